@@ -1,0 +1,44 @@
+with
+    importances as (
+        select * from {{ of_champions("importances") }} as importances where method = 'permutation'
+    ),
+
+    -- The deviation is that of single shuffles; the mean of all of them is known better by the
+    -- root of their number.
+    intervals as (
+        select
+            *,
+            mean - 1.96 * deviation / sqrt(repeats) as lower,
+            mean + 1.96 * deviation / sqrt(repeats) as upper
+        from importances
+    ),
+
+    scaled as (
+        select *, nullif(max(greatest(upper, 0)) over (partition by model), 0) as longest
+        from intervals
+    )
+
+select
+    -- ids
+    model,
+    feature,
+
+    -- text
+    {{ humanize("model") }} as model_label,
+    {{ humanize("feature") }} as feature_label,
+    to_char(mean::numeric, 'FM990.0000') as shown,
+
+    -- numbers
+    mean as importance,
+    deviation,
+    lower,
+    upper,
+    rank,
+    coalesce({{ track_position("mean", "0", "longest") }}, 0) as m_pct,
+    coalesce({{ track_position("lower", "0", "longest") }}, 0) as lo_pct,
+    coalesce(
+        {{ track_position("upper", "0", "longest") }}
+        - {{ track_position("lower", "0", "longest") }},
+        0
+    ) as w_pct
+from scaled

@@ -1,0 +1,87 @@
+with
+    metrics as (
+        select *
+        from {{ of_champions("metrics") }} as metrics
+        where split = 'test' and segment = 'all' and fold is null
+    ),
+
+    ours as (select * from metrics where series = 'model'),
+
+    baseline as (select model, metric, value from metrics where series = 'baseline'),
+
+    labels as (select * from {{ ref("metric_labels") }}),
+
+    compared as (
+        select
+            ours.model,
+            labels.*,
+            ours.value,
+            ours.lower,
+            ours.upper,
+            baseline.value as baseline,
+            case
+                when ours.lower is null or baseline.value is null
+                then 'watch'
+                when labels.better = 'higher' and ours.lower > baseline.value
+                then 'good'
+                when labels.better = 'lower' and ours.upper < baseline.value
+                then 'good'
+                when labels.better = 'higher' and ours.upper < baseline.value
+                then 'act'
+                when labels.better = 'lower' and ours.lower > baseline.value
+                then 'act'
+                else 'watch'
+            end as state
+        from ours
+        inner join labels on labels.metric = ours.metric
+        left join baseline on baseline.model = ours.model and baseline.metric = ours.metric
+    ),
+
+    worded as (
+        select
+            -- ids
+            model,
+            metric,
+
+            -- text
+            {{ humanize("model") }} as model_label,
+            label,
+            help,
+            better,
+            {{ shown_metric("value", "unit") }} as shown,
+            coalesce({{ shown_metric("baseline", "unit") }}, 'none') as shown_baseline,
+            coalesce(
+                {{ shown_metric("lower", "unit") }}
+                || ' to '
+                || {{ shown_metric("upper", "unit") }},
+                'not known'
+            ) as shown_interval,
+            case
+                state
+                when 'good'
+                then 'better than the simple rule'
+                when 'act'
+                then 'worse than the simple rule'
+                else 'no clear difference'
+            end as verdict,
+            state,
+
+            -- numbers
+            value,
+            lower,
+            upper,
+            baseline,
+            {{ track_position("lower", "track_low", "track_high") }} as lo_pct,
+            {{ track_position("upper", "track_low", "track_high") }}
+            - {{ track_position("lower", "track_low", "track_high") }} as w_pct,
+            {{ track_position("value", "track_low", "track_high") }} as v_pct,
+            {{ track_position("baseline", "track_low", "track_high") }} as base_pct,
+            sort_order,
+
+            -- booleans
+            is_headline
+        from compared
+    )
+
+select *
+from worded
