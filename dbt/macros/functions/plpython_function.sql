@@ -11,6 +11,9 @@
     {%- set types = model.arguments | map(attribute="data_type") | join(", ") -%}
     {%- set signature = function ~ "(" ~ types ~ ")" -%}
     {%- set tag = "$" ~ model.name ~ "_of_glasshouse$" -%}
+    {# Python minds its indentation, so no formatter of SQL may come near the body. #}
+    {%- set call = "return " ~ model.config.entry_point ~ "(" ~ names ~ ")" -%}
+    {%- set body = [tag, model.compiled_code or model.raw_code, call, tag] | join("\n") -%}
 
     {{ drop_other_signatures(target_relation) }}
 
@@ -19,12 +22,7 @@
     language plpython3u {{ scalar_function_volatility_sql() }}
     {# It runs SQL of its own, and Postgres crashes when a parallel worker does that. #}
     parallel unsafe
-    as
-        {{ tag }}
-        {{ model.compiled_code or model.raw_code }}
-
-        return {{ model.config.entry_point }} ({{ names }})
-        {{ tag }}
+    as {{ body }}
     ;
 
     comment on function {{ signature }} is {{ quoted_comment(plpython_comment()) }};

@@ -8,6 +8,7 @@
     the rows.
 #}
 {% macro predict(model, rows, version=none) -%}
+    {%- do wait_for_gates() -%}
     {%- set predict_function = function("predict") -%}
     {%- if not execute -%} (select 1) as predictions
     {%- else -%}

@@ -1,0 +1,80 @@
+"""What the tests share: a real PostgreSQL of their own, and the real data beside the project."""
+
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.data.sample import load_sample
+from scripts.settings import Settings
+from scripts.stack.build import build
+from scripts.stack.interface import Stack, open_stack
+from scripts.stack.provision import provision
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A throwaway database server, provisioned as `make up` does it, with the sample data built."""
+
+    settings: Settings
+    stack: Stack
+
+    def dsn(self, role: str) -> dict[str, Any]:
+        """How psycopg2 connects to database `warehouse` as a role."""
+        return self.settings.dsn(role)
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def throwaway_settings(root: Path, state: Path) -> Settings:
+    """Settings on free ports, with passwords that matter to nobody."""
+    names = ("superset_admin", "postgres", "transformer", "dashboard", "superset_db")
+    return Settings(
+        root=root,
+        state=state,
+        mode="native",
+        postgres_port=free_port(),
+        superset_port=free_port(),
+        superset_admin_user="admin",
+        superset_secret_key="a key of a test",
+        **{f"{name}_password": f"a password for {name}" for name in names},
+    )
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """The server with functions, registry, sample data and everything dbt builds."""
+    state = tmp_path_factory.mktemp("warehouse") / ".stack"
+    settings = throwaway_settings(ROOT, state)
+    stack = open_stack(settings)
+    stack.prepare()
+    try:
+        stack.update_server_environment()
+        stack.start_database()
+        provision(settings, stack.superuser("postgres"))
+        load_sample(settings.dsn("transformer"), state / "data")
+        build(settings, stack, show=False)
+        yield Warehouse(settings, stack)
+    finally:
+        stack.stop()
+        stack.remove()
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data beside the project; the tests that need it skip without it."""
+    folder = Path(os.environ.get("GLASSHOUSE_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"needs the data folder {folder} (or $GLASSHOUSE_DATA), which is not there")
+    return folder

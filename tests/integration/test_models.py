@@ -1,0 +1,233 @@
+"""What dbt builds: the gate, the second build, new rows, and numbers checked another way."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import psycopg2
+import pytest
+from sklearn.datasets import load_breast_cancer
+
+from scripts.data.sample import load_sample
+from scripts.errors import UserError
+from scripts.stack.build import build
+
+from ..conftest import ROOT, Warehouse
+
+MODEL = "breast_cancer"
+
+
+def rows(warehouse: Warehouse, query: str, *values: object, role: str = "transformer") -> list:
+    """All rows of a query, as a role."""
+    with (
+        closing(psycopg2.connect(**warehouse.dsn(role))) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(query, values)
+        return cursor.fetchall()
+
+
+def execute(warehouse: Warehouse, statement: str) -> None:
+    """Run and commit a statement as transformer."""
+    with (
+        closing(psycopg2.connect(**warehouse.dsn("transformer"))) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+
+
+def one(warehouse: Warehouse, query: str, *values: object) -> tuple:
+    """The only row of a query."""
+    (row,) = rows(warehouse, query, *values)
+    return row
+
+
+def versions(warehouse: Warehouse) -> list[int]:
+    found = rows(warehouse, "select version from ml.model_versions where model = %s", MODEL)
+    return sorted(version for (version,) in found)
+
+
+@pytest.fixture
+def project(warehouse: Warehouse, tmp_path: Path) -> Iterator[Path]:
+    """A copy of the dbt project that a test may change."""
+    for folder in ("dbt", "udf"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    yield tmp_path
+    # What dbt remembers of the copy must not pass for the original.
+    shutil.rmtree(warehouse.settings.state / "dbt")
+
+
+@pytest.fixture
+def changed_rows(warehouse: Warehouse) -> Iterator[None]:
+    """Take forty rows away; they are back afterwards, and the reports with them."""
+    execute(warehouse, "delete from csv.breast_cancer where id <= 40")
+    yield
+    execute(warehouse, "drop table csv.breast_cancer cascade")
+    load_sample(warehouse.dsn("transformer"), warehouse.settings.state / "data")
+    build(warehouse.settings, warehouse.stack, show=False)
+
+
+def test_a_second_build_trains_nothing_and_changes_no_report(warehouse: Warehouse) -> None:
+    content = """
+        select (select string_agg(r::text, '' order by metric) from reports.rpt_model_metrics r),
+               (select sum(score) from predictions.pred_breast_cancer)
+    """
+    before, trained = one(warehouse, content), versions(warehouse)
+    build(warehouse.settings, warehouse.stack, show=False)
+    assert versions(warehouse) == trained
+    assert one(warehouse, content) == before
+
+
+def test_a_model_below_the_gate_stops_the_build(warehouse: Warehouse, project: Path) -> None:
+    gate = project / "dbt" / "models" / "ml" / "breast_cancer.yml"
+    text = gate.read_text()
+    assert "value: 0.97" in text
+    gate.write_text(text.replace("value: 0.97", "value: 1.01"))
+    relation = """
+        select 'predictions.pred_breast_cancer'::regclass::oid,
+               'reports.rpt_model_curves'::regclass::oid
+    """
+    before = one(warehouse, relation)
+    with pytest.raises(UserError) as failure:
+        settings = warehouse.settings.model_copy(update={"root": project})
+        build(settings, warehouse.stack, select=(f"{MODEL}+",), show=False)
+    assert failure.value.exit_code == 1
+    assert one(warehouse, relation) == before, "something was rebuilt behind a closed gate"
+
+
+def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
+    warehouse: Warehouse, project: Path
+) -> None:
+    """Without its features a model is the simple rule, and must not pass for more."""
+    node = project / "dbt" / "models" / "ml" / "breast_cancer.sql"
+    text = node.read_text()
+    changed = text.replace(
+        "select measurements.*, diagnoses.diagnosis",
+        "select measurements.id, hashint8(measurements.id * 7919) as noise, diagnoses.diagnosis",
+    )
+    assert changed != text
+    # Under a name of its own, so that the real model keeps its champion.
+    node.write_text(changed)
+    node.rename(node.with_name("noise.sql"))
+    description = node.with_suffix(".yml")
+    description.write_text(
+        description.read_text()
+        .replace("- name: breast_cancer\n", "- name: noise\n")
+        .replace("value: 0.97", "value: 0.0")
+    )
+    for name in ("predictions", "reports"):
+        shutil.rmtree(project / "dbt" / "models" / name)
+    settings = warehouse.settings.model_copy(update={"root": project})
+    with pytest.raises(UserError):
+        build(settings, warehouse.stack, select=("noise",), show=False)
+    score, lower, baseline = one(
+        warehouse, "select score, lower, baseline from ml.model_versions where model = 'noise'"
+    )
+    assert lower < baseline == 0.5 and abs(score - 0.5) < 0.2
+
+
+def test_rows_that_went_away_are_noticed(warehouse: Warehouse, changed_rows: None) -> None:
+    trained = versions(warehouse)
+    build(warehouse.settings, warehouse.stack, show=False)
+    assert len(versions(warehouse)) == len(trained) + 1
+    total, lead = one(
+        warehouse,
+        "select rows_total, data_lead from reports.rpt_model_overview where model = %s",
+        MODEL,
+    )
+    assert total == 569 - 40 and "529" in lead
+    (predicted,) = one(warehouse, "select count(*) from predictions.pred_breast_cancer")
+    assert predicted == 529
+
+
+def test_the_area_under_the_drawn_roc_is_the_score(warehouse: Warehouse) -> None:
+    points = rows(
+        warehouse,
+        "select x, y from reports.rpt_model_curves where model = %s and curve = 'roc'"
+        " order by position",
+        MODEL,
+    )
+    score, lower, upper = one(
+        warehouse,
+        "select value, lower, upper from reports.rpt_model_metrics"
+        " where model = %s and metric = 'roc_auc'",
+        MODEL,
+    )
+    x, y = np.array(points, dtype=float).T
+    assert np.trapz(y, x) == pytest.approx(score, abs=1e-9)
+    assert 0.9 < lower <= score <= upper <= 1
+
+
+def test_the_headline_is_the_confusion_counted_another_way(warehouse: Warehouse) -> None:
+    counted = one(
+        warehouse,
+        """
+        select
+            count(*) filter (where actual = 'malignant' and predicted = 'malignant' and n > 0),
+            sum(case when actual = 'malignant' and predicted = 'malignant' then n else 0 end),
+            sum(case actual when 'malignant' then n else 0 end),
+            sum(case when actual = predicted then n else 0 end)::float8 / sum(n),
+            sum(n)
+        from ml.confusion
+        join ml.model_versions using (model, version)
+        where model = %s and status = 'champion' and confusion.split = 'test'
+        """,
+        MODEL,
+    )
+    number, rest, subline, right = one(
+        warehouse,
+        "select quality_number, quality_rest, quality_subline, right_share"
+        " from reports.rpt_model_overview where model = %s",
+        MODEL,
+    )
+    _, found, looked_for, share, total = counted
+    assert number == f"{found} of {looked_for}"
+    assert "malignant" in rest
+    assert f"Tested on {total} cases" in subline
+    assert right == pytest.approx(share, abs=1e-12)
+
+
+def test_histograms_hold_every_row_of_every_class(warehouse: Warehouse) -> None:
+    data = load_breast_cancer()
+    counts = rows(
+        warehouse,
+        "select feature, class, sum(n), sum(share) from reports.rpt_feature_distributions"
+        " where model = %s group by feature, class",
+        MODEL,
+    )
+    assert len(counts) == 30 * 2
+    for feature, name, n, share in counts:
+        assert int(n) == np.sum(data.target_names[data.target] == name), feature
+        assert share == pytest.approx(1)
+
+
+def test_the_summary_of_a_feature_is_what_numpy_says(warehouse: Warehouse) -> None:
+    data = load_breast_cancer()
+    column = data.data[:, list(data.feature_names).index("worst texture")]
+    found = one(
+        warehouse,
+        "select rows, missing, minimum, median, mean, maximum"
+        " from reports.rpt_feature_summary where model = %s and feature = 'worst_texture'",
+        MODEL,
+    )
+    expected = (569, 0, column.min(), np.median(column), column.mean(), column.max())
+    assert [float(value) for value in found] == pytest.approx(expected, rel=1e-9)
+
+
+def test_every_column_is_described(warehouse: Warehouse) -> None:
+    undescribed = rows(
+        warehouse,
+        """
+        select columns.table_schema, columns.table_name, columns.column_name
+        from information_schema.columns as columns
+        where columns.table_schema in ('staging', 'features', 'models', 'predictions', 'reports')
+            and col_description(
+                format('%%I.%%I', columns.table_schema, columns.table_name)::regclass,
+                columns.ordinal_position
+            ) is null
+        """,
+    )
+    assert undescribed == []

@@ -1,0 +1,124 @@
+"""The dbt project as dbt itself sees it: lists that must agree, descriptions, and layers."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt"
+LAYERS = ["staging", "features", "ml", "predictions", "reports"]
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """dbt's manifest; parsing needs no database."""
+    target = tmp_path_factory.mktemp("target")
+    subprocess.run(
+        [Path(sys.executable).with_name("dbt"), "parse", "--project-dir", PROJECT]
+        + ["--profiles-dir", PROJECT, "--target-path", target, "--log-path", target],
+        check=True,
+        capture_output=True,
+        env={
+            **os.environ,
+            "POSTGRES_PORT": "1",
+            "TRANSFORMER_PASSWORD": "unused",
+            "POSTGRES_PASSWORD": "unused",
+        },
+    )
+    return json.loads((target / "manifest.json").read_text())
+
+
+def models(manifest: dict) -> dict[str, dict]:
+    found = {k: n for k, n in manifest["nodes"].items() if n["resource_type"] == "model"}
+    assert found
+    return found
+
+
+def test_every_model_node_is_among_the_trained_models(manifest: dict) -> None:
+    nodes = {
+        node["name"]
+        for node in models(manifest).values()
+        if node["config"]["materialized"] == "ml_model"
+    }
+    # A report depends on exactly those models that `trained_models` names.
+    report = models(manifest)["model.glasshouse.rpt_class_balance"]
+    waited_for = {
+        name.rpartition(".")[2]
+        for name in report["depends_on"]["nodes"]
+        if models(manifest).get(name, {}).get("path", "").startswith("ml/")
+    }
+    assert nodes == waited_for, "add the model to trained_models in dbt/dbt_project.yml"
+
+
+def test_everything_is_described(manifest: dict) -> None:
+    described = [
+        *models(manifest).values(),
+        *(n for n in manifest["nodes"].values() if n["resource_type"] == "seed"),
+        *manifest["sources"].values(),
+        *manifest["functions"].values(),
+    ]
+    assert [node["name"] for node in described if not node["description"].strip()] == []
+    assert [
+        f"{node['name']}.{column['name']}"
+        for node in models(manifest).values()
+        for column in node["columns"].values()
+        if not column["description"].strip()
+    ] == []
+    assert [
+        f"{function['name']}({argument['name']})"
+        for function in manifest["functions"].values()
+        for argument in function["arguments"]
+        if not (argument["description"] or "").strip()
+    ] == []
+
+
+def test_every_model_is_tested(manifest: dict) -> None:
+    tested = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+    }
+    assert sorted(set(models(manifest)) - tested) == []
+
+
+def test_every_model_node_has_a_gate_and_an_owner(manifest: dict) -> None:
+    gates = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and node["test_metadata"]["name"] in ("metric_at_least", "beats_baseline")
+    }
+    for name, node in models(manifest).items():
+        if node["config"]["materialized"] == "ml_model":
+            assert name in gates, f"{name} has no quality gate"
+            assert node["config"]["meta"].get("owner"), f"{name} has no owner"
+
+
+def test_no_layer_reads_a_later_one(manifest: dict) -> None:
+    def layer(node: dict) -> int:
+        return LAYERS.index(Path(node["path"]).parts[0])
+
+    found = models(manifest)
+    wrong = [
+        f"{node['name']} reads {found[parent]['name']}"
+        for node in found.values()
+        for parent in node["depends_on"]["nodes"]
+        if parent in found and layer(found[parent]) > layer(node)
+    ]
+    assert wrong == []
+
+
+def test_only_staging_reads_the_sources(manifest: dict) -> None:
+    """The registry is the engine's and is read where its facts are turned into reports."""
+    wrong = [
+        f"{node['name']} reads {parent}"
+        for node in models(manifest).values()
+        for parent in node["depends_on"]["nodes"]
+        if parent.startswith("source.")
+        and ".ml." not in parent
+        and Path(node["path"]).parts[0] != "staging"
+    ]
+    assert wrong == []
