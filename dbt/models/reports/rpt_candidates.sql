@@ -27,13 +27,7 @@ select
     {{ shown_metric("intervals.score", "metrics.unit") }}
     || ' ± '
     || to_char(intervals.deviation::numeric, 'FM990.000') as shown,
-    case
-        when intervals.chosen
-        then 'chosen'
-        when intervals.is_baseline
-        then 'the simple rule to beat'
-        else 'tried'
-    end as note,
+    coalesce(algorithms.in_one_sentence, '') as note,
 
     -- numbers
     intervals.score,

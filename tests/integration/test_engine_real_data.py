@@ -1,0 +1,126 @@
+"""The engine against scikit-learn outside the database, on real data and the same split."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from psycopg2 import sql
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+
+from .test_engine import QUICK, Session, admin, user
+
+__all__ = ["admin", "user"]  # fixtures
+
+TELCO = ("tenure", "MonthlyCharges", "TotalCharges", "SeniorCitizen")
+ADULT = ("age", "fnlwgt", "education_num", "gain", "loss", "hours")
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        pytest.skip(f"needs {path.name} in {path.parent}, which is not there")
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def load(session: Session, name: str, rows: list[dict[str, str]], numbers: tuple) -> str:
+    """Put rows into a table of their own; blanks are NULL."""
+    table = sql.Identifier("engine_test", name)
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(c), sql.SQL("float8" if c in numbers else "text"))
+        for c in rows[0]
+    )
+    session.rows(sql.SQL("drop table if exists {}").format(table))
+    session.rows(sql.SQL("create table {} ({})").format(table, columns))
+    values = [tuple(value.strip() or None for value in row.values()) for row in rows]
+    slots = sql.SQL(", ").join([sql.Placeholder()] * len(rows[0]))
+    with session.connection.cursor() as cursor:
+        for start in range(0, len(values), 500):
+            part = values[start : start + 500]
+            many = sql.SQL(", ").join([sql.SQL("({})").format(slots)] * len(part))
+            statement = sql.SQL("insert into {} values {}").format(table, many)
+            cursor.execute(statement, [value for row in part for value in row])
+    return f"select * from engine_test.{name}"
+
+
+def outside(rows: list[dict[str, str]], numbers: tuple, target: str, yes: str, model: Any) -> float:
+    """AUC of scikit-learn alone, with preprocessing written here and not taken from the engine."""
+    words = [c for c in rows[0] if c not in (*numbers, target, "part", "customerID")]
+    matrix = np.empty((len(rows), len(numbers) + len(words)), dtype=object)
+    for i, row in enumerate(rows):
+        matrix[i, : len(numbers)] = [float(row[c]) if row[c].strip() else np.nan for c in numbers]
+        matrix[i, len(numbers) :] = [row[c].strip() or "blank" for c in words]
+    first = list(range(len(numbers)))
+    last = list(range(len(numbers), matrix.shape[1]))
+    if isinstance(model, LogisticRegression):
+        prepared = make_column_transformer(
+            (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), first),
+            (OneHotEncoder(handle_unknown="ignore"), last),
+        )
+    else:
+        coder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
+        prepared = make_column_transformer(("passthrough", first), (coder, last))
+    labels = np.array([row[target] == yes for row in rows])
+    training = np.array([row["part"] == "train" for row in rows])
+    pipeline = make_pipeline(prepared, model).fit(matrix[training], labels[training])
+    return roc_auc_score(labels[~training], pipeline.predict_proba(matrix[~training])[:, 1])
+
+
+def compare(
+    session: Session, name: str, rows: list[dict[str, str]], numbers: tuple, target: str, yes: str
+) -> dict[str, tuple[float, float]]:
+    query = load(session, name, rows, numbers)
+    key = "customerID" if "customerID" in rows[0] else None
+    words = [c for c in rows[0] if c not in (*numbers, target, "part", "customerID")]
+    places = list(range(len(numbers), len(numbers) + len(words)))
+    references = {
+        "logistic_regression": LogisticRegression(max_iter=2_000),
+        "hist_gradient_boosting": HistGradientBoostingClassifier(
+            categorical_features=places, random_state=1
+        ),
+    }
+    found = {}
+    for algorithm, reference in references.items():
+        result = session.train(
+            f"engine test {name}",
+            query,
+            target,
+            key=key,
+            algorithms=[algorithm],
+            split={"by": "column", "column": "part"},
+            options={**QUICK, "folds": 3, "positive_class": yes},
+        )
+        found[algorithm] = (result["score"], outside(rows, numbers, target, yes, reference))
+        print(f"{name} {algorithm}: {found[algorithm]}")
+    return found
+
+
+def test_telco_churn(user: Session, data_folder: Path) -> None:
+    rows = read(data_folder / "telco_churn" / "Telco-Customer-Churn.csv")
+    chance = np.random.default_rng(0).random(len(rows))
+    rows = [
+        {**r, "part": "test" if c < 0.25 else "train"} for r, c in zip(rows, chance, strict=True)
+    ]
+    for name, (inside, reference) in compare(user, "telco", rows, TELCO, "Churn", "Yes").items():
+        assert inside == pytest.approx(reference, abs=0.01), name
+        assert 0.82 < inside < 0.87, name
+
+
+def test_adult(user: Session, data_folder: Path) -> None:
+    rows = [
+        {**row, "part": part}
+        for part in ("train", "test")
+        for row in read(data_folder / "adult" / f"adult_{part}.csv")
+    ]
+    found = compare(user, "adult", rows, ADULT, "income", ">50K")
+    for name, published in (("logistic_regression", 0.907), ("hist_gradient_boosting", 0.9265)):
+        inside, reference = found[name]
+        assert inside == pytest.approx(reference, abs=0.01), name
+        assert inside == pytest.approx(published, abs=0.01), name

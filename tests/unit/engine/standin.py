@@ -1,0 +1,118 @@
+"""A database that keeps the rows of one query in memory, for the engine's unit tests."""
+
+import json
+import struct
+from collections.abc import Iterator
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
+
+from glasshouse_ml.database import ColumnType
+from glasshouse_ml.packing import Packing
+from glasshouse_ml.registry import Version
+
+_TYPES = {
+    bool: ("boolean", "bool", "B"),
+    int: ("integer", "int4", "N"),
+    float: ("double precision", "float8", "N"),
+    str: ("text", "text", "S"),
+    date: ("date", "date", "D"),
+    datetime: ("timestamp without time zone", "timestamp", "D"),
+    dict: ("jsonb", "jsonb", "U"),
+}
+_EPOCH = datetime(1970, 1, 1)
+
+
+class StandIn:
+    """What glasshouse_ml.database.Database offers, without Postgres. Every query is `rows`."""
+
+    def __init__(self, rows: list[dict[str, Any]], raw: bool = True) -> None:
+        """Rows are dictionaries of equal keys; None is NULL."""
+        self.rows = rows
+        self.raw = raw
+        self.session: dict = {}
+        self.notices: list[str] = []
+        self.checkpoints = 0
+        self.recorded: list[dict[str, Any]] = []
+        self.artifacts: list[bytes] = []
+
+    def columns(self, query: str) -> list[ColumnType]:
+        """The type of a column is that of its first value."""
+        names = self.rows[0] if self.rows else {}
+        return [ColumnType(name, *_TYPES[self._type(name)]) for name in names]
+
+    def _type(self, name: str) -> type:
+        return next((type(r[name]) for r in self.rows if r[name] is not None), str)
+
+    def packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
+        """The rows as Postgres would pack them."""
+        for start in range(0, len(self.rows), size):
+            yield [self._pack(row, packing) for row in self.rows[start : start + size]]
+
+    def _pack(self, row: dict[str, Any], packing: Packing) -> dict[str, Any]:
+        numbers = [_number(row[column.name]) for column in packing.numbers]
+        texts = [_text(row[column.name], packing.missing) for column in packing.texts]
+        if packing.raw:
+            content = struct.pack(f"<{len(numbers)}d", *numbers)
+        else:
+            content = bytes(20) + b"".join(struct.pack(">id", 8, number) for number in numbers)
+        return {"numbers": content, "texts": packing.separator.join(texts)}
+
+    def raw_bytes_work(self) -> bool:
+        """As told."""
+        return self.raw
+
+    def call(self, statement: str, types: tuple = (), values: tuple = ()) -> list[dict]:
+        """The statements of registry.py, told apart by what is special about each."""
+        if "record_version" in statement:
+            payload = json.loads(values[0])
+            status = "challenger" if payload["promote"] == "never" else "champion"
+            version = len(self.recorded) + 1
+            payload["version"] |= {"version": version, "status": status}
+            self.recorded.append(payload)
+            self.artifacts.append(values[1])
+            return [self._version(payload)]
+        if "order by version desc" in statement:
+            return [self._version(p) for p in reversed(self.recorded)][:1]
+        if "select distinct" in statement:
+            return [{"model": p["version"]["model"]} for p in self.recorded]
+        if "sha256" in statement:
+            wanted = values[1] or len(self.recorded)
+            if not 1 <= wanted <= len(self.recorded):
+                return []
+            found = self.artifacts[wanted - 1]
+            return [{"version": wanted, "sha256": sha256(found).hexdigest()}]
+        if "select content" in statement:
+            return [{"content": self.artifacts[values[1] - 1]}]
+        raise AssertionError(f"The stand-in does not know: {statement}")
+
+    def _version(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return {name: payload["version"][name] for name in Version.__dataclass_fields__}
+
+    def setting(self, name: str) -> str | None:
+        """No setting is set."""
+        return None
+
+    def notice(self, message: str) -> None:
+        """Kept for the test to look at."""
+        self.notices.append(message)
+
+    def checkpoint(self) -> None:
+        """Counted."""
+        self.checkpoints += 1
+
+
+def _number(value: Any) -> float:
+    if value is None:
+        return float("nan")
+    if isinstance(value, datetime):
+        return (value - _EPOCH).total_seconds() / 86_400
+    if isinstance(value, date):
+        return float((value - _EPOCH.date()).days)
+    return float(value)
+
+
+def _text(value: Any, missing: str) -> str:
+    if value is None:
+        return missing
+    return str(value).lower() if isinstance(value, bool) else str(value)

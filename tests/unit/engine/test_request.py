@@ -1,0 +1,84 @@
+"""What cannot be done is said before a row is read, with the near names."""
+
+import json
+from typing import Any
+
+import pytest
+from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.request import check
+
+
+def ask(**changes: Any) -> Any:
+    arguments: dict[str, Any] = {
+        "model": "m",
+        "query": "select 1",
+        "task": "classification",
+        "target": "y",
+        "key": None,
+        "algorithms": None,
+        "metric": None,
+        "split": None,
+        "options": None,
+    }
+    for name, value in changes.items():
+        plain = value is None or name in ("model", "task", "target", "key", "metric")
+        arguments[name] = value if plain else json.dumps(value)
+    return check(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message", "hint"),
+    [
+        ({"model": " "}, "no name", "first argument"),
+        ({"model": "m" * 201}, "201 characters", "shorter"),
+        ({"task": "clasification"}, "no task 'clasification'", "classification"),
+        ({"target": None}, "target is missing", "target =>"),
+        ({"metric": "roc"}, "no metric 'roc'", "roc_auc"),
+        ({"algorithms": ["logistic_regresion"]}, "no algorithm", "logistic_regression"),
+        ({"algorithms": []}, "no list", "logistic_regression"),
+        ({"algorithms": [{"name": "x"}]}, "names no algorithm", "logistic_regression"),
+        (
+            {"algorithms": [{"algorithm": "logistic_regression", "params": {"c": 1}}]},
+            "no parameter 'c'",
+            "C",
+        ),
+        (
+            {"algorithms": [{"algorithm": "dummy", "serach": {}}]},
+            "no entry 'serach'",
+            "algorithm, params",
+        ),
+        ({"split": {"by": "colum"}}, "no split by 'colum'", "column"),
+        ({"split": {"by": "time"}}, "needs a column", "time"),
+        ({"split": {"by": "key"}}, "needs a key", "key =>"),
+        ({"split": {"column": "x"}}, "takes no column", "time, group or column"),
+        ({"split": {"test": 1.5}}, "test part is 1.5", "between 0 and 1"),
+        ({"split": {"test": True}}, "test part is true", "between 0 and 1"),
+        ({"split": [1]}, "no JSON object", "split"),
+        ({"options": {"fold": 3}}, "no entry 'fold'", "folds"),
+        ({"options": {"folds": 1}}, "options.folds is 1", "2 to 50"),
+        ({"options": {"seed": "x"}}, 'options.seed is "x"', "whole number"),
+        ({"options": {"promote": "if_better"}}, "options.promote", "always or never"),
+    ],
+)
+def test_refused(changes: dict[str, Any], message: str, hint: str) -> None:
+    with pytest.raises(GlasshouseError) as caught:
+        ask(**changes)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+    assert "\n" not in caught.value.message + caught.value.hint
+
+
+def test_defaults() -> None:
+    request = ask()
+    assert request.split == {"by": "random", "column": None, "test": 0.2}
+    assert request.options["folds"] == 5
+    assert request.algorithms is None
+
+
+def test_classes_may_be_given_without_quotes() -> None:
+    assert ask(options={"positive_class": True}).options["positive_class"] == "true"
+    assert ask(options={"positive_class": 1}).options["positive_class"] == "1"
+
+
+def test_an_algorithm_may_be_a_bare_name() -> None:
+    assert ask(algorithms="dummy").algorithms == [{"algorithm": "dummy", "params": {}}]

@@ -1,0 +1,23 @@
+"""Body of ml.train: hands its arguments to the package."""
+
+from glasshouse_ml.database import Database, sql_error
+from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.training import train
+
+
+def main(model, query, task, target, key, algorithms, metric, split, options):
+    try:
+        return train(
+            Database(plpy, GD),
+            model=model,
+            query=query,
+            task=task,
+            target=target,
+            key=key,
+            algorithms=algorithms,
+            metric=metric,
+            split=split,
+            options=options,
+        )
+    except GlasshouseError as error:
+        raise sql_error(plpy, "train", error) from None

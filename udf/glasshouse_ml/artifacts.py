@@ -1,0 +1,99 @@
+"""A trained model as bytes and back, in a format that cannot hold code.
+
+skops rebuilds an object only from types that are on a list. Ours names what the algorithms of the
+catalogue are made of, and nothing that a caller could abuse.
+"""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import skops.io
+from sklearn.pipeline import Pipeline
+from skops.io.exceptions import UntrustedTypesFoundException
+
+from glasshouse_ml.encoding import Feature
+from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.soundness import is_sound
+
+FORMAT = 1
+# Beyond what skops trusts by itself: the parts of trees, and the check of a table's cells that
+# histogram gradient boosting keeps for its categories.
+TRUSTED = (
+    "functools.partial",
+    "numpy.dtype",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+    "sklearn.utils.validation.check_array",
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """What a prediction needs: the fitted Pipeline and what its columns and answers mean."""
+
+    pipeline: Pipeline
+    features: Sequence[Feature]
+    classes: Sequence[str]
+    positive_class: str | None
+    key: str | None
+
+
+def pack(model: Model) -> bytes:
+    """The bytes of a model."""
+    facts = {
+        "format": FORMAT,
+        "features": [asdict(feature) for feature in model.features],
+        "classes": list(model.classes),
+        "positive_class": model.positive_class,
+        "key": model.key,
+    }
+    # As one text, because skops writes a file entry of its own for each object it finds.
+    parts = {"facts": json.dumps(facts), "pipeline": model.pipeline}
+    content = skops.io.dumps(parts, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+    unexpected = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED)
+    if unexpected:
+        raise GlasshouseError(
+            f"The trained model holds {sorted(unexpected)[0]}, which may not be stored.",
+            "Choose other parameters for the algorithm.",
+        )
+    return content
+
+
+def unpack(content: bytes, sha256: str) -> Model:
+    """The model in the bytes; refuses what was altered and what is not on the list."""
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise GlasshouseError(
+            "The stored model was altered: its checksum does not fit.", "Train the model again."
+        )
+    try:
+        stored = skops.io.loads(content, trusted=TRUSTED)
+        facts = json.loads(stored["facts"])
+        pipeline = stored["pipeline"]
+        features = tuple(_feature(entry) for entry in facts["features"])
+        usable = (
+            facts["format"] == FORMAT
+            and isinstance(pipeline, Pipeline)
+            and is_sound(pipeline, len(features))
+        )
+    except UntrustedTypesFoundException as error:
+        raise GlasshouseError(
+            f"The stored model was not loaded. {str(error).splitlines()[0]}",
+            "Train the model again.",
+        ) from None
+    except Exception as error:  # whatever a foreign file makes the reader stumble over
+        raise GlasshouseError(
+            f"The stored model cannot be read: {type(error).__name__}.", "Train the model again."
+        ) from None
+    if not usable:
+        raise GlasshouseError(
+            "The stored model is damaged or of another format.", "Train the model again."
+        )
+    return Model(pipeline, features, tuple(facts["classes"]), facts["positive_class"], facts["key"])
+
+
+def _feature(entry: dict[str, Any]) -> Feature:
+    return Feature(**{**entry, "categories": tuple(entry["categories"])})

@@ -1,0 +1,151 @@
+"""What each feature looks like: statistics, and counts by class in bins."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from glasshouse_ml.encoding import Feature
+from glasshouse_ml.evaluation import number
+from glasshouse_ml.metrics import METRICS, Scored
+from glasshouse_ml.table import BOOLEAN, CATEGORY, Table
+
+MOST_BINS = 20
+MOST_CATEGORIES = 12
+MISSING, OTHER = "(missing)", "other"
+
+
+def distribution_rows(
+    features: list[Feature], table: Table, classes: np.ndarray, names: list[str]
+) -> list[dict[str, Any]]:
+    """Registry rows for every feature, bin and class, zero counts included."""
+    found = []
+    for feature in features:
+        places, bins = _bins(feature, table)
+        cells = np.bincount(
+            places * len(names) + classes, minlength=len(bins) * len(names)
+        ).reshape(len(bins), len(names))
+        for position, edges in enumerate(bins):
+            for name, n in zip(names, cells[position], strict=True):
+                found.append(
+                    {
+                        "feature": feature.name,
+                        "kind": feature.kind,
+                        "bin": position + 1,
+                        **edges,
+                        "class": name,
+                        "n": int(n),
+                    }
+                )
+    return found
+
+
+def _bins(feature: Feature, table: Table) -> tuple[np.ndarray, list[dict[str, Any]]]:
+    """The bin of each row, and what each bin is."""
+    if feature.kind == CATEGORY:
+        return _category_bins(table.texts[feature.name].codes, table.texts[feature.name].levels)
+    values = table.numbers[feature.name]
+    if feature.kind == BOOLEAN:
+        codes = np.where(np.isnan(values), -1, np.nan_to_num(values)).astype(int)
+        return _with_missing(codes, [{"category": "false"}, {"category": "true"}])
+    return _number_bins(values)
+
+
+def _with_missing(places: np.ndarray, bins: list[dict]) -> tuple[np.ndarray, list[dict]]:
+    """NULL comes last, and only where there is one."""
+    if (places < 0).any():
+        places = np.where(places < 0, len(bins), places)
+        bins = [*bins, {"category": MISSING}]
+    return places, bins
+
+
+def _category_bins(codes: np.ndarray, levels: list[str]) -> tuple[np.ndarray, list[dict]]:
+    counts = np.bincount(codes[codes >= 0], minlength=len(levels))
+    order = np.argsort(-counts, kind="stable")
+    order = order[counts[order] > 0]
+    places = np.full(len(levels) + 1, -1)
+    shown = order if len(order) <= MOST_CATEGORIES + 1 else order[:MOST_CATEGORIES]
+    places[order] = len(shown)
+    places[shown] = np.arange(len(shown))
+    bins = [{"category": levels[position]} for position in shown]
+    if len(shown) < len(order):
+        bins.append({"category": OTHER})
+    places[-1] = -1
+    return _with_missing(places[codes], bins)
+
+
+def _number_bins(values: np.ndarray) -> tuple[np.ndarray, list[dict]]:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return _with_missing(np.full(len(values), -1), [])
+    edges = _edges(known)
+    inner = edges[1:-1]
+    places = np.searchsorted(inner, np.nan_to_num(values), side="right")
+    places = np.where(np.isnan(values), -1, places)
+    bins = [{"lower": float(low), "upper": float(high)} for low, high in pairwise(edges)]
+    return _with_missing(places, bins)
+
+
+def _edges(known: np.ndarray) -> np.ndarray:
+    """Equal widths over what is common: a few wild values must not squeeze all else together."""
+    lower, upper = np.quantile(known, (0.005, 0.995))
+    if lower == upper:
+        lower, upper = known.min(), known.max()
+    if lower == upper:
+        return np.array([lower, upper])
+    low, high = np.floor(lower), np.ceil(upper)
+    if high - low < MOST_BINS and np.all(known == np.round(known)):
+        # Whole numbers get a bin each: bins between them would stay empty for ever.
+        return np.arange(low, high + 2.0)
+    return np.linspace(lower, upper, MOST_BINS + 1)
+
+
+def feature_facts(
+    features: list[Feature],
+    table: Table,
+    training: np.ndarray,
+    hits: np.ndarray | None,
+) -> Iterator[dict[str, Any]]:
+    """Statistics of each feature; hits marks the positive training rows, with two classes."""
+    for feature in features:
+        facts: dict[str, Any] = {"name": feature.name, "type": feature.type, "kind": feature.kind}
+        if feature.kind == CATEGORY:
+            codes = table.texts[feature.name].codes
+            facts |= {
+                "rows": table.rows,
+                "missing": int((codes < 0).sum()),
+                "distinct": len(np.unique(codes[codes >= 0])),
+            }
+        else:
+            values = table.numbers[feature.name]
+            facts |= _statistics(values)
+            facts["separation"] = None if hits is None else _separation(values[training], hits)
+        yield facts
+
+
+def _statistics(values: np.ndarray) -> dict[str, Any]:
+    known = values[~np.isnan(values)]
+    facts: dict[str, Any] = {
+        "rows": len(values),
+        "missing": len(values) - len(known),
+        "distinct": len(np.unique(known)),
+    }
+    if len(known):
+        names = ("min", "lower_quartile", "median", "upper_quartile", "max")
+        for name, value in zip(names, np.quantile(known, (0, 0.25, 0.5, 0.75, 1)), strict=True):
+            facts[name] = number(value)
+        facts["mean"] = number(known.mean())
+        facts["sd"] = number(known.std(ddof=1)) if len(known) > 1 else None
+    return facts
+
+
+def _separation(values: np.ndarray, hits: np.ndarray) -> float | None:
+    """How well the feature alone tells the classes apart: 0.5 not at all, 1 perfectly."""
+    known = ~np.isnan(values)
+    if not hits[known].any() or hits[known].all():
+        return None
+    score = values[known]
+    rows = Scored(hits[known].astype(int), np.column_stack([-score, score]))
+    area = METRICS["roc_auc"].value(rows)
+    return number(max(area, 1.0 - area))

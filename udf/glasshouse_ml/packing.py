@@ -1,0 +1,83 @@
+"""A row as two values: one bytea with all its numbers and one text with all its texts.
+
+However wide the row is, only two values then cross the border between Postgres and Python. A
+dictionary per row with a Python object per column takes ten times as long.
+"""
+
+# The query is the caller's own and runs with the caller's rights; names and texts are quoted.
+# ruff: noqa: S608
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from glasshouse_ml.table import BOOLEAN, TIME, Column
+
+# The schema of the engine; registry.sql makes it.
+SCHEMA = "ml"
+_SECONDS_A_DAY = 86_400
+# Where the numbers of a one-dimensional array without NULLs begin, see registry.sql.
+_FIRST_BYTE = 21
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Which columns are packed, and the marks between and instead of texts."""
+
+    numbers: Sequence[Column]
+    texts: Sequence[Column]
+    separator: str
+    missing: str
+    raw: bool  # whether ml.rawbytes() can be used
+
+    def select(self, query: str, quote: Callable[[str], str], text: Callable[[str], str]) -> str:
+        """The SELECT that packs the rows of a query; quote names and texts."""
+        outputs = []
+        if self.numbers:
+            array = f"array[{', '.join(_number(c, quote(c.name)) for c in self.numbers)}]"
+            outputs.append(f"{raw_bytes(array) if self.raw else f'array_send({array})'} as numbers")
+        if self.texts:
+            array = f"array[{', '.join(f'rows.{quote(c.name)}::text' for c in self.texts)}]"
+            marks = f"{text(self.separator)}, {text(self.missing)}"
+            outputs.append(f"array_to_string({array}, {marks}) as texts")
+        return f"select {', '.join(outputs)} from ({query}\n) as rows"
+
+    def unpack_numbers(self, rows: list[dict]) -> np.ndarray:
+        """The numbers of some rows as a matrix."""
+        width = len(self.numbers)
+        if not width:
+            return np.empty((len(rows), 0))
+        content = b"".join([row["numbers"] for row in rows])
+        if self.raw:
+            return np.frombuffer(content, np.float64).reshape(len(rows), width)
+        return unpack_sent(content, width)
+
+    def unpack_texts(self, rows: list[dict]) -> list[list[str]]:
+        """The texts of some rows, a list per column."""
+        width = len(self.texts)
+        if not width:
+            return []
+        values = self.separator.join([row["texts"] for row in rows]).split(self.separator)
+        return [values[position::width] for position in range(width)]
+
+
+def raw_bytes(array: str) -> str:
+    """The call that takes the bytes of an array as they are."""
+    return f"{SCHEMA}.rawbytes({array}, {_FIRST_BYTE})"
+
+
+def _number(column: Column, name: str) -> str:
+    if column.kind == BOOLEAN:
+        value = f"rows.{name}::int::float8"
+    elif column.kind == TIME:
+        value = f"date_part('epoch', rows.{name}) / {_SECONDS_A_DAY}"
+    else:
+        value = f"rows.{name}::float8"
+    return f"coalesce({value}, 'NaN')"
+
+
+def unpack_sent(content: bytes, width: int) -> np.ndarray:
+    """The documented format of array_send(): a head, then each number after its length."""
+    row = np.dtype([("head", "V20"), ("items", [("length", ">i4"), ("value", ">f8")], (width,))])
+    return np.frombuffer(content, row)["items"]["value"].astype(np.float64).reshape(-1, width)

@@ -1,0 +1,175 @@
+"""Everything the registry keeps of a training, computed from the one look at the test part."""
+
+import platform
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sklearn
+import skops
+from sklearn.pipeline import Pipeline
+
+import glasshouse_ml
+from glasshouse_ml.curves import curve_rows
+from glasshouse_ml.distributions import distribution_rows, feature_facts
+from glasshouse_ml.encoding import Feature
+from glasshouse_ml.evaluation import confusion_rows, intervals, metric_rows, number
+from glasshouse_ml.examples import Examples
+from glasshouse_ml.fitting import Candidate, Fitter, Part
+from glasshouse_ml.importance import importance_rows, sample
+from glasshouse_ml.metrics import Metric, Scored
+from glasshouse_ml.request import Request
+from glasshouse_ml.splitting import Split
+
+LIBRARIES = {
+    "glasshouse_ml": glasshouse_ml.__version__,
+    "numpy": np.__version__,
+    "python": platform.python_version(),
+    "scikit-learn": sklearn.__version__,
+    "skops": skops.__version__,
+}
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The outcome of a training, before it is recorded."""
+
+    request: Request
+    data: Examples
+    split: Split
+    features: list[Feature]
+    excluded: list[dict[str, str]]
+    fitter: Fitter
+    metric: Metric
+    candidates: list[Candidate]
+    chosen: Candidate
+    best: Pipeline
+    baseline: Pipeline
+    training: Part
+    test: Part
+
+
+def payload(trained: Trained, spec: str) -> dict[str, Any]:
+    """What ml.record_version takes; a key for each table of the registry."""
+    data, options, db = trained.data, trained.request.options, trained.fitter.db
+    db.checkpoint()
+    test = trained.fitter.score(trained.best, trained.test)
+    test_baseline = trained.fitter.score(trained.baseline, trained.test)
+    ranges = intervals(test, options["bootstrap"], options["seed"])
+    db.checkpoint()
+    baseline_ranges = intervals(test_baseline, options["bootstrap"], options["seed"])
+    db.checkpoint()
+    return {
+        "promote": options["promote"],
+        "version": _version(trained, spec, test, test_baseline, ranges),
+        "candidates": [_candidate(entry, trained) for entry in trained.candidates],
+        "metrics": [
+            *metric_rows(test, "model", "test", ranges=ranges),
+            *metric_rows(test_baseline, "baseline", "test", ranges=baseline_ranges),
+            *_known_rows(trained),
+        ],
+        "curves": curve_rows(test, data.names),
+        "confusion": confusion_rows(test, data.names),
+        "importances": _importances(trained),
+        "distributions": distribution_rows(trained.features, data.table, data.classes, data.names),
+    }
+
+
+def _known_rows(trained: Trained) -> Rows:
+    """The measures on rows the model knows, and on those of each fold."""
+    learned = trained.fitter.score(trained.best, trained.training)
+    found = metric_rows(learned, "model", "train")
+    for series, candidate in (("model", trained.chosen), ("baseline", trained.candidates[0])):
+        for fold, scored in enumerate(candidate.folds, start=1):
+            found += metric_rows(scored, series, "validation", fold)
+    return found
+
+
+def _importances(trained: Trained) -> Rows:
+    repeats, seed = (trained.request.options[name] for name in ("importance_repeats", "seed"))
+    rows = sample(len(trained.test.classes), len(trained.features), repeats, seed)
+    part = trained.test.take(rows)
+    return importance_rows(
+        lambda matrix: trained.fitter.score(trained.best, Part(matrix, part.classes)),
+        part.matrix,
+        [feature.name for feature in trained.features],
+        trained.metric,
+        repeats,
+        seed,
+        trained.fitter.db.checkpoint,
+    )
+
+
+def _candidate(candidate: Candidate, trained: Trained) -> dict[str, Any]:
+    return {
+        "candidate": candidate.number,
+        "algorithm": candidate.algorithm,
+        "params": candidate.params,
+        "is_baseline": candidate.is_baseline,
+        "chosen": candidate is trained.chosen,
+        "metric": trained.metric.name,
+        "score": candidate.score,
+        "deviation": candidate.deviation,
+        "fold_scores": candidate.scores,
+        "seconds": candidate.seconds,
+    }
+
+
+def _version(
+    trained: Trained,
+    spec: str,
+    test: Scored,
+    test_baseline: Scored,
+    ranges: dict[str, tuple[float, float]],
+) -> dict[str, Any]:
+    request, data, split = trained.request, trained.data, trained.split
+    metric, setting = trained.metric, trained.fitter.db.setting
+    lower, upper = ranges.get(metric.name, (None, None))
+    return {
+        "model": request.model,
+        "task": request.task,
+        "target": request.target,
+        "key": request.key,
+        "algorithm": trained.chosen.algorithm,
+        "params": trained.chosen.params,
+        "metric": metric.name,
+        "score": number(metric.value(test)),
+        "lower": number(lower),
+        "upper": number(upper),
+        "baseline": number(metric.value(test_baseline)),
+        "classes": _class_counts(trained),
+        "positive_class": data.positive_class,
+        "features": _features(trained),
+        "excluded": trained.excluded,
+        "rows_read": data.rows_read,
+        "rows_train": len(split.train),
+        "rows_test": len(split.test),
+        "split": split.facts | {"rows_without_target": data.rows_read - data.table.rows},
+        "options": request.options,
+        "query": data.query,
+        "data_fingerprint": data.fingerprint,
+        "spec_fingerprint": spec,
+        "libraries": LIBRARIES,
+        "git_commit": setting("glasshouse.git_commit"),
+        "dbt_invocation": setting("glasshouse.dbt_invocation"),
+    }
+
+
+def _features(trained: Trained) -> Rows:
+    positive = trained.data.positive
+    hits = None if positive is None else trained.training.classes == positive
+    facts = feature_facts(trained.features, trained.data.table, trained.split.train, hits)
+    return list(facts)
+
+
+def _class_counts(trained: Trained) -> Rows:
+    names = trained.data.names
+    counts = [
+        np.bincount(part.classes, minlength=len(names)) for part in (trained.training, trained.test)
+    ]
+    return [
+        {"class": name, "train": int(train), "test": int(test)}
+        for name, train, test in zip(names, *counts, strict=True)
+    ]

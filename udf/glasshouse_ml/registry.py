@@ -1,0 +1,98 @@
+"""Reading the registry with the caller's rights, and the one way to write it."""
+
+# The statements are put together from constants; every value is a parameter.
+# ruff: noqa: S608
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from glasshouse_ml.artifacts import Model, unpack
+from glasshouse_ml.database import Database
+from glasshouse_ml.errors import GlasshouseError, near_names
+from glasshouse_ml.packing import SCHEMA
+
+# A session keeps the models it used last; each takes from a few kB to some MB.
+_MOST_CACHED = 20
+
+
+@dataclass(frozen=True)
+class Version:
+    """A recorded version, as far as the engine asks for it again."""
+
+    model: str
+    version: int
+    status: str
+    algorithm: str
+    metric: str
+    score: float | None
+    baseline: float | None
+    data_fingerprint: str
+    spec_fingerprint: str
+
+
+_COLUMNS = ", ".join(Version.__dataclass_fields__)
+
+
+def latest(db: Database, model: str) -> Version | None:
+    """The newest version of a model, whatever its status."""
+    rows = db.call(
+        f"select {_COLUMNS} from {SCHEMA}.model_versions where model = $1 "
+        "order by version desc limit 1",
+        ("text",),
+        (model,),
+    )
+    return Version(**rows[0]) if rows else None
+
+
+def record(db: Database, payload: dict[str, Any], artifact: bytes) -> Version:
+    """Write a version with all that belongs to it; the registry gives it its number."""
+    rows = db.call(
+        f"select {_COLUMNS} from {SCHEMA}.record_version($1, $2)",
+        ("jsonb", "bytea"),
+        (json.dumps(payload, allow_nan=False), artifact),
+    )
+    return Version(**rows[0])
+
+
+def load(db: Database, model: str, version: int | None) -> Model:
+    """The champion, or the version that was asked for."""
+    rows = db.call(
+        f"select version, sha256 from {SCHEMA}.model_versions "
+        f"join {SCHEMA}.artifacts using (model, version) "
+        "where model = $1 and case when $2 is null then status = 'champion' else version = $2 end",
+        ("text", "integer"),
+        (model, version),
+    )
+    if not rows:
+        raise _not_found(db, model, version)
+    found, sha256 = rows[0]["version"], rows[0]["sha256"]
+    # The checksum is looked up on every call: a name alone would keep giving the old model.
+    cache = db.session.setdefault("models", {})
+    if sha256 not in cache:
+        content = db.call(
+            f"select content from {SCHEMA}.artifacts where model = $1 and version = $2",
+            ("text", "integer"),
+            (model, found),
+        )[0]["content"]
+        if len(cache) >= _MOST_CACHED:
+            del cache[next(iter(cache))]
+        cache[sha256] = unpack(content, sha256)
+    return cache[sha256]
+
+
+def _not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
+    rows = db.call(f"select distinct model from {SCHEMA}.model_versions")
+    names = [row["model"] for row in rows]
+    if model not in names:
+        return GlasshouseError(f"There is no model {model!r}.", near_names(model, names))
+    newest = latest(db, model)
+    assert newest is not None
+    if version is None:
+        return GlasshouseError(
+            f"No version of model {model!r} is champion.",
+            f"Name a version: version => {newest.version}.",
+        )
+    return GlasshouseError(
+        f"Model {model!r} has no version {version}.", f"Its newest version is {newest.version}."
+    )

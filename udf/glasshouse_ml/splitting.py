@@ -1,0 +1,197 @@
+"""Which rows are learned from, which are kept aside, and the folds inside the training part."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from glasshouse_ml.errors import GlasshouseError, rows
+from glasshouse_ml.fingerprint import text_hashes
+from glasshouse_ml.request import Request
+from glasshouse_ml.table import Table, Texts
+
+Fold = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of both parts, the folds as positions inside the training part, and facts."""
+
+    train: np.ndarray
+    test: np.ndarray
+    folds: list[Fold]
+    facts: dict[str, Any]
+
+
+def divide(table: Table, classes: np.ndarray, names: list[str], request: Request) -> Split:
+    """Divide rows that stand in canonical order; the same rows give the same split."""
+    split, key, seed = request.split, request.key, request.options["seed"]
+    facts = dict(split)
+    times: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    if split["by"] == "random" and key and _repeated(table.texts[key]):
+        # Rows of one key on both sides would let the model recognise instead of predict.
+        facts |= {"kept_together": key}
+        groups = table.texts[key].codes
+        testing = _by_hash(table.texts[key], split["test"], seed)
+    elif split["by"] == "random":
+        testing = _stratified(classes, len(names), split["test"], seed)
+    elif split["by"] == "key":
+        keys = table.texts[cast(str, key)]
+        groups = keys.codes if _repeated(keys) else None
+        testing = _by_hash(keys, split["test"], seed)
+    elif split["by"] == "group":
+        groups = table.texts[split["column"]].codes
+        testing = _by_hash(table.texts[split["column"]], split["test"], seed)
+    elif split["by"] == "time":
+        times = table.numbers[split["column"]]
+        testing = _latest(times, split["test"], split["column"], facts)
+    else:
+        testing = _by_words(table.texts[split["column"]], split["column"])
+    train, test = np.flatnonzero(~testing), np.flatnonzero(testing)
+    _enough(classes, names, train, test)
+    folds = _possible_folds(classes[train], names, request.options["folds"], request.folds_given)
+    facts["folds"] = folds
+    inside = None if groups is None else groups[train]
+    order = None if times is None else times[train]
+    return Split(train, test, list(_folds(classes[train], inside, order, folds, seed)), facts)
+
+
+def _repeated(texts: Texts) -> bool:
+    return len(texts.levels) < len(texts.codes)
+
+
+def _stratified(classes: np.ndarray, count: int, share: float, seed: int) -> np.ndarray:
+    """Each class gives its share of rows to the test part, and at least one."""
+    rng = np.random.default_rng(seed)
+    testing = np.zeros(len(classes), bool)
+    for position in range(count):
+        members = rng.permutation(np.flatnonzero(classes == position))
+        take = min(max(1, round(share * len(members))), len(members) - 1)
+        testing[members[: max(take, 0)]] = True
+    return testing
+
+
+def _by_hash(texts: Texts, share: float, seed: int) -> np.ndarray:
+    """A value is on the same side for ever, whatever other rows arrive."""
+    levels = [f"{seed} {level}" for level in texts.levels]
+    return (text_hashes(levels, texts.codes) / 2.0**64) < share
+
+
+def _latest(times: np.ndarray, share: float, column: str, facts: dict[str, Any]) -> np.ndarray:
+    """The latest rows are the test part; rows of the same moment stay together."""
+    missing = int(np.isnan(times).sum())
+    if missing:
+        raise GlasshouseError(
+            f"Column {column!r}, which divides the rows by time, is NULL in {rows(missing)}.",
+            f"Leave them out: where {column} is not null.",
+        )
+    moments = np.unique(times)
+    if len(moments) < 2:
+        raise GlasshouseError(
+            f"Column {column!r} holds one moment only, so nothing is later than anything.",
+            "Split by random, or by another column.",
+        )
+    cut = np.sort(times)[min(round((1 - share) * len(times)), len(times) - 1)]
+    # A cut at the very first moment would leave nothing to learn from.
+    cut = max(cut, moments[1])
+    facts["test_from"] = float(cut)
+    return times >= cut
+
+
+def _by_words(texts: Texts, column: str) -> np.ndarray:
+    wrong = [level for level in texts.levels if level not in ("train", "test")]
+    if wrong or (texts.codes < 0).any():
+        found = "NULL" if not wrong else repr(wrong[0])
+        raise GlasshouseError(
+            f"Column {column!r}, which divides the rows, holds {found}.",
+            "It may hold the words train and test only.",
+        )
+    is_test = np.array([level == "test" for level in texts.levels] + [False])
+    return is_test[texts.codes]
+
+
+def _enough(classes: np.ndarray, names: list[str], train: np.ndarray, test: np.ndarray) -> None:
+    for members, part in ((train, "training"), (test, "test")):
+        if not len(members):
+            raise GlasshouseError(
+                f"The {part} part has no row.", "Give more rows, or another split or test share."
+            )
+    in_train = np.bincount(classes[train], minlength=len(names))
+    if (in_train < 2).any():
+        name, count = names[int(np.argmin(in_train))], int(in_train.min())
+        raise GlasshouseError(
+            f"Class {name!r} has {rows(count)} in the training part; 2 are the least.",
+            "Give more rows of it, merge it with another class, or leave it out.",
+        )
+    if len(np.unique(classes[test])) < 2:
+        raise GlasshouseError(
+            f"The test part has rows of class {names[classes[test][0]]!r} only.",
+            "Give more rows, or another split or test share.",
+        )
+
+
+def _possible_folds(classes: np.ndarray, names: list[str], folds: int, given: bool) -> int:
+    counts = np.bincount(classes, minlength=len(names))
+    smallest = int(counts.min())
+    if given and smallest < folds:
+        raise GlasshouseError(
+            f"Class {names[int(np.argmin(counts))]!r} has {rows(smallest)} in the training part, "
+            f"too few for {folds} folds.",
+            f"Ask for at most {smallest} folds, or give more rows of it.",
+        )
+    return min(folds, smallest)
+
+
+def _folds(
+    classes: np.ndarray,
+    groups: np.ndarray | None,
+    times: np.ndarray | None,
+    folds: int,
+    seed: int,
+) -> Iterator[Fold]:
+    """Folds of the same kind as the split, or the cross-validation would promise too much."""
+    if times is not None:
+        yield from _forward(classes, times, folds)
+        return
+    if groups is not None:
+        count = len(np.unique(groups))
+        if count < 2:
+            raise GlasshouseError(
+                "The training part has one group only.", "Give more groups, or split by random."
+            )
+        kind = StratifiedGroupKFold(min(folds, count), shuffle=True, random_state=seed)
+    else:
+        kind = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    for number, (fit, validate) in enumerate(kind.split(classes, classes, groups), start=1):
+        _both(classes, fit, validate, number)
+        yield fit, validate
+
+
+def _forward(classes: np.ndarray, times: np.ndarray, folds: int) -> Iterator[Fold]:
+    """Learn from what came before, validate on what came next, as in real life."""
+    moments, which = np.unique(times, return_inverse=True)
+    # Moments are grouped into blocks of about equally many rows.
+    ends = np.cumsum(np.bincount(which)) / len(times)
+    blocks = np.minimum((ends * (folds + 1) - 1e-9).astype(int), folds)[which]
+    present = np.unique(blocks)
+    if len(present) < 2:
+        raise GlasshouseError(
+            f"The training part holds {len(moments)} moments, too few to validate forward in time.",
+            "Give rows of more moments, or split by random.",
+        )
+    for number, block in enumerate(present[1:], start=1):
+        fit, validate = np.flatnonzero(blocks < block), np.flatnonzero(blocks == block)
+        _both(classes, fit, validate, number)
+        yield fit, validate
+
+
+def _both(classes: np.ndarray, fit: np.ndarray, validate: np.ndarray, number: int) -> None:
+    for members, part in ((fit, "learns from"), (validate, "is validated on")):
+        if len(np.unique(classes[members])) < 2:
+            raise GlasshouseError(
+                f"Fold {number} {part} rows of one class only.",
+                "Ask for fewer folds, for example options => '{\"folds\": 2}', or give more rows.",
+            )

@@ -1,0 +1,56 @@
+"""Rows in memory: numbers as float64, texts as codes into a sorted list of levels."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+NUMBER, BOOLEAN, TIME, CATEGORY = "number", "boolean", "time", "category"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a query and how it can be used."""
+
+    name: str
+    type: str
+    kind: str | None  # None: no feature can be made of this type
+
+    @property
+    def numeric(self) -> bool:
+        """True where the values travel as numbers."""
+        return self.kind in (NUMBER, BOOLEAN, TIME)
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A text column: a code per row (-1 is NULL) and the sorted values the codes stand for."""
+
+    codes: np.ndarray
+    levels: list[str]
+
+    def take(self, rows: np.ndarray) -> "Texts":
+        """The same column for some of the rows."""
+        return replace(self, codes=self.codes[rows])
+
+    def values(self) -> list[str | None]:
+        """The text of each row."""
+        lookup = [*self.levels, None]
+        return [lookup[code] for code in self.codes]
+
+
+@dataclass(frozen=True)
+class Table:
+    """All rows of a query, by column name."""
+
+    rows: int
+    numbers: dict[str, np.ndarray] = field(default_factory=dict)  # NaN is NULL
+    texts: dict[str, Texts] = field(default_factory=dict)
+
+    def take(self, rows: np.ndarray) -> "Table":
+        """Some of the rows, in the order given."""
+        count = int(rows.sum()) if rows.dtype == bool else len(rows)
+        return Table(
+            count,
+            {name: values[rows] for name, values in self.numbers.items()},
+            {name: texts.take(rows) for name, texts in self.texts.items()},
+        )

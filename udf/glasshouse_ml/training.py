@@ -1,0 +1,119 @@
+"""ml.train: read, divide, compare the candidates, refit the best, test it once, record it."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from glasshouse_ml import algorithms as catalogue
+from glasshouse_ml import examples, memory, registry
+from glasshouse_ml.artifacts import Model, pack
+from glasshouse_ml.database import Database
+from glasshouse_ml.encoding import encode, learn
+from glasshouse_ml.fingerprint import fingerprint
+from glasshouse_ml.fitting import Candidate, Fitter, Part
+from glasshouse_ml.metrics import METRICS, Metric
+from glasshouse_ml.payload import LIBRARIES, Trained, payload
+from glasshouse_ml.request import Request, check
+from glasshouse_ml.splitting import divide
+
+
+def train(db: Database, **arguments: Any) -> dict[str, Any]:
+    """Do what ml.train promises; the arguments are those of the SQL function."""
+    started = time.perf_counter()
+    memory.forget_peak()
+    request = check(**arguments)
+    data = examples.read(db, request)
+    spec = _spec(request, data)
+    version = _unchanged(db, request, data, spec)
+    if version is None:
+        with warnings.catch_warnings():
+            # Slow convergence and the like are no errors, and would fill the server's log.
+            warnings.simplefilter("ignore")
+            trained = _train(db, request, data)
+            artifact = pack(
+                Model(trained.best, trained.features, data.names, data.positive_class, request.key)
+            )
+            facts = payload(trained, spec)
+        facts["version"] |= {
+            "seconds": round(time.perf_counter() - started, 3),
+            "peak_memory_mb": memory.peak_mb(),
+        }
+        version = registry.record(db, facts, artifact)
+    return {
+        "model": version.model,
+        "version": version.version,
+        "algorithm": version.algorithm,
+        "metric": version.metric,
+        "score": version.score,
+        "baseline": version.baseline,
+        "champion": version.status == "champion",
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+
+
+def _spec(request: Request, data: examples.Examples) -> str:
+    """Changes when the same rows could give another model; the text of the query may change."""
+    options = {k: v for k, v in request.options.items() if k not in ("promote", "retrain")}
+    return fingerprint(
+        {
+            "task": request.task,
+            "target": request.target,
+            "key": request.key,
+            "algorithms": request.algorithms,
+            "metric": request.metric,
+            "split": request.split,
+            "options": options,
+            "columns": [[column.name, column.type] for column in data.columns],
+            "libraries": LIBRARIES,
+        }
+    )
+
+
+def _unchanged(
+    db: Database, request: Request, data: examples.Examples, spec: str
+) -> registry.Version | None:
+    """The latest version, where it was asked to keep it and nothing has changed since."""
+    if request.options["retrain"] != "if_changed":
+        return None
+    last = registry.latest(db, request.model)
+    if last and (last.data_fingerprint, last.spec_fingerprint) == (data.fingerprint, spec):
+        return last
+    return None
+
+
+def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
+    split = divide(data.table, data.classes, data.names, request)
+    columns, useless = examples.useful(data.columns, data.table, split.train)
+    features = learn(columns, data.table, split.train)
+    whole = Part(encode(features, data.table), data.classes)
+    training, test = whole.take(split.train), whole.take(split.test)
+    fitter = Fitter(db, features, data.names, data.positive, request.options["seed"])
+    metric = METRICS[request.metric or ("roc_auc" if len(data.names) == 2 else "log_loss")]
+
+    wanted = request.algorithms or catalogue.shortlist(len(training.classes))
+    candidates = [
+        fitter.validate(number, entry["algorithm"], entry["params"], training, split.folds, metric)
+        for number, entry in enumerate([{"algorithm": catalogue.BASELINE, "params": {}}, *wanted])
+    ]
+    chosen = _best(candidates, metric)
+    return Trained(
+        request=request,
+        data=data,
+        split=split,
+        features=features,
+        excluded=[*data.excluded, *useless],
+        fitter=fitter,
+        metric=metric,
+        candidates=candidates,
+        chosen=chosen,
+        best=fitter.fit(chosen.algorithm, chosen.params, training),
+        baseline=fitter.fit(catalogue.BASELINE, {}, training),
+        training=training,
+        test=test,
+    )
+
+
+def _best(candidates: Sequence[Candidate], metric: Metric) -> Candidate:
+    """The best mean over the folds; of equals the one named first. The baseline is not eligible."""
+    return max(candidates[1:], key=lambda candidate: metric.gain(candidate.score))
