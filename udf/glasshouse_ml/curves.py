@@ -83,7 +83,9 @@ def _gain(ranking: Ranking) -> Iterator[dict[str, Any]]:
 
 
 def _calibration(hits: np.ndarray, scores: np.ndarray) -> Iterator[dict[str, Any]]:
-    edges = np.unique(np.quantile(scores, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1]))
+    edges = np.quantile(scores, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1])
+    # In whole per cents: groups that a reader could not tell apart become one.
+    edges = np.unique(np.round(edges, 2))
     bins = np.searchsorted(edges, scores, side="left")
     for position in np.unique(bins):
         inside = bins == position

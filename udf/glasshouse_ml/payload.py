@@ -22,7 +22,7 @@ from glasshouse_ml.request import Request
 from glasshouse_ml.splitting import Split
 
 LIBRARIES = {
-    "glasshouse_ml": glasshouse_ml.__version__,
+    "glasshouse_ml": glasshouse_ml.build(),
     "numpy": np.__version__,
     "python": platform.python_version(),
     "scikit-learn": sklearn.__version__,
