@@ -1,0 +1,58 @@
+# Every verb of Glasshouse. `make` alone lists them; scripts/glasshouse does the work.
+# Settings (POSTGRES_PORT, SUPERSET_PORT, MODE, YES, FORCE …) reach it through the environment.
+
+GLASSHOUSE := scripts/glasshouse
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+##@ Running it
+up:  ## Start everything, from nothing or from anything
+	@$(GLASSHOUSE) up
+down:  ## Stop everything; the data stay
+	@$(GLASSHOUSE) down
+status:  ## One line a part; exit code 0 when all is well
+	@$(GLASSHOUSE) status
+logs:  ## The last lines of each part's log (PART=superset for one)
+	@$(GLASSHOUSE) logs $(PART)
+reset:  ## Stop everything and remove the data (asks; YES=1 does not)
+	@$(GLASSHOUSE) reset
+
+##@ Data and models
+load:  ## Load a CSV file into a table (CSV=file [NAME=table] [SCHEMA=csv])
+	@$(GLASSHOUSE) load csv "$(CSV)" --name "$(NAME)" --schema "$(or $(SCHEMA),csv)"
+build:  ## Functions, then models and reports (SELECT=node for some of them)
+	@$(GLASSHOUSE) build $(addprefix --select=,$(SELECT))
+psql:  ## psql on the warehouse; reads standard input when that is no terminal
+	@$(GLASSHOUSE) psql
+
+##@ Dashboards
+push:  ## From git to Superset (FORCE=1 overwrites what was changed there)
+	@$(GLASSHOUSE) push
+pull:  ## What was changed in Superset, back into git
+	@$(GLASSHOUSE) pull
+check:  ## Check the dashboards' files; with a running server, every chart too
+	@$(GLASSHOUSE) check
+shots:  ## Pictures of every dashboard
+	@$(GLASSHOUSE) shots
+
+##@ The project itself
+test:  ## All tests
+	@$(GLASSHOUSE) test
+test-unit:  ## Tests that need nothing running
+	@$(GLASSHOUSE) test unit
+test-integration:  ## Tests against a real database
+	@$(GLASSHOUSE) test integration
+test-e2e:  ## Tests of the whole stack, in a browser too
+	@$(GLASSHOUSE) test e2e
+lint:  ## Check style and formatting
+	@$(GLASSHOUSE) lint
+format:  ## Format Python, SQL and YAML
+	@$(GLASSHOUSE) format
+
+help:
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
+		/^[a-z0-9-]+:.*## / {printf "  make \033[36m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+
+.PHONY: $(shell awk -F: '/^[a-z0-9-]+:/ {print $$1}' $(MAKEFILE_LIST))

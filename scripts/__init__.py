@@ -1,0 +1,1 @@
+"""The operator's side of Glasshouse: what `make` calls."""

@@ -1,0 +1,58 @@
+"""What the commands print: steps with their times, in colour where there is a terminal."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+@dataclass
+class Step:
+    """A running step; `note` is shown beside its name when it is done."""
+
+    name: str
+    remark: str = ""
+
+    def note(self, remark: str) -> None:
+        """Say in a few words what the step found or did."""
+        self.remark = remark
+
+
+@contextmanager
+def step(name: str, output: bool = False) -> Iterator[Step]:
+    """Print the name, run the block, print ✓ and the seconds (✗ where it fails).
+
+    `output`: the block prints lines of its own, so no spinner must be drawn over them.
+    """
+    current = Step(name)
+    started = time.monotonic()
+    spinner = console.status(name) if console.is_terminal and not output else None
+    if spinner:
+        spinner.start()
+    elif output:
+        console.print(f"… {name}", markup=False)
+    done = False
+    try:
+        yield current
+        done = True
+    finally:
+        if spinner:
+            spinner.stop()
+        mark = "[green]✓[/]" if done else "[red]✗[/]"
+        seconds = time.monotonic() - started
+        line = f"{mark} {name:<34} [dim]{seconds:6.1f} s[/]"
+        console.print(f"{line}  {current.remark}" if current.remark else line)
+
+
+def say(text: str = "") -> None:
+    """Print a line as it is."""
+    console.print(text, markup=False)
+
+
+def warn(text: str) -> None:
+    """Print a line that deserves attention but stops nothing."""
+    console.print(f"! {text}", style="yellow", markup=False)

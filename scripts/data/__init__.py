@@ -1,0 +1,1 @@
+"""Data into the warehouse: any CSV file, and the sample that comes with the house."""

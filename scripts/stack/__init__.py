@@ -1,0 +1,1 @@
+"""The running parts: the database server, its Python, and Superset."""

@@ -1,0 +1,137 @@
+"""The parts as processes of this machine."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from scripts.bootstrap import environments
+from scripts.errors import UserError
+from scripts.settings import Settings
+from scripts.stack import machine, server_env
+from scripts.stack.cluster import Cluster
+from scripts.stack.interface import Part
+from scripts.stack.places import places
+from scripts.stack.processes import require_free_port
+from scripts.stack.superset import Superset
+
+
+class NativeStack:
+    """PostgreSQL from the distribution, everything else from this installation's environments."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.places = places(settings)
+        self.superset = Superset(settings)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The database cluster, run by the PostgreSQL that fits it."""
+        server = machine.postgres(self.places.data)
+        if server is None:
+            raise UserError(
+                "The PostgreSQL that this installation runs on is not installed", "make up"
+            )
+        return Cluster(self.settings, server)
+
+    def check(self) -> None:
+        """Ports and disk space; a part that runs already keeps its port."""
+        if not self.places.data.exists():
+            environments.check_room(self.settings.state)
+        if machine.postgres(self.places.data):
+            self.cluster.check_port()
+        else:
+            require_free_port(self.settings, "POSTGRES_PORT")
+        self.superset.check_port()
+
+    def prepare(self) -> str:
+        """PostgreSQL with PL/Python; the folders of this installation."""
+        server = machine.require_postgres(self.places.data, self.places.logs / "install.log")
+        self.places.prepare()
+        return f"PostgreSQL {server.major}, Python {server.python_version()}"
+
+    def update_server_environment(self) -> str:
+        """scikit-learn as udf's lock says, and a copy of our package."""
+        return server_env.make_current(self.settings, self.cluster.server)
+
+    def start_database(self) -> str:
+        """The private cluster: made on the first call."""
+        done = self.cluster.start()
+        return f"{self.cluster.version()} on port {self.settings.postgres_port}, {done}"
+
+    def superuser(self, database: str) -> dict[str, Any]:
+        """Over the socket, as the owner of the installation: a lost password does no harm."""
+        return self.cluster.superuser(database)
+
+    def database_id(self) -> str:
+        """PostgreSQL gives every cluster a number of its own."""
+        connection = psycopg2.connect(**self.superuser("postgres"))
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("select system_identifier from pg_control_system()")
+                return str(cursor.fetchone()[0])
+        finally:
+            connection.close()
+
+    def prepare_superset(self) -> str:
+        """Its metadata live in the same cluster."""
+        return self.superset.prepare(self.database_id())
+
+    def start_superset(self) -> str:
+        """gunicorn, in the background."""
+        return self.superset.start()
+
+    def forget_cached_numbers(self) -> None:
+        """The cache is a folder."""
+        self.superset.forget_cached_numbers()
+
+    def parts(self) -> list[Part]:
+        """PostgreSQL and Superset."""
+        return [self._database_part(), self._superset_part()]
+
+    def stop(self) -> list[str]:
+        """Superset first: it holds connections."""
+        stopped = ["Superset"] if self.superset.stop() else []
+        # Without the programs nothing of the cluster can run either.
+        if machine.postgres(self.places.data) and self.cluster.stop():
+            stopped.append("PostgreSQL")
+        return stopped
+
+    def remove(self) -> None:
+        """Both places; the environments of the operator's own tools stay."""
+        sockets = self.places.sockets
+        if self.places.server_state != self.places.state:
+            shutil.rmtree(self.places.server_state, ignore_errors=True)
+        shutil.rmtree(sockets, ignore_errors=True)
+        kept = {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}
+        for path in self.places.state.iterdir() if self.places.state.exists() else ():
+            if path.name in kept:
+                continue
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def logs(self) -> list[Path]:
+        """One file a part."""
+        return sorted(self.places.logs.glob("*.log"))
+
+    def psql(self) -> list[str]:
+        """The one that belongs to the server."""
+        return [str(self.cluster.server.programs / "psql")]
+
+    def _database_part(self) -> Part:
+        name = "PostgreSQL"
+        if machine.postgres(self.places.data) is None or not self.cluster.running():
+            return Part(name, False, "not running")
+        try:
+            psycopg2.connect(**self.settings.dsn("transformer")).close()
+            version = self.cluster.version()
+        except psycopg2.OperationalError as error:
+            return Part(name, False, f"runs, but refuses: {str(error).strip().splitlines()[-1]}")
+        return Part(name, True, f"{version}, 127.0.0.1:{self.settings.postgres_port}")
+
+    def _superset_part(self) -> Part:
+        if not self.superset.running():
+            return Part("Superset", False, "not running")
+        if not self.superset.healthy():
+            return Part("Superset", False, "runs, but does not answer")
+        return Part("Superset", True, f"{self.superset.version}, {self.settings.superset_url}")

@@ -1,0 +1,45 @@
+-- The house inside database `warehouse`: who may do what, where. Run by the superuser on every
+-- `make up`; running it again changes nothing. Roles and databases are made before (provision.py).
+
+create extension if not exists plpython3u;
+
+-- Nobody has anything by default.
+revoke all on database warehouse from public;
+revoke all on schema public from public;
+alter default privileges for role postgres revoke execute on functions from public;
+revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
+
+-- transformer: builds, and owns what it builds. `create` lets a developer's target have schemas
+-- of its own beside the real ones.
+grant connect, create, temporary on database warehouse to transformer;
+create schema if not exists csv authorization transformer;
+create schema if not exists staging authorization transformer;
+create schema if not exists vault authorization transformer;
+create schema if not exists marts authorization transformer;
+create schema if not exists features authorization transformer;
+create schema if not exists models authorization transformer;
+create schema if not exists predictions authorization transformer;
+create schema if not exists reports authorization transformer;
+
+-- ml: the engine's functions and registry; the superuser's, so that nobody else can change them.
+create schema if not exists ml;
+grant usage on schema ml to transformer;
+
+-- dashboard: reads what is meant for readers, and that alone.
+grant connect on database warehouse to dashboard;
+grant usage on schema marts, predictions, reports to dashboard;
+grant select on all tables in schema marts, predictions, reports to dashboard;
+alter default privileges for role transformer in schema marts, predictions, reports
+    grant select on tables to dashboard;
+alter role dashboard set default_transaction_read_only = on;
+alter role dashboard set statement_timeout = '60s';
+
+comment on schema csv is 'Tables loaded from CSV files, as they came';
+comment on schema staging is 'Sources, renamed and typed';
+comment on schema vault is 'History: hubs, links and satellites';
+comment on schema marts is 'Facts and dimensions for analysis';
+comment on schema features is 'What the models learn from';
+comment on schema models is 'One relation per model: what was trained last';
+comment on schema predictions is 'What the models say about each row';
+comment on schema reports is 'Prepared for the dashboards, every number computed';
+comment on schema ml is 'Training and prediction functions, and the registry of models';

@@ -1,0 +1,137 @@
+"""The whole stack, brought up in a copy of the working tree on free ports, as a newcomer would."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from scripts.settings import Settings, known_keys, load_settings
+from tests.conftest import ROOT, free_port
+
+
+@dataclass
+class Clone:
+    """A copy of the project with a stack of its own."""
+
+    root: Path
+    first_up: subprocess.CompletedProcess[str] | None = None
+    seconds: float = 0
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in its `.env`."""
+        return load_settings(self.root)
+
+    def run(self, *command: str, **more: object) -> subprocess.CompletedProcess[str]:
+        """Run a `glasshouse` command there."""
+        return self._run([str(self.root / "scripts" / "glasshouse"), *command], **more)
+
+    def make(self, *words: str, **more: object) -> subprocess.CompletedProcess[str]:
+        """Run make there."""
+        return self._run(["make", *words], **more)
+
+    def popen(self, *command: str) -> subprocess.Popen[str]:
+        """Start a `glasshouse` command there and go on."""
+        return subprocess.Popen(
+            [str(self.root / "scripts" / "glasshouse"), *command],
+            cwd=self.root,
+            env=environment({}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def _run(
+        self, command: list[str], env: dict[str, str] | None = None, **more: object
+    ) -> subprocess.CompletedProcess[str]:
+        more = {"stdin": subprocess.DEVNULL} | more
+        if "input" in more:
+            del more["stdin"]
+        return subprocess.run(
+            command,
+            cwd=self.root,
+            env=environment(env or {}),
+            capture_output=True,
+            text=True,
+            timeout=600,
+            **more,
+        )
+
+    def up(self) -> None:
+        """The first start, timed."""
+        ports = {"POSTGRES_PORT": str(free_port()), "SUPERSET_PORT": str(free_port())}
+        started = time.monotonic()
+        self.first_up = self.make("up", env=ports)
+        self.seconds = time.monotonic() - started
+        assert self.first_up.returncode == 0, self.first_up.stdout + self.first_up.stderr
+
+    def remove(self) -> None:
+        """Leave nothing of it."""
+        if (self.root / ".env").exists():
+            self.make("reset", env={"YES": "1"})
+        shutil.rmtree(self.root)
+
+
+def environment(more: dict[str, str]) -> dict[str, str]:
+    """The environment of a newcomer. The tools are this run's own, which were made by the same
+    launcher; GLASSHOUSE_FRESH_TOOLS=1 has each copy make them anew.
+    """
+    values = {key: value for key, value in os.environ.items() if key not in known_keys()}
+    if values.get("GLASSHOUSE_FRESH_TOOLS") != "1":
+        values["GLASSHOUSE_VENV"] = sys.prefix
+    return values | more
+
+
+def copy_of_the_project() -> Clone:
+    """What git knows, and what it would be told of: not what is ignored."""
+    root = Path(tempfile.mkdtemp(prefix="glasshouse-e2e-"))
+    # Open to the database server's user, as an ordinary folder is; tmp_path is not.
+    root.chmod(0o755)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    for name in filter(None, listed):
+        if (ROOT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, root / name)
+    author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+    for command in (
+        ["init", "--quiet"],
+        ["add", "--all"],
+        [*author, "commit", "--quiet", "--message=Copy"],
+    ):
+        subprocess.run(["git", *command], cwd=root, check=True, capture_output=True)
+    return Clone(root)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Clone]:
+    """A running stack that tests leave as they find it."""
+    clone = copy_of_the_project()
+    try:
+        clone.up()
+        yield clone
+    finally:
+        clone.remove()
+
+
+@pytest.fixture(scope="module")
+def other_stack() -> Iterator[Clone]:
+    """A second one beside the first: for tests that stop it, break it and kill it."""
+    clone = copy_of_the_project()
+    try:
+        clone.up()
+        yield clone
+    finally:
+        clone.remove()

@@ -1,0 +1,304 @@
+"""make up, down, status, reset, psql, load: from nothing, again, killed, and with bad input."""
+
+import os
+import re
+import signal
+import socket
+import stat
+import time
+from pathlib import Path
+
+import psycopg2
+import pytest
+import requests
+
+from tests.e2e.conftest import Clone
+
+SECRETS = (
+    "superset_admin_password",
+    "postgres_password",
+    "transformer_password",
+    "dashboard_password",
+    "superset_db_password",
+    "superset_secret_key",
+)
+
+
+def processes_of(clone: Clone) -> dict[int, str]:
+    """Every process that works in the copy, runs from it or bears its mark."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            where = str((folder / "cwd").readlink())
+            around = (folder / "environ").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        root = str(clone.root)
+        if command and (root in command or where.startswith(root) or f"of {root}/" in around):
+            found[int(folder.name)] = command
+    return found
+
+
+def pid_of(clone: Clone, part: str) -> int:
+    settings = clone.settings
+    pointer = settings.state / "server_state"
+    server_state = Path(pointer.read_text().strip()) if pointer.exists() else settings.state
+    files = {
+        "postgres": server_state / "postgres" / "postmaster.pid",
+        "superset": settings.state / "run" / "superset.pid",
+    }
+    return int(files[part].read_text().split()[0])
+
+
+def ask(clone: Clone, text: str, role: str = "transformer") -> list[tuple]:
+    connection = psycopg2.connect(**clone.settings.dsn(role))
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(text)
+            return cursor.fetchall() if cursor.description else []
+    finally:
+        connection.close()
+
+
+def error_of(done) -> str:
+    """The one line a failed command says."""
+    assert done.returncode != 0, done.stdout
+    errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert " Do: " in errors[0]
+    return errors[0]
+
+
+def logs_in(clone: Clone, password: str) -> bool:
+    answer = requests.post(
+        f"{clone.settings.superset_url}/api/v1/security/login",
+        json={
+            "username": clone.settings.superset_admin_user,
+            "password": password,
+            "provider": "db",
+        },
+        timeout=30,
+    )
+    return answer.status_code == 200
+
+
+# --- from nothing, and again --------------------------------------------------------------------
+
+
+def test_the_first_up_ends_with_address_user_and_where_the_password_is(stack: Clone) -> None:
+    said = stack.first_up.stdout
+    assert stack.seconds < 300
+    assert stack.settings.superset_url in said
+    assert "SUPERSET_ADMIN_PASSWORD in .env" in said
+    assert re.search(r"✓ Starting PostgreSQL +\d+\.\d s", said)
+    assert "✗" not in said
+
+
+def test_the_second_up_has_nothing_to_do(stack: Clone) -> None:
+    before = {part: pid_of(stack, part) for part in ("postgres", "superset")}
+    started = time.monotonic()
+    done = stack.make("up")
+    seconds = time.monotonic() - started
+    assert done.returncode == 0, done.stderr
+    assert seconds < 30
+    assert "up to date" in done.stdout
+    assert {part: pid_of(stack, part) for part in before} == before
+
+
+def test_status_has_a_line_for_each_part(stack: Clone) -> None:
+    done = stack.make("status")
+    assert done.returncode == 0, done.stdout
+    for part in ("PostgreSQL", "Superset", "Models", "Dashboards"):
+        assert re.search(rf"✓ {part}", done.stdout)
+
+
+def test_psql_reads_standard_input_as_transformer(stack: Clone) -> None:
+    done = stack.make(
+        "psql", input="\\pset tuples_only\nselect current_user, count(*) from csv.breast_cancer"
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"transformer +\| +569", done.stdout)
+    failed = stack.make("psql", input="select no_such_column;\nselect 'went on';")
+    assert failed.returncode != 0
+    assert "went on" not in failed.stdout
+
+
+def test_logs_show_every_part(stack: Clone) -> None:
+    done = stack.make("logs")
+    assert done.returncode == 0
+    for part in ("postgres", "superset", "dbt"):
+        assert f"{part}.log" in done.stdout
+    assert "choose one of" in error_of(stack.run("logs", "kitchen"))
+
+
+def test_secrets_are_nowhere_to_be_seen(stack: Clone) -> None:
+    settings = stack.settings
+    secrets = [getattr(settings, name) for name in SECRETS]
+    assert stat.S_IMODE((stack.root / ".env").stat().st_mode) == 0o600
+    texts = [stack.first_up.stdout, stack.first_up.stderr, *processes_of(stack).values()]
+    texts += [path.read_text(errors="replace") for path in settings.state.glob("logs/*")]
+    texts += [path.read_text(errors="replace") for path in settings.state.glob("dbt/**/*.log")]
+    assert not [secret for secret in secrets for text in texts if secret in text]
+
+
+def test_everything_listens_on_the_machine_itself_alone(stack: Clone) -> None:
+    ports = {stack.settings.postgres_port, stack.settings.superset_port}
+    listening = [
+        line.split()[1]
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+        if line.split()[3] == "0A"
+    ]
+    addresses = {
+        entry.split(":")[0] for entry in listening if int(entry.split(":")[1], 16) in ports
+    }
+    assert addresses == {"0100007F"}
+
+
+def test_superset_starts_without_a_warning_and_with_a_policy(stack: Clone) -> None:
+    log = (stack.settings.state / "logs" / "superset.log").read_text()
+    assert "WARNING" not in log
+    policy = requests.get(f"{stack.settings.superset_url}/login/", timeout=30).headers[
+        "Content-Security-Policy"
+    ]
+    assert "default-src 'self'" in policy
+    assert "http" not in policy.replace("https:", "")
+
+
+# --- data of one's own --------------------------------------------------------------------------
+
+
+def test_a_file_is_loaded_and_a_torn_one_is_not(stack: Clone, tmp_path: Path) -> None:
+    good, torn = tmp_path / "My Orders.csv", tmp_path / "torn.csv"
+    good.write_text("order;when;amount\n007;2026-01-02;1.5\n")
+    torn.write_text("a,b\n1,2\n3\n")
+    done = stack.make("load", f"CSV={good}", "NAME=orders", "SCHEMA=e2e")
+    assert done.returncode == 0, done.stderr
+    assert ask(stack, 'select "order", "when"::text, amount from e2e.orders') == [
+        ("007", "2026-01-02", 1.5)
+    ]
+    assert "torn.csv, line 3" in error_of(stack.make("load", f"CSV={torn}", "SCHEMA=e2e"))
+    assert ask(stack, "select to_regclass('e2e.torn')") == [(None,)]
+    assert "There is no file" in error_of(stack.make("load", "CSV=nowhere.csv"))
+    ask(stack, "drop schema e2e cascade")
+
+
+# --- a second stack beside the first: stopped, killed, reset ------------------------------------
+
+
+def test_two_stacks_run_at_the_same_time(stack: Clone, other_stack: Clone) -> None:
+    for clone in (stack, other_stack):
+        assert clone.make("status").returncode == 0
+    assert stack.settings.postgres_port != other_stack.settings.postgres_port
+    assert logs_in(other_stack, other_stack.settings.superset_admin_password)
+    assert not logs_in(other_stack, stack.settings.superset_admin_password)
+
+
+def test_down_leaves_no_process_and_up_finds_the_data(other_stack: Clone) -> None:
+    ask(other_stack, "create table csv.kept as select 42 as answer")
+    assert other_stack.make("down").returncode == 0
+    assert processes_of(other_stack) == {}
+    assert other_stack.make("status").returncode == 1
+    assert "make up" in error_of(other_stack.make("psql"))
+    done = other_stack.make("up")
+    assert done.returncode == 0, done.stderr
+    assert ask(other_stack, "select answer from csv.kept") == [(42,)]
+    assert other_stack.make("status").returncode == 0
+    ask(other_stack, "drop table csv.kept")
+
+
+@pytest.mark.parametrize("part", ["postgres", "superset"])
+def test_a_killed_part_comes_back(other_stack: Clone, part: str) -> None:
+    os.kill(pid_of(other_stack, part), signal.SIGKILL)
+    done = other_stack.make("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert other_stack.make("status").returncode == 0
+
+
+@pytest.mark.parametrize("seconds", [0.4, 2, 5, 9])
+def test_a_killed_up_does_no_harm(other_stack: Clone, seconds: float) -> None:
+    other_stack.make("down")
+    (other_stack.settings.state / "stamps" / "build").unlink(missing_ok=True)
+    (other_stack.settings.state / "stamps" / "superset").unlink(missing_ok=True)
+    up = other_stack.popen("up")
+    time.sleep(seconds)
+    up.kill()
+    up.wait()
+    done = other_stack.make("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert other_stack.make("status").returncode == 0
+
+
+def test_new_passwords_and_another_port_are_followed(other_stack: Clone) -> None:
+    file = other_stack.root / ".env"
+    old = other_stack.settings
+    text = file.read_text()
+    for name in SECRETS:
+        text = text.replace(getattr(old, name), f"new-{getattr(old, name)}")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    file.write_text(text.replace(str(old.postgres_port), str(port)))
+    done = other_stack.make("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert other_stack.make("status").returncode == 0
+    assert logs_in(other_stack, f"new-{old.superset_admin_password}")
+    assert not logs_in(other_stack, old.superset_admin_password)
+    # Superset's own connection follows too: every chart still has its rows.
+    done = other_stack.make("check")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_port_in_use_is_refused_before_anything_is_started(other_stack: Clone) -> None:
+    other_stack.make("down")
+    for key in ("POSTGRES_PORT", "SUPERSET_PORT"):
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(("127.0.0.1", getattr(other_stack.settings, key.lower())))
+            taken.listen()
+            message = error_of(other_stack.make("up"))
+        assert f"({key} in .env) is in use" in message
+        assert processes_of(other_stack) == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("MODE=auto", "MODE=docker", "MODE is docker"),
+        ("MODE=auto", "MODE auto", "line 11: this is not KEY=value"),
+        (r"SUPERSET_PORT=\d+", "SUPERSET_PORT=x", 'line 8: SUPERSET_PORT cannot be "x"'),
+    ],
+)
+def test_a_broken_env_is_named(other_stack: Clone, old: str, new: str, message: str) -> None:
+    file = other_stack.root / ".env"
+    text = file.read_text()
+    try:
+        file.write_text(re.sub(old, new, text))
+        for verb in ("up", "status", "build"):
+            assert message in error_of(other_stack.make(verb))
+    finally:
+        file.write_text(text)
+
+
+def test_a_missing_file_is_named(other_stack: Clone) -> None:
+    file = other_stack.root / "udf" / "registry.sql"
+    kept = file.read_text()
+    file.unlink()
+    try:
+        assert "registry.sql is missing" in error_of(other_stack.make("up"))
+    finally:
+        file.write_text(kept)
+
+
+def test_reset_asks_and_then_leaves_nothing(other_stack: Clone) -> None:
+    settings = other_stack.settings
+    assert "YES=1 make reset" in error_of(other_stack.make("reset"))
+    assert (settings.state / "stamps").exists()
+    assert other_stack.make("reset", env={"YES": "1"}).returncode == 0
+    assert processes_of(other_stack) == {}
+    left = {path.name for path in settings.state.iterdir()}
+    assert left <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}

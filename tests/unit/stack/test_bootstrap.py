@@ -1,0 +1,138 @@
+"""What makes the environments: pip's configuration handed to uv, stamps, locks, plain refusals."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from scripts.bootstrap import Problem, apt, environments, uv
+from scripts.bootstrap.locks import alone
+
+ROOT = Path(__file__).resolve().parents[3]
+PIP_SAYS = """\
+:env:.timeout='60'
+global.index-url='https://one.example/simple'
+global.extra-index-url='\\nhttps://two.example/simple\\nhttps://three.example/simple'
+global.find-links='/a /b'
+global.trusted-host='two.example'
+install.index-url='https://four.example/simple'
+freeze.timeout='1'
+"""
+
+
+@pytest.fixture
+def configured_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in uv.FROM_PIP.values():
+        monkeypatch.delenv(name, raising=False)
+    answer = SimpleNamespace(returncode=0, stdout=PIP_SAYS)
+    monkeypatch.setattr(uv.subprocess, "run", lambda *_, **__: answer)
+
+
+@pytest.mark.usefixtures("configured_pip")
+def test_uv_does_as_pip_is_configured() -> None:
+    values = uv.environment()
+    assert values["UV_DEFAULT_INDEX"] == "https://four.example/simple"
+    assert values["UV_INDEX"] == "https://two.example/simple https://three.example/simple"
+    assert values["UV_FIND_LINKS"] == "/a,/b"
+    assert values["UV_INSECURE_HOST"] == "two.example"
+    assert values["UV_HTTP_TIMEOUT"] == "60"
+
+
+@pytest.mark.usefixtures("configured_pip")
+def test_what_is_set_for_uv_itself_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://mine.example/simple")
+    assert uv.environment()["UV_DEFAULT_INDEX"] == "https://mine.example/simple"
+
+
+def test_the_lock_names_uv_with_its_hashes() -> None:
+    entry = uv._entry(ROOT / "requirements.lock", "uv")
+    assert entry.startswith("uv==")
+    assert "--hash=sha256:" in entry
+    assert entry.count("==") == 1
+
+
+def test_an_environment_is_current_only_when_made_from_this_very_lock(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("a==1\n")
+    folder = tmp_path / "venv"
+    folder.mkdir()
+    assert not environments.is_current(folder, lock)
+    (folder / environments.STAMP).write_text(environments._hash(lock))
+    assert environments.is_current(folder, lock)
+    lock.write_text("a==2\n")
+    assert not environments.is_current(folder, lock)
+
+
+def test_a_missing_lock_is_named(tmp_path: Path) -> None:
+    (tmp_path / "venv").mkdir()
+    with pytest.raises(Problem, match=r"requirements\.lock is missing"):
+        environments.make(
+            tmp_path / "venv", tmp_path / "requirements.lock", "3.11", Path("uv"), tmp_path / "log"
+        )
+
+
+def test_a_full_disk_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        environments.shutil, "disk_usage", lambda _: SimpleNamespace(free=700_000_000)
+    )
+    with pytest.raises(Problem, match=r"Only 0\.7 GB of disk space"):
+        environments.check_room(tmp_path / "not" / "yet" / "there")
+
+
+def test_the_last_word_of_a_failed_installer_is_the_message(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="No space left on device"), alone(tmp_path / "l") as held:
+        uv.run(
+            ["sh", "-c", "echo reading; echo 'error: No space left on device'; exit 2"],
+            tmp_path / "log",
+            dict(os.environ),
+            held,
+        )
+    assert "reading" in (tmp_path / "log").read_text()
+
+
+def test_the_lock_is_free_again_when_its_holder_is_killed(tmp_path: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from scripts.bootstrap.locks import alone\n"
+        f"with alone(Path({str(tmp_path / 'lock')!r})): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    holder.kill()
+    holder.wait()
+    with alone(tmp_path / "lock"):
+        pass
+
+
+def test_without_rights_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apt.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(
+        apt.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None
+    )
+    with pytest.raises(Problem) as caught:
+        apt.privileges(["postgresql-15", "postgresql-plpython3-15"])
+    assert "apt-get install postgresql-15 postgresql-plpython3-15" in str(caught.value)
+
+
+def test_without_apt_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apt.shutil, "which", lambda _: None)
+    with pytest.raises(Problem, match="no apt and lacks: postgresql-15"):
+        apt.privileges(["postgresql-15"])
+
+
+def test_the_launcher_costs_next_to_nothing_where_nothing_has_changed() -> None:
+    """With an environment at hand it only becomes the real command."""
+    done = subprocess.run(
+        [ROOT / "scripts" / "glasshouse", "--help"],
+        env={**os.environ, "GLASSHOUSE_VENV": sys.prefix},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Commands:" in done.stdout

@@ -1,0 +1,55 @@
+"""An error is one line: what happened and what to do; the rest is kept in a log."""
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import scripts.cli
+from scripts.bootstrap import Problem
+from scripts.errors import UserError
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run a command that raises the given error; its output and exit code."""
+    monkeypatch.setattr(scripts.cli, "ROOT", tmp_path)
+
+    def invoke(error: BaseException):
+        group = scripts.cli.Glasshouse()
+
+        @group.command("fail")
+        def fail() -> None:
+            raise error
+
+        return CliRunner().invoke(group, ["fail"])
+
+    return invoke
+
+
+def test_what_happened_and_what_to_do_in_one_line() -> None:
+    error = UserError("The file\n is torn.", "mend it.")
+    assert error.line == "The file is torn. Do: mend it."
+    assert isinstance(error, click.ClickException)
+
+
+@pytest.mark.parametrize("error", [UserError("It rains", "wait"), Problem("It rains", "wait")])
+def test_both_kinds_look_the_same(run, error: Exception) -> None:
+    result = run(error)
+    assert (result.exit_code, result.output) == (1, "Error: It rains. Do: wait.\n")
+
+
+def test_a_full_disk_in_the_middle_is_one_line(run) -> None:
+    result = run(OSError(28, "No space left on device"))
+    assert result.exit_code == 1
+    assert result.output.count("\n") == 1
+    assert "No space left on device" in result.output
+
+
+def test_what_nobody_foresaw_is_one_line_and_kept(run, tmp_path: Path) -> None:
+    result = run(ValueError("odd\nand long"))
+    assert result.exit_code == 1
+    assert result.output.startswith("Error: ValueError: odd. Do: see ")
+    assert "Traceback" not in result.output
+    assert "Traceback" in (tmp_path / ".stack" / "logs" / "glasshouse.log").read_text()

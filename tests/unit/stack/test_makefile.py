@@ -1,0 +1,41 @@
+"""`make` alone lists every verb, each is one line, and each has a command behind it."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import click
+
+from scripts.cli import _gather
+
+ROOT = Path(__file__).resolve().parents[3]
+TARGETS = re.findall(
+    r"^([a-z0-9-]+):(?:  ## (.+))?\n\t@(.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE
+)
+
+
+def test_every_target_is_one_line_that_calls_glasshouse() -> None:
+    called = {
+        name: re.match(r"\$\(GLASSHOUSE\) ([a-z-]+)", line)[1]
+        for name, _, line in TARGETS
+        if name != "help"
+    }
+    assert {"up", "down", "status", "reset", "psql", "logs", "build", "load"} <= called.keys()
+    assert set(called.values()) <= _gather().commands.keys()
+
+
+def test_make_alone_lists_all_of_them_in_groups() -> None:
+    said = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    plain = re.sub(r"\x1b\[\d*m", "", said)
+    for name, help_text, _ in TARGETS:
+        if name != "help":
+            assert f"make {name} " in plain
+            assert help_text in plain
+    assert "Running it" in plain
+
+
+def test_every_command_says_what_it_does() -> None:
+    for command in _gather().commands.values():
+        assert command.help, command.name
+        if isinstance(command, click.Group):
+            assert all(inner.help for inner in command.commands.values())

@@ -1,0 +1,72 @@
+"""Only processes of this installation are found and ended; ports of others are respected."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from scripts.errors import UserError
+from scripts.stack import processes
+
+
+@pytest.fixture
+def sleeper(tmp_path: Path) -> Iterator[subprocess.Popen]:
+    """A process that works in `tmp_path`, bears its mark and does not end when asked to."""
+    program = (
+        "import signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print('ready', flush=True)\n"
+        "time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, **processes.mark(tmp_path, "tool")},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_found_by_mark_and_by_folder_and_no_other(
+    sleeper: subprocess.Popen, tmp_path: Path
+) -> None:
+    assert processes.marked(tmp_path, "tool") == [sleeper.pid]
+    assert processes.marked(tmp_path, "superset") == []
+    assert processes.marked(tmp_path.parent, "tool") == []
+    assert processes.working_in(tmp_path) == [sleeper.pid]
+    assert processes.working_in(tmp_path.parent) == []
+
+
+def test_who_does_not_end_when_asked_is_ended(sleeper: subprocess.Popen) -> None:
+    assert processes.alive(sleeper.pid)
+    processes.end([sleeper.pid], patience=0.2)
+    # It has ended; that nobody has asked for its exit code yet does not make it alive.
+    assert not processes.alive(sleeper.pid)
+
+
+def test_a_pid_file_with_nonsense_is_no_pid(tmp_path: Path) -> None:
+    assert processes.read_pid(tmp_path / "none") is None
+    (tmp_path / "pid").write_text("")
+    assert processes.read_pid(tmp_path / "pid") is None
+    (tmp_path / "pid").write_text("4711\nmore\n")
+    assert processes.read_pid(tmp_path / "pid") == 4711
+
+
+def test_a_taken_port_is_named_with_its_key() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        settings = SimpleNamespace(superset_port=port)
+        with pytest.raises(UserError, match=rf"Port {port} \(SUPERSET_PORT in .env\) is in use"):
+            processes.require_free_port(settings, "SUPERSET_PORT")
+    processes.require_free_port(settings, "SUPERSET_PORT")

@@ -1,0 +1,121 @@
+"""`.env`: made once, read strictly, and every mistake in it named by line and key."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import UserError
+from scripts.settings import create_settings, ignored_environment, known_keys, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in known_keys():
+        monkeypatch.delenv(key, raising=False)
+
+
+def changed(root: Path, old: str, new: str) -> None:
+    path = root / ".env"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_made_with_defaults_random_secrets_and_for_its_owner_alone(tmp_path: Path) -> None:
+    settings = create_settings(tmp_path)
+    other = create_settings(tmp_path.joinpath("other").mkdir() or tmp_path / "other")
+    assert (settings.postgres_port, settings.superset_port) == (15432, 8088)
+    assert settings.state == tmp_path / ".stack"
+    assert len(settings.postgres_password) >= 32
+    assert settings.postgres_password != settings.transformer_password
+    assert settings.postgres_password != other.postgres_password
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+    assert load_settings(tmp_path) == settings
+
+
+def test_the_environment_wins_when_the_file_is_made_and_never_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTGRES_PORT", "15999")
+    monkeypatch.setenv("DASHBOARD_PASSWORD", "it's # not easy")
+    settings = create_settings(tmp_path)
+    assert settings.postgres_port == 15999
+    assert settings.dashboard_password == "it's # not easy"
+    monkeypatch.setenv("POSTGRES_PORT", "16000")
+    assert create_settings(tmp_path).postgres_port == 15999
+    assert ignored_environment(settings) == ["POSTGRES_PORT"]
+
+
+def test_an_unusable_value_in_the_environment_makes_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPERSET_PORT", "eighty")
+    with pytest.raises(UserError, match="SUPERSET_PORT cannot be"):
+        create_settings(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_secrets_stay_out_of_the_settings_text(tmp_path: Path) -> None:
+    settings = create_settings(tmp_path)
+    assert settings.superset_secret_key not in repr(settings)
+    assert settings.postgres_password not in str(settings)
+
+
+def test_addresses_quote_what_an_address_cannot_hold(tmp_path: Path) -> None:
+    settings = create_settings(tmp_path).model_copy(update={"dashboard_password": "a/b@c:d"})
+    assert settings.uri("dashboard").startswith("postgresql+psycopg2://dashboard:a%2Fb%40c%3Ad@")
+    assert settings.uri("superset", "superset").endswith(":15432/superset")
+    assert settings.dsn("superset")["dbname"] == "superset"
+    assert settings.dsn("dashboard")["password"] == "a/b@c:d"
+
+
+def test_quotes_comments_and_export_are_understood(tmp_path: Path) -> None:
+    create_settings(tmp_path)
+    changed(tmp_path, "SUPERSET_ADMIN_USER=admin", 'export SUPERSET_ADMIN_USER="ada l" # her')
+    changed(tmp_path, "MODE=auto", "MODE=native # this machine")
+    settings = load_settings(tmp_path)
+    assert (settings.superset_admin_user, settings.mode) == ("ada l", "native")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("POSTGRES_PORT=15432", "POSTGRES_PORT=abc", r'line 7: POSTGRES_PORT cannot be "abc"'),
+        ("POSTGRES_PORT=15432", "POSTGRES_PORT=70000", r'line 7: POSTGRES_PORT cannot be "70000"'),
+        ("POSTGRES_PORT=15432", "POSTGRES_PROT=1", "line 7: unknown key POSTGRES_PROT.*write POST"),
+        ("POSTGRES_PORT=15432", "what is this", "line 7: this is not KEY=value"),
+        ("POSTGRES_PORT=15432", "", "POSTGRES_PORT is missing"),
+        ("POSTGRES_PORT=15432", "POSTGRES_PORT=8088", "both 8088"),
+        ("SUPERSET_PORT=8088", "POSTGRES_PORT=8088", "line 8: POSTGRES_PORT stands there twice"),
+        ("MODE=auto", "MODE=magic", 'line 11: MODE cannot be "magic".*native'),
+        ("MODE=auto", "MODE='auto", "line 11: MODE has no closing quote"),
+        ("SUPERSET_ADMIN_USER=admin", "SUPERSET_ADMIN_USER=", "SUPERSET_ADMIN_USER is empty"),
+    ],
+)
+def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    create_settings(tmp_path)
+    changed(tmp_path, old, new)
+    with pytest.raises(UserError, match=message) as caught:
+        load_settings(tmp_path)
+    assert "\n" not in caught.value.line
+
+
+def test_a_wrong_secret_is_not_repeated_in_the_message(tmp_path: Path) -> None:
+    create_settings(tmp_path)
+    text = (tmp_path / ".env").read_text()
+    (tmp_path / ".env").write_text(text.replace("\nPOSTGRES_PASSWORD=", "\nPOSTGRES_PASSWORD='"))
+    with pytest.raises(UserError) as caught:
+        load_settings(tmp_path)
+    assert text.partition("\nPOSTGRES_PASSWORD=")[2].splitlines()[0] not in caught.value.line
+
+
+def test_without_a_file_the_next_step_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no \.env in .* yet\. Do: make up"):
+        load_settings(tmp_path)
+
+
+def test_a_file_that_is_no_text_is_an_error_of_one_line(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="cannot be read"):
+        load_settings(tmp_path)
