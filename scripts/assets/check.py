@@ -1,0 +1,50 @@
+"""The static checks: all that can be known without a server."""
+
+from pathlib import Path
+
+from scripts.assets.bundle import FOLDER, Files, read_files
+from scripts.assets.model import Bundle
+from scripts.assets.problems import Problem
+from scripts.assets.references import reference_problems, repeated_uuids
+from scripts.assets.rules import file_problems
+from scripts.assets.yamlio import dump_yaml
+from scripts.errors import UserError
+
+
+def find_problems(files: Files) -> list[Problem]:
+    """Every finding; references are followed only where the files themselves are sound."""
+    found = list(files.problems)
+    for path, (kind, data) in files.data.items():
+        found += file_problems(kind, path, data)
+    if found:
+        return sorted(found)
+    found = repeated_uuids([(path, data["uuid"]) for path, (_, data) in files.data.items()])
+    return sorted(found or reference_problems(files.bundle()))
+
+
+def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
+    """Files that say the right thing in another form than `pull` would write it."""
+    return [
+        Problem(
+            asset.path,
+            "is not in the form that make pull writes",
+            "make format",
+        )
+        for asset in bundle
+        if (folder / asset.path).read_text(encoding="utf-8") != dump_yaml(asset.data)
+    ]
+
+
+def sound_bundle(root: Path) -> Bundle:
+    """The assets of a project; a UserError with the findings when a check fails."""
+    folder = root / FOLDER
+    files = read_files(folder)
+    found = find_problems(files)
+    if found:
+        first = found[0]
+        others = f" ({len(found) - 1} more: make check)" if len(found) > 1 else ""
+        raise UserError(f"{FOLDER}/{first.file}: {first.what}", first.do + others)
+    bundle = files.bundle()
+    if not bundle.assets:
+        raise UserError(f"There are no assets in {folder}", "add YAML files, or check the folder")
+    return bundle

@@ -1,0 +1,61 @@
+"""The commands of dashboards as code.
+
+Each imports what it needs when it runs: the other verbs must not wait for a browser's library.
+"""
+
+import os
+from pathlib import Path
+
+import click
+
+from scripts.settings import load_settings
+
+
+def _forced(flag: bool) -> bool:
+    """Make hands the wish over as FORCE=1."""
+    return flag or os.environ.get("FORCE", "") not in ("", "0")
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Overwrite what was changed in Superset (FORCE=1).")
+def push(force: bool) -> None:
+    """Bring the dashboards in git to Superset."""
+    from scripts.assets.push import push as run
+
+    run(load_settings(), _forced(force))
+
+
+@click.command()
+@click.option("--force", is_flag=True, help="Where both changed, take Superset's (FORCE=1).")
+def pull(force: bool) -> None:
+    """Bring what was changed in Superset into the files in git."""
+    from scripts.assets.pull import pull as run
+
+    run(load_settings(), _forced(force))
+
+
+@click.command()
+def check() -> None:
+    """Check the files; with a running server, each chart's query too."""
+    from scripts.assets.report import check as run
+
+    if not run(load_settings()):
+        raise SystemExit(1)
+
+
+@click.command("format-assets")
+def format_assets() -> None:
+    """Write every file in the form that pull writes."""
+    from scripts.assets.report import format_files
+
+    format_files(load_settings().root)
+
+
+@click.command()
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="Default: .stack/shots")
+def shots(folder: Path | None) -> None:
+    """Take a picture of every tab of every dashboard, and say what is broken."""
+    from scripts.assets.visits import shots as run
+
+    settings = load_settings()
+    run(settings, folder or settings.state / "shots")

@@ -1,0 +1,89 @@
+"""Differences between two forms of an asset, field by field, in words."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.assets.model import Asset, Bundle
+
+ABSENT = object()
+_LONG = 60
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that differs; `old` or `new` is ABSENT where the field is not there."""
+
+    field: str
+    old: Any
+    new: Any
+
+    def __str__(self) -> str:
+        if self.old is ABSENT:
+            return f"{self.field}: {_shown(self.new)} added"
+        if self.new is ABSENT:
+            return f"{self.field}: {_shown(self.old)} removed"
+        return f"{self.field}: {_shown(self.old)} → {_shown(self.new)}"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What has to happen to one asset so that `old` becomes `new`."""
+
+    old: Asset | None
+    new: Asset | None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def asset(self) -> Asset:
+        """The asset it is about, under its newer name."""
+        asset = self.new or self.old
+        assert asset is not None
+        return asset
+
+    def __str__(self) -> str:
+        if self.old is None:
+            return f"new {self.asset}"
+        if self.new is None:
+            return f"{self.asset} is gone"
+        return f"{self.asset}: {summary(self.changes)}"
+
+
+def differences(old: Bundle, new: Bundle) -> list[Difference]:
+    """Every asset that is not the same in both, sorted as the files are."""
+    found = []
+    for uuid in dict.fromkeys([*(a.uuid for a in new), *(a.uuid for a in old)]):
+        before, after = old.get(uuid), new.get(uuid)
+        if before is None or after is None:
+            found.append(Difference(before, after))
+        elif before.data != after.data:
+            found.append(Difference(before, after, tuple(changes(before.data, after.data))))
+    return found
+
+
+def changes(old: Any, new: Any, field: str = "") -> list[Change]:
+    """The fields, however deep, that differ; a list is one field."""
+    if old == new and type(old) is type(new):
+        return []
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return [Change(field, old, new)]
+    found = []
+    for key in dict.fromkeys([*old, *new]):
+        name = f"{field}.{key}" if field else str(key)
+        found += changes(old.get(key, ABSENT), new.get(key, ABSENT), name)
+    return found
+
+
+def summary(changed: tuple[Change, ...]) -> str:
+    """The changes in a line: layout summed up, the rest named."""
+    layout = [change for change in changed if change.field.startswith("position.")]
+    others = [str(change) for change in changed if not change.field.startswith("position.")]
+    if layout:
+        parts = {change.field.split(".")[1] for change in layout}
+        others.append(f"layout ({len(parts)} component{'s' * (len(parts) != 1)})")
+    return "; ".join(others[:6]) + (f"; {len(others) - 6} more fields" if len(others) > 6 else "")
+
+
+def _shown(value: Any) -> str:
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"

@@ -1,0 +1,149 @@
+"""What the files hold: the fields of each kind of asset, their types and their defaults.
+
+The order here is the order in the files. A field that equals its default is left out of git
+and filled in at push: an import never resets what a file does not name.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+KINDS = ("databases", "datasets", "charts", "dashboards")
+NAME_FIELD = {
+    "databases": "database_name",
+    "datasets": "table_name",
+    "charts": "slice_name",
+    "dashboards": "dashboard_title",
+}
+# The version of Superset's bundle format; it has been the same since Superset 1.0.
+FORMAT_VERSION = "1.0.0"
+
+REQUIRED = object()
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of an asset: its name, the types it may have, its default."""
+
+    name: str
+    types: tuple[type, ...]
+    default: Any = REQUIRED
+
+    @property
+    def required(self) -> bool:
+        """Whether every file must name it."""
+        return self.default is REQUIRED
+
+
+def _text(name: str, default: Any = None) -> Field:
+    return Field(name, (str,) if default is REQUIRED else (str, type(None)), default)
+
+
+def _flag(name: str, default: bool) -> Field:
+    return Field(name, (bool,), default)
+
+
+def _number(name: str, default: int | None = None) -> Field:
+    return Field(name, (int,) if default is not None else (int, type(None)), default)
+
+
+def _mapping(name: str, default: Any = None) -> Field:
+    return Field(name, (dict,) if default is REQUIRED else (dict, type(None)), default)
+
+
+COLUMN = (
+    _text("column_name", REQUIRED),
+    _text("verbose_name"),
+    _text("type"),
+    _text("advanced_data_type"),
+    _text("expression"),
+    _text("description"),
+    _flag("is_dttm", False),
+    _flag("is_active", True),
+    _flag("groupby", True),
+    _flag("filterable", True),
+    _text("python_date_format"),
+    _text("datetime_format"),
+    _mapping("extra"),
+)
+
+METRIC = (
+    _text("metric_name", REQUIRED),
+    _text("verbose_name"),
+    _text("expression", REQUIRED),
+    _text("description"),
+    _text("metric_type"),
+    _text("d3format"),
+    _mapping("currency"),
+    _text("warning_text"),
+    _mapping("extra"),
+)
+
+FIELDS: dict[str, tuple[Field, ...]] = {
+    "databases": (
+        _text("database_name", REQUIRED),
+        _text("uuid", REQUIRED),
+        _text("sqlalchemy_uri", REQUIRED),
+        _number("cache_timeout"),
+        _flag("expose_in_sqllab", True),
+        _flag("allow_run_async", False),
+        _flag("allow_ctas", False),
+        _flag("allow_cvas", False),
+        _flag("allow_dml", False),
+        # Superset's import would switch uploads on where the file is silent.
+        _flag("allow_csv_upload", False),
+        _flag("impersonate_user", False),
+        _text("configuration_method", "sqlalchemy_form"),
+        _mapping("extra", {}),
+        _text("version", REQUIRED),
+    ),
+    "datasets": (
+        _text("table_name", REQUIRED),
+        _text("uuid", REQUIRED),
+        _text("database_uuid", REQUIRED),
+        _text("catalog"),
+        _text("schema"),
+        _text("description"),
+        _text("main_dttm_col"),
+        _text("currency_code_column"),
+        _text("default_endpoint"),
+        _number("offset", 0),
+        _number("cache_timeout"),
+        _text("fetch_values_predicate"),
+        _flag("filter_select_enabled", True),
+        _flag("normalize_columns", False),
+        _flag("always_filter_main_dttm", False),
+        _mapping("params"),
+        _mapping("template_params"),
+        _mapping("extra"),
+        Field("folders", (list, type(None)), None),
+        _text("sql"),
+        Field("metrics", (list,), []),
+        Field("columns", (list,), []),
+        _text("version", REQUIRED),
+    ),
+    "charts": (
+        _text("slice_name", REQUIRED),
+        _text("uuid", REQUIRED),
+        _text("dataset_uuid", REQUIRED),
+        _text("description"),
+        _text("certified_by"),
+        _text("certification_details"),
+        _number("cache_timeout"),
+        _text("viz_type", REQUIRED),
+        _mapping("params", REQUIRED),
+        _text("version", REQUIRED),
+    ),
+    "dashboards": (
+        _text("dashboard_title", REQUIRED),
+        _text("uuid", REQUIRED),
+        _text("slug", REQUIRED),
+        _text("description"),
+        _text("certified_by"),
+        _text("certification_details"),
+        _flag("published", False),
+        _text("css"),
+        _mapping("position", REQUIRED),
+        _mapping("metadata", {}),
+        _text("version", REQUIRED),
+    ),
+}

@@ -1,0 +1,100 @@
+"""The layout of a dashboard: what git keeps, and what Superset needs.
+
+In git a component is known by its key and a chart by its uuid. What follows from that (ids,
+parents, the charts' names and numbers) is left out and worked out again at push, so that
+moving a row or adding a chart changes the lines it concerns and no others.
+"""
+
+from typing import Any
+
+VERSION_KEY = "DASHBOARD_VERSION_KEY"
+ROOT = "ROOT_ID"
+# WHY: hints shown while a title is empty, and a leftover of Superset's default layout.
+_META_LEFT_OUT = {"chartId", "sliceName", "defaultText", "placeholder", "0"}
+
+
+def components(position: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The components of a layout (without its version)."""
+    return {key: node for key, node in position.items() if isinstance(node, dict)}
+
+
+def chart_uuids(position: dict[str, Any]) -> set[str]:
+    """The uuids of the charts that a layout shows."""
+    return {
+        str(node["meta"]["uuid"]).lower()
+        for node in components(position).values()
+        if node.get("type") == "CHART" and (node.get("meta") or {}).get("uuid")
+    }
+
+
+def charts_in(position: dict[str, Any]) -> dict[int, str]:
+    """Chart numbers in this layout → uuids."""
+    return {
+        node["meta"]["chartId"]: str(node["meta"]["uuid"]).lower()
+        for node in components(position).values()
+        if node.get("type") == "CHART" and {"chartId", "uuid"} <= (node.get("meta") or {}).keys()
+    }
+
+
+def canonical_position(position: dict[str, Any]) -> dict[str, Any]:
+    """The layout as git keeps it: from the root down, each component once."""
+    nodes = components(position)
+    # WHY: the header repeats the title of the dashboard, and Superset makes it by itself.
+    nodes = {key: node for key, node in nodes.items() if key != "HEADER_ID"}
+    order = [key for key in walk(nodes) if key in nodes]
+    order += sorted(nodes.keys() - set(order))
+    version = {VERSION_KEY: position[VERSION_KEY]} if VERSION_KEY in position else {}
+    return version | {key: _canonical_component(nodes[key]) for key in order}
+
+
+def walk(nodes: dict[str, dict[str, Any]]) -> list[str]:
+    """The keys below the root in reading order; each once, even in a broken layout."""
+    order: dict[str, None] = {}
+    ahead = [ROOT]
+    while ahead:
+        key = ahead.pop()
+        if key not in order:
+            order[key] = None
+            ahead.extend(reversed(nodes.get(key, {}).get("children") or []))
+    return list(order)
+
+
+def _canonical_component(node: dict[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {
+        key: value for key, value in node.items() if key not in ("id", "parents")
+    }
+    meta = node.get("meta") or {}
+    meta = {key: value for key, value in meta.items() if key not in _META_LEFT_OUT}
+    if isinstance(meta.get("uuid"), str):
+        meta["uuid"] = meta["uuid"].lower()
+    for key, value in (("meta", meta), ("children", node.get("children"))):
+        kept.pop(key, None)
+        if value:
+            kept[key] = value
+    return kept
+
+
+def complete_position(position: dict[str, Any], titles: dict[str, str]) -> dict[str, Any]:
+    """The layout as Superset needs it; `titles`: the charts' names by uuid."""
+    numbers = chart_numbers(position)
+    full: dict[str, Any] = {VERSION_KEY: position.get(VERSION_KEY, "v2")}
+    parents: dict[str, list[str]] = {ROOT: []}
+    nodes = components(position)
+    for key in walk(nodes):
+        for child in nodes.get(key, {}).get("children") or []:
+            parents.setdefault(child, [*parents[key], key])
+    for key, node in nodes.items():
+        meta = dict(node.get("meta") or {})
+        if node["type"] == "CHART":
+            meta |= {"chartId": numbers[meta["uuid"]], "sliceName": titles.get(meta["uuid"], "")}
+        full[key] = node | {"id": key, "children": list(node.get("children") or [])}
+        if key not in (ROOT, "GRID_ID"):
+            full[key]["meta"] = meta
+        if parents.get(key):
+            full[key]["parents"] = parents[key]
+    return full
+
+
+def chart_numbers(position: dict[str, Any]) -> dict[str, int]:
+    """Numbers for the charts of a layout: the import asks for some and gives its own."""
+    return {uuid: number for number, uuid in enumerate(sorted(chart_uuids(position)), start=1)}

@@ -1,0 +1,66 @@
+"""The assets in memory: one `Asset` a file, a `Bundle` of them by uuid."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from scripts.assets.fields import NAME_FIELD
+
+SINGULAR = {
+    "databases": "database",
+    "datasets": "dataset",
+    "charts": "chart",
+    "dashboards": "dashboard",
+}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One database, dataset, chart or dashboard, in canonical form."""
+
+    kind: str
+    data: dict[str, Any]
+    # Where it stands below the folder of the assets; "" while it has no file yet.
+    path: str = ""
+
+    @property
+    def uuid(self) -> str:
+        """What identifies it, whatever it is called."""
+        return self.data["uuid"]
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return str(self.data[NAME_FIELD[self.kind]])
+
+    def __str__(self) -> str:
+        return f'{SINGULAR[self.kind]} "{self.title}"'
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Assets by uuid."""
+
+    assets: dict[str, Asset] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, assets: "list[Asset]") -> "Bundle":
+        """A bundle of these assets."""
+        return cls({asset.uuid: asset for asset in assets})
+
+    def __iter__(self):
+        return iter(self.assets.values())
+
+    def __contains__(self, uuid: str) -> bool:
+        return uuid in self.assets
+
+    def get(self, uuid: str) -> Asset | None:
+        """The asset with this uuid, if there is one."""
+        return self.assets.get(uuid)
+
+    def kind(self, kind: str) -> list[Asset]:
+        """The assets of one kind."""
+        return [asset for asset in self if asset.kind == kind]
+
+    def only(self, uuids: "set[str]") -> "Bundle":
+        """The part of it that has one of these uuids."""
+        return Bundle({uuid: asset for uuid, asset in self.assets.items() if uuid in uuids})

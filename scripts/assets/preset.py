@@ -1,0 +1,142 @@
+"""The one place that knows preset-cli: it is run as a program, never imported.
+
+Its traps, each learnt the hard way:
+- it renders YAML as Jinja, and escapes what it exports, unless told not to;
+- its options stand before the address of the server;
+- it reads a password from the terminal; without one it reads standard input, so the program is
+  started in a session of its own (no terminal) and the password never stands on a command line;
+- a file that Superset refuses is reported as "unknown reason". The import of dashboards checks
+  the same files first and names file and field, so that is asked for after a failure.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.errors import UserError
+from scripts.settings import Settings
+
+_SECONDS = 600
+
+
+def sync(files: dict[str, str], settings: Settings) -> None:
+    """Import a whole bundle (path → YAML text), all of it or nothing."""
+    with _private_folder() as folder:
+        bundle = folder / "bundle"
+        for path, text in files.items():
+            file = bundle / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        native = ["sync", "native", str(bundle), "--disable-jinja-templating"]
+        done = _run([*native, "--overwrite"], folder, settings)
+        if done.returncode == 0 and not _messages(done.stdout):
+            return
+        # Without --overwrite nothing that is live can change while the reason is looked for.
+        reasons = _reasons(_run([*native, "--asset-type", "dashboard"], folder, settings).stdout)
+        raise UserError(
+            f"Superset refused the assets: {reasons or _brief(done)}",
+            "mend the file; nothing was changed" if reasons else "see make logs",
+        )
+
+
+def export(settings: Settings) -> dict[str, str]:
+    """Every asset on the server: path → YAML text."""
+    with _private_folder() as folder:
+        target = folder / "export"
+        target.mkdir()
+        command = ["export-assets", str(target), "--disable-jinja-escaping", "--force-unix-eol"]
+        done = _run(command, folder, settings)
+        if done.returncode != 0:
+            raise UserError(f"The export from Superset failed: {_brief(done)}", "see make logs")
+        return {
+            file.relative_to(target).as_posix(): file.read_text(encoding="utf-8")
+            for file in sorted(target.rglob("*.yaml"))
+        }
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    # Mode 700, gone at the end: the bundle holds the password of the database.
+    with tempfile.TemporaryDirectory(prefix="glasshouse-") as folder:
+        yield Path(folder)
+
+
+def _run(command: list[str], folder: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("superset-cli")
+    # `-p` without a value asks for the password; an option has to follow it.
+    login = ["-u", settings.superset_admin_user, "-p", "--loglevel", "ERROR"]
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "COLUMNS": "10000",
+        "NO_PROXY": "*",
+        "PYTHONWARNINGS": "ignore",
+    }
+    try:
+        return subprocess.run(
+            [str(program), *login, settings.superset_url, *command],
+            input=settings.superset_admin_password + "\n",
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            # progress.log is written to the working directory, and skips files the next time.
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+            umask=0o077,
+            timeout=_SECONDS,
+        )
+    except FileNotFoundError:
+        raise UserError("preset-cli is not installed", "make up installs it") from None
+    except subprocess.TimeoutExpired:
+        raise UserError(
+            f"preset-cli did not finish within {_SECONDS // 60} minutes", "see make logs"
+        ) from None
+
+
+def _messages(output: str) -> list[dict]:
+    """The errors of the server, as preset-cli prints them: one line of JSON each."""
+    found = []
+    for line in output.splitlines():
+        if line.startswith('{"errors"'):
+            try:
+                found += json.loads(line)["errors"]
+            except ValueError:
+                continue
+    return found
+
+
+def _reasons(output: str) -> str:
+    """file: field: message; … from the server's answer."""
+    found = []
+    for error in _messages(output):
+        for file, fields in (error.get("extra") or {}).items():
+            if file == "issue_codes" or not isinstance(fields, dict):
+                continue
+            found += [f"{file}: {field}: {_flat(why)}" for field, why in fields.items()]
+    return "; ".join(found)
+
+
+def _flat(why: object) -> str:
+    """The texts in a nested answer, one after another."""
+    if isinstance(why, dict):
+        return ", ".join(f"{key}: {_flat(value)}" for key, value in why.items())
+    if isinstance(why, list):
+        return " ".join(_flat(item) for item in why)
+    return str(why).rstrip(".")
+
+
+def _brief(done: subprocess.CompletedProcess[str]) -> str:
+    """The last telling line of a failed run."""
+    messages = [str(error.get("message")) for error in _messages(done.stdout)]
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    text = messages[-1] if messages else lines[-1] if lines else "no reason given"
+    return re.sub(r"\s+", " ", text)[:300]

@@ -1,0 +1,31 @@
+"""What git and the server last agreed on, kept beside this installation's other state."""
+
+import json
+from pathlib import Path
+
+from scripts.assets.model import Asset, Bundle
+from scripts.settings import Settings
+
+
+def _file(settings: Settings) -> Path:
+    return settings.state / "pushed" / "assets.json"
+
+
+def last_pushed(settings: Settings) -> Bundle | None:
+    """The assets as the last push or pull left them; None where there was none."""
+    try:
+        found = json.loads(_file(settings).read_text(encoding="utf-8"))
+        return Bundle.of([Asset(item["kind"], item["data"]) for item in found])
+    except (OSError, ValueError, KeyError, TypeError):
+        # Without it nothing is known about the past, which push treats with care.
+        return None
+
+
+def remember(bundle: Bundle, settings: Settings) -> None:
+    """Keep these assets as the common ground of git and the server."""
+    file = _file(settings)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".new")
+    content = [{"kind": asset.kind, "data": asset.data} for asset in bundle]
+    draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    draft.replace(file)

@@ -1,0 +1,124 @@
+"""A thin client of Superset's REST API: what the sync asks of it, and no more."""
+
+import io
+import json
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+import requests
+
+from scripts.errors import UserError
+from scripts.settings import Settings
+
+_SECONDS = 120
+
+
+class Superset:
+    """A session, logged in as the administrator of `.env`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = settings.superset_url
+        self._session = requests.Session()
+        # The proxy of the machine has no business between two parts of it.
+        self._session.trust_env = False
+        token = self._login(settings.superset_admin_user, settings.superset_admin_password)
+        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._csrf_done = False
+
+    def _login(self, user: str, password: str) -> str:
+        answer = self._send(
+            "POST",
+            "security/login",
+            json={"username": user, "password": password, "provider": "db"},
+        )
+        if answer.status_code in (400, 401, 403):
+            raise UserError(
+                f"Superset at {self.url} does not accept the password of {user}",
+                "put the right SUPERSET_ADMIN_PASSWORD into .env",
+            )
+        return self._json(answer, "logging in")["access_token"]
+
+    def export(self) -> dict[str, str]:
+        """Every asset on the server: the path in Superset's bundle → YAML text."""
+        answer = self._send("GET", "assets/export/")
+        if not answer.ok:
+            self._json(answer, "exporting the assets")
+        try:
+            with ZipFile(io.BytesIO(answer.content)) as archive:
+                names = [name for name in archive.namelist() if "/" in name]
+                return {name.split("/", 1)[1]: archive.read(name).decode() for name in names}
+        except BadZipFile:
+            raise UserError(
+                f"What answers at {self.url} is not Superset", "see make status, then make up"
+            ) from None
+
+    def number(self, resource: str, uuid: str) -> int | None:
+        """The number this server gave to a chart, dataset or dashboard; None: not there."""
+        # Not from a list: its pages of at most 100 may repeat one row and leave out another.
+        answer = self._send("GET", f"{resource}/{uuid}")
+        if answer.status_code == 404:
+            return None
+        return self._json(answer, f"looking for a {resource}")["result"]["id"]
+
+    def charts_of(self, dashboard: str) -> list[dict[str, Any]]:
+        """The charts linked to a dashboard (slug or number)."""
+        answer = self._send("GET", f"dashboard/{dashboard}/charts")
+        return self._json(answer, f"listing the charts of {dashboard}")["result"]
+
+    def chart_data(self, body: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+        """The results of a chart's queries, and the error's text ("" when there is none)."""
+        answer = self._send("POST", "chart/data", json=body)
+        if answer.ok:
+            return self._json(answer, "querying a chart")["result"], ""
+        return [], self._reason(answer)
+
+    def change(self, resource: str, number: int, fields: dict[str, Any]) -> None:
+        """Change fields of an asset, as the browser does."""
+        self._json(self._send("PUT", f"{resource}/{number}", json=fields), f"changing a {resource}")
+
+    def delete(self, resource: str, number: int) -> None:
+        """Remove an asset from the server."""
+        self._json(self._send("DELETE", f"{resource}/{number}"), f"removing a {resource}")
+
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        if method != "GET" and path != "security/login" and not self._csrf_done:
+            token = self._json(self._send("GET", "security/csrf_token/"), "asking for a token")
+            self._session.headers["X-CSRFToken"] = token["result"]
+            self._session.headers["Referer"] = self.url
+            self._csrf_done = True
+        try:
+            return self._session.request(
+                method, f"{self.url}/api/v1/{path}", timeout=_SECONDS, **options
+            )
+        except requests.Timeout:
+            raise UserError(
+                f"Superset at {self.url} did not answer within {_SECONDS} s", "see make logs"
+            ) from None
+        except requests.RequestException:
+            raise UserError(
+                f"Superset does not answer at {self.url}", "make up; then try again"
+            ) from None
+
+    def _json(self, answer: requests.Response, doing: str) -> dict[str, Any]:
+        if not answer.ok:
+            raise UserError(
+                f"Superset refused {doing} ({answer.status_code}: {self._reason(answer)})",
+                "see make logs",
+            )
+        try:
+            return answer.json()
+        except ValueError:
+            raise UserError(
+                f"What answers at {self.url} is not Superset", "see make status, then make up"
+            ) from None
+
+    @staticmethod
+    def _reason(answer: requests.Response) -> str:
+        """The server's own words, as short as it gives them."""
+        try:
+            body = answer.json()
+        except ValueError:
+            return answer.reason or "no reason given"
+        errors = body.get("errors") or [body]
+        text = errors[0].get("message") or errors[0].get("msg") or json.dumps(body)
+        return " ".join(str(text).split())[:300]

@@ -1,0 +1,244 @@
+"""Deciding what a push and a pull have to do; no server is needed for that."""
+
+import copy
+import json
+from dataclasses import replace
+
+import pytest
+from sample_assets import ASSETS, uuid_of
+
+from scripts.assets import preset
+from scripts.assets.bundle import Files, placed, snake, write_asset
+from scripts.assets.complete import complete
+from scripts.assets.diff import changes, differences
+from scripts.assets.layout import complete_position
+from scripts.assets.live import live_bundle, owned
+from scripts.assets.merge import merge
+from scripts.assets.model import Asset, Bundle
+from scripts.assets.placeholders import filled, restored
+from scripts.assets.pull import plan_pull
+from scripts.assets.push import _refuse_taken_slugs, _refuse_to_overwrite
+from scripts.assets.pushed import last_pushed, remember
+from scripts.assets.yamlio import dump_yaml
+from scripts.errors import UserError
+
+
+def bundle(**changed) -> Bundle:
+    """The sample in canonical form; `changed`: a field's new value by the chart's title."""
+    data = copy.deepcopy(ASSETS)
+    for asset in data.values():
+        asset |= changed.get(asset.get("slice_name", "").replace(" ", "_"), {})
+    return Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()
+
+
+ROWS = uuid_of("Rows")
+
+
+def test_a_title_changed_in_superset_is_one_field():
+    plan = plan_pull(bundle(), bundle(Rows={"slice_name": "New"}), bundle())
+    ((difference, asset),) = plan.write
+    assert [change.field for change in difference.changes] == ["slice_name"]
+    assert asset.path == "charts/sales/rows.yaml"
+    assert str(difference) == 'chart "New": slice_name: "Rows" → "New"'
+
+
+def test_what_was_changed_in_git_alone_stays():
+    plan = plan_pull(bundle(Rows={"description": "mine"}), bundle(), bundle())
+    assert not plan.write
+    assert not plan.conflicts
+
+
+def test_changes_on_both_sides_come_together():
+    plan = plan_pull(
+        bundle(Rows={"description": "mine"}), bundle(Rows={"slice_name": "Theirs"}), bundle()
+    )
+    ((_, asset),) = plan.write
+    assert (asset.data["slice_name"], asset.data["description"]) == ("Theirs", "mine")
+
+
+def test_one_field_changed_on_both_sides_is_a_conflict():
+    plan = plan_pull(
+        bundle(Rows={"description": "mine"}), bundle(Rows={"description": "theirs"}), bundle()
+    )
+    assert plan.conflicts == ['chart "Rows": description']
+
+
+def test_what_is_gone_in_superset_is_told_and_kept():
+    live = bundle()
+    plan = plan_pull(bundle(), live.only({a.uuid for a in live} - {ROWS}), bundle())
+    assert [asset.title for asset in plan.gone] == ["Rows"]
+    assert not plan.write
+
+
+def test_a_chart_added_to_a_dashboard_of_ours_comes_along():
+    live = bundle()
+    git = live.only({a.uuid for a in live} - {ROWS})
+    assert ROWS in owned(live, git)
+    ((difference, asset),) = plan_pull(git, owned(live, git), git).write
+    assert asset.path == "charts/sales/rows.yaml"
+    assert str(difference) == 'new chart "Rows"'
+
+
+def test_what_the_repository_does_not_own_is_left_alone():
+    live = bundle()
+    git = live.only({uuid_of("warehouse")})
+    assert [asset.kind for asset in owned(live, git)] == ["databases"]
+
+
+def test_what_others_left_on_the_server_does_not_disturb(settings):
+    strange = {
+        "charts/a_1.yaml": {
+            "slice_name": "a",
+            "uuid": uuid_of("a"),
+            "params": "{",
+            "viz_type": "x",
+        },
+        "dashboards/b_1.yaml": {"dashboard_title": "b", "uuid": uuid_of("b"), "slug": None},
+        "databases/c.yaml": {
+            "database_name": "c",
+            "uuid": uuid_of("c"),
+            "sqlalchemy_uri": "bigquery://",
+            "extra": None,
+        },
+        "queries/d.yaml": {"label": "d"},
+        "metadata.yaml": {"type": "assets"},
+    }
+    live = live_bundle({path: dump_yaml(data) for path, data in strange.items()}, settings)
+    assert {asset.title for asset in live} == {"a", "b", "c"}
+    assert not list(owned(live, bundle()))
+
+
+def test_a_push_refuses_to_lose_work_done_in_superset():
+    with pytest.raises(UserError, match=r'since the last push: chart "New".*make pull.*FORCE=1'):
+        _refuse_to_overwrite(bundle(), bundle(Rows={"slice_name": "New"}), bundle())
+
+
+def test_a_push_without_a_past_takes_care():
+    with pytest.raises(UserError, match="nothing is known of a push"):
+        _refuse_to_overwrite(bundle(), bundle(Rows={"slice_name": "New"}), None)
+
+
+def test_a_push_of_changes_made_in_git_goes_through():
+    _refuse_to_overwrite(bundle(Rows={"slice_name": "New"}), bundle(), bundle())
+
+
+def test_a_push_refuses_a_slug_that_belongs_to_another():
+    live = bundle()
+    dashboard = live.kind("dashboards")[0]
+    other = replace(dashboard, data=dashboard.data | {"uuid": uuid_of("other")})
+    with pytest.raises(UserError, match="belongs to another dashboard"):
+        _refuse_taken_slugs(bundle(), Bundle.of([other]))
+
+
+def test_the_last_push_is_remembered(settings):
+    assert last_pushed(settings) is None
+    remember(bundle(), settings)
+    found = last_pushed(settings)
+    assert found is not None
+    assert differences(found, bundle()) == []
+
+
+def test_a_broken_memory_is_none(settings):
+    remember(bundle(), settings)
+    next((settings.state / "pushed").iterdir()).write_text("[1")
+    assert last_pushed(settings) is None
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs", "merged", "conflicts"),
+    [
+        ({"a": 1}, {"a": 1}, {"a": 2}, {"a": 2}, []),
+        ({"a": 1}, {"a": 2}, {"a": 1}, {"a": 2}, []),
+        ({"a": 1}, {"a": 1, "b": 2}, {"c": 3}, {"c": 3, "b": 2}, []),
+        ({"a": {"x": 1}}, {"a": {"x": 1, "y": 2}}, {"a": {"x": 3}}, {"a": {"x": 3, "y": 2}}, []),
+        ({"a": [1]}, {"a": [2]}, {"a": [3]}, {"a": [3]}, ["a"]),
+        ({"a": 1}, {}, {"a": 2}, {"a": 2}, ["a"]),
+        ({"a": 1}, {"a": True}, {"a": 1}, {"a": True}, []),
+        ({}, {"a": 1}, {"a": 1}, {"a": 1}, []),
+    ],
+)
+def test_merging(base, mine, theirs, merged, conflicts):
+    assert merge(base, mine, theirs) == (merged, conflicts)
+
+
+def test_a_change_of_type_is_a_change():
+    assert [str(each) for each in changes({"a": "1"}, {"a": 1})] == ['a: "1" → 1']
+
+
+def test_an_address_goes_out_with_values_and_comes_back_with_placeholders(settings):
+    uri = ASSETS["databases/warehouse.yaml"]["sqlalchemy_uri"]
+    sent = filled(uri, settings)
+    assert sent == "postgresql+psycopg2://dashboard:p%40ss%2Fword@127.0.0.1:15432/warehouse"
+    assert restored(sent.replace("p%40ss%2Fword", "XXXXXXXXXX"), settings) == uri
+    assert restored(uri, settings) == uri
+
+
+def test_an_address_elsewhere_keeps_its_values_without_a_password(settings):
+    assert restored("mysql://me:word@db.example:3306/x?y=1", settings) == (
+        "mysql://me:XXXXXXXXXX@db.example:3306/x?y=1"
+    )
+
+
+def test_a_push_names_every_field(settings):
+    git = bundle()
+    chart = complete(git.get(ROWS), git, settings)
+    assert chart["description"] is None
+    assert chart["cache_timeout"] is None
+    dataset = complete(git.get(uuid_of("sales")), git, settings)
+    assert dataset["columns"][0]["groupby"] is True
+    assert "password" not in json.dumps([chart, dataset])
+
+
+def test_what_superset_needs_of_a_layout_is_worked_out():
+    position = bundle().kind("dashboards")[0].data["position"]
+    full = complete_position(position, {ROWS: "Rows"})
+    chart = full["CHART-2"]
+    assert chart["parents"] == ["ROOT_ID", "GRID_ID", "ROW-1"]
+    assert chart["id"] == "CHART-2"
+    assert chart["meta"]["sliceName"] == "Rows"
+    assert {full[key]["meta"]["chartId"] for key in ("CHART-1", "CHART-2")} == {1, 2}
+
+
+def test_new_files_get_names_of_their_own():
+    found = [placed(asset, bundle(), set()).path for asset in bundle()]
+    assert found == [asset.path for asset in bundle()]
+    chart = bundle().get(ROWS)
+    assert placed(chart, bundle(), {chart.path}).path == "charts/sales/rows_2.yaml"
+
+
+@pytest.mark.parametrize(
+    ("title", "stem"), [("Überblick: 10 %", "uberblick_10"), ("a/../b", "a_b"), ("😀", "")]
+)
+def test_names_of_files(title, stem):
+    assert snake(title) == stem
+
+
+def test_a_title_without_letters_still_gets_a_file():
+    chart = bundle().get(ROWS)
+    named = Asset("charts", chart.data | {"slice_name": "😀"})
+    assert placed(named, bundle(), set()).path == f"charts/sales/{ROWS[:8]}.yaml"
+
+
+def test_writing_what_is_there_already_writes_nothing(tmp_path):
+    chart = bundle().get(ROWS)
+    assert write_asset(tmp_path, chart) is True
+    assert write_asset(tmp_path, chart) is False
+
+
+def test_the_servers_answer_names_file_and_field():
+    answer = {
+        "errors": [
+            {
+                "message": "Error importing dashboard",
+                "extra": {
+                    "charts/a.yaml": {"slice_name": ["Not a valid string."]},
+                    "datasets/b.yaml": {"columns": {"0": {"type": ["Not a valid string."]}}},
+                    "issue_codes": [{"code": 1010}],
+                },
+            }
+        ]
+    }
+    assert preset._reasons(f"Password:\n{json.dumps(answer)}\n{{'x'}}\n") == (
+        "charts/a.yaml: slice_name: Not a valid string; "
+        "datasets/b.yaml: columns: 0: type: Not a valid string"
+    )
