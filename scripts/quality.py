@@ -11,7 +11,7 @@ from scripts.errors import UserError
 from scripts.settings import ROOT
 
 SUITES = ("unit", "integration", "e2e")
-PYTHON = ("scripts", "udf", "tests", "docker")
+PYTHON = ("scripts", "scripts/glasshouse", "udf", "tests", "docker")
 SQL = ("dbt",)
 
 
@@ -33,22 +33,25 @@ def test(suite: str, options: tuple[str, ...]) -> None:
 @click.command()
 def lint() -> None:
     """Check style and formatting of Python and SQL; changes nothing."""
-    _run(["ruff", "check", *_there(PYTHON)], ["ruff", "format", "--check", *_there(PYTHON)])
-    _run(["sqlfmt", "--check", "--quiet", *_there(SQL)])
+    _run(
+        ["ruff", "check", *_there(PYTHON)],
+        ["ruff", "format", "--check", *_there(PYTHON)],
+        ["sqlfmt", "--check", "--no-progressbar", *_there(SQL)],
+    )
 
 
 @click.command("format")
 def format_code() -> None:
     """Format Python, SQL and the dashboards' YAML."""
-    _run(["ruff", "check", "--fix", *_there(PYTHON)], ["ruff", "format", *_there(PYTHON)])
-    _run(["sqlfmt", "--quiet", *_there(SQL)])
     from scripts.assets.report import format_files
 
+    _run(["ruff", "check", "--fix", *_there(PYTHON)], ["ruff", "format", *_there(PYTHON)])
+    _run(["sqlfmt", "--quiet", *_there(SQL)])
     format_files(ROOT)
 
 
 def _there(folders: tuple[str, ...]) -> list[str]:
-    return [folder for folder in folders if (ROOT / folder).is_dir()]
+    return [folder for folder in folders if (ROOT / folder).exists()]
 
 
 def _run(*commands: list[str]) -> None:

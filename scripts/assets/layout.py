@@ -15,7 +15,9 @@ _META_LEFT_OUT = {"chartId", "sliceName", "defaultText", "placeholder", "0"}
 
 def components(position: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The components of a layout (without its version)."""
-    return {key: node for key, node in position.items() if isinstance(node, dict)}
+    return {
+        key: node for key, node in position.items() if isinstance(node, dict) and key != VERSION_KEY
+    }
 
 
 def chart_uuids(position: dict[str, Any]) -> set[str]:

@@ -69,9 +69,11 @@ def _layout(bundle: Bundle, dashboard: Asset) -> list[Problem]:
             add(
                 f"position.{key} is in no row or tab", "add it to the children of one, or remove it"
             )
-        uuid = node.get("meta", {}).get("uuid")
-        chart = bundle.get(uuid) if uuid else None
-        if node["type"] == "CHART" and (chart is None or chart.kind != "charts"):
+        if node["type"] != "CHART":
+            continue
+        uuid = node["meta"]["uuid"]
+        chart = bundle.get(uuid)
+        if chart is None or chart.kind != "charts":
             add(
                 f"position.{key} shows the chart {uuid}, which is in no file below charts/",
                 "write the uuid of a file in charts/, or remove the component",

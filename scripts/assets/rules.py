@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from scripts.assets.fields import COLUMN, FIELDS, FORMAT_VERSION, METRIC, Field
+from scripts.assets.layout import VERSION_KEY
 from scripts.assets.normalise import LEFT_OUT
 from scripts.assets.placeholders import KNOWN as PLACEHOLDERS
 from scripts.assets.placeholders import unknown_placeholders
@@ -18,6 +19,10 @@ _WORDS = {
     dict: "a mapping",
     list: "a list",
     type(None): "null",
+}
+_HOW_TO_ADD = {
+    "uuid": "add `uuid:` with a new one: python3 -c 'import uuid; print(uuid.uuid4())'",
+    "version": f"add version: {FORMAT_VERSION}",
 }
 _COMPONENTS = (
     "ROOT",
@@ -39,8 +44,6 @@ def file_problems(kind: str, path: str, data: dict[str, Any]) -> list[Problem]:
     _fields(found, data, FIELDS[kind], "")
     if _is_text(data.get("uuid")):
         _uuid(found, "uuid", data["uuid"])
-    elif "uuid" not in data:
-        found.do_last("add `uuid:` with a new one: python3 -c 'import uuid; print(uuid.uuid4())'")
     if _is_text(data.get("version")) and data["version"] != FORMAT_VERSION:
         found.add(f'version "{data["version"]}" is unknown', f"write version: {FORMAT_VERSION}")
     _OF_KIND[kind](found, data)
@@ -57,12 +60,6 @@ class _Findings:
     def add(self, what: str, do: str) -> None:
         self.problems.append(Problem(self.path, what, do))
 
-    def do_last(self, do: str) -> None:
-        """Give the missing-uuid finding the advice that helps most."""
-        self.problems = [
-            Problem(p.file, p.what, do) if p.what == "uuid is missing" else p for p in self.problems
-        ]
-
 
 def _fields(found: _Findings, data: dict[str, Any], fields: tuple[Field, ...], where: str) -> None:
     names = [field.name for field in fields]
@@ -74,7 +71,8 @@ def _fields(found: _Findings, data: dict[str, Any], fields: tuple[Field, ...], w
     for field in fields:
         if field.name not in data:
             if field.required:
-                found.add(f"{where}{field.name} is missing", f"add {field.name}")
+                advice = _HOW_TO_ADD.get(field.name, f"add {field.name}")
+                found.add(f"{where}{field.name} is missing", advice)
         elif not _has_type(data[field.name], field.types):
             wanted = " or ".join(_WORDS[kind] for kind in field.types)
             quotes = " (in quotes, where YAML takes it for something else)" * (str in field.types)
@@ -126,7 +124,7 @@ def _dataset(found: _Findings, data: dict[str, Any]) -> None:
             if not isinstance(item, dict):
                 found.add(f"{name}, entry {number} must be a mapping", f"write {key}: …")
                 continue
-            label = item.get(key, number)
+            label = str(item.get(key, number))
             _fields(
                 found, {k: v for k, v in item.items() if k != "uuid"}, fields, f"{name}, {label}: "
             )
@@ -164,7 +162,9 @@ def _dashboard(found: _Findings, data: dict[str, Any]) -> None:
     if not isinstance(position, dict):
         return
     for key, node in position.items():
-        if key == "DASHBOARD_VERSION_KEY":
+        if key == VERSION_KEY:
+            if node != "v2":
+                found.add(f"position.{key} is {node}", f"write {key}: v2")
             continue
         where = f"position.{key}"
         if not isinstance(node, dict):
@@ -185,12 +185,46 @@ def _dashboard(found: _Findings, data: dict[str, Any]) -> None:
 
 def _settings(found: _Findings, metadata: dict[str, Any]) -> None:
     for name in ("native_filter_configuration", "chart_customization_config"):
-        entries = metadata.get(name, [])
-        if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-            found.add(f"metadata.{name} must be a list of mappings", "mend the list")
+        for number, entry in enumerate(_items(found, f"metadata.{name}", metadata.get(name)), 1):
+            where = f"metadata.{name}, entry {number}"
+            for target in _items(found, f"{where}, targets", entry.get("targets")):
+                _mapping(found, f"{where}, column", target.get("column"))
+            _scope(found, where, entry)
     for name in ("chart_configuration", "global_chart_configuration", "expanded_slices"):
-        if not isinstance(metadata.get(name, {}), dict):
-            found.add(f"metadata.{name} must be a mapping", "write name: value lines")
+        _mapping(found, f"metadata.{name}", metadata.get(name))
+    slices = metadata.get("timed_refresh_immune_slices")
+    if not isinstance(slices, list | None):
+        found.add("metadata.timed_refresh_immune_slices must be a list", "write charts' uuids")
+    _scope(found, "metadata", _mapping(found, "", metadata.get("global_chart_configuration")))
+    for key, entry in _mapping(found, "", metadata.get("chart_configuration")).items():
+        where = f"metadata.chart_configuration.{key}"
+        filters = _mapping(found, where, entry).get("crossFilters")
+        _scope(found, where, _mapping(found, f"{where}.crossFilters", filters))
+
+
+def _scope(found: _Findings, where: str, entry: dict[str, Any]) -> None:
+    scope = entry.get("scope")
+    if isinstance(scope, dict) and not isinstance(scope.get("excluded"), list | None):
+        found.add(f"{where}, scope: excluded must be a list", "write charts' uuids")
+
+
+def _items(found: _Findings, where: str, value: Any) -> list[dict[str, Any]]:
+    """The mappings of a list; anything else is a finding."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        found.add(f"{where} must be a list of mappings", "mend the list")
+        return []
+    return value
+
+
+def _mapping(found: _Findings, where: str, value: Any) -> dict[str, Any]:
+    """A mapping; anything else is a finding (where it has not been told already)."""
+    if isinstance(value, dict):
+        return value
+    if value is not None and where:
+        found.add(f"{where} must be a mapping", "write name: value lines")
+    return {}
 
 
 _OF_KIND = {

@@ -61,10 +61,11 @@ def environment(python: str = sys.executable) -> dict[str, str]:
     values.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     for option, value in _pip_options(python).items():
         name = FROM_PIP.get(option)
-        if name and value and name not in os.environ:
+        if name and name not in os.environ:
             # Lists: pip separates with spaces or lines; uv takes commas for find-links.
-            parts = value.split()
-            values[name] = ("," if name == "UV_FIND_LINKS" else " ").join(parts)
+            parts = [part for part in value.split() if _is_there(part)]
+            if parts:
+                values[name] = ("," if name == "UV_FIND_LINKS" else " ").join(parts)
     return values
 
 
@@ -135,6 +136,12 @@ def _pip_options(python: str) -> dict[str, str]:
         if option not in ranked or ranks[section] >= ranked[option][0]:
             ranked[option] = (ranks[section], str(ast.literal_eval(value)))
     return {option: value for option, (_, value) in ranked.items()}
+
+
+def _is_there(place: str) -> bool:
+    """pip passes over a folder that does not exist; uv would stop at it."""
+    path = place.removeprefix("file://")
+    return not path.startswith("/") or Path(path).exists()
 
 
 def _without_venv() -> dict[str, str]:

@@ -202,7 +202,7 @@ def test_down_leaves_no_process_and_up_finds_the_data(other_stack: Clone) -> Non
     ask(other_stack, "create table csv.kept as select 42 as answer")
     assert other_stack.make("down").returncode == 0
     assert processes_of(other_stack) == {}
-    assert other_stack.make("status").returncode == 1
+    assert other_stack.run("status").returncode == 1
     assert "make up" in error_of(other_stack.make("psql"))
     done = other_stack.make("up")
     assert done.returncode == 0, done.stderr

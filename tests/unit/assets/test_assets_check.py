@@ -1,9 +1,15 @@
 """Each rule of `check`, with a case that it rejects."""
 
-import pytest
-from sample_assets import component, uuid_of
+import copy
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample_assets import ASSETS, SETTINGS, component, uuid_of
+
+from scripts.assets.bundle import Files
 from scripts.assets.check import find_problems, sound_bundle
+from scripts.assets.complete import complete
 from scripts.errors import UserError
 
 CHART = "charts/sales/by_region.yaml"
@@ -149,3 +155,35 @@ def test_the_first_finding_stops_a_push_in_one_line(assets, write, tmp_path):
         sound_bundle(tmp_path)
     assert caught.value.line.startswith(f"superset_assets/{CHART}: uuid is missing. Do: ")
     assert "1 more: make check" in caught.value.line
+
+
+def places(data, path=()):
+    """Every place in an asset where something could stand instead."""
+    yield path
+    items = data.items() if isinstance(data, dict) else enumerate(data)
+    for key, inner in items:
+        if isinstance(inner, (dict, list)):
+            yield from places(inner, (*path, key))
+        else:
+            yield (*path, key)
+
+
+PLACES = [(file, place) for file, data in ASSETS.items() for place in places(data) if place]
+ODD = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
+ODD = st.recursive(ODD, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+
+
+@given(where=st.sampled_from(PLACES), odd=ODD)
+@settings(max_examples=300)
+def test_whatever_stands_anywhere_is_judged_without_a_crash(where, odd):
+    file, (*path, last) = where
+    data = copy.deepcopy(ASSETS)
+    inner = data[file]
+    for key in path:
+        inner = inner[key]
+    inner[last] = odd
+    files = Files({name: (name.split("/")[0], each) for name, each in data.items()})
+    if not find_problems(files):
+        bundle = files.bundle()
+        for asset in bundle:
+            complete(asset, bundle, SETTINGS)

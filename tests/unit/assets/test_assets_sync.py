@@ -17,7 +17,7 @@ from scripts.assets.merge import merge
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.placeholders import filled, restored
 from scripts.assets.pull import plan_pull
-from scripts.assets.push import _refuse_taken_slugs, _refuse_to_overwrite
+from scripts.assets.push import _refuse_taken_slugs, _refuse_to_overwrite, _wrong_links
 from scripts.assets.pushed import last_pushed, remember
 from scripts.assets.yamlio import dump_yaml
 from scripts.errors import UserError
@@ -177,6 +177,31 @@ def test_an_address_elsewhere_keeps_its_values_without_a_password(settings):
     assert restored("mysql://me:word@db.example:3306/x?y=1", settings) == (
         "mysql://me:XXXXXXXXXX@db.example:3306/x?y=1"
     )
+
+
+class FakeServer:
+    """A server that links these chart numbers to every dashboard."""
+
+    def __init__(self, *linked: int) -> None:
+        self.linked = linked
+
+    def charts_of(self, dashboard: str) -> list[dict]:
+        return [{"id": number} for number in self.linked]
+
+
+@pytest.mark.parametrize(
+    ("linked", "expected"),
+    [
+        ((1, 2), []),
+        ((1, 2, 9), ['dashboard "Sales" shows 1 charts too many']),
+        ((), ['dashboard "Sales" lacks By region, Rows']),
+    ],
+)
+def test_the_links_between_dashboards_and_charts_are_verified(linked, expected, settings):
+    git = bundle()
+    dashboard = git.kind("dashboards")[0]
+    exported = {"dashboards/Sales_1.yaml": dump_yaml(complete(dashboard, git, settings))}
+    assert _wrong_links(FakeServer(*linked), exported, git) == expected
 
 
 def test_a_push_names_every_field(settings):

@@ -16,7 +16,7 @@ PIP_SAYS = """\
 :env:.timeout='60'
 global.index-url='https://one.example/simple'
 global.extra-index-url='\\nhttps://two.example/simple\\nhttps://three.example/simple'
-global.find-links='/a /b'
+global.find-links='/usr /bin /not/there'
 global.trusted-host='two.example'
 install.index-url='https://four.example/simple'
 freeze.timeout='1'
@@ -36,7 +36,7 @@ def test_uv_does_as_pip_is_configured() -> None:
     values = uv.environment()
     assert values["UV_DEFAULT_INDEX"] == "https://four.example/simple"
     assert values["UV_INDEX"] == "https://two.example/simple https://three.example/simple"
-    assert values["UV_FIND_LINKS"] == "/a,/b"
+    assert values["UV_FIND_LINKS"] == "/usr,/bin"
     assert values["UV_INSECURE_HOST"] == "two.example"
     assert values["UV_HTTP_TIMEOUT"] == "60"
 
