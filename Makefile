@@ -48,6 +48,8 @@ lint:  ## Check style and formatting
 	@$(GLASSHOUSE) lint
 format:  ## Format Python, SQL and YAML
 	@$(GLASSHOUSE) format
+lock:  ## Write the requirements.lock files anew (UPGRADE=--upgrade for newer versions)
+	@$(GLASSHOUSE) lock $(UPGRADE)
 
 help:
 	@awk 'BEGIN {FS = ":.*## "} \

@@ -13,6 +13,7 @@ from scripts.settings import ROOT
 SUITES = ("unit", "integration", "e2e")
 PYTHON = ("scripts", "scripts/glasshouse", "udf", "tests", "docker")
 SQL = ("dbt",)
+GROUPS = ("warehouse", "superset", "sync", "dev")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -48,6 +49,26 @@ def format_code() -> None:
     _run(["ruff", "check", "--fix", *_there(PYTHON)], ["ruff", "format", *_there(PYTHON)])
     _run(["sqlfmt", "--quiet", *_there(SQL)])
     format_files(ROOT)
+
+
+@click.command()
+@click.option("--upgrade", is_flag=True, help="Take newer versions where the limits allow it.")
+def lock(upgrade: bool) -> None:
+    """Write both requirements.lock files anew from their pyproject.toml."""
+    from scripts.bootstrap import uv
+
+    program = uv.find(ROOT / ".stack")
+    if program is None:
+        raise UserError("uv is not there yet", "make up fetches it")
+    # Names, versions and hashes for every platform; no address, so any mirror will do.
+    command = [program, "pip", "compile", "pyproject.toml", "--output-file=requirements.lock"]
+    command += ["--universal", "--python-version=3.11", "--generate-hashes"]
+    command += ["--no-header", "--quiet", *(["--upgrade"] if upgrade else [])]
+    groups = [f"--group={group}" for group in GROUPS]
+    for folder, more in ((ROOT, groups), (ROOT / "udf", [])):
+        done = subprocess.run([*command, *more], cwd=folder, env=uv.environment())
+        if done.returncode:
+            raise UserError(f"{folder / 'pyproject.toml'} has no solution", "read the lines above")
 
 
 def _there(folders: tuple[str, ...]) -> list[str]:

@@ -37,8 +37,7 @@ select
     predictions.model_version,
     predictions.score,
     row_number() over (
-        partition by predictions.model
-        order by abs(predictions.score - 0.5), predictions.key
+        partition by predictions.model order by abs(predictions.score - 0.5), predictions.key
     ) as sort_order,
 
     -- booleans
