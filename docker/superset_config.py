@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 import os
+import sys
 from pathlib import Path
 
 SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
@@ -71,6 +72,10 @@ FILTER_STATE_CACHE_CONFIG = _file_cache("filter_state", 90 * 86_400)
 EXPLORE_FORM_DATA_CACHE_CONFIG = _file_cache("explore", 7 * 86_400)
 THUMBNAIL_CACHE_CONFIG = _file_cache("thumbnail", 86_400)
 RATELIMIT_STORAGE_URI = "memory://"
+
+# Superset would start a browser's driver in each process, only to see whether there is one: without
+# pictures by mail nobody needs it, and where a library of it is missing there would be warnings.
+sys.modules["playwright.sync_api"] = None
 
 # --- Quiet ----------------------------------------------------------------------------------
 LOG_LEVEL = logging.WARNING

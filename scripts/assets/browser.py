@@ -1,7 +1,6 @@
 """Superset in headless Chromium: signing in, watching its requests for data, setting a filter."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
@@ -10,18 +9,12 @@ from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page, Request, Response, Route, sync_playwright
 
 from scripts.errors import UserError
+from scripts.settings import ROOT
+from scripts.stack.machine import require_browser
 
 SCREEN = {"width": 1440, "height": 900}
 TIMEOUT_SECONDS = 60
 DATA_REQUEST = "/api/v1/chart/data"
-
-
-def chromium() -> str:
-    """Where Chromium is on this machine."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    raise UserError("Chromium is not installed", "apt-get install chromium, then try again")
 
 
 @contextmanager
@@ -29,8 +22,9 @@ def signed_in(url: str, user: str, password: str) -> Iterator[Page]:
     """A browser page that is signed in to Superset and reaches nothing but Superset."""
     # Started by root, Chromium refuses its sandbox; /dev/shm is small in containers.
     flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    chromium = require_browser(ROOT / ".stack" / "logs" / "install.log")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=flags)
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         try:
             page = browser.new_page(viewport=SCREEN)
             page.set_default_timeout(TIMEOUT_SECONDS * 1000)

@@ -30,8 +30,9 @@ def build(
 
     `show`: dbt's words go to the screen too, not only to the log.
     """
-    stamps.forget(settings, "build")
     wanted = _state(settings, stack)
+    if not select:
+        stamps.forget(settings, "build")
     with step("Updating the registry"):
         _apply_registry(settings, stack)
     with step("Building the functions (dbt)", output=show):

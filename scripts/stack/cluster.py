@@ -183,8 +183,10 @@ class Cluster:
             raise UserError(f"{folder} belongs to another user", "remove it, then start again")
 
     def _launch(self) -> None:
-        # A PID file whose process is gone, or is somebody else's by now, only stands in the way.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        # Files that name a process which is gone, is somebody else's by now, or is dead and not
+        # yet buried (in a container nobody may do that) only stand in the way.
+        for left in (self.data / "postmaster.pid", *self.places.sockets.glob(".s.PGSQL.*")):
+            left.unlink(missing_ok=True)
         log = self.places.logs / "postgres.log"
         site = self.places.server_environment / "lib" / f"python{self.server.python_version()}"
         environment = {

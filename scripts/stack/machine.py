@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ctypes.util import find_library
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,8 +87,11 @@ def require_python(server: Postgres, log: Path) -> Path:
 
 def require_browser(log: Path) -> str:
     """Path of a Chromium, installed where it is missing; the tests and pictures need one."""
-    if not _browser():
-        apt.install(["chromium"], log)
+    missing = [] if _browser() else ["chromium"]
+    # Playwright brings a driver that is linked against this; a bare Debian does not have it.
+    missing += [] if find_library("atomic") else ["libatomic1"]
+    if missing:
+        apt.install(missing, log)
     found = _browser()
     if not found:
         raise UserError("No Chromium was found", "install Debian's package chromium")
