@@ -23,11 +23,18 @@ class Clone:
     root: Path
     first_up: subprocess.CompletedProcess[str] | None = None
     seconds: float = 0
+    # What Superset had said when it was up; later the tests of broken charts make it say more.
+    first_words: str = ""
 
     @property
     def settings(self) -> Settings:
         """The settings in its `.env`."""
         return load_settings(self.root)
+
+    @property
+    def superset_log(self) -> Path:
+        """What Superset has said."""
+        return self.settings.state / "logs" / "superset.log"
 
     def run(self, *command: str, **more: object) -> subprocess.CompletedProcess[str]:
         """Run a `glasshouse` command there."""
@@ -71,6 +78,7 @@ class Clone:
         self.first_up = self.make("up", env=ports)
         self.seconds = time.monotonic() - started
         assert self.first_up.returncode == 0, self.first_up.stdout + self.first_up.stderr
+        self.first_words = self.superset_log.read_text()
 
     def remove(self) -> None:
         """Leave nothing of it."""
