@@ -22,7 +22,7 @@ GROUPS = ("warehouse", "superset", "sync", "dev")
 def test(suite: str, options: tuple[str, ...]) -> None:
     """Run the tests: all of them or one suite; further options go to pytest."""
     if suite in ("all", "e2e"):
-        from scripts.stack.machine import require_browser
+        from scripts.bootstrap.browser import require_browser
 
         require_browser(ROOT / ".stack" / "logs" / "install.log")
     # The quick ones first: what they find, nobody wants to wait for.

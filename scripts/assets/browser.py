@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page, Request, Response, Route, sync_playwright
 
+from scripts.bootstrap.browser import require_browser
 from scripts.errors import UserError
 from scripts.settings import ROOT
-from scripts.stack.machine import require_browser
 
 SCREEN = {"width": 1440, "height": 900}
 TIMEOUT_SECONDS = 60

@@ -1,11 +1,9 @@
-"""What the machine itself must offer: PostgreSQL with PL/Python, and Chromium for the tests."""
+"""What the machine itself must offer: PostgreSQL with PL/Python."""
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes.util import find_library
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +11,6 @@ from scripts.bootstrap import apt
 from scripts.errors import UserError
 
 INSTALLED = Path("/usr/lib/postgresql")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)
@@ -83,23 +80,6 @@ def require_python(server: Postgres, log: Path) -> Path:
     if not interpreter.exists():
         apt.install([f"python{version}"], log)
     return interpreter
-
-
-def require_browser(log: Path) -> str:
-    """Path of a Chromium, installed where it is missing; the tests and pictures need one."""
-    missing = [] if _browser() else ["chromium"]
-    # Playwright brings a driver that is linked against this; a bare Debian does not have it.
-    missing += [] if find_library("atomic") else ["libatomic1"]
-    if missing:
-        apt.install(missing, log)
-    found = _browser()
-    if not found:
-        raise UserError("No Chromium was found", "install Debian's package chromium")
-    return found
-
-
-def _browser() -> str | None:
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 def _major_of(data: Path) -> int | None:
