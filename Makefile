@@ -26,6 +26,8 @@ psql:  ## psql on the warehouse; reads standard input when that is no terminal
 	@$(GLASSHOUSE) psql
 
 ##@ Dashboards
+plan:  ## What differs between git and Superset, and who changed it
+	@$(GLASSHOUSE) plan
 push:  ## From git to Superset (FORCE=1 overwrites what was changed there)
 	@$(GLASSHOUSE) push
 pull:  ## What was changed in Superset, back into git

@@ -17,6 +17,21 @@ def _forced(flag: bool) -> bool:
 
 
 @click.command()
+@click.option("--json", "form", flag_value="json", help="For programs.")
+@click.option("--markdown", "form", flag_value="markdown", help="For a pull request.")
+@click.option("--text", "form", flag_value="text", default=True, hidden=True)
+def plan(form: str) -> None:
+    """Show what differs between git and Superset, field by field; changes nothing.
+
+    Exit code 0: no difference, 2: differences, 1: trouble.
+    """
+    from scripts.assets.plan import plan as run
+
+    if run(load_settings(), form):
+        raise SystemExit(2)
+
+
+@click.command()
 @click.option("--force", is_flag=True, help="Overwrite what was changed in Superset (FORCE=1).")
 def push(force: bool) -> None:
     """Bring the dashboards in git to Superset."""

@@ -61,9 +61,13 @@ def differences(old: Bundle, new: Bundle) -> list[Difference]:
 
 
 def changes(old: Any, new: Any, field: str = "") -> list[Change]:
-    """The fields, however deep, that differ; a list is one field."""
+    """The fields, however deep, that differ; a list is one field, unless its items have names."""
     if old == new and type(old) is type(new):
         return []
+    named = _by_name(old), _by_name(new)
+    if None not in named:
+        # The same items in another order are a difference too.
+        return changes(*named, field) or [Change(field, *map(list, named))]
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return [Change(field, old, new)]
     found = []
@@ -71,6 +75,18 @@ def changes(old: Any, new: Any, field: str = "") -> list[Change]:
         name = f"{field}.{key}" if field else str(key)
         found += changes(old.get(key, ABSENT), new.get(key, ABSENT), name)
     return found
+
+
+def _by_name(items: Any) -> dict[str, Any] | None:
+    """Columns and metrics under their names; None for what is no list of such."""
+    for key in ("column_name", "metric_name", "label"):
+        if isinstance(items, list) and all(
+            isinstance(each, dict) and key in each for each in items
+        ):
+            named = {str(item[key]): item for item in items}
+            # An empty list has no names, and a name that stands twice would hide an item.
+            return named if items and len(named) == len(items) else None
+    return None
 
 
 def summary(changed: tuple[Change, ...]) -> str:

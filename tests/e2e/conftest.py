@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,6 @@ class Clone:
 
     root: Path
     first_up: subprocess.CompletedProcess[str] | None = None
-    seconds: float = 0
     # What Superset had said when it was up; later the tests of broken charts make it say more.
     first_words: str = ""
 
@@ -72,11 +70,9 @@ class Clone:
         )
 
     def up(self) -> None:
-        """The first start, timed."""
+        """The first start."""
         ports = {"POSTGRES_PORT": str(free_port()), "SUPERSET_PORT": str(free_port())}
-        started = time.monotonic()
         self.first_up = self.make("up", env=ports)
-        self.seconds = time.monotonic() - started
         assert self.first_up.returncode == 0, self.first_up.stdout + self.first_up.stderr
         self.first_words = self.superset_log.read_text()
 

@@ -16,6 +16,7 @@ from scripts.assets.live import live_bundle, owned
 from scripts.assets.merge import merge
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.placeholders import filled, restored
+from scripts.assets.plan import compare
 from scripts.assets.pull import plan_pull
 from scripts.assets.push import _refuse_taken_slugs, _refuse_to_overwrite, _wrong_links
 from scripts.assets.pushed import last_pushed, remember
@@ -267,3 +268,43 @@ def test_the_servers_answer_names_file_and_field():
         "charts/a.yaml: slice_name: Not a valid string; "
         "datasets/b.yaml: columns: 0: type: Not a valid string"
     )
+
+
+def test_lists_of_named_things_differ_by_name():
+    old = {"metrics": [{"label": "a", "sql": "AVG(x)"}, {"label": "b", "sql": "1"}]}
+    new = {"metrics": [{"label": "a", "sql": "AVG(y)"}, {"label": "b", "sql": "1"}]}
+    assert [str(change) for change in changes(old, new)] == ['metrics.a.sql: "AVG(x)" → "AVG(y)"']
+    turned = {"metrics": old["metrics"][::-1]}
+    assert [str(change) for change in changes(old, turned)] == ["metrics: ['a', 'b'] → ['b', 'a']"]
+    twice = {"metrics": [old["metrics"][0], new["metrics"][0]]}
+    assert [change.field for change in changes(old, twice)] == ["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("git", "live", "who"),
+    [
+        ({"description": "mine"}, {}, "changed in git"),
+        ({}, {"description": "theirs"}, "changed in Superset since the last push"),
+        ({"description": "mine"}, {"description": "theirs"}, "both: conflict in description"),
+        ({"description": "mine"}, {"slice_name": "Theirs"}, "changed in both"),
+    ],
+)
+def test_a_plan_says_who_changed_what(git, live, who):
+    (step,) = compare(bundle(Rows=git), bundle(Rows=live), bundle())
+    assert (step.action, step.who) == ("update", who)
+    (unknown,) = compare(bundle(Rows=git), bundle(Rows=live), None)
+    assert unknown.who == "nothing is known of a push from here"
+
+
+def test_a_plan_tells_new_from_removed():
+    every = bundle()
+    others = every.only({asset.uuid for asset in every} - {ROWS})
+
+    def told(git, live, pushed):
+        return [(step.action, step.asset.title, step.who) for step in compare(git, live, pushed)]
+
+    assert told(every, others, others) == [("create", "Rows", "new in git")]
+    assert told(every, others, every) == [("create", "Rows", "deleted in Superset")]
+    assert told(others, every, every) == [("delete", "Rows", "removed from git")]
+    assert told(others, every, others) == [("delete", "Rows", "new in Superset")]
+    assert told(every, every, None) == []
