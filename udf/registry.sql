@@ -184,9 +184,9 @@ comment on column ml.model_versions.score is 'That measure on the test rows';
 comment on column ml.model_versions.lower is 'Lower end of the 95 % interval of the score: Wilson for a share of rows, else bootstrap';
 comment on column ml.model_versions.upper is 'Upper end of the 95 % interval of the score: Wilson for a share of rows, else bootstrap';
 comment on column ml.model_versions.baseline is 'The same measure on the same rows for the baseline that ignores every feature';
-comment on column ml.model_versions.classes is 'Each class with its rows in the train and in the test part';
-comment on column ml.model_versions.positive_class is 'The class whose probability is the score; NULL with more than two classes';
-comment on column ml.model_versions.features is 'Each feature: name, type, kind and statistics over the rows used (times in days since 1970-01-01); separation = max(AUC, 1 - AUC) of the feature alone, on training rows';
+comment on column ml.model_versions.classes is 'Each class with its rows in the train and in the test part; empty for a regression';
+comment on column ml.model_versions.positive_class is 'The class whose probability is the score; NULL unless there are two classes';
+comment on column ml.model_versions.features is 'Each feature: name, type, kind and statistics over the rows used (times in days since 1970-01-01); separation, on training rows, says how much a number alone tells: max(AUC, 1 - AUC) with two classes, |Spearman| with a target of numbers, else nothing';
 comment on column ml.model_versions.excluded is 'Columns of the query that are no feature, each with the reason';
 comment on column ml.model_versions.rows_read is 'Rows the query returned; those without a target are in neither part';
 comment on column ml.model_versions.rows_train is 'Rows the model learned from';
@@ -239,14 +239,14 @@ comment on column ml.metrics.upper is 'Upper end of the 95 % interval on test ro
 comment on table ml.curves is 'Points of the curves drawn from the test rows';
 comment on column ml.curves.model is 'Name of the model';
 comment on column ml.curves.version is 'Version of the model';
-comment on column ml.curves.curve is 'roc, precision_recall, calibration, gain or score_distribution';
-comment on column ml.curves.series is 'Class the curve is about: the positive class, or each class against the rest';
+comment on column ml.curves.curve is 'roc, precision_recall, calibration, gain or score_distribution; for a regression predicted_actual, residual_distribution or residual_quantile (a residual is actual - predicted)';
+comment on column ml.curves.series is 'Class the curve is about: the positive class, or each class against the rest; all for a regression';
 comment on column ml.curves.position is 'Order of the points, from 1';
-comment on column ml.curves.x is 'roc: false positive rate; precision_recall: recall; calibration: mean predicted probability; gain: share of rows taken, best first; score_distribution: lower edge of the bin of the positive probability (with more than two classes: of the probability of the true class)';
-comment on column ml.curves.y is 'roc: true positive rate; precision_recall: precision; calibration: observed share; gain: share of the class reached; score_distribution: share of the rows of the class';
+comment on column ml.curves.x is 'roc: false positive rate; precision_recall: recall; calibration: mean predicted probability; gain: share of rows taken, best first; score_distribution: lower edge of the bin of the positive probability (with more than two classes: of the probability of the true class); predicted_actual: mean prediction of a group of equally many rows; residual_distribution: lower edge of the bin; residual_quantile: share of the rows';
+comment on column ml.curves.y is 'roc: true positive rate; precision_recall: precision; calibration: observed share; gain: share of the class reached; score_distribution: share of the rows of the class; predicted_actual: mean of what the rows had; residual_distribution: share of the rows; residual_quantile: the residual below which that share lies';
 comment on column ml.curves.threshold is 'Probability from which a row counts as positive at this point';
-comment on column ml.curves.lower is 'Lower end of the 95 % Wilson interval, for calibration';
-comment on column ml.curves.upper is 'Upper end of the 95 % Wilson interval, for calibration';
+comment on column ml.curves.lower is 'calibration: lower end of the 95 % Wilson interval; predicted_actual: what a tenth of the rows stay below';
+comment on column ml.curves.upper is 'calibration: upper end of the 95 % Wilson interval; predicted_actual: what a tenth of the rows exceed';
 comment on column ml.curves.n is 'Rows behind the point';
 
 comment on table ml.confusion is 'Counts of actual against predicted class; every pair is present, zero or not';
@@ -278,7 +278,7 @@ comment on column ml.distributions.bin is 'Order of the bins, from 1; missing va
 comment on column ml.distributions.lower is 'Lower edge of the bin; the first bin also holds everything below it';
 comment on column ml.distributions.upper is 'Upper edge of the bin; the last bin also holds everything above it';
 comment on column ml.distributions.category is 'The value, for categories and booleans; other for the rest; (missing) for NULL';
-comment on column ml.distributions.class is 'Class of the rows; NULL without a target';
+comment on column ml.distributions.class is 'Class of the rows; NULL where there are no classes';
 comment on column ml.distributions.n is 'Rows in the bin';
 
 -- ------------------------------------------------------------------- types

@@ -4,14 +4,28 @@ A bootstrap sample is a weighting: how often each row was drawn. So one pass ove
 a measure and, with a thousand weightings, its interval. Weights have the shape (samples, rows).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 
 # Probabilities of 0 and 1 would make a single wrong row cost infinitely much.
 TINY = np.finfo(float).eps
+
+
+class Measured(Protocol):
+    """Rows of the one look at a part, of whatever task, and what can be measured on them."""
+
+    actual: Any
+
+    @property
+    def metrics(self) -> Mapping[str, "Metric"]:
+        """Every measure of the task."""
+
+    def shares(self) -> dict[str, tuple[int, int]]:
+        """The metrics that count rows: how many are right, of how many."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +35,21 @@ class Scored:
     actual: np.ndarray
     probabilities: np.ndarray
     positive: int = 1  # matters with two classes only
+
+    @property
+    def metrics(self) -> Mapping[str, "Metric"]:
+        """The measures of a classification."""
+        return METRICS
+
+    def shares(self) -> dict[str, tuple[int, int]]:
+        """The metrics that count rows: how many are right, of how many."""
+        right = self.predicted == self.actual
+        counts = {"accuracy": (int(right.sum()), len(right))}
+        if self.binary:
+            for name, part in (("precision", self.predicted), ("recall", self.actual)):
+                looked_at = part == self.positive
+                counts[name] = (int(right[looked_at].sum()), int(looked_at.sum()))
+        return counts
 
     @property
     def classes(self) -> int:
@@ -183,10 +212,10 @@ class Metric:
     """A measure, and whether more of it is better."""
 
     name: str
-    measure: Callable[[Scored, np.ndarray], np.ndarray]
+    measure: Callable[[Any, np.ndarray], np.ndarray]
     higher_is_better: bool = True
 
-    def value(self, rows: Scored) -> float:
+    def value(self, rows: Measured) -> float:
         """The measure over all rows once; NaN where it means nothing."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return float(self.measure(rows, np.ones((1, len(rows.actual))))[0])

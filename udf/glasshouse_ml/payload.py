@@ -10,14 +10,13 @@ import skops
 from sklearn.pipeline import Pipeline
 
 import glasshouse_ml
-from glasshouse_ml.curves import curve_rows
 from glasshouse_ml.distributions import distribution_rows, feature_facts
 from glasshouse_ml.encoding import Feature
-from glasshouse_ml.evaluation import confusion_rows, intervals, metric_rows, number
+from glasshouse_ml.evaluation import intervals, metric_rows, number
 from glasshouse_ml.examples import Examples
 from glasshouse_ml.fitting import Candidate, Fitter, Part
 from glasshouse_ml.importance import importance_rows, sample
-from glasshouse_ml.metrics import Metric, Scored
+from glasshouse_ml.metrics import Measured, Metric
 from glasshouse_ml.request import Request
 from glasshouse_ml.splitting import Split
 
@@ -54,6 +53,7 @@ class Trained:
 def payload(trained: Trained, spec: str) -> dict[str, Any]:
     """What ml.record_version takes; a key for each table of the registry."""
     data, options, db = trained.data, trained.request.options, trained.fitter.db
+    task = trained.fitter.task
     db.checkpoint()
     test = trained.fitter.score(trained.best, trained.test)
     test_baseline = trained.fitter.score(trained.baseline, trained.test)
@@ -70,10 +70,10 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
             *metric_rows(test_baseline, "baseline", "test", ranges=baseline_ranges),
             *_known_rows(trained),
         ],
-        "curves": curve_rows(test, data.names),
-        "confusion": confusion_rows(test, data.names),
+        "curves": task.curves(test, data.target),
+        "confusion": task.confusion(test, data.target),
         "importances": _importances(trained),
-        "distributions": distribution_rows(trained.features, data.table, data.classes, data.names),
+        "distributions": _distributions(trained),
     }
 
 
@@ -89,10 +89,10 @@ def _known_rows(trained: Trained) -> Rows:
 
 def _importances(trained: Trained) -> Rows:
     repeats, seed = (trained.request.options[name] for name in ("importance_repeats", "seed"))
-    rows = sample(len(trained.test.classes), len(trained.features), repeats, seed)
+    rows = sample(len(trained.split.test), len(trained.features), repeats, seed)
     part = trained.test.take(rows)
     return importance_rows(
-        lambda matrix: trained.fitter.score(trained.best, Part(matrix, part.classes)),
+        lambda matrix: trained.fitter.score(trained.best, Part(matrix, part.actual)),
         part.matrix,
         [feature.name for feature in trained.features],
         trained.metric,
@@ -120,8 +120,8 @@ def _candidate(candidate: Candidate, trained: Trained) -> dict[str, Any]:
 def _version(
     trained: Trained,
     spec: str,
-    test: Scored,
-    test_baseline: Scored,
+    test: Measured,
+    test_baseline: Measured,
     ranges: dict[str, tuple[float, float]],
 ) -> dict[str, Any]:
     request, data, split = trained.request, trained.data, trained.split
@@ -139,8 +139,8 @@ def _version(
         "lower": number(lower),
         "upper": number(upper),
         "baseline": number(metric.value(test_baseline)),
-        "classes": _class_counts(trained),
-        "positive_class": data.positive_class,
+        "classes": trained.fitter.task.classes(data.target, split.train, split.test),
+        "positive_class": data.target.positive_class,
         "features": _features(trained),
         "excluded": trained.excluded,
         "rows_read": data.rows_read,
@@ -158,18 +158,19 @@ def _version(
 
 
 def _features(trained: Trained) -> Rows:
-    positive = trained.data.positive
-    hits = None if positive is None else trained.training.classes == positive
-    facts = feature_facts(trained.features, trained.data.table, trained.split.train, hits)
-    return list(facts)
+    task, target, training = trained.fitter.task, trained.data.target, trained.split.train
+    return list(
+        feature_facts(
+            trained.features,
+            trained.data.table,
+            lambda values: task.separation(values, training, target),
+        )
+    )
 
 
-def _class_counts(trained: Trained) -> Rows:
-    names = trained.data.names
-    counts = [
-        np.bincount(part.classes, minlength=len(names)) for part in (trained.training, trained.test)
-    ]
-    return [
-        {"class": name, "train": int(train), "test": int(test)}
-        for name, train, test in zip(names, *counts, strict=True)
-    ]
+def _distributions(trained: Trained) -> Rows:
+    """By class; a target of numbers has none, and all its rows are counted together."""
+    target, table = trained.data.target, trained.data.table
+    names: list[str | None] = [*target.names] or [None]
+    groups = target.values if target.names else np.zeros(table.rows, np.int64)
+    return distribution_rows(trained.features, table, groups, names)

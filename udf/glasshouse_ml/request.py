@@ -6,9 +6,8 @@ from typing import Any
 
 from glasshouse_ml import algorithms as catalogue
 from glasshouse_ml.errors import GlasshouseError, near_names
-from glasshouse_ml.metrics import METRICS
+from glasshouse_ml.tasks import TASKS
 
-TASKS = ("classification",)
 LONGEST_NAME = 200
 SPLITS = ("random", "key", "time", "group", "column")
 DEFAULT_OPTIONS: dict[str, Any] = {
@@ -28,6 +27,10 @@ _WHOLE_NUMBERS = {
     "seed": (0, 2**32 - 1),
     "importance_repeats": (0, 1_000),
     "bootstrap": (0, 100_000),
+}
+_EXAMPLES = {
+    "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
+    "regression": '[{"algorithm": "ridge", "params": {"alpha": 10}}]',
 }
 
 
@@ -72,16 +75,21 @@ def check(
         raise GlasshouseError(
             "The target is missing.", "Name the column to predict: target => 'column'."
         )
-    if metric is not None and metric not in METRICS:
-        raise GlasshouseError(f"There is no metric {metric!r}.", near_names(metric, METRICS))
+    known = TASKS[task].metrics
+    if metric is not None and metric not in known:
+        raise GlasshouseError(
+            f"There is no metric {metric!r} for {task}.", near_names(metric, known)
+        )
     given = _object(options, "options")
+    if given.get("positive_class") is not None and task != "classification":
+        raise GlasshouseError(f"A {task} has no positive_class.", "Leave that option out.")
     return Request(
         model,
         query,
         task,
         target,
         key,
-        _algorithms(algorithms),
+        _algorithms(algorithms, task),
         metric,
         _split(_object(split, "split"), key),
         _options(given),
@@ -111,11 +119,11 @@ def _only(given: dict[str, Any], known: Any, what: str) -> None:
             raise GlasshouseError(f"{what} has no entry {name!r}.", near_names(name, known))
 
 
-def _algorithms(text: str | None) -> list[dict[str, Any]] | None:
+def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
     value = _json(text)
     if value is None:
         return None
-    example = '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]'
+    example = _EXAMPLES[task]
     if isinstance(value, (str, dict)):
         value = [value]
     if not isinstance(value, list) or not value:
@@ -139,7 +147,7 @@ def _algorithms(text: str | None) -> list[dict[str, Any]] | None:
                 f"Write for example {example}.",
             )
         # Built once and thrown away: a wrong name shows before the rows are read.
-        catalogue.find(entry["algorithm"]).build(params, 0)
+        catalogue.find(task, entry["algorithm"]).build(params, 0)
         chosen.append({"algorithm": entry["algorithm"], "params": params})
     return chosen
 

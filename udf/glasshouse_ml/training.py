@@ -12,10 +12,11 @@ from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import encode, learn
 from glasshouse_ml.fingerprint import fingerprint
 from glasshouse_ml.fitting import Candidate, Fitter, Part
-from glasshouse_ml.metrics import METRICS, Metric
+from glasshouse_ml.metrics import Metric
 from glasshouse_ml.payload import LIBRARIES, Trained, payload
 from glasshouse_ml.request import Request, check
 from glasshouse_ml.splitting import divide
+from glasshouse_ml.tasks import TASKS
 
 
 def train(db: Database, **arguments: Any) -> dict[str, Any]:
@@ -32,7 +33,14 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
             warnings.simplefilter("ignore")
             trained = _train(db, request, data)
             artifact = pack(
-                Model(trained.best, trained.features, data.names, data.positive_class, request.key)
+                Model(
+                    trained.best,
+                    trained.features,
+                    data.target.names,
+                    data.target.positive_class,
+                    request.key,
+                    request.task,
+                )
             )
             facts = payload(trained, spec)
         facts["version"] |= {
@@ -83,18 +91,20 @@ def _unchanged(
 
 
 def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
-    split = divide(data.table, data.classes, data.names, request)
+    task, target = TASKS[request.task], data.target
+    split = divide(data.table, task.strata(target), request)
     columns, useless = examples.useful(data.columns, data.table, split.train)
     features = learn(columns, data.table, split.train)
-    whole = Part(encode(features, data.table), data.classes)
+    whole = Part(encode(features, data.table), target.values)
     training, test = whole.take(split.train), whole.take(split.test)
-    fitter = Fitter(db, features, data.names, data.positive, request.options["seed"])
-    metric = METRICS[request.metric or ("roc_auc" if len(data.names) == 2 else "log_loss")]
+    fitter = Fitter(db, features, task, target, request.options["seed"])
+    metric = task.metrics[request.metric or task.default_metric(target)]
 
-    wanted = request.algorithms or catalogue.shortlist(len(training.classes))
+    wanted = request.algorithms or task.shortlist(len(split.train))
+    blind = {"algorithm": catalogue.BASELINE, "params": task.baseline(metric)}
     candidates = [
         fitter.validate(number, entry["algorithm"], entry["params"], training, split.folds, metric)
-        for number, entry in enumerate([{"algorithm": catalogue.BASELINE, "params": {}}, *wanted])
+        for number, entry in enumerate([blind, *wanted])
     ]
     chosen = _best(candidates, metric)
     return Trained(
@@ -108,7 +118,7 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
         candidates=candidates,
         chosen=chosen,
         best=fitter.fit(chosen.algorithm, chosen.params, training),
-        baseline=fitter.fit(catalogue.BASELINE, {}, training),
+        baseline=fitter.fit(blind["algorithm"], blind["params"], training),
         training=training,
         test=test,
     )
