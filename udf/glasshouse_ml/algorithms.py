@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from math import isfinite
 from typing import Any
 
 from glasshouse_ml.errors import GlasshouseError, near_names
@@ -107,5 +108,9 @@ def catalogue_rows() -> list[tuple]:
 
 
 def _defaults(parameters: dict[str, Any]) -> str:
-    # A few defaults are marks that only Python knows; their text says enough.
-    return json.dumps(parameters, default=str, sort_keys=True)
+    # A few defaults are marks or infinities that JSON does not know; their text says enough.
+    plain = {
+        name: str(value) if isinstance(value, float) and not isfinite(value) else value
+        for name, value in parameters.items()
+    }
+    return json.dumps(plain, default=str, sort_keys=True)

@@ -23,12 +23,15 @@ from glasshouse_ml.tasks import TASKS
 FORMAT = 1
 # Beyond what skops trusts by itself: the parts of trees, the check of a table's cells that
 # histogram gradient boosting keeps for its categories, and what a neural network or a Tweedie model
-# keeps of its fit.
+# keeps of its fit, and the tree and the function of a bisecting k-means.
 TRUSTED = (
     "functools.partial",
     "numpy.dtype",
     "sklearn._loss.loss.HalfTweedieLoss",
     "sklearn._loss.loss.HalfTweedieLossIdentity",
+    "sklearn.cluster._bisect_k_means._BisectingTree",
+    "sklearn.cluster._kmeans._kmeans_single_elkan",
+    "sklearn.cluster._kmeans._kmeans_single_lloyd",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",

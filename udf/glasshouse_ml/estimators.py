@@ -5,7 +5,8 @@ several targets at once, what takes one feature only (isotonic regression), what
 probabilities (perceptron, ridge and support vector classifiers), what may find no neighbour to
 answer from (radius neighbours), what expects counts of words or codes (multinomial, complement and
 categorical naive Bayes), what learns from unlabelled rows (label propagation), and Gaussian
-processes, whose cost grows with the cube of the rows.
+processes, whose cost grows with the cube of the rows. Of the clusterings only those are here that
+can say to which cluster a new row belongs.
 """
 
 from typing import Any
@@ -133,5 +134,15 @@ ESTIMATORS: dict[str, tuple[Entry, ...]] = {
         ("svm.SVR", "A smooth surface that forgives small errors; for few rows"),
         ("svm.NuSVR", "The same with a share of rows outside instead of a margin"),
         ("neural_network.MLPRegressor", "A small neural network", {"max_iter": 500}),
+    ),
+    "clustering": (
+        (
+            "cluster.KMeans",
+            "Rows around the nearest of k centres; k is searched where n_clusters is not given",
+            {"n_init": 10},
+        ),
+        ("cluster.MiniBatchKMeans", "The same from small batches of rows; for very many rows"),
+        ("cluster.BisectingKMeans", "Divides the most scattered cluster in two, again and again"),
+        ("mixture.GaussianMixture", "Overlapping bell shapes, with a probability for each"),
     ),
 }

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from glasshouse_ml.metrics import Measured, Scored
+from glasshouse_ml.metric import Measured
+from glasshouse_ml.metrics import Scored
 
 # Weights of some samples at a time: enough for numpy, small enough for the processor's cache.
 _BLOCK_CELLS = 1_000_000
@@ -33,7 +34,8 @@ def intervals(rows: Measured, samples: int, seed: int) -> dict[str, tuple[float,
         return {}
     samples = min(samples, max(_LEAST_SAMPLES, _MOST_DRAWS // count))
     rng = np.random.default_rng(seed)
-    found: dict[str, list[np.ndarray]] = {name: [] for name in rows.metrics}
+    metrics = {name: metric for name, metric in rows.metrics.items() if metric.resampled}
+    found: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     block = max(1, _BLOCK_CELLS // count)
     for start in range(0, samples, block):
         size = min(block, samples - start)
@@ -41,7 +43,7 @@ def intervals(rows: Measured, samples: int, seed: int) -> dict[str, tuple[float,
         draws += np.arange(size)[:, None] * count
         weights = np.bincount(draws.ravel(), minlength=size * count).reshape(size, count)
         with np.errstate(divide="ignore", invalid="ignore"):
-            for name, metric in rows.metrics.items():
+            for name, metric in metrics.items():
                 found[name].append(metric.measure(rows, weights.astype(float)))
     ranges = {name: _middle(np.concatenate(values)) for name, values in found.items()}
     return ranges | {

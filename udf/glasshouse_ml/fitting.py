@@ -13,7 +13,7 @@ from glasshouse_ml import algorithms as catalogue
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.metrics import Measured, Metric
+from glasshouse_ml.metric import Measured, Metric
 from glasshouse_ml.preprocessing import pipeline
 from glasshouse_ml.splitting import Fold
 from glasshouse_ml.task import Target, Task

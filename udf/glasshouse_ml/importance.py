@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from glasshouse_ml.metrics import Measured, Metric
+from glasshouse_ml.metric import Measured, Metric
 
 # A shuffle costs a prediction of every row; beyond this many, a sample of the rows tells as much.
 _MOST_PREDICTIONS = 500_000

@@ -7,25 +7,13 @@ a measure and, with a thousand weightings, its interval. Weights have the shape 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
 
 import numpy as np
 
+from glasshouse_ml.metric import Metric
+
 # Probabilities of 0 and 1 would make a single wrong row cost infinitely much.
 TINY = np.finfo(float).eps
-
-
-class Measured(Protocol):
-    """Rows of the one look at a part, of whatever task, and what can be measured on them."""
-
-    actual: Any
-
-    @property
-    def metrics(self) -> Mapping[str, "Metric"]:
-        """Every measure of the task."""
-
-    def shares(self) -> dict[str, tuple[int, int]]:
-        """The metrics that count rows: how many are right, of how many."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +25,7 @@ class Scored:
     positive: int = 1  # matters with two classes only
 
     @property
-    def metrics(self) -> Mapping[str, "Metric"]:
+    def metrics(self) -> Mapping[str, Metric]:
         """The measures of a classification."""
         return METRICS
 
@@ -205,24 +193,6 @@ def _mcc(rows: Scored, weights: np.ndarray) -> np.ndarray:
     together = right.sum(axis=1) * total - (predicted * actual).sum(axis=1)
     apart = (total**2 - (predicted**2).sum(axis=1)) * (total**2 - (actual**2).sum(axis=1))
     return _ratio(together, np.sqrt(np.maximum(apart, 0.0)))
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A measure, and whether more of it is better."""
-
-    name: str
-    measure: Callable[[Any, np.ndarray], np.ndarray]
-    higher_is_better: bool = True
-
-    def value(self, rows: Measured) -> float:
-        """The measure over all rows once; NaN where it means nothing."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return float(self.measure(rows, np.ones((1, len(rows.actual))))[0])
-
-    def gain(self, value: float) -> float:
-        """The value turned so that more is better."""
-        return value if self.higher_is_better else -value
 
 
 METRICS = {

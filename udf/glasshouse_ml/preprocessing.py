@@ -16,6 +16,9 @@ from glasshouse_ml.algorithms import BASELINE, Algorithm, accepts
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.table import CATEGORY
 
+# What these keep of a sparse matrix could not be checked in a stored model, or not be measured.
+_DENSE = ("sklearn.svm", "sklearn.neighbors", "sklearn.cluster")
+
 
 def pipeline(
     algorithm: Algorithm, params: dict[str, Any], features: Sequence[Feature], seed: int
@@ -33,8 +36,7 @@ def pipeline(
         for_numbers: Any = "passthrough"
         if not takes.allow_nan:
             for_numbers = Pipeline([("impute", _imputer()), ("scale", StandardScaler())])
-        # Support vectors of a sparse matrix could not be checked in a stored model.
-        sparse = takes.sparse and not algorithm.path.startswith(("sklearn.svm", "sklearn.neigh"))
+        sparse = takes.sparse and not algorithm.path.startswith(_DENSE)
         if categories or not takes.allow_nan:
             steps.append(("prepare", _by_kind(for_numbers, numbers, categories, sparse)))
     return Pipeline([*steps, ("estimate", estimator)])

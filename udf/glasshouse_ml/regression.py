@@ -10,7 +10,7 @@ from glasshouse_ml.classification import FOREST_UP_TO
 from glasshouse_ml.encoding import LARGEST
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.evaluation import number
-from glasshouse_ml.metrics import Metric
+from glasshouse_ml.metric import Metric
 from glasshouse_ml.regression_metrics import METRICS, Numbers
 from glasshouse_ml.strata import Plain
 from glasshouse_ml.table import Table

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from glasshouse_ml.metrics import Metric
+from glasshouse_ml.metric import Metric
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ _WHOLE_NUMBERS = {
 }
 _EXAMPLES = {
     "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
+    "clustering": '[{"algorithm": "k_means", "params": {"n_clusters": 4}}]',
     "regression": '[{"algorithm": "ridge", "params": {"alpha": 10}}]',
 }
 
@@ -41,7 +42,7 @@ class Request:
     model: str
     query: str
     task: str
-    target: str
+    target: str | None
     key: str | None
     algorithms: list[dict[str, Any]] | None
     metric: str | None
@@ -71,7 +72,9 @@ def check(
         )
     if task not in TASKS:
         raise GlasshouseError(f"There is no task {task!r}.", near_names(task, TASKS))
-    if not target:
+    if target and not TASKS[task].needs_target:
+        raise GlasshouseError(f"A {task} has no target.", "Leave the target out.")
+    if not target and TASKS[task].needs_target:
         raise GlasshouseError(
             "The target is missing.", "Name the column to predict: target => 'column'."
         )
@@ -82,7 +85,7 @@ def check(
         )
     given = _object(options, "options")
     if given.get("positive_class") is not None and task != "classification":
-        raise GlasshouseError(f"A {task} has no positive_class.", "Leave that option out.")
+        raise GlasshouseError(f"A {task} knows no positive_class.", "Leave that option out.")
     return Request(
         model,
         query,

@@ -15,6 +15,8 @@ from sklearn.ensemble import (
 )
 from sklearn.pipeline import Pipeline
 
+_MOST_THREADS = 1_024
+
 
 def is_sound(pipeline: Pipeline, features: int) -> bool:
     """True where no step of the Pipeline leads out of the arrays it belongs to."""
@@ -33,6 +35,8 @@ def _estimator(estimator: Any, features: int | None) -> bool:
         return _neighbours(estimator)
     if hasattr(estimator, "support_vectors_"):
         return _support_vectors(estimator)
+    if hasattr(estimator, "cluster_centers_"):
+        return _centres(estimator)
     # RANSAC keeps the model of the rows that agree.
     return not hasattr(estimator, "estimator_") or _estimator(estimator.estimator_, None)
 
@@ -112,6 +116,28 @@ def _support_vectors(estimator: Any) -> bool:
         and estimator._intercept_.shape == (1,)
         and estimator._n_support.shape == (2,)
     )
+
+
+def _centres(estimator: Any) -> bool:
+    """Every centre is a point of the space of the rows."""
+    width, centres = estimator.n_features_in_, estimator.cluster_centers_
+    threads = estimator._n_threads
+    if centres.ndim != 2 or centres.shape[1] != width or not 0 < threads <= _MOST_THREADS:
+        return False
+    waiting, met = [getattr(estimator, "_bisecting_tree", None)], 0
+    while waiting:
+        node = waiting.pop()
+        if node is None:
+            continue
+        met += 1
+        inner = node.left is not None
+        # A tree of k leaves has 2 k - 1 nodes; more of them lead round in circles.
+        if met > 2 * len(centres) - 1 or np.shape(node.center) != (width,):
+            return False
+        if inner != (node.right is not None) or not (inner or 0 <= node.label < len(centres)):
+            return False
+        waiting += [node.left, node.right]
+    return True
 
 
 def _lead_on(nodes: np.ndarray, children: np.ndarray, count: int) -> bool:

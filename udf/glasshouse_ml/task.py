@@ -1,14 +1,14 @@
 """What a kind of question has to say about itself; everything else is the same for all of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.metrics import Metric
+from glasshouse_ml.metric import Metric
 from glasshouse_ml.strata import Strata
 from glasshouse_ml.table import Table
 
@@ -42,6 +42,7 @@ class Task(ABC):
     metrics: ClassVar[dict[str, Metric]]
     # Whether the target travels as numbers or as texts.
     numeric_target: ClassVar[bool]
+    needs_target: ClassVar[bool] = True
 
     @abstractmethod
     def target(self, table: Table, request: "Request") -> Target:
@@ -59,8 +60,12 @@ class Task(ABC):
     def shortlist(self, rows: int) -> Rows:
         """What is tried when the caller names nothing."""
 
-    def baseline(self, metric: Metric) -> dict[str, Any]:
-        """Parameters of the dummy that is the best by this metric without looking."""
+    def candidates(self, wanted: Rows, rows: int) -> Rows:
+        """What is compared where this was wanted."""
+        return wanted
+
+    def baseline(self, metric: Metric) -> dict[str, Any] | None:
+        """Parameters of the dummy that is the best by this metric; None where there is no dummy."""
         return {}
 
     def params(self, params: dict[str, Any], target: Target) -> dict[str, Any]:
@@ -76,6 +81,21 @@ class Task(ABC):
     @abstractmethod
     def curves(self, rows: Any, target: Target) -> Rows:
         """Registry rows of the curves drawn from the test rows."""
+
+    def settle(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
+        """The answers of all rows, where only the trained model knows them."""
+        return target
+
+    def shuffled(
+        self,
+        fitted: Pipeline,
+        matrix: np.ndarray,
+        actual: np.ndarray,
+        target: Target,
+        metric: Metric,
+    ) -> tuple[Metric, Callable[[np.ndarray], Any]]:
+        """How a feature's importance is measured: by which metric, on what the rows then get."""
+        return metric, lambda rows: self.score(fitted, rows, actual, target)
 
     def confusion(self, rows: Any, target: Target) -> Rows:
         """Registry rows of actual against predicted class."""

@@ -12,7 +12,7 @@ from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import encode, learn
 from glasshouse_ml.fingerprint import fingerprint
 from glasshouse_ml.fitting import Candidate, Fitter, Part
-from glasshouse_ml.metrics import Metric
+from glasshouse_ml.metric import Metric
 from glasshouse_ml.payload import LIBRARIES, Trained, payload
 from glasshouse_ml.request import Request, check
 from glasshouse_ml.splitting import divide
@@ -36,8 +36,8 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
                 Model(
                     trained.best,
                     trained.features,
-                    data.target.names,
-                    data.target.positive_class,
+                    trained.target.names,
+                    trained.target.positive_class,
                     request.key,
                     request.task,
                 )
@@ -100,13 +100,17 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
     fitter = Fitter(db, features, task, target, request.options["seed"])
     metric = task.metrics[request.metric or task.default_metric(target)]
 
-    wanted = request.algorithms or task.shortlist(len(split.train))
-    blind = {"algorithm": catalogue.BASELINE, "params": task.baseline(metric)}
+    rows = len(split.train)
+    wanted = task.candidates(request.algorithms or task.shortlist(rows), rows)
+    blind = task.baseline(metric)
+    if blind is not None:
+        wanted = [{"algorithm": catalogue.BASELINE, "params": blind}, *wanted]
     candidates = [
         fitter.validate(number, entry["algorithm"], entry["params"], training, split.folds, metric)
-        for number, entry in enumerate([blind, *wanted])
+        for number, entry in enumerate(wanted, start=int(blind is None))
     ]
     chosen = _best(candidates, metric)
+    best = fitter.fit(chosen.algorithm, chosen.params, training)
     return Trained(
         request=request,
         data=data,
@@ -117,8 +121,9 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
         metric=metric,
         candidates=candidates,
         chosen=chosen,
-        best=fitter.fit(chosen.algorithm, chosen.params, training),
-        baseline=fitter.fit(blind["algorithm"], blind["params"], training),
+        best=best,
+        baseline=None if blind is None else fitter.fit(catalogue.BASELINE, blind, training),
+        target=task.settle(best, whole.matrix, target),
         training=training,
         test=test,
     )
@@ -126,4 +131,5 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
 
 def _best(candidates: Sequence[Candidate], metric: Metric) -> Candidate:
     """The best mean over the folds; of equals the one named first. The baseline is not eligible."""
-    return max(candidates[1:], key=lambda candidate: metric.gain(candidate.score))
+    eligible = [candidate for candidate in candidates if not candidate.is_baseline]
+    return max(eligible, key=lambda candidate: metric.gain(candidate.score))

@@ -91,6 +91,8 @@ def test_rows_of_the_catalogue() -> None:
     assert about
     assert missing is False
     assert json.loads(defaults)["alpha"] == 1.0
+    for *_, text in found.values():
+        json.loads(text, parse_constant=pytest.fail)
     assert found["hist_gradient_boosting", "regression"][2] is True
     assert found["dummy", "classification"][2] is True
 

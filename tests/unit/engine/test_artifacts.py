@@ -12,6 +12,7 @@ from glasshouse_ml.artifacts import TRUSTED, Model, pack, unpack
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.preprocessing import pipeline
+from glasshouse_ml.soundness import is_sound
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import Pipeline
@@ -80,6 +81,30 @@ def test_there_and_back_with_numbers(name: str) -> None:
 )
 def test_other_parameters_can_be_stored(name: str, params: dict) -> None:
     check_numbers(fitted(name, task="regression", **params))
+
+
+@pytest.mark.parametrize("name", CATALOGUE["clustering"])
+def test_there_and_back_with_clusters(name: str) -> None:
+    model = fitted(name, task="clustering")
+    content = pack(model)
+    found = unpack(content, digest(content))
+    matrix, _ = rows(2)
+    np.testing.assert_array_equal(found.pipeline.predict(matrix), model.pipeline.predict(matrix))
+
+
+@pytest.mark.parametrize("name", ["k_means", "mini_batch_k_means", "bisecting_k_means"])
+def test_centres_of_another_space_are_refused(name: str) -> None:
+    model = fitted(name, task="clustering")
+    estimator = model.pipeline.steps[-1][1]
+    estimator.cluster_centers_ = estimator.cluster_centers_[:, :1].copy()
+    refused(model)
+
+
+def test_a_tree_of_clusters_in_a_circle_is_refused() -> None:
+    model = fitted("bisecting_k_means", task="clustering")
+    tree = model.pipeline.steps[-1][1]._bisecting_tree
+    tree.left.left = tree.left.right = tree
+    assert not is_sound(model.pipeline, len(FEATURES))
 
 
 def check_numbers(model: Model) -> None:
