@@ -7,11 +7,14 @@ could make it read foreign memory or take the server down, so they are checked o
 from typing import Any
 
 import numpy as np
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     AdaBoostClassifier,
     AdaBoostRegressor,
     BaggingClassifier,
     BaggingRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
 )
 from sklearn.pipeline import Pipeline
 
@@ -48,8 +51,21 @@ def _many(estimator: Any) -> bool:
     ):
         # Each member is called by the front door, which compares the width by itself.
         return all(_estimator(member, None) for member in members)
+    if isinstance(
+        estimator, (GradientBoostingClassifier, GradientBoostingRegressor)
+    ) and not _as_many_as_it_writes(estimator):
+        return False
     # Forests and boosting hand a matrix they have checked straight to the trees.
     return all(_tree(tree.tree_, estimator.n_features_in_) for tree in members)
+
+
+def _as_many_as_it_writes(estimator: Any) -> bool:
+    """Each tree of a round adds to a column of its own, so there must be as many columns."""
+    if not isinstance(estimator.init_, (DummyClassifier, DummyRegressor, str)):
+        return False
+    start = estimator._raw_predict_init(np.zeros((1, estimator.n_features_in_), np.float32))
+    trees = estimator.estimators_
+    return trees.ndim == 2 and start.shape == (1, trees.shape[1])
 
 
 def _boosting(estimator: Any, features: int | None) -> bool:

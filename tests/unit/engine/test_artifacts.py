@@ -187,6 +187,17 @@ def test_whatever_holds_a_tree_is_checked(task: str, name: str) -> None:
     refused(model)
 
 
+def test_more_trees_a_round_than_columns_to_write_to_are_refused() -> None:
+    model = fitted("gradient_boosting", classes=3)
+    estimator = model.pipeline.steps[-1][1]
+    estimator.estimators_ = np.hstack([estimator.estimators_] * 9)
+    refused(model)
+    model = fitted("gradient_boosting", classes=3)
+    start = model.pipeline.steps[-1][1].init_
+    start.class_prior_ = start.class_prior_[:1]
+    refused(model)
+
+
 def test_neighbours_of_a_class_that_is_none_are_refused() -> None:
     model = fitted("k_neighbors")
     model.pipeline.steps[-1][1]._y[0] = 1_000_000
