@@ -16,6 +16,7 @@ from glasshouse_ml.metrics import METRICS, Metric
 from glasshouse_ml.payload import LIBRARIES, Trained, payload
 from glasshouse_ml.request import Request, check
 from glasshouse_ml.splitting import divide
+from glasshouse_ml.succession import compare
 
 
 def train(db: Database, **arguments: Any) -> dict[str, Any]:
@@ -35,6 +36,8 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
                 Model(trained.best, trained.features, data.names, data.positive_class, request.key)
             )
             facts = payload(trained, spec)
+            if request.options["promote"] == "if_better":
+                compare(db, trained, facts)
         facts["version"] |= {
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_mb": memory.peak_mb(),
@@ -54,7 +57,7 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
 
 def _spec(request: Request, data: examples.Examples) -> str:
     """Changes when the same rows could give another model; the text of the query may change."""
-    options = {k: v for k, v in request.options.items() if k not in ("promote", "retrain")}
+    options = {k: v for k, v in request.options.items() if k not in ("promote", "retrain", "keep")}
     return fingerprint(
         {
             "task": request.task,
