@@ -216,7 +216,7 @@ def test_retention(user: Session) -> None:
     assert len(user.states(name)) == 6
     metrics = user.rows("select distinct version from ml.metrics where model = %s", name)
     assert len(metrics) == 6
-    with pytest.raises(psycopg2.Error, match="Version 3 of model .* was retired"):
+    with pytest.raises(psycopg2.Error, match=r"Version 3 of model .* was retired"):
         user.rows("select * from ml.predict(%s, %s, 3)", name, ROWS)
     with pytest.raises(psycopg2.Error, match=r"ml\.promote: Version 3 .* was retired"):
         user.rows("select ml.promote(%s, 3)", name)
@@ -286,10 +286,12 @@ def test_a_verb_waits_for_the_training_that_holds_the_model(
 
 
 def everything(user: Session, name: str) -> list[tuple]:
-    tables = (
-        "model_versions models promotions artifacts candidates metrics curves confusion "
-        "importances distributions"
-    ).split()
+    tables = [
+        name
+        for (name,) in user.rows("""
+        select relname from pg_class where relnamespace = 'ml'::regnamespace and relkind = 'r'
+    """)
+    ]
     counts = [user.rows(f"select count(*) from ml.{t} where model = %s", name)[0] for t in tables]
     return [*counts, tuple(user.states(name).items())]
 
@@ -334,7 +336,13 @@ def test_who_may_change_the_registry(warehouse: Any, admin: Session, user: Sessi
     name = "registry test rights"
     user.train(name)
     with closing(Session(warehouse.dsn("dashboard"))) as dashboard:
-        for call in ("promote('x', 1)", "rollback('x')", "drop_version('x', 1)", "drop_model('x')"):
+        for call in (
+            "promote('x', 1)",
+            "rollback('x')",
+            "drop_version('x', 1)",
+            "drop_model('x')",
+            "explain('x', 'select 1')",
+        ):
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
                 dashboard.rows(f"select ml.{call}")
     for statement in (
@@ -364,3 +372,36 @@ def test_an_older_registry_is_brought_up_to_date(admin: Session, user: Session, 
     admin.rows((Path(__file__).parents[2] / "udf" / "registry.sql").read_text())
     assert user.value("select ml.rollback(%s)", three) == 2
     assert user.train(three) == 4
+
+
+@pytest.mark.parametrize("algorithm", ["logistic_regression", "random_forest"])
+def test_explanations_add_up_to_the_prediction(user: Session, algorithm: str) -> None:
+    name = f"registry test explain {algorithm}"
+    user.train(name, algorithm)
+    few = ROWS + " limit 5"
+    worst = user.value(
+        """
+        select max(abs(contributions - case when %s then ln(score / (1 - score)) else score end))
+        from ml.predict(%s, %s)
+        join (
+            select key, sum(contribution) as contributions from ml.explain(%s, %s, 1) group by key
+        ) as parts using (key)
+        """,
+        algorithm == "logistic_regression",
+        name,
+        few,
+        name,
+        few,
+    )
+    assert worst < 1e-9
+    ranks = user.rows(
+        "select rank, count(*), min(feature) = '(baseline)' from ml.explain(%s, %s) "
+        "group by rank order by rank",
+        name,
+        few,
+    )
+    assert ranks == [(0, 5, True), (1, 5, False), (2, 5, False)]
+    with pytest.raises(psycopg2.Error, match=r"^ml\.explain: top is 0"):
+        user.rows("select * from ml.explain(%s, %s, 0)", name, few)
+    shown = user.rows("select value from ml.explain(%s, %s) where feature = 'a'", name, few)
+    assert shown[0][0] == user.value("select sin(1)::text")
