@@ -342,6 +342,7 @@ def test_who_may_change_the_registry(warehouse: Any, admin: Session, user: Sessi
             "drop_version('x', 1)",
             "drop_model('x')",
             "explain('x', 'select 1')",
+            "evaluate('x', 'select 1')",
         ):
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
                 dashboard.rows(f"select ml.{call}")
@@ -405,3 +406,26 @@ def test_explanations_add_up_to_the_prediction(user: Session, algorithm: str) ->
         user.rows("select * from ml.explain(%s, %s, 0)", name, few)
     shown = user.rows("select value from ml.explain(%s, %s) where feature = 'a'", name, few)
     assert shown[0][0] == user.value("select sin(1)::text")
+
+
+def test_evaluate_measures_the_champion_on_later_rows(user: Session) -> None:
+    name = "registry test evaluate"
+    user.train(name)
+    later = ROWS.replace("(1, 300)", "(301, 500)")
+    found = {row[0]: row[1:] for row in user.rows("select * from ml.evaluate(%s, %s)", name, later)}
+    value, lower, upper, baseline, count = found["accuracy"]
+    expected = user.rows(
+        "select avg((prediction::boolean = y)::int)::float8, count(*) "
+        "from ml.predict(%s, %s) join (" + later + ") as truth on key = id::text",
+        name,
+        later,
+    )
+    assert expected == [(pytest.approx(value), count)]
+    assert lower < value < upper
+    assert baseline < value
+    assert (
+        user.value("select count(*) from ml.metrics where model = %s and segment <> 'all'", name)
+        == 0
+    )
+    with pytest.raises(psycopg2.Error, match=r"^ml\.evaluate: The query returns no column 'y'"):
+        user.rows("select * from ml.evaluate(%s, 'select 1 as id, 1.0 as a, 1.0 as b')", name)

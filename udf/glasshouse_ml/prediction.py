@@ -42,7 +42,7 @@ def matching(db: Database, stored: Model, model: str, query: str) -> tuple[str, 
     """The query and its columns by name, once they are known to fit the model."""
     query, columns = describe(db, query)
     by_name = {column.name: column for column in columns}
-    _check(stored.features, by_name)
+    check_columns(stored.features, by_name)
     if stored.key and stored.key not in by_name:
         raise GlasshouseError(
             f"The query returns no column {stored.key!r}, the key of model {model!r}.",
@@ -61,7 +61,7 @@ def _batches(
         yield answers(stored, keys, encoder.encode(values, words))
 
 
-def _check(features: Iterable[Feature], columns: dict[str, Column]) -> None:
+def check_columns(features: Iterable[Feature], columns: dict[str, Column]) -> None:
     """Each feature must be there and be of the kind it was in training."""
     for feature in features:
         column = columns.get(feature.name)
