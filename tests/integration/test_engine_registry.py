@@ -343,6 +343,7 @@ def test_who_may_change_the_registry(warehouse: Any, admin: Session, user: Sessi
             "drop_model('x')",
             "explain('x', 'select 1')",
             "evaluate('x', 'select 1')",
+            "help()",
         ):
             with pytest.raises(psycopg2.errors.InsufficientPrivilege):
                 dashboard.rows(f"select ml.{call}")
@@ -429,3 +430,24 @@ def test_evaluate_measures_the_champion_on_later_rows(user: Session) -> None:
     )
     with pytest.raises(psycopg2.Error, match=r"^ml\.evaluate: The query returns no column 'y'"):
         user.rows("select * from ml.evaluate(%s, 'select 1 as id, 1.0 as a, 1.0 as b')", name)
+
+
+def test_help_knows_every_function_that_is_meant_for_people(user: Session, admin: Session) -> None:
+    public = admin.rows("""
+        select proname::text from pg_proc
+        where pronamespace = 'ml'::regnamespace
+            and obj_description(oid, 'pg_proc') not like 'Internal:%' order by 1
+    """)
+    found = user.rows("select topic, call, about, example from ml.help()")
+    assert [(row[0],) for row in found] == public
+    for topic, call, about, example in found:
+        assert call.startswith(f"ml.{topic}(")
+        assert about.endswith(".")
+        assert f"ml.{topic}(" in example
+        # What is shown to be copied is at least SQL that Postgres can read.
+        user.rows(f"do $check$ begin return; {example}; end $check$")
+    about = user.value("select about from ml.help('ml.promote')")
+    assert "  version integer: Version to make champion" in about
+    with pytest.raises(psycopg2.Error, match=r"^ml\.help: There is no help on 'trane'") as caught:
+        user.rows("select * from ml.help('trane')")
+    assert "train" in caught.value.diag.message_hint
