@@ -76,6 +76,21 @@ def facts(db: Database, model: str, version: int | None = None) -> dict[str, Any
     return json.loads(rows[0]["facts"]) if rows else None
 
 
+def bins(db: Database, model: str, version: int) -> dict[str, list[dict[str, Any]]]:
+    """The bins of each feature of a version, the rows of all classes together."""
+    rows = db.call(
+        "select feature, bin, min(lower) as lower, min(category) as category, sum(n)::float8 as n "
+        f"from {SCHEMA}.distributions where model = $1 and version = $2 "
+        "group by feature, bin order by feature, bin",
+        ("text", "integer"),
+        (model, version),
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["feature"], []).append(row)
+    return found
+
+
 def load(db: Database, model: str, version: int | None) -> Model:
     """The champion, or the version that was asked for."""
     rows = db.call(

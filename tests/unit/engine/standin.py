@@ -91,9 +91,19 @@ class StandIn:
             wanted = values[1] or self._champion()
             found = self.recorded[wanted - 1 : wanted] if wanted else []
             return [{"facts": json.dumps(payload["version"])} for payload in found]
+        if ".distributions" in statement:
+            return self._bins(self.recorded[values[1] - 1])
         if "pg_advisory_xact_lock" in statement:
             return []
         raise AssertionError(f"The stand-in does not know: {statement}")
+
+    def _bins(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
+        """The bins of each feature, without the classes."""
+        found: dict[tuple, dict[str, Any]] = {}
+        for row in payload["distributions"]:
+            empty = {**row, "lower": row.get("lower"), "category": row.get("category"), "n": 0}
+            found.setdefault((row["feature"], row["bin"]), empty)["n"] += row["n"]
+        return [found[place] for place in sorted(found)]
 
     def _champion(self) -> int:
         """Its number; 0 where there is none."""
