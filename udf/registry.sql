@@ -168,6 +168,40 @@ create table if not exists ml.distributions (
 create unique index if not exists distributions_one_count
 on ml.distributions (model, version, feature, bin, coalesce(class, ''));
 
+-- Counts the versions that were ever made: a number that was dropped is not given to another one.
+create table if not exists ml.models (
+    model text primary key,
+    last_version integer not null
+);
+
+-- Who was champion when. Each row begins a reign, and a rollback ends it by marking it as undone, so
+-- the champion of a moment is the last row begun before it and not yet undone then.
+create table if not exists ml.promotions (
+    model text not null,
+    promotion integer not null,
+    version integer not null,
+    how text not null check (how in ('train', 'promote')),
+    promoted_by text not null,
+    promoted_at timestamptz not null,
+    undone_by text,
+    undone_at timestamptz,
+    primary key (model, promotion),
+    foreign key (model, version) references ml.model_versions on delete cascade
+);
+
+alter table ml.model_versions add column if not exists comparison jsonb;
+alter table ml.model_versions add column if not exists baseline_answer double precision;
+
+-- A registry from before these tables: every champion was made by its training, in turn.
+insert into ml.models
+select model, max(version) from ml.model_versions group by model
+on conflict (model) do nothing;
+
+insert into ml.promotions (model, promotion, version, how, promoted_by, promoted_at)
+select model, row_number() over (partition by model order by version), version, 'train', trained_by, trained_at
+from ml.model_versions
+where status in ('champion', 'archived') and model not in (select model from ml.promotions);
+
 -- ------------------------------------------------------- what a column means
 
 comment on table ml.model_versions is 'One row per trained version of a model: what it is, what it was made from and how good it is';
@@ -203,6 +237,22 @@ comment on column ml.model_versions.seconds is 'Time from call to record';
 comment on column ml.model_versions.peak_memory_mb is 'Largest memory of the server process while it trained, in MiB';
 comment on column ml.model_versions.git_commit is 'Commit of the project, where the caller told it (setting glasshouse.git_commit)';
 comment on column ml.model_versions.dbt_invocation is 'Run of dbt, where the caller told it (setting glasshouse.dbt_invocation)';
+comment on column ml.model_versions.comparison is 'With options.promote = if_better: what the champion of that time reached on the same test rows, the difference with its interval, and the decision';
+comment on column ml.model_versions.baseline_answer is 'For a regression: the number the baseline answers for every row';
+
+comment on table ml.models is 'One row per model: how many versions it ever had';
+comment on column ml.models.model is 'Name of the model';
+comment on column ml.models.last_version is 'The highest version number ever given, dropped versions included';
+
+comment on table ml.promotions is 'Which version became champion when; the champion of a moment is the last row promoted before it and not yet undone then';
+comment on column ml.promotions.model is 'Name of the model';
+comment on column ml.promotions.promotion is 'Counts up from 1 for each model';
+comment on column ml.promotions.version is 'The version that became champion';
+comment on column ml.promotions.how is 'train: by ml.train; promote: by ml.promote';
+comment on column ml.promotions.promoted_by is 'Database role that was logged in';
+comment on column ml.promotions.promoted_at is 'When it became champion';
+comment on column ml.promotions.undone_by is 'Who undid it with ml.rollback; NULL: nobody did';
+comment on column ml.promotions.undone_at is 'When it was undone';
 
 comment on table ml.artifacts is 'The trained model itself, in the skops format, which cannot hold code';
 comment on column ml.artifacts.model is 'Name of the model';
@@ -315,6 +365,116 @@ as 'bytea_substr_no_len';
 comment on function ml.rawbytes(double precision[], integer)
 is 'Internal: the bytes of an array of numbers without NULLs, as they lie in memory';
 
+-- The functions below write for their callers: internal, and called as ml_registry only.
+create or replace function ml.hold_model(verb text, name text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    -- Whoever changes the same model queues here until the other one has committed.
+    perform pg_advisory_xact_lock(hashtextextended('glasshouse ' || name, 0));
+    if not exists (select from ml.model_versions where model = name) then
+        raise exception 'ml.%: There is no model %.', verb, quote_nullable(name)
+            using errcode = 'invalid_parameter_value', hint = coalesce(
+                'Known: ' || (select string_agg(distinct model, ', ' order by model) from ml.model_versions) || '.',
+                'No model was trained yet.'
+            );
+    end if;
+end
+$$;
+comment on function ml.hold_model(text, text)
+is 'Internal: makes others wait who want to change the same model, and refuses a name that is no model';
+
+create or replace function ml.hold_version(verb text, name text, wanted integer)
+returns ml.model_versions
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    found_version ml.model_versions;
+begin
+    perform ml.hold_model(verb, name);
+    select * into found_version from ml.model_versions where model = name and version = wanted;
+    if not found then
+        raise exception 'ml.%: Model % has no version %.', verb, quote_nullable(name), coalesce(wanted::text, 'NULL')
+            using errcode = 'invalid_parameter_value', hint = format(
+                'It has: %s.',
+                (select string_agg(version::text, ', ' order by version) from ml.model_versions where model = name)
+            );
+    end if;
+    return found_version;
+end
+$$;
+comment on function ml.hold_version(text, text, integer)
+is 'Internal: as ml.hold_model, for one version of a model';
+
+create or replace function ml.champion_before(name text)
+returns integer
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select promotions.version
+    from ml.promotions
+    join ml.model_versions using (model, version)
+    join ml.artifacts using (model, version)
+    where promotions.model = name and undone_at is null and status <> 'champion'
+    order by promotion desc
+    limit 1
+$$;
+comment on function ml.champion_before(text)
+is 'Internal: the version that was champion before the present one and can be so again';
+
+create or replace function ml.set_champion(name text, chosen integer, means text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ml.model_versions set status = 'archived'
+    where model = name and status = 'champion' and version <> chosen;
+    update ml.model_versions set status = 'champion' where model = name and version = chosen;
+    if means = 'rollback' then
+        update ml.promotions set undone_by = session_user, undone_at = clock_timestamp()
+        where model = name and undone_at is null and promotion > (
+            select max(promotion) from ml.promotions
+            where model = name and version = chosen and undone_at is null
+        );
+    else
+        insert into ml.promotions (model, promotion, version, how, promoted_by, promoted_at)
+        select name, coalesce(max(promotion), 0) + 1, chosen, means, session_user, clock_timestamp()
+        from ml.promotions where model = name;
+    end if;
+end
+$$;
+comment on function ml.set_champion(text, integer, text)
+is 'Internal: makes a version champion, archives the one before and keeps the record of it';
+
+create or replace function ml.retire_versions(name text, keep integer)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    retired integer[] := array(
+        select version from ml.model_versions
+        where model = name and status <> 'champion'
+        order by version desc offset keep
+    );
+begin
+    -- Without it a rollback would have nowhere to go.
+    retired := array_remove(retired, ml.champion_before(name));
+    delete from ml.artifacts where model = name and version = any(retired);
+    delete from ml.curves where model = name and version = any(retired);
+    delete from ml.confusion where model = name and version = any(retired);
+    delete from ml.importances where model = name and version = any(retired);
+    delete from ml.distributions where model = name and version = any(retired);
+end
+$$;
+comment on function ml.retire_versions(text, integer)
+is 'Internal: of all but the newest versions drops the trained model and the drawings; row, metrics and candidates stay';
+
 create or replace function ml.record_version(payload jsonb, artifact bytea)
 returns ml.model_versions
 language plpgsql
@@ -343,23 +503,20 @@ begin
     -- Two sessions that train the same model queue here until the other one has committed.
     perform pg_advisory_xact_lock(hashtextextended('glasshouse ' || name, 0));
 
-    select coalesce(max(version), 0) + 1 into next_version
-    from ml.model_versions where model = name;
+    insert into ml.models as known (model, last_version) values (name, 1)
+    on conflict (model) do update set last_version = known.last_version + 1
+    returning last_version into next_version;
 
     facts := facts || jsonb_build_object(
         'version', next_version,
-        'status', case when payload ->> 'promote' = 'never' then 'challenger' else 'champion' end,
+        -- Whoever is to be champion becomes so below, when everything about it is written.
+        'status', 'challenger',
         -- The caller's own word would not do: it could name someone else.
         'trained_by', session_user,
         'trained_at', clock_timestamp()
     );
-    if facts ->> 'status' = 'champion' then
-        update ml.model_versions set status = 'archived' where model = name and status = 'champion';
-    end if;
-
     insert into ml.model_versions
-    select * from jsonb_populate_record(null::ml.model_versions, facts)
-    returning * into recorded;
+    select * from jsonb_populate_record(null::ml.model_versions, facts);
 
     insert into ml.artifacts (model, version, content, sha256)
     values (name, next_version, artifact, encode(sha256(artifact), 'hex'));
@@ -388,25 +545,37 @@ begin
     select name, next_version, feature, kind, bin, lower, upper, category, class, n
     from jsonb_populate_recordset(null::ml.distributions, payload -> 'distributions');
 
+    if payload ->> 'promote' is distinct from 'never' then
+        perform ml.set_champion(name, next_version, 'train');
+    end if;
+    if facts -> 'options' ->> 'keep' is not null then
+        perform ml.retire_versions(name, (facts -> 'options' ->> 'keep')::integer);
+    end if;
+
+    select * into recorded from ml.model_versions where model = name and version = next_version;
     return recorded;
 end
 $$;
 alter function ml.record_version(jsonb, bytea) owner to ml_registry;
 comment on function ml.record_version(jsonb, bytea)
-is 'Internal: the only way to write the registry. Gives the version its number, makes it champion and archives the old one. Called by ml.train';
+is 'Internal: how ml.train writes the registry. Gives the version its number, makes it champion where asked and retires old ones';
 
 -- ------------------------------------------------------------------ rights
 
 revoke all on all tables in schema ml from public;
 revoke all on function ml.rawbytes(double precision[], integer), ml.record_version(jsonb, bytea) from public;
+revoke all on function
+    ml.hold_model(text, text), ml.hold_version(text, text, integer), ml.champion_before(text),
+    ml.set_champion(text, integer, text), ml.retire_versions(text, integer)
+from public;
 
 grant usage on schema ml to ml_registry, transformer;
-grant select, insert, update, delete on
-    ml.model_versions, ml.artifacts, ml.candidates, ml.metrics, ml.curves, ml.confusion, ml.importances, ml.distributions
-to ml_registry;
-grant select on
-    ml.model_versions, ml.artifacts, ml.candidates, ml.metrics, ml.curves, ml.confusion, ml.importances, ml.distributions
-to transformer;
+grant select, insert, update, delete on all tables in schema ml to ml_registry;
+grant select on all tables in schema ml to transformer;
 grant execute on function ml.rawbytes(double precision[], integer), ml.record_version(jsonb, bytea) to transformer;
+grant execute on function
+    ml.hold_model(text, text), ml.hold_version(text, text, integer), ml.champion_before(text),
+    ml.set_champion(text, integer, text), ml.retire_versions(text, integer)
+to ml_registry;
 
 reset client_min_messages;

@@ -148,6 +148,7 @@ def _version(
         "baseline": None if blind is None else number(metric.value(blind)),
         "classes": trained.fitter.task.classes(trained.target, split.train, split.test),
         "positive_class": trained.target.positive_class,
+        "baseline_answer": _baseline_answer(blind, trained),
         "features": _features(trained),
         "excluded": trained.excluded,
         "rows_read": data.rows_read,
@@ -162,6 +163,11 @@ def _version(
         "git_commit": setting("glasshouse.git_commit"),
         "dbt_invocation": setting("glasshouse.dbt_invocation"),
     }
+
+
+def _baseline_answer(blind: Any, trained: Trained) -> float | None:
+    """The one number of a regression's baseline; that of classes follows from their shares."""
+    return None if blind is None or trained.target.names else number(blind.predicted[0])
 
 
 def _features(trained: Trained) -> Rows:

@@ -24,14 +24,7 @@ Prediction = tuple[str | None, str, float, str | None]
 def predict(db: Database, model: str, query: str, version: int | None) -> Iterator[Prediction]:
     """Key, class, score and the probability of each class, for each row of the query."""
     stored = registry.load(db, model, version)
-    query, columns = describe(db, query)
-    by_name = {column.name: column for column in columns}
-    _check(stored.features, by_name)
-    if stored.key and stored.key not in by_name:
-        raise GlasshouseError(
-            f"The query returns no column {stored.key!r}, the key of model {model!r}.",
-            near_names(stored.key, by_name),
-        )
+    query, by_name = matching(db, stored, model, query)
     numbers = [by_name[f.name] for f in stored.features if f.kind != CATEGORY]
     texts = [by_name[f.name] for f in stored.features if f.kind == CATEGORY]
     if stored.key:
@@ -45,6 +38,19 @@ def predict(db: Database, model: str, query: str, version: int | None) -> Iterat
     return chain(first, chain.from_iterable(found))
 
 
+def matching(db: Database, stored: Model, model: str, query: str) -> tuple[str, dict[str, Column]]:
+    """The query and its columns by name, once they are known to fit the model."""
+    query, columns = describe(db, query)
+    by_name = {column.name: column for column in columns}
+    check_columns(stored.features, by_name)
+    if stored.key and stored.key not in by_name:
+        raise GlasshouseError(
+            f"The query returns no column {stored.key!r}, the key of model {model!r}.",
+            near_names(stored.key, by_name),
+        )
+    return query, by_name
+
+
 def _batches(
     stored: Model, reader: Reader, encoder: BatchEncoder
 ) -> Iterator[Iterator[Prediction]]:
@@ -55,7 +61,7 @@ def _batches(
         yield answers(stored, keys, encoder.encode(values, words))
 
 
-def _check(features: Iterable[Feature], columns: dict[str, Column]) -> None:
+def check_columns(features: Iterable[Feature], columns: dict[str, Column]) -> None:
     """Each feature must be there and be of the kind it was in training."""
     for feature in features:
         column = columns.get(feature.name)

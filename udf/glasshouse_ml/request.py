@@ -18,8 +18,9 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "bootstrap": 1_000,
     "promote": "always",
     "retrain": "always",
+    "keep": None,
 }
-_CHOICES = {"promote": ("always", "never"), "retrain": ("always", "if_changed")}
+_CHOICES = {"promote": ("always", "if_better", "never"), "retrain": ("always", "if_changed")}
 # The least and the most that makes sense; the upper ends keep a slip of the finger from running for
 # days.
 _WHOLE_NUMBERS = {
@@ -27,6 +28,7 @@ _WHOLE_NUMBERS = {
     "seed": (0, 2**32 - 1),
     "importance_repeats": (0, 1_000),
     "bootstrap": (0, 100_000),
+    "keep": (0, 10_000),
 }
 _EXAMPLES = {
     "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
@@ -192,6 +194,8 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
             )
     for name, (least, most) in _WHOLE_NUMBERS.items():
         value = options[name]
+        if value is None and DEFAULT_OPTIONS[name] is None:
+            continue
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise GlasshouseError(
                 f"options.{name} is {json.dumps(value)}.",

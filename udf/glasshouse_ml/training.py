@@ -16,6 +16,7 @@ from glasshouse_ml.metric import Metric
 from glasshouse_ml.payload import LIBRARIES, Trained, payload
 from glasshouse_ml.request import Request, check
 from glasshouse_ml.splitting import divide
+from glasshouse_ml.succession import compare
 from glasshouse_ml.tasks import TASKS
 
 
@@ -43,6 +44,8 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
                 )
             )
             facts = payload(trained, spec)
+            if request.options["promote"] == "if_better":
+                compare(db, trained, facts)
         facts["version"] |= {
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_mb": memory.peak_mb(),
@@ -62,7 +65,7 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
 
 def _spec(request: Request, data: examples.Examples) -> str:
     """Changes when the same rows could give another model; the text of the query may change."""
-    options = {k: v for k, v in request.options.items() if k not in ("promote", "retrain")}
+    options = {k: v for k, v in request.options.items() if k not in ("promote", "retrain", "keep")}
     return fingerprint(
         {
             "task": request.task,
