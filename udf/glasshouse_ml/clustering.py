@@ -1,7 +1,7 @@
 """The task clustering: which rows are alike? Nothing is predicted, so there is no target."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # A silhouette compares each row with each other one.
 MOST_COMPARED = 10_000
+# Enough to tell the candidates apart, many times over.
+MOST_COMPARED_IN_A_FOLD = 2_000
 SEARCHED = range(2, 11)
 _SHARES = np.linspace(0, 1, 21)
 
@@ -32,6 +34,7 @@ class Clustered:
 
     points: np.ndarray
     labels: np.ndarray
+    most: int = MOST_COMPARED
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
@@ -46,9 +49,9 @@ class Clustered:
     def compared(self) -> np.ndarray:
         """The rows that are compared: all, or a sample that is always the same."""
         count = len(self.labels)
-        if count <= MOST_COMPARED:
+        if count <= self.most:
             return np.arange(count)
-        return np.sort(np.random.default_rng(0).choice(count, MOST_COMPARED, replace=False))
+        return np.sort(np.random.default_rng(0).choice(count, self.most, replace=False))
 
     @property
     def actual(self) -> np.ndarray:
@@ -156,6 +159,12 @@ class Clustering(Task):
         """The cluster of each row, in the space in which the rows were compared."""
         points = fitted[:-1].transform(matrix)
         return Clustered(points, fitted[-1].predict(points))
+
+    def validate(
+        self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
+    ) -> Clustered:
+        """The same with fewer rows compared, because there are many candidates and folds."""
+        return replace(self.score(fitted, matrix, actual, target), most=MOST_COMPARED_IN_A_FOLD)
 
     def shuffled(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target, metric: Any

@@ -97,10 +97,10 @@ class Fitter:
     ) -> Candidate:
         """Cross-validate a candidate."""
         began = time.perf_counter()
-        scored = [
-            self.score(self.fit(algorithm, params, training.take(fit)), training.take(validate))
-            for fit, validate in folds
-        ]
+        scored = []
+        for fit, validate in folds:
+            fitted, part = self.fit(algorithm, params, training.take(fit)), training.take(validate)
+            scored.append(self.task.validate(fitted, part.matrix, part.actual, self.target))
         scores = [metric.value(fold) for fold in scored]
         if not np.isfinite(scores).all():
             raise GlasshouseError(

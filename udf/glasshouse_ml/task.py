@@ -78,6 +78,12 @@ class Task(ABC):
     ) -> Any:
         """What a fitted Pipeline answers, beside the truth: rows that metrics can measure."""
 
+    def validate(
+        self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
+    ) -> Any:
+        """The same for the rows of a fold of the cross-validation."""
+        return self.score(fitted, matrix, actual, target)
+
     @abstractmethod
     def curves(self, rows: Any, target: Target) -> Rows:
         """Registry rows of the curves drawn from the test rows."""
