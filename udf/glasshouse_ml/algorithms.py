@@ -2,28 +2,27 @@
 
 import inspect
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from math import isfinite
 from typing import Any
 
 from glasshouse_ml.errors import GlasshouseError, near_names
+from glasshouse_ml.estimators import ESTIMATORS, Entry
 
 BASELINE = "dummy"
-# A forest costs far more than it gives once there are many rows.
-FOREST_UP_TO = 10_000
 
 
 @dataclass(frozen=True)
 class Algorithm:
-    """One algorithm: where scikit-learn keeps it and what it copes with by itself."""
+    """One algorithm: where scikit-learn keeps it and what it is for."""
 
     name: str
     task: str
     path: str
-    prepare: str  # the preprocessing it needs, see preprocessing.py
     about: str
-    handles_missing: bool
     defaults: tuple[tuple[str, Any], ...] = ()
 
     @cached_property
@@ -39,6 +38,12 @@ class Algorithm:
         library = {p.name: p.default for p in found if p.name != "self"}
         return {**library, **dict(self.defaults)}
 
+    @cached_property
+    def handles_missing(self) -> bool:
+        """Whether NULL may reach it as it is; else the preprocessing fills it in."""
+        # The baseline does not look at the features at all.
+        return self.name == BASELINE or accepts(self.build({}, 0)).allow_nan
+
     def build(self, params: dict[str, Any], seed: int) -> Any:
         """An untrained estimator."""
         for name in params:
@@ -52,70 +57,60 @@ class Algorithm:
         return self.estimator(**settings)
 
 
+def accepts(estimator: Any) -> Any:
+    """What scikit-learn itself says an estimator can take: allow_nan, sparse and more."""
+    from sklearn.utils import get_tags
+
+    return get_tags(estimator).input_tags
+
+
+def usual_name(class_name: str) -> str:
+    """RandomForestClassifier is random_forest, KMeans is k_means, LassoLarsIC lasso_lars_ic."""
+    name = re.sub(r"(Classifier|Regressor)$", "", class_name)
+    name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _algorithm(task: str, entry: Entry) -> Algorithm:
+    path, about, *rest = entry
+    defaults: dict[str, Any] = rest[0] if rest else {}  # type: ignore[assignment]
+    name = usual_name(path.rsplit(".", 1)[1])
+    return Algorithm(name, task, f"sklearn.{path}", about, tuple(defaults.items()))
+
+
 CATALOGUE = {
-    algorithm.name: algorithm
-    for algorithm in (
-        Algorithm(
-            BASELINE,
-            "classification",
-            "sklearn.dummy.DummyClassifier",
-            "none",
-            "Ignores every feature and answers with the shares of the classes: the baseline",
-            True,
-            (("strategy", "prior"),),
-        ),
-        Algorithm(
-            "logistic_regression",
-            "classification",
-            "sklearn.linear_model.LogisticRegression",
-            "linear",
-            "A weighted sum of the features, turned into a probability",
-            False,
-            (("max_iter", 1_000),),
-        ),
-        Algorithm(
-            "hist_gradient_boosting",
-            "classification",
-            "sklearn.ensemble.HistGradientBoostingClassifier",
-            "boosting",
-            "Many small trees, each correcting those before it; fast on many rows",
-            True,
-        ),
-        Algorithm(
-            "random_forest",
-            "classification",
-            "sklearn.ensemble.RandomForestClassifier",
-            "forest",
-            "The mean of many deep trees, each grown on other rows and features",
-            True,
-        ),
-    )
+    task: {found.name: found for found in (_algorithm(task, entry) for entry in entries)}
+    for task, entries in ESTIMATORS.items()
 }
 
 
-def find(name: str) -> Algorithm:
+def find(task: str, name: str) -> Algorithm:
     """The algorithm of that name."""
-    if name not in CATALOGUE:
-        raise GlasshouseError(f"There is no algorithm {name!r}.", near_names(name, CATALOGUE))
-    return CATALOGUE[name]
-
-
-def shortlist(rows: int) -> list[dict[str, Any]]:
-    """What is tried when the caller names nothing."""
-    names = ["logistic_regression", "hist_gradient_boosting"]
-    if rows <= FOREST_UP_TO:
-        names.append("random_forest")
-    return [{"algorithm": name, "params": {}} for name in names]
+    known = CATALOGUE[task]
+    if name in known:
+        return known[name]
+    others = [other for other in CATALOGUE if name in CATALOGUE[other]]
+    if others:
+        raise GlasshouseError(
+            f"{name} is no algorithm for {task} but for {' and '.join(others)}.",
+            near_names(name, known),
+        )
+    raise GlasshouseError(f"There is no algorithm {name!r} for {task}.", near_names(name, known))
 
 
 def catalogue_rows() -> list[tuple]:
     """What ml.algorithms shows: name, task, about, class, handles_missing, defaults."""
     return [
         (a.name, a.task, a.about, a.path, a.handles_missing, _defaults(a.parameters))
-        for a in CATALOGUE.values()
+        for algorithms in CATALOGUE.values()
+        for a in algorithms.values()
     ]
 
 
 def _defaults(parameters: dict[str, Any]) -> str:
-    # A few defaults are marks that only Python knows; their text says enough.
-    return json.dumps(parameters, default=str, sort_keys=True)
+    # A few defaults are marks or infinities that JSON does not know; their text says enough.
+    plain = {
+        name: str(value) if isinstance(value, float) and not isfinite(value) else value
+        for name, value in parameters.items()
+    }
+    return json.dumps(plain, default=str, sort_keys=True)

@@ -18,14 +18,23 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.soundness import is_sound
+from glasshouse_ml.tasks import TASKS
 
 FORMAT = 1
-# Beyond what skops trusts by itself: the parts of trees, and the check of a table's cells that
-# histogram gradient boosting keeps for its categories.
+# Beyond what skops trusts by itself: the parts of trees, the check of a table's cells that
+# histogram gradient boosting keeps for its categories, and what a neural network or a Tweedie model
+# keeps of its fit, and the tree and the function of a bisecting k-means.
 TRUSTED = (
     "functools.partial",
     "numpy.dtype",
+    "sklearn._loss.loss.HalfTweedieLoss",
+    "sklearn._loss.loss.HalfTweedieLossIdentity",
+    "sklearn.cluster._bisect_k_means._BisectingTree",
+    "sklearn.cluster._kmeans._kmeans_single_elkan",
+    "sklearn.cluster._kmeans._kmeans_single_lloyd",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
     "sklearn.utils.validation.check_array",
 )
@@ -40,6 +49,7 @@ class Model:
     classes: Sequence[str]
     positive_class: str | None
     key: str | None
+    task: str = "classification"
 
 
 def pack(model: Model) -> bytes:
@@ -50,6 +60,7 @@ def pack(model: Model) -> bytes:
         "classes": list(model.classes),
         "positive_class": model.positive_class,
         "key": model.key,
+        "task": model.task,
     }
     # As one text, because skops writes a file entry of its own for each object it finds.
     parts = {"facts": json.dumps(facts), "pipeline": model.pipeline}
@@ -73,10 +84,13 @@ def unpack(content: bytes, sha256: str) -> Model:
         stored = skops.io.loads(content, trusted=TRUSTED)
         facts = json.loads(stored["facts"])
         pipeline = stored["pipeline"]
+        # The first models knew one task only and did not name it.
+        task = facts.get("task", "classification")
         features = tuple(_feature(entry) for entry in facts["features"])
         usable = (
             facts["format"] == FORMAT
             and isinstance(pipeline, Pipeline)
+            and task in TASKS
             and is_sound(pipeline, len(features))
         )
     except UntrustedTypesFoundException as error:
@@ -92,7 +106,14 @@ def unpack(content: bytes, sha256: str) -> Model:
         raise GlasshouseError(
             "The stored model is damaged or of another format.", "Train the model again."
         )
-    return Model(pipeline, features, tuple(facts["classes"]), facts["positive_class"], facts["key"])
+    return Model(
+        pipeline,
+        features,
+        tuple(facts["classes"]),
+        facts["positive_class"],
+        facts["key"],
+        task,
+    )
 
 
 def _feature(entry: dict[str, Any]) -> Feature:

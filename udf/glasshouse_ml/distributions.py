@@ -1,6 +1,6 @@
 """What each feature looks like: statistics, and counts by class in bins."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.evaluation import number
-from glasshouse_ml.metrics import METRICS, Scored
 from glasshouse_ml.table import BOOLEAN, CATEGORY, Table
 
 MOST_BINS = 20
@@ -17,7 +16,7 @@ MISSING, OTHER = "(missing)", "other"
 
 
 def distribution_rows(
-    features: list[Feature], table: Table, classes: np.ndarray, names: list[str]
+    features: list[Feature], table: Table, classes: np.ndarray, names: Sequence[str | None]
 ) -> list[dict[str, Any]]:
     """Registry rows for every feature, bin and class, zero counts included."""
     found = []
@@ -104,10 +103,9 @@ def _edges(known: np.ndarray) -> np.ndarray:
 def feature_facts(
     features: list[Feature],
     table: Table,
-    training: np.ndarray,
-    hits: np.ndarray | None,
+    separation: Callable[[np.ndarray], float | None],
 ) -> Iterator[dict[str, Any]]:
-    """Statistics of each feature; hits marks the positive training rows, with two classes."""
+    """Statistics of each feature; separation() says how much its values alone tell."""
     for feature in features:
         facts: dict[str, Any] = {"name": feature.name, "type": feature.type, "kind": feature.kind}
         if feature.kind == CATEGORY:
@@ -120,7 +118,7 @@ def feature_facts(
         else:
             values = table.numbers[feature.name]
             facts |= _statistics(values)
-            facts["separation"] = None if hits is None else _separation(values[training], hits)
+            facts["separation"] = separation(values)
         yield facts
 
 
@@ -138,14 +136,3 @@ def _statistics(values: np.ndarray) -> dict[str, Any]:
         facts["mean"] = number(known.mean())
         facts["sd"] = number(known.std(ddof=1)) if len(known) > 1 else None
     return facts
-
-
-def _separation(values: np.ndarray, hits: np.ndarray) -> float | None:
-    """How well the feature alone tells the classes apart: 0.5 not at all, 1 perfectly."""
-    known = ~np.isnan(values)
-    if not hits[known].any() or hits[known].all():
-        return None
-    score = values[known]
-    rows = Scored(hits[known].astype(int), np.column_stack([-score, score]))
-    area = METRICS["roc_auc"].value(rows)
-    return number(max(area, 1.0 - area))

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from glasshouse_ml.metrics import METRICS, Scored
+from glasshouse_ml.metric import Measured
+from glasshouse_ml.metrics import Scored
 
 # Weights of some samples at a time: enough for numpy, small enough for the processor's cache.
 _BLOCK_CELLS = 1_000_000
@@ -22,7 +23,7 @@ def number(value: float | None) -> float | None:
     return float(f"{value:.12g}") if value is not None and np.isfinite(value) else None
 
 
-def intervals(rows: Scored, samples: int, seed: int) -> dict[str, tuple[float, float]]:
+def intervals(rows: Measured, samples: int, seed: int) -> dict[str, tuple[float, float]]:
     """The 95 % interval of every metric; empty when no samples are wanted.
 
     A share of counted rows gets its Wilson interval, everything else a bootstrap: without a single
@@ -33,7 +34,8 @@ def intervals(rows: Scored, samples: int, seed: int) -> dict[str, tuple[float, f
         return {}
     samples = min(samples, max(_LEAST_SAMPLES, _MOST_DRAWS // count))
     rng = np.random.default_rng(seed)
-    found: dict[str, list[np.ndarray]] = {name: [] for name in METRICS}
+    metrics = {name: metric for name, metric in rows.metrics.items() if metric.resampled}
+    found: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     block = max(1, _BLOCK_CELLS // count)
     for start in range(0, samples, block):
         size = min(block, samples - start)
@@ -41,24 +43,13 @@ def intervals(rows: Scored, samples: int, seed: int) -> dict[str, tuple[float, f
         draws += np.arange(size)[:, None] * count
         weights = np.bincount(draws.ravel(), minlength=size * count).reshape(size, count)
         with np.errstate(divide="ignore", invalid="ignore"):
-            for name, metric in METRICS.items():
+            for name, metric in metrics.items():
                 found[name].append(metric.measure(rows, weights.astype(float)))
     ranges = {name: _middle(np.concatenate(values)) for name, values in found.items()}
     return ranges | {
         name: wilson(right / of, of) if of else (np.nan, np.nan)
-        for name, (right, of) in _shares(rows).items()
+        for name, (right, of) in rows.shares().items()
     }
-
-
-def _shares(rows: Scored) -> dict[str, tuple[int, int]]:
-    """The metrics that count rows: how many are right, of how many."""
-    right = rows.predicted == rows.actual
-    counts = {"accuracy": (int(right.sum()), len(right))}
-    if rows.binary:
-        for name, part in (("precision", rows.predicted), ("recall", rows.actual)):
-            looked_at = part == rows.positive
-            counts[name] = (int(right[looked_at].sum()), int(looked_at.sum()))
-    return counts
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
@@ -79,7 +70,7 @@ def _middle(values: np.ndarray) -> tuple[float, float]:
 
 
 def metric_rows(
-    rows: Scored,
+    rows: Measured,
     series: str,
     split: str,
     fold: int | None = None,
@@ -87,7 +78,7 @@ def metric_rows(
 ) -> list[dict[str, Any]]:
     """A registry row for every metric."""
     found = []
-    for name, metric in METRICS.items():
+    for name, metric in rows.metrics.items():
         lower, upper = (ranges or {}).get(name, (None, None))
         found.append(
             {

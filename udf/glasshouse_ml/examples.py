@@ -11,38 +11,31 @@ from glasshouse_ml.fingerprint import canonical
 from glasshouse_ml.request import Request
 from glasshouse_ml.rows import Reader, describe
 from glasshouse_ml.table import CATEGORY, NUMBER, TIME, Column, Table
+from glasshouse_ml.task import Target
+from glasshouse_ml.tasks import TASKS
 
-MOST_CLASSES = 100
-_YES = ("1", "true", "t", "yes", "y", "positive")
 # A text column in which nearly every row has a value of its own names the row.
 _KEY_LIKE = 0.95
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Labelled rows in canonical order; classes are positions in names."""
+    """Labelled rows in canonical order."""
 
     table: Table
     columns: list[Column]
-    classes: np.ndarray
-    names: list[str]
-    positive: int | None
+    target: Target
     excluded: list[dict[str, str]]
     rows_read: int
     query: str
     fingerprint: str
-
-    @property
-    def positive_class(self) -> str | None:
-        """Its name; None with more than two classes."""
-        return None if self.positive is None else self.names[self.positive]
 
 
 @dataclass(frozen=True)
 class _Roles:
     """What the columns are there for."""
 
-    target: Column
+    target: Column | None
     key: Column | None
     divider: Column | None  # the column that decides the split
     features: list[Column]
@@ -56,36 +49,46 @@ def read(db: Database, request: Request) -> Examples:
     by_time = request.split["by"] == "time"
     numbers = [column for column in roles.features if column.numeric]
     texts = [column for column in roles.features if not column.numeric]
-    texts += [column for column in (roles.target, roles.key) if column]
+    numeric_target = TASKS[request.task].numeric_target
+    if roles.target:
+        (numbers if numeric_target else texts).append(roles.target)
+    if roles.key:
+        texts.append(roles.key)
     if roles.divider and by_time:
         numbers.append(roles.divider)
     elif roles.divider and roles.divider != roles.key:
         texts.append(roles.divider)
     table, digest = canonical(Reader(db, query, numbers, texts).table())
     rows_read = table.rows
-    table = _labelled(db, table, request.target)
+    if not table.rows:
+        raise GlasshouseError("The query returns no row.", "Check its conditions.")
+    if roles.target:
+        table = _labelled(db, table, roles.target.name, numeric_target)
     if request.key and (table.texts[request.key].codes < 0).any():
         raise GlasshouseError(
             f"Key column {request.key!r} holds NULL.",
             f"Leave those rows out: where {request.key} is not null.",
         )
-    names, classes = _classes(table, request.target)
-    positive = _positive(names, classes, request)
-    return Examples(
-        table, roles.features, classes, names, positive, roles.excluded, rows_read, query, digest
-    )
+    target = TASKS[request.task].target(table, request)
+    return Examples(table, roles.features, target, roles.excluded, rows_read, query, digest)
 
 
 def _roles(request: Request, columns: list[Column]) -> _Roles:
     by_name = {column.name: column for column in columns}
-    target = _named(by_name, request.target, "target")
+    target = _named(by_name, request.target, "target") if request.target else None
     key = _named(by_name, request.key, "key") if request.key else None
     split = request.split
     divider = _named(by_name, split["column"], "column of the split") if split["column"] else None
-    if target in (key, divider):
+    if target and target in (key, divider):
         other = "key" if target == key else "column of the split"
         raise GlasshouseError(
             f"Column {target.name!r} is both target and {other}.", f"Choose another {other}."
+        )
+    if target and TASKS[request.task].numeric_target and target.kind != NUMBER:
+        raise GlasshouseError(
+            f"Target column {target.name!r} is of type {target.type}; a {request.task} predicts "
+            "a number.",
+            "Cast it in the query, or ask for task => 'classification'.",
         )
     if split["by"] == "time" and divider and divider.kind not in (TIME, NUMBER):
         raise GlasshouseError(
@@ -115,11 +118,9 @@ def _named(columns: dict[str, Column], name: str, role: str) -> Column:
     return columns[name]
 
 
-def _labelled(db: Database, table: Table, target: str) -> Table:
+def _labelled(db: Database, table: Table, target: str, numeric: bool) -> Table:
     """The rows whose answer is known; nothing can be learned from the others."""
-    if not table.rows:
-        raise GlasshouseError("The query returns no row.", "Check its conditions.")
-    labelled = table.texts[target].codes >= 0
+    labelled = ~np.isnan(table.numbers[target]) if numeric else table.texts[target].codes >= 0
     dropped = int((~labelled).sum())
     if dropped == table.rows:
         raise GlasshouseError(
@@ -129,48 +130,6 @@ def _labelled(db: Database, table: Table, target: str) -> Table:
         db.notice(f"Left out {rows(dropped)} without a target ({target} is NULL).")
         table = table.take(labelled)
     return table
-
-
-def _classes(table: Table, target: str) -> tuple[list[str], np.ndarray]:
-    texts = table.texts[target]
-    names, classes = texts.levels, texts.codes
-    if len(names) < 2:
-        raise GlasshouseError(
-            f"Target column {target!r} holds one value only: {names[0]!r}.",
-            "A classification needs rows of at least two classes.",
-        )
-    if len(names) > MOST_CLASSES:
-        raise GlasshouseError(
-            f"Target column {target!r} holds {len(names)} different values; "
-            f"{MOST_CLASSES} classes are the most.",
-            "Is it the right column? Group rare values, or ranges of numbers, in the query.",
-        )
-    try:
-        order = sorted(range(len(names)), key=lambda position: float(names[position]))
-    except ValueError:
-        return names, classes
-    # Classes 1, 2, 10 in this order, not in that of the alphabet.
-    new = np.empty(len(names), np.int64)
-    new[order] = np.arange(len(names))
-    return [names[position] for position in order], new[classes]
-
-
-def _positive(names: list[str], classes: np.ndarray, request: Request) -> int | None:
-    """The class the score is about: as asked, else a word for yes, else the rarer one."""
-    wanted = request.options["positive_class"]
-    if wanted is not None and wanted not in names:
-        raise GlasshouseError(
-            f"No row has the positive class {wanted!r}.", near_names(wanted, names)
-        )
-    if len(names) != 2:
-        return None
-    if wanted is not None:
-        return names.index(wanted)
-    yes = [position for position, name in enumerate(names) if name.lower() in _YES]
-    if len(yes) == 1:
-        return yes[0]
-    counts = np.bincount(classes, minlength=2)
-    return 0 if counts[0] < counts[1] else 1
 
 
 def useful(

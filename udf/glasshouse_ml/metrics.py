@@ -4,11 +4,13 @@ A bootstrap sample is a weighting: how often each row was drawn. So one pass ove
 a measure and, with a thousand weightings, its interval. Weights have the shape (samples, rows).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
+from glasshouse_ml.metric import Metric
 
 # Probabilities of 0 and 1 would make a single wrong row cost infinitely much.
 TINY = np.finfo(float).eps
@@ -21,6 +23,21 @@ class Scored:
     actual: np.ndarray
     probabilities: np.ndarray
     positive: int = 1  # matters with two classes only
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The measures of a classification."""
+        return METRICS
+
+    def shares(self) -> dict[str, tuple[int, int]]:
+        """The metrics that count rows: how many are right, of how many."""
+        right = self.predicted == self.actual
+        counts = {"accuracy": (int(right.sum()), len(right))}
+        if self.binary:
+            for name, part in (("precision", self.predicted), ("recall", self.actual)):
+                looked_at = part == self.positive
+                counts[name] = (int(right[looked_at].sum()), int(looked_at.sum()))
+        return counts
 
     @property
     def classes(self) -> int:
@@ -176,24 +193,6 @@ def _mcc(rows: Scored, weights: np.ndarray) -> np.ndarray:
     together = right.sum(axis=1) * total - (predicted * actual).sum(axis=1)
     apart = (total**2 - (predicted**2).sum(axis=1)) * (total**2 - (actual**2).sum(axis=1))
     return _ratio(together, np.sqrt(np.maximum(apart, 0.0)))
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A measure, and whether more of it is better."""
-
-    name: str
-    measure: Callable[[Scored, np.ndarray], np.ndarray]
-    higher_is_better: bool = True
-
-    def value(self, rows: Scored) -> float:
-        """The measure over all rows once; NaN where it means nothing."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return float(self.measure(rows, np.ones((1, len(rows.actual))))[0])
-
-    def gain(self, value: float) -> float:
-        """The value turned so that more is better."""
-        return value if self.higher_is_better else -value
 
 
 METRICS = {

@@ -10,16 +10,16 @@ import skops
 from sklearn.pipeline import Pipeline
 
 import glasshouse_ml
-from glasshouse_ml.curves import curve_rows
 from glasshouse_ml.distributions import distribution_rows, feature_facts
 from glasshouse_ml.encoding import Feature
-from glasshouse_ml.evaluation import confusion_rows, intervals, metric_rows, number
+from glasshouse_ml.evaluation import intervals, metric_rows, number
 from glasshouse_ml.examples import Examples
 from glasshouse_ml.fitting import Candidate, Fitter, Part
 from glasshouse_ml.importance import importance_rows, sample
-from glasshouse_ml.metrics import Metric, Scored
+from glasshouse_ml.metric import Measured, Metric
 from glasshouse_ml.request import Request
 from glasshouse_ml.splitting import Split
+from glasshouse_ml.task import Target
 
 LIBRARIES = {
     "glasshouse_ml": glasshouse_ml.build(),
@@ -46,34 +46,36 @@ class Trained:
     candidates: list[Candidate]
     chosen: Candidate
     best: Pipeline
-    baseline: Pipeline
+    baseline: Pipeline | None
+    target: Target
     training: Part
     test: Part
 
 
 def payload(trained: Trained, spec: str) -> dict[str, Any]:
     """What ml.record_version takes; a key for each table of the registry."""
-    data, options, db = trained.data, trained.request.options, trained.fitter.db
+    options, db = trained.request.options, trained.fitter.db
+    task = trained.fitter.task
     db.checkpoint()
     test = trained.fitter.score(trained.best, trained.test)
-    test_baseline = trained.fitter.score(trained.baseline, trained.test)
     ranges = intervals(test, options["bootstrap"], options["seed"])
     db.checkpoint()
-    baseline_ranges = intervals(test_baseline, options["bootstrap"], options["seed"])
-    db.checkpoint()
+    metrics = metric_rows(test, "model", "test", ranges=ranges)
+    blind = None
+    if trained.baseline is not None:
+        blind = trained.fitter.score(trained.baseline, trained.test)
+        blind_ranges = intervals(blind, options["bootstrap"], options["seed"])
+        metrics += metric_rows(blind, "baseline", "test", ranges=blind_ranges)
+        db.checkpoint()
     return {
         "promote": options["promote"],
-        "version": _version(trained, spec, test, test_baseline, ranges),
+        "version": _version(trained, spec, test, blind, ranges),
         "candidates": [_candidate(entry, trained) for entry in trained.candidates],
-        "metrics": [
-            *metric_rows(test, "model", "test", ranges=ranges),
-            *metric_rows(test_baseline, "baseline", "test", ranges=baseline_ranges),
-            *_known_rows(trained),
-        ],
-        "curves": curve_rows(test, data.names),
-        "confusion": confusion_rows(test, data.names),
+        "metrics": [*metrics, *_known_rows(trained)],
+        "curves": task.curves(test, trained.target),
+        "confusion": task.confusion(test, trained.target),
         "importances": _importances(trained),
-        "distributions": distribution_rows(trained.features, data.table, data.classes, data.names),
+        "distributions": _distributions(trained),
     }
 
 
@@ -81,7 +83,9 @@ def _known_rows(trained: Trained) -> Rows:
     """The measures on rows the model knows, and on those of each fold."""
     learned = trained.fitter.score(trained.best, trained.training)
     found = metric_rows(learned, "model", "train")
-    for series, candidate in (("model", trained.chosen), ("baseline", trained.candidates[0])):
+    shown = [("model", trained.chosen)]
+    shown += [("baseline", entry) for entry in trained.candidates if entry.is_baseline]
+    for series, candidate in shown:
         for fold, scored in enumerate(candidate.folds, start=1):
             found += metric_rows(scored, series, "validation", fold)
     return found
@@ -89,13 +93,16 @@ def _known_rows(trained: Trained) -> Rows:
 
 def _importances(trained: Trained) -> Rows:
     repeats, seed = (trained.request.options[name] for name in ("importance_repeats", "seed"))
-    rows = sample(len(trained.test.classes), len(trained.features), repeats, seed)
+    rows = sample(len(trained.split.test), len(trained.features), repeats, seed)
     part = trained.test.take(rows)
+    metric, score = trained.fitter.task.shuffled(
+        trained.best, part.matrix, part.actual, trained.target, trained.metric
+    )
     return importance_rows(
-        lambda matrix: trained.fitter.score(trained.best, Part(matrix, part.classes)),
+        score,
         part.matrix,
         [feature.name for feature in trained.features],
-        trained.metric,
+        metric,
         repeats,
         seed,
         trained.fitter.db.checkpoint,
@@ -120,8 +127,8 @@ def _candidate(candidate: Candidate, trained: Trained) -> dict[str, Any]:
 def _version(
     trained: Trained,
     spec: str,
-    test: Scored,
-    test_baseline: Scored,
+    test: Measured,
+    blind: Measured | None,
     ranges: dict[str, tuple[float, float]],
 ) -> dict[str, Any]:
     request, data, split = trained.request, trained.data, trained.split
@@ -138,9 +145,10 @@ def _version(
         "score": number(metric.value(test)),
         "lower": number(lower),
         "upper": number(upper),
-        "baseline": number(metric.value(test_baseline)),
-        "classes": _class_counts(trained),
-        "positive_class": data.positive_class,
+        "baseline": None if blind is None else number(metric.value(blind)),
+        "classes": trained.fitter.task.classes(trained.target, split.train, split.test),
+        "positive_class": trained.target.positive_class,
+        "baseline_answer": _baseline_answer(blind, trained),
         "features": _features(trained),
         "excluded": trained.excluded,
         "rows_read": data.rows_read,
@@ -157,19 +165,25 @@ def _version(
     }
 
 
+def _baseline_answer(blind: Any, trained: Trained) -> float | None:
+    """The one number of a regression's baseline; that of classes follows from their shares."""
+    return None if blind is None or trained.target.names else number(blind.predicted[0])
+
+
 def _features(trained: Trained) -> Rows:
-    positive = trained.data.positive
-    hits = None if positive is None else trained.training.classes == positive
-    facts = feature_facts(trained.features, trained.data.table, trained.split.train, hits)
-    return list(facts)
+    task, target, training = trained.fitter.task, trained.target, trained.split.train
+    return list(
+        feature_facts(
+            trained.features,
+            trained.data.table,
+            lambda values: task.separation(values, training, target),
+        )
+    )
 
 
-def _class_counts(trained: Trained) -> Rows:
-    names = trained.data.names
-    counts = [
-        np.bincount(part.classes, minlength=len(names)) for part in (trained.training, trained.test)
-    ]
-    return [
-        {"class": name, "train": int(train), "test": int(test)}
-        for name, train, test in zip(names, *counts, strict=True)
-    ]
+def _distributions(trained: Trained) -> Rows:
+    """By class; a target of numbers has none, and all its rows are counted together."""
+    target, table = trained.target, trained.data.table
+    names: list[str | None] = [*target.names] or [None]
+    groups = target.values if target.names else np.zeros(table.rows, np.int64)
+    return distribution_rows(trained.features, table, groups, names)

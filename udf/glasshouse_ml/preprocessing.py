@@ -12,9 +12,12 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from glasshouse_ml.algorithms import Algorithm
+from glasshouse_ml.algorithms import BASELINE, Algorithm, accepts
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.table import CATEGORY
+
+# What these keep of a sparse matrix could not be checked in a stored model, or not be measured.
+_DENSE = ("sklearn.svm", "sklearn.neighbors", "sklearn.cluster")
 
 
 def pipeline(
@@ -24,14 +27,18 @@ def pipeline(
     categories = [i for i, feature in enumerate(features) if feature.kind == CATEGORY]
     numbers = [i for i, feature in enumerate(features) if feature.kind != CATEGORY]
     estimator = algorithm.build(params, seed)
-    if algorithm.prepare == "boosting" and "categorical_features" not in params:
-        estimator.set_params(categorical_features=categories or None)
     steps: list[tuple[str, Any]] = []
-    if algorithm.prepare == "linear":
-        scaled = Pipeline([("impute", _imputer()), ("scale", StandardScaler())])
-        steps.append(("prepare", _by_kind(scaled, numbers, categories)))
-    elif algorithm.prepare == "forest" and categories:
-        steps.append(("prepare", _by_kind("passthrough", numbers, categories)))
+    if "categorical_features" in algorithm.parameters:
+        if "categorical_features" not in params:
+            estimator.set_params(categorical_features=categories or None)
+    elif algorithm.name != BASELINE:
+        takes = accepts(estimator)
+        for_numbers: Any = "passthrough"
+        if not takes.allow_nan:
+            for_numbers = Pipeline([("impute", _imputer()), ("scale", StandardScaler())])
+        sparse = takes.sparse and not algorithm.path.startswith(_DENSE)
+        if categories or not takes.allow_nan:
+            steps.append(("prepare", _by_kind(for_numbers, numbers, categories, sparse)))
     return Pipeline([*steps, ("estimate", estimator)])
 
 
@@ -40,8 +47,10 @@ def _imputer() -> SimpleImputer:
     return SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
 
 
-def _by_kind(for_numbers: Any, numbers: list[int], categories: list[int]) -> ColumnTransformer:
+def _by_kind(
+    for_numbers: Any, numbers: list[int], categories: list[int], sparse: bool
+) -> ColumnTransformer:
     # NULL gets a column of its own; a category not met in training gets a zero in each.
-    one_hot = OneHotEncoder(handle_unknown="ignore")
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=sparse)
     parts = [("numbers", for_numbers, numbers), ("categories", one_hot, categories)]
     return ColumnTransformer([part for part in parts if part[2]])

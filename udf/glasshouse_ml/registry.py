@@ -55,6 +55,42 @@ def record(db: Database, payload: dict[str, Any], artifact: bytes) -> Version:
     return Version(**rows[0])
 
 
+def hold(db: Database, model: str) -> None:
+    """Make others wait who want to change the same model, until this transaction ends."""
+    # The same lock as in registry.sql; waiting for it early keeps a comparison from growing stale.
+    db.call(
+        "select pg_advisory_xact_lock(hashtextextended('glasshouse ' || $1, 0))::text",
+        ("text",),
+        (model,),
+    )
+
+
+def facts(db: Database, model: str, version: int | None = None) -> dict[str, Any] | None:
+    """The row of a version, or of the champion; None where there is none."""
+    rows = db.call(
+        f"select to_jsonb(versions) as facts from {SCHEMA}.model_versions as versions "
+        "where model = $1 and case when $2 is null then status = 'champion' else version = $2 end",
+        ("text", "integer"),
+        (model, version),
+    )
+    return json.loads(rows[0]["facts"]) if rows else None
+
+
+def bins(db: Database, model: str, version: int) -> dict[str, list[dict[str, Any]]]:
+    """The bins of each feature of a version, the rows of all classes together."""
+    rows = db.call(
+        "select feature, bin, min(lower) as lower, min(category) as category, sum(n)::float8 as n "
+        f"from {SCHEMA}.distributions where model = $1 and version = $2 "
+        "group by feature, bin order by feature, bin",
+        ("text", "integer"),
+        (model, version),
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["feature"], []).append(row)
+    return found
+
+
 def load(db: Database, model: str, version: int | None) -> Model:
     """The champion, or the version that was asked for."""
     rows = db.call(
@@ -70,11 +106,14 @@ def load(db: Database, model: str, version: int | None) -> Model:
     # The checksum is looked up on every call: a name alone would keep giving the old model.
     cache = db.session.setdefault("models", {})
     if sha256 not in cache:
-        content = db.call(
+        rows = db.call(
             f"select content from {SCHEMA}.artifacts where model = $1 and version = $2",
             ("text", "integer"),
             (model, found),
-        )[0]["content"]
+        )
+        if not rows:  # dropped by someone else since the statement above
+            raise _not_found(db, model, version)
+        content = rows[0]["content"]
         if len(cache) >= _MOST_CACHED:
             del cache[next(iter(cache))]
         cache[sha256] = unpack(content, sha256)
@@ -92,6 +131,12 @@ def _not_found(db: Database, model: str, version: int | None) -> GlasshouseError
         return GlasshouseError(
             f"No version of model {model!r} is champion.",
             f"Name a version: version => {newest.version}.",
+        )
+    if facts(db, model, version):
+        return GlasshouseError(
+            f"Version {version} of model {model!r} was retired: its figures are kept, the trained "
+            "model is not.",
+            "Use another version, or train it again.",
         )
     return GlasshouseError(
         f"Model {model!r} has no version {version}.", f"Its newest version is {newest.version}."

@@ -6,9 +6,8 @@ from typing import Any
 
 from glasshouse_ml import algorithms as catalogue
 from glasshouse_ml.errors import GlasshouseError, near_names
-from glasshouse_ml.metrics import METRICS
+from glasshouse_ml.tasks import TASKS
 
-TASKS = ("classification",)
 LONGEST_NAME = 200
 SPLITS = ("random", "key", "time", "group", "column")
 DEFAULT_OPTIONS: dict[str, Any] = {
@@ -19,8 +18,9 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "bootstrap": 1_000,
     "promote": "always",
     "retrain": "always",
+    "keep": None,
 }
-_CHOICES = {"promote": ("always", "never"), "retrain": ("always", "if_changed")}
+_CHOICES = {"promote": ("always", "if_better", "never"), "retrain": ("always", "if_changed")}
 # The least and the most that makes sense; the upper ends keep a slip of the finger from running for
 # days.
 _WHOLE_NUMBERS = {
@@ -28,6 +28,12 @@ _WHOLE_NUMBERS = {
     "seed": (0, 2**32 - 1),
     "importance_repeats": (0, 1_000),
     "bootstrap": (0, 100_000),
+    "keep": (0, 10_000),
+}
+_EXAMPLES = {
+    "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
+    "clustering": '[{"algorithm": "k_means", "params": {"n_clusters": 4}}]',
+    "regression": '[{"algorithm": "ridge", "params": {"alpha": 10}}]',
 }
 
 
@@ -38,7 +44,7 @@ class Request:
     model: str
     query: str
     task: str
-    target: str
+    target: str | None
     key: str | None
     algorithms: list[dict[str, Any]] | None
     metric: str | None
@@ -68,20 +74,27 @@ def check(
         )
     if task not in TASKS:
         raise GlasshouseError(f"There is no task {task!r}.", near_names(task, TASKS))
-    if not target:
+    if target and not TASKS[task].needs_target:
+        raise GlasshouseError(f"A {task} has no target.", "Leave the target out.")
+    if not target and TASKS[task].needs_target:
         raise GlasshouseError(
             "The target is missing.", "Name the column to predict: target => 'column'."
         )
-    if metric is not None and metric not in METRICS:
-        raise GlasshouseError(f"There is no metric {metric!r}.", near_names(metric, METRICS))
+    known = TASKS[task].metrics
+    if metric is not None and metric not in known:
+        raise GlasshouseError(
+            f"There is no metric {metric!r} for {task}.", near_names(metric, known)
+        )
     given = _object(options, "options")
+    if given.get("positive_class") is not None and task != "classification":
+        raise GlasshouseError(f"A {task} knows no positive_class.", "Leave that option out.")
     return Request(
         model,
         query,
         task,
         target,
         key,
-        _algorithms(algorithms),
+        _algorithms(algorithms, task),
         metric,
         _split(_object(split, "split"), key),
         _options(given),
@@ -111,11 +124,11 @@ def _only(given: dict[str, Any], known: Any, what: str) -> None:
             raise GlasshouseError(f"{what} has no entry {name!r}.", near_names(name, known))
 
 
-def _algorithms(text: str | None) -> list[dict[str, Any]] | None:
+def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
     value = _json(text)
     if value is None:
         return None
-    example = '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]'
+    example = _EXAMPLES[task]
     if isinstance(value, (str, dict)):
         value = [value]
     if not isinstance(value, list) or not value:
@@ -139,7 +152,7 @@ def _algorithms(text: str | None) -> list[dict[str, Any]] | None:
                 f"Write for example {example}.",
             )
         # Built once and thrown away: a wrong name shows before the rows are read.
-        catalogue.find(entry["algorithm"]).build(params, 0)
+        catalogue.find(task, entry["algorithm"]).build(params, 0)
         chosen.append({"algorithm": entry["algorithm"], "params": params})
     return chosen
 
@@ -181,6 +194,8 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
             )
     for name, (least, most) in _WHOLE_NUMBERS.items():
         value = options[name]
+        if value is None and DEFAULT_OPTIONS[name] is None:
+            continue
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise GlasshouseError(
                 f"options.{name} is {json.dumps(value)}.",

@@ -1,4 +1,4 @@
-"""Whether the trees of a loaded model stay inside their own arrays.
+"""Whether what a loaded model points at lies inside its own arrays.
 
 scikit-learn follows the numbers stored in a tree without looking where they lead. A forged model
 could make it read foreign memory or take the server down, so they are checked once when loaded.
@@ -7,24 +7,71 @@ could make it read foreign memory or take the server down, so they are checked o
 from typing import Any
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    AdaBoostRegressor,
+    BaggingClassifier,
+    BaggingRegressor,
+    GradientBoostingClassifier,
+    GradientBoostingRegressor,
+)
 from sklearn.pipeline import Pipeline
+
+_MOST_THREADS = 1_024
 
 
 def is_sound(pipeline: Pipeline, features: int) -> bool:
-    """True where every step of every tree leads to a later node of the same tree."""
-    estimator = pipeline.steps[-1][1]
-    if isinstance(estimator, HistGradientBoostingClassifier):
+    """True where no step of the Pipeline leads out of the arrays it belongs to."""
+    return _estimator(pipeline.steps[-1][1], features)
+
+
+def _estimator(estimator: Any, features: int | None) -> bool:
+    """Features is the width of the matrix where nothing comes between it and the estimator."""
+    if hasattr(estimator, "_predictors"):
         return _boosting(estimator, features)
-    if isinstance(estimator, RandomForestClassifier):
-        return all(_tree(tree.tree_, estimator.n_features_in_) for tree in estimator.estimators_)
-    # Anything that keeps a tree elsewhere is no algorithm of the catalogue.
-    return not hasattr(estimator, "tree_") and not hasattr(estimator, "estimators_")
+    if hasattr(estimator, "estimators_"):
+        return _many(estimator)
+    if hasattr(estimator, "tree_"):
+        return _tree(estimator.tree_, estimator.n_features_in_)
+    if hasattr(estimator, "_fit_X"):
+        return _neighbours(estimator)
+    if hasattr(estimator, "support_vectors_"):
+        return _support_vectors(estimator)
+    if hasattr(estimator, "cluster_centers_"):
+        return _centres(estimator)
+    # RANSAC keeps the model of the rows that agree.
+    return not hasattr(estimator, "estimator_") or _estimator(estimator.estimator_, None)
 
 
-def _boosting(estimator: Any, features: int) -> bool:
+def _many(estimator: Any) -> bool:
+    members = list(np.ravel(np.array(estimator.estimators_, dtype=object)))
+    if isinstance(
+        estimator, (BaggingClassifier, BaggingRegressor, AdaBoostClassifier, AdaBoostRegressor)
+    ):
+        # Each member is called by the front door, which compares the width by itself.
+        return all(_estimator(member, None) for member in members)
+    if isinstance(
+        estimator, (GradientBoostingClassifier, GradientBoostingRegressor)
+    ) and not _as_many_as_it_writes(estimator):
+        return False
+    # Forests and boosting hand a matrix they have checked straight to the trees.
+    return all(_tree(tree.tree_, estimator.n_features_in_) for tree in members)
+
+
+def _as_many_as_it_writes(estimator: Any) -> bool:
+    """Each tree of a round adds to a column of its own, so there must be as many columns."""
+    if not isinstance(estimator.init_, (DummyClassifier, DummyRegressor, str)):
+        return False
+    start = estimator._raw_predict_init(np.zeros((1, estimator.n_features_in_), np.float32))
+    trees = estimator.estimators_
+    return trees.ndim == 2 and start.shape == (1, trees.shape[1])
+
+
+def _boosting(estimator: Any, features: int | None) -> bool:
     flags = getattr(estimator._bin_mapper, "is_categorical_", None)
-    if estimator.n_features_in_ != features or flags is None or flags.size != features:
+    width = estimator.n_features_in_
+    if features is None or width != features or flags is None or flags.size != features:
         return False
     return all(
         _predictor(predictor, features)
@@ -56,6 +103,57 @@ def _tree(tree: Any, features: int) -> bool:
         and _lead_on(inner, tree.children_right[inner], tree.node_count)
         and _below(tree.feature[inner], features)
     )
+
+
+def _neighbours(estimator: Any) -> bool:
+    """The similar rows are searched one by one, and their classes exist."""
+    known, answers = estimator._fit_X, estimator._y
+    if estimator._tree is not None or known.ndim != 2 or len(known) != len(answers):
+        return False
+    if known.shape != (estimator.n_samples_fit_, estimator.n_features_in_):
+        return False
+    classes = getattr(estimator, "classes_", None)
+    return classes is None or (
+        answers.dtype.kind == "i" and answers.ndim == 1 and _below(answers, len(classes))
+    )
+
+
+def _support_vectors(estimator: Any) -> bool:
+    """The C library behind it reads as many vectors and weights as it is told there are."""
+    vectors, weights = estimator.support_vectors_, estimator._dual_coef_
+    return (
+        estimator._impl in ("epsilon_svr", "nu_svr")
+        and estimator._sparse is False
+        and estimator.kernel != "precomputed"
+        and vectors.ndim == 2
+        and vectors.shape[1] == estimator.n_features_in_
+        and weights.shape == (1, len(vectors))
+        and estimator.support_.shape == (len(vectors),)
+        and estimator._intercept_.shape == (1,)
+        and estimator._n_support.shape == (2,)
+    )
+
+
+def _centres(estimator: Any) -> bool:
+    """Every centre is a point of the space of the rows."""
+    width, centres = estimator.n_features_in_, estimator.cluster_centers_
+    threads = estimator._n_threads
+    if centres.ndim != 2 or centres.shape[1] != width or not 0 < threads <= _MOST_THREADS:
+        return False
+    waiting, met = [getattr(estimator, "_bisecting_tree", None)], 0
+    while waiting:
+        node = waiting.pop()
+        if node is None:
+            continue
+        met += 1
+        inner = node.left is not None
+        # A tree of k leaves has 2 k - 1 nodes; more of them lead round in circles.
+        if met > 2 * len(centres) - 1 or np.shape(node.center) != (width,):
+            return False
+        if inner != (node.right is not None) or not (inner or 0 <= node.label < len(centres)):
+            return False
+        waiting += [node.left, node.right]
+    return True
 
 
 def _lead_on(nodes: np.ndarray, children: np.ndarray, count: int) -> bool:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from glasshouse_ml.errors import GlasshouseError, rows
 from glasshouse_ml.fingerprint import text_hashes
 from glasshouse_ml.request import Request
+from glasshouse_ml.strata import Strata
 from glasshouse_ml.table import Table, Texts
 
 Fold = tuple[np.ndarray, np.ndarray]
@@ -25,7 +25,7 @@ class Split:
     facts: dict[str, Any]
 
 
-def divide(table: Table, classes: np.ndarray, names: list[str], request: Request) -> Split:
+def divide(table: Table, strata: Strata, request: Request) -> Split:
     """Divide rows that stand in canonical order; the same rows give the same split."""
     split, key, seed = request.split, request.key, request.options["seed"]
     facts = dict(split)
@@ -37,7 +37,7 @@ def divide(table: Table, classes: np.ndarray, names: list[str], request: Request
         groups = table.texts[key].codes
         testing = _by_hash(table.texts[key], split["test"], seed)
     elif split["by"] == "random":
-        testing = _stratified(classes, len(names), split["test"], seed)
+        testing = strata.testing(split["test"], seed)
     elif split["by"] == "key":
         keys = table.texts[cast(str, key)]
         groups = keys.codes if _repeated(keys) else None
@@ -51,27 +51,16 @@ def divide(table: Table, classes: np.ndarray, names: list[str], request: Request
     else:
         testing = _by_words(table.texts[split["column"]], split["column"])
     train, test = np.flatnonzero(~testing), np.flatnonzero(testing)
-    _enough(classes, names, train, test)
-    folds = _possible_folds(classes[train], names, request.options["folds"], request.folds_given)
+    strata.enough(train, test)
+    folds = strata.possible_folds(train, request.options["folds"], request.folds_given)
     facts["folds"] = folds
     inside = None if groups is None else groups[train]
     order = None if times is None else times[train]
-    return Split(train, test, list(_folds(classes[train], inside, order, folds, seed)), facts)
+    return Split(train, test, list(_folds(strata, train, inside, order, folds, seed)), facts)
 
 
 def _repeated(texts: Texts) -> bool:
     return len(texts.levels) < len(texts.codes)
-
-
-def _stratified(classes: np.ndarray, count: int, share: float, seed: int) -> np.ndarray:
-    """Each class gives its share of rows to the test part, and at least one."""
-    rng = np.random.default_rng(seed)
-    testing = np.zeros(len(classes), bool)
-    for position in range(count):
-        members = rng.permutation(np.flatnonzero(classes == position))
-        take = min(max(1, round(share * len(members))), len(members) - 1)
-        testing[members[: max(take, 0)]] = True
-    return testing
 
 
 def _by_hash(texts: Texts, share: float, seed: int) -> np.ndarray:
@@ -113,40 +102,9 @@ def _by_words(texts: Texts, column: str) -> np.ndarray:
     return is_test[texts.codes]
 
 
-def _enough(classes: np.ndarray, names: list[str], train: np.ndarray, test: np.ndarray) -> None:
-    for members, part in ((train, "training"), (test, "test")):
-        if not len(members):
-            raise GlasshouseError(
-                f"The {part} part has no row.", "Give more rows, or another split or test share."
-            )
-    in_train = np.bincount(classes[train], minlength=len(names))
-    if (in_train < 2).any():
-        name, count = names[int(np.argmin(in_train))], int(in_train.min())
-        raise GlasshouseError(
-            f"Class {name!r} has {rows(count)} in the training part; 2 are the least.",
-            "Give more rows of it, merge it with another class, or leave it out.",
-        )
-    if len(np.unique(classes[test])) < 2:
-        raise GlasshouseError(
-            f"The test part has rows of class {names[classes[test][0]]!r} only.",
-            "Give more rows, or another split or test share.",
-        )
-
-
-def _possible_folds(classes: np.ndarray, names: list[str], folds: int, given: bool) -> int:
-    counts = np.bincount(classes, minlength=len(names))
-    smallest = int(counts.min())
-    if given and smallest < folds:
-        raise GlasshouseError(
-            f"Class {names[int(np.argmin(counts))]!r} has {rows(smallest)} in the training part, "
-            f"too few for {folds} folds.",
-            f"Ask for at most {smallest} folds, or give more rows of it.",
-        )
-    return min(folds, smallest)
-
-
 def _folds(
-    classes: np.ndarray,
+    strata: Strata,
+    train: np.ndarray,
     groups: np.ndarray | None,
     times: np.ndarray | None,
     folds: int,
@@ -154,23 +112,24 @@ def _folds(
 ) -> Iterator[Fold]:
     """Folds of the same kind as the split, or the cross-validation would promise too much."""
     if times is not None:
-        yield from _forward(classes, times, folds)
-        return
-    if groups is not None:
-        count = len(np.unique(groups))
-        if count < 2:
-            raise GlasshouseError(
-                "The training part has one group only.", "Give more groups, or split by random."
-            )
-        kind = StratifiedGroupKFold(min(folds, count), shuffle=True, random_state=seed)
+        found = _forward(times, folds)
     else:
-        kind = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    for number, (fit, validate) in enumerate(kind.split(classes, classes, groups), start=1):
-        _both(classes, fit, validate, number)
+        if groups is not None:
+            count = len(np.unique(groups))
+            if count < 2:
+                raise GlasshouseError(
+                    "The training part has one group only.",
+                    "Give more groups, or split by random.",
+                )
+            folds = min(folds, count)
+        labels = strata.labels(train)
+        found = strata.folding(folds, groups is not None, seed).split(labels, labels, groups)
+    for number, (fit, validate) in enumerate(found, start=1):
+        strata.check_fold(train[fit], train[validate], number)
         yield fit, validate
 
 
-def _forward(classes: np.ndarray, times: np.ndarray, folds: int) -> Iterator[Fold]:
+def _forward(times: np.ndarray, folds: int) -> Iterator[Fold]:
     """Learn from what came before, validate on what came next, as in real life."""
     moments, which = np.unique(times, return_inverse=True)
     # Moments are grouped into blocks of about equally many rows.
@@ -182,16 +141,5 @@ def _forward(classes: np.ndarray, times: np.ndarray, folds: int) -> Iterator[Fol
             f"The training part holds {len(moments)} moments, too few to validate forward in time.",
             "Give rows of more moments, or split by random.",
         )
-    for number, block in enumerate(present[1:], start=1):
-        fit, validate = np.flatnonzero(blocks < block), np.flatnonzero(blocks == block)
-        _both(classes, fit, validate, number)
-        yield fit, validate
-
-
-def _both(classes: np.ndarray, fit: np.ndarray, validate: np.ndarray, number: int) -> None:
-    for members, part in ((fit, "learns from"), (validate, "is validated on")):
-        if len(np.unique(classes[members])) < 2:
-            raise GlasshouseError(
-                f"Fold {number} {part} rows of one class only.",
-                "Ask for fewer folds, for example options => '{\"folds\": 2}', or give more rows.",
-            )
+    for block in present[1:]:
+        yield np.flatnonzero(blocks < block), np.flatnonzero(blocks == block)

@@ -12,10 +12,12 @@ from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import encode, learn
 from glasshouse_ml.fingerprint import fingerprint
 from glasshouse_ml.fitting import Candidate, Fitter, Part
-from glasshouse_ml.metrics import METRICS, Metric
+from glasshouse_ml.metric import Metric
 from glasshouse_ml.payload import LIBRARIES, Trained, payload
 from glasshouse_ml.request import Request, check
 from glasshouse_ml.splitting import divide
+from glasshouse_ml.succession import compare
+from glasshouse_ml.tasks import TASKS
 
 
 def train(db: Database, **arguments: Any) -> dict[str, Any]:
@@ -32,9 +34,18 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
             warnings.simplefilter("ignore")
             trained = _train(db, request, data)
             artifact = pack(
-                Model(trained.best, trained.features, data.names, data.positive_class, request.key)
+                Model(
+                    trained.best,
+                    trained.features,
+                    trained.target.names,
+                    trained.target.positive_class,
+                    request.key,
+                    request.task,
+                )
             )
             facts = payload(trained, spec)
+            if request.options["promote"] == "if_better":
+                compare(db, trained, facts)
         facts["version"] |= {
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_mb": memory.peak_mb(),
@@ -54,7 +65,7 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
 
 def _spec(request: Request, data: examples.Examples) -> str:
     """Changes when the same rows could give another model; the text of the query may change."""
-    options = {k: v for k, v in request.options.items() if k not in ("promote", "retrain")}
+    options = {k: v for k, v in request.options.items() if k not in ("promote", "retrain", "keep")}
     return fingerprint(
         {
             "task": request.task,
@@ -83,20 +94,26 @@ def _unchanged(
 
 
 def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
-    split = divide(data.table, data.classes, data.names, request)
+    task, target = TASKS[request.task], data.target
+    split = divide(data.table, task.strata(target), request)
     columns, useless = examples.useful(data.columns, data.table, split.train)
     features = learn(columns, data.table, split.train)
-    whole = Part(encode(features, data.table), data.classes)
+    whole = Part(encode(features, data.table), target.values)
     training, test = whole.take(split.train), whole.take(split.test)
-    fitter = Fitter(db, features, data.names, data.positive, request.options["seed"])
-    metric = METRICS[request.metric or ("roc_auc" if len(data.names) == 2 else "log_loss")]
+    fitter = Fitter(db, features, task, target, request.options["seed"])
+    metric = task.metrics[request.metric or task.default_metric(target)]
 
-    wanted = request.algorithms or catalogue.shortlist(len(training.classes))
+    rows = len(split.train)
+    wanted = task.candidates(request.algorithms or task.shortlist(rows), rows)
+    blind = task.baseline(metric)
+    if blind is not None:
+        wanted = [{"algorithm": catalogue.BASELINE, "params": blind}, *wanted]
     candidates = [
         fitter.validate(number, entry["algorithm"], entry["params"], training, split.folds, metric)
-        for number, entry in enumerate([{"algorithm": catalogue.BASELINE, "params": {}}, *wanted])
+        for number, entry in enumerate(wanted, start=int(blind is None))
     ]
     chosen = _best(candidates, metric)
+    best = fitter.fit(chosen.algorithm, chosen.params, training)
     return Trained(
         request=request,
         data=data,
@@ -107,8 +124,9 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
         metric=metric,
         candidates=candidates,
         chosen=chosen,
-        best=fitter.fit(chosen.algorithm, chosen.params, training),
-        baseline=fitter.fit(catalogue.BASELINE, {}, training),
+        best=best,
+        baseline=None if blind is None else fitter.fit(catalogue.BASELINE, blind, training),
+        target=task.settle(best, whole.matrix, target),
         training=training,
         test=test,
     )
@@ -116,4 +134,5 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
 
 def _best(candidates: Sequence[Candidate], metric: Metric) -> Candidate:
     """The best mean over the folds; of equals the one named first. The baseline is not eligible."""
-    return max(candidates[1:], key=lambda candidate: metric.gain(candidate.score))
+    eligible = [candidate for candidate in candidates if not candidate.is_baseline]
+    return max(eligible, key=lambda candidate: metric.gain(candidate.score))

@@ -25,7 +25,12 @@
     as {{ body }}
     ;
 
-    comment on function {{ signature }} is {{ quoted_comment(plpython_comment()) }};
+    {{ describe_and_grant(signature) }}
+{% endmacro %}
+
+
+{% macro describe_and_grant(signature) %}
+    comment on function {{ signature }} is {{ quoted_comment(function_comment()) }};
 
     {# Postgres lets everybody execute a new function. #}
     revoke all
@@ -69,8 +74,8 @@
 {% endmacro %}
 
 
-{# What \df+ shows: the description, then a line for each argument and for the result. #}
-{% macro plpython_comment() %}
+{# What \df+ and ml.help show: the description, a line for each argument and the result, an example. #}
+{% macro function_comment() %}
     {%- set lines = [model.description] -%}
     {%- if model.arguments -%}
         {%- do lines.append("") -%}
@@ -90,6 +95,10 @@
         {%- do lines.append(
             "Returns " ~ model.returns.data_type ~ ": " ~ model.returns.description
         ) -%}
+    {%- endif -%}
+    {%- set example = model.config.get("meta", {}).get("example") -%}
+    {%- if example -%}
+        {%- do lines.append("") -%} {%- do lines.append("Example: " ~ example) -%}
     {%- endif -%}
     {{ return(lines | join("\n")) }}
 {% endmacro %}

@@ -68,6 +68,9 @@ class StandIn:
             payload = json.loads(values[0])
             status = "challenger" if payload["promote"] == "never" else "champion"
             version = len(self.recorded) + 1
+            for earlier in self.recorded if status == "champion" else ():
+                if earlier["version"]["status"] == "champion":
+                    earlier["version"]["status"] = "archived"
             payload["version"] |= {"version": version, "status": status}
             self.recorded.append(payload)
             self.artifacts.append(values[1])
@@ -77,14 +80,35 @@ class StandIn:
         if "select distinct" in statement:
             return [{"model": p["version"]["model"]} for p in self.recorded]
         if "sha256" in statement:
-            wanted = values[1] or len(self.recorded)
+            wanted = values[1] or self._champion()
             if not 1 <= wanted <= len(self.recorded):
                 return []
             found = self.artifacts[wanted - 1]
             return [{"version": wanted, "sha256": sha256(found).hexdigest()}]
         if "select content" in statement:
             return [{"content": self.artifacts[values[1] - 1]}]
+        if "to_jsonb(versions)" in statement:
+            wanted = values[1] or self._champion()
+            found = self.recorded[wanted - 1 : wanted] if wanted else []
+            return [{"facts": json.dumps(payload["version"])} for payload in found]
+        if ".distributions" in statement:
+            return self._bins(self.recorded[values[1] - 1])
+        if "pg_advisory_xact_lock" in statement:
+            return []
         raise AssertionError(f"The stand-in does not know: {statement}")
+
+    def _bins(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
+        """The bins of each feature, without the classes."""
+        found: dict[tuple, dict[str, Any]] = {}
+        for row in payload["distributions"]:
+            empty = {**row, "lower": row.get("lower"), "category": row.get("category"), "n": 0}
+            found.setdefault((row["feature"], row["bin"]), empty)["n"] += row["n"]
+        return [found[place] for place in sorted(found)]
+
+    def _champion(self) -> int:
+        """Its number; 0 where there is none."""
+        states = [payload["version"]["status"] for payload in self.recorded]
+        return states.index("champion") + 1 if "champion" in states else 0
 
     def _version(self, payload: dict[str, Any]) -> dict[str, Any]:
         return {name: payload["version"][name] for name in Version.__dataclass_fields__}

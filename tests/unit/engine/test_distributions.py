@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from glasshouse_ml.classification import separation
 from glasshouse_ml.distributions import distribution_rows, feature_facts
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.importance import importance_rows, sample
@@ -61,7 +62,8 @@ def test_categories(found: dict) -> None:
 
 def test_statistics() -> None:
     training = np.arange(400)
-    facts = list(feature_facts(FEATURES, read(ROWS), training, CLASSES[training] == 1))
+    hits = CLASSES[training] == 1
+    facts = list(feature_facts(FEATURES, read(ROWS), lambda v: separation(v[training], hits)))
     wide = facts[0]
     known = np.array([r["wide"] for r in ROWS if r["wide"] is not None])
     assert (wide["rows"], wide["missing"]) == (500, 500 - len(known))
@@ -81,7 +83,7 @@ def test_statistics() -> None:
 def test_separation_counts_both_directions() -> None:
     rows = [{"up": float(n), "down": -float(n)} for n in range(10)]
     features = [Feature("up", "", "number"), Feature("down", "", "number")]
-    facts = feature_facts(features, read(rows), np.arange(10), np.arange(10) >= 5)
+    facts = feature_facts(features, read(rows), lambda v: separation(v, np.arange(10) >= 5))
     assert [f["separation"] for f in facts] == [1.0, 1.0]
 
 

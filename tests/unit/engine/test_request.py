@@ -57,7 +57,8 @@ def ask(**changes: Any) -> Any:
         ({"options": {"fold": 3}}, "no entry 'fold'", "folds"),
         ({"options": {"folds": 1}}, "options.folds is 1", "2 to 50"),
         ({"options": {"seed": "x"}}, 'options.seed is "x"', "whole number"),
-        ({"options": {"promote": "if_better"}}, "options.promote", "always or never"),
+        ({"options": {"promote": "sometimes"}}, "options.promote", "if_better or never"),
+        ({"options": {"keep": -1}}, "options.keep is -1", "0 to 10000"),
     ],
 )
 def test_refused(changes: dict[str, Any], message: str, hint: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.request import check
 from glasshouse_ml.splitting import Split, divide
+from glasshouse_ml.strata import ByClass
 
 from .test_rows import read
 
@@ -30,7 +31,7 @@ def split(rows: list[dict], by: dict[str, Any] | None = None, **options: Any) ->
         "m", "q", "classification", "y", key, None, None, json.dumps(by or {}), json.dumps(options)
     )
     table = read(rows)
-    return divide(table, table.texts["y"].codes, ["no", "yes"], asked)
+    return divide(table, ByClass(table.texts["y"].codes, ["no", "yes"]), asked)
 
 
 def values(rows: list[dict], name: str, positions: np.ndarray) -> list[Any]:

@@ -1,0 +1,470 @@
+"""Versions that come, rule, go back and go: the registry's verbs in a real Postgres."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+QUICK = {"bootstrap": 50, "importance_repeats": 1}
+ROWS = """
+    select i as id, sin(i) as a, cos(i * 1.7) as b, sin(i) + cos(i * 3) > 0 as y
+    from generate_series(1, 300) as i
+"""
+VERBS = ("promote", "rollback", "drop_version", "drop_model")
+
+
+class Session:
+    """A connection of one role."""
+
+    def __init__(self, dsn: dict[str, Any]) -> None:
+        self.connection = psycopg2.connect(**dsn)
+        self.connection.autocommit = True
+
+    def rows(self, statement: str, *values: Any) -> list[tuple]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, statement: str, *values: Any) -> Any:
+        return self.rows(statement, *values)[0][0]
+
+    def train(self, model: str, algorithm: str = "logistic_regression", **options: Any) -> int:
+        """The number of the version."""
+        return self.value(
+            "select version from ml.train(%s, %s, 'classification', 'y', key => 'id', "
+            "algorithms => %s, options => %s)",
+            model,
+            ROWS,
+            json.dumps([algorithm]),
+            json.dumps({**QUICK, **options}),
+        )
+
+    def states(self, model: str) -> dict[int, str]:
+        return dict(
+            self.rows(
+                "select version, status from ml.model_versions where model = %s order by 1", model
+            )
+        )
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+@pytest.fixture(scope="module")
+def admin(warehouse: Any) -> Iterator[Session]:
+    with closing(Session(warehouse.dsn("postgres"))) as session:
+        yield session
+        for table in ("model_versions", "models"):
+            session.rows(f"delete from ml.{table} where model like 'registry test%'")
+
+
+@pytest.fixture(scope="module")
+def user(warehouse: Any, admin: Session) -> Iterator[Session]:
+    with closing(Session(warehouse.dsn("transformer"))) as session:
+        yield session
+
+
+@pytest.fixture
+def other(warehouse: Any) -> Iterator[Session]:
+    with closing(Session(warehouse.dsn("transformer"))) as session:
+        yield session
+
+
+@pytest.fixture
+def three(user: Session, request: pytest.FixtureRequest) -> str:
+    """A model with versions 1, 2 and 3, each champion in its turn."""
+    name = f"registry test {request.node.name}"
+    assert [user.train(name) for _ in range(3)] == [1, 2, 3]
+    return name
+
+
+def test_promote_and_rollback(user: Session, three: str) -> None:
+    assert user.states(three) == {1: "archived", 2: "archived", 3: "champion"}
+    assert user.value("select ml.promote(%s, 1)", three) == 3
+    assert user.states(three) == {1: "champion", 2: "archived", 3: "archived"}
+    # Promoting the champion is no new reign, so a rollback still finds the one before.
+    assert user.value("select ml.promote(%s, 1)", three) == 1
+    assert user.value("select ml.rollback(%s)", three) == 3
+    assert user.value("select ml.rollback(%s)", three) == 2
+    assert user.value("select ml.rollback(%s)", three) == 1
+    assert user.states(three) == {1: "champion", 2: "archived", 3: "archived"}
+    with pytest.raises(psycopg2.Error, match="No earlier champion") as caught:
+        user.rows("select ml.rollback(%s)", three)
+    assert "ml.promote" in caught.value.diag.message_hint
+
+
+def test_who_was_champion_when(user: Session, three: str) -> None:
+    moments = [user.value("select clock_timestamp()")]
+    for call in ("ml.promote(%s, 1)", "ml.rollback(%s)", "ml.rollback(%s)", "ml.promote(%s, 1)"):
+        user.rows(f"select {call}", three)
+        moments.append(user.value("select clock_timestamp()"))
+    reigns = [
+        user.value(
+            "select version from ml.promotions where model = %s and promoted_at < %s "
+            "and (undone_at is null or undone_at > %s) order by promotion desc limit 1",
+            three,
+            moment,
+            moment,
+        )
+        for moment in moments
+    ]
+    assert reigns == [3, 1, 3, 2, 1]
+    assert user.rows("select distinct promoted_by from ml.promotions where model = %s", three) == [
+        ("transformer",)
+    ]
+
+
+def test_predict_follows_the_champion(user: Session) -> None:
+    name = "registry test predict"
+    user.train(name, "dummy")
+    user.train(name)
+
+    def scores() -> int:
+        return user.value("select count(distinct score) from ml.predict(%s, %s)", name, ROWS)
+
+    assert scores() > 1
+    user.rows("select ml.rollback(%s)", name)
+    assert scores() == 1
+    user.rows("select ml.promote(%s, 2)", name)
+    assert scores() > 1
+
+
+def test_drop_version(user: Session, three: str) -> None:
+    with pytest.raises(psycopg2.Error, match="Version 3 is the champion") as caught:
+        user.rows("select ml.drop_version(%s, 3)", three)
+    assert "ml.promote or ml.rollback" in caught.value.diag.message_hint
+    assert user.value("select ml.drop_version(%s, 2)", three) == 2
+    left = user.rows(
+        "select (select count(*) from ml.artifacts where model = %s and version = 2), "
+        "(select count(*) from ml.distributions where model = %s and version = 2)",
+        three,
+        three,
+    )
+    assert left == [(0, 0)]
+    # The champion before is gone, so the one before that is meant.
+    assert user.value("select ml.rollback(%s)", three) == 1
+    assert user.value("select ml.drop_version(%s, 3)", three) == 1
+    # A number is never given twice.
+    assert user.train(three) == 4
+
+
+def test_drop_model(user: Session, three: str) -> None:
+    assert user.value("select ml.drop_model(%s)", three) == 3
+    assert user.states(three) == {}
+    for table in ("models", "promotions", "artifacts", "metrics", "curves", "distributions"):
+        assert user.rows(f"select from ml.{table} where model = %s", three) == []
+    assert user.train(three) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "message", "hint"),
+    [
+        ("ml.promote('registry test none', 1)", "no model 'registry test none'", "Known: "),
+        ("ml.promote('{name}', 9)", "has no version 9", "It has: 1"),
+        ("ml.promote('{name}', null)", "has no version NULL", "It has: 1"),
+        ("ml.promote(null, 1)", "no model NULL", "Known: "),
+        ("ml.rollback('registry test none')", "no model", "Known: "),
+        ("ml.rollback('{name}')", "No earlier champion", "ml.promote"),
+        ("ml.drop_version('{name}', 0)", "has no version 0", "It has: 1"),
+        ("ml.drop_model('registry ''; drop schema ml')", "no model", "Known: "),
+    ],
+)
+def test_what_is_not_there_is_said_so(user: Session, call: str, message: str, hint: str) -> None:
+    name = "registry test errors"
+    if not user.states(name):
+        user.train(name)
+    with pytest.raises(psycopg2.Error, match=message) as caught:
+        user.rows(f"select {call.format(name=name)}")
+    shown = caught.value.diag
+    assert shown.message_primary.startswith(call.split("(")[0] + ": ")
+    assert hint in shown.message_hint
+    assert caught.value.pgcode == "22023"
+
+
+def test_a_better_version_becomes_champion(user: Session) -> None:
+    name = "registry test better"
+    user.train(name, "dummy", promote="if_better")
+    user.train(name, promote="if_better")
+    user.train(name, promote="if_better")
+    user.train(name, "dummy", promote="if_better")
+    assert user.states(name) == {1: "archived", 2: "champion", 3: "challenger", 4: "challenger"}
+    (found,) = user.rows(
+        "select comparison from ml.model_versions where model = %s and version = 4", name
+    )[0]
+    assert found["champion"] == 2
+    assert found["better"] is False
+    assert found["champion_score"] > found["score"] == 0.5
+    assert found["upper"] < 0
+    assert user.value("select ml.rollback(%s)", name) == 1
+
+
+def test_retention(user: Session) -> None:
+    name = "registry test keep"
+    user.train(name)
+    user.train(name)
+    for _ in range(4):
+        user.train(name, "dummy", promote="never", keep=2)
+    kept = user.rows("select version from ml.artifacts where model = %s order by 1", name)
+    # 2 is champion, 1 was before it, 5 and 6 are the newest.
+    assert [version for (version,) in kept] == [1, 2, 5, 6]
+    assert len(user.states(name)) == 6
+    metrics = user.rows("select distinct version from ml.metrics where model = %s", name)
+    assert len(metrics) == 6
+    with pytest.raises(psycopg2.Error, match=r"Version 3 of model .* was retired"):
+        user.rows("select * from ml.predict(%s, %s, 3)", name, ROWS)
+    with pytest.raises(psycopg2.Error, match=r"ml\.promote: Version 3 .* was retired"):
+        user.rows("select ml.promote(%s, 3)", name)
+
+
+def test_many_at_once_lose_nothing(warehouse: Any, user: Session) -> None:
+    """Two sessions train and promote the same model at the same time, again and again."""
+    name = "registry test together"
+    user.train(name)
+    start = threading.Barrier(2)
+    failures: list[str] = []
+
+    def train() -> None:
+        with closing(Session(warehouse.dsn("transformer"))) as session:
+            start.wait()
+            for turn in range(6):
+                session.train(name, "dummy", promote=("always", "if_better")[turn % 2])
+
+    def change() -> None:
+        with closing(Session(warehouse.dsn("transformer"))) as session:
+            start.wait()
+            for turn in range(6):
+                session.train(name)
+                session.rows("select ml.promote(%s, %s)", name, 1 + turn)
+                session.rows("select ml.rollback(%s)", name)
+
+    def guarded(work: Any) -> None:
+        try:
+            work()
+        except Exception as error:
+            failures.append(str(error))
+
+    threads = [threading.Thread(target=guarded, args=(work,)) for work in (train, change)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        champions = list(user.states(name).values()).count("champion")
+        assert champions == 1
+        time.sleep(0.02)
+    assert failures == []
+    assert sorted(user.states(name)) == list(range(1, 14))
+    assert user.value("select count(*) from ml.artifacts where model = %s", name) == 13
+    last = user.value(
+        "select version from ml.promotions where model = %s and undone_at is null "
+        "order by promotion desc limit 1",
+        name,
+    )
+    assert user.states(name)[last] == "champion"
+
+
+def test_a_verb_waits_for_the_training_that_holds_the_model(
+    user: Session, other: Session, three: str
+) -> None:
+    other.connection.autocommit = False
+    other.train(three)
+    user.rows("set lock_timeout = '200ms'")
+    try:
+        for call in ("promote(%s, 1)", "rollback(%s)", "drop_version(%s, 1)", "drop_model(%s)"):
+            with pytest.raises(psycopg2.errors.LockNotAvailable):
+                user.rows(f"select ml.{call}", three)
+    finally:
+        user.rows("reset lock_timeout")
+        other.connection.rollback()
+    assert user.states(three)[3] == "champion"
+    # The number of what was rolled back was never seen by anybody, so it is free.
+    assert user.train(three) == 4
+
+
+def everything(user: Session, name: str) -> list[tuple]:
+    tables = [
+        name
+        for (name,) in user.rows("""
+        select relname from pg_class where relnamespace = 'ml'::regnamespace and relkind = 'r'
+    """)
+    ]
+    counts = [user.rows(f"select count(*) from ml.{t} where model = %s", name)[0] for t in tables]
+    return [*counts, tuple(user.states(name).items())]
+
+
+@pytest.mark.parametrize("how", ["cancel", "timeout", "failure"])
+def test_a_training_that_does_not_end_well_leaves_the_old_champion(
+    user: Session, other: Session, how: str
+) -> None:
+    name = f"registry test {how}"
+    user.train(name)
+    before = everything(user, name)
+    long = json.dumps(["random_forest", "hist_gradient_boosting"] * 20)
+    query, expected = ROWS, psycopg2.errors.QueryCanceled
+    timer = None
+    if how == "cancel":
+        pid = other.value("select pg_backend_pid()")
+        timer = threading.Timer(0.8, lambda: user.rows("select pg_cancel_backend(%s)", pid))
+        timer.start()
+    elif how == "timeout":
+        other.rows("set statement_timeout = '500ms'")
+    else:
+        query = f"select *, 1 / (id - 299) as broken from ({ROWS}) as rows"
+        expected = psycopg2.errors.DivisionByZero
+    began = time.monotonic()
+    with pytest.raises(expected):
+        other.rows(
+            "select * from ml.train(%s, %s, 'classification', 'y', key => 'id', algorithms => %s)",
+            name,
+            query,
+            long,
+        )
+    if timer:
+        timer.join()
+    assert time.monotonic() - began < 8
+    assert everything(user, name) == before
+    # Nothing is held any more either.
+    other.rows("reset statement_timeout")
+    assert other.train(name) == 2
+
+
+def test_who_may_change_the_registry(warehouse: Any, admin: Session, user: Session) -> None:
+    name = "registry test rights"
+    user.train(name)
+    with closing(Session(warehouse.dsn("dashboard"))) as dashboard:
+        for call in (
+            "promote('x', 1)",
+            "rollback('x')",
+            "drop_version('x', 1)",
+            "drop_model('x')",
+            "explain('x', 'select 1')",
+            "evaluate('x', 'select 1')",
+            "drift('x', 'select 1')",
+            "help()",
+        ):
+            with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                dashboard.rows(f"select ml.{call}")
+    for statement in (
+        "update ml.promotions set version = 1",
+        "delete from ml.promotions",
+        "insert into ml.models values ('x', 1)",
+        "update ml.models set last_version = 0",
+        "update ml.model_versions set status = 'champion'",
+        "select ml.set_champion('registry test rights', 1, 'train')",
+        "select ml.retire_versions('registry test rights', 0)",
+        "select ml.hold_model('promote', 'registry test rights')",
+        "alter function ml.promote(text, integer) security invoker",
+    ):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            user.rows(statement)
+    doors = admin.rows("""
+        select proname, proowner::regrole::text, proconfig from pg_proc
+        where pronamespace = 'ml'::regnamespace and prosecdef order by 1
+    """)
+    path = ["search_path=pg_catalog, pg_temp"]
+    assert doors == [(door, "ml_registry", path) for door in sorted((*VERBS, "record_version"))]
+
+
+def test_an_older_registry_is_brought_up_to_date(admin: Session, user: Session, three: str) -> None:
+    admin.rows("delete from ml.promotions where model = %s", three)
+    admin.rows("delete from ml.models where model = %s", three)
+    admin.rows((Path(__file__).parents[2] / "udf" / "registry.sql").read_text())
+    assert user.value("select ml.rollback(%s)", three) == 2
+    assert user.train(three) == 4
+
+
+@pytest.mark.parametrize("algorithm", ["logistic_regression", "random_forest"])
+def test_explanations_add_up_to_the_prediction(user: Session, algorithm: str) -> None:
+    name = f"registry test explain {algorithm}"
+    user.train(name, algorithm)
+    few = ROWS + " limit 5"
+    worst = user.value(
+        """
+        select max(abs(contributions - case when %s then ln(score / (1 - score)) else score end))
+        from ml.predict(%s, %s)
+        join (
+            select key, sum(contribution) as contributions from ml.explain(%s, %s, 1) group by key
+        ) as parts using (key)
+        """,
+        algorithm == "logistic_regression",
+        name,
+        few,
+        name,
+        few,
+    )
+    assert worst < 1e-9
+    ranks = user.rows(
+        "select rank, count(*), min(feature) = '(baseline)' from ml.explain(%s, %s) "
+        "group by rank order by rank",
+        name,
+        few,
+    )
+    assert ranks == [(0, 5, True), (1, 5, False), (2, 5, False)]
+    with pytest.raises(psycopg2.Error, match=r"^ml\.explain: top is 0"):
+        user.rows("select * from ml.explain(%s, %s, 0)", name, few)
+    shown = user.rows("select value from ml.explain(%s, %s) where feature = 'a'", name, few)
+    assert shown[0][0] == user.value("select sin(1)::text")
+
+
+def test_evaluate_measures_the_champion_on_later_rows(user: Session) -> None:
+    name = "registry test evaluate"
+    user.train(name)
+    later = ROWS.replace("(1, 300)", "(301, 500)")
+    found = {row[0]: row[1:] for row in user.rows("select * from ml.evaluate(%s, %s)", name, later)}
+    value, lower, upper, baseline, count = found["accuracy"]
+    expected = user.rows(
+        "select avg((prediction::boolean = y)::int)::float8, count(*) "
+        "from ml.predict(%s, %s) join (" + later + ") as truth on key = id::text",
+        name,
+        later,
+    )
+    assert expected == [(pytest.approx(value), count)]
+    assert lower < value < upper
+    assert baseline < value
+    assert (
+        user.value("select count(*) from ml.metrics where model = %s and segment <> 'all'", name)
+        == 0
+    )
+    with pytest.raises(psycopg2.Error, match=r"^ml\.evaluate: The query returns no column 'y'"):
+        user.rows("select * from ml.evaluate(%s, 'select 1 as id, 1.0 as a, 1.0 as b')", name)
+
+
+def test_help_knows_every_function_that_is_meant_for_people(user: Session, admin: Session) -> None:
+    public = admin.rows("""
+        select proname::text from pg_proc
+        where pronamespace = 'ml'::regnamespace
+            and obj_description(oid, 'pg_proc') not like 'Internal:%' order by 1
+    """)
+    found = user.rows("select topic, call, about, example from ml.help()")
+    assert [(row[0],) for row in found] == public
+    for topic, call, about, example in found:
+        assert call.startswith(f"ml.{topic}(")
+        assert about.endswith(".")
+        assert f"ml.{topic}(" in example
+        # What is shown to be copied is at least SQL that Postgres can read.
+        user.rows(f"do $check$ begin return; {example}; end $check$")
+    about = user.value("select about from ml.help('ml.promote')")
+    assert "  version integer: Version to make champion" in about
+    with pytest.raises(psycopg2.Error, match=r"^ml\.help: There is no help on 'trane'") as caught:
+        user.rows("select * from ml.help('trane')")
+    assert "train" in caught.value.diag.message_hint
+
+
+def test_drift_compares_with_the_training_of_the_champion(user: Session) -> None:
+    name = "registry test drift"
+    user.train(name)
+    statement = "select feature, rows, psi, kolmogorov_smirnov from ml.drift(%s, %s)"
+    # The champion's own rows have not moved.
+    assert user.rows(statement, name, ROWS) == [("a", 300, 0, 0), ("b", 300, 0, 0)]
+    moved = f"select id, a + 1 as a, b, id / 151 as part from ({ROWS}) as rows"
+    psi = {feature: psi for feature, _, psi, _ in user.rows(statement, name, moved)}
+    assert psi["a"] > 0.25
+    assert psi["b"] == 0
+    parts = user.rows("select period, rows from ml.drift(%s, %s, 'part')", name, moved)
+    assert parts == [("0", 150), ("0", 150), ("1", 150), ("1", 150)]
+    with pytest.raises(psycopg2.Error, match=r"^ml\.drift: The query returns no column 'b'"):
+        user.rows(statement, name, "select 1.0 as a")

@@ -1,0 +1,12 @@
+"""Body of ml.evaluate: hands its arguments to the package."""
+
+from glasshouse_ml.database import Database, sql_error
+from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.later import evaluate
+
+
+def main(model, query, version):
+    try:
+        return evaluate(Database(plpy, GD), model, query, version)
+    except GlasshouseError as error:
+        raise sql_error(plpy, "evaluate", error) from None

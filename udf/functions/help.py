@@ -1,0 +1,12 @@
+"""Body of ml.help: hands its argument to the package."""
+
+from glasshouse_ml.database import Database, sql_error
+from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.manual import help_rows
+
+
+def main(topic):
+    try:
+        return help_rows(Database(plpy, GD), topic)
+    except GlasshouseError as error:
+        raise sql_error(plpy, "help", error) from None

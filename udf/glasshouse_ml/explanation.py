@@ -1,0 +1,180 @@
+"""ml.explain: what each column of a row adds to the answer for that row.
+
+Linear models are taken apart exactly, in the space in which they add (log-odds, or the predicted
+number itself); any other model by sampled Shapley values, in the space of its score (probability or
+number). So are generalised linear models, whose sum is not what they answer.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from glasshouse_ml import registry
+from glasshouse_ml.artifacts import Model
+from glasshouse_ml.database import Database
+from glasshouse_ml.encoding import BatchEncoder, Feature
+from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.prediction import matching
+from glasshouse_ml.regression import predicted
+from glasshouse_ml.rows import Reader
+from glasshouse_ml.shapley import shapley
+from glasshouse_ml.table import BOOLEAN, CATEGORY
+from glasshouse_ml.tasks import TASKS
+
+# Sampling multiplies each row by about two thousand, so batches are small.
+BATCH = 200
+BASELINE, OTHERS = "(baseline)", "(others)"
+
+Explained = tuple[str | None, int, str, str | None, float]
+Parts = tuple[np.ndarray, np.ndarray]  # the baseline of each row, and a contribution per column
+
+
+def explain(db: Database, model: str, query: str, top: int | None) -> Iterator[Explained]:
+    """Key, rank, feature, value and contribution, some rows of it for each row of the query."""
+    if top is not None and top < 1:
+        raise GlasshouseError(f"top is {top}.", "Ask for 1 or more, or for null: all of them.")
+    facts = registry.facts(db, model)
+    stored = registry.load(db, model, facts["version"] if facts else None)
+    if not TASKS[stored.task].needs_target:
+        raise GlasshouseError(
+            f"Model {model!r} is a {stored.task}, which predicts nothing that has reasons.",
+            "The table ml.importances says which columns tell its clusters apart.",
+        )
+    query, by_name = matching(db, stored, model, query)
+    features = stored.features
+    numbers = [by_name[feature.name] for feature in features if feature.kind != CATEGORY]
+    texts = [by_name[feature.name] for feature in features if feature.kind == CATEGORY]
+    key = [by_name[stored.key]] if stored.key else []
+    # Numbers a second time as texts: a value is shown as Postgres shows it.
+    reader = Reader(db, query, numbers, [*texts, *key, *numbers])
+    typical = _typical(features, facts["features"] if facts else [])
+    found = _batches(db, stored, reader, typical, top)
+    # As in ml.predict: an error in the first batch is shown in plain words.
+    first = next(found, iter(()))
+    return chain(first, chain.from_iterable(found))
+
+
+def _batches(
+    db: Database, stored: Model, reader: Reader, typical: np.ndarray, top: int | None
+) -> Iterator[Iterator[Explained]]:
+    encoder = BatchEncoder(stored.features, reader.packing.missing)
+    categories = sum(feature.kind == CATEGORY for feature in stored.features)
+    for size, values, words in reader.batches(BATCH):
+        shown = [[None if w == reader.packing.missing else w for w in column] for column in words]
+        keys = shown[categories] if stored.key else [None] * size
+        as_text = iter(shown[:categories]), iter(shown[len(shown) - values.shape[1] :])
+        columns = [next(as_text[feature.kind != CATEGORY]) for feature in stored.features]
+        matrix = encoder.encode(values, words[:categories])
+        parts = contributions(stored, matrix, typical, db)
+        yield _rows([feature.name for feature in stored.features], keys, columns, parts, top)
+
+
+def _rows(
+    names: Sequence[str],
+    keys: Iterable[str | None],
+    columns: Sequence[Sequence[str | None]],
+    parts: Parts,
+    top: int | None,
+) -> Iterator[Explained]:
+    """The baseline, the largest contributions, and what is left: together they are the answer."""
+    for row, (key, start, added) in enumerate(zip(keys, *parts, strict=True)):
+        yield key, 0, BASELINE, None, float(start)
+        order = np.argsort(-np.abs(added), kind="stable")
+        for rank, position in enumerate(order[:top], start=1):
+            value = columns[position][row]
+            yield key, rank, names[position], value, float(added[position])
+        if top is not None and top < len(order):
+            yield key, top + 1, OTHERS, None, float(added[order[top:]].sum())
+
+
+def contributions(stored: Model, matrix: np.ndarray, typical: np.ndarray, db: Database) -> Parts:
+    """About the positive class, or with more than two classes about the predicted one."""
+    if stored.positive_class is not None:
+        about = np.full(len(matrix), list(stored.classes).index(stored.positive_class))
+    else:
+        about = _answers(stored, matrix).argmax(axis=1)
+    parts = _linear(stored, matrix, about)
+    if parts is not None:
+        return parts
+
+    def answer(rows: np.ndarray, made_of: np.ndarray) -> np.ndarray:
+        return _answers(stored, rows)[np.arange(len(rows)), about[made_of]]
+
+    return shapley(answer, matrix, typical, db.checkpoint)
+
+
+def _answers(stored: Model, matrix: np.ndarray) -> np.ndarray:
+    """A probability for each class, or one number for each row."""
+    if stored.classes:
+        return stored.pipeline.predict_proba(matrix)
+    return predicted(stored.pipeline, matrix)[:, None]
+
+
+def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | None:
+    """Coefficient times value, summed over the columns that were made of one column.
+
+    None where the model is no such sum: what the parts add up to must be what it answers.
+    """
+    origins = _origins(stored.pipeline)
+    if origins is None:
+        return None
+    estimator = stored.pipeline.steps[-1][1]
+    weights = np.atleast_2d(estimator.coef_)
+    intercepts = np.atleast_1d(estimator.intercept_)
+    if weights.shape[1] != len(origins) or len(intercepts) != len(weights):
+        return None
+    whole = (
+        stored.pipeline.decision_function(matrix) if stored.classes else _answers(stored, matrix)
+    )
+    if len(stored.classes) == 2:
+        # With two classes there is one sum, for the second of them.
+        weights, intercepts = np.vstack([-weights, weights]), np.append(-intercepts, intercepts)
+        whole = np.column_stack([-whole, whole])
+    prepared = stored.pipeline[:-1].transform(matrix)
+    added = np.empty(matrix.shape)
+    for position in np.unique(about):
+        spread = np.zeros((len(origins), matrix.shape[1]))
+        spread[np.arange(len(origins)), origins] = weights[position]
+        rows = about == position
+        added[rows] = prepared[rows] @ spread
+    starts = intercepts[about]
+    expected = whole[np.arange(len(about)), about]
+    if not np.allclose(starts + added.sum(axis=1), expected, rtol=1e-9, atol=1e-9):
+        return None
+    return starts, added
+
+
+def _origins(pipeline: Pipeline) -> list[int] | None:
+    """The column that each prepared column of a linear model was made of; None for other models."""
+    estimator = pipeline.steps[-1][1]
+    if not hasattr(estimator, "coef_") or pipeline.steps[0][0] != "prepare":
+        return None
+    origins: list[int] = []
+    for name, transformer, columns in pipeline.named_steps["prepare"].transformers_:
+        if name == "numbers":
+            origins += columns
+            # After the numbers comes a 0/1 column for each that had missing values in training.
+            indicator = transformer.named_steps["impute"].indicator_
+            origins += [columns[position] for position in indicator.features_]
+        elif name == "categories":
+            for column, categories in zip(columns, transformer.categories_, strict=True):
+                origins += [column] * len(categories)
+    return origins
+
+
+def _typical(features: Sequence[Feature], facts: list[dict[str, Any]]) -> np.ndarray:
+    """The baseline row: the median of each number and time, the most frequent category."""
+    medians = {fact["name"]: fact.get("median") for fact in facts}
+    row = np.empty(len(features))
+    for position, feature in enumerate(features):
+        if feature.kind == CATEGORY:
+            row[position] = 0.0  # the code of the most frequent one
+        else:
+            median = medians.get(feature.name)
+            value = np.nan if median is None else float(median)
+            # Between no and yes lies nothing.
+            row[position] = np.floor(value) if feature.kind == BOOLEAN else value
+    return row

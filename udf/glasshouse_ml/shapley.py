@@ -1,0 +1,73 @@
+"""Sampled Shapley values: what each column adds on the way from a baseline row to a row.
+
+The columns of the baseline row are replaced by those of the row one after the other, and each is
+given what the answer changed by at its turn. The mean over many orders is the Shapley value. The
+changes of one order add up to the whole way, and so do the means, however few orders there are.
+"""
+
+from collections.abc import Callable
+from itertools import permutations
+from math import factorial
+
+import numpy as np
+
+# Orders that are tried; with so few columns that there are no more, each one is: that is exact.
+ORDERS = 64
+SEED = 0
+# Cells of the largest matrix that is put together at a time: 64 MiB.
+_MOST_CELLS = 8_000_000
+
+
+def orders(columns: int) -> np.ndarray:
+    """Each row is an order of the columns; the same for every row that is explained."""
+    if factorial(min(columns, 20)) <= ORDERS:
+        return np.array(list(permutations(range(columns))))
+    rng = np.random.default_rng(SEED)
+    half = np.array([rng.permutation(columns) for _ in range(ORDERS // 2)])
+    # An order and its reverse together: a column that came late in one comes early in the other.
+    return np.concatenate([half, half[:, ::-1]])
+
+
+def shapley(
+    answer: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    matrix: np.ndarray,
+    baseline: np.ndarray,
+    checkpoint: Callable[[], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """The answer for the baseline row, and for each row what each column adds to it.
+
+    answer() takes rows and, for each, the number of the row of the matrix it was made of.
+    """
+    count, columns = matrix.shape
+    tried = orders(columns)
+    # taken[o, s, c]: whether column c is replaced by step s of order o.
+    places = np.argsort(tried, axis=1)
+    taken = places[:, None, :] < np.arange(columns + 1)[None, :, None]
+    masks, which = np.unique(taken.reshape(-1, columns), axis=0, return_inverse=True)
+    answers = _answers(answer, matrix, baseline, masks, checkpoint)
+    found = np.zeros((count, columns))
+    for order, steps in zip(tried, which.reshape(len(tried), columns + 1), strict=True):
+        found[:, order] += np.diff(answers[steps], axis=0).T
+    # The row without any column replaced is the first of the sorted masks.
+    return answers[0], found / len(tried)
+
+
+def _answers(
+    answer: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    matrix: np.ndarray,
+    baseline: np.ndarray,
+    masks: np.ndarray,
+    checkpoint: Callable[[], None],
+) -> np.ndarray:
+    """The answer for each mask and each row."""
+    count, columns = matrix.shape
+    answers = np.empty((len(masks), count))
+    size = max(1, _MOST_CELLS // (count * columns))
+    for start in range(0, len(masks), size):
+        checkpoint()
+        block = masks[start : start + size]
+        mixed = np.where(block[:, None, :], matrix[None], baseline)
+        origins = np.tile(np.arange(count), len(block))
+        found = answer(mixed.reshape(-1, columns), origins)
+        answers[start : start + size] = found.reshape(len(block), count)
+    return answers

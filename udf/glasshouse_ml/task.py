@@ -1,0 +1,126 @@
+"""What a kind of question has to say about itself; everything else is the same for all of them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from glasshouse_ml.metric import Metric
+from glasshouse_ml.strata import Strata
+from glasshouse_ml.table import Table
+
+if TYPE_CHECKING:
+    from glasshouse_ml.artifacts import Model
+    from glasshouse_ml.request import Request
+
+Rows = list[dict[str, Any]]
+# What is predicted as text, the score, and the probabilities as JSON text, each for every row.
+Answers = tuple[Iterable[str], Iterable[float], Iterable[str | None]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The answers of the rows: numbers, or positions in the names of the classes."""
+
+    values: np.ndarray
+    names: Sequence[str] = ()
+    positive: int | None = None
+
+    @property
+    def positive_class(self) -> str | None:
+        """Its name; None unless there are two classes."""
+        return None if self.positive is None else self.names[self.positive]
+
+
+class Task(ABC):
+    """One kind of question."""
+
+    name: ClassVar[str]
+    metrics: ClassVar[dict[str, Metric]]
+    # Whether the target travels as numbers or as texts.
+    numeric_target: ClassVar[bool]
+    needs_target: ClassVar[bool] = True
+
+    @abstractmethod
+    def target(self, table: Table, request: "Request") -> Target:
+        """The answers of the labelled rows of a table."""
+
+    @abstractmethod
+    def strata(self, target: Target) -> Strata:
+        """How rows are dealt out to the parts and folds."""
+
+    @abstractmethod
+    def default_metric(self, target: Target) -> str:
+        """What candidates are compared by when the caller names nothing."""
+
+    @abstractmethod
+    def shortlist(self, rows: int) -> Rows:
+        """What is tried when the caller names nothing."""
+
+    def candidates(self, wanted: Rows, rows: int) -> Rows:
+        """What is compared where this was wanted."""
+        return wanted
+
+    def baseline(self, metric: Metric) -> dict[str, Any] | None:
+        """Parameters of the dummy that is the best by this metric; None where there is no dummy."""
+        return {}
+
+    def params(self, params: dict[str, Any], target: Target) -> dict[str, Any]:
+        """The caller's parameters as scikit-learn wants them."""
+        return params
+
+    @abstractmethod
+    def score(
+        self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
+    ) -> Any:
+        """What a fitted Pipeline answers, beside the truth: rows that metrics can measure."""
+
+    def validate(
+        self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
+    ) -> Any:
+        """The same for the rows of a fold of the cross-validation."""
+        return self.score(fitted, matrix, actual, target)
+
+    @abstractmethod
+    def curves(self, rows: Any, target: Target) -> Rows:
+        """Registry rows of the curves drawn from the test rows."""
+
+    def settle(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
+        """The answers of all rows, where only the trained model knows them."""
+        return target
+
+    def shuffled(
+        self,
+        fitted: Pipeline,
+        matrix: np.ndarray,
+        actual: np.ndarray,
+        target: Target,
+        metric: Metric,
+    ) -> tuple[Metric, Callable[[np.ndarray], Any]]:
+        """How a feature's importance is measured: by which metric, on what the rows then get."""
+        return metric, lambda rows: self.score(fitted, rows, actual, target)
+
+    def confusion(self, rows: Any, target: Target) -> Rows:
+        """Registry rows of actual against predicted class."""
+        return []
+
+    def classes(self, target: Target, train: np.ndarray, test: np.ndarray) -> Rows:
+        """Each class with its rows in the train and in the test part."""
+        counts = [
+            np.bincount(target.values[part], minlength=len(target.names)) for part in (train, test)
+        ]
+        return [
+            {"class": name, "train": int(train), "test": int(test)}
+            for name, train, test in zip(target.names, *counts, strict=True)
+        ]
+
+    def separation(self, values: np.ndarray, training: np.ndarray, target: Target) -> float | None:
+        """How much one feature alone says about the answer."""
+        return None
+
+    @abstractmethod
+    def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
+        """What ml.predict returns for the rows of a matrix."""
