@@ -143,6 +143,16 @@ def test_rows_that_went_away_are_noticed(warehouse: Warehouse, changed_rows: Non
     assert predicted == 529
 
 
+def test_models_of_other_tasks_do_not_disturb_the_reports(warehouse: Warehouse) -> None:
+    query = "select id, mean_radius, mean_texture, mean_area from csv.breast_cancer"
+    execute(warehouse, f"select ml.train('radius', '{query}', 'regression', 'mean_radius', 'id')")
+    execute(warehouse, f"select ml.train('groups', '{query}', 'clustering', key => 'id')")
+    build(warehouse.settings, warehouse.stack, show=False)
+    shown = rows(warehouse, "select distinct model from reports.rpt_model_overview")
+    assert not {("radius",), ("groups",)} & set(shown)
+    execute(warehouse, "select ml.drop_model('radius'), ml.drop_model('groups')")
+
+
 def test_the_area_under_the_drawn_roc_is_the_score(warehouse: Warehouse) -> None:
     points = rows(
         warehouse,

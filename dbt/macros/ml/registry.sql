@@ -14,7 +14,8 @@
 {%- endmacro %}
 
 {#
-    The champions' rows of one registry table, as a sub-select.
+    The champions' rows of one registry table, as a sub-select. The reports speak of classes found
+    and missed, so models of other tasks do not enter them.
 
     dbt cannot see which model wrote which registry row, so each report that
     reads the registry waits for every model named in `trained_models`.
@@ -29,7 +30,10 @@
             {{ source("ml", "model_versions") }} as champions
             on champions.model = facts.model
             and champions.version = facts.version
-        where champions.status = 'champion' and {{ is_own_model("champions.model") }}
+        where
+            champions.status = 'champion'
+            and champions.task = 'classification'
+            and {{ is_own_model("champions.model") }}
     )
 {%- endmacro %}
 

@@ -21,7 +21,10 @@ FEATURES = [
     Feature("n", "double precision", "number"),
     Feature("t", "text", "category", ("a", "b %s \"'")),
 ]
-QUICK = {"hist_gradient_boosting": {"max_iter": 5}, "random_forest": {"n_estimators": 5}}
+QUICK = {
+    "hist_gradient_boosting": {"max_iter": 5},
+    **dict.fromkeys(("random_forest", "extra_trees", "gradient_boosting"), {"n_estimators": 5}),
+}
 
 
 def rows(classes: int) -> tuple[np.ndarray, np.ndarray]:
