@@ -50,6 +50,8 @@ lint:  ## Check style and formatting
 	@$(GLASSHOUSE) lint
 format:  ## Format Python, SQL and YAML
 	@$(GLASSHOUSE) format
+reference:  ## Write docs/reference.md anew from the functions' own words
+	@$(GLASSHOUSE) reference
 lock:  ## Write the requirements.lock files anew (UPGRADE=--upgrade for newer versions)
 	@$(GLASSHOUSE) lock $(UPGRADE)
 

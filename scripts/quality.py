@@ -47,9 +47,12 @@ def format_code() -> None:
     """Format Python, SQL and the dashboards' YAML."""
     from scripts.assets.report import format_files
 
-    _run(["ruff", "check", "--fix", *_there(PYTHON)], ["ruff", "format", *_there(PYTHON)])
-    _run(["sqlfmt", "--quiet", *_there(SQL)])
     format_files(ROOT)
+    _run(
+        ["ruff", "check", "--fix", *_there(PYTHON)],
+        ["ruff", "format", *_there(PYTHON)],
+        ["sqlfmt", "--quiet", *_there(SQL)],
+    )
 
 
 @click.command()

@@ -23,7 +23,9 @@ FEATURES = [
 ]
 QUICK = {
     "hist_gradient_boosting": {"max_iter": 5},
-    **dict.fromkeys(("random_forest", "extra_trees", "gradient_boosting"), {"n_estimators": 5}),
+    "random_forest": {"n_estimators": 5},
+    "extra_trees": {"n_estimators": 5},
+    "gradient_boosting": {"n_estimators": 5},
 }
 
 

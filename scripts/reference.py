@@ -1,0 +1,82 @@
+"""docs/reference.md: the SQL functions and registry tables, in the words that \\df+ and \\d+ show.
+
+The functions' words have their home in udf/functions/*.yml, the tables' in udf/registry.sql.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from scripts.settings import ROOT
+
+PAGE = Path("docs", "reference.md")
+HEAD = """\
+# Reference: schema ml
+
+Written by `make reference` from `udf/functions/*.yml` and `udf/registry.sql`; changes belong there.
+Inside the database `select * from ml.help()` says the same.
+
+## Functions
+"""
+TABLES = """
+## Registry
+
+One row is one fact. Everything about a version is found by `model` and `version`.
+"""
+COMMENT = re.compile(r"^comment on (table|column) ml\.(\w+)(?:\.(\w+))? is '((?:[^']|'')*)';", re.M)
+
+
+@click.command()
+def reference() -> None:
+    """Write docs/reference.md anew from the functions' and tables' own words."""
+    (ROOT / PAGE).write_text(page(ROOT), encoding="utf-8")
+
+
+def page(root: Path) -> str:
+    """The whole page as Markdown."""
+    files = sorted((root / "udf" / "functions").glob("*.yml"))
+    functions = [f for file in files for f in yaml.safe_load(file.read_text())["functions"]]
+    script = (root / "udf" / "registry.sql").read_text(encoding="utf-8")
+    return HEAD + "".join(map(_function, functions)) + TABLES + "".join(_tables(script))
+
+
+def _function(function: dict[str, Any]) -> str:
+    arguments = function.get("arguments", [])
+    signature = ",\n         ".join(_argument(argument) for argument in arguments)
+    lines = [f"\n### ml.{function['name']}\n", _text(function["description"]), "", "```sql"]
+    lines += [f"ml.{function['name']}({signature})", f"returns {function['returns']['data_type']}"]
+    example = function.get("config", {}).get("meta", {}).get("example")
+    lines += [f"\n-- for example\n{_text(example)};" if example else "", "```", ""]
+    if arguments:
+        lines += ["| argument | |", "| --- | --- |"]
+        lines += [f"| `{a['name']}` | {_cell(a['description'])} |" for a in arguments]
+        lines += [""]
+    return "\n".join([*lines, f"Returns: {_text(function['returns']['description'])}.", ""])
+
+
+def _argument(argument: dict[str, Any]) -> str:
+    default = argument.get("default_value")
+    ending = "" if default is None else f" default {default}"
+    return f"{argument['name']} {argument['data_type']}{ending}"
+
+
+def _tables(script: str) -> list[str]:
+    found = []
+    for kind, table, column, words in COMMENT.findall(script):
+        text = _cell(words.replace("''", "'"))
+        if kind == "table":
+            found.append(f"\n### ml.{table}\n\n{text}.\n\n| column | |\n| --- | --- |\n")
+        else:
+            found.append(f"| `{column}` | {text} |\n")
+    return found
+
+
+def _text(words: str) -> str:
+    return " ".join(words.split())
+
+
+def _cell(words: str) -> str:
+    return _text(words).replace("|", "\\|")

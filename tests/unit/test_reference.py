@@ -1,0 +1,19 @@
+"""docs/reference.md is what the functions and tables say of themselves."""
+
+from scripts.reference import PAGE, page
+from scripts.settings import ROOT
+
+
+def test_the_page_is_current() -> None:
+    assert (ROOT / PAGE).read_text(encoding="utf-8") == page(ROOT), "run make reference"
+
+
+def test_it_names_every_function_and_every_table() -> None:
+    text = page(ROOT)
+    for file in (ROOT / "udf" / "functions").glob("*.yml"):
+        assert f"### ml.{file.stem}\n" in text
+    script = (ROOT / "udf" / "registry.sql").read_text(encoding="utf-8")
+    for line in script.splitlines():
+        if line.startswith("create table if not exists ml."):
+            name = line.split()[5]
+            assert f"### {name}\n" in text, f"{name} has no comment in udf/registry.sql"
