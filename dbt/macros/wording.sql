@@ -1,8 +1,37 @@
-{# `worst_concave_points` as a reader sees it: `Worst concave points`. A developer's prefix is left out. #}
-{% macro humanize(column) -%}
+{# `worst_concave_points` as a reader sees it: `Worst concave points`. #}
+{% macro humanize(name) -%}
+    (upper(left({{ name }}, 1)) || replace(substr({{ name }}, 2), '_', ' '))
+{%- endmacro %}
+
+{# A model's name as a reader sees it, without the developer's prefix. #}
+{% macro model_label(model) -%}
+    {{ humanize("regexp_replace(" ~ model ~ ", '^[^.]*\\.', '')") }}
+{%- endmacro %}
+
+{# Whether a class says nothing without the name of what it is about: yes, false, 1. #}
+{% macro is_bare(class) -%}
+    ({{ class }} ~* '^(yes|no|true|false|[yntf]|[-+]?[0-9.]+)$')
+{%- endmacro %}
+
+{# A class by itself: `malignant`, or `churn: Yes`. #}
+{% macro class_name(target, class) -%}
     (
-        upper(left(regexp_replace({{ column }}, '^[^.]*\.', ''), 1))
-        || replace(substr(regexp_replace({{ column }}, '^[^.]*\.', ''), 2), '_', ' ')
+        case when {{ is_bare(class) }} then replace({{ target }}, '_', ' ') || ': ' else '' end
+        || {{ class }}
+    )
+{%- endmacro %}
+
+{# The same at the beginning of a line: `Malignant`, `Churn: Yes`. #}
+{% macro class_label(target, class) -%} {{ humanize(class_name(target, class)) }} {%- endmacro %}
+
+{# Cases of a class in a sentence: `malignant cases`, or `cases with churn: Yes`. #}
+{% macro cases_of(target, class) -%}
+    (
+        case
+            when {{ is_bare(class) }}
+            then 'cases with ' || {{ class_name(target, class) }}
+            else {{ class }} || ' cases'
+        end
     )
 {%- endmacro %}
 
@@ -58,6 +87,17 @@
                         ({{ number }})::numeric, 2 - floor(log(abs({{ number }})::numeric))::integer
                     )
                 )::text
+        end
+    )
+{%- endmacro %}
+
+{# A share that may be tiny without being nothing: `12.0 %`, `below 0.1 %`. #}
+{% macro small_share(share) -%}
+    (
+        case
+            when {{ share }} > 0 and {{ share }} < 0.001
+            then 'below ' || {{ percent("0.001", 1) }}
+            else {{ percent(share, 1) }}
         end
     )
 {%- endmacro %}

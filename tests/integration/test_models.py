@@ -153,6 +153,25 @@ def test_models_of_other_tasks_do_not_disturb_the_reports(warehouse: Warehouse) 
     execute(warehouse, "select ml.drop_model('radius'), ml.drop_model('groups')")
 
 
+def test_a_class_called_true_is_told_with_what_it_is_about(warehouse: Warehouse) -> None:
+    query = """
+        select id, mean_radius, mean_texture, diagnosis = ''malignant'' as is_malignant
+        from csv.breast_cancer
+    """
+    execute(
+        warehouse,
+        f"select ml.train('flag', '{query}', 'classification', 'is_malignant', 'id')",
+    )
+    build(warehouse.settings, warehouse.stack, show=False)
+    told, cases = one(
+        warehouse,
+        "select data_rest, quality_rest from reports.rpt_model_overview where model = 'flag'",
+    )
+    assert told == " have is malignant: true."
+    assert cases.startswith(" cases with is malignant: true, with ")
+    execute(warehouse, "select ml.drop_model('flag')")
+
+
 def test_the_area_under_the_drawn_roc_is_the_score(warehouse: Warehouse) -> None:
     points = rows(
         warehouse,

@@ -12,7 +12,7 @@ with
 select
     predictions.id,
     champion.model,
-    {{ humanize("champion.model") }} as model_label,
+    {{ model_label("champion.model") }} as model_label,
     champion.version as model_version,
     predictions.prediction,
     predictions.score

@@ -21,7 +21,7 @@ select
     intervals.algorithm,
 
     -- text
-    {{ humanize("intervals.model") }} as model_label,
+    {{ model_label("intervals.model") }} as model_label,
     coalesce(algorithms.label, {{ humanize("intervals.algorithm") }}) as algorithm_label,
     coalesce(metrics.label, {{ humanize("intervals.metric") }}) as metric_label,
     {{ shown_metric("intervals.score", "metrics.unit") }}

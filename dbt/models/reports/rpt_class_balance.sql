@@ -4,6 +4,7 @@ with
     classes as (
         select
             versions.model,
+            versions.target,
             entries.entry ->> 'class' as class,
             versions.positive_class,
             (entries.entry ->> 'train')::bigint + (entries.entry ->> 'test')::bigint as n
@@ -21,8 +22,8 @@ select
     class,
 
     -- text
-    {{ humanize("model") }} as model_label,
-    {{ humanize("class") }} as class_label,
+    {{ model_label("model") }} as model_label,
+    {{ class_label("target", "class") }} as class_label,
     {{ counted("n") }} || ' (' || {{ percent("share") }} || ')' as shown,
 
     -- numbers

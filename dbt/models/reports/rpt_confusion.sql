@@ -6,6 +6,7 @@ with
     cells as (
         select
             confusion.model,
+            versions.target,
             confusion.actual,
             confusion.predicted,
             confusion.n,
@@ -45,9 +46,9 @@ with
             predicted,
 
             -- text
-            {{ humanize("model") }} as model_label,
-            {{ humanize("actual") }} as actual_label,
-            {{ humanize("predicted") }} as predicted_label,
+            {{ model_label("model") }} as model_label,
+            {{ class_label("target", "actual") }} as actual_label,
+            {{ class_label("target", "predicted") }} as predicted_label,
             outcome,
             coalesce({{ percent("share_of_actual") }}, 'no case')
             || ' '

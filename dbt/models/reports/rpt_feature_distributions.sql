@@ -50,9 +50,9 @@ select
     scaled.bin,
 
     -- text
-    {{ humanize("scaled.model") }} as model_label,
+    {{ model_label("scaled.model") }} as model_label,
     {{ humanize("scaled.feature") }} as feature_label,
-    {{ humanize("scaled.class") }} as class_label,
+    {{ class_label("versions.target", "scaled.class") }} as class_label,
     scaled.kind,
     scaled.bin_label,
     case
@@ -66,7 +66,7 @@ select
     {{ percent("scaled.axis_end / 2") }} as axis_mid,
     coalesce({{ percent("scaled.share") }}, 'none')
     || ' of '
-    || coalesce(scaled.class, 'all')
+    || coalesce({{ class_name("versions.target", "scaled.class") }}, 'all')
     || ' ('
     || {{ counted("scaled.n") }}
     || ' of '

@@ -24,7 +24,7 @@ select
     feature,
 
     -- text
-    {{ humanize("model") }} as model_label,
+    {{ model_label("model") }} as model_label,
     {{ humanize("feature") }} as feature_label,
     to_char(mean::numeric, 'FM990.0000') as shown,
 

@@ -29,7 +29,7 @@ select
     features.name as feature,
 
     -- text
-    {{ humanize("features.model") }} as model_label,
+    {{ model_label("features.model") }} as model_label,
     {{ humanize("name") }} as feature_label,
     case
         kind

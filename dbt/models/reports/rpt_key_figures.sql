@@ -45,11 +45,7 @@ with
             'data',
             3,
             'Missing values',
-            case
-                when missing_share > 0 and missing_share < 0.001
-                then 'below 0.1 %'
-                else {{ percent("missing_share", 1) }}
-            end,
+            {{ small_share("missing_share") }},
             {{ counted("values_missing") }}
             || ' of '
             || {{ counted("rows_total * features_total") }}

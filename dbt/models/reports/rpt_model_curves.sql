@@ -11,8 +11,8 @@ select
     curves.position,
 
     -- text
-    {{ humanize("curves.model") }} as model_label,
-    {{ humanize("curves.series") }} as series_label,
+    {{ model_label("curves.model") }} as model_label,
+    {{ class_label("versions.target", "curves.series") }} as series_label,
     case
         curves.curve
         when 'calibration'

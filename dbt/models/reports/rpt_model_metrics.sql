@@ -44,7 +44,7 @@ with
             metric,
 
             -- text
-            {{ humanize("model") }} as model_label,
+            {{ model_label("model") }} as model_label,
             label,
             help,
             better,

@@ -63,6 +63,7 @@ with
             versions.model,
             versions.version,
             versions.task,
+            versions.target,
             versions.metric,
             versions.score,
             versions.lower,
@@ -115,7 +116,7 @@ with
             version,
 
             -- text
-            {{ humanize("model") }} as model_label,
+            {{ model_label("model") }} as model_label,
             task,
             algorithm_label,
             metric_label,
@@ -129,7 +130,13 @@ with
                 {{ percent("positive_share") }}, {{ percent("largest_share") }}
             ) as data_number,
             'Of ' || {{ counted("rows_total") }} || ' cases, ' as data_lead,
-            ' are ' || coalesce(positive_class, largest_class) || '.' as data_rest,
+            case
+                when {{ is_bare("coalesce(positive_class, largest_class)") }}
+                then ' have '
+                else ' are '
+            end
+            || {{ class_name("target", "coalesce(positive_class, largest_class)") }}
+            || '.' as data_rest,
             'Each case is described by '
             || features_total
             || ' measurements. '
@@ -137,7 +144,7 @@ with
                 missing
                 when 0
                 then 'No value is missing.'
-                else {{ percent("missing_share", 1) }} || ' of the values are missing.'
+                else 'Missing: ' || {{ small_share("missing_share") }} || ' of the values.'
             end as data_subline,
 
             -- what the model learned
@@ -172,8 +179,8 @@ with
                 when found is not null
                 then
                     ' '
-                    || positive_class
-                    || ' cases, with '
+                    || {{ cases_of("target", "positive_class") }}
+                    || ', with '
                     || case
                         false_alarms
                         when 0
@@ -189,7 +196,7 @@ with
             || ' cases it had never seen: '
             || {{ percent("right_share") }}
             || ' right. Always answering “'
-            || largest_class
+            || {{ class_name("target", "largest_class") }}
             || '” would be right in '
             || {{ percent("largest_share") }}
             || '.' as quality_subline,

@@ -24,7 +24,7 @@ select
 
     -- text
     predictions.model_label,
-    {{ humanize("predictions.prediction") }} as prediction_label,
+    {{ class_label("versions.target", "predictions.prediction") }} as prediction_label,
     case
         when predictions.score between 0.35 and 0.65
         then 'unsure'
