@@ -119,23 +119,23 @@ def copy_of_the_project() -> Clone:
     return Clone(root)
 
 
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Clone]:
-    """A running stack that tests leave as they find it."""
+def running() -> Iterator[Clone]:
+    """A copy that is up, and gone afterwards."""
     clone = copy_of_the_project()
     try:
         clone.up()
         yield clone
     finally:
         clone.remove()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Clone]:
+    """A running stack that tests leave as they find it."""
+    yield from running()
 
 
 @pytest.fixture(scope="module")
 def other_stack() -> Iterator[Clone]:
     """A second one beside the first: for tests that stop it, break it and kill it."""
-    clone = copy_of_the_project()
-    try:
-        clone.up()
-        yield clone
-    finally:
-        clone.remove()
+    yield from running()

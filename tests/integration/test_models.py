@@ -81,7 +81,9 @@ def test_a_second_build_trains_nothing_and_changes_no_report(warehouse: Warehous
     assert one(warehouse, content) == before
 
 
-def test_a_model_below_the_gate_stops_the_build(warehouse: Warehouse, project: Path) -> None:
+def test_a_model_below_the_gate_stops_the_build(
+    warehouse: Warehouse, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     gate = project / "dbt" / "models" / "ml" / "breast_cancer.yml"
     text = gate.read_text()
     assert "value: 0.97" in text
@@ -95,11 +97,12 @@ def test_a_model_below_the_gate_stops_the_build(warehouse: Warehouse, project: P
         settings = warehouse.settings.model_copy(update={"root": project})
         build(settings, warehouse.stack, select=(f"{MODEL}+",), show=False)
     assert failure.value.exit_code == 1
+    assert "Failure in test metric_at_least_breast_cancer" in capsys.readouterr().out
     assert one(warehouse, relation) == before, "something was rebuilt behind a closed gate"
 
 
 def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
-    warehouse: Warehouse, project: Path
+    warehouse: Warehouse, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without its features a model is the simple rule, and must not pass for more."""
     node = project / "dbt" / "models" / "ml" / "breast_cancer.sql"
@@ -123,6 +126,9 @@ def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
     settings = warehouse.settings.model_copy(update={"root": project})
     with pytest.raises(UserError):
         build(settings, warehouse.stack, select=("noise",), show=False)
+    said = capsys.readouterr().out
+    assert "Failure in test beats_baseline_noise" in said
+    assert "Failure in test metric_at_least" not in said
     score, lower, baseline = one(
         warehouse, "select score, lower, baseline from ml.model_versions where model = 'noise'"
     )
