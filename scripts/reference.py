@@ -1,6 +1,6 @@
 """docs/reference.md: the SQL functions and registry tables, in the words that \\df+ and \\d+ show.
 
-The functions' words have their home in udf/functions/*.yml, the tables' in udf/registry.sql.
+The functions' words have their home in udf/functions/*.yml, the tables' in udf/registry/*.sql.
 """
 
 import re
@@ -11,12 +11,13 @@ import click
 import yaml
 
 from scripts.settings import ROOT
+from scripts.stack.build import registry_script
 
 PAGE = Path("docs", "reference.md")
 HEAD = """\
 # Reference: schema ml
 
-Written by `make reference` from `udf/functions/*.yml` and `udf/registry.sql`; changes belong there.
+Written by `make reference` from `udf/functions` and `udf/registry`; changes belong there.
 Inside the database `select * from ml.help()` says the same.
 
 ## Functions
@@ -39,7 +40,7 @@ def page(root: Path) -> str:
     """The whole page as Markdown."""
     files = sorted((root / "udf" / "functions").glob("*.yml"))
     functions = [f for file in files for f in yaml.safe_load(file.read_text())["functions"]]
-    script = (root / "udf" / "registry.sql").read_text(encoding="utf-8")
+    script = registry_script(root)
     return HEAD + "".join(map(_function, functions)) + TABLES + "".join(_tables(script))
 
 

@@ -63,17 +63,24 @@ def _state(settings: Settings, stack: Stack) -> str:
     return "\n".join((files, stack.database_id(), loaded))
 
 
+def registry_script(root: Path) -> str:
+    """The SQL that makes the engine's schema: the files of udf/registry in order."""
+    folder = root / "udf" / "registry"
+    files = sorted(folder.glob("*.sql"))
+    if not files:
+        raise UserError(f"{folder} is missing", "restore the folder from git")
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
 def _apply_registry(settings: Settings, stack: Stack) -> None:
-    script = settings.root / "udf" / "registry.sql"
+    script = registry_script(settings.root)
     connection = psycopg2.connect(**stack.superuser("warehouse"))
     try:
         with connection, connection.cursor() as cursor:
-            cursor.execute(script.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{script} is missing", "restore the file from git") from None
+            cursor.execute(script)
     except psycopg2.Error as error:
         reason = str(error).strip().splitlines()[0]
-        raise UserError(f"udf/registry.sql failed: {reason}", "mend the file") from None
+        raise UserError(f"udf/registry failed: {reason}", "mend the file") from None
     finally:
         connection.close()
 

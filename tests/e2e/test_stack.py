@@ -288,13 +288,12 @@ def test_a_broken_env_is_named(other_stack: Clone, old: str, new: str, message: 
 
 
 def test_a_missing_file_is_named(other_stack: Clone) -> None:
-    file = other_stack.root / "udf" / "registry.sql"
-    kept = file.read_text()
-    file.unlink()
+    folder = other_stack.root / "udf" / "registry"
+    aside = folder.rename(folder.with_name("registry_aside"))
     try:
-        assert "registry.sql is missing" in error_of(other_stack.make("up"))
+        assert "registry is missing" in error_of(other_stack.make("up"))
     finally:
-        file.write_text(kept)
+        aside.rename(folder)
 
 
 def test_reset_asks_and_then_leaves_nothing(other_stack: Clone) -> None:

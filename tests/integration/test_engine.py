@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,9 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from scripts.settings import ROOT
+from scripts.stack.build import registry_script
 
 QUICK = {"bootstrap": 50, "importance_repeats": 1}
 LOGISTIC = [{"algorithm": "logistic_regression", "params": {}}]
@@ -473,8 +475,7 @@ def test_the_registry_can_be_applied_again(admin: Session, user: Session, cells:
         order by 1, 2, 3
     """
     before = admin.rows(everything)
-    registry = Path(__file__).parents[2] / "udf" / "registry.sql"
-    admin.rows(registry.read_text())
+    admin.rows(registry_script(ROOT))
     assert admin.rows(everything) == before
 
 

@@ -5,11 +5,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
+
+from scripts.settings import ROOT
+from scripts.stack.build import registry_script
 
 QUICK = {"bootstrap": 50, "importance_repeats": 1}
 ROWS = """
@@ -372,7 +374,7 @@ def test_who_may_change_the_registry(warehouse: Any, admin: Session, user: Sessi
 def test_an_older_registry_is_brought_up_to_date(admin: Session, user: Session, three: str) -> None:
     admin.rows("delete from ml.promotions where model = %s", three)
     admin.rows("delete from ml.models where model = %s", three)
-    admin.rows((Path(__file__).parents[2] / "udf" / "registry.sql").read_text())
+    admin.rows(registry_script(ROOT))
     assert user.value("select ml.rollback(%s)", three) == 2
     assert user.train(three) == 4
 

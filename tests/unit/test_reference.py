@@ -2,6 +2,7 @@
 
 from scripts.reference import PAGE, page
 from scripts.settings import ROOT
+from scripts.stack.build import registry_script
 
 
 def test_the_page_is_current() -> None:
@@ -12,8 +13,8 @@ def test_it_names_every_function_and_every_table() -> None:
     text = page(ROOT)
     for file in (ROOT / "udf" / "functions").glob("*.yml"):
         assert f"### ml.{file.stem}\n" in text
-    script = (ROOT / "udf" / "registry.sql").read_text(encoding="utf-8")
+    script = registry_script(ROOT)
     for line in script.splitlines():
         if line.startswith("create table if not exists ml."):
             name = line.split()[5]
-            assert f"### {name}\n" in text, f"{name} has no comment in udf/registry.sql"
+            assert f"### {name}\n" in text, f"{name} has no comment in udf/registry"

@@ -4,7 +4,7 @@ from glasshouse_ml.database import Database
 from glasshouse_ml.errors import GlasshouseError, near_names
 from glasshouse_ml.packing import SCHEMA
 
-# What the comment of a function for the engine's own use begins with, see registry.sql.
+# What the comment of a function for the engine's own use begins with, see registry/.
 _INTERNAL = "Internal:"
 # What the last part of a comment begins with, see dbt's macro function_comment.
 _EXAMPLE = "\n\nExample: "

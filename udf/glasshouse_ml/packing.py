@@ -14,10 +14,10 @@ import numpy as np
 
 from glasshouse_ml.table import BOOLEAN, TIME, Column
 
-# The schema of the engine; registry.sql makes it.
+# The schema of the engine; registry/ makes it.
 SCHEMA = "ml"
 _SECONDS_A_DAY = 86_400
-# Where the numbers of a one-dimensional array without NULLs begin, see registry.sql.
+# Where the numbers of a one-dimensional array without NULLs begin, see registry/.
 _FIRST_BYTE = 21
 
 

@@ -57,7 +57,7 @@ def record(db: Database, payload: dict[str, Any], artifact: bytes) -> Version:
 
 def hold(db: Database, model: str) -> None:
     """Make others wait who want to change the same model, until this transaction ends."""
-    # The same lock as in registry.sql; waiting for it early keeps a comparison from growing stale.
+    # The same lock as in registry/; waiting for it early keeps a comparison from growing stale.
     db.call(
         "select pg_advisory_xact_lock(hashtextextended('glasshouse ' || $1, 0))::text",
         ("text",),

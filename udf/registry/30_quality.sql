@@ -1,0 +1,81 @@
+-- How good a version is.
+
+create table if not exists ml.metrics (
+    model text not null,
+    version integer not null,
+    series text not null check (series in ('model', 'baseline')),
+    split text not null check (split in ('test', 'train', 'validation')),
+    fold integer,
+    segment text not null default 'all',
+    metric text not null,
+    value double precision,
+    lower double precision,
+    upper double precision,
+    foreign key (model, version) references ml.model_versions on delete cascade
+);
+-- A primary key cannot hold the NULL fold of the train and test parts.
+create unique index if not exists metrics_one_value
+on ml.metrics (model, version, series, split, coalesce(fold, 0), segment, metric);
+
+comment on table ml.metrics is 'Measures of quality, one row per number';
+comment on column ml.metrics.model is 'Name of the model';
+comment on column ml.metrics.version is 'Version of the model';
+comment on column ml.metrics.series is 'model, or the baseline that ignores every feature';
+comment on column ml.metrics.split is 'test: rows never seen in training; train: rows learned from; validation: a fold of the cross-validation';
+comment on column ml.metrics.fold is 'Number of the fold, for validation';
+comment on column ml.metrics.segment is 'Part of the rows; all for every row';
+comment on column ml.metrics.metric is 'Name of the measure';
+comment on column ml.metrics.value is 'The measure';
+comment on column ml.metrics.lower is 'Lower end of the 95 % interval on test rows: Wilson for a share of rows, else bootstrap';
+comment on column ml.metrics.upper is 'Upper end of the 95 % interval on test rows: Wilson for a share of rows, else bootstrap';
+
+create table if not exists ml.curves (
+    model text not null,
+    version integer not null,
+    curve text not null,
+    series text not null,
+    position integer not null,
+    x double precision,
+    y double precision,
+    threshold double precision,
+    lower double precision,
+    upper double precision,
+    n bigint,
+    primary key (model, version, curve, series, position),
+    foreign key (model, version) references ml.model_versions on delete cascade
+);
+
+comment on table ml.curves is 'Points of the curves drawn from the test rows';
+comment on column ml.curves.model is 'Name of the model';
+comment on column ml.curves.version is 'Version of the model';
+comment on column ml.curves.curve is 'roc, precision_recall, calibration, gain or score_distribution; for a regression predicted_actual, residual_distribution or residual_quantile (a residual is actual - predicted); for a clustering silhouette';
+comment on column ml.curves.series is 'Class the curve is about: the positive class, or each class against the rest; each cluster; all for a regression';
+comment on column ml.curves.position is 'Order of the points, from 1';
+comment on column ml.curves.x is 'roc: false positive rate; precision_recall: recall; calibration: mean predicted probability; gain: share of rows taken, best first; score_distribution: lower edge of the bin of the positive probability (with more than two classes: of the probability of the true class); predicted_actual: mean prediction of a group of equally many rows; residual_distribution: lower edge of the bin; residual_quantile: share of the rows; silhouette: share of the rows of the cluster';
+comment on column ml.curves.y is 'roc: true positive rate; precision_recall: precision; calibration: observed share; gain: share of the class reached; score_distribution: share of the rows of the class; predicted_actual: mean of what the rows had; residual_distribution: share of the rows; residual_quantile: the residual below which that share lies; silhouette: how much nearer such a row is to its own cluster than to the next, from -1 to 1';
+comment on column ml.curves.threshold is 'Probability from which a row counts as positive at this point';
+comment on column ml.curves.lower is 'calibration: lower end of the 95 % Wilson interval; predicted_actual: what a tenth of the rows stay below';
+comment on column ml.curves.upper is 'calibration: upper end of the 95 % Wilson interval; predicted_actual: what a tenth of the rows exceed';
+comment on column ml.curves.n is 'Rows behind the point';
+
+create table if not exists ml.confusion (
+    model text not null,
+    version integer not null,
+    split text not null,
+    threshold double precision,
+    actual text not null,
+    predicted text not null,
+    n bigint not null,
+    foreign key (model, version) references ml.model_versions on delete cascade
+);
+create unique index if not exists confusion_one_count
+on ml.confusion (model, version, split, coalesce(threshold, -1), actual, predicted);
+
+comment on table ml.confusion is 'Counts of actual against predicted class; every pair is present, zero or not';
+comment on column ml.confusion.model is 'Name of the model';
+comment on column ml.confusion.version is 'Version of the model';
+comment on column ml.confusion.split is 'Part of the rows that was counted';
+comment on column ml.confusion.threshold is 'Probability from which a row was called positive; NULL with more than two classes';
+comment on column ml.confusion.actual is 'Class the row has';
+comment on column ml.confusion.predicted is 'Class the model gave it';
+comment on column ml.confusion.n is 'Rows';
