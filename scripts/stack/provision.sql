@@ -13,6 +13,7 @@ revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid,
 -- of its own beside the real ones.
 grant connect, create, temporary on database warehouse to transformer;
 create schema if not exists csv authorization transformer;
+create schema if not exists shop authorization transformer;
 create schema if not exists staging authorization transformer;
 create schema if not exists vault authorization transformer;
 create schema if not exists marts authorization transformer;
@@ -35,6 +36,7 @@ alter role dashboard set default_transaction_read_only = on;
 alter role dashboard set statement_timeout = '60s';
 
 comment on schema csv is 'Tables loaded from CSV files, as they came';
+comment on schema shop is 'The shop as its own systems keep it: normalised and alive';
 comment on schema staging is 'Sources, renamed and typed';
 comment on schema vault is 'History: hubs, links and satellites';
 comment on schema marts is 'Facts and dimensions for analysis';

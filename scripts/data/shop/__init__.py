@@ -1,0 +1,1 @@
+"""The shop: its schema, and what fills it."""
