@@ -13,6 +13,7 @@ create table if not exists ml.coefficients (
     odds_ratio double precision,
     lower double precision,
     upper double precision,
+    standardised double precision,
     rank integer not null,
     primary key (model, version, class, term),
     foreign key (model, version) references ml.model_versions on delete cascade
@@ -31,7 +32,8 @@ comment on column ml.coefficients.p is 'How often chance alone gives a z as far 
 comment on column ml.coefficients.odds_ratio is 'exp(estimate): what one more unit multiplies the odds by; NULL unless logistic';
 comment on column ml.coefficients.lower is 'Lower end of the 95 % interval of the estimate (estimate - 1.96 standard errors)';
 comment on column ml.coefficients.upper is 'Upper end of the 95 % interval of the estimate (estimate + 1.96 standard errors)';
-comment on column ml.coefficients.rank is '1 = the term whose step of one standard deviation in the training rows moves the answer most; the intercept comes last';
+comment on column ml.coefficients.standardised is 'Estimate times the standard deviation of the term in the training rows: comparable from term to term; NULL for the intercept';
+comment on column ml.coefficients.rank is '1 = the term with the largest standardised estimate, either way; the intercept comes last';
 
 create table if not exists ml.partial_dependence (
     model text not null,
