@@ -1,17 +1,29 @@
-{# Every pred_* node in one shape, so that a new model appears without a new chart. #}
+{#
+    Every pred_* node in one shape, so that a new model appears without a new chart. Where a node
+    names its columns in its own way, its meta says which is which:
+
+        config: {meta: {prediction: {key: customer_key, score: churn_probability}}}
+#}
+{{ config(indexes=[{"columns": ["model", "sort_order"]}]) }}
+
 with
     predictions as (
         {% for name in var("trained_models") %}
+            {%- set relation = ref("pred_" ~ name) -%}
+            {%- set names = {} -%}
+            {%- if execute -%}
+                {%- do names.update(key=model_node(name).config.key) -%}
+                {%- do names.update(
+                    model_node("pred_" ~ name).config.meta.get("prediction", {})
+                ) -%}
+            {%- endif %}
             select
-                model,
-                model_label,
+                {{ sql_text(registry_name(name)) }} as model,
                 model_version,
-                cast(
-                    {{ adapter.quote(model_node(name).config.key) if execute else "null" }} as text
-                ) as key,
-                prediction,
-                score
-            from {{ ref("pred_" ~ name) }} {{ "union all" if not loop.last }}
+                cast({{ names.key or "null" }} as text) as key,
+                cast({{ names.prediction or "prediction" }} as text) as prediction,
+                cast({{ names.score or "score" }} as double precision) as score
+            from {{ relation }} {{ "union all" if not loop.last }}
         {% endfor %}
     ),
 
@@ -23,9 +35,17 @@ select
     predictions.key,
 
     -- text
-    predictions.model_label,
-    {{ class_label("versions.target", "predictions.prediction") }} as prediction_label,
+    {{ model_label("predictions.model") }} as model_label,
+    versions.task,
     case
+        versions.task
+        when 'regression'
+        then {{ short_number("predictions.score") }}
+        else {{ class_label("versions.target", "predictions.prediction") }}
+    end as prediction_label,
+    case
+        when versions.task <> 'classification'
+        then 'not asked'
         when predictions.score between 0.35 and 0.65
         then 'unsure'
         when predictions.score between 0.1 and 0.9
