@@ -18,6 +18,8 @@ DEFAULT_OPTIONS: dict[str, Any] = {
     "bootstrap": 1_000,
     "dependence": 8,
     "correlations": 50,
+    "learning_curve": None,
+    "segments": [],
     "promote": "always",
     "retrain": "always",
     "keep": None,
@@ -32,6 +34,7 @@ _WHOLE_NUMBERS = {
     "bootstrap": (0, 100_000),
     "dependence": (0, 100),
     "correlations": (0, 200),
+    "learning_curve": (0, 10),
     "keep": (0, 10_000),
 }
 _EXAMPLES = {
@@ -205,9 +208,20 @@ def _options(given: dict[str, Any]) -> dict[str, Any]:
                 f"options.{name} is {json.dumps(value)}.",
                 f"Give a whole number from {least} to {most}.",
             )
+    options["segments"] = _names(options["segments"], "segments")
     if options["positive_class"] is not None:
         options["positive_class"] = _class_text(options["positive_class"])
     return options
+
+
+def _names(value: Any, option: str) -> list[str]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise GlasshouseError(
+            f"options.{option} is {json.dumps(value)}.",
+            f'Give the names of columns, for example {{"{option}": ["country"]}}.',
+        )
+    return list(dict.fromkeys(names))
 
 
 def _class_text(value: Any) -> str:
