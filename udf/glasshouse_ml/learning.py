@@ -92,7 +92,7 @@ def _score(
 
 def _spread_out(actual: np.ndarray, share: float, fitter: Fitter) -> np.ndarray:
     """A share of the rows by chance, the same share of every class; a larger one holds it whole."""
-    shuffled = np.random.default_rng(fitter.seed).permutation(len(actual))
+    shuffled = np.random.default_rng(fitter.options["seed"]).permutation(len(actual))
     if not fitter.target.names:
         return np.sort(shuffled[: max(2, round(share * len(actual)))])
     classes = actual[shuffled]

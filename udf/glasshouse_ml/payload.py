@@ -175,7 +175,8 @@ def _version(
 
 def _baseline_answer(blind: Any, trained: Trained) -> float | None:
     """The one number of a regression's baseline; that of classes follows from their shares."""
-    return None if blind is None or trained.target.names else number(blind.predicted[0])
+    numeric = trained.fitter.task.numeric_target
+    return number(blind.predicted[0]) if numeric and blind is not None else None
 
 
 def _features(trained: Trained) -> Rows:
