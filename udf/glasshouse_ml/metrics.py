@@ -5,7 +5,7 @@ a measure and, with a thousand weightings, its interval. Weights have the shape 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -28,6 +28,10 @@ class Scored:
     def metrics(self) -> Mapping[str, Metric]:
         """The measures of a classification."""
         return METRICS
+
+    def take(self, rows: np.ndarray) -> "Scored":
+        """Some of the rows."""
+        return replace(self, actual=self.actual[rows], probabilities=self.probabilities[rows])
 
     def shares(self) -> dict[str, tuple[int, int]]:
         """The metrics that count rows: how many are right, of how many."""
