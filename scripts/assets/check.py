@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+from scripts.assets.agreement import agreement_problems
 from scripts.assets.bundle import FOLDER, Files, read_files
+from scripts.assets.columns import column_problems
 from scripts.assets.model import Bundle
-from scripts.assets.problems import Problem
+from scripts.assets.problems import Problem, Rule
+from scripts.assets.readers import reader_problems
 from scripts.assets.references import reference_problems, repeated_uuids
+from scripts.assets.relations import read_relations
 from scripts.assets.rules import file_problems
 from scripts.assets.yamlio import dump_yaml
 from scripts.errors import UserError
@@ -19,7 +23,16 @@ def find_problems(files: Files) -> list[Problem]:
     if found:
         return sorted(found)
     found = repeated_uuids([(path, data["uuid"]) for path, (_, data) in files.data.items()])
-    return sorted(found or reference_problems(files.bundle()))
+    if found:
+        return sorted(found)
+    bundle = files.bundle()
+    return sorted(reference_problems(bundle) or column_problems(bundle))
+
+
+def find_more(bundle: Bundle, root: Path, state: Path) -> list[Problem]:
+    """What Superset would accept and the house does not; of assets that are sound."""
+    found = unformatted(root / FOLDER, bundle) + reader_problems(bundle)
+    return sorted(found + agreement_problems(bundle, read_relations(root, state), root))
 
 
 def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
@@ -29,6 +42,7 @@ def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
             asset.path,
             "is not in the form that make pull writes",
             "make format",
+            Rule.NOT_CANONICAL,
         )
         for asset in bundle
         if (folder / asset.path).read_text(encoding="utf-8") != dump_yaml(asset.data)
