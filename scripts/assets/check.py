@@ -15,8 +15,11 @@ from scripts.assets.yamlio import dump_yaml
 from scripts.errors import UserError
 
 
-def find_problems(files: Files) -> list[Problem]:
-    """Every finding; references are followed only where the files themselves are sound."""
+def find_problems(files: Files, columns: bool = True) -> list[Problem]:
+    """Every finding; references are followed only where the files themselves are sound.
+
+    `columns`: look at the names of columns too.
+    """
     found = list(files.problems)
     for path, (kind, data) in files.data.items():
         found += file_problems(kind, path, data)
@@ -26,7 +29,7 @@ def find_problems(files: Files) -> list[Problem]:
     if found:
         return sorted(found)
     bundle = files.bundle()
-    return sorted(reference_problems(bundle) or column_problems(bundle))
+    return sorted(reference_problems(bundle) or (column_problems(bundle) if columns else []))
 
 
 def find_more(bundle: Bundle, root: Path, state: Path) -> list[Problem]:
@@ -49,11 +52,11 @@ def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
     ]
 
 
-def sound_bundle(root: Path) -> Bundle:
+def sound_bundle(root: Path, columns: bool = True) -> Bundle:
     """The assets of a project; a UserError with the findings when a check fails."""
     folder = root / FOLDER
     files = read_files(folder)
-    found = find_problems(files)
+    found = find_problems(files, columns)
     if found:
         first = found[0]
         others = f" ({len(found) - 1} more: make check)" if len(found) > 1 else ""

@@ -29,7 +29,8 @@ def describe(root: Path, state: Path, warehouse: dict[str, Any] | None) -> list[
 
     `warehouse`: how to connect to it, for the types of new columns; None: there is none.
     """
-    bundle = sound_bundle(root)
+    # A chart may ask for a column that is about to come.
+    bundle = sound_bundle(root, columns=False)
     relations = read_relations(root, state)
     written = []
     for dataset in bundle.kind("datasets"):
