@@ -1,6 +1,6 @@
 {# The latest look at each model in use: how far each input is from the training, by period. #}
 with
-    drift as (select * from {{ of_champions("drift") }} as drift),
+    drift as (select * from {{ of_champions("drifts") }} as drift),
 
     looks as (select model, max(measured_at) as measured_at from drift group by model),
 
