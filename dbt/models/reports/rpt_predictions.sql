@@ -6,24 +6,46 @@
 #}
 {{ config(indexes=[{"columns": ["model", "sort_order"]}]) }}
 
+{#- A node without a column of answers, such as a forecast in money, has pages of its own. -#}
+{%- set answers = [] -%}
+{%- for name in var("trained_models") -%}
+    {%- set relation = ref("pred_" ~ name) -%}
+    {%- if execute -%}
+        {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute="name") | list -%}
+        {%- set named = model_node("pred_" ~ name).config.meta.get("prediction", {}) -%}
+        {%- set prediction = named.get("prediction", "prediction") -%}
+        {%- set score = named.get("score", "score") -%}
+        {%- if prediction in columns -%}
+            {%- do answers.append(
+                {
+                    "model": registry_name(name),
+                    "relation": relation,
+                    "key": adapter.quote(named.get("key", model_node(name).config.key)),
+                    "prediction": adapter.quote(prediction),
+                    "score": adapter.quote(score) if score in columns else "null",
+                }
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endfor -%}
 with
     predictions as (
-        {% for name in var("trained_models") %}
-            {%- set relation = ref("pred_" ~ name) -%}
-            {%- set names = {} -%}
-            {%- if execute -%}
-                {%- do names.update(key=model_node(name).config.key) -%}
-                {%- do names.update(
-                    model_node("pred_" ~ name).config.meta.get("prediction", {})
-                ) -%}
-            {%- endif %}
+        {% for answer in answers %}
             select
-                {{ sql_text(registry_name(name)) }} as model,
+                {{ sql_text(answer.model) }} as model,
                 model_version,
-                cast({{ names.key or "null" }} as text) as key,
-                cast({{ names.prediction or "prediction" }} as text) as prediction,
-                cast({{ names.score or "score" }} as double precision) as score
-            from {{ relation }} {{ "union all" if not loop.last }}
+                cast({{ answer.key }} as text) as key,
+                cast({{ answer.prediction }} as text) as prediction,
+                cast({{ answer.score }} as double precision) as score
+            from {{ answer.relation }} {{ "union all" if not loop.last }}
+        {% else %}
+            select
+                null::text as model,
+                null::integer as model_version,
+                null::text as key,
+                null::text as prediction,
+                null::float8 as score
+            where false
         {% endfor %}
     ),
 
