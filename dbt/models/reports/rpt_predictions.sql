@@ -11,7 +11,9 @@
 {%- for name in var("trained_models") -%}
     {%- set relation = ref("pred_" ~ name) -%}
     {%- if execute -%}
-        {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute="name") | list -%}
+        {%- set columns = (
+            adapter.get_columns_in_relation(relation) | map(attribute="name") | list
+        ) -%}
         {%- set named = model_node("pred_" ~ name).config.meta.get("prediction", {}) -%}
         {%- set prediction = named.get("prediction", "prediction") -%}
         {%- set score = named.get("score", "score") -%}
