@@ -29,6 +29,11 @@ class Scored:
         """The measures of a classification."""
         return METRICS
 
+    @property
+    def scores(self) -> np.ndarray:
+        """What ml.predict gives as the score: the positive class's probability, or the largest."""
+        return self.probabilities[:, self.positive] if self.binary else self.probabilities.max(1)
+
     def take(self, rows: np.ndarray) -> "Scored":
         """Some of the rows."""
         return replace(self, actual=self.actual[rows], probabilities=self.probabilities[rows])

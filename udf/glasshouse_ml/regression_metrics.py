@@ -21,6 +21,11 @@ class Numbers:
         """The measures of a regression."""
         return METRICS
 
+    @property
+    def scores(self) -> np.ndarray:
+        """What ml.predict gives as the score: the number itself."""
+        return self.predicted
+
     def take(self, rows: np.ndarray) -> "Numbers":
         """Some of the rows."""
         return Numbers(self.actual[rows], self.predicted[rows])
