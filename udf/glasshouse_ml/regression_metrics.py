@@ -18,8 +18,10 @@ class Numbers:
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
-        """The measures of a regression."""
-        return METRICS
+        """The measures of a regression; errors in proportion where nothing is below zero."""
+        if self.actual.min() >= 0:
+            return METRICS
+        return {name: metric for name, metric in METRICS.items() if name != "rmsle"}
 
     def shares(self) -> dict[str, tuple[int, int]]:
         """No measure of a regression counts rows."""
@@ -73,6 +75,13 @@ def _r2(rows: Numbers, weights: np.ndarray) -> np.ndarray:
     return 1.0 - _mean(rows.errors**2, weights) / np.where(spread > 0, spread, np.nan)
 
 
+def _rmsle(rows: Numbers, weights: np.ndarray) -> np.ndarray:
+    """Errors in proportion; it means nothing where a number is -1 or below."""
+    if min(rows.actual.min(), rows.predicted.min()) <= -1:
+        return np.full(len(weights), np.nan)
+    return np.sqrt(_mean((np.log1p(rows.actual) - np.log1p(rows.predicted)) ** 2, weights))
+
+
 METRICS = {
     metric.name: metric
     for metric in (
@@ -82,5 +91,6 @@ METRICS = {
         Metric("mape", _mape, higher_is_better=False),
         Metric("wape", _wape, higher_is_better=False),
         Metric("r2", _r2),
+        Metric("rmsle", _rmsle, higher_is_better=False),
     )
 }
