@@ -56,6 +56,8 @@ test-integration:  ## Tests against a real database
 	@$(GLASSHOUSE) test integration
 test-e2e:  ## Tests of the whole stack, in a browser too
 	@$(GLASSHOUSE) test e2e
+bench:  ## Measure against rivals (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
+	@$(GLASSHOUSE) bench --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),5) $(NAME)
 lint:  ## Check style and formatting
 	@$(GLASSHOUSE) lint
 format:  ## Format Python, SQL and YAML
