@@ -19,11 +19,11 @@ from scripts.data.shop.simulator import calendar
 from scripts.data.shop.simulator.population import NOBODY, Population
 
 # Orders a day of somebody who has forgotten the shop, and of somebody who cannot do without it.
-FLOOR = 1 / 900
+FLOOR = 1 / 500
 CEILING = 1 / 13
-FADING = np.exp(-1 / 55)
+FADING = 0.988
 # The share of the way to CEILING that an order goes, by channel (as in the catalogue).
-LIFT = np.array([0.20, 0.30, 0.13, 0.20])
+LIFT = np.array([0.30, 0.45, 0.20, 0.30])
 NEWSLETTER_LIFT = 1.3
 # After an order that had to wait: the lift that is left, and the interest that is left.
 WAITING_LIFT, WAITING_LOSS = 0.15, 0.45

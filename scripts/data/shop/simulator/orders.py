@@ -22,7 +22,7 @@ LATE, LATE_DAYS = 0.02, 3
 SLIP, SLIP_DAYS, SLIP_FACTOR = 0.004, 9, 10
 NEVER_PAID = 0.01
 # Lines of an order after the first, on average; the share of lines from the favourite line.
-MORE_LINES = 2.3
+MORE_LINES = 1.7
 SHARE_OF_FAVOURITE = 0.6
 # Whoever had to wait sends back more often.
 WAITED_RETURN = 3.0
