@@ -38,6 +38,8 @@ push:  ## From git to Superset (FORCE=1 overwrites what was changed there)
 	@$(GLASSHOUSE) push
 pull:  ## What was changed in Superset, back into git
 	@$(GLASSHOUSE) pull
+prune:  ## Remove from Superset what git has given up (shows; YES=1 acts)
+	@$(GLASSHOUSE) prune
 check:  ## Check the dashboards' files; with a running server, every chart too
 	@$(GLASSHOUSE) check
 shots:  ## Pictures of every dashboard
