@@ -88,7 +88,7 @@ def test_the_published_table_gives_the_same_shop(shop: Shop, tmp_path: Path) -> 
     ("file", "text", "message"),
     [
         ("invoice_lines", FOUR["invoice_lines.csv"] + "536365,3,M,many,1\n",
-         r"invoice_lines\.csv, line 9, quantity: invalid input syntax for type integer: .many"),
+         r"invoice_lines\.csv, line 9, column quantity: invalid input syntax .* integer: .many"),
         ("invoice_lines", FOUR["invoice_lines.csv"] + "536365,3,M\n",
          r"invoice_lines\.csv, line 9: missing data for column .quantity"),
         ("customers", "customer,country\n1,France\n", r"customers\.csv has no column customer_id"),

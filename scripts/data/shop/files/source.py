@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,12 +130,9 @@ def _encoding(path: Path) -> str:
 
 def _bad_row(path: Path, error: psycopg2.DataError) -> UserError:
     """PostgreSQL counts from the first line below the header."""
-    place = (error.diag.context or "").partition(", line ")[2].splitlines()
-    number, _, rest = (place[0] if place else "").partition(",")
-    column = rest.partition(":")[0].strip()
-    where = f", line {int(number.rstrip(':')) + 1}" if number.rstrip(":").isdigit() else ""
+    place = re.search(r", line (\d+)(, column \w+)?", error.diag.context or "")
+    where = f", line {int(place[1]) + 1}{place[2] or ''}" if place else ""
     return UserError(
-        f"{path.name}{where}{f', {column}' if column else ''}: {error.diag.message_primary};"
-        " the shop is as it was",
+        f"{path.name}{where}: {error.diag.message_primary}; the shop is as it was",
         "mend that line",
     )

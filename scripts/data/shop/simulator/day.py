@@ -3,10 +3,10 @@
 import numpy as np
 
 from scripts.data.shop.simulator import calendar, catalogue, law
-from scripts.data.shop.simulator.orders import Orders, concatenate, place, take_back
+from scripts.data.shop.simulator.orders import SECONDS, Orders, concatenate
+from scripts.data.shop.simulator.placing import place, take_back
 from scripts.data.shop.simulator.population import Population
 
-SECONDS = 86_400
 # A load of this many order lines has about this many customers; the rest follows from the law.
 LINES_PER_CUSTOMER = 41.0
 SIGN_UP_DAYS = calendar.LAST_DAY - calendar.FIRST_DAY + 1

@@ -83,10 +83,9 @@ class Life:
         return Simulator(self.shop.seed, self.shop.size, self.shop.last_day + 1)
 
     def _remember(self, cursor: Cursor, day: int) -> None:
-        if day % history.CHECKPOINT_EVERY == 0:
-            history.keep_checkpoint(cursor, self.people, day)
-            needed = calendar.as_date(history.checkpoint_before(day))
-            cursor.execute("delete from simulation.checkpoint where day < %s", [needed])
+        history.keep_checkpoint(cursor, self.people, day)
+        needed = calendar.as_date(history.checkpoint_before(day))
+        cursor.execute("delete from simulation.checkpoint where day < %s", [needed])
         if history.is_as_of(day):
             history.keep_truth(cursor, self.people, self.shop.seed, day)
 
