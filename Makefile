@@ -22,6 +22,10 @@ load:  ## Load a CSV file into a table (CSV=file [NAME=table] [SCHEMA=csv])
 	@$(GLASSHOUSE) load csv "$(CSV)" --name "$(NAME)" --schema "$(or $(SCHEMA),csv)"
 load-shop:  ## Fill the shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
 	@$(GLASSHOUSE) load shop --from "$(or $(FROM),simulator)" --path "$(FILES)" --size "$(SIZE)" --seed "$(SEED)"
+live:  ## Let the simulated shop live on ([SECONDS=5] a day, [DAYS=] to stop after)
+	@$(GLASSHOUSE) live $(addprefix --seconds=,$(SECONDS)) $(addprefix --days=,$(DAYS))
+refresh:  ## Bring everything up to date with what has arrived since the last build
+	@$(GLASSHOUSE) refresh
 build:  ## Functions, then models and reports (SELECT=node for some of them)
 	@$(GLASSHOUSE) build $(addprefix --select=,$(SELECT))
 psql:  ## psql on the warehouse; reads standard input when that is no terminal

@@ -84,6 +84,17 @@ def build(select: tuple[str, ...]) -> None:
         run(settings, stack, select)
 
 
+@click.command()
+def refresh() -> None:
+    """Build what depends on the data that have arrived since the last build."""
+    from scripts.stack.build import refresh as run
+
+    settings, stack = _open()
+    _require_database(stack)
+    with _only_one(settings):
+        run(settings, stack)
+
+
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1)
 def psql(arguments: tuple[str, ...]) -> None:
