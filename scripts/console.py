@@ -1,10 +1,12 @@
 """What the commands print: steps with their times, in colour where there is a terminal."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import click
 from rich.console import Console
 
 console = Console(highlight=False, soft_wrap=True)
@@ -56,3 +58,8 @@ def say(text: str = "") -> None:
 def warn(text: str) -> None:
     """Print a line that deserves attention but stops nothing."""
     console.print(f"! {text}", style="yellow", markup=False)
+
+
+def confirmed(question: str) -> bool:
+    """Ask somebody at a terminal; where nobody can answer, the answer is no."""
+    return sys.stdin.isatty() and click.confirm(question)

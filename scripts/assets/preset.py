@@ -70,7 +70,7 @@ def _private_folder() -> Iterator[Path]:
 def _run(command: list[str], folder: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("superset-cli")
     # `-p` without a value asks for the password; an option has to follow it.
-    login = ["-u", settings.superset_admin_user, "-p", "--loglevel", "ERROR"]
+    login = ["-u", str(settings.value("SUPERSET_ADMIN_USER")), "-p", "--loglevel", "ERROR"]
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(folder),
@@ -82,7 +82,7 @@ def _run(command: list[str], folder: Path, settings: Settings) -> subprocess.Com
     try:
         return subprocess.run(
             [str(program), *login, settings.superset_url, *command],
-            input=settings.superset_admin_password + "\n",
+            input=f"{settings.value('SUPERSET_ADMIN_PASSWORD')}\n",
             capture_output=True,
             text=True,
             encoding="utf-8",
