@@ -8,6 +8,7 @@ from scripts.assets.complete import complete
 from scripts.assets.diff import Difference, differences
 from scripts.assets.fields import ACCESS_KINDS, KINDS
 from scripts.assets.links import wrong_links
+from scripts.assets.live import needs, owned
 from scripts.assets.merge import merge
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.owned import record
@@ -37,10 +38,9 @@ def _push(git: Bundle, settings: Settings, theirs_lost: bool) -> bool:
     before = seen.everything.only({asset.uuid for asset in git})
     to_do = differences(before, git)
     new_passwords = stale(git, settings)
-    assets_differ = any(each.asset.kind in KINDS for each in to_do)
-    if not assets_differ:
-        assets_differ = bool(wrong_links(seen.superset, seen.exported, git))
-    if not to_do and not assets_differ and not new_passwords:
+    changed = {each.asset.uuid for each in to_do if each.asset.kind in KINDS}
+    changed |= wrong_links(seen.superset, seen.exported, git).keys()
+    if not to_do and not changed and not new_passwords:
         remember(git, settings)
         say("Nothing to do: Superset shows what git says.")
         return False
@@ -54,8 +54,8 @@ def _push(git: Bundle, settings: Settings, theirs_lost: bool) -> bool:
         seen.server.permissions.require_known(roles)
     # Before anything is sent: what a push that is killed has made must be known as ours.
     record(settings.root / FOLDER, git)
-    if assets_differ:
-        _send(git, before, settings)
+    if changed:
+        _send(git, before, _whole(changed, git), settings)
     if entries and seen.server:
         with step("Roles, rows, doors, users") as current:
             seen.server.permissions.forget()
@@ -67,8 +67,18 @@ def _push(git: Bundle, settings: Settings, theirs_lost: bool) -> bool:
     return True
 
 
-def _send(git: Bundle, before: Bundle, settings: Settings) -> None:
-    assets = git.kinds(KINDS)
+def _whole(changed: set[str], git: Bundle) -> Bundle:
+    """What has to be sent with these: an import takes only what is complete in itself.
+
+    A dashboard whose charts do not all come with it loses some; so a changed chart brings its
+    dashboards, they all their charts, and these their datasets and databases.
+    """
+    dashboards = [each for each in git.kind("dashboards") if changed & {each.uuid, *needs(each)}]
+    start = git.only(changed) | Bundle.of(dashboards)
+    return owned(git.kinds(KINDS), start)
+
+
+def _send(git: Bundle, before: Bundle, assets: Bundle, settings: Settings) -> None:
     with step("Pushing with preset-cli") as current:
         try:
             preset.sync(
@@ -141,7 +151,7 @@ def _refuse_taken_slugs(git: Bundle, live: Bundle) -> None:
 def _verify(git: Bundle, settings: Settings) -> None:
     """Is what is live now what was meant?"""
     seen = observe(git, settings)
-    wrong = wrong_links(seen.superset, seen.exported, git)
+    wrong = wrong_links(seen.superset, seen.exported, git).values()
     if wrong:
         raise UserError(f"After the push {'; '.join(wrong)}", "make push again; then see make logs")
     live = seen.everything.only({asset.uuid for asset in git})

@@ -41,9 +41,7 @@ def read_examples() -> list[tuple[str, str, dict[str, Any]]]:
         if kind == "dashboards":
             gone = chart_uuids(data["position"]) - charts
             data["position"] = without_charts(data["position"], gone)
-    return [
-        each for each in found if each[0] != "charts" or each[2]["dataset_uuid"] in datasets
-    ]
+    return [each for each in found if each[0] != "charts" or each[2]["dataset_uuid"] in datasets]
 
 
 def _kind(data: dict[str, Any]) -> str:

@@ -19,8 +19,9 @@ from scripts.assets.model import Asset, Bundle
 from scripts.assets.placeholders import filled, restored
 from scripts.assets.plan import compare
 from scripts.assets.pull_plan import plan_pull, removed_there
-from scripts.assets.push import _refuse_taken_slugs, _refuse_to_overwrite
+from scripts.assets.push import _refuse_taken_slugs, _refuse_to_overwrite, _whole
 from scripts.assets.pushed import last_pushed, remember
+from scripts.assets.references import reference_problems
 from scripts.assets.yamlio import dump_yaml
 from scripts.errors import UserError
 
@@ -242,7 +243,19 @@ def test_the_links_between_dashboards_and_charts_are_verified(linked, expected, 
     git = bundle()
     dashboard = git.kind("dashboards")[0]
     exported = {"dashboards/Sales_1.yaml": dump_yaml(complete(dashboard, git, settings))}
-    assert wrong_links(FakeServer(*linked), exported, git) == expected
+    assert list(wrong_links(FakeServer(*linked), exported, git).values()) == expected
+
+
+def test_a_push_sends_what_is_complete_in_itself_and_no_more():
+    git = bundle()
+    dataset = uuid_of("sales")
+    every = {asset.uuid for asset in git}
+    assert {asset.uuid for asset in _whole({ROWS}, git)} == every, "its dashboard, with all of it"
+    assert {asset.uuid for asset in _whole({uuid_of("warehouse")}, git)} == {uuid_of("warehouse")}
+    alone = git.only(every - {uuid_of("dashboard")})
+    sent = _whole({ROWS}, alone)
+    assert {asset.uuid for asset in sent} == {ROWS, dataset, uuid_of("warehouse")}
+    assert reference_problems(_whole({dataset}, git)) == []
 
 
 def test_a_push_names_every_field(settings):
