@@ -134,6 +134,7 @@ def _environment(settings: Settings, target: str) -> dict[str, str]:
         **os.environ,
         "POSTGRES_HOST": settings.postgres_host,
         "POSTGRES_PORT": str(settings.postgres_port),
+        "SUPERSET_PORT": str(settings.superset_port),
         "TRANSFORMER_PASSWORD": settings.transformer_password,
         # A profile is read as a whole: the plain target sees the word, not the secret.
         "POSTGRES_PASSWORD": "not-for-this-target",

@@ -9,7 +9,7 @@ import yaml
 
 from scripts.assets.fields import ACCESS_KINDS, NAME_FIELD
 from scripts.assets.model import Asset, Bundle
-from scripts.assets.problems import Problem
+from scripts.assets.problems import Problem, Rule
 from scripts.assets.yamlio import dump_yaml, load_yaml, write_text
 
 FILE = "bundle.yml"
@@ -71,7 +71,9 @@ def read_access(folder: Path, bundle: Bundle) -> tuple[Bundle, list[Problem]]:
     try:
         data = load_yaml((folder / FILE).read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        return Bundle(), [Problem(FILE, f"cannot be read ({error})", "mend the YAML")]
+        return Bundle(), [
+            Problem(FILE, f"cannot be read ({error})", "mend the YAML", Rule.UNREADABLE)
+        ]
     found = _shape(data)
     if found:
         return Bundle(), found
@@ -138,25 +140,32 @@ def _entry(entry: Asset) -> Any:
 def _shape(data: Any) -> list[Problem]:
     """Unknown names and wrong types."""
     if not isinstance(data, dict):
-        return [Problem(FILE, "holds no fields", f"write {', '.join(SECTIONS)}")]
+        return [Problem(FILE, "holds no fields", f"write {', '.join(SECTIONS)}", Rule.UNREADABLE)]
     found = [
-        Problem(FILE, f"{section} is unknown", f"use one of {', '.join(SECTIONS)}")
+        Problem(
+            FILE,
+            f"{section} is unknown",
+            f"use one of {', '.join(SECTIONS)}",
+            Rule.UNKNOWN_FIELD,
+        )
         for section in data
         if section not in SECTIONS
     ]
+
+    def wrong_type(what: str, do: str) -> None:
+        found.append(Problem(FILE, what, do, Rule.WRONG_TYPE))
+
     for section, kind in SECTIONS.items():
         entries = data.get(section) or {}
         if not isinstance(entries, dict):
-            found.append(
-                Problem(FILE, f"{section} must be a mapping", "write name: and its fields")
-            )
+            wrong_type(f"{section} must be a mapping", "write name: and its fields")
             continue
         for name, entry in entries.items():
             where = f"{section}.{name}"
             if kind == "access" and not isinstance(entry, list):
-                found.append(Problem(FILE, f"{where} must be a list", "write the names of roles"))
-            elif not isinstance(entry, dict | list | None):
-                found.append(Problem(FILE, f"{where} must be a mapping", "write its fields"))
+                wrong_type(f"{where} must be a list", "write the names of roles")
+            elif not isinstance(entry, list if kind == "access" else dict | None):
+                wrong_type(f"{where} must be a mapping", "write its fields")
             else:
                 found += _entry_shape(where, kind, _data(kind, name, entry))
     return found
@@ -165,20 +174,24 @@ def _shape(data: Any) -> list[Problem]:
 def _entry_shape(where: str, kind: str, data: dict[str, Any]) -> list[Problem]:
     found = []
     known = FIELDS[kind]
+
+    def add(name: Any, what: str, do: str, rule: Rule) -> None:
+        found.append(Problem(FILE, f"{where}.{name} {what}", do, rule))
+
     for name in data.keys() - known.keys() - {NAME_FIELD[kind]}:
         near = difflib.get_close_matches(str(name), known, n=1)
         advice = f"write {near[0]}" if near else f"use one of {', '.join(known)}"
-        found.append(Problem(FILE, f"{where}.{name} is unknown", advice))
+        add(name, "is unknown", advice, Rule.UNKNOWN_FIELD)
     for name, (type_, needed) in known.items():
         value = data.get(name)
         if value is None:
             if needed:
-                found.append(Problem(FILE, f"{where}.{name} is missing", f"add {name}"))
+                add(name, "is missing", f"add {name}", Rule.MISSING_FIELD)
         elif not isinstance(value, type_):
             word = "a list" if type_ is list else "text"
-            found.append(Problem(FILE, f"{where}.{name} must be {word}", f"write {word}"))
+            add(name, f"must be {word}", f"write {word}", Rule.WRONG_TYPE)
         elif type_ is list and not all(isinstance(each, str) for each in value):
-            found.append(Problem(FILE, f"{where}.{name} must hold texts", "write names"))
+            add(name, "must hold texts", "write names", Rule.WRONG_TYPE)
     return found
 
 
@@ -186,12 +199,13 @@ def _references(entry: Asset, entries: list[Asset], bundle: Bundle) -> list[Prob
     """Names that lead nowhere, and words that Superset would not understand."""
     found = []
 
-    def add(what: str, do: str) -> None:
-        found.append(Problem(FILE, f"{entry}: {what}", do))
+    def add(what: str, do: str, rule: Rule = Rule.LEADS_NOWHERE) -> None:
+        found.append(Problem(FILE, f"{entry}: {what}", do, rule))
 
     roles = {each.title for each in entries if each.kind == "roles"} | {*BUILT_IN, "Public"}
     if entry.kind == "roles" and entry.title in BUILT_IN:
-        add("Superset writes this role anew by itself", "give the role another name")
+        what = "Superset writes this role anew by itself"
+        add(what, "give the role another name", Rule.MALFORMED_SETTING)
     for role in entry.data.get("roles", []):
         if role not in roles:
             add(f'there is no role "{role}"', "add it under roles, or name one of Superset's own")
@@ -202,18 +216,20 @@ def _references(entry: Asset, entries: list[Asset], bundle: Bundle) -> list[Prob
                 add(f"{uuid} is in no file below {kind}/", f"write the uuid of a file in {kind}/")
     for permission in entry.data.get("permissions", []):
         if not _PERMISSION.fullmatch(permission):
-            add(f'"{permission}" is no permission', 'write it like "can_read on Chart"')
+            what, do = f'"{permission}" is no permission', 'write it like "can_read on Chart"'
+            add(what, do, Rule.MALFORMED_SETTING)
     if entry.data.get("type", "Base") != "Base":
-        add(f"type {entry.data['type']} is unknown", "write Regular or Base")
-    if entry.kind == "access" and entry.title not in {
-        dashboard.data["slug"] for dashboard in bundle.kind("dashboards")
-    }:
+        what = f"type {entry.data['type']} is unknown"
+        add(what, "write Regular or Base", Rule.MALFORMED_SETTING)
+    slugs = {dashboard.data["slug"] for dashboard in bundle.kind("dashboards")}
+    if entry.kind == "access" and entry.title not in slugs:
         add("no dashboard here has this slug", "write the slug of a file in dashboards/")
     if entry.kind == "users":
         if not PASSWORD.fullmatch(entry.data["password"]):
-            add("the password must not stand here", "write ${NAME_PASSWORD}, and its value in .env")
+            what = "the password must not stand here"
+            add(what, "write ${NAME_PASSWORD}, and its value in .env", Rule.PASSWORD)
         if not entry.data["roles"]:
-            add("it has no role", "name at least one")
+            add("it has no role", "name at least one", Rule.MISSING_FIELD)
     return found
 
 
