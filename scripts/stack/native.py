@@ -134,4 +134,4 @@ class NativeStack:
             return Part("Superset", False, "not running")
         if not self.superset.healthy():
             return Part("Superset", False, "runs, but does not answer")
-        return Part("Superset", True, f"{self.superset.version}, {self.settings.superset_url}")
+        return Part("Superset", True, f"{self.superset.version}, {self.settings.own_superset_url}")
