@@ -53,6 +53,23 @@ class Settings(BaseModel):
         """Where Superset answers."""
         return f"http://127.0.0.1:{self.superset_port}"
 
+    @property
+    def choice(self) -> Path:
+        """Where the first `make up` notes which way it chose, if MODE left it the choice."""
+        return self.state / "mode"
+
+    @property
+    def in_containers(self) -> bool:
+        """Whether the parts run as containers."""
+        if self.mode != "auto":
+            return self.mode == "docker"
+        return self.choice.exists() and self.choice.read_text().strip() == "docker"
+
+    def as_superset_sees(self) -> "Settings":
+        """The same from where Superset runs: containers know one another by name."""
+        inside = {"postgres_host": "postgres", "postgres_port": 5432}
+        return self.model_copy(update=inside) if self.in_containers else self
+
     def password(self, role: str) -> str:
         """The password of a database role."""
         return getattr(self, PASSWORD_FIELDS[role])

@@ -26,6 +26,8 @@ def unknown_placeholders(text: str) -> list[str]:
 def filled(uri: str, settings: Settings) -> str:
     """The address with this installation's values; passwords are quoted for a URL."""
 
+    settings = settings.as_superset_sees()
+
     def value(match: re.Match[str]) -> str:
         if match[1] not in KNOWN:
             raise UserError(
@@ -41,6 +43,7 @@ def restored(uri: str, settings: Settings) -> str:
     """The address with placeholders where it says what this installation's settings say."""
     if _PLACEHOLDER.search(uri):
         return uri
+    settings = settings.as_superset_sees()
     try:
         parts = urlsplit(uri)
         host, port, user = parts.hostname, parts.port, unquote(parts.username or "")

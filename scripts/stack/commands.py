@@ -12,7 +12,7 @@ from scripts.bootstrap.locks import alone
 from scripts.console import step
 from scripts.errors import UserError
 from scripts.settings import Settings, create_settings, load_settings
-from scripts.stack.interface import Stack, open_stack
+from scripts.stack.interface import Stack, choose, open_stack
 from scripts.stack.processes import end, marked
 
 
@@ -37,6 +37,7 @@ def up() -> None:
 
     settings = create_settings()
     with _only_one(settings):
+        choose(settings)
         run(settings, open_stack(settings))
 
 
