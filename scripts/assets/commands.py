@@ -11,9 +11,9 @@ import click
 from scripts.settings import ROOT, Settings, load_settings
 
 
-def _forced(flag: bool) -> bool:
-    """Make hands the wish over as FORCE=1."""
-    return flag or os.environ.get("FORCE", "") not in ("", "0")
+def _wished(flag: bool, variable: str) -> bool:
+    """Make hands a wish over as FORCE=1 or YES=1."""
+    return flag or os.environ.get(variable, "") not in ("", "0")
 
 
 def _settings() -> Settings | None:
@@ -42,7 +42,7 @@ def push(force: bool) -> None:
     """Bring the dashboards in git to Superset."""
     from scripts.assets.push import push as run
 
-    run(load_settings(), _forced(force))
+    run(load_settings(), _wished(force, "FORCE"))
 
 
 @click.command()
@@ -51,7 +51,17 @@ def pull(force: bool) -> None:
     """Bring what was changed in Superset into the files in git."""
     from scripts.assets.pull import pull as run
 
-    run(load_settings(), _forced(force))
+    run(load_settings(), _wished(force, "FORCE"))
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Remove them (YES=1); without it they are only shown.")
+@click.option("--theirs-lost", "--force", is_flag=True, help="Changed ones as well (FORCE=1).")
+def prune(yes: bool, theirs_lost: bool) -> None:
+    """Remove from Superset what this repository once owned and no longer holds."""
+    from scripts.assets.prune import prune as run
+
+    run(load_settings(), _wished(yes, "YES"), _wished(theirs_lost, "FORCE"))
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """From git to Superset."""
 
 from scripts.assets import preset
+from scripts.assets.bundle import FOLDER
 from scripts.assets.check import sound_bundle
 from scripts.assets.columns import filter_targets
 from scripts.assets.complete import complete
@@ -9,7 +10,8 @@ from scripts.assets.fields import KINDS
 from scripts.assets.layout import chart_uuids, charts_in
 from scripts.assets.live import live_bundle, owned
 from scripts.assets.model import Asset, Bundle
-from scripts.assets.pushed import last_pushed, remember
+from scripts.assets.owned import record
+from scripts.assets.pushed import last_pushed, one_at_a_time, remember
 from scripts.assets.superset import Superset
 from scripts.assets.yamlio import dump_yaml, load_yaml
 from scripts.console import say, step, warn
@@ -23,6 +25,11 @@ _NO_PUSH = "Superset differs from git, and nothing is known of a push from here"
 def push(settings: Settings, force: bool = False) -> bool:
     """Bring Superset to what git says; False when it says so already."""
     git = sound_bundle(settings.root)
+    with one_at_a_time(settings):
+        return _push(git, settings, force)
+
+
+def _push(git: Bundle, settings: Settings, force: bool) -> bool:
     superset = Superset(settings)
     exported = superset.export()
     live = live_bundle(exported, settings)
@@ -34,6 +41,8 @@ def push(settings: Settings, force: bool = False) -> bool:
     if not force:
         _refuse_to_overwrite(git, live, last_pushed(settings))
     _refuse_taken_slugs(git, live)
+    # Before anything is sent: what a push that is killed has made must be known as ours.
+    record(settings.root / FOLDER, git)
     with step("Pushing with preset-cli") as current:
         preset.sync(
             {asset.path: dump_yaml(complete(asset, git, settings)) for asset in git}, settings

@@ -7,6 +7,7 @@ from scripts.assets.bundle import FOLDER, read_files, write_asset
 from scripts.assets.charts import Limits, ask_all, unknown_queries
 from scripts.assets.check import find_more, find_problems, sound_bundle
 from scripts.assets.model import Bundle
+from scripts.assets.owned import LOCK, record
 from scripts.assets.problems import Problem
 from scripts.assets.superset import Superset
 from scripts.console import console, say, step
@@ -60,7 +61,10 @@ def format_files(root: Path) -> None:
     changed = [asset.path for asset in bundle if write_asset(root / FOLDER, asset)]
     for path in changed:
         say(f"  {path}")
-    say(f"{len(changed)} of {len(bundle.assets)} files written.")
+    if record(root / FOLDER, bundle):
+        changed.append(LOCK)
+        say(f"  {LOCK}")
+    say(f"{len(changed)} of {len(bundle.assets) + 1} files written.")
 
 
 def _query_problems(bundle: Bundle, superset: Superset, limits: Limits) -> list[Problem]:

@@ -19,7 +19,7 @@ FUNCTIONS = "resource_type:function"
 LOADED = """
     select coalesce(string_agg(relname || obj_description(c.oid), ',' order by relname), '')
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'csv' and c.relkind = 'r'
+    where n.nspname in ('csv', 'shop') and c.relkind = 'r'
 """
 
 

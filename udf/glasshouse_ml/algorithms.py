@@ -41,8 +41,12 @@ class Algorithm:
     @cached_property
     def handles_missing(self) -> bool:
         """Whether NULL may reach it as it is; else the preprocessing fills it in."""
-        # The baseline does not look at the features at all.
-        return self.name == BASELINE or accepts(self.build({}, 0)).allow_nan
+        return self.blind or accepts(self.build({}, 0)).allow_nan
+
+    @property
+    def blind(self) -> bool:
+        """Whether it does not look at the features at all."""
+        return self.path.startswith("sklearn.dummy.")
 
     def build(self, params: dict[str, Any], seed: int) -> Any:
         """An untrained estimator."""
@@ -74,7 +78,7 @@ def usual_name(class_name: str) -> str:
 def _algorithm(task: str, entry: Entry) -> Algorithm:
     path, about, *rest = entry
     defaults: dict[str, Any] = rest[0] if rest else {}  # type: ignore[assignment]
-    name = usual_name(path.rsplit(".", 1)[1])
+    name = str(rest[1]) if len(rest) > 1 else usual_name(path.rsplit(".", 1)[1])
     return Algorithm(name, task, f"sklearn.{path}", about, tuple(defaults.items()))
 
 

@@ -15,6 +15,7 @@ from glasshouse_ml.table import Table
 from glasshouse_ml.task import Answers, Rows, Target, Task
 
 if TYPE_CHECKING:
+    from glasshouse_ml.algorithms import Algorithm
     from glasshouse_ml.artifacts import Model
     from glasshouse_ml.request import Request
 
@@ -33,8 +34,8 @@ class Classification(Task):
 
     def target(self, table: Table, request: "Request") -> Target:
         """Classes are positions in their names."""
-        names, classes = _classes(table, str(request.target))
-        return Target(classes, names, _positive(names, classes, request))
+        names, classes = classes_of(table, str(request.target))
+        return Target(classes, names, positive_of(names, classes, request))
 
     def strata(self, target: Target) -> ByClass:
         """Every part and fold gets its share of every class."""
@@ -51,7 +52,13 @@ class Classification(Task):
             names.append("random_forest")
         return [{"algorithm": name, "params": {}} for name in names]
 
-    def params(self, params: dict[str, Any], target: Target) -> dict[str, Any]:
+    def params(
+        self,
+        algorithm: "Algorithm",
+        params: dict[str, Any],
+        target: Target,
+        options: dict[str, Any],
+    ) -> dict[str, Any]:
         """Weights are given by the name of a class; scikit-learn gets to see its number."""
         weights = params.get("class_weight")
         if not isinstance(weights, dict):
@@ -84,6 +91,12 @@ class Classification(Task):
     def confusion(self, rows: Scored, target: Target) -> Rows:
         """Every pair of classes."""
         return confusion_rows(rows, list(target.names))
+
+    def blind(self, facts: dict[str, Any], target: Target) -> Scored:
+        """The shares of the classes in training."""
+        learned = np.array([entry["train"] for entry in facts["classes"]], float)
+        shares = np.tile(learned / learned.sum(), (len(target.values), 1))
+        return Scored(target.values, shares, target.positive or 0)
 
     def separation(self, values: np.ndarray, training: np.ndarray, target: Target) -> float | None:
         """With two classes, how well the feature alone tells them apart: from 0.5 to 1."""
@@ -120,7 +133,8 @@ def separation(values: np.ndarray, hits: np.ndarray) -> float | None:
     return number(max(area, 1.0 - area))
 
 
-def _classes(table: Table, target: str) -> tuple[list[str], np.ndarray]:
+def classes_of(table: Table, target: str) -> tuple[list[str], np.ndarray]:
+    """The names of the classes, and for each row the position of its class among them."""
     texts = table.texts[target]
     names, classes = texts.levels, texts.codes
     if len(names) < 2:
@@ -144,7 +158,7 @@ def _classes(table: Table, target: str) -> tuple[list[str], np.ndarray]:
     return [names[position] for position in order], new[classes]
 
 
-def _positive(names: list[str], classes: np.ndarray, request: "Request") -> int | None:
+def positive_of(names: list[str], classes: np.ndarray, request: "Request") -> int | None:
     """The class the score is about: as asked, else a word for yes, else the rarer one."""
     wanted = request.options["positive_class"]
     if wanted is not None and wanted not in names:

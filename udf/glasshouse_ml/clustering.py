@@ -115,6 +115,8 @@ class Clustering(Task):
     metrics = METRICS
     numeric_target = False
     needs_target = False
+    takes_target = False
+    learns_target = False
 
     def target(self, table: Table, request: "Request") -> Target:
         """None before the clusters are found."""

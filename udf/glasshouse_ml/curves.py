@@ -17,21 +17,29 @@ FINE_FROM = 400
 def curve_rows(rows: Scored, names: list[str]) -> list[dict[str, Any]]:
     """Every curve, for the positive class or for each class against the rest."""
     found: list[dict[str, Any]] = []
-    for position, ranking in rows.rankings.items():
+    for position in rows.rankings:
         hits = rows.actual == position
         # A class without a row on one side has no curve.
         if not hits.any() or hits.all():
             continue
         scores = rows.probabilities[:, position]
-        for curve, points in (
-            ("roc", _roc(ranking)),
-            ("precision_recall", _precision_recall(ranking)),
-            ("gain", _gain(ranking)),
-            ("calibration", _calibration(hits, scores)),
-        ):
-            found += _numbered(curve, names[position], points)
+        found += ranking_rows(rows, position, names[position])
+        found += _numbered("calibration", names[position], _calibration(hits, scores))
     for position, name in enumerate(names):
         found += _numbered("score_distribution", name, _distribution(rows, position))
+    return found
+
+
+def ranking_rows(rows: Scored, position: int, name: str) -> list[dict[str, Any]]:
+    """The curves that need no more than the order of the rows, about one class."""
+    ranking = rows.rankings[position]
+    found: list[dict[str, Any]] = []
+    for curve, points in (
+        ("roc", _roc(ranking)),
+        ("precision_recall", _precision_recall(ranking)),
+        ("gain", _gain(ranking)),
+    ):
+        found += _numbered(curve, name, points)
     return found
 
 

@@ -40,6 +40,29 @@ def distribution_rows(
     return found
 
 
+def shares_rows(
+    curve: str, values: np.ndarray, groups: np.ndarray, names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Rows of a curve: for each group the share of its values in each bin of all of them."""
+    places, bins = _number_bins(values)
+    found = []
+    for group, name in enumerate(names):
+        counts = np.bincount(places[groups == group], minlength=len(bins))
+        for position, (edges, n) in enumerate(zip(bins, counts, strict=True), start=1):
+            share = float(n / counts.sum()) if counts.sum() else 0.0
+            found.append(
+                {
+                    "curve": curve,
+                    "series": name,
+                    "position": position,
+                    "x": number(edges["lower"]),
+                    "y": share,
+                    "n": int(n),
+                }
+            )
+    return found
+
+
 def _bins(feature: Feature, table: Table) -> tuple[np.ndarray, list[dict[str, Any]]]:
     """The bin of each row, and what each bin is."""
     if feature.kind == CATEGORY:

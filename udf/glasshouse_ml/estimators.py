@@ -6,14 +6,20 @@ probabilities (perceptron, ridge and support vector classifiers), what may find 
 answer from (radius neighbours), what expects counts of words or codes (multinomial, complement and
 categorical naive Bayes), what learns from unlabelled rows (label propagation), and Gaussian
 processes, whose cost grows with the cube of the rows. Of the clusterings only those are here that
-can say to which cluster a new row belongs.
+can say to which cluster a new row belongs, and of the decompositions those that know the way back
+from components to a row (not so: counts of topics, sparse codes in a given dictionary; a kernel's
+way back costs as much as all rows by all rows).
 """
 
 from typing import Any
 
-Entry = tuple[str, str] | tuple[str, str, dict[str, Any]]
+Entry = tuple[str, str] | tuple[str, str, dict[str, Any]] | tuple[str, str, dict[str, Any], str]
 
-# Module and class, what it does, and where needed a default other than scikit-learn's.
+# Module and class, what it does, and where needed defaults other than scikit-learn's and a name
+# other than the class's.
+# As many as a picture has directions.
+_TWO: dict[str, Any] = {"n_components": 2}
+
 ESTIMATORS: dict[str, tuple[Entry, ...]] = {
     "classification": (
         (
@@ -144,5 +150,45 @@ ESTIMATORS: dict[str, tuple[Entry, ...]] = {
         ("cluster.MiniBatchKMeans", "The same from small batches of rows; for very many rows"),
         ("cluster.BisectingKMeans", "Divides the most scattered cluster in two, again and again"),
         ("mixture.GaussianMixture", "Overlapping bell shapes, with a probability for each"),
+    ),
+    "outliers": (
+        (
+            "dummy.DummyRegressor",
+            "Ignores every feature and finds no row more unusual than another: the baseline",
+            {"strategy": "constant", "constant": 0.0},
+        ),
+        ("ensemble.IsolationForest", "How few random cuts it takes to set a row apart"),
+        (
+            "neighbors.LocalOutlierFactor",
+            "How much thinner the rows lie around a row than around its neighbours",
+            {"novelty": True, "algorithm": "brute"},
+        ),
+        ("svm.OneClassSVM", "A smooth border around most of the rows; for few rows"),
+        ("linear_model.SGDOneClassSVM", "A straight border learned row by row; for very many rows"),
+        ("covariance.EllipticEnvelope", "The distance from one robust bell shape"),
+    ),
+    "decomposition": (
+        (
+            "decomposition.PCA",
+            "No component at all: every row is rebuilt as the mean row: the baseline",
+            {"n_components": 0},
+            "dummy",
+        ),
+        (
+            "decomposition.PCA",
+            "Mixtures of the features at right angles, the one that explains most first; as many "
+            "as explain nine tenths where n_components is not given",
+            {"n_components": 0.9},
+        ),
+        ("decomposition.IncrementalPCA", "The same from batches of rows", _TWO),
+        ("decomposition.TruncatedSVD", "The same around zero instead of the mean", _TWO),
+        ("decomposition.FactorAnalysis", "Hidden factors, and a noise for each feature", _TWO),
+        ("decomposition.FastICA", "Mixtures that are as independent as can be", _TWO),
+        ("decomposition.NMF", "Parts that only add up and never take away", _TWO),
+        ("decomposition.MiniBatchNMF", "The same from small batches of rows", _TWO),
+        ("decomposition.SparsePCA", "Mixtures of few features each", _TWO),
+        ("decomposition.MiniBatchSparsePCA", "The same from small batches of rows", _TWO),
+        ("decomposition.DictionaryLearning", "Patterns, few of which make up a row", _TWO),
+        ("decomposition.MiniBatchDictionaryLearning", "The same from small batches", _TWO),
     ),
 }

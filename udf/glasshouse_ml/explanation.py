@@ -40,8 +40,8 @@ def explain(db: Database, model: str, query: str, top: int | None) -> Iterator[E
     stored = registry.load(db, model, facts["version"] if facts else None)
     if not TASKS[stored.task].needs_target:
         raise GlasshouseError(
-            f"Model {model!r} is a {stored.task}, which predicts nothing that has reasons.",
-            "The table ml.importances says which columns tell its clusters apart.",
+            f"Model {model!r} is of task {stored.task}, which predicts nothing that has reasons.",
+            "The table ml.importances says which columns matter to it.",
         )
     query, by_name = matching(db, stored, model, query)
     features = stored.features

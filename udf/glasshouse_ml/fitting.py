@@ -66,15 +66,16 @@ class Fitter:
     features: Sequence[Feature]
     task: Task
     target: Target
-    seed: int
+    options: dict[str, Any]
 
     def fit(self, algorithm: str, params: dict[str, Any], part: Part) -> Pipeline:
         """The fitted Pipeline of one algorithm."""
         self.db.checkpoint()
         try:
             found = catalogue.find(self.task.name, algorithm)
-            known = self.task.params(params, self.target)
-            return pipeline(found, known, self.features, self.seed).fit(part.matrix, part.actual)
+            known = self.task.params(found, params, self.target, self.options)
+            untrained = pipeline(found, known, self.features, self.options["seed"])
+            return untrained.fit(part.matrix, part.actual)
         except (ValueError, TypeError, ArithmeticError, LinAlgError) as error:
             # scikit-learn explains itself in the first paragraph; the rest is its documentation.
             reason = " ".join(str(error).split("\n\n")[0].split())

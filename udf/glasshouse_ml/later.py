@@ -1,7 +1,5 @@
 """ml.evaluate: how good a version is on rows that came after its training."""
 
-from typing import Any
-
 import numpy as np
 
 from glasshouse_ml import registry
@@ -11,10 +9,7 @@ from glasshouse_ml.encoding import Feature, check_finite, encode
 from glasshouse_ml.errors import GlasshouseError, near_names, rows
 from glasshouse_ml.evaluation import intervals, number
 from glasshouse_ml.fingerprint import canonical
-from glasshouse_ml.metric import Measured
-from glasshouse_ml.metrics import Scored
 from glasshouse_ml.prediction import check_columns
-from glasshouse_ml.regression_metrics import Numbers
 from glasshouse_ml.rows import Reader, describe
 from glasshouse_ml.table import CATEGORY, NUMBER, Column, Table
 from glasshouse_ml.task import Target
@@ -33,11 +28,11 @@ def evaluate(db: Database, model: str, query: str, version: int | None) -> list[
     target = _target(table, stored, facts["target"])
     matrix = encode(stored.features, table)
     found = task.score(stored.pipeline, matrix, target.values, target)
-    baseline = _baseline(facts, target)
+    baseline = task.blind(facts, target)
     db.checkpoint()
     ranges = intervals(found, facts["options"]["bootstrap"], facts["options"]["seed"])
     measured = []
-    for name, metric in task.metrics.items():
+    for name, metric in found.metrics.items():
         lower, upper = ranges.get(name, (None, None))
         blind = None if baseline is None else metric.value(baseline)
         values = (metric.value(found), lower, upper, blind)
@@ -106,15 +101,3 @@ def _target(table: Table, stored: Model, name: str | None) -> Target:
     numbers = np.array([names.index(n) if n in names else -1 for n in texts.levels])
     positive = None if stored.positive_class is None else names.index(stored.positive_class)
     return Target(numbers[texts.codes], names, positive)
-
-
-def _baseline(facts: dict[str, Any], target: Target) -> Measured | None:
-    """What the baseline of the training answers: the shares of the classes, or its one number."""
-    count = len(target.values)
-    if target.names:
-        learned = np.array([entry["train"] for entry in facts["classes"]], float)
-        shares = np.tile(learned / learned.sum(), (count, 1))
-        return Scored(target.values, shares, target.positive or 0)
-    # A clustering has none, nor has a version from before this was kept.
-    answer = facts.get("baseline_answer")
-    return None if answer is None else Numbers(target.values, np.full(count, float(answer)))

@@ -17,6 +17,7 @@ from glasshouse_ml.examples import Examples
 from glasshouse_ml.fitting import Candidate, Fitter, Part
 from glasshouse_ml.importance import importance_rows, sample
 from glasshouse_ml.metric import Measured, Metric
+from glasshouse_ml.reasons import reason_rows
 from glasshouse_ml.request import Request
 from glasshouse_ml.splitting import Split
 from glasshouse_ml.task import Target
@@ -67,6 +68,7 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
         blind_ranges = intervals(blind, options["bootstrap"], options["seed"])
         metrics += metric_rows(blind, "baseline", "test", ranges=blind_ranges)
         db.checkpoint()
+    importances = _importances(trained)
     return {
         "promote": options["promote"],
         "version": _version(trained, spec, test, blind, ranges),
@@ -74,8 +76,9 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
         "metrics": [*metrics, *_known_rows(trained)],
         "curves": task.curves(test, trained.target),
         "confusion": task.confusion(test, trained.target),
-        "importances": _importances(trained),
+        "importances": importances,
         "distributions": _distributions(trained),
+        **reason_rows(trained, test, importances),
     }
 
 
@@ -167,7 +170,8 @@ def _version(
 
 def _baseline_answer(blind: Any, trained: Trained) -> float | None:
     """The one number of a regression's baseline; that of classes follows from their shares."""
-    return None if blind is None or trained.target.names else number(blind.predicted[0])
+    numeric = trained.fitter.task.numeric_target
+    return number(blind.predicted[0]) if numeric and blind is not None else None
 
 
 def _features(trained: Trained) -> Rows:

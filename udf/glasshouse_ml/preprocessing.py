@@ -10,14 +10,20 @@ from typing import Any
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
-from glasshouse_ml.algorithms import BASELINE, Algorithm, accepts
+from glasshouse_ml.algorithms import Algorithm, accepts
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.table import CATEGORY
 
 # What these keep of a sparse matrix could not be checked in a stored model, or not be measured.
-_DENSE = ("sklearn.svm", "sklearn.neighbors", "sklearn.cluster")
+_DENSE = (
+    "sklearn.svm",
+    "sklearn.neighbors",
+    "sklearn.cluster",
+    "sklearn.covariance",
+    "sklearn.decomposition",
+)
 
 
 def pipeline(
@@ -31,11 +37,12 @@ def pipeline(
     if "categorical_features" in algorithm.parameters:
         if "categorical_features" not in params:
             estimator.set_params(categorical_features=categories or None)
-    elif algorithm.name != BASELINE:
+    elif not algorithm.blind:
         takes = accepts(estimator)
         for_numbers: Any = "passthrough"
         if not takes.allow_nan:
-            for_numbers = Pipeline([("impute", _imputer()), ("scale", StandardScaler())])
+            scaler = MinMaxScaler(clip=True) if takes.positive_only else StandardScaler()
+            for_numbers = Pipeline([("impute", _imputer()), ("scale", scaler)])
         sparse = takes.sparse and not algorithm.path.startswith(_DENSE)
         if categories or not takes.allow_nan:
             steps.append(("prepare", _by_kind(for_numbers, numbers, categories, sparse)))

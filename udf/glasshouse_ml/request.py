@@ -5,34 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from glasshouse_ml import algorithms as catalogue
+from glasshouse_ml import options as options_of
 from glasshouse_ml.errors import GlasshouseError, near_names
 from glasshouse_ml.tasks import TASKS
 
 LONGEST_NAME = 200
 SPLITS = ("random", "key", "time", "group", "column")
-DEFAULT_OPTIONS: dict[str, Any] = {
-    "positive_class": None,
-    "folds": 5,
-    "seed": 0,
-    "importance_repeats": 10,
-    "bootstrap": 1_000,
-    "promote": "always",
-    "retrain": "always",
-    "keep": None,
-}
-_CHOICES = {"promote": ("always", "if_better", "never"), "retrain": ("always", "if_changed")}
-# The least and the most that makes sense; the upper ends keep a slip of the finger from running for
-# days.
-_WHOLE_NUMBERS = {
-    "folds": (2, 50),
-    "seed": (0, 2**32 - 1),
-    "importance_repeats": (0, 1_000),
-    "bootstrap": (0, 100_000),
-    "keep": (0, 10_000),
-}
 _EXAMPLES = {
     "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
     "clustering": '[{"algorithm": "k_means", "params": {"n_clusters": 4}}]',
+    "decomposition": '[{"algorithm": "pca", "params": {"n_components": 2}}]',
+    "outliers": '[{"algorithm": "isolation_forest", "params": {"n_estimators": 200}}]',
     "regression": '[{"algorithm": "ridge", "params": {"alpha": 10}}]',
 }
 
@@ -74,7 +57,7 @@ def check(
         )
     if task not in TASKS:
         raise GlasshouseError(f"There is no task {task!r}.", near_names(task, TASKS))
-    if target and not TASKS[task].needs_target:
+    if target and not TASKS[task].takes_target:
         raise GlasshouseError(f"A {task} has no target.", "Leave the target out.")
     if not target and TASKS[task].needs_target:
         raise GlasshouseError(
@@ -86,8 +69,6 @@ def check(
             f"There is no metric {metric!r} for {task}.", near_names(metric, known)
         )
     given = _object(options, "options")
-    if given.get("positive_class") is not None and task != "classification":
-        raise GlasshouseError(f"A {task} knows no positive_class.", "Leave that option out.")
     return Request(
         model,
         query,
@@ -97,7 +78,7 @@ def check(
         _algorithms(algorithms, task),
         metric,
         _split(_object(split, "split"), key),
-        _options(given),
+        options_of.check(given, task),
         "folds" in given,
     )
 
@@ -116,12 +97,6 @@ def _object(text: str | None, name: str) -> dict[str, Any]:
             f"{name} is no JSON object.", f'Write {name} => \'{{"name": "value"}}\'.'
         )
     return value
-
-
-def _only(given: dict[str, Any], known: Any, what: str) -> None:
-    for name in given:
-        if name not in known:
-            raise GlasshouseError(f"{what} has no entry {name!r}.", near_names(name, known))
 
 
 def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
@@ -144,7 +119,7 @@ def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
                 f"algorithms holds {json.dumps(entry)}, which names no algorithm.",
                 f"Write for example {example}.",
             )
-        _only(entry, ("algorithm", "params"), f"The entry for {entry['algorithm']}")
+        options_of.only(entry, ("algorithm", "params"), f"The entry for {entry['algorithm']}")
         params = entry.get("params") or {}
         if not isinstance(params, dict):
             raise GlasshouseError(
@@ -158,7 +133,7 @@ def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
 
 
 def _split(given: dict[str, Any], key: str | None) -> dict[str, Any]:
-    _only(given, ("by", "column", "test"), "split")
+    options_of.only(given, ("by", "column", "test"), "split")
     split = {"by": "random", "column": None, "test": 0.2, **given}
     by, test = split["by"], split["test"]
     if by not in SPLITS:
@@ -182,30 +157,3 @@ def _split(given: dict[str, Any], key: str | None) -> dict[str, Any]:
             'Give a share between 0 and 1, for example {"test": 0.2}.',
         )
     return split
-
-
-def _options(given: dict[str, Any]) -> dict[str, Any]:
-    _only(given, DEFAULT_OPTIONS, "options")
-    options = {**DEFAULT_OPTIONS, **given}
-    for name, choices in _CHOICES.items():
-        if options[name] not in choices:
-            raise GlasshouseError(
-                f"options.{name} is {json.dumps(options[name])}.", f"Choose {' or '.join(choices)}."
-            )
-    for name, (least, most) in _WHOLE_NUMBERS.items():
-        value = options[name]
-        if value is None and DEFAULT_OPTIONS[name] is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise GlasshouseError(
-                f"options.{name} is {json.dumps(value)}.",
-                f"Give a whole number from {least} to {most}.",
-            )
-    if options["positive_class"] is not None:
-        options["positive_class"] = _class_text(options["positive_class"])
-    return options
-
-
-def _class_text(value: Any) -> str:
-    """A class as the target shows it as text: true and 1 may be given without quotes."""
-    return value if isinstance(value, str) else json.dumps(value)

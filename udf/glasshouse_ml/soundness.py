@@ -15,6 +15,7 @@ from sklearn.ensemble import (
     BaggingRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
+    IsolationForest,
 )
 from sklearn.pipeline import Pipeline
 
@@ -51,12 +52,27 @@ def _many(estimator: Any) -> bool:
     ):
         # Each member is called by the front door, which compares the width by itself.
         return all(_estimator(member, None) for member in members)
+    if isinstance(estimator, IsolationForest):
+        return _isolation(estimator, members)
     if isinstance(
         estimator, (GradientBoostingClassifier, GradientBoostingRegressor)
     ) and not _as_many_as_it_writes(estimator):
         return False
     # Forests and boosting hand a matrix they have checked straight to the trees.
     return all(_tree(tree.tree_, estimator.n_features_in_) for tree in members)
+
+
+def _isolation(estimator: IsolationForest, members: list[Any]) -> bool:
+    """Each tree is handed the columns drawn for it, or all of them where it drew them all."""
+    width, drawn = estimator.n_features_in_, estimator.estimators_features_
+    if len(drawn) != len(members):
+        return False
+    if estimator._max_features == width:
+        return all(_tree(tree.tree_, width) for tree in members)
+    return all(
+        np.ndim(columns) == 1 and _below(columns, width) and _tree(tree.tree_, len(columns))
+        for tree, columns in zip(members, drawn, strict=True)
+    )
 
 
 def _as_many_as_it_writes(estimator: Any) -> bool:
@@ -107,7 +123,9 @@ def _tree(tree: Any, features: int) -> bool:
 
 def _neighbours(estimator: Any) -> bool:
     """The similar rows are searched one by one, and their classes exist."""
-    known, answers = estimator._fit_X, estimator._y
+    known = estimator._fit_X
+    # The local outlier factor looks at rows alone, which have no answers.
+    answers = getattr(estimator, "_y", known)
     if estimator._tree is not None or known.ndim != 2 or len(known) != len(answers):
         return False
     if known.shape != (estimator.n_samples_fit_, estimator.n_features_in_):
@@ -122,7 +140,7 @@ def _support_vectors(estimator: Any) -> bool:
     """The C library behind it reads as many vectors and weights as it is told there are."""
     vectors, weights = estimator.support_vectors_, estimator._dual_coef_
     return (
-        estimator._impl in ("epsilon_svr", "nu_svr")
+        estimator._impl in ("epsilon_svr", "nu_svr", "one_class")
         and estimator._sparse is False
         and estimator.kernel != "precomputed"
         and vectors.ndim == 2

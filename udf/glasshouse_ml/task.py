@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.metric import Metric
+from glasshouse_ml.metric import Measured, Metric
 from glasshouse_ml.strata import Strata
 from glasshouse_ml.table import Table
 
 if TYPE_CHECKING:
+    from glasshouse_ml.algorithms import Algorithm
     from glasshouse_ml.artifacts import Model
     from glasshouse_ml.request import Request
 
 Rows = list[dict[str, Any]]
 # What is predicted as text, the score, and the probabilities as JSON text, each for every row.
-Answers = tuple[Iterable[str], Iterable[float], Iterable[str | None]]
+Answers = tuple[Iterable[str | None], Iterable[float], Iterable[str | None]]
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ class Task(ABC):
     # Whether the target travels as numbers or as texts.
     numeric_target: ClassVar[bool]
     needs_target: ClassVar[bool] = True
+    takes_target: ClassVar[bool] = True
+    # Whether the preprocessing may look at the answers, as an encoding by their mean does.
+    learns_target: ClassVar[bool] = True
 
     @abstractmethod
     def target(self, table: Table, request: "Request") -> Target:
@@ -68,8 +72,14 @@ class Task(ABC):
         """Parameters of the dummy that is the best by this metric; None where there is no dummy."""
         return {}
 
-    def params(self, params: dict[str, Any], target: Target) -> dict[str, Any]:
-        """The caller's parameters as scikit-learn wants them."""
+    def params(
+        self,
+        algorithm: "Algorithm",
+        params: dict[str, Any],
+        target: Target,
+        options: dict[str, Any],
+    ) -> dict[str, Any]:
+        """The caller's parameters as scikit-learn wants them, and what options add to them."""
         return params
 
     @abstractmethod
@@ -109,6 +119,8 @@ class Task(ABC):
 
     def classes(self, target: Target, train: np.ndarray, test: np.ndarray) -> Rows:
         """Each class with its rows in the train and in the test part."""
+        if not target.names:
+            return []
         counts = [
             np.bincount(target.values[part], minlength=len(target.names)) for part in (train, test)
         ]
@@ -116,6 +128,10 @@ class Task(ABC):
             {"class": name, "train": int(train), "test": int(test)}
             for name, train, test in zip(target.names, *counts, strict=True)
         ]
+
+    def blind(self, facts: dict[str, Any], target: Target) -> Measured | None:
+        """What the baseline of a recorded version answers for other rows; None without one."""
+        return None
 
     def separation(self, values: np.ndarray, training: np.ndarray, target: Target) -> float | None:
         """How much one feature alone says about the answer."""

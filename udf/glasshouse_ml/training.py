@@ -100,7 +100,7 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
     features = learn(columns, data.table, split.train)
     whole = Part(encode(features, data.table), target.values)
     training, test = whole.take(split.train), whole.take(split.test)
-    fitter = Fitter(db, features, task, target, request.options["seed"])
+    fitter = Fitter(db, features, task, target, request.options)
     metric = task.metrics[request.metric or task.default_metric(target)]
 
     rows = len(split.train)

@@ -194,7 +194,7 @@ def test_every_kind_of_split(diabetes: list[dict], split: str) -> None:
         (
             [{"a": n, "target": float(n)} for n in range(20)],
             {"options": '{"positive_class": "yes"}'},
-            "knows no positive_class",
+            "positive_class means nothing for regression",
         ),
         ([{"a": n, "target": float(n)} for n in range(20)], {"metric": "f1"}, "for regression"),
         (

@@ -144,7 +144,7 @@ def test_clusters(numbers: list[dict]) -> None:
     assert 0 < found["silhouette"][0] < 1
     assert found["silhouette"][3:] == [None, 100]
     assert len(drift(db, "a model", "q", None)) == 3
-    with pytest.raises(GlasshouseError, match="is a clustering, which predicts nothing"):
+    with pytest.raises(GlasshouseError, match="is of task clustering, which predicts nothing"):
         explain(db, "a model", "q", 1)
     options = json.dumps({**QUICK, "bootstrap": 20, "promote": "if_better"})
     call(db, algorithms='["k_means"]', key="id", **asked, options=options)
