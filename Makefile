@@ -14,6 +14,10 @@ status:  ## One line a part; exit code 0 when all is well
 	@$(GLASSHOUSE) status
 logs:  ## The last lines of each part's log (PART=superset for one)
 	@$(GLASSHOUSE) logs $(PART)
+backup:  ## Save the warehouse and Superset's metadata (TO=folder)
+	@$(GLASSHOUSE) backup
+restore:  ## Put a backup in the place of what is there (FROM=folder; asks; YES=1 does not)
+	@$(GLASSHOUSE) restore
 reset:  ## Stop everything and remove the data (asks; YES=1 does not)
 	@$(GLASSHOUSE) reset
 

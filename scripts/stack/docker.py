@@ -96,6 +96,16 @@ class DockerStack:
         same = before == self.compose.container("superset")
         return "already running" if before and same else "started"
 
+    def stop_superset(self) -> None:
+        """Its container alone."""
+        self.compose.ask("stop", "superset")
+
+    def keep_superset_key(self, key: str) -> None:
+        """In the volume; the key comes by environment, not on a command line."""
+        script = 'umask 077; printf %s "$SUPERSET_PREVIOUS_KEY" > "$SUPERSET_KEY_FILE"'
+        ask = ("run", "--rm", "--no-TTY", "--env", "SUPERSET_PREVIOUS_KEY", "superset-init")
+        self.compose.ask(*ask, "sh", "-c", script, more={"SUPERSET_PREVIOUS_KEY": key})
+
     def forget_cached_numbers(self) -> None:
         """The cache is a folder of the volume."""
         if "superset" in self.compose.running():
@@ -139,6 +149,11 @@ class DockerStack:
         passed = [f"--env={name}" for name in ("PGUSER", "PGPASSWORD", "PGDATABASE")]
         container = self.compose.container("postgres")
         return [engine.program(), "exec", "--interactive", *terminal, *passed, container, "psql"]
+
+    def postgres_program(self, name: str) -> list[str]:
+        """The one inside the container, over its socket."""
+        container = self.compose.container("postgres")
+        return [engine.program(), "exec", "--interactive", container, name, "--username=postgres"]
 
     def _up(self, service: str) -> None:
         log = self.places.logs / f"{service}-start.log"

@@ -75,9 +75,18 @@ class Compose:
             "BUILDKIT_PROGRESS": "plain",
         }
 
-    def ask(self, *words: str, seconds: int = SECONDS, log: Path | None = None) -> str:
-        """Run a command of Compose; its output, or a UserError with its last telling line."""
-        done = self.run(*words, seconds=seconds)
+    def ask(
+        self,
+        *words: str,
+        seconds: int = SECONDS,
+        log: Path | None = None,
+        more: dict[str, str] | None = None,
+    ) -> str:
+        """Run a command of Compose; its output, or a UserError with its last telling line.
+
+        `log`: where to keep what it says; `more`: further values for its environment.
+        """
+        done = self.run(*words, seconds=seconds, more=more)
         said = done.stdout + done.stderr
         if log:
             log.parent.mkdir(parents=True, exist_ok=True)
@@ -87,12 +96,14 @@ class Compose:
             raise UserError(f"docker compose {words[0]} failed: {telling_line(said)}", see)
         return done.stdout
 
-    def run(self, *words: str, seconds: int = SECONDS) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *words: str, seconds: int = SECONDS, more: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command of Compose and let the caller judge."""
         try:
             return subprocess.run(
                 [program() or "docker", "compose", *words],
-                cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
+                cwd=self.folder, env=self.environment() | (more or {}), stdin=subprocess.DEVNULL,
                 capture_output=True, text=True, errors="replace", timeout=seconds,
             )  # fmt: skip
         except subprocess.TimeoutExpired:

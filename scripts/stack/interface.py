@@ -45,6 +45,12 @@ class Stack(Protocol):
     def start_superset(self) -> str:
         """Have Superset run with the configuration as it is."""
 
+    def stop_superset(self) -> None:
+        """End Superset alone."""
+
+    def keep_superset_key(self, key: str) -> None:
+        """Note the key that Superset's metadata were written with; preparing it changes to ours."""
+
     def forget_cached_numbers(self) -> None:
         """Have Superset ask the database again: a build has changed the numbers."""
 
@@ -62,6 +68,9 @@ class Stack(Protocol):
 
     def psql(self) -> list[str]:
         """The psql program."""
+
+    def postgres_program(self, name: str) -> list[str]:
+        """pg_dump or pg_restore as the superuser, with standard input and output of the caller."""
 
 
 def open_stack(settings: Settings) -> Stack:

@@ -74,6 +74,14 @@ class NativeStack:
         """gunicorn, in the background."""
         return self.superset.start()
 
+    def stop_superset(self) -> None:
+        """Superset alone."""
+        self.superset.stop()
+
+    def keep_superset_key(self, key: str) -> None:
+        """In the file that Superset's preparation compares with .env."""
+        self.superset.keep_key(key)
+
     def forget_cached_numbers(self) -> None:
         """The cache is a folder."""
         self.superset.forget_cached_numbers()
@@ -109,3 +117,9 @@ class NativeStack:
     def psql(self) -> list[str]:
         """The one that belongs to the server."""
         return [str(self.cluster.server.programs / "psql")]
+
+    def postgres_program(self, name: str) -> list[str]:
+        """The server's own, over the socket."""
+        login = self.superuser("postgres")
+        options = [f"--host={login['host']}", f"--port={login['port']}", "--username=postgres"]
+        return [str(self.cluster.server.programs / name), *options]
