@@ -60,6 +60,8 @@ test-integration:  ## Tests against a real database
 	@$(GLASSHOUSE) test integration
 test-e2e:  ## Tests of the whole stack, in a browser too
 	@$(GLASSHOUSE) test e2e
+test-docker:  ## Tests of the stack in containers (makes an engine where there is none)
+	@$(GLASSHOUSE) test docker
 lint:  ## Check style and formatting
 	@$(GLASSHOUSE) lint
 format:  ## Format Python, SQL and YAML

@@ -36,7 +36,7 @@ class Settings(BaseModel):
 
     root: Path
     state: Path
-    mode: Literal["auto", "native", "docker"] = "auto"
+    mode: Literal["auto", "native", "docker", "docker-redis"] = "auto"
     postgres_host: str = "127.0.0.1"
     postgres_port: Port
     superset_port: Port
@@ -62,7 +62,7 @@ class Settings(BaseModel):
     def in_containers(self) -> bool:
         """Whether the parts run as containers."""
         if self.mode != "auto":
-            return self.mode == "docker"
+            return self.mode.startswith("docker")
         return self.choice.exists() and self.choice.read_text().strip() == "docker"
 
     def as_superset_sees(self) -> "Settings":
@@ -237,4 +237,8 @@ def _reason(key: str, value: str) -> str:
 def _advice(key: str) -> str:
     if key.endswith("_PORT"):
         return "write a number from 1024 to 65535"
-    return "write auto, native or docker" if key == "MODE" else "write a value after the ="
+    return (
+        "write auto, native, docker or docker-redis"
+        if key == "MODE"
+        else "write a value after the ="
+    )

@@ -28,6 +28,9 @@ FILES = (
     "scripts/stack/superset_init.py",
 )
 NAMES = {"postgres": "PostgreSQL", "superset": "Superset", "redis": "Redis"}
+WITH_REDIS = ("redis", "worker", "beat")
+# What runs is stopped, in whichever profile it was started.
+EVERY_PROFILE = {"COMPOSE_PROFILES": "redis,init"}
 INSIDE = {"postgres": 5432, "superset": 8088}
 DATA = "/var/lib/glasshouse/postgres"
 
@@ -40,6 +43,7 @@ class DockerStack:
         self.places = places(settings)
         self.compose = engine.Compose(settings)
         self.web = Superset(settings)
+        self.more = WITH_REDIS if settings.mode == "docker-redis" else ()
 
     def check(self) -> None:
         """An engine with Compose, and the two ports; nothing has been touched then."""
@@ -92,7 +96,7 @@ class DockerStack:
     def start_superset(self) -> str:
         """The container; Compose makes it anew where settings or image have changed."""
         before = self.compose.container("superset")
-        self._up("superset")
+        self._up("superset", *self.more)
         same = before == self.compose.container("superset")
         return "already running" if before and same else "started"
 
@@ -107,8 +111,10 @@ class DockerStack:
         self.compose.ask(*ask, "sh", "-c", script, more={"SUPERSET_PREVIOUS_KEY": key})
 
     def forget_cached_numbers(self) -> None:
-        """The cache is a folder of the volume."""
-        if "superset" in self.compose.running():
+        """The cache is a folder of the volume, or a database of Redis."""
+        if self.more:
+            self.compose.run("exec", "-T", "redis", "redis-cli", "-n", "1", "flushdb")
+        elif "superset" in self.compose.running():
             folder = "/var/lib/superset/cache/data"
             self.compose.run("exec", "-T", "superset", "find", folder, "-type", "f", "-delete")
 
@@ -120,6 +126,7 @@ class DockerStack:
         return [
             database_part(self.settings, "postgres" in running),
             superset_part(self.settings, "superset" in running, self.web),
+            *(Part(name.capitalize(), name in running, "in a container") for name in self.more),
         ]
 
     def stop(self) -> list[str]:
@@ -128,12 +135,13 @@ class DockerStack:
         if found:
             raise found
         running = self.compose.running()
-        self.compose.ask("down", "--remove-orphans")
+        self.compose.ask("down", "--remove-orphans", more=EVERY_PROFILE)
         return [NAMES.get(service, service) for service in running]
 
     def remove(self) -> None:
         """Volumes and images too; the environments of the operator's own tools stay."""
-        self.compose.ask("down", "--volumes", "--rmi", "all", "--remove-orphans")
+        down = ("down", "--volumes", "--rmi", "all", "--remove-orphans")
+        self.compose.ask(*down, more=EVERY_PROFILE)
         self.places.clear()
 
     def logs(self) -> list[Path]:
@@ -155,10 +163,10 @@ class DockerStack:
         container = self.compose.container("postgres")
         return [engine.program(), "exec", "--interactive", container, name, "--username=postgres"]
 
-    def _up(self, service: str) -> None:
+    def _up(self, service: str, *more: str) -> None:
         log = self.places.logs / f"{service}-start.log"
         try:
-            self.compose.ask("up", "--detach", "--wait", "--no-build", service, log=log)
+            self.compose.ask("up", "--detach", "--wait", "--no-build", service, *more, log=log)
         except UserError:
             said = self.compose.run("logs", "--no-color", "--no-log-prefix", service).stdout
             log.write_text(log.read_text() + said)
@@ -169,12 +177,13 @@ class DockerStack:
 
     def _build(self) -> str:
         wanted = self._ingredients()
-        images = [f"{self.compose.project}-{service}" for service in INSIDE]
+        services = [*INSIDE, *(name for name in self.more if name != "beat")]
+        images = [f"{self.compose.project}-{service}" for service in services]
         if stamps.read(self.settings, "images") == wanted and _there(images):
             return "images up to date"
         stamps.forget(self.settings, "images")
         log = self.places.logs / "images.log"
-        self.compose.ask("build", *INSIDE, seconds=engine.BUILD_SECONDS, log=log)
+        self.compose.ask("build", *services, seconds=engine.BUILD_SECONDS, log=log)
         stamps.write(self.settings, "images", wanted)
         return "images built"
 
@@ -183,7 +192,8 @@ class DockerStack:
         texts = [(root / name).read_bytes() for name in FILES]
         folders = fingerprint(*(root / name for name in INGREDIENTS))
         base = os.environ.get("GLASSHOUSE_BASE", "").encode()
-        return hashlib.sha256(b"\0".join([*texts, folders.encode(), base])).hexdigest()
+        parts = [*texts, folders.encode(), base, " ".join(self.more).encode()]
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def _refuse_another_major(self) -> None:
         """Before the server is started: a volume that another PostgreSQL made stays untouched."""

@@ -11,6 +11,7 @@ from scripts.settings import Settings
 
 # Building images fetches some hundred megabytes; everything else is a matter of seconds.
 BUILD_SECONDS, SECONDS = 3600, 300
+REDIS = "redis://redis:6379"
 # Words of a line that says why.
 SIGNS = ("FATAL", "rror", "failed", "The volume holds")
 
@@ -72,6 +73,8 @@ class Compose:
             "SUPERSET_ADMIN_USER": settings.superset_admin_user,
             "SUPERSET_ADMIN_PASSWORD": settings.superset_admin_password,
             "WAREHOUSE_URI": inside.uri("dashboard"),
+            "SUPERSET_REDIS_URL": REDIS if settings.mode == "docker-redis" else "",
+            "COMPOSE_PROFILES": "redis" if settings.mode == "docker-redis" else "",
             "BUILDKIT_PROGRESS": "plain",
         }
 

@@ -76,6 +76,7 @@ class Clone:
         mode = os.environ.get("GLASSHOUSE_TEST_MODE", "native")
         self.first_up = self.make("up", env=ports | {"MODE": mode})
         assert self.first_up.returncode == 0, self.first_up.stdout + self.first_up.stderr
+        self.run("logs")  # containers say it to their engine until somebody asks
         self.first_words = self.superset_log.read_text()
 
     def remove(self) -> None:
