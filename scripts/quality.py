@@ -17,10 +17,14 @@ GROUPS = ("warehouse", "superset", "sync", "dev")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("suite", type=click.Choice(("all", *SUITES)), default="all")
+@click.argument("suite", type=click.Choice(("all", *SUITES, "docker")), default="all")
 @click.argument("options", nargs=-1)
 def test(suite: str, options: tuple[str, ...]) -> None:
     """Run the tests: all of them or one suite; further options go to pytest."""
+    if suite == "docker":
+        from scripts.docker_tests import run
+
+        raise SystemExit(run(options))
     if suite in ("all", "e2e"):
         from scripts.bootstrap.browser import require_browser
 
