@@ -199,7 +199,9 @@ def test_the_shop_lives_on_and_refresh_follows(other_stack: Clone) -> None:
     assert refused.returncode != 0 and "YES=1" in refused.stderr
     lived = other_stack.make("live", "DAYS=2", "SECONDS=0")
     assert lived.returncode == 0, lived.stdout + lived.stderr
-    assert len(re.findall(r"^\w{3} \d\d \w{3} \d{4} .* orders .* changed$", lived.stdout, re.M)) == 2
+    assert (
+        len(re.findall(r"^\w{3} \d\d \w{3} \d{4} .* orders .* changed$", lived.stdout, re.M)) == 2
+    )
     changed = "files or data have changed since"
     assert changed in other_stack.make("status").stdout
     done = other_stack.make("refresh")
