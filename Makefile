@@ -14,6 +14,10 @@ status:  ## One line a part; exit code 0 when all is well
 	@$(GLASSHOUSE) status
 logs:  ## The last lines of each part's log (PART=superset for one)
 	@$(GLASSHOUSE) logs $(PART)
+backup:  ## Save the warehouse and Superset's metadata (TO=folder)
+	@$(GLASSHOUSE) backup
+restore:  ## Put a backup in the place of what is there (FROM=folder; asks; YES=1 does not)
+	@$(GLASSHOUSE) restore
 reset:  ## Stop everything and remove the data (asks; YES=1 does not)
 	@$(GLASSHOUSE) reset
 
@@ -60,6 +64,10 @@ test-integration:  ## Tests against a real database
 	@$(GLASSHOUSE) test integration
 test-e2e:  ## Tests of the whole stack, in a browser too
 	@$(GLASSHOUSE) test e2e
+bench:  ## Measure against rivals (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
+	@$(GLASSHOUSE) bench --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),5) $(NAME)
+test-docker:  ## Tests of the stack in containers (makes an engine where there is none)
+	@$(GLASSHOUSE) test docker
 lint:  ## Check style and formatting
 	@$(GLASSHOUSE) lint
 format:  ## Format Python, SQL and YAML

@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 import requests
 
+from tests.e2e.backups import survives
 from tests.e2e.conftest import Clone
 
 SECRETS = (
@@ -289,8 +290,8 @@ def test_a_port_in_use_is_refused_before_anything_is_started(other_stack: Clone)
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("MODE=auto", "MODE=docker", "MODE is docker"),
-        ("MODE=auto", "MODE auto", "line 11: this is not KEY=value"),
+        (r"MODE=\w+", "MODE=podman", 'MODE cannot be "podman"'),
+        (r"MODE=\w+", "MODE auto", "line 11: this is not KEY=value"),
         (r"SUPERSET_PORT=\d+", "SUPERSET_PORT=x", 'line 8: SUPERSET_PORT cannot be "x"'),
     ],
 )
@@ -312,6 +313,10 @@ def test_a_missing_file_is_named(other_stack: Clone) -> None:
         assert "registry is missing" in error_of(other_stack.make("up"))
     finally:
         aside.rename(folder)
+
+
+def test_a_backup_brings_an_empty_stack_to_what_it_was(other_stack: Clone) -> None:
+    survives(other_stack)
 
 
 def test_reset_asks_and_then_leaves_nothing(other_stack: Clone) -> None:
