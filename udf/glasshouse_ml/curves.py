@@ -65,6 +65,8 @@ def threshold_rows(rows: Scored, costs: dict[str, float] | None = None) -> list[
         }
         for series, values in curves.items()
         for position in range(len(thresholds))
+        # Where nothing is flagged there is no precision.
+        if np.isfinite(values[position])
     ]
 
 

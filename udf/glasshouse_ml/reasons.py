@@ -9,6 +9,7 @@ from glasshouse_ml.coefficients import coefficient_rows
 from glasshouse_ml.correlations import Values, columns_of, correlation_rows
 from glasshouse_ml.curves import threshold_rows
 from glasshouse_ml.dependence import MOST_CLASSES, dependence_rows
+from glasshouse_ml.distributions import shares_rows
 from glasshouse_ml.evaluation import intervals, metric_rows
 from glasshouse_ml.learning import learning_rows, points
 from glasshouse_ml.metric import Measured
@@ -64,6 +65,10 @@ def _segments(trained: "Trained", column: str) -> Segments:
 def further_curves(trained: "Trained", test: Measured, learned: Measured) -> Rows:
     """The curves that need more than the look at the test part."""
     found: Rows = []
+    scores = getattr(test, "scores", None)
+    if scores is not None:
+        # What ml.drift compares later answers with.
+        found += shares_rows("score_overall", scores, np.zeros(len(scores), np.int64), ["all"])
     if isinstance(test, Scored):
         found += threshold_rows(test, trained.request.options.get("costs"))
     if trained.fitter.task.needs_target:

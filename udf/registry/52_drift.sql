@@ -39,4 +39,4 @@ comment on column ml.drifts.missing is 'Share of NULLs';
 comment on column ml.drifts.missing_change is 'That share less the share in training';
 comment on column ml.drifts.new_share is 'Share of rows with a category that training never met';
 comment on column ml.drifts.new_categories is 'The most frequent of these categories';
-comment on column ml.drifts.verdict is 'as in training: psi below 0.1, or no larger than chance gives with so few rows; watch: up to 0.25; retrain: above';
+comment on column ml.drifts.verdict is 'as in training: psi below 0.1, or no more than chance gives with so few rows (chi² test of homogeneity, p above 0.001); watch: up to 0.25; retrain: above';

@@ -50,7 +50,6 @@ def test_nothing_flagged_has_no_precision() -> None:
     rows = Scored(np.array([0, 1]), np.array([[0.6, 0.4], [0.7, 0.3]]))
     last = [row for row in threshold_rows(rows) if row["x"] == 1.0]
     assert {row["series"]: row["y"] for row in last} == {
-        "precision": None,
         "recall": 0,
         "f1": 0,
         "flagged_share": 0,
