@@ -36,8 +36,14 @@ pull:  ## What was changed in Superset, back into git
 	@$(GLASSHOUSE) pull
 prune:  ## Remove from Superset what git has given up (shows; YES=1 acts)
 	@$(GLASSHOUSE) prune
-check:  ## Check the dashboards' files; with a running server, every chart too
+check:  ## Check the files; with a running server, every chart too (MAX_MS=500 MAX_ROWS=5000)
 	@$(GLASSHOUSE) check
+describe:  ## dbt's words into the datasets, and what the dashboards read into dbt (exposures)
+	@$(GLASSHOUSE) describe
+review:  ## What this branch changes on the dashboards, as Markdown (BASE=origin/main)
+	@$(GLASSHOUSE) review
+watch:  ## Push each time a file of the dashboards is saved; Ctrl+C ends it
+	@$(GLASSHOUSE) watch
 shots:  ## Pictures of every dashboard
 	@$(GLASSHOUSE) shots
 

@@ -10,7 +10,7 @@ from glasshouse_ml.metrics import Scored
 # Weights of some samples at a time: enough for numpy, small enough for the processor's cache.
 _BLOCK_CELLS = 1_000_000
 # With so many draws in all, an interval no longer changes in what anyone reads.
-_MOST_DRAWS = 50_000_000
+_MOST_DRAWS = 10_000_000
 _LEAST_SAMPLES = 200
 Z_95 = 1.959963984540054
 
@@ -75,6 +75,7 @@ def metric_rows(
     split: str,
     fold: int | None = None,
     ranges: dict[str, tuple[float, float]] | None = None,
+    segment: str = "all",
 ) -> list[dict[str, Any]]:
     """A registry row for every metric."""
     found = []
@@ -85,11 +86,12 @@ def metric_rows(
                 "series": series,
                 "split": split,
                 "fold": fold,
-                "segment": "all",
+                "segment": segment,
                 "metric": name,
                 "value": number(metric.value(rows)),
                 "lower": number(lower),
                 "upper": number(upper),
+                "n": len(rows.actual),
             }
         )
     return found

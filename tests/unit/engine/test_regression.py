@@ -26,6 +26,8 @@ REFERENCE = {
     "median_absolute_error": reference.median_absolute_error,
     "mape": reference.mean_absolute_percentage_error,
     "r2": reference.r2_score,
+    "pinball_10": lambda a, p: reference.mean_pinball_loss(a, p, alpha=0.1),
+    "pinball_90": lambda a, p: reference.mean_pinball_loss(a, p, alpha=0.9),
     "wape": lambda actual, predicted: np.abs(actual - predicted).sum() / np.abs(actual).sum(),
 }
 
@@ -141,7 +143,12 @@ def test_curves(diabetes: list[dict]) -> None:
     curves: dict[str, list[dict]] = {}
     for row in payload["curves"]:
         curves.setdefault(row["curve"], []).append(row)
-    assert set(curves) == {"predicted_actual", "residual_distribution", "residual_quantile"}
+    assert set(curves) == {
+        "learning",
+        "predicted_actual",
+        "residual_distribution",
+        "residual_quantile",
+    }
     for name in ("predicted_actual", "residual_distribution"):
         assert sum(row["n"] for row in curves[name]) == 88
     groups = curves["predicted_actual"]
@@ -157,6 +164,8 @@ def test_the_baseline_is_the_best_constant_for_the_metric(diabetes: list[dict]) 
         _, payload = train(plain(diabetes), metric=metric)
         assert payload["candidates"][0]["params"] == {"strategy": strategy}
         assert payload["version"]["metric"] == metric
+    _, payload = train(plain(diabetes), metric="pinball_90")
+    assert payload["candidates"][0]["params"] == {"strategy": "quantile", "quantile": 0.9}
 
 
 def test_the_same_rows_in_any_order_give_the_same_numbers(diabetes: list[dict]) -> None:
