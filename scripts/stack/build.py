@@ -12,6 +12,7 @@ from scripts.console import console, step
 from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack import stamps
+from scripts.stack.feature_groups import feature_groups
 from scripts.stack.fingerprint import fingerprint
 from scripts.stack.interface import Stack
 from scripts.stack.processes import mark
@@ -175,13 +176,8 @@ def _environment(settings: Settings, target: str) -> dict[str, str]:
         "DBT_LOG_PATH": str(settings.state / "dbt" / target),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "GLASSHOUSE_GIT_COMMIT": _git_commit(settings.root),
-        "GLASSHOUSE_FEATURE_GROUPS": feature_groups(settings.root),
+        **feature_groups(settings.root),
     }
-
-
-def feature_groups(root: Path) -> str:
-    """The feature groups: the models in a folder of their own under dbt/models/features."""
-    return " ".join(sorted(file.stem for file in (root / "dbt/models/features").glob("*/*.sql")))
 
 
 def _git_commit(root: Path) -> str:

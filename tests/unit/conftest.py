@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.stack.build import feature_groups
+from scripts.stack.feature_groups import feature_groups
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt"
 
@@ -27,7 +27,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
             "POSTGRES_PORT": "1",
             "TRANSFORMER_PASSWORD": "unused",
             "POSTGRES_PASSWORD": "unused",
-            "GLASSHOUSE_FEATURE_GROUPS": feature_groups(PROJECT.parent),
+            **feature_groups(PROJECT.parent),
         },
     )
     return json.loads((target / "manifest.json").read_text())

@@ -9,15 +9,6 @@
     )
 }}
 
--- Learned at the end of a quarter, so that a segment means the same for three months.
-with
-    learned_at as (
-        select as_of
-        from {{ ref("feat_customer__snapshots") }}
-        group by as_of, is_current
-        order by is_current, as_of desc
-        limit 1
-    )
-
 select customer_key, log_recency, log_orders, log_spent
-from {{ behaviour("(select as_of from learned_at)") }} as described
+from {{ ref("feat_customer__behaviour") }}
+where is_learned_from

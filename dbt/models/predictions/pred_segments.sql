@@ -3,7 +3,7 @@
         materialized="incremental",
         incremental_strategy="delete+insert",
         unique_key="customer_key",
-        post_hook="delete from {{ this }} where customer_key not in (select customer_key from {{ ref('feat_customer__behaviour') }})",
+        post_hook="delete from {{ this }} where customer_key not in (select customer_key from {{ ref('feat_customer__behaviour_today') }})",
     )
 }}
 
@@ -11,13 +11,15 @@
 -- more recently or not, spent more or not. Two segments of one name are told apart by their
 -- spending.
 with
-    predictions as (select * from {{ predict(ref("segments"), ref("feat_customer__behaviour")) }}),
+    predictions as (
+        select * from {{ predict(ref("segments"), ref("feat_customer__behaviour_today")) }}
+    ),
 
     champion as (select * from {{ champion_of("segments") }} as champion),
 
     customers as (
         select described.*, predictions.prediction::integer as segment
-        from {{ ref("feat_customer__behaviour") }} as described
+        from {{ ref("feat_customer__behaviour_today") }} as described
         inner join predictions on predictions.customer_key = described.customer_key
     ),
 
