@@ -37,7 +37,7 @@ class Settings(BaseModel):
 
     root: Path
     state: Path
-    mode: Literal["auto", "native", "docker"] = "auto"
+    mode: Literal["auto", "native", "docker", "docker-redis"] = "auto"
     postgres_host: str = "127.0.0.1"
     postgres_port: Port
     superset_port: Port
@@ -69,6 +69,23 @@ class Settings(BaseModel):
         if key in self.more or key.lower() not in Settings.model_fields:
             return self.more.get(key)
         return str(getattr(self, key.lower()))
+
+    @property
+    def choice(self) -> Path:
+        """Where the first `make up` notes which way it chose, if MODE left it the choice."""
+        return self.state / "mode"
+
+    @property
+    def in_containers(self) -> bool:
+        """Whether the parts run as containers."""
+        if self.mode != "auto":
+            return self.mode.startswith("docker")
+        return self.choice.exists() and self.choice.read_text().strip() == "docker"
+
+    def as_superset_sees(self) -> "Settings":
+        """The same from where Superset runs: containers know one another by name."""
+        inside = {"postgres_host": "postgres", "postgres_port": 5432}
+        return self.model_copy(update=inside) if self.in_containers else self
 
     def password(self, role: str) -> str:
         """The password of a database role."""
@@ -279,4 +296,8 @@ def _reason(key: str, value: str) -> str:
 def _advice(key: str) -> str:
     if key.endswith("_PORT"):
         return "write a number from 1024 to 65535"
-    return "write auto, native or docker" if key == "MODE" else "write a value after the ="
+    return (
+        "write auto, native, docker or docker-redis"
+        if key == "MODE"
+        else "write a value after the ="
+    )
