@@ -33,8 +33,7 @@ select
         then ' attention, ' || urgent || ' of them soon.'
         else ' attention; nothing is urgent.'
     end as rest,
-    'Features are made by dbt, models are trained and asked inside the database, and these pages show'
-    || ' what they have learned and how far to trust it. '
+    'Models are trained and asked inside the database; these pages show what they have learned. '
     || better
     || ' of the '
     || comparable
