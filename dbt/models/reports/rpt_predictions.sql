@@ -1,7 +1,14 @@
-{# Every pred_* node in one shape, so that a new model appears without a new chart. #}
+{# Every classification's pred_* node in one shape, so that a new model appears without a new chart. -#}
+{%- set classifications = [] -%}
+{%- for name in var("trained_models") -%}
+    {%- do ref("pred_" ~ name) -%}
+    {%- if not execute or model_node(name).config.task == "classification" -%}
+        {%- do classifications.append(name) -%}
+    {%- endif -%}
+{%- endfor -%}
 with
     predictions as (
-        {% for name in var("trained_models") %}
+        {% for name in classifications %}
             select
                 model,
                 model_label,
