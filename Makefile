@@ -20,6 +20,8 @@ reset:  ## Stop everything and remove the data (asks; YES=1 does not)
 ##@ Data and models
 load:  ## Load a CSV file into a table (CSV=file [NAME=table] [SCHEMA=csv])
 	@$(GLASSHOUSE) load csv "$(CSV)" --name "$(NAME)" --schema "$(or $(SCHEMA),csv)"
+load-shop:  ## Fill the shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
+	@$(GLASSHOUSE) load shop --from "$(or $(FROM),simulator)" --path "$(FILES)" --size "$(SIZE)" --seed "$(SEED)"
 build:  ## Functions, then models and reports (SELECT=node for some of them)
 	@$(GLASSHOUSE) build $(addprefix --select=,$(SELECT))
 psql:  ## psql on the warehouse; reads standard input when that is no terminal
@@ -32,8 +34,16 @@ push:  ## From git to Superset (FORCE=1 overwrites what was changed there)
 	@$(GLASSHOUSE) push
 pull:  ## What was changed in Superset, back into git
 	@$(GLASSHOUSE) pull
-check:  ## Check the dashboards' files; with a running server, every chart too
+prune:  ## Remove from Superset what git has given up (shows; YES=1 acts)
+	@$(GLASSHOUSE) prune
+check:  ## Check the files; with a running server, every chart too (MAX_MS=500 MAX_ROWS=5000)
 	@$(GLASSHOUSE) check
+describe:  ## dbt's words into the datasets, and what the dashboards read into dbt (exposures)
+	@$(GLASSHOUSE) describe
+review:  ## What this branch changes on the dashboards, as Markdown (BASE=origin/main)
+	@$(GLASSHOUSE) review
+watch:  ## Push each time a file of the dashboards is saved; Ctrl+C ends it
+	@$(GLASSHOUSE) watch
 shots:  ## Pictures of every dashboard
 	@$(GLASSHOUSE) shots
 

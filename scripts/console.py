@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.status import Status
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -16,10 +17,29 @@ class Step:
 
     name: str
     remark: str = ""
+    spinner: Status | None = None
 
     def note(self, remark: str) -> None:
         """Say in a few words what the step found or did."""
         self.remark = remark
+
+    def progress(self, place: str) -> None:
+        """Show on a terminal how far the step has come."""
+        if self.spinner:
+            self.spinner.update(f"{self.name}: {place}")
+
+    def say(self, text: str) -> None:
+        """Print a line while the step goes on."""
+        console.print(text, markup=False)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Without the spinner, so that a question can be asked."""
+        if self.spinner:
+            self.spinner.stop()
+        yield
+        if self.spinner:
+            self.spinner.start()
 
 
 @contextmanager
@@ -28,9 +48,9 @@ def step(name: str, output: bool = False) -> Iterator[Step]:
 
     `output`: the block prints lines of its own, so no spinner must be drawn over them.
     """
-    current = Step(name)
     started = time.monotonic()
     spinner = console.status(name) if console.is_terminal and not output else None
+    current = Step(name, spinner=spinner)
     if spinner:
         spinner.start()
     elif output:

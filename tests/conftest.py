@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.data.sample import load_sample
+from scripts.data.shop.loading import fill_if_empty
 from scripts.settings import Settings
 from scripts.stack.build import build
 from scripts.stack.interface import Stack, open_stack
@@ -64,6 +65,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         stack.start_database()
         provision(settings, stack.superuser("postgres"))
         load_sample(settings.dsn("transformer"), state / "data")
+        fill_if_empty(settings.dsn("transformer"), lambda place: None)
         build(settings, stack, show=False)
         yield Warehouse(settings, stack)
     finally:

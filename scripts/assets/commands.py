@@ -8,12 +8,17 @@ from pathlib import Path
 
 import click
 
-from scripts.settings import load_settings
+from scripts.settings import ROOT, Settings, load_settings
 
 
-def _forced(flag: bool) -> bool:
-    """Make hands the wish over as FORCE=1."""
-    return flag or os.environ.get("FORCE", "") not in ("", "0")
+def _wished(flag: bool, variable: str) -> bool:
+    """Make hands a wish over as FORCE=1 or YES=1."""
+    return flag or os.environ.get(variable, "") not in ("", "0")
+
+
+def _settings() -> Settings | None:
+    """None where there is no installation, as on a build server: files can be read all the same."""
+    return load_settings() if (ROOT / ".env").exists() else None
 
 
 @click.command()
@@ -37,7 +42,7 @@ def push(force: bool) -> None:
     """Bring the dashboards in git to Superset."""
     from scripts.assets.push import push as run
 
-    run(load_settings(), _forced(force))
+    run(load_settings(), _wished(force, "FORCE"))
 
 
 @click.command()
@@ -46,16 +51,54 @@ def pull(force: bool) -> None:
     """Bring what was changed in Superset into the files in git."""
     from scripts.assets.pull import pull as run
 
-    run(load_settings(), _forced(force))
+    run(load_settings(), _wished(force, "FORCE"))
 
 
 @click.command()
-def check() -> None:
+@click.option("--yes", is_flag=True, help="Remove them (YES=1); without it they are only shown.")
+@click.option("--theirs-lost", "--force", is_flag=True, help="Changed ones as well (FORCE=1).")
+def prune(yes: bool, theirs_lost: bool) -> None:
+    """Remove from Superset what this repository once owned and no longer holds."""
+    from scripts.assets.prune import prune as run
+
+    run(load_settings(), _wished(yes, "YES"), _wished(theirs_lost, "FORCE"))
+
+
+@click.command()
+@click.option("--max-ms", envvar="MAX_MS", type=click.IntRange(min=1), help="A chart's longest.")
+@click.option("--max-rows", envvar="MAX_ROWS", type=click.IntRange(min=1), help="A chart's most.")
+def check(max_ms: int | None, max_rows: int | None) -> None:
     """Check the files; with a running server, each chart's query too."""
+    from scripts.assets.charts import Limits
     from scripts.assets.report import check as run
 
-    if not run(load_settings()):
+    if not run(_settings(), Limits(max_ms, max_rows)):
         raise SystemExit(1)
+
+
+@click.command()
+@click.option("--base", envvar="BASE", default="origin/main", show_default=True)
+def review(base: str) -> None:
+    """Print what this branch changes on the dashboards, for its pull request (BASE=branch)."""
+    from scripts.assets.review import review as run
+
+    click.echo(run(ROOT, base), nl=False)
+
+
+@click.command()
+def watch() -> None:
+    """Push each time a file of the dashboards is saved, until Ctrl+C."""
+    from scripts.assets.watch import watch as run
+
+    run(load_settings())
+
+
+@click.command()
+def describe() -> None:
+    """Write dbt's words into the datasets, and what the dashboards read into dbt."""
+    from scripts.assets.report import describe as run
+
+    run(_settings())
 
 
 @click.command("format-assets")
@@ -63,7 +106,7 @@ def format_assets() -> None:
     """Write every file in the form that pull writes."""
     from scripts.assets.report import format_files
 
-    format_files(load_settings().root)
+    format_files(ROOT)
 
 
 @click.command()

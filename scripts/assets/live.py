@@ -1,5 +1,6 @@
 """What Superset shows now, in the same form as the files in git."""
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from scripts.assets.fields import KINDS
@@ -25,12 +26,13 @@ def live_bundle(exported: dict[str, str], settings: Settings) -> Bundle:
     return Bundle.of([Asset(kind, data) for kind, _, data in canonical_all(found)])
 
 
-def owned(live: Bundle, git: Bundle) -> Bundle:
+def owned(live: Bundle, git: Bundle, ever: Iterable[str] = ()) -> Bundle:
     """The part of the live assets that git holds, and what its dashboards have come to need.
 
     A chart added to a dashboard in the browser belongs to the dashboard, and so does its dataset.
+    `ever`: what git has held before belongs to it too.
     """
-    uuids = {asset.uuid for asset in git}
+    uuids = {asset.uuid for asset in git} | set(ever)
     for dashboard in live.only(uuids).kind("dashboards"):
         uuids |= chart_uuids(dashboard.data["position"])
     for chart in live.only(uuids).kind("charts"):

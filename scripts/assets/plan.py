@@ -1,22 +1,31 @@
 """Git against Superset against the last push: what differs, and who changed it."""
 
 import json
+from collections.abc import Container
 from dataclasses import dataclass
 
 from rich.markup import escape
 
+from scripts.assets.bundle import FOLDER
 from scripts.assets.check import sound_bundle
 from scripts.assets.diff import Change, changes
 from scripts.assets.live import live_bundle, owned
 from scripts.assets.merge import merge
 from scripts.assets.model import Asset, Bundle
+from scripts.assets.owned import owned_ever
 from scripts.assets.pushed import last_pushed
 from scripts.assets.superset import Superset
 from scripts.console import console, say
 from scripts.settings import Settings
 
-CREATE, UPDATE, DELETED = "create", "update", "delete"
-SIGNS = {CREATE: ("+", "green"), UPDATE: ("~", "yellow"), DELETED: ("-", "red")}
+CREATE, UPDATE, DELETE, PULL = "create", "update", "delete", "pull"
+# How each is shown, and in which words it is counted.
+SIGNS = {
+    CREATE: ("+", "green", "to create"),
+    UPDATE: ("~", "yellow", "to update"),
+    DELETE: ("-", "red", "to delete by prune"),
+    PULL: ("<", "cyan", "in Superset alone"),
+}
 
 
 @dataclass(frozen=True)
@@ -43,14 +52,20 @@ class Step:
 def plan(settings: Settings, form: str = "text") -> bool:
     """Print what differs (text, json or markdown); False when nothing does. Changes nothing."""
     git = sound_bundle(settings.root)
-    live = owned(live_bundle(Superset(settings).export(), settings), git)
-    steps = compare(git, live, last_pushed(settings))
+    ever = owned_ever(settings.root / FOLDER)
+    live = owned(live_bundle(Superset(settings).export(), settings), git, ever)
+    steps = compare(git, live, last_pushed(settings), ever)
     {"text": _text, "json": _json, "markdown": _markdown}[form](steps)
     return bool(steps)
 
 
-def compare(git: Bundle, live: Bundle, pushed: Bundle | None) -> list[Step]:
-    """What a push would do, asset by asset, and on whose side the difference arose."""
+def compare(
+    git: Bundle, live: Bundle, pushed: Bundle | None, ever: Container[str] = ()
+) -> list[Step]:
+    """What push, prune and pull would do, and on whose side each difference arose.
+
+    `ever`: what the repository owns or has owned.
+    """
     steps = []
     for asset in git:
         now, before = live.get(asset.uuid), pushed.get(asset.uuid) if pushed else None
@@ -61,8 +76,9 @@ def compare(git: Bundle, live: Bundle, pushed: Bundle | None) -> list[Step]:
             steps.append(Step(UPDATE, asset, _who(asset, now, before), found))
     for now in live:
         if now.uuid not in git:
-            gone = pushed is not None and now.uuid in pushed
-            steps.append(Step(DELETED, now, "removed from git" if gone else "new in Superset"))
+            gone = now.uuid in ever or (pushed is not None and now.uuid in pushed)
+            action, who = (DELETE, "removed from git") if gone else (PULL, "new in Superset")
+            steps.append(Step(action, now, who))
     return steps
 
 
@@ -78,9 +94,9 @@ def _who(mine: Asset, theirs: Asset, before: Asset | None) -> str:
 
 
 def _advice(step: Step) -> str:
-    if step.who == "removed from git":
-        return "it stays in Superset until somebody deletes it there"
-    if step.who == "new in Superset":
+    if step.action == DELETE:
+        return "delete by prune: it stays in Superset until YES=1 make prune"
+    if step.action == PULL:
         return "make pull takes it into git"
     return ""
 
@@ -97,7 +113,7 @@ def _lines(step: Step) -> list[str]:
 
 def _text(steps: list[Step]) -> None:
     for step in steps:
-        sign, colour = SIGNS[step.action]
+        sign, colour, _ = SIGNS[step.action]
         title, who = escape(str(step.asset)), escape(step.who)
         console.print(f"[{colour}]{sign}[/] {title}  [dim]{who}[/]")
         for line in _lines(step):
@@ -127,8 +143,5 @@ def _count(steps: list[Step]) -> str:
     if not steps:
         return "No difference: Superset shows what git says."
     counts = {action: sum(step.action == action for step in steps) for action in SIGNS}
-    words = (
-        f"{counts[CREATE]} to create, {counts[UPDATE]} to update, "
-        f"{counts[DELETED]} in Superset alone"
-    )
-    return f"{words}. make push takes git's side, make pull Superset's."
+    words = [f"{number} {SIGNS[action][2]}" for action, number in counts.items() if number]
+    return f"{', '.join(words)}. make push takes git's side, make pull Superset's."

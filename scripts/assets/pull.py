@@ -10,6 +10,7 @@ from scripts.assets.live import live_bundle, owned
 from scripts.assets.merge import merge
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.normalise import canonical
+from scripts.assets.owned import record
 from scripts.assets.pushed import last_pushed, remember
 from scripts.assets.superset import Superset
 from scripts.console import say, step, warn
@@ -41,6 +42,7 @@ def pull(settings: Settings, force: bool = False) -> bool:
         )
     for _, asset in plan.write:
         write_asset(settings.root / FOLDER, asset)
+    record(settings.root / FOLDER, [*git, *(asset for _, asset in plan.write)])
     remember(live, settings)
     for asset in plan.gone:
         warn(

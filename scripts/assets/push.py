@@ -1,14 +1,17 @@
 """From git to Superset."""
 
 from scripts.assets import preset
+from scripts.assets.bundle import FOLDER
 from scripts.assets.check import sound_bundle
+from scripts.assets.columns import filter_targets
 from scripts.assets.complete import complete
 from scripts.assets.diff import Difference, differences
 from scripts.assets.fields import KINDS
 from scripts.assets.layout import chart_uuids, charts_in
 from scripts.assets.live import live_bundle, owned
 from scripts.assets.model import Asset, Bundle
-from scripts.assets.pushed import last_pushed, remember
+from scripts.assets.owned import record
+from scripts.assets.pushed import last_pushed, one_at_a_time, remember
 from scripts.assets.superset import Superset
 from scripts.assets.yamlio import dump_yaml, load_yaml
 from scripts.console import say, step, warn
@@ -22,6 +25,11 @@ _NO_PUSH = "Superset differs from git, and nothing is known of a push from here"
 def push(settings: Settings, force: bool = False) -> bool:
     """Bring Superset to what git says; False when it says so already."""
     git = sound_bundle(settings.root)
+    with one_at_a_time(settings):
+        return _push(git, settings, force)
+
+
+def _push(git: Bundle, settings: Settings, force: bool) -> bool:
     superset = Superset(settings)
     exported = superset.export()
     live = live_bundle(exported, settings)
@@ -33,6 +41,8 @@ def push(settings: Settings, force: bool = False) -> bool:
     if not force:
         _refuse_to_overwrite(git, live, last_pushed(settings))
     _refuse_taken_slugs(git, live)
+    # Before anything is sent: what a push that is killed has made must be known as ours.
+    record(settings.root / FOLDER, git)
     with step("Pushing with preset-cli") as current:
         preset.sync(
             {asset.path: dump_yaml(complete(asset, git, settings)) for asset in git}, settings
@@ -122,3 +132,37 @@ def _tell(done: list[Difference]) -> None:
     for difference in done:
         if difference.old is not None:
             say(f"  updated {difference}")
+
+
+def push_some(uuids: set[str], settings: Settings) -> list[Difference]:
+    """Push some of the assets and what they stand on; what was changed by it.
+
+    Straight over REST: preset-cli takes longer to start than all of this. A dashboard goes with
+    all of its charts, or Superset would take the others off it.
+    """
+    git = sound_bundle(settings.root)
+    superset = Superset(settings)
+    live = live_bundle(superset.export(), settings)
+    chosen = _with_what_they_need(git, uuids)
+    to_do = differences(live.only(set(chosen.assets)), chosen)
+    if not to_do:
+        return []
+    pushed = last_pushed(settings)
+    _refuse_to_overwrite(chosen, live, pushed)
+    _refuse_taken_slugs(chosen, live)
+    superset.import_assets(
+        {asset.path: dump_yaml(complete(asset, git, settings)) for asset in chosen}
+    )
+    remember(Bundle({**(pushed.assets if pushed else {}), **chosen.assets}), settings)
+    return to_do
+
+
+def _with_what_they_need(git: Bundle, uuids: set[str]) -> Bundle:
+    """These assets and those that they refer to, down to the database."""
+    wanted = set(uuids)
+    for dashboard in git.only(wanted).kind("dashboards"):
+        wanted |= chart_uuids(dashboard.data["position"])
+        wanted |= {uuid for _, uuid, _ in filter_targets(dashboard)}
+    for kind, reference in (("charts", "dataset_uuid"), ("datasets", "database_uuid")):
+        wanted |= {asset.data[reference] for asset in git.only(wanted).kind(kind)}
+    return git.only(wanted)

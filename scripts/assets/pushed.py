@@ -1,9 +1,12 @@
 """What git and the server last agreed on, kept beside this installation's other state."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.assets.model import Asset, Bundle
+from scripts.bootstrap.locks import alone
 from scripts.settings import Settings
 
 
@@ -29,3 +32,10 @@ def remember(bundle: Bundle, settings: Settings) -> None:
     content = [{"kind": asset.kind, "data": asset.data} for asset in bundle]
     draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     draft.replace(file)
+
+
+@contextmanager
+def one_at_a_time(settings: Settings) -> Iterator[None]:
+    """Have commands that change Superset or the files wait for one another."""
+    with alone(settings.state / "assets.lock"):
+        yield

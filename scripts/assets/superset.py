@@ -7,10 +7,12 @@ from zipfile import BadZipFile, ZipFile
 
 import requests
 
+from scripts.assets.fields import FORMAT_VERSION
 from scripts.errors import UserError
 from scripts.settings import Settings
 
 _SECONDS = 120
+_ROWS, _PAGES = 100, 1_000
 
 
 class Superset:
@@ -52,13 +54,41 @@ class Superset:
                 f"What answers at {self.url} is not Superset", "see make status, then make up"
             ) from None
 
+    def import_assets(self, files: dict[str, str]) -> None:
+        """Import assets (path → YAML text) over those that are there; all of them or none."""
+        content = io.BytesIO()
+        with ZipFile(content, "w") as archive:
+            head = {"version": FORMAT_VERSION, "type": "assets"}
+            archive.writestr("bundle/metadata.yaml", json.dumps(head))
+            for path, text in files.items():
+                archive.writestr(f"bundle/{path}", text)
+        upload = {"bundle": ("bundle.zip", content.getvalue(), "application/zip")}
+        self._json(self._send("POST", "assets/import/", files=upload), "the assets")
+
     def number(self, resource: str, uuid: str) -> int | None:
         """The number this server gave to a chart, dataset or dashboard; None: not there."""
-        # Not from a list: its pages of at most 100 may repeat one row and leave out another.
+        if resource == "database":
+            # The one resource that does not answer to a uuid in the address.
+            return {row["uuid"]: row["id"] for row in self.rows(resource)}.get(uuid)
         answer = self._send("GET", f"{resource}/{uuid}")
         if answer.status_code == 404:
             return None
         return self._json(answer, f"looking for a {resource}")["result"]["id"]
+
+    def rows(self, resource: str, columns: str = "id,uuid") -> list[dict[str, Any]]:
+        """Every row of a list, page by page (Superset gives at most 100 at a time)."""
+        found: dict[int, dict[str, Any]] = {}
+        for page in range(_PAGES):
+            query = (
+                f"?q=(columns:!({columns}),page:{page},page_size:{_ROWS},"
+                "order_column:id,order_direction:asc)"
+            )
+            answer = self._send("GET", f"{resource}/{query}")
+            rows = self._json(answer, f"listing {resource}s")["result"]
+            found |= {row["id"]: row for row in rows}
+            if len(rows) < _ROWS:
+                break
+        return list(found.values())
 
     def charts_of(self, dashboard: str) -> list[dict[str, Any]]:
         """The charts linked to a dashboard (slug or number)."""

@@ -1,6 +1,7 @@
 """YAML text that reads back as exactly what was written, in a form that keeps diffs small."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -76,3 +77,15 @@ def dump_yaml(data: Any) -> str:
         default_flow_style=False,
         width=100,
     )
+
+
+def write_text(file: Path, text: str) -> bool:
+    """Write a file whole or not at all; False where it says so already."""
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return False
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # A file that is half written would be pushed as it is.
+    draft = file.with_name(f".{file.name}.new")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)
+    return True

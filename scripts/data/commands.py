@@ -1,10 +1,14 @@
 """The commands that bring data into the warehouse."""
 
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from scripts.console import step
+from scripts.console import Step, step
+from scripts.errors import UserError
 from scripts.settings import load_settings
 
 
@@ -23,3 +27,41 @@ def load_csv_file(file: Path, name: str, schema: str) -> None:
 
     with step(f"Loading {file.name}") as current:
         current.note(str(load_csv(load_settings().dsn("transformer"), file, name, schema)))
+
+
+@load.command("shop")
+@click.option(
+    "--from", "origin", default="simulator", show_default=True, metavar="SOURCE",
+    help="simulator, online_retail or classicmodels.",
+)  # fmt: skip
+@click.option("--path", default="", help="Where the files are; by default in $GLASSHOUSE_DATA.")
+@click.option("--size", default="", help="simulator: about how many order lines (80k, 10m).")
+@click.option("--seed", default="", help="simulator: another seed is another shop.")
+def load_shop(origin: str, path: str, size: str, seed: str) -> None:
+    """Fill schema shop; other rows in it are dropped only when asked to (YES=1)."""
+    from scripts.data.shop.loading import load
+    from scripts.data.shop.sources import choose
+
+    source = choose(origin, path, size, seed)
+    dsn = load_settings().dsn("transformer")
+    with step(f"Loading the shop ({source.name})") as current:
+        current.note(load(dsn, source, _may_replace(current, source.name), current.progress))
+
+
+def _may_replace(current: Step, name: str) -> Callable[[str], None]:
+    """Ask before what the shop holds is dropped; YES=1 is the answer given beforehand."""
+
+    def ask(held: str) -> None:
+        question = f"The shop holds other rows ({held}). Drop them for {name}?"
+        if os.environ.get("YES") == "1":
+            current.say(f"Dropping what the shop holds: {held}")
+        elif not sys.stdin.isatty():
+            raise UserError(
+                f"The shop holds other rows ({held}), and loading {name} would drop them",
+                "the same again with YES=1 if they may go",
+            )
+        else:
+            with current.paused():
+                click.confirm(question, abort=True)
+
+    return ask

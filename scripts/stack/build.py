@@ -19,7 +19,7 @@ FUNCTIONS = "resource_type:function"
 LOADED = """
     select coalesce(string_agg(relname || obj_description(c.oid), ',' order by relname), '')
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = 'csv' and c.relkind = 'r'
+    where n.nspname in ('csv', 'shop') and c.relkind = 'r'
 """
 
 
@@ -134,6 +134,7 @@ def _environment(settings: Settings, target: str) -> dict[str, str]:
         **os.environ,
         "POSTGRES_HOST": settings.postgres_host,
         "POSTGRES_PORT": str(settings.postgres_port),
+        "SUPERSET_PORT": str(settings.superset_port),
         "TRANSFORMER_PASSWORD": settings.transformer_password,
         # A profile is read as a whole: the plain target sees the word, not the secret.
         "POSTGRES_PASSWORD": "not-for-this-target",

@@ -2,6 +2,7 @@
 
 from scripts.console import say, step, warn
 from scripts.data.sample import load_sample
+from scripts.data.shop.loading import fill_if_empty
 from scripts.settings import Settings, ignored_environment
 from scripts.stack import build, dashboards
 from scripts.stack.interface import Stack
@@ -23,6 +24,8 @@ def up(settings: Settings, stack: Stack) -> None:
         current.note(provision(settings, stack.superuser("postgres")))
     with step("Loading the sample data") as current:
         current.note(load_sample(settings.dsn("transformer"), settings.state / "data"))
+    with step("Filling the shop") as current:
+        current.note(fill_if_empty(settings.dsn("transformer"), current.progress))
     if build.is_current(settings, stack):
         with step("Building the models (dbt)") as current:
             current.note("up to date")

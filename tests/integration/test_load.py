@@ -138,10 +138,10 @@ def test_a_single_column_with_gaps(load, query) -> None:
 
 
 def test_a_schema_of_its_own(load, query) -> None:
-    loaded = load(PEOPLE, schema="shop", name="Our People")
-    assert (loaded.schema, loaded.table) == ("shop", "our_people")
-    assert query("select count(*) from shop.our_people") == [(2,)]
-    query("drop schema shop cascade")
+    loaded = load(PEOPLE, schema="people", name="Our People")
+    assert (loaded.schema, loaded.table) == ("people", "our_people")
+    assert query("select count(*) from people.our_people") == [(2,)]
+    query("drop schema people cascade")
 
 
 def test_many_rows_are_streamed(load, query) -> None:

@@ -1,34 +1,8 @@
 """The dbt project as dbt itself sees it: lists that must agree, descriptions, and layers."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
-PROJECT = Path(__file__).resolve().parents[2] / "dbt"
 LAYERS = ["staging", "features", "ml", "predictions", "reports"]
-
-
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """dbt's manifest; parsing needs no database."""
-    target = tmp_path_factory.mktemp("target")
-    subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "parse", "--project-dir", PROJECT]
-        + ["--profiles-dir", PROJECT, "--target-path", target, "--log-path", target],
-        check=True,
-        capture_output=True,
-        env={
-            **os.environ,
-            "POSTGRES_PORT": "1",
-            "TRANSFORMER_PASSWORD": "unused",
-            "POSTGRES_PASSWORD": "unused",
-        },
-    )
-    return json.loads((target / "manifest.json").read_text())
 
 
 def models(manifest: dict) -> dict[str, dict]:

@@ -12,7 +12,7 @@ _BLOCK_CELLS = 1_000_000
 # With so many draws in all, an interval no longer changes in what anyone reads.
 _MOST_DRAWS = 50_000_000
 _LEAST_SAMPLES = 200
-_95_PERCENT = 1.959963984540054
+Z_95 = 1.959963984540054
 
 
 def number(value: float | None) -> float | None:
@@ -54,7 +54,7 @@ def intervals(rows: Measured, samples: int, seed: int) -> dict[str, tuple[float,
 
 def wilson(share: float, n: int) -> tuple[float, float]:
     """The 95 % Wilson interval of a share: right also near 0 and 1 and for few rows."""
-    z = _95_PERCENT
+    z = Z_95
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     return float(max(0.0, centre - half)), float(min(1.0, centre + half))

@@ -29,6 +29,7 @@ class Examples:
     rows_read: int
     query: str
     fingerprint: str
+    divider_kind: str | None = None  # what the column that decides the split holds
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def read(db: Database, request: Request) -> Examples:
             f"Leave those rows out: where {request.key} is not null.",
         )
     target = TASKS[request.task].target(table, request)
-    return Examples(table, roles.features, target, roles.excluded, rows_read, query, digest)
+    kind = roles.divider.kind if roles.divider else None
+    return Examples(table, roles.features, target, roles.excluded, rows_read, query, digest, kind)
 
 
 def _roles(request: Request, columns: list[Column]) -> _Roles:

@@ -12,6 +12,8 @@ DEFAULTS: dict[str, Any] = {
     "seed": 0,
     "importance_repeats": 10,
     "bootstrap": 1_000,
+    "dependence": 8,
+    "correlations": 50,
     "promote": "always",
     "retrain": "always",
     "keep": None,
@@ -49,6 +51,8 @@ _WHOLE_NUMBERS = {
     "seed": (0, 2**32 - 1),
     "importance_repeats": (0, 1_000),
     "bootstrap": (0, 100_000),
+    "dependence": (0, 100),
+    "correlations": (0, 200),
     "keep": (0, 10_000),
 }
 

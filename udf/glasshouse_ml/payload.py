@@ -17,6 +17,7 @@ from glasshouse_ml.examples import Examples
 from glasshouse_ml.fitting import Candidate, Fitter, Part
 from glasshouse_ml.importance import importance_rows, sample
 from glasshouse_ml.metric import Measured, Metric
+from glasshouse_ml.reasons import reason_rows
 from glasshouse_ml.request import Request
 from glasshouse_ml.splitting import Split
 from glasshouse_ml.task import Target
@@ -67,6 +68,7 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
         blind_ranges = intervals(blind, options["bootstrap"], options["seed"])
         metrics += metric_rows(blind, "baseline", "test", ranges=blind_ranges)
         db.checkpoint()
+    importances = _importances(trained)
     return {
         "promote": options["promote"],
         "version": _version(trained, spec, test, blind, ranges),
@@ -74,8 +76,9 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
         "metrics": [*metrics, *_known_rows(trained)],
         "curves": task.curves(test, trained.target),
         "confusion": task.confusion(test, trained.target),
-        "importances": _importances(trained),
+        "importances": importances,
         "distributions": _distributions(trained),
+        **reason_rows(trained, test, importances),
     }
 
 

@@ -22,7 +22,10 @@ ITERATIONS = 20
 FACTOR = 3
 # With fewer rows to learn from, which setting is better is chance.
 LEAST_ROWS = 200
-_EXAMPLE = 'Write for example {"learning_rate": [0.03, 0.1], "max_depth": {"low": 2, "high": 8, "integer": true}}.'
+_EXAMPLE = (
+    'Write for example {"learning_rate": [0.03, 0.1], '
+    '"max_depth": {"low": 2, "high": 8, "integer": true}}.'
+)
 
 Settings = list[dict[str, Any]]
 

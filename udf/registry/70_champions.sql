@@ -103,6 +103,10 @@ begin
     delete from ml.confusion where model = name and version = any(retired);
     delete from ml.importances where model = name and version = any(retired);
     delete from ml.distributions where model = name and version = any(retired);
+    delete from ml.coefficients where model = name and version = any(retired);
+    delete from ml.partial_dependence where model = name and version = any(retired);
+    delete from ml.correlations where model = name and version = any(retired);
+    delete from ml.residuals where model = name and version = any(retired);
 end
 $$;
 comment on function ml.retire_versions(text, integer)

@@ -46,7 +46,10 @@ begin
     values (name, next_version, artifact, encode(sha256(artifact), 'hex'));
 
     -- The payload names its rows' columns as the tables do; who they belong to is not its to say.
-    foreach detail in array array['candidates', 'metrics', 'curves', 'confusion', 'importances', 'distributions'] loop
+    foreach detail in array array[
+        'candidates', 'metrics', 'curves', 'confusion', 'importances', 'distributions',
+        'coefficients', 'partial_dependence', 'correlations', 'residuals'
+    ] loop
         execute format(
             'insert into ml.%1$I select written.* from jsonb_array_elements($1) as stated,'
             ' jsonb_populate_record(null::ml.%1$I, $2 || stated || $3) as written',

@@ -72,6 +72,9 @@ create table if not exists shop.orders (
     -- Where known, the sale that a return takes back.
     returned_order_id bigint references shop.orders,
     ordered_at timestamptz not null,
+    -- The day the customer was told, and when it went out; NULL where the shop does not keep it.
+    promised_on date,
+    shipped_at timestamptz,
     status text not null check (status in ('placed', 'shipped', 'on hold', 'disputed', 'cancelled', 'completed')),
     recorded_at timestamptz not null,
     updated_at timestamptz not null

@@ -306,5 +306,5 @@ def test_a_plan_tells_new_from_removed():
     assert told(every, others, others) == [("create", "Rows", "new in git")]
     assert told(every, others, every) == [("create", "Rows", "deleted in Superset")]
     assert told(others, every, every) == [("delete", "Rows", "removed from git")]
-    assert told(others, every, others) == [("delete", "Rows", "new in Superset")]
+    assert told(others, every, others) == [("pull", "Rows", "new in Superset")]
     assert told(every, every, None) == []
