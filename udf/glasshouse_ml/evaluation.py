@@ -75,6 +75,7 @@ def metric_rows(
     split: str,
     fold: int | None = None,
     ranges: dict[str, tuple[float, float]] | None = None,
+    segment: str = "all",
 ) -> list[dict[str, Any]]:
     """A registry row for every metric."""
     found = []
@@ -85,7 +86,7 @@ def metric_rows(
                 "series": series,
                 "split": split,
                 "fold": fold,
-                "segment": "all",
+                "segment": segment,
                 "metric": name,
                 "value": number(metric.value(rows)),
                 "lower": number(lower),

@@ -10,6 +10,7 @@ import skops
 from sklearn.pipeline import Pipeline
 
 import glasshouse_ml
+from glasshouse_ml import groups
 from glasshouse_ml.distributions import distribution_rows, feature_facts
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.evaluation import intervals, metric_rows, number
@@ -73,7 +74,7 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
         "promote": options["promote"],
         "version": _version(trained, spec, test, blind, ranges),
         "candidates": [_candidate(entry, trained) for entry in trained.candidates],
-        "metrics": [*metrics, *_known_rows(trained)],
+        "metrics": [*metrics, *_known_rows(trained), *groups.group_metrics(trained)],
         "curves": task.curves(test, trained.target),
         "confusion": task.confusion(test, trained.target),
         "importances": importances,
@@ -155,6 +156,7 @@ def _version(
         "positive_class": trained.target.positive_class,
         "threshold": trained.target.threshold if len(trained.target.names) == 2 else None,
         "baseline_answer": _baseline_answer(blind, trained),
+        "groups": groups.facts(trained),
         "features": _features(trained),
         "excluded": trained.excluded,
         "rows_read": data.rows_read,
