@@ -41,6 +41,10 @@ class Clustered:
         """The measures of a clustering."""
         return METRICS
 
+    def take(self, rows: np.ndarray) -> "Clustered":
+        """Some of the rows."""
+        return replace(self, points=self.points[rows], labels=self.labels[rows])
+
     def shares(self) -> dict[str, tuple[int, int]]:
         """No measure of a clustering counts rows."""
         return {}

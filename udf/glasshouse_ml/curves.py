@@ -30,6 +30,46 @@ def curve_rows(rows: Scored, names: list[str]) -> list[dict[str, Any]]:
     return found
 
 
+def threshold_rows(rows: Scored, costs: dict[str, float] | None = None) -> list[dict[str, Any]]:
+    """What each threshold from 0 to 1 means for the rows; only two classes have one.
+
+    `costs` says what a false positive and a false negative cost; the curve is the mean per row.
+    """
+    if not rows.binary:
+        return []
+    hits = rows.actual == rows.positive
+    scores = rows.probabilities[:, rows.positive]
+    thresholds = np.arange(101) / 100
+    flagged = len(hits) - np.searchsorted(np.sort(scores), thresholds)
+    found = int(hits.sum()) - np.searchsorted(np.sort(scores[hits]), thresholds)
+    wrong, missed = flagged - found, hits.sum() - found
+    with np.errstate(divide="ignore", invalid="ignore"):
+        curves = {
+            "precision": found / flagged,
+            "recall": found / hits.sum(),
+            "f1": 2 * found / (2 * found + wrong + missed),
+            "flagged_share": flagged / len(hits),
+        }
+    if costs:
+        paid = wrong * costs["false_positive"] + missed * costs["false_negative"]
+        curves["cost"] = paid / len(hits)
+    return [
+        {
+            "curve": "threshold",
+            "series": series,
+            "position": position + 1,
+            "x": float(thresholds[position]),
+            "y": number(values[position]),
+            "threshold": float(thresholds[position]),
+            "n": int(flagged[position]),
+        }
+        for series, values in curves.items()
+        for position in range(len(thresholds))
+        # Where nothing is flagged there is no precision.
+        if np.isfinite(values[position])
+    ]
+
+
 def ranking_rows(rows: Scored, position: int, name: str) -> list[dict[str, Any]]:
     """The curves that need no more than the order of the rows, about one class."""
     ranking = rows.rankings[position]

@@ -5,7 +5,7 @@ category. There a row is rebuilt from its components, and what is lost is counte
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +39,15 @@ class Rebuilt:
     def metrics(self) -> Mapping[str, Metric]:
         """The measures of a decomposition."""
         return METRICS
+
+    def take(self, rows: np.ndarray) -> "Rebuilt":
+        """Some of the rows."""
+        return replace(
+            self,
+            points=self.points[rows],
+            rebuilt=self.rebuilt[rows],
+            components=self.components[rows],
+        )
 
     def shares(self) -> dict[str, tuple[int, int]]:
         """No measure of a decomposition counts rows."""

@@ -10,7 +10,7 @@ from glasshouse_ml.metrics import Scored
 # Weights of some samples at a time: enough for numpy, small enough for the processor's cache.
 _BLOCK_CELLS = 1_000_000
 # With so many draws in all, an interval no longer changes in what anyone reads.
-_MOST_DRAWS = 50_000_000
+_MOST_DRAWS = 10_000_000
 _LEAST_SAMPLES = 200
 Z_95 = 1.959963984540054
 
@@ -91,6 +91,7 @@ def metric_rows(
                 "value": number(metric.value(rows)),
                 "lower": number(lower),
                 "upper": number(upper),
+                "n": len(rows.actual),
             }
         )
     return found

@@ -10,6 +10,7 @@ from glasshouse_ml.errors import GlasshouseError, near_names, rows
 from glasshouse_ml.fingerprint import canonical
 from glasshouse_ml.request import Request
 from glasshouse_ml.rows import Reader, describe
+from glasshouse_ml.segments import check as check_segments
 from glasshouse_ml.table import CATEGORY, NUMBER, TIME, Column, Table
 from glasshouse_ml.task import Target
 from glasshouse_ml.tasks import TASKS
@@ -63,6 +64,7 @@ def read(db: Database, request: Request) -> Examples:
     rows_read = table.rows
     if not table.rows:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
+    check_segments(table, request.options["segments"])
     if roles.target:
         table = _labelled(db, table, roles.target.name, numeric_target)
     if request.key and (table.texts[request.key].codes < 0).any():

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.errors import GlasshouseError, near_names
 from glasshouse_ml.evaluation import metric_rows
+from glasshouse_ml.metric import Measured
 from glasshouse_ml.table import BOOLEAN, CATEGORY, NUMBER
 
 if TYPE_CHECKING:
@@ -139,23 +140,20 @@ def facts(trained: "Trained") -> Rows | None:
     return found
 
 
-def group_metrics(trained: "Trained") -> Rows:
+def group_metrics(trained: "Trained", test: Measured, blind: Measured | None) -> Rows:
     """The measures on the test rows of each group, without intervals: there may be thousands."""
     name = trained.request.options.get("group_by")
     if name is None:
         return []
     found, place = [], _place(trained)
     values = trained.test.matrix[:, place]
-    shown = [("model", trained.best)]
-    if trained.baseline is not None:
-        shown.append(("baseline", trained.baseline))
     for value in np.unique(values[~np.isnan(values)]):
         trained.fitter.db.checkpoint()
-        part = trained.test.take(np.flatnonzero(values == value))
+        rows = values == value
         segment = f"{name} = {_word(trained.features[place], value)}"
-        for series, fitted in shown:
-            scored = trained.fitter.score(fitted, part)
-            found += metric_rows(scored, series, "test", segment=segment)
+        found += metric_rows(test.take(rows), "model", "test", segment=segment)
+        if blind is not None:
+            found += metric_rows(blind.take(rows), "baseline", "test", segment=segment)
     return found
 
 

@@ -16,6 +16,9 @@ class Measured(Protocol):
     def metrics(self) -> Mapping[str, "Metric"]:
         """Every measure of the task."""
 
+    def take(self, rows: np.ndarray) -> "Measured":
+        """Some of the rows, by a mark or a number for each."""
+
     def shares(self) -> dict[str, tuple[int, int]]:
         """The metrics that count rows: how many are right, of how many."""
 

@@ -5,7 +5,7 @@ a measure and, with a thousand weightings, its interval. Weights have the shape 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -48,6 +48,15 @@ class Scored:
     def metrics(self) -> Mapping[str, Metric]:
         """The measures of a classification; what it costs where that is known."""
         return {**METRICS, COST.name: COST} if self.costs else METRICS
+
+    @property
+    def scores(self) -> np.ndarray:
+        """What ml.predict gives as the score: the positive class's probability, or the largest."""
+        return self.probabilities[:, self.positive] if self.binary else self.probabilities.max(1)
+
+    def take(self, rows: np.ndarray) -> "Scored":
+        """Some of the rows."""
+        return replace(self, actual=self.actual[rows], probabilities=self.probabilities[rows])
 
     def shares(self) -> dict[str, tuple[int, int]]:
         """The metrics that count rows: how many are right, of how many."""

@@ -14,6 +14,8 @@ DEFAULTS: dict[str, Any] = {
     "bootstrap": 1_000,
     "dependence": 8,
     "correlations": 50,
+    "learning_curve": None,
+    "segments": [],
     "promote": "always",
     "retrain": "always",
     "keep": None,
@@ -55,6 +57,7 @@ _WHOLE_NUMBERS = {
     "bootstrap": (0, 100_000),
     "dependence": (0, 100),
     "correlations": (0, 200),
+    "learning_curve": (0, 10),
     "keep": (0, 10_000),
 }
 
@@ -80,6 +83,7 @@ def check(given: dict[str, Any], task: str) -> dict[str, Any]:
                 f"options.{name} is {json.dumps(options[name])}.",
                 f"Give a whole number from {least} to {most}.",
             )
+    options["segments"] = _names(options["segments"], "segments")
     if options.get("positive_class") is not None:
         options["positive_class"] = _class_text(options["positive_class"])
     if "contamination" in options:
@@ -92,6 +96,8 @@ def check(given: dict[str, Any], task: str) -> dict[str, Any]:
             "options.calibration cannot be had for one model per group.",
             "Leave calibration or group_by out.",
         )
+    # Groups are measured apart in any case.
+    options["segments"] = [n for n in options["segments"] if n != options.get("group_by")]
     return options
 
 
@@ -124,6 +130,17 @@ def _share(options: dict[str, Any], name: str, most: float) -> None:
             f"options.{name} is {json.dumps(options[name])}.",
             f"Give a share above 0, at most {most}.",
         )
+
+
+def _names(value: Any, option: str) -> list[str]:
+    """Names of columns; a single one may stand without brackets."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise GlasshouseError(
+            f"options.{option} is {json.dumps(value)}.",
+            f'Give the names of columns, for example {{"{option}": ["country"]}}.',
+        )
+    return list(dict.fromkeys(names))
 
 
 def _search(value: Any, where: str) -> None:

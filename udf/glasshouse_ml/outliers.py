@@ -52,6 +52,11 @@ class Flagged:
         """The measures that these rows have."""
         return METRICS if self.labelled else UNLABELLED
 
+    def take(self, rows: np.ndarray) -> "Flagged":
+        """Some of the rows; chance is the same for all."""
+        labelled = self.labelled and self.labelled.take(rows)
+        return Flagged(self.scores[rows], self.chance, labelled)
+
     def shares(self) -> dict[str, tuple[int, int]]:
         """The metrics that count rows: only labels can be counted."""
         return self.labelled.shares() if self.labelled else {}

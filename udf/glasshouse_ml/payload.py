@@ -18,7 +18,7 @@ from glasshouse_ml.examples import Examples
 from glasshouse_ml.fitting import Candidate, Fitter, Part
 from glasshouse_ml.importance import importance_rows, sample
 from glasshouse_ml.metric import Measured, Metric
-from glasshouse_ml.reasons import reason_rows
+from glasshouse_ml.reasons import further_curves, reason_rows, segment_metrics
 from glasshouse_ml.request import Request
 from glasshouse_ml.splitting import Split
 from glasshouse_ml.task import Target
@@ -69,13 +69,20 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
         blind_ranges = intervals(blind, options["bootstrap"], options["seed"])
         metrics += metric_rows(blind, "baseline", "test", ranges=blind_ranges)
         db.checkpoint()
+    learned = trained.fitter.score(trained.best, trained.training)
     importances = _importances(trained)
     return {
         "promote": options["promote"],
         "version": _version(trained, spec, test, blind, ranges),
         "candidates": [_candidate(entry, trained) for entry in trained.candidates],
-        "metrics": [*metrics, *_known_rows(trained), *groups.group_metrics(trained)],
-        "curves": task.curves(test, trained.target),
+        "metrics": [
+            *metrics,
+            *metric_rows(learned, "model", "train"),
+            *_fold_rows(trained),
+            *segment_metrics(trained, test, blind),
+            *groups.group_metrics(trained, test, blind),
+        ],
+        "curves": [*task.curves(test, trained.target), *further_curves(trained, test, learned)],
         "confusion": task.confusion(test, trained.target),
         "importances": importances,
         "distributions": _distributions(trained),
@@ -83,10 +90,9 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
     }
 
 
-def _known_rows(trained: Trained) -> Rows:
-    """The measures on rows the model knows, and on those of each fold."""
-    learned = trained.fitter.score(trained.best, trained.training)
-    found = metric_rows(learned, "model", "train")
+def _fold_rows(trained: Trained) -> Rows:
+    """The measures on the rows of each fold."""
+    found: Rows = []
     task, target = trained.fitter.task, trained.fitter.target
     shown = [("model", trained.chosen)]
     shown += [("baseline", entry) for entry in trained.candidates if entry.is_baseline]

@@ -7,11 +7,17 @@ import numpy as np
 
 from glasshouse_ml.coefficients import coefficient_rows
 from glasshouse_ml.correlations import Values, columns_of, correlation_rows
+from glasshouse_ml.curves import threshold_rows
 from glasshouse_ml.dependence import MOST_CLASSES, dependence_rows
+from glasshouse_ml.distributions import shares_rows
+from glasshouse_ml.evaluation import intervals, metric_rows
+from glasshouse_ml.learning import learning_rows, points
 from glasshouse_ml.metric import Measured
+from glasshouse_ml.metrics import Scored
 from glasshouse_ml.regression import predicted
 from glasshouse_ml.regression_metrics import Numbers
 from glasshouse_ml.residuals import residual_rows
+from glasshouse_ml.segments import Segments, segments
 from glasshouse_ml.table import TIME
 from glasshouse_ml.task import Rows
 
@@ -27,6 +33,55 @@ def reason_rows(trained: "Trained", test: Measured, importances: Rows) -> dict[s
         "correlations": _correlations(trained, importances),
         "residuals": _residuals(trained, test),
     }
+
+
+def segment_metrics(trained: "Trained", test: Measured, blind: Measured | None) -> Rows:
+    """The measures on the test rows of each segment, of the model with intervals."""
+    options, found = trained.request.options, []
+    for column in options["segments"]:
+        parts = _segments(trained, column)
+        for place, name in enumerate(parts.names):
+            trained.fitter.db.checkpoint()
+            rows = parts.places == place
+            if not rows.any():
+                continue
+            inside = test.take(rows)
+            ranges = intervals(inside, options["bootstrap"], options["seed"])
+            found += metric_rows(inside, "model", "test", ranges=ranges, segment=name)
+            if blind is not None:
+                found += metric_rows(blind.take(rows), "baseline", "test", segment=name)
+    return found
+
+
+def _segments(trained: "Trained", column: str) -> Segments:
+    """The segments of the test rows; which there are is a matter of all rows."""
+    kinds = {known.name: known.kind for known in trained.data.columns}
+    divider = trained.request.split["column"]
+    kind = kinds.get(column, trained.data.divider_kind if column == divider else None)
+    found = segments(trained.data.table, column, kind)
+    return Segments(found.places[trained.split.test], found.names)
+
+
+def further_curves(trained: "Trained", test: Measured, learned: Measured) -> Rows:
+    """The curves that need more than the look at the test part."""
+    found: Rows = []
+    scores = getattr(test, "scores", None)
+    if scores is not None:
+        # What ml.drift compares later answers with.
+        found += shares_rows("score_overall", scores, np.zeros(len(scores), np.int64), ["all"])
+    if isinstance(test, Scored):
+        found += threshold_rows(test, trained.request.options.get("costs"))
+    if trained.fitter.task.needs_target:
+        found += learning_rows(
+            trained.fitter,
+            trained.chosen,
+            trained.training,
+            trained.split.folds,
+            trained.metric,
+            trained.metric.value(learned),
+            points(trained.request.options["learning_curve"], len(trained.split.train)),
+        )
+    return found
 
 
 def _coefficients(trained: "Trained") -> Rows:
@@ -113,10 +168,14 @@ def _residuals(trained: "Trained", test: Measured) -> Rows:
     moments = None
     if request.split["by"] == "time" and trained.data.divider_kind == TIME:
         moments = table.numbers[request.split["column"]]
+    segment = None
+    if request.options["segments"]:
+        parts = _segments(trained, request.options["segments"][0])
+        segment = [parts.names[place] for place in parts.places]
     return residual_rows(
         test,
         table.texts[request.key].values() if request.key else None,
-        None,
+        segment,
         moments,
         request.options["seed"],
     )

@@ -91,6 +91,34 @@ def bins(db: Database, model: str, version: int) -> dict[str, list[dict[str, Any
     return found
 
 
+def score_bins(db: Database, model: str, version: int) -> list[dict[str, Any]]:
+    """The bins of what a version answered to its test rows; none from before this was kept."""
+    return db.call(
+        f"select x as lower, null::text as category, n::float8 as n from {SCHEMA}.curves "
+        "where model = $1 and version = $2 and curve = 'score_overall' order by position",
+        ("text", "integer"),
+        (model, version),
+    )
+
+
+def record_drift(db: Database, model: str, version: int, rows: list[dict[str, Any]]) -> None:
+    """Keep what was measured of later rows."""
+    db.call(
+        f"select {SCHEMA}.record_drift($1, $2, $3)::text",
+        ("text", "integer", "jsonb"),
+        (model, version, json.dumps(rows, allow_nan=False)),
+    )
+
+
+def record_profile(db: Database, facts: dict[str, Any]) -> None:
+    """Keep a profile in place of the last one of its name."""
+    db.call(
+        f"select {SCHEMA}.record_profile($1)::text",
+        ("jsonb",),
+        (json.dumps(facts, allow_nan=False),),
+    )
+
+
 def load(db: Database, model: str, version: int | None) -> Model:
     """The champion, or the version that was asked for."""
     rows = db.call(

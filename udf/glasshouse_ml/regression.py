@@ -11,7 +11,7 @@ from glasshouse_ml.encoding import LARGEST
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.evaluation import number
 from glasshouse_ml.metric import Metric
-from glasshouse_ml.regression_metrics import METRICS, Numbers
+from glasshouse_ml.regression_metrics import METRICS, PINBALLS, Numbers
 from glasshouse_ml.strata import Plain
 from glasshouse_ml.table import Table
 from glasshouse_ml.task import Answers, Rows, Target, Task
@@ -69,7 +69,9 @@ class Regression(Task):
         return [{"algorithm": name, "params": {}} for name in names]
 
     def baseline(self, metric: Metric) -> dict[str, Any]:
-        """The mean has the least squared error of all constants, the median the least absolute."""
+        """The constant that is best by this metric: mean, median or another quantile."""
+        if metric.name in PINBALLS:
+            return {"strategy": "quantile", "quantile": PINBALLS[metric.name]}
         return {"strategy": "mean" if metric.name in ("rmse", "r2") else "median"}
 
     def score(

@@ -1,6 +1,6 @@
 """Measures of quality for regression, each for many weightings of the same rows at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +22,15 @@ class Numbers:
         if self.actual.min() >= 0:
             return METRICS
         return {name: metric for name, metric in METRICS.items() if name != "rmsle"}
+
+    @property
+    def scores(self) -> np.ndarray:
+        """What ml.predict gives as the score: the number itself."""
+        return self.predicted
+
+    def take(self, rows: np.ndarray) -> "Numbers":
+        """Some of the rows."""
+        return Numbers(self.actual[rows], self.predicted[rows])
 
     def shares(self) -> dict[str, tuple[int, int]]:
         """No measure of a regression counts rows."""
@@ -75,6 +84,23 @@ def _r2(rows: Numbers, weights: np.ndarray) -> np.ndarray:
     return 1.0 - _mean(rows.errors**2, weights) / np.where(spread > 0, spread, np.nan)
 
 
+def _pinball(quantile: float) -> Callable[[Numbers, np.ndarray], np.ndarray]:
+    """Least where a share of `quantile` of the rows lies below what is predicted.
+
+    At one half it is half of the mean absolute error (Koenker and Bassett, Econometrica 46, 1978).
+    """
+
+    def measured(rows: Numbers, weights: np.ndarray) -> np.ndarray:
+        apart = rows.actual - rows.predicted
+        return _mean(np.maximum(quantile * apart, (quantile - 1) * apart), weights)
+
+    return measured
+
+
+# For models of a low and of a high quantile: what the answers should seldom fall below or exceed.
+PINBALLS = {"pinball_10": 0.1, "pinball_90": 0.9}
+
+
 def _rmsle(rows: Numbers, weights: np.ndarray) -> np.ndarray:
     """Errors in proportion; an answer below 0, which has no logarithm, counts as 0."""
     if rows.actual.min() < 0:
@@ -92,6 +118,7 @@ METRICS = {
         Metric("mape", _mape, higher_is_better=False),
         Metric("wape", _wape, higher_is_better=False),
         Metric("r2", _r2),
+        *(Metric(name, _pinball(q), higher_is_better=False) for name, q in PINBALLS.items()),
         Metric("rmsle", _rmsle, higher_is_better=False),
     )
 }

@@ -35,6 +35,8 @@ class StandIn:
         self.checkpoints = 0
         self.recorded: list[dict[str, Any]] = []
         self.artifacts: list[bytes] = []
+        self.profiles: list[dict[str, Any]] = []
+        self.kept: list[tuple[str, int, list[dict[str, Any]]]] = []
 
     def columns(self, query: str) -> list[ColumnType]:
         """The type of a column is that of its first value."""
@@ -91,6 +93,18 @@ class StandIn:
             wanted = values[1] or self._champion()
             found = self.recorded[wanted - 1 : wanted] if wanted else []
             return [{"facts": json.dumps(payload["version"])} for payload in found]
+        if "record_profile" in statement:
+            self.profiles.append(json.loads(values[0]))
+            return []
+        if "record_drift" in statement:
+            self.kept.append((values[0], values[1], json.loads(values[2])))
+            return []
+        if ".curves" in statement:
+            return [
+                {"lower": row["x"], "category": None, "n": float(row["n"])}
+                for row in self.recorded[values[1] - 1]["curves"]
+                if row["curve"] == "score_overall"
+            ]
         if ".distributions" in statement:
             return self._bins(self.recorded[values[1] - 1])
         if "pg_advisory_xact_lock" in statement:

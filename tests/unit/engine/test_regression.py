@@ -29,6 +29,8 @@ REFERENCE = {
         np.abs(actual), np.abs(predicted)
     ),
     "r2": reference.r2_score,
+    "pinball_10": lambda a, p: reference.mean_pinball_loss(a, p, alpha=0.1),
+    "pinball_90": lambda a, p: reference.mean_pinball_loss(a, p, alpha=0.9),
     "wape": lambda actual, predicted: np.abs(actual - predicted).sum() / np.abs(actual).sum(),
 }
 
@@ -144,7 +146,13 @@ def test_curves(diabetes: list[dict]) -> None:
     curves: dict[str, list[dict]] = {}
     for row in payload["curves"]:
         curves.setdefault(row["curve"], []).append(row)
-    assert set(curves) == {"predicted_actual", "residual_distribution", "residual_quantile"}
+    assert set(curves) == {
+        "learning",
+        "predicted_actual",
+        "residual_distribution",
+        "residual_quantile",
+        "score_overall",
+    }
     for name in ("predicted_actual", "residual_distribution"):
         assert sum(row["n"] for row in curves[name]) == 88
     groups = curves["predicted_actual"]
@@ -160,6 +168,8 @@ def test_the_baseline_is_the_best_constant_for_the_metric(diabetes: list[dict]) 
         _, payload = train(plain(diabetes), metric=metric)
         assert payload["candidates"][0]["params"] == {"strategy": strategy}
         assert payload["version"]["metric"] == metric
+    _, payload = train(plain(diabetes), metric="pinball_90")
+    assert payload["candidates"][0]["params"] == {"strategy": "quantile", "quantile": 0.9}
 
 
 def test_the_same_rows_in_any_order_give_the_same_numbers(diabetes: list[dict]) -> None:

@@ -1,0 +1,105 @@
+"""The learning curve: how the winner does with a part of the training rows.
+
+A gap between the two lines that closes says that more rows would help; two flat lines, that they
+would not.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.evaluation import number
+from glasshouse_ml.fitting import Candidate, Fitter, Part
+from glasshouse_ml.metric import Metric
+from glasshouse_ml.splitting import Fold
+from glasshouse_ml.task import Rows
+
+# A mean with a deviation can be had from so many folds; each costs a fit for every point.
+MOST_FOLDS = 3
+# Drawn unasked up to here: beyond it the fits would cost a good part of the whole training.
+UNASKED_UP_TO = 2_000
+UNASKED_POINTS = 3
+
+
+def points(asked: int | None, rows: int) -> int:
+    """How many points are drawn."""
+    return (UNASKED_POINTS if rows <= UNASKED_UP_TO else 0) if asked is None else asked
+
+
+def learning_rows(
+    fitter: Fitter,
+    chosen: Candidate,
+    training: Part,
+    folds: Sequence[Fold],
+    metric: Metric,
+    last: float,
+    count: int,
+) -> Rows:
+    """Registry rows: half as many rows from point to point, back from all of them.
+
+    The point of all rows costs nothing: validation is the cross-validation as it was, and `last`
+    is the finished model on the rows it learned from.
+    """
+    if count < 2:
+        return []
+    found = []
+    for power in range(count - 1, 0, -1):
+        try:
+            scores = [
+                _score(fitter, chosen, training, fold, metric, 0.5**power)
+                for fold in folds[:MOST_FOLDS]
+            ]
+        except GlasshouseError:
+            continue  # too few rows to learn from: there is no such point
+        sizes, learned, validated = zip(*scores, strict=True)
+        found.append((sizes, learned, validated))
+    found.append(([len(training.actual)], [last], []))
+    found.append(([len(fit) for fit, _ in folds], [], chosen.scores))
+    rows: Rows = []
+    for series, values_of in (("training", 1), ("validation", 2)):
+        points = [(point[0], point[values_of]) for point in found if point[values_of]]
+        for position, (sizes, values) in enumerate(points, start=1):
+            mean = float(np.mean(values))
+            deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
+            rows.append(
+                {
+                    "curve": "learning",
+                    "series": series,
+                    "position": position,
+                    "x": float(round(np.mean(sizes))),
+                    "y": number(mean),
+                    "lower": None if deviation is None else number(mean - deviation),
+                    "upper": None if deviation is None else number(mean + deviation),
+                    "n": round(np.mean(sizes)),
+                }
+            )
+    return rows
+
+
+def _score(
+    fitter: Fitter, chosen: Candidate, training: Part, fold: Fold, metric: Metric, share: float
+) -> tuple[int, float, float]:
+    """Rows learned from, and the metric on them and on the rows of the fold."""
+    fit, validate = fold
+    part = training.take(fit[_spread_out(training.actual[fit], share, fitter)])
+    fitted = fitter.fit(chosen.algorithm, chosen.params, part)
+    scores = [metric.value(fitter.score(fitted, rows)) for rows in (part, training.take(validate))]
+    if not np.isfinite(scores).all():
+        raise GlasshouseError(f"{metric.name} cannot be computed.")
+    return len(part.actual), *scores
+
+
+def _spread_out(actual: np.ndarray, share: float, fitter: Fitter) -> np.ndarray:
+    """A share of the rows by chance, the same share of every class; a larger one holds it whole."""
+    shuffled = np.random.default_rng(fitter.options["seed"]).permutation(len(actual))
+    if not fitter.target.names:
+        return np.sort(shuffled[: max(2, round(share * len(actual)))])
+    classes = actual[shuffled]
+    order = np.argsort(classes, kind="stable")
+    starts = np.searchsorted(classes[order], np.arange(len(fitter.target.names)))
+    counts = np.bincount(classes, minlength=len(fitter.target.names))
+    inside = np.empty(len(actual))
+    inside[order] = np.arange(len(actual)) - starts[classes[order]]
+    # The first of each class is always in.
+    return np.sort(shuffled[(inside == 0) | (inside + 0.5 < share * counts[classes])])
