@@ -26,6 +26,10 @@ load:  ## Load a CSV file into a table (CSV=file [NAME=table] [SCHEMA=csv])
 	@$(GLASSHOUSE) load csv "$(CSV)" --name "$(NAME)" --schema "$(or $(SCHEMA),csv)"
 load-shop:  ## Fill the shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
 	@$(GLASSHOUSE) load shop --from "$(or $(FROM),simulator)" --path "$(FILES)" --size "$(SIZE)" --seed "$(SEED)"
+live:  ## Let the simulated shop live on ([SECONDS=5] a day, [DAYS=] to stop after)
+	@$(GLASSHOUSE) live $(addprefix --seconds=,$(SECONDS)) $(addprefix --days=,$(DAYS))
+refresh:  ## Bring everything up to date with what has arrived since the last build
+	@$(GLASSHOUSE) refresh
 build:  ## Functions, then models and reports (SELECT=node for some of them)
 	@$(GLASSHOUSE) build $(addprefix --select=,$(SELECT))
 psql:  ## psql on the warehouse; reads standard input when that is no terminal
@@ -60,6 +64,8 @@ test-integration:  ## Tests against a real database
 	@$(GLASSHOUSE) test integration
 test-e2e:  ## Tests of the whole stack, in a browser too
 	@$(GLASSHOUSE) test e2e
+bench:  ## Measure against rivals (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
+	@$(GLASSHOUSE) bench --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),5) $(NAME)
 test-docker:  ## Tests of the stack in containers (makes an engine where there is none)
 	@$(GLASSHOUSE) test docker
 lint:  ## Check style and formatting

@@ -37,21 +37,43 @@ def plan(form: str) -> None:
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Overwrite what was changed in Superset (FORCE=1).")
-def push(force: bool) -> None:
+@click.option(
+    "--theirs-lost",
+    "--force",
+    is_flag=True,
+    help="Overwrite what was changed in Superset since the last push (FORCE=1).",
+)
+def push(theirs_lost: bool) -> None:
     """Bring the dashboards in git to Superset."""
     from scripts.assets.push import push as run
 
-    run(load_settings(), _wished(force, "FORCE"))
+    run(load_settings(), _wished(theirs_lost, "FORCE"))
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Where both changed, take Superset's (FORCE=1).")
-def pull(force: bool) -> None:
+@click.option(
+    "--ours-lost",
+    "--force",
+    is_flag=True,
+    help="Where both changed a field, take Superset's (FORCE=1).",
+)
+@click.option("--yes", is_flag=True, help="Remove here what was removed in Superset (YES=1).")
+@click.option(
+    "--adopt", metavar="DASHBOARD", envvar="ADOPT", default="", help="Take it in (ADOPT=…)."
+)
+@click.option("--branch", envvar="BRANCH", default="", help="Commit it on this branch (BRANCH=…).")
+@click.option(
+    "--all", "every", is_flag=True, help="List what git does not own; change nothing (ALL=1)."
+)
+def pull(ours_lost: bool, yes: bool, adopt: str, branch: str, every: bool) -> None:
     """Bring what was changed in Superset into the files in git."""
     from scripts.assets.pull import pull as run
+    from scripts.assets.pull import show_strangers
 
-    run(load_settings(), _wished(force, "FORCE"))
+    if _wished(every, "ALL"):
+        show_strangers(load_settings())
+    else:
+        run(load_settings(), _wished(ours_lost, "FORCE"), _wished(yes, "YES"), adopt, branch)
 
 
 @click.command()

@@ -3,6 +3,7 @@
 import socket
 from pathlib import Path
 
+from scripts.assets.access.file import FILE, read_access, write_access
 from scripts.assets.bundle import FOLDER, read_files, write_asset
 from scripts.assets.charts import Limits, ask_all, unknown_queries
 from scripts.assets.check import find_more, find_problems, sound_bundle
@@ -27,6 +28,7 @@ def check(settings: Settings | None, limits: Limits) -> bool:
         problems = find_problems(files)
         bundle = Bundle() if problems else files.bundle()
         problems = problems or find_more(bundle, root, root / ".stack")
+        problems += read_access(root / FOLDER, bundle)[1] if bundle.assets else []
         current.note(f"{len(files.data)} files")
     if not problems and (settings is None or not _answers(settings)):
         where = f" at {settings.superset_url}" if settings else ""
@@ -61,10 +63,14 @@ def format_files(root: Path) -> None:
     changed = [asset.path for asset in bundle if write_asset(root / FOLDER, asset)]
     for path in changed:
         say(f"  {path}")
-    if record(root / FOLDER, bundle):
+    entries, problems = read_access(root / FOLDER, bundle)
+    if entries.assets and not problems and write_access(root / FOLDER, entries, bundle):
+        changed.append(FILE)
+        say(f"  {FILE}")
+    if record(root / FOLDER, bundle | entries):
         changed.append(LOCK)
         say(f"  {LOCK}")
-    say(f"{len(changed)} of {len(bundle.assets) + 1} files written.")
+    say(f"{len(changed)} of {len(bundle.assets) + 2} files written.")
 
 
 def _query_problems(bundle: Bundle, superset: Superset, limits: Limits) -> list[Problem]:

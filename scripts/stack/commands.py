@@ -87,6 +87,17 @@ def build(select: tuple[str, ...]) -> None:
 
 
 @click.command()
+def refresh() -> None:
+    """Build what depends on the data that have arrived since the last build."""
+    from scripts.stack.build import refresh as run
+
+    settings, stack = _open()
+    _require_database(stack)
+    with _only_one(settings):
+        run(settings, stack)
+
+
+@click.command()
 @click.option("--to", "folder", envvar="TO", type=click.Path(path_type=Path))
 def backup(folder: Path | None) -> None:
     """Save the warehouse and Superset's metadata (TO=folder; default: a new one in backups/)."""

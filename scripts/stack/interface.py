@@ -127,4 +127,4 @@ def superset_part(settings: Settings, running: bool, superset: Any) -> Part:
         return Part("Superset", False, "not running")
     if not superset.healthy():
         return Part("Superset", False, "runs, but does not answer")
-    return Part("Superset", True, f"{superset.version}, {settings.superset_url}")
+    return Part("Superset", True, f"{superset.version}, {settings.own_superset_url}")

@@ -56,8 +56,8 @@ class Superset:
     def healthy(self) -> bool:
         """Whether it answers, with Superset's own pages: a process alone proves nothing."""
         try:
-            health = requests.get(f"{self.settings.superset_url}/health", timeout=5)
-            login = requests.get(f"{self.settings.superset_url}/login/", timeout=10)
+            health = requests.get(f"{self.settings.own_superset_url}/health", timeout=5)
+            login = requests.get(f"{self.settings.own_superset_url}/login/", timeout=10)
         except requests.RequestException:
             return False
         return health.text.strip() == "OK" and login.ok and "data-bootstrap" in login.text

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from scripts.assets.owned import LOCK
 from scripts.settings import Settings, known_keys, load_settings
 from tests.conftest import ROOT, free_port
+from tests.e2e.projects import Project
 
 
 @dataclass
@@ -42,15 +44,17 @@ class Clone:
         """Run make there."""
         return self._run(["make", *words], **more)
 
-    def popen(self, *command: str) -> subprocess.Popen[str]:
+    def popen(
+        self, *command: str, env: dict[str, str] | None = None, **more: object
+    ) -> subprocess.Popen[str]:
         """Start a `glasshouse` command there and go on."""
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         return subprocess.Popen(
             [str(self.root / "scripts" / "glasshouse"), *command],
             cwd=self.root,
-            env=environment({}),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            env=environment(env or {}),
             text=True,
+            **(quiet | more),
         )
 
     def _run(
@@ -146,3 +150,22 @@ def stack() -> Iterator[Clone]:
 def other_stack() -> Iterator[Clone]:
     """A second one beside the first: for tests that stop it, break it and kill it."""
     yield from running()
+
+
+@pytest.fixture
+def project(stack: Clone) -> Iterator[Project]:
+    """The assets as they are in git, pushed; put back afterwards, with what was made removed."""
+    kept = stack.root / ".assets-before-test"
+    shutil.copytree(stack.root / "superset_assets", kept)
+    project = Project(stack)
+    project.run("push")
+    yield project
+    lock = (project.folder / LOCK).read_text()
+    shutil.rmtree(project.folder)
+    kept.rename(project.folder)
+    before = (project.folder / LOCK).read_text()
+    (project.folder / LOCK).write_text(lock)
+    project.run("push", "--force")
+    if lock != before:
+        project.run("prune", "--yes", "--force")
+        (project.folder / LOCK).write_text(before)

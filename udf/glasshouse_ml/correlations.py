@@ -121,8 +121,10 @@ def _apart(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     highest = np.where(known, matrix, -np.inf).max(axis=0, initial=-np.inf)
     # What does not vary is to be all zeros, and not the rounding error of its mean.
     varies = lowest < highest
-    mean = np.where(known, matrix, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    apart = np.where(known & varies, matrix - mean, 0.0)
+    # Of what is infinite nothing can be said, and NaN says so.
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean = np.where(known, matrix, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        apart = np.where(known & varies, matrix - mean, 0.0)
     return apart / np.where(varies, np.abs(apart).max(axis=0, initial=0.0), 1.0), known.astype(
         float
     )

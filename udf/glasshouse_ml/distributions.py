@@ -8,9 +8,9 @@ import numpy as np
 
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.evaluation import number
+from glasshouse_ml.ordered import edges, ordered, statistics
 from glasshouse_ml.table import BOOLEAN, CATEGORY, Table
 
-MOST_BINS = 20
 MOST_CATEGORIES = 12
 MISSING, OTHER = "(missing)", "other"
 
@@ -66,7 +66,7 @@ def shares_rows(
 def _bins(feature: Feature, table: Table) -> tuple[np.ndarray, list[dict[str, Any]]]:
     """The bin of each row, and what each bin is."""
     if feature.kind == CATEGORY:
-        return _category_bins(table.texts[feature.name].codes, table.texts[feature.name].levels)
+        return category_bins(table.texts[feature.name].codes, table.texts[feature.name].levels)
     values = table.numbers[feature.name]
     if feature.kind == BOOLEAN:
         codes = np.where(np.isnan(values), -1, np.nan_to_num(values)).astype(int)
@@ -82,7 +82,8 @@ def _with_missing(places: np.ndarray, bins: list[dict]) -> tuple[np.ndarray, lis
     return places, bins
 
 
-def _category_bins(codes: np.ndarray, levels: list[str]) -> tuple[np.ndarray, list[dict]]:
+def category_bins(codes: np.ndarray, levels: list[str]) -> tuple[np.ndarray, list[dict]]:
+    """The bin of each row, and what each bin is: the most frequent by name, then the others."""
     counts = np.bincount(codes[codes >= 0], minlength=len(levels))
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] > 0]
@@ -98,29 +99,14 @@ def _category_bins(codes: np.ndarray, levels: list[str]) -> tuple[np.ndarray, li
 
 
 def _number_bins(values: np.ndarray) -> tuple[np.ndarray, list[dict]]:
-    known = values[~np.isnan(values)]
+    known = ordered(values)
     if not len(known):
         return _with_missing(np.full(len(values), -1), [])
-    edges = _edges(known)
-    inner = edges[1:-1]
-    places = np.searchsorted(inner, np.nan_to_num(values), side="right")
+    found = edges(known)
+    places = np.searchsorted(found[1:-1], np.nan_to_num(values), side="right")
     places = np.where(np.isnan(values), -1, places)
-    bins = [{"lower": float(low), "upper": float(high)} for low, high in pairwise(edges)]
+    bins = [{"lower": float(low), "upper": float(high)} for low, high in pairwise(found)]
     return _with_missing(places, bins)
-
-
-def _edges(known: np.ndarray) -> np.ndarray:
-    """Equal widths over what is common: a few wild values must not squeeze all else together."""
-    lower, upper = np.quantile(known, (0.005, 0.995))
-    if lower == upper:
-        lower, upper = known.min(), known.max()
-    if lower == upper:
-        return np.array([lower, upper])
-    low, high = np.floor(lower), np.ceil(upper)
-    if high - low < MOST_BINS and np.all(known == np.round(known)):
-        # Whole numbers get a bin each: bins between them would stay empty for ever.
-        return np.arange(low, high + 2.0)
-    return np.linspace(lower, upper, MOST_BINS + 1)
 
 
 def feature_facts(
@@ -140,22 +126,6 @@ def feature_facts(
             }
         else:
             values = table.numbers[feature.name]
-            facts |= _statistics(values)
+            facts |= statistics(ordered(values), len(values))
             facts["separation"] = separation(values)
         yield facts
-
-
-def _statistics(values: np.ndarray) -> dict[str, Any]:
-    known = values[~np.isnan(values)]
-    facts: dict[str, Any] = {
-        "rows": len(values),
-        "missing": len(values) - len(known),
-        "distinct": len(np.unique(known)),
-    }
-    if len(known):
-        names = ("min", "lower_quartile", "median", "upper_quartile", "max")
-        for name, value in zip(names, np.quantile(known, (0, 0.25, 0.5, 0.75, 1)), strict=True):
-            facts[name] = number(value)
-        facts["mean"] = number(known.mean())
-        facts["sd"] = number(known.std(ddof=1)) if len(known) > 1 else None
-    return facts

@@ -91,11 +91,12 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
 def _fold_rows(trained: Trained) -> Rows:
     """The measures on the rows of each fold."""
     found: Rows = []
+    task, target = trained.fitter.task, trained.fitter.target
     shown = [("model", trained.chosen)]
     shown += [("baseline", entry) for entry in trained.candidates if entry.is_baseline]
     for series, candidate in shown:
         for fold, scored in enumerate(candidate.folds, start=1):
-            found += metric_rows(scored, series, "validation", fold)
+            found += metric_rows(task.measured(scored, target), series, "validation", fold)
     return found
 
 
@@ -129,6 +130,7 @@ def _candidate(candidate: Candidate, trained: Trained) -> dict[str, Any]:
         "deviation": candidate.deviation,
         "fold_scores": candidate.scores,
         "seconds": candidate.seconds,
+        "rows_share": number(candidate.share),
     }
 
 
@@ -156,6 +158,7 @@ def _version(
         "baseline": None if blind is None else number(metric.value(blind)),
         "classes": trained.fitter.task.classes(trained.target, split.train, split.test),
         "positive_class": trained.target.positive_class,
+        "threshold": trained.target.threshold if len(trained.target.names) == 2 else None,
         "baseline_answer": _baseline_answer(blind, trained),
         "features": _features(trained),
         "excluded": trained.excluded,

@@ -110,6 +110,15 @@ def record_drift(db: Database, model: str, version: int, rows: list[dict[str, An
     )
 
 
+def record_profile(db: Database, facts: dict[str, Any]) -> None:
+    """Keep a profile in place of the last one of its name."""
+    db.call(
+        f"select {SCHEMA}.record_profile($1)::text",
+        ("jsonb",),
+        (json.dumps(facts, allow_nan=False),),
+    )
+
+
 def load(db: Database, model: str, version: int | None) -> Model:
     """The champion, or the version that was asked for."""
     rows = db.call(

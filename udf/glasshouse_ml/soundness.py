@@ -7,6 +7,8 @@ could make it read foreign memory or take the server down, so they are checked o
 from typing import Any
 
 import numpy as np
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -24,7 +26,20 @@ _MOST_THREADS = 1_024
 
 def is_sound(pipeline: Pipeline, features: int) -> bool:
     """True where no step of the Pipeline leads out of the arrays it belongs to."""
-    return _estimator(pipeline.steps[-1][1], features)
+    estimator = pipeline.steps[-1][1]
+    inside = _inside(estimator)
+    if inside is not None:
+        return all(isinstance(one, Pipeline) and is_sound(one, features) for one in inside)
+    return _estimator(estimator, features)
+
+
+def _inside(estimator: Any) -> list[Any] | None:
+    """The Pipelines that an option wrapped itself around; None where there is no such thing."""
+    if isinstance(estimator, CalibratedClassifierCV):
+        return [one.estimator for one in estimator.calibrated_classifiers_]
+    if isinstance(estimator, TransformedTargetRegressor):
+        return [estimator.regressor_]
+    return None
 
 
 def _estimator(estimator: Any, features: int | None) -> bool:

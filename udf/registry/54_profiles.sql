@@ -56,7 +56,7 @@ comment on column ml.profile_columns.lower_quartile is 'What a quarter of the va
 comment on column ml.profile_columns.median is 'What half of the values lie below';
 comment on column ml.profile_columns.upper_quartile is 'What a quarter of the values lie above';
 comment on column ml.profile_columns.max is 'Largest value';
-comment on column ml.profile_columns.mean is 'Mean';
+comment on column ml.profile_columns.mean is 'Mean; of a boolean the share of true';
 comment on column ml.profile_columns.sd is 'Standard deviation';
 comment on column ml.profile_columns.most_frequent is 'The most frequent category or boolean; NULL for numbers and times';
 comment on column ml.profile_columns.most_frequent_n is 'Rows that have it';

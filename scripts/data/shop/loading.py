@@ -107,7 +107,9 @@ def _count(cursor: Cursor) -> str:
 
 def _explained(source: Source, error: psycopg2.Error) -> UserError:
     if isinstance(error, psycopg2.OperationalError):
-        return UserError(f"The database does not answer: {_first(str(error))}", "make up")
+        return UserError(
+            f"{source.name} could not be loaded: {_first(str(error))}", "make status, then make up"
+        )
     where = _first(error.diag.context or "")
     what = f"{_first(str(error))} ({where})" if where else _first(str(error))
     return UserError(

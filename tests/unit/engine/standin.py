@@ -35,6 +35,7 @@ class StandIn:
         self.checkpoints = 0
         self.recorded: list[dict[str, Any]] = []
         self.artifacts: list[bytes] = []
+        self.profiles: list[dict[str, Any]] = []
         self.kept: list[tuple[str, int, list[dict[str, Any]]]] = []
 
     def columns(self, query: str) -> list[ColumnType]:
@@ -92,6 +93,9 @@ class StandIn:
             wanted = values[1] or self._champion()
             found = self.recorded[wanted - 1 : wanted] if wanted else []
             return [{"facts": json.dumps(payload["version"])} for payload in found]
+        if "record_profile" in statement:
+            self.profiles.append(json.loads(values[0]))
+            return []
         if "record_drift" in statement:
             self.kept.append((values[0], values[1], json.loads(values[2])))
             return []

@@ -1,0 +1,12 @@
+"""Body of ml.profile: hands its arguments to the package."""
+
+from glasshouse_ml.database import Database, sql_error
+from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.profile import profile
+
+
+def main(name, query):
+    try:
+        return profile(Database(plpy, GD), name, query)
+    except GlasshouseError as error:
+        raise sql_error(plpy, "profile", error) from None
