@@ -86,7 +86,7 @@ def test_what_is_changed_in_superset_comes_back_and_nothing_else(project):
         in plan
     )
     assert 'role "Sales"  new in Superset' in plan
-    assert 'access to dashboard "quality_classification"' in project.fails("push")
+    assert door in project.fails("push")
     said = project.run("pull")
     assert 'new role "Sales"' in said
     after = project.files()
