@@ -152,6 +152,16 @@ class DockerStack:
             (self.places.logs / f"{service}.log").write_text(said)
         return sorted(self.places.logs.glob("*.log"))
 
+    def follow(self, part: str | None, lines: int) -> list[str]:
+        """One container's words; what the tools write is in files here too."""
+        running = self.compose.running()
+        if part is None:
+            raise UserError("Containers are followed one at a time", f"PART={' or '.join(running)}")
+        if part not in running:
+            return []
+        container = self.compose.container(part)
+        return [engine.program(), "logs", "--follow", f"--tail={lines}", container]
+
     def psql(self) -> list[str]:
         """The one inside the container, over its socket; the password comes by environment."""
         terminal = ["--tty"] if sys.stdin.isatty() else []
