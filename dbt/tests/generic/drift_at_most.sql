@@ -1,0 +1,18 @@
+{#
+    Fails for each feature of a model node, and for its score, that moved
+    further than `psi` from the rows the champion was made of, where so many
+    rows say so beyond chance. `rows` is a relation; `period` one of its
+    columns, to judge each of its values apart.
+#}
+{% test drift_at_most(model, rows, psi=0.25, period=none) %}
+
+    select *
+    from
+        {{ function("drift") }} (
+            (select trained.model from {{ model }} as trained),
+            {{ sql_text("select * from " ~ rows) }},
+            {{ sql_text(period) }}
+        ) as measured
+    where measured.psi > {{ psi }} and measured.verdict <> 'as in training'
+
+{% endtest %}
