@@ -14,6 +14,10 @@ status:  ## One line a part; exit code 0 when all is well
 	@$(GLASSHOUSE) status
 logs:  ## The last lines of each part's log (PART=superset for one)
 	@$(GLASSHOUSE) logs $(PART)
+backup:  ## Save the warehouse and Superset's metadata (TO=folder)
+	@$(GLASSHOUSE) backup
+restore:  ## Put a backup in the place of what is there (FROM=folder; asks; YES=1 does not)
+	@$(GLASSHOUSE) restore
 reset:  ## Stop everything and remove the data (asks; YES=1 does not)
 	@$(GLASSHOUSE) reset
 
@@ -22,6 +26,10 @@ load:  ## Load a CSV file into a table (CSV=file [NAME=table] [SCHEMA=csv])
 	@$(GLASSHOUSE) load csv "$(CSV)" --name "$(NAME)" --schema "$(or $(SCHEMA),csv)"
 load-shop:  ## Fill the shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
 	@$(GLASSHOUSE) load shop --from "$(or $(FROM),simulator)" --path "$(FILES)" --size "$(SIZE)" --seed "$(SEED)"
+live:  ## Let the simulated shop live on ([SECONDS=5] a day, [DAYS=] to stop after)
+	@$(GLASSHOUSE) live $(addprefix --seconds=,$(SECONDS)) $(addprefix --days=,$(DAYS))
+refresh:  ## Bring everything up to date with what has arrived since the last build
+	@$(GLASSHOUSE) refresh
 build:  ## Functions, then models and reports (SELECT=node for some of them)
 	@$(GLASSHOUSE) build $(addprefix --select=,$(SELECT))
 psql:  ## psql on the warehouse; reads standard input when that is no terminal
@@ -36,8 +44,14 @@ pull:  ## What was changed in Superset, back into git
 	@$(GLASSHOUSE) pull
 prune:  ## Remove from Superset what git has given up (shows; YES=1 acts)
 	@$(GLASSHOUSE) prune
-check:  ## Check the dashboards' files; with a running server, every chart too
+check:  ## Check the files; with a running server, every chart too (MAX_MS=500 MAX_ROWS=5000)
 	@$(GLASSHOUSE) check
+describe:  ## dbt's words into the datasets, and what the dashboards read into dbt (exposures)
+	@$(GLASSHOUSE) describe
+review:  ## What this branch changes on the dashboards, as Markdown (BASE=origin/main)
+	@$(GLASSHOUSE) review
+watch:  ## Push each time a file of the dashboards is saved; Ctrl+C ends it
+	@$(GLASSHOUSE) watch
 shots:  ## Pictures of every dashboard
 	@$(GLASSHOUSE) shots
 
@@ -50,6 +64,10 @@ test-integration:  ## Tests against a real database
 	@$(GLASSHOUSE) test integration
 test-e2e:  ## Tests of the whole stack, in a browser too
 	@$(GLASSHOUSE) test e2e
+bench:  ## Measure against rivals (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
+	@$(GLASSHOUSE) bench --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),5) $(NAME)
+test-docker:  ## Tests of the stack in containers (makes an engine where there is none)
+	@$(GLASSHOUSE) test docker
 lint:  ## Check style and formatting
 	@$(GLASSHOUSE) lint
 format:  ## Format Python, SQL and YAML

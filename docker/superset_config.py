@@ -83,6 +83,12 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # Each page looks for a picture that only the source tree holds, and warns that it has none.
 logging.getLogger("superset.views.base").setLevel(logging.ERROR)
 
+# With a Redis beside it: shared caches, queries in the background, reports as pictures.
+if os.environ.get("SUPERSET_REDIS_URL"):
+    from superset_redis import *  # noqa: F403
+
+    FEATURE_FLAGS |= {"ALERT_REPORTS": True, "THUMBNAILS": True}
+
 # Colours, logo, fonts and number formats are kept beside this file.
 if importlib.util.find_spec("superset_theme"):
     from superset_theme import *  # noqa: F403

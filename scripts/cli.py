@@ -19,6 +19,7 @@ MODULES = (
     "scripts.assets.commands",
     "scripts.quality",
     "scripts.reference",
+    "scripts.bench",
 )
 
 

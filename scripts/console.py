@@ -1,10 +1,12 @@
 """What the commands print: steps with their times, in colour where there is a terminal."""
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import click
 from rich.console import Console
 from rich.status import Status
 
@@ -76,3 +78,8 @@ def say(text: str = "") -> None:
 def warn(text: str) -> None:
     """Print a line that deserves attention but stops nothing."""
     console.print(f"! {text}", style="yellow", markup=False)
+
+
+def confirmed(question: str) -> bool:
+    """Ask somebody at a terminal; where nobody can answer, the answer is no."""
+    return sys.stdin.isatty() and click.confirm(question)

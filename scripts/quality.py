@@ -17,10 +17,14 @@ GROUPS = ("warehouse", "superset", "sync", "dev")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("suite", type=click.Choice(("all", *SUITES)), default="all")
+@click.argument("suite", type=click.Choice(("all", *SUITES, "docker")), default="all")
 @click.argument("options", nargs=-1)
 def test(suite: str, options: tuple[str, ...]) -> None:
     """Run the tests: all of them or one suite; further options go to pytest."""
+    if suite == "docker":
+        from scripts.docker_tests import run
+
+        raise SystemExit(run(options))
     if suite in ("all", "e2e"):
         from scripts.bootstrap.browser import require_browser
 
@@ -58,7 +62,7 @@ def format_code() -> None:
 @click.command()
 @click.option("--upgrade", is_flag=True, help="Take newer versions where the limits allow it.")
 def lock(upgrade: bool) -> None:
-    """Write both requirements.lock files anew from their pyproject.toml."""
+    """Write the requirements.lock files anew from their pyproject.toml."""
     from scripts.bootstrap import uv
 
     program = uv.find(ROOT / ".stack")
@@ -69,7 +73,7 @@ def lock(upgrade: bool) -> None:
     command += ["--universal", "--python-version=3.11", "--generate-hashes"]
     command += ["--no-header", "--quiet", *(["--upgrade"] if upgrade else [])]
     groups = [f"--group={group}" for group in GROUPS]
-    for folder, more in ((ROOT, groups), (ROOT / "udf", [])):
+    for folder, more in ((ROOT, groups), (ROOT / "udf", []), (ROOT / "tests" / "bench", [])):
         done = subprocess.run([*command, *more], cwd=folder, env=uv.environment())
         if done.returncode:
             raise UserError(f"{folder / 'pyproject.toml'} has no solution", "read the lines above")

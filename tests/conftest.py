@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A throwaway database server, provisioned as `make up` does it, with the sample data built."""
+    """A throwaway database server and how to reach it."""
 
     settings: Settings
     stack: Stack
@@ -54,23 +54,29 @@ def throwaway_settings(root: Path, state: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """The server with functions, registry, sample data and everything dbt builds."""
-    state = tmp_path_factory.mktemp("warehouse") / ".stack"
-    settings = throwaway_settings(ROOT, state)
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """The server as `make up` provisions it, with nothing in it yet."""
+    settings = throwaway_settings(ROOT, tmp_path_factory.mktemp("warehouse") / ".stack")
     stack = open_stack(settings)
     stack.prepare()
     try:
         stack.update_server_environment()
         stack.start_database()
         provision(settings, stack.superuser("postgres"))
-        load_sample(settings.dsn("transformer"), state / "data")
-        fill_if_empty(settings.dsn("transformer"), lambda place: None)
-        build(settings, stack, show=False)
         yield Warehouse(settings, stack)
     finally:
         stack.stop()
         stack.remove()
+
+
+@pytest.fixture(scope="session")
+def warehouse(server: Warehouse) -> Warehouse:
+    """The same with functions, registry, sample data, the shop, and everything dbt builds."""
+    settings = server.settings
+    load_sample(settings.dsn("transformer"), settings.state / "data")
+    fill_if_empty(settings.dsn("transformer"), lambda place: None)
+    build(settings, server.stack, show=False)
+    return server
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from scripts.assets.fields import KINDS
 from scripts.assets.layout import chart_uuids
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.normalise import canonical_all
-from scripts.assets.problems import Problem
+from scripts.assets.problems import Problem, Rule
 from scripts.assets.yamlio import dump_yaml, load_yaml, write_text
 
 FOLDER = "superset_assets"
@@ -40,16 +40,25 @@ def read_files(folder: Path) -> Files:
             try:
                 data = load_yaml(file.read_text(encoding="utf-8"))
             except yaml.YAMLError as error:
-                files.problems.append(Problem(path, _where(error), "mend the YAML"))
+                files.problems.append(
+                    Problem(path, _where(error), "mend the YAML", Rule.UNREADABLE)
+                )
                 continue
             except (OSError, UnicodeDecodeError) as error:
-                files.problems.append(Problem(path, f"cannot be read ({error})", "mend the file"))
+                files.problems.append(
+                    Problem(path, f"cannot be read ({error})", "mend the file", Rule.UNREADABLE)
+                )
                 continue
             if isinstance(data, dict):
                 files.data[path] = (kind, data)
             else:
                 files.problems.append(
-                    Problem(path, "holds no fields", "write name: value lines, or remove the file")
+                    Problem(
+                        path,
+                        "holds no fields",
+                        "write name: value lines, or remove the file",
+                        Rule.UNREADABLE,
+                    )
                 )
     return files
 

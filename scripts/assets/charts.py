@@ -5,19 +5,48 @@ from dataclasses import dataclass
 
 from scripts.assets.controls import with_defaults
 from scripts.assets.model import Asset, Bundle
+from scripts.assets.problems import Problem, Rule
 from scripts.assets.queries import can_query, queries_of
 from scripts.assets.superset import Superset
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What one chart may cost; None: whatever it takes."""
+
+    milliseconds: int | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True)
 class Answer:
-    """What came back for one chart; `error` is "" when rows did."""
+    """What came back for one chart; `error` is "" when the database answered."""
 
     chart: Asset
     rows: int
     milliseconds: int
     error: str = ""
-    do: str = ""
+    pushed: bool = True
+    empty: bool = False
+
+    def problem(self, limits: Limits) -> Problem | None:
+        """What is wrong with the answer, if anything."""
+        if not self.pushed:
+            return self._found(self.error, "make push", Rule.NOT_PUSHED)
+        if self.error:
+            return self._found(self.error, "mend its columns, metrics or filters", Rule.QUERY_FAILS)
+        if self.empty:
+            return self._found("its query finds no rows", "see its filters and table", Rule.NO_ROWS)
+        if limits.rows is not None and self.rows > limits.rows:
+            what = f"{self.rows} rows, and the limit is {limits.rows}"
+            return self._found(what, "group or filter them in the report", Rule.TOO_MANY_ROWS)
+        if limits.milliseconds is not None and self.milliseconds > limits.milliseconds:
+            what = f"{self.milliseconds} ms, and the limit is {limits.milliseconds}"
+            return self._found(what, "do the work in the report, at build time", Rule.TOO_SLOW)
+        return None
+
+    def _found(self, what: str, do: str, rule: Rule) -> Problem:
+        return Problem(self.chart.path, f'"{self.chart.title}": {what}', do, rule)
 
 
 def ask_all(bundle: Bundle, superset: Superset) -> list[Answer]:
@@ -30,12 +59,17 @@ def ask_all(bundle: Bundle, superset: Superset) -> list[Answer]:
     return [_ask(chart, bundle, datasets, superset) for chart in charts]
 
 
+def unknown_queries(bundle: Bundle) -> list[Asset]:
+    """The charts that nobody asks: how their type makes a query is not known here."""
+    return [chart for chart in bundle.kind("charts") if not can_query(chart.data["viz_type"])]
+
+
 def _ask(
     chart: Asset, bundle: Bundle, datasets: dict[str, int | None], superset: Superset
 ) -> Answer:
     dataset = bundle.get(chart.data["dataset_uuid"])
     if dataset is None or datasets[dataset.uuid] is None:
-        return Answer(chart, 0, 0, "its dataset is not in Superset yet", "make push")
+        return Answer(chart, 0, 0, "its dataset is not in Superset yet", pushed=False)
     body = {
         "datasource": {"id": datasets[dataset.uuid], "type": "table"},
         "queries": queries_of(with_defaults(chart.data["params"], dataset.data)),
@@ -48,10 +82,5 @@ def _ask(
     milliseconds = round((time.monotonic() - started) * 1000)
     error = error or next((str(each["error"]) for each in results if each.get("error")), "")
     rows = sum(each.get("rowcount") or 0 for each in results)
-    if error:
-        return Answer(chart, rows, milliseconds, error, "mend its columns, metrics or filters")
-    if not all(each.get("rowcount") for each in results):
-        return Answer(
-            chart, 0, milliseconds, "its query finds no rows", "see its filters and table"
-        )
-    return Answer(chart, rows, milliseconds)
+    empty = not all(each.get("rowcount") for each in results)
+    return Answer(chart, rows, milliseconds, error, empty=empty)

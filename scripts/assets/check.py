@@ -2,24 +2,40 @@
 
 from pathlib import Path
 
+from scripts.assets.agreement import agreement_problems
 from scripts.assets.bundle import FOLDER, Files, read_files
+from scripts.assets.columns import column_problems
 from scripts.assets.model import Bundle
-from scripts.assets.problems import Problem
+from scripts.assets.problems import Problem, Rule
+from scripts.assets.readers import reader_problems
 from scripts.assets.references import reference_problems, repeated_uuids
+from scripts.assets.relations import read_relations
 from scripts.assets.rules import file_problems
 from scripts.assets.yamlio import dump_yaml
 from scripts.errors import UserError
 
 
-def find_problems(files: Files) -> list[Problem]:
-    """Every finding; references are followed only where the files themselves are sound."""
+def find_problems(files: Files, columns: bool = True) -> list[Problem]:
+    """Every finding; references are followed only where the files themselves are sound.
+
+    `columns`: look at the names of columns too.
+    """
     found = list(files.problems)
     for path, (kind, data) in files.data.items():
         found += file_problems(kind, path, data)
     if found:
         return sorted(found)
     found = repeated_uuids([(path, data["uuid"]) for path, (_, data) in files.data.items()])
-    return sorted(found or reference_problems(files.bundle()))
+    if found:
+        return sorted(found)
+    bundle = files.bundle()
+    return sorted(reference_problems(bundle) or (column_problems(bundle) if columns else []))
+
+
+def find_more(bundle: Bundle, root: Path, state: Path) -> list[Problem]:
+    """What Superset would accept and the house does not; of assets that are sound."""
+    found = unformatted(root / FOLDER, bundle) + reader_problems(bundle)
+    return sorted(found + agreement_problems(bundle, read_relations(root, state), root))
 
 
 def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
@@ -29,17 +45,18 @@ def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
             asset.path,
             "is not in the form that make pull writes",
             "make format",
+            Rule.NOT_CANONICAL,
         )
         for asset in bundle
         if (folder / asset.path).read_text(encoding="utf-8") != dump_yaml(asset.data)
     ]
 
 
-def sound_bundle(root: Path) -> Bundle:
+def sound_bundle(root: Path, columns: bool = True) -> Bundle:
     """The assets of a project; a UserError with the findings when a check fails."""
     folder = root / FOLDER
     files = read_files(folder)
-    found = find_problems(files)
+    found = find_problems(files, columns)
     if found:
         first = found[0]
         others = f" ({len(found) - 1} more: make check)" if len(found) > 1 else ""

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import click
 
-from scripts.settings import load_settings
+from scripts.settings import ROOT, Settings, load_settings
 
 
 def _wished(flag: bool, variable: str) -> bool:
     """Make hands a wish over as FORCE=1 or YES=1."""
     return flag or os.environ.get(variable, "") not in ("", "0")
+
+
+def _settings() -> Settings | None:
+    """None where there is no installation, as on a build server: files can be read all the same."""
+    return load_settings() if (ROOT / ".env").exists() else None
 
 
 @click.command()
@@ -32,21 +37,43 @@ def plan(form: str) -> None:
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Overwrite what was changed in Superset (FORCE=1).")
-def push(force: bool) -> None:
+@click.option(
+    "--theirs-lost",
+    "--force",
+    is_flag=True,
+    help="Overwrite what was changed in Superset since the last push (FORCE=1).",
+)
+def push(theirs_lost: bool) -> None:
     """Bring the dashboards in git to Superset."""
     from scripts.assets.push import push as run
 
-    run(load_settings(), _wished(force, "FORCE"))
+    run(load_settings(), _wished(theirs_lost, "FORCE"))
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Where both changed, take Superset's (FORCE=1).")
-def pull(force: bool) -> None:
+@click.option(
+    "--ours-lost",
+    "--force",
+    is_flag=True,
+    help="Where both changed a field, take Superset's (FORCE=1).",
+)
+@click.option("--yes", is_flag=True, help="Remove here what was removed in Superset (YES=1).")
+@click.option(
+    "--adopt", metavar="DASHBOARD", envvar="ADOPT", default="", help="Take it in (ADOPT=…)."
+)
+@click.option("--branch", envvar="BRANCH", default="", help="Commit it on this branch (BRANCH=…).")
+@click.option(
+    "--all", "every", is_flag=True, help="List what git does not own; change nothing (ALL=1)."
+)
+def pull(ours_lost: bool, yes: bool, adopt: str, branch: str, every: bool) -> None:
     """Bring what was changed in Superset into the files in git."""
     from scripts.assets.pull import pull as run
+    from scripts.assets.pull import show_strangers
 
-    run(load_settings(), _wished(force, "FORCE"))
+    if _wished(every, "ALL"):
+        show_strangers(load_settings())
+    else:
+        run(load_settings(), _wished(ours_lost, "FORCE"), _wished(yes, "YES"), adopt, branch)
 
 
 @click.command()
@@ -60,12 +87,40 @@ def prune(yes: bool, theirs_lost: bool) -> None:
 
 
 @click.command()
-def check() -> None:
+@click.option("--max-ms", envvar="MAX_MS", type=click.IntRange(min=1), help="A chart's longest.")
+@click.option("--max-rows", envvar="MAX_ROWS", type=click.IntRange(min=1), help="A chart's most.")
+def check(max_ms: int | None, max_rows: int | None) -> None:
     """Check the files; with a running server, each chart's query too."""
+    from scripts.assets.charts import Limits
     from scripts.assets.report import check as run
 
-    if not run(load_settings()):
+    if not run(_settings(), Limits(max_ms, max_rows)):
         raise SystemExit(1)
+
+
+@click.command()
+@click.option("--base", envvar="BASE", default="origin/main", show_default=True)
+def review(base: str) -> None:
+    """Print what this branch changes on the dashboards, for its pull request (BASE=branch)."""
+    from scripts.assets.review import review as run
+
+    click.echo(run(ROOT, base), nl=False)
+
+
+@click.command()
+def watch() -> None:
+    """Push each time a file of the dashboards is saved, until Ctrl+C."""
+    from scripts.assets.watch import watch as run
+
+    run(load_settings())
+
+
+@click.command()
+def describe() -> None:
+    """Write dbt's words into the datasets, and what the dashboards read into dbt."""
+    from scripts.assets.report import describe as run
+
+    run(_settings())
 
 
 @click.command("format-assets")
@@ -73,7 +128,7 @@ def format_assets() -> None:
     """Write every file in the form that pull writes."""
     from scripts.assets.report import format_files
 
-    format_files(load_settings().root)
+    format_files(ROOT)
 
 
 @click.command()

@@ -7,16 +7,15 @@ from scripts.assets.fields import COLUMN, FIELDS, FORMAT_VERSION, METRIC, Field
 from scripts.assets.layout import complete_position
 from scripts.assets.metadata import complete_metadata
 from scripts.assets.model import Asset, Bundle
-from scripts.assets.placeholders import filled
+from scripts.assets.placeholders import fill
 from scripts.settings import Settings
 
 
 def complete(asset: Asset, bundle: Bundle, settings: Settings) -> dict[str, Any]:
     """The asset as Superset imports it. A database then holds its password: mind where it goes."""
-    data = _with_defaults(asset.data, FIELDS[asset.kind]) | {"version": FORMAT_VERSION}
-    if asset.kind == "databases":
-        data["sqlalchemy_uri"] = filled(data["sqlalchemy_uri"], settings)
-    elif asset.kind == "datasets":
+    data = _with_defaults(fill(asset.kind, asset.data, settings), FIELDS[asset.kind])
+    data["version"] = FORMAT_VERSION
+    if asset.kind == "datasets":
         data["columns"] = [_with_defaults(column, COLUMN) for column in data["columns"]]
         data["metrics"] = [_with_defaults(metric, METRIC) for metric in data["metrics"]]
     elif asset.kind == "charts":

@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 KINDS = ("databases", "datasets", "charts", "dashboards")
+# Who may see what: it stands in bundle.yml, for Superset's own bundles leave it out.
+ACCESS_KINDS = ("roles", "filters", "access", "users")
 NAME_FIELD = {
     "databases": "database_name",
     "datasets": "table_name",
     "charts": "slice_name",
     "dashboards": "dashboard_title",
+    "roles": "name",
+    "filters": "name",
+    "access": "dashboard",
+    "users": "username",
 }
 # The version of Superset's bundle format; it has been the same since Superset 1.0.
 FORMAT_VERSION = "1.0.0"

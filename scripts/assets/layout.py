@@ -97,6 +97,28 @@ def complete_position(position: dict[str, Any], titles: dict[str, str]) -> dict[
     return full
 
 
+def without_charts(position: dict[str, Any], uuids: set[str]) -> dict[str, Any]:
+    """The layout without these charts, and without the rows and columns that this empties."""
+    nodes = components(position)
+    doomed = {
+        key for key, node in nodes.items()
+        if node.get("type") == "CHART" and (node.get("meta") or {}).get("uuid") in uuids
+    }  # fmt: skip
+    left = dict(position)
+    while doomed:
+        emptied = set()
+        left = {key: node for key, node in left.items() if key not in doomed}
+        for key, node in components(left).items():
+            children = node.get("children") or []
+            if doomed.intersection(children):
+                rest = [child for child in children if child not in doomed]
+                left[key] = node | {"children": rest}
+                if not rest and node.get("type") in ("ROW", "COLUMN"):
+                    emptied.add(key)
+        doomed = emptied
+    return left
+
+
 def chart_numbers(position: dict[str, Any]) -> dict[str, int]:
     """Numbers for the charts of a layout: the import asks for some and gives its own."""
     return {uuid: number for number, uuid in enumerate(sorted(chart_uuids(position)), start=1)}

@@ -1,28 +1,32 @@
 """What Superset shows now, in the same form as the files in git."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from scripts.assets.fields import KINDS
+from scripts.assets.fields import ACCESS_KINDS, KINDS
 from scripts.assets.layout import chart_uuids
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.normalise import canonical_all
-from scripts.assets.placeholders import restored
+from scripts.assets.placeholders import restore
 from scripts.assets.yamlio import load_yaml
 from scripts.settings import Settings
 
+_REFERENCES = ("dataset_uuid", "database_uuid")
 
-def live_bundle(exported: dict[str, str], settings: Settings) -> Bundle:
-    """The assets of an export (path → YAML text) in canonical form."""
+
+def live_bundle(exported: dict[str, str], settings: Settings, git: Bundle | None = None) -> Bundle:
+    """The assets of an export (path → YAML text) in canonical form.
+
+    `git`: what the repository says, for the names it has for what differs between installations.
+    """
     found = []
     for path, text in exported.items():
         kind = PurePosixPath(path).parts[0]
         if kind not in KINDS:
             continue
         data = load_yaml(text)
-        if kind == "databases":
-            data["sqlalchemy_uri"] = restored(data["sqlalchemy_uri"], settings)
-        found.append((kind, "", data))
+        mine = git.get(str(data["uuid"]).lower()) if git else None
+        found.append((kind, "", restore(kind, data, mine.data if mine else None, settings)))
     return Bundle.of([Asset(kind, data) for kind, _, data in canonical_all(found)])
 
 
@@ -32,11 +36,22 @@ def owned(live: Bundle, git: Bundle, ever: Iterable[str] = ()) -> Bundle:
     A chart added to a dashboard in the browser belongs to the dashboard, and so does its dataset.
     `ever`: what git has held before belongs to it too.
     """
-    uuids = {asset.uuid for asset in git} | set(ever)
-    for dashboard in live.only(uuids).kind("dashboards"):
-        uuids |= chart_uuids(dashboard.data["position"])
-    for chart in live.only(uuids).kind("charts"):
-        uuids.add(chart.data.get("dataset_uuid", ""))
-    for dataset in live.only(uuids).kind("datasets"):
-        uuids.add(dataset.data["database_uuid"])
+    uuids: set[str] = set()
+    ahead = {asset.uuid for asset in git} | set(ever)
+    while ahead:
+        uuids |= ahead
+        ahead = {need for asset in live.only(ahead) for need in needs(asset)} - uuids
     return live.only(uuids)
+
+
+def needs(asset: Asset) -> Iterator[str]:
+    """The identities of what an asset, or an entry of bundle.yml, cannot do without."""
+    if asset.kind == "dashboards":
+        yield from chart_uuids(asset.data["position"])
+        for entry in asset.data.get("metadata", {}).get("native_filter_configuration", []):
+            for target in entry.get("targets") or []:
+                yield str(target.get("datasetUuid", "")).lower()
+    yield from (asset.data[name] for name in _REFERENCES if name in asset.data)
+    if asset.kind in ACCESS_KINDS:
+        yield from (f"roles/{name}" for name in asset.data.get("roles", []))
+        yield from asset.data.get("datasets", [])

@@ -4,6 +4,8 @@
 Each thing left out says WHY.
 """
 
+import json
+from contextlib import suppress
 from typing import Any
 
 from scripts.assets.controls import without_any_time
@@ -76,12 +78,17 @@ def _dataset(data: dict[str, Any]) -> None:
     ):
         # WHY: each export lists them in another order, and Superset does not mind the order.
         items = sorted(data.get(name) or [], key=lambda item, key=key: item[key])
-        data[name] = [_tidy(_without_uuid(item), fields) for item in items]
+        data[name] = [_tidy(_plain(item), fields) for item in items]
 
 
-def _without_uuid(item: dict[str, Any]) -> dict[str, Any]:
+def _plain(item: dict[str, Any]) -> dict[str, Any]:
     # WHY: columns and metrics are known by their names; their uuids differ between servers.
-    return {key: value for key, value in item.items() if key != "uuid"}
+    plain = {key: value for key, value in item.items() if key != "uuid"}
+    if isinstance(plain.get("extra"), str):
+        # WHY: the import takes it as JSON text too, and then exports what it says.
+        with suppress(ValueError):
+            plain["extra"] = json.loads(plain["extra"])
+    return plain
 
 
 def _chart(data: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ gone. Nothing leaves it, for another instance may still show what was pruned fro
 from collections.abc import Iterable
 from pathlib import Path
 
+from scripts.assets.fields import ACCESS_KINDS
 from scripts.assets.model import SINGULAR, Asset
 from scripts.assets.yamlio import write_text
 from scripts.errors import UserError
@@ -36,7 +37,7 @@ def read_lock(folder: Path) -> set[tuple[str, str]]:
                 f"{LOCK}, line {number}: this is no kind and uuid",
                 f"keep the lines of both sides after a merge; or git checkout {LOCK}",
             )
-        found.add((kind, identity))
+        found.add((kind, f"{kind}/{identity}" if kind in ACCESS_KINDS else identity))
     return found
 
 
@@ -48,9 +49,15 @@ def owned_ever(folder: Path) -> set[str]:
 def record(folder: Path, assets: Iterable[Asset]) -> bool:
     """Add these assets to the list; False where all of them are on it."""
     known = read_lock(folder)
-    every = known | {(asset.kind, asset.uuid) for asset in assets}
+    # A dashboard goes with its doors: they are nothing that could be pruned by itself.
+    every = known | {(asset.kind, asset.uuid) for asset in assets if asset.kind != "access"}
     if every == known:
         return False
-    lines = "".join(f"{kind} {identity}\n" for kind, identity in sorted(every))
+    lines = "".join(f"{kind} {_short(kind, identity)}\n" for kind, identity in sorted(every))
     write_text(folder / LOCK, _HEAD + lines)
     return True
+
+
+def _short(kind: str, identity: str) -> str:
+    """A uuid as it is; a role, row filter or user by its name."""
+    return identity.removeprefix(f"{kind}/") if kind in ACCESS_KINDS else identity

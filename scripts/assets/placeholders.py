@@ -1,6 +1,13 @@
-"""Addresses of databases: placeholders in git, this installation's values on the server."""
+"""What differs between installations: ${…} and plain schema names in git, values on the server.
+
+On the way out every placeholder becomes the value that `.env` or the chosen environment gives it.
+On the way back a value becomes what git says for it, so that a round trip leaves no difference on
+any installation.
+"""
 
 import re
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from scripts.errors import UserError
@@ -8,6 +15,8 @@ from scripts.settings import Settings
 
 # What Superset shows in the place of a password.
 MASK = "X" * 10
+# Before a schema that is called the same everywhere, whatever the environment's prefix.
+NO_PREFIX = "${NO_PREFIX}"
 _PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _PASSWORDS = {
     "dashboard": "DASHBOARD_PASSWORD",
@@ -15,32 +24,96 @@ _PASSWORDS = {
     "superset": "SUPERSET_DB_PASSWORD",
     "postgres": "POSTGRES_PASSWORD",
 }
-KNOWN = ("POSTGRES_HOST", "POSTGRES_PORT", *_PASSWORDS.values())
+# What stands for itself where neither `.env` nor an overlay says anything.
+_DEFAULTS = {
+    "DATABASE": "warehouse",
+    "SCHEMA_PREFIX": "",
+    "CERTIFIED_BY": "",
+    "CERTIFICATION_DETAILS": "",
+}
+KNOWN = ("POSTGRES_HOST", "POSTGRES_PORT", *_DEFAULTS, *_PASSWORDS.values())
+# Fields, besides the address of a database and the schema of a dataset, that may hold placeholders.
+_FIELDS = {
+    "databases": (),
+    "datasets": ("catalog", "sql", "extra"),
+    "charts": ("certified_by", "certification_details"),
+    "dashboards": ("certified_by", "certification_details"),
+}
 
 
 def unknown_placeholders(text: str) -> list[str]:
-    """Names in ${…} that no setting answers to."""
-    return [name for name in _PLACEHOLDER.findall(text) if name not in KNOWN]
+    """Names in ${…} that no setting answers to; a password may have a key of its own in `.env`."""
+    names = _PLACEHOLDER.findall(text)
+    return [name for name in names if name not in KNOWN and not name.endswith("_PASSWORD")]
+
+
+def fill(kind: str, data: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """The asset with this installation's values; a database then holds its password."""
+    full = dict(data)
+    if kind == "databases":
+        full["sqlalchemy_uri"] = filled(data["sqlalchemy_uri"], settings)
+    if kind == "datasets" and data.get("schema"):
+        full["schema"] = live_schema(data["schema"], settings)
+    for name in _FIELDS[kind]:
+        if full.get(name):
+            full[name] = _filled_texts(full[name], settings) or None
+    return full
+
+
+def restore(
+    kind: str, data: dict[str, Any], mine: dict[str, Any] | None, settings: Settings
+) -> dict[str, Any]:
+    """The asset as git would say it; `mine`: what git says now."""
+    mine = mine or {}
+    plain = dict(data)
+    if kind == "databases":
+        plain["sqlalchemy_uri"] = restored(
+            data["sqlalchemy_uri"], settings, mine.get("sqlalchemy_uri", "")
+        )
+    if kind == "datasets" and data.get("schema"):
+        plain["schema"] = schema_in_git(data["schema"], settings, [mine.get("schema") or ""])
+    for name in _FIELDS[kind]:
+        said = mine.get(name)
+        if not said or not _has_placeholder(said):
+            continue
+        if (_filled_texts(said, settings) or None) == (data.get(name) or None):
+            plain[name] = said
+        elif isinstance(said, str) and isinstance(data.get(name), str):
+            plain[name] = _with_placeholders(data[name], said, settings)
+    return plain
+
+
+def live_schema(schema: str, settings: Settings) -> str:
+    """The schema's name on this installation."""
+    if schema.startswith(NO_PREFIX):
+        return schema.removeprefix(NO_PREFIX)
+    return _value("SCHEMA_PREFIX", settings) + schema
+
+
+def schema_in_git(schema: str, settings: Settings, mine: Iterable[str] = ()) -> str:
+    """The schema's name in git; `mine`: the names that git has for such a thing now."""
+    for said in mine:
+        if said and live_schema(said, settings) == schema:
+            return said
+    prefix = _value("SCHEMA_PREFIX", settings)
+    if prefix and not schema.startswith(prefix):
+        return NO_PREFIX + schema
+    return schema.removeprefix(prefix)
 
 
 def filled(uri: str, settings: Settings) -> str:
-    """The address with this installation's values; passwords are quoted for a URL."""
-
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in KNOWN:
-            raise UserError(
-                f"sqlalchemy_uri: there is no value for ${{{match[1]}}}",
-                f"use one of {', '.join(KNOWN)}",
-            )
-        return quote(str(getattr(settings, match[1].lower())), safe="")
-
-    return _PLACEHOLDER.sub(value, uri)
+    """An address with this installation's values, each quoted for a URL."""
+    settings = settings.as_superset_sees()
+    return _PLACEHOLDER.sub(lambda match: quote(_value(match[1], settings), safe=""), uri)
 
 
-def restored(uri: str, settings: Settings) -> str:
+def restored(uri: str, settings: Settings, mine: str = "") -> str:
     """The address with placeholders where it says what this installation's settings say."""
     if _PLACEHOLDER.search(uri):
         return uri
+    if mine and not unknown_placeholders(mine) and _masked(filled(mine, settings)) == _masked(uri):
+        return mine
+    settings = settings.as_superset_sees()
     try:
         parts = urlsplit(uri)
         host, port, user = parts.hostname, parts.port, unquote(parts.username or "")
@@ -48,11 +121,59 @@ def restored(uri: str, settings: Settings) -> str:
         return uri
     if not host:
         return uri
-    place = "${POSTGRES_HOST}" if host == settings.postgres_host else host
+    place = "${POSTGRES_HOST}" if host == settings.value("POSTGRES_HOST") else host
     if port:
-        place += ":" + ("${POSTGRES_PORT}" if port == settings.postgres_port else str(port))
+        ours = str(port) == settings.value("POSTGRES_PORT")
+        place += ":" + ("${POSTGRES_PORT}" if ours else str(port))
     if parts.username:
         # WHY: a password never goes to git; a user the settings do not know keeps Superset's mask.
         secret = f"${{{_PASSWORDS[user]}}}" if user in _PASSWORDS else MASK
         place = f"{parts.username}{':' + secret if parts.password else ''}@{place}"
     return parts._replace(netloc=place).geturl()
+
+
+def _masked(uri: str) -> str:
+    """The address without its password, which nobody can read back from Superset."""
+    return re.sub(r"(://[^:@/]*:)[^@]*(@)", rf"\g<1>{MASK}\g<2>", uri)
+
+
+def _value(name: str, settings: Settings) -> str:
+    value = settings.value(name)
+    if value is None:
+        value = _DEFAULTS.get(name)
+    if value is None:
+        raise UserError(
+            f"There is no value for ${{{name}}}",
+            f"use one of {', '.join(KNOWN)}, or put {name} into .env",
+        )
+    return value
+
+
+def _has_placeholder(value: Any) -> bool:
+    return any(name in KNOWN for name in _PLACEHOLDER.findall(str(value)))
+
+
+def _filled_texts(value: Any, settings: Settings) -> Any:
+    """Every text in it, however deep, with values; a ${…} that is not known stays what it is."""
+    if isinstance(value, dict):
+        return {key: _filled_texts(item, settings) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled_texts(item, settings) for item in value]
+    if not isinstance(value, str):
+        return value
+    return _PLACEHOLDER.sub(
+        lambda match: _value(match[1], settings) if match[1] in _DEFAULTS else match[0], value
+    )
+
+
+def _with_placeholders(text: str, said: str, settings: Settings) -> str:
+    """A text that was edited on the server, with each placeholder that git's has put back.
+
+    A placeholder is known again by the word that follows it: ${SCHEMA_PREFIX}reports.
+    """
+    for name, word in set(re.findall(r"\$\{([A-Z][A-Z0-9_]*)\}(\w*)", said)):
+        value = _value(name, settings) + word if name in _DEFAULTS else ""
+        if value:
+            whole = rf"(?<!\w){re.escape(value)}(?!\w)"
+            text = re.sub(whole, lambda _, n=name, w=word: f"${{{n}}}{w}", text)
+    return text

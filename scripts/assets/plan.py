@@ -6,15 +6,12 @@ from dataclasses import dataclass
 
 from rich.markup import escape
 
-from scripts.assets.bundle import FOLDER
-from scripts.assets.check import sound_bundle
-from scripts.assets.diff import Change, changes
-from scripts.assets.live import live_bundle, owned
+from scripts.assets.access.passwords import stale, with_password
+from scripts.assets.diff import Change, told
 from scripts.assets.merge import merge
 from scripts.assets.model import Asset, Bundle
-from scripts.assets.owned import owned_ever
 from scripts.assets.pushed import last_pushed
-from scripts.assets.superset import Superset
+from scripts.assets.state import declared, observe
 from scripts.console import console, say
 from scripts.settings import Settings
 
@@ -51,10 +48,13 @@ class Step:
 
 def plan(settings: Settings, form: str = "text") -> bool:
     """Print what differs (text, json or markdown); False when nothing does. Changes nothing."""
-    git = sound_bundle(settings.root)
-    ever = owned_ever(settings.root / FOLDER)
-    live = owned(live_bundle(Superset(settings).export(), settings), git, ever)
-    steps = compare(git, live, last_pushed(settings), ever)
+    git = with_password(declared(settings), settings)
+    seen = observe(git, settings)
+    steps = compare(git, seen.ours, last_pushed(settings), seen.ever)
+    steps += [
+        Step(UPDATE, user, "changed in .env", (Change("password", "the one set last", "another"),))
+        for user in stale(git.only({entry.uuid for entry in seen.entries}), settings)
+    ]
     {"text": _text, "json": _json, "markdown": _markdown}[form](steps)
     return bool(steps)
 
@@ -66,13 +66,13 @@ def compare(
 
     `ever`: what the repository owns or has owned.
     """
-    steps = []
+    steps, titles = [], live.titles() | git.titles()
     for asset in git:
         now, before = live.get(asset.uuid), pushed.get(asset.uuid) if pushed else None
         if now is None:
             steps.append(Step(CREATE, asset, "deleted in Superset" if before else "new in git"))
         elif now.data != asset.data:
-            found = tuple(changes(now.data, asset.data))
+            found = told(now, asset, titles)
             steps.append(Step(UPDATE, asset, _who(asset, now, before), found))
     for now in live:
         if now.uuid not in git:

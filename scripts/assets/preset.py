@@ -30,34 +30,20 @@ def sync(files: dict[str, str], settings: Settings) -> None:
     with _private_folder() as folder:
         bundle = folder / "bundle"
         for path, text in files.items():
-            file = bundle / path
+            # A file whose name begins with _ or . would be left out without a word.
+            file = bundle / path.replace("/_", "/x_").replace("/.", "/x.")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         native = ["sync", "native", str(bundle), "--disable-jinja-templating"]
-        done = _run([*native, "--overwrite"], folder, settings)
+        done = run([*native, "--overwrite"], folder, settings)
         if done.returncode == 0 and not _messages(done.stdout):
             return
         # Without --overwrite nothing that is live can change while the reason is looked for.
-        reasons = _reasons(_run([*native, "--asset-type", "dashboard"], folder, settings).stdout)
+        reasons = _reasons(run([*native, "--asset-type", "dashboard"], folder, settings).stdout)
         raise UserError(
             f"Superset refused the assets: {reasons or _brief(done)}",
             "mend the file; nothing was changed" if reasons else "see make logs",
         )
-
-
-def export(settings: Settings) -> dict[str, str]:
-    """Every asset on the server: path → YAML text."""
-    with _private_folder() as folder:
-        target = folder / "export"
-        target.mkdir()
-        command = ["export-assets", str(target), "--disable-jinja-escaping", "--force-unix-eol"]
-        done = _run(command, folder, settings)
-        if done.returncode != 0:
-            raise UserError(f"The export from Superset failed: {_brief(done)}", "see make logs")
-        return {
-            file.relative_to(target).as_posix(): file.read_text(encoding="utf-8")
-            for file in sorted(target.rglob("*.yaml"))
-        }
 
 
 @contextmanager
@@ -67,10 +53,11 @@ def _private_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _run(command: list[str], folder: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
+def run(command: list[str], folder: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
+    """Run preset-cli in a folder; its options stand before the address, its password on no line."""
     program = Path(sys.executable).with_name("superset-cli")
     # `-p` without a value asks for the password; an option has to follow it.
-    login = ["-u", settings.superset_admin_user, "-p", "--loglevel", "ERROR"]
+    login = ["-u", str(settings.value("SUPERSET_ADMIN_USER")), "-p", "--loglevel", "ERROR"]
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "HOME": str(folder),
@@ -82,7 +69,7 @@ def _run(command: list[str], folder: Path, settings: Settings) -> subprocess.Com
     try:
         return subprocess.run(
             [str(program), *login, settings.superset_url, *command],
-            input=settings.superset_admin_password + "\n",
+            input=f"{settings.value('SUPERSET_ADMIN_PASSWORD')}\n",
             capture_output=True,
             text=True,
             encoding="utf-8",

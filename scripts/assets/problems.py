@@ -1,6 +1,49 @@
-"""A finding of `check`: which file, what is wrong, what to do."""
+"""A finding of `check`: which rule, which file, what is wrong, what to do."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Rule(StrEnum):
+    """What `check` holds the files to; docs/rules/ has a page for each."""
+
+    # One file.
+    UNREADABLE = "unreadable"
+    MISSING_FIELD = "missing-field"
+    UNKNOWN_FIELD = "unknown-field"
+    WRONG_TYPE = "wrong-type"
+    MALFORMED_UUID = "malformed-uuid"
+    FORMAT_VERSION = "format-version"
+    UNKNOWN_SETTING = "unknown-setting"
+    PASSWORD = "password-in-file"  # noqa: S105
+    REPEATED_NAME = "repeated-name"
+    TWO_TYPES = "two-chart-types"
+    CHART_TYPE = "chart-type"
+    MALFORMED_LAYOUT = "malformed-layout"
+    MALFORMED_SETTING = "malformed-setting"
+    NOT_CANONICAL = "not-canonical"
+    # Between files.
+    REPEATED_UUID = "repeated-uuid"
+    REPEATED_SLUG = "repeated-slug"
+    LEADS_NOWHERE = "leads-nowhere"
+    BROKEN_LAYOUT = "broken-layout"
+    NUMBERED_DATASET = "numbered-dataset"
+    UNKNOWN_COLUMN = "unknown-column"
+    ORPHAN = "orphan"
+    # For the reader.
+    NO_DESCRIPTION = "no-description"
+    NO_READING_HELP = "no-reading-help"
+    # Between the files and dbt.
+    NOT_IN_DBT = "not-in-dbt"
+    CLOSED_SCHEMA = "closed-schema"
+    STALE_DESCRIPTION = "stale-description"
+    STALE_EXPOSURES = "stale-exposures"
+    # With a running server.
+    NOT_PUSHED = "not-pushed"
+    QUERY_FAILS = "query-fails"
+    NO_ROWS = "no-rows"
+    TOO_SLOW = "too-slow"
+    TOO_MANY_ROWS = "too-many-rows"
 
 
 @dataclass(frozen=True, order=True)
@@ -10,7 +53,8 @@ class Problem:
     file: str
     what: str
     do: str
+    rule: Rule
 
     def __str__(self) -> str:
         what = " ".join(self.what.split()).rstrip(".")
-        return f"{self.file}: {what}; {self.do}"
+        return f"{self.file}: {what}; {self.do} [{self.rule}]"

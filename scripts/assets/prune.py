@@ -1,23 +1,20 @@
 """Removing from Superset what git once held and no longer does, and nothing else."""
 
-from collections.abc import Iterator
+from collections.abc import Set
 from dataclasses import dataclass, field
 
-from scripts.assets.bundle import FOLDER
-from scripts.assets.check import sound_bundle
-from scripts.assets.layout import chart_uuids
-from scripts.assets.live import live_bundle
+from scripts.assets.access.apply import withdraw
+from scripts.assets.fields import ACCESS_KINDS
+from scripts.assets.live import needs
 from scripts.assets.model import Asset, Bundle
-from scripts.assets.owned import owned_ever
 from scripts.assets.pushed import last_pushed, one_at_a_time, remember
-from scripts.assets.superset import Superset
+from scripts.assets.state import Observed, declared, observe
 from scripts.console import say, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
 
 # What uses another goes before it.
-ORDER = ("dashboards", "charts", "datasets", "databases")
-_RESOURCE = {kind: kind.removesuffix("s") for kind in ORDER}
+ORDER = ("users", "filters", "access", "dashboards", "roles", "charts", "datasets", "databases")
 
 
 @dataclass
@@ -33,19 +30,17 @@ def prune(settings: Settings, act: bool = False, theirs_lost: bool = False) -> b
 
     `theirs_lost`: also what somebody has changed in Superset since the last push.
     """
-    git = sound_bundle(settings.root)
+    git = declared(settings)
     with one_at_a_time(settings):
-        superset = Superset(settings)
-        live = live_bundle(superset.export(), settings)
+        seen = observe(git, settings)
         pushed = last_pushed(settings)
-        ever = owned_ever(settings.root / FOLDER)
-        found = plan_prune(git, live, pushed, ever, theirs_lost)
+        found = plan_prune(git, seen.everything, pushed, seen.ever, theirs_lost)
         for asset, reason in found.keep:
             warn(f"{asset} stays: {reason}")
         if not found.remove:
             say("Nothing to prune: Superset holds nothing that this repository has given up.")
         elif act:
-            _remove(superset, found.remove, pushed or Bundle(), settings)
+            _remove(seen, found.remove, pushed or Bundle())
         else:
             for asset in found.remove:
                 say(f"- {asset}")
@@ -57,7 +52,7 @@ def plan_prune(
     git: Bundle,
     live: Bundle,
     pushed: Bundle | None,
-    ever: set[str],
+    ever: Set[str],
     theirs_lost: bool = False,
 ) -> Pruning:
     """Choose among the live assets: only those on the list, and nothing that others need."""
@@ -73,7 +68,7 @@ def plan_prune(
     while True:
         kept = {asset.uuid for asset, _ in found.keep}
         staying = [a for a in live if a.uuid not in candidates or a.uuid in kept]
-        needed = {uuid: user for user in staying for uuid in _needs(user)}
+        needed = {uuid: user for user in staying for uuid in needs(user)}
         more = [a for a in candidates if a.uuid in needed and a.uuid not in kept]
         if not more:
             break
@@ -89,26 +84,12 @@ def _used_by(user: Asset, git: Bundle) -> str:
     return f"{user} in Superset uses it" + ("; make push first" if user.uuid in git else "")
 
 
-def _needs(asset: Asset) -> Iterator[str]:
-    """The uuids of what an asset cannot do without."""
-    if asset.kind == "dashboards":
-        yield from chart_uuids(asset.data["position"])
-        for entry in asset.data.get("metadata", {}).get("native_filter_configuration", []):
-            for target in entry.get("targets") or []:
-                yield str(target.get("datasetUuid", "")).lower()
-    yield from (
-        asset.data[name] for name in ("dataset_uuid", "database_uuid") if name in asset.data
-    )
-
-
-def _remove(superset: Superset, doomed: list[Asset], pushed: Bundle, settings: Settings) -> None:
+def _remove(seen: Observed, doomed: list[Asset], pushed: Bundle) -> None:
     """Remove one after another; where one cannot be, say what is gone and what is not."""
     done: list[Asset] = []
     try:
         for asset in doomed:
-            number = superset.number(_RESOURCE[asset.kind], asset.uuid)
-            if number is not None:
-                superset.delete(_RESOURCE[asset.kind], number)
+            _remove_one(seen, asset)
             done.append(asset)
             say(f"  removed {asset}")
     except UserError as error:
@@ -118,9 +99,19 @@ def _remove(superset: Superset, doomed: list[Asset], pushed: Bundle, settings: S
             error.do + ", then YES=1 make prune again",
         ) from None
     finally:
-        gone = _uuids(done)
-        remember(pushed.only(_uuids(pushed) - gone), settings)
+        remember(pushed.only(_uuids(pushed) - _uuids(done)), seen.settings)
     say(f"{len(done)} removed from Superset.")
+
+
+def _remove_one(seen: Observed, asset: Asset) -> None:
+    if asset.kind in ACCESS_KINDS:
+        if seen.server:
+            withdraw(asset, seen.server, seen.superset)
+        return
+    resource = asset.kind.removesuffix("s")
+    number = seen.superset.number(resource, asset.uuid)
+    if number is not None:
+        seen.superset.delete(resource, number)
 
 
 def _uuids(assets: Bundle | list[Asset]) -> set[str]:

@@ -1,88 +1,104 @@
 """From Superset to git: what was changed there, and nothing else."""
 
-from dataclasses import dataclass, field
+from pathlib import Path
 
-from scripts.assets import preset
-from scripts.assets.bundle import FOLDER, placed, write_asset
-from scripts.assets.check import sound_bundle
-from scripts.assets.diff import Difference, changes
-from scripts.assets.live import live_bundle, owned
-from scripts.assets.merge import merge
+from scripts.assets.access.file import write_access
+from scripts.assets.adopt import adopted, strangers
+from scripts.assets.branch import commit_on, require_clean
+from scripts.assets.bundle import FOLDER, Files, write_asset
+from scripts.assets.check import find_problems
+from scripts.assets.fields import ACCESS_KINDS, KINDS
+from scripts.assets.live import owned
 from scripts.assets.model import Asset, Bundle
-from scripts.assets.normalise import canonical
 from scripts.assets.owned import record
-from scripts.assets.pushed import last_pushed, remember
-from scripts.assets.superset import Superset
-from scripts.console import say, step, warn
+from scripts.assets.pull_plan import Pulling, plan_pull, removed_there
+from scripts.assets.pushed import last_pushed, one_at_a_time, remember
+from scripts.assets.state import declared, observe
+from scripts.console import confirmed, say, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
 
 
-@dataclass
-class Plan:
-    """What a pull would write, and what it cannot decide."""
+def pull(
+    settings: Settings,
+    ours_lost: bool = False,
+    yes: bool = False,
+    adopt: str = "",
+    branch: str = "",
+) -> bool:
+    """Write what was changed in Superset into the files; False when nothing was.
 
-    write: list[tuple[Difference, Asset]] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)
-    gone: list[Asset] = field(default_factory=list)
-
-
-def pull(settings: Settings, force: bool = False) -> bool:
-    """Write what was changed in Superset into the files; False when nothing was."""
-    git = sound_bundle(settings.root)
-    # A wrong password is told in one line here; preset-cli would try another way to log in first.
-    Superset(settings)
-    with step("Exporting with preset-cli"):
-        live = owned(live_bundle(preset.export(settings), settings), git)
-    plan = plan_pull(git, live, last_pushed(settings))
-    if plan.conflicts and not force:
-        raise UserError(
-            f"Changed both in git and in Superset: {'; '.join(plan.conflicts)}",
-            "FORCE=1 make pull takes Superset's, FORCE=1 make push takes git's",
-        )
-    for _, asset in plan.write:
-        write_asset(settings.root / FOLDER, asset)
-    record(settings.root / FOLDER, [*git, *(asset for _, asset in plan.write)])
-    remember(live, settings)
-    for asset in plan.gone:
+    `ours_lost`: where both changed a field, take Superset's. `yes`: remove here what was removed
+    there. `adopt`: a dashboard to take in, with all it needs. `branch`: commit it there instead.
+    """
+    git = declared(settings)
+    if branch:
+        require_clean(settings.root, branch)
+    with one_at_a_time(settings):
+        seen = observe(git, settings)
+        new = adopted(adopt, seen.assets, git) if adopt else Bundle()
+        live, pushed = seen.ours | owned(seen.assets, new) | new, last_pushed(settings)
+        removed = removed_there(git, live, pushed)
+        gone = removed if yes or (removed and confirmed(_question(removed))) else []
+        found = plan_pull(git, live, pushed, gone, new, seen.ever)
+        if found.conflicts and not ours_lost:
+            raise UserError(
+                f"Changed both in git and in Superset: {'; '.join(found.conflicts)}",
+                "FORCE=1 make pull takes Superset's, FORCE=1 make push takes git's",
+            )
+        _require_sound(found)
+        if branch and found:
+            commit_on(branch, settings.root, found.summary(), lambda root: _write(found, root))
+        elif not branch:
+            _write(found, settings.root)
+            # After a commit elsewhere, what is live is still a change to the files at hand.
+            kept = {asset.uuid for asset in removed} - {asset.uuid for asset in gone}
+            remember(live | (pushed or Bundle()).only(kept), settings)
+    for asset in removed if not gone else []:
         warn(
-            f"{asset} is not in Superset: remove {FOLDER}/{asset.path}, or make push to bring "
-            "it back"
+            f"{asset} is not in Superset any more: YES=1 make pull removes it here too, "
+            "FORCE=1 make push brings it back"
         )
-    _tell(plan)
-    return bool(plan.write)
+    say(found.summary() or "Nothing to do: no change in Superset that git does not have.")
+    if branch and found:
+        say(f"\nCommitted on the branch {branch}: git diff HEAD...{branch}")
+    return bool(found)
 
 
-def plan_pull(git: Bundle, live: Bundle, pushed: Bundle | None) -> Plan:
-    """Compare three states: the files, the server, and what they last had in common."""
-    plan = Plan()
-    taken = {asset.path for asset in git}
-    for now in live:
-        mine = git.get(now.uuid)
-        if mine is None:
-            new = placed(now, live, taken)
-            taken.add(new.path)
-            plan.write.append((Difference(None, new), new))
-            continue
-        base = (pushed.get(now.uuid) if pushed else None) or mine
-        data, conflicts = merge(base.data, mine.data, now.data)
-        plan.conflicts += [f"{now}: {name}" for name in conflicts]
-        changed = changes(mine.data, data)
-        if changed:
-            asset = Asset(mine.kind, canonical(mine.kind, data), mine.path)
-            plan.write.append((Difference(mine, asset, tuple(changed)), asset))
-    plan.gone = [asset for asset in git if asset.uuid not in live]
-    return plan
+def show_strangers(settings: Settings) -> None:
+    """List what stands in Superset and does not belong to this repository; changes nothing."""
+    seen = observe(declared(settings), settings)
+    lines = strangers(seen.assets, seen.ours)
+    for line in lines:
+        say(line)
+    say(f"{len(lines)} in Superset that this repository does not own." if lines else "None.")
 
 
-def _tell(plan: Plan) -> None:
-    """Say what was written in words that fit a commit message."""
-    if not plan.write:
-        say("Nothing to do: no change in Superset that git does not have.")
-        return
-    titles = list(dict.fromkeys(asset.title for _, asset in plan.write))
-    shown = ", ".join(titles[:3]) + (f" and {len(titles) - 3} more" if len(titles) > 3 else "")
-    say(f"Bring in changes made in Superset: {shown}")
-    say()
-    for difference, asset in plan.write:
-        say(f"- {difference}  ({FOLDER}/{asset.path})")
+def _question(gone: list[Asset]) -> str:
+    return f"Removed in Superset: {', '.join(map(str, gone))}. Remove here as well?"
+
+
+def _require_sound(found: Pulling) -> None:
+    """Nothing is written that a push would refuse."""
+    bundle = found.result().kinds(KINDS)
+    problems = find_problems(Files({each.path: (each.kind, each.data) for each in bundle}))
+    if problems:
+        raise UserError(
+            f"What Superset shows would not do as files: {FOLDER}/{problems[0].file}: "
+            f"{problems[0].what}; nothing was written",
+            "mend it in Superset, then make pull; FORCE=1 make push goes back to what git says",
+        )
+
+
+def _write(found: Pulling, root: Path) -> None:
+    """Bring the files below this root to what the pull came to."""
+    folder, result = root / FOLDER, found.result()
+    for asset in found.gone:
+        if asset.kind in KINDS:
+            (folder / asset.path).unlink(missing_ok=True)
+    for asset in found.written.values():
+        if asset.kind in KINDS:
+            write_asset(folder, asset)
+    if any(asset.kind in ACCESS_KINDS for asset in found.touched()):
+        write_access(folder, result.kinds(ACCESS_KINDS), result.kinds(KINDS))
+    record(folder, result)

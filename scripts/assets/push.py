@@ -1,18 +1,20 @@
-"""From git to Superset."""
+"""From git to Superset: checked first, then sent as a whole, then verified."""
 
 from scripts.assets import preset
+from scripts.assets.access.apply import apply
+from scripts.assets.access.passwords import stale, with_password
 from scripts.assets.bundle import FOLDER
-from scripts.assets.check import sound_bundle
 from scripts.assets.complete import complete
 from scripts.assets.diff import Difference, differences
-from scripts.assets.fields import KINDS
-from scripts.assets.layout import chart_uuids, charts_in
-from scripts.assets.live import live_bundle, owned
+from scripts.assets.fields import ACCESS_KINDS, KINDS
+from scripts.assets.links import wrong_links
+from scripts.assets.live import needs, owned
+from scripts.assets.merge import merge
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.owned import record
 from scripts.assets.pushed import last_pushed, one_at_a_time, remember
-from scripts.assets.superset import Superset
-from scripts.assets.yamlio import dump_yaml, load_yaml
+from scripts.assets.state import declared, observe
+from scripts.assets.yamlio import dump_yaml
 from scripts.console import say, step, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -21,53 +23,138 @@ _MANY = 5
 _NO_PUSH = "Superset differs from git, and nothing is known of a push from here"
 
 
-def push(settings: Settings, force: bool = False) -> bool:
-    """Bring Superset to what git says; False when it says so already."""
-    git = sound_bundle(settings.root)
+def push(settings: Settings, theirs_lost: bool = False) -> bool:
+    """Bring Superset to what git says; False when it says so already.
+
+    `theirs_lost`: also where that overwrites what somebody has changed in Superset.
+    """
+    git = with_password(declared(settings), settings)
     with one_at_a_time(settings):
-        return _push(git, settings, force)
+        return _push(git, settings, theirs_lost)
 
 
-def _push(git: Bundle, settings: Settings, force: bool) -> bool:
-    superset = Superset(settings)
-    exported = superset.export()
-    live = live_bundle(exported, settings)
-    to_do = differences(live.only({asset.uuid for asset in git}), git)
-    if not to_do and not _wrong_links(superset, exported, git):
+def _push(git: Bundle, settings: Settings, theirs_lost: bool) -> bool:
+    seen = observe(git, settings)
+    before = seen.everything.only({asset.uuid for asset in git})
+    to_do = differences(before, git)
+    new_passwords = stale(git, settings)
+    changed = {each.asset.uuid for each in to_do if each.asset.kind in KINDS}
+    changed |= wrong_links(seen.superset, seen.exported, git).keys()
+    if not to_do and not changed and not new_passwords:
         remember(git, settings)
         say("Nothing to do: Superset shows what git says.")
         return False
-    if not force:
-        _refuse_to_overwrite(git, live, last_pushed(settings))
-    _refuse_taken_slugs(git, live)
+    if not theirs_lost:
+        _refuse_to_overwrite(git, before, last_pushed(settings))
+    _refuse_taken_slugs(git, seen.assets)
+    entries = {each.asset.uuid: each.asset for each in to_do if each.asset.kind in ACCESS_KINDS}
+    entries |= {user.uuid: user for user in new_passwords}
+    if entries and seen.server:
+        roles = [entry for entry in entries.values() if entry.kind == "roles"]
+        seen.server.permissions.require_known(roles)
     # Before anything is sent: what a push that is killed has made must be known as ours.
     record(settings.root / FOLDER, git)
-    with step("Pushing with preset-cli") as current:
-        preset.sync(
-            {asset.path: dump_yaml(complete(asset, git, settings)) for asset in git}, settings
-        )
-        current.note(f"{len(list(git))} assets")
+    if changed:
+        _send(git, before, _whole(changed, git), settings)
+    if entries and seen.server:
+        with step("Roles, rows, doors, users") as current:
+            seen.server.permissions.forget()
+            apply(list(entries.values()), seen.server, seen.superset, settings)
+            current.note(f"{len(entries)} entries")
     with step("Verifying"):
-        _verify(superset, git, settings)
+        _verify(git, settings)
     _tell(to_do)
     return True
+
+
+def _whole(changed: set[str], git: Bundle) -> Bundle:
+    """What has to be sent with these: an import takes only what is complete in itself.
+
+    A dashboard whose charts do not all come with it loses some; so a changed chart brings its
+    dashboards, they all their charts, and these their datasets and databases.
+    """
+    dashboards = [each for each in git.kind("dashboards") if changed & {each.uuid, *needs(each)}]
+    start = git.only(changed) | Bundle.of(dashboards)
+    return owned(git.kinds(KINDS), start)
+
+
+def push_some(uuids: set[str], settings: Settings) -> list[Difference]:
+    """Push some of the assets and what they stand on; what was changed by it.
+
+    Straight over REST: preset-cli takes longer to start than all of this.
+    """
+    git = with_password(declared(settings), settings)
+    with one_at_a_time(settings):
+        seen = observe(git, settings)
+        chosen = _whole(uuids, git)
+        to_do = differences(seen.assets.only(set(chosen.assets)), chosen)
+        if not to_do:
+            return []
+        pushed = last_pushed(settings)
+        _refuse_to_overwrite(chosen, seen.assets, pushed)
+        _refuse_taken_slugs(chosen, seen.assets)
+        record(settings.root / FOLDER, chosen)
+        files = {each.path: dump_yaml(complete(each, git, settings)) for each in chosen}
+        seen.superset.import_assets(files)
+        remember((pushed or Bundle()) | chosen, settings)
+    return to_do
+
+
+def _send(git: Bundle, before: Bundle, assets: Bundle, settings: Settings) -> None:
+    with step("Pushing with preset-cli") as current:
+        try:
+            preset.sync(
+                {asset.path: dump_yaml(complete(asset, git, settings)) for asset in assets},
+                settings,
+            )
+        except UserError as error:
+            raise UserError(f"{error.what}; {_live_now(git, before, settings)}", error.do) from None
+        current.note(f"{len(assets.assets)} assets")
+
+
+def _live_now(git: Bundle, before: Bundle, settings: Settings) -> str:
+    """After a push that failed: what Superset shows now, in words."""
+    assets = git.kinds(KINDS)
+    try:
+        live = observe(git, settings).assets.only({asset.uuid for asset in assets})
+    except UserError as error:
+        return f"what is live now is not known ({error.what}), and make plan will tell"
+    arrived = [each.asset for each in differences(before.kinds(KINDS), live)]
+    if not arrived:
+        return "live is what was live before"
+    left = differences(live, assets)
+    if not left:
+        return "all of it is live all the same"
+    return f"live now: {', '.join(map(str, arrived))}; not yet: {len(left)} others"
 
 
 def _refuse_to_overwrite(git: Bundle, live: Bundle, pushed: Bundle | None) -> None:
     """Stop where somebody's work in Superset would be lost."""
     lost = []
+    # A server that shows nothing of ours is new: nobody has deleted all of it one by one.
+    used = any(asset.uuid in live for asset in git.kinds(KINDS))
     for asset in git:
         now, before = live.get(asset.uuid), pushed.get(asset.uuid) if pushed else None
-        if now is None or now.data == asset.data:
-            continue
-        if before is None or now.data != before.data:
+        if now is None:
+            if before and used:
+                lost.append(f"{asset} (deleted there)")
+        elif now.data != asset.data and _loses(asset, now, before):
             lost.append(str(now))
     if lost:
         what = "Changed in Superset since the last push" if pushed else _NO_PUSH
         raise UserError(
             f"{what}: {', '.join(lost)}",
-            "make pull keeps those changes; FORCE=1 make push overwrites them",
+            "make pull keeps those changes; FORCE=1 make push (--theirs-lost) overwrites them",
         )
+
+
+def _loses(mine: Asset, theirs: Asset, before: Asset | None) -> bool:
+    """Whether a change made there is one that git does not have."""
+    if before is None:
+        # A door that stands open to no role in particular is how every dashboard begins.
+        return theirs.kind != "access" or bool(theirs.data["roles"])
+    merged, conflicts = merge(before.data, mine.data, theirs.data)
+    return bool(conflicts) or merged != mine.data
 
 
 def _refuse_taken_slugs(git: Bundle, live: Bundle) -> None:
@@ -83,45 +170,21 @@ def _refuse_taken_slugs(git: Bundle, live: Bundle) -> None:
             )
 
 
-def _verify(superset: Superset, git: Bundle, settings: Settings) -> None:
+def _verify(git: Bundle, settings: Settings) -> None:
     """Is what is live now what was meant?"""
-    exported = superset.export()
-    wrong = _wrong_links(superset, exported, git)
+    seen = observe(git, settings)
+    wrong = wrong_links(seen.superset, seen.exported, git).values()
     if wrong:
         raise UserError(f"After the push {'; '.join(wrong)}", "make push again; then see make logs")
-    live = live_bundle(exported, settings)
-    remember(owned(live, git), settings)
-    for difference in differences(git, live.only({asset.uuid for asset in git})):
+    live = seen.everything.only({asset.uuid for asset in git})
+    remember(seen.ours, settings)
+    for difference in differences(git, live):
         warn(f"Superset keeps something else than git says: {difference} (make pull takes it over)")
-
-
-def _wrong_links(superset: Superset, exported: dict[str, str], git: Bundle) -> list[str]:
-    """Dashboards that do not show exactly their charts, in words."""
-    wrong = []
-    for data in map(load_yaml, (t for p, t in exported.items() if p.startswith("dashboards/"))):
-        dashboard = git.get(data["uuid"])
-        if dashboard is None:
-            continue
-        # The import writes the charts' numbers into the layout, and links them in another table.
-        numbers = {uuid: number for number, uuid in charts_in(data["position"]).items()}
-        linked = {chart["id"] for chart in superset.charts_of(dashboard.data["slug"])}
-        wanted = chart_uuids(dashboard.data["position"])
-        missing = [_title(git, uuid) for uuid in wanted if numbers.get(uuid) not in linked]
-        if missing:
-            wrong.append(f"{dashboard} lacks {', '.join(sorted(missing))}")
-        elif len(linked) > len(wanted):
-            wrong.append(f"{dashboard} shows {len(linked) - len(wanted)} charts too many")
-    return wrong
-
-
-def _title(git: Bundle, uuid: str) -> str:
-    chart: Asset | None = git.get(uuid)
-    return chart.title if chart else uuid
 
 
 def _tell(done: list[Difference]) -> None:
     """Say what was created and updated; a long row of new assets in one line."""
-    for kind in KINDS:
+    for kind in (*KINDS, *ACCESS_KINDS):
         new = [each.asset for each in done if each.asset.kind == kind and each.old is None]
         if len(new) > _MANY:
             say(f"  created {len(new)} {kind}")

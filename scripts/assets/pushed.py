@@ -11,7 +11,9 @@ from scripts.settings import Settings
 
 
 def _file(settings: Settings) -> Path:
-    return settings.state / "pushed" / "assets.json"
+    # Each environment is an instance with a past of its own.
+    name = f"assets-{settings.environment}" if settings.environment else "assets"
+    return settings.state / "pushed" / f"{name}.json"
 
 
 def last_pushed(settings: Settings) -> Bundle | None:

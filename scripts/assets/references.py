@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from scripts.assets.layout import ROOT, components, walk
 from scripts.assets.model import Asset, Bundle
-from scripts.assets.problems import Problem
+from scripts.assets.problems import Problem, Rule
 
 
 def reference_problems(bundle: Bundle) -> list[Problem]:
@@ -25,7 +25,12 @@ def repeated_uuids(assets: list[tuple[str, str]]) -> list[Problem]:
     for path, uuid in assets:
         paths[uuid.lower()].append(path)
     return [
-        Problem(path, f"its uuid is that of {same[0]} too", "give one of the two a new uuid")
+        Problem(
+            path,
+            f"its uuid is that of {same[0]} too",
+            "give one of the two a new uuid",
+            Rule.REPEATED_UUID,
+        )
         for same in paths.values()
         for path in same[1:]
     ]
@@ -40,6 +45,7 @@ def _missing(bundle: Bundle, asset: Asset, kind: str, name: str, data: dict) -> 
             asset.path,
             f"{name} {data[name]} is in no file below {kind}/",
             f"write the uuid of a file in {kind}/, or add that file",
+            Rule.LEADS_NOWHERE,
         )
     ]
 
@@ -48,8 +54,8 @@ def _layout(bundle: Bundle, dashboard: Asset) -> list[Problem]:
     nodes = components(dashboard.data["position"])
     found = []
 
-    def add(what: str, do: str) -> None:
-        found.append(Problem(dashboard.path, what, do))
+    def add(what: str, do: str, rule: Rule = Rule.BROKEN_LAYOUT) -> None:
+        found.append(Problem(dashboard.path, what, do, rule))
 
     if nodes.get(ROOT, {}).get("type") != "ROOT":
         add("position has no ROOT_ID", "add ROOT_ID with type ROOT and its children")
@@ -77,6 +83,7 @@ def _layout(bundle: Bundle, dashboard: Asset) -> list[Problem]:
             add(
                 f"position.{key} shows the chart {uuid}, which is in no file below charts/",
                 "write the uuid of a file in charts/, or remove the component",
+                Rule.LEADS_NOWHERE,
             )
     return found
 
@@ -94,6 +101,7 @@ def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
                         f"the filter {entry.get('name') or entry.get('id')} reads the dataset "
                         f"{uuid}, which is in no file below datasets/",
                         "write the uuid of a file in datasets/",
+                        Rule.LEADS_NOWHERE,
                     )
                 )
             elif "datasetId" in target:
@@ -103,6 +111,7 @@ def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
                         f"the filter {entry.get('name') or entry.get('id')} names its dataset by "
                         "a number, which differs on each server",
                         "write datasetUuid with the dataset's uuid instead",
+                        Rule.NUMBERED_DATASET,
                     )
                 )
     return found
@@ -117,6 +126,7 @@ def _slugs(bundle: Bundle) -> list[Problem]:
             path,
             f'the slug "{slug}" is that of {same[0]} too',
             "choose another: Superset would merge the two dashboards",
+            Rule.REPEATED_SLUG,
         )
         for slug, same in paths.items()
         for path in same[1:]

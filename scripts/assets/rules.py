@@ -9,7 +9,7 @@ from scripts.assets.layout import VERSION_KEY
 from scripts.assets.normalise import LEFT_OUT
 from scripts.assets.placeholders import KNOWN as PLACEHOLDERS
 from scripts.assets.placeholders import unknown_placeholders
-from scripts.assets.problems import Problem
+from scripts.assets.problems import Problem, Rule
 from scripts.assets.viz_types import KNOWN, NOT_HERE, REPLACED
 
 _WORDS = {
@@ -45,7 +45,11 @@ def file_problems(kind: str, path: str, data: dict[str, Any]) -> list[Problem]:
     if _is_text(data.get("uuid")):
         _uuid(found, "uuid", data["uuid"])
     if _is_text(data.get("version")) and data["version"] != FORMAT_VERSION:
-        found.add(f'version "{data["version"]}" is unknown', f"write version: {FORMAT_VERSION}")
+        found.add(
+            Rule.FORMAT_VERSION,
+            f'version "{data["version"]}" is unknown',
+            f"write version: {FORMAT_VERSION}",
+        )
     _OF_KIND[kind](found, data)
     return found.problems
 
@@ -57,8 +61,8 @@ class _Findings:
         self.path = path
         self.problems: list[Problem] = []
 
-    def add(self, what: str, do: str) -> None:
-        self.problems.append(Problem(self.path, what, do))
+    def add(self, rule: Rule, what: str, do: str) -> None:
+        self.problems.append(Problem(self.path, what, do, rule))
 
 
 def _fields(found: _Findings, data: dict[str, Any], fields: tuple[Field, ...], where: str) -> None:
@@ -67,16 +71,18 @@ def _fields(found: _Findings, data: dict[str, Any], fields: tuple[Field, ...], w
         if name not in names and name not in LEFT_OUT:
             near = difflib.get_close_matches(str(name), names, n=1)
             advice = f"write {near[0]}" if near else "remove it"
-            found.add(f"{where}{name} is no field Superset knows", advice)
+            found.add(Rule.UNKNOWN_FIELD, f"{where}{name} is no field Superset knows", advice)
     for field in fields:
         if field.name not in data:
             if field.required:
                 advice = _HOW_TO_ADD.get(field.name, f"add {field.name}")
-                found.add(f"{where}{field.name} is missing", advice)
+                found.add(Rule.MISSING_FIELD, f"{where}{field.name} is missing", advice)
         elif not _has_type(data[field.name], field.types):
             wanted = " or ".join(_WORDS[kind] for kind in field.types)
             quotes = " (in quotes, where YAML takes it for something else)" * (str in field.types)
-            found.add(f"{where}{field.name} must be {wanted}", f"write {wanted}{quotes}")
+            found.add(
+                Rule.WRONG_TYPE, f"{where}{field.name} must be {wanted}", f"write {wanted}{quotes}"
+            )
 
 
 def _has_type(value: Any, types: tuple[type, ...]) -> bool:
@@ -94,7 +100,11 @@ def _uuid(found: _Findings, name: str, value: str) -> None:
     except ValueError:
         plain = False
     if not plain:
-        found.add(f'{name} "{value}" is no uuid', "write 8-4-4-4-12 hexadecimal digits")
+        found.add(
+            Rule.MALFORMED_UUID,
+            f'{name} "{value}" is no uuid',
+            "write 8-4-4-4-12 hexadecimal digits",
+        )
 
 
 def _database(found: _Findings, data: dict[str, Any]) -> None:
@@ -103,12 +113,18 @@ def _database(found: _Findings, data: dict[str, Any]) -> None:
         return
     for name in unknown_placeholders(uri):
         found.add(
-            f"sqlalchemy_uri: no setting is called {name}", f"use one of {', '.join(PLACEHOLDERS)}"
+            Rule.UNKNOWN_SETTING,
+            f"sqlalchemy_uri: no setting is called {name}",
+            f"use one of {', '.join(PLACEHOLDERS)}",
         )
     login, at, _ = uri.partition("://")[2].rpartition("@")
     secret = login.partition(":")[2]
     if at and secret and not secret.startswith("${"):
-        found.add("sqlalchemy_uri holds a password", "write ${DASHBOARD_PASSWORD} in its place")
+        found.add(
+            Rule.PASSWORD,
+            "sqlalchemy_uri holds a password",
+            "write ${DASHBOARD_PASSWORD} in its place",
+        )
 
 
 def _dataset(found: _Findings, data: dict[str, Any]) -> None:
@@ -122,14 +138,20 @@ def _dataset(found: _Findings, data: dict[str, Any]) -> None:
         seen: set[str] = set()
         for number, item in enumerate(items if isinstance(items, list) else [], start=1):
             if not isinstance(item, dict):
-                found.add(f"{name}, entry {number} must be a mapping", f"write {key}: …")
+                found.add(
+                    Rule.WRONG_TYPE, f"{name}, entry {number} must be a mapping", f"write {key}: …"
+                )
                 continue
             label = str(item.get(key, number))
             _fields(
                 found, {k: v for k, v in item.items() if k != "uuid"}, fields, f"{name}, {label}: "
             )
             if label in seen:
-                found.add(f"{name}: {label} stands there twice", "remove one of the two")
+                found.add(
+                    Rule.REPEATED_NAME,
+                    f"{name}: {label} stands there twice",
+                    "remove one of the two",
+                )
             seen.add(label)
 
 
@@ -141,19 +163,28 @@ def _chart(found: _Findings, data: dict[str, Any]) -> None:
         return
     if params.get("viz_type") != viz_type:
         found.add(
+            Rule.TWO_TYPES,
             f"viz_type is {viz_type} and params.viz_type is {params.get('viz_type')}",
             "write the same type in both places",
         )
     if viz_type in REPLACED:
-        found.add(f"viz_type {viz_type} is rewritten by Superset 6", f"write {REPLACED[viz_type]}")
+        found.add(
+            Rule.CHART_TYPE,
+            f"viz_type {viz_type} is rewritten by Superset 6",
+            f"write {REPLACED[viz_type]}",
+        )
     elif viz_type in NOT_HERE:
         found.add(
-            f"viz_type {viz_type} does not work in this Superset as it is", "choose another type"
+            Rule.CHART_TYPE,
+            f"viz_type {viz_type} does not work in this Superset as it is",
+            "choose another type",
         )
     elif viz_type not in KNOWN:
         near = difflib.get_close_matches(viz_type, KNOWN, n=1)
         found.add(
-            f"viz_type {viz_type} is unknown", f"write {near[0]}" if near else "choose another type"
+            Rule.CHART_TYPE,
+            f"viz_type {viz_type} is unknown",
+            f"write {near[0]}" if near else "choose another type",
         )
 
 
@@ -164,21 +195,37 @@ def _dashboard(found: _Findings, data: dict[str, Any]) -> None:
     for key, node in position.items():
         if key == VERSION_KEY:
             if node != "v2":
-                found.add(f"position.{key} is {node}", f"write {key}: v2")
+                found.add(Rule.MALFORMED_LAYOUT, f"position.{key} is {node}", f"write {key}: v2")
             continue
         where = f"position.{key}"
         if not isinstance(node, dict):
-            found.add(f"{where} must be a mapping", "write type, meta and children")
+            found.add(
+                Rule.MALFORMED_LAYOUT, f"{where} must be a mapping", "write type, meta and children"
+            )
             continue
         if node.get("type") not in _COMPONENTS:
-            found.add(f"{where}: type {node.get('type')} is unknown", "write ROW, CHART, TAB, …")
+            found.add(
+                Rule.MALFORMED_LAYOUT,
+                f"{where}: type {node.get('type')} is unknown",
+                "write ROW, CHART, TAB, …",
+            )
         if not isinstance(node.get("meta", {}), dict):
-            found.add(f"{where}.meta must be a mapping", "write name: value lines")
+            found.add(
+                Rule.MALFORMED_LAYOUT, f"{where}.meta must be a mapping", "write name: value lines"
+            )
         elif node.get("type") == "CHART" and not _is_text(node.get("meta", {}).get("uuid")):
-            found.add(f"{where}.meta.uuid is missing", "write the uuid of the chart it shows")
+            found.add(
+                Rule.MALFORMED_LAYOUT,
+                f"{where}.meta.uuid is missing",
+                "write the uuid of the chart it shows",
+            )
         children = node.get("children") or []
         if not isinstance(children, list) or not all(isinstance(c, str) for c in children):
-            found.add(f"{where}.children must be a list of names", "write the keys of components")
+            found.add(
+                Rule.MALFORMED_LAYOUT,
+                f"{where}.children must be a list of names",
+                "write the keys of components",
+            )
     metadata = data.get("metadata")
     _settings(found, metadata if isinstance(metadata, dict) else {})
 
@@ -194,7 +241,11 @@ def _settings(found: _Findings, metadata: dict[str, Any]) -> None:
         _mapping(found, f"metadata.{name}", metadata.get(name))
     slices = metadata.get("timed_refresh_immune_slices")
     if not isinstance(slices, list | None):
-        found.add("metadata.timed_refresh_immune_slices must be a list", "write charts' uuids")
+        found.add(
+            Rule.MALFORMED_SETTING,
+            "metadata.timed_refresh_immune_slices must be a list",
+            "write charts' uuids",
+        )
     _scope(found, "metadata", _mapping(found, "", metadata.get("global_chart_configuration")))
     for key, entry in _mapping(found, "", metadata.get("chart_configuration")).items():
         where = f"metadata.chart_configuration.{key}"
@@ -205,7 +256,11 @@ def _settings(found: _Findings, metadata: dict[str, Any]) -> None:
 def _scope(found: _Findings, where: str, entry: dict[str, Any]) -> None:
     scope = entry.get("scope")
     if isinstance(scope, dict) and not isinstance(scope.get("excluded"), list | None):
-        found.add(f"{where}, scope: excluded must be a list", "write charts' uuids")
+        found.add(
+            Rule.MALFORMED_SETTING,
+            f"{where}, scope: excluded must be a list",
+            "write charts' uuids",
+        )
 
 
 def _items(found: _Findings, where: str, value: Any) -> list[dict[str, Any]]:
@@ -213,7 +268,7 @@ def _items(found: _Findings, where: str, value: Any) -> list[dict[str, Any]]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        found.add(f"{where} must be a list of mappings", "mend the list")
+        found.add(Rule.MALFORMED_SETTING, f"{where} must be a list of mappings", "mend the list")
         return []
     return value
 
@@ -223,7 +278,7 @@ def _mapping(found: _Findings, where: str, value: Any) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
     if value is not None and where:
-        found.add(f"{where} must be a mapping", "write name: value lines")
+        found.add(Rule.MALFORMED_SETTING, f"{where} must be a mapping", "write name: value lines")
     return {}
 
 

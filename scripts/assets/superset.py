@@ -7,11 +7,18 @@ from zipfile import BadZipFile, ZipFile
 
 import requests
 
+from scripts.assets.fields import FORMAT_VERSION
 from scripts.errors import UserError
 from scripts.settings import Settings
 
 _SECONDS = 120
 _ROWS, _PAGES = 100, 1_000
+# Lists that cannot be put in the order of their numbers.
+_ORDER = {
+    "database": "database_name",
+    "dashboard": "dashboard_title",
+    "rowlevelsecurity": "name",
+}
 
 
 class Superset:
@@ -22,7 +29,9 @@ class Superset:
         self._session = requests.Session()
         # The proxy of the machine has no business between two parts of it.
         self._session.trust_env = False
-        token = self._login(settings.superset_admin_user, settings.superset_admin_password)
+        token = self._login(
+            settings.value("SUPERSET_ADMIN_USER"), settings.value("SUPERSET_ADMIN_PASSWORD")
+        )
         self._session.headers["Authorization"] = f"Bearer {token}"
         self._csrf_done = False
 
@@ -53,6 +62,17 @@ class Superset:
                 f"What answers at {self.url} is not Superset", "see make status, then make up"
             ) from None
 
+    def import_assets(self, files: dict[str, str]) -> None:
+        """Import assets (path → YAML text) over those that are there; all of them or none."""
+        content = io.BytesIO()
+        with ZipFile(content, "w") as archive:
+            head = {"version": FORMAT_VERSION, "type": "assets"}
+            archive.writestr("bundle/metadata.yaml", json.dumps(head))
+            for path, text in files.items():
+                archive.writestr(f"bundle/{path}", text)
+        upload = {"bundle": ("bundle.zip", content.getvalue(), "application/zip")}
+        self._json(self._send("POST", "assets/import/", files=upload), "the assets")
+
     def number(self, resource: str, uuid: str) -> int | None:
         """The number this server gave to a chart, dataset or dashboard; None: not there."""
         if resource == "database":
@@ -69,13 +89,17 @@ class Superset:
         for page in range(_PAGES):
             query = (
                 f"?q=(columns:!({columns}),page:{page},page_size:{_ROWS},"
-                "order_column:id,order_direction:asc)"
+                f"order_column:{_ORDER.get(resource, 'id')},order_direction:asc)"
             )
-            answer = self._send("GET", f"{resource}/{query}")
-            rows = self._json(answer, f"listing {resource}s")["result"]
-            found |= {row["id"]: row for row in rows}
-            if len(rows) < _ROWS:
+            answer = self._json(
+                self._send("GET", f"{resource}/{query}"), f"listing {resource.split('/')[-1]}"
+            )
+            found |= {row["id"]: row for row in answer["result"]}
+            if len(answer["result"]) < _ROWS:
                 break
+        # Equal names at the edge of a page may hide a row.
+        if len(found) != answer["count"]:
+            raise UserError(f"Superset's list of {resource} changed while it was read", "try again")
         return list(found.values())
 
     def charts_of(self, dashboard: str) -> list[dict[str, Any]]:
@@ -90,13 +114,56 @@ class Superset:
             return self._json(answer, "querying a chart")["result"], ""
         return [], self._reason(answer)
 
+    def get(self, resource: str, number: int) -> dict[str, Any]:
+        """One row of a list, in full."""
+        answer = self._send("GET", f"{resource}/{number}")
+        return self._json(answer, f"reading {resource}")["result"]
+
+    def uuid(self, resource: str, number: int) -> str:
+        """The uuid behind a number of this server; "" where there is no such thing."""
+        answer = self._send("GET", f"{resource}/{number}?q=(columns:!(uuid))")
+        if answer.status_code == 404:
+            return ""
+        return self._json(answer, f"looking for a {resource}")["result"].get("uuid", "")
+
+    def create(self, resource: str, fields: dict[str, Any]) -> int:
+        """Make a new one; its number."""
+        answer = self._send("POST", f"{resource}/", json=fields)
+        return self._json(answer, f"making {_word(resource)}")["id"]
+
+    def role_permissions(self, role: int) -> list[dict[str, Any]]:
+        """What a role may do: permission_name on view_menu_name."""
+        answer = self._send("GET", f"security/roles/{role}/permissions/")
+        return self._json(answer, "reading a role")["result"]
+
+    def set_permissions(self, role: int, permissions: list[int]) -> None:
+        """Have a role may exactly this."""
+        body = {"permission_view_menu_ids": permissions}
+        answer = self._send("POST", f"security/roles/{role}/permissions", json=body)
+        self._json(answer, "changing a role")
+
+    def sync_permissions(self, database: str) -> None:
+        """Have Superset look again which schemas a database (uuid) has."""
+        number = self.number("database", database)
+        if number is not None:
+            answer = self._send("POST", f"database/{number}/sync_permissions/")
+            self._json(answer, "reading the schemas of a database")
+
     def change(self, resource: str, number: int, fields: dict[str, Any]) -> None:
         """Change fields of an asset, as the browser does."""
-        self._json(self._send("PUT", f"{resource}/{number}", json=fields), f"changing a {resource}")
+        self._json(
+            self._send("PUT", f"{resource}/{number}", json=fields), f"changing {_word(resource)}"
+        )
 
     def delete(self, resource: str, number: int) -> None:
         """Remove an asset from the server."""
-        self._json(self._send("DELETE", f"{resource}/{number}"), f"removing a {resource}")
+        self._json(self._send("DELETE", f"{resource}/{number}"), f"removing {_word(resource)}")
+
+    def delete_many(self, resource: str, numbers: list[int]) -> None:
+        """Remove rows of a list that has no way to remove one."""
+        listed = ",".join(map(str, numbers))
+        answer = self._send("DELETE", f"{resource}/?q=!({listed})")
+        self._json(answer, f"removing {_word(resource)}")
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         if method != "GET" and path != "security/login" and not self._csrf_done:
@@ -140,3 +207,12 @@ class Superset:
         errors = body.get("errors") or [body]
         text = errors[0].get("message") or errors[0].get("msg") or json.dumps(body)
         return " ".join(str(text).split())[:300]
+
+
+def _word(resource: str) -> str:
+    """How a resource of the API is called by people."""
+    return {
+        "security/roles": "a role",
+        "security/users": "a user",
+        "rowlevelsecurity": "a row filter",
+    }.get(resource, f"a {resource}")

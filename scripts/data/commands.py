@@ -2,12 +2,14 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import click
 
-from scripts.console import Step, step
+from scripts.console import Step, say, step
 from scripts.errors import UserError
 from scripts.settings import load_settings
 
@@ -65,3 +67,22 @@ def _may_replace(current: Step, name: str) -> Callable[[str], None]:
                 click.confirm(question, abort=True)
 
     return ask
+
+
+@click.command()
+@click.option("--seconds", default=5.0, show_default=True, help="How long a day takes.")
+@click.option("--days", default=0, help="Stop after so many days; by default never.")
+def live(seconds: float, days: int) -> None:
+    """Let the simulated shop live on, a day at a time; Ctrl-C stops it, and it goes on later."""
+    from scripts.data.shop.simulator.live import open_life
+
+    with open_life(load_settings().dsn("transformer")) as life:
+        say(f"The shop stands at the end of {life.shop.until}. Ctrl-C stops it.")
+        try:
+            for passed in count(1):
+                say(str(life.tick()))
+                if passed == days:
+                    break
+                time.sleep(seconds)
+        except KeyboardInterrupt:
+            say(f"Stopped at the end of {life.shop.until}; make live goes on from there.")

@@ -1,5 +1,6 @@
 """`make build`: the functions as the superuser, then everything else as transformer."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,15 +12,19 @@ from scripts.console import console, step
 from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack import stamps
+from scripts.stack.feature_groups import feature_groups
 from scripts.stack.fingerprint import fingerprint
 from scripts.stack.interface import Stack
 from scripts.stack.processes import mark
 
 FUNCTIONS = "resource_type:function"
+# Whatever loads a table says so in its comment. The shop's tables are one: one comment for all.
 LOADED = """
-    select coalesce(string_agg(relname || obj_description(c.oid), ',' order by relname), '')
+    select case n.nspname when 'csv' then 'csv.' || relname else n.nspname end,
+           string_agg(obj_description(c.oid), ' ')
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where n.nspname in ('csv', 'shop') and c.relkind = 'r'
+    group by 1
 """
 
 
@@ -42,25 +47,52 @@ def build(
         current.note(_dbt(settings, "warehouse", [*chosen, "--exclude", FUNCTIONS], show))
     stack.forget_cached_numbers()
     if not select:
-        stamps.write(settings, "build", wanted)
+        stamps.write(settings, "build", json.dumps(wanted))
+
+
+def refresh(settings: Settings, stack: Stack) -> None:
+    """Build what depends on the tables that were loaded since the last build, and nothing else."""
+    wanted, built = _state(settings, stack), _built(settings)
+    changed = sorted(key for key in wanted if wanted[key] != built.get(key))
+    if not changed:
+        with step("Building the models (dbt)") as current:
+            current.note("up to date")
+    elif {"files", "cluster"} & set(changed):
+        build(settings, stack)
+    else:
+        chosen = [f"source:{name}+" for name in changed]
+        stamps.forget(settings, "build")
+        with step(f"Building what depends on {', '.join(changed)} (dbt)", output=True) as current:
+            options = ["--select", *chosen, "--exclude", FUNCTIONS]
+            current.note(_dbt(settings, "warehouse", options, show=True))
+        stack.forget_cached_numbers()
+        stamps.write(settings, "build", json.dumps(wanted))
 
 
 def is_current(settings: Settings, stack: Stack) -> bool:
     """Whether the last whole build was of these files, on this data."""
-    return stamps.read(settings, "build") == _state(settings, stack)
+    return _built(settings) == _state(settings, stack)
 
 
-def _state(settings: Settings, stack: Stack) -> str:
+def _built(settings: Settings) -> dict[str, str]:
+    """What the last whole build was made from; empty when there was none."""
+    try:
+        return json.loads(stamps.read(settings, "build") or "{}")
+    except ValueError:  # a note of an older version
+        return {}
+
+
+def _state(settings: Settings, stack: Stack) -> dict[str, str]:
     """What a build depends on: the project's files, the cluster, and what was loaded into it."""
     connection = psycopg2.connect(**settings.dsn("transformer"))
     try:
         with connection.cursor() as cursor:
             cursor.execute(LOADED)
-            loaded = cursor.fetchone()[0]
+            loaded = {source: comment or "" for source, comment in cursor.fetchall()}
     finally:
         connection.close()
     files = fingerprint(settings.root / "dbt", settings.root / "udf")
-    return "\n".join((files, stack.database_id(), loaded))
+    return {"files": files, "cluster": stack.database_id(), **loaded}
 
 
 def registry_script(root: Path) -> str:
@@ -134,6 +166,7 @@ def _environment(settings: Settings, target: str) -> dict[str, str]:
         **os.environ,
         "POSTGRES_HOST": settings.postgres_host,
         "POSTGRES_PORT": str(settings.postgres_port),
+        "SUPERSET_PORT": str(settings.superset_port),
         "TRANSFORMER_PASSWORD": settings.transformer_password,
         # A profile is read as a whole: the plain target sees the word, not the secret.
         "POSTGRES_PASSWORD": "not-for-this-target",
@@ -143,6 +176,7 @@ def _environment(settings: Settings, target: str) -> dict[str, str]:
         "DBT_LOG_PATH": str(settings.state / "dbt" / target),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "GLASSHOUSE_GIT_COMMIT": _git_commit(settings.root),
+        **feature_groups(settings.root),
     }
 
 

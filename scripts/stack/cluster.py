@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg2
 
 from scripts.errors import UserError
-from scripts.settings import Settings
+from scripts.settings import ROOT, Settings
 from scripts.stack.machine import Postgres
 from scripts.stack.places import Places, as_server, places, server_user
 from scripts.stack.processes import (
@@ -27,23 +27,9 @@ listen_addresses = '127.0.0.1'
 port = {port}
 unix_socket_directories = '{sockets}'
 unix_socket_permissions = 0700
-password_encryption = 'scram-sha-256'
-max_connections = 60
-# Sized for a small machine that also runs Superset; models train in the sessions' own memory.
-shared_buffers = '256MB'
-work_mem = '32MB'
-maintenance_work_mem = '128MB'
-effective_cache_size = '1GB'
-max_wal_size = '2GB'
-checkpoint_timeout = '15min'
-random_page_cost = 1.1
-# Compiling costs more than it saves on queries as short as a dashboard's.
-jit = off
-log_min_messages = 'warning'
-log_line_prefix = '%m [%p] %u@%d '
-log_timezone = 'UTC'
-timezone = 'UTC'
 """
+# The settings that do not depend on how the server runs.
+SHARED = ROOT / "docker" / "postgres" / "server.conf"
 
 ACCESS = """\
 # The owner of this installation is the superuser over the socket, without a password.
@@ -161,7 +147,8 @@ class Cluster:
         texts = {
             "glasshouse.conf": CONFIGURATION.format(
                 port=self.settings.postgres_port, sockets=self.places.sockets
-            ),
+            )
+            + SHARED.read_text(encoding="utf-8"),
             "pg_hba.conf": ACCESS,
             "pg_ident.conf": "".join(f"glasshouse {user} postgres\n" for user in users),
         }

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -12,7 +13,7 @@ from scripts.bootstrap.locks import alone
 from scripts.console import step
 from scripts.errors import UserError
 from scripts.settings import Settings, create_settings, load_settings
-from scripts.stack.interface import Stack, open_stack
+from scripts.stack.interface import Stack, choose, open_stack
 from scripts.stack.processes import end, marked
 
 
@@ -37,6 +38,7 @@ def up() -> None:
 
     settings = create_settings()
     with _only_one(settings):
+        choose(settings)
         run(settings, open_stack(settings))
 
 
@@ -82,6 +84,42 @@ def build(select: tuple[str, ...]) -> None:
         with step("Preparing the server's Python") as current:
             current.note(stack.update_server_environment())
         run(settings, stack, select)
+
+
+@click.command()
+def refresh() -> None:
+    """Build what depends on the data that have arrived since the last build."""
+    from scripts.stack.build import refresh as run
+
+    settings, stack = _open()
+    _require_database(stack)
+    with _only_one(settings):
+        run(settings, stack)
+
+
+@click.command()
+@click.option("--to", "folder", envvar="TO", type=click.Path(path_type=Path))
+def backup(folder: Path | None) -> None:
+    """Save the warehouse and Superset's metadata (TO=folder; default: a new one in backups/)."""
+    from scripts.stack.backup import backup as run
+    from scripts.stack.backup import tell
+
+    settings, stack = _open()
+    _require_database(stack)
+    with _only_one(settings):
+        tell(run(settings, stack, folder))
+
+
+@click.command()
+@click.option("--from", "folder", envvar="FROM", type=click.Path(path_type=Path), required=True)
+def restore(folder: Path) -> None:
+    """Put a backup in the place of what is there (FROM=folder; asks; YES=1 does not)."""
+    from scripts.stack.restore import restore as run
+
+    settings = create_settings()
+    with _only_one(settings):
+        choose(settings)
+        run(settings, open_stack(settings), folder)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

@@ -3,8 +3,8 @@
 import hashlib
 from pathlib import Path
 
-# What tools write beside the files is none of them.
-IGNORED = {"__pycache__", "target", "logs", "dbt_packages", ".user.yml"}
+# What tools write beside the files is none of them; exposures are notes about the dashboards.
+IGNORED = {"__pycache__", "target", "logs", "dbt_packages", ".user.yml", "exposures.yml"}
 
 
 def fingerprint(*folders: Path) -> str:

@@ -4,14 +4,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-
 from scripts.bootstrap import environments
 from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack import machine, server_env
 from scripts.stack.cluster import Cluster
-from scripts.stack.interface import Part
+from scripts.stack.interface import Part, database_id, database_part, superset_part
 from scripts.stack.places import places
 from scripts.stack.processes import require_free_port
 from scripts.stack.superset import Superset
@@ -66,13 +64,7 @@ class NativeStack:
 
     def database_id(self) -> str:
         """PostgreSQL gives every cluster a number of its own."""
-        connection = psycopg2.connect(**self.superuser("postgres"))
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("select system_identifier from pg_control_system()")
-                return str(cursor.fetchone()[0])
-        finally:
-            connection.close()
+        return database_id(self.superuser("postgres"))
 
     def prepare_superset(self) -> str:
         """Its metadata live in the same cluster."""
@@ -82,13 +74,25 @@ class NativeStack:
         """gunicorn, in the background."""
         return self.superset.start()
 
+    def stop_superset(self) -> None:
+        """Superset alone."""
+        self.superset.stop()
+
+    def keep_superset_key(self, key: str) -> None:
+        """In the file that Superset's preparation compares with .env."""
+        self.superset.keep_key(key)
+
     def forget_cached_numbers(self) -> None:
         """The cache is a folder."""
         self.superset.forget_cached_numbers()
 
     def parts(self) -> list[Part]:
         """PostgreSQL and Superset."""
-        return [self._database_part(), self._superset_part()]
+        installed = machine.postgres(self.places.data) is not None
+        return [
+            database_part(self.settings, installed and self.cluster.running()),
+            superset_part(self.settings, self.superset.running(), self.superset),
+        ]
 
     def stop(self) -> list[str]:
         """Superset first: it holds connections."""
@@ -104,11 +108,7 @@ class NativeStack:
         if self.places.server_state != self.places.state:
             shutil.rmtree(self.places.server_state, ignore_errors=True)
         shutil.rmtree(sockets, ignore_errors=True)
-        kept = {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}
-        for path in self.places.state.iterdir() if self.places.state.exists() else ():
-            if path.name in kept:
-                continue
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self.places.clear()
 
     def logs(self) -> list[Path]:
         """One file a part."""
@@ -118,20 +118,8 @@ class NativeStack:
         """The one that belongs to the server."""
         return [str(self.cluster.server.programs / "psql")]
 
-    def _database_part(self) -> Part:
-        name = "PostgreSQL"
-        if machine.postgres(self.places.data) is None or not self.cluster.running():
-            return Part(name, False, "not running")
-        try:
-            psycopg2.connect(**self.settings.dsn("transformer")).close()
-            version = self.cluster.version()
-        except psycopg2.OperationalError as error:
-            return Part(name, False, f"runs, but refuses: {str(error).strip().splitlines()[-1]}")
-        return Part(name, True, f"{version}, 127.0.0.1:{self.settings.postgres_port}")
-
-    def _superset_part(self) -> Part:
-        if not self.superset.running():
-            return Part("Superset", False, "not running")
-        if not self.superset.healthy():
-            return Part("Superset", False, "runs, but does not answer")
-        return Part("Superset", True, f"{self.superset.version}, {self.settings.superset_url}")
+    def postgres_program(self, name: str) -> list[str]:
+        """The server's own, over the socket."""
+        login = self.superuser("postgres")
+        options = [f"--host={login['host']}", f"--port={login['port']}", "--username=postgres"]
+        return [str(self.cluster.server.programs / name), *options]

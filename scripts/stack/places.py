@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,14 @@ class Places:
             draft.write_text(f"{elsewhere}\n")
             draft.rename(self._pointer)
         self.server_state.mkdir(parents=True, exist_ok=True)
+
+    def clear(self) -> None:
+        """Remove all state but the environments of the operator's own tools."""
+        kept = {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}
+        for path in self.state.iterdir() if self.state.exists() else ():
+            if path.name in kept:
+                continue
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def places(settings: Settings) -> Places:

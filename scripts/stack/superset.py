@@ -56,8 +56,8 @@ class Superset:
     def healthy(self) -> bool:
         """Whether it answers, with Superset's own pages: a process alone proves nothing."""
         try:
-            health = requests.get(f"{self.settings.superset_url}/health", timeout=5)
-            login = requests.get(f"{self.settings.superset_url}/login/", timeout=10)
+            health = requests.get(f"{self.settings.own_superset_url}/health", timeout=5)
+            login = requests.get(f"{self.settings.own_superset_url}/login/", timeout=10)
         except requests.RequestException:
             return False
         return health.text.strip() == "OK" and login.ok and "data-bootstrap" in login.text
@@ -107,6 +107,13 @@ class Superset:
         self.pid_file.unlink(missing_ok=True)
         return bool(left)
 
+    def keep_key(self, key: str) -> None:
+        """Note the key that the metadata were written with."""
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = self._key_file
+        file.touch(mode=0o600)
+        file.write_text(key)
+
     def forget_cached_numbers(self) -> None:
         """Have every chart ask the database again."""
         # The folder stays: a running Superset does not make it again.
@@ -149,7 +156,7 @@ class Superset:
             "FLASK_APP": "superset.app:create_app()",
             "SUPERSET_HOME": str(self.home),
             "SUPERSET_CACHE_FOLDER": str(self.home / "cache"),
-            "SUPERSET_KEY_FILE": str(self.home / "secret_key"),
+            "SUPERSET_KEY_FILE": str(self._key_file),
             "SUPERSET_METADATA_URI": settings.uri("superset", "superset"),
             "SUPERSET_SECRET_KEY": settings.superset_secret_key,
             "SUPERSET_ADMIN_USER": settings.superset_admin_user,
@@ -158,6 +165,10 @@ class Superset:
             "SUPERSET_PORT": str(settings.superset_port),
             **mark(settings.state, part),
         }
+
+    @property
+    def _key_file(self) -> Path:
+        return self.home / "secret_key"
 
     def _processes(self) -> list[int]:
         return marked(self.settings.state, "superset")

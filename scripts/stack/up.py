@@ -37,6 +37,6 @@ def up(settings: Settings, stack: Stack) -> None:
         current.note(stack.start_superset())
     dashboards.push_if_needed(settings, stack)
     say()
-    say(f"Superset   {settings.superset_url}")
+    say(f"Superset   {settings.own_superset_url}")
     say(f"User       {settings.superset_admin_user}")
     say("Password   SUPERSET_ADMIN_PASSWORD in .env")

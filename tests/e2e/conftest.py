@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from scripts.assets.owned import LOCK
 from scripts.settings import Settings, known_keys, load_settings
 from tests.conftest import ROOT, free_port
+from tests.e2e.projects import Project
 
 
 @dataclass
@@ -42,15 +44,17 @@ class Clone:
         """Run make there."""
         return self._run(["make", *words], **more)
 
-    def popen(self, *command: str) -> subprocess.Popen[str]:
+    def popen(
+        self, *command: str, env: dict[str, str] | None = None, **more: object
+    ) -> subprocess.Popen[str]:
         """Start a `glasshouse` command there and go on."""
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         return subprocess.Popen(
             [str(self.root / "scripts" / "glasshouse"), *command],
             cwd=self.root,
-            env=environment({}),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            env=environment(env or {}),
             text=True,
+            **(quiet | more),
         )
 
     def _run(
@@ -72,8 +76,11 @@ class Clone:
     def up(self) -> None:
         """The first start."""
         ports = {"POSTGRES_PORT": str(free_port()), "SUPERSET_PORT": str(free_port())}
-        self.first_up = self.make("up", env=ports)
+        # Not left to the machine: an engine that happens to run would change what is tested.
+        mode = os.environ.get("GLASSHOUSE_TEST_MODE", "native")
+        self.first_up = self.make("up", env=ports | {"MODE": mode})
         assert self.first_up.returncode == 0, self.first_up.stdout + self.first_up.stderr
+        self.run("logs")  # containers say it to their engine until somebody asks
         self.first_words = self.superset_log.read_text()
 
     def remove(self) -> None:
@@ -109,6 +116,10 @@ def copy_of_the_project() -> Clone:
         if (ROOT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, root / name)
+    # What this machine needs for building images is not in git.
+    override = Path("docker", "compose.override.yml")
+    if (ROOT / override).exists():
+        shutil.copy2(ROOT / override, root / override)
     author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
     for command in (
         ["init", "--quiet"],
@@ -139,3 +150,22 @@ def stack() -> Iterator[Clone]:
 def other_stack() -> Iterator[Clone]:
     """A second one beside the first: for tests that stop it, break it and kill it."""
     yield from running()
+
+
+@pytest.fixture
+def project(stack: Clone) -> Iterator[Project]:
+    """The assets as they are in git, pushed; put back afterwards, with what was made removed."""
+    kept = stack.root / ".assets-before-test"
+    shutil.copytree(stack.root / "superset_assets", kept)
+    project = Project(stack)
+    project.run("push")
+    yield project
+    lock = (project.folder / LOCK).read_text()
+    shutil.rmtree(project.folder)
+    kept.rename(project.folder)
+    before = (project.folder / LOCK).read_text()
+    (project.folder / LOCK).write_text(lock)
+    project.run("push", "--force")
+    if lock != before:
+        project.run("prune", "--yes", "--force")
+        (project.folder / LOCK).write_text(before)

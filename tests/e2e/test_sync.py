@@ -1,73 +1,13 @@
 """Dashboards as code, against the running stack: push, pull, check and their refusals."""
 
 import re
-import shutil
 import subprocess
-from pathlib import Path
 
-import pytest
 import yaml
 
+from scripts.assets import preset
 from scripts.assets.browser import signed_in
 from scripts.assets.live import live_bundle
-from scripts.assets.preset import export
-from scripts.assets.superset import Superset
-
-
-class Project:
-    """The clone's assets and the server that shows them."""
-
-    def __init__(self, stack) -> None:
-        self.stack = stack
-        self.folder: Path = stack.root / "superset_assets"
-        self.superset = Superset(stack.settings)
-
-    def run(self, *command: str) -> str:
-        """Run a verb that has to succeed."""
-        done = self.stack.run(*command)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def fails(self, *command: str) -> str:
-        """Run a verb that has to fail; the one line of its error."""
-        done = self.stack.run(*command)
-        assert done.returncode == 1, done.stdout + done.stderr
-        errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
-        assert len(errors) == 1, done.stderr
-        assert "Traceback" not in done.stdout + done.stderr
-        return errors[0]
-
-    def files(self) -> dict[str, str]:
-        """The text of every file of the assets."""
-        return {
-            file.relative_to(self.folder).as_posix(): file.read_text(encoding="utf-8")
-            for file in sorted(self.folder.rglob("*.yaml"))
-        }
-
-    def chart(self) -> tuple[Path, dict]:
-        """A chart's file and what it holds."""
-        file = sorted((self.folder / "charts").rglob("*.yaml"))[0]
-        return file, yaml.safe_load(file.read_text(encoding="utf-8"))
-
-    def rename(self, title: str) -> Path:
-        """Give that chart another title in Superset; its file."""
-        file, data = self.chart()
-        number = self.superset.number("chart", data["uuid"])
-        self.superset.change("chart", number, {"slice_name": title})
-        return file
-
-
-@pytest.fixture
-def project(stack):
-    """The assets as they are in git, pushed; put back afterwards."""
-    kept = stack.root / ".assets-before-test"
-    shutil.copytree(stack.root / "superset_assets", kept)
-    project = Project(stack)
-    project.run("push")
-    yield project
-    shutil.rmtree(project.folder)
-    kept.rename(project.folder)
-    project.run("push", "--force")
 
 
 def changed_lines(before: str, after: str) -> list[str]:
@@ -99,10 +39,13 @@ def test_push_then_pull_leaves_no_difference(project):
     assert status.stdout == ""
 
 
-def test_both_ways_to_export_say_the_same(project):
+def test_our_export_says_the_same_as_that_of_preset_cli(project, tmp_path):
     settings = project.stack.settings
     over_rest = live_bundle(project.superset.export(), settings)
-    with_preset = live_bundle(export(settings), settings)
+    command = ["export-assets", str(tmp_path), "--disable-jinja-escaping", "--force-unix-eol"]
+    assert preset.run(command, tmp_path, settings).returncode == 0
+    files = {f.relative_to(tmp_path).as_posix(): f.read_text() for f in tmp_path.rglob("*.yaml")}
+    with_preset = live_bundle(files, settings)
     assert {a.uuid: a.data for a in over_rest} == {a.uuid: a.data for a in with_preset}
 
 
@@ -194,20 +137,27 @@ def test_a_broken_query_is_one_line_of_check(project):
     assert "no_such_column" in lines[0]
 
 
-def test_a_chart_deleted_in_superset_is_told_and_comes_back(project):
+def test_a_chart_deleted_in_superset_is_kept_until_somebody_decides(project):
     file, data = project.chart()
-    number = project.superset.number("chart", data["uuid"])
-    project.superset.delete("chart", number)
+    path = file.relative_to(project.folder).as_posix()
+    project.superset.delete("chart", project.superset.number("chart", data["uuid"]))
     before = project.files()
-    said = project.run("pull")
-    assert data["slice_name"] in said
-    assert "is not in Superset" in said
-    assert (
-        project.files()[file.relative_to(project.folder).as_posix()]
-        == before[file.relative_to(project.folder).as_posix()]
-    )
-    project.run("push", "--force")
+    assert f'"{data["slice_name"]}" (deleted there)' in project.fails("push")
+    assert "is not in Superset any more: YES=1 make pull" in project.run("pull")
+    assert project.files() == before
+    assert f'removed chart "{data["slice_name"]}"' in project.run("pull", YES="1")
+    after = project.files()
+    changed = {name for name in before if after.get(name) != before[name]}
+    assert changed == {path, "dashboards/model_quality.yaml"}
+    assert data["uuid"] not in after["dashboards/model_quality.yaml"]
+    project.run("push")
+    assert "No difference" in project.run("plan")
+    # Back from the past: what git says again comes back as it was.
+    for name in changed:
+        (project.folder / name).write_text(before[name], encoding="utf-8")
+    project.run("push")
     assert project.superset.number("chart", data["uuid"]) is not None
+    assert "No difference" in project.run("plan")
 
 
 def test_a_wrong_password_is_one_line(project):
@@ -217,7 +167,7 @@ def test_a_wrong_password_is_one_line(project):
         file.write_text(
             re.sub(r"(?m)^SUPERSET_ADMIN_PASSWORD=.*$", "SUPERSET_ADMIN_PASSWORD=wrong", text)
         )
-        for verb in ("push", "pull", "check"):
+        for verb in ("plan", "push", "pull", "prune", "check"):
             error = project.fails(verb)
             assert "does not accept the password" in error
             assert "SUPERSET_ADMIN_PASSWORD" in error
@@ -243,6 +193,32 @@ def test_a_save_in_the_browser_without_a_change_is_no_difference(project):
         for uuid in one_of_each.values():
             save_chart(page, settings.superset_url, project.superset.number("chart", uuid))
     assert "Nothing to do" in project.run("pull")
+
+
+def test_an_edit_in_the_browser_is_the_one_line_that_was_edited(project):
+    before = project.files()
+    path, data = next(
+        (name, chart)
+        for name, chart in ((n, yaml.safe_load(t)) for n, t in before.items() if "charts/" in n)
+        if chart["viz_type"] == "echarts_timeseries_line"
+    )
+    settings = project.stack.settings
+    login = (settings.superset_url, settings.superset_admin_user, settings.superset_admin_password)
+    with signed_in(*login) as page:
+        with page.expect_response(re.compile(r"/api/v1/chart/data")):
+            number = project.superset.number("chart", data["uuid"])
+            page.goto(f"{settings.superset_url}/explore/?slice_id={number}")
+        page.get_by_role("tab", name="Customize").click()
+        page.locator('[data-test="zoomable-header"]').get_by_role("checkbox").check()
+        page.locator('[data-test="query-save-button"]:not([disabled])').click()
+        save(page)
+    plan = project.stack.run("plan")
+    assert "params.zoomable" in plan.stdout
+    project.run("pull")
+    after = project.files()
+    assert {name for name in after if after[name] != before[name]} == {path}
+    assert changed_lines(before[path], after[path]) == ["  zoomable: true"]
+    assert "Nothing to do" in project.run("push")
 
 
 def test_a_dashboards_title_changed_in_the_browser_is_a_difference_of_one_field(project):
@@ -272,6 +248,11 @@ def save_chart(page, url: str, number: int) -> None:
     with page.expect_response(re.compile(r"/api/v1/chart/data|/explore_json/")):
         page.goto(f"{url}/explore/?slice_id={number}")
     page.locator('[data-test="query-save-button"]:not([disabled])').click()
+    save(page)
+
+
+def save(page) -> None:
+    """In the open dialogue, save the chart under its own name."""
     page.locator('[data-test="save-overwrite-radio"]').check()
     with page.expect_response(
         lambda answer: answer.request.method == "PUT" and "/api/v1/chart/" in answer.url

@@ -1,34 +1,8 @@
 """The dbt project as dbt itself sees it: lists that must agree, descriptions, and layers."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
-PROJECT = Path(__file__).resolve().parents[2] / "dbt"
-LAYERS = ["staging", "features", "ml", "predictions", "reports"]
-
-
-@pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """dbt's manifest; parsing needs no database."""
-    target = tmp_path_factory.mktemp("target")
-    subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "parse", "--project-dir", PROJECT]
-        + ["--profiles-dir", PROJECT, "--target-path", target, "--log-path", target],
-        check=True,
-        capture_output=True,
-        env={
-            **os.environ,
-            "POSTGRES_PORT": "1",
-            "TRANSFORMER_PASSWORD": "unused",
-            "POSTGRES_PASSWORD": "unused",
-        },
-    )
-    return json.loads((target / "manifest.json").read_text())
+LAYERS = ["staging", "vault", "marts", "features", "ml", "predictions", "reports"]
 
 
 def models(manifest: dict) -> dict[str, dict]:
@@ -77,7 +51,7 @@ def test_everything_is_described(manifest: dict) -> None:
 
 def test_every_model_is_tested(manifest: dict) -> None:
     tested = {
-        node["attached_node"]
+        node.get("attached_node")
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test"
     }
@@ -86,10 +60,10 @@ def test_every_model_is_tested(manifest: dict) -> None:
 
 def test_every_model_node_has_a_gate_and_an_owner(manifest: dict) -> None:
     gates = {
-        node["attached_node"]
+        node.get("attached_node")
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test"
-        and node["test_metadata"]["name"] in ("metric_at_least", "beats_baseline")
+        and node.get("test_metadata", {}).get("name") in ("metric_at_least", "beats_baseline")
     }
     for name, node in models(manifest).items():
         if node["config"]["materialized"] == "ml_model":

@@ -23,12 +23,16 @@ from glasshouse_ml.tasks import TASKS
 FORMAT = 1
 # Beyond what skops trusts by itself: the parts of trees, the check of a table's cells that
 # histogram gradient boosting keeps for its categories, and what a neural network or a Tweedie model
-# keeps of its fit, and the tree and the function of a bisecting k-means.
+# keeps of its fit, the tree and the function of a bisecting k-means, the curves that mend
+# probabilities, and our own estimator of groups.
 TRUSTED = (
     "functools.partial",
+    "glasshouse_ml.groups.Grouped",
     "numpy.dtype",
     "sklearn._loss.loss.HalfTweedieLoss",
     "sklearn._loss.loss.HalfTweedieLossIdentity",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
     "sklearn.cluster._bisect_k_means._BisectingTree",
     "sklearn.cluster._kmeans._kmeans_single_elkan",
     "sklearn.cluster._kmeans._kmeans_single_lloyd",
@@ -50,6 +54,8 @@ class Model:
     positive_class: str | None
     key: str | None
     task: str = "classification"
+    # With two classes the probability from which a row is predicted positive.
+    threshold: float = 0.5
 
 
 def pack(model: Model) -> bytes:
@@ -61,6 +67,7 @@ def pack(model: Model) -> bytes:
         "positive_class": model.positive_class,
         "key": model.key,
         "task": model.task,
+        "threshold": model.threshold,
     }
     # As one text, because skops writes a file entry of its own for each object it finds.
     parts = {"facts": json.dumps(facts), "pipeline": model.pipeline}
@@ -113,6 +120,7 @@ def unpack(content: bytes, sha256: str) -> Model:
         facts["positive_class"],
         facts["key"],
         task,
+        float(facts.get("threshold", 0.5)),
     )
 
 

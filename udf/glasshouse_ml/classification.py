@@ -1,6 +1,8 @@
 """The task classification: two or more classes, and a probability for each."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,10 +11,11 @@ from sklearn.pipeline import Pipeline
 from glasshouse_ml.curves import curve_rows
 from glasshouse_ml.errors import GlasshouseError, near_names
 from glasshouse_ml.evaluation import confusion_rows, number
-from glasshouse_ml.metrics import METRICS, Scored
+from glasshouse_ml.metrics import METRICS, Costs, Scored, decide
 from glasshouse_ml.strata import ByClass
 from glasshouse_ml.table import Table
 from glasshouse_ml.task import Answers, Rows, Target, Task
+from glasshouse_ml.thresholds import cheapest
 
 if TYPE_CHECKING:
     from glasshouse_ml.algorithms import Algorithm
@@ -35,7 +38,14 @@ class Classification(Task):
     def target(self, table: Table, request: "Request") -> Target:
         """Classes are positions in their names."""
         names, classes = classes_of(table, str(request.target))
-        return Target(classes, names, positive_of(names, classes, request))
+        costs = request.options["costs"]
+        if costs and len(names) != 2:
+            raise GlasshouseError(
+                f"options.costs is about two classes; {request.target!r} has {len(names)}.",
+                "Leave it out, or predict one class against the rest.",
+            )
+        positive = positive_of(names, classes, request)
+        return Target(classes, names, positive, costs=Costs(**costs) if costs else None)
 
     def strata(self, target: Target) -> ByClass:
         """Every part and fold gets its share of every class."""
@@ -60,6 +70,8 @@ class Classification(Task):
         options: dict[str, Any],
     ) -> dict[str, Any]:
         """Weights are given by the name of a class; scikit-learn gets to see its number."""
+        if "class_weight" in algorithm.parameters and options["class_weight"] is not None:
+            params = {"class_weight": options["class_weight"], **params}
         weights = params.get("class_weight")
         if not isinstance(weights, dict):
             return params
@@ -82,7 +94,17 @@ class Classification(Task):
             whole = np.zeros((len(found), len(target.names)))
             whole[:, fitted.classes_] = found
             found = whole
-        return Scored(actual, found, target.positive or 0)
+        return Scored(actual, found, target.positive or 0, target.threshold, target.costs)
+
+    def decided(self, folds: Sequence[Scored], target: Target) -> Target:
+        """Where mistakes have a cost, at the least of it."""
+        if target.costs is None:
+            return target
+        return replace(target, threshold=cheapest(folds, target.costs))
+
+    def measured(self, rows: Scored, target: Target) -> Scored:
+        """The same probabilities, and what follows of them at the threshold."""
+        return replace(rows, threshold=target.threshold)
 
     def curves(self, rows: Scored, target: Target) -> Rows:
         """ROC and its relatives."""
@@ -96,7 +118,8 @@ class Classification(Task):
         """The shares of the classes in training."""
         learned = np.array([entry["train"] for entry in facts["classes"]], float)
         shares = np.tile(learned / learned.sum(), (len(target.values), 1))
-        return Scored(target.values, shares, target.positive or 0)
+        positive = target.positive or 0
+        return Scored(target.values, shares, positive, target.threshold, target.costs)
 
     def separation(self, values: np.ndarray, training: np.ndarray, target: Target) -> float | None:
         """With two classes, how well the feature alone tells them apart: from 0.5 to 1."""
@@ -107,12 +130,14 @@ class Classification(Task):
     def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
         """The class, the probability of the positive or else of that class, and all of them."""
         probabilities = model.pipeline.predict_proba(matrix)
-        names = list(model.classes)
+        names, positive = list(model.classes), 0
         if model.positive_class is not None:
-            scores = probabilities[:, names.index(model.positive_class)]
+            positive = names.index(model.positive_class)
+            scores = probabilities[:, positive]
         else:
             scores = probabilities.max(axis=1)
-        predicted = map(names.__getitem__, probabilities.argmax(axis=1).tolist())
+        found = decide(probabilities, positive, model.threshold)
+        predicted = map(names.__getitem__, found.tolist())
         return predicted, scores.tolist(), json_objects(names, probabilities)
 
 

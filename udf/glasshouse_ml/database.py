@@ -104,6 +104,10 @@ class Database:
         """A name made safe to stand in SQL."""
         return self.plpy.quote_ident(identifier)
 
+    def text(self, value: str) -> str:
+        """A value made safe to stand in SQL."""
+        return self.plpy.quote_literal(value)
+
     def setting(self, name: str) -> str | None:
         """A setting of the session, or None."""
         rows = self.execute("select current_setting($1, true) as value", ("text",), (name,))

@@ -103,7 +103,7 @@ def confusion_rows(rows: Scored, names: list[str], split: str = "test") -> list[
     return [
         {
             "split": split,
-            "threshold": 0.5 if rows.binary else None,
+            "threshold": rows.threshold if rows.binary else None,
             "actual": actual,
             "predicted": predicted,
             "n": int(table[i, j]),

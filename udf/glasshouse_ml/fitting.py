@@ -10,12 +10,14 @@ from numpy.linalg import LinAlgError
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml import algorithms as catalogue
+from glasshouse_ml.assembly import CALIBRATION_FOLDS, assemble, calibrated, settled
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.groups import Grouped
 from glasshouse_ml.metric import Measured, Metric
-from glasshouse_ml.preprocessing import pipeline
-from glasshouse_ml.splitting import Fold
+from glasshouse_ml.search import fewer
+from glasshouse_ml.splitting import Fold, Split
 from glasshouse_ml.task import Target, Task
 
 
@@ -25,10 +27,12 @@ class Part:
 
     matrix: np.ndarray
     actual: np.ndarray
+    members: np.ndarray | None = None  # positions in the training part, where they are of it
 
     def take(self, rows: np.ndarray) -> "Part":
         """Some of the rows."""
-        return Part(self.matrix[rows], self.actual[rows])
+        members = rows if self.members is None else self.members[rows]
+        return Part(self.matrix[rows], self.actual[rows], members)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Candidate:
     folds: list[Measured]
     scores: list[float]
     seconds: float
+    share: float = 1.0  # of the rows of each fold that it learned from
 
     @property
     def is_baseline(self) -> bool:
@@ -67,6 +72,7 @@ class Fitter:
     task: Task
     target: Target
     options: dict[str, Any]
+    split: Split
 
     def fit(self, algorithm: str, params: dict[str, Any], part: Part) -> Pipeline:
         """The fitted Pipeline of one algorithm."""
@@ -74,14 +80,24 @@ class Fitter:
         try:
             found = catalogue.find(self.task.name, algorithm)
             known = self.task.params(found, params, self.target, self.options)
-            untrained = pipeline(found, known, self.features, self.options["seed"])
-            return untrained.fit(part.matrix, part.actual)
+            made = assemble(found, known, self.features, self.options)
+            method = self.options.get("calibration")
+            if method and not found.blind:
+                made = calibrated(made, method, self._inside(part), self.split.ordered)
+            told = {}
+            if isinstance(made[-1], Grouped):
+                told = {"estimate__checkpoint": self.db.checkpoint}
+            return settled(made.fit(part.matrix, part.actual, **told))
         except (ValueError, TypeError, ArithmeticError, LinAlgError) as error:
             # scikit-learn explains itself in the first paragraph; the rest is its documentation.
             reason = " ".join(str(error).split("\n\n")[0].split())
             raise GlasshouseError(
                 f"{algorithm} could not be trained: {reason}", "Change its params or the data."
             ) from None
+
+    def _inside(self, part: Part) -> list[Fold]:
+        members = np.arange(len(part.actual)) if part.members is None else part.members
+        return self.split.within(members, CALIBRATION_FOLDS)
 
     def score(self, fitted: Pipeline, part: Part) -> Measured:
         """What a fitted Pipeline answers, beside the truth."""
@@ -95,12 +111,16 @@ class Fitter:
         training: Part,
         folds: Sequence[Fold],
         metric: Metric,
+        share: float = 1.0,
     ) -> Candidate:
-        """Cross-validate a candidate."""
+        """Cross-validate a candidate, which learns from a share of the rows of each fold."""
         began = time.perf_counter()
         scored = []
         for fit, validate in folds:
-            fitted, part = self.fit(algorithm, params, training.take(fit)), training.take(validate)
+            learned = training.take(fit)
+            labels = learned.actual if self.target.names else np.zeros(len(fit))
+            learned = learned.take(fewer(labels, share, self.options["seed"]))
+            fitted, part = self.fit(algorithm, params, learned), training.take(validate)
             scored.append(self.task.validate(fitted, part.matrix, part.actual, self.target))
         scores = [metric.value(fold) for fold in scored]
         if not np.isfinite(scores).all():
@@ -109,4 +129,4 @@ class Fitter:
                 "Ask for fewer folds or another metric, or give more rows.",
             )
         seconds = round(time.perf_counter() - began, 3)
-        return Candidate(number, algorithm, params, scored, scores, seconds)
+        return Candidate(number, algorithm, params, scored, scores, seconds, share)

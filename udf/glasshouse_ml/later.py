@@ -9,6 +9,7 @@ from glasshouse_ml.encoding import Feature, check_finite, encode
 from glasshouse_ml.errors import GlasshouseError, near_names, rows
 from glasshouse_ml.evaluation import intervals, number
 from glasshouse_ml.fingerprint import canonical
+from glasshouse_ml.metrics import Costs
 from glasshouse_ml.prediction import check_columns
 from glasshouse_ml.rows import Reader, describe
 from glasshouse_ml.table import CATEGORY, NUMBER, Column, Table
@@ -25,7 +26,7 @@ def evaluate(db: Database, model: str, query: str, version: int | None) -> list[
     assert facts is not None  # a version without facts has no artifact either
     table = _read(db, stored, query, facts["target"])
     task = TASKS[stored.task]
-    target = _target(table, stored, facts["target"])
+    target = _target(table, stored, facts["target"], facts["options"].get("costs"))
     matrix = encode(stored.features, table)
     found = task.score(stored.pipeline, matrix, target.values, target)
     baseline = task.blind(facts, target)
@@ -84,7 +85,9 @@ def _labelled(db: Database, table: Table, target: str) -> Table:
     return table.take(known)
 
 
-def _target(table: Table, stored: Model, name: str | None) -> Target:
+def _target(
+    table: Table, stored: Model, name: str | None, asked: dict[str, float] | None
+) -> Target:
     """The answers of the rows, in the classes of the model."""
     if name is None:
         return Target(np.zeros(table.rows, np.int64))
@@ -99,5 +102,6 @@ def _target(table: Table, stored: Model, name: str | None) -> Target:
                 "Train the model again with such rows, or leave them out knowingly.",
             )
     numbers = np.array([names.index(n) if n in names else -1 for n in texts.levels])
+    costs = Costs(**asked) if asked else None
     positive = None if stored.positive_class is None else names.index(stored.positive_class)
-    return Target(numbers[texts.codes], names, positive)
+    return Target(numbers[texts.codes], names, positive, stored.threshold, costs)

@@ -17,17 +17,37 @@ TINY = np.finfo(float).eps
 
 
 @dataclass(frozen=True)
+class Costs:
+    """What a mistake costs, in a unit of the caller's own."""
+
+    false_positive: float
+    false_negative: float
+
+
+def decide(probabilities: np.ndarray, positive: int, threshold: float) -> np.ndarray:
+    """The class of each row: with two classes the positive one from the threshold on.
+
+    At 0.5 it is the more probable class; a tie goes to the first, as in scikit-learn.
+    """
+    if threshold == 0.5 or probabilities.shape[1] != 2:
+        return probabilities.argmax(axis=1)
+    return np.where(probabilities[:, positive] >= threshold, positive, 1 - positive)
+
+
+@dataclass(frozen=True)
 class Scored:
     """Rows with the number of their class and the probability of each class."""
 
     actual: np.ndarray
     probabilities: np.ndarray
     positive: int = 1  # matters with two classes only
+    threshold: float = 0.5  # so does the probability from which a row is predicted positive
+    costs: Costs | None = None
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
-        """The measures of a classification."""
-        return METRICS
+        """The measures of a classification; what it costs where that is known."""
+        return {**METRICS, COST.name: COST} if self.costs else METRICS
 
     @property
     def scores(self) -> np.ndarray:
@@ -60,8 +80,8 @@ class Scored:
 
     @cached_property
     def predicted(self) -> np.ndarray:
-        """The most probable class; a tie goes to the first, as in scikit-learn."""
-        return self.probabilities.argmax(axis=1)
+        """The class that each row is given."""
+        return decide(self.probabilities, self.positive, self.threshold)
 
     @cached_property
     def rankings(self) -> dict[int, "Ranking"]:
@@ -204,6 +224,15 @@ def _mcc(rows: Scored, weights: np.ndarray) -> np.ndarray:
     return _ratio(together, np.sqrt(np.maximum(apart, 0.0)))
 
 
+def _cost(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    assert rows.costs is not None
+    flagged, hit = rows.predicted == rows.positive, rows.actual == rows.positive
+    paid = rows.costs.false_positive * (flagged & ~hit) + rows.costs.false_negative * (
+        ~flagged & hit
+    )
+    return _mean(paid, weights)
+
+
 METRICS = {
     metric.name: metric
     for metric in (
@@ -219,3 +248,5 @@ METRICS = {
         Metric("mcc", _mcc),
     )
 }
+# Of use only where the caller says what mistakes cost: the mean over the rows.
+COST = Metric("cost", _cost, higher_is_better=False)

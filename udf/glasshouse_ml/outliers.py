@@ -22,7 +22,7 @@ from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.evaluation import confusion_rows
 from glasshouse_ml.metric import Measured, Metric
 from glasshouse_ml.metrics import METRICS as OF_CLASSES
-from glasshouse_ml.metrics import Scored
+from glasshouse_ml.metrics import TINY, Scored
 from glasshouse_ml.strata import ByClass, Plain, Strata
 from glasshouse_ml.table import Table
 from glasshouse_ml.task import Answers, Rows, Target, Task
@@ -136,13 +136,14 @@ class Outliers(Task):
                 f"Target column {request.target!r} holds {len(names)} different values.",
                 "To measure outliers it must say yes or no; leave it out to do without labels.",
             )
-        return Target(classes, names, positive_of(names, classes, request))
+        return Target(classes, names, positive_of(names, classes, request), threshold=0.0)
 
     def settle(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
         """Without labels, what the model flags."""
         if target.names:
             return target
-        return Target((unusual(fitted, matrix) > 0).astype(np.int64), (NORMAL, OUTLIER), 1)
+        flagged = (unusual(fitted, matrix) > 0).astype(np.int64)
+        return Target(flagged, (NORMAL, OUTLIER), 1, threshold=0.0)
 
     def strata(self, target: Target) -> Strata:
         """Every part and fold gets its share of the labelled outliers."""
@@ -151,7 +152,7 @@ class Outliers(Task):
         return Plain(len(target.values))
 
     def default_metric(self, target: Target) -> str:
-        """Outliers are rare, and precision is what suffers from that."""
+        """Outliers are rare, and precision is what suffers."""
         return "average_precision" if target.names else "told_from_chance"
 
     def shortlist(self, rows: int) -> Rows:
@@ -186,8 +187,10 @@ class Outliers(Task):
         mixed = rng.permuted(matrix, axis=0)[:MOST_SHUFFLED]
         scores, labelled = unusual(fitted, matrix), None
         if target.names:
-            sides = [-scores, scores] if target.positive == 1 else [scores, -scores]
-            labelled = Scored(actual, np.column_stack(sides), int(target.positive or 0))
+            # As in scikit-learn a row on the border is none.
+            above = np.where(scores == 0, -TINY, scores)
+            sides = [-above, above] if target.positive == 1 else [above, -above]
+            labelled = Scored(actual, np.column_stack(sides), int(target.positive or 0), 0.0)
         return Flagged(scores, unusual(fitted, mixed), labelled)
 
     def shuffled(
@@ -218,9 +221,7 @@ class Outliers(Task):
         """Labels against flags; nothing without labels."""
         if rows.labelled is None:
             return []
-        cells = confusion_rows(rows.labelled, list(target.names))
-        # The scores are distances from the threshold and no probabilities.
-        return [cell | {"threshold": 0.0} for cell in cells]
+        return confusion_rows(rows.labelled, list(target.names))
 
     def blind(self, facts: dict[str, Any], target: Target) -> Measured:
         """No row is more unusual than another."""
@@ -228,7 +229,9 @@ class Outliers(Task):
         zeros = np.zeros(count)
         labelled = None
         if target.names:
-            labelled = Scored(target.values, np.zeros((count, 2)), int(target.positive or 0))
+            # No row has a positive score, so none is flagged.
+            nothing = np.full((count, 2), -1.0)
+            labelled = Scored(target.values, nothing, int(target.positive or 0), 0.0)
         return Flagged(zeros, zeros, labelled)
 
     def answers(self, model: "Model", matrix: np.ndarray) -> Answers:

@@ -35,7 +35,9 @@ class Packing:
         """The SELECT that packs the rows of a query; quote names and texts."""
         outputs = []
         if self.numbers:
-            array = f"array[{', '.join(_number(c, quote(c.name)) for c in self.numbers)}]"
+            values = [as_number(c, f"rows.{quote(c.name)}") for c in self.numbers]
+            array = ", ".join([f"coalesce({value}, 'NaN')" for value in values])
+            array = f"array[{array}]"
             outputs.append(f"{raw_bytes(array) if self.raw else f'array_send({array})'} as numbers")
         if self.texts:
             array = f"array[{', '.join(f'rows.{quote(c.name)}::text' for c in self.texts)}]"
@@ -67,14 +69,13 @@ def raw_bytes(array: str) -> str:
     return f"{SCHEMA}.rawbytes({array}, {_FIRST_BYTE})"
 
 
-def _number(column: Column, name: str) -> str:
+def as_number(column: Column, value: str) -> str:
+    """The SQL that makes the number of a value of a column which the models see."""
     if column.kind == BOOLEAN:
-        value = f"rows.{name}::int::float8"
-    elif column.kind == TIME:
-        value = f"date_part('epoch', rows.{name}) / {_SECONDS_A_DAY}"
-    else:
-        value = f"rows.{name}::float8"
-    return f"coalesce({value}, 'NaN')"
+        return f"{value}::int::float8"
+    if column.kind == TIME:
+        return f"date_part('epoch', {value}) / {_SECONDS_A_DAY}"
+    return f"{value}::float8"
 
 
 def unpack_sent(content: bytes, width: int) -> np.ndarray:

@@ -10,6 +10,7 @@ import skops
 from sklearn.pipeline import Pipeline
 
 import glasshouse_ml
+from glasshouse_ml import groups
 from glasshouse_ml.alone import alone, sampled
 from glasshouse_ml.distributions import distribution_rows, feature_facts
 from glasshouse_ml.encoding import Feature
@@ -80,6 +81,7 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
             *metric_rows(learned, "model", "train"),
             *_fold_rows(trained),
             *segment_metrics(trained, test, blind),
+            *groups.group_metrics(trained, test, blind),
         ],
         "curves": [*task.curves(test, trained.target), *further_curves(trained, test, learned)],
         "confusion": task.confusion(test, trained.target),
@@ -92,11 +94,12 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
 def _fold_rows(trained: Trained) -> Rows:
     """The measures on the rows of each fold."""
     found: Rows = []
+    task, target = trained.fitter.task, trained.fitter.target
     shown = [("model", trained.chosen)]
     shown += [("baseline", entry) for entry in trained.candidates if entry.is_baseline]
     for series, candidate in shown:
         for fold, scored in enumerate(candidate.folds, start=1):
-            found += metric_rows(scored, series, "validation", fold)
+            found += metric_rows(task.measured(scored, target), series, "validation", fold)
     return found
 
 
@@ -130,6 +133,7 @@ def _candidate(candidate: Candidate, trained: Trained) -> dict[str, Any]:
         "deviation": candidate.deviation,
         "fold_scores": candidate.scores,
         "seconds": candidate.seconds,
+        "rows_share": number(candidate.share),
     }
 
 
@@ -157,7 +161,9 @@ def _version(
         "baseline": None if blind is None else number(metric.value(blind)),
         "classes": trained.fitter.task.classes(trained.target, split.train, split.test),
         "positive_class": trained.target.positive_class,
+        "threshold": trained.target.threshold if len(trained.target.names) == 2 else None,
         "baseline_answer": _baseline_answer(blind, trained),
+        "groups": groups.facts(trained),
         "features": _features(trained),
         "excluded": trained.excluded,
         "rows_read": data.rows_read,

@@ -46,6 +46,11 @@ class Regression(Task):
                 f"Target column {request.target!r} holds one value only: {values[0]:g}.",
                 "A regression needs rows that differ.",
             )
+        if request.options["target_transform"] and (values < 0).any():
+            raise GlasshouseError(
+                f"Target column {request.target!r} holds numbers below 0; log1p is of no use.",
+                "Leave target_transform out.",
+            )
         return Target(values)
 
     def strata(self, target: Target) -> Plain:

@@ -18,8 +18,10 @@ class Numbers:
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
-        """The measures of a regression."""
-        return METRICS
+        """The measures of a regression; errors in proportion where nothing is below zero."""
+        if self.actual.min() >= 0:
+            return METRICS
+        return {name: metric for name, metric in METRICS.items() if name != "rmsle"}
 
     @property
     def scores(self) -> np.ndarray:
@@ -98,6 +100,15 @@ def _pinball(quantile: float) -> Callable[[Numbers, np.ndarray], np.ndarray]:
 # For models of a low and of a high quantile: what the answers should seldom fall below or exceed.
 PINBALLS = {"pinball_10": 0.1, "pinball_90": 0.9}
 
+
+def _rmsle(rows: Numbers, weights: np.ndarray) -> np.ndarray:
+    """Errors in proportion; an answer below 0, which has no logarithm, counts as 0."""
+    if rows.actual.min() < 0:
+        return np.full(len(weights), np.nan)
+    apart = np.log1p(rows.actual) - np.log1p(np.maximum(rows.predicted, 0.0))
+    return np.sqrt(_mean(apart**2, weights))
+
+
 METRICS = {
     metric.name: metric
     for metric in (
@@ -108,5 +119,6 @@ METRICS = {
         Metric("wape", _wape, higher_is_better=False),
         Metric("r2", _r2),
         *(Metric(name, _pinball(q), higher_is_better=False) for name, q in PINBALLS.items()),
+        Metric("rmsle", _rmsle, higher_is_better=False),
     )
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from glasshouse_ml import algorithms as catalogue
 from glasshouse_ml import options as options_of
+from glasshouse_ml import search
 from glasshouse_ml.errors import GlasshouseError, near_names
 from glasshouse_ml.tasks import TASKS
 
@@ -119,7 +120,9 @@ def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
                 f"algorithms holds {json.dumps(entry)}, which names no algorithm.",
                 f"Write for example {example}.",
             )
-        options_of.only(entry, ("algorithm", "params"), f"The entry for {entry['algorithm']}")
+        options_of.only(
+            entry, ("algorithm", "params", "search"), f"The entry for {entry['algorithm']}"
+        )
         params = entry.get("params") or {}
         if not isinstance(params, dict):
             raise GlasshouseError(
@@ -127,8 +130,12 @@ def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
                 f"Write for example {example}.",
             )
         # Built once and thrown away: a wrong name shows before the rows are read.
-        catalogue.find(task, entry["algorithm"]).build(params, 0)
-        chosen.append({"algorithm": entry["algorithm"], "params": params})
+        names = params | dict(entry.get("search") or {})
+        catalogue.find(task, entry["algorithm"]).build(names, 0)
+        checked = {"algorithm": entry["algorithm"], "params": params}
+        if "search" in entry:
+            checked["search"] = search.check(entry["search"], entry["algorithm"], params)
+        chosen.append(checked)
     return chosen
 
 

@@ -1,6 +1,6 @@
 """Which rows are learned from, which are kept aside, and the folds inside the training part."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,12 +17,18 @@ Fold = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Split:
-    """Row numbers of both parts, the folds as positions inside the training part, and facts."""
+    """Row numbers of both parts, the folds as positions inside the training part, and facts.
+
+    within() makes as many folds of the same kind of some rows of the training part, given and
+    answered as positions.
+    """
 
     train: np.ndarray
     test: np.ndarray
     folds: list[Fold]
     facts: dict[str, Any]
+    within: Callable[[np.ndarray, int], list[Fold]]
+    ordered: bool  # whether folds go forward in time, so that the first rows are in none
 
 
 def divide(table: Table, strata: Strata, request: Request) -> Split:
@@ -54,9 +60,14 @@ def divide(table: Table, strata: Strata, request: Request) -> Split:
     strata.enough(train, test)
     folds = strata.possible_folds(train, request.options["folds"], request.folds_given)
     facts["folds"] = folds
-    inside = None if groups is None else groups[train]
-    order = None if times is None else times[train]
-    return Split(train, test, list(_folds(strata, train, inside, order, folds, seed)), facts)
+
+    def within(members: np.ndarray, count: int) -> list[Fold]:
+        inside = None if groups is None else groups[train[members]]
+        order = None if times is None else times[train[members]]
+        return list(_folds(strata, train[members], inside, order, count, seed))
+
+    whole = np.arange(len(train))
+    return Split(train, test, within(whole, folds), facts, within, times is not None)
 
 
 def _repeated(texts: Texts) -> bool:

@@ -5,6 +5,7 @@ in its favour, so a new version that wins has deserved it. The interval of the d
 a paired bootstrap: both are measured on the same draws of rows.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,9 @@ def _score(db: Database, trained: Trained, champion: dict[str, Any]) -> Measured
     _check(old, trained)
     rows = trained.data.table.take(trained.split.test)
     part = Part(encode(old.features, rows), trained.test.actual)
-    return trained.fitter.score(old.pipeline, part)
+    # Each decides by its own threshold.
+    target = replace(trained.fitter.target, threshold=old.threshold)
+    return replace(trained.fitter, target=target).score(old.pipeline, part)
 
 
 def _check(old: Model, trained: Trained) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.metric import Measured, Metric
+from glasshouse_ml.metrics import Costs
 from glasshouse_ml.strata import Strata
 from glasshouse_ml.table import Table
 
@@ -29,6 +30,8 @@ class Target:
     values: np.ndarray
     names: Sequence[str] = ()
     positive: int | None = None
+    threshold: float = 0.5  # the probability from which a row is predicted positive
+    costs: Costs | None = None
 
     @property
     def positive_class(self) -> str | None:
@@ -93,6 +96,14 @@ class Task(ABC):
     ) -> Any:
         """The same for the rows of a fold of the cross-validation."""
         return self.score(fitted, matrix, actual, target)
+
+    def decided(self, folds: Sequence[Any], target: Target) -> Target:
+        """With the threshold that serves best on the validated rows of the folds."""
+        return target
+
+    def measured(self, rows: Any, target: Target) -> Any:
+        """Rows that were scored before the threshold was known, at that threshold."""
+        return rows
 
     @abstractmethod
     def curves(self, rows: Any, target: Target) -> Rows:

@@ -2,17 +2,19 @@
 
 import time
 import warnings
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from glasshouse_ml import algorithms as catalogue
-from glasshouse_ml import examples, memory, registry
+from glasshouse_ml import candidates, examples, groups, memory, registry
 from glasshouse_ml.artifacts import Model, pack
+from glasshouse_ml.assembly import check_monotonic
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import encode, learn
 from glasshouse_ml.fingerprint import fingerprint
-from glasshouse_ml.fitting import Candidate, Fitter, Part
-from glasshouse_ml.metric import Metric
+from glasshouse_ml.fitting import Fitter, Part
 from glasshouse_ml.payload import LIBRARIES, Trained, payload
 from glasshouse_ml.request import Request, check
 from glasshouse_ml.splitting import divide
@@ -41,9 +43,11 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
                     trained.target.positive_class,
                     request.key,
                     request.task,
+                    trained.target.threshold,
                 )
             )
             facts = payload(trained, spec)
+            groups.report(trained, facts["version"]["groups"])
             if request.options["promote"] == "if_better":
                 compare(db, trained, facts)
         facts["version"] |= {
@@ -94,45 +98,44 @@ def _unchanged(
 
 
 def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
-    task, target = TASKS[request.task], data.target
+    task, target, options = TASKS[request.task], data.target, request.options
     split = divide(data.table, task.strata(target), request)
     columns, useless = examples.useful(data.columns, data.table, split.train)
     features = learn(columns, data.table, split.train)
+    if options.get("monotonic"):
+        check_monotonic(features, options["monotonic"])
+    excluded = [*data.excluded, *useless]
+    if options.get("group_by"):
+        groups.position(features, options["group_by"], excluded)
     whole = Part(encode(features, data.table), target.values)
-    training, test = whole.take(split.train), whole.take(split.test)
-    fitter = Fitter(db, features, task, target, request.options)
+    training = replace(whole.take(split.train), members=np.arange(len(split.train)))
+    test = whole.take(split.test)
+    fitter = Fitter(db, features, task, target, options, split)
     metric = task.metrics[request.metric or task.default_metric(target)]
 
-    rows = len(split.train)
-    wanted = task.candidates(request.algorithms or task.shortlist(rows), rows)
+    entries = candidates.wanted(request, fitter, len(split.train))
     blind = task.baseline(metric)
     if blind is not None:
-        wanted = [{"algorithm": catalogue.BASELINE, "params": blind}, *wanted]
-    candidates = [
-        fitter.validate(number, entry["algorithm"], entry["params"], training, split.folds, metric)
-        for number, entry in enumerate(wanted, start=int(blind is None))
-    ]
-    chosen = _best(candidates, metric)
+        entries = [[{"algorithm": catalogue.BASELINE, "params": blind}], *entries]
+    tried = candidates.compare(
+        fitter, entries, training, split.folds, metric, first=int(blind is None)
+    )
+    chosen = candidates.best(tried, metric)
+    fitter = replace(fitter, target=task.decided(chosen.folds, target))
     best = fitter.fit(chosen.algorithm, chosen.params, training)
     return Trained(
         request=request,
         data=data,
         split=split,
         features=features,
-        excluded=[*data.excluded, *useless],
+        excluded=excluded,
         fitter=fitter,
         metric=metric,
-        candidates=candidates,
+        candidates=tried,
         chosen=chosen,
         best=best,
         baseline=None if blind is None else fitter.fit(catalogue.BASELINE, blind, training),
-        target=task.settle(best, whole.matrix, target),
+        target=task.settle(best, whole.matrix, fitter.target),
         training=training,
         test=test,
     )
-
-
-def _best(candidates: Sequence[Candidate], metric: Metric) -> Candidate:
-    """The best mean over the folds; of equals the one named first. The baseline is not eligible."""
-    eligible = [candidate for candidate in candidates if not candidate.is_baseline]
-    return max(eligible, key=lambda candidate: metric.gain(candidate.score))

@@ -41,13 +41,15 @@ on ml.model_versions (model) where status = 'champion';
 
 alter table ml.model_versions add column if not exists comparison jsonb;
 alter table ml.model_versions add column if not exists baseline_answer double precision;
+alter table ml.model_versions add column if not exists threshold double precision;
+alter table ml.model_versions add column if not exists groups jsonb;
 
 comment on table ml.model_versions is 'One row per trained version of a model: what it is, what it was made from and how good it is';
 comment on column ml.model_versions.model is 'Name of the model';
 comment on column ml.model_versions.version is 'Counts up from 1 for each model';
 comment on column ml.model_versions.status is 'champion: the version ml.predict uses; challenger: trained but not promoted; archived: an earlier champion';
 comment on column ml.model_versions.task is 'What kind of question the model answers, such as classification';
-comment on column ml.model_versions.target is 'Column the model predicts; NULL for a clustering';
+comment on column ml.model_versions.target is 'Column the model predicts, for outliers the labels it is measured against; NULL where there is none';
 comment on column ml.model_versions.key is 'Column that names a row; never a feature';
 comment on column ml.model_versions.algorithm is 'The candidate that won the cross-validation';
 comment on column ml.model_versions.params is 'Its parameters as they were asked for; ml.algorithms() shows the defaults';
@@ -55,8 +57,8 @@ comment on column ml.model_versions.metric is 'Measure by which the candidates w
 comment on column ml.model_versions.score is 'That measure on the test rows';
 comment on column ml.model_versions.lower is 'Lower end of the 95 % interval of the score: Wilson for a share of rows, else bootstrap';
 comment on column ml.model_versions.upper is 'Upper end of the 95 % interval of the score: Wilson for a share of rows, else bootstrap';
-comment on column ml.model_versions.baseline is 'The same measure on the same rows for the baseline that ignores every feature; NULL for a clustering';
-comment on column ml.model_versions.classes is 'Each class with its rows in the train and in the test part; for a clustering each cluster; empty for a regression';
+comment on column ml.model_versions.baseline is 'The same measure on the same rows for the baseline that ignores every feature; NULL for a clustering, which has none';
+comment on column ml.model_versions.classes is 'Each class with its rows in the train and in the test part; for a clustering each cluster; for outliers without labels what was flagged; empty for a regression or a decomposition';
 comment on column ml.model_versions.positive_class is 'The class whose probability is the score; NULL unless there are two classes';
 comment on column ml.model_versions.features is 'Each feature: name, type, kind and statistics over the rows used (times in days since 1970-01-01); separation, on training rows, says how much a number alone tells: max(AUC, 1 - AUC) with two classes, |Spearman| with a target of numbers, else nothing; alone, how well the feature by itself predicts the target on rows the rule was not made from: ROC AUC with classes, R² with numbers';
 comment on column ml.model_versions.excluded is 'Columns of the query that are no feature, each with the reason';
@@ -76,6 +78,8 @@ comment on column ml.model_versions.peak_memory_mb is 'Largest memory of the ser
 comment on column ml.model_versions.git_commit is 'Commit of the project, where the caller told it (setting glasshouse.git_commit)';
 comment on column ml.model_versions.dbt_invocation is 'Run of dbt, where the caller told it (setting glasshouse.dbt_invocation)';
 comment on column ml.model_versions.comparison is 'With options.promote = if_better: what the champion of that time reached on the same test rows, the difference with its interval, and the decision';
+comment on column ml.model_versions.groups is 'With options.group_by each group with its rows, and whether it has a model of its own (own) or why it is answered by the pooled one (why_not)';
+comment on column ml.model_versions.threshold is 'With two classes the probability of the positive class from which a row is predicted to be of it: 0.5, or with options.costs what cost least on validated rows of the training part; for outliers 0, the score above which a row is one';
 comment on column ml.model_versions.baseline_answer is 'For a regression: the number the baseline answers for every row';
 
 create table if not exists ml.artifacts (
@@ -112,6 +116,8 @@ create table if not exists ml.candidates (
     foreign key (model, version) references ml.model_versions on delete cascade
 );
 
+alter table ml.candidates add column if not exists rows_share double precision;
+
 comment on table ml.candidates is 'Every algorithm that was tried, cross-validated inside the training part';
 comment on column ml.candidates.model is 'Name of the model';
 comment on column ml.candidates.version is 'Version of the model';
@@ -125,6 +131,7 @@ comment on column ml.candidates.score is 'Mean of the measure over the folds';
 comment on column ml.candidates.deviation is 'Standard deviation of the measure over the folds';
 comment on column ml.candidates.fold_scores is 'The measure in each fold';
 comment on column ml.candidates.seconds is 'Time of the cross-validation';
+comment on column ml.candidates.rows_share is 'Share of the rows of each fold that it learned from; below 1 for a setting that a halving search gave up before it had seen all of them';
 
 -- Counts the versions that were ever made: a number that was dropped is not given to another one.
 create table if not exists ml.models (

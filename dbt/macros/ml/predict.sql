@@ -4,17 +4,18 @@
 
         select * from {{ predict(ref('churn'), ref('feat_customer__current')) }}
 
-    The key keeps the name it has in the model's config and the type it has in
-    the rows.
+    The key keeps its name and the type it has in the rows. ml.compile chooses
+    the way: a linear model becomes plain SQL, which a view can hold (it stays
+    that version until the next build); any other is asked through ml.predict.
 #}
 {% macro predict(model, rows, version=none) -%}
     {%- do wait_for_gates() -%}
+    {%- set compile_function = function("compile") -%}
     {%- set predict_function = function("predict") -%}
     {%- if not execute -%} (select 1) as predictions
     {%- else -%}
         {%- set node = model_node(model.identifier) -%}
-        {%- set key = node.config.get("key") -%}
-        {%- if not key -%}
+        {%- if not node.config.get("key") -%}
             {{
                 exceptions.raise_compiler_error(
                     "The model "
@@ -23,31 +24,36 @@
                 )
             }}
         {%- endif -%}
-        {%- set types = {} -%}
-        {%- for column in adapter.get_columns_in_relation(rows) -%}
-            {%- do types.update({column.name: column.data_type}) -%}
-        {%- endfor -%}
-        {%- if key not in types -%}
-            {{
-                exceptions.raise_compiler_error(
-                    rows ~ " has no column " ~ key ~ ", the key of the model " ~ node.name ~ "."
-                )
-            }}
+        {%- set arguments -%}
+            (
+                {{ sql_text(registry_name(node.name)) }},
+                {{ sql_text("select * from " ~ rows) }},
+                {{ version or "null" }}
+            )
+        {%- endset -%}
+        {%- if can_predict(node, rows) -%}
+            ({{ run_query("select " ~ compile_function ~ arguments).rows[0][0] }}) as predictions
+        {%- else -%}
+            {# Before the first build there is nothing to choose by; running this says what is missing. #}
+            (select * from {{ predict_function }} {{ arguments }}) as predictions
         {%- endif -%}
-        (
-            select
-                cast(key as {{ types[key] }}) as {{ adapter.quote(key) }},
-                prediction,
-                score,
-                probabilities
-            from
-                {{ predict_function }} (
-                    {{ sql_text(registry_name(node.name)) }},
-                    {{ sql_text("select * from " ~ rows) }},
-                    {{ version or "null" }}
-                )
-        ) as predictions
     {%- endif -%}
+{%- endmacro %}
+
+{# Whether both are there: a trained model, and the rows. #}
+{% macro can_predict(node, rows) -%}
+    {%- set registry = source("ml", "model_versions") -%}
+    {%- if not load_relation(rows) or not load_relation(registry) -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set found = run_query(
+        "select from "
+        ~ registry
+        ~ " where model= "
+        ~ sql_text(registry_name(node.name))
+        ~ " limit 1"
+    ) -%}
+    {{ return(found.rows | length > 0) }}
 {%- endmacro %}
 
 {# The manifest's entry of a model node, by name. #}

@@ -43,9 +43,10 @@ def load(
         ):
             prepare(cursor)
             held, mark = mark_of(cursor), source.mark()
-            if held == mark:
+            empty = is_empty(cursor)
+            if held == mark and not empty:
                 return f"already there: {_count(cursor)}"
-            if not is_empty(cursor):
+            if not empty:
                 replace(held or "rows of unknown origin")
             copying.empty(cursor)
             cursor.execute("truncate simulation.run, simulation.checkpoint, simulation.churn")
@@ -107,7 +108,9 @@ def _count(cursor: Cursor) -> str:
 
 def _explained(source: Source, error: psycopg2.Error) -> UserError:
     if isinstance(error, psycopg2.OperationalError):
-        return UserError(f"The database does not answer: {_first(str(error))}", "make up")
+        return UserError(
+            f"{source.name} could not be loaded: {_first(str(error))}", "make status, then make up"
+        )
     where = _first(error.diag.context or "")
     what = f"{_first(str(error))} ({where})" if where else _first(str(error))
     return UserError(

@@ -1,12 +1,14 @@
 """Which source a command means, and its settings in words people use."""
 
 import difflib
+import os
 import re
+from pathlib import Path
 
 from scripts.data.shop.loading import Source
 from scripts.errors import UserError
 
-NAMES = ("simulator",)
+NAMES = ("simulator", "online_retail", "classicmodels")
 SMALLEST, LARGEST = 1_000, 100_000_000
 UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
@@ -27,7 +29,25 @@ def choose(name: str, path: str = "", size: str = "", seed: str = "") -> Source:
         return _simulator(size, seed)
     if size or seed:
         raise UserError(f"SIZE and SEED are the simulator's, not {name}'s", "leave them out")
-    raise UserError(f"{name} cannot be loaded yet", "choose simulator")
+    return _files(name, Path(path).expanduser() if path else _beside(name))
+
+
+def _files(name: str, path: Path) -> Source:
+    from scripts.data.shop.files.classicmodels import classicmodels
+    from scripts.data.shop.files.online_retail import online_retail
+
+    return {"online_retail": online_retail, "classicmodels": classicmodels}[name](path)
+
+
+def _beside(name: str) -> Path:
+    """Where the files are when nothing is said: a folder of the source's name."""
+    folder = os.environ.get("GLASSHOUSE_DATA")
+    if not folder:
+        raise UserError(
+            f"Nothing says where the files of {name} are",
+            "FILES=folder, or the folder above it in $GLASSHOUSE_DATA",
+        )
+    return Path(folder) / name
 
 
 def _simulator(size: str, seed: str) -> Source:

@@ -10,6 +10,7 @@ from sample_assets import ASSETS, SETTINGS, component, uuid_of
 from scripts.assets.bundle import Files
 from scripts.assets.check import find_problems, sound_bundle
 from scripts.assets.complete import complete
+from scripts.assets.problems import Rule
 from scripts.errors import UserError
 
 CHART = "charts/sales/by_region.yaml"
@@ -34,52 +35,147 @@ def value(name, new):
     def change(data):
         *path, last = name.split(".")
         for key in path:
-            data = data[key]
+            data = data[int(key) if key.isdigit() else key]
         data[last] = new
 
     return change
 
 
-RULES = [
-    (CHART, without("uuid"), "uuid is missing"),
-    (CHART, value("uuid", "abc"), "is no uuid"),
-    (CHART, value("uuid", 7), "uuid must be text"),
-    (CHART, without("slice_name"), "slice_name is missing"),
-    (CHART, value("slice_name", None), "slice_name must be text"),
-    (CHART, value("params", []), "params must be a mapping"),
-    (CHART, value("version", "2"), 'version "2" is unknown'),
-    (CHART, value("slice_nmae", "x"), "slice_nmae is no field Superset knows; write slice_name"),
-    (CHART, value("cache_timeout", True), "cache_timeout must be a whole number"),
-    (CHART, value("params.viz_type", "table"), "viz_type is pie and params.viz_type is table"),
-    (CHART, value("viz_type", "dist_bar"), "rewritten by Superset 6"),
-    (CHART, value("viz_type", "pop_kpi"), "does not work"),
-    (CHART, value("viz_type", "piie"), "viz_type piie is unknown; write pie"),
-    (CHART, value("dataset_uuid", uuid_of("other")), "is in no file below datasets/"),
-    (CHART, value("dataset_uuid", uuid_of("warehouse")), "is in no file below datasets/"),
-    (CHART, value("dataset_uuid", "x"), 'dataset_uuid "x" is no uuid'),
-    (CHART, value("uuid", uuid_of("Rows")), None),
-    (DATASET, value("database_uuid", uuid_of("other")), "is in no file below databases/"),
-    (DATASET, value("columns", [{"type": "TEXT"}]), "column_name is missing"),
-    (DATASET, value("columns", ["region"]), "columns, entry 1 must be a mapping"),
-    (DATASET, value("metrics", [{"metric_name": "n"}]), "expression is missing"),
-    (DATASET, lambda d: d["columns"].append(d["columns"][0]), "amount stands there twice"),
-    (DATABASE, value("sqlalchemy_uri", "postgresql://a:secret@h/d"), "holds a password"),
-    (DATABASE, value("sqlalchemy_uri", "postgresql://a@${HOST}/d"), "no setting is called HOST"),
-    (DASHBOARD, without("slug"), "slug is missing"),
-    (DASHBOARD, without("position"), "position is missing"),
-    (DASHBOARD, value("published", "yes"), "published must be true or false"),
-    (DASHBOARD, value("position.CHART-1.meta", {}), "position.CHART-1.meta.uuid is missing"),
-    (DASHBOARD, value("position.CHART-1.meta", 3), "position.CHART-1.meta must be a mapping"),
-    (DASHBOARD, value("position.ROW-1.type", "LINE"), "type LINE is unknown"),
-    (DASHBOARD, value("position.ROW-1", "x"), "position.ROW-1 must be a mapping"),
-    (DASHBOARD, value("position.ROW-1.children", "CHART-1"), "must be a list of names"),
-    (DASHBOARD, value("position.ROW-1.children", ["CHART-1"]), "CHART-2 is in no row or tab"),
-    (DASHBOARD, value("position.GRID_ID.children", ["ROW-1", "ROW-2"]), "names ROW-2, which is"),
-    (DASHBOARD, value("position.GRID_ID.children", ["ROW-1", "CHART-1"]), "stands in GRID_ID and"),
-    (DASHBOARD, lambda d: d["position"].pop("ROOT_ID"), "position has no ROOT_ID"),
+def sql(expression):
+    return {"expressionType": "SQL", "sqlExpression": expression, "label": "made in the chart"}
+
+
+CASES = [
+    (CHART, without("uuid"), Rule.MISSING_FIELD, "uuid is missing"),
+    (CHART, value("uuid", "abc"), Rule.MALFORMED_UUID, "is no uuid"),
+    (CHART, value("uuid", 7), Rule.WRONG_TYPE, "uuid must be text"),
+    (CHART, without("slice_name"), Rule.MISSING_FIELD, "slice_name is missing"),
+    (CHART, value("slice_name", None), Rule.WRONG_TYPE, "slice_name must be text"),
+    (CHART, value("params", []), Rule.WRONG_TYPE, "params must be a mapping"),
+    (CHART, value("version", "2"), Rule.FORMAT_VERSION, 'version "2" is unknown'),
+    (
+        CHART,
+        value("slice_nmae", "x"),
+        Rule.UNKNOWN_FIELD,
+        "slice_nmae is no field Superset knows; write slice_name",
+    ),
+    (CHART, value("cache_timeout", True), Rule.WRONG_TYPE, "cache_timeout must be a whole number"),
+    (
+        CHART,
+        value("params.viz_type", "table"),
+        Rule.TWO_TYPES,
+        "viz_type is pie and params.viz_type is table",
+    ),
+    (CHART, value("viz_type", "dist_bar"), Rule.CHART_TYPE, "rewritten by Superset 6"),
+    (CHART, value("viz_type", "pop_kpi"), Rule.CHART_TYPE, "does not work"),
+    (CHART, value("viz_type", "piie"), Rule.CHART_TYPE, "viz_type piie is unknown; write pie"),
+    (
+        CHART,
+        value("dataset_uuid", uuid_of("other")),
+        Rule.LEADS_NOWHERE,
+        "is in no file below datasets/",
+    ),
+    (
+        CHART,
+        value("dataset_uuid", uuid_of("warehouse")),
+        Rule.LEADS_NOWHERE,
+        "is in no file below datasets/",
+    ),
+    (CHART, value("dataset_uuid", "x"), Rule.MALFORMED_UUID, 'dataset_uuid "x" is no uuid'),
+    (CHART, value("uuid", uuid_of("Rows")), Rule.REPEATED_UUID, None),
+    (
+        DATASET,
+        value("database_uuid", uuid_of("other")),
+        Rule.LEADS_NOWHERE,
+        "is in no file below databases/",
+    ),
+    (DATASET, value("columns", [{"type": "TEXT"}]), Rule.MISSING_FIELD, "column_name is missing"),
+    (DATASET, value("columns", ["region"]), Rule.WRONG_TYPE, "columns, entry 1 must be a mapping"),
+    (
+        DATASET,
+        value("metrics", [{"metric_name": "n"}]),
+        Rule.MISSING_FIELD,
+        "expression is missing",
+    ),
+    (
+        DATASET,
+        lambda d: d["columns"].append(d["columns"][0]),
+        Rule.REPEATED_NAME,
+        "amount stands there twice",
+    ),
+    (
+        DATABASE,
+        value("sqlalchemy_uri", "postgresql://a:secret@h/d"),
+        Rule.PASSWORD,
+        "holds a password",
+    ),
+    (
+        DATABASE,
+        value("sqlalchemy_uri", "postgresql://a@${HOST}/d"),
+        Rule.UNKNOWN_SETTING,
+        "no setting is called HOST",
+    ),
+    (DASHBOARD, without("slug"), Rule.MISSING_FIELD, "slug is missing"),
+    (DASHBOARD, without("position"), Rule.MISSING_FIELD, "position is missing"),
+    (DASHBOARD, value("published", "yes"), Rule.WRONG_TYPE, "published must be true or false"),
+    (
+        DASHBOARD,
+        value("position.CHART-1.meta", {}),
+        Rule.MALFORMED_LAYOUT,
+        "position.CHART-1.meta.uuid is missing",
+    ),
+    (
+        DASHBOARD,
+        value("position.CHART-1.meta", 3),
+        Rule.MALFORMED_LAYOUT,
+        "position.CHART-1.meta must be a mapping",
+    ),
+    (
+        DASHBOARD,
+        value("position.ROW-1.type", "LINE"),
+        Rule.MALFORMED_LAYOUT,
+        "type LINE is unknown",
+    ),
+    (
+        DASHBOARD,
+        value("position.ROW-1", "x"),
+        Rule.MALFORMED_LAYOUT,
+        "position.ROW-1 must be a mapping",
+    ),
+    (
+        DASHBOARD,
+        value("position.ROW-1.children", "CHART-1"),
+        Rule.MALFORMED_LAYOUT,
+        "must be a list of names",
+    ),
+    (
+        DASHBOARD,
+        value("position.ROW-1.children", ["CHART-1"]),
+        Rule.BROKEN_LAYOUT,
+        "CHART-2 is in no row or tab",
+    ),
+    (
+        DASHBOARD,
+        value("position.GRID_ID.children", ["ROW-1", "ROW-2"]),
+        Rule.BROKEN_LAYOUT,
+        "names ROW-2, which is",
+    ),
+    (
+        DASHBOARD,
+        value("position.GRID_ID.children", ["ROW-1", "CHART-1"]),
+        Rule.BROKEN_LAYOUT,
+        "stands in GRID_ID and",
+    ),
+    (
+        DASHBOARD,
+        lambda d: d["position"].pop("ROOT_ID"),
+        Rule.BROKEN_LAYOUT,
+        "position has no ROOT_ID",
+    ),
     (
         DASHBOARD,
         value("position.CHART-1", component("CHART", uuid=uuid_of("nobody"))),
+        Rule.LEADS_NOWHERE,
         "which is in no file below charts/",
     ),
     (
@@ -87,23 +183,56 @@ RULES = [
         lambda d: d["metadata"]["native_filter_configuration"][0]["targets"][0].update(
             datasetUuid=uuid_of("nobody")
         ),
+        Rule.LEADS_NOWHERE,
         "the filter Region reads the dataset",
     ),
     (
         DASHBOARD,
         value("metadata.native_filter_configuration", [{"id": "a", "targets": [{"datasetId": 3}]}]),
+        Rule.NUMBERED_DATASET,
         "names its dataset by a number",
     ),
-    (DASHBOARD, value("metadata.native_filter_configuration", {}), "must be a list"),
-    (DASHBOARD, value("metadata.chart_configuration", [1]), "must be a mapping"),
+    (
+        DASHBOARD,
+        value("metadata.native_filter_configuration", {}),
+        Rule.MALFORMED_SETTING,
+        "must be a list",
+    ),
+    (
+        CHART,
+        value("params.groupby", ["regoin"]),
+        Rule.UNKNOWN_COLUMN,
+        "asks for the column regoin, which",
+    ),
+    (CHART, value("params.groupby", ["regoin"]), Rule.UNKNOWN_COLUMN, "write region"),
+    (CHART, value("params.metric", "totl"), Rule.UNKNOWN_COLUMN, "write total"),
+    (CHART, value("params.metric", sql("SUM(amuont)")), Rule.UNKNOWN_COLUMN, "amuont"),
+    (CHART, value("params.adhoc_filters", [sql("Region = 1")]), Rule.UNKNOWN_COLUMN, "Region"),
+    (CHART, value("params.adhoc_filters", [{"subject": "x"}]), Rule.UNKNOWN_COLUMN, "column x"),
+    (CHART, value("params.adhoc_filters", 3), Rule.MALFORMED_SETTING, "make no query"),
+    (TABLE, value("params.order_by_cols", ['["z", true]']), Rule.UNKNOWN_COLUMN, "metric z"),
+    (DATASET, value("metrics.0.expression", "SUM(net)"), Rule.UNKNOWN_COLUMN, "a metric asks for"),
+    (
+        DASHBOARD,
+        value("metadata.native_filter_configuration.0.targets.0.column.name", "city"),
+        Rule.UNKNOWN_COLUMN,
+        "the filter Region asks for the column city",
+    ),
+    (
+        DASHBOARD,
+        value("metadata.chart_configuration", [1]),
+        Rule.MALFORMED_SETTING,
+        "must be a mapping",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("path", "change", "expected"), RULES)
-def test_a_rule_rejects(path, change, expected, assets, write):
+@pytest.mark.parametrize(("path", "change", "rule", "expected"), CASES)
+def test_a_rule_rejects(path, change, rule, expected, assets, write):
     change(assets[path])
-    found = [str(problem) for problem in find_problems(write(assets))]
-    assert found
+    problems = find_problems(write(assets))
+    found = [str(problem) for problem in problems]
+    assert rule in {problem.rule for problem in problems}
     if expected:
         assert any(line.startswith(f"{path}: ") and expected in line for line in found), found
     assert all(line.count("\n") == 0 and "; " in line for line in found)
@@ -111,13 +240,31 @@ def test_a_rule_rejects(path, change, expected, assets, write):
 
 def test_two_files_with_one_uuid(assets, write):
     assets["charts/sales/copy.yaml"] = assets[CHART]
-    assert "its uuid is that of" in str(find_problems(write(assets))[0])
+    found = find_problems(write(assets))[0]
+    assert "its uuid is that of" in str(found)
+    assert found.rule == Rule.REPEATED_UUID
 
 
 def test_two_dashboards_with_one_slug(assets, write):
     other = assets[DASHBOARD] | {"uuid": uuid_of("another dashboard")}
     found = find_problems(write(assets | {"dashboards/other.yaml": other}))
     assert 'the slug "sales" is that of dashboards/other.yaml too' in str(found[0])
+    assert found[0].rule == Rule.REPEATED_SLUG
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "COUNT(*) FILTER (WHERE region = 'x') / NULLIF(SUM(amount), 0)",
+        "MAX(amount)::numeric > CURRENT_DATE - INTERVAL '1 day'",
+        "amount = (SELECT MAX(other) FROM another_table)",
+        "{{ current_username() }} = region AND nothing_known",
+        "this is no SQL at all (",
+    ],
+)
+def test_sql_whose_columns_are_there_or_cannot_be_known_is_left_alone(harmless, assets, write):
+    assets[CHART]["params"]["adhoc_filters"] = [sql(harmless)]
+    assert find_problems(write(assets)) == []
 
 
 @pytest.mark.parametrize(
@@ -134,6 +281,7 @@ def test_two_dashboards_with_one_slug(assets, write):
 def test_a_file_that_cannot_be_read(text, expected, assets, write):
     found = find_problems(write(assets | {TABLE: text}))
     assert any(str(p).startswith(TABLE) and expected in str(p) for p in found), found
+    assert {p.rule for p in found} == {Rule.UNREADABLE}
 
 
 def test_a_file_that_is_no_text(assets, write, tmp_path):

@@ -4,7 +4,7 @@ import copy
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_assets import ASSETS, SETTINGS, uuid_of
 
@@ -12,7 +12,7 @@ from scripts.assets.bundle import Files
 from scripts.assets.complete import complete
 from scripts.assets.live import live_bundle
 from scripts.assets.normalise import canonical
-from scripts.assets.yamlio import dump_yaml
+from scripts.assets.yamlio import dump_yaml, load_yaml
 
 NAMES = """groupby metric metrics adhoc_filters row_limit datasource slice_id annotation_layers
 matrixify_enable matrixify_rows color_scheme show_legend extra_form_data column label
@@ -112,6 +112,67 @@ def test_text_survives_byte_for_byte(text):
     assert found["slice_name"] == text
     assert found["params"]["list"] == [text]
     assert found["params"].get("handlebarsTemplate", text) == text
+
+
+AWKWARD = [
+    "0",
+    "1.10",
+    "null",
+    "{{name}}",
+    "${HOME}",
+    "😀 \u202eשלום",
+    "مرحبا",
+    "a\u0000b"[::2],
+    "yes",
+]
+AWKWARD += [
+    "2026-01-31",
+    "~",
+    " x ",
+    "a\n\n b\t",
+    "\r\n",
+    "\u2028",
+    "'\"",
+    "# x",
+    "- a",
+    "1e3",
+    "0x1f",
+    "",
+]
+
+
+@given(
+    text=st.sampled_from(AWKWARD) | st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]))
+)
+@settings(max_examples=50)
+def test_text_survives_a_push_and_a_pull_byte_for_byte(text):
+    """Through every step that is ours: file, canonical form, bundle, export, canonical form."""
+    data = copy.deepcopy(ASSETS)
+    chart, dataset, dashboard = (
+        data[path]
+        for path in (
+            "charts/sales/rows.yaml",
+            "datasets/reports/sales.yaml",
+            "dashboards/sales.yaml",
+        )
+    )
+    chart["slice_name"] = text
+    chart["params"] |= {"all_columns": [text], "labels": {text: text}}
+    dataset["metrics"][0]["expression"] = dataset["columns"][0]["description"] = text
+    dashboard["css"] = dashboard["position"]["CHART-1"]["meta"]["sliceNameOverride"] = text
+    dashboard["metadata"]["label_colors"] = {text: text}
+    written = {path: load_yaml(dump_yaml(each)) for path, each in data.items()}
+    git = Files({path: (kind_of(path), each) for path, each in written.items()}).bundle()
+    sent = {asset.path: dump_yaml(complete(asset, git, SETTINGS)) for asset in git}
+    sent = {path: each.replace("p%40ss%2Fword", "X" * 10) for path, each in sent.items()}
+    live = live_bundle(sent, SETTINGS, git)
+    assert {a.uuid: a.data for a in live} == {a.uuid: a.data for a in git}
+    found = live.get(chart["uuid"]).data
+    assert found["slice_name"] == text
+    assert found["params"]["labels"] == {text: text}
+    (found,) = live.kind("dashboards")
+    assert found.data["position"]["CHART-1"]["meta"]["sliceNameOverride"] == text
+    assert found.data.get("css", "") == text
 
 
 def test_noise_of_a_save_in_the_browser_is_left_out():

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,15 +12,17 @@ from scripts.assets import preset
 from scripts.assets.bundle import Files, placed, snake, write_asset
 from scripts.assets.complete import complete
 from scripts.assets.diff import changes, differences
-from scripts.assets.layout import complete_position
+from scripts.assets.layout import complete_position, without_charts
+from scripts.assets.links import wrong_links
 from scripts.assets.live import live_bundle, owned
 from scripts.assets.merge import merge
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.placeholders import filled, restored
 from scripts.assets.plan import compare
-from scripts.assets.pull import plan_pull
-from scripts.assets.push import _refuse_taken_slugs, _refuse_to_overwrite, _wrong_links
+from scripts.assets.pull_plan import plan_pull, removed_there
+from scripts.assets.push import _refuse_taken_slugs, _refuse_to_overwrite, _whole
 from scripts.assets.pushed import last_pushed, remember
+from scripts.assets.references import reference_problems
 from scripts.assets.yamlio import dump_yaml
 from scripts.errors import UserError
 
@@ -37,9 +40,9 @@ ROWS = uuid_of("Rows")
 
 def test_a_title_changed_in_superset_is_one_field():
     plan = plan_pull(bundle(), bundle(Rows={"slice_name": "New"}), bundle())
-    ((difference, asset),) = plan.write
+    (difference,) = plan.write
     assert [change.field for change in difference.changes] == ["slice_name"]
-    assert asset.path == "charts/sales/rows.yaml"
+    assert difference.asset.path == "charts/sales/rows.yaml"
     assert str(difference) == 'chart "New": slice_name: "Rows" → "New"'
 
 
@@ -53,7 +56,7 @@ def test_changes_on_both_sides_come_together():
     plan = plan_pull(
         bundle(Rows={"description": "mine"}), bundle(Rows={"slice_name": "Theirs"}), bundle()
     )
-    ((_, asset),) = plan.write
+    (asset,) = plan.written.values()
     assert (asset.data["slice_name"], asset.data["description"]) == ("Theirs", "mine")
 
 
@@ -65,18 +68,57 @@ def test_one_field_changed_on_both_sides_is_a_conflict():
 
 
 def test_what_is_gone_in_superset_is_told_and_kept():
-    live = bundle()
-    plan = plan_pull(bundle(), live.only({a.uuid for a in live} - {ROWS}), bundle())
-    assert [asset.title for asset in plan.gone] == ["Rows"]
-    assert not plan.write
+    live = bundle().only({a.uuid for a in bundle()} - {ROWS})
+    assert [asset.title for asset in removed_there(bundle(), live, bundle())] == ["Rows"]
+    assert not plan_pull(bundle(), live, bundle())
+
+
+def test_what_is_removed_with_consent_leaves_no_hole_in_a_layout():
+    live = bundle().only({a.uuid for a in bundle()} - {ROWS})
+    plan = plan_pull(bundle(), live, bundle(), removed_there(bundle(), live, bundle()))
+    (dashboard,) = plan.written.values()
+    assert "CHART-2" not in dashboard.data["position"]
+    assert dashboard.data["position"]["ROW-1"]["children"] == ["CHART-1"]
+    assert "removed chart" in plan.summary()
+    changed = bundle(Rows={"description": "mine"})
+    gone = removed_there(changed, live, bundle())
+    assert plan_pull(changed, live, bundle(), gone).conflicts == [
+        'chart "Rows": changed here and removed there'
+    ]
+
+
+def test_what_was_never_pushed_or_stands_on_a_new_server_is_not_gone():
+    live = bundle().only({a.uuid for a in bundle()} - {ROWS})
+    assert removed_there(bundle(), live, live) == []
+    assert removed_there(bundle(), live, None) == []
+    assert removed_there(bundle(), Bundle(), bundle()) == []
+
+
+def test_what_git_has_given_up_is_not_brought_back_unless_a_dashboard_needs_it():
+    every = bundle()
+    dashboard = every.kind("dashboards")[0]
+    position = without_charts(dashboard.data["position"], {ROWS})
+    smaller = replace(dashboard, data=dashboard.data | {"position": position})
+    git = every.only({a.uuid for a in every} - {ROWS}) | Bundle.of([smaller])
+    assert not plan_pull(git, owned(every, git), every)
+    kept = every.only({a.uuid for a in every} - {ROWS})
+    (taken,) = plan_pull(kept, owned(every, kept), kept).written
+    assert taken == ROWS
+
+
+def test_a_layout_without_its_only_chart_loses_the_row():
+    dashboard = bundle().kind("dashboards")[0]
+    left = without_charts(dashboard.data["position"], {ROWS, uuid_of("By region")})
+    assert set(left) == {"DASHBOARD_VERSION_KEY", "ROOT_ID", "GRID_ID"}
+    assert left["GRID_ID"]["children"] == []
 
 
 def test_a_chart_added_to_a_dashboard_of_ours_comes_along():
     live = bundle()
     git = live.only({a.uuid for a in live} - {ROWS})
     assert ROWS in owned(live, git)
-    ((difference, asset),) = plan_pull(git, owned(live, git), git).write
-    assert asset.path == "charts/sales/rows.yaml"
+    (difference,) = plan_pull(git, owned(live, git), git).write
+    assert difference.asset.path == "charts/sales/rows.yaml"
     assert str(difference) == 'new chart "Rows"'
 
 
@@ -202,7 +244,19 @@ def test_the_links_between_dashboards_and_charts_are_verified(linked, expected, 
     git = bundle()
     dashboard = git.kind("dashboards")[0]
     exported = {"dashboards/Sales_1.yaml": dump_yaml(complete(dashboard, git, settings))}
-    assert _wrong_links(FakeServer(*linked), exported, git) == expected
+    assert list(wrong_links(FakeServer(*linked), exported, git).values()) == expected
+
+
+def test_a_push_sends_what_is_complete_in_itself_and_no_more():
+    git = bundle()
+    dataset = uuid_of("sales")
+    every = {asset.uuid for asset in git}
+    assert {asset.uuid for asset in _whole({ROWS}, git)} == every, "its dashboard, with all of it"
+    assert {asset.uuid for asset in _whole({uuid_of("warehouse")}, git)} == {uuid_of("warehouse")}
+    alone = git.only(every - {uuid_of("dashboard")})
+    sent = _whole({ROWS}, alone)
+    assert {asset.uuid for asset in sent} == {ROWS, dataset, uuid_of("warehouse")}
+    assert reference_problems(_whole({dataset}, git)) == []
 
 
 def test_a_push_names_every_field(settings):
@@ -278,6 +332,22 @@ def test_lists_of_named_things_differ_by_name():
     assert [str(change) for change in changes(old, turned)] == ["metrics: ['a', 'b'] → ['b', 'a']"]
     twice = {"metrics": [old["metrics"][0], new["metrics"][0]]}
     assert [change.field for change in changes(old, twice)] == ["metrics"]
+
+
+def test_a_plan_speaks_of_titles_and_not_of_uuids():
+    """A filter that leaves out another chart, and a chart on another dataset."""
+    live = bundle()
+    dashboard = live.kind("dashboards")[0]
+    (entry,) = dashboard.data["metadata"]["native_filter_configuration"]
+    other = entry | {"scope": entry["scope"] | {"excluded": [uuid_of("By region")]}}
+    metadata = {"native_filter_configuration": [other]}
+    git = live | Bundle.of([replace(dashboard, data=dashboard.data | {"metadata": metadata})])
+    (step,) = compare(git, live, live)
+    assert "By region" in repr(step.changes[0].new)
+    assert not re.search("[0-9a-f]{8}-[0-9a-f]{4}", repr(step.changes))
+    moved = bundle(Rows={"dataset_uuid": uuid_of("By region")})
+    (difference,) = differences(live, moved)
+    assert str(difference) == 'chart "Rows": dataset_uuid: "sales" → "By region"'
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def test_flags_scores_and_measures_are_those_of_scikit_learn() -> None:
     assert cells["yes", "yes"] == int((fraud & (scores > 0))[test].sum())
     assert sum(cells.values()) == test.sum()
     curves = {curve["curve"] for curve in payload["curves"]}
-    assert curves == {"roc", "precision_recall", "gain", "outlier_score"}
+    assert curves == {"roc", "precision_recall", "gain", "outlier_score", "score_overall"}
     later = {name: (value, base) for name, value, _, _, base, _ in evaluate(db, "a model", "q", 1)}
     assert later["roc_auc"][0] == pytest.approx(roc_auc_score(fraud, scores))
     assert later["roc_auc"][1] == 0.5

@@ -25,6 +25,9 @@ REFERENCE = {
     "mae": reference.mean_absolute_error,
     "median_absolute_error": reference.median_absolute_error,
     "mape": reference.mean_absolute_percentage_error,
+    "rmsle": lambda actual, predicted: reference.root_mean_squared_log_error(
+        np.abs(actual), np.abs(predicted)
+    ),
     "r2": reference.r2_score,
     "pinball_10": lambda a, p: reference.mean_pinball_loss(a, p, alpha=0.1),
     "pinball_90": lambda a, p: reference.mean_pinball_loss(a, p, alpha=0.9),
@@ -62,8 +65,8 @@ def plain(rows: list[dict]) -> list[dict]:
 @pytest.mark.parametrize("count", [41, 100])
 def test_measures_are_those_of_scikit_learn_also_when_rows_are_drawn(name: str, count: int) -> None:
     rng = np.random.default_rng(count)
-    actual = rng.normal(50, 20, count)
-    predicted = actual + rng.normal(0, 9, count)
+    actual = np.abs(rng.normal(50, 20, count))
+    predicted = np.abs(actual + rng.normal(0, 9, count))
     rows = Numbers(actual, predicted)
     assert METRICS[name].value(rows) == pytest.approx(REFERENCE[name](actual, predicted))
     draws = rng.integers(0, count, (5, count))
@@ -148,6 +151,7 @@ def test_curves(diabetes: list[dict]) -> None:
         "predicted_actual",
         "residual_distribution",
         "residual_quantile",
+        "score_overall",
     }
     for name in ("predicted_actual", "residual_distribution"):
         assert sum(row["n"] for row in curves[name]) == 88

@@ -45,7 +45,7 @@ def ask(**changes: Any) -> Any:
         (
             {"algorithms": [{"algorithm": "dummy", "serach": {}}]},
             "no entry 'serach'",
-            "algorithm, params",
+            "search",
         ),
         ({"split": {"by": "colum"}}, "no split by 'colum'", "column"),
         ({"split": {"by": "time"}}, "needs a column", "time"),

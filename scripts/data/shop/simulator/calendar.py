@@ -85,8 +85,8 @@ def reviews(seed: int, year: int) -> tuple[tuple[int, np.ndarray], ...]:
     for month in (3, 9):
         random = np.random.default_rng([seed, 2, year, month])
         kind = random.random(len(LINES))
-        small, big = random.uniform(0.99, 1.04, len(LINES)), random.uniform(1.10, 1.22, len(LINES))
-        change = np.where(kind < 0.25, big, np.where(kind < 0.8, small, 1.0))
+        small, big = random.uniform(0.98, 1.02, len(LINES)), random.uniform(1.08, 1.18, len(LINES))
+        change = np.where(kind < 0.2, big, np.where(kind < 0.8, small, 1.0))
         found.append((number(date(year, month, 1)), np.round(change, 3)))
     return tuple(found)
 

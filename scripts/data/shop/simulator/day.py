@@ -3,13 +3,16 @@
 import numpy as np
 
 from scripts.data.shop.simulator import calendar, catalogue, law
-from scripts.data.shop.simulator.orders import Orders, concatenate, place, take_back
+from scripts.data.shop.simulator.orders import SECONDS, Orders, concatenate
+from scripts.data.shop.simulator.placing import place, take_back
 from scripts.data.shop.simulator.population import Population
 
-SECONDS = 86_400
 # A load of this many order lines has about this many customers; the rest follows from the law.
-LINES_PER_CUSTOMER = 27.0
+LINES_PER_CUSTOMER = 41.0
 SIGN_UP_DAYS = calendar.LAST_DAY - calendar.FIRST_DAY + 1
+# How many times as many people sign up at first, and after how many days it is a third of that.
+CROWD, CROWD_DAYS = 5.0, 180
+MEAN_CROWD = 1 + CROWD * CROWD_DAYS / SIGN_UP_DAYS
 ORDERS_AT_ONCE = 0.85
 # Sales over the counter, to people nobody writes down, as a share of the sign-ups on a mean day.
 COUNTER = 1.1
@@ -58,8 +61,8 @@ def _sign_up(
 ) -> np.ndarray:
     """New customers; gives their places."""
     # A new shop draws a crowd that thins out to a steady stream.
-    opening = 1 + 2.0 * np.exp(-(day - calendar.FIRST_DAY) / 120)
-    mean = _sign_ups_a_day(size) * opening / 1.2 * calendar.demand(day)
+    crowd = 1 + CROWD * np.exp(-(day - calendar.FIRST_DAY) / CROWD_DAYS)
+    mean = _sign_ups_a_day(size) * crowd / MEAN_CROWD * calendar.demand(day)
     who = people.add(int(random.poisson(mean)))
     number = len(who)
     people.signed_up[who] = day * SECONDS + random.integers(8 * 3600, 22 * 3600, number)

@@ -36,7 +36,8 @@ def fill(
             write(cursor, tables.sales(concatenate(batch), window))
             batch, lines = [], 0
             progress(f"{calendar.as_date(day):%B %Y}")
-        if day == checkpoint_before(last_day):
+        # Those that the days to come will need, too.
+        if day >= checkpoint_before(last_day):
             keep_checkpoint(cursor, people, day)
         if is_as_of(day):
             keep_truth(cursor, people, seed, day)
@@ -56,7 +57,9 @@ def checkpoint_before(day: int) -> int:
 
 
 def keep_checkpoint(cursor: Cursor, people: Population, day: int) -> None:
-    """Remember the customers as they are at the end of `day`."""
+    """Remember the customers as they are at the end of `day`, if it is one for a checkpoint."""
+    if day % CHECKPOINT_EVERY:
+        return
     cursor.execute(
         "insert into simulation.checkpoint values (%s, %s)"
         " on conflict (day) do update set state = excluded.state",

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from scripts.data.shop.simulator import calendar, history
 
-DEFAULT_SEED, DEFAULT_SIZE = 1, 80_000
+DEFAULT_SEED, DEFAULT_SIZE = 1, 100_000
 
 
 @cache
@@ -31,11 +32,16 @@ class Simulator:
     last_day: int = calendar.LAST_DAY
     name: str = "simulator"
 
+    @property
+    def until(self) -> date:
+        """The last day that has passed."""
+        return calendar.as_date(self.last_day)
+
     def mark(self) -> str:
         """Seed, size, rules and the last day."""
         return (
             f"simulator: seed {self.seed}, size {self.size}, rules {law_fingerprint()},"
-            f" until {calendar.as_date(self.last_day)}"
+            f" until {self.until}"
         )
 
     def fill(self, cursor: Cursor, progress: Callable[[str], None]) -> None:
@@ -43,5 +49,5 @@ class Simulator:
         history.fill(cursor, self.seed, self.size, self.last_day, progress)
         cursor.execute(
             "insert into simulation.run (seed, size, law, today) values (%s, %s, %s, %s)",
-            [self.seed, self.size, law_fingerprint(), calendar.as_date(self.last_day)],
+            [self.seed, self.size, law_fingerprint(), self.until],
         )

@@ -32,21 +32,19 @@ class Window:
 
 def reference(seed: int, window: Window) -> dict[str, pa.Table]:
     """Countries, product lines, products and promotions."""
-    opened = calendar.FIRST_DAY * SECONDS
-    always = {"recorded_at": [opened], "updated_at": [opened]}
     tables = {
         "countries": {
             "country_id": np.arange(1, len(catalogue.COUNTRIES) + 1),
             "name": np.array([country[0] for country in catalogue.COUNTRIES]),
             "iso_code": np.array([country[1] for country in catalogue.COUNTRIES]),
-        }
-        | {name: np.repeat(at, len(catalogue.COUNTRIES)) for name, at in always.items()},
+            **_from_the_first_day(len(catalogue.COUNTRIES)),
+        },
         "product_lines": {
             "product_line_id": np.arange(1, len(catalogue.LINES) + 1),
             "name": np.array([line[0] for line in catalogue.LINES]),
             "description": np.array([line[1] for line in catalogue.LINES]),
-        }
-        | {name: np.repeat(at, len(catalogue.LINES)) for name, at in always.items()},
+            **_from_the_first_day(len(catalogue.LINES)),
+        },
         "products": _products(seed, window),
         "promotions": _promotions(seed, window),
     }
@@ -54,6 +52,11 @@ def reference(seed: int, window: Window) -> dict[str, pa.Table]:
         name: table(columns, window.holds(columns["recorded_at"], columns["updated_at"]))
         for name, columns in tables.items()
     }
+
+
+def _from_the_first_day(rows: int) -> dict[str, np.ndarray]:
+    opened = np.full(rows, calendar.FIRST_DAY * SECONDS)
+    return {"recorded_at": opened, "updated_at": opened}
 
 
 def customers(people: Population, window: Window) -> pa.Table:
@@ -192,8 +195,9 @@ def _promotions(seed: int, window: Window) -> dict[str, np.ndarray]:
 
 @cache
 def _names() -> np.ndarray:
-    first, last = catalogue.FIRST_NAMES.astype(object), catalogue.LAST_NAMES.astype(object)
-    return first[:, None] + " " + last[None, :]
+    """Every first name (rows) with every last name (columns)."""
+    return np.array([[f"{one} {other}" for other in catalogue.LAST_NAMES]
+                     for one in catalogue.FIRST_NAMES])  # fmt: skip
 
 
 def numbered(letter: str | np.ndarray, numbers: np.ndarray) -> pa.Array:

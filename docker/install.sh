@@ -1,0 +1,14 @@
+#!/bin/sh
+# Builds a Python environment from a lock: install.sh <folder> <arguments of uv pip install>.
+# Runs in build stages only. A company's certificate comes as the build secret `ca` and stays outside.
+set -eu
+folder=$1
+shift
+if [ -f /run/secrets/ca ]; then
+    export SSL_CERT_FILE=/run/secrets/ca PIP_CERT=/run/secrets/ca
+fi
+python3 -m venv /opt/installer
+# The version that the project's own lock names.
+/opt/installer/bin/pip install --quiet --disable-pip-version-check "$(grep -o '^uv==[^ ]*' requirements.lock)"
+python3 -m venv --without-pip "$folder"
+/opt/installer/bin/uv pip install --quiet --no-cache --compile-bytecode --python "$folder/bin/python" "$@"

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Makes the cluster on the first start; has the superuser's password follow the environment on each.
+set -eu
+data=/var/lib/glasshouse/postgres
+major=15
+
+if [ -f "$data/PG_VERSION" ] && [ "$(cat "$data/PG_VERSION")" != "$major" ]; then
+    echo "The volume holds data of PostgreSQL $(cat "$data/PG_VERSION"), and this image is PostgreSQL $major" >&2
+    exit 3
+fi
+if [ ! -f "$data/PG_VERSION" ]; then
+    # Under another name first: a half-made cluster never gets the real one.
+    rm -rf "$data.new"
+    initdb --pgdata="$data.new" --username=postgres --encoding=UTF8 --locale=C.UTF-8 --data-checksums \
+        --auth-local=peer --auth-host=scram-sha-256 > /dev/null
+    mv "$data.new" "$data"
+fi
+cp /etc/glasshouse/pg_hba.conf "$data/pg_hba.conf"
+cat /etc/glasshouse/server.conf /etc/glasshouse/container.conf > "$data/glasshouse.conf"
+grep -q "^include = 'glasshouse.conf'" "$data/postgresql.conf" || echo "include = 'glasshouse.conf'" >> "$data/postgresql.conf"
+rm -f "$data/postmaster.pid"
+# On standard input, so that it stands in no list of processes; doubled quotes, as SQL wants them.
+printf "alter role postgres password '%s';\n" "$(printf %s "$POSTGRES_PASSWORD" | sed "s/'/''/g")" \
+    | postgres --single -D "$data" -c log_min_messages=error -c log_statement=none postgres > /dev/null
+unset POSTGRES_PASSWORD
+exec postgres -D "$data"

@@ -1,0 +1,85 @@
+"""What Superset does with a Redis beside it: caches for all processes, and work in the background.
+
+`superset_config.py` imports everything named in `__all__` where SUPERSET_REDIS_URL is set.
+"""
+
+import os
+
+from cachelib.redis import RedisCache
+from celery.schedules import crontab
+from superset.tasks.types import FixedExecutor
+
+__all__ = [
+    "ALERT_REPORTS_EXECUTORS",
+    "CACHE_CONFIG",
+    "CELERY_CONFIG",
+    "DATA_CACHE_CONFIG",
+    "EXPLORE_FORM_DATA_CACHE_CONFIG",
+    "FILTER_STATE_CACHE_CONFIG",
+    "RATELIMIT_STORAGE_URI",
+    "RESULTS_BACKEND",
+    "THUMBNAIL_CACHE_CONFIG",
+    "THUMBNAIL_EXECUTORS",
+    "WEBDRIVER_BASEURL",
+    "WEBDRIVER_OPTION_ARGS",
+    "WEBDRIVER_TYPE",
+]
+
+URL = os.environ["SUPERSET_REDIS_URL"].rstrip("/")
+# Databases of one Redis: the work to do, the caches, and the answers of queries in the background.
+WORK, CACHES, ANSWERS = 0, 1, 2
+
+
+def _cache(name: str, seconds: int) -> dict[str, object]:
+    return {
+        "CACHE_TYPE": "RedisCache",
+        "CACHE_REDIS_URL": f"{URL}/{CACHES}",
+        "CACHE_KEY_PREFIX": f"{name}_",
+        "CACHE_DEFAULT_TIMEOUT": seconds,
+    }
+
+
+CACHE_CONFIG = _cache("metadata", 3_600)
+DATA_CACHE_CONFIG = _cache("data", 3_600)
+FILTER_STATE_CACHE_CONFIG = _cache("filter_state", 90 * 86_400)
+EXPLORE_FORM_DATA_CACHE_CONFIG = _cache("explore", 7 * 86_400)
+THUMBNAIL_CACHE_CONFIG = _cache("thumbnail", 86_400)
+RATELIMIT_STORAGE_URI = f"{URL}/{CACHES}"
+
+HOST, _, PORT = URL.removeprefix("redis://").partition(":")
+RESULTS_BACKEND = RedisCache(host=HOST, port=int(PORT or 6379), db=ANSWERS, key_prefix="answer_")
+
+
+class CELERY_CONFIG:
+    """The queue, and what is done at which time."""
+
+    broker_url = f"{URL}/{WORK}"
+    result_backend = f"{URL}/{WORK}"
+    imports = ("superset.sql_lab", "superset.tasks.scheduler", "superset.tasks.thumbnails")
+    task_annotations = {"sql_lab.get_sql_results": {"rate_limit": "100/s"}}  # noqa: RUF012
+    worker_prefetch_multiplier = 1
+    task_acks_late = False
+    broker_connection_retry_on_startup = True
+    beat_schedule = {  # noqa: RUF012
+        "reports.scheduler": {"task": "reports.scheduler", "schedule": crontab()},
+        "reports.prune_log": {
+            "task": "reports.prune_log",
+            "schedule": crontab(minute=10, hour=0),
+        },
+    }
+
+
+# The worker opens pages as the administrator, in Debian's Chromium.
+ALERT_REPORTS_EXECUTORS = [FixedExecutor(os.environ.get("SUPERSET_ADMIN_USER", "admin"))]
+THUMBNAIL_EXECUTORS = ALERT_REPORTS_EXECUTORS
+WEBDRIVER_BASEURL = "http://superset:8088/"
+WEBDRIVER_TYPE = "chrome"
+WEBDRIVER_OPTION_ARGS = [
+    "--headless=new",
+    # The container has no rights to hand out, which Chromium's own sandbox needs.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--force-device-scale-factor=1",
+    "--user-data-dir=/tmp/chromium",
+]

@@ -1,0 +1,131 @@
+"""Permissions as git names them, and as one server numbers them.
+
+Superset names what a role may reach by numbers of its own ("[warehouse].[sales](id:7)"), and a
+schema twice: with the catalog, as SQL Lab asks for it, and without, as imported datasets do.
+"""
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from scripts.assets.model import Asset, Bundle
+from scripts.assets.placeholders import live_schema, schema_in_git
+from scripts.assets.superset import Superset
+from scripts.errors import UserError
+from scripts.settings import Settings
+
+_ID = re.compile(r"\(id:(\d+)\)$")
+_PARTS = re.compile(r"\[([^]]*)\]")
+
+
+@dataclass
+class Permissions:
+    """The permissions of one server, in both languages."""
+
+    superset: Superset
+    settings: Settings
+    # The databases of the repository, whose schemas are meant.
+    bundle: Bundle
+    _uuids: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    @cached_property
+    def numbers(self) -> dict[tuple[str, str], int]:
+        """Every permission of the server: (what, on what) → its number."""
+        rows = self.superset.rows(
+            "security/permissions-resources", "id,permission.name,view_menu.name"
+        )
+        return {(row["permission"]["name"], row["view_menu"]["name"]): row["id"] for row in rows}
+
+    def uuid(self, resource: str, number: int) -> str:
+        """The uuid of a dataset or database; "" for one that is gone."""
+        if (resource, number) not in self._uuids:
+            self._uuids[resource, number] = self.superset.uuid(resource, number)
+        return self._uuids[resource, number]
+
+    def in_git(self, rows: list[dict[str, Any]]) -> dict[str, list[str]]:
+        """A role's permissions as bundle.yml says them: by name, schema, and uuid."""
+        said: dict[str, list[str]] = {
+            "permissions": [], "schemas": [], "databases": [], "datasets": [],
+        }  # fmt: skip
+        for row in rows:
+            what, where = row["permission_name"], row["view_menu_name"]
+            number = _ID.search(where)
+            if what == "schema_access" and self._of_ours(where):
+                schema = _PARTS.findall(where)[-1]
+                said["schemas"].append(schema_in_git(schema, self.settings))
+            elif what in ("database_access", "datasource_access") and number:
+                resource = "database" if what == "database_access" else "dataset"
+                uuid = self.uuid(resource, int(number[1]))
+                # What leads to something that is gone opens nothing.
+                said[f"{resource}s"] += [uuid] if uuid else []
+            else:
+                said["permissions"].append(f"{what} on {where}")
+        return said
+
+    def _of_ours(self, where: str) -> bool:
+        parts = _PARTS.findall(where)
+        return len(parts) > 1 and parts[0] in {db.title for db in self.bundle.kind("databases")}
+
+    def require_known(self, roles: list[Asset]) -> None:
+        """Stop where a role names a permission that this Superset does not have."""
+        for role in roles:
+            for text in role.data.get("permissions", []):
+                if _split(text) not in self.numbers:
+                    known = [f"{what} on {where}" for what, where in self.numbers]
+                    near = difflib.get_close_matches(text, known, n=1)
+                    raise UserError(
+                        f'bundle.yml: {role}: this Superset has no permission "{text}"',
+                        f"write {near[0]}" if near else "see List Roles in Superset for its names",
+                    )
+
+    def on_server(self, role: Asset) -> list[int]:
+        """The numbers of all that a role of bundle.yml may do."""
+        numbers = [self.numbers[_split(text)] for text in role.data.get("permissions", [])]
+        for schema in role.data.get("schemas", []):
+            numbers += self._schema(schema, role)
+        for kind, what in (("databases", "database_access"), ("datasets", "datasource_access")):
+            for uuid in role.data.get(kind, []):
+                numbers.append(self._by_number(kind.removesuffix("s"), what, uuid, role))
+        return sorted(set(numbers))
+
+    def _schema(self, schema: str, role: Asset) -> list[int]:
+        wanted = live_schema(schema, self.settings)
+        for attempt in range(2):
+            found = [
+                number
+                for (what, where), number in self.numbers.items()
+                if what == "schema_access"
+                and self._of_ours(where)
+                and _PARTS.findall(where)[-1] == wanted
+            ]
+            if found or attempt:
+                break
+            # A schema that came after the database was connected is not known yet.
+            for database in self.bundle.kind("databases"):
+                self.superset.sync_permissions(database.uuid)
+            self.forget()
+        if not found:
+            raise UserError(
+                f"bundle.yml: {role}: the warehouse has no schema {wanted}",
+                "make build, or correct the name",
+            )
+        return found
+
+    def _by_number(self, resource: str, what: str, uuid: str, role: Asset) -> int:
+        number = self.superset.number(resource, uuid)
+        for (each, where), permission in self.numbers.items():
+            found = _ID.search(where)
+            if each == what and found and int(found[1]) == number:
+                return permission
+        raise UserError(f"bundle.yml: {role}: Superset has no {resource} {uuid}", "make push again")
+
+    def forget(self) -> None:
+        """Read the numbers anew when they are next asked for."""
+        self.__dict__.pop("numbers", None)
+
+
+def _split(permission: str) -> tuple[str, str]:
+    what, _, where = permission.partition(" on ")
+    return what, where

@@ -1,0 +1,76 @@
+"""The two sides of every command: what git declares, and what a server shows."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from scripts.assets.access.file import managed, read_access
+from scripts.assets.access.live import Server, read_server
+from scripts.assets.bundle import FOLDER
+from scripts.assets.check import sound_bundle
+from scripts.assets.fields import KINDS
+from scripts.assets.live import live_bundle, owned
+from scripts.assets.model import Bundle
+from scripts.assets.owned import owned_ever
+from scripts.assets.superset import Superset
+from scripts.errors import UserError
+from scripts.settings import Settings
+
+
+def declared(settings: Settings) -> Bundle:
+    """What git says: the assets, and who may see them; a UserError where a check fails."""
+    bundle = sound_bundle(settings.root)
+    entries, problems = read_access(settings.root / FOLDER, bundle)
+    if problems:
+        first, others = problems[0], len(problems) - 1
+        more = f" ({others} more: make check)" if others else ""
+        raise UserError(f"{FOLDER}/{first.file}: {first.what}", first.do + more)
+    return bundle | entries
+
+
+def observe(git: Bundle, settings: Settings) -> "Observed":
+    """Log in to the server; what it shows is asked when it is needed."""
+    ever = frozenset(owned_ever(settings.root / FOLDER))
+    return Observed(Superset(settings), git, settings, ever)
+
+
+@dataclass
+class Observed:
+    """What a server shows; asked once, part by part as it is needed."""
+
+    superset: Superset
+    git: Bundle
+    settings: Settings
+    # The identities of all that the repository owns or has owned.
+    ever: frozenset[str] = frozenset()
+
+    @cached_property
+    def exported(self) -> dict[str, str]:
+        """Superset's own files: path → YAML text."""
+        return self.superset.export()
+
+    @cached_property
+    def assets(self) -> Bundle:
+        """Every asset on the server, strangers' too."""
+        return live_bundle(self.exported, self.settings, self.git)
+
+    @cached_property
+    def server(self) -> Server | None:
+        """Who may see what; None where the repository has no say in that."""
+        if not managed(self.settings.root / FOLDER):
+            return None
+        return read_server(self.superset, self.settings, self.git, set(self.ever))
+
+    @property
+    def entries(self) -> Bundle:
+        """Who may see what, as far as it concerns the repository."""
+        return self.server.entries if self.server else Bundle()
+
+    @property
+    def everything(self) -> Bundle:
+        """Every asset, and the entries that concern the repository."""
+        return self.assets | self.entries
+
+    @cached_property
+    def ours(self) -> Bundle:
+        """What git holds or has held, and what its dashboards have come to need."""
+        return owned(self.assets, self.git.kinds(KINDS), self.ever) | self.entries

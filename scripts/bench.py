@@ -1,0 +1,97 @@
+"""`make bench`: measures against rivals and writes docs/benchmarks.json and docs/benchmarks.md."""
+
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from scripts.console import step, warn
+from scripts.errors import UserError
+from scripts.settings import ROOT, load_settings
+
+FOLDER = Path("tests", "bench")
+NUMBERS, PAGE = Path("docs", "benchmarks.json"), Path("docs", "benchmarks.md")
+HEAD = """\
+# Benchmarks
+
+Written by `make bench`; the single numbers are in [benchmarks.json](benchmarks.json). Both sides of
+a row are measured in turn in the same run on the same machine, with equally many threads, and the
+table shows the medians. What counts is the ratio: absolute times are those of one machine on one
+day. A figure that was not reached stays here, with its reason.
+"""
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--rows", default=1_000_000, show_default=True, help="Rows of the tables measured on."
+)
+@click.option("--runs", default=5, show_default=True, help="How often each side is measured.")
+def bench(names: tuple[str, ...], rows: int, runs: int) -> None:
+    """Measure against rivals, on the running stack (all comparisons, or those with these words)."""
+    from tests.bench import harness
+
+    for path in sorted((ROOT / FOLDER).glob("bench_*.py")):
+        import_module(f"tests.bench.{path.stem}")
+    chosen = [
+        comparison
+        for comparison in harness.COMPARISONS.values()
+        if not names or any(name in comparison.name for name in names)
+    ]
+    if not chosen:
+        raise UserError(f"No comparison is named {' or '.join(names)}", "make bench runs them all")
+    settings = load_settings()
+    place = settings.state / "bench"
+    place.mkdir(parents=True, exist_ok=True)
+    found = harness.Bench(settings, rows, runs, place)
+    results = []
+    for comparison in chosen:
+        with step(f"{comparison.name}, against {comparison.against}", output=True) as current:
+            try:
+                results.append(harness.measure(comparison, found))
+            except RuntimeError as error:
+                warn(f"not measured: {error}")
+                continue
+            current.note(f"{_ratio(results[-1])} ({results[-1].reach})")
+    every = harness.keep(results, ROOT / NUMBERS)
+    (ROOT / PAGE).write_text(page(every), encoding="utf-8")
+
+
+def page(results: list) -> str:
+    """The tables as Markdown."""
+    lines = [HEAD]
+    results = sorted(results, key=lambda result: result.group)
+    for group, members in groupby(results, key=lambda result: result.group):
+        lines += [f"## {group}", ""]
+        lines += ["| what | against | ours | theirs | ratio | to reach | | rows, when |"]
+        lines += ["| --- | --- | --- | --- | --- | --- | --- | --- |"]
+        lines += [_line(result) for result in members]
+        lines += [""]
+    return "\n".join(lines)
+
+
+def _line(result) -> str:
+    theirs = "–" if result.rival is None else _number(result.rival, result.unit)
+    verdict = "reached" if result.met else "not reached"
+    cells = [
+        result.name,
+        result.against,
+        _number(result.ours, result.unit),
+        theirs,
+        _ratio(result),
+        result.reach,
+        f"{verdict}{'. ' + result.note if result.note else ''}",
+        f"{result.rows:,}, {result.measured_at[:10]}",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _ratio(result) -> str:
+    if result.rival is None:
+        return _number(result.ours, result.unit)
+    return f"{result.ratio:.2f} ×"
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:.4g} {unit}"

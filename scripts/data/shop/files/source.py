@@ -1,0 +1,138 @@
+"""A folder of CSV files as a source of the shop."""
+
+import csv
+import gzip
+import hashlib
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+
+from scripts.errors import UserError
+
+HERE = Path(__file__).parent
+ENDINGS = (".csv", ".csv.gz")
+# Every source names countries; few bring their codes.
+ISO_CODES = HERE / "iso_codes.csv"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that is needed: its name without ending, and the type of each column that is read."""
+
+    name: str
+    columns: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files with where they are, and the scripts that fill the shop from them."""
+
+    name: str
+    files: tuple[tuple[File, Path], ...]
+    scripts: tuple[str, ...]
+
+    def mark(self) -> str:
+        """The files' contents, and the rules they are read by."""
+        rules = [*(HERE / script for script in self.scripts), ISO_CODES]
+        digest = hashlib.sha256()
+        for path in [*rules, *(path for _, path in self.files)]:
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return f"{self.name}: files {digest.hexdigest()[:12]}"
+
+    def fill(self, cursor: Cursor, progress: Callable[[str], None]) -> None:
+        """Each file into a temporary table of its name, then the scripts."""
+        read(cursor, ISO_CODES, File("iso_codes", {"name": "text", "iso_code": "char(2)"}))
+        for file, path in self.files:
+            progress(path.name)
+            read(cursor, path, file)
+        progress("rearranging")
+        for script in self.scripts:
+            cursor.execute((HERE / script).read_text(encoding="utf-8"))
+
+
+def in_folder(folder: Path, files: tuple[File, ...]) -> tuple[tuple[File, Path], ...]:
+    """The files of these names in a folder; what is missing is an error."""
+    return tuple((file, find(folder, file.name)) for file in files)
+
+
+def find(folder: Path, name: str) -> Path:
+    """The file of that name, packed or not."""
+    if not folder.is_dir():
+        raise UserError(f"There is no folder {folder}", "say where the files are: FILES=folder")
+    for ending in ENDINGS:
+        if (folder / f"{name}{ending}").is_file():
+            return folder / f"{name}{ending}"
+    raise UserError(
+        f"{folder} holds no {name}.csv (nor {name}.csv.gz)", "say where the files are: FILES=folder"
+    )
+
+
+def read(cursor: Cursor, path: Path, wanted: File) -> None:
+    """COPY a file into the temporary table `wanted.name`; its column `row_number` keeps the order.
+
+    Columns are found by name, in any case and order; those that nobody asked for come as text.
+    """
+    encoding = _encoding(path)
+    with _open(path) as file:
+        header = next(csv.reader(io.TextIOWrapper(io.BytesIO(file.readline()), encoding)), [])
+        header = [name.strip().lstrip("\ufeff").lower() for name in header]
+        missing = [name for name in wanted.columns if name not in header]
+        if missing:
+            raise UserError(
+                f"{path.name} has no column {missing[0]}; it has {', '.join(header) or 'nothing'}",
+                "give the file as it was published",
+            )
+        table = sql.Identifier(wanted.name)
+        cursor.execute(
+            sql.SQL("create temporary table {} (row_number bigserial, {}) on commit drop").format(
+                table,
+                sql.SQL(", ").join(
+                    sql.SQL("{} {}").format(
+                        sql.Identifier(name), sql.SQL(wanted.columns.get(name, "text"))
+                    )
+                    for name in header
+                ),
+            )
+        )
+        statement = sql.SQL("copy {} ({}) from stdin with (format csv, encoding {})").format(
+            table, sql.SQL(", ").join(map(sql.Identifier, header)), sql.Literal(encoding)
+        )
+        try:
+            cursor.copy_expert(statement.as_string(cursor), file)
+        except psycopg2.DataError as error:
+            raise _bad_row(path, error) from None
+    cursor.execute(sql.SQL("analyze {}").format(table))
+
+
+def _open(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+
+
+def _encoding(path: Path) -> str:
+    """utf-8, or what older exports from a spreadsheet are in."""
+    with _open(path) as file:
+        try:
+            while block := file.read(1 << 20):
+                # A block may end in the middle of a letter; the next line does not.
+                (block + file.readline()).decode()
+        except UnicodeDecodeError:
+            return "latin1"
+    return "utf8"
+
+
+def _bad_row(path: Path, error: psycopg2.DataError) -> UserError:
+    """PostgreSQL counts from the first line below the header."""
+    place = re.search(r", line (\d+)(, column \w+)?", error.diag.context or "")
+    where = f", line {int(place[1]) + 1}{place[2] or ''}" if place else ""
+    return UserError(
+        f"{path.name}{where}: {error.diag.message_primary}; the shop is as it was",
+        "mend that line",
+    )

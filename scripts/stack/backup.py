@@ -1,0 +1,202 @@
+"""`make backup` and `make restore`: everything that cannot be made again from git and the sources.
+
+A backup is a folder: the warehouse with the registry, Superset's metadata, what git and Superset
+last agreed on, and Superset's key, without which the passwords in the metadata cannot be read. It
+is made for the owner's eyes alone, as `.env` is.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from scripts.console import say, step
+from scripts.errors import UserError
+from scripts.settings import Settings
+from scripts.stack.interface import Stack
+
+DATABASES = ("warehouse", "superset")
+CONTENTS = "backup.json"
+AGREED = Path("pushed")
+# Roles are the cluster's, not a database's: no dump holds them.
+ROLES = """
+    select coalesce(json_agg(rolname order by rolname), '[]') from pg_roles
+    where rolname !~ '^pg_' and not rolcanlogin
+"""
+
+
+def backup(settings: Settings, stack: Stack, folder: Path | None) -> Path:
+    """Write a backup; the folder it is in. A half-written one never gets its name."""
+    folder = folder or settings.root / "backups" / datetime.now().strftime("%Y-%m-%d_%H%M%S")
+    if folder.exists():
+        raise UserError(f"{folder} is there already", "choose another folder: make backup TO=…")
+    draft = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True, mode=0o700)
+    sums = {}
+    for database in DATABASES:
+        with step(f"Saving the database {database}") as current:
+            file = draft / f"{database}.dump"
+            _dump(stack, database, file)
+            sums[file.name] = _sum(file)
+            current.note(f"{file.stat().st_size / 1e6:.1f} MB")
+    _write_secret(draft / "secret_key", settings.superset_secret_key)
+    agreed = settings.state / AGREED
+    if agreed.is_dir():
+        shutil.copytree(agreed, draft / AGREED)
+    contents = {
+        "made": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "postgresql": _ask(stack, "show server_version_num") // 10000,
+        "superset": version("apache-superset"),
+        "roles": _ask(stack, ROLES),
+        "sha256": sums,
+    }
+    (draft / CONTENTS).write_text(json.dumps(contents, indent=1) + "\n", encoding="utf-8")
+    draft.rename(folder)
+    return folder
+
+
+def read_contents(folder: Path) -> dict[str, Any]:
+    """What a backup says of itself; a UserError where it is none, or is not whole."""
+    try:
+        contents = json.loads((folder / CONTENTS).read_text(encoding="utf-8"))
+        sums, _ = contents["sha256"], (folder / "secret_key").read_text()
+    except (OSError, ValueError, KeyError):
+        what = f"{folder} is no backup" if folder.is_dir() else f"There is no folder {folder}"
+        raise UserError(what, "name a folder that make backup has written") from None
+    for name, wanted in sums.items():
+        file = folder / name
+        if not file.exists() or _sum(file) != wanted:
+            raise UserError(f"{file} is not as it was written", "take another copy of the backup")
+    return contents
+
+
+def refuse_newer(contents: dict[str, Any], major: int) -> None:
+    """What an older program cannot read is not begun."""
+    if contents["postgresql"] > major:
+        raise UserError(
+            f"The backup is of PostgreSQL {contents['postgresql']}, and this server is {major}",
+            "restore it with that version or a newer one",
+        )
+    mine = version("apache-superset")
+    if _numbers(contents["superset"]) > _numbers(mine):
+        raise UserError(
+            f"The backup is of Superset {contents['superset']}, and this one is {mine}",
+            "restore it with that version or a newer one",
+        )
+
+
+def restore_databases(stack: Stack, folder: Path, contents: dict[str, Any]) -> None:
+    """Put both databases in the place of what is there, once both have been read whole."""
+    _run_alone(stack, *map(_role, contents["roles"]))
+    for database in DATABASES:
+        with step(f"Reading the database {database}"):
+            new = f"{database}_restoring"
+            owner = "superset" if database == "superset" else "postgres"
+            _run_alone(
+                stack,
+                f'drop database if exists "{new}" with (force)',
+                f'create database "{new}" owner "{owner}" template template0',
+            )
+            _load(stack, new, folder / f"{database}.dump")
+    for database in DATABASES:
+        _run_alone(
+            stack,
+            f'drop database if exists "{database}" with (force)',
+            f'alter database "{database}_restoring" rename to "{database}"',
+        )
+
+
+def restore_agreement(settings: Settings, folder: Path) -> None:
+    """What git and Superset last agreed on, so that the next push knows whose a change is."""
+    agreed = settings.state / AGREED
+    shutil.rmtree(agreed, ignore_errors=True)
+    if (folder / AGREED).is_dir():
+        shutil.copytree(folder / AGREED, agreed)
+
+
+def tell(folder: Path) -> None:
+    """Where the backup is, and that it is worth protecting."""
+    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    say(f"{folder}, {size / 1e6:.1f} MB. It holds your data and Superset's key: keep it as .env.")
+
+
+def _dump(stack: Stack, database: str, file: Path) -> None:
+    command = [*stack.postgres_program("pg_dump"), "--format=custom", f"--dbname={database}"]
+    with file.open("wb") as output:
+        file.chmod(0o600)
+        done = subprocess.run(
+            command, stdout=output, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        )
+    if done.returncode:
+        raise UserError(
+            f"pg_dump of {database} failed: {_last(done.stderr)}", "mend that, then start again"
+        )
+
+
+def _load(stack: Stack, database: str, file: Path) -> None:
+    command = [*stack.postgres_program("pg_restore"), "--exit-on-error", f"--dbname={database}"]
+    with file.open("rb") as source:
+        done = subprocess.run(command, stdin=source, capture_output=True)
+    if done.returncode:
+        raise UserError(
+            f"{file} cannot be restored: {_last(done.stderr)}",
+            "nothing was replaced; mend that, then start again",
+        )
+
+
+def _role(name: str) -> str:
+    """Makes a role that owns things and never logs in, where it is missing."""
+    quoted, text = name.replace('"', '""'), name.replace("'", "''")
+    there = f"select from pg_roles where rolname = '{text}'"
+    return (
+        f'do $$ begin if not exists ({there}) then create role "{quoted}" nologin; end if; end $$'
+    )
+
+
+def _run_alone(stack: Stack, *statements: str) -> None:
+    """Statements about databases, which no transaction may hold."""
+    connection = psycopg2.connect(**stack.superuser("postgres"))
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+    finally:
+        connection.close()
+
+
+def _ask(stack: Stack, query: str) -> Any:
+    connection = psycopg2.connect(**stack.superuser("postgres"))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            value = cursor.fetchone()[0]
+            return int(value) if isinstance(value, str) else value
+    finally:
+        connection.close()
+
+
+def _write_secret(file: Path, text: str) -> None:
+    file.touch(mode=0o600)
+    file.write_text(text)
+
+
+def _sum(file: Path) -> str:
+    with file.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdigit())
+
+
+def _last(said: bytes) -> str:
+    lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
+    return (lines or ["no reason given"])[-1].strip()

@@ -1,0 +1,83 @@
+"""`make restore`: an installation as a backup has it."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+import psycopg2
+
+from scripts.console import say, step
+from scripts.errors import UserError
+from scripts.settings import Settings
+from scripts.stack import backup, stamps
+from scripts.stack.interface import Stack
+from scripts.stack.provision import provision
+
+STAMPS = ("build", "push", "superset")
+FILLED = "select exists (select from pg_namespace where nspname in ('ml', 'reports'))"
+
+
+def restore(settings: Settings, stack: Stack, folder: Path) -> None:
+    """Bring the databases of a backup into the place of this installation's own."""
+    contents = backup.read_contents(folder)
+    stack.check()
+    with step("Checking the machine") as current:
+        current.note(stack.prepare())
+    with step("Preparing the server's Python") as current:
+        current.note(stack.update_server_environment())
+    with step("Starting PostgreSQL") as current:
+        current.note(stack.start_database())
+    backup.refuse_newer(contents, _major(stack))
+    if _is_filled(stack):
+        _ask_first(settings)
+    # It holds connections, and would write into what is about to go.
+    stack.stop_superset()
+    with step("Roles, databases, schemas"):
+        provision(settings, stack.superuser("postgres"))
+    backup.restore_databases(stack, folder, contents)
+    for name in STAMPS:
+        stamps.forget(settings, name)
+    with step("Roles, databases, schemas") as current:
+        current.note(provision(settings, stack.superuser("postgres")))
+    backup.restore_agreement(settings, folder)
+    # The next step encrypts stored passwords anew with this installation's own key.
+    stack.keep_superset_key((folder / "secret_key").read_text())
+    with step("Preparing Superset") as current:
+        current.note(stack.prepare_superset())
+    stack.forget_cached_numbers()
+    with step("Starting Superset") as current:
+        current.note(stack.start_superset())
+    say(
+        f"Restored what was saved on {contents['made']}. make up builds what git has changed since."
+    )
+
+
+def _major(stack: Stack) -> int:
+    connection = psycopg2.connect(**stack.superuser("postgres"))
+    major = connection.server_version // 10000
+    connection.close()
+    return major
+
+
+def _is_filled(stack: Stack) -> bool:
+    """Whether there is anything in the warehouse that would be lost."""
+    try:
+        connection = psycopg2.connect(**stack.superuser("warehouse"))
+    except psycopg2.OperationalError:
+        return False
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(FILLED)
+            return bool(cursor.fetchone()[0])
+    finally:
+        connection.close()
+
+
+def _ask_first(settings: Settings) -> None:
+    if os.environ.get("YES") == "1":
+        return
+    what = f"This replaces the database and Superset's state of {settings.root}"
+    if not sys.stdin.isatty():
+        raise UserError(f"{what} and asks first", "YES=1 make restore FROM=…")
+    click.confirm(f"{what}. Go on?", abort=True)

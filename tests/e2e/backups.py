@@ -1,0 +1,76 @@
+"""Backup, reset, restore: whether an installation comes back as it was, whichever way it runs."""
+
+import hashlib
+import re
+
+import psycopg2
+from psycopg2 import sql
+
+from scripts.assets.bundle import FOLDER, read_files
+from scripts.assets.charts import ask_all
+from scripts.assets.superset import Superset
+from scripts.stack.interface import open_stack
+from tests.e2e.conftest import Clone
+
+TABLES = """
+    select schemaname, tablename from pg_tables
+    where schemaname not in ('pg_catalog', 'information_schema') order by 1, 2
+"""
+
+
+def checksums(clone: Clone) -> dict[str, str]:
+    """One sum for the rows of each table in the warehouse."""
+    found = {}
+    connection = psycopg2.connect(**open_stack(clone.settings).superuser("warehouse"))
+    with connection, connection.cursor() as cursor:
+        cursor.execute(TABLES)
+        for schema, table in cursor.fetchall():
+            name = sql.Identifier(schema, table)
+            cursor.execute(sql.SQL("select t::text from {} as t order by 1").format(name))
+            rows = "\n".join(text for (text,) in cursor)
+            found[f"{schema}.{table}"] = hashlib.sha256(rows.encode()).hexdigest()
+    connection.close()
+    return found
+
+
+def dashboards(clone: Clone) -> dict[str, str]:
+    """What Superset exports, but for the time of the export."""
+    exported = Superset(clone.settings).export()
+    return {name: text for name, text in exported.items() if name != "metadata.yaml"}
+
+
+def survives(clone: Clone) -> None:
+    """Back up, remove everything, restore into the empty stack under another key, and compare."""
+    rows, assets = checksums(clone), dashboards(clone)
+    assert "predictions.pred_breast_cancer" in rows
+    done = clone.make("backup", "TO=backups/one")
+    assert done.returncode == 0, done.stdout + done.stderr
+    folder = clone.root / "backups" / "one"
+    assert folder.stat().st_mode & 0o077 == 0
+    assert "is there already" in clone.make("backup", "TO=backups/one").stderr
+
+    assert "asks first" in clone.make("restore", "FROM=backups/one").stderr
+    assert checksums(clone) == rows
+    damaged = clone.root / "backups" / "damaged"
+    damaged.mkdir()
+    for file in folder.glob("*.*"):
+        (damaged / file.name).write_bytes(file.read_bytes()[: 10**5])
+    (damaged / "secret_key").write_text("x")
+    said = clone.make("restore", "FROM=backups/damaged", env={"YES": "1"}).stderr
+    assert "is not as it was written" in said
+    assert checksums(clone) == rows
+
+    assert clone.make("reset", env={"YES": "1"}).returncode == 0
+    env = clone.root / ".env"
+    env.write_text(re.sub(r"(?m)^SUPERSET_SECRET_KEY=.*", "SUPERSET_SECRET_KEY=n", env.read_text()))
+    done = clone.make("restore", "FROM=backups/one")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert checksums(clone) == rows
+    assert dashboards(clone) == assets
+    # Passwords that were encrypted with the old key are read with the new one.
+    assert clone.make("plan").returncode == 0
+    assert "Nothing to do" in clone.make("push").stdout
+    bundle = read_files(clone.root / FOLDER).bundle()
+    answers = ask_all(bundle, Superset(clone.settings))
+    assert answers
+    assert [answer.error for answer in answers if answer.error or answer.empty] == []

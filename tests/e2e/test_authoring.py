@@ -1,0 +1,69 @@
+"""What an author of dashboards has at hand: limits on queries, and a push with each save."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.stack.processes import wait_until
+from tests.e2e.conftest import environment
+
+CHART = "superset_assets/charts/model_quality/class_balance.yaml"
+SECONDS = 60
+
+
+def test_limits_on_rows_and_time_are_rules_of_their_own(stack) -> None:
+    done = stack.make("check", "MAX_ROWS=1", "MAX_MS=100000")
+    assert done.returncode == 2, done.stdout + done.stderr  # make's own code for a failed line
+    rules = set(re.findall(r"\[([a-z-]+)\]$", done.stdout, re.MULTILINE))
+    assert rules == {"too-many-rows"}
+    assert "too-slow" in stack.run("check", "--max-ms", "1").stdout
+    refused = stack.run("check", "--max-ms", "fast")
+    assert refused.returncode != 0
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.fixture
+def watching(stack) -> Iterator[list[str]]:
+    """`watch` at work in the clone; its lines so far. The file is put back afterwards."""
+    file = stack.root / CHART
+    kept = file.read_text()
+    log = stack.root / ".watch.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [stack.root / "scripts" / "glasshouse", "watch"],
+            cwd=stack.root,
+            env=environment({}),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    try:
+        assert wait_until(lambda: "Watching" in log.read_text(), SECONDS), log.read_text()
+        yield log
+    finally:
+        process.send_signal(subprocess.signal.SIGINT)
+        assert process.wait(SECONDS) == 0
+        assert "Traceback" not in log.read_text()
+        file.write_text(kept)
+        log.unlink()
+        stack.run("push", "--force")
+
+
+def test_a_save_is_pushed_a_broken_one_is_a_line_and_the_next_heals(stack, watching) -> None:
+    file = stack.root / CHART
+    kept = file.read_text()
+
+    def said(words: str) -> bool:
+        return wait_until(lambda: words in watching.read_text(), SECONDS)
+
+    file.write_text(kept.replace("slice_name: How many", "slice_name: Just how many"))
+    assert said('✓ chart "Just how many of each class"'), watching.read_text()
+    file.write_text(kept.replace("viz_type:", "viz_type: ["))
+    assert said("✗ superset_assets/charts/model_quality/class_balance.yaml: line ")
+    broken = [line for line in watching.read_text().splitlines() if "✗" in line]
+    assert len(broken) == 1
+    file.write_text(kept)
+    assert said('✓ chart "How many of each class"'), watching.read_text()
+    assert stack.run("plan").returncode == 0

@@ -1,0 +1,125 @@
+"""Roles, row filters, doors and users as code, seen with the eyes of those they are for."""
+
+import pytest
+import requests
+import yaml
+
+from scripts.assets.access.file import FILE
+from scripts.assets.browser import signed_in
+from scripts.assets.superset import Superset
+from scripts.assets.visits import visit
+from scripts.errors import UserError
+
+CANDIDATES = "7ab581b1-759b-5a8c-b167-0be3f19dd24d"  # rpt_candidates
+
+
+def entries(project) -> dict:
+    return yaml.safe_load((project.folder / FILE).read_text(encoding="utf-8"))
+
+
+def write(project, data: dict) -> None:
+    (project.folder / FILE).write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+
+
+def as_user(project, name: str) -> Superset:
+    settings = project.stack.settings
+    password = settings.value(f"{name.upper()}_PASSWORD")
+    more = settings.more | {"SUPERSET_ADMIN_USER": name, "SUPERSET_ADMIN_PASSWORD": password}
+    return Superset(settings.model_copy(update={"more": more}))
+
+
+def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narrows_it(
+    project, tmp_path
+):
+    data = entries(project)
+    data["row_filters"] = {
+        "No candidates": {"clause": "1 = 0", "datasets": [CANDIDATES], "roles": ["Stakeholder"]}
+    }
+    write(project, data)
+    assert 'row filter "No candidates"  new in git' in project.stack.run("plan").stdout
+    project.run("push")
+    assert "No difference" in project.run("plan")
+    settings = project.stack.settings
+    password = settings.value("STAKEHOLDER_PASSWORD")
+    with signed_in(settings.superset_url, "stakeholder", password) as page:
+        found = visit(page, settings.superset_url, "model_quality", tmp_path)
+        assert {(each.chart, each.what) for each in found.findings} == {
+            ("What was tried, beside the simple rule", "it says that there are no results")
+        }
+        assert page.goto(f"{settings.superset_url}/sqllab/").status == 403
+        page.goto(f"{settings.superset_url}/dashboard/list/")
+        page.get_by_text("Model quality").wait_for()
+        assert page.get_by_role("menuitem").all_inner_texts()[0] == "Dashboards"
+    del data["row_filters"]
+    write(project, data)
+    assert "delete by prune" in project.stack.run("plan").stdout
+    assert 'row filter "No candidates"' in project.run("prune")
+    assert 'removed row filter "No candidates"' in project.run("prune", YES="1")
+    assert "No difference" in project.run("plan")
+
+
+def test_an_analyst_may_query_marts_and_predictions_alone(project):
+    analyst = as_user(project, "analyst")
+    database = project.superset.rows("database", "id,uuid")[0]["id"]
+
+    def ask(table: str) -> requests.Response:
+        body = {"database_id": database, "sql": f"select count(*) from {table}"}
+        body |= {"client_id": table[-9:], "schema": table.split(".")[0]}
+        return analyst._send("POST", "sqllab/execute/", json=body)
+
+    assert ask("predictions.pred_breast_cancer").json()["data"][0]["count"] > 0
+    refused = ask("reports.rpt_candidates")
+    assert not refused.ok
+    assert "You need access" in refused.text
+
+
+def test_what_is_changed_in_superset_comes_back_and_nothing_else(project):
+    before = project.files()
+    superset = project.superset
+    roles = {row["name"]: row["id"] for row in superset.rows("security/roles", "id,name")}
+    dashboard = superset.number("dashboard", "model_quality")
+    sales = superset.create("security/roles", {"name": "Sales"})
+    superset.change("dashboard", dashboard, {"roles": [roles["Analyst"], sales]})
+    plan = project.stack.run("plan").stdout
+    assert 'access to dashboard "model_quality"  changed in Superset since the last push' in plan
+    assert 'role "Sales"  new in Superset' in plan
+    assert 'access to dashboard "model_quality"' in project.fails("push")
+    said = project.run("pull")
+    assert 'new role "Sales"' in said
+    after = project.files()
+    assert {name for name in after if after[name] != before[name]} == {FILE}
+    data = entries(project)
+    assert data["dashboards"] == {"model_quality": ["Analyst", "Sales"]}
+    assert data["roles"].keys() == {"Analyst", "Sales", "Stakeholder"}
+    assert "Nothing to do" in project.run("push")
+
+
+def test_a_permission_that_superset_does_not_know_stops_a_push_before_anything_is_sent(project):
+    file, _ = project.chart()
+    project.edit(file, description="Not to arrive.")
+    data = entries(project)
+    data["roles"]["Stakeholder"]["permissions"].append("can_raed on Chart")
+    write(project, data)
+    error = project.fails("push")
+    assert 'role "Stakeholder": this Superset has no permission "can_raed on Chart"' in error
+    assert "write can_read on Chart" in error
+    assert "Not to arrive." not in "".join(project.superset.export().values())
+
+
+def test_a_new_password_in_env_is_set_by_the_next_push(project):
+    file = project.stack.root / ".env"
+    text = file.read_text(encoding="utf-8")
+    old = project.stack.settings.value("ANALYST_PASSWORD")
+    try:
+        file.write_text(text.replace(old, f"{old}-new"), encoding="utf-8")
+        plan = project.stack.run("plan").stdout
+        assert 'user "analyst"  changed in .env' in plan
+        assert old not in plan
+        project.run("push")
+        as_user(project, "analyst")
+    finally:
+        file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match="does not accept the password of analyst"):
+        as_user(project, "analyst")
+    project.run("push")
+    as_user(project, "analyst")

@@ -1,0 +1,54 @@
+"""The dashboards that ship inside Superset's own package, as a repository would hold them."""
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.assets.bundle import Files
+from scripts.assets.fields import KINDS
+from scripts.assets.layout import chart_uuids, without_charts
+from scripts.assets.model import Bundle
+from scripts.assets.viz_types import KNOWN
+
+_URI = "postgresql+psycopg2://dashboard:${DASHBOARD_PASSWORD}@${POSTGRES_HOST}:${POSTGRES_PORT}/warehouse"
+
+
+def read_examples() -> list[tuple[str, str, dict[str, Any]]]:
+    """(kind, path, data) of every example whose chart type is current, as the package has them."""
+    package = importlib.util.find_spec("superset")
+    assert package is not None
+    folder = Path(package.submodule_search_locations[0]) / "examples"
+    found: list[tuple[str, str, dict[str, Any]]] = []
+    for file in sorted(folder.rglob("*.yaml")):
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        kind = _kind(data)
+        # Fields of the package's own loader, and null where Superset means its default.
+        data = {key: value for key, value in data.items() if key != "data_file"}
+        for column in data.get("columns") or []:
+            column.update({key: True for key in ("is_active",) if column.get(key) is None})
+        if kind == "databases":
+            data |= {"database_name": "examples", "sqlalchemy_uri": _URI}
+        if kind == "dashboards":
+            data["slug"] = data.get("slug") or file.parent.name
+        if kind and (kind != "charts" or data["viz_type"] in KNOWN):
+            path = f"{kind}/{file.relative_to(folder).as_posix().replace('/', '_')}"
+            found.append((kind, path, data))
+    charts = {data["uuid"] for kind, _, data in found if kind == "charts"}
+    datasets = {data["uuid"] for kind, _, data in found if kind == "datasets"}
+    for kind, _, data in found:
+        if kind == "dashboards":
+            gone = chart_uuids(data["position"]) - charts
+            data["position"] = without_charts(data["position"], gone)
+    return [each for each in found if each[0] != "charts" or each[2]["dataset_uuid"] in datasets]
+
+
+def _kind(data: dict[str, Any]) -> str:
+    names = ("database_name", "table_name", "slice_name", "dashboard_title")
+    return next((kind for kind, name in zip(KINDS, names, strict=True) if name in data), "")
+
+
+def bundle_of(examples: list[tuple[str, str, dict[str, Any]]]) -> Bundle:
+    """In canonical form."""
+    return Files({path: (kind, data) for kind, path, data in examples}).bundle()

@@ -1,0 +1,77 @@
+"""`describe` in a copy of the project, with dbt itself and the real warehouse."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.assets import relations
+from scripts.assets.describe import describe
+from scripts.errors import UserError
+from scripts.settings import ROOT
+from scripts.stack.feature_groups import feature_groups
+
+DATASET = Path("superset_assets", "datasets", "reports", "rpt_class_balance.yaml")
+EXPOSURES = Path("dbt", relations.EXPOSURES)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What describe reads and writes of a project."""
+    root = tmp_path_factory.mktemp("project")
+    ignored = shutil.ignore_patterns("__pycache__", "target", "logs")
+    for folder in ("dbt", "udf/functions", "superset_assets"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
+    return root
+
+
+def test_a_lost_column_comes_back_with_its_type_and_exposures_are_read_by_dbt(
+    project: Path, warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, file = project / ".stack", project / DATASET
+    # What stands there is not read: a model that is gone would otherwise stop dbt.
+    (project / EXPOSURES).write_text("exposures: [{name: x, depends_on: [ref('gone')]}]")
+    describe(project, state, warehouse.dsn("transformer"))
+    whole = file.read_text()
+    data = yaml.safe_load(whole)
+    lost = next(column for column in data["columns"] if column["type"] == "BIGINT")
+    data["columns"].remove(lost)
+    data["description"] = "Words that are not dbt's."
+    file.write_text(yaml.safe_dump(data, sort_keys=False))
+
+    monkeypatch.setattr(relations, "_parse", None)  # nothing of dbt has changed: not read again
+    with pytest.raises(UserError, match="only the running warehouse knows their types"):
+        describe(project, state, None)
+    written = describe(project, state, warehouse.dsn("transformer"))
+    assert written == [DATASET.as_posix()]
+    again = yaml.safe_load(file.read_text())
+    found = next(c for c in again["columns"] if c["column_name"] == lost["column_name"])
+    assert found == lost | {"verbose_name": found["verbose_name"]}
+    assert again["description"] == yaml.safe_load(whole)["description"]
+    assert describe(project, state, None) == []
+
+    target = project / "target"
+    dbt = [Path(sys.executable).with_name("dbt"), "parse", "--project-dir", project / "dbt"]
+    dbt += ["--profiles-dir", project / "dbt", "--target-path", target, "--log-path", target]
+    settings = {"POSTGRES_PORT": "1", "TRANSFORMER_PASSWORD": "x", "POSTGRES_PASSWORD": "x"}
+    settings |= {"SUPERSET_PORT": "8089", **feature_groups(project)}
+    subprocess.run(dbt, check=True, capture_output=True, env=settings)
+    exposures = json.loads((target / "manifest.json").read_text())["exposures"].values()
+    slugs = {
+        yaml.safe_load(each.read_text())["slug"]
+        for each in (project / "superset_assets" / "dashboards").glob("*.yaml")
+    }
+    assert {each["name"] for each in exposures} == slugs
+    for each in exposures:
+        assert each["url"] == f"http://127.0.0.1:8089/superset/dashboard/{each['name']}/"
+        assert each["depends_on"]["nodes"]
+
+
+def test_a_project_that_dbt_cannot_read_is_one_line(project: Path) -> None:
+    (project / "dbt" / "models" / "reports" / "broken.sql").write_text("{{ no_such_macro( }}")
+    with pytest.raises(UserError, match=r"dbt cannot read its project: .*broken"):
+        describe(project, project / ".stack", None)

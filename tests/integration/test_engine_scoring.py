@@ -1,0 +1,359 @@
+"""Two ways to score, one answer: ml.predict and ml.compile beside scikit-learn outside Postgres."""
+
+import math
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import numpy as np
+import psycopg2
+import pytest
+from glasshouse_ml.artifacts import Model, unpack
+from glasshouse_ml.table import CATEGORY
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from psycopg2.extras import execute_values
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from .test_engine import Session
+
+CLOSE = 1e-9
+# Newton's method and Cholesky's go to the one optimum that there is, so two fits must agree.
+EXACT = {"solver": "newton-cholesky", "tol": 1e-12}
+TYPES = {
+    "id": "int",
+    "real": "float8",
+    "single": "float4",
+    "price": "numeric",
+    "whole": "int",
+    "flag": "boolean",
+    "day": "date",
+    "moment": "timestamptz",
+    "colour": "text",
+    'odd "name"; --': "engine_scoring.short",
+    "town": "text",
+}
+NUMBERS = ("real", "single", "price", "whole", "flag", "day", "moment")
+TEXTS = ("colour", 'odd "name"; --')
+FEW = [*NUMBERS, *TEXTS]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What only some ways of writing a number, or of quoting a text, would get wrong.
+COLOURS = ["red", "green", "it's", 'back\\slash "quoted"', "%s {0}", "", "Straße"]
+
+
+def seconds(value: Any) -> float:
+    """A time of day or a date in days, as the engine sees it."""
+    if isinstance(value, datetime):
+        return (value - EPOCH).total_seconds() / 86_400
+    return float((value - EPOCH.date()).days)
+
+
+def number(value: Any) -> float:
+    if value is None:
+        return math.nan
+    return seconds(value) if isinstance(value, date) else float(value)
+
+
+def training_rows() -> list[dict[str, Any]]:
+    """Rows with holes in every column, of which each target depends on numbers and texts."""
+    random = np.random.default_rng(3)
+    rows = []
+    for place in range(600):
+        colour = str(random.choice(COLOURS))
+        row: dict[str, Any] = {
+            "id": place,
+            "real": float(random.normal(50_000, 2)),
+            "single": float(np.float32(random.normal())),
+            "price": round(float(random.gamma(2, 100)), 2),
+            "whole": int(random.integers(-5, 5)),
+            "flag": bool(random.random() < 0.3),
+            "day": date(2026, 1, 1) + timedelta(days=int(random.integers(0, 300))),
+            "moment": EPOCH + timedelta(days=20_000, seconds=int(random.integers(0, 10**7))),
+            "colour": colour,
+            'odd "name"; --': str(random.choice(["x ", "y", "z"])),
+            "town": f"town {min(int(random.exponential(90)), 399)}",
+        }
+        push = row["real"] - 50_000 + row["whole"] + 2 * (colour == "red") + random.normal()
+        for name in list(row)[1:]:
+            if random.random() < 0.08:
+                row[name] = None
+        row |= {
+            "yes": bool(push > 0),
+            "kind": ["low", "middle", "high's"][int(push > -2) + int(push > 2)],
+            "amount": float(push * 10 + random.normal()),
+            "visits": int(random.poisson(np.exp(np.clip(push, -2, 2)))),
+            "part": "test" if place % 5 == 0 else "train",
+        }
+        rows.append(row)
+    return rows
+
+
+ROWS = training_rows()
+MODELS = {
+    "yes": ("classification", "logistic_regression", EXACT, FEW),
+    "amount": ("regression", "ridge", {"solver": "cholesky"}, FEW),
+    "kind": ("classification", "logistic_regression", {}, [*FEW, "town"]),
+    "visits": ("regression", "poisson", {"alpha": 0.1}, [*FEW, "town"]),
+    "rest": ("classification", "sgd", {}, FEW),
+    "lda": ("classification", "linear_discriminant_analysis", {}, FEW),
+    "lasso": ("regression", "lasso", {"alpha": 0.5}, [*FEW, "town"]),
+    "trees": ("classification", "hist_gradient_boosting", {"max_iter": 10}, [*FEW, "town"]),
+}
+TARGETS = {"rest": "kind", "lda": "yes", "lasso": "amount", "trees": "yes"}
+
+
+@pytest.fixture(scope="module")
+def user(warehouse: Any) -> Iterator[Session]:
+    admin = Session(warehouse.dsn("postgres"))
+    admin.rows("drop schema if exists engine_scoring cascade")
+    admin.rows("create schema engine_scoring authorization transformer")
+    session = Session(warehouse.dsn("transformer"))
+    session.rows("create domain engine_scoring.short as varchar(20)")
+    columns = ", ".join(f'"{quoted(name)}" {kind}' for name, kind in TYPES.items())
+    answers = "yes boolean, kind text, amount float8, visits int, part text"
+    session.rows(f"create table engine_scoring.examples ({columns}, {answers})")
+    session.rows(f"create table engine_scoring.probes ({columns})")
+    insert(session, "examples", [tuple(row.values()) for row in ROWS])
+    for name, (task, algorithm, params, features) in MODELS.items():
+        target = TARGETS.get(name, name)
+        chosen = ", ".join(f'"{quoted(n)}"' for n in ("id", *features, target, "part"))
+        session.train(
+            f"engine test scoring {name}",
+            f"select {chosen} from engine_scoring.examples",
+            target,
+            task=task,
+            key="id",
+            algorithms=[{"algorithm": algorithm, "params": params}],
+            split={"by": "column", "column": "part"},
+        )
+    yield session
+    session.connection.close()
+    admin.rows("delete from ml.model_versions where model like 'engine test scoring%'")
+    admin.rows("drop schema engine_scoring cascade")
+    admin.connection.close()
+
+
+def quoted(name: str) -> str:
+    return name.replace('"', '""')
+
+
+def insert(session: Session, table: str, rows: list[tuple]) -> None:
+    with session.connection.cursor() as cursor:
+        execute_values(cursor, f"insert into engine_scoring.{table} values %s", rows)
+
+
+def fill(session: Session, probes: list[dict[str, Any]]) -> None:
+    """Have these rows alone in the table of probes."""
+    session.rows("truncate engine_scoring.probes")
+    insert(session, "probes", [tuple(probe[name] for name in TYPES) for probe in probes])
+
+
+PROBES = "select * from engine_scoring.probes"
+
+
+def asked(session: Session, name: str) -> dict[int, tuple]:
+    """Prediction, score and probabilities of each row of the table of probes, from ml.predict."""
+    answers = session.predict(f"engine test scoring {name}", PROBES)
+    return {int(key): answer for key, *answer in answers}
+
+
+def inline(session: Session, name: str) -> dict[int, tuple]:
+    """The same from what ml.compile writes."""
+    answers = session.rows(compiled(session, name))
+    return {key: answer for key, *answer in answers}
+
+
+def compiled(session: Session, name: str, query: str = PROBES) -> str:
+    return session.rows("select ml.compile(%s, %s)", f"engine test scoring {name}", query)[0][0]
+
+
+@cache
+def stored(session: Session, name: str) -> Model:
+    """The trained model, taken out of the database."""
+    content, sha256 = session.rows(
+        "select content, sha256 from ml.artifacts where model = %s", f"engine test scoring {name}"
+    )[0]
+    return unpack(bytes(content), sha256)
+
+
+def encoded(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
+    """The matrix the model's Pipeline takes, made without the engine's encoder."""
+    matrix = np.full((len(rows), len(model.features)), np.nan)
+    for position, feature in enumerate(model.features):
+        for place, row in enumerate(rows):
+            value = row[feature.name]
+            if value is not None and feature.kind == CATEGORY:
+                known = value in feature.categories
+                other = 250 if feature.has_rare else -1
+                matrix[place, position] = feature.categories.index(value) if known else other
+            elif value is not None:
+                matrix[place, position] = number(value)
+    return matrix
+
+
+def expected(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
+    """What scikit-learn says outside the database: probabilities, or numbers."""
+    matrix = encoded(model, rows)
+    if model.task == "classification":
+        return model.pipeline.predict_proba(matrix)
+    return model.pipeline.predict(matrix)[:, None]
+
+
+REALS = st.one_of(
+    st.none(),
+    st.floats(-1e6, 1e6),
+    st.sampled_from([0.0, -0.0, 5e-324, -1e-200, 1e-200, 1e150, -1e150, 50_000.0, math.nan]),
+)
+TOO_LARGE = st.sampled_from([math.inf, -math.inf, 1.1e150, -1e300, 1e308])
+TOWNS = [f"town {number}" for number in (0, 1, 17, 200, 399)] + ["new town", "", "%s"]
+PROBE = st.fixed_dictionaries(
+    {
+        "real": REALS,
+        "single": st.one_of(st.none(), st.floats(-(2.0**99), 2.0**99, width=32)),
+        "price": st.one_of(st.none(), st.decimals(-10**6, 10**6, places=3)),
+        "whole": st.one_of(st.none(), st.integers(-(2**31), 2**31 - 1)),
+        "flag": st.sampled_from([None, True, False]),
+        "day": st.one_of(st.none(), st.dates(date(1, 1, 1), date(9000, 1, 1))),
+        "moment": st.one_of(
+            st.none(),
+            st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
+        ),
+        "colour": st.sampled_from([None, *COLOURS, "new", "RED", "red ", "null"]),
+        'odd "name"; --': st.sampled_from([None, "x ", "x", "y", "z"]),
+        "town": st.sampled_from([None, *TOWNS]),
+    }
+)  # fmt: skip
+
+# Without the search for a smaller example: each costs a round through every model.
+QUICKLY = settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+
+
+@settings(QUICKLY, max_examples=25)
+@given(st.lists(PROBE, min_size=1, max_size=25))
+def test_both_ways_answer_as_scikit_learn_outside(
+    user: Session, probes: list[dict[str, Any]]
+) -> None:
+    rows = [{"id": place, **probe} for place, probe in enumerate(probes)]
+    fill(user, rows)
+    for name in MODELS:
+        model = stored(user, name)
+        outside = expected(model, rows)
+        for answers in (asked(user, name), inline(user, name)):
+            assert sorted(answers) == list(range(len(rows)))
+            for place, truth in enumerate(outside):
+                check(model, answers[place], truth)
+
+
+def check(model: Model, answer: tuple, truth: np.ndarray) -> None:
+    """One row's answer against what scikit-learn says of it."""
+    prediction, score, probabilities = answer
+    if not model.classes:
+        assert probabilities is None
+        assert float(prediction) == score
+        np.testing.assert_allclose(score, truth[0], rtol=CLOSE, atol=CLOSE)
+        return
+    shares = dict(zip(model.classes, truth, strict=True))
+    assert probabilities.keys() == shares.keys()
+    for name, share in shares.items():
+        assert abs(probabilities[name] - share) < CLOSE
+    about = truth.max() if model.positive_class is None else shares[model.positive_class]
+    assert abs(score - about) < CLOSE
+    first, second = sorted(truth)[-1:-3:-1]
+    if first - second > CLOSE:
+        assert prediction == model.classes[truth.argmax()]
+
+
+@settings(QUICKLY, max_examples=8)
+@given(PROBE, TOO_LARGE)
+def test_both_ways_refuse_what_no_arithmetic_survives(
+    user: Session, probe: dict[str, Any], value: float
+) -> None:
+    fill(user, [{"id": 1, **probe, "real": value}])
+    for name in ("yes", "amount", "kind"):
+        for way in (asked, inline):
+            with pytest.raises(psycopg2.Error, match=r"'real' holds .*infinite or too large"):
+                way(user, name)
+
+
+def test_infinite_days_are_refused_too(user: Session) -> None:
+    user.rows("truncate engine_scoring.probes")
+    user.rows("insert into engine_scoring.probes (id, day) values (1, 'infinity')")
+    for way in (asked, inline):
+        with pytest.raises(psycopg2.Error, match=r"'day' holds .*infinite or too large"):
+            way(user, "yes")
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name != "trees"])
+def test_linear_models_need_nothing_of_the_engine(user: Session, name: str) -> None:
+    assert "ml." not in compiled(user, name)
+
+
+def test_other_models_are_asked(user: Session) -> None:
+    text = compiled(user, "trees", "select * from engine_scoring.examples where colour = 'it''s'")
+    assert "from ml.predict('engine test scoring trees'" in text
+    assert user.rows(text)[0][0] in range(len(ROWS))
+
+
+@pytest.mark.parametrize("target", ["yes", "amount"])
+def test_a_fit_of_ones_own_outside_gives_the_same(user: Session, target: str) -> None:
+    """Nothing of the engine's is used here: other code, other order of rows."""
+    cells = np.array([[number(row[name]) for name in NUMBERS] for row in ROWS])
+    words = np.array([[row[name] or "(none)" for name in TEXTS] for row in ROWS], dtype=object)
+    words[[[row[name] == "" for name in TEXTS] for row in ROWS]] = "(empty)"
+    matrix = np.hstack([cells.astype(object), words])
+    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
+    prepare = ColumnTransformer(
+        [
+            ("numbers", numbers, list(range(len(NUMBERS)))),
+            ("texts", OneHotEncoder(handle_unknown="ignore"), [len(NUMBERS), len(NUMBERS) + 1]),
+        ]
+    )
+    estimator = LogisticRegression(**EXACT) if target == "yes" else Ridge(solver="cholesky")
+    training = np.array([row["part"] == "train" for row in ROWS])
+    answers = np.array([row[target] for row in ROWS])
+    model = make_pipeline(prepare, estimator).fit(matrix[training], answers[training])
+    outside = model.predict_proba(matrix)[:, 1] if target == "yes" else model.predict(matrix)
+    query = "select * from engine_scoring.examples"
+    asked_for = {int(r[0]): r[2] for r in user.predict(f"engine test scoring {target}", query)}
+    written = {row[0]: row[2] for row in user.rows(compiled(user, target, query))}
+    for found in (asked_for, written):
+        scores = [found[place] for place in range(len(ROWS))]
+        np.testing.assert_allclose(scores, outside, rtol=CLOSE, atol=CLOSE)
+
+
+def test_a_view_holds_the_model_and_finds_one_row_by_its_index(user: Session) -> None:
+    user.rows("create unique index on engine_scoring.examples (id)")
+    user.rows("analyze engine_scoring.examples")
+    text = compiled(user, "yes", "select * from engine_scoring.examples")
+    user.rows(f"create view engine_scoring.scored as {text}")
+    user.rows("set enable_seqscan = off")
+    plan = user.rows("explain select score from engine_scoring.scored where id = 7")
+    user.rows("reset enable_seqscan")
+    assert "Index Scan" in plan[0][0]
+    answers = {row[0]: row[1:] for row in user.rows("select * from engine_scoring.scored")}
+    assert len(answers) == len(ROWS)
+    assert user.rows("select score from engine_scoring.scored where id = 7")[0][0] == answers[7][1]
+
+
+@pytest.mark.parametrize(
+    ("model", "query", "message"),
+    [
+        ("nobody", "select 1", "There is no model 'nobody'"),
+        ("engine test scoring yes", "select 1 as id", "no column 'real'"),
+        ("engine test scoring yes", "select * from engine_scoring.nowhere", "does not exist"),
+        ("engine test scoring yes", "drop table engine_scoring.examples", "syntax error"),
+        ("engine test scoring yes", "", "The query is empty"),
+    ],
+)
+def test_compile_refuses(user: Session, model: str, query: str, message: str) -> None:
+    with pytest.raises(psycopg2.Error, match=message):
+        user.rows("select ml.compile(%s, %s)", model, query)

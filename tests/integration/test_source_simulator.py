@@ -1,0 +1,164 @@
+"""The simulated shop in a real PostgreSQL: loaded once, whole or not at all, and alive."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from scripts.data.shop.loading import fill_if_empty
+from scripts.data.shop.simulator import calendar
+from scripts.data.shop.simulator.live import open_life
+from scripts.data.shop.simulator.source import Simulator
+from scripts.errors import UserError
+from tests.integration.conftest import Shop
+
+# A few months are enough for every kind of row; what may still change is half of them.
+LAST_DAY = calendar.FIRST_DAY + 120
+SMALL = Simulator(seed=3, size=150_000, last_day=LAST_DAY)
+
+
+def test_the_simulator_fills_the_shop_once(shop: Shop) -> None:
+    assert "customers" in shop.load(SMALL)
+    content, keys = shop.content(), shop.keys()
+    assert all(rows > 0 for rows, _ in content.values())
+    # Foreign keys and indexes are all back, and have been checked.
+    assert len([name for name, _ in keys if name.endswith("_fkey")]) == 11
+    assert all(valid for _, valid in keys)
+    assert {"shop.orders_by_change", "orders_pkey"} <= dict(keys).keys()
+    before = shop.one("select max(xmin::text::bigint) from shop.orders")
+    assert shop.load(SMALL, replace=False).startswith("already there")
+    assert shop.one("select max(xmin::text::bigint) from shop.orders") == before
+    assert fill_if_empty(shop.dsn, lambda place: None) == "already there: simulator"
+    assert shop.content() == content
+
+
+def test_money_adds_up_in_the_simulated_shop(shop: Shop) -> None:
+    shop.load(SMALL)
+    # Paid is what the lines of the order cost, rounded once; slips not yet put right stand out.
+    wrong = shop.rows(
+        """
+        select order_id, amount, sum(quantity * unit_price * (1 - discount))
+        from shop.payments join shop.order_items using (order_id)
+        group by 1, 2 having round(sum(quantity * unit_price * (1 - discount)), 2) <> amount
+        """
+    )
+    assert 0 < len(wrong) < 15 and all(lines > amount for _, amount, lines in wrong)
+    assert shop.one("select count(*) from shop.payments where amount < 0") > 0
+    assert shop.one("select count(*) from shop.orders where recorded_at > ordered_at + '1 day'") > 0
+    assert shop.one("select count(*) from shop.order_items where updated_at > recorded_at") > 0
+    assert shop.one("select count(*) from shop.orders where shipped_at::date > promised_on") > 0
+
+
+def test_the_truth_is_kept_apart(shop: Shop) -> None:
+    shop.load(SMALL)
+    assert shop.rows(
+        "select as_of, count(*) > 100 from simulation.churn group by 1 order by 1"
+    ) == [
+        (calendar.date(2023, month, 28 if month == 2 else 30 + month % 2), True)
+        for month in (1, 2, 3, 4)
+    ]
+    # Exactly those who have bought something valid by then.
+    assert (
+        shop.rows(
+            """
+        select as_of, customer_id from simulation.churn
+        except
+        select as_of, customer_id from simulation.churn
+        join shop.orders using (customer_id)
+        where kind = 'sale' and status <> 'cancelled' and ordered_at < as_of + 1
+        """
+        )
+        == []
+    )
+
+
+def test_time_that_runs_on_gives_what_one_long_run_gives(shop: Shop) -> None:
+    shop.load(Simulator(SMALL.seed, SMALL.size, LAST_DAY - 25))
+    with open_life(shop.dsn) as life:
+        ticks = [life.tick() for _ in range(10)]
+    assert shop.one("select today from simulation.run") == ticks[-1].day
+    # Started again, as after a kill: nothing is remembered but what the database holds.
+    with open_life(shop.dsn) as life:
+        ticks += [life.tick() for _ in range(15)]
+    # Each day brings rows and changes rows: orders sent, slips put right, people who move.
+    assert all(tick.new["orders"] and tick.new["order_items"] for tick in ticks)
+    changed = {name for tick in ticks for name, rows in tick.changed.items() if rows}
+    assert changed == {"customers", "orders", "order_items"}
+    grown, truth = shop.content(), shop.rows("select * from simulation.churn order by 1, 2")
+    # Rows that time has brought are not dropped unasked.
+    with pytest.raises(UserError, match=r"seed 3, size 150000, rules \w+, until 2023-05-01"):
+        shop.load(Simulator(SMALL.seed, SMALL.size, LAST_DAY - 25), replace=False)
+    shop.rows("comment on table shop.orders is 'something else'")
+    shop.load(SMALL)
+    assert shop.content() == grown
+    assert shop.rows("select * from simulation.churn order by 1, 2") == truth
+
+
+def test_prices_change_while_the_shop_is_live(shop: Shop) -> None:
+    review = calendar.number(calendar.date(2023, 9, 1))
+    shop.load(Simulator(seed=3, size=2_000, last_day=review - 1))
+    before = dict(shop.rows("select product_id, list_price from shop.products"))
+    with open_life(shop.dsn) as life:
+        tick = life.tick()
+    after = dict(shop.rows("select product_id, list_price from shop.products"))
+    moved = [product for product in before if before[product] != after[product]]
+    assert 0 < len(moved) <= tick.changed["products"]
+    assert shop.one("select max(updated_at) from shop.products").date() == tick.day
+
+
+def test_only_the_simulated_shop_lives_and_only_once(shop: Shop) -> None:
+    with pytest.raises(UserError, match="has not been filled yet"), open_life(shop.dsn):
+        pass
+    shop.load(SMALL)
+    shop.rows("truncate simulation.run")
+    shop.rows("comment on table shop.orders is 'online_retail: files 123'")
+    with pytest.raises(UserError, match="the shop holds online_retail"), open_life(shop.dsn):
+        pass
+    shop.load(SMALL)
+    with open_life(shop.dsn) as life:
+        with pytest.raises(UserError, match="live already"), open_life(shop.dsn):
+            pass
+        shop.load(Simulator(seed=4, size=2_000, last_day=LAST_DAY))
+        with pytest.raises(UserError, match="loaded anew"):
+            life.tick()
+    shop.rows("update simulation.run set law = 'others'")
+    with pytest.raises(UserError, match="rules have changed"), open_life(shop.dsn):
+        pass
+
+
+def test_killed_in_the_middle_of_loading_it_leaves_nothing(shop: Shop) -> None:
+    shop.load(SMALL)
+    content, keys = shop.content(), shop.keys()
+    script = (
+        "import json, sys\n"
+        "from scripts.data.shop.loading import load\n"
+        "from scripts.data.shop.simulator import history\n"
+        "from scripts.data.shop.simulator.source import Simulator\n"
+        "history.BATCH = 1_000\n"
+        "load(json.load(sys.stdin), Simulator(seed=9), lambda held: None,"
+        " lambda place: print(place, flush=True))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        process.stdin.write(json.dumps(shop.dsn))
+        process.stdin.close()
+        # A first batch has been written.
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+    until_alone(shop)
+    assert (shop.content(), shop.keys()) == (content, keys)
+
+
+def until_alone(shop: Shop) -> None:
+    """Wait for the server to notice that the client is gone."""
+    others = (
+        "select count(*) from pg_stat_activity where datname = 'a_shop' and pid <> pg_backend_pid()"
+    )
+    deadline = time.monotonic() + 60
+    while shop.one(others) and time.monotonic() < deadline:
+        time.sleep(0.1)

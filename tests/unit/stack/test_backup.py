@@ -1,0 +1,72 @@
+"""What a backup must be to be restored; the real thing is in tests/e2e/test_stack.py."""
+
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import UserError
+from scripts.stack.backup import CONTENTS, backup, read_contents, refuse_newer
+
+SOUND = {"postgresql": 15, "superset": version("apache-superset"), "roles": [], "sha256": {}}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A backup as far as a look at its files can tell."""
+    dump = b"the data"
+    (tmp_path / "warehouse.dump").write_bytes(dump)
+    (tmp_path / "secret_key").write_text("a key")
+    contents = SOUND | {"sha256": {"warehouse.dump": hashlib.sha256(dump).hexdigest()}}
+    (tmp_path / CONTENTS).write_text(json.dumps(contents))
+    return tmp_path
+
+
+def test_a_whole_backup_is_read(folder: Path) -> None:
+    assert read_contents(folder)["postgresql"] == 15
+
+
+@pytest.mark.parametrize("name", ["warehouse.dump", "secret_key", CONTENTS])
+def test_a_backup_that_lacks_a_file_is_refused(name: str, folder: Path) -> None:
+    (folder / name).unlink()
+    with pytest.raises(UserError):
+        read_contents(folder)
+
+
+def test_a_changed_dump_is_named(folder: Path) -> None:
+    (folder / "warehouse.dump").write_bytes(b"the dat")
+    with pytest.raises(UserError, match=r"warehouse\.dump is not as it was written"):
+        read_contents(folder)
+
+
+def test_what_is_no_backup_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no backup"):
+        read_contents(tmp_path)
+    with pytest.raises(UserError, match="There is no folder"):
+        read_contents(tmp_path / "nowhere")
+    (tmp_path / CONTENTS).write_text("[")
+    with pytest.raises(UserError, match="is no backup"):
+        read_contents(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("more", "major", "expected"),
+    [
+        ({"postgresql": 16}, 15, "this server is 15"),
+        ({"superset": "99.0.0"}, 15, "The backup is of Superset 99.0.0"),
+    ],
+)
+def test_a_backup_of_something_newer_is_refused(more: dict, major: int, expected: str) -> None:
+    with pytest.raises(UserError, match=expected):
+        refuse_newer(SOUND | more, major)
+
+
+def test_a_backup_of_something_older_is_welcome() -> None:
+    refuse_newer(SOUND | {"postgresql": 13, "superset": "5.0.0"}, 15)
+
+
+def test_a_folder_that_is_there_is_not_written_into(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is there already"):
+        backup(None, None, tmp_path)

@@ -1,0 +1,191 @@
+"""The stack in containers, as far as it can be judged without an engine."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.errors import UserError
+from scripts.settings import ROOT
+from scripts.stack import engine
+from scripts.stack.docker import FILES, INGREDIENTS, DockerStack
+from scripts.stack.engine import Compose, telling_line
+from scripts.stack.interface import choose, open_stack
+from scripts.stack.native import NativeStack
+from tests.conftest import throwaway_settings
+
+FOLDER = ROOT / "docker"
+COMPOSE = FOLDER / "compose.yml"
+DOCKERFILES = sorted(FOLDER.glob("*/Dockerfile"))
+SERVICES = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+LASTING = {name for name, service in SERVICES.items() if service.get("restart") != "no"}
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name(str(command[0]))
+    return subprocess.run([program, *command[1:]], cwd=ROOT, capture_output=True, text=True)
+
+
+def valid(file: Path) -> subprocess.CompletedProcess[str]:
+    return run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", file)
+
+
+def test_the_compose_file_is_what_compose_understands(tmp_path: Path) -> None:
+    assert valid(COMPOSE).returncode == 0, valid(COMPOSE).stdout
+    broken = tmp_path / "compose.yml"
+    broken.write_text(COMPOSE.read_text().replace("mem_limit:", "memory_limit:", 1))
+    assert valid(broken).returncode != 0
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
+def test_hadolint_finds_nothing_in_a_dockerfile(file: Path, tmp_path: Path) -> None:
+    done = run("hadolint", "--config", ROOT / ".hadolint.yaml", file)
+    assert done.returncode == 0, done.stdout
+    broken = tmp_path / "Dockerfile"
+    broken.write_text(file.read_text().replace("--no-install-recommends", ""))
+    assert run("hadolint", "--config", ROOT / ".hadolint.yaml", broken).returncode != 0
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
+def test_no_image_runs_as_root_and_what_builds_it_stays_outside(file: Path) -> None:
+    stages = re.split(r"^FROM ", file.read_text(), flags=re.MULTILINE)[1:]
+    final = [stage for stage in stages if "AS libraries" not in stage.splitlines()[0]]
+    assert final
+    for stage in final:
+        users = re.findall(r"^USER (\S+)", stage, re.MULTILINE)
+        assert users, stage
+        assert int(users[-1]) >= 10000
+        assert re.search(r"^HEALTHCHECK ", stage, re.MULTILINE)
+        assert "ca-certificates" not in stage
+        assert "install.sh" not in stage
+
+
+def test_an_images_ingredients_are_what_it_copies() -> None:
+    known = (*INGREDIENTS, *FILES, "pyproject.toml")
+    for file in DOCKERFILES:
+        for line in re.findall(r"^COPY (?!--from)(.+) \S+$", file.read_text(), re.MULTILINE):
+            for source in line.split():
+                if not source.startswith("--"):
+                    assert (ROOT / source).exists(), source
+                    assert source.startswith(known), f"{source} would change and not be noticed"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_is_limited_closed_and_holds_no_secret(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    if name in LASTING:
+        assert service["restart"] == "unless-stopped"
+    for port in service.get("ports", []):
+        assert port.startswith("127.0.0.1:")
+    for value in (service.get("environment") or {}).values():
+        assert re.fullmatch(r"\$\{\w+(:.*)?\}.*|[a-z0-9:/_.]+", str(value)), value
+
+
+def test_every_value_comes_from_env_or_has_a_default(tmp_path: Path) -> None:
+    handed_over = Compose(throwaway_settings(ROOT, tmp_path)).environment()
+    for name, rest in re.findall(r"\$\{(\w+)([^}]*)\}", COMPOSE.read_text()):
+        assert name in handed_over or rest.startswith(":-"), name
+
+
+def test_two_clones_have_two_projects(tmp_path: Path) -> None:
+    names = {Compose(throwaway_settings(ROOT, tmp_path / each)).project for each in "ab"}
+    assert len(names) == 2
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Puts a program called docker on an otherwise empty PATH; it fails at one word."""
+
+    def put(fails_at: str | None) -> None:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        if fails_at is not None:
+            script = f'#!/bin/sh\ncase "$*" in *"{fails_at}"*) exit 1;; esac\n'
+            (folder / "docker").write_text(script)
+            (folder / "docker").chmod(0o755)
+        monkeypatch.setenv("PATH", str(folder))
+
+    return put
+
+
+@pytest.mark.parametrize(
+    ("fails_at", "expected"),
+    [
+        (None, "No container engine answers"),
+        ("Server.Version", "No container engine answers"),
+        ("compose", "its Compose is not"),
+    ],
+)
+def test_without_engine_or_compose_one_line_says_so(fails_at, expected, docker, tmp_path) -> None:
+    docker(fails_at)
+    settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"mode": "docker"})
+    with pytest.raises(UserError) as caught:
+        open_stack(settings).check()
+    assert expected in caught.value.line
+    assert "MODE=native" in caught.value.line
+    assert not list(tmp_path.glob("*/postgres"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "fails_at", "cluster", "expected"),
+    [
+        ("auto", "nothing at all", False, DockerStack),
+        ("auto", "Server.Version", False, NativeStack),
+        ("auto", None, False, NativeStack),
+        ("auto", "nothing at all", True, NativeStack),
+        ("native", "nothing at all", False, NativeStack),
+        ("docker", None, False, DockerStack),
+    ],
+)
+def test_which_way_an_installation_runs(mode, fails_at, cluster, expected, docker, tmp_path):
+    docker(fails_at)
+    state = tmp_path / ".stack"
+    if cluster:
+        (state / "postgres").mkdir(parents=True)
+    settings = throwaway_settings(ROOT, state).model_copy(update={"mode": mode})
+    choose(settings)
+    assert isinstance(open_stack(settings), expected)
+    # An engine that comes or goes later does not move an installation.
+    shutil.rmtree(tmp_path / "bin")
+    assert isinstance(open_stack(settings), expected)
+
+
+def test_superset_finds_the_database_by_the_services_name(tmp_path: Path) -> None:
+    settings = throwaway_settings(ROOT, tmp_path)
+    assert settings.as_superset_sees() == settings
+    inside = settings.model_copy(update={"mode": "docker"}).as_superset_sees()
+    assert (inside.postgres_host, inside.postgres_port) == ("postgres", 5432)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("one\nFATAL: no room\nLOG: shut down\n", "FATAL: no room"),
+        ("Step 1\nE: Unable to locate\nfailed to solve: exit code 100\n", "failed to solve"),
+        ("", "no reason given"),
+    ],
+)
+def test_the_telling_line(said: str, expected: str) -> None:
+    assert expected in telling_line(said)
+
+
+def test_a_port_in_use_is_named_before_anything_starts(tmp_path, monkeypatch) -> None:
+    import socket
+
+    settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"mode": "docker"})
+    monkeypatch.setattr(engine, "trouble", lambda: None)
+    stack = open_stack(settings)
+    monkeypatch.setattr(stack.compose, "published", lambda service, port: None)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", settings.superset_port))
+        taken.listen()
+        with pytest.raises(UserError, match=r"SUPERSET_PORT in \.env"):
+            stack.check()

@@ -1,0 +1,61 @@
+"""The recipes for a build server: their syntax, and that what they run is there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.settings import ROOT
+
+FOLDER = ROOT / ".github" / "workflows"
+WORKFLOWS = sorted(FOLDER.glob("*.yml"))
+# What others publish under these names can change; these are GitHub's own.
+TRUSTED = ("actions/checkout@", "actions/setup-python@", "actions/cache@")
+
+
+def valid(file: Path) -> subprocess.CompletedProcess[str]:
+    """The file against the schema that GitHub's own editor uses; nothing is fetched."""
+    program = Path(sys.executable).with_name("check-jsonschema")
+    command = [program, "--builtin-schema", "vendor.github-workflows", file]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def steps(file: Path) -> list[dict]:
+    """Every step of every job."""
+    jobs = yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"].values()
+    return [step for job in jobs for step in job["steps"]]
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
+def test_a_workflow_is_what_github_understands(file: Path) -> None:
+    done = valid(file)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("old", "new"), [("runs-on:", "run-on:"), ("    steps:", "    stpes:")])
+def test_a_misspelt_workflow_is_rejected(old: str, new: str, tmp_path: Path) -> None:
+    broken = tmp_path / "check.yml"
+    broken.write_text((FOLDER / "check.yml").read_text().replace(old, new, 1))
+    assert valid(broken).returncode != 0
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
+def test_a_workflow_runs_what_is_there_and_nobody_elses_words(file: Path) -> None:
+    targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    for step in steps(file):
+        assert step.get("uses", TRUSTED[0]).startswith(TRUSTED)
+        script = step.get("run", "")
+        # A title or a branch's name inside a script could be a command.
+        assert "${{" not in script, step
+        for target in re.findall(r"\bmake (?:--\w+ )*([a-z-]+)", script):
+            assert target in targets
+
+
+def test_pull_requests_are_checked_and_merges_are_pushed() -> None:
+    run = {file.stem: " ".join(step.get("run", "") for step in steps(file)) for file in WORKFLOWS}
+    for part in ("make lint", "make check", "review.md", "gh pr comment"):
+        assert part in run["check"]
+    assert "make push" in run["push"]

@@ -1,0 +1,59 @@
+"""What one feature adds to a weighted sum: a straight line for a number, a list for a text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Line:
+    """(value - centre) * slope + shift, and a number of its own for a missing value."""
+
+    slope: float = 1.0
+    centre: float = 0.0
+    shift: float = 0.0
+    missing: float = np.nan
+
+    def filled(self, value: float) -> "Line":
+        """The same line once missing values are filled in."""
+        return replace(self, missing=value) if np.isnan(self.missing) else self
+
+    def scaled(self, offset: float, factor: float) -> "Line":
+        """(this - offset) * factor, in the order in which scikit-learn rounds."""
+        missing = (self.missing - offset) * factor
+        if self.slope == 1.0:
+            return Line(factor, self.centre + offset - self.shift, 0.0, missing)
+        return Line(self.slope * factor, self.centre, (self.shift - offset) * factor, missing)
+
+    def plus(self, other: "Line") -> "Line":
+        """The sum of two lines, around the centre of the one that is no constant."""
+        if not self.slope:
+            self, other = other, self
+        shift = self.shift + other.shift + (self.centre - other.centre) * other.slope
+        missing = self.missing + other.missing
+        return Line(self.slope + other.slope, self.centre, shift, missing)
+
+    def values(self, column: np.ndarray) -> np.ndarray:
+        """What it adds for each value of a column of the matrix."""
+        line = (column - self.centre) * self.slope + self.shift
+        return np.where(np.isnan(column), self.missing, line)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A number for each category, one for NULL, and one for every other text."""
+
+    numbers: Mapping[str, float]
+    missing: float
+    other: float
+
+    def values(self, column: np.ndarray, codes: Mapping[str, float]) -> np.ndarray:
+        """What it adds for each code of a column of the matrix."""
+        found = np.where(np.isnan(column), self.missing, self.other)
+        for category, value in self.numbers.items():
+            found[column == codes[category]] = value
+        return found
+
+
+Term = Line | Listed
