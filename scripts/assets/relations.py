@@ -15,6 +15,7 @@ from typing import Any
 
 from scripts.assets.model import Asset
 from scripts.errors import UserError
+from scripts.stack.feature_groups import feature_groups
 from scripts.stack.fingerprint import fingerprint
 
 # `make describe` writes it from what is read here: an old one must not stand in the way.
@@ -127,7 +128,7 @@ def _parse(root: Path, folder: Path) -> dict[str, Any]:
         capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=root,
         env={
             **os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "POSTGRES_PORT": "1",
-            "TRANSFORMER_PASSWORD": "unused", "POSTGRES_PASSWORD": "unused",
+            "TRANSFORMER_PASSWORD": "unused", "POSTGRES_PASSWORD": "unused", **feature_groups(root),
         },
     )  # fmt: skip
     if done.returncode:

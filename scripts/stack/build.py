@@ -12,6 +12,7 @@ from scripts.console import console, step
 from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack import stamps
+from scripts.stack.feature_groups import feature_groups
 from scripts.stack.fingerprint import fingerprint
 from scripts.stack.interface import Stack
 from scripts.stack.processes import mark
@@ -175,6 +176,7 @@ def _environment(settings: Settings, target: str) -> dict[str, str]:
         "DBT_LOG_PATH": str(settings.state / "dbt" / target),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "GLASSHOUSE_GIT_COMMIT": _git_commit(settings.root),
+        **feature_groups(settings.root),
     }
 
 

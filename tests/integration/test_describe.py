@@ -13,6 +13,7 @@ from scripts.assets import relations
 from scripts.assets.describe import describe
 from scripts.errors import UserError
 from scripts.settings import ROOT
+from scripts.stack.feature_groups import feature_groups
 
 DATASET = Path("superset_assets", "datasets", "reports", "rpt_class_balance.yaml")
 EXPOSURES = Path("dbt", relations.EXPOSURES)
@@ -57,7 +58,8 @@ def test_a_lost_column_comes_back_with_its_type_and_exposures_are_read_by_dbt(
     dbt = [Path(sys.executable).with_name("dbt"), "parse", "--project-dir", project / "dbt"]
     dbt += ["--profiles-dir", project / "dbt", "--target-path", target, "--log-path", target]
     settings = {"POSTGRES_PORT": "1", "TRANSFORMER_PASSWORD": "x", "POSTGRES_PASSWORD": "x"}
-    subprocess.run(dbt, check=True, capture_output=True, env=settings | {"SUPERSET_PORT": "8089"})
+    settings |= {"SUPERSET_PORT": "8089", **feature_groups(project)}
+    subprocess.run(dbt, check=True, capture_output=True, env=settings)
     exposures = json.loads((target / "manifest.json").read_text())["exposures"].values()
     slugs = {
         yaml.safe_load(each.read_text())["slug"]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.stack.feature_groups import feature_groups
+
 PROJECT = Path(__file__).resolve().parents[2] / "dbt"
 
 
@@ -25,6 +27,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
             "POSTGRES_PORT": "1",
             "TRANSFORMER_PASSWORD": "unused",
             "POSTGRES_PASSWORD": "unused",
+            **feature_groups(PROJECT.parent),
         },
     )
     return json.loads((target / "manifest.json").read_text())

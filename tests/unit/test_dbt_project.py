@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-LAYERS = ["staging", "features", "ml", "predictions", "reports"]
+LAYERS = ["staging", "vault", "marts", "features", "ml", "predictions", "reports"]
 
 
 def models(manifest: dict) -> dict[str, dict]:

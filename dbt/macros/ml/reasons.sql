@@ -1,0 +1,35 @@
+{#
+    A feature and its value as people say it: `Last order 120 days ago`. The words stand beside the
+    column, as its meta.reason, with {} for the value; without them its name has to do.
+#}
+{% macro reason(feature, value, model) -%}
+    {%- set shown -%}
+        case
+            when {{ value }} is null
+            then 'not known'
+            when {{ value }} ~ '^-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$'
+            then
+                {{ short_number("(" ~ value ~ ")::numeric") }}
+            else {{ value }}
+        end
+    {%- endset -%}
+    {%- set worded = [] -%}
+    {%- if execute -%}
+        {%- for column in feature_columns(model) if column.reason -%}
+            {%- do worded.append(column) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    replace(
+        coalesce(
+            {% for column in worded %}
+                case
+                    when {{ feature }} = {{ sql_text(column.name) }}
+                    then {{ sql_text(column.reason) }}
+                end,
+            {% endfor %}
+            {{ humanize(feature) }} || ' {}'
+        ),
+        '{}',
+        {{ shown }}
+    )
+{%- endmacro %}

@@ -1,0 +1,45 @@
+with
+    accounts as (
+        select distinct on (customer_key) customer_key, signed_up_at
+        from {{ ref("sat_customer__account") }}
+        order by customer_key, known_at, load_date
+    ),
+
+    days as (
+        select distinct customer_key, as_of, days_ago
+        from {{ lines_known_at_snapshots(["kind"]) }} as known
+        where kind = 'sale'
+    ),
+
+    gaps as (
+        select
+            customer_key,
+            as_of,
+            days_ago,
+            lag(days_ago) over (partition by customer_key, as_of order by days_ago desc)
+            - days_ago as gap
+        from days
+    ),
+
+    summed as (
+        select
+            customer_key,
+            as_of,
+            max(days_ago) as tenure_days,
+            min(days_ago) as recency_days,
+            avg(gap) as usual_gap_days,
+            (array_agg(gap order by days_ago))[1] as last_gap_days
+        from gaps
+        group by customer_key, as_of
+    )
+
+select
+    summed.customer_key,
+    summed.as_of,
+    summed.tenure_days,
+    summed.as_of - accounts.signed_up_at::date as account_days,
+    summed.usual_gap_days::float8 as usual_gap_days,
+    summed.last_gap_days,
+    (summed.recency_days / nullif(summed.usual_gap_days, 0))::float8 as overdue
+from summed
+inner join accounts on accounts.customer_key = summed.customer_key

@@ -1,0 +1,172 @@
+-- The days to forecast and what was known of them when the forecast was made. Forecasts are made
+-- every `horizon` days, counted back from the last day, so that each past day is forecast once, and
+-- all of them once more: today, for the days to come. Every lag ends on the day of the forecast.
+with
+    takings as (select * from {{ ref("feat_revenue__takings") }}),
+
+    bounds as (
+        select min(day) as first_day, max(day) as last_day from takings where known_to = 'infinity'
+    ),
+
+    origins as (
+        select last_day - number * {{ var("horizon") }} as as_of
+        from bounds, generate_series(0, 200) as number
+        -- Before that there is too little to look back on.
+        where last_day - number * {{ var("horizon") }} >= first_day + 55
+    ),
+
+    series as (select distinct series from takings),
+
+    -- What was believed on the day of the forecast, with a row for days without a sale.
+    known as (
+        select
+            origins.as_of,
+            series.series,
+            days.day::date as day,
+            coalesce(sum(takings.revenue), 0) as revenue
+        from origins
+        cross join series
+        cross join bounds
+        cross join
+            lateral generate_series(
+                greatest(bounds.first_day, origins.as_of - 427), origins.as_of, interval '1 day'
+            ) as days(day)
+        left join
+            takings
+            on takings.series = series.series
+            and takings.day = days.day::date
+            and takings.known_from <= origins.as_of
+            and takings.known_to > origins.as_of
+        group by origins.as_of, series.series, days.day
+    ),
+
+    levels as (
+        select
+            as_of,
+            series,
+            avg(revenue) filter (where day > as_of - 28) as level,
+            avg(revenue) filter (where day > as_of - 7) as level_7_days,
+            avg(revenue) filter (where day > as_of - 56 and day <= as_of - 28) as level_before,
+            avg(revenue) filter (
+                where day > as_of - 364 - 28 and day <= as_of - 364
+            ) as level_year_ago
+        from known
+        group by as_of, series
+    ),
+
+    weekdays as (
+        select
+            as_of,
+            series,
+            extract(isodow from day)::integer as day_of_week,
+            avg(revenue) filter (where day > as_of - 28) as weekday_mean_4,
+            avg(revenue) filter (where day > as_of - 56) as weekday_mean_8,
+            max(revenue) filter (where day > as_of - 7) as weekday_last
+        from known
+        group by as_of, series, day_of_week
+    ),
+
+    promotions as (
+        select distinct
+            on (satellites.promotion_key)
+            satellites.*,
+            coalesce(hubs.product_line, 'all') as product_line
+        from {{ ref("sat_promotion") }} as satellites
+        inner join
+            {{ ref("link_promotion__product_line") }} as links
+            on links.promotion_of_line_key = satellites.promotion_of_line_key
+        left join
+            {{ ref("hub_product_line") }} as hubs on hubs.product_line_key = links.product_line_key
+        order by satellites.promotion_key, satellites.known_at, satellites.load_date
+    ),
+
+    days as (
+        select origins.as_of, series.series, dates.*, dates.date_day - origins.as_of as horizon
+        from origins
+        cross join series
+        inner join
+            {{ ref("dim_dates") }} as dates
+            on dates.date_day > origins.as_of
+            and dates.date_day <= origins.as_of + {{ var("horizon") }}
+    ),
+
+    actuals as (
+        select series, day, sum(revenue) as revenue
+        from takings
+        where known_to = 'infinity'
+        group by series, day
+    ),
+
+    offers as (
+        select days.as_of, days.series, days.date_day, max(promotions.discount) as discount
+        from days
+        inner join
+            promotions
+            on promotions.known_at < days.as_of + 1
+            and days.date_day between promotions.starts_on and promotions.ends_on
+            and (days.series = 'Total' or promotions.product_line in ('all', days.series))
+        group by days.as_of, days.series, days.date_day
+    )
+
+select
+    -- ids
+    days.series || ' ' || days.date_day as series_day,
+    days.series,
+    days.date_day as day,
+    days.as_of,
+    days.horizon,
+    days.as_of = bounds.last_day as is_future,
+
+    -- the calendar
+    days.day_of_week,
+    days.month,
+    extract(day from days.date_day)::integer as day_of_month,
+    extract(doy from days.date_day)::integer as day_of_year,
+    days.is_holiday,
+    make_date(days.year, 12, 24) - days.date_day as days_to_christmas,
+    coalesce(offers.discount, 0)::float8 as promised_discount,
+
+    -- what was known when the forecast was made, beside the usual day of that time
+    levels.level::float8 as usual_day,
+    (levels.level_7_days / nullif(levels.level, 0))::float8 as last_week,
+    (levels.level / nullif(levels.level_before, 0))::float8 as trend,
+    (weekdays.weekday_mean_4 / nullif(levels.level, 0))::float8 as weekday_mean_4,
+    (weekdays.weekday_mean_8 / nullif(levels.level, 0))::float8 as weekday_mean_8,
+    (weekdays.weekday_last / nullif(levels.level, 0))::float8 as weekday_last,
+    -- Without a year to look back on, what the weekdays say.
+    coalesce(
+        year_ago.revenue / nullif(levels.level_year_ago, 0),
+        weekdays.weekday_mean_8 / nullif(levels.level, 0)
+    )::float8 as year_ago,
+    coalesce(
+        avg(year_ago.revenue) over (
+            partition by days.as_of, days.series
+            order by days.date_day
+            rows between 3 preceding and 3 following
+        )
+        / nullif(levels.level_year_ago, 0),
+        1
+    )::float8 as year_ago_week,
+
+    -- what came of it
+    case when days.date_day <= bounds.last_day then coalesce(actuals.revenue, 0) end as revenue,
+    weekdays.weekday_last as naive
+from days
+cross join bounds
+inner join levels on levels.as_of = days.as_of and levels.series = days.series
+inner join
+    weekdays
+    on weekdays.as_of = days.as_of
+    and weekdays.series = days.series
+    and weekdays.day_of_week = days.day_of_week
+left join
+    known as year_ago
+    on year_ago.as_of = days.as_of
+    and year_ago.series = days.series
+    and year_ago.day = days.date_day - 364
+left join
+    offers
+    on offers.as_of = days.as_of
+    and offers.series = days.series
+    and offers.date_day = days.date_day
+left join actuals on actuals.series = days.series and actuals.day = days.date_day

@@ -1,0 +1,87 @@
+{{
+    config(
+        materialized="incremental",
+        unique_key="order_line_key",
+        indexes=[{"columns": ["order_line_key"]}, {"columns": ["load_date"]}],
+    )
+}}
+
+-- The lines as they are known now. A cancelled order stays visible, worth nothing: its amounts
+-- are 0.
+with
+    lines as (
+        select *
+        from {{ ref("bridge_order_lines") }}
+        where
+            known_to = timestamp 'infinity'
+            {% if is_incremental() %}
+                and load_date > (select max(load_date) from {{ this }})
+            {% endif %}
+    ),
+
+    orders as (
+        select hubs.order_key, hubs.order_number, statuses.status
+        from {{ ref("hub_order") }} as hubs
+        inner join
+            {{ latest(ref("sat_order__status"), "order_key") }} as statuses
+            on statuses.order_key = hubs.order_key
+        {% if is_incremental() %} where hubs.order_key in (select order_key from lines) {% endif %}
+    ),
+
+    -- Where a customer lived when ordering; before the first we know of, there.
+    homes as (
+        select
+            contacts.customer_key,
+            contacts.city,
+            links.country_key,
+            case
+                when
+                    row_number() over (
+                        partition by contacts.customer_key
+                        order by contacts.known_at, contacts.load_date
+                    )
+                    = 1
+                then timestamp '-infinity'
+                else contacts.known_at
+            end as lived_from,
+            lead(contacts.known_at, 1, timestamp 'infinity') over (
+                partition by contacts.customer_key order by contacts.known_at, contacts.load_date
+            ) as lived_to
+        from {{ ref("sat_customer__contact") }} as contacts
+        inner join
+            {{ ref("link_customer__country") }} as links
+            on links.customer_in_country_key = contacts.customer_in_country_key
+    )
+
+select
+    -- ids
+    lines.order_line_key,
+    orders.order_number,
+    lines.line_number,
+    lines.customer_key,
+    lines.product_key,
+    {{ hash_key(["lines.country_key", "homes.city"]) }} as location_key,
+
+    -- text
+    lines.kind,
+    orders.status,
+
+    -- numbers
+    lines.quantity,
+    lines.unit_price,
+    lines.discount,
+    case when lines.is_cancelled then 0 else lines.gross_amount end as gross_amount,
+    case when lines.is_cancelled then 0 else lines.net_amount end as net_amount,
+
+    -- dates
+    lines.ordered_at::date as date_day,
+    lines.ordered_at,
+    lines.load_date
+from lines
+inner join orders on orders.order_key = lines.order_key
+left join
+    homes
+    on homes.customer_key = lines.customer_key
+    and homes.country_key = lines.country_key
+    and lines.ordered_at >= homes.lived_from
+    and lines.ordered_at < homes.lived_to

@@ -1,0 +1,78 @@
+{{
+    config(
+        materialized="incremental",
+        unique_key="order_line_key",
+        indexes=[{"columns": ["order_line_key"]}, {"columns": ["load_date"]}],
+    )
+}}
+
+-- The star joined into one wide table, for exploring without joins.
+with
+    lines as (select * from {{ ref("fct_order_lines") }}),
+
+    customers as (select * from {{ ref("dim_customers") }}),
+
+    products as (select * from {{ ref("dim_products") }}),
+
+    locations as (select * from {{ ref("dim_locations") }}),
+
+    dates as (select * from {{ ref("dim_dates") }})
+
+select
+    -- ids
+    lines.order_line_key,
+    lines.order_number,
+    lines.line_number,
+    lines.customer_key,
+    lines.product_key,
+    lines.location_key,
+
+    -- the order
+    lines.kind,
+    lines.status,
+    lines.quantity,
+    lines.unit_price,
+    lines.discount,
+    lines.gross_amount,
+    lines.net_amount,
+    lines.ordered_at,
+
+    -- the customer
+    customers.customer_number,
+    customers.customer_name,
+    customers.channel,
+    customers.signed_up_on,
+
+    -- the product
+    products.sku,
+    products.product_name,
+    products.product_line,
+
+    -- the place
+    locations.country,
+    locations.iso_code,
+    locations.city,
+
+    -- the day
+    lines.date_day,
+    dates.year,
+    dates.quarter,
+    dates.month,
+    dates.month_name,
+    dates.iso_week,
+    dates.day_of_week,
+    dates.day_name,
+    dates.is_weekend,
+    dates.is_holiday,
+    dates.holiday_name,
+    greatest(lines.load_date, customers.load_date, products.load_date) as load_date
+from lines
+inner join customers on customers.customer_key = lines.customer_key
+inner join products on products.product_key = lines.product_key
+inner join locations on locations.location_key = lines.location_key
+inner join dates on dates.date_day = lines.date_day
+{% if is_incremental() %}
+    where
+        greatest(lines.load_date, customers.load_date, products.load_date)
+        > (select max(load_date) from {{ this }})
+{% endif %}

@@ -1,0 +1,15 @@
+{{
+    config(
+        materialized="ml_model",
+        task="classification",
+        target="churned",
+        key="customer_key",
+        metric="roc_auc",
+        split={"by": "time", "column": "as_of", "test": 0.2},
+        algorithms=["logistic_regression", "hist_gradient_boosting"],
+        options={"positive_class": "churned", "importance_repeats": 5, "bootstrap": 300},
+    )
+}}
+
+select *
+from {{ ref("feat_customer__training") }}

@@ -1,0 +1,81 @@
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="delete+insert",
+        unique_key="customer_key",
+        post_hook="delete from {{ this }} where customer_key not in (select customer_key from {{ ref('pred_churn__scores') }})",
+    )
+}}
+
+{# The rows whose answer is not the one that stands here already. -#}
+{%- set changed -%}
+    select scores.*
+    from {{ ref("pred_churn__scores") }} as scores
+    {% if is_incremental() -%}
+        left join {{ this }} as standing on standing.customer_key = scores.customer_key
+        where
+            (standing.as_of, standing.churn_probability, standing.model_version)
+            is distinct from (scores.as_of, scores.score, scores.model_version)
+    {%- endif %}
+{%- endset -%}
+
+{#- Reasons are for the people somebody will look at: those most likely to leave. -#}
+{%- set to_explain -%}
+    select current.*
+    from {{ ref("feat_customer__current") }} as current
+    inner join ({{ changed }}) as changed on changed.customer_key = current.customer_key
+    order by changed.score desc, changed.customer_key
+    limit {{ var("explained_customers") }}
+{%- endset -%}
+
+with
+    changed as ({{ changed }}),
+
+    explained as (
+        select *
+        from
+            {{ function("explain") }} (
+                {{ sql_text(registry_name("churn")) }}, {{ sql_text(to_explain) }}, 3
+            )
+        where feature not in ('(baseline)', '(others)')
+    ),
+
+    worded as (
+        select
+            key::uuid as customer_key,
+            rank,
+            {{ reason("explained.feature", "explained.value", ref("churn").identifier) }} || case
+                when contribution >= 0 then ' (raises the risk)' else ' (lowers the risk)'
+            end as reason
+        from explained
+    ),
+
+    reasons as (
+        select
+            customer_key,
+            max(reason) filter (where rank = 1) as reason_1,
+            max(reason) filter (where rank = 2) as reason_2,
+            max(reason) filter (where rank = 3) as reason_3
+        from worded
+        group by customer_key
+    )
+
+select
+    -- ids
+    changed.customer_key,
+    changed.as_of,
+    changed.model,
+    changed.model_label,
+    changed.model_version,
+
+    -- text
+    changed.prediction,
+    reasons.reason_1,
+    reasons.reason_2,
+    reasons.reason_3,
+
+    -- numbers
+    changed.score as churn_probability,
+    changed.score
+from changed
+left join reasons on reasons.customer_key = changed.customer_key

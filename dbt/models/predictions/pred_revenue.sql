@@ -1,0 +1,93 @@
+-- The forecast of the days to come, and of as many past days, made when those were still to come:
+-- the last test of the model, on which its errors and intervals are measured.
+with
+    days as (
+        select *
+        from {{ ref("feat_revenue__daily") }}
+        where
+            as_of
+            >= (select max(as_of) - {{ var("horizon") }} from {{ ref("feat_revenue__daily") }})
+    ),
+
+    predictions as (select * from {{ predict(ref("revenue"), ref("feat_revenue__daily")) }}),
+
+    champion as (select * from {{ champion_of("revenue") }} as champion),
+
+    forecasts as (
+        select
+            days.*, predictions.score * days.usual_day as forecast, (days.horizon - 1) / 7 as week
+        from days
+        inner join predictions on predictions.series_day = days.series_day
+    ),
+
+    errors as (
+        select series, week, (revenue::float8 - forecast) / nullif(usual_day, 0) as error
+        from forecasts
+        where not is_future
+    ),
+
+    -- A past week is judged by the errors of the other weeks: by its own it would look too good.
+    spreads as (
+        select
+            weeks.series,
+            weeks.week,
+            percentile_cont(0.1) within group (order by errors.error) as low,
+            percentile_cont(0.9) within group (order by errors.error) as high
+        from
+            (
+                select distinct series, week
+                from errors
+                union
+                select distinct series, null::integer
+                from errors
+            ) as weeks
+        inner join
+            errors on errors.series = weeks.series and errors.week is distinct from weeks.week
+        group by weeks.series, weeks.week
+    ),
+
+    accuracy as (
+        select
+            series,
+            sum(abs(revenue::float8 - forecast))
+            / nullif(sum(abs(revenue::float8)), 0) as model_error,
+            sum(abs(revenue - naive))::float8 / nullif(sum(abs(revenue::float8)), 0) as naive_error
+        from forecasts
+        where not is_future
+        group by series
+    )
+
+select
+    -- ids
+    forecasts.series_day,
+    forecasts.series,
+    forecasts.day,
+    forecasts.as_of,
+    forecasts.horizon,
+    champion.model,
+    champion.model_label,
+    champion.model_version,
+
+    -- booleans
+    forecasts.is_future,
+
+    -- numbers
+    round(forecasts.revenue, 2) as actual,
+    round(forecasts.forecast::numeric, 2) as forecast,
+    round((forecasts.forecast + spreads.low * forecasts.usual_day)::numeric, 2) as lower,
+    round((forecasts.forecast + spreads.high * forecasts.usual_day)::numeric, 2) as upper,
+    round(forecasts.naive, 2) as naive,
+    accuracy.model_error,
+    accuracy.naive_error,
+
+    -- text
+    case
+        when accuracy.model_error < accuracy.naive_error then 'model' else 'simple rule'
+    end as better
+from forecasts
+cross join champion
+left join accuracy on accuracy.series = forecasts.series
+left join
+    spreads
+    on spreads.series = forecasts.series
+    and spreads.week is not distinct from case when not forecasts.is_future then forecasts.week end

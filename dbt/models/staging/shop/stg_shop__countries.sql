@@ -1,0 +1,20 @@
+with
+    source as (select * from {{ source("shop", "countries") }}),
+
+    renamed as (
+        select
+            -- ids
+            country_id,
+
+            -- text
+            name as country,
+            iso_code,
+
+            -- dates
+            recorded_at at time zone 'UTC' as recorded_at,
+            updated_at at time zone 'UTC' as updated_at
+        from source
+    )
+
+select *
+from renamed

@@ -1,0 +1,1 @@
+{{ hub(ref("stage_countries"), "country_key", ["country"], "shop.countries") }}

@@ -1,0 +1,1 @@
+{{ hub(ref("stage_customers"), "customer_key", ["customer_number"], "shop.customers") }}

@@ -1,0 +1,1 @@
+{{ hub(ref("stage_payments"), "payment_key", ["payment_number"], "shop.payments") }}

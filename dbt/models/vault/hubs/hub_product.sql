@@ -1,0 +1,1 @@
+{{ hub(ref("stage_products"), "product_key", ["sku"], "shop.products") }}

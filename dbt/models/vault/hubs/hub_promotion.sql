@@ -1,0 +1,1 @@
+{{ hub(ref("stage_promotions"), "promotion_key", ["promotion_id"], "shop.promotions") }}

@@ -1,0 +1,10 @@
+{{
+    satellite(
+        ref("stage_orders"),
+        "order_key",
+        ["shipped_at"],
+        "shop.orders",
+        known_at="greatest(recorded_at, shipped_at)",
+        where="shipped_at is not null",
+    )
+}}

@@ -1,0 +1,1 @@
+{{ satellite(ref("stage_orders"), "order_key", ["status"], "shop.orders") }}

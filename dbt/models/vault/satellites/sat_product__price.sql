@@ -1,0 +1,1 @@
+{{ satellite(ref("stage_products"), "product_key", ["list_price"], "shop.products") }}

@@ -1,0 +1,5 @@
+{{
+    satellite(
+        ref("stage_product_lines"), "product_line_key", ["description"], "shop.product_lines"
+    )
+}}

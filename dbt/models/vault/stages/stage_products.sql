@@ -1,0 +1,16 @@
+with
+    products as (select * from {{ ref("stg_shop__products") }}),
+
+    lines as (select * from {{ ref("stg_shop__product_lines") }})
+
+select
+    {{ hash_key(["products.sku"]) }} as product_key,
+    {{ hash_key(["lines.product_line"]) }} as product_line_key,
+    {{ hash_key(["products.sku", "lines.product_line"]) }} as product_in_line_key,
+    products.sku,
+    products.product_name,
+    products.list_price,
+    products.recorded_at,
+    products.updated_at
+from products
+inner join lines on lines.product_line_id = products.product_line_id
