@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import psycopg2
@@ -19,7 +20,7 @@ from tests.conftest import free_port
 DATABASE = "superset_second"
 # What the first has brought with it, and a fresh installation has not.
 _FORGET = """
-truncate dbs, tables, slices, dashboards, row_level_security_filters cascade;
+truncate dbs, tables, slices, dashboards, row_level_security_filters, logs cascade;
 delete from ab_permission_view_role
   where role_id in (select id from ab_role where name not in __ROLES__);
 delete from ab_user_role where user_id in (select id from ab_user where username <> 'admin');
@@ -47,7 +48,8 @@ class SecondSuperset(WebServer):
     def create(self) -> None:
         """A copy of the first's metadata without its assets; then start."""
         dsn = self.settings.dsn("postgres")
-        with psycopg2.connect(**dsn) as connection:
+        # As its own `with`, a connection would begin a transaction, and this must not be in one.
+        with closing(psycopg2.connect(**dsn)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(f"create database {DATABASE} owner superset")
