@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 APP_NAME = "Glasshouse"
-LANDING_PAGE = "/superset/dashboard/model_quality/"
+LANDING_PAGE = "/superset/dashboard/start_here/"
 
 # What each colour means, everywhere.
 INK = "#14213D"  # text
@@ -154,6 +154,17 @@ EXTRA_SEQUENTIAL_COLOR_SCHEMES = [
         "description": "",
         "isDiverging": True,
         "colors": ["#2166AC", "#92C5DE", "#F7F7F7", "#F4A582", "#B2182B"],
+    },
+    {
+        "id": "glasshouse_psi",
+        "label": "Glasshouse: as in training, watch, retrain",
+        # One colour for each 0.01 of a scale from 0 to 0.5: steps, where few colours would blend.
+        "description": "For a population stability index: steps at 0.10 and 0.25.",
+        "isDiverging": False,
+        "colors": [
+            "#DDEEE6" if hundredth < 10 else "#FBE0B5" if hundredth <= 25 else "#E9958F"
+            for hundredth in range(51)
+        ],
     },
 ]
 

@@ -1,4 +1,4 @@
-"""`make test-docker`: the tests of the stack in containers, on an engine made for them if need be."""
+"""The tests of the stack in containers, on an engine made for them where there is none."""
 
 import os
 import subprocess

@@ -10,14 +10,18 @@
 
 {# Whether a class says nothing without the name of what it is about: yes, false, 1. #}
 {% macro is_bare(class) -%}
-    ({{ class }} ~* '^(yes|no|true|false|[yntf]|[-+]?[0-9.]+)$')
+    (({{ class }}) ~* '^(yes|no|true|false|[yntf]|[-+]?[0-9.]+)$')
 {%- endmacro %}
 
-{# A class by itself: `malignant`, or `churn: Yes`. #}
+{# A class by itself: `malignant`, or `churn: Yes`. A cluster has no target: `group: 3`. #}
 {% macro class_name(target, class) -%}
     (
-        case when {{ is_bare(class) }} then replace({{ target }}, '_', ' ') || ': ' else '' end
-        || {{ class }}
+        case
+            when {{ is_bare(class) }}
+            then coalesce(replace({{ target }}, '_', ' '), 'group') || ': '
+            else ''
+        end
+        || ({{ class }})
     )
 {%- endmacro %}
 
@@ -30,7 +34,7 @@
         case
             when {{ is_bare(class) }}
             then 'cases with ' || {{ class_name(target, class) }}
-            else {{ class }} || ' cases'
+            else ({{ class }}) || ' cases'
         end
     )
 {%- endmacro %}
@@ -46,13 +50,15 @@
 {# A count as `41,280`. #}
 {% macro counted(number) -%} to_char({{ number }}, 'FM999,999,999,990') {%- endmacro %}
 
-{# A metric's value as its unit asks: `97 %` or `0.987`. #}
+{# A metric's value as its unit asks: `97 %`, `0.987`, or `1,240` in the unit of the target. #}
 {% macro shown_metric(value, unit) -%}
     (
         case
             {{ unit }}
             when 'share'
             then {{ percent(value) }}
+            when 'target'
+            then {{ short_number(value) }}
             else to_char(({{ value }})::numeric, 'FM990.000')
         end
     )

@@ -62,7 +62,7 @@ def _of_chart(chart: Asset, dataset: Asset) -> list[Problem]:
     except (AttributeError, KeyError, TypeError, ValueError):
         what, do = "its params make no query", "mend the lists and mappings below params"
         return [Problem(chart.path, what, do, Rule.MALFORMED_SETTING)]
-    return _unknown(chart.path, "the chart", asked, dataset)
+    return _unknown(chart.path, f'the chart "{chart.title}"', asked, dataset)
 
 
 def _names(queries: list[dict[str, Any]]) -> Names:

@@ -1,11 +1,13 @@
 """Differences between two forms of an asset, field by field, in words."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from scripts.assets.model import Asset, Bundle
 
 ABSENT = object()
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONG = 60
 
 
@@ -16,6 +18,11 @@ class Change:
     field: str
     old: Any
     new: Any
+
+    def in_words(self, titles: dict[str, str]) -> "Change":
+        """The same with titles in the place of uuids, which tell a reader nothing."""
+        field = _UUID.sub(lambda match: titles.get(match[0], match[0]), self.field)
+        return Change(field, _titled(self.old, titles), _titled(self.new, titles))
 
     def __str__(self) -> str:
         if self.old is ABSENT:
@@ -50,14 +57,19 @@ class Difference:
 
 def differences(old: Bundle, new: Bundle) -> list[Difference]:
     """Every asset that is not the same in both, sorted as the files are."""
-    found = []
+    found, titles = [], old.titles() | new.titles()
     for uuid in dict.fromkeys([*(a.uuid for a in new), *(a.uuid for a in old)]):
         before, after = old.get(uuid), new.get(uuid)
         if before is None or after is None:
             found.append(Difference(before, after))
         elif before.data != after.data:
-            found.append(Difference(before, after, tuple(changes(before.data, after.data))))
+            found.append(Difference(before, after, told(before, after, titles)))
     return found
+
+
+def told(before: Asset, after: Asset, titles: dict[str, str]) -> tuple[Change, ...]:
+    """The fields that differ between two forms of an asset, as a person reads them."""
+    return tuple(each.in_words(titles) for each in changes(before.data, after.data))
 
 
 def changes(old: Any, new: Any, field: str = "") -> list[Change]:
@@ -78,8 +90,8 @@ def changes(old: Any, new: Any, field: str = "") -> list[Change]:
 
 
 def _by_name(items: Any) -> dict[str, Any] | None:
-    """Columns and metrics under their names; None for what is no list of such."""
-    for key in ("column_name", "metric_name", "label"):
+    """Columns, metrics and filters under their names; None for what is no list of such."""
+    for key in ("column_name", "metric_name", "label", "name"):
         if isinstance(items, list) and all(
             isinstance(each, dict) and key in each for each in items
         ):
@@ -97,6 +109,14 @@ def summary(changed: tuple[Change, ...]) -> str:
         parts = {change.field.split(".")[1] for change in layout}
         others.append(f"layout ({len(parts)} component{'s' * (len(parts) != 1)})")
     return "; ".join(others[:6]) + (f"; {len(others) - 6} more fields" if len(others) > 6 else "")
+
+
+def _titled(value: Any, titles: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {titles.get(key, key): _titled(item, titles) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_titled(item, titles) for item in value]
+    return titles.get(value, value) if isinstance(value, str) else value
 
 
 def _shown(value: Any) -> str:

@@ -63,6 +63,10 @@ class Bundle:
         """The asset with this uuid, if there is one."""
         return self.assets.get(uuid)
 
+    def titles(self) -> dict[str, str]:
+        """What people call each asset, by uuid."""
+        return {uuid: asset.title for uuid, asset in self.assets.items()}
+
     def kind(self, kind: str) -> list[Asset]:
         """The assets of one kind."""
         return [asset for asset in self if asset.kind == kind]

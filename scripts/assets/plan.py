@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rich.markup import escape
 
 from scripts.assets.access.passwords import stale, with_password
-from scripts.assets.diff import Change, changes
+from scripts.assets.diff import Change, told
 from scripts.assets.merge import merge
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.pushed import last_pushed
@@ -66,13 +66,13 @@ def compare(
 
     `ever`: what the repository owns or has owned.
     """
-    steps = []
+    steps, titles = [], live.titles() | git.titles()
     for asset in git:
         now, before = live.get(asset.uuid), pushed.get(asset.uuid) if pushed else None
         if now is None:
             steps.append(Step(CREATE, asset, "deleted in Superset" if before else "new in git"))
         elif now.data != asset.data:
-            found = tuple(changes(now.data, asset.data))
+            found = told(now, asset, titles)
             steps.append(Step(UPDATE, asset, _who(asset, now, before), found))
     for now in live:
         if now.uuid not in git:

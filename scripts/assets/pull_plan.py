@@ -6,7 +6,7 @@ from typing import Any
 
 from scripts.assets.access.file import BUILT_IN, FILE, canonical_entry
 from scripts.assets.bundle import FOLDER, placed
-from scripts.assets.diff import Difference, changes
+from scripts.assets.diff import Difference, changes, told
 from scripts.assets.fields import ACCESS_KINDS, KINDS
 from scripts.assets.layout import without_charts
 from scripts.assets.live import owned
@@ -30,8 +30,9 @@ class Pulling:
     @property
     def write(self) -> list[Difference]:
         """Every asset that is written, against what git has of it."""
+        titles = self.git.titles() | Bundle(self.written).titles()
         return [
-            Difference(mine, asset, tuple(changes(mine.data, asset.data)) if mine else ())
+            Difference(mine, asset, told(mine, asset, titles) if mine else ())
             for uuid, asset in self.written.items()
             for mine in [self.git.get(uuid)]
         ]

@@ -126,7 +126,7 @@ class DockerStack:
         return [
             database_part(self.settings, "postgres" in running),
             superset_part(self.settings, "superset" in running, self.web),
-            *(Part(name.capitalize(), name in running, "in a container") for name in self.more),
+            *(_other_part(name, name in running) for name in self.more),
         ]
 
     def stop(self) -> list[str]:
@@ -222,6 +222,10 @@ class DockerStack:
         number = connection.server_version
         connection.close()
         return f"{number // 10000}.{number % 10000}"
+
+
+def _other_part(name: str, running: bool) -> Part:
+    return Part(name.capitalize(), running, "in a container" if running else "not running")
 
 
 def _there(images: list[str]) -> bool:

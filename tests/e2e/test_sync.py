@@ -209,7 +209,7 @@ def test_an_edit_in_the_browser_is_the_one_line_that_was_edited(project):
             number = project.superset.number("chart", data["uuid"])
             page.goto(f"{settings.superset_url}/explore/?slice_id={number}")
         page.get_by_role("tab", name="Customize").click()
-        page.get_by_role("checkbox", name="Data Zoom").check()
+        page.locator('[data-test="zoomable-header"]').get_by_role("checkbox").check()
         page.locator('[data-test="query-save-button"]:not([disabled])').click()
         save(page)
     plan = project.stack.run("plan")

@@ -144,7 +144,8 @@ def test_rows_that_went_away_are_noticed(warehouse: Warehouse, changed_rows: Non
     assert len(versions(warehouse)) == len(trained) + 1
     total, lead = one(
         warehouse,
-        "select rows_total, data_lead from reports.rpt_model_overview where model = %s",
+        "select rows_total, lead from reports.rpt_model_overview"
+        " join reports.rpt_headlines using (model) where page = 'data' and model = %s",
         MODEL,
     )
     assert total == 569 - 40 and "529" in lead
@@ -152,13 +153,30 @@ def test_rows_that_went_away_are_noticed(warehouse: Warehouse, changed_rows: Non
     assert predicted == 529
 
 
-def test_models_of_other_tasks_do_not_disturb_the_reports(warehouse: Warehouse) -> None:
+def test_models_of_other_tasks_have_reports_of_their_own(warehouse: Warehouse) -> None:
     query = "select id, mean_radius, mean_texture, mean_area from csv.breast_cancer"
     execute(warehouse, f"select ml.train('radius', '{query}', 'regression', 'mean_radius', 'id')")
     execute(warehouse, f"select ml.train('groups', '{query}', 'clustering', key => 'id')")
     build(warehouse.settings, warehouse.stack, select=("reports",), show=False)
-    shown = rows(warehouse, "select distinct model from reports.rpt_model_overview")
-    assert not {("radius",), ("groups",)} & set(shown)
+    tasks = dict(rows(warehouse, "select model, task from reports.rpt_model_overview"))
+    assert (tasks[MODEL], tasks["radius"]) == ("classification", "regression")
+    assert tasks["groups"] == "clustering"
+    error, plain = one(
+        warehouse,
+        "select sum(abs(actual - predicted)) / sum(abs(actual)), max(wape)"
+        " from reports.rpt_residuals join reports.rpt_model_overview using (model)"
+        " where model = 'radius'",
+    )
+    assert error == pytest.approx(plain, rel=1e-9)
+    number, rest = one(
+        warehouse,
+        "select number, rest from reports.rpt_headlines"
+        " where model = 'radius' and page = 'quality'",
+    )
+    assert number == f"{100 * plain:.0f}\u202f%"
+    assert rest.startswith(", the simple rule by ")
+    shares = rows(warehouse, "select share from reports.rpt_class_balance where model = 'groups'")
+    assert sum(share for (share,) in shares) == pytest.approx(1)
     execute(warehouse, "select ml.drop_model('radius'), ml.drop_model('groups')")
 
 
@@ -172,12 +190,11 @@ def test_a_class_called_true_is_told_with_what_it_is_about(warehouse: Warehouse)
         f"select ml.train('flag', '{query}', 'classification', 'is_malignant', 'id')",
     )
     build(warehouse.settings, warehouse.stack, select=("reports",), show=False)
-    told, cases = one(
-        warehouse,
-        "select data_rest, quality_rest from reports.rpt_model_overview where model = 'flag'",
+    told = dict(
+        rows(warehouse, "select page, rest from reports.rpt_headlines where model = 'flag'")
     )
-    assert told == " have is malignant: true."
-    assert cases.startswith(" cases with is malignant: true, with ")
+    assert told["data"] == " have is malignant: true."
+    assert told["quality"] == " of all cases with is malignant: true."
     execute(warehouse, "select ml.drop_model('flag')")
 
 
@@ -199,47 +216,55 @@ def test_the_area_under_the_drawn_roc_is_the_score(warehouse: Warehouse) -> None
     assert 0.9 < lower <= score <= upper <= 1
 
 
-def test_the_headline_is_the_confusion_counted_another_way(warehouse: Warehouse) -> None:
-    counted = one(
+def test_the_headline_is_counted_another_way(warehouse: Warehouse) -> None:
+    """The share reached with the riskiest fifth, by counting in the points of the ROC curve."""
+    hits, total = one(
         warehouse,
         """
         select
-            count(*) filter (where actual = 'malignant' and predicted = 'malignant' and n > 0),
-            sum(case when actual = 'malignant' and predicted = 'malignant' then n else 0 end),
-            sum(case actual when 'malignant' then n else 0 end),
-            sum(case when actual = predicted then n else 0 end)::float8 / sum(n),
-            sum(n)
+            sum(case when actual = predicted then n else 0 end)::float8 / sum(n), sum(n)::integer
         from ml.confusion
         join ml.model_versions using (model, version)
         where model = %s and status = 'champion' and confusion.split = 'test'
         """,
         MODEL,
     )
-    number, rest, subline, right = one(
+    positive = 53 / 142
+    points = rows(
         warehouse,
-        "select quality_number, quality_rest, quality_subline, right_share"
-        " from reports.rpt_model_overview where model = %s",
+        "select x, y from reports.rpt_model_curves where model = %s and curve = 'roc'"
+        " order by position",
         MODEL,
     )
-    _, found, looked_for, share, total = counted
-    assert number == f"{found} of {looked_for}"
-    assert "malignant" in rest
+    x, y = np.array(points, dtype=float).T
+    reached = np.interp(0.2, positive * y + (1 - positive) * x, y)
+    number, subline, right, gain, best = one(
+        warehouse,
+        "select number, subline, right_share, gain_at_20, best_gain_at_20"
+        " from reports.rpt_headlines join reports.rpt_model_overview using (model)"
+        " where page = 'quality' and model = %s",
+        MODEL,
+    )
+    assert gain == pytest.approx(reached, abs=0.01)
+    assert best == pytest.approx(0.2 / positive)
+    assert number == f"{100 * gain:.0f}\u202f%"
     assert f"Tested on {total} cases" in subline
-    assert right == pytest.approx(share, abs=1e-12)
+    assert right == pytest.approx(hits, abs=1e-12)
 
 
 def test_histograms_hold_every_row_of_every_class(warehouse: Warehouse) -> None:
     data = load_breast_cancer()
     counts = rows(
         warehouse,
-        "select feature, class, sum(n), sum(share) from reports.rpt_feature_distributions"
-        " where model = %s group by feature, class",
+        "select feature, sum(first_n), sum(second_n), sum(first_share), sum(second_share)"
+        " from reports.rpt_feature_distributions where model = %s group by feature",
         MODEL,
     )
-    assert len(counts) == 30 * 2
-    for feature, name, n, share in counts:
-        assert int(n) == np.sum(data.target_names[data.target] == name), feature
-        assert share == pytest.approx(1)
+    assert len(counts) == 30
+    malignant, benign = np.bincount(data.target)
+    for feature, first, second, *shares in counts:
+        assert (int(first), int(second)) == (malignant, benign), feature
+        assert shares == pytest.approx([1, 1])
 
 
 def test_the_summary_of_a_feature_is_what_numpy_says(warehouse: Warehouse) -> None:

@@ -53,7 +53,7 @@ def test_everything_is_described(manifest: dict) -> None:
 
 def test_every_model_is_tested(manifest: dict) -> None:
     tested = {
-        node["attached_node"]
+        node.get("attached_node")
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test"
     }
@@ -62,10 +62,10 @@ def test_every_model_is_tested(manifest: dict) -> None:
 
 def test_every_model_node_has_a_gate_and_an_owner(manifest: dict) -> None:
     gates = {
-        node["attached_node"]
+        node.get("attached_node")
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test"
-        and node["test_metadata"]["name"] in ("metric_at_least", "beats_baseline")
+        and node.get("test_metadata", {}).get("name") in ("metric_at_least", "beats_baseline")
     }
     for name, node in models(manifest).items():
         if node["config"]["materialized"] == "ml_model":

@@ -23,10 +23,11 @@ from glasshouse_ml.tasks import TASKS
 FORMAT = 1
 # Beyond what skops trusts by itself: the parts of trees, the check of a table's cells that
 # histogram gradient boosting keeps for its categories, and what a neural network or a Tweedie model
-# keeps of its fit, the tree and the function of a bisecting k-means, and the curves that mend
-# probabilities.
+# keeps of its fit, the tree and the function of a bisecting k-means, the curves that mend
+# probabilities, and our own estimator of groups.
 TRUSTED = (
     "functools.partial",
+    "glasshouse_ml.groups.Grouped",
     "numpy.dtype",
     "sklearn._loss.loss.HalfTweedieLoss",
     "sklearn._loss.loss.HalfTweedieLossIdentity",

@@ -1,7 +1,6 @@
 """What is fitted: preprocessing and estimator, and what the options wrap around the two.
 
-All of it is scikit-learn's own, so that whoever holds the fitted Pipeline needs to know nothing of
-the options.
+Whoever holds the fitted Pipeline needs to know nothing of the options.
 """
 
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from glasshouse_ml.algorithms import Algorithm
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.errors import GlasshouseError, near_names
+from glasshouse_ml.groups import Grouped
 from glasshouse_ml.preprocessing import pipeline
 from glasshouse_ml.splitting import Fold
 from glasshouse_ml.table import CATEGORY
@@ -22,7 +22,7 @@ CALIBRATION_FOLDS = 3
 
 
 def check_monotonic(features: Sequence[Feature], monotonic: dict[str, int]) -> None:
-    """Whether there are such features, and whether they go up and down at all."""
+    """Refuse names that are no features, and features that do not go up and down."""
     kinds = {feature.name: feature.kind for feature in features}
     for name in monotonic:
         if name not in kinds:
@@ -43,13 +43,20 @@ def assemble(
     options: dict[str, Any],
 ) -> Pipeline:
     """An untrained Pipeline for the matrix of encoding.encode()."""
-    made = pipeline(algorithm, params, features, options["seed"])
+    group = None if algorithm.blind else options.get("group_by")
+    inside = [feature for feature in features if feature.name != group]
+    made = pipeline(algorithm, params, inside, options["seed"])
     if algorithm.blind:
         return made
     if options.get("monotonic"):
-        _constrain(made, algorithm, features, options["monotonic"])
+        # Columns reach such an estimator as they are, see candidates.
+        signs = [options["monotonic"].get(feature.name, 0) for feature in inside]
+        made[-1].set_params(monotonic_cst=signs)
     if options.get("target_transform"):
         made = _transformed(made)
+    if group:
+        place = [feature.name for feature in features].index(group)
+        made = Pipeline([("estimate", Grouped(made, place))])
     return made
 
 
@@ -71,14 +78,6 @@ def settled(fitted: Pipeline) -> Pipeline:
     if hasattr(estimator, "calibrated_classifiers_"):
         estimator.cv = CALIBRATION_FOLDS
     return fitted
-
-
-def _constrain(
-    made: Pipeline, algorithm: Algorithm, features: Sequence[Feature], monotonic: dict[str, int]
-) -> None:
-    # Columns reach such an estimator as they are, see preprocessing.
-    signs = [monotonic.get(feature.name, 0) for feature in features]
-    made[-1].set_params(monotonic_cst=signs)
 
 
 def _transformed(made: Pipeline) -> Pipeline:

@@ -88,11 +88,13 @@ def _measures(columns: Sequence[Values]) -> Iterator[Measure]:
             found, counts = _linear(values)
             for a, b in zip(*np.triu_indices(len(numbers), 1), strict=True):
                 yield numbers[a], numbers[b], method, found[a, b], int(counts[a, b])
-    for place, i in enumerate(categories):
-        if numbers:
-            found, counts = _ratios(codes[place], matrix)
+    if numbers:
+        apart, known = _apart(matrix)
+        for place, i in enumerate(categories):
+            found, counts = _ratios(codes[place], apart, known)
             for j, value, n in zip(numbers, found, counts, strict=True):
                 yield i, j, "correlation_ratio", value, int(n)
+    for place, i in enumerate(categories):
         for other in range(place + 1, len(categories)):
             yield i, categories[other], "cramers_v", *_cramers_v(codes[place], codes[other])
 
@@ -152,18 +154,20 @@ def _grouped(codes: np.ndarray) -> np.ndarray:
     return new[codes]
 
 
-def _ratios(codes: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The correlation ratio of a category with every number."""
-    inside = codes >= 0
-    groups = np.eye(codes.max(initial=0) + 1)[codes[inside]].T
-    values, known = _apart(matrix[inside])
+def _ratios(
+    codes: np.ndarray, apart: np.ndarray, known: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The correlation ratio of a category with every number, and on how many rows."""
+    groups = (codes == np.arange(codes.max(initial=0) + 1)[:, None]).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
-        counts, sums = groups @ known, groups @ values
-        between = np.where(counts > 0, sums**2 / counts, 0.0).sum(axis=0)
-        total = (values**2).sum(axis=0)
-        varies = total > 1e-12 * np.maximum(counts.sum(axis=0), 1)
-        share = np.where(varies & ((counts > 0).sum(axis=0) > 1), between / total, np.nan)
-        return np.sqrt(np.minimum(share, 1.0)), counts.sum(axis=0)
+        counts, sums = groups @ known, groups @ apart
+        n = counts.sum(axis=0)
+        centre = sums.sum(axis=0) ** 2 / n
+        between = np.where(counts > 0, sums**2 / counts, 0.0).sum(axis=0) - centre
+        total = (codes >= 0).astype(float) @ apart**2 - centre
+        varies = (total > 1e-12 * n) & ((counts > 0).sum(axis=0) > 1)
+        share = np.where(varies, between / total, np.nan)
+        return np.sqrt(np.clip(share, 0.0, 1.0)), n
 
 
 def _cramers_v(one: np.ndarray, other: np.ndarray) -> tuple[float, int]:

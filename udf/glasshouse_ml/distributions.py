@@ -25,14 +25,14 @@ def distribution_rows(
         cells = np.bincount(
             places * len(names) + classes, minlength=len(bins) * len(names)
         ).reshape(len(bins), len(names))
-        for position, edges in enumerate(bins):
+        for position, limits in enumerate(bins):
             for name, n in zip(names, cells[position], strict=True):
                 found.append(
                     {
                         "feature": feature.name,
                         "kind": feature.kind,
                         "bin": position + 1,
-                        **edges,
+                        **limits,
                         "class": name,
                         "n": int(n),
                     }
@@ -48,14 +48,14 @@ def shares_rows(
     found = []
     for group, name in enumerate(names):
         counts = np.bincount(places[groups == group], minlength=len(bins))
-        for position, (edges, n) in enumerate(zip(bins, counts, strict=True), start=1):
+        for position, (limits, n) in enumerate(zip(bins, counts, strict=True), start=1):
             share = float(n / counts.sum()) if counts.sum() else 0.0
             found.append(
                 {
                     "curve": curve,
                     "series": name,
                     "position": position,
-                    "x": number(edges["lower"]),
+                    "x": number(limits["lower"]),
                     "y": share,
                     "n": int(n),
                 }

@@ -6,7 +6,6 @@ for a sample of each batch, because an answer costs more than a look.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -15,13 +14,13 @@ from scipy.special import chdtrc
 
 from glasshouse_ml import registry
 from glasshouse_ml.artifacts import Model
+from glasshouse_ml.bins import Bins
 from glasshouse_ml.database import Database
-from glasshouse_ml.distributions import MISSING, OTHER
 from glasshouse_ml.encoding import LARGEST, BatchEncoder, Feature
 from glasshouse_ml.errors import GlasshouseError, near_names
 from glasshouse_ml.prediction import check_columns
 from glasshouse_ml.rows import Reader, describe
-from glasshouse_ml.table import BOOLEAN, CATEGORY
+from glasshouse_ml.table import CATEGORY
 from glasshouse_ml.tasks import TASKS
 
 # An empty bin would make the index infinite; this share stands in for none.
@@ -38,47 +37,6 @@ BATCH = 20_000
 _MOST_SCORED = 2_000
 
 Drift = tuple[Any, ...]
-
-
-class Bins:
-    """The bins of one feature: how many training rows each held, and the place of a new value."""
-
-    def __init__(self, feature: Feature, stored: list[dict[str, Any]], missing: str) -> None:
-        """Take the registry's bins in their order; missing is how NULL arrives as a text."""
-        self.feature = feature
-        known = [entry for entry in stored if entry["category"] != MISSING]
-        held = [entry["n"] for entry in known]
-        self.ordered = all(entry["lower"] is not None for entry in known)
-        self.inner = [entry["lower"] for entry in known[1:]] if self.ordered else []
-        self.places = {entry["category"]: place for place, entry in enumerate(known)}
-        if feature.kind == CATEGORY and OTHER not in self.places:
-            self.places[OTHER] = len(held)
-            held.append(0)
-        # NULL has the last place, whether there was one in training or not.
-        held.append(sum(entry["n"] for entry in stored if entry["category"] == MISSING))
-        self.reference = np.array(held, float)
-        self.met = {*feature.categories, *self.places, missing}
-        self.places[missing] = len(held) - 1
-        self.new: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-
-    def of_numbers(self, values: np.ndarray) -> np.ndarray:
-        """The bin of each number."""
-        if self.feature.kind == BOOLEAN:
-            names = ("false", "true")
-            found = [self.places.get(name, len(self.reference) - 1) for name in names]
-            places = np.array(found)[np.nan_to_num(values).astype(int)]
-        else:
-            places = np.searchsorted(self.inner, values, side="right")
-        return np.where(np.isnan(values), len(self.reference) - 1, places)
-
-    def of_texts(self, values: Sequence[str], periods: np.ndarray) -> np.ndarray:
-        """The bin of each text; texts that training never met are noted."""
-        other = self.places[OTHER]
-        if not self.feature.has_rare:
-            for value, period in zip(values, periods, strict=True):
-                if value not in self.met:
-                    self.new[int(period)][value] += 1
-        return np.fromiter((self.places.get(v, other) for v in values), np.int64, len(values))
 
 
 def drift(db: Database, model: str, query: str, period: str | None) -> list[Drift]:
@@ -155,7 +113,8 @@ class _Counts:
 
     def add(self, periods: np.ndarray, values: np.ndarray, words: list[list[str]]) -> None:
         """Count a batch; values and words come in the order of the features."""
-        next_number, next_text = iter(values.T), iter(words)
+        # One column after the other in memory, as they are counted.
+        next_number, next_text = iter(np.ascontiguousarray(values.T)), iter(words)
         for position, entry in enumerate(self.features):
             if entry.feature.kind == CATEGORY:
                 places = entry.of_texts(next(next_text), periods)

@@ -14,6 +14,7 @@ from glasshouse_ml.assembly import CALIBRATION_FOLDS, assemble, calibrated, sett
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.groups import Grouped
 from glasshouse_ml.metric import Measured, Metric
 from glasshouse_ml.search import fewer
 from glasshouse_ml.splitting import Fold, Split
@@ -83,7 +84,10 @@ class Fitter:
             method = self.options.get("calibration")
             if method and not found.blind:
                 made = calibrated(made, method, self._inside(part), self.split.ordered)
-            return settled(made.fit(part.matrix, part.actual))
+            told = {}
+            if isinstance(made[-1], Grouped):
+                told = {"estimate__checkpoint": self.db.checkpoint}
+            return settled(made.fit(part.matrix, part.actual, **told))
         except (ValueError, TypeError, ArithmeticError, LinAlgError) as error:
             # scikit-learn explains itself in the first paragraph; the rest is its documentation.
             reason = " ".join(str(error).split("\n\n")[0].split())

@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "costs": None,
     "monotonic": None,
     "target_transform": None,
+    "group_by": None,
 }
 # Options that mean nothing to other tasks; a slip is better said than ignored.
 _TASKS = {
@@ -36,6 +37,7 @@ _TASKS = {
     "costs": ("classification",),
     "monotonic": ("classification", "regression"),
     "target_transform": ("regression",),
+    "group_by": ("classification", "regression"),
 }
 _CHOICES = {
     "promote": ("always", "if_better", "never"),
@@ -89,6 +91,13 @@ def check(given: dict[str, Any], task: str) -> dict[str, Any]:
     for name, look in _OBJECTS.items():
         if options.get(name) is not None:
             look(options[name], f"options.{name}")
+    if options.get("group_by") is not None and options.get("calibration") is not None:
+        raise GlasshouseError(
+            "options.calibration cannot be had for one model per group.",
+            "Leave calibration or group_by out.",
+        )
+    # Groups are measured apart in any case.
+    options["segments"] = [n for n in options["segments"] if n != options.get("group_by")]
     return options
 
 
@@ -181,6 +190,11 @@ def _monotonic(value: Any, where: str) -> None:
             raise GlasshouseError(f"{where} gives {name!r} {json.dumps(sign)}.", example)
 
 
+def _group_by(value: Any, where: str) -> None:
+    if not isinstance(value, str):
+        raise GlasshouseError(f"{where} is {json.dumps(value)}.", "Name one column of the query.")
+
+
 def _object(value: Any, where: str, example: str) -> None:
     if not isinstance(value, dict) or not value:
         raise GlasshouseError(f"{where} is {json.dumps(value)}.", example)
@@ -191,6 +205,7 @@ _OBJECTS = {
     "class_weight": _class_weight,
     "costs": _costs,
     "monotonic": _monotonic,
+    "group_by": _group_by,
 }
 
 

@@ -10,6 +10,7 @@ import skops
 from sklearn.pipeline import Pipeline
 
 import glasshouse_ml
+from glasshouse_ml import groups
 from glasshouse_ml.distributions import distribution_rows, feature_facts
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.evaluation import intervals, metric_rows, number
@@ -79,6 +80,7 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
             *metric_rows(learned, "model", "train"),
             *_fold_rows(trained),
             *segment_metrics(trained, test, blind),
+            *groups.group_metrics(trained, test, blind),
         ],
         "curves": [*task.curves(test, trained.target), *further_curves(trained, test, learned)],
         "confusion": task.confusion(test, trained.target),
@@ -160,6 +162,7 @@ def _version(
         "positive_class": trained.target.positive_class,
         "threshold": trained.target.threshold if len(trained.target.names) == 2 else None,
         "baseline_answer": _baseline_answer(blind, trained),
+        "groups": groups.facts(trained),
         "features": _features(trained),
         "excluded": trained.excluded,
         "rows_read": data.rows_read,

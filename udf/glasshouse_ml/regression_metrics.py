@@ -102,10 +102,11 @@ PINBALLS = {"pinball_10": 0.1, "pinball_90": 0.9}
 
 
 def _rmsle(rows: Numbers, weights: np.ndarray) -> np.ndarray:
-    """Errors in proportion; it means nothing where a number is -1 or below."""
-    if min(rows.actual.min(), rows.predicted.min()) <= -1:
+    """Errors in proportion; an answer below 0, which has no logarithm, counts as 0."""
+    if rows.actual.min() < 0:
         return np.full(len(weights), np.nan)
-    return np.sqrt(_mean((np.log1p(rows.actual) - np.log1p(rows.predicted)) ** 2, weights))
+    apart = np.log1p(rows.actual) - np.log1p(np.maximum(rows.predicted, 0.0))
+    return np.sqrt(_mean(apart**2, weights))
 
 
 METRICS = {

@@ -21,16 +21,28 @@ from sklearn.ensemble import (
 )
 from sklearn.pipeline import Pipeline
 
+from glasshouse_ml.groups import Grouped
+
 _MOST_THREADS = 1_024
 
 
 def is_sound(pipeline: Pipeline, features: int) -> bool:
     """True where no step of the Pipeline leads out of the arrays it belongs to."""
     estimator = pipeline.steps[-1][1]
+    if isinstance(estimator, Grouped):
+        return _groups(estimator, features)
     inside = _inside(estimator)
     if inside is not None:
         return all(isinstance(one, Pipeline) and is_sound(one, features) for one in inside)
     return _estimator(estimator, features)
+
+
+def _groups(estimator: Grouped, features: int) -> bool:
+    """Each Pipeline of a group takes the matrix without the column of the groups."""
+    members = [*estimator.members_, estimator.pooled_]
+    return 0 <= estimator.column < features and all(
+        isinstance(one, Pipeline) and is_sound(one, features - 1) for one in members
+    )
 
 
 def _inside(estimator: Any) -> list[Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml import algorithms as catalogue
-from glasshouse_ml import candidates, examples, memory, registry
+from glasshouse_ml import candidates, examples, groups, memory, registry
 from glasshouse_ml.artifacts import Model, pack
 from glasshouse_ml.assembly import check_monotonic
 from glasshouse_ml.database import Database
@@ -47,6 +47,7 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
                 )
             )
             facts = payload(trained, spec)
+            groups.report(trained, facts["version"]["groups"])
             if request.options["promote"] == "if_better":
                 compare(db, trained, facts)
         facts["version"] |= {
@@ -103,6 +104,9 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
     features = learn(columns, data.table, split.train)
     if options.get("monotonic"):
         check_monotonic(features, options["monotonic"])
+    excluded = [*data.excluded, *useless]
+    if options.get("group_by"):
+        groups.position(features, options["group_by"], excluded)
     whole = Part(encode(features, data.table), target.values)
     training = replace(whole.take(split.train), members=np.arange(len(split.train)))
     test = whole.take(split.test)
@@ -124,7 +128,7 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
         data=data,
         split=split,
         features=features,
-        excluded=[*data.excluded, *useless],
+        excluded=excluded,
         fitter=fitter,
         metric=metric,
         candidates=tried,

@@ -42,6 +42,7 @@ on ml.model_versions (model) where status = 'champion';
 alter table ml.model_versions add column if not exists comparison jsonb;
 alter table ml.model_versions add column if not exists baseline_answer double precision;
 alter table ml.model_versions add column if not exists threshold double precision;
+alter table ml.model_versions add column if not exists groups jsonb;
 
 comment on table ml.model_versions is 'One row per trained version of a model: what it is, what it was made from and how good it is';
 comment on column ml.model_versions.model is 'Name of the model';
@@ -77,6 +78,7 @@ comment on column ml.model_versions.peak_memory_mb is 'Largest memory of the ser
 comment on column ml.model_versions.git_commit is 'Commit of the project, where the caller told it (setting glasshouse.git_commit)';
 comment on column ml.model_versions.dbt_invocation is 'Run of dbt, where the caller told it (setting glasshouse.dbt_invocation)';
 comment on column ml.model_versions.comparison is 'With options.promote = if_better: what the champion of that time reached on the same test rows, the difference with its interval, and the decision';
+comment on column ml.model_versions.groups is 'With options.group_by each group with its rows, and whether it has a model of its own (own) or why it is answered by the pooled one (why_not)';
 comment on column ml.model_versions.threshold is 'With two classes the probability of the positive class from which a row is predicted to be of it: 0.5, or with options.costs what cost least on validated rows of the training part; for outliers 0, the score above which a row is one';
 comment on column ml.model_versions.baseline_answer is 'For a regression: the number the baseline answers for every row';
 

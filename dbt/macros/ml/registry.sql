@@ -14,8 +14,7 @@
 {%- endmacro %}
 
 {#
-    The champions' rows of one registry table, as a sub-select. The reports speak of classes found
-    and missed, so models of other tasks do not enter them.
+    The champions' rows of one registry table, as a sub-select.
 
     dbt cannot see which model wrote which registry row, so each report that
     reads the registry waits for every model named in `trained_models`.
@@ -30,11 +29,15 @@
             {{ source("ml", "model_versions") }} as champions
             on champions.model = facts.model
             and champions.version = facts.version
-        where
-            champions.status = 'champion'
-            and champions.task = 'classification'
-            and {{ is_own_model("champions.model") }}
+        where champions.status = 'champion' and {{ is_own_model("champions.model") }}
     )
+{%- endmacro %}
+
+{# The same of every version, the retired ones included: for reports that look back. #}
+{% macro of_all_versions(table) -%}
+    {%- do wait_for_gates() -%}
+    {%- for name in var("trained_models") -%} {%- do ref(name) -%} {%- endfor -%}
+    (select facts.* from {{ source("ml", table) }} as facts where {{ is_own_model("facts.model") }})
 {%- endmacro %}
 
 {#

@@ -1,19 +1,65 @@
+{# The outcome: the classes, the clusters, or ten ranges of the number a regression is about. #}
 with
     versions as (select * from {{ of_champions("model_versions") }} as versions),
 
     classes as (
         select
             versions.model,
-            versions.target,
             entries.entry ->> 'class' as class,
-            versions.positive_class,
-            (entries.entry ->> 'train')::bigint + (entries.entry ->> 'test')::bigint as n
+            {{ class_label("versions.target", "entries.entry ->> 'class'") }} as class_label,
+            entries.entry ->> 'class' = versions.positive_class as is_positive,
+            (entries.entry ->> 'train')::bigint + (entries.entry ->> 'test')::bigint as n,
+            null::bigint as range_order
         from versions
         cross join lateral jsonb_array_elements(versions.classes) as entries(entry)
     ),
 
+    residuals as (select * from {{ of_champions("residuals") }} as residuals),
+
+    limits as (
+        select model, min(actual) as low, nullif(max(actual) - min(actual), 0) as width
+        from residuals
+        group by model
+    ),
+
+    placed as (
+        select
+            residuals.model,
+            limits.low,
+            limits.width,
+            least(9, floor(10 * (residuals.actual - limits.low) / limits.width))::bigint as place
+        from residuals
+        inner join limits on limits.model = residuals.model and limits.width is not null
+    ),
+
+    ranges as (
+        select
+            model,
+            'range ' || place + 1 as class,
+            {{ short_number("low + width * place / 10") }}
+            || ' to '
+            || {{ short_number("low + width * (place + 1) / 10") }} as class_label,
+            false as is_positive,
+            count(*) as n,
+            place as range_order
+        from placed
+        group by model, low, width, place
+    ),
+
+    outcomes as (
+        select *
+        from classes
+        union all
+        select *
+        from ranges
+    ),
+
     shares as (
-        select *, n / nullif(sum(n) over (partition by model), 0)::float8 as share from classes
+        select
+            *,
+            n / nullif(sum(n) over (partition by model), 0)::float8 as share,
+            max(n) over (partition by model) as largest
+        from outcomes
     )
 
 select
@@ -23,16 +69,17 @@ select
 
     -- text
     {{ model_label("model") }} as model_label,
-    {{ class_label("target", "class") }} as class_label,
+    class_label,
     {{ counted("n") }} || ' (' || {{ percent("share") }} || ')' as shown,
 
     -- numbers
     n,
     share,
+    round(100.0 * n / nullif(largest, 0), 2) as bar_pct,
     row_number() over (
-        partition by model order by coalesce(class = positive_class, false) desc, n desc, class
+        partition by model order by coalesce(is_positive, false) desc, range_order, n desc, class
     ) as sort_order,
 
     -- booleans
-    coalesce(class = positive_class, false) as is_positive
+    coalesce(is_positive, false) as is_positive
 from shares

@@ -16,6 +16,7 @@ with
             confusion.actual = confusion.predicted as is_hit,
             confusion.actual = versions.positive_class as is_positive,
             confusion.predicted = versions.positive_class as is_flagged,
+            jsonb_array_length(versions.classes) as classes,
             jsonb_array_length(versions.classes) = 2 as is_binary
         from confusion
         inner join versions on versions.model = confusion.model
@@ -58,6 +59,7 @@ with
             -- numbers
             n,
             share_of_actual,
+            classes,
             row_number() over (
                 partition by model
                 order by
@@ -69,5 +71,9 @@ with
         from named
     )
 
-select *
+select
+    *,
+    -- booleans: where the drawn grid begins a line, and which cells head its columns
+    (sort_order - 1) % classes = 0 as begins_line,
+    sort_order <= classes as heads_column
 from worded

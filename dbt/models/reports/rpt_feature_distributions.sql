@@ -1,3 +1,7 @@
+{#
+    Two series a bin: the class a model looks for beside all others; with more classes or none,
+    all cases alone.
+#}
 with
     distributions as (select * from {{ of_champions("distributions") }} as distributions),
 
@@ -20,12 +24,57 @@ with
             and importances.feature = features.feature
     ),
 
+    bins as (
+        select
+            distributions.model,
+            distributions.feature,
+            distributions.bin,
+            versions.target,
+            versions.positive_class,
+            min(
+                case
+                    when distributions.class <> versions.positive_class then distributions.class
+                end
+            ) as other_class,
+            distributions.kind,
+            distributions.lower,
+            distributions.upper,
+            distributions.category,
+            sum(distributions.n) filter (
+                where coalesce(distributions.class = versions.positive_class, true)
+            ) as first_n,
+            sum(distributions.n) filter (
+                where distributions.class <> versions.positive_class
+            ) as second_n
+        from distributions
+        inner join versions on versions.model = distributions.model
+        group by
+            distributions.model,
+            distributions.feature,
+            distributions.bin,
+            versions.target,
+            versions.positive_class,
+            distributions.kind,
+            distributions.lower,
+            distributions.upper,
+            distributions.category
+    ),
+
+    totals as (
+        select
+            *,
+            sum(first_n) over (partition by model, feature) as first_total,
+            sum(second_n) over (partition by model, feature) as second_total,
+            max(bin) over (partition by model, feature) as bins
+        from bins
+    ),
+
     shares as (
         select
             *,
-            sum(n) over (partition by model, feature, class) as class_rows,
-            n / nullif(sum(n) over (partition by model, feature, class), 0)::float8 as share
-        from distributions
+            first_n / nullif(first_total, 0)::float8 as first_share,
+            second_n / nullif(second_total, 0)::float8 as second_share
+        from totals
     ),
 
     -- The axis of a feature ends at the next full tenth above its highest bar.
@@ -34,7 +83,15 @@ with
             *,
             greatest(
                 0.1,
-                ceil(round(10 * max(share) over (partition by model, feature)::numeric, 6)) / 10
+                ceil(
+                    round(
+                        10 * max(greatest(first_share, second_share)) over (
+                            partition by model, feature
+                        )::numeric,
+                        6
+                    )
+                )
+                / 10
             ) as axis_end,
             coalesce(
                 category, {{ short_number("lower") }} || ' to ' || {{ short_number("upper") }}
@@ -46,13 +103,11 @@ select
     -- ids
     scaled.model,
     scaled.feature,
-    scaled.class,
     scaled.bin,
 
     -- text
     {{ model_label("scaled.model") }} as model_label,
     {{ humanize("scaled.feature") }} as feature_label,
-    {{ class_label("versions.target", "scaled.class") }} as class_label,
     scaled.kind,
     scaled.bin_label,
     case
@@ -64,25 +119,37 @@ select
     end as tick,
     {{ percent("scaled.axis_end") }} as axis_top,
     {{ percent("scaled.axis_end / 2") }} as axis_mid,
-    coalesce({{ percent("scaled.share") }}, 'none')
+    coalesce(
+        {{ class_label("scaled.target", "scaled.positive_class") }}, 'All cases'
+    ) as first_label,
+    case when scaled.positive_class is null then 'gh-model' else 'gh-event' end as first_colour,
+    {{ class_label("scaled.target", "scaled.other_class") }} as second_label,
+    coalesce({{ percent("scaled.first_share") }}, 'none')
     || ' of '
-    || coalesce({{ class_name("versions.target", "scaled.class") }}, 'all')
+    || coalesce({{ class_name("scaled.target", "scaled.positive_class") }}, 'all cases')
     || ' ('
-    || {{ counted("scaled.n") }}
+    || {{ counted("scaled.first_n") }}
     || ' of '
-    || {{ counted("scaled.class_rows") }}
-    || ')' as shown,
+    || {{ counted("scaled.first_total") }}
+    || ')' as first_shown,
+    coalesce({{ percent("scaled.second_share") }}, 'none')
+    || ' of '
+    || {{ class_name("scaled.target", "scaled.other_class") }}
+    || ' ('
+    || {{ counted("scaled.second_n") }}
+    || ' of '
+    || {{ counted("scaled.second_total") }}
+    || ')' as second_shown,
 
     -- numbers
     scaled.lower as bin_lower,
     scaled.upper as bin_upper,
-    scaled.n,
-    scaled.share,
-    round((100 * scaled.share / scaled.axis_end)::numeric, 2) as h_pct,
-    ranks.feature_rank,
-
-    -- booleans
-    coalesce(scaled.class = versions.positive_class, false) as is_positive
+    scaled.first_n,
+    scaled.second_n,
+    scaled.first_share,
+    scaled.second_share,
+    round((100 * scaled.first_share / scaled.axis_end)::numeric, 2) as first_pct,
+    round((100 * scaled.second_share / scaled.axis_end)::numeric, 2) as second_pct,
+    ranks.feature_rank
 from scaled
-inner join versions on versions.model = scaled.model
 inner join ranks on ranks.model = scaled.model and ranks.feature = scaled.feature

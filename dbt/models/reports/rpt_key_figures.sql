@@ -1,13 +1,23 @@
+{# The strip of big numbers below the first line of a page about a model. #}
 with
     overview as (
         select *, coalesce(positive_share, largest_share) as class_share
         from {{ ref("rpt_model_overview") }}
     ),
 
-    -- what the data looks like, and what the model learned: one line a figure
+    drift as (select * from {{ ref("rpt_drift_summary") }}),
+
+    versions as (
+        select model, count(*) as versions, max(trained_at) as last_trained_at
+        from {{ of_all_versions("model_versions") }} as versions
+        group by model
+    ),
+
     described as (
-        select overview.model, overview.model_label, figures.*
+        select overview.model, overview.model_label, overview.task, figures.*
         from overview
+        inner join versions on versions.model = overview.model
+        left join drift on drift.model = overview.model
         cross join
             lateral(
                 values
@@ -58,19 +68,50 @@ with
                     (
                         'data',
                         4,
-                        coalesce(positive_label, 'Largest class'),
-                        {{ percent("class_share") }},
-                        coalesce(
-                            {{ counted("positive_total") }}
-                            || ' of '
-                            || {{ counted("rows_total") }}
-                            || ' cases',
-                            'share of all cases'
-                        ),
                         case
-                            when class_share between 0.2 and 0.8 then 'balanced enough' else 'rare'
+                            when task = 'regression'
+                            then 'Plainest guess'
+                            when class_share is null
+                            then 'Kind of model'
+                            else coalesce(positive_label, 'Largest group')
                         end,
-                        case when class_share between 0.2 and 0.8 then 'good' else 'watch' end
+                        case
+                            when task = 'regression'
+                            then {{ short_number("baseline_answer") }}
+                            when class_share is null
+                            then task_label
+                            else {{ percent("class_share") }}
+                        end,
+                        case
+                            when task = 'regression'
+                            then 'what the simple rule answers every time'
+                            when class_share is null
+                            then 'nothing is looked for by name'
+                            else
+                                coalesce(
+                                    {{ counted("positive_total") }}
+                                    || ' of '
+                                    || {{ counted("rows_total") }}
+                                    || ' cases',
+                                    'share of all cases'
+                                )
+                        end,
+                        case
+                            when task = 'regression' or class_share is null
+                            then ''
+                            when class_share between 0.2 and 0.8
+                            then 'balanced enough'
+                            when class_share > 0.8
+                            then 'lopsided'
+                            else 'rare'
+                        end,
+                        case
+                            when task = 'regression' or class_share is null
+                            then 'plain'
+                            when class_share between 0.2 and 0.8
+                            then 'good'
+                            else 'watch'
+                        end
                     ),
                     (
                         'drivers',
@@ -94,8 +135,13 @@ with
                         'drivers',
                         3,
                         'Largest loss from one',
-                        to_char(first_importance::numeric, 'FM990.000'),
-                        'of ' || metric_label,
+                        {{ short_number("first_importance") }},
+                        case
+                            task
+                            when 'clustering'
+                            then 'share of cases that change their group'
+                            else 'of ' || regexp_replace(metric_label, ' \(.*', '')
+                        end,
                         '',
                         'plain'
                     ),
@@ -107,28 +153,61 @@ with
                         'cases, in ' || {{ short_number("seconds") }} || ' seconds',
                         '',
                         'plain'
+                    ),
+                    (
+                        'monitoring',
+                        1,
+                        'Inputs that have moved',
+                        coalesce(drift.moved || ' of ' || drift.features, 'not measured'),
+                        coalesce(
+                            'the newest period, ' || {{ counted("drift.rows") }} || ' cases',
+                            'ml.watch measures it'
+                        ),
+                        case
+                            coalesce(drift.state, 'plain')
+                            when 'act'
+                            then 'retrain'
+                            when 'watch'
+                            then 'watch'
+                            when 'good'
+                            then 'as in training'
+                            else ''
+                        end,
+                        coalesce(drift.state, 'plain')
+                    ),
+                    (
+                        'monitoring',
+                        2,
+                        'Version in use',
+                        overview.version::text,
+                        'of ' || versions.versions || ' that were ever trained',
+                        '',
+                        'plain'
+                    ),
+                    (
+                        'monitoring',
+                        3,
+                        'Last trained',
+                        to_char(versions.last_trained_at, 'FMDD FMMonth'),
+                        'at '
+                        || to_char(versions.last_trained_at, 'HH24:MI')
+                        || ', on '
+                        || {{ counted("rows_train") }}
+                        || ' cases',
+                        '',
+                        'plain'
+                    ),
+                    (
+                        'monitoring',
+                        4,
+                        overview.metric_label,
+                        shown_score,
+                        score_note,
+                        verdict,
+                        overview.state
                     )
-            ) as figures(tab, sort_order, label, shown, note, verdict, state)
-    ),
-
-    -- how good it is
-    measured as (
-        select
-            model,
-            model_label,
-            'quality' as tab,
-            row_number() over (partition by model order by sort_order)::integer as sort_order,
-            label,
-            shown,
-            '95 % interval ' || shown_interval || ' · simple rule ' || shown_baseline as note,
-            verdict,
-            state
-        from {{ ref("rpt_model_metrics") }}
-        where is_headline
+            ) as figures(page, sort_order, label, shown, note, verdict, state)
     )
 
 select *
 from described
-union all
-select *
-from measured

@@ -1,5 +1,14 @@
 with
-    curves as (select * from {{ of_champions("curves") }} as curves),
+    -- Numbers of a regression are drawn on one scale a curve, from the lowest to the highest of
+    -- all.
+    curves as (
+        select
+            curves.*,
+            min(least(x, y, lower)) over (partition by model, curve) as lowest,
+            max(greatest(x, y, upper)) over (partition by model, curve) as highest,
+            max(y) over (partition by model, curve) as highest_y
+        from {{ of_champions("curves") }} as curves
+    ),
 
     versions as (select * from {{ of_champions("model_versions") }} as versions)
 
@@ -12,7 +21,13 @@ select
 
     -- text
     {{ model_label("curves.model") }} as model_label,
-    {{ class_label("versions.target", "curves.series") }} as series_label,
+    case
+        when curves.series = 'all'
+        then 'All cases'
+        when curves.curve in ('threshold', 'learning')
+        then {{ humanize("curves.series") }}
+        else {{ class_label("versions.target", "curves.series") }}
+    end as series_label,
     case
         curves.curve
         when 'calibration'
@@ -25,6 +40,18 @@ select
             || {{ counted("curves.n") }}
             || ')'
     end as shown,
+    {{ short_number("curves.x") }} as shown_x,
+    case
+        curves.curve
+        when 'residual_distribution'
+        then {{ percent("curves.y", 1) }}
+        else {{ short_number("curves.y") }}
+    end as shown_y,
+    case
+        when curves.curve = 'residual_distribution' and curves.position % 4 = 1
+        then {{ short_number("curves.x") }}
+        else ''
+    end as tick,
 
     -- numbers
     curves.x,
@@ -34,9 +61,29 @@ select
     curves.lower,
     curves.upper,
     curves.n,
+    {{ track_position("curves.x", "curves.lowest", "curves.highest") }} as x_pct,
+    case
+        curves.curve
+        when 'residual_distribution'
+        then {{ track_position("curves.y", "0", "curves.highest_y") }}
+        else {{ track_position("curves.y", "curves.lowest", "curves.highest") }}
+    end as y_pct,
+    {{ track_position("curves.lower", "curves.lowest", "curves.highest") }} as lower_pct,
+    {{ track_position("curves.upper", "curves.lowest", "curves.highest") }} as upper_pct,
 
     -- booleans
-    coalesce(curves.series = versions.positive_class, false) as is_positive
+    coalesce(curves.series = versions.positive_class, false) as is_positive,
+    -- With more than two classes none is looked for: the curves of the first by name are drawn.
+    curves.series = coalesce(
+        versions.positive_class, min(curves.series) over (partition by curves.model, curves.curve)
+    ) as is_drawn,
+    -- The point the sentences speak of: a fifth of the cases.
+    coalesce(
+        curves.curve = 'gain'
+        and abs(curves.x - 0.2) < 1e-9
+        and curves.series = versions.positive_class,
+        false
+    ) as is_marked
 from curves
 inner join versions on versions.model = curves.model
 where curves.curve <> 'calibration' or curves.n > 0

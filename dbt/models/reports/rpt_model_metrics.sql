@@ -11,16 +11,29 @@ with
 
     labels as (select * from {{ ref("metric_labels") }}),
 
+    -- A scale without an end of its own ends a little beyond the worse of the two.
     compared as (
         select
             ours.model,
-            labels.*,
+            labels.metric,
+            labels.label,
+            labels.help,
+            labels.better,
+            labels.unit,
+            labels.sort_order,
+            labels.is_headline,
+            labels.track_low,
+            coalesce(
+                labels.track_high, 1.15 * greatest(ours.value, ours.upper, baseline.value)
+            ) as track_high,
             ours.value,
             ours.lower,
             ours.upper,
             baseline.value as baseline,
             case
-                when ours.lower is null or baseline.value is null
+                when baseline.value is null
+                then 'plain'
+                when ours.lower is null
                 then 'watch'
                 when labels.better = 'higher' and ours.lower > baseline.value
                 then 'good'
@@ -56,13 +69,23 @@ with
                 || {{ shown_metric("upper", "unit") }},
                 'not known'
             ) as shown_interval,
+            concat_ws(
+                ' · ',
+                '95 % interval '
+                || {{ shown_metric("lower", "unit") }}
+                || ' to '
+                || {{ shown_metric("upper", "unit") }},
+                'simple rule ' || {{ shown_metric("baseline", "unit") }}
+            ) as note,
             case
                 state
                 when 'good'
                 then 'better than the simple rule'
                 when 'act'
                 then 'worse than the simple rule'
-                else 'no clear difference'
+                when 'watch'
+                then 'no clear difference'
+                else ''
             end as verdict,
             state,
 

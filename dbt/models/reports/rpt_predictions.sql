@@ -1,24 +1,53 @@
-{# Every classification's pred_* node in one shape, so that a new model appears without a new chart. -#}
-{%- set classifications = [] -%}
+{#
+    Every pred_* node in one shape, so that a new model appears without a new chart. Where a node
+    names its columns in its own way, its meta says which is which:
+
+        config: {meta: {prediction: {key: customer_key, score: churn_probability}}}
+#}
+{{ config(indexes=[{"columns": ["model", "sort_order"]}]) }}
+
+{#- A node without a column of answers, such as a forecast in money, has pages of its own. -#}
+{%- set answers = [] -%}
 {%- for name in var("trained_models") -%}
-    {%- do ref("pred_" ~ name) -%}
-    {%- if not execute or model_node(name).config.task == "classification" -%}
-        {%- do classifications.append(name) -%}
+    {%- set relation = ref("pred_" ~ name) -%}
+    {%- if execute -%}
+        {%- set columns = (
+            adapter.get_columns_in_relation(relation) | map(attribute="name") | list
+        ) -%}
+        {%- set named = model_node("pred_" ~ name).config.meta.get("prediction", {}) -%}
+        {%- set prediction = named.get("prediction", "prediction") -%}
+        {%- set score = named.get("score", "score") -%}
+        {%- if prediction in columns -%}
+            {%- do answers.append(
+                {
+                    "model": registry_name(name),
+                    "relation": relation,
+                    "key": adapter.quote(named.get("key", model_node(name).config.key)),
+                    "prediction": adapter.quote(prediction),
+                    "score": adapter.quote(score) if score in columns else "null",
+                }
+            ) -%}
+        {%- endif -%}
     {%- endif -%}
 {%- endfor -%}
 with
     predictions as (
-        {% for name in classifications %}
+        {% for answer in answers %}
             select
-                model,
-                model_label,
+                {{ sql_text(answer.model) }} as model,
                 model_version,
-                cast(
-                    {{ adapter.quote(model_node(name).config.key) if execute else "null" }} as text
-                ) as key,
-                prediction,
-                score
-            from {{ ref("pred_" ~ name) }} {{ "union all" if not loop.last }}
+                cast({{ answer.key }} as text) as key,
+                cast({{ answer.prediction }} as text) as prediction,
+                cast({{ answer.score }} as double precision) as score
+            from {{ answer.relation }} {{ "union all" if not loop.last }}
+        {% else %}
+            select
+                null::text as model,
+                null::integer as model_version,
+                null::text as key,
+                null::text as prediction,
+                null::float8 as score
+            where false
         {% endfor %}
     ),
 
@@ -30,9 +59,17 @@ select
     predictions.key,
 
     -- text
-    predictions.model_label,
-    {{ class_label("versions.target", "predictions.prediction") }} as prediction_label,
+    {{ model_label("predictions.model") }} as model_label,
+    versions.task,
     case
+        versions.task
+        when 'regression'
+        then {{ short_number("predictions.score") }}
+        else {{ class_label("versions.target", "predictions.prediction") }}
+    end as prediction_label,
+    case
+        when versions.task <> 'classification'
+        then 'not asked'
         when predictions.score between 0.35 and 0.65
         then 'unsure'
         when predictions.score between 0.1 and 0.9

@@ -43,9 +43,10 @@ def load(
         ):
             prepare(cursor)
             held, mark = mark_of(cursor), source.mark()
-            if held == mark:
+            empty = is_empty(cursor)
+            if held == mark and not empty:
                 return f"already there: {_count(cursor)}"
-            if not is_empty(cursor):
+            if not empty:
                 replace(held or "rows of unknown origin")
             copying.empty(cursor)
             cursor.execute("truncate simulation.run, simulation.checkpoint, simulation.churn")

@@ -198,7 +198,12 @@ CASES = [
         Rule.MALFORMED_SETTING,
         "must be a list",
     ),
-    (CHART, value("params.groupby", ["regoin"]), Rule.UNKNOWN_COLUMN, "the column regoin, which"),
+    (
+        CHART,
+        value("params.groupby", ["regoin"]),
+        Rule.UNKNOWN_COLUMN,
+        "asks for the column regoin, which",
+    ),
     (CHART, value("params.groupby", ["regoin"]), Rule.UNKNOWN_COLUMN, "write region"),
     (CHART, value("params.metric", "totl"), Rule.UNKNOWN_COLUMN, "write total"),
     (CHART, value("params.metric", sql("SUM(amuont)")), Rule.UNKNOWN_COLUMN, "amuont"),

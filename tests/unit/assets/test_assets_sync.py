@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -331,6 +332,22 @@ def test_lists_of_named_things_differ_by_name():
     assert [str(change) for change in changes(old, turned)] == ["metrics: ['a', 'b'] → ['b', 'a']"]
     twice = {"metrics": [old["metrics"][0], new["metrics"][0]]}
     assert [change.field for change in changes(old, twice)] == ["metrics"]
+
+
+def test_a_plan_speaks_of_titles_and_not_of_uuids():
+    """A filter that leaves out another chart, and a chart on another dataset."""
+    live = bundle()
+    dashboard = live.kind("dashboards")[0]
+    (entry,) = dashboard.data["metadata"]["native_filter_configuration"]
+    other = entry | {"scope": entry["scope"] | {"excluded": [uuid_of("By region")]}}
+    metadata = {"native_filter_configuration": [other]}
+    git = live | Bundle.of([replace(dashboard, data=dashboard.data | {"metadata": metadata})])
+    (step,) = compare(git, live, live)
+    assert "By region" in repr(step.changes[0].new)
+    assert not re.search("[0-9a-f]{8}-[0-9a-f]{4}", repr(step.changes))
+    moved = bundle(Rows={"dataset_uuid": uuid_of("By region")})
+    (difference,) = differences(live, moved)
+    assert str(difference) == 'chart "Rows": dataset_uuid: "sales" → "By region"'
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,7 @@ def test_a_row_is_there_once_it_is_recorded_and_shows_what_was_known() -> None:
     for rows in then.values():
         assert seconds(rows, "updated_at").max() < early.until
     slip = int(np.argmin(orders.line_corrected))
+    assert orders.line_slip[slip] == 10 * orders.line_quantity[slip]
     corrected = int(orders.line_corrected[slip])
     for until, quantity in ((corrected, orders.line_slip), (corrected + 1, orders.line_quantity)):
         items = tables.sales(orders, tables.Window(until=until))["order_items"].to_pylist()

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from glasshouse_ml.bins import Bins
 from glasshouse_ml.drift import (
     drift,
     jensen_shannon,
@@ -13,6 +14,7 @@ from glasshouse_ml.drift import (
     verdict,
     watch,
 )
+from glasshouse_ml.encoding import Feature
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.prediction import predict
 from scipy.spatial.distance import jensenshannon
@@ -107,6 +109,30 @@ def test_many_batches_are_one_count(trained: StandIn) -> None:
     for row in rows.values():
         assert row["rows"] == 12_000
         assert row["psi"] == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("limits", [np.arange(8) * 0.1, np.arange(5.0), [1, 2, 4, 8, 9], [3.0]])
+def test_a_number_on_a_limit_is_in_the_bin_above(limits: Any) -> None:
+    stored = [{"lower": float(low), "category": None, "n": 1.0} for low in limits]
+    bins = Bins(Feature("x", "", "number"), stored, "missing")
+    rng = np.random.default_rng(0)
+    near = np.nextafter(limits, -np.inf), np.nextafter(limits, np.inf)
+    odd = [np.nan, np.inf, -np.inf, 1e308]
+    values = np.concatenate([limits, *near, rng.normal(2, 3, 1_000), odd])
+    expected = np.searchsorted(np.array(limits)[1:], values, side="right")
+    expected[np.isnan(values)] = len(limits)
+    np.testing.assert_array_equal(bins.of_numbers(values), expected)
+
+
+def test_many_different_texts_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glasshouse_ml.bins._MOST_REMEMBERED", 10)
+    stored = [{"lower": None, "category": "a", "n": 1.0}]
+    bins = Bins(Feature("x", "", "category", ("a", "b")), stored, "missing")
+    periods = np.array([0, 0, 1, 1])
+    for number in range(20):
+        places = bins.of_texts(["a", "b", "missing", f"new {number % 2}"], periods)
+        assert places.tolist() == [0, 1, 2, 1]
+    assert bins.new == {1: {"new 0": 10, "new 1": 10}}
 
 
 def test_the_measures_are_those_of_scipy() -> None:

@@ -79,9 +79,9 @@ def churn_probability(people: Population, seed: int, day: int) -> np.ndarray:
 
     `people` is the state at the end of that day. As long as nothing is bought, interest only fades,
     so each day's rate is known beforehand but for one thing: a return may still come and cost some
-    of the interest. The sum over when it comes, if it comes, is exact: the probabilities of "nothing
-    bought, nothing returned" and of "nothing bought, something returned" are carried from day to
-    day. Nothing is sampled.
+    of the interest. The sum over when it comes, if it comes, is exact: the probabilities of
+    "nothing bought, nothing returned" and of "nothing bought, something returned" are carried from
+    day to day. Nothing is sampled.
 
     What "best possible" means: given this state, whether a customer buys is decided by chance alone
     and for each customer apart. So no other order of the customers has a higher expected AUC, and a

@@ -123,7 +123,7 @@ def _course(
     return {
         "ordered": ordered,
         "recorded": recorded,
-        "promised": np.where(known, day + random.integers(3, 6, number), day),
+        "promised": np.where(known, day + random.integers(3, 6, number), NOBODY),
         "waits": waits,
         # Over the counter everything happens at once.
         "shipped": np.where(gone, NEVER, np.where(known, shipped, recorded)),
@@ -155,7 +155,7 @@ def _lines(
         "line_number": np.arange(number) - np.repeat(np.cumsum(lengths) - lengths, lengths) + 1,
         "line_product": place + 1,
         "line_quantity": quantity,
-        "line_slip": quantity,
+        "line_slip": quantity.copy(),
         "line_corrected": np.full(number, NEVER),
         "line_cents": np.rint(products["cents"][place] * level[line]).astype(np.int64),
         "line_discount": np.zeros(number, np.int64),

@@ -195,8 +195,9 @@ def _promotions(seed: int, window: Window) -> dict[str, np.ndarray]:
 
 @cache
 def _names() -> np.ndarray:
-    first, last = catalogue.FIRST_NAMES.astype(object), catalogue.LAST_NAMES.astype(object)
-    return first[:, None] + " " + last[None, :]
+    """Every first name (rows) with every last name (columns)."""
+    return np.array([[f"{one} {other}" for other in catalogue.LAST_NAMES]
+                     for one in catalogue.FIRST_NAMES])  # fmt: skip
 
 
 def numbered(letter: str | np.ndarray, numbers: np.ndarray) -> pa.Array:

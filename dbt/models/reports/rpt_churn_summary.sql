@@ -1,0 +1,78 @@
+{# The first line and the key figures of the page about churn. #}
+with
+    customers as (select * from {{ ref("rpt_call_list") }}),
+
+    best as (select * from {{ ref("rpt_campaign") }} where is_best),
+
+    quality as (
+        select *
+        from {{ ref("rpt_model_overview") }}
+        where model = {{ sql_text(registry_name("churn")) }}
+    ),
+
+    facts as (
+        select
+            count(*) as customers,
+            count(*) filter (where churn_probability >= 0.5) as likely,
+            sum(yearly_revenue) as revenue,
+            sum(revenue_at_risk) as at_risk,
+            sum(churn_probability) as expected_leavers,
+            max(as_of) as as_of,
+            sum(revenue_at_risk) filter (where loss_rank <= 100) as first_hundred
+        from customers
+    )
+
+select figures.*
+from facts
+cross join best
+cross join quality
+cross join
+    lateral(
+        values
+            (
+                'headline',
+                0,
+                'Of ' || {{ counted("facts.customers") }} || ' active customers, about ',
+                {{ counted("round(facts.expected_leavers::numeric)") }},
+                ' will not buy again in the next 90 days.',
+                best.words,
+                'plain'
+            ),
+            (
+                'figure',
+                1,
+                'Customers likely to leave',
+                {{ counted("facts.likely") }},
+                '',
+                'risk of 50 % and more, of ' || {{ counted("facts.customers") }} || ' active ones',
+                'plain'
+            ),
+            (
+                'figure',
+                2,
+                'Yearly revenue at risk',
+                {{ counted("round(facts.at_risk::numeric)") }} || ' €',
+                '',
+                {{ percent("facts.at_risk / nullif(facts.revenue, 0)") }}
+                || ' of what these customers spent in a year',
+                'plain'
+            ),
+            (
+                'figure',
+                3,
+                'The first 100 calls reach',
+                {{ counted("round(facts.first_hundred::numeric)") }} || ' €',
+                '',
+                'of the revenue at risk, in the order of the list below',
+                'plain'
+            ),
+            (
+                'figure',
+                4,
+                'How far to trust it',
+                quality.shown_score,
+                quality.verdict,
+                quality.metric_label || ', ' || quality.score_note,
+                quality.state
+            )
+    ) as figures(part, sort_order, label, shown, verdict, note, state)

@@ -1,0 +1,84 @@
+{# Pairs of measurements of a model, both ways round, so that a table of them is whole. #}
+with
+    correlations as (select * from {{ of_champions("correlations") }} as correlations),
+
+    versions as (select * from {{ of_champions("model_versions") }} as versions),
+
+    importances as (select model, feature, rank from {{ ref("rpt_feature_importances") }}),
+
+    -- Of the two measures for numbers, the one in ranks does not mind a few extreme values.
+    pairs as (
+        select
+            correlations.model,
+            correlations.feature,
+            correlations.other,
+            correlations.method,
+            correlations.value,
+            correlations.n,
+            coalesce(correlations.other = versions.target, false) as with_outcome
+        from correlations
+        inner join versions on versions.model = correlations.model
+        where correlations.method <> 'pearson' and correlations.value is not null
+    ),
+
+    both_ways as (
+        select *
+        from pairs
+        union all
+        select model, other, feature, method, value, n, with_outcome
+        from pairs
+        where not with_outcome
+    )
+
+select
+    -- ids
+    both_ways.model,
+    both_ways.feature,
+    both_ways.other,
+
+    -- text
+    {{ model_label("both_ways.model") }} as model_label,
+    {{ humanize("both_ways.feature") }} as feature_label,
+    {{ humanize("both_ways.other") }} as other_label,
+    case
+        both_ways.method
+        when 'spearman'
+        then 'Rank correlation'
+        when 'cramers_v'
+        then 'Association (Cramér)'
+        else 'Correlation ratio'
+    end as method_label,
+    to_char(both_ways.value::numeric, 'FM0.00') as shown,
+    case
+        when both_ways.with_outcome and abs(both_ways.value) >= 0.9
+        then 'suspiciously close: is it known in time?'
+        when abs(both_ways.value) >= 0.8
+        then 'tell the same story'
+        when abs(both_ways.value) >= 0.4
+        then 'go together'
+        when abs(both_ways.value) >= 0.2
+        then 'go together a little'
+        else 'hardly related'
+    end as verdict,
+
+    -- numbers
+    round(both_ways.value::numeric, 2) as value,
+    round((100 * abs(both_ways.value))::numeric, 1) as bar_pct,
+    both_ways.n,
+    row_number() over (
+        partition by both_ways.model, both_ways.with_outcome
+        order by abs(both_ways.value) desc, both_ways.feature, both_ways.other
+    ) as strength_rank,
+    importances.rank as feature_rank,
+    other_importances.rank as other_rank,
+
+    -- booleans
+    both_ways.with_outcome,
+    both_ways.feature < both_ways.other as is_once
+from both_ways
+left join
+    importances on importances.model = both_ways.model and importances.feature = both_ways.feature
+left join
+    importances as other_importances
+    on other_importances.model = both_ways.model
+    and other_importances.feature = both_ways.other

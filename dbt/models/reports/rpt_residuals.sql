@@ -1,0 +1,33 @@
+{# Test rows of regressions: what was, what the model said, and the difference. #}
+with
+    residuals as (select * from {{ of_champions("residuals") }} as residuals),
+
+    limits as (
+        select model, greatest(max(actual), max(predicted)) as highest from residuals group by model
+    )
+
+select
+    -- ids
+    residuals.model,
+    residuals.position,
+    coalesce(residuals.key, residuals.position::text) as key,
+
+    -- text
+    {{ model_label("residuals.model") }} as model_label,
+    coalesce({{ humanize("residuals.segment") }}, 'All cases') as segment_label,
+
+    -- numbers
+    residuals.actual,
+    residuals.predicted,
+    residuals.actual - residuals.predicted as residual,
+    abs(residuals.actual - residuals.predicted) as error,
+    limits.highest,
+    row_number() over (
+        partition by residuals.model
+        order by abs(residuals.actual - residuals.predicted) desc, residuals.position
+    ) as error_rank,
+
+    -- dates
+    residuals.at
+from residuals
+inner join limits on limits.model = residuals.model

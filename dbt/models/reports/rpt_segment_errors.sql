@@ -1,0 +1,96 @@
+{# The metric that decided, part by part: where the model is better and where it is worse. #}
+with
+    metrics as (
+        select * from {{ of_champions("metrics") }} as metrics where split = 'test' and fold is null
+    ),
+
+    -- Where no parts were asked for, all cases stand as the only one.
+    parted as (select distinct model from metrics where segment <> 'all'),
+
+    versions as (select * from {{ of_champions("model_versions") }} as versions),
+
+    overall as (select * from {{ ref("rpt_model_metrics") }}),
+
+    labels as (select * from {{ ref("metric_labels") }}),
+
+    segments as (
+        select
+            ours.model,
+            ours.metric,
+            labels.label,
+            labels.unit,
+            labels.better,
+            case
+                ours.segment when 'all' then 'all cases' else split_part(ours.segment, ' = ', 1)
+            end as segment_column,
+            case
+                ours.segment
+                when 'all'
+                then 'no parts were named'
+                else substr(ours.segment, strpos(ours.segment, ' = ') + 3)
+            end as segment_value,
+            ours.segment,
+            ours.value,
+            ours.lower,
+            ours.upper,
+            baseline.value as baseline,
+            overall.value as overall_value,
+            overall.shown as overall_shown,
+            labels.track_low,
+            coalesce(
+                labels.track_high,
+                1.05 * max(greatest(ours.value, ours.upper, baseline.value)) over (
+                    partition by ours.model, ours.metric
+                )
+            ) as track_high
+        from metrics as ours
+        inner join versions on versions.model = ours.model
+        inner join labels on labels.metric = ours.metric
+        left join
+            metrics as baseline
+            on baseline.model = ours.model
+            and baseline.segment = ours.segment
+            and baseline.metric = ours.metric
+            and baseline.series = 'baseline'
+        left join overall on overall.model = ours.model and overall.metric = ours.metric
+        left join parted on parted.model = ours.model
+        where
+            ours.series = 'model'
+            and (ours.segment <> 'all' or parted.model is null)
+            and ours.value is not null
+            and ours.metric
+            = case when versions.task = 'regression' then 'wape' else versions.metric end
+    )
+
+select
+    -- ids
+    model,
+    segment,
+
+    -- text
+    {{ model_label("model") }} as model_label,
+    {{ humanize("segment_column") }} as segment_column_label,
+    segment_value,
+    label as metric_label,
+    {{ shown_metric("value", "unit") }} as shown,
+    coalesce({{ shown_metric("baseline", "unit") }}, 'none') as shown_baseline,
+    coalesce(overall_shown, '') as shown_overall,
+
+    -- numbers
+    value,
+    lower,
+    upper,
+    baseline,
+    {{ track_position("value", "track_low", "track_high") }} as v_pct,
+    {{ track_position("lower", "track_low", "track_high") }} as lo_pct,
+    {{ track_position("upper", "track_low", "track_high") }}
+    - {{ track_position("lower", "track_low", "track_high") }} as w_pct,
+    {{ track_position("baseline", "track_low", "track_high") }} as base_pct,
+    row_number() over (
+        partition by model
+        order by
+            segment_column,
+            case when segment_value ~ '^-?[0-9]+(\.[0-9]+)?$' then segment_value::numeric end,
+            segment_value
+    ) as sort_order
+from segments

@@ -1,0 +1,91 @@
+{#
+    How customers move between segments: the model in use asked about the end of each of the last
+    eight quarters and about today, from what was known then. A segment is named as it is today.
+#}
+{%- do ref("pred_segments") -%}
+{%- set asked -%}
+    select
+        customer_key::text || ' ' || as_of::text as customer_key,
+        ln(1 + recency_days)::float8 as log_recency,
+        ln(1 + orders_total)::float8 as log_orders,
+        ln(1 + greatest(spent_total, 0))::float8 as log_spent
+    from {{ ref("feat_customer__rfm") }}
+    where as_of in (
+        select distinct as_of from {{ ref("feat_customer__rfm") }} order by as_of desc limit 9
+    )
+{%- endset -%}
+with
+    answers as (
+        select
+            split_part(key, ' ', 1) as customer_key,
+            split_part(key, ' ', 2)::date as as_of,
+            prediction::integer as segment
+        from
+            {{ function("predict") }} (
+                {{ sql_text(registry_name("segments")) }}, {{ sql_text(asked) }}
+            )
+    ),
+
+    names as (select distinct segment, segment_name from {{ ref("pred_segments") }}),
+
+    placed as (
+        select answers.customer_key, answers.as_of, names.segment_name
+        from answers
+        inner join names on names.segment = answers.segment
+    ),
+
+    days as (
+        select as_of, lag(as_of) over (order by as_of) as day_before
+        from (select distinct as_of from placed) as asked_days
+    ),
+
+    moves as (
+        select
+            days.as_of,
+            days.day_before,
+            coalesce(before.segment_name, 'Not a customer') as from_segment,
+            coalesce(now.segment_name, 'Bought nothing for a year') as to_segment,
+            count(*) as customers
+        from days
+        inner join
+            (
+                select as_of as at, customer_key
+                from placed
+                union
+                select days.as_of, placed.customer_key
+                from placed
+                inner join days on days.day_before = placed.as_of
+            ) as everybody
+            on everybody.at = days.as_of
+        left join
+            placed as now on now.as_of = days.as_of and now.customer_key = everybody.customer_key
+        left join
+            placed as before
+            on before.as_of = days.day_before
+            and before.customer_key = everybody.customer_key
+        group by days.as_of, days.day_before, before.segment_name, now.segment_name
+    )
+
+select
+    -- ids
+    as_of,
+    from_segment,
+    to_segment,
+
+    -- text
+    to_char(as_of, 'FMDD Mon YYYY') as day_label,
+    from_segment || ' (before)' as source_label,
+    to_segment || ' (after)' as target_label,
+    {{ counted("customers") }} || ' customers' as shown,
+
+    -- numbers
+    customers,
+    dense_rank() over (order by as_of desc) as newest_rank,
+
+    -- booleans
+    day_before is not null as is_move,
+    from_segment <> to_segment as is_change,
+
+    -- dates
+    day_before
+from moves

@@ -1,0 +1,66 @@
+{# How large each segment is, what it brings, and what it is like, in words. #}
+with
+    customers as (
+        select segments.customer_key, segments.segment_name, segments.model_version, rfm.*
+        from {{ ref("pred_segments") }} as segments
+        inner join
+            (
+                select
+                    customer_key as described_key,
+                    recency_days,
+                    orders_total,
+                    spent_total,
+                    spent_365_days
+                from {{ ref("feat_customer__rfm") }}
+                where as_of = (select max(as_of) from {{ ref("pred_segments") }})
+            ) as rfm
+            on rfm.described_key = segments.customer_key
+    ),
+
+    sizes as (
+        select
+            segment_name,
+            count(*) as customers,
+            sum(spent_365_days)::float8 as yearly_revenue,
+            percentile_cont(0.5) within group (order by recency_days) as recency_days,
+            percentile_cont(0.5) within group (order by orders_total) as orders,
+            percentile_cont(0.5) within group (order by spent_total) as spent,
+            max(model_version) as model_version
+        from customers
+        group by segment_name
+    ),
+
+    shares as (
+        select
+            *,
+            customers / sum(customers) over ()::float8 as share,
+            yearly_revenue / nullif(sum(yearly_revenue) over (), 0) as revenue_share
+        from sizes
+    )
+
+select
+    -- ids
+    segment_name,
+
+    -- text
+    {{ counted("customers") }} || ' (' || {{ percent("share") }} || ')' as shown_customers,
+    {{ percent("revenue_share") }} as shown_revenue,
+    'The typical one last bought '
+    || {{ counted("round(recency_days::numeric)") }}
+    || ' days ago, has ordered '
+    || {{ counted("round(orders::numeric)") }}
+    || case round(orders::numeric) when 1 then ' time' else ' times' end
+    || ' and spent '
+    || {{ counted("round(spent::numeric)") }}
+    || ' € in all.' as words,
+
+    -- numbers
+    customers,
+    share,
+    yearly_revenue,
+    revenue_share,
+    round((100 * share / max(share) over ())::numeric, 1) as share_pct,
+    round((100 * revenue_share / max(revenue_share) over ())::numeric, 1) as revenue_pct,
+    row_number() over (order by yearly_revenue desc, segment_name) as sort_order,
+    model_version
+from shares

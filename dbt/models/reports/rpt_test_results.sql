@@ -1,0 +1,61 @@
+{{ config(materialized="view") }}
+
+{# Depends on nothing dbt knows of: macros/results.sql keeps the table. #}
+with results as (select * from {{ results_table() }})
+
+select
+    -- ids
+    test,
+
+    -- text
+    model,
+    case layer when 'ml' then 'Models' else {{ humanize("layer") }} end as layer_label,
+    coalesce({{ humanize('"column"') }}, 'Whole table') as column_label,
+    {{ humanize("words") }} as words,
+    case
+        status
+        when 'pass'
+        then 'passed'
+        when 'warn'
+        then 'to watch'
+        when 'skipped'
+        then 'not run'
+        else 'failed'
+    end as result,
+    case
+        status
+        when 'pass'
+        then 'good'
+        when 'warn'
+        then 'watch'
+        when 'skipped'
+        then 'watch'
+        else 'act'
+    end as state,
+
+    -- numbers
+    coalesce(failures, 0) as failures,
+    seconds,
+    case
+        layer
+        when 'staging'
+        then 1
+        when 'vault'
+        then 2
+        when 'marts'
+        then 3
+        when 'features'
+        then 4
+        when 'ml'
+        then 5
+        when 'predictions'
+        then 6
+        when 'reports'
+        then 7
+        else 8
+    end as layer_order,
+    case status when 'pass' then 3 when 'skipped' then 2 when 'warn' then 1 else 0 end as urgency,
+
+    -- dates
+    tested_at
+from results

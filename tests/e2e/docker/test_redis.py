@@ -1,0 +1,115 @@
+"""MODE=docker-redis: the cache, queries in the background, and pictures by the worker."""
+
+import io
+import re
+from collections.abc import Iterator
+
+import pytest
+import requests
+from PIL import Image
+
+from scripts.assets.browser import signed_in
+from scripts.assets.bundle import FOLDER, read_files
+from scripts.assets.charts import ask_all
+from scripts.assets.superset import Superset
+from scripts.stack.processes import wait_until
+from tests.e2e.docker.conftest import Engine
+
+SECONDS = 180
+
+
+@pytest.fixture(scope="module", autouse=True)
+def with_redis(stack) -> Iterator[None]:
+    """The session's stack in its larger form; afterwards as it was."""
+    file = stack.root / ".env"
+    kept = file.read_text()
+    file.write_text(re.sub(r"(?m)^MODE=.*", "MODE=docker-redis", kept))
+    done = stack.make("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield
+    file.write_text(kept)
+    stack.make("down")
+    stack.make("up")
+
+
+@pytest.fixture
+def session(stack) -> requests.Session:
+    """Requests as the administrator, with the token that changes ask for."""
+    settings = stack.settings
+    session = requests.Session()
+    login = {"username": settings.superset_admin_user, "provider": "db"}
+    login["password"] = settings.superset_admin_password
+    answer = session.post(f"{settings.superset_url}/api/v1/security/login", json=login)
+    session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    token = session.get(f"{settings.superset_url}/api/v1/security/csrf_token/").json()["result"]
+    session.headers |= {"X-CSRFToken": token, "Referer": settings.superset_url}
+    return session
+
+
+def first_chart(stack, kind: str):
+    bundle = read_files(stack.root / FOLDER).bundle()
+    return next(chart for chart in bundle.kind("charts") if chart.data["viz_type"] == kind)
+
+
+def test_all_parts_are_well(stack) -> None:
+    said = stack.make("status")
+    assert said.returncode == 0, said.stdout
+    assert all(f"✓ {name}" in said.stdout for name in ("Redis", "Worker", "Beat"))
+
+
+def test_the_second_load_of_a_chart_comes_from_the_cache(engine: Engine, monkeypatch) -> None:
+    superset, bodies = Superset(engine.clone.settings), []
+    answer = superset.chart_data
+    monkeypatch.setattr(superset, "chart_data", lambda body: (bodies.append(body), answer(body))[1])
+    ask_all(read_files(engine.clone.root / FOLDER).bundle(), superset)
+    redis = engine.containers()["redis"]
+    engine.ask("exec", redis, "redis-cli", "-n", "1", "flushdb")
+    body = bodies[0] | {"force": False}
+    hits = [answer(body)[0][0]["is_cached"] for _ in range(2)]
+    assert not hits[0]
+    assert hits[1]
+    assert "data_" in engine.ask("exec", redis, "redis-cli", "-n", "1", "--scan")
+    # A build forgets the numbers, in Redis too.
+    engine.stack.forget_cached_numbers()
+    assert not answer(body)[0][0]["is_cached"]
+
+
+def test_a_query_runs_in_the_background(stack, session: requests.Session) -> None:
+    url = f"{stack.settings.superset_url}/api/v1"
+    database = session.get(f"{url}/database/").json()["result"][0]["id"]
+    query = {"sql": "select 40 + 2 as answer", "runAsync": True, "client_id": "background1"}
+    query |= {"database_id": database, "schema": "reports", "tmp_table_name": ""}
+    answer = session.post(f"{url}/sqllab/execute/", json=query)
+    assert answer.status_code == 202, answer.text
+    number = answer.json()["query"]["queryId"]
+
+    def state() -> dict:
+        return session.get(f"{url}/query/{number}").json()["result"]
+
+    assert wait_until(lambda: state()["status"] in ("success", "failed"), SECONDS)
+    assert state()["status"] == "success", state()
+    key = state()["results_key"]
+    found = session.get(f"{url}/sqllab/results/", params={"q": f"(key:'{key}')"}).json()
+    assert found["data"] == [{"answer": 42}]
+
+
+def test_the_worker_draws_a_chart(stack, session: requests.Session) -> None:
+    settings = stack.settings
+    chart = Superset(settings).number("chart", first_chart(stack, "table").uuid)
+    # Superset notes how a chart asks for its data when it is opened.
+    login = (settings.superset_url, settings.superset_admin_user, settings.superset_admin_password)
+    with signed_in(*login) as page, page.expect_response(re.compile(r"/api/v1/chart/data")):
+        page.goto(f"{settings.superset_url}/explore/?slice_id={chart}")
+    url = f"{settings.superset_url}/api/v1/chart/{chart}"
+    answer = session.get(f"{url}/cache_screenshot/", params={"q": "(force:!t)"})
+    assert answer.status_code in (200, 202), answer.text
+    picture = answer.json()["image_url"].replace("http://superset:8088", settings.superset_url)
+
+    def drawn() -> bool:
+        found = session.get(picture)
+        return found.status_code == 200 and found.content.startswith(b"\x89PNG")
+
+    assert wait_until(drawn, SECONDS), session.get(picture).text
+    image = Image.open(io.BytesIO(session.get(picture).content)).convert("L")
+    assert min(image.size) > 100
+    assert len(image.getcolors(maxcolors=256)) > 20, "the picture is empty"
