@@ -3,6 +3,7 @@
 What is expected stands in the data folder's README: snapshots, rows and what others reach on them.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -157,3 +158,12 @@ def test_segments_are_as_separate_as_the_reference(retail: Warehouse) -> None:
     )
     assert len(named) == 4
     assert min(named.values()) > 100
+
+
+def test_the_page_asks_one_question_in_four_layers_and_gets_one_answer(retail: Warehouse) -> None:
+    page = (ROOT / "docs" / "layers.md").read_text()
+    questions = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(questions) == 4
+    first, *others = [rows(retail, question) for question in questions]
+    assert len(first) > 50
+    assert all(answer == first for answer in others)
