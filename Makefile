@@ -32,6 +32,8 @@ refresh:  ## Bring everything up to date with what has arrived since the last bu
 	@$(GLASSHOUSE) refresh
 build:  ## Functions, then models and reports (SELECT=node for some of them)
 	@$(GLASSHOUSE) build $(addprefix --select=,$(SELECT))
+docs:  ## Every table, column and the lineage, from source to dashboard, as one page to open
+	@$(GLASSHOUSE) docs
 psql:  ## psql on the warehouse; reads standard input when that is no terminal
 	@$(GLASSHOUSE) psql
 

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,10 @@ def throwaway_settings(root: Path, state: Path) -> Settings:
     )
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """The server as `make up` provisions it, with nothing in it yet."""
-    settings = throwaway_settings(ROOT, tmp_path_factory.mktemp("warehouse") / ".stack")
+@contextmanager
+def new_server(state: Path, root: Path = ROOT) -> Iterator[Warehouse]:
+    """A server as `make up` provisions it, with nothing in it yet; gone afterwards."""
+    settings = throwaway_settings(root, state)
     stack = open_stack(settings)
     stack.prepare()
     try:
@@ -67,6 +68,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     finally:
         stack.stop()
         stack.remove()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """One for all tests."""
+    with new_server(tmp_path_factory.mktemp("warehouse") / ".stack") as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

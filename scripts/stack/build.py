@@ -129,7 +129,7 @@ def _dbt(settings: Settings, target: str, options: list[str], show: bool) -> str
     with (
         log.open("a") as file,
         subprocess.Popen(
-            command, cwd=settings.root, env=_environment(settings, target), text=True,
+            command, cwd=settings.root, env=dbt_environment(settings, target), text=True,
             errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         ) as process,
@@ -159,7 +159,7 @@ def _show_failures(said: list[str]) -> None:
         console.out(line, highlight=False)
 
 
-def _environment(settings: Settings, target: str) -> dict[str, str]:
+def dbt_environment(settings: Settings, target: str) -> dict[str, str]:
     """dbt/profiles.yml reads these; each target keeps what it has parsed apart from the other's."""
     secrets = {"admin": {"POSTGRES_PASSWORD": settings.postgres_password}}
     return {

@@ -94,6 +94,8 @@ def refresh() -> None:
     settings, stack = _open()
     _require_database(stack)
     with _only_one(settings):
+        with step("Preparing the server's Python") as current:
+            current.note(stack.update_server_environment())
         run(settings, stack)
 
 
@@ -120,6 +122,17 @@ def restore(folder: Path) -> None:
     with _only_one(settings):
         choose(settings)
         run(settings, open_stack(settings), folder)
+
+
+@click.command()
+def docs() -> None:
+    """What every table and column is, and where it comes from: dbt's pages, with the lineage."""
+    from scripts.stack.docs import write_docs
+
+    settings, stack = _open()
+    _require_database(stack)
+    with _only_one(settings), step("Describing the warehouse (dbt)") as current:
+        current.note(f"open {write_docs(settings)}")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -150,7 +163,10 @@ def psql(arguments: tuple[str, ...]) -> None:
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now on.")
 def logs(part: str | None, lines: int, follow: bool) -> None:
     """The last lines of each part's log."""
-    files = _open()[1].logs()
+    stack = _open()[1]
+    if follow and (command := stack.follow(part, lines)):
+        os.execv(command[0], command)  # noqa: S606
+    files = stack.logs()
     names = [file.stem for file in files]
     if part:
         files = [file for file in files if file.stem == part]

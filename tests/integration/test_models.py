@@ -17,6 +17,8 @@ from scripts.stack.build import build
 from ..conftest import ROOT, Warehouse
 
 MODEL = "breast_cancer"
+# What is made of the sample table, and nothing of the shop.
+FROM_SAMPLE = ("stg_csv__breast_cancer+",)
 
 
 def rows(warehouse: Warehouse, query: str, *values: object, role: str = "transformer") -> list:
@@ -67,12 +69,13 @@ def changed_rows(warehouse: Warehouse) -> Iterator[None]:
     yield
     execute(warehouse, "drop table csv.breast_cancer cascade")
     load_sample(warehouse.dsn("transformer"), warehouse.settings.state / "data")
-    build(warehouse.settings, warehouse.stack, show=False)
+    build(warehouse.settings, warehouse.stack, select=FROM_SAMPLE, show=False)
 
 
 def test_a_second_build_trains_nothing_and_changes_no_report(warehouse: Warehouse) -> None:
     content = """
-        select (select string_agg(r::text, '' order by metric) from reports.rpt_model_metrics r),
+        select (select string_agg(r::text, '' order by model, metric)
+                from reports.rpt_model_metrics r),
                (select sum(score) from predictions.pred_breast_cancer)
     """
     before, trained = one(warehouse, content), versions(warehouse)
@@ -137,7 +140,7 @@ def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
 
 def test_rows_that_went_away_are_noticed(warehouse: Warehouse, changed_rows: None) -> None:
     trained = versions(warehouse)
-    build(warehouse.settings, warehouse.stack, show=False)
+    build(warehouse.settings, warehouse.stack, select=FROM_SAMPLE, show=False)
     assert len(versions(warehouse)) == len(trained) + 1
     total, lead = one(
         warehouse,
@@ -154,9 +157,10 @@ def test_models_of_other_tasks_have_reports_of_their_own(warehouse: Warehouse) -
     query = "select id, mean_radius, mean_texture, mean_area from csv.breast_cancer"
     execute(warehouse, f"select ml.train('radius', '{query}', 'regression', 'mean_radius', 'id')")
     execute(warehouse, f"select ml.train('groups', '{query}', 'clustering', key => 'id')")
-    build(warehouse.settings, warehouse.stack, show=False)
+    build(warehouse.settings, warehouse.stack, select=("reports",), show=False)
     tasks = dict(rows(warehouse, "select model, task from reports.rpt_model_overview"))
-    assert tasks == {MODEL: "classification", "radius": "regression", "groups": "clustering"}
+    expected = {MODEL: "classification", "radius": "regression", "groups": "clustering"}
+    assert expected.items() <= tasks.items()
     error, plain = one(
         warehouse,
         "select sum(abs(actual - predicted)) / sum(abs(actual)), max(wape)"
@@ -185,7 +189,7 @@ def test_a_class_called_true_is_told_with_what_it_is_about(warehouse: Warehouse)
         warehouse,
         f"select ml.train('flag', '{query}', 'classification', 'is_malignant', 'id')",
     )
-    build(warehouse.settings, warehouse.stack, show=False)
+    build(warehouse.settings, warehouse.stack, select=("reports",), show=False)
     told = dict(
         rows(warehouse, "select page, rest from reports.rpt_headlines where model = 'flag'")
     )
@@ -282,7 +286,8 @@ def test_every_column_is_described(warehouse: Warehouse) -> None:
         """
         select columns.table_schema, columns.table_name, columns.column_name
         from information_schema.columns as columns
-        where columns.table_schema in ('staging', 'features', 'models', 'predictions', 'reports')
+        where columns.table_schema in ('staging', 'vault', 'marts', 'features', 'models',
+                                       'predictions', 'reports')
             and col_description(
                 format('%%I.%%I', columns.table_schema, columns.table_name)::regclass,
                 columns.ordinal_position

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from scripts.stack.feature_groups import VARIABLE, feature_groups
+
 LAYERS = ["staging", "vault", "marts", "features", "ml", "predictions", "reports"]
 
 
@@ -96,3 +98,35 @@ def test_only_staging_reads_the_sources(manifest: dict) -> None:
         and Path(node["path"]).parts[0] != "staging"
     ]
     assert wrong == []
+
+
+def test_every_feature_group_is_in_both_sets_of_rows(manifest: dict) -> None:
+    """A file in the folder is a feature: of what is learned from, and of what is predicted."""
+    found = models(manifest)
+    groups = {name for name, node in found.items() if node["fqn"][1:-1] == ["features", "customer"]}
+    assert len(groups) >= 5
+    for rows in ("feat_customer__training", "feat_customer__current"):
+        read = set(found[f"model.glasshouse.{rows}"]["depends_on"]["nodes"])
+        assert groups <= read, rows
+
+
+def test_a_new_file_is_a_feature_group(tmp_path: Path) -> None:
+    folder = tmp_path / "dbt" / "models" / "features"
+    (folder / "customer").mkdir(parents=True)
+    (folder / "feat_customer__training.sql").touch()
+    (folder / "customer" / "feat_customer__rfm.sql").touch()
+    (folder / "customer" / "feat_customer__rfm.yml").touch()
+    (folder / "customer" / "feat_customer__mood.sql").touch()
+    assert feature_groups(tmp_path) == {VARIABLE: "feat_customer__mood feat_customer__rfm"}
+
+
+def test_every_feature_group_is_owned_and_says_its_values_in_words(manifest: dict) -> None:
+    for node in models(manifest).values():
+        if node["fqn"][1:-1] != ["features", "customer"]:
+            continue
+        meta = node["config"]["meta"]
+        assert meta.get("owner") and meta.get("feature_group"), node["name"]
+        for name, column in node["columns"].items():
+            if name not in ("customer_key", "as_of"):
+                said = column["config"]["meta"].get("reason", "")
+                assert "{}" in said, f"{node['name']}.{name}"

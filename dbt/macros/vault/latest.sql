@@ -1,14 +1,15 @@
 {#
-    The newest row of each key of a satellite: as it is now, or with `as_of` as it was known at the
-    end of that day.
+    The newest row of each key of a satellite: as things stand now.
 
-        select * from {{ latest(ref("sat_customer__contact"), "customer_key") }}
+        select * from {{ latest(ref("sat_order__status"), "order_key") }} as newest
+
+    `among`: a query of keys; the others are not even looked at.
 #}
-{% macro latest(satellite, key, known_before=none) -%}
+{% macro latest(satellite, key, among=none) -%}
     (
         select distinct on ({{ key }}) *
         from {{ satellite }}
-        {% if known_before %} where known_at < {{ known_before }} {% endif %}
+        {% if among %} where {{ key }} in ({{ among }}) {% endif %}
         order by {{ key }}, known_at desc, load_date desc
     )
 {%- endmacro %}

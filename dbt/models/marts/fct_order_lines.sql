@@ -14,18 +14,20 @@ with
         from {{ ref("bridge_order_lines") }}
         where
             known_to = timestamp 'infinity'
-            {% if is_incremental() %}
-                and load_date > (select max(load_date) from {{ this }})
-            {% endif %}
+            {% if is_incremental() %} and load_date > {{ loaded_up_to() }} {% endif %}
     ),
 
     orders as (
         select hubs.order_key, hubs.order_number, statuses.status
         from {{ ref("hub_order") }} as hubs
         inner join
-            {{ latest(ref("sat_order__status"), "order_key") }} as statuses
-            on statuses.order_key = hubs.order_key
-        {% if is_incremental() %} where hubs.order_key in (select order_key from lines) {% endif %}
+            {{
+                latest(
+                    ref("sat_order__status"),
+                    "order_key",
+                    among="select order_key from lines" if is_incremental(),
+                )
+            }} as statuses on statuses.order_key = hubs.order_key
     ),
 
     -- Where a customer lived when ordering; before the first we know of, there.

@@ -6,8 +6,22 @@
     )
 }}
 
+{% set with_news -%}
+    select payment_key from {{ ref("sat_payment") }} where load_date > {{ loaded_up_to() }}
+{%- endset -%}
+
 with
-    payments as (select * from {{ latest(ref("sat_payment"), "payment_key") }} as newest),
+    payments as (
+        select *
+        from
+            {{
+                latest(
+                    ref("sat_payment"),
+                    "payment_key",
+                    among=with_news if is_incremental(),
+                )
+            }} as newest
+    ),
 
     orders as (
         select placed.order_key, hubs.order_number, links.customer_key
@@ -35,6 +49,4 @@ from payments
 inner join
     {{ ref("link_payment__made") }} as links on links.payment_made_key = payments.payment_made_key
 left join orders on orders.order_key = links.order_key
-{% if is_incremental() %}
-    where payments.load_date > (select max(load_date) from {{ this }})
-{% endif %}
+{% if is_incremental() %} where payments.load_date > {{ loaded_up_to() }} {% endif %}

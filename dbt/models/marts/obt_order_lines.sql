@@ -72,7 +72,5 @@ inner join products on products.product_key = lines.product_key
 inner join locations on locations.location_key = lines.location_key
 inner join dates on dates.date_day = lines.date_day
 {% if is_incremental() %}
-    where
-        greatest(lines.load_date, customers.load_date, products.load_date)
-        > (select max(load_date) from {{ this }})
+    where greatest(lines.load_date, customers.load_date, products.load_date) > {{ loaded_up_to() }}
 {% endif %}

@@ -1,5 +1,6 @@
--- What the products of a customer's last order cost others since: the last price known of each on
--- the day, against the one the customer paid.
+-- What the products of a customer's last order cost others since: the last price known of each in
+-- the
+-- 90 days up to the day, against the one the customer paid.
 with
     lines as (
         select *
@@ -30,6 +31,7 @@ with
         inner join
             {{ ref("bridge_order_lines") }} as sold
             on sold.ordered_at < days.as_of + 1
+            and sold.ordered_at >= days.as_of - 89
             and sold.known_from < days.as_of + 1
             and sold.known_to >= days.as_of + 1
         where sold.kind = 'sale' and not sold.is_cancelled and sold.unit_price > 0
@@ -44,7 +46,7 @@ select
     avg(bought.unit_price)::float8 as unit_price_mean,
     coalesce(
         exp(
-            avg(ln(prices.unit_price / bought.unit_price)) filter (
+            avg(ln((prices.unit_price / bought.unit_price)::float8)) filter (
                 where bought.orders_back = 1 and bought.unit_price > 0
             )
         )

@@ -15,16 +15,14 @@
 -- features read those that held on a day.
 with
     {% if is_incremental() %}
-        loaded_up_to as (select max(load_date) as moment from {{ this }}),
-
         changed_orders as (
             select order_key
             from {{ ref("sat_order__placed") }}
-            where load_date > (select moment from loaded_up_to)
+            where load_date > {{ loaded_up_to() }}
             union
             select order_key
             from {{ ref("sat_order__status") }}
-            where load_date > (select moment from loaded_up_to)
+            where load_date > {{ loaded_up_to() }}
         ),
 
         changed_lines as (
@@ -34,7 +32,7 @@ with
             union
             select order_line_key
             from {{ ref("sat_order_line") }}
-            where load_date > (select moment from loaded_up_to)
+            where load_date > {{ loaded_up_to() }}
         ),
 
         wanted_lines as (

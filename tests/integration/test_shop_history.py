@@ -1,0 +1,149 @@
+"""A shop that lives on: what is built on it grows by what is new; no past day learns of later ones.
+
+A small simulated shop is loaded up to a day and built, lives on, and is built again, twice.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+
+import psycopg2
+import pytest
+
+from scripts.data.shop.loading import load
+from scripts.data.shop.simulator import calendar
+from scripts.data.shop.simulator.live import open_life
+from scripts.data.shop.simulator.source import Simulator
+from scripts.stack.build import build
+
+from ..conftest import Warehouse, new_server
+
+UNTIL, DAYS = date(2024, 11, 20), 12
+GROUPS = ("deliveries", "prices", "product_mix", "profile", "returns", "rfm", "tenure")
+SELECTED = ("+feat_customer__training", "+feat_customer__current", "+feat_revenue__daily",
+            "+obt_order_lines", "+fct_payments")  # fmt: skip
+PAST = "select * from {} where as_of < %s order by customer_key, as_of"
+VAULT = """
+    select relname from pg_class
+    where relnamespace = 'vault'::regnamespace and relkind = 'r' and relname ~ '^(hub|link|sat)_'
+    order by relname
+"""
+
+
+@dataclass
+class Shop:
+    """The warehouse after the second build, and what was seen on the way."""
+
+    warehouse: Warehouse
+    past: dict[str, list] = field(default_factory=dict)
+    before: dict[str, int] = field(default_factory=dict)
+    # The transaction after which each of the three builds wrote.
+    marks: list[int] = field(default_factory=list)
+
+    def rows(self, query: str, *values: object) -> list[tuple]:
+        with (
+            closing(psycopg2.connect(**self.warehouse.dsn("transformer"))) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(query, values)
+            return cursor.fetchall()
+
+    def one(self, query: str, *values: object):
+        ((value,),) = self.rows(query, *values)
+        return value
+
+    def build(self) -> None:
+        self.marks.append(self.one("select pg_current_xact_id()::text::bigint"))
+        build(self.warehouse.settings, self.warehouse.stack, select=SELECTED, show=False)
+
+    def written(self, table: str, number: int) -> int:
+        """Rows of a table that the build of that number, or a later one, has written."""
+        mark = self.marks[number]
+        return self.one(f"select count(*) from {table} where xmin::text::bigint > %s", mark)
+
+    def counts(self) -> dict[str, int]:
+        """Rows of each table of the vault."""
+        names = [name for (name,) in self.rows(VAULT)]
+        return {name: self.one(f"select count(*) from vault.{name}") for name in names}
+
+    def described(self) -> dict[str, list]:
+        """Every past snapshot, feature group by feature group, and the labels."""
+        tables = [f"feat_customer__{group}" for group in GROUPS] + ["feat_customer__training"]
+        return {each: self.rows(PAST.format(f"features.{each}"), UNTIL) for each in tables}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with new_server(tmp_path_factory.mktemp("shop") / ".stack") as warehouse:
+        shop = Shop(warehouse)
+        source = Simulator(size=9_000, last_day=calendar.number(UNTIL))
+        load(warehouse.dsn("transformer"), source, lambda held: None, lambda place: None)
+        shop.build()
+        shop.past, shop.before = shop.described(), shop.counts()
+        with open_life(warehouse.dsn("transformer")) as life:
+            for _ in range(DAYS):
+                life.tick()
+        shop.build()
+        yield shop
+
+
+def test_no_past_day_learns_of_later_ones(shop: Shop) -> None:
+    """The features of a past day are those computed when nothing later was there to be known."""
+    now = shop.described()
+    for name, rows in shop.past.items():
+        assert len(rows) > 100, name
+        assert now[name] == rows, name
+
+
+def test_described_anew_with_all_the_history_they_are_the_same(shop: Shop) -> None:
+    """Not because they were left alone: forgotten, and computed from a vault that knows more."""
+    for group in GROUPS:
+        with (
+            closing(psycopg2.connect(**shop.warehouse.dsn("transformer"))) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"truncate features.feat_customer__{group}")
+    settings, stack = shop.warehouse.settings, shop.warehouse.stack
+    build(settings, stack, select=("features.customer", "feat_customer__training"), show=False)
+    assert shop.described() == shop.past
+
+
+def test_the_vault_only_grows(shop: Shop) -> None:
+    after = shop.counts()
+    for name, count in after.items():
+        # What stood there stands there: the second build has written what is new, and that alone.
+        assert shop.written(f"vault.{name}", 1) == count - shop.before[name], name
+    assert after["sat_order__status"] - after["hub_order"] > 20, "no order has changed"
+    assert after["sat_order_line"] > after["link_order__product"], "no line was corrected"
+    assert shop.one("select count(*) from vault.hub_order where known_at >= %s", UNTIL) > 10
+
+
+def test_only_lines_with_news_are_written_anew(shop: Shop) -> None:
+    changed = shop.one(
+        """
+        select count(*)
+        from shop.order_items as items
+        join shop.orders as orders using (order_id)
+        where greatest(items.updated_at, orders.updated_at) >= %s::date + 1
+        """,
+        UNTIL,
+    )
+    total = shop.one("select count(*) from marts.fct_order_lines")
+    assert 0 < changed < total / 10
+    for table in ("vault.bridge_order_lines", "marts.fct_order_lines"):
+        key = f"select count(distinct order_line_key) from {table}"
+        written = shop.one(f"{key} where xmin::text::bigint > %s", shop.marks[1])
+        assert written == changed, table
+    # Who has moved takes all lines along into the wide table.
+    assert changed <= shop.written("marts.obt_order_lines", 1) < total / 4
+
+
+def test_a_build_without_news_writes_nothing(shop: Shop) -> None:
+    tables = [f"vault.{name}" for name in shop.counts()]
+    tables += ["vault.bridge_order_lines", "marts.fct_order_lines", "marts.fct_payments"]
+    tables += ["marts.obt_order_lines"]
+    shop.build()
+    written = {table: shop.written(table, 2) for table in tables}
+    assert written == dict.fromkeys(tables, 0)

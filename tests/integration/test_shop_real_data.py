@@ -1,0 +1,138 @@
+"""A real shop of half a million lines, from its files to churn, forecast and segments.
+
+What is expected stands in the data folder's README: snapshots, rows and what others reach on them.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import psycopg2
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from scripts.data.shop.loading import load
+from scripts.data.shop.sources import choose
+from scripts.stack.build import build
+
+from ..conftest import ROOT, Warehouse, new_server
+
+SELECTED = ("+pred_churn", "+pred_revenue", "+pred_segments", "+obt_order_lines", "+fct_payments")
+SNAPSHOTS = "snapshots: ['2011-06-11', '2011-09-10']"
+
+
+@pytest.fixture(scope="module")
+def retail(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> Iterator[Warehouse]:
+    """The shop of the files, built with the snapshots that others have used."""
+    if not (data_folder / "online_retail").is_dir():
+        pytest.skip(f"needs {data_folder / 'online_retail'}, which is not there")
+    folder = tmp_path_factory.mktemp("retail")
+    for part in ("dbt", "udf"):
+        shutil.copytree(ROOT / part, folder / part)
+    settings = folder / "dbt" / "dbt_project.yml"
+    text = settings.read_text()
+    assert "snapshots: []" in text
+    settings.write_text(text.replace("snapshots: []", SNAPSHOTS))
+    shutil.copy(ROOT / "requirements.lock", folder)
+    with new_server(folder / ".stack", folder) as warehouse:
+        source = choose("online_retail", str(data_folder / "online_retail"))
+        load(warehouse.dsn("transformer"), source, lambda held: None, lambda place: None)
+        build(warehouse.settings, warehouse.stack, select=SELECTED, show=False)
+        yield warehouse
+
+
+def rows(warehouse: Warehouse, query: str) -> list[tuple]:
+    with (
+        closing(psycopg2.connect(**warehouse.dsn("transformer"))) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def test_the_snapshots_are_the_published_ones(retail: Warehouse) -> None:
+    """Customers and churn as in the reference: whoever has an invoice that is no cancellation."""
+    found = {
+        str(as_of): (count, float(churned))
+        for as_of, count, churned in rows(
+            retail,
+            "select as_of, count(*), avg((churned = 'churned')::integer)"
+            " from features.feat_customer__training group by as_of",
+        )
+    }
+    assert found["2011-06-11"][0] == pytest.approx(2811, rel=0.01)
+    assert found["2011-06-11"][1] == pytest.approx(0.523, abs=0.01)
+    assert found["2011-09-10"][0] == pytest.approx(3370, rel=0.01)
+    assert found["2011-09-10"][1] == pytest.approx(0.431, abs=0.01)
+
+
+def test_churn_is_told_as_well_as_others_do(retail: Warehouse) -> None:
+    """Trained in June, tested in September; the score is counted again outside the database."""
+    ((score, lower, train, test),) = rows(
+        retail,
+        "select score, lower, rows_train, rows_test from ml.model_versions"
+        " where model = 'churn' and status = 'champion'",
+    )
+    assert score >= 0.74
+    assert lower > 0.7
+    counts = rows(
+        retail,
+        "select count(*) from features.feat_customer__training group by as_of order by as_of",
+    )
+    assert [(train,), (test,)] == counts
+    answers = rows(
+        retail,
+        """
+        select rows.churned, answers.score
+        from features.feat_customer__training as rows
+        join ml.predict(
+            'churn', 'select * from features.feat_customer__training where as_of = ''2011-09-10'''
+        ) as answers on answers.key = rows.customer_key::text
+        where rows.as_of = '2011-09-10'
+        """,
+    )
+    truth, scores = zip(*answers, strict=True)
+    assert roc_auc_score(np.array(truth) == "churned", scores) == pytest.approx(score, abs=1e-6)
+
+
+def test_the_forecast_says_which_is_better(retail: Warehouse) -> None:
+    """Beside the seasonal-naive rule, whose error is the published one; the numbers decide."""
+    ((model, naive, better),) = rows(
+        retail,
+        "select distinct model_error, naive_error, better from predictions.pred_revenue"
+        " where series = 'Total'",
+    )
+    assert naive == pytest.approx(0.2426, abs=0.005)
+    assert better == ("model" if model < naive else "simple rule")
+    past = rows(
+        retail,
+        "select actual, forecast, naive, lower, upper from predictions.pred_revenue"
+        " where series = 'Total' and not is_future order by day",
+    )
+    actual, forecast, rule, lower, upper = np.array(past, float).T
+    assert len(actual) == 56
+    assert np.abs(actual - forecast).sum() / actual.sum() == pytest.approx(model, abs=1e-3)
+    assert np.abs(actual - rule).sum() / actual.sum() == pytest.approx(naive, abs=1e-3)
+    assert 0.6 <= np.mean((lower <= actual) & (actual <= upper)) <= 0.95
+    future = rows(
+        retail,
+        "select min(day)::text, max(day)::text, count(*) from predictions.pred_revenue"
+        " where series = 'Total' and is_future",
+    )
+    assert future == [("2011-12-10", "2012-02-03", 56)]
+
+
+def test_segments_are_as_separate_as_the_reference(retail: Warehouse) -> None:
+    """k-means on the logarithms of recency, frequency and money with four groups: 0.336."""
+    ((silhouette,),) = rows(
+        retail,
+        "select score from ml.model_versions where model = 'segments' and status = 'champion'",
+    )
+    assert silhouette >= 0.32
+    named = dict(
+        rows(retail, "select segment_name, count(*) from predictions.pred_segments group by 1")
+    )
+    assert len(named) == 4
+    assert min(named.values()) > 100
