@@ -94,6 +94,8 @@ def refresh() -> None:
     settings, stack = _open()
     _require_database(stack)
     with _only_one(settings):
+        with step("Preparing the server's Python") as current:
+            current.note(stack.update_server_environment())
         run(settings, stack)
 
 
