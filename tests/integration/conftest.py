@@ -1,0 +1,69 @@
+"""A database of its own for whatever fills schema shop."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+import pytest
+
+from scripts.data.shop.copying import TABLES
+from scripts.data.shop.loading import Source, load
+from scripts.errors import UserError
+from tests.conftest import Warehouse
+
+
+class Shop:
+    """A database of its own on the tests' server."""
+
+    def __init__(self, dsn: dict[str, Any]) -> None:
+        self.dsn = dsn
+
+    def load(self, source: Source, replace: bool = True) -> str:
+        """Fill it; `replace`: what it holds may go."""
+
+        def refuse(held: str) -> None:
+            if not replace:
+                raise UserError(f"The shop holds {held}")
+
+        return load(self.dsn, source, refuse, lambda place: None)
+
+    def rows(self, query: str) -> list[tuple]:
+        """Run SQL as transformer and commit."""
+        with (
+            closing(psycopg2.connect(**self.dsn)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(query)
+            return cursor.fetchall() if cursor.description else []
+
+    def one(self, query: str) -> Any:
+        """The only value of a query."""
+        ((value,),) = self.rows(query)
+        return value
+
+    def content(self) -> dict[str, tuple]:
+        """Each table's number of rows and a hash over all of them."""
+        hashed = "select count(*), md5(string_agg(t::text, '' order by t::text)) from shop.{} t"
+        return {table: self.rows(hashed.format(table))[0] for table in TABLES}
+
+    def keys(self) -> list[tuple]:
+        """Constraints and indexes, and whether they are valid."""
+        return self.rows(
+            "select conname, convalidated from pg_constraint"
+            " where connamespace = 'shop'::regnamespace union all"
+            " select indexrelid::regclass::text, indisvalid from pg_index join pg_class c"
+            " on c.oid = indrelid where relnamespace = 'shop'::regnamespace order by 1"
+        )
+
+
+@pytest.fixture
+def shop(server: Warehouse) -> Iterator[Shop]:
+    """An empty database."""
+    with closing(psycopg2.connect(**server.stack.superuser("postgres"))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("create database a_shop owner transformer")
+            yield Shop(server.settings.dsn("transformer", "a_shop"))
+            cursor.execute("drop database a_shop with (force)")
