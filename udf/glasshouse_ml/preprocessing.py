@@ -66,7 +66,8 @@ def pipeline(
             for_numbers = Pipeline([("impute", _imputer()), ("scale", scaler)])
             for_many = Pipeline([("means", for_many), ("scale", StandardScaler())])
         # NULL gets a column of its own; a category not met in training gets a zero in each.
-        sparse = takes.sparse and not algorithm.path.startswith(_DENSE)
+        # What bears NULL bears it in a dense matrix alone: trees refuse it in a sparse one.
+        sparse = takes.sparse and not takes.allow_nan and not algorithm.path.startswith(_DENSE)
         one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=sparse)
         if texts or not takes.allow_nan:
             prepare = _parts(for_numbers, one_hot, for_many, numbers, few, many)

@@ -160,3 +160,14 @@ def test_keys_and_empty_columns_are_left_out_and_named() -> None:
     assert "says that it is a key" in excluded["order_id"]
     # Its name says nothing, so it may be a measurement.
     assert "serial" in [feature["name"] for feature in payload["version"]["features"]]
+
+
+def test_a_forest_bears_null_beside_a_text_of_many_columns() -> None:
+    """So many columns of zeros that scikit-learn would make the matrix sparse."""
+    rows = [
+        {"id": n, "x": None if n % 9 == 0 else n / 7, "word": f"word {n % 40}", "yes": n % 3 == 0}
+        for n in range(240)
+    ]
+    forest = '[{"algorithm": "random_forest", "params": {"n_estimators": 5}}]'
+    _, payload = train(rows, task="classification", target="yes", algorithms=forest)
+    assert payload["version"]["algorithm"] == "random_forest"
