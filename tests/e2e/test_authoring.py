@@ -9,7 +9,7 @@ import pytest
 from scripts.stack.processes import wait_until
 from tests.e2e.conftest import environment
 
-CHART = "superset_assets/charts/model_quality/class_balance.yaml"
+CHART = "superset_assets/charts/data/outcome.yaml"
 SECONDS = 60
 
 
@@ -58,12 +58,12 @@ def test_a_save_is_pushed_a_broken_one_is_a_line_and_the_next_heals(stack, watch
     def said(words: str) -> bool:
         return wait_until(lambda: words in watching.read_text(), SECONDS)
 
-    file.write_text(kept.replace("slice_name: How many", "slice_name: Just how many"))
-    assert said('✓ chart "Just how many of each class"'), watching.read_text()
+    file.write_text(kept.replace("slice_name: The outcome", "slice_name: Just the outcome"))
+    assert said('✓ chart "Just the outcome, how often"'), watching.read_text()
     file.write_text(kept.replace("viz_type:", "viz_type: ["))
-    assert said("✗ superset_assets/charts/model_quality/class_balance.yaml: line ")
+    assert said("✗ superset_assets/charts/data/outcome.yaml: line ")
     broken = [line for line in watching.read_text().splitlines() if "✗" in line]
     assert len(broken) == 1
     file.write_text(kept)
-    assert said('✓ chart "How many of each class"'), watching.read_text()
+    assert said('✓ chart "The outcome, how often"'), watching.read_text()
     assert stack.run("plan").returncode == 0

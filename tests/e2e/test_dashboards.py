@@ -1,4 +1,4 @@
-"""The dashboards in a real browser: all is drawn, filters work, what is broken is found."""
+"""The dashboards as a stakeholder meets them in a real browser, and what is broken is found."""
 
 import json
 from collections.abc import Iterator
@@ -11,16 +11,60 @@ from playwright.sync_api import Page
 from scripts.assets.browser import choose, signed_in
 from scripts.assets.visits import dashboard_slugs, settle, visit
 
-DASHBOARD = "model_quality"
-MEASUREMENT_CHART = '[data-test-chart-name="One measurement, class by class"] .handlebars'
+# Lists of the server's own; nobody but an administrator needs them.
+FORBIDDEN = (
+    "/sqllab/",
+    "/databaseview/list/",
+    "/users/",
+    "/roles/",
+    "/superset/import_dashboards/",
+)
+CLASSIFICATION = "quality_classification"
+
+
+class Watched:
+    """A signed-in page, and what went wrong on it behind the reader's back."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+        self.refused: list[str] = []
+        page.on("response", self._answered)
+        page.on("pageerror", lambda error: self.refused.append(str(error)))
+
+    def _answered(self, response) -> None:
+        if response.status >= 400:
+            self.refused.append(f"{response.status} {response.request.method} {response.url}")
+
+    def open(self, slug: str) -> None:
+        """Open a dashboard and wait until it is drawn."""
+        self.page.goto(f"{self.url}/superset/dashboard/{slug}/")
+        self.page.wait_for_selector("[data-test-chart-id]")
+        settle(self.page)
+
+    def texts(self) -> dict[str, str]:
+        """What each chart of the open tab that is made of text says."""
+        found = self.page.evaluate(
+            """() => [...document.querySelectorAll('[data-test-chart-id]')]
+                .filter(card => card.offsetParent && card.querySelector('.handlebars'))
+                .map(card => [card.dataset.testChartName, card.innerText])"""
+        )
+        return dict(found)
 
 
 @pytest.fixture(scope="module")
-def page(stack) -> Iterator[Page]:
+def stakeholder(stack) -> Iterator[Watched]:
+    settings = stack.settings
+    password = settings.value("STAKEHOLDER_PASSWORD")
+    with signed_in(settings.superset_url, "stakeholder", password) as page:
+        yield Watched(page, settings.superset_url)
+
+
+@pytest.fixture
+def admin(stack) -> Iterator[Page]:
     settings = stack.settings
     user, password = settings.superset_admin_user, settings.superset_admin_password
-    with signed_in(settings.superset_url, user, password) as signed_in_page:
-        yield signed_in_page
+    with signed_in(settings.superset_url, user, password) as page:
+        yield page
 
 
 def charts_in_git(root: Path, slug: str) -> list[str]:
@@ -30,37 +74,129 @@ def charts_in_git(root: Path, slug: str) -> list[str]:
     return [part["meta"]["uuid"] for part in parts if part["type"] == "CHART"]
 
 
-def test_every_chart_of_every_dashboard_is_drawn(stack, page: Page) -> None:
+def test_every_chart_of_every_dashboard_is_drawn_for_a_stakeholder(stack, stakeholder) -> None:
+    stakeholder.refused.clear()
     for slug in dashboard_slugs(stack.root):
-        result = visit(page, stack.settings.superset_url, slug, stack.settings.state / "shots")
+        result = visit(stakeholder.page, stakeholder.url, slug, stack.settings.state / "shots")
         assert not result.findings, "\n".join(map(str, result.findings))
         drawn = [name for names in result.charts.values() for name in names]
         assert len(drawn) == len(charts_in_git(stack.root, slug))
         assert all(picture.stat().st_size > 20_000 for picture in result.pictures)
+    assert stakeholder.refused == []
 
 
-def test_the_login_leads_to_the_dashboard(stack, page: Page) -> None:
-    page.goto(stack.settings.superset_url)
-    assert page.url.startswith(f"{stack.settings.superset_url}/superset/dashboard/{DASHBOARD}/")
+def test_the_login_leads_to_the_page_that_says_where_to_start(stakeholder) -> None:
+    stakeholder.page.goto(stakeholder.url)
+    assert stakeholder.page.url.startswith(f"{stakeholder.url}/superset/dashboard/start_here/")
+    settle(stakeholder.page)
+    links = stakeholder.page.locator(".gh-door a").evaluate_all("all => all.map(a => a.pathname)")
+    slugs = {link.strip("/").rpartition("/")[2] for link in links}
+    assert slugs >= {"business", "churn", "revenue_forecast", "segments", "data", "drivers"}
 
 
-def test_another_measurement_changes_the_chart(stack, page: Page) -> None:
-    page.goto(f"{stack.settings.superset_url}/superset/dashboard/{DASHBOARD}/")
-    page.wait_for_selector(MEASUREMENT_CHART)
-    settle(page)
-    before = page.locator(MEASUREMENT_CHART).inner_text()
-    choose(page, "Measurement", "Mean smoothness")
-    page.get_by_text("Mean smoothness", exact=True).locator("visible=true").first.wait_for()
-    settle(page)
-    after = page.locator(MEASUREMENT_CHART).inner_text()
-    assert before != after
-    assert after.startswith("Mean smoothness")
+def test_another_model_changes_every_sentence_and_figure(stakeholder) -> None:
+    stakeholder.open(CLASSIFICATION)
+    before = stakeholder.texts()
+    assert len(before) >= 4
+    choose(stakeholder.page, "Model", "Breast cancer")
+    stakeholder.page.get_by_text("Breast cancer · version").wait_for()
+    settle(stakeholder.page)
+    after = stakeholder.texts()
+    assert after.keys() == before.keys()
+    assert [name for name in after if after[name] == before[name]] == []
 
 
-def test_a_broken_dashboard_is_found_out(stack, page: Page, tmp_path: Path) -> None:
+def test_the_filter_offers_models_of_its_kind_alone(stakeholder) -> None:
+    offered = {}
+    for slug in (CLASSIFICATION, "quality_regression", "quality_clustering"):
+        stakeholder.open(slug)
+        stakeholder.page.locator(".filter-item-wrapper").get_by_role("combobox").click(force=True)
+        options = stakeholder.page.locator(".ant-select-item-option:visible")
+        options.first.wait_for()
+        offered[slug] = set(options.evaluate_all("all => all.map(option => option.title)"))
+    assert offered[CLASSIFICATION] == {"Breast cancer", "Churn"}
+    assert offered["quality_regression"] == {"Revenue"}
+    assert offered["quality_clustering"] == {"Segments"}
+
+
+def test_a_country_filters_the_whole_page_and_a_click_on_a_bar_does_too(stakeholder) -> None:
+    stakeholder.open("business")
+    everything = stakeholder.texts()
+    bars = stakeholder.page.locator('[data-test-chart-name="Revenue by product line"] canvas')
+    box = bars.bounding_box()
+    # The longest bar is the first one, and begins at the axis.
+    stakeholder.page.mouse.click(box["x"] + 130, box["y"] + 0.16 * box["height"])
+    stakeholder.page.wait_for_timeout(500)
+    settle(stakeholder.page)
+    one_line = stakeholder.texts()
+    assert [name for name in everything if one_line[name] == everything[name]] == []
+    stakeholder.open("business")
+    choose(stakeholder.page, "Country", "France")
+    settle(stakeholder.page)
+    france = stakeholder.texts()
+    assert [name for name in everything if france[name] == everything[name]] == []
+
+
+def test_pages_that_are_not_for_stakeholders_are_closed(stakeholder) -> None:
+    for path in FORBIDDEN:
+        answer = stakeholder.page.goto(f"{stakeholder.url}{path}")
+        assert answer.status in (403, 404), f"{path}: {answer.status}"
+    api = stakeholder.page.request
+    assert api.get(f"{stakeholder.url}/api/v1/database/").status in (403, 404)
+    stakeholder.open("start_here")
+    assert stakeholder.page.get_by_role("button", name="Edit dashboard").count() == 0
+
+
+def test_writes_are_refused_although_the_token_is_good(stakeholder) -> None:
+    stakeholder.open("start_here")
+    token = stakeholder.page.locator("#csrf_token").first.get_attribute("value")
+    headers = {"X-CSRFToken": token, "Referer": stakeholder.url}
+
+    def send(method: str, path: str, data: dict) -> int:
+        return stakeholder.page.request.fetch(
+            f"{stakeholder.url}/api/v1/{path}", method=method, data=data, headers=headers
+        ).status
+
+    found = stakeholder.page.request.get(f"{stakeholder.url}/api/v1/dashboard/start_here").json()
+    number = found["result"]["id"]
+    # What a reader may send is taken: the token is good.
+    assert send("POST", f"dashboard/{number}/filter_state", {"value": "{}"}) == 201
+    for method, path, data in (
+        ("PUT", f"dashboard/{number}", {"dashboard_title": "Mine"}),
+        ("DELETE", f"dashboard/{number}", {}),
+        ("POST", "dashboard/", {"dashboard_title": "Mine"}),
+        ("POST", "chart/", {"slice_name": "Mine", "datasource_id": 1, "datasource_type": "table"}),
+        ("POST", "sqllab/execute/", {"database_id": 1, "sql": "select 1"}),
+        ("POST", "database/", {"database_name": "mine"}),
+    ):
+        assert send(method, path, data) in (403, 404), f"{method} {path}"
+
+
+def test_who_answers_for_one_country_sees_that_country(stack) -> None:
+    """The row filter of bundle.yml, for a stakeholder who has its role for a while."""
+    settings = stack.settings
+    file = stack.root / "superset_assets" / "bundle.yml"
+    kept = file.read_text(encoding="utf-8")
+    data = yaml.safe_load(kept)
+    data["users"]["stakeholder"]["roles"] = ["Stakeholder", "Stakeholder France"]
+    file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    try:
+        assert stack.run("push").returncode == 0
+        password = settings.value("STAKEHOLDER_PASSWORD")
+        with signed_in(settings.superset_url, "stakeholder", password) as page:
+            watched = Watched(page, settings.superset_url)
+            watched.open("churn")
+            cells = page.locator('[data-test-chart-name^="Whom to call"] tbody td:nth-child(3)')
+            assert set(cells.all_inner_texts()) == {"France"}
+    finally:
+        file.write_text(kept, encoding="utf-8")
+        stack.run("push", "--force")
+
+
+def test_a_broken_dashboard_is_found_out(stack, admin: Page, tmp_path: Path) -> None:
     """A copy with one sound chart, one with an unknown column and one without any rows."""
-    rest = Rest(page, stack.settings.superset_url)
-    sound = rest.chart_named("How many of each class")
+    rest = Rest(admin, stack.settings.superset_url)
+    sound = rest.chart_named("Hits and misses")
     broken = {"query_mode": "aggregate", "groupby": [], "metrics": [metric("SUM(no_such_column)")]}
     nothing = {
         "adhoc_filters": [{"clause": "WHERE", "expressionType": "SQL", "sqlExpression": "1 = 0"}]
@@ -72,7 +208,7 @@ def test_a_broken_dashboard_is_found_out(stack, page: Page, tmp_path: Path) -> N
     }
     dashboard = rest.create_dashboard("broken_on_purpose", made)
     try:
-        result = visit(page, stack.settings.superset_url, "broken_on_purpose", tmp_path)
+        result = visit(admin, stack.settings.superset_url, "broken_on_purpose", tmp_path)
         found = {finding.chart: finding.what for finding in result.findings}
         assert set(found) == {"Broken", "Nothing"}
         assert "no_such_column" in found["Broken"]
@@ -104,7 +240,7 @@ class Rest:
         return answer.json()
 
     def chart_named(self, name: str) -> dict:
-        found = self.send("GET", f"dashboard/{DASHBOARD}/charts")["result"]
+        found = self.send("GET", f"dashboard/{CLASSIFICATION}/charts")["result"]
         return next(chart for chart in found if chart["slice_name"] == name)
 
     def copy_chart(self, chart: dict, name: str, changes: dict) -> int:

@@ -148,8 +148,8 @@ def test_a_chart_deleted_in_superset_is_kept_until_somebody_decides(project):
     assert f'removed chart "{data["slice_name"]}"' in project.run("pull", YES="1")
     after = project.files()
     changed = {name for name in before if after.get(name) != before[name]}
-    assert changed == {path, "dashboards/model_quality.yaml"}
-    assert data["uuid"] not in after["dashboards/model_quality.yaml"]
+    assert changed == {path, "dashboards/business.yaml"}
+    assert data["uuid"] not in after["dashboards/business.yaml"]
     project.run("push")
     assert "No difference" in project.run("plan")
     # Back from the past: what git says again comes back as it was.

@@ -32,9 +32,9 @@ def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narr
     project, tmp_path
 ):
     data = entries(project)
-    data["row_filters"] = {
-        "No candidates": {"clause": "1 = 0", "datasets": [CANDIDATES], "roles": ["Stakeholder"]}
-    }
+    data["row_filters"]["No candidates"] = {
+        "clause": "1 = 0", "datasets": [CANDIDATES], "roles": ["Stakeholder"]
+    }  # fmt: skip
     write(project, data)
     assert 'row filter "No candidates"  new in git' in project.stack.run("plan").stdout
     project.run("push")
@@ -42,15 +42,15 @@ def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narr
     settings = project.stack.settings
     password = settings.value("STAKEHOLDER_PASSWORD")
     with signed_in(settings.superset_url, "stakeholder", password) as page:
-        found = visit(page, settings.superset_url, "model_quality", tmp_path)
+        found = visit(page, settings.superset_url, "quality_classification", tmp_path)
         assert {(each.chart, each.what) for each in found.findings} == {
             ("What was tried, beside the simple rule", "it says that there are no results")
         }
         assert page.goto(f"{settings.superset_url}/sqllab/").status == 403
         page.goto(f"{settings.superset_url}/dashboard/list/")
-        page.get_by_text("Model quality").wait_for()
+        page.get_by_text("Start here", exact=True).wait_for()
         assert page.get_by_role("menuitem").all_inner_texts()[0] == "Dashboards"
-    del data["row_filters"]
+    del data["row_filters"]["No candidates"]
     write(project, data)
     assert "delete by prune" in project.stack.run("plan").stdout
     assert 'row filter "No candidates"' in project.run("prune")
@@ -77,20 +77,21 @@ def test_what_is_changed_in_superset_comes_back_and_nothing_else(project):
     before = project.files()
     superset = project.superset
     roles = {row["name"]: row["id"] for row in superset.rows("security/roles", "id,name")}
-    dashboard = superset.number("dashboard", "model_quality")
+    dashboard = superset.number("dashboard", "quality_classification")
     sales = superset.create("security/roles", {"name": "Sales"})
     superset.change("dashboard", dashboard, {"roles": [roles["Analyst"], sales]})
     plan = project.stack.run("plan").stdout
-    assert 'access to dashboard "model_quality"  changed in Superset since the last push' in plan
+    door = 'access to dashboard "quality_classification"'
+    assert f"{door}  changed in Superset since the last push" in plan
     assert 'role "Sales"  new in Superset' in plan
-    assert 'access to dashboard "model_quality"' in project.fails("push")
+    assert door in project.fails("push")
     said = project.run("pull")
     assert 'new role "Sales"' in said
     after = project.files()
     assert {name for name in after if after[name] != before[name]} == {FILE}
     data = entries(project)
-    assert data["dashboards"] == {"model_quality": ["Analyst", "Sales"]}
-    assert data["roles"].keys() == {"Analyst", "Sales", "Stakeholder"}
+    assert data["dashboards"]["quality_classification"] == ["Analyst", "Sales"]
+    assert data["roles"].keys() == {"Analyst", "Sales", "Stakeholder", "Stakeholder France"}
     assert "Nothing to do" in project.run("push")
 
 

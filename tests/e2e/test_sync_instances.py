@@ -61,7 +61,7 @@ def test_push_then_pull_on_a_fresh_second_instance_leaves_no_difference(project,
 
 
 def test_an_environment_with_another_prefix_and_a_certificate(project, second):
-    dashboard = project.folder / "dashboards" / "model_quality.yaml"
+    dashboard = project.folder / "dashboards" / "quality_classification.yaml"
     project.edit(dashboard, certified_by="${CERTIFIED_BY}")
     with psycopg2.connect(**project.stack.settings.dsn("postgres")) as connection:
         connection.cursor().execute(COPY_SCHEMAS)

@@ -159,8 +159,8 @@ def test_models_of_other_tasks_have_reports_of_their_own(warehouse: Warehouse) -
     execute(warehouse, f"select ml.train('groups', '{query}', 'clustering', key => 'id')")
     build(warehouse.settings, warehouse.stack, select=("reports",), show=False)
     tasks = dict(rows(warehouse, "select model, task from reports.rpt_model_overview"))
-    assert (tasks[MODEL], tasks["radius"]) == ("classification", "regression")
-    assert tasks["groups"] == "clustering"
+    expected = {MODEL: "classification", "radius": "regression", "groups": "clustering"}
+    assert expected.items() <= tasks.items()
     error, plain = one(
         warehouse,
         "select sum(abs(actual - predicted)) / sum(abs(actual)), max(wape)"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from glasshouse_ml.encoding import RARE, Feature
 
@@ -60,6 +61,8 @@ def _terms(prepare: Any, features: Sequence[Feature]) -> list[Term]:
             # After the numbers comes a 0/1 column for each that had missing values in training.
             missing = transformer.named_steps["impute"].indicator_.features_
             scaler = transformer.named_steps["scale"]
+            if not isinstance(scaler, StandardScaler):
+                return []
             parts = [(column, "") for column in columns]
             parts += [(columns[position], " is missing") for position in missing]
             for part, mean, scale in zip(parts, scaler.mean_, scaler.scale_, strict=True):

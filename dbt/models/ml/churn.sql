@@ -7,7 +7,13 @@
         metric="roc_auc",
         split={"by": "time", "column": "as_of", "test": 0.2},
         algorithms=["logistic_regression", "hist_gradient_boosting"],
-        options={"positive_class": "churned", "importance_repeats": 5, "bootstrap": 300},
+        options={
+            "positive_class": "churned",
+            "importance_repeats": 5,
+            "bootstrap": 300,
+            "segments": ["channel"],
+            "learning_curve": 3,
+        },
     )
 }}
 

@@ -13,7 +13,12 @@
                 "params": {"loss": "absolute_error", "learning_rate": 0.05, "max_iter": 150},
             },
         ],
-        options={"importance_repeats": 5, "bootstrap": 300},
+        options={
+            "importance_repeats": 5,
+            "bootstrap": 300,
+            "segments": ["series"],
+            "learning_curve": 3,
+        },
     )
 }}
 

@@ -41,7 +41,7 @@ with
             || moved
             || ' of '
             || features
-            || ' inputs, furthest '
+            || ' inputs are not as they were in training; furthest is '
             || replace(worst_feature, '_', ' ')
             || '.',
             'monitoring',

@@ -72,7 +72,7 @@ cross join
                 'How far to trust it',
                 quality.shown_score,
                 quality.verdict,
-                quality.metric_label || ', ' || quality.score_note,
+                quality.metric_label || ' · simple rule ' || quality.shown_baseline,
                 quality.state
             )
     ) as figures(part, sort_order, label, shown, verdict, note, state)

@@ -1,4 +1,13 @@
-{# The latest look at each model in use: how far each input is from the training, by period. #}
+{#
+    The latest look at each model in use: how far each input is from the training, by period. Models
+    that say in their meta which rows to watch are looked at first, with every build:
+
+        config: {meta: {watch: {rows: [feat_customer__training], period: as_of}}}
+#}
+{{ config(pre_hook="{{ watch_models() }}") }}
+{%- do ref("rpt_predictions") -%}
+{%- do function("watch") -%}
+
 with
     drift as (select * from {{ of_champions("drifts") }} as drift),
 

@@ -11,7 +11,8 @@ with
             (select count(*) from attention where state = 'act') as urgent,
             (select count(*) from attention) as matters,
             (select count(*) from models) as models,
-            (select count(*) from models where beats_baseline) as better
+            (select count(*) from models where beats_baseline) as better,
+            (select count(*) from models where baseline is not null) as comparable
     )
 
 select
@@ -27,15 +28,14 @@ select
     end as number,
     case
         when matters = 0
-        then ' in use, every test passed, and the data look as they did in training.'
+        then ' in use, every test passed, and nothing calls for you.'
         when urgent > 0
         then ' attention, ' || urgent || ' of them soon.'
         else ' attention; nothing is urgent.'
     end as rest,
-    'Features are made by dbt, models are trained and asked inside the database, and these pages show'
-    || ' what they have learned and how far to trust it. '
+    'Models are trained and asked inside the database; these pages show what they have learned. '
     || better
-    || ' of '
-    || models
-    || ' models are clearly better than their simple rule.' as subline
+    || ' of the '
+    || comparable
+    || ' models that can be compared are clearly better than their simple rule.' as subline
 from counts

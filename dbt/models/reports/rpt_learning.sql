@@ -1,8 +1,46 @@
-{# The score by how many rows were learned from: does it still pay to collect more? #}
+{#
+    The score by how many rows were learned from: does it still pay to collect more? A model whose
+    learning curve was not asked for stands as one point, with all its rows.
+#}
 with
-    points as (select * from {{ ref("rpt_model_curves") }} where curve = 'learning'),
+    drawn as (
+        select
+            model,
+            model_label,
+            series,
+            position,
+            x::integer as rows_learned,
+            y as score,
+            lower,
+            upper
+        from {{ ref("rpt_model_curves") }}
+        where curve = 'learning'
+    ),
 
-    overview as (select * from {{ ref("rpt_model_overview") }})
+    overview as (select * from {{ ref("rpt_model_overview") }}),
+
+    not_drawn as (
+        select
+            candidates.model,
+            candidates.model_label,
+            'validation' as series,
+            1 as position,
+            overview.rows_train as rows_learned,
+            candidates.score,
+            candidates.lower,
+            candidates.upper
+        from {{ ref("rpt_candidates") }} as candidates
+        inner join overview on overview.model = candidates.model
+        where candidates.chosen and candidates.model not in (select model from drawn)
+    ),
+
+    points as (
+        select *
+        from drawn
+        union all
+        select *
+        from not_drawn
+    )
 
 select
     -- ids
@@ -18,8 +56,8 @@ select
     overview.metric_label,
 
     -- numbers
-    points.x::integer as rows_learned,
-    points.y as score,
+    points.rows_learned,
+    points.score,
     points.lower,
     points.upper
 from points

@@ -22,6 +22,8 @@ select
     residuals.actual - residuals.predicted as residual,
     abs(residuals.actual - residuals.predicted) as error,
     limits.highest,
+    avg(residuals.actual) over fifteen as actual_smooth,
+    avg(residuals.predicted) over fifteen as predicted_smooth,
     row_number() over (
         partition by residuals.model
         order by abs(residuals.actual - residuals.predicted) desc, residuals.position
@@ -31,3 +33,9 @@ select
     residuals.at
 from residuals
 inner join limits on limits.model = residuals.model
+window
+    fifteen as (
+        partition by residuals.model
+        order by residuals.position
+        rows between 7 preceding and 7 following
+    )

@@ -44,6 +44,7 @@ select
 
     -- text
     {{ counted("customers") }} || ' (' || {{ percent("share") }} || ')' as shown_customers,
+    {{ percent("share") }} as shown_share,
     {{ percent("revenue_share") }} as shown_revenue,
     'The typical one last bought '
     || {{ counted("round(recency_days::numeric)") }}
@@ -59,8 +60,10 @@ select
     share,
     yearly_revenue,
     revenue_share,
-    round((100 * share / max(share) over ())::numeric, 1) as share_pct,
-    round((100 * revenue_share / max(revenue_share) over ())::numeric, 1) as revenue_pct,
+    round((100 * share / max(greatest(share, revenue_share)) over ())::numeric, 1) as share_pct,
+    round(
+        (100 * revenue_share / max(greatest(share, revenue_share)) over ())::numeric, 1
+    ) as revenue_pct,
     row_number() over (order by yearly_revenue desc, segment_name) as sort_order,
     model_version
 from shares

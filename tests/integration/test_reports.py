@@ -1,0 +1,210 @@
+"""Numbers that readers see, each computed another way: from the source, or from the test rows."""
+
+from contextlib import closing
+from typing import Any
+
+import numpy as np
+import psycopg2
+import pytest
+from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+
+from tests.conftest import Warehouse
+
+SALES = """
+    select
+        sum(round(i.quantity * i.unit_price * (1 - i.discount), 4)),
+        count(distinct o.order_id) filter (where o.kind = 'sale')
+    from shop.orders as o
+    join shop.order_items as i using (order_id)
+    where o.status <> 'cancelled' and o.ordered_at >= %s and o.ordered_at < %s
+"""
+
+
+def rows(warehouse: Warehouse, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """All rows of a query, as transformer."""
+    with (
+        closing(psycopg2.connect(**warehouse.dsn("transformer"))) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(query, values)
+        return cursor.fetchall()
+
+
+def one(warehouse: Warehouse, query: str, *values: object) -> tuple[Any, ...]:
+    """The only row of a query."""
+    (row,) = rows(warehouse, query, *values)
+    return row
+
+
+def test_revenue_and_orders_of_both_years_are_those_of_the_source(warehouse: Warehouse) -> None:
+    revenue, before, orders, orders_before, first, last = one(
+        warehouse,
+        "select sum(revenue), sum(revenue_before), count(distinct order_id),"
+        " count(distinct order_before_id), min(month), (max(month) + interval '1 month')::date"
+        " from reports.rpt_sales where is_last_year",
+    )
+    now = one(warehouse, SALES, first, last)
+    year_before = one(
+        warehouse, SALES, first.replace(year=first.year - 1), last.replace(year=last.year - 1)
+    )
+    assert (float(revenue), orders) == (pytest.approx(float(now[0]), abs=0.5), now[1])
+    assert (float(before), orders_before) == (
+        pytest.approx(float(year_before[0]), abs=0.5),
+        year_before[1],
+    )
+
+
+def test_a_cohort_is_counted_another_way(warehouse: Warehouse) -> None:
+    counted = rows(
+        warehouse,
+        """
+        with firsts as (
+            select customer_id, min(date_trunc('quarter', ordered_at)) as cohort
+            from shop.orders
+            where kind = 'sale' and status <> 'cancelled' and customer_id is not null
+            group by customer_id
+        )
+        select cohort::date, count(*) from firsts group by cohort
+        """,
+    )
+    shown = rows(
+        warehouse,
+        "select cohort, sum(customers)::bigint from reports.rpt_cohorts"
+        " where quarters_later = 0 group by cohort",
+    )
+    assert shown
+    assert set(shown) <= set(counted)
+
+
+def test_the_call_list_and_the_campaign_add_up(warehouse: Warehouse) -> None:
+    listed = rows(
+        warehouse,
+        "select churn_probability, yearly_revenue, revenue_at_risk from reports.rpt_call_list"
+        " order by loss_rank",
+    )
+    risk, revenue, lost = np.array(listed, dtype=float).T
+    assert lost == pytest.approx(risk * revenue)
+    assert np.all(np.diff(lost) <= 1e-9)
+    # The campaign of dbt_project.yml: 4 € a call, a quarter stays, 30 % margin.
+    expected = np.cumsum(lost) * 0.25 * 0.3 - 4 * np.arange(1, len(lost) + 1)
+    points = rows(warehouse, "select calls, expected_value, is_best from reports.rpt_campaign")
+    for calls, value, _ in points:
+        assert float(value) == pytest.approx(expected[calls - 1] if calls else 0, abs=1e-6)
+    ((best, _, _),) = [point for point in points if point[2]]
+    drawn = {calls: float(value) for calls, value, _ in points}
+    assert drawn[best] == max(drawn.values())
+    (shown,) = one(warehouse, "select shown from reports.rpt_churn_summary where sort_order = 0")
+    assert shown == f"{round(risk.sum()):,}"
+
+
+def test_the_score_card_of_a_regression_is_what_scikit_learn_says(warehouse: Warehouse) -> None:
+    found = rows(
+        warehouse,
+        "select actual, predicted from reports.rpt_residuals where model = 'revenue'",
+    )
+    actual, predicted = np.array(found, dtype=float).T
+    card = dict(
+        rows(
+            warehouse,
+            "select metric, value from reports.rpt_model_metrics where model = 'revenue'",
+        )
+    )
+    assert card["mae"] == pytest.approx(mean_absolute_error(actual, predicted))
+    assert card["rmse"] == pytest.approx(root_mean_squared_error(actual, predicted))
+    assert card["r2"] == pytest.approx(r2_score(actual, predicted))
+    assert card["wape"] == pytest.approx(np.abs(actual - predicted).sum() / np.abs(actual).sum())
+    lead, number, rest = one(
+        warehouse,
+        "select lead, number, rest from reports.rpt_headlines"
+        " where model = 'revenue' and page = 'quality'",
+    )
+    assert f"{100 * card['wape']:.0f}\u202f%" in lead + number + rest
+
+
+def test_the_score_card_of_a_classification_is_the_confusion(warehouse: Warehouse) -> None:
+    card = dict(
+        rows(warehouse, "select metric, value from reports.rpt_model_metrics where model = 'churn'")
+    )
+    cells = dict(
+        rows(warehouse, "select outcome, n from reports.rpt_confusion where model = 'churn'")
+    )
+    total = sum(cells.values())
+    assert card["accuracy"] == pytest.approx((cells["found"] + cells["left in peace"]) / total)
+    assert card["recall"] == pytest.approx(cells["found"] / (cells["found"] + cells["missed"]))
+
+
+def test_the_cost_at_one_half_is_that_of_the_confusion(warehouse: Warehouse) -> None:
+    """Worked out from the ROC curve there, counted here; a miss costs five false alarms."""
+    cells = dict(
+        rows(warehouse, "select outcome, n from reports.rpt_confusion where model = 'churn'")
+    )
+    mistakes = 5 * cells["missed"] + cells["false alarm"]
+    cost, cheapest = one(
+        warehouse,
+        "select max(cost) filter (where threshold = 50), min(cost)"
+        " from reports.rpt_thresholds where model = 'churn'",
+    )
+    # The curve keeps two hundred points, so it may stop a few cases before one half.
+    assert cost == pytest.approx(mistakes / sum(cells.values()), rel=0.1)
+    assert cheapest <= cost
+
+
+def test_the_forecast_says_which_rule_was_nearer(warehouse: Warehouse) -> None:
+    days = rows(
+        warehouse,
+        "select actual, forecast, naive from predictions.pred_revenue"
+        " where series = 'Total' and not is_future",
+    )
+    actual, forecast, naive = np.array(days, dtype=float).T
+    error = np.abs(actual - forecast).sum() / np.abs(actual).sum()
+    simple = np.abs(actual - naive).sum() / np.abs(actual).sum()
+    shown, shown_simple, verdict = one(
+        warehouse,
+        "select error, simple_error, verdict from reports.rpt_forecast_words"
+        " where series = 'Total'",
+    )
+    assert (shown, shown_simple) == (pytest.approx(error), pytest.approx(simple))
+    assert verdict == ("forecast better" if error < simple else "simple rule better")
+
+
+def test_segments_hold_every_customer_once(warehouse: Warehouse) -> None:
+    sizes = dict(rows(warehouse, "select segment_name, customers from reports.rpt_segments"))
+    counted = dict(
+        rows(
+            warehouse,
+            "select segment_name, count(*) from predictions.pred_segments group by segment_name",
+        )
+    )
+    assert sizes == counted
+    # What moved into today's segments is what is in them.
+    moved = dict(
+        rows(
+            warehouse,
+            "select to_segment, sum(customers)::bigint from reports.rpt_segment_moves"
+            " where newest_rank = 1 and to_segment <> 'Bought nothing for a year'"
+            " group by to_segment",
+        )
+    )
+    assert moved == counted
+
+
+def test_every_test_of_dbt_has_its_result(warehouse: Warehouse) -> None:
+    (failed, tested) = one(
+        warehouse,
+        "select count(*) filter (where result <> 'passed'), count(*) from reports.rpt_test_results",
+    )
+    assert failed == 0
+    assert tested > 300
+    shown = one(warehouse, "select shown from reports.rpt_house where label = 'Tests passed'")
+    assert shown == (f"{tested:,} of {tested:,}",)
+
+
+def test_drift_is_looked_at_for_every_model_of_the_project(warehouse: Warehouse) -> None:
+    looked_at = {
+        model for (model,) in rows(warehouse, "select model from reports.rpt_drift_summary")
+    }
+    assert looked_at >= {"breast_cancer", "churn", "revenue", "segments"}
+    # The rows a model was made of are as they were.
+    assert one(
+        warehouse, "select moved from reports.rpt_drift_summary where model = 'breast_cancer'"
+    ) == (0,)
