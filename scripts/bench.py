@@ -5,6 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 import click
+import psycopg2
 
 from scripts.console import step, warn
 from scripts.errors import UserError
@@ -45,17 +46,17 @@ def bench(names: tuple[str, ...], rows: int, runs: int) -> None:
     place = settings.state / "bench"
     place.mkdir(parents=True, exist_ok=True)
     found = harness.Bench(settings, rows, runs, place)
-    results = []
     for comparison in chosen:
         with step(f"{comparison.name}, against {comparison.against}", output=True) as current:
             try:
-                results.append(harness.measure(comparison, found))
-            except RuntimeError as error:
-                warn(f"not measured: {error}")
+                result = harness.measure(comparison, found)
+            except (RuntimeError, psycopg2.Error) as error:
+                warn(f"not measured: {str(error).strip().splitlines()[0]}")
                 continue
-            current.note(f"{_ratio(results[-1])} ({results[-1].reach})")
-    every = harness.keep(results, ROOT / NUMBERS)
-    (ROOT / PAGE).write_text(page(every), encoding="utf-8")
+            current.note(f"{_ratio(result)} ({result.reach})")
+        # At once: a long run that is stopped keeps what it has.
+        every = harness.keep([result], ROOT / NUMBERS)
+        (ROOT / PAGE).write_text(page(every), encoding="utf-8")
 
 
 def page(results: list) -> str:

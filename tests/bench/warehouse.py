@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection
@@ -68,9 +69,11 @@ def connected(bench: Bench, role: str = "transformer") -> Iterator[connection]:
 class Session:
     """One session that stays warm over all runs of a comparison."""
 
-    def __init__(self, bench: Bench, role: str = "transformer") -> None:
-        """Connect as a role."""
-        self.connection = psycopg2.connect(**bench.settings.dsn(role))
+    def __init__(
+        self, bench: Bench, role: str = "transformer", dsn: dict[str, Any] | None = None
+    ) -> None:
+        """Connect as a role, or to what dsn says."""
+        self.connection = psycopg2.connect(**(dsn or bench.settings.dsn(role)))
         self.connection.autocommit = True
 
     def rows(self, statement: str, *values: object) -> list[tuple]:

@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from .test_engine import Session
+from .test_engine import QUICK, Session
 
 CLOSE = 1e-9
 # Newton's method and Cholesky's go to the one optimum that there is, so two fits must agree.
@@ -102,9 +102,12 @@ MODELS = {
     "rest": ("classification", "sgd", {}, FEW),
     "lda": ("classification", "linear_discriminant_analysis", {}, FEW),
     "lasso": ("regression", "lasso", {"alpha": 0.5}, [*FEW, "town"]),
+    "costly": ("classification", "logistic_regression", {}, FEW),
     "trees": ("classification", "hist_gradient_boosting", {"max_iter": 10}, [*FEW, "town"]),
 }
-TARGETS = {"rest": "kind", "lda": "yes", "lasso": "amount", "trees": "yes"}
+# One whose threshold is not in the middle.
+OPTIONS = {"costly": {"costs": {"false_positive": 1, "false_negative": 7}}}
+TARGETS = {"costly": "yes", "rest": "kind", "lda": "yes", "lasso": "amount", "trees": "yes"}
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +133,7 @@ def user(warehouse: Any) -> Iterator[Session]:
             key="id",
             algorithms=[{"algorithm": algorithm, "params": params}],
             split={"by": "column", "column": "part"},
+            options={**QUICK, **OPTIONS.get(name, {})},
         )
     yield session
     session.connection.close()
@@ -189,7 +193,7 @@ def encoded(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
             value = row[feature.name]
             if value is not None and feature.kind == CATEGORY:
                 known = value in feature.categories
-                other = 250 if feature.has_rare else -1
+                other = len(feature.categories) if feature.has_rare else -1
                 matrix[place, position] = feature.categories.index(value) if known else other
             elif value is not None:
                 matrix[place, position] = number(value)
@@ -267,6 +271,11 @@ def check(model: Model, answer: tuple, truth: np.ndarray) -> None:
         assert abs(probabilities[name] - share) < CLOSE
     about = truth.max() if model.positive_class is None else shares[model.positive_class]
     assert abs(score - about) < CLOSE
+    if model.threshold != 0.5:
+        other = next(name for name in model.classes if name != model.positive_class)
+        if abs(about - model.threshold) > CLOSE:
+            assert prediction == (model.positive_class if about > model.threshold else other)
+        return
     first, second = sorted(truth)[-1:-3:-1]
     if first - second > CLOSE:
         assert prediction == model.classes[truth.argmax()]

@@ -1,6 +1,5 @@
 """The task classification: two or more classes, and a probability for each."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from glasshouse_ml.answers import Shares
 from glasshouse_ml.curves import curve_rows
 from glasshouse_ml.errors import GlasshouseError, near_names
 from glasshouse_ml.evaluation import confusion_rows, number
@@ -138,13 +138,7 @@ class Classification(Task):
             scores = probabilities.max(axis=1)
         found = decide(probabilities, positive, model.threshold)
         predicted = map(names.__getitem__, found.tolist())
-        return predicted, scores.tolist(), json_objects(names, probabilities)
-
-
-def json_objects(names: list[str], probabilities: np.ndarray) -> Any:
-    """An object for jsonb per row, written around the numbers: ten times faster than json.dumps."""
-    template = ", ".join(f"{json.dumps(name).replace('%', '%%')}: %r" for name in names)
-    return map(f"{{{template}}}".__mod__, map(tuple, probabilities.tolist()))
+        return predicted, scores.tolist(), Shares(names, probabilities)
 
 
 def separation(values: np.ndarray, hits: np.ndarray) -> float | None:

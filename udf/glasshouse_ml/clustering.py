@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.classification import json_objects
+from glasshouse_ml.answers import Shares
 from glasshouse_ml.evaluation import number
 from glasshouse_ml.metric import Metric
 from glasshouse_ml.strata import Plain
@@ -206,7 +206,7 @@ class Clustering(Task):
             shares = estimator.predict_proba(points)
             labels = shares.argmax(axis=1)
             names = list(model.classes)
-            return map(str, labels), shares.max(axis=1).tolist(), json_objects(names, shares)
+            return map(str, labels), shares.max(axis=1).tolist(), Shares(names, shares)
         labels = estimator.predict(points)
         away = np.sqrt(((points - estimator.cluster_centers_[labels]) ** 2).sum(axis=1))
         return map(str, labels.tolist()), away.tolist(), [None] * len(labels)

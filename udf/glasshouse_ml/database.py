@@ -109,7 +109,13 @@ class Database:
             f"select {raw_bytes('numbers')} as raw, array_send(numbers) as sent from "
             "(values (array[0.1, -2.5, 'NaN', 'Infinity', 1e308]::float8[])) as one (numbers)"
         )[0]
-        return row["raw"] == unpack_sent(row["sent"], 5).tobytes()
+        if row["raw"] != unpack_sent(row["sent"], 5).tobytes():
+            return False
+        # And the way back.
+        back = self.execute(
+            f"select array_send({SCHEMA}.numbers($1, true)) as sent", ("bytea",), (row["raw"],)
+        )[0]
+        return back["sent"] == row["sent"]
 
     def quote(self, identifier: str) -> str:
         """A name made safe to stand in SQL."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.classification import json_objects
+from glasshouse_ml.answers import Shares
 from glasshouse_ml.evaluation import number
 from glasshouse_ml.metric import Metric
 from glasshouse_ml.strata import Plain
@@ -156,7 +156,7 @@ class Decomposition(Task):
         components = estimator.transform(points)
         lost = ((points - rebuild(estimator, components)) ** 2).mean(axis=1)
         names = [f"component_{number}" for number in range(1, components.shape[1] + 1)]
-        return [None] * len(points), np.sqrt(lost).tolist(), json_objects(names, components)
+        return [None] * len(points), np.sqrt(lost).tolist(), Shares(names, components)
 
 
 def rebuild(estimator: Any, components: np.ndarray) -> np.ndarray:

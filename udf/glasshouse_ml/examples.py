@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from glasshouse_ml import memory
 from glasshouse_ml.database import Database
 from glasshouse_ml.errors import GlasshouseError, near_names, rows
 from glasshouse_ml.fingerprint import canonical
@@ -65,10 +66,13 @@ def read(db: Database, request: Request) -> Examples:
         numbers.append(roles.divider)
     elif roles.divider and roles.divider != roles.key:
         texts.append(roles.divider)
-    table, digest = canonical(Reader(db, query, numbers, texts).table())
-    rows_read = table.rows
-    if not table.rows:
+    reader = Reader(db, query, numbers, texts)
+    limit = request.options["memory_mb"]
+    table, digest = canonical(reader.table(memory.most_rows(limit, len(numbers) + len(texts))))
+    rows_read = reader.read
+    if not rows_read:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
+    excluded = [*roles.excluded, *_left_out(db, table.rows, rows_read, limit)]
     check_segments(table, request.options["segments"])
     if roles.target:
         table = _labelled(db, table, roles.target.name, numeric_target)
@@ -79,7 +83,24 @@ def read(db: Database, request: Request) -> Examples:
         )
     target = TASKS[request.task].target(table, request)
     kind = roles.divider.kind if roles.divider else None
-    return Examples(table, roles.features, target, roles.excluded, rows_read, query, digest, kind)
+    return Examples(table, roles.features, target, excluded, rows_read, query, digest, kind)
+
+
+def _left_out(db: Database, kept: int, read: int, limit: int | None) -> list[dict[str, str]]:
+    """A word to the caller and to the registry where only a sample of the rows was kept."""
+    if kept == read:
+        return []
+    if not kept:
+        raise GlasshouseError(
+            f"options.memory_mb is {limit}, which is too little for any of the {rows(read)}.",
+            "Allow more.",
+        )
+    reason = (
+        f"options.memory_mb = {limit} has room for {rows(kept)} of {read} ({kept / read:.1%}): "
+        "a sample by what the rows hold."
+    )
+    db.notice(reason)
+    return [{"name": "(rows)", "reason": reason}]
 
 
 def _roles(request: Request, columns: list[Column]) -> _Roles:

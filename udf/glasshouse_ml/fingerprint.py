@@ -17,7 +17,7 @@ def _hash64(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def _mix(values: np.ndarray) -> np.ndarray:
+def mix(values: np.ndarray) -> np.ndarray:
     """Spread every bit of a 64-bit number over all of them (the finaliser of splitmix64)."""
     values = values ^ (values >> np.uint64(30))
     values = values * np.uint64(0xBF58476D1CE4E5B9)
@@ -38,11 +38,11 @@ def row_hashes(table: Table) -> np.ndarray:
     for name, values in table.numbers.items():
         # One form for what compares as equal: no negative zero, one kind of NaN.
         plain = np.where(np.isnan(values), np.nan, values + 0.0)
-        total += _mix(plain.view(np.uint64) ^ np.uint64(_hash64("number " + name)))
+        total += mix(plain.view(np.uint64) ^ np.uint64(_hash64("number " + name)))
     for name, texts in table.texts.items():
         hashes = text_hashes(texts.levels, texts.codes)
-        total += _mix(hashes ^ np.uint64(_hash64("text " + name)))
-    return _mix(total)
+        total += mix(hashes ^ np.uint64(_hash64("text " + name)))
+    return mix(total)
 
 
 def canonical(table: Table) -> tuple[Table, str]:

@@ -1,8 +1,13 @@
-"""The largest memory this server process used, as Linux counts it."""
+"""The memory of this server process, as Linux counts it, and a limit to what training takes."""
 
 from pathlib import Path
 
+from glasshouse_ml.errors import GlasshouseError
+
 _PROCESS = Path("/proc/self")
+# How often a row lies in memory at the worst moment: as read, in order, as a matrix, divided into
+# parts and folds, prepared for an estimator. Measured, see docs/benchmarks.md.
+COPIES = 8
 
 
 def forget_peak() -> None:
@@ -15,11 +20,46 @@ def forget_peak() -> None:
 
 def peak_mb() -> float | None:
     """Peak of the resident memory in MiB; None where the system does not say."""
+    return _status("VmHWM")
+
+
+def own_mb() -> float | None:
+    """What belongs to this process alone at the moment, in MiB: not the server's shared buffers."""
+    return _status("RssAnon")
+
+
+def most_rows(limit_mb: int | None, width: int) -> int | None:
+    """How many rows of so many columns training may keep under a limit; None: as many as come."""
+    if limit_mb is None:
+        return None
+    free = limit_mb - (own_mb() or 0.0)
+    rows = int(free * 2**20 / (8 * COPIES * max(width, 1)))
+    if rows < 1:
+        raise GlasshouseError(
+            f"options.memory_mb is {limit_mb}, and the session holds {limit_mb - free:.0f} MiB.",
+            "Allow more, or train in a new session.",
+        )
+    return rows
+
+
+def check(limit_mb: int | None) -> None:
+    """Give up before the system would: one that is short of memory ends processes."""
+    if limit_mb is None:
+        return
+    used = own_mb()
+    if used is not None and used > limit_mb:
+        raise GlasshouseError(
+            f"Training took {used:.0f} MiB; options.memory_mb allows {limit_mb}.",
+            "Allow more, give fewer rows or columns, or choose another algorithm.",
+        )
+
+
+def _status(name: str) -> float | None:
     try:
         lines = (_PROCESS / "status").read_text().splitlines()
     except OSError:
         return None
     for line in lines:
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{name}:"):
             return round(int(line.split()[1]) / 1024, 1)
     return None

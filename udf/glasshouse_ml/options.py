@@ -19,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "promote": "always",
     "retrain": "always",
     "keep": None,
+    "memory_mb": None,
     "search": None,
     "contamination": 0.05,
     "class_weight": None,
@@ -59,6 +60,7 @@ _WHOLE_NUMBERS = {
     "correlations": (0, 200),
     "learning_curve": (0, 10),
     "keep": (0, 10_000),
+    "memory_mb": (1, 2**24),
 }
 
 

@@ -40,9 +40,13 @@ class Packing:
             array = f"array[{array}]"
             outputs.append(f"{raw_bytes(array) if self.raw else f'array_send({array})'} as numbers")
         if self.texts:
-            array = f"array[{', '.join(f'{c.value(quote)}::text' for c in self.texts)}]"
-            marks = f"{text(self.separator)}, {text(self.missing)}"
-            outputs.append(f"array_to_string({array}, {marks}) as texts")
+            values = [f"{c.value(quote)}::text" for c in self.texts]
+            # One text alone, as a key often is, needs no array around it.
+            joined = f"coalesce({values[0]}, {text(self.missing)})"
+            if len(values) > 1:
+                marks = f"{text(self.separator)}, {text(self.missing)}"
+                joined = f"array_to_string(array[{', '.join(values)}], {marks})"
+            outputs.append(f"{joined} as texts")
         return f"select {', '.join(outputs)} from ({query}\n) as rows"
 
     def unpack_numbers(self, rows: list[dict]) -> np.ndarray:
@@ -62,6 +66,16 @@ class Packing:
             return []
         values = self.separator.join([row["texts"] for row in rows]).split(self.separator)
         return [values[position::width] for position in range(width)]
+
+    def pack_numbers(self, values: np.ndarray) -> bytes:
+        """Numbers on their way back, for the SQL of raw_numbers()."""
+        flat = np.ascontiguousarray(values, np.float64).ravel()
+        return flat.tobytes() if self.raw else literal(flat)
+
+
+def literal(values: np.ndarray) -> bytes:
+    """The documented form of an array of numbers: its text."""
+    return f"{{{','.join(map(repr, values.tolist()))}}}".encode()
 
 
 def raw_bytes(array: str) -> str:

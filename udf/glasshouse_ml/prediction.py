@@ -1,11 +1,13 @@
 """ml.predict: rows in batches through the stored model."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 
 from glasshouse_ml import registry
+from glasshouse_ml.answers import Shares, Spelled
 from glasshouse_ml.artifacts import Model
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import BatchEncoder, Feature
@@ -19,11 +21,24 @@ from glasshouse_ml.tasks import TASKS
 BATCH = 20_000
 _WORDS = {NUMBER: "a number", BOOLEAN: "a boolean", TIME: "a date or time", CATEGORY: "a text"}
 
-Prediction = tuple[str | None, str, float, str | None]
+
+@dataclass(frozen=True)
+class Batch:
+    """The answers for some rows, as the SQL of ml.predict takes them apart."""
+
+    separator: str  # between texts
+    missing: str  # in the place of NULL
+    keys: str | None  # None: the model has no key
+    predictions: str | None  # None: they are the scores, or there are none
+    spelled: bool  # whether the scores are the predictions
+    scores: bytes
+    names: list[str] | None  # of the probabilities; None: there are none
+    shares: bytes | None  # row by row
+    raw: bool  # whether ml.numbers() can take bytes as they are
 
 
-def predict(db: Database, model: str, query: str, version: int | None) -> Iterator[Prediction]:
-    """Key, class, score and the probability of each class, for each row of the query."""
+def predict_batches(db: Database, model: str, query: str, version: int | None) -> Iterator[Batch]:
+    """Key, prediction, score and the probability of each class, for each row of the query."""
     stored = registry.load(db, model, version)
     query, by_name = matching(db, stored, model, query)
     numbers = [by_name[f.name] for f in stored.features if f.kind != CATEGORY]
@@ -35,8 +50,8 @@ def predict(db: Database, model: str, query: str, version: int | None) -> Iterat
     found = _batches(stored, reader, encoder)
     # The first batch is read here and not by whoever asks for the first row: Postgres shows an
     # error at this point in plain words, and later ones as a detail of "error fetching next item".
-    first = next(found, iter(()))
-    return chain(first, chain.from_iterable(found))
+    first = list(islice(found, 1))
+    return chain(first, found)
 
 
 def matching(db: Database, stored: Model, model: str, query: str) -> tuple[str, dict[str, Column]]:
@@ -52,14 +67,25 @@ def matching(db: Database, stored: Model, model: str, query: str) -> tuple[str, 
     return query, by_name
 
 
-def _batches(
-    stored: Model, reader: Reader, encoder: BatchEncoder
-) -> Iterator[Iterator[Prediction]]:
-    for size, values, words in reader.batches(BATCH):
-        keys: Iterable[str | None] = [None] * size
-        if stored.key:
-            keys = [None if key == reader.packing.missing else key for key in words.pop()]
-        yield answers(stored, keys, encoder.encode(values, words))
+def _batches(stored: Model, reader: Reader, encoder: BatchEncoder) -> Iterator[Batch]:
+    packing, task = reader.packing, TASKS[stored.task]
+    for _, values, words in reader.batches(BATCH):
+        keys = packing.separator.join(words.pop()) if stored.key else None
+        predicted, scores, shares = task.answers(stored, encoder.encode(values, words))
+        spelled = isinstance(predicted, Spelled)
+        told = [] if spelled else [packing.missing if p is None else p for p in predicted]
+        named = isinstance(shares, Shares)
+        yield Batch(
+            packing.separator,
+            packing.missing,
+            keys,
+            None if spelled else packing.separator.join(told),
+            spelled,
+            packing.pack_numbers(np.fromiter(scores, np.float64)),
+            shares.names if named else None,
+            packing.pack_numbers(shares.matrix) if named else None,
+            packing.raw,
+        )
 
 
 def check_columns(features: Iterable[Feature], columns: dict[str, Column]) -> None:
@@ -77,8 +103,3 @@ def check_columns(features: Iterable[Feature], columns: dict[str, Column]) -> No
                 f"{_WORDS[feature.kind]} ({feature.type}).",
                 f"Cast it in the query to {feature.type}.",
             )
-
-
-def answers(stored: Model, keys: Iterable[str | None], matrix: np.ndarray) -> Iterator[Prediction]:
-    """The answer for each row of a matrix."""
-    return zip(keys, *TASKS[stored.task].answers(stored, matrix), strict=True)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import spearmanr
 from sklearn.pipeline import Pipeline
 
+from glasshouse_ml.answers import Spelled
 from glasshouse_ml.classification import FOREST_UP_TO
 from glasshouse_ml.encoding import LARGEST
 from glasshouse_ml.errors import GlasshouseError
@@ -110,7 +111,7 @@ class Regression(Task):
     def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
         """The number as text and as score; there are no probabilities."""
         found = predicted(model.pipeline, matrix).tolist()
-        return map(repr, found), found, [None] * len(found)
+        return Spelled(found), found, [None] * len(found)
 
 
 def predicted(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:

@@ -10,7 +10,9 @@ import numpy as np
 from glasshouse_ml.database import ColumnType, Database
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.fingerprint import row_hashes
 from glasshouse_ml.packing import Packing
+from glasshouse_ml.sampling import Sampler
 from glasshouse_ml.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column, Table, Texts
 
 BATCH = 5_000
@@ -96,33 +98,89 @@ class Reader:
         for rows in self.db.packed(self.query, self.packing, size):
             yield len(rows), self.packing.unpack_numbers(rows), self.packing.unpack_texts(rows)
 
-    def table(self) -> Table:
-        """All rows at once."""
-        numbers, texts = self.packing.numbers, self.packing.texts
-        missing = self.packing.missing
-        blocks: list[np.ndarray] = [np.empty((0, len(numbers)))]
-        # A lookup that numbers each new text as it meets it, at the speed of a dictionary.
-        codes = [defaultdict(count().__next__, {missing: -1}) for _ in texts]
-        coded: list[list[np.ndarray]] = [[np.empty(0, np.int64)] for _ in texts]
+    def table(self, most: int | None = None) -> Table:
+        """All rows at once; of more than `most` a sample. `read` then says how many there were."""
+        kept = _Kept(self.packing, most)
+        self.read = 0
         for size, matrix, values in self.batches():
-            blocks.append(matrix)
-            for lookup, parts, column in zip(codes, coded, values, strict=True):
-                parts.append(np.fromiter(map(lookup.__getitem__, column), np.int64, size))
-        columns = np.ascontiguousarray(np.concatenate(blocks).T)
+            self.read += size
+            kept.add(size, matrix, values)
+        return kept.table()
+
+
+class _Kept:
+    """The rows so far: blocks of numbers, and of codes into the texts met."""
+
+    def __init__(self, packing: Packing, most: int | None) -> None:
+        self.packing = packing
+        # A lookup that numbers each new text as it meets it, at the speed of a dictionary.
+        self.lookups = [defaultdict(count().__next__, {packing.missing: -1}) for _ in packing.texts]
+        self.sampler = None if most is None else Sampler(most)
+        self.blocks = [np.empty((0, len(packing.numbers)))]
+        self.codes = [np.empty((0, len(packing.texts)), np.int64)]
+        self.marks = [np.empty(0, np.uint64)]
+
+    def add(self, size: int, matrix: np.ndarray, values: list[list[str]]) -> None:
+        """Take a batch in, or those of its rows that are in the sample."""
+        if self.sampler:
+            marks = self.sampler.marks(row_hashes(self._batch(matrix, values)))
+            inside = np.flatnonzero(marks <= self.sampler.limit)
+            size, matrix = len(inside), matrix[inside]
+            values = [[column[row] for row in inside] for column in values]
+            self.marks.append(marks[inside])
+        codes = np.empty((size, len(values)), np.int64)
+        for position, (lookup, column) in enumerate(zip(self.lookups, values, strict=True)):
+            codes[:, position] = np.fromiter(map(lookup.__getitem__, column), np.int64, size)
+        self.blocks.append(matrix)
+        self.codes.append(codes)
+        if self.sampler and sum(map(len, self.marks)) > self.sampler.most:
+            self._narrow()
+
+    def _batch(self, matrix: np.ndarray, values: list[list[str]]) -> Table:
+        """The rows of a batch alone."""
+        texts = {}
+        for column, found in zip(self.packing.texts, values, strict=True):
+            lookup = defaultdict(count().__next__, {self.packing.missing: -1})
+            codes = np.fromiter(map(lookup.__getitem__, found), np.int64, len(found))
+            texts[column.name] = Texts(codes, [t for t in lookup if t != self.packing.missing])
+        numbers = {c.name: matrix[:, i].copy() for i, c in enumerate(self.packing.numbers)}
+        return Table(len(matrix), numbers, texts)
+
+    def _narrow(self) -> None:
+        assert self.sampler is not None
+        marks = np.concatenate(self.marks)
+        if self.sampler.narrow(marks):
+            inside = marks <= self.sampler.limit
+            self.blocks = [np.concatenate(self.blocks)[inside]]
+            self.codes = [np.concatenate(self.codes)[inside]]
+            marks = marks[inside]
+        self.marks = [marks]
+
+    def table(self) -> Table:
+        """What was kept, by column."""
+        columns = np.ascontiguousarray(np.concatenate(self.blocks).T)
+        self.blocks.clear()
+        codes = np.concatenate(self.codes)
+        missing = self.packing.missing
         return Table(
             columns.shape[1],
-            {column.name: columns[position] for position, column in enumerate(numbers)},
+            {column.name: columns[i] for i, column in enumerate(self.packing.numbers)},
             {
-                column.name: _by_the_alphabet(lookup, np.concatenate(parts), missing)
-                for column, lookup, parts in zip(texts, codes, coded, strict=True)
+                column.name: _by_the_alphabet(lookup, codes[:, i], missing)
+                for i, (column, lookup) in enumerate(
+                    zip(self.packing.texts, self.lookups, strict=True)
+                )
             },
         )
 
 
 def _by_the_alphabet(lookup: dict[str, int], codes: np.ndarray, missing: str) -> Texts:
     """Number the texts by the alphabet instead of by first sight, which the row order decides."""
-    met = [text for text in lookup if text != missing]
+    # A text of rows that were left out is none of the column's.
+    left = set(np.unique(codes).tolist())
+    met = [text for text, code in lookup.items() if text != missing and code in left]
+    old = np.array([lookup[text] for text in met], np.int64)
     order = sorted(range(len(met)), key=met.__getitem__)
-    new = np.full(len(met) + 1, -1)
-    new[order] = np.arange(len(met))
+    new = np.full(len(lookup), -1)
+    new[old[order]] = np.arange(len(met))
     return Texts(new[codes], [met[position] for position in order])

@@ -11,6 +11,7 @@ from glasshouse_ml import algorithms as catalogue
 from glasshouse_ml import candidates, examples, groups, memory, registry
 from glasshouse_ml.artifacts import Model, pack
 from glasshouse_ml.assembly import check_monotonic
+from glasshouse_ml.attention import attentive
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import MOST_CATEGORIES, MOST_MEANS, encode, learn
 from glasshouse_ml.fingerprint import fingerprint
@@ -31,7 +32,13 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
     spec = _spec(request, data)
     version = _unchanged(db, request, data, spec)
     if version is None:
-        with warnings.catch_warnings():
+        limit = request.options["memory_mb"]
+
+        def look_up() -> None:
+            db.checkpoint()
+            memory.check(limit)
+
+        with warnings.catch_warnings(), attentive(look_up):
             # Slow convergence and the like are no errors, and would fill the server's log.
             warnings.simplefilter("ignore")
             trained = _train(db, request, data)

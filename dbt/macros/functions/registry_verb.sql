@@ -1,10 +1,19 @@
 {#
-    Makes a function of an SQL file in ../udf/functions: a verb that changes the registry.
+    Makes a function of an SQL file in ../udf/functions: a verb that changes the registry, or, with
+    the config meta.rights: caller, a plain query.
+#}
+{% macro postgres__scalar_function_sql(target_relation) %}
+    {%- if model.config.get("meta", {}).get("rights") == "caller" -%}
+        {{ plain_query(target_relation) }}
+    {%- else -%} {{ registry_verb(target_relation) }}
+    {%- endif -%}
+{% endmacro %}
 
+{#
     Nobody may write the registry, so these run with the rights of its owner, which is why they are
     PL/pgSQL with a fixed search_path, take names alone, and never a query or a relation.
 #}
-{% macro postgres__scalar_function_sql(target_relation) %}
+{% macro registry_verb(target_relation) %}
     {%- set function = target_relation.include(database=false) -%}
     {%- set types = model.arguments | map(attribute="data_type") | join(", ") -%}
     {%- set signature = function ~ "(" ~ types ~ ")" -%}

@@ -7,8 +7,10 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
+import numpy as np
 from glasshouse_ml.database import ColumnType
 from glasshouse_ml.packing import Packing
+from glasshouse_ml.prediction import Batch, predict_batches
 from glasshouse_ml.registry import Version
 from glasshouse_ml.table import Column
 
@@ -168,3 +170,29 @@ def _text(value: Any, missing: str) -> str:
     if value is None:
         return missing
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def predict(db: StandIn, model: str, query: str, version: int | None) -> Iterator[tuple]:
+    """Key, prediction, score and probabilities row by row, as the SQL of ml.predict makes them."""
+    batches = predict_batches(db, model, query, version)
+    return (row for batch in batches for row in _rows(batch))
+
+
+def _rows(batch: Batch) -> Iterator[tuple]:
+    def texts(joined: str | None) -> list[str | None]:
+        if joined is None:
+            return [None] * len(scores)
+        return [None if t == batch.missing else t for t in joined.split(batch.separator)]
+
+    scores = _numbers(batch.scores, batch.raw).tolist()
+    predictions = [repr(s) for s in scores] if batch.spelled else texts(batch.predictions)
+    documents: list[str | None] = [None] * len(scores)
+    if batch.names is not None:
+        shares = _numbers(batch.shares, batch.raw).reshape(len(scores), -1).tolist()
+        documents = [json.dumps(dict(zip(batch.names, row, strict=True))) for row in shares]
+    return zip(texts(batch.keys), predictions, scores, documents, strict=True)
+
+
+def _numbers(content: bytes | None, raw: bool) -> np.ndarray:
+    assert content is not None
+    return np.frombuffer(content) if raw else np.array(json.loads(f"[{content.decode()[1:-1]}]"))

@@ -10,14 +10,13 @@ from glasshouse_ml.artifacts import unpack
 from glasshouse_ml.clustering import METRICS, MOST_COMPARED, Clustered
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.evaluation import intervals
-from glasshouse_ml.prediction import predict
 from sklearn import metrics as reference
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris, make_blobs
 from sklearn.preprocessing import StandardScaler
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 from .test_training import timeless
 
 POINTS, HOMES = make_blobs(400, centers=4, n_features=3, cluster_std=1.0, random_state=5)

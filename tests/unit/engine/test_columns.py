@@ -11,7 +11,6 @@ from glasshouse_ml.drift import drift
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.explanation import explain
 from glasshouse_ml.later import evaluate
-from glasshouse_ml.prediction import predict
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold
@@ -19,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, TargetEncoder
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 
 RNG = np.random.default_rng(9)
 CITIES = 400

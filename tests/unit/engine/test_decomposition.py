@@ -8,7 +8,6 @@ import pytest
 from glasshouse_ml.algorithms import CATALOGUE
 from glasshouse_ml.decomposition import METRICS, Rebuilt
 from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.prediction import predict
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA
 from sklearn.metrics import r2_score
@@ -17,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import all_estimators
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 
 # They count words, expect a given dictionary, or know no way back of acceptable cost.
 LEFT_OUT = {"LatentDirichletAllocation", "SparseCoder", "KernelPCA"}

@@ -16,12 +16,11 @@ from glasshouse_ml.drift import (
 )
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.prediction import predict
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 
 NAMES = ("period", "feature", "kind", "rows", "psi", "js", "ks")
 NAMES += ("missing", "missing_change", "new_share", "new", "verdict")

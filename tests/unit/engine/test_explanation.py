@@ -10,11 +10,10 @@ from glasshouse_ml import registry, shapley
 from glasshouse_ml.encoding import encode
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.explanation import BASELINE, OTHERS, explain
-from glasshouse_ml.prediction import predict
 from glasshouse_ml.rows import Reader, describe
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 
 
 def explained(db: StandIn, top: int | None = None) -> dict[str | None, list[tuple]]:

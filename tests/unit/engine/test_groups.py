@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from glasshouse_ml.artifacts import Model, pack, unpack
 from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.prediction import predict
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import root_mean_squared_error
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 
 RNG = np.random.default_rng(5)
 SLOPES = {"north": 3.0, "south": -2.0, "east": 0.5}

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.later import evaluate
-from glasshouse_ml.prediction import predict
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 
 
 @pytest.fixture

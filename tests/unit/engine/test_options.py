@@ -10,7 +10,6 @@ from glasshouse_ml.artifacts import Model, unpack
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.later import evaluate
 from glasshouse_ml.metrics import Costs, Scored
-from glasshouse_ml.prediction import predict
 from glasshouse_ml.thresholds import cheapest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
@@ -21,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 
 QUICK = {"bootstrap": 50, "importance_repeats": 1, "folds": 3}
 BY_PART = '{"by": "column", "column": "part"}'

@@ -11,7 +11,6 @@ from glasshouse_ml.artifacts import unpack
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.later import evaluate
 from glasshouse_ml.outliers import METRICS, UNLABELLED, Flagged
-from glasshouse_ml.prediction import predict
 from glasshouse_ml.soundness import is_sound
 from sklearn.base import OutlierMixin
 from sklearn.ensemble import IsolationForest
@@ -20,7 +19,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import all_estimators
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 
 RNG = np.random.default_rng(3)
 

@@ -5,13 +5,12 @@ import json
 import numpy as np
 import pytest
 from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.prediction import predict
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 
 
 @pytest.fixture

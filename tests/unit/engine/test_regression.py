@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.evaluation import intervals
-from glasshouse_ml.prediction import predict
 from glasshouse_ml.regression_metrics import METRICS, Numbers
 from sklearn import metrics as reference
 from sklearn.datasets import load_diabetes
@@ -17,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 from .test_training import timeless
 
 REFERENCE = {

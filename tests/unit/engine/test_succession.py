@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from glasshouse_ml import succession
 from glasshouse_ml.metrics import METRICS, Scored
-from glasshouse_ml.prediction import predict
 from sklearn.metrics import roc_auc_score
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 
 IF_BETTER = '{"bootstrap": 50, "importance_repeats": 1, "promote": "if_better"}'
 

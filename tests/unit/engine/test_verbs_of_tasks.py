@@ -12,11 +12,10 @@ from glasshouse_ml.drift import drift
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.explanation import explain
 from glasshouse_ml.later import evaluate
-from glasshouse_ml.prediction import predict
 from sklearn.metrics import r2_score, root_mean_squared_error
 
 from .conftest import call
-from .standin import StandIn
+from .standin import StandIn, predict
 
 QUICK = {"bootstrap": 0, "importance_repeats": 0, "folds": 2}
 EVERY = [(task, name) for task in ("classification", "regression") for name in CATALOGUE[task]]

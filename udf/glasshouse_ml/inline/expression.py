@@ -36,7 +36,7 @@ class Writer:
 
     def _term(self, position: int, term: Line | Listed) -> str:
         column = self.columns[position]
-        name = f"rows.{self.identifier(column.name)}"
+        name = column.value(self.identifier)
         if isinstance(term, Line):
             return self._line(column, as_number(column, name), term)
         return self._listed(f'{name}::text collate "C"', term)

@@ -1,21 +1,22 @@
 """A model as sums and what is made of them, proved against the model itself."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, softmax
 
+from glasshouse_ml.answers import Shares
 from glasshouse_ml.artifacts import Model
 from glasshouse_ml.encoding import LARGEST, Feature
 from glasshouse_ml.inline.sums import NotLinear, Sum, sums
-from glasshouse_ml.inline.terms import Line
+from glasshouse_ml.inline.terms import Line, Listed
+from glasshouse_ml.metrics import decide
 from glasshouse_ml.table import CATEGORY
 from glasshouse_ml.tasks import TASKS
 
 # Together over all sums. Beyond it planning the statement costs more than it saves.
-MOST_TERMS = 1_000
+MOST_TERMS, MOST_LISTED = 1_000, 3_000
 # Postgres refuses a product that is too large or too small for a float8. With slopes inside these
 # limits none is: values end at LARGEST, and see expression.py for how near to zero they come.
 _LEAST_SLOPE, _LARGEST_SLOPE = 1e-90, LARGEST
@@ -51,8 +52,8 @@ class Form:
 
 def form(model: Model) -> Form:
     """The form whose answers are the model's own, on rows made up to tell; else NotLinear."""
-    if model.threshold != 0.5 or any(feature.of for feature in model.features):
-        # The words would be those of another threshold; positions of an array have no name.
+    if any(feature.of for feature in model.features):
+        # Positions of an array have no name.
         raise NotLinear
     found = sums(model.pipeline, model.features)
     _check_size(found)
@@ -76,6 +77,9 @@ def _links(model: Model, count: int) -> tuple[str, ...]:
 
 def _check_size(found: list[Sum]) -> None:
     if sum(len(each.terms) for each in found) > MOST_TERMS:
+        raise NotLinear
+    lists = [t for each in found for t in each.terms.values() if isinstance(t, Listed)]
+    if sum(len(term.numbers) for term in lists) > MOST_LISTED:
         raise NotLinear
     for each in found:
         for term in each.terms.values():
@@ -104,12 +108,15 @@ def _probes(features: Sequence[Feature], about: Sum) -> np.ndarray:
 
 
 def _answers(model: Model, matrix: np.ndarray) -> np.ndarray:
-    """What ml.predict would say; its words must be those of the highest probability."""
+    """What ml.predict would say; its words must follow from the probabilities."""
     predicted, scores, probabilities = TASKS[model.task].answers(model, matrix)
     if not model.classes:
         return np.array(list(scores))[:, None]
-    shares = np.array([list(json.loads(str(text)).values()) for text in probabilities])
-    names = np.array(list(model.classes), dtype=object)
-    if (names[shares.argmax(axis=1)] != np.array(list(predicted), dtype=object)).any():
+    assert isinstance(probabilities, Shares)
+    shares = probabilities.matrix
+    names = list(model.classes)
+    positive = 0 if model.positive_class is None else names.index(model.positive_class)
+    decided = decide(shares, positive, model.threshold)
+    if [names[place] for place in decided] != list(predicted):
         raise NotLinear
     return shares

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from glasshouse_ml.artifacts import Model
-from glasshouse_ml.inline.expression import Writer
+from glasshouse_ml.inline.expression import Writer, number
 from glasshouse_ml.inline.form import EXPONENTIAL, SOFTMAX, Form
 
 # exp() refuses what does not fit a float8; a probability is 0 or 1 long before that.
@@ -21,7 +21,8 @@ def statement(model: Model, form: Form, writer: Writer, query: str, key: str | N
     if not names:
         answers = _number(form.link, totals[0])
     elif len(totals) == 1:
-        answers = _two_classes(names, list(model.classes).index(str(model.positive_class)), *totals)
+        positive = list(model.classes).index(str(model.positive_class))
+        answers = _two_classes(names, positive, model.threshold, *totals)
     else:
         answers = _classes(names)
         aside = f"\ncross join lateral ({_chances(form.link, totals)}) as answer"
@@ -43,7 +44,7 @@ def _number(link: str, total: str) -> list[str]:
     ]
 
 
-def _two_classes(names: Sequence[str], positive: int, total: str) -> list[str]:
+def _two_classes(names: Sequence[str], positive: int, threshold: float, total: str) -> list[str]:
     """The sum stands in each column again: who wants only the score pays for one of them.
 
     Computing it once in a step of its own costs more than it saves, and keeps Postgres from using
@@ -51,8 +52,11 @@ def _two_classes(names: Sequence[str], positive: int, total: str) -> list[str]:
     """
     chance = _logistic(total)
     chances = [f"1 - {chance}", chance]
+    # As metrics.decide() does: at 0.5 the more probable class.
+    chosen, other = (1, 0) if threshold == 0.5 else (positive, 1 - positive)
+    wins = f"{total} > 0" if threshold == 0.5 else f"{chances[positive]} >= {number(threshold)}"
     return [
-        f"case when {total} > 0 then {names[1]} else {names[0]} end as prediction",
+        f"case when {wins} then {names[chosen]} else {names[other]} end as prediction",
         f"{chances[positive]} as score",
         f"{_json(names, chances)} as probabilities",
     ]
