@@ -44,9 +44,10 @@ select
     avg(bought.discount)::float8 as discount_mean,
     avg((bought.discount > 0)::integer)::float8 as discounted_share,
     avg(bought.unit_price)::float8 as unit_price_mean,
+    -- As numeric, because a sum of floats depends on the order of the rows.
     coalesce(
         exp(
-            avg(ln((prices.unit_price / bought.unit_price)::float8)) filter (
+            avg(ln((prices.unit_price / bought.unit_price)::float8)::numeric) filter (
                 where bought.orders_back = 1 and bought.unit_price > 0
             )
         )
