@@ -7,7 +7,7 @@
         metric="roc_auc",
         split={"by": "time", "column": "as_of", "test": 0.2},
         algorithms=[
-            {"algorithm": "logistic_regression", "params": {"C": 0.03}},
+            {"algorithm": "logistic_regression", "search": {"C": [0.001, 0.01, 0.1, 1]}},
             "hist_gradient_boosting",
         ],
         options={
@@ -20,6 +20,7 @@
     )
 }}
 
--- The features say much the same in many ways, so the weights are held small.
+-- The features say much the same in many ways: how small the weights are to be held, the
+-- cross-validation finds out.
 select *
 from {{ ref("feat_customer__training") }}
