@@ -232,7 +232,10 @@ def test_the_registry_is_whole(user: Session, mixed: str) -> None:
         "precision_recall",
         "calibration",
         "gain",
+        "learning",
         "score_distribution",
+        "score_overall",
+        "threshold",
     }
     metrics = user.rows(
         "select series, metric, value, lower, upper from ml.metrics"

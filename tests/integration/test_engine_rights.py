@@ -56,7 +56,7 @@ def test_the_registry_is_written_by_its_door_alone(
         "where pronamespace = 'ml'::regnamespace and prosecdef order by 1"
     )
     doors = (
-        "drop_model", "drop_version", "promote",
+        "drop_model", "drop_version", "numbers", "promote",
         "record_drift", "record_profile", "record_version", "rollback",
     )  # fmt: skip
     path = ["search_path=pg_catalog, pg_temp"]

@@ -73,9 +73,11 @@ def test_diabetes(user: Session) -> None:
     assert user.version(name)["task"] == "regression"
     curves = user.rows("select distinct curve from ml.curves where model = %s", name)
     assert {curve for (curve,) in curves} == {
+        "learning",
         "predicted_actual",
         "residual_distribution",
         "residual_quantile",
+        "score_overall",
     }
 
 

@@ -53,6 +53,7 @@ def test_what_leaks_and_what_drifts_is_stopped(
     models = project / "dbt" / "models"
     for name in ("predictions", "reports"):
         shutil.rmtree(models / name)
+    (models / "exposures.yml").unlink()
     (models / "ml" / "leaky.sql").write_text(LEAKY)
     (models / "ml" / "leaky.yml").write_text(GATES)
     for name, factor in (("moved", 2), ("unmoved", 1)):

@@ -126,6 +126,7 @@ def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
     )
     for name in ("predictions", "reports"):
         shutil.rmtree(project / "dbt" / "models" / name)
+    (project / "dbt" / "models" / "exposures.yml").unlink()
     settings = warehouse.settings.model_copy(update={"root": project})
     with pytest.raises(UserError):
         build(settings, warehouse.stack, select=("noise",), show=False)

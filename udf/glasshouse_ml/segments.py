@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ from glasshouse_ml.table import BOOLEAN, TIME, Table, Texts
 
 # More values than this would make a list that nobody reads.
 MOST_VALUES = 10
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def _of_texts(texts: Texts) -> tuple[np.ndarray, list[str]]:
     places = np.full(len(order) + 1, len(shown))
     places[shown] = np.arange(len(shown))
     places[-1] = -1
-    names = [texts.levels[position] for position in shown]
+    names = [_short(texts.levels[position]) for position in shown]
     return places[texts.codes], names + [OTHER] * (len(shown) < len(order))
 
 
@@ -74,6 +76,13 @@ def _of_numbers(values: np.ndarray, kind: str | None) -> tuple[np.ndarray, list[
             for low, high in pairwise([-np.inf, *edges])
         ]
     return np.where(np.isnan(values), -1, places), names
+
+
+def _short(text: str) -> str:
+    """A text as a name: an index takes no megabytes, and two long ones are not to become one."""
+    if len(text) <= LONGEST_NAME:
+        return text
+    return f"{text[:LONGEST_NAME]}… ({sha256(text.encode()).hexdigest()[:8]})"
 
 
 def _word(value: float, kind: str | None) -> str:

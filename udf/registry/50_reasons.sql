@@ -15,7 +15,8 @@ create table if not exists ml.coefficients (
     upper double precision,
     standardised double precision,
     rank integer not null,
-    primary key (model, version, class, term),
+    -- Not the term: a text of megabytes is one too, and no index would take it.
+    primary key (model, version, class, rank),
     foreign key (model, version) references ml.model_versions on delete cascade
 );
 
