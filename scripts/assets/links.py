@@ -1,6 +1,6 @@
 """Does every dashboard show exactly its charts? Its layout says so, and so must its links."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections import defaultdict
 from typing import Any
 
 from scripts.assets.layout import chart_uuids, charts_in
@@ -8,24 +8,27 @@ from scripts.assets.model import Asset, Bundle
 from scripts.assets.superset import Superset
 from scripts.assets.yamlio import load_yaml
 
-# As many as Superset answers at once without keeping its readers waiting.
-_AT_ONCE = 4
+
+def read_links(superset: Superset) -> dict[str, set[int]]:
+    """The charts (numbers) that are linked to each dashboard (uuid)."""
+    found = defaultdict(set)
+    # A request for each hundred charts, where asking each dashboard would be one for each of them.
+    for chart in superset.rows("chart", "id,dashboards.id"):
+        for dashboard in chart["dashboards"]:
+            found[dashboard["id"]].add(chart["id"])
+    return {row["uuid"]: found[row["id"]] for row in superset.rows("dashboard", "id,uuid")}
 
 
-def wrong_links(superset: Superset, exported: dict[str, str], git: Bundle) -> dict[str, str]:
+def wrong_links(
+    links: dict[str, set[int]], exported: dict[str, str], git: Bundle
+) -> dict[str, str]:
     """Dashboards of git that do not show exactly their charts: uuid → in words."""
     texts = [text for path, text in exported.items() if path.startswith("dashboards/")]
     layouts = {data["uuid"]: data["position"] for data in map(load_yaml, texts)}
-    dashboards = [each for each in git.kind("dashboards") if each.uuid in layouts]
-
-    def linked(dashboard: Asset) -> set[int]:
-        return {chart["id"] for chart in superset.charts_of(dashboard.data["slug"])}
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(pool.map(linked, dashboards))
     wrong = {
-        dashboard.uuid: _wrong(dashboard, layouts[dashboard.uuid], numbers, git)
-        for dashboard, numbers in zip(dashboards, found, strict=True)
+        dashboard.uuid: _wrong(dashboard, layouts[dashboard.uuid], links[dashboard.uuid], git)
+        for dashboard in git.kind("dashboards")
+        if dashboard.uuid in layouts and dashboard.uuid in links
     }
     return {uuid: words for uuid, words in wrong.items() if words}
 

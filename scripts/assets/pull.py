@@ -37,10 +37,10 @@ def pull(
     with one_at_a_time(settings):
         seen = observe(git, settings)
         new = adopted(adopt, seen.assets, git) if adopt else Bundle()
-        live, pushed = seen.ours | owned(seen.assets, new) | new, last_pushed(settings)
+        live, pushed = seen.ours | owned(seen.assets, new), last_pushed(settings)
         removed = removed_there(git, live, pushed)
         gone = removed if yes or (removed and confirmed(_question(removed))) else []
-        found = plan_pull(git, live, pushed, gone, new, seen.ever)
+        found = plan_pull(git, live | new, pushed, gone, new, seen.ever)
         if found.conflicts and not ours_lost:
             raise UserError(
                 f"Changed both in git and in Superset: {'; '.join(found.conflicts)}",

@@ -34,12 +34,12 @@ def push(settings: Settings, theirs_lost: bool = False) -> bool:
 
 
 def _push(git: Bundle, settings: Settings, theirs_lost: bool) -> bool:
-    seen = observe(git, settings)
+    seen = observe(git, settings).look()
     before = seen.everything.only({asset.uuid for asset in git})
     to_do = differences(before, git)
     new_passwords = stale(git, settings)
     changed = {each.asset.uuid for each in to_do if each.asset.kind in KINDS}
-    changed |= wrong_links(seen.superset, seen.exported, git).keys()
+    changed |= wrong_links(seen.links, seen.exported, git).keys()
     if not to_do and not changed and not new_passwords:
         remember(git, settings)
         say("Nothing to do: Superset shows what git says.")
@@ -172,8 +172,8 @@ def _refuse_taken_slugs(git: Bundle, live: Bundle) -> None:
 
 def _verify(git: Bundle, settings: Settings) -> None:
     """Is what is live now what was meant?"""
-    seen = observe(git, settings)
-    wrong = wrong_links(seen.superset, seen.exported, git).values()
+    seen = observe(git, settings).look()
+    wrong = wrong_links(seen.links, seen.exported, git).values()
     if wrong:
         raise UserError(f"After the push {'; '.join(wrong)}", "make push again; then see make logs")
     live = seen.everything.only({asset.uuid for asset in git})

@@ -49,8 +49,11 @@ def is_sentence(text: str) -> bool:
 
 
 def _explains_itself(params: dict[str, Any]) -> bool:
-    texts = [str(params.get(name) or "") for name in TEXTS]
-    return any(EXPLAINING.search(text) or is_sentence(text) for text in texts)
+    return any(_explains(str(params.get(name) or "")) for name in TEXTS)
+
+
+def _explains(text: str) -> bool:
+    return bool(EXPLAINING.search(text)) or is_sentence(text)
 
 
 def _explained(dashboard: Asset) -> set[str]:
@@ -71,10 +74,10 @@ def _explained(dashboard: Asset) -> set[str]:
 
 
 def _texts(nodes: dict[str, dict], key: str) -> bool:
-    """Whether a sentence stands directly in a component, or is it."""
+    """Whether an explaining text stands directly in a component, or is it."""
     inner = [key, *(nodes[key].get("children") or [])]
     texts = [nodes[each] for each in inner if nodes.get(each, {}).get("type") == "MARKDOWN"]
-    return any(is_sentence(str((text.get("meta") or {}).get("code"))) for text in texts)
+    return any(_explains(str((text.get("meta") or {}).get("code"))) for text in texts)
 
 
 def _charts(nodes: dict[str, dict], key: str) -> set[str]:

@@ -99,14 +99,19 @@ def _stated(node: dict[str, Any], what) -> dict[str, str]:
 
 
 def _owners(key: str, nodes: dict[str, Any]) -> set[str]:
+    """Of the models it rests on; where there are none, of whatever it is made of."""
+    return _owned(key, nodes, trained=True) or _owned(key, nodes, trained=False)
+
+
+def _owned(key: str, nodes: dict[str, Any], trained: bool) -> set[str]:
     node = nodes.get(key)
     if node is None:
         return set()
     owner = node["config"]["meta"].get("owner")
-    if owner:
+    if owner and (node["config"].get("materialized") == "ml_model" or not trained):
         return {str(owner)}
     parents = node["depends_on"].get("nodes", [])
-    return {name for parent in parents for name in _owners(parent, nodes)}
+    return {name for parent in parents for name in _owned(parent, nodes, trained)}
 
 
 def _flat(words: str) -> str:

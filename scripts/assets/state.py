@@ -1,5 +1,6 @@
 """The two sides of every command: what git declares, and what a server shows."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,6 +9,7 @@ from scripts.assets.access.live import Server, read_server
 from scripts.assets.bundle import FOLDER
 from scripts.assets.check import sound_bundle
 from scripts.assets.fields import KINDS
+from scripts.assets.links import read_links
 from scripts.assets.live import live_bundle, owned
 from scripts.assets.model import Bundle
 from scripts.assets.owned import owned_ever
@@ -43,10 +45,23 @@ class Observed:
     # The identities of all that the repository owns or has owned.
     ever: frozenset[str] = frozenset()
 
+    def look(self) -> "Observed":
+        """Ask for all of it at once: most of the time is spent waiting for the server."""
+        with ThreadPoolExecutor() as pool:
+            asked = [pool.submit(getattr, self, name) for name in ("exported", "links", "server")]
+        for each in asked:
+            each.result()
+        return self
+
     @cached_property
     def exported(self) -> dict[str, str]:
         """Superset's own files: path → YAML text."""
         return self.superset.export()
+
+    @cached_property
+    def links(self) -> dict[str, set[int]]:
+        """The charts (numbers) that are linked to each dashboard (uuid)."""
+        return read_links(self.superset)
 
     @cached_property
     def assets(self) -> Bundle:

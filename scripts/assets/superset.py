@@ -12,11 +12,12 @@ from scripts.errors import UserError
 from scripts.settings import Settings
 
 _SECONDS = 120
-_ROWS, _PAGES = 100, 1_000
+_ROWS, _PAGES, _TRIES = 100, 1_000, 3
 # Lists that cannot be put in the order of their numbers.
 _ORDER = {
     "database": "database_name",
     "dashboard": "dashboard_title",
+    "chart": "slice_name",
     "rowlevelsecurity": "name",
 }
 
@@ -86,26 +87,22 @@ class Superset:
     def rows(self, resource: str, columns: str = "id,uuid") -> list[dict[str, Any]]:
         """Every row of a list, page by page (Superset gives at most 100 at a time)."""
         found: dict[int, dict[str, Any]] = {}
-        for page in range(_PAGES):
-            query = (
-                f"?q=(columns:!({columns}),page:{page},page_size:{_ROWS},"
-                f"order_column:{_ORDER.get(resource, 'id')},order_direction:asc)"
-            )
-            answer = self._json(
-                self._send("GET", f"{resource}/{query}"), f"listing {resource.split('/')[-1]}"
-            )
-            found |= {row["id"]: row for row in answer["result"]}
-            if len(answer["result"]) < _ROWS:
-                break
-        # Equal names at the edge of a page may hide a row.
-        if len(found) != answer["count"]:
-            raise UserError(f"Superset's list of {resource} changed while it was read", "try again")
-        return list(found.values())
-
-    def charts_of(self, dashboard: str) -> list[dict[str, Any]]:
-        """The charts linked to a dashboard (slug or number)."""
-        answer = self._send("GET", f"dashboard/{dashboard}/charts")
-        return self._json(answer, f"listing the charts of {dashboard}")["result"]
+        # Rows of one name may change places between two pages, and one be missed: read backwards
+        # then, and so on, until as many are found as there are.
+        for direction in ("asc", "desc") * _TRIES:
+            for page in range(_PAGES):
+                query = (
+                    f"?q=(columns:!({columns}),page:{page},page_size:{_ROWS},"
+                    f"order_column:{_ORDER.get(resource, 'id')},order_direction:{direction})"
+                )
+                said = self._send("GET", f"{resource}/{query}")
+                answer = self._json(said, f"listing {resource.split('/')[-1]}")
+                found |= {row["id"]: row for row in answer["result"]}
+                if len(answer["result"]) < _ROWS:
+                    break
+            if len(found) >= answer["count"]:
+                return list(found.values())
+        raise UserError(f"Superset's list of {resource} changes while it is read", "try again")
 
     def chart_data(self, body: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
         """The results of a chart's queries, and the error's text ("" when there is none)."""

@@ -94,6 +94,8 @@ def refresh() -> None:
     settings, stack = _open()
     _require_database(stack)
     with _only_one(settings):
+        with step("Preparing the server's Python") as current:
+            current.note(stack.update_server_environment())
         run(settings, stack)
 
 
@@ -161,7 +163,10 @@ def psql(arguments: tuple[str, ...]) -> None:
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now on.")
 def logs(part: str | None, lines: int, follow: bool) -> None:
     """The last lines of each part's log."""
-    files = _open()[1].logs()
+    stack = _open()[1]
+    if follow and (command := stack.follow(part, lines)):
+        os.execv(command[0], command)  # noqa: S606
+    files = stack.logs()
     names = [file.stem for file in files]
     if part:
         files = [file for file in files if file.stem == part]

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -151,6 +152,16 @@ class DockerStack:
             (self.places.logs / f"{service}.log").write_text(said)
         return sorted(self.places.logs.glob("*.log"))
 
+    def follow(self, part: str | None, lines: int) -> list[str]:
+        """One container's words; what the tools write is in files here too."""
+        running = self.compose.running()
+        if part is None:
+            raise UserError("Containers are followed one at a time", f"PART={' or '.join(running)}")
+        if part not in running:
+            return []
+        container = self.compose.container(part)
+        return [engine.program(), "logs", "--follow", f"--tail={lines}", container]
+
     def psql(self) -> list[str]:
         """The one inside the container, over its socket; the password comes by environment."""
         terminal = ["--tty"] if sys.stdin.isatty() else []
@@ -165,15 +176,19 @@ class DockerStack:
 
     def _up(self, service: str, *more: str) -> None:
         log = self.places.logs / f"{service}-start.log"
-        try:
-            self.compose.ask("up", "--detach", "--wait", "--no-build", service, *more, log=log)
-        except UserError:
-            said = self.compose.run("logs", "--no-color", "--no-log-prefix", service).stdout
-            log.write_text(log.read_text() + said)
-            raise UserError(
-                f"{NAMES[service]} does not start: {engine.telling_line(said)}",
-                f"see {log}, then start again",
-            ) from None
+        done = self.compose.run("up", "--detach", "--wait", "--no-build", service, *more)
+        if done.returncode == 0:
+            return
+        # The last container it speaks of is the one that did not come up.
+        named = re.findall(rf"container {self.compose.project}-(\w+)-\d+", done.stderr)
+        failed = named[-1] if named else service
+        said = self.compose.run("logs", "--no-color", "--no-log-prefix", failed).stdout
+        log.write_text(done.stdout + done.stderr + said)
+        raise UserError(
+            f"{NAMES.get(failed, failed.capitalize())} does not start: "
+            f"{engine.telling_line(said or done.stderr)}",
+            f"see {log}, then start again",
+        )
 
     def _build(self) -> str:
         wanted = self._ingredients()

@@ -66,6 +66,9 @@ class Stack(Protocol):
     def logs(self) -> list[Path]:
         """The files the parts write to."""
 
+    def follow(self, part: str | None, lines: int) -> list[str]:
+        """The command that goes on showing what a part says; [] where it writes to a file."""
+
     def psql(self) -> list[str]:
         """The psql program."""
 

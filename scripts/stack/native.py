@@ -114,6 +114,10 @@ class NativeStack:
         """One file a part."""
         return sorted(self.places.logs.glob("*.log"))
 
+    def follow(self, part: str | None, lines: int) -> list[str]:
+        """Every part writes to a file."""
+        return []
+
     def psql(self) -> list[str]:
         """The one that belongs to the server."""
         return [str(self.cluster.server.programs / "psql")]

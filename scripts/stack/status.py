@@ -23,5 +23,5 @@ def _build_part(settings: Settings, stack: Stack, running: bool) -> Part:
     if when is None:
         return Part("Models", False, "not built: make build")
     if running and not build.is_current(settings, stack):
-        return Part("Models", True, f"built {when}; files or data have changed since: make build")
+        return Part("Models", True, f"built {when}; files or data have changed since: make refresh")
     return Part("Models", True, f"built {when}")

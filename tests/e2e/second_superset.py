@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg2
 
+from scripts.assets.access.file import BUILT_IN
 from scripts.settings import Settings
 from scripts.stack.superset import Superset as WebServer
 from tests.conftest import free_port
@@ -20,12 +21,12 @@ DATABASE = "superset_second"
 _FORGET = """
 truncate dbs, tables, slices, dashboards, row_level_security_filters cascade;
 delete from ab_permission_view_role
-  where role_id in (select id from ab_role where name in ('Analyst', 'Stakeholder'));
+  where role_id in (select id from ab_role where name not in __ROLES__);
 delete from ab_user_role where user_id in (select id from ab_user where username <> 'admin');
 delete from ab_user where username <> 'admin';
-delete from ab_role where name in ('Analyst', 'Stakeholder');
+delete from ab_role where name not in __ROLES__;
 select setval('slices_id_seq', 500), setval('tables_id_seq', 700), setval('dashboards_id_seq', 300);
-"""
+""".replace("__ROLES__", str((*BUILT_IN, "Public")))
 
 
 class SecondSuperset(WebServer):

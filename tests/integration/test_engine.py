@@ -13,9 +13,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from scripts.settings import ROOT
-from scripts.stack.build import registry_script
-
 QUICK = {"bootstrap": 50, "importance_repeats": 1}
 LOGISTIC = [{"algorithm": "logistic_regression", "params": {}}]
 MIXED = r'''
@@ -388,124 +385,6 @@ def test_a_column_that_is_gone_or_changed_is_named(user: Session, cells: str) ->
     same = user.predict(name, f"select 1 as more, part, {columns}, id from engine_test.cells")
     assert sorted(same) == sorted(user.predict(name, cells))
     assert user.predict(name, cells + " where false") == []
-
-
-def test_nobody_reads_through_the_engine_what_he_may_not_read(
-    admin: Session, user: Session, cells: str
-) -> None:
-    admin.rows("drop schema if exists engine_test_secret cascade")
-    admin.rows("create schema engine_test_secret")
-    admin.rows("create table engine_test_secret.wages as select 1 as id, 2 as wage")
-    user.train("engine test reader", cells, "malignant", key="id")
-    try:
-        for call in (
-            lambda query: user.train("engine test thief", query, "wage"),
-            lambda query: user.predict("engine test reader", query),
-        ):
-            with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="permission denied"):
-                call("select * from engine_test_secret.wages")
-    finally:
-        admin.rows("drop schema engine_test_secret cascade")
-
-
-def test_the_registry_is_written_by_its_door_alone(
-    warehouse: Any, admin: Session, user: Session, cells: str
-) -> None:
-    user.train("engine test door", cells, "malignant")
-    for statement in (
-        "update ml.model_versions set score = 1",
-        "delete from ml.model_versions",
-        "insert into ml.artifacts values ('x', 1, '', '')",
-        "truncate ml.metrics",
-        "create table ml.mine ()",
-        "set role ml_registry",
-    ):
-        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-            user.rows(statement)
-    functions = admin.rows("""
-        select proname from pg_proc
-        where pronamespace = 'ml'::regnamespace and has_function_privilege('public', oid, 'execute')
-    """)
-    assert functions == []
-    # Only what nobody can abuse runs with the rights of its owner.
-    definers = admin.rows(
-        "select proname, proowner::regrole::text, proconfig from pg_proc "
-        "where pronamespace = 'ml'::regnamespace and prosecdef order by 1"
-    )
-    doors = ("drop_model", "drop_version", "promote", "record_version", "rollback")
-    path = ["search_path=pg_catalog, pg_temp"]
-    assert definers == [(door, "ml_registry", path) for door in doors]
-    dashboard = Session(warehouse.dsn("dashboard"))
-    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        dashboard.predict("engine test door", "select 1 as id")
-    dashboard.connection.close()
-
-
-def test_a_forged_model_is_refused(admin: Session, user: Session, cells: str) -> None:
-    name = "engine test forged"
-    user.train(name, cells, "malignant")
-    admin.rows(
-        "update ml.artifacts set content = set_byte(content, 100, 1 + get_byte(content, 100) %% 9) "
-        "where model = %s",
-        name,
-    )
-    admin.rows("update ml.artifacts set sha256 = repeat('0', 64) where model = %s", name)
-    with pytest.raises(psycopg2.Error, match="was altered"):
-        user.predict(name, cells)
-    admin.rows(
-        "update ml.artifacts set sha256 = encode(sha256(content), 'hex') where model = %s", name
-    )
-    with pytest.raises(psycopg2.Error, match=r"cannot be read|not loaded|damaged"):
-        user.predict(name, cells)
-
-
-def test_the_registry_can_be_applied_again(admin: Session, user: Session, cells: str) -> None:
-    user.train("engine test kept", cells, "malignant")
-    everything = """
-        select 'function', oid::regprocedure::text, pg_get_functiondef(oid), proacl::text
-        from pg_proc where pronamespace = 'ml'::regnamespace
-        union all
-        select 'relation', oid::regclass::text, relkind::text, relacl::text
-        from pg_class where relnamespace = 'ml'::regnamespace
-        union all
-        select 'constraint', conname, pg_get_constraintdef(oid), conrelid::regclass::text
-        from pg_constraint where connamespace = 'ml'::regnamespace
-        union all
-        select 'rows', '', count(*)::text, '' from ml.model_versions
-        order by 1, 2, 3
-    """
-    before = admin.rows(everything)
-    admin.rows(registry_script(ROOT))
-    assert admin.rows(everything) == before
-
-
-def test_everything_in_the_schema_is_described(admin: Session) -> None:
-    bare = admin.rows("""
-        select 'function ' || proname from pg_proc
-        where pronamespace = 'ml'::regnamespace and obj_description(oid, 'pg_proc') is null
-        union all
-        select 'table ' || relname from pg_class
-        where relnamespace = 'ml'::regnamespace and relkind = 'r'
-            and obj_description(oid, 'pg_class') is null
-        union all
-        select 'column ' || attrelid::regclass || '.' || attname from pg_attribute
-        join pg_class on pg_class.oid = attrelid
-        where relnamespace = 'ml'::regnamespace and relkind = 'r' and attnum > 0
-            and not attisdropped and col_description(attrelid, attnum) is null
-    """)
-    assert bare == []
-    about = admin.rows("select obj_description('ml.train'::regproc, 'pg_proc')")[0][0]
-    for argument in ("model text:", "query text:", "options jsonb:", "Returns ml.training_result:"):
-        assert argument in about
-
-
-def test_the_catalogue(user: Session) -> None:
-    found = {
-        row[0]: row
-        for row in user.rows("select * from ml.algorithms() where task = 'classification'")
-    }
-    assert set(found) >= {"dummy", "logistic_regression", "hist_gradient_boosting"}
-    assert found["logistic_regression"][5]["C"] == 1.0
 
 
 def test_the_slow_way_gives_the_same_rows(warehouse: Any, admin: Session, cells: str) -> None:

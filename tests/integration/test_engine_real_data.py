@@ -111,6 +111,54 @@ def test_telco_churn(user: Session, data_folder: Path) -> None:
     for name, (inside, reference) in compare(user, "telco", rows, TELCO, "Churn", "Yes").items():
         assert inside == pytest.approx(reference, abs=0.01), name
         assert 0.82 < inside < 0.87, name
+    # Published: logistic regression beats boosting here, so the shortlist must let it.
+    result = user.train(
+        "engine test telco shortlist",
+        "select * from engine_test.telco",
+        "Churn",
+        key="customerID",
+        algorithms=None,
+        split={"by": "column", "column": "part"},
+        options={**QUICK, "folds": 3},
+    )
+    scores = dict(
+        user.rows(
+            "select algorithm, score from ml.candidates where model = %s",
+            "engine test telco shortlist",
+        )
+    )
+    print(f"telco shortlist: {scores}")
+    assert set(scores) == {
+        "dummy", "logistic_regression", "hist_gradient_boosting", "random_forest",
+    }  # fmt: skip
+    assert result["algorithm"] == "logistic_regression"
+    assert scores["logistic_regression"] == pytest.approx(0.8453, abs=0.01)
+    assert scores["hist_gradient_boosting"] == pytest.approx(0.8343, abs=0.01)
+
+
+def test_titanic(user: Session, data_folder: Path) -> None:
+    rows = read(data_folder / "titanic" / "train.csv")
+    numbers = ("PassengerId", "Pclass", "Age", "SibSp", "Parch", "Fare", "Survived")
+    query = load(user, "titanic", rows, numbers).replace(
+        "*",
+        """ "PassengerId"::int, "Survived"::int, "Pclass", "Sex", "Age", "SibSp", "Parch",
+        "Fare", "Embarked", "Name", "Cabin" """,
+    )
+    name = "engine test titanic"
+    result = user.train(name, query, "Survived", algorithms=None, options={**QUICK, "folds": 5})
+    excluded = {entry["name"] for entry in user.version(name)["excluded"]}
+    # Both name the row: a number of its own in each, and a text of its own.
+    assert excluded == {"PassengerId", "Name"}
+    validated = user.rows(
+        "select avg(value) from ml.metrics where model = %s and split = 'validation' "
+        "and series = 'model' and metric in ('accuracy', 'roc_auc') "
+        "group by metric order by metric",
+        name,
+    )
+    (accuracy,), (area,) = validated
+    print(f"titanic {result['algorithm']}: accuracy {accuracy:.4f}, roc_auc {area:.4f}")
+    assert accuracy == pytest.approx(0.82, abs=0.025)
+    assert area == pytest.approx(0.867, abs=0.02)
 
 
 def test_adult(user: Session, data_folder: Path) -> None:

@@ -1,7 +1,6 @@
 """The simulated shop in a real PostgreSQL: loaded once, whole or not at all, and alive."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -78,11 +77,14 @@ def test_the_truth_is_kept_apart(shop: Shop) -> None:
 def test_time_that_runs_on_gives_what_one_long_run_gives(shop: Shop) -> None:
     shop.load(Simulator(SMALL.seed, SMALL.size, LAST_DAY - 25))
     with open_life(shop.dsn) as life:
-        ticks = [life.tick() for _ in range(10)]
+        ticks = [life.tick() for _ in range(8)]
     assert shop.one("select today from simulation.run") == ticks[-1].day
-    # Started again, as after a kill: nothing is remembered but what the database holds.
+    # Killed at whatever it was doing, it goes on: all it needs is in the database.
+    killed_after(6, shop, LIVING)
     with open_life(shop.dsn) as life:
-        ticks += [life.tick() for _ in range(15)]
+        assert LAST_DAY - 12 < life.shop.last_day < LAST_DAY
+        while life.shop.last_day < LAST_DAY:
+            ticks.append(life.tick())
     # Each day brings rows and changes rows: orders sent, slips put right, people who move.
     assert all(tick.new["orders"] and tick.new["order_items"] for tick in ticks)
     changed = {name for tick in ticks for name, rows in tick.changed.items() if rows}
@@ -132,30 +134,38 @@ def test_only_the_simulated_shop_lives_and_only_once(shop: Shop) -> None:
 def test_killed_in_the_middle_of_loading_it_leaves_nothing(shop: Shop) -> None:
     shop.load(SMALL)
     content, keys = shop.content(), shop.keys()
-    script = (
-        "import json, sys\n"
-        "from scripts.data.shop.loading import load\n"
-        "from scripts.data.shop.simulator import history\n"
-        "from scripts.data.shop.simulator.source import Simulator\n"
-        "history.BATCH = 1_000\n"
-        "load(json.load(sys.stdin), Simulator(seed=9), lambda held: None,"
-        " lambda place: print(place, flush=True))\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        process.stdin.write(json.dumps(shop.dsn))
-        process.stdin.close()
-        # A first batch has been written.
-        assert process.stdout.readline()
-        process.send_signal(signal.SIGKILL)
-    until_alone(shop)
+    # A first batch has been written when it says its first word.
+    killed_after(1, shop, LOADING)
     assert (shop.content(), shop.keys()) == (content, keys)
 
 
-def until_alone(shop: Shop) -> None:
-    """Wait for the server to notice that the client is gone."""
+LIVING = """
+import json, sys
+from scripts.data.shop.simulator.live import open_life
+with open_life(json.load(sys.stdin)) as life:
+    while True:
+        print(life.tick(), flush=True)
+"""
+LOADING = """
+import json, sys
+from scripts.data.shop.loading import load
+from scripts.data.shop.simulator import history
+from scripts.data.shop.simulator.source import Simulator
+history.BATCH = 1_000
+dsn, say = json.load(sys.stdin), lambda place: print(place, flush=True)
+load(dsn, Simulator(seed=9), lambda held: None, say)
+"""
+
+
+def killed_after(lines: int, shop: Shop, script: str) -> None:
+    """Run a script on the shop, kill it when it has said so many lines, see its session end."""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        process.stdin.write(json.dumps(shop.dsn))
+        process.stdin.close()
+        assert all(process.stdout.readline() for _ in range(lines))
+        process.kill()
     others = (
         "select count(*) from pg_stat_activity where datname = 'a_shop' and pid <> pg_backend_pid()"
     )

@@ -22,9 +22,9 @@ from glasshouse_ml.tasks import TASKS
 
 FORMAT = 1
 # Beyond what skops trusts by itself: the parts of trees, the check of a table's cells that
-# histogram gradient boosting keeps for its categories, and what a neural network or a Tweedie model
+# histogram gradient boosting keeps for its categories, what a neural network or a Tweedie model
 # keeps of its fit, the tree and the function of a bisecting k-means, the curves that mend
-# probabilities, and our own estimator of groups.
+# probabilities, the folds in which means of answers are learned, and our own estimator of groups.
 TRUSTED = (
     "functools.partial",
     "glasshouse_ml.groups.Grouped",
@@ -37,6 +37,8 @@ TRUSTED = (
     "sklearn.cluster._kmeans._kmeans_single_elkan",
     "sklearn.cluster._kmeans._kmeans_single_lloyd",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.model_selection._split.StratifiedKFold",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",

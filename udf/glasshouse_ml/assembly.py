@@ -45,13 +45,9 @@ def assemble(
     """An untrained Pipeline for the matrix of encoding.encode()."""
     group = None if algorithm.blind else options.get("group_by")
     inside = [feature for feature in features if feature.name != group]
-    made = pipeline(algorithm, params, inside, options["seed"])
+    made = pipeline(algorithm, params, inside, options["seed"], options.get("monotonic"))
     if algorithm.blind:
         return made
-    if options.get("monotonic"):
-        # Columns reach such an estimator as they are, see candidates.
-        signs = [options["monotonic"].get(feature.name, 0) for feature in inside]
-        made[-1].set_params(monotonic_cst=signs)
     if options.get("target_transform"):
         made = _transformed(made)
     if group:

@@ -30,10 +30,10 @@ def curve_rows(rows: Scored, names: list[str]) -> list[dict[str, Any]]:
     return found
 
 
-def threshold_rows(rows: Scored, costs: dict[str, float] | None = None) -> list[dict[str, Any]]:
+def threshold_rows(rows: Scored) -> list[dict[str, Any]]:
     """What each threshold from 0 to 1 means for the rows; only two classes have one.
 
-    `costs` says what a false positive and a false negative cost; the curve is the mean per row.
+    Where it is known what mistakes cost, so is the mean cost of a row.
     """
     if not rows.binary:
         return []
@@ -50,8 +50,8 @@ def threshold_rows(rows: Scored, costs: dict[str, float] | None = None) -> list[
             "f1": 2 * found / (2 * found + wrong + missed),
             "flagged_share": flagged / len(hits),
         }
-    if costs:
-        paid = wrong * costs["false_positive"] + missed * costs["false_negative"]
+    if rows.costs:
+        paid = wrong * rows.costs.false_positive + missed * rows.costs.false_negative
         curves["cost"] = paid / len(hits)
     return [
         {

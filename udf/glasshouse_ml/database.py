@@ -59,6 +59,17 @@ class Database:
             for name, oid in zip(empty.colnames(), empty.coltypes(), strict=True)
         ]
 
+    def widths(self, query: str, arrays: list[str]) -> dict[str, int]:
+        """The greatest number of elements of each of these columns; 0 where all are NULL."""
+        if not arrays:
+            return {}
+        counts = ", ".join(
+            f"coalesce(max(cardinality(rows.{self.quote(name)})), 0) as n{place}"
+            for place, name in enumerate(arrays)
+        )
+        row = self.call(f"select {counts} from ({query}\n) as rows")[0]
+        return {name: row[f"n{place}"] for place, name in enumerate(arrays)}
+
     def packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
         """The rows of a query, packed, some thousand at a time."""
         try:

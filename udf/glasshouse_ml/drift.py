@@ -20,6 +20,7 @@ from glasshouse_ml.encoding import LARGEST, BatchEncoder, Feature
 from glasshouse_ml.errors import GlasshouseError, near_names
 from glasshouse_ml.prediction import check_columns
 from glasshouse_ml.rows import Reader, describe
+from glasshouse_ml.rows import by_name as named
 from glasshouse_ml.table import CATEGORY
 from glasshouse_ml.tasks import TASKS
 
@@ -58,7 +59,7 @@ def _measured(db: Database, model: str, query: str, period: str | None) -> tuple
     stored = registry.load(db, model, facts["version"] if facts else None)
     assert facts is not None  # load() refuses a model without a champion
     query, columns = describe(db, query)
-    by_name = {column.name: column for column in columns}
+    by_name = named(columns, stored.features)
     check_columns(stored.features, by_name)
     if period is not None and period not in by_name:
         raise GlasshouseError(

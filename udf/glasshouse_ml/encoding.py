@@ -10,6 +10,8 @@ from glasshouse_ml.table import CATEGORY, Column, Table, Texts
 
 # Histogram gradient boosting takes at most 255 categories; rarer ones share one code.
 MOST_CATEGORIES = 250
+# Where each category is encoded by the mean of its answers there may be many more.
+MOST_MEANS = 10_000
 RARE = float(MOST_CATEGORIES)
 UNSEEN = -1.0
 # Sums of squares beyond this overflow, and every number after them is nonsense.
@@ -25,6 +27,8 @@ class Feature:
     kind: str
     categories: tuple[str, ...] = ()
     has_rare: bool = False  # there were more categories than fit
+    of: str = ""  # the array of which it is a position
+    place: int = 0
 
     def codes(self) -> dict[str, float]:
         """The code of each category."""
@@ -33,16 +37,21 @@ class Feature:
     @property
     def other(self) -> float:
         """The code of any other text: a rare one is like the rare ones met in training."""
-        return RARE if self.has_rare else UNSEEN
+        return float(len(self.categories)) if self.has_rare else UNSEEN
 
 
-def learn(columns: Sequence[Column], table: Table, training: np.ndarray) -> list[Feature]:
-    """Make features of columns: the categories are those of the training rows."""
+def learn(
+    columns: Sequence[Column], table: Table, training: np.ndarray, most: int = MOST_CATEGORIES
+) -> list[Feature]:
+    """Make features of columns: the categories are those of the training rows, up to so many."""
     features = []
     for column in columns:
         met = _categories(table.texts[column.name], training) if column.kind == CATEGORY else []
-        kept, has_rare = tuple(met[:MOST_CATEGORIES]), len(met) > MOST_CATEGORIES
-        features.append(Feature(column.name, column.type, column.kind or "", kept, has_rare))
+        kept, has_rare = tuple(met[:most]), len(met) > most
+        kind = column.kind or ""
+        features.append(
+            Feature(column.name, column.type, kind, kept, has_rare, column.of, column.place)
+        )
     return features
 
 

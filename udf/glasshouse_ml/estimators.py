@@ -15,11 +15,11 @@ from typing import Any
 
 Entry = tuple[str, str] | tuple[str, str, dict[str, Any]] | tuple[str, str, dict[str, Any], str]
 
-# Module and class, what it does, and where needed defaults other than scikit-learn's and a name
-# other than the class's.
 # As many as a picture has directions.
 _TWO: dict[str, Any] = {"n_components": 2}
 
+# Module and class, what it does, and where needed defaults other than scikit-learn's and a name
+# other than the class's.
 ESTIMATORS: dict[str, tuple[Entry, ...]] = {
     "classification": (
         (

@@ -1,5 +1,6 @@
 """From a request to labelled examples: which columns are what, and which are left out."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from glasshouse_ml.database import Database
 from glasshouse_ml.errors import GlasshouseError, near_names, rows
 from glasshouse_ml.fingerprint import canonical
 from glasshouse_ml.request import Request
-from glasshouse_ml.rows import Reader, describe
+from glasshouse_ml.rows import Reader, describe, spread
 from glasshouse_ml.segments import check as check_segments
 from glasshouse_ml.table import CATEGORY, NUMBER, TIME, Column, Table
 from glasshouse_ml.task import Target
@@ -17,6 +18,9 @@ from glasshouse_ml.tasks import TASKS
 
 # A text column in which nearly every row has a value of its own names the row.
 _KEY_LIKE = 0.95
+# A number of its own for every row can be a measurement: the name must say that it is a key.
+_WHOLE = ("smallint", "integer", "bigint")
+_KEY_NAME = re.compile(r"(^|[_ ])(id|key|nr|no|number|pk)$|[a-z](Id|ID|Key|Number)$", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class _Roles:
 def read(db: Database, request: Request) -> Examples:
     """Read the rows of a request."""
     query, columns = describe(db, request.query)
+    columns = spread(db, query, columns)
     roles = _roles(request, columns)
     by_time = request.split["by"] == "time"
     numbers = [column for column in roles.features if column.numeric]
@@ -107,6 +112,8 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
             excluded.append({"name": column.name, "reason": "It decides the split."})
         elif column.kind is None:
             reason = f"No feature can be made of type {column.type}."
+            if column.array:
+                reason = "Its arrays are empty or NULL in every row."
             excluded.append({"name": column.name, "reason": reason})
         else:
             features.append(column)
@@ -171,4 +178,7 @@ def _useless(column: Column, table: Table, training: np.ndarray) -> str | None:
         return "It has the same value in every training row."
     if column.kind == CATEGORY and len(known) > 2 and distinct >= _KEY_LIKE * len(known):
         return "Nearly every row has a text of its own, as a key has."
+    named = column.type in _WHOLE and _KEY_NAME.search(column.name)
+    if named and len(known) > 2 and len(np.unique(known)) == len(known):
+        return "Every row has a number of its own, and the name says that it is a key."
     return None

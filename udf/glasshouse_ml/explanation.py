@@ -10,13 +10,13 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from glasshouse_ml import registry
 from glasshouse_ml.artifacts import Model
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import BatchEncoder, Feature
 from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.linear import take_apart
 from glasshouse_ml.prediction import matching
 from glasshouse_ml.regression import predicted
 from glasshouse_ml.rows import Reader
@@ -118,14 +118,11 @@ def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | Non
 
     None where the model is no such sum: what the parts add up to must be what it answers.
     """
-    origins = _origins(stored.pipeline)
-    if origins is None:
+    linear = take_apart(stored.pipeline, stored.features)
+    if linear is None:
         return None
-    estimator = stored.pipeline.steps[-1][1]
-    weights = np.atleast_2d(estimator.coef_)
-    intercepts = np.atleast_1d(estimator.intercept_)
-    if weights.shape[1] != len(origins) or len(intercepts) != len(weights):
-        return None
+    weights, intercepts = linear.weights, linear.intercepts
+    origins = [term.origin for term in linear.terms]
     whole = (
         stored.pipeline.decision_function(matrix) if stored.classes else _answers(stored, matrix)
     )
@@ -145,24 +142,6 @@ def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | Non
     if not np.allclose(starts + added.sum(axis=1), expected, rtol=1e-9, atol=1e-9):
         return None
     return starts, added
-
-
-def _origins(pipeline: Pipeline) -> list[int] | None:
-    """The column that each prepared column of a linear model was made of; None for other models."""
-    estimator = pipeline.steps[-1][1]
-    if not hasattr(estimator, "coef_") or pipeline.steps[0][0] != "prepare":
-        return None
-    origins: list[int] = []
-    for name, transformer, columns in pipeline.named_steps["prepare"].transformers_:
-        if name == "numbers":
-            origins += columns
-            # After the numbers comes a 0/1 column for each that had missing values in training.
-            indicator = transformer.named_steps["impute"].indicator_
-            origins += [columns[position] for position in indicator.features_]
-        elif name == "categories":
-            for column, categories in zip(columns, transformer.categories_, strict=True):
-                origins += [column] * len(categories)
-    return origins
 
 
 def _typical(features: Sequence[Feature], facts: list[dict[str, Any]]) -> np.ndarray:

@@ -12,6 +12,7 @@ from glasshouse_ml.fingerprint import canonical
 from glasshouse_ml.metrics import Costs
 from glasshouse_ml.prediction import check_columns
 from glasshouse_ml.rows import Reader, describe
+from glasshouse_ml.rows import by_name as named
 from glasshouse_ml.table import CATEGORY, NUMBER, Column, Table
 from glasshouse_ml.task import Target
 from glasshouse_ml.tasks import TASKS
@@ -43,7 +44,7 @@ def evaluate(db: Database, model: str, query: str, version: int | None) -> list[
 
 def _read(db: Database, stored: Model, query: str, target: str | None) -> Table:
     query, columns = describe(db, query)
-    by_name = {column.name: column for column in columns}
+    by_name = named(columns, stored.features)
     check_columns(stored.features, by_name)
     numbers = [by_name[feature.name] for feature in stored.features if feature.kind != CATEGORY]
     texts = [by_name[feature.name] for feature in stored.features if feature.kind == CATEGORY]

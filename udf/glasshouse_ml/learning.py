@@ -12,6 +12,7 @@ from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.evaluation import number
 from glasshouse_ml.fitting import Candidate, Fitter, Part
 from glasshouse_ml.metric import Metric
+from glasshouse_ml.search import fewer
 from glasshouse_ml.splitting import Fold
 from glasshouse_ml.task import Rows
 
@@ -82,24 +83,10 @@ def _score(
 ) -> tuple[int, float, float]:
     """Rows learned from, and the metric on them and on the rows of the fold."""
     fit, validate = fold
-    part = training.take(fit[_spread_out(training.actual[fit], share, fitter)])
+    labels = training.actual[fit] if fitter.target.names else np.zeros(len(fit))
+    part = training.take(fit[fewer(labels, share, fitter.options["seed"])])
     fitted = fitter.fit(chosen.algorithm, chosen.params, part)
     scores = [metric.value(fitter.score(fitted, rows)) for rows in (part, training.take(validate))]
     if not np.isfinite(scores).all():
         raise GlasshouseError(f"{metric.name} cannot be computed.")
     return len(part.actual), *scores
-
-
-def _spread_out(actual: np.ndarray, share: float, fitter: Fitter) -> np.ndarray:
-    """A share of the rows by chance, the same share of every class; a larger one holds it whole."""
-    shuffled = np.random.default_rng(fitter.options["seed"]).permutation(len(actual))
-    if not fitter.target.names:
-        return np.sort(shuffled[: max(2, round(share * len(actual)))])
-    classes = actual[shuffled]
-    order = np.argsort(classes, kind="stable")
-    starts = np.searchsorted(classes[order], np.arange(len(fitter.target.names)))
-    counts = np.bincount(classes, minlength=len(fitter.target.names))
-    inside = np.empty(len(actual))
-    inside[order] = np.arange(len(actual)) - starts[classes[order]]
-    # The first of each class is always in.
-    return np.sort(shuffled[(inside == 0) | (inside + 0.5 < share * counts[classes])])

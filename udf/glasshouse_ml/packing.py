@@ -35,12 +35,12 @@ class Packing:
         """The SELECT that packs the rows of a query; quote names and texts."""
         outputs = []
         if self.numbers:
-            values = [as_number(c, f"rows.{quote(c.name)}") for c in self.numbers]
+            values = [as_number(c, c.value(quote)) for c in self.numbers]
             array = ", ".join([f"coalesce({value}, 'NaN')" for value in values])
             array = f"array[{array}]"
             outputs.append(f"{raw_bytes(array) if self.raw else f'array_send({array})'} as numbers")
         if self.texts:
-            array = f"array[{', '.join(f'rows.{quote(c.name)}::text' for c in self.texts)}]"
+            array = f"array[{', '.join(f'{c.value(quote)}::text' for c in self.texts)}]"
             marks = f"{text(self.separator)}, {text(self.missing)}"
             outputs.append(f"array_to_string({array}, {marks}) as texts")
         return f"select {', '.join(outputs)} from ({query}\n) as rows"

@@ -1,7 +1,7 @@
 """Everything the registry keeps of a training, computed from the one look at the test part."""
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 
 import glasshouse_ml
 from glasshouse_ml import groups
+from glasshouse_ml.alone import alone, sampled
 from glasshouse_ml.distributions import distribution_rows, feature_facts
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.evaluation import intervals, metric_rows, number
@@ -187,13 +188,23 @@ def _baseline_answer(blind: Any, trained: Trained) -> float | None:
 
 def _features(trained: Trained) -> Rows:
     task, target, training = trained.fitter.task, trained.target, trained.split.train
-    return list(
+    found = list(
         feature_facts(
             trained.features,
             trained.data.table,
             lambda values: task.separation(values, training, target),
         )
     )
+    if task.needs_target:
+        rows = sampled(training, trained.request.options["seed"])
+        answers = replace(target, values=target.values[rows])
+        table = trained.data.table
+        for facts in found:
+            is_category = facts["name"] in table.texts
+            name = facts["name"]
+            values = table.texts[name].codes if is_category else table.numbers[name]
+            facts["alone"] = alone(values[rows], answers, is_category)
+    return found
 
 
 def _distributions(trained: Trained) -> Rows:

@@ -11,6 +11,7 @@ from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import BatchEncoder, Feature
 from glasshouse_ml.errors import GlasshouseError, near_names
 from glasshouse_ml.rows import Reader, describe
+from glasshouse_ml.rows import by_name as named
 from glasshouse_ml.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column
 from glasshouse_ml.tasks import TASKS
 
@@ -41,7 +42,7 @@ def predict(db: Database, model: str, query: str, version: int | None) -> Iterat
 def matching(db: Database, stored: Model, model: str, query: str) -> tuple[str, dict[str, Column]]:
     """The query and its columns by name, once they are known to fit the model."""
     query, columns = describe(db, query)
-    by_name = {column.name: column for column in columns}
+    by_name = named(columns, stored.features)
     check_columns(stored.features, by_name)
     if stored.key and stored.key not in by_name:
         raise GlasshouseError(

@@ -39,6 +39,8 @@ def segment_metrics(trained: "Trained", test: Measured, blind: Measured | None) 
     """The measures on the test rows of each segment, of the model with intervals."""
     options, found = trained.request.options, []
     for column in options["segments"]:
+        if column == options.get("group_by"):
+            continue  # each group is measured anyway
         parts = _segments(trained, column)
         for place, name in enumerate(parts.names):
             trained.fitter.db.checkpoint()
@@ -70,7 +72,7 @@ def further_curves(trained: "Trained", test: Measured, learned: Measured) -> Row
         # What ml.drift compares later answers with.
         found += shares_rows("score_overall", scores, np.zeros(len(scores), np.int64), ["all"])
     if isinstance(test, Scored):
-        found += threshold_rows(test, trained.request.options.get("costs"))
+        found += threshold_rows(test)
     if trained.fitter.task.needs_target:
         found += learning_rows(
             trained.fitter,

@@ -8,11 +8,14 @@ from itertools import count
 import numpy as np
 
 from glasshouse_ml.database import ColumnType, Database
+from glasshouse_ml.encoding import Feature
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.packing import Packing
 from glasshouse_ml.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column, Table, Texts
 
 BATCH = 5_000
+# Positions of one array.
+MOST_POSITIONS = 10_000
 _NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
 _TIMES = {"date", "timestamp", "timestamptz", "time", "timetz", "interval"}
 
@@ -22,7 +25,7 @@ def describe(db: Database, query: str) -> tuple[str, list[Column]]:
     query = (query or "").strip().rstrip(";").rstrip()
     if not query:
         raise GlasshouseError("The query is empty.", "Give a SELECT whose rows are the examples.")
-    columns = [Column(c.name, c.shown, _kind(c)) for c in db.columns(query)]
+    columns = [Column(c.name, c.shown, _kind(c), _is_array(c)) for c in db.columns(query)]
     names = [column.name for column in columns]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -31,6 +34,36 @@ def describe(db: Database, query: str) -> tuple[str, list[Column]]:
             "Give each column a name of its own with AS.",
         )
     return query, columns
+
+
+def spread(db: Database, query: str, columns: Sequence[Column]) -> list[Column]:
+    """The columns of a query with each array of numbers as a column per position."""
+    widths = db.widths(query, [column.name for column in columns if column.array])
+    for name, width in widths.items():
+        if width > MOST_POSITIONS:
+            raise GlasshouseError(
+                f"Column {name!r} holds arrays of up to {width} numbers; {MOST_POSITIONS} are the "
+                "most.",
+                "Cut them in the query, for example with column[1:1000].",
+            )
+    found = []
+    for column in columns:
+        # An array that is always NULL or empty stays what it is: no feature can be made of it.
+        found += column.positions(widths.get(column.name, 0)) or [column]
+    return found
+
+
+def by_name(columns: Sequence[Column], features: Sequence[Feature]) -> dict[str, Column]:
+    """Columns by name, the positions of arrays that the features ask for among them."""
+    found = {column.name: column for column in columns}
+    for feature in features:
+        if feature.of and feature.of in found and found[feature.of].array:
+            found[feature.name] = found[feature.of].positions(feature.place)[-1]
+    return found
+
+
+def _is_array(column: ColumnType) -> bool:
+    return column.category == "A" and column.base.removeprefix("_") in _NUMBERS
 
 
 def _kind(column: ColumnType) -> str | None:

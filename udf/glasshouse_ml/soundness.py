@@ -34,7 +34,9 @@ def is_sound(pipeline: Pipeline, features: int) -> bool:
     inside = _inside(estimator)
     if inside is not None:
         return all(isinstance(one, Pipeline) and is_sound(one, features) for one in inside)
-    return _estimator(estimator, features)
+    # After a preparation the estimator's own front door compares the width.
+    alone = len(pipeline.steps) == 1
+    return _estimator(estimator, features if alone else getattr(estimator, "n_features_in_", None))
 
 
 def _groups(estimator: Grouped, features: int) -> bool:

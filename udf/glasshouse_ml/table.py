@@ -1,5 +1,6 @@
 """Rows in memory: numbers as float64, texts as codes into a sorted list of levels."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,6 +15,21 @@ class Column:
     name: str
     type: str
     kind: str | None  # None: no feature can be made of this type
+    array: bool = False  # of numbers: each position is a column, see rows.spread()
+    of: str = ""  # the array it is a position of
+    place: int = 0  # from 1; 0 where it is no position of an array
+
+    def value(self, quote: Callable[[str], str]) -> str:
+        """The SQL of its value in a row of `rows`."""
+        return f"(rows.{quote(self.of)})[{self.place}]" if self.of else f"rows.{quote(self.name)}"
+
+    def positions(self, count: int) -> "list[Column]":
+        """The columns that the positions of an array are."""
+        kind = self.type.removesuffix("[]")
+        return [
+            Column(f"{self.name}[{place}]", kind, NUMBER, of=self.name, place=place)
+            for place in range(1, count + 1)
+        ]
 
     @property
     def numeric(self) -> bool:

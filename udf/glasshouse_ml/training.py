@@ -12,7 +12,7 @@ from glasshouse_ml import candidates, examples, groups, memory, registry
 from glasshouse_ml.artifacts import Model, pack
 from glasshouse_ml.assembly import check_monotonic
 from glasshouse_ml.database import Database
-from glasshouse_ml.encoding import encode, learn
+from glasshouse_ml.encoding import MOST_CATEGORIES, MOST_MEANS, encode, learn
 from glasshouse_ml.fingerprint import fingerprint
 from glasshouse_ml.fitting import Fitter, Part
 from glasshouse_ml.payload import LIBRARIES, Trained, payload
@@ -101,7 +101,8 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
     task, target, options = TASKS[request.task], data.target, request.options
     split = divide(data.table, task.strata(target), request)
     columns, useless = examples.useful(data.columns, data.table, split.train)
-    features = learn(columns, data.table, split.train)
+    most = MOST_MEANS if task.learns_target else MOST_CATEGORIES
+    features = learn(columns, data.table, split.train, most)
     if options.get("monotonic"):
         check_monotonic(features, options["monotonic"])
     excluded = [*data.excluded, *useless]

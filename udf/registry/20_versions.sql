@@ -60,7 +60,7 @@ comment on column ml.model_versions.upper is 'Upper end of the 95 % interval of 
 comment on column ml.model_versions.baseline is 'The same measure on the same rows for the baseline that ignores every feature; NULL for a clustering, which has none';
 comment on column ml.model_versions.classes is 'Each class with its rows in the train and in the test part; for a clustering each cluster; for outliers without labels what was flagged; empty for a regression or a decomposition';
 comment on column ml.model_versions.positive_class is 'The class whose probability is the score; NULL unless there are two classes';
-comment on column ml.model_versions.features is 'Each feature: name, type, kind and statistics over the rows used (times in days since 1970-01-01); separation, on training rows, says how much a number alone tells: max(AUC, 1 - AUC) with two classes, |Spearman| with a target of numbers, else nothing';
+comment on column ml.model_versions.features is 'Each feature: name, type, kind and statistics over the rows used (times in days since 1970-01-01); separation, on training rows, says how much a number alone tells: max(AUC, 1 - AUC) with two classes, |Spearman| with a target of numbers, else nothing; alone, how well the feature by itself predicts the target on rows the rule was not made from: ROC AUC with classes, R² with numbers';
 comment on column ml.model_versions.excluded is 'Columns of the query that are no feature, each with the reason';
 comment on column ml.model_versions.rows_read is 'Rows the query returned; those without a target are in neither part';
 comment on column ml.model_versions.rows_train is 'Rows the model learned from';

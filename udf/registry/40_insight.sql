@@ -19,7 +19,7 @@ comment on column ml.importances.model is 'Name of the model';
 comment on column ml.importances.version is 'Version of the model';
 comment on column ml.importances.feature is 'Feature that was shuffled';
 comment on column ml.importances.method is 'How it was measured: permutation';
-comment on column ml.importances.metric is 'Measure that got worse; for a clustering same_cluster: the share of rows that stay in their cluster';
+comment on column ml.importances.metric is 'Measure that got worse; for a clustering same_cluster: the share of rows that stay in their cluster; for outliers without labels same_order: how far the rows keep their order of scores';
 comment on column ml.importances.mean is 'Mean loss in that measure; above zero means the model uses the feature to good effect';
 comment on column ml.importances.deviation is 'Standard deviation of the loss over the repeats';
 comment on column ml.importances.repeats is 'How often the feature was shuffled';

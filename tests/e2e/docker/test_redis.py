@@ -42,7 +42,7 @@ def session(stack) -> requests.Session:
     answer = session.post(f"{settings.superset_url}/api/v1/security/login", json=login)
     session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
     token = session.get(f"{settings.superset_url}/api/v1/security/csrf_token/").json()["result"]
-    session.headers |= {"X-CSRFToken": token, "Referer": settings.superset_url}
+    session.headers.update({"X-CSRFToken": token, "Referer": settings.superset_url})
     return session
 
 

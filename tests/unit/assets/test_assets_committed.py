@@ -1,7 +1,10 @@
 """The assets in this repository are sound, and in the form that `make pull` writes."""
 
+from scripts.assets.agreement import agreement_problems
 from scripts.assets.bundle import FOLDER, read_files
 from scripts.assets.check import find_problems, unformatted
+from scripts.assets.readers import reader_problems
+from scripts.assets.relations import relations_of
 from scripts.settings import ROOT
 
 
@@ -13,3 +16,21 @@ def test_the_files_are_in_canonical_form():
     bundle = read_files(ROOT / FOLDER).bundle()
     assert bundle.kind("dashboards")
     assert [problem.file for problem in unformatted(ROOT / FOLDER, bundle)] == []
+
+
+def test_readers_are_told_what_they_see():
+    found = reader_problems(read_files(ROOT / FOLDER).bundle())
+    assert [str(problem) for problem in found] == []
+
+
+def test_tables_and_words_are_dbts_and_the_exposures_are_current(manifest):
+    """Fails where a description was written elsewhere than in dbt: `make describe`."""
+    bundle = read_files(ROOT / FOLDER).bundle()
+    relations = {(each.schema, each.name): each for each in relations_of(manifest)}
+    found = agreement_problems(bundle, relations, ROOT)
+    assert [str(problem) for problem in found] == []
+    read = {node for each in manifest["exposures"].values() for node in each["depends_on"]["nodes"]}
+    assert {exposure["name"] for exposure in manifest["exposures"].values()} == {
+        dashboard.data["slug"].replace("-", "_") for dashboard in bundle.kind("dashboards")
+    }
+    assert read <= set(manifest["nodes"])

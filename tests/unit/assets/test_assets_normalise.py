@@ -52,6 +52,61 @@ def test_a_chart_is_a_fixed_point(params, viz_type):
     assert data == before, "the input must stay as it is"
 
 
+NOISE = st.dictionaries(
+    st.sampled_from(
+        [
+            "description",
+            "extra",
+            "cache_timeout",
+            "id",
+            "theme_id",
+            "css",
+            "certified_by",
+            "offset",
+            "published",
+            "external_url",
+            "is_managed_externally",
+            "query_context",
+            "a_field_of_tomorrow",
+        ]
+    ),
+    VALUES,
+    max_size=6,
+)
+SETTINGS_NOISE = st.dictionaries(
+    st.sampled_from(
+        [
+            "color_scheme",
+            "refresh_frequency",
+            "label_colors",
+            "map_label_colors",
+            "import_time",
+            "positions",
+            "cross_filters_enabled",
+            "a_setting_of_tomorrow",
+        ]
+    ),
+    VALUES,
+    max_size=5,
+)
+
+
+@pytest.mark.parametrize("path", [path for path in ASSETS if not path.startswith("charts/")])
+@given(noise=NOISE, more=SETTINGS_NOISE)
+@settings(max_examples=50)
+def test_every_kind_is_a_fixed_point(path, noise, more):
+    data = copy.deepcopy(ASSETS[path]) | noise
+    if kind_of(path) == "databases":
+        data["extra"] = more
+    elif kind_of(path) == "datasets":
+        data["columns"] = [column | noise | {"extra": more} for column in data["columns"]]
+    else:
+        data["metadata"] = data["metadata"] | more
+    once = canonical(kind_of(path), data)
+    assert canonical(kind_of(path), once) == once
+    assert dump_yaml(canonical(kind_of(path), load_yaml(dump_yaml(once)))) == dump_yaml(once)
+
+
 @pytest.mark.parametrize("path", ASSETS)
 @given(seed=st.integers())
 def test_the_order_of_keys_does_not_matter(path, seed):

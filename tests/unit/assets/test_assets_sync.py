@@ -222,16 +222,6 @@ def test_an_address_elsewhere_keeps_its_values_without_a_password(settings):
     )
 
 
-class FakeServer:
-    """A server that links these chart numbers to every dashboard."""
-
-    def __init__(self, *linked: int) -> None:
-        self.linked = linked
-
-    def charts_of(self, dashboard: str) -> list[dict]:
-        return [{"id": number} for number in self.linked]
-
-
 @pytest.mark.parametrize(
     ("linked", "expected"),
     [
@@ -244,7 +234,8 @@ def test_the_links_between_dashboards_and_charts_are_verified(linked, expected, 
     git = bundle()
     dashboard = git.kind("dashboards")[0]
     exported = {"dashboards/Sales_1.yaml": dump_yaml(complete(dashboard, git, settings))}
-    assert list(wrong_links(FakeServer(*linked), exported, git).values()) == expected
+    links = {dashboard.uuid: set(linked)}
+    assert list(wrong_links(links, exported, git).values()) == expected
 
 
 def test_a_push_sends_what_is_complete_in_itself_and_no_more():

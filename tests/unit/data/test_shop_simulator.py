@@ -188,8 +188,8 @@ def test_the_probability_is_the_sum_over_every_course_a_return_may_take() -> Non
     simulated(range(FIRST, FIRST + 100), people)
     day = FIRST + 99
     computed = law.churn_probability(people, SEED, day)
-    fresh = np.flatnonzero(day - people.ordered_on < 10)[:5]
-    assert len(fresh) == 5
+    fresh = np.flatnonzero(day - people.ordered_on < 10)[:2]
+    assert len(fresh) == 2
     for customer in fresh:
         assert computed[customer] == pytest.approx(every_course(people, int(customer), day))
 

@@ -10,6 +10,7 @@ from typing import Any
 from glasshouse_ml.database import ColumnType
 from glasshouse_ml.packing import Packing
 from glasshouse_ml.registry import Version
+from glasshouse_ml.table import Column
 
 _TYPES = {
     bool: ("boolean", "bool", "B"),
@@ -19,6 +20,7 @@ _TYPES = {
     date: ("date", "date", "D"),
     datetime: ("timestamp without time zone", "timestamp", "D"),
     dict: ("jsonb", "jsonb", "U"),
+    list: ("double precision[]", "_float8", "A"),
 }
 _EPOCH = datetime(1970, 1, 1)
 
@@ -52,13 +54,17 @@ class StandIn:
             yield [self._pack(row, packing) for row in self.rows[start : start + size]]
 
     def _pack(self, row: dict[str, Any], packing: Packing) -> dict[str, Any]:
-        numbers = [_number(row[column.name]) for column in packing.numbers]
-        texts = [_text(row[column.name], packing.missing) for column in packing.texts]
+        numbers = [_number(_value(row, column)) for column in packing.numbers]
+        texts = [_text(_value(row, column), packing.missing) for column in packing.texts]
         if packing.raw:
             content = struct.pack(f"<{len(numbers)}d", *numbers)
         else:
             content = bytes(20) + b"".join(struct.pack(">id", 8, number) for number in numbers)
         return {"numbers": content, "texts": packing.separator.join(texts)}
+
+    def widths(self, query: str, arrays: list[str]) -> dict[str, int]:
+        """The longest list of each of these columns."""
+        return {name: max(len(row[name] or ()) for row in self.rows) for name in arrays}
 
     def raw_bytes_work(self) -> bool:
         """As told."""
@@ -138,6 +144,14 @@ class StandIn:
     def checkpoint(self) -> None:
         """Counted."""
         self.checkpoints += 1
+
+
+def _value(row: dict[str, Any], column: Column) -> Any:
+    """As Postgres: a position that an array does not have is NULL."""
+    if not column.of:
+        return row[column.name]
+    values = row[column.of] or []
+    return values[column.place - 1] if column.place <= len(values) else None
 
 
 def _number(value: Any) -> float:

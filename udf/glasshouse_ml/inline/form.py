@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from glasshouse_ml.artifacts import Model
-from glasshouse_ml.encoding import LARGEST, RARE, UNSEEN, Feature
+from glasshouse_ml.encoding import LARGEST, Feature
 from glasshouse_ml.inline.sums import NotLinear, Sum, sums
 from glasshouse_ml.inline.terms import Line
 from glasshouse_ml.table import CATEGORY
@@ -51,6 +51,9 @@ class Form:
 
 def form(model: Model) -> Form:
     """The form whose answers are the model's own, on rows made up to tell; else NotLinear."""
+    if model.threshold != 0.5 or any(feature.of for feature in model.features):
+        # The words would be those of another threshold; positions of an array have no name.
+        raise NotLinear
     found = sums(model.pipeline, model.features)
     _check_size(found)
     if len(found) == 1 and model.classes and model.positive_class is None:
@@ -90,7 +93,7 @@ def _probes(features: Sequence[Feature], about: Sum) -> np.ndarray:
     for position, feature in enumerate(features):
         term = about.terms.get(position)
         if feature.kind == CATEGORY:
-            codes = [*feature.codes().values(), RARE if feature.has_rare else UNSEEN]
+            codes = [*feature.codes().values(), feature.other]
             matrix[:, position] = random.choice(codes, _PROBES)
         else:
             line = term if isinstance(term, Line) else Line()

@@ -10,7 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
-from glasshouse_ml.encoding import RARE, UNSEEN, Feature
+from glasshouse_ml.encoding import UNSEEN, Feature
 from glasshouse_ml.inline.terms import Line, Listed, Term
 from glasshouse_ml.table import CATEGORY
 
@@ -172,7 +172,7 @@ def _add_texts(
     constants += weights @ unseen[0]
     for place, column in enumerate(columns):
         feature = features[column]
-        codes = [*feature.codes().values(), np.nan, RARE if feature.has_rare else UNSEEN]
+        codes = [*feature.codes().values(), np.nan, feature.other]
         probe = np.repeat(base, len(codes), axis=0)
         probe[:, place] = codes
         added = (_prepared(part, probe) - unseen) @ weights.T

@@ -93,7 +93,11 @@ class Life:
 @contextmanager
 def open_life(dsn: dict[str, Any]) -> Iterator[Life]:
     """The shop's life; one at a time."""
-    with closing(psycopg2.connect(**dsn)) as connection:
+    try:
+        session = psycopg2.connect(**dsn)
+    except psycopg2.OperationalError:
+        raise UserError("The database does not answer", "make up") from None
+    with closing(session) as connection:
         with connection.cursor() as cursor:
             cursor.execute("select pg_try_advisory_lock(hashtextextended('shop lives', 0))")
             if not cursor.fetchone()[0]:

@@ -1,0 +1,78 @@
+"""Filling the shop: simulating and loading, against loading alone."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor
+
+from scripts.data.shop.copying import TABLES
+from scripts.data.shop.loading import load
+from scripts.data.shop.simulator.source import Simulator
+from tests.bench.harness import Bench, Pair, at_most, compare, seconds
+from tests.bench.warehouse import connected
+
+DATABASE = "bench_shop"
+
+
+@compare(
+    "simulating and loading a shop", "COPY of the same rows, ready in files", at_most(1.5),
+    group="The shop",
+)  # fmt: skip
+def filling(bench: Bench) -> Pair:
+    """A database of its own; each of our runs loads another seed, so that all of it is done."""
+    dsn, seeds = _database(bench), count(1)
+
+    def ours() -> float:
+        source = Simulator(seed=next(seeds), size=bench.rows)
+        return seconds(lambda: load(dsn, source, lambda held: None, lambda place: None))
+
+    ours()
+    files = _exported(dsn, bench.folder)
+    return Pair(
+        ours,
+        lambda: seconds(lambda: _copied(dsn, files)),
+        note=f"about {bench.rows:,} order lines; keys and indexes are checked by both",
+        done=lambda: _drop(bench),
+    )
+
+
+def _exported(dsn: dict[str, Any], folder: Path) -> dict[str, Path]:
+    """The shop's tables as the files that COPY writes."""
+    files = {table: folder / f"{table}.csv" for table in TABLES}
+    with _cursor(dsn) as cursor:
+        for table, path in files.items():
+            with path.open("wb") as file:
+                cursor.copy_expert(f"copy shop.{table} to stdout with (format csv)", file)
+    return files
+
+
+def _copied(dsn: dict[str, Any], files: dict[str, Path]) -> None:
+    """The files into the same tables, with all their keys and indexes, in one transaction."""
+    with _cursor(dsn) as cursor:
+        cursor.execute(f"truncate {', '.join(f'shop.{table}' for table in files)}")
+        for table, path in files.items():
+            with path.open("rb") as file:
+                cursor.copy_expert(f"copy shop.{table} from stdin with (format csv)", file)
+
+
+@contextmanager
+def _cursor(dsn: dict[str, Any]) -> Iterator[Cursor]:
+    with closing(psycopg2.connect(**dsn)) as session, session, session.cursor() as cursor:
+        yield cursor
+
+
+def _database(bench: Bench) -> dict[str, Any]:
+    """An empty database on the same server."""
+    _drop(bench)
+    with connected(bench, "postgres") as admin, admin.cursor() as cursor:
+        cursor.execute(f"create database {DATABASE} owner transformer")
+    return bench.settings.dsn("transformer", DATABASE)
+
+
+def _drop(bench: Bench) -> None:
+    with connected(bench, "postgres") as admin, admin.cursor() as cursor:
+        cursor.execute(f"drop database if exists {DATABASE} with (force)")

@@ -1,0 +1,173 @@
+"""docs/training.md and what its options do, in a real Postgres."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from scripts.settings import ROOT
+
+from .test_engine import QUICK, Session, admin, user
+
+__all__ = ["admin", "user"]  # fixtures
+
+GUIDE = ROOT / "docs" / "training.md"
+TUMOURS = "select * from features.feat_tumour__measurements"
+ARRAYS = """
+create table engine_test.arrays as
+select
+    i as id,
+    case when i % 40 > 0 then array[sin(i), (i % 7)::float8, null] end as numbers,
+    array[i % 5, i % 3, i % 2]::numeric[] as exact,
+    array['a', 'b'] as words,
+    'city ' || (i * 7919) % 400 as city,
+    i % 4 as shop,
+    2 * sin(i) + i % 5 + ((i * 7919) % 400) / 100.0 + i % 4 * sin(i) as amount
+from generate_series(1, 2400) as i
+"""
+
+
+def statements() -> list[str]:
+    blocks = re.findall(r"```sql\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    return [one.strip() for block in blocks for one in block.split(";") if one.strip()]
+
+
+@pytest.fixture(scope="module")
+def guided(user: Session, admin: Session) -> Iterator[dict[str, list[tuple]]]:
+    """What each statement of the guide answers."""
+    asked = statements()
+    models = sorted({found for one in asked for found in re.findall(r"ml\.train\('(\w+)'", one)})
+    yield {one: user.rows(one) for one in asked}
+    for model in models:
+        admin.rows("delete from ml.model_versions where model = %s", model)
+
+
+@pytest.fixture(scope="module")
+def arrays(user: Session) -> str:
+    user.rows(ARRAYS)
+    return "select * from engine_test.arrays"
+
+
+def test_every_statement_of_the_guide_works(guided: dict[str, list[tuple]], user: Session) -> None:
+    assert len(guided) == len(set(statements())) >= 14
+    for statement, rows in guided.items():
+        assert rows, statement
+    for score, baseline, higher in user.rows(
+        "select score, baseline, metric not in ('rmse', 'rmsle') from ml.model_versions "
+        "where model in ('tumour', 'odd_tumours', 'shape', 'area', 'tumour_costs', 'area_by_size')"
+    ):
+        assert score > baseline if higher else score < baseline
+
+
+def test_outliers_and_components(guided: dict[str, list[tuple]], user: Session) -> None:
+    answers = user.predict("odd_tumours", TUMOURS)
+    flagged = [score > 0 for _, _, score, _ in answers]
+    assert [word for _, word, _, _ in answers] == ["outlier" if f else "normal" for f in flagged]
+    assert sum(flagged) / len(flagged) == pytest.approx(0.02, abs=0.015)
+    for _, prediction, lost, components in user.predict("shape", TUMOURS):
+        assert (prediction, set(components)) == (None, {"component_1", "component_2"})
+        assert lost >= 0
+    curve = user.rows(
+        "select series, position, y from ml.curves where model = 'shape' "
+        "and curve = 'explained_variance' order by 1, 2"
+    )
+    assert [row[:2] for row in curve] == [(s, p) for s in ("alone", "together") for p in (1, 2)]
+    together = [y for series, _, y in curve if series == "together"]
+    measured = dict(
+        user.rows(
+            "select split, value from ml.metrics where model = 'shape' and series = 'model' "
+            "and metric = 'explained_variance' and fold is null"
+        )
+    )
+    assert together[1] == pytest.approx(measured["test"], rel=1e-9)
+    # Published for these data over and over, for all of their rows.
+    assert measured["train"] == pytest.approx(0.63, abs=0.04)
+
+
+def test_every_setting_that_was_tried_is_kept(
+    guided: dict[str, list[tuple]], user: Session
+) -> None:
+    tried = user.rows(
+        "select algorithm, params, fold_scores, chosen from ml.candidates where model = 'tumour' "
+        "and version = (select max(version) from ml.model_versions where model = 'tumour')"
+    )
+    assert [row[0] for row in tried].count("logistic_regression") == 4
+    assert sorted(row[1].get("max_depth", 0) for row in tried if "forest" in row[0]) == [3, 6]
+    assert all(len(row[2]) == 3 for row in tried)
+    assert sum(row[3] for row in tried) == 1
+
+
+def test_the_threshold_that_costs_least_is_used(
+    guided: dict[str, list[tuple]], user: Session
+) -> None:
+    threshold = user.version("tumour_costs")["threshold"]
+    assert threshold < 0.5
+    answers = user.predict("tumour_costs", TUMOURS)
+    assert {(s >= threshold, word) for _, word, s, _ in answers} == {
+        (True, "malignant"),
+        (False, "benign"),
+    }
+    assert user.rows(
+        "select distinct threshold from ml.confusion where model = 'tumour_costs'"
+    ) == [(threshold,)]
+
+
+def test_a_halving_search_in_time(user: Session, arrays: str) -> None:
+    entry: dict[str, Any] = {
+        "algorithm": "decision_tree",
+        "search": {"max_depth": [2, 4, 8], "min_samples_leaf": [1, 20]},
+    }
+    user.train(
+        "engine test halving",
+        arrays,
+        "amount",
+        task="regression",
+        algorithms=[entry],
+        split={"by": "time", "column": "id"},
+        options={**QUICK, "folds": 2, "search": {"how": "halving"}},
+    )
+    shares = user.rows(
+        "select rows_share from ml.candidates where model = 'engine test halving' "
+        "and not is_baseline order by 1"
+    )
+    assert [share for (share,) in shares] == pytest.approx([1 / 3] * 4 + [1, 1])
+
+
+def test_arrays_texts_of_many_values_and_groups(user: Session, arrays: str) -> None:
+    name = "engine test arrays"
+    user.train(
+        name,
+        arrays,
+        "amount",
+        task="regression",
+        key="id",
+        algorithms=["ridge"],
+        options={**QUICK, "folds": 2, "group_by": "shop"},
+    )
+    version = user.version(name)
+    names = [feature["name"] for feature in version["features"]]
+    assert names == [
+        "numbers[1]", "numbers[2]", "exact[1]", "exact[2]", "exact[3]", "city", "shop",
+    ]  # fmt: skip
+    excluded = {entry["name"]: entry["reason"] for entry in version["excluded"]}
+    assert set(excluded) == {"numbers[3]", "words"}
+    assert {(entry["group"], entry["own"]) for entry in version["groups"]} == {
+        (group, True) for group in "0123"
+    }
+    segments = user.rows(
+        "select segment from ml.metrics where model = %s and metric = 'r2' and series = 'model' "
+        "and split = 'test' and value > 0.5",
+        name,
+    )
+    assert {segment for (segment,) in segments} == {"all", *(f"shop = {n}" for n in range(4))}
+    # A shop nobody has met is answered, and an array that became a text is named.
+    assert user.predict(name, f"select r.*, 9 as shop from ({without(arrays, 'shop')}) as r")
+    with pytest.raises(Exception, match=r"no column 'numbers\[1\]'"):
+        user.predict(name, f"select r.*, 'x' as numbers from ({without(arrays, 'numbers')}) as r")
+    assert len(user.rows("select * from ml.explain(%s, %s, 2)", name, f"{arrays} limit 3")) == 12
+
+
+def without(query: str, column: str) -> str:
+    kept = {"id", "numbers", "exact", "city", "shop"} - {column}
+    return f"select {', '.join(sorted(kept))} from ({query}) as rows limit 5"

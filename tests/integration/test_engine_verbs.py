@@ -1,0 +1,106 @@
+"""ml.explain, ml.evaluate, ml.help and ml.drift in a real Postgres."""
+
+import psycopg2
+import pytest
+
+from .test_engine_registry import ROWS, Session, admin, user
+
+__all__ = ["admin", "user"]  # fixtures
+
+
+@pytest.mark.parametrize("algorithm", ["logistic_regression", "random_forest"])
+def test_explanations_add_up_to_the_prediction(user: Session, algorithm: str) -> None:
+    name = f"registry test explain {algorithm}"
+    user.train(name, algorithm)
+    few = ROWS + " limit 5"
+    worst = user.value(
+        """
+        select max(abs(contributions - case when %s then ln(score / (1 - score)) else score end))
+        from ml.predict(%s, %s)
+        join (
+            select key, sum(contribution) as contributions from ml.explain(%s, %s, 1) group by key
+        ) as parts using (key)
+        """,
+        algorithm == "logistic_regression",
+        name,
+        few,
+        name,
+        few,
+    )
+    assert worst < 1e-9
+    ranks = user.rows(
+        "select rank, count(*), min(feature) = '(baseline)' from ml.explain(%s, %s) "
+        "group by rank order by rank",
+        name,
+        few,
+    )
+    assert ranks == [(0, 5, True), (1, 5, False), (2, 5, False)]
+    with pytest.raises(psycopg2.Error, match=r"^ml\.explain: top is 0"):
+        user.rows("select * from ml.explain(%s, %s, 0)", name, few)
+    shown = user.rows("select value from ml.explain(%s, %s) where feature = 'a'", name, few)
+    assert shown[0][0] == user.value("select sin(1)::text")
+
+
+def test_evaluate_measures_the_champion_on_later_rows(user: Session) -> None:
+    name = "registry test evaluate"
+    user.train(name)
+    later = ROWS.replace("(1, 300)", "(301, 500)")
+    found = {row[0]: row[1:] for row in user.rows("select * from ml.evaluate(%s, %s)", name, later)}
+    value, lower, upper, baseline, count = found["accuracy"]
+    expected = user.rows(
+        "select avg((prediction::boolean = y)::int)::float8, count(*) "
+        "from ml.predict(%s, %s) join (" + later + ") as truth on key = id::text",
+        name,
+        later,
+    )
+    assert expected == [(pytest.approx(value), count)]
+    assert lower < value < upper
+    assert baseline < value
+    assert (
+        user.value("select count(*) from ml.metrics where model = %s and segment <> 'all'", name)
+        == 0
+    )
+    with pytest.raises(psycopg2.Error, match=r"^ml\.evaluate: The query returns no column 'y'"):
+        user.rows("select * from ml.evaluate(%s, 'select 1 as id, 1.0 as a, 1.0 as b')", name)
+
+
+def test_help_knows_every_function_that_is_meant_for_people(user: Session, admin: Session) -> None:
+    public = admin.rows("""
+        select proname::text from pg_proc
+        where pronamespace = 'ml'::regnamespace
+            and obj_description(oid, 'pg_proc') not like 'Internal:%' order by 1
+    """)
+    found = user.rows("select topic, call, about, example from ml.help()")
+    assert [(row[0],) for row in found] == public
+    for topic, call, about, example in found:
+        assert call.startswith(f"ml.{topic}(")
+        assert about.endswith(".")
+        assert f"ml.{topic}(" in example
+        # What is shown to be copied is at least SQL that Postgres can read.
+        user.rows(f"do $check$ begin return; {example}; end $check$")
+    about = user.value("select about from ml.help('ml.promote')")
+    assert "  version integer: Version to make champion" in about
+    with pytest.raises(psycopg2.Error, match=r"^ml\.help: There is no help on 'trane'") as caught:
+        user.rows("select * from ml.help('trane')")
+    assert "train" in caught.value.diag.message_hint
+
+
+def test_drift_compares_with_the_training_of_the_champion(user: Session) -> None:
+    name = "registry test drift"
+    user.train(name)
+    statement = (
+        "select feature, rows, psi, kolmogorov_smirnov from ml.drift(%s, %s) "
+        "where feature <> '(score)'"
+    )
+    # The champion's own rows have not moved.
+    assert user.rows(statement, name, ROWS) == [("a", 300, 0, 0), ("b", 300, 0, 0)]
+    moved = f"select id, a + 1 as a, b, id / 151 as part from ({ROWS}) as rows"
+    psi = {feature: psi for feature, _, psi, _ in user.rows(statement, name, moved)}
+    assert psi["a"] > 0.25
+    assert psi["b"] == 0
+    parts = user.rows(
+        "select period, rows from ml.drift(%s, %s, 'part') where feature <> '(score)'", name, moved
+    )
+    assert parts == [("0", 150), ("0", 150), ("1", 150), ("1", 150)]
+    with pytest.raises(psycopg2.Error, match=r"^ml\.drift: The query returns no column 'b'"):
+        user.rows(statement, name, "select 1.0 as a")
