@@ -68,7 +68,9 @@ def canonical_metadata(metadata: dict[str, Any], charts: dict[int, str]) -> dict
 def complete_metadata(metadata: dict[str, Any], position: dict[str, Any]) -> dict[str, Any]:
     """The settings as Superset needs them, charts named by the numbers of this layout."""
     numbers = chart_numbers(position)
-    full = _with_references(metadata, numbers.get)
+    # WHY: without them each reader's browser tries to save the colours it worked out; it may not.
+    full = {"map_label_colors": {}, "shared_label_colors": []}
+    full |= _with_references(metadata, numbers.get)
     for uuid_number, entry in (full.get("chart_configuration") or {}).items():
         entry["id"] = uuid_number
     for name in ("chart_configuration", "expanded_slices"):
