@@ -48,7 +48,8 @@
                 ~ ") on conflict (name) do update set mark = excluded.mark"
             ) -%}
         {%- endfor -%}
-        {%- do adapter.commit_if_has_connection() -%}
+        {#- Nothing else would: this hook leaves no statement for dbt to run. -#}
+        {%- do run_query("commit") -%}
     {%- endif -%}
 {% endmacro %}
 

@@ -55,7 +55,10 @@ def test_the_registry_is_written_by_its_door_alone(
         "select proname, proowner::regrole::text, proconfig from pg_proc "
         "where pronamespace = 'ml'::regnamespace and prosecdef order by 1"
     )
-    doors = ("drop_model", "drop_version", "promote", "record_version", "rollback")
+    doors = (
+        "drop_model", "drop_version", "promote",
+        "record_drift", "record_profile", "record_version", "rollback",
+    )  # fmt: skip
     path = ["search_path=pg_catalog, pg_temp"]
     assert definers == [(door, "ml_registry", path) for door in doors]
     dashboard = Session(warehouse.dsn("dashboard"))

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from glasshouse_ml.encoding import RARE, Feature
+from glasshouse_ml.encoding import Feature
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,16 @@ def _terms(prepare: Any, features: Sequence[Feature]) -> list[Term]:
             parts += [(columns[position], " is missing") for position in missing]
             for part, mean, scale in zip(parts, scaler.mean_, scaler.scale_, strict=True):
                 terms.append(Term(*part, float(mean), float(scale)))
+        elif name == "many":
+            # Each is the mean of the answers to its rows; of each class, where there are more.
+            encoder, scaler = transformer.named_steps["means"], transformer.named_steps["scale"]
+            each = len(encoder.classes_) if encoder.target_type_ == "multiclass" else 1
+            words = (
+                [f" (mean of class {label})" for label in range(each)] if each > 1 else [" (mean)"]
+            )
+            parts = [(column, word) for column in columns for word in words]
+            for part, mean, scale in zip(parts, scaler.mean_, scaler.scale_, strict=True):
+                terms.append(Term(*part, float(mean), float(scale)))
         elif name == "categories":
             for column, codes in zip(columns, transformer.categories_, strict=True):
                 terms += [Term(column, _words(features[column], code)) for code in codes]
@@ -76,4 +86,6 @@ def _terms(prepare: Any, features: Sequence[Feature]) -> list[Term]:
 def _words(feature: Feature, code: float) -> str:
     if np.isnan(code):
         return " is missing"
-    return " = other" if code == RARE else f" = {feature.categories[int(code)]}"
+    # The code after those of the categories is that of all rarer ones.
+    known = int(code) < len(feature.categories)
+    return f" = {feature.categories[int(code)]}" if known else " = other"

@@ -122,7 +122,8 @@ def _folds(
     seed: int,
 ) -> Iterator[Fold]:
     """Folds of the same kind as the split, or the cross-validation would promise too much."""
-    if times is not None:
+    # One moment has no before and after inside, so its rows are as good as any.
+    if times is not None and len(np.unique(times)) > 1:
         found = _forward(times, folds)
     else:
         if groups is not None:

@@ -23,7 +23,7 @@ comment on table ml.coefficients is 'The terms of a linear model with their stan
 comment on column ml.coefficients.model is 'Name of the model';
 comment on column ml.coefficients.version is 'Version of the model';
 comment on column ml.coefficients.class is 'Class the coefficients are about: the positive class, or each class; empty for a regression';
-comment on column ml.coefficients.term is 'What is weighed: a number by its name, a category as column = value, a missing value as column is missing, (intercept)';
+comment on column ml.coefficients.term is 'What is weighed: a number by its name, a category as column = value, a missing value as column is missing, a column of very many categories as column (mean): the mean of the answers to the rows of each; (intercept)';
 comment on column ml.coefficients.feature is 'Column the term was made of; NULL for the intercept';
 comment on column ml.coefficients.estimate is 'The coefficient';
 comment on column ml.coefficients.standard_error is 'Its standard error; NULL where the algorithm has no formula for it';

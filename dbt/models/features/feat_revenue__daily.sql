@@ -4,8 +4,11 @@
 with
     takings as (select * from {{ ref("feat_revenue__takings") }}),
 
+    -- The day of the newest order is not over, or might not be.
     bounds as (
-        select min(day) as first_day, max(day) as last_day from takings where known_to = 'infinity'
+        select min(day) as first_day, max(day) - 1 as last_day
+        from takings
+        where known_to = 'infinity'
     ),
 
     origins as (

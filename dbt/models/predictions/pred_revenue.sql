@@ -46,6 +46,22 @@ with
         group by weeks.series, weeks.week
     ),
 
+    -- The rule asked anew each week, with the days in between to look at: a rival with an
+    -- advantage.
+    weekly as (
+        select
+            days.series,
+            sum(abs(days.revenue - week_before.revenue))::float8
+            / nullif(sum(abs(days.revenue))::float8, 0) as weekly_naive_error
+        from days
+        inner join
+            {{ ref("feat_revenue__daily") }} as week_before
+            on week_before.series = days.series
+            and week_before.day = days.day - 7
+        where not days.is_future
+        group by days.series
+    ),
+
     accuracy as (
         select
             series,
@@ -79,6 +95,7 @@ select
     round(forecasts.naive, 2) as naive,
     accuracy.model_error,
     accuracy.naive_error,
+    weekly.weekly_naive_error,
 
     -- text
     case
@@ -87,6 +104,7 @@ select
 from forecasts
 cross join champion
 left join accuracy on accuracy.series = forecasts.series
+left join weekly on weekly.series = forecasts.series
 left join
     spreads
     on spreads.series = forecasts.series

@@ -209,6 +209,20 @@ def test_terms_are_named_and_add_up_to_the_answer(mixed: list[dict]) -> None:
     assert by_term(found, "standardised")["amount"] == pytest.approx(estimate * np.std(amounts))
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_column_of_very_many_categories_is_one_term(classes: int) -> None:
+    """One for each class, where there are more than two; and other numbers keep their names."""
+    rng = np.random.default_rng(3)
+    rows = [{**row, "city": f"city {rng.integers(300)}"} for row in patients(1_500, classes)]
+    found = trained(rows, "logistic_regression")
+    terms = {row["term"] for row in found if row["feature"] == "city"}
+    assert terms == (
+        {"city (mean)"} if classes == 2 else {f"city (mean of class {n})" for n in range(3)}
+    )
+    assert {"age", "ward = west"} <= {row["term"] for row in found}
+    assert all(row["standard_error"] > 0 for row in found)
+
+
 def test_the_other_class_of_interest_turns_the_signs(mixed: list[dict]) -> None:
     signs = []
     for wanted in ("true", "false"):

@@ -103,6 +103,33 @@ def test_tree_contributions_are_the_probability(mixed: list[dict], algorithm: st
     assert {rows[-1][2] for rows in found.values()} == {OTHERS}
 
 
+@pytest.mark.parametrize(
+    ("task", "option"),
+    [
+        ("classification", {"calibration": "sigmoid"}),
+        ("classification", {"group_by": "colour"}),
+        ("classification", {"costs": {"false_positive": 1, "false_negative": 9}}),
+        ("regression", {"target_transform": "log1p"}),
+    ],
+)
+def test_what_surrounds_an_estimator_is_explained_with_it(
+    mixed: list[dict], task: str, option: dict[str, Any]
+) -> None:
+    rows = [{**row, "colour": row["colour"] or "grey"} for row in mixed]
+    if task == "regression":
+        rows = [{**row, "target": n % 9 + float(row["loyal"])} for n, row in enumerate(rows)]
+    db = StandIn(rows)
+    options = json.dumps({"bootstrap": 0, "importance_repeats": 0, "learning_curve": 0, **option})
+    linear = "ridge" if task == "regression" else "logistic_regression"
+    call(db, task=task, key="id", algorithms=json.dumps([linear]), options=options)
+    db.rows = rows[:10]
+    answers, chances = sums(explained(db)), scores(db)
+    if "costs" in option:
+        # A threshold changes no score, so this one is still taken apart in log-odds.
+        chances = np.log(chances / (1 - chances))
+    np.testing.assert_allclose(answers, chances, rtol=0, atol=1e-9)
+
+
 def test_the_baseline_is_the_score_of_a_typical_row(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id", algorithms='["hist_gradient_boosting"]')

@@ -92,7 +92,7 @@ def test_flags_scores_and_measures_are_those_of_scikit_learn() -> None:
     db, payload = train(
         rows,
         target="fraud",
-        algorithms='["isolation_forest"]',
+        algorithms='[{"algorithm": "isolation_forest", "params": {"n_estimators": 40}}]',
         split='{"by": "column", "column": "part"}',
         options='{"contamination": 0.1, "bootstrap": 0, "importance_repeats": 0}',
     )

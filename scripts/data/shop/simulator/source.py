@@ -38,7 +38,11 @@ class Simulator:
         return calendar.as_date(self.last_day)
 
     def mark(self) -> str:
-        """Seed, size, rules and the last day."""
+        """Seed, size, rules and the last day.
+
+        dbt reads it where it decides whether this is still the shop whose history it keeps
+        (dbt/macros/starting_anew.sql): the same but for a later day is.
+        """
         return (
             f"simulator: seed {self.seed}, size {self.size}, rules {law_fingerprint()},"
             f" until {self.until}"
