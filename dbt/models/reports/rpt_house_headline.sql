@@ -29,6 +29,8 @@ select
     case
         when matters = 0
         then ' in use, every test passed, and nothing calls for you.'
+        when urgent = matters
+        then ' attention soon.'
         when urgent > 0
         then ' attention, ' || urgent || ' of them soon.'
         else ' attention; nothing is urgent.'
