@@ -41,6 +41,7 @@ def dashboards(clone: Clone) -> dict[str, str]:
 
 def survives(clone: Clone) -> None:
     """Back up, remove everything, restore into the empty stack under another key, and compare."""
+    assert clone.make("up").returncode == 0
     rows, assets = checksums(clone), dashboards(clone)
     assert "predictions.pred_breast_cancer" in rows
     done = clone.make("backup", "TO=backups/one")

@@ -78,6 +78,54 @@ def charts_in_git(root: Path, slug: str) -> list[str]:
     return [part["meta"]["uuid"] for part in parts if part["type"] == "CHART"]
 
 
+# These two come first: they open browsers of their own, and the stakeholder's stays open.
+def test_who_answers_for_one_country_sees_that_country(stack) -> None:
+    """The row filter of bundle.yml, for a stakeholder who has its role for a while."""
+    settings = stack.settings
+    file = stack.root / "superset_assets" / "bundle.yml"
+    kept = file.read_text(encoding="utf-8")
+    data = yaml.safe_load(kept)
+    data["users"]["stakeholder"]["roles"] = ["Stakeholder", "Stakeholder France"]
+    file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    try:
+        assert stack.run("push").returncode == 0
+        password = settings.value("STAKEHOLDER_PASSWORD")
+        with signed_in(settings.superset_url, "stakeholder", password) as page:
+            watched = Watched(page, settings.superset_url)
+            watched.open("churn")
+            cells = page.locator('[data-test-chart-name^="Whom to call"] tbody td:nth-child(3)')
+            assert set(cells.all_inner_texts()) == {"France"}
+    finally:
+        file.write_text(kept, encoding="utf-8")
+        stack.run("push", "--force")
+
+
+def test_a_broken_dashboard_is_found_out(stack, admin: Page, tmp_path: Path) -> None:
+    """A copy with one sound chart, one with an unknown column and one without any rows."""
+    rest = Rest(admin, stack.settings.superset_url)
+    sound = rest.chart_named("Hits and misses")
+    broken = {"query_mode": "aggregate", "groupby": [], "metrics": [metric("SUM(no_such_column)")]}
+    nothing = {
+        "adhoc_filters": [{"clause": "WHERE", "expressionType": "SQL", "sqlExpression": "1 = 0"}]
+    }
+    made = {
+        "Sound": rest.copy_chart(sound, "Sound", {}),
+        "Broken": rest.copy_chart(sound, "Broken", broken),
+        "Nothing": rest.copy_chart(sound, "Nothing", nothing),
+    }
+    dashboard = rest.create_dashboard("broken_on_purpose", made)
+    try:
+        result = visit(admin, stack.settings.superset_url, "broken_on_purpose", tmp_path)
+        found = {finding.chart: finding.what for finding in result.findings}
+        assert set(found) == {"Broken", "Nothing"}
+        assert "no_such_column" in found["Broken"]
+        assert "no results" in found["Nothing"]
+    finally:
+        rest.delete("dashboard", dashboard)
+        for number in made.values():
+            rest.delete("chart", number)
+
+
 def test_every_chart_of_every_dashboard_is_drawn_for_a_stakeholder(stack, stakeholder) -> None:
     stakeholder.refused.clear()
     for slug in dashboard_slugs(stack.root):
@@ -174,53 +222,6 @@ def test_writes_are_refused_although_the_token_is_good(stakeholder) -> None:
         ("POST", "database/", {"database_name": "mine"}),
     ):
         assert send(method, path, data) in (403, 404), f"{method} {path}"
-
-
-def test_who_answers_for_one_country_sees_that_country(stack) -> None:
-    """The row filter of bundle.yml, for a stakeholder who has its role for a while."""
-    settings = stack.settings
-    file = stack.root / "superset_assets" / "bundle.yml"
-    kept = file.read_text(encoding="utf-8")
-    data = yaml.safe_load(kept)
-    data["users"]["stakeholder"]["roles"] = ["Stakeholder", "Stakeholder France"]
-    file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
-    try:
-        assert stack.run("push").returncode == 0
-        password = settings.value("STAKEHOLDER_PASSWORD")
-        with signed_in(settings.superset_url, "stakeholder", password) as page:
-            watched = Watched(page, settings.superset_url)
-            watched.open("churn")
-            cells = page.locator('[data-test-chart-name^="Whom to call"] tbody td:nth-child(3)')
-            assert set(cells.all_inner_texts()) == {"France"}
-    finally:
-        file.write_text(kept, encoding="utf-8")
-        stack.run("push", "--force")
-
-
-def test_a_broken_dashboard_is_found_out(stack, admin: Page, tmp_path: Path) -> None:
-    """A copy with one sound chart, one with an unknown column and one without any rows."""
-    rest = Rest(admin, stack.settings.superset_url)
-    sound = rest.chart_named("Hits and misses")
-    broken = {"query_mode": "aggregate", "groupby": [], "metrics": [metric("SUM(no_such_column)")]}
-    nothing = {
-        "adhoc_filters": [{"clause": "WHERE", "expressionType": "SQL", "sqlExpression": "1 = 0"}]
-    }
-    made = {
-        "Sound": rest.copy_chart(sound, "Sound", {}),
-        "Broken": rest.copy_chart(sound, "Broken", broken),
-        "Nothing": rest.copy_chart(sound, "Nothing", nothing),
-    }
-    dashboard = rest.create_dashboard("broken_on_purpose", made)
-    try:
-        result = visit(admin, stack.settings.superset_url, "broken_on_purpose", tmp_path)
-        found = {finding.chart: finding.what for finding in result.findings}
-        assert set(found) == {"Broken", "Nothing"}
-        assert "no_such_column" in found["Broken"]
-        assert "no results" in found["Nothing"]
-    finally:
-        rest.delete("dashboard", dashboard)
-        for number in made.values():
-            rest.delete("chart", number)
 
 
 def metric(sql: str) -> dict:
