@@ -23,6 +23,22 @@
             seconds double precision,
             tested_at timestamptz not null
         );
+        comment on table {{ results_table() }} is 'The newest result of each of dbt''s tests';
+        {%- set meanings = {
+            "test": "Name of the test",
+            "model": "What it tests; its own name where it reads more than one thing",
+            "layer": "The layer that belongs to",
+            "column": "The column it is about; NULL where it is about rows",
+            "kind": "The generic test, or query",
+            "words": "What holds when it passes, in words",
+            "status": "pass, fail, warn, error or skipped",
+            "failures": "Rows that break it",
+            "seconds": "How long it took",
+            "tested_at": "When",
+        } -%}
+        {%- for column, meaning in meanings.items() %}
+            comment on column {{ results_table() }}.{{ adapter.quote(column) }} is {{ sql_text(meaning) }};
+        {%- endfor %}
     {%- endif -%}
 {%- endmacro %}
 

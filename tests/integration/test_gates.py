@@ -75,3 +75,7 @@ def test_what_leaks_and_what_drifts_is_stopped(
         assert found[0]["clue"] == found[0]["first_letter"] == 1 > found[0]["mean_radius"]
     finally:
         execute(warehouse, "select ml.drop_model('leaky')")
+        for relation in (
+            "models.leaky", "features.feat_tumour__moved", "features.feat_tumour__unmoved"
+        ):  # fmt: skip
+            execute(warehouse, f"drop table if exists {relation} cascade")

@@ -247,10 +247,10 @@ def test_the_headline_is_counted_another_way(warehouse: Warehouse) -> None:
         MODEL,
     )
     assert gain == pytest.approx(reached, abs=0.01)
-    assert best == pytest.approx(0.2 / positive)
+    assert float(best) == pytest.approx(0.2 / positive)
     assert number == f"{100 * gain:.0f}\u202f%"
     assert f"Tested on {total} cases" in subline
-    assert right == pytest.approx(hits, abs=1e-12)
+    assert float(right) == pytest.approx(hits, abs=1e-12)
 
 
 def test_histograms_hold_every_row_of_every_class(warehouse: Warehouse) -> None:
