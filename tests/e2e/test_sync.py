@@ -6,7 +6,6 @@ import subprocess
 import yaml
 
 from scripts.assets import preset
-from scripts.assets.browser import signed_in
 from scripts.assets.live import live_bundle
 
 
@@ -180,66 +179,6 @@ def test_no_password_is_in_the_files(project):
     text = "".join(project.files().values())
     assert "_PASSWORD}@" in text
     assert project.stack.settings.dashboard_password not in text
-
-
-def test_a_save_in_the_browser_without_a_change_is_no_difference(project):
-    one_of_each = {}
-    for file in sorted((project.folder / "charts").rglob("*.yaml")):
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
-        one_of_each.setdefault(data["viz_type"], data["uuid"])
-    settings = project.stack.settings
-    login = (settings.superset_url, settings.superset_admin_user, settings.superset_admin_password)
-    with signed_in(*login) as page:
-        for uuid in one_of_each.values():
-            save_chart(page, settings.superset_url, project.superset.number("chart", uuid))
-    assert "Nothing to do" in project.run("pull")
-
-
-def test_an_edit_in_the_browser_is_the_one_line_that_was_edited(project):
-    before = project.files()
-    path, data = next(
-        (name, chart)
-        for name, chart in ((n, yaml.safe_load(t)) for n, t in before.items() if "charts/" in n)
-        if chart["viz_type"] == "echarts_timeseries_line"
-    )
-    settings = project.stack.settings
-    login = (settings.superset_url, settings.superset_admin_user, settings.superset_admin_password)
-    with signed_in(*login) as page:
-        with page.expect_response(re.compile(r"/api/v1/chart/data")):
-            number = project.superset.number("chart", data["uuid"])
-            page.goto(f"{settings.superset_url}/explore/?slice_id={number}")
-        page.get_by_role("tab", name="Customize").click()
-        page.locator('[data-test="zoomable-header"]').get_by_role("checkbox").check()
-        page.locator('[data-test="query-save-button"]:not([disabled])').click()
-        save(page)
-    plan = project.stack.run("plan")
-    assert "params.zoomable" in plan.stdout
-    project.run("pull")
-    after = project.files()
-    assert {name for name in after if after[name] != before[name]} == {path}
-    assert changed_lines(before[path], after[path]) == ["  zoomable: true"]
-    assert "Nothing to do" in project.run("push")
-
-
-def test_a_dashboards_title_changed_in_the_browser_is_a_difference_of_one_field(project):
-    before = project.files()
-    path = next(name for name in before if name.startswith("dashboards/"))
-    slug = yaml.safe_load(before[path])["slug"]
-    settings = project.stack.settings
-    login = (settings.superset_url, settings.superset_admin_user, settings.superset_admin_password)
-    with signed_in(*login) as page:
-        page.goto(f"{settings.superset_url}/superset/dashboard/{slug}/?edit=true")
-        title = page.locator('[data-test="editable-title-input"]').first
-        title.click()
-        title.fill("A new title")
-        title.press("Enter")
-        with page.expect_response(lambda answer: answer.request.method == "PUT"):
-            page.locator('[data-test="header-save-button"]').click()
-    project.run("pull")
-    after = project.files()
-    assert {name for name in after if after[name] != before[name]} == {path}
-    lines = changed_lines(before[path], after[path])
-    assert [line.split(":")[0] for line in lines] == ["dashboard_title", "dashboard_title"]
 
 
 def save_chart(page, url: str, number: int) -> None:
