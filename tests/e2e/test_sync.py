@@ -179,21 +179,3 @@ def test_no_password_is_in_the_files(project):
     text = "".join(project.files().values())
     assert "_PASSWORD}@" in text
     assert project.stack.settings.dashboard_password not in text
-
-
-def save_chart(page, url: str, number: int) -> None:
-    """Open a chart in the editor and save it as it is."""
-    # The few charts of Superset's older kind ask another address for their data.
-    with page.expect_response(re.compile(r"/api/v1/chart/data|/explore_json/")):
-        page.goto(f"{url}/explore/?slice_id={number}")
-    page.locator('[data-test="query-save-button"]:not([disabled])').click()
-    save(page)
-
-
-def save(page) -> None:
-    """In the open dialogue, save the chart under its own name."""
-    page.locator('[data-test="save-overwrite-radio"]').check()
-    with page.expect_response(
-        lambda answer: answer.request.method == "PUT" and "/api/v1/chart/" in answer.url
-    ):
-        page.locator('[data-test="btn-modal-save"]').click()
