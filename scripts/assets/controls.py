@@ -35,7 +35,8 @@ def without_defaults(params: Params) -> Params:
 
 def with_defaults(params: Params, dataset: dict[str, Any]) -> Params:
     """The params with every control, as the editor would save them for this dataset."""
-    defaults = copy.deepcopy(_defaults().get(params["viz_type"], {}))
+    # A type that is not known here has filters all the same.
+    defaults = {"adhoc_filters": []} | copy.deepcopy(_defaults().get(params["viz_type"], {}))
     if _LOOKUP in defaults:
         columns = dataset.get("columns") or []
         defaults[_LOOKUP] = {c["column_name"]: True for c in columns if c.get("is_dttm")}
