@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,17 @@ def test_every_value_comes_from_env_or_has_a_default(tmp_path: Path) -> None:
         assert name in handed_over or rest.startswith(":-"), name
 
 
+def test_the_worker_alone_is_told_of_mail(tmp_path: Path) -> None:
+    settings = throwaway_settings(ROOT, tmp_path).model_copy(
+        update={"more": {"SMTP_HOST": "mail.example.com", "ANALYST_PASSWORD": "x"}}
+    )
+    handed_over = Compose(settings).environment()
+    assert handed_over["SMTP_HOST"] == "mail.example.com"
+    assert "ANALYST_PASSWORD" not in handed_over
+    told = {name for name, each in SERVICES.items() if "SMTP_HOST" in each.get("environment", {})}
+    assert told == {"worker", "beat"}
+
+
 def test_two_clones_have_two_projects(tmp_path: Path) -> None:
     names = {Compose(throwaway_settings(ROOT, tmp_path / each)).project for each in "ab"}
     assert len(names) == 2
@@ -177,15 +189,14 @@ def test_the_telling_line(said: str, expected: str) -> None:
     assert expected in telling_line(said)
 
 
-def test_a_port_in_use_is_named_before_anything_starts(tmp_path, monkeypatch) -> None:
-    import socket
-
+@pytest.mark.parametrize("key", ["POSTGRES_PORT", "SUPERSET_PORT"])
+def test_a_port_in_use_is_named_before_anything_starts(key, tmp_path, monkeypatch) -> None:
     settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"mode": "docker"})
     monkeypatch.setattr(engine, "trouble", lambda: None)
     stack = open_stack(settings)
     monkeypatch.setattr(stack.compose, "published", lambda service, port: None)
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", settings.superset_port))
+        taken.bind(("127.0.0.1", getattr(settings, key.lower())))
         taken.listen()
-        with pytest.raises(UserError, match=r"SUPERSET_PORT in \.env"):
+        with pytest.raises(UserError, match=rf"{key} in \.env"):
             stack.check()
