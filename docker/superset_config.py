@@ -32,7 +32,7 @@ SUPERSET_WEBSERVER_TIMEOUT = 60
 _COLOURS = re.compile(r"/api/v1/dashboard/\d+/colors")
 
 
-def FLASK_APP_MUTATOR(app: Flask) -> None:  # noqa: N802, Superset calls it by this name
+def FLASK_APP_MUTATOR(app: Flask) -> None:
     """Readers leave a dashboard without an error in their browser's console."""
 
     @app.after_request

@@ -76,25 +76,50 @@ def test_a_cohort_is_counted_another_way(warehouse: Warehouse) -> None:
     assert set(shown) <= set(counted)
 
 
-def test_the_call_list_and_the_campaign_add_up(warehouse: Warehouse) -> None:
+@pytest.mark.parametrize("country", ["Everywhere", "France"])
+def test_the_call_list_and_the_campaign_add_up(warehouse: Warehouse, country: str) -> None:
     listed = rows(
         warehouse,
         "select churn_probability, yearly_revenue, revenue_at_risk from reports.rpt_call_list"
-        " order by loss_rank",
+        " where %s in ('Everywhere', country) order by loss_rank",
+        country,
     )
     risk, revenue, lost = np.array(listed, dtype=float).T
     assert lost == pytest.approx(risk * revenue)
     assert np.all(np.diff(lost) <= 1e-9)
     # The campaign of dbt_project.yml: 4 € a call, a quarter stays, 30 % margin.
     expected = np.cumsum(lost) * 0.25 * 0.3 - 4 * np.arange(1, len(lost) + 1)
-    points = rows(warehouse, "select calls, expected_value, is_best from reports.rpt_campaign")
+    points = rows(
+        warehouse,
+        "select calls, expected_value, is_best from reports.rpt_campaign where country = %s",
+        country,
+    )
     for calls, value, _ in points:
         assert float(value) == pytest.approx(expected[calls - 1] if calls else 0, abs=1e-6)
     ((best, _, _),) = [point for point in points if point[2]]
     drawn = {calls: float(value) for calls, value, _ in points}
+    assert max(drawn) == len(lost)
     assert drawn[best] == max(drawn.values())
-    (shown,) = one(warehouse, "select shown from reports.rpt_churn_summary where sort_order = 0")
-    assert shown == f"{round(risk.sum()):,}"
+    shown = dict(
+        rows(
+            warehouse,
+            "select sort_order, shown from reports.rpt_churn_summary where country = %s",
+            country,
+        )
+    )
+    assert shown[0] == f"{round(risk.sum()):,}"
+    assert shown[1] == f"{(risk >= 0.5).sum():,}"
+    assert shown[2] == f"{round(lost.sum()):,} €"
+    assert shown[3] == f"{round(lost[:100].sum()):,} €"
+
+
+def test_every_point_of_a_country_is_one_of_everywhere(warehouse: Warehouse) -> None:
+    """Where no country is chosen the chart shows, at each number of calls, the widest row."""
+    lonely = rows(
+        warehouse,
+        "select calls from reports.rpt_campaign group by calls having not bool_or(is_everywhere)",
+    )
+    assert lonely == []
 
 
 def test_the_score_card_of_a_regression_is_what_scikit_learn_says(warehouse: Warehouse) -> None:
@@ -168,7 +193,12 @@ def test_the_forecast_says_which_rule_was_nearer(warehouse: Warehouse) -> None:
 
 
 def test_segments_hold_every_customer_once(warehouse: Warehouse) -> None:
-    sizes = dict(rows(warehouse, "select segment_name, customers from reports.rpt_segments"))
+    sizes = dict(
+        rows(
+            warehouse,
+            "select segment_name, customers from reports.rpt_segments where is_everywhere",
+        )
+    )
     counted = dict(
         rows(
             warehouse,
@@ -176,6 +206,12 @@ def test_segments_hold_every_customer_once(warehouse: Warehouse) -> None:
         )
     )
     assert sizes == counted
+    by_country = rows(
+        warehouse,
+        "select segment_name, sum(customers)::bigint from reports.rpt_segments"
+        " where not is_everywhere group by segment_name",
+    )
+    assert dict(by_country) == counted
     # What moved into today's segments is what is in them.
     moved = dict(
         rows(

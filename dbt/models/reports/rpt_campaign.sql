@@ -22,8 +22,7 @@ with
             row_number() over most_first as calls,
             sum(revenue_at_risk) over most_first as reached
         from customers
-        window
-            most_first as (partition by country order by revenue_at_risk desc, customer_number)
+        window most_first as (partition by country order by revenue_at_risk desc, customer_number)
     ),
 
     totals as (
@@ -32,7 +31,8 @@ with
         group by country, is_everywhere
     ),
 
-    -- A line needs some hundred points: each of the first hundred calls, then ever larger steps. All
+    -- A line needs some hundred points: each of the first hundred calls, then ever larger steps.
+    -- All
     -- countries share them, and their last ones are points of Everywhere too.
     points as (
         select ranked.*, totals.customers, totals.revenue_at_risk
@@ -63,8 +63,8 @@ with
     chosen as (
         select
             *,
-            row_number() over (partition by country order by expected_value desc, calls) = 1
-            as is_best
+            row_number() over (partition by country order by expected_value desc, calls)
+            = 1 as is_best
         from valued
     ),
 

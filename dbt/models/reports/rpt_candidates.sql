@@ -55,9 +55,11 @@ select
     intervals.upper,
     intervals.seconds,
     {{ track_position("intervals.score", "intervals.track_low", "intervals.track_high") }} as v_pct,
-    {{ track_position("intervals.lower", "intervals.track_low", "intervals.track_high") }} as lo_pct,
+    {{ track_position("intervals.lower", "intervals.track_low", "intervals.track_high") }}
+    as lo_pct,
     {{ track_position("intervals.upper", "intervals.track_low", "intervals.track_high") }}
-    - {{ track_position("intervals.lower", "intervals.track_low", "intervals.track_high") }} as w_pct,
+    - {{ track_position("intervals.lower", "intervals.track_low", "intervals.track_high") }}
+    as w_pct,
     row_number() over (
         partition by intervals.model
         order by

@@ -13,8 +13,7 @@ with
     ),
 
     ranked as (
-        select
-            *, row_number() over (partition by country order by loss_rank) as rank_in_country
+        select *, row_number() over (partition by country order by loss_rank) as rank_in_country
         from customers
     ),
 
@@ -59,7 +58,11 @@ cross join
                 'Customers likely to leave',
                 {{ counted("facts.likely") }},
                 '',
-                'risk of 50' || U&'\202F' || '% and more, of ' || {{ counted("facts.customers") }} || ' active ones',
+                'risk of 50'
+                || U&'\202F'
+                || '% and more, of '
+                || {{ counted("facts.customers") }}
+                || ' active ones',
                 'plain'
             ),
             (

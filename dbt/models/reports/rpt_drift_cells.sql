@@ -3,17 +3,14 @@
     column for each period. A model nobody has looked at yet has one row that says so.
 #}
 with
-    drift as (
-        select * from {{ ref("rpt_drift") }} where feature_rank <= 12 and period_age <= 12
-    ),
+    drift as (select * from {{ ref("rpt_drift") }} where feature_rank <= 12 and period_age <= 12),
 
     newest as (select model, feature, psi from drift where period_age = 1),
 
     placed as (
         select
             drift.*,
-            1
-            + dense_rank() over (
+            1 + dense_rank() over (
                 partition by drift.model order by newest.psi desc nulls last, drift.feature_label
             ) as grid_row,
             2

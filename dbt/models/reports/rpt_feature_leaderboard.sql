@@ -37,7 +37,4 @@ select
     ) as share,
     importances.rank
 from importances
-inner join
-    features
-    on features.model = importances.model
-    and features.feature = importances.feature
+inner join features on features.model = importances.model and features.feature = importances.feature

@@ -64,9 +64,7 @@ with
             documented.description
         from columns
         left join
-            documented
-            on documented.model = columns.model
-            and documented.feature = columns.feature
+            documented on documented.model = columns.model and documented.feature = columns.feature
     )
 
 select

@@ -17,7 +17,8 @@ with
         where curve = 'learning'
     ),
 
-    -- The two lines are compared at the same number of rows; beyond the last trial there is one only.
+    -- The two lines are compared at the same number of rows; beyond the last trial there is one
+    -- only.
     compared as (
         select drawn.*
         from drawn

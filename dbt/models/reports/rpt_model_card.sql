@@ -30,9 +30,9 @@ with
             versions.model,
             versions.version,
             count(*) as features,
-            string_agg(
-                features.feature_words, ', ' order by features.feature_words
-            ) filter (where entries.place <= 12) as names
+            string_agg(features.feature_words, ', ' order by features.feature_words) filter (
+                where entries.place <= 12
+            ) as names
         from versions
         cross join lateral jsonb_array_elements(versions.features)
         with ordinality as entries(entry, place)
@@ -47,9 +47,9 @@ with
         select
             model,
             version,
-            string_agg(
-                features.feature_words, ', ' order by importances.rank
-            ) filter (where importances.rank <= 3) as names
+            string_agg(features.feature_words, ', ' order by importances.rank) filter (
+                where importances.rank <= 3
+            ) as names
         from {{ of_all_versions("importances") }} as importances
         cross join
             lateral(
@@ -119,7 +119,9 @@ with
                                 || '” fits a case, with a probability: '
                                 || sizes.names
                             when 'regression'
-                            then 'a number: ' || {{ feature_words("versions.model", "versions.target") }}
+                            then
+                                'a number: '
+                                || {{ feature_words("versions.model", "versions.target") }}
                             when 'clustering'
                             then 'which cases are alike: ' || coalesce(sizes.names, 'groups')
                             when 'outliers'
@@ -172,8 +174,7 @@ with
                             versions.split ->> 'by'
                             when 'time'
                             then
-                                'the newest rows are the test'
-                                || coalesce(
+                                'the newest rows are the test' || coalesce(
                                     ': from ' || to_char(
                                         date '1970-01-01'
                                         + ((versions.split ->> 'test_from')::float8)::integer,
@@ -190,7 +191,8 @@ with
                             when 'group'
                             then
                                 'whole groups of '
-                                || {{ feature_words("versions.model", "versions.split ->> 'column'") }}
+                                ||
+                                {{ feature_words("versions.model", "versions.split ->> 'column'") }}
                                 || ' are kept aside'
                             else
                                 'rows were kept aside by chance; the data have no order in time here'
@@ -215,7 +217,8 @@ with
                             when 0
                             then 'nothing'
                             else
-                                case jsonb_array_length(versions.excluded)
+                                case
+                                    jsonb_array_length(versions.excluded)
                                     when 1
                                     then 'one column that says nothing'
                                     else

@@ -70,11 +70,7 @@ with
             on before.as_of = days.day_before
             and before.customer_key = everybody.customer_key
         group by
-            days.as_of,
-            days.day_before,
-            countries.country,
-            before.segment_name,
-            now.segment_name
+            days.as_of, days.day_before, countries.country, before.segment_name, now.segment_name
     )
 
 select

@@ -47,7 +47,8 @@ with
         select
             *,
             customers / sum(customers) over (partition by country)::float8 as share,
-            yearly_revenue / nullif(sum(yearly_revenue) over (partition by country), 0) as revenue_share
+            yearly_revenue
+            / nullif(sum(yearly_revenue) over (partition by country), 0) as revenue_share
         from sizes
     )
 
