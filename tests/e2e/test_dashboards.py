@@ -10,7 +10,7 @@ import pytest
 import yaml
 from playwright.sync_api import Page
 
-from scripts.assets.browser import choose, signed_in
+from scripts.assets.browser import SCREEN, choose, signed_in
 from scripts.assets.visits import dashboard_slugs, settle, visit
 
 # Lists of the server's own; nobody but an administrator needs them.
@@ -218,6 +218,22 @@ def test_a_country_filters_the_whole_page_and_a_click_on_a_bar_does_too(stakehol
     settle(stakeholder.page)
     france = stakeholder.texts()
     assert [name for name in everything if france[name] == everything[name]] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "beginning"), [("Export to PDF", b"%PDF-"), ("Download as Image", b"\xff\xd8\xff")]
+)
+def test_a_page_can_be_taken_along(stakeholder, words: str, beginning: bytes) -> None:
+    page = stakeholder.page
+    page.set_viewport_size(SCREEN)
+    stakeholder.open("churn")
+    page.get_by_role("button", name="Menu actions trigger").click()
+    page.get_by_text("Download", exact=True).hover()
+    with page.expect_download() as waiting:
+        page.get_by_text(words, exact=True).click()
+    content = Path(waiting.value.path()).read_bytes()
+    assert content.startswith(beginning)
+    assert len(content) > 50_000
 
 
 def test_pages_that_are_not_for_stakeholders_are_closed(stakeholder) -> None:

@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 import psycopg2
 import pytest
-from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+from sklearn.metrics import (
+    accuracy_score,
+    brier_score_loss,
+    mean_absolute_error,
+    r2_score,
+    recall_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
 
 from tests.conftest import Warehouse
 
@@ -144,6 +152,50 @@ def test_the_score_card_of_a_regression_is_what_scikit_learn_says(warehouse: War
         " where model = 'revenue' and page = 'quality'",
     )
     assert f"{100 * card['wape']:.0f}\u202f%" in lead + number + rest
+
+
+def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Warehouse) -> None:
+    """The test rows of churn asked anew, and measured here: score card and headline."""
+    known = "features.feat_customer__training"
+    columns = [
+        column
+        for (column,) in rows(
+            warehouse,
+            "select column_name from information_schema.columns"
+            " where table_schema || '.' || table_name = %s"
+            " and column_name not in ('customer_key', 'churned')",
+            known,
+        )
+    ]
+    (first_day,) = one(
+        warehouse,
+        "select date '1970-01-01' + ((split ->> 'test_from')::float8)::integer"
+        " from ml.model_versions where model = 'churn' and status = 'champion'",
+    )
+    key = "customer_key::text || ' ' || as_of"
+    listed = ", ".join(f'"{column}"' for column in columns)
+    asked = f"select {key} as customer_key, {listed} from {known} where as_of >= '{first_day}'"
+    answers = rows(
+        warehouse,
+        f"select churned = 'churned', score from ml.predict('churn', %s) as answers"
+        f" join {known} on {key} = answers.key",
+        asked,
+    )
+    left, risk = np.array(answers, dtype=float).T
+    card = dict(
+        rows(warehouse, "select metric, value from reports.rpt_model_metrics where model = 'churn'")
+    )
+    assert card["roc_auc"] == pytest.approx(roc_auc_score(left, risk))
+    assert card["brier"] == pytest.approx(brier_score_loss(left, risk))
+    assert card["accuracy"] == pytest.approx(accuracy_score(left, risk >= 0.5))
+    assert card["recall"] == pytest.approx(recall_score(left, risk >= 0.5))
+    riskiest = np.argsort(-risk, kind="stable")[: round(0.2 * len(risk))]
+    (said,) = one(
+        warehouse,
+        "select number from reports.rpt_headlines where model = 'churn' and page = 'quality'",
+    )
+    found = 100 * left[riskiest].sum() / left.sum()
+    assert float(said.removesuffix("\u202f%")) == pytest.approx(found, abs=1.01)
 
 
 def test_the_score_card_of_a_classification_is_the_confusion(warehouse: Warehouse) -> None:
