@@ -30,7 +30,7 @@ select
     layers.layer_label,
     layers.meaning,
     count(*) || case count(*) when 1 then ' table' else ' tables' end as shown,
-    string_agg(nodes.node, e '\n' order by nodes.node) as names,
+    string_agg(nodes.node, chr(10) order by nodes.node) as names,
 
     -- numbers
     count(*) as tables,
