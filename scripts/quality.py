@@ -64,17 +64,27 @@ def format_code() -> None:
 def lock(upgrade: bool) -> None:
     """Write the requirements.lock files anew from their pyproject.toml."""
     from scripts.bootstrap import uv
+    from scripts.stack.server_env import EXTRAS
 
     program = uv.find(ROOT / ".stack")
     if program is None:
         raise UserError("uv is not there yet", "make up fetches it")
     # Names, versions and hashes for every platform; no address, so any mirror will do.
-    command = [program, "pip", "compile", "pyproject.toml", "--output-file=requirements.lock"]
+    command = [program, "pip", "compile", "pyproject.toml"]
     command += ["--universal", "--python-version=3.11", "--generate-hashes"]
     command += ["--no-header", "--quiet", *(["--upgrade"] if upgrade else [])]
     groups = [f"--group={group}" for group in GROUPS]
-    for folder, more in ((ROOT, groups), (ROOT / "udf", []), (ROOT / "tests" / "bench", [])):
-        done = subprocess.run([*command, *more], cwd=folder, env=uv.environment())
+    udf = ROOT / "udf"
+    locks = [(ROOT, "requirements.lock", groups), (udf, "requirements.lock", [])]
+    for extra in EXTRAS:
+        # The same versions as without it, so that the locks can be installed together.
+        more = [f"--extra={extra}", "--constraint=requirements.lock"]
+        locks.append((udf, f"requirements.{extra}.lock", more))
+    locks.append((ROOT / "tests" / "bench", "requirements.lock", []))
+    for folder, name, more in locks:
+        done = subprocess.run(
+            [*command, f"--output-file={name}", *more], cwd=folder, env=uv.environment()
+        )
         if done.returncode:
             raise UserError(f"{folder / 'pyproject.toml'} has no solution", "read the lines above")
 

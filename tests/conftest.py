@@ -50,6 +50,7 @@ def throwaway_settings(root: Path, state: Path) -> Settings:
         superset_port=free_port(),
         superset_admin_user="admin",
         superset_secret_key="a key of a test",
+        more={"ML_EXTRAS": "lightgbm,xgboost"},
         **{f"{name}_password": f"a password for {name}" for name in names},
     )
 

@@ -52,8 +52,8 @@ def build(
 
 def refresh(settings: Settings, stack: Stack) -> None:
     """Build what depends on the tables that were loaded since the last build, and nothing else."""
-    wanted, built = _state(settings, stack), _built(settings)
-    changed = sorted(key for key in wanted if wanted[key] != built.get(key))
+    wanted, known = _state(settings, stack), built(settings)
+    changed = sorted(key for key in wanted if wanted[key] != known.get(key))
     if not changed:
         with step("Building the models (dbt)") as current:
             current.note("up to date")
@@ -71,10 +71,15 @@ def refresh(settings: Settings, stack: Stack) -> None:
 
 def is_current(settings: Settings, stack: Stack) -> bool:
     """Whether the last whole build was of these files, on this data."""
-    return _built(settings) == _state(settings, stack)
+    return built(settings) == _state(settings, stack)
 
 
-def _built(settings: Settings) -> dict[str, str]:
+def mark_built(settings: Settings, stack: Stack, made_from: dict[str, str]) -> None:
+    """Note that what is in this server's database was built from this, if on another server."""
+    stamps.write(settings, "build", json.dumps(made_from | {"cluster": stack.database_id()}))
+
+
+def built(settings: Settings) -> dict[str, str]:
     """What the last whole build was made from; empty when there was none."""
     try:
         return json.loads(stamps.read(settings, "build") or "{}")

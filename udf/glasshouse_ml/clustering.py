@@ -121,6 +121,7 @@ class Clustering(Task):
     needs_target = False
     takes_target = False
     learns_target = False
+    has_reasons = False
 
     def target(self, table: Table, request: "Request") -> Target:
         """None before the clusters are found."""

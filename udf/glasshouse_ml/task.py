@@ -48,6 +48,8 @@ class Task(ABC):
     numeric_target: ClassVar[bool]
     needs_target: ClassVar[bool] = True
     takes_target: ClassVar[bool] = True
+    # Whether ml.explain can say why a row got its answer.
+    has_reasons: ClassVar[bool] = True
     # Whether the preprocessing may look at the answers, as an encoding by their mean does.
     learns_target: ClassVar[bool] = True
 
@@ -147,6 +149,13 @@ class Task(ABC):
     def separation(self, values: np.ndarray, training: np.ndarray, target: Target) -> float | None:
         """How much one feature alone says about the answer."""
         return None
+
+    def explained(self, model: "Model", matrix: np.ndarray) -> np.ndarray:
+        """What ml.explain takes apart: a column for each class, or one.
+
+        It is what ml.predict gives as score.
+        """
+        raise TypeError(f"{self.name} predicts nothing that has reasons")
 
     @abstractmethod
     def answers(self, model: "Model", matrix: np.ndarray) -> Answers:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml import algorithms as catalogue
-from glasshouse_ml import candidates, examples, groups, memory, registry
+from glasshouse_ml import candidates, examples, groups, memory, registry, threads
 from glasshouse_ml.artifacts import Model, pack
 from glasshouse_ml.assembly import check_monotonic
 from glasshouse_ml.attention import attentive
@@ -16,7 +16,8 @@ from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import MOST_CATEGORIES, MOST_MEANS, encode, learn
 from glasshouse_ml.fingerprint import fingerprint
 from glasshouse_ml.fitting import Fitter, Part
-from glasshouse_ml.payload import LIBRARIES, Trained, payload
+from glasshouse_ml.libraries import versions
+from glasshouse_ml.payload import Trained, payload
 from glasshouse_ml.request import Request, check
 from glasshouse_ml.splitting import divide
 from glasshouse_ml.succession import compare
@@ -27,6 +28,7 @@ def train(db: Database, **arguments: Any) -> dict[str, Any]:
     """Do what ml.train promises; the arguments are those of the SQL function."""
     started = time.perf_counter()
     memory.forget_peak()
+    threads.bound(db)
     request = check(**arguments)
     data = examples.read(db, request)
     spec = _spec(request, data)
@@ -87,7 +89,7 @@ def _spec(request: Request, data: examples.Examples) -> str:
             "split": request.split,
             "options": options,
             "columns": [[column.name, column.type] for column in data.columns],
-            "libraries": LIBRARIES,
+            "libraries": versions(*(entry["algorithm"] for entry in request.algorithms or ())),
         }
     )
 
