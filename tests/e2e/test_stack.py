@@ -12,7 +12,7 @@ import requests
 
 from tests.e2e.backups import checksums, survives
 from tests.e2e.conftest import Clone
-from tests.e2e.parts import SERVED, identities, kill, left_running
+from tests.e2e.parts import SERVED, identities, kill, left_behind, left_running
 
 SECRETS = (
     "superset_admin_password",
@@ -315,5 +315,6 @@ def test_reset_asks_and_then_leaves_nothing(other_stack: Clone) -> None:
     assert (settings.state / "stamps").exists()
     assert other_stack.make("reset", env={"YES": "1"}).returncode == 0
     assert left_running(other_stack) == {}
+    assert left_behind(other_stack) == []
     left = {path.name for path in settings.state.iterdir()}
     assert left <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}
