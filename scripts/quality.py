@@ -1,6 +1,7 @@
 """The commands that keep the project itself in order: test, lint, format."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,17 +51,16 @@ def test(suite: str, options: tuple[str, ...]) -> None:
 
 
 def _pytest(suites: tuple[str, ...], options: list[str]) -> int:
-    """Its exit code. Interrupted, it takes down what its tests have started: that is waited for."""
+    """Its exit code. Told to end, it takes down what its tests have started: that is waited for."""
     command = [sys.executable, "-m", "pytest", *(f"tests/{suite}" for suite in suites), *options]
     click.echo(f"\n{' and '.join(suites)} tests")
     # The processes share the cores already: threads of their own would only be in each other's way.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **threads})
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    # A group of their own: whoever tells this command to end tells all of them.
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **threads}, process_group=0)
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, lambda number, _: os.killpg(process.pid, number))
+    return process.wait()
 
 
 @click.command()
