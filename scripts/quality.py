@@ -28,8 +28,8 @@ RUNS = {
     "e2e": [(("e2e",), [])],
     "all": [(("unit",), ANYWHERE), (("integration", "e2e"), TOGETHER)],
 }
-# What pytest says when the options leave no test of a suite.
-NO_TESTS = 5
+# What pytest says when it was told to end, and when the options leave no test of a suite.
+INTERRUPTED, NO_TESTS = 2, 5
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -45,7 +45,11 @@ def test(suite: str, options: tuple[str, ...]) -> None:
         from scripts.bootstrap.browser import require_browser
 
         require_browser(ROOT / ".stack" / "logs" / "install.log")
-    codes = [_pytest(suites, [*spread, *options]) for suites, spread in RUNS[suite]]
+    codes: list[int] = []
+    for suites, spread in RUNS[suite]:
+        codes.append(_pytest(suites, [*spread, *options]))
+        if codes[-1] == INTERRUPTED:
+            break
     failed = [code for code in codes if code not in (0, NO_TESTS)]
     raise SystemExit(failed[0] if failed else min(codes))
 
