@@ -1,9 +1,9 @@
 """Superset's own files, asked for only where something has changed.
 
-An export of everything is most of what a plan waits for. So the text of each chart and dashboard is
-kept, with the moment of its last change, which the server's lists tell for all of them at once: the
-same moment, the same text. Datasets and databases are exported every time, for a changed column
-does not move the moment of its dataset.
+An export of everything is most of what a plan waits for. So the text of each database, chart and
+dashboard is kept, with the moment of its last change, which the server's lists tell for all of them
+at once: the same moment, the same text. Datasets are exported every time, for a changed column does
+not move the moment of its dataset.
 """
 
 import json
@@ -21,9 +21,9 @@ LISTED = {
     "chart": "id,uuid,changed_on_utc,dashboards.id",
     "dashboard": "id,uuid,changed_on_utc",
     "dataset": "id,uuid",
-    "database": "id,uuid",
+    "database": "id,uuid,changed_on",
 }
-# Asking for single ones is a longer address, and brings what they need along.
+# Each that is asked for by its number brings along what it needs.
 _MANY = 60
 _UUID = re.compile(r"^uuid: '?([0-9a-fA-F-]{36})'?$", re.MULTILINE)
 
@@ -49,8 +49,9 @@ def exported(superset: Superset, rows: dict[str, list[Row]], settings: Settings)
 def _moments(rows: dict[str, list[Row]]) -> dict[str, tuple[str, int, str]]:
     """uuid → resource, number, and what stays the same while the text does."""
     found = {
-        row["uuid"]: ("chart", row["id"], f"{row['id']} {row['changed_on_utc']}")
-        for row in rows["chart"]
+        row["uuid"]: (resource, row["id"], f"{row['id']} {row[moment]}")
+        for resource, moment in (("database", "changed_on"), ("chart", "changed_on_utc"))
+        for row in rows[resource]
     }
     for row in rows["dashboard"]:
         # An export adds the charts that are linked and not in the layout.
@@ -63,17 +64,23 @@ def _moments(rows: dict[str, list[Row]]) -> dict[str, tuple[str, int, str]]:
 def _changed(
     superset: Superset, rows: dict[str, list[Row]], changed: Iterable[tuple[str, int, str]]
 ) -> dict[str, str]:
-    """The files of what has changed, and of all datasets and databases."""
+    """The files of what has changed, and of all datasets."""
     wanted = {"dataset": [row["id"] for row in rows["dataset"]]}
     for resource, number, _ in changed:
         wanted.setdefault(resource, []).append(number)
-    asked = [(resource, numbers) for resource, numbers in wanted.items() if numbers]
     with ThreadPoolExecutor() as pool:
-        found = list(pool.map(lambda each: superset.export(*each), asked))
-    files = {path: text for each in reversed(found) for path, text in each.items()}
-    there = {_uuid(text) for text in files.values()}
-    lonely = [row["id"] for row in rows["database"] if row["uuid"] not in there]
-    return files | (superset.export("database", lonely) if lonely else {})
+        asked = {
+            f"{resource}s": pool.submit(superset.export, resource, numbers)
+            for resource, numbers in wanted.items()
+            if numbers
+        }
+    # What comes along is written in another form than where it is asked for itself.
+    return {
+        path: text
+        for kind, each in asked.items()
+        for path, text in each.result().items()
+        if path.startswith(f"{kind}/")
+    }
 
 
 def _uuid(text: str) -> str:

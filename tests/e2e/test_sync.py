@@ -8,6 +8,7 @@ import yaml
 
 from scripts.assets import preset
 from scripts.assets.live import live_bundle
+from scripts.assets.state import declared, observe
 
 
 def changed_lines(before: str, after: str) -> list[str]:
@@ -47,6 +48,34 @@ def test_our_export_says_the_same_as_that_of_preset_cli(project, tmp_path):
     files = {f.relative_to(tmp_path).as_posix(): f.read_text() for f in tmp_path.rglob("*.yaml")}
     with_preset = live_bundle(files, settings)
     assert {a.uuid: a.data for a in over_rest} == {a.uuid: a.data for a in with_preset}
+
+
+def test_what_is_asked_for_in_parts_is_what_a_whole_export_says(project):
+    superset, settings = project.superset, project.stack.settings
+
+    def parts_are_the_whole() -> bool:
+        whole = superset.export()
+        parts = observe(declared(settings), settings).exported
+        return {**parts, "metadata.yaml": ""} == {**whole, "metadata.yaml": ""}
+
+    assert parts_are_the_whole()
+    _, chart = project.chart()
+    number = superset.number("chart", chart["uuid"])
+    dataset = superset.number("dataset", chart["dataset_uuid"])
+    column, *others = superset.get("dataset", dataset)["columns"]
+    kept = [{"id": other["id"], "column_name": other["column_name"]} for other in others]
+    named = {"id": column["id"], "column_name": column["column_name"], "verbose_name": "Other"}
+    for resource, changed, fields in (
+        ("chart", number, {"description": "Another."}),
+        ("dashboard", superset.number("dashboard", "business"), {"css": ".a {}"}),
+        ("dataset", dataset, {"columns": [named, *kept]}),
+        ("database", superset.rows("database")[0]["id"], {"allow_ctas": True}),
+        ("chart", number, {"dashboards": []}),
+    ):
+        superset.change(resource, changed, fields)
+        assert parts_are_the_whole(), (resource, fields)
+    superset.delete("chart", number)
+    assert parts_are_the_whole()
 
 
 def test_a_title_changed_in_superset_is_a_difference_of_one_field(project):
