@@ -35,25 +35,35 @@ def without_defaults(params: Params) -> Params:
 
 def with_defaults(params: Params, dataset: dict[str, Any]) -> Params:
     """The params with every control, as the editor would save them for this dataset."""
-    defaults = copy.deepcopy(_defaults().get(params["viz_type"], {}))
+    # A type that is not known here has filters all the same.
+    defaults = {"adhoc_filters": []} | copy.deepcopy(_defaults().get(params["viz_type"], {}))
     if _LOOKUP in defaults:
         columns = dataset.get("columns") or []
         defaults[_LOOKUP] = {c["column_name"]: True for c in columns if c.get("is_dttm")}
     full = defaults | params
     for name in _filters_in(full):
-        full[name] = full[name] or any_time(dataset)
+        if not any(_is_of_time(each) for each in full[name]):
+            full[name] = [*full[name], *any_time(dataset)]
     return full
 
 
 def without_any_time(params: Params, dataset: dict[str, Any]) -> Params:
-    """The params without the filter that the editor adds when there is no other."""
-    idle = any_time(dataset)
-    unfiltered = {name for name in _filters_in(params) if params[name] in ([], idle)}
-    return {key: value for key, value in params.items() if key not in unfiltered}
+    """The params without the filter that the editor adds where there is no other of time."""
+    idle, kept = any_time(dataset), dict(params)
+    for name in _filters_in(params):
+        if [each for each in params[name] if _is_of_time(each)] == idle:
+            kept[name] = [each for each in params[name] if each not in idle]
+        if not kept[name]:
+            del kept[name]
+    return kept
+
+
+def _is_of_time(each: Params) -> bool:
+    return each.get("operator") == "TEMPORAL_RANGE"
 
 
 def any_time(dataset: dict[str, Any]) -> list[Params]:
-    """The editor's only filter at first: "no time range", on the dataset's main time column.
+    """What the editor adds to the filters: "no time range", on the dataset's main time column.
 
     It is how a dashboard's time filter finds the column it applies to.
     """
@@ -72,7 +82,8 @@ def any_time(dataset: dict[str, Any]) -> list[Params]:
 
 
 def _filters_in(params: Params) -> list[str]:
-    return [name for name in ("adhoc_filters", "adhoc_filters_b") if name in params]
+    names = ("adhoc_filters", "adhoc_filters_b")
+    return [name for name in names if isinstance(params.get(name), list)]
 
 
 def _same(value: Any, default: Any) -> bool:

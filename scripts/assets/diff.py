@@ -9,6 +9,7 @@ from scripts.assets.model import Asset, Bundle
 ABSENT = object()
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONG = 60
+_NAMES = ("column_name", "metric_name", "label", "name")
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ def changes(old: Any, new: Any, field: str = "") -> list[Change]:
     if None not in named:
         # The same items in another order are a difference too.
         return changes(*named, field) or [Change(field, *map(list, named))]
+    if _nameless(old) and _nameless(new) and len(old) == len(new):
+        found = []
+        for place, (before, after) in enumerate(zip(old, new, strict=True), start=1):
+            found += changes(before, after, f"{field}.{place}")
+        return found
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return [Change(field, old, new)]
     found = []
@@ -89,9 +95,16 @@ def changes(old: Any, new: Any, field: str = "") -> list[Change]:
     return found
 
 
+def _nameless(items: Any) -> bool:
+    """Whether it is a list of mappings, such as filters, that only their places tell apart."""
+    return isinstance(items, list) and all(
+        isinstance(each, dict) and each.keys().isdisjoint(_NAMES) for each in items
+    )
+
+
 def _by_name(items: Any) -> dict[str, Any] | None:
     """Columns, metrics and filters under their names; None for what is no list of such."""
-    for key in ("column_name", "metric_name", "label", "name"):
+    for key in _NAMES:
         if isinstance(items, list) and all(
             isinstance(each, dict) and key in each for each in items
         ):

@@ -1,9 +1,6 @@
 """dbt's exposures, written from the dashboards: which of them reads which nodes."""
 
-import sqlglot
 import yaml
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from scripts.assets.columns import filter_targets
 from scripts.assets.layout import chart_uuids
@@ -56,6 +53,11 @@ def tables_of(dataset: Asset) -> set[tuple[str, str]]:
     schema = dataset.data.get("schema") or ""
     if not dataset.data.get("sql"):
         return {(schema, dataset.title)}
+    # Here, because it is slow to import, and few datasets have SQL of their own.
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
     try:
         trees = sqlglot.parse(dataset.data["sql"], dialect="postgres")
     except SqlglotError:

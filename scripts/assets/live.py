@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
+from typing import Any
 
 from scripts.assets.fields import ACCESS_KINDS, KINDS
+from scripts.assets.hidden import with_hidden
 from scripts.assets.layout import chart_uuids
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.normalise import canonical_all
@@ -14,12 +16,18 @@ from scripts.settings import Settings
 _REFERENCES = ("dataset_uuid", "database_uuid")
 
 
-def live_bundle(exported: dict[str, str], settings: Settings, git: Bundle | None = None) -> Bundle:
+def live_bundle(
+    exported: dict[str, str],
+    settings: Settings,
+    git: Bundle | None = None,
+    pushed: Bundle | None = None,
+) -> Bundle:
     """The assets of an export (path → YAML text) in canonical form.
 
     `git`: what the repository says, for the names it has for what differs between installations.
+    `pushed`: what was last pushed, for what the editor in the browser drops.
     """
-    found = []
+    found: list[tuple[str, str, dict[str, Any]]] = []
     for path, text in exported.items():
         kind = PurePosixPath(path).parts[0]
         if kind not in KINDS:
@@ -27,7 +35,17 @@ def live_bundle(exported: dict[str, str], settings: Settings, git: Bundle | None
         data = load_yaml(text)
         mine = git.get(str(data["uuid"]).lower()) if git else None
         found.append((kind, "", restore(kind, data, mine.data if mine else None, settings)))
+    _add_hidden([data for kind, _, data in found if kind in ("charts", "datasets")], pushed or git)
     return Bundle.of([Asset(kind, data) for kind, _, data in canonical_all(found)])
+
+
+def _add_hidden(assets: list[dict[str, Any]], pushed: Bundle | None) -> None:
+    by_uuid = {str(data["uuid"]).lower(): data for data in assets}
+    for uuid, data in by_uuid.items():
+        before = pushed.get(uuid) if pushed else None
+        if before and before.kind == "charts" and data.get("params"):
+            dataset = by_uuid.get(str(data["dataset_uuid"]).lower(), {})
+            data["params"] = with_hidden(data["params"], before.data["params"], dataset)
 
 
 def owned(live: Bundle, git: Bundle, ever: Iterable[str] = ()) -> Bundle:

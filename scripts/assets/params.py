@@ -19,7 +19,11 @@ LEFT_OUT = {
     "result_type",
 }
 # Values that mean the same as silence; Superset writes them by itself.
-DEFAULTS: dict[str, Any] = {"annotation_layers": [], "extra_form_data": {}}
+DEFAULTS: dict[str, Any] = {
+    "annotation_layers": [],
+    "conditional_formatting": [],
+    "extra_form_data": {},
+}
 
 
 def canonical_params(params: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from scripts.assets.links import read_links
 from scripts.assets.live import live_bundle, owned
 from scripts.assets.model import Bundle
 from scripts.assets.owned import owned_ever
+from scripts.assets.pushed import last_pushed
 from scripts.assets.superset import Superset
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -66,7 +67,7 @@ class Observed:
     @cached_property
     def assets(self) -> Bundle:
         """Every asset on the server, strangers' too."""
-        return live_bundle(self.exported, self.settings, self.git)
+        return live_bundle(self.exported, self.settings, self.git, last_pushed(self.settings))
 
     @cached_property
     def server(self) -> Server | None:

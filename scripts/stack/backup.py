@@ -19,6 +19,7 @@ import psycopg2
 from scripts.console import say, step
 from scripts.errors import UserError
 from scripts.settings import Settings
+from scripts.stack.build import built
 from scripts.stack.interface import Stack
 
 DATABASES = ("warehouse", "superset")
@@ -55,6 +56,7 @@ def backup(settings: Settings, stack: Stack, folder: Path | None) -> Path:
         "postgresql": _ask(stack, "show server_version_num") // 10000,
         "superset": version("apache-superset"),
         "roles": _ask(stack, ROLES),
+        "built": built(settings),
         "sha256": sums,
     }
     (draft / CONTENTS).write_text(json.dumps(contents, indent=1) + "\n", encoding="utf-8")

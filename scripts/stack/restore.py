@@ -10,7 +10,7 @@ import psycopg2
 from scripts.console import say, step
 from scripts.errors import UserError
 from scripts.settings import Settings
-from scripts.stack import backup, stamps
+from scripts.stack import backup, build, stamps
 from scripts.stack.interface import Stack
 from scripts.stack.provision import provision
 
@@ -41,6 +41,8 @@ def restore(settings: Settings, stack: Stack, folder: Path) -> None:
     with step("Roles, databases, schemas") as current:
         current.note(provision(settings, stack.superuser("postgres")))
     backup.restore_agreement(settings, folder)
+    if contents.get("built"):
+        build.mark_built(settings, stack, contents["built"])
     # The next step encrypts stored passwords anew with this installation's own key.
     stack.keep_superset_key((folder / "secret_key").read_text())
     with step("Preparing Superset") as current:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flask_appbuilder import Model
 from flask_migrate import upgrade
+from sqlalchemy import text
 from superset.app import create_app
 from superset.utils.encrypt import EncryptedType, SecretsMigrator
 
@@ -16,17 +17,24 @@ def main() -> None:
     """Migrate, create or update the administrator, write the standard roles."""
     app = create_app()
     with app.app_context():
-        upgrade()
         from superset.extensions import appbuilder, db
 
-        _follow_secret_key(Path(os.environ["SUPERSET_KEY_FILE"]), app.config["SECRET_KEY"])
-        # Only now do the tables of the permissions exist.
-        appbuilder.add_permissions(update_perms=True)
-        appbuilder.sm.sync_role_definitions()
-        _administrator(appbuilder.sm)
-        _follow_address(db)
-        db.session.commit()
-        app.sync_config_to_db()
+        # Whoever was left behind by a start that was killed ends first; the session's end unlocks.
+        with db.engine.connect() as one_at_a_time:
+            one_at_a_time.execute(text("select pg_advisory_lock(hashtext('superset-init'))"))
+            _prepare(app, appbuilder, db)
+
+
+def _prepare(app, appbuilder, db) -> None:
+    upgrade()
+    _follow_secret_key(Path(os.environ["SUPERSET_KEY_FILE"]), app.config["SECRET_KEY"])
+    # Only now do the tables of the permissions exist.
+    appbuilder.add_permissions(update_perms=True)
+    appbuilder.sm.sync_role_definitions()
+    _administrator(appbuilder.sm)
+    _follow_address(db)
+    db.session.commit()
+    app.sync_config_to_db()
 
 
 def _administrator(security) -> None:

@@ -1,5 +1,7 @@
 """`make up`: from nothing, or from anything, to a running, filled, synced stack."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from scripts.console import say, step, warn
 from scripts.data.sample import load_sample
 from scripts.data.shop.loading import fill_if_empty
@@ -26,13 +28,16 @@ def up(settings: Settings, stack: Stack) -> None:
         current.note(load_sample(settings.dsn("transformer"), settings.state / "data"))
     with step("Filling the shop") as current:
         current.note(fill_if_empty(settings.dsn("transformer"), current.progress))
-    if build.is_current(settings, stack):
-        with step("Building the models (dbt)") as current:
-            current.note("up to date")
-    else:
-        build.build(settings, stack, show=False)
-    with step("Preparing Superset") as current:
-        current.note(stack.prepare_superset())
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # It needs the database server alone, and is ready by the time dbt is.
+        preparing = beside.submit(stack.prepare_superset)
+        if build.is_current(settings, stack):
+            with step("Building the models (dbt)") as current:
+                current.note("up to date")
+        else:
+            build.build(settings, stack, show=False)
+        with step("Preparing Superset") as current:
+            current.note(preparing.result())
     with step("Starting Superset") as current:
         current.note(stack.start_superset())
     dashboards.push_if_needed(settings, stack)

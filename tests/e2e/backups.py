@@ -6,6 +6,8 @@ import re
 import psycopg2
 from psycopg2 import sql
 
+from scripts.assets.bundle import FOLDER, read_files
+from scripts.assets.charts import ask_all
 from scripts.assets.superset import Superset
 from scripts.stack.interface import open_stack
 from tests.e2e.conftest import Clone
@@ -66,3 +68,14 @@ def survives(clone: Clone) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert checksums(clone) == rows
     assert dashboards(clone) == assets
+    # What was built and pushed is known to be: nothing is done again.
+    status = clone.make("status").stdout
+    assert re.search(r"✓ Models +built [-0-9: ]+$", status, re.MULTILINE), status
+    plan = clone.make("plan")
+    assert plan.returncode == 0, plan.stdout + plan.stderr
+    assert "Nothing to do" in clone.make("push").stdout
+    # Passwords that were encrypted with the old key are read with the new one.
+    bundle = read_files(clone.root / FOLDER).bundle()
+    answers = ask_all(bundle, Superset(clone.settings))
+    assert answers
+    assert [answer.error for answer in answers if answer.error or answer.empty] == []

@@ -5,8 +5,10 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from scripts.stack.processes import wait_until
+from tests.conftest import ROOT
 from tests.e2e.conftest import environment
 
 CHART = "superset_assets/charts/data/outcome.yaml"
@@ -67,3 +69,54 @@ def test_a_save_is_pushed_a_broken_one_is_a_line_and_the_next_heals(stack, watch
     file.write_text(kept)
     assert said('✓ chart "The outcome, how often"'), watching.read_text()
     assert stack.run("plan").returncode == 0
+
+
+def recipe(workflow: str, name: str) -> str:
+    """The script of a step of one of the recipes for a build server."""
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text())["jobs"]
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    return next(step["run"] for step in steps if step.get("name") == name)
+
+
+def run_step(stack, script: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run it as a build server does."""
+    return subprocess.run(
+        ["bash", "-e", "-c", script],
+        cwd=stack.root,
+        env=environment(env),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_the_recipe_for_pull_requests_writes_the_comment(project, tmp_path) -> None:
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--allow-empty", "--message=As it is")
+    summary, comment = tmp_path / "summary.md", project.stack.root / "review.md"
+    project.edit(project.stack.root / CHART, slice_name="Just the outcome")
+    step = recipe("check", "What changes on the dashboards")
+    try:
+        done = run_step(project.stack, step, BASE="HEAD", GITHUB_STEP_SUMMARY=str(summary))
+        assert done.returncode == 0, done.stderr
+        assert comment.read_text() == summary.read_text()
+        lines = comment.read_text().splitlines()
+        assert lines[0].startswith("### ")
+        (row,) = [line for line in lines if line.startswith("| changed |")]
+        assert 'chart "Just the outcome"' in row
+        assert 'slice_name: "The outcome, how often" → "Just the outcome"' in row
+        assert "Every static check passes." in lines
+    finally:
+        comment.unlink()
+
+
+def test_the_recipe_for_merges_goes_on_with_differences_and_stops_at_trouble(project) -> None:
+    step = recipe("push", "What will change")
+    assert run_step(project.stack, step).returncode == 0
+    project.edit(project.stack.root / CHART, slice_name="Just the outcome")
+    done = run_step(project.stack, step)
+    assert done.returncode == 0, done.stderr
+    assert "1 to update" in done.stdout
+    done = run_step(project.stack, step, ENV="nowhere")
+    assert done.returncode != 0
+    assert "Error: " in done.stderr

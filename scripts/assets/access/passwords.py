@@ -1,11 +1,13 @@
 """Which password a user was last given: Superset cannot be asked, and must not be told each time.
 
-What is kept is a keyed digest beside the installation's other state, never the password.
+What is kept is a salted digest beside the installation's other state, never the password. The key
+of Superset has no part in it: a backup is restored under another one.
 """
 
 import hashlib
 import hmac
 import json
+import secrets
 from pathlib import Path
 
 from scripts.assets.access.file import PASSWORD
@@ -29,7 +31,9 @@ def stale(entries: Bundle, settings: Settings) -> list[Asset]:
     """The users whose password in `.env` is not the one they were last given from here."""
     known = _known(settings)
     return [
-        user for user in entries.kind("users") if known.get(user.title) != _digest(user, settings)
+        user
+        for user in entries.kind("users")
+        if not _is_of(known.get(user.title, ""), _value(user, settings))
     ]
 
 
@@ -40,7 +44,7 @@ def remember_password(user: Asset, settings: Settings) -> None:
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
-    draft.write_text(json.dumps(_known(settings) | {user.title: _digest(user, settings)}))
+    draft.write_text(json.dumps(_known(settings) | {user.title: _digest(_value(user, settings))}))
     draft.replace(file)
 
 
@@ -52,9 +56,17 @@ def _known(settings: Settings) -> dict[str, str]:
     return found if isinstance(found, dict) else {}
 
 
-def _digest(user: Asset, settings: Settings) -> str:
-    key = settings.superset_secret_key.encode()
-    return hmac.new(key, _value(user, settings).encode(), hashlib.sha256).hexdigest()
+def _digest(password: str, salt: str = "") -> str:
+    salt = salt or secrets.token_hex(16)
+    digest = hashlib.scrypt(password.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1)
+    return f"{salt} {digest.hex()}"
+
+
+def _is_of(known: str, password: str) -> bool:
+    try:
+        return hmac.compare_digest(known, _digest(password, known.partition(" ")[0]))
+    except ValueError:  # no digest of ours stands there
+        return False
 
 
 def _value(user: Asset, settings: Settings) -> str:

@@ -175,6 +175,13 @@ def test_a_new_password_is_noticed_and_never_kept(read, settings):
     assert "a first secret" not in kept
 
 
+def test_under_another_key_of_superset_the_password_is_the_same(read, settings):
+    entries, _ = read(SOUND)
+    known = settings.model_copy(update={"more": {"ADA_PASSWORD": "a first secret"}})
+    remember_password(stale(entries, known)[0], known)
+    assert stale(entries, known.model_copy(update={"superset_secret_key": "new"})) == []
+
+
 def test_the_committed_file_is_sound_and_in_the_form_that_pull_writes(tmp_path):
     from scripts.assets.bundle import read_files
     from scripts.assets.owned import owned_ever

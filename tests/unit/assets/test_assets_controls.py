@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from sample_assets import ASSETS
 
 from scripts.assets.controls import any_time, with_defaults, without_any_time, without_defaults
+from scripts.assets.hidden import with_hidden
 from scripts.assets.params import canonical_params
 from scripts.assets.queries import can_query, queries_of
 
@@ -42,6 +43,51 @@ def test_the_filter_without_a_range_belongs_to_the_datasets_time_column():
     full = with_defaults({"viz_type": "pie"}, TIMED)
     assert full["adhoc_filters"][0]["subject"] == "day"
     assert without_any_time(full, {})["adhoc_filters"] == full["adhoc_filters"]
+
+
+def test_the_filter_without_a_range_stands_after_filters_of_other_kinds():
+    own = {"expressionType": "SQL", "clause": "WHERE", "sqlExpression": "a > 1"}
+    full = with_defaults({"viz_type": "pie", "adhoc_filters": [own]}, TIMED)
+    assert full["adhoc_filters"] == [own, *any_time(TIMED)]
+    assert without_any_time(full, TIMED)["adhoc_filters"] == [own]
+    # One that somebody has chosen stays alone, and stays.
+    year = any_time(TIMED)[0] | {"comparator": "Last year"}
+    full = with_defaults({"viz_type": "pie", "adhoc_filters": [own, year]}, TIMED)
+    assert full["adhoc_filters"] == [own, year]
+    assert without_any_time(full, TIMED)["adhoc_filters"] == [own, year]
+
+
+NUMBERS = {
+    "columns": [{"column_name": "n", "type": "BIGINT"}, {"column_name": "w", "type": "TEXT"}]
+}
+
+
+@pytest.mark.parametrize(
+    ("viz_type", "others", "name", "value", "hidden"),
+    [
+        ("handlebars", {"query_mode": "aggregate"}, "order_desc", False, True),
+        ("handlebars", {"timeseries_limit_metric": "n"}, "order_desc", False, False),
+        ("handlebars", {"query_mode": "raw"}, "metrics", ["n"], True),
+        ("table", {"query_mode": "raw"}, "order_by_cols", ['["n", true]'], False),
+        ("echarts_timeseries_bar", {"x_axis": "w"}, "xAxisForceCategorical", True, True),
+        ("echarts_timeseries_bar", {"x_axis": "n"}, "xAxisForceCategorical", True, False),
+        ("pie", {"donut": False}, "innerRadius", 50, True),
+        ("pie", {"donut": True}, "innerRadius", 50, False),
+        ("pie", {}, "color_scheme", "glasshouse", False),
+    ],
+)
+def test_what_the_editor_drops_because_it_hides_it_is_no_change(
+    viz_type, others, name, value, hidden
+):
+    pushed = {"viz_type": viz_type, name: value} | others
+    full = with_defaults(pushed, NUMBERS)
+    dropped = {key: item for key, item in full.items() if key != name}
+    filled = with_defaults(dropped, NUMBERS)  # what the next save makes of it
+    for saved in (dropped, filled):
+        assert (with_hidden(saved, pushed, NUMBERS).get(name) == value) == hidden
+    # What somebody has chosen meanwhile is a change, hidden or not.
+    other = with_hidden(full | {name: "another"}, pushed, NUMBERS)
+    assert other[name] == "another"
 
 
 def test_tables_know_the_time_columns_of_their_dataset():

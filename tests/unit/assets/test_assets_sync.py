@@ -323,6 +323,10 @@ def test_lists_of_named_things_differ_by_name():
     assert [str(change) for change in changes(old, turned)] == ["metrics: ['a', 'b'] → ['b', 'a']"]
     twice = {"metrics": [old["metrics"][0], new["metrics"][0]]}
     assert [change.field for change in changes(old, twice)] == ["metrics"]
+    # What has no name is told apart by its place.
+    old = {"filters": [{"subject": "a", "comparator": 1}, {"subject": "b", "comparator": 1}]}
+    new = {"filters": [{"subject": "a", "comparator": 1}, {"subject": "b", "comparator": 2}]}
+    assert [str(change) for change in changes(old, new)] == ["filters.2.comparator: 1 → 2"]
 
 
 def test_a_plan_speaks_of_titles_and_not_of_uuids():

@@ -1,0 +1,163 @@
+"""The zero-difference promise on a second instance and another environment, and a server killed."""
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import psycopg2
+import pytest
+import yaml
+
+from scripts.assets.charts import ask_all
+from scripts.assets.live import live_bundle
+from scripts.assets.state import declared
+from scripts.assets.superset import Superset
+from scripts.environments import OVERLAYS
+from tests.e2e.second_superset import SecondSuperset
+
+SCHEMAS = ("reports", "predictions", "marts")
+
+
+@pytest.fixture(scope="module")
+def second(stack) -> Iterator[SecondSuperset]:
+    """A fresh second Superset."""
+    server = SecondSuperset(stack.settings)
+    try:
+        server.create()
+        yield server
+    finally:
+        server.stop()
+
+
+def overlay(project, name: str, **values: str) -> dict[str, str]:
+    """Add an environment to the clone; what has to stand in a command's environment for it."""
+    file = project.stack.root / OVERLAYS / f"{name}.yml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return {"ENV": name}
+
+
+def settings_of(project, server: SecondSuperset, **more: str):
+    settings = project.stack.settings
+    more = settings.more | {"SUPERSET_URL": server.url} | more
+    return settings.model_copy(update={"more": more})
+
+
+def test_push_then_pull_on_a_fresh_second_instance_leaves_no_difference(project, second):
+    env = overlay(project, "second", SUPERSET_URL=second.url)
+    before = project.files()
+    said = project.run("push", **env)
+    assert re.search(r"created \d+ dashboards", said)
+    assert 'created role "Stakeholder"' in said
+    assert "Nothing to do" in project.run("pull", **env)
+    assert "No difference" in project.run("plan", **env)
+    assert project.files() == before
+    other = Superset(settings_of(project, second))
+    _, data = project.chart()
+    assert other.number("chart", data["uuid"]) > 500
+    here = live_bundle(project.superset.export(), project.stack.settings)
+    there = live_bundle(other.export(), project.stack.settings)
+    assert {a.uuid: a.data for a in here} == {a.uuid: a.data for a in there}
+
+
+@pytest.fixture
+def schemas_of_ada(stack) -> Iterator[None]:
+    """What dbt builds for a developer called ada: the same relations below another name."""
+    warehouse = stack.settings.dsn("postgres")
+    execute(warehouse, COPY_SCHEMAS)
+    yield
+    execute(warehouse, f"drop schema {', '.join(f'ada_{name}' for name in SCHEMAS)} cascade")
+
+
+def execute(dsn: dict, script: str) -> None:
+    """Run SQL as the superuser."""
+    connection = psycopg2.connect(**dsn)
+    with closing(connection), connection, connection.cursor() as cursor:
+        cursor.execute(script)
+
+
+def test_an_environment_with_another_prefix_and_a_certificate(project, second, schemas_of_ada):
+    dashboard = project.folder / "dashboards" / "quality_classification.yaml"
+    project.edit(dashboard, certified_by="${CERTIFIED_BY}")
+    more = {"SCHEMA_PREFIX": "ada_", "CERTIFIED_BY": "Ada"}
+    env = overlay(project, "ada", SUPERSET_URL=second.url, **more)
+    before = project.files()
+    assert "nothing is known of a push from here" in project.fails("push", **env)
+    project.run("push", "--theirs-lost", **env)
+    assert "No difference" in project.run("plan", **env)
+    assert "Nothing to do" in project.run("pull", **env)
+    assert project.files() == before
+    settings = settings_of(project, second, **more)
+    superset = Superset(settings)
+    exported = [yaml.safe_load(text) for text in superset.export().values()]
+    schemas = {data["schema"] for data in exported if "table_name" in data}
+    assert schemas == {"ada_reports"}
+    certified = {d["slug"]: d["certified_by"] for d in exported if d.get("certified_by")}
+    assert certified == {"quality_classification": "Ada"}
+    role = next(
+        r["id"] for r in superset.rows("security/roles", "id,name") if r["name"] == "Analyst"
+    )
+    opened = {row["view_menu_name"] for row in superset.role_permissions(role)}
+    assert {"[warehouse].[warehouse].[ada_marts]", "[warehouse].[ada_predictions]"} <= opened
+    assert not any("[predictions]" in name for name in opened)
+    answers = ask_all(declared(settings), superset)
+    assert [answer.error for answer in answers if answer.error] == []
+    # Without a certificate of its own, this installation shows none and no difference either.
+    project.run("push")
+    assert "No difference" in project.run("plan")
+
+
+COPY_SCHEMAS = "do $$ declare each record; begin " + (
+    " ".join(
+        f"create schema if not exists ada_{name}; grant usage on schema ada_{name} to dashboard;"
+        for name in SCHEMAS
+    )
+    + """
+  for each in
+    select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('reports', 'predictions', 'marts') and c.relkind in ('r', 'v')
+  loop
+    execute format('create view ada_%I.%I as select * from %I.%I',
+                   each.nspname, each.relname, each.nspname, each.relname);
+    execute format('grant select on ada_%I.%I to dashboard', each.nspname, each.relname);
+  end loop;
+end $$"""
+)
+
+
+def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
+    env = overlay(project, "second", SUPERSET_URL=second.url)
+    project.run("push", "--force", **env)
+    for file in sorted((project.folder / "charts").rglob("*.yaml")):
+        project_data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        project_data["description"] = f"{project_data.get('description', '')} Again."
+        file.write_text(yaml.safe_dump(project_data, sort_keys=False, allow_unicode=True))
+    project.run("format-assets")
+    push = project.stack.popen("push", env=env, stderr=subprocess.PIPE)
+    while not preset_of(push.pid):
+        assert push.poll() is None, push.stderr.read()
+        time.sleep(0.02)
+    second.kill()
+    error = push.communicate(timeout=120)[1]
+    assert push.returncode == 1
+    assert "Traceback" not in error
+    (line,) = [line for line in error.splitlines() if line.startswith("Error: ")]
+    assert "what is live now is not known" in line
+    assert "make up" in line or "make plan" in line
+    second.start()
+    plan = project.stack.run("plan", env=env)
+    assert plan.returncode in (0, 2)
+    charts = len(list((project.folder / "charts").rglob("*.yaml")))
+    assert plan.returncode == 0 or f"{charts} to update" in plan.stdout, "all of it, or nothing"
+    project.run("push", **env)
+    assert "No difference" in project.run("plan", **env)
+
+
+def preset_of(pid: int) -> bool:
+    """Whether the command has started preset-cli."""
+    found = subprocess.run(
+        ["ps", "--ppid", str(pid), "-o", "args="], capture_output=True, text=True
+    ).stdout
+    return "superset-cli" in found
