@@ -31,7 +31,7 @@ FILES = (
 NAMES = {"postgres": "PostgreSQL", "superset": "Superset", "redis": "Redis"}
 WITH_REDIS = ("redis", "worker", "beat")
 # What runs is stopped, in whichever profile it was started.
-EVERY_PROFILE = {"COMPOSE_PROFILES": "redis,init"}
+EVERY_PROFILE = {"COMPOSE_PROFILES": "*"}
 INSIDE = {"postgres": 5432, "superset": 8088}
 DATA = "/var/lib/glasshouse/postgres"
 

@@ -36,6 +36,10 @@ with
         inner join names on names.segment = answers.segment
     ),
 
+    countries as (
+        select customer_key::text as customer_key, country from {{ ref("dim_customers") }}
+    ),
+
     days as (
         select as_of, lag(as_of) over (order by as_of) as day_before
         from (select distinct as_of from placed) as asked_days
@@ -45,6 +49,7 @@ with
         select
             days.as_of,
             days.day_before,
+            countries.country,
             coalesce(before.segment_name, 'Not a customer') as from_segment,
             coalesce(now.segment_name, 'Bought nothing for a year') as to_segment,
             count(*) as customers
@@ -59,18 +64,21 @@ with
                 inner join days on days.day_before = placed.as_of
             ) as everybody
             on everybody.at = days.as_of
+        inner join countries on countries.customer_key = everybody.customer_key
         left join
             placed as now on now.as_of = days.as_of and now.customer_key = everybody.customer_key
         left join
             placed as before
             on before.as_of = days.day_before
             and before.customer_key = everybody.customer_key
-        group by days.as_of, days.day_before, before.segment_name, now.segment_name
+        group by
+            days.as_of, days.day_before, countries.country, before.segment_name, now.segment_name
     )
 
 select
     -- ids
     as_of,
+    country,
     from_segment,
     to_segment,
 
