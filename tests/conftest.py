@@ -1,9 +1,10 @@
 """What the tests share: a real PostgreSQL of their own, and the real data beside the project."""
 
 import os
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,19 @@ from scripts.stack.provision import provision
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares something that takes long to make goes to one process; all else file by file."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    if "warehouse" in getattr(item, "fixturenames", ()):
+        return "warehouse"
+    suite, *rest = item.path.relative_to(ROOT / "tests").parts
+    return suite if suite == "e2e" else "/".join([suite, *rest])
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """A throwaway database server and how to reach it."""
@@ -32,11 +46,18 @@ class Warehouse:
         return self.settings.dsn(role)
 
 
+# Below those from which a connection that goes out is given its own: between being found free and
+# being listened on, a port there may be taken by anybody's.
+PORTS = range(20_000, 32_000)
+
+
 def free_port() -> int:
     """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def throwaway_settings(root: Path, state: Path) -> Settings:

@@ -44,9 +44,9 @@ with
                     || {{ class_name("target", "coalesce(positive_class, largest_class)") }}
                     || '.'
                 else
-                    ' are '
+                    ' are “'
                     || {{ class_name("target", "coalesce(positive_class, largest_class)") }}
-                    || '.'
+                    || '”.'
             end as rest,
             'Each case is described by '
             || features_total

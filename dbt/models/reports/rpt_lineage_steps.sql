@@ -2,7 +2,12 @@
 with
     edges as (select * from {{ ref("rpt_lineage") }}),
 
-    nodes as (select distinct model, model_label, layer, node from edges),
+    -- A model that was not trained, in a shop too small for it, has no page to stand on.
+    nodes as (
+        select distinct model, model_label, layer, node
+        from edges
+        where model in (select model from {{ ref("rpt_model_overview") }})
+    ),
 
     layers(layer, layer_label, meaning, layer_order) as (
         values
@@ -25,7 +30,7 @@ select
     layers.layer_label,
     layers.meaning,
     count(*) || case count(*) when 1 then ' table' else ' tables' end as shown,
-    string_agg(nodes.node, e '\n' order by nodes.node) as names,
+    string_agg(nodes.node, chr(10) order by nodes.node) as names,
 
     -- numbers
     count(*) as tables,

@@ -11,7 +11,7 @@ from glasshouse_ml.artifacts import unpack
 from glasshouse_ml.errors import GlasshouseError
 from sklearn.datasets import load_iris
 
-from .conftest import call
+from .conftest import QUICK, call
 from .standin import StandIn
 
 TIMES = {"seconds", "peak_memory_mb"}
@@ -54,7 +54,7 @@ def test_a_model_is_recorded_whole(breast_cancer: list[dict]) -> None:
     assert len(payload["importances"]) == 10
     json.dumps(payload, allow_nan=False)
     # Postgres can cancel between folds, features and stages.
-    assert db.checkpoints >= 3 * 5 + 10
+    assert db.checkpoints >= 3 * QUICK["folds"] + 10
 
 
 def test_the_same_rows_in_any_order_give_the_same_numbers(mixed: list[dict]) -> None:
