@@ -18,9 +18,16 @@ __all__ = [
     "FILTER_STATE_CACHE_CONFIG",
     "RATELIMIT_STORAGE_URI",
     "RESULTS_BACKEND",
+    "SMTP_HOST",
+    "SMTP_MAIL_FROM",
+    "SMTP_PASSWORD",
+    "SMTP_PORT",
+    "SMTP_STARTTLS",
+    "SMTP_USER",
     "THUMBNAIL_CACHE_CONFIG",
     "THUMBNAIL_EXECUTORS",
     "WEBDRIVER_BASEURL",
+    "WEBDRIVER_BASEURL_USER_FRIENDLY",
     "WEBDRIVER_OPTION_ARGS",
     "WEBDRIVER_TYPE",
 ]
@@ -69,10 +76,20 @@ class CELERY_CONFIG:
     }
 
 
+# Reports leave by mail, through the server that .env names.
+SMTP_HOST = os.environ.get("SMTP_HOST", "")
+SMTP_PORT = int(os.environ.get("SMTP_PORT", "587"))
+SMTP_STARTTLS = os.environ.get("SMTP_STARTTLS", "true") == "true"
+SMTP_USER = os.environ.get("SMTP_USER", "")
+SMTP_PASSWORD = os.environ.get("SMTP_PASSWORD", "")
+SMTP_MAIL_FROM = os.environ.get("SMTP_MAIL_FROM", "")
+
 # The worker opens pages as the administrator, in Debian's Chromium.
 ALERT_REPORTS_EXECUTORS = [FixedExecutor(os.environ.get("SUPERSET_ADMIN_USER", "admin"))]
 THUMBNAIL_EXECUTORS = ALERT_REPORTS_EXECUTORS
 WEBDRIVER_BASEURL = "http://superset:8088/"
+# What a reader of a mail can open.
+WEBDRIVER_BASEURL_USER_FRIENDLY = os.environ.get("SUPERSET_ADDRESS", WEBDRIVER_BASEURL)
 WEBDRIVER_TYPE = "chrome"
 WEBDRIVER_OPTION_ARGS = [
     "--headless=new",

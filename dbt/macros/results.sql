@@ -95,6 +95,8 @@
     {%- set arguments = node.test_metadata.kwargs if node.test_metadata else {} -%}
     {%- set column = (node.column_name or "") | replace("_", " ") -%}
     {%- if kind == "not_null" -%} {{- column }} is never missing
+    {%- elif kind == "never_missing" -%}
+        {{- arguments.columns | join(", ") | replace("_", " ") }} are never missing
     {%- elif kind == "unique" -%} {{- column }} is never there twice
     {%- elif kind == "unique_together" -%}
         {{- arguments.columns | join(", ") | replace("_", " ") }} together name one row

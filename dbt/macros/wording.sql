@@ -3,6 +3,27 @@
     (upper(left({{ name }}, 1)) || replace(substr({{ name }}, 2), '_', ' '))
 {%- endmacro %}
 
+{#
+    A measurement of a model as a reader sees it: `Days since the last order`. What rpt_features does
+    not know, such as a column of a version that has retired, is told by its name.
+#}
+{% macro feature_label(model, feature) -%}
+    coalesce({{ _of_feature("feature_label", model, feature) }}, {{ humanize(feature) }})
+{%- endmacro %}
+
+{# The same inside a sentence: `days since the last order`. #}
+{% macro feature_words(model, feature) -%}
+    coalesce({{ _of_feature("feature_words", model, feature) }}, replace({{ feature }}, '_', ' '))
+{%- endmacro %}
+
+{% macro _of_feature(column, model, feature) -%}
+    (
+        select told.{{ column }}
+        from {{ ref("rpt_features") }} as told
+        where told.model = {{ model }} and told.feature = {{ feature }}
+    )
+{%- endmacro %}
+
 {# A model's name as a reader sees it, without the developer's prefix. #}
 {% macro model_label(model) -%}
     {{ humanize("regexp_replace(" ~ model ~ ", '^[^.]*\\.', '')") }}

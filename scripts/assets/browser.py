@@ -13,6 +13,7 @@ from scripts.errors import UserError
 from scripts.settings import ROOT
 
 SCREEN = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
 TIMEOUT_SECONDS = 60
 DATA_REQUEST = "/api/v1/chart/data"
 

@@ -13,7 +13,7 @@ import yaml
 from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as BrowserTimeout
 
-from scripts.assets.browser import SCREEN, TIMEOUT_SECONDS, Traffic, signed_in
+from scripts.assets.browser import PHONE, SCREEN, TIMEOUT_SECONDS, Traffic, signed_in
 from scripts.console import say, step
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -87,8 +87,10 @@ def visit(page: Page, url: str, slug: str, pictures: Path) -> Visit:
     pictures.mkdir(parents=True, exist_ok=True)
     traffic = Traffic(page)
     started = time.monotonic()
-    page.set_viewport_size(SCREEN)
-    page.goto(f"{url}/superset/dashboard/{slug}/")
+    # A page for phones is linked without the menu, which would unfold above it.
+    screen, query = (PHONE, "?standalone=1") if slug.endswith("_phone") else (SCREEN, "")
+    page.set_viewport_size(screen)
+    page.goto(f"{url}/superset/dashboard/{slug}/{query}")
     try:
         page.wait_for_selector("[data-test-chart-id]")
     except BrowserTimeout:
@@ -98,7 +100,7 @@ def visit(page: Page, url: str, slug: str, pictures: Path) -> Visit:
         tab = slug
         if tabs.count():
             tab = tabs.nth(number).inner_text().strip()
-            page.set_viewport_size(SCREEN)
+            page.set_viewport_size(screen)
             if number:
                 started = time.monotonic()
                 tabs.nth(number).click()
@@ -108,7 +110,8 @@ def visit(page: Page, url: str, slug: str, pictures: Path) -> Visit:
         stem = f"{slug}_{number + 1}_{re.sub(r'[^a-z0-9]+', '_', tab.lower()).strip('_')}"
         result.pictures.append(_picture(page, pictures / f"{stem}.png"))
         # Superset draws a card only when it comes near the screen: make the screen hold them all.
-        page.set_viewport_size({**SCREEN, "height": max(900, int(page.evaluate(BOTTOM)) + 24)})
+        height = max(screen["height"], int(page.evaluate(BOTTOM)) + 24)
+        page.set_viewport_size({**screen, "height": height})
         cards = settle(page, traffic)
         result.pictures.append(_picture(page, pictures / f"{stem}_full.png"))
         result.charts[tab] = [card["name"] for card in cards]
@@ -170,7 +173,10 @@ def dashboard_slugs(root: Path) -> list[str]:
 
 def shots(settings: Settings, folder: Path) -> None:
     """A picture of every tab of every dashboard; a UserError that names what is broken."""
-    user, password = settings.superset_admin_user, settings.superset_admin_password
+    # As a reader sees it, where there is the reader of bundle.yml: without the editor's buttons.
+    user, password = "stakeholder", settings.value("STAKEHOLDER_PASSWORD")
+    if not password:
+        user, password = settings.superset_admin_user, settings.superset_admin_password
     findings = []
     with signed_in(settings.superset_url, user, password) as page:
         for slug in dashboard_slugs(settings.root):

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.bootstrap import Problem, uv
@@ -11,10 +12,10 @@ STAMP = "made-from"
 ROOM_IN_GB = 2.5
 
 
-def is_current(folder: Path, lock: Path) -> bool:
-    """Whether `folder` holds a whole environment made from `lock` as it is now."""
+def is_current(folder: Path, lock: Path, further: Sequence[Path] = ()) -> bool:
+    """Whether `folder` holds a whole environment made from the locks as they are now."""
     try:
-        return (folder / STAMP).read_text() == _hash(lock)
+        return (folder / STAMP).read_text() == _hash(lock, *further)
     except OSError:
         return False
 
@@ -26,14 +27,16 @@ def make(
     uv_program: Path,
     log: Path,
     more: dict[str, str] | None = None,
+    further: Sequence[Path] = (),
 ) -> None:
     """Make `folder` the environment that `lock` describes; a second caller waits and finds it.
 
-    `more`: what uv gets into its environment besides.
+    `more`: what uv gets into its environment besides; `further`: locks of what is wanted as well,
+    which agree with the first on what they share.
     """
-    wanted = _hash(lock)
+    wanted = _hash(lock, *further)
     with alone(folder.with_name(f"{folder.name}.lock")) as held:
-        if is_current(folder, lock):
+        if is_current(folder, lock, further):
             return
         check_room(folder.parent)
         environment = uv.environment() | (more or {})
@@ -45,7 +48,9 @@ def make(
         (folder / STAMP).unlink(missing_ok=True)
         options = ["--require-hashes", "--compile-bytecode"]
         options += ["--python", str(folder / "bin" / "python")]
-        uv.run([program, "pip", "sync", *options, str(lock)], log, environment, held)
+        uv.run(
+            [program, "pip", "sync", *options, *map(str, (lock, *further))], log, environment, held
+        )
         (folder / STAMP).write_text(wanted)
 
 
@@ -61,8 +66,11 @@ def check_room(folder: Path) -> None:
         )
 
 
-def _hash(lock: Path) -> str:
-    try:
-        return hashlib.sha256(lock.read_bytes()).hexdigest()
-    except FileNotFoundError:
-        raise Problem(f"{lock} is missing", "restore the file from git") from None
+def _hash(*locks: Path) -> str:
+    found = hashlib.sha256()
+    for lock in locks:
+        try:
+            found.update(lock.read_bytes())
+        except FileNotFoundError:
+            raise Problem(f"{lock} is missing", "restore the file from git") from None
+    return found.hexdigest()

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from scripts.errors import UserError
 from scripts.settings import Settings
+from scripts.stack.processes import mark
+from scripts.stack.server_env import extras
 
 # Building images fetches some hundred megabytes; everything else is a matter of seconds.
 BUILD_SECONDS, SECONDS = 3600, 300
 REDIS = "redis://redis:6379"
+MAIL = ("SMTP_", "SUPERSET_ADDRESS")
 # Words of a line that says why.
 SIGNS = ("FATAL", "rror", "failed", "The volume holds")
 
@@ -62,9 +65,15 @@ class Compose:
         settings, inside = self.settings, self.settings.as_superset_sees()
         # Another project's files, named in the environment, are none of ours.
         kept = {k: v for k, v in os.environ.items() if not k.startswith("COMPOSE_")}
+        # Keys of .env that only the worker reads: how its reports leave, and where they point.
+        mail = {k: v for k, v in settings.more.items() if k.startswith(MAIL)}
         return {
             **kept,
+            **mail,
+            # The next command ends what a killed one has left at work.
+            **mark(settings.state, "tool"),
             "GLASSHOUSE_PROJECT": self.project,
+            "ML_EXTRAS": " ".join(extras(settings)),
             "POSTGRES_PORT": str(settings.postgres_port),
             "POSTGRES_PASSWORD": settings.postgres_password,
             "SUPERSET_PORT": str(settings.superset_port),

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from scripts.bootstrap import environments, uv
+from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack.fingerprint import fingerprint
 from scripts.stack.machine import Postgres
@@ -11,6 +12,8 @@ from scripts.stack.places import places
 from scripts.stack.processes import mark
 
 PACKAGE = "glasshouse_ml"
+# Libraries that not everybody wants in the server, each with a lock of its own.
+EXTRAS = ("lightgbm", "xgboost")
 
 
 def make_current(settings: Settings, server: Postgres) -> str:
@@ -19,17 +22,31 @@ def make_current(settings: Settings, server: Postgres) -> str:
     lock = settings.root / "udf" / "requirements.lock"
     folder = here.server_environment
     done = []
-    if not environments.is_current(folder, lock):
+    further = [settings.root / "udf" / f"requirements.{name}.lock" for name in extras(settings)]
+    if not environments.is_current(folder, lock, further):
         log = here.logs / "install.log"
         program = uv.find(settings.state) or uv.fetch(
             settings.state, settings.root / "requirements.lock", log
         )
         python = f"/usr/bin/python{server.python_version()}"
-        environments.make(folder, lock, python, program, log, mark(settings.state, "tool"))
+        more = mark(settings.state, "tool")
+        environments.make(folder, lock, python, program, log, more, further)
         done.append("libraries installed")
     if _copy_package(settings.root / "udf" / PACKAGE, _site_packages(folder, server)):
         done.append("package copied")
     return ", ".join(done) or "up to date"
+
+
+def extras(settings: Settings) -> list[str]:
+    """The extra libraries that ML_EXTRAS asks for; none where it says so or is not there."""
+    said = (settings.value("ML_EXTRAS") or "none").replace(",", " ").split()
+    for name in said:
+        if name not in EXTRAS and said != ["none"]:
+            raise UserError(
+                f'.env: ML_EXTRAS cannot be "{" ".join(said)}"',
+                f"write none, or of {', '.join(EXTRAS)} what you want",
+            )
+    return sorted(set(said) - {"none"})
 
 
 def _site_packages(folder: Path, server: Postgres) -> Path:

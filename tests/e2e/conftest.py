@@ -31,10 +31,10 @@ class Clone:
         """The settings in its `.env`."""
         return load_settings(self.root)
 
-    @property
-    def superset_log(self) -> Path:
-        """What Superset has said."""
-        return self.settings.state / "logs" / "superset.log"
+    def superset_words(self) -> str:
+        """What Superset has said up to now; containers tell their engine until somebody asks."""
+        self.run("logs")
+        return (self.settings.state / "logs" / "superset.log").read_text()
 
     def run(self, *command: str, **more: object) -> subprocess.CompletedProcess[str]:
         """Run a `glasshouse` command there."""
@@ -80,8 +80,7 @@ class Clone:
         mode = os.environ.get("GLASSHOUSE_TEST_MODE", "native")
         self.first_up = self.make("up", env=ports | {"MODE": mode})
         assert self.first_up.returncode == 0, self.first_up.stdout + self.first_up.stderr
-        self.run("logs")  # containers say it to their engine until somebody asks
-        self.first_words = self.superset_log.read_text()
+        self.first_words = self.superset_words()
 
     def remove(self) -> None:
         """Leave nothing of it."""
@@ -118,8 +117,9 @@ def copy_of_the_project() -> Clone:
             shutil.copy2(ROOT / name, root / name)
     # What this machine needs for building images is not in git.
     override = Path("docker", "compose.override.yml")
-    if (ROOT / override).exists():
-        shutil.copy2(ROOT / override, root / override)
+    given = Path(os.environ.get("GLASSHOUSE_TEST_OVERRIDE", ROOT / override))
+    if given.exists():
+        shutil.copy2(given, root / override)
     author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
     for command in (
         ["init", "--quiet"],

@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 import psycopg2
 import pytest
-from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+from sklearn.metrics import (
+    accuracy_score,
+    brier_score_loss,
+    mean_absolute_error,
+    r2_score,
+    recall_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
 
 from tests.conftest import Warehouse
 
@@ -76,25 +84,50 @@ def test_a_cohort_is_counted_another_way(warehouse: Warehouse) -> None:
     assert set(shown) <= set(counted)
 
 
-def test_the_call_list_and_the_campaign_add_up(warehouse: Warehouse) -> None:
+@pytest.mark.parametrize("country", ["Everywhere", "France"])
+def test_the_call_list_and_the_campaign_add_up(warehouse: Warehouse, country: str) -> None:
     listed = rows(
         warehouse,
         "select churn_probability, yearly_revenue, revenue_at_risk from reports.rpt_call_list"
-        " order by loss_rank",
+        " where %s in ('Everywhere', country) order by loss_rank",
+        country,
     )
     risk, revenue, lost = np.array(listed, dtype=float).T
     assert lost == pytest.approx(risk * revenue)
     assert np.all(np.diff(lost) <= 1e-9)
     # The campaign of dbt_project.yml: 4 € a call, a quarter stays, 30 % margin.
     expected = np.cumsum(lost) * 0.25 * 0.3 - 4 * np.arange(1, len(lost) + 1)
-    points = rows(warehouse, "select calls, expected_value, is_best from reports.rpt_campaign")
+    points = rows(
+        warehouse,
+        "select calls, expected_value, is_best from reports.rpt_campaign where country = %s",
+        country,
+    )
     for calls, value, _ in points:
         assert float(value) == pytest.approx(expected[calls - 1] if calls else 0, abs=1e-6)
     ((best, _, _),) = [point for point in points if point[2]]
     drawn = {calls: float(value) for calls, value, _ in points}
+    assert max(drawn) == len(lost)
     assert drawn[best] == max(drawn.values())
-    (shown,) = one(warehouse, "select shown from reports.rpt_churn_summary where sort_order = 0")
-    assert shown == f"{round(risk.sum()):,}"
+    shown = dict(
+        rows(
+            warehouse,
+            "select sort_order, shown from reports.rpt_churn_summary where country = %s",
+            country,
+        )
+    )
+    assert shown[0] == f"{round(risk.sum()):,}"
+    assert shown[1] == f"{(risk >= 0.5).sum():,}"
+    assert shown[2] == f"{round(lost.sum()):,} €"
+    assert shown[3] == f"{round(lost[:100].sum()):,} €"
+
+
+def test_every_point_of_a_country_is_one_of_everywhere(warehouse: Warehouse) -> None:
+    """Where no country is chosen the chart shows, at each number of calls, the widest row."""
+    lonely = rows(
+        warehouse,
+        "select calls from reports.rpt_campaign group by calls having not bool_or(is_everywhere)",
+    )
+    assert lonely == []
 
 
 def test_the_score_card_of_a_regression_is_what_scikit_learn_says(warehouse: Warehouse) -> None:
@@ -119,6 +152,50 @@ def test_the_score_card_of_a_regression_is_what_scikit_learn_says(warehouse: War
         " where model = 'revenue' and page = 'quality'",
     )
     assert f"{100 * card['wape']:.0f}\u202f%" in lead + number + rest
+
+
+def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Warehouse) -> None:
+    """The test rows of churn asked anew, and measured here: score card and headline."""
+    known = "features.feat_customer__training"
+    columns = [
+        column
+        for (column,) in rows(
+            warehouse,
+            "select column_name from information_schema.columns"
+            " where table_schema || '.' || table_name = %s"
+            " and column_name not in ('customer_key', 'churned')",
+            known,
+        )
+    ]
+    (first_day,) = one(
+        warehouse,
+        "select date '1970-01-01' + ((split ->> 'test_from')::float8)::integer"
+        " from ml.model_versions where model = 'churn' and status = 'champion'",
+    )
+    key = "customer_key::text || ' ' || as_of"
+    listed = ", ".join(f'"{column}"' for column in columns)
+    asked = f"select {key} as customer_key, {listed} from {known} where as_of >= '{first_day}'"
+    answers = rows(
+        warehouse,
+        f"select churned = 'churned', score from ml.predict('churn', %s) as answers"
+        f" join {known} on {key} = answers.key",
+        asked,
+    )
+    left, risk = np.array(answers, dtype=float).T
+    card = dict(
+        rows(warehouse, "select metric, value from reports.rpt_model_metrics where model = 'churn'")
+    )
+    assert card["roc_auc"] == pytest.approx(roc_auc_score(left, risk))
+    assert card["brier"] == pytest.approx(brier_score_loss(left, risk))
+    assert card["accuracy"] == pytest.approx(accuracy_score(left, risk >= 0.5))
+    assert card["recall"] == pytest.approx(recall_score(left, risk >= 0.5))
+    riskiest = np.argsort(-risk, kind="stable")[: round(0.2 * len(risk))]
+    (said,) = one(
+        warehouse,
+        "select number from reports.rpt_headlines where model = 'churn' and page = 'quality'",
+    )
+    found = 100 * left[riskiest].sum() / left.sum()
+    assert float(said.removesuffix("\u202f%")) == pytest.approx(found, abs=1.01)
 
 
 def test_the_score_card_of_a_classification_is_the_confusion(warehouse: Warehouse) -> None:
@@ -168,7 +245,12 @@ def test_the_forecast_says_which_rule_was_nearer(warehouse: Warehouse) -> None:
 
 
 def test_segments_hold_every_customer_once(warehouse: Warehouse) -> None:
-    sizes = dict(rows(warehouse, "select segment_name, customers from reports.rpt_segments"))
+    sizes = dict(
+        rows(
+            warehouse,
+            "select segment_name, customers from reports.rpt_segments where is_everywhere",
+        )
+    )
     counted = dict(
         rows(
             warehouse,
@@ -176,6 +258,12 @@ def test_segments_hold_every_customer_once(warehouse: Warehouse) -> None:
         )
     )
     assert sizes == counted
+    by_country = rows(
+        warehouse,
+        "select segment_name, sum(customers)::bigint from reports.rpt_segments"
+        " where not is_everywhere group by segment_name",
+    )
+    assert dict(by_country) == counted
     # What moved into today's segments is what is in them.
     moved = dict(
         rows(

@@ -10,7 +10,9 @@ from math import isfinite
 from typing import Any
 
 from glasshouse_ml.errors import GlasshouseError, near_names
-from glasshouse_ml.estimators import ESTIMATORS, Entry
+from glasshouse_ml.estimators import ESTIMATORS, EXTRAS, Entry
+from glasshouse_ml.libraries import installed, not_installed
+from glasshouse_ml.threads import PARAMETER, granted
 
 BASELINE = "dummy"
 
@@ -50,6 +52,9 @@ class Algorithm:
 
     def build(self, params: dict[str, Any], seed: int) -> Any:
         """An untrained estimator."""
+        return self.estimator(**self._settings(params, seed))
+
+    def _settings(self, params: dict[str, Any], seed: int) -> dict[str, Any]:
         for name in params:
             if name not in self.parameters:
                 raise GlasshouseError(
@@ -58,7 +63,30 @@ class Algorithm:
         settings = {**dict(self.defaults), **params}
         if "random_state" in self.parameters:
             settings.setdefault("random_state", seed)
-        return self.estimator(**settings)
+        if settings.get(PARAMETER) is not None:
+            settings[PARAMETER] = granted(settings[PARAMETER])
+        return settings
+
+
+@dataclass(frozen=True)
+class Extra(Algorithm):
+    """One of a library that only some servers have, behind an estimator of our own."""
+
+    own: str = ""
+
+    @cached_property
+    def estimator(self) -> type:
+        """Our class around the library's."""
+        return getattr(import_module("glasshouse_ml.boosting"), self.own)
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """Those of the library's class that may be set here."""
+        return self.estimator.parameters()  # type: ignore[attr-defined]
+
+    def build(self, params: dict[str, Any], seed: int) -> Any:
+        """An untrained estimator."""
+        return self.estimator(self._settings(params, seed))
 
 
 def accepts(estimator: Any) -> Any:
@@ -82,10 +110,15 @@ def _algorithm(task: str, entry: Entry) -> Algorithm:
     return Algorithm(name, task, f"sklearn.{path}", about, tuple(defaults.items()))
 
 
-CATALOGUE = {
-    task: {found.name: found for found in (_algorithm(task, entry) for entry in entries)}
-    for task, entries in ESTIMATORS.items()
-}
+def _catalogue(task: str) -> dict[str, Algorithm]:
+    found = {made.name: made for made in (_algorithm(task, entry) for entry in ESTIMATORS[task])}
+    for name, path, own, about in EXTRAS.get(task, ()):
+        if installed(name):
+            found[name] = Extra(name, task, path, about, own=own)
+    return found
+
+
+CATALOGUE = {task: _catalogue(task) for task in ESTIMATORS}
 
 
 def find(task: str, name: str) -> Algorithm:
@@ -93,6 +126,8 @@ def find(task: str, name: str) -> Algorithm:
     known = CATALOGUE[task]
     if name in known:
         return known[name]
+    if any(name == extra[0] for extra in EXTRAS.get(task, ())):
+        raise not_installed(name)
     others = [other for other in CATALOGUE if name in CATALOGUE[other]]
     if others:
         raise GlasshouseError(

@@ -24,9 +24,14 @@ FORMAT = 1
 # Beyond what skops trusts by itself: the parts of trees, the check of a table's cells that
 # histogram gradient boosting keeps for its categories, what a neural network or a Tweedie model
 # keeps of its fit, the tree and the function of a bisecting k-means, the curves that mend
-# probabilities, the folds in which means of answers are learned, and our own estimator of groups.
+# probabilities, the folds in which means of answers are learned, and our own estimators: that of
+# groups, and those around other libraries, which hold text.
 TRUSTED = (
     "functools.partial",
+    "glasshouse_ml.boosting.LightGBMClassifier",
+    "glasshouse_ml.boosting.LightGBMRegressor",
+    "glasshouse_ml.boosting.XGBoostClassifier",
+    "glasshouse_ml.boosting.XGBoostRegressor",
     "glasshouse_ml.groups.Grouped",
     "numpy.dtype",
     "sklearn._loss.loss.HalfTweedieLoss",

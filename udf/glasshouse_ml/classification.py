@@ -127,6 +127,10 @@ class Classification(Task):
             return None
         return separation(values[training], target.values[training] == target.positive)
 
+    def explained(self, model: "Model", matrix: np.ndarray) -> np.ndarray:
+        """The probability of each class."""
+        return model.pipeline.predict_proba(matrix)
+
     def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
         """The class, the probability of the positive or else of that class, and all of them."""
         probabilities = model.pipeline.predict_proba(matrix)

@@ -97,6 +97,7 @@ class Decomposition(Task):
     needs_target = False
     takes_target = False
     learns_target = False
+    has_reasons = False
 
     def target(self, table: Table, request: "Request") -> Target:
         """There is none."""

@@ -13,6 +13,31 @@ way back costs as much as all rows by all rows).
 
 from typing import Any
 
+# Name, class, our class around it in boosting.py, and what it does; each in its own library, which
+# not every server has.
+EXTRAS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
+    "classification": (
+        (
+            "lightgbm", "lightgbm.LGBMClassifier", "LightGBMClassifier",
+            "LightGBM: many small trees in turn, grown leaf by leaf; fast on many rows",
+        ),
+        (
+            "xgboost", "xgboost.XGBClassifier", "XGBoostClassifier",
+            "XGBoost: many small trees in turn, grown level by level",
+        ),
+    ),
+    "regression": (
+        (
+            "lightgbm", "lightgbm.LGBMRegressor", "LightGBMRegressor",
+            "LightGBM: many small trees in turn, grown leaf by leaf; fast on many rows",
+        ),
+        (
+            "xgboost", "xgboost.XGBRegressor", "XGBoostRegressor",
+            "XGBoost: many small trees in turn, grown level by level",
+        ),
+    ),
+}  # fmt: skip
+
 Entry = tuple[str, str] | tuple[str, str, dict[str, Any]] | tuple[str, str, dict[str, Any], str]
 
 # As many as a picture has directions.

@@ -1,8 +1,9 @@
 """ml.explain: what each column of a row adds to the answer for that row.
 
 Linear models are taken apart exactly, in the space in which they add (log-odds, or the predicted
-number itself); any other model by sampled Shapley values, in the space of its score (probability or
-number). So are generalised linear models, whose sum is not what they answer.
+number itself), and so are LightGBM's and XGBoost's trees, by their own TreeSHAP; any other model by
+sampled Shapley values, in the space of its score (probability, number, or how unusual a row is). So
+are generalised linear models, whose sum is not what they answer.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,12 +14,12 @@ import numpy as np
 
 from glasshouse_ml import registry
 from glasshouse_ml.artifacts import Model
+from glasshouse_ml.boosting import Boosted
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import BatchEncoder, Feature
 from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.linear import take_apart
+from glasshouse_ml.linear import origins, take_apart
 from glasshouse_ml.prediction import matching
-from glasshouse_ml.regression import predicted
 from glasshouse_ml.rows import Reader
 from glasshouse_ml.shapley import shapley
 from glasshouse_ml.table import BOOLEAN, CATEGORY
@@ -38,7 +39,7 @@ def explain(db: Database, model: str, query: str, top: int | None) -> Iterator[E
         raise GlasshouseError(f"top is {top}.", "Ask for 1 or more, or for null: all of them.")
     facts = registry.facts(db, model)
     stored = registry.load(db, model, facts["version"] if facts else None)
-    if not TASKS[stored.task].needs_target:
+    if not TASKS[stored.task].has_reasons:
         raise GlasshouseError(
             f"Model {model!r} is of task {stored.task}, which predicts nothing that has reasons.",
             "The table ml.importances says which columns matter to it.",
@@ -92,25 +93,21 @@ def _rows(
 
 def contributions(stored: Model, matrix: np.ndarray, typical: np.ndarray, db: Database) -> Parts:
     """About the positive class, or with more than two classes about the predicted one."""
-    if stored.positive_class is not None:
+    task = TASKS[stored.task]
+    answers = task.explained(stored, matrix)
+    about = answers.argmax(axis=1)
+    if answers.shape[1] > 1 and stored.positive_class is not None:
         about = np.full(len(matrix), list(stored.classes).index(stored.positive_class))
-    else:
-        about = _answers(stored, matrix).argmax(axis=1)
-    parts = _linear(stored, matrix, about)
+    parts = _linear(stored, matrix, about) if task.needs_target else None
+    if parts is None:
+        parts = _trees(stored, matrix, about, answers)
     if parts is not None:
         return parts
 
     def answer(rows: np.ndarray, made_of: np.ndarray) -> np.ndarray:
-        return _answers(stored, rows)[np.arange(len(rows)), about[made_of]]
+        return task.explained(stored, rows)[np.arange(len(rows)), about[made_of]]
 
     return shapley(answer, matrix, typical, db.checkpoint)
-
-
-def _answers(stored: Model, matrix: np.ndarray) -> np.ndarray:
-    """A probability for each class, or one number for each row."""
-    if stored.classes:
-        return stored.pipeline.predict_proba(matrix)
-    return predicted(stored.pipeline, matrix)[:, None]
 
 
 def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | None:
@@ -124,7 +121,9 @@ def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | Non
     weights, intercepts = linear.weights, linear.intercepts
     origins = [term.origin for term in linear.terms]
     whole = (
-        stored.pipeline.decision_function(matrix) if stored.classes else _answers(stored, matrix)
+        stored.pipeline.decision_function(matrix)
+        if stored.classes
+        else TASKS[stored.task].explained(stored, matrix)
     )
     if len(stored.classes) == 2:
         # With two classes there is one sum, for the second of them.
@@ -142,6 +141,30 @@ def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | Non
     if not np.allclose(starts + added.sum(axis=1), expected, rtol=1e-9, atol=1e-9):
         return None
     return starts, added
+
+
+def _trees(
+    stored: Model, matrix: np.ndarray, about: np.ndarray, answers: np.ndarray
+) -> Parts | None:
+    """What the library says itself, summed over the columns that were made of one column.
+
+    None where it is no such library, or where a link lies between the sum and a number.
+    """
+    estimator = stored.pipeline[-1]
+    if not isinstance(estimator, Boosted):
+        return None
+    prepared = matrix if len(stored.pipeline) == 1 else stored.pipeline[:-1].transform(matrix)
+    parts, whole = estimator.parts(prepared), estimator.raw(prepared)
+    if len(stored.classes) == 2:
+        # With two classes there is one sum, for the second of them.
+        parts, whole = np.hstack([-parts, parts]), np.hstack([-whole, whole])
+    elif not stored.classes and not np.allclose(whole, answers, rtol=1e-6, atol=1e-6):
+        return None
+    rows = np.arange(len(matrix))
+    added = np.zeros(matrix.shape)
+    np.add.at(added.T, origins(stored.pipeline, stored.features), parts[rows, about, :-1].T)
+    # The start is what is left, so that XGBoost's single precision costs no sum its last digits.
+    return whole[rows, about] - added.sum(axis=1), added
 
 
 def _typical(features: Sequence[Feature], facts: list[dict[str, Any]]) -> np.ndarray:

@@ -54,10 +54,19 @@ def take_apart(pipeline: Pipeline, features: Sequence[Feature]) -> Linear | None
     return Linear(weights, intercepts, terms)
 
 
+def origins(pipeline: Pipeline, features: Sequence[Feature]) -> np.ndarray:
+    """The position of the feature that each prepared column was made of."""
+    if pipeline.steps[0][0] != "prepare":
+        return np.arange(len(features))
+    return np.array([term.origin for term in _terms(pipeline.steps[0][1], features)], int)
+
+
 def _terms(prepare: Any, features: Sequence[Feature]) -> list[Term]:
     terms: list[Term] = []
     for name, transformer, columns in prepare.transformers_:
-        if name == "numbers":
+        if name == "numbers" and not isinstance(transformer, Pipeline):
+            terms += [Term(column) for column in columns]  # as they are
+        elif name == "numbers":
             # After the numbers comes a 0/1 column for each that had missing values in training.
             missing = transformer.named_steps["impute"].indicator_.features_
             scaler = transformer.named_steps["scale"]
@@ -69,13 +78,18 @@ def _terms(prepare: Any, features: Sequence[Feature]) -> list[Term]:
                 terms.append(Term(*part, float(mean), float(scale)))
         elif name == "many":
             # Each is the mean of the answers to its rows; of each class, where there are more.
-            encoder, scaler = transformer.named_steps["means"], transformer.named_steps["scale"]
+            scaled = isinstance(transformer, Pipeline)
+            encoder = transformer.named_steps["means"] if scaled else transformer
             each = len(encoder.classes_) if encoder.target_type_ == "multiclass" else 1
             words = (
                 [f" (mean of class {label})" for label in range(each)] if each > 1 else [" (mean)"]
             )
             parts = [(column, word) for column in columns for word in words]
-            for part, mean, scale in zip(parts, scaler.mean_, scaler.scale_, strict=True):
+            means, scales = np.zeros(len(parts)), np.ones(len(parts))
+            if scaled:
+                scaler = transformer.named_steps["scale"]
+                means, scales = scaler.mean_, scaler.scale_
+            for part, mean, scale in zip(parts, means, scales, strict=True):
                 terms.append(Term(*part, float(mean), float(scale)))
         elif name == "categories":
             for column, codes in zip(columns, transformer.categories_, strict=True):

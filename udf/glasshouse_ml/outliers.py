@@ -234,6 +234,10 @@ class Outliers(Task):
             labelled = Scored(target.values, nothing, int(target.positive or 0), 0.0)
         return Flagged(zeros, zeros, labelled)
 
+    def explained(self, model: "Model", matrix: np.ndarray) -> np.ndarray:
+        """How unusual the row is."""
+        return unusual(model.pipeline, matrix)[:, None]
+
     def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
         """The word, how unusual the row is (above 0: an outlier), and no probabilities."""
         scores = unusual(model.pipeline, matrix)

@@ -1,15 +1,11 @@
 """Everything the registry keeps of a training, computed from the one look at the test part."""
 
-import platform
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import sklearn
-import skops
 from sklearn.pipeline import Pipeline
 
-import glasshouse_ml
 from glasshouse_ml import groups
 from glasshouse_ml.alone import alone, sampled
 from glasshouse_ml.distributions import distribution_rows, feature_facts
@@ -18,19 +14,12 @@ from glasshouse_ml.evaluation import intervals, metric_rows, number
 from glasshouse_ml.examples import Examples
 from glasshouse_ml.fitting import Candidate, Fitter, Part
 from glasshouse_ml.importance import importance_rows, sample
+from glasshouse_ml.libraries import versions
 from glasshouse_ml.metric import Measured, Metric
 from glasshouse_ml.reasons import further_curves, reason_rows, segment_metrics
 from glasshouse_ml.request import Request
 from glasshouse_ml.splitting import Split
 from glasshouse_ml.task import Target
-
-LIBRARIES = {
-    "glasshouse_ml": glasshouse_ml.build(),
-    "numpy": np.__version__,
-    "python": platform.python_version(),
-    "scikit-learn": sklearn.__version__,
-    "skops": skops.__version__,
-}
 
 Rows = list[dict[str, Any]]
 
@@ -82,6 +71,7 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
             *_fold_rows(trained),
             *segment_metrics(trained, test, blind),
             *groups.group_metrics(trained, test, blind),
+            *(task.further(trained) if options["bootstrap"] else []),
         ],
         "curves": [*task.curves(test, trained.target), *further_curves(trained, test, learned)],
         "confusion": task.confusion(test, trained.target),
@@ -174,7 +164,7 @@ def _version(
         "query": data.query,
         "data_fingerprint": data.fingerprint,
         "spec_fingerprint": spec,
-        "libraries": LIBRARIES,
+        "libraries": versions(trained.chosen.algorithm),
         "git_commit": setting("glasshouse.git_commit"),
         "dbt_invocation": setting("glasshouse.dbt_invocation"),
     }

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from glasshouse_ml import threads
 from glasshouse_ml.artifacts import Model, unpack
 from glasshouse_ml.database import Database
 from glasshouse_ml.errors import GlasshouseError, near_names
@@ -145,6 +146,8 @@ def load(db: Database, model: str, version: int | None) -> Model:
         if len(cache) >= _MOST_CACHED:
             del cache[next(iter(cache))]
         cache[sha256] = unpack(content, sha256)
+    threads.bound(db)
+    threads.restrain(cache[sha256].pipeline)
     return cache[sha256]
 
 

@@ -108,6 +108,10 @@ class Regression(Task):
             return None
         return number(abs(spearmanr(values[known], target.values[known]).statistic))
 
+    def explained(self, model: "Model", matrix: np.ndarray) -> np.ndarray:
+        """The number."""
+        return predicted(model.pipeline, matrix)[:, None]
+
     def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
         """The number as text and as score; there are no probabilities."""
         found = predicted(model.pipeline, matrix).tolist()

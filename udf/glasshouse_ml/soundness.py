@@ -21,6 +21,8 @@ from sklearn.ensemble import (
 )
 from sklearn.pipeline import Pipeline
 
+from glasshouse_ml import boosted_soundness
+from glasshouse_ml.boosting import Boosted
 from glasshouse_ml.groups import Grouped
 
 _MOST_THREADS = 1_024
@@ -58,6 +60,10 @@ def _inside(estimator: Any) -> list[Any] | None:
 
 def _estimator(estimator: Any, features: int | None) -> bool:
     """Features is the width of the matrix where nothing comes between it and the estimator."""
+    if isinstance(estimator, Boosted):
+        return features in (None, estimator.n_features_in_) and boosted_soundness.is_sound(
+            estimator
+        )
     if hasattr(estimator, "_predictors"):
         return _boosting(estimator, features)
     if hasattr(estimator, "estimators_"):

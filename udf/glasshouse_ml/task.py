@@ -16,6 +16,7 @@ from glasshouse_ml.table import Table
 if TYPE_CHECKING:
     from glasshouse_ml.algorithms import Algorithm
     from glasshouse_ml.artifacts import Model
+    from glasshouse_ml.payload import Trained
     from glasshouse_ml.request import Request
 
 Rows = list[dict[str, Any]]
@@ -48,6 +49,8 @@ class Task(ABC):
     numeric_target: ClassVar[bool]
     needs_target: ClassVar[bool] = True
     takes_target: ClassVar[bool] = True
+    # Whether ml.explain can say why a row got its answer.
+    has_reasons: ClassVar[bool] = True
     # Whether the preprocessing may look at the answers, as an encoding by their mean does.
     learns_target: ClassVar[bool] = True
 
@@ -105,6 +108,10 @@ class Task(ABC):
         """Rows that were scored before the threshold was known, at that threshold."""
         return rows
 
+    def further(self, trained: "Trained") -> Rows:
+        """Registry rows of measures for which the winner is fitted again."""
+        return []
+
     @abstractmethod
     def curves(self, rows: Any, target: Target) -> Rows:
         """Registry rows of the curves drawn from the test rows."""
@@ -147,6 +154,13 @@ class Task(ABC):
     def separation(self, values: np.ndarray, training: np.ndarray, target: Target) -> float | None:
         """How much one feature alone says about the answer."""
         return None
+
+    def explained(self, model: "Model", matrix: np.ndarray) -> np.ndarray:
+        """What ml.explain takes apart: a column for each class, or one.
+
+        It is what ml.predict gives as score.
+        """
+        raise TypeError(f"{self.name} predicts nothing that has reasons")
 
     @abstractmethod
     def answers(self, model: "Model", matrix: np.ndarray) -> Answers:

@@ -4,7 +4,7 @@
 #}
 {#
     The features of a model node, taken from the manifest: each column of each feature group the
-    model reads, directly or through other models, as {name, group, owner, description, reason}.
+    model reads, directly or through other models, as {name, label, group, owner, description, reason}.
     Can be called only while dbt runs, when it has read all files.
 #}
 {% macro feature_columns(model_name) -%}
@@ -14,6 +14,7 @@
             {%- do found.append(
                 {
                     "name": column.name,
+                    "label": label_of(column),
                     "group": node.config.meta.feature_group,
                     "owner": node.config.meta.owner,
                     "description": column.description,
@@ -24,6 +25,22 @@
         {%- endfor -%}
     {%- endfor -%}
     {{- return(found) -}}
+{%- endmacro %}
+
+
+{#
+    A column as people call it: its meta.label, or its description where that is short enough to
+    stand beside a bar; none where neither is there.
+#}
+{% macro label_of(column) -%}
+    {%- set said = (column.description or "").split(";")[0].strip().rstrip(".") -%}
+    {{-
+        return(
+            column.get("meta", {}).get("label")
+            or column.get("config", {}).get("meta", {}).get("label")
+            or (said if 0 < said | length <= 52 else none)
+        )
+    -}}
 {%- endmacro %}
 
 

@@ -42,7 +42,7 @@ with
             || ' of '
             || features
             || ' inputs are not as they were in training; furthest is '
-            || replace(worst_feature, '_', ' ')
+            || worst_name
             || '.',
             'monitoring',
             'Monitoring'

@@ -1,31 +1,48 @@
 {#
     What a campaign of N calls is expected to bring in a year: calls cost, some of those who would
     have left stay, and what they would have spent brings its margin. The three assumptions are
-    `vars: campaign` in dbt_project.yml.
+    `vars: campaign` in dbt_project.yml. Everywhere and for each country: a sum cannot be taken apart
+    by a filter, so a chart shows the widest rows its reader may see.
 #}
 {%- set campaign = var("campaign") -%}
 with
-    customers as (select * from {{ ref("rpt_call_list") }}),
-
-    totals as (
-        select count(*) as customers, sum(revenue_at_risk) as revenue_at_risk from customers
+    customers as (
+        select
+            customer_number,
+            revenue_at_risk,
+            unnest(array['Everywhere', country]) as country,
+            unnest(array[true, false]) as is_everywhere
+        from {{ ref("rpt_call_list") }}
     ),
 
     ranked as (
-        select loss_rank as calls, sum(revenue_at_risk) over (order by loss_rank) as reached
+        select
+            country,
+            is_everywhere,
+            row_number() over most_first as calls,
+            sum(revenue_at_risk) over most_first as reached
         from customers
+        window most_first as (partition by country order by revenue_at_risk desc, customer_number)
     ),
 
-    -- A hundred points are enough to draw a line; small shops have fewer customers than that.
-    points as (
-        select ranked.calls, ranked.reached, totals.customers, totals.revenue_at_risk
+    totals as (
+        select country, is_everywhere, max(calls) as customers, max(reached) as revenue_at_risk
         from ranked
-        cross join totals
+        group by country, is_everywhere
+    ),
+
+    -- A line needs some hundred points: each of the first hundred calls, then ever larger steps.
+    -- All
+    -- countries share them, and their last ones are points of Everywhere too.
+    points as (
+        select ranked.*, totals.customers, totals.revenue_at_risk
+        from ranked
+        inner join totals on totals.country = ranked.country
         where
-            ranked.calls % greatest(1, totals.customers / 100) = 0
-            or ranked.calls = totals.customers
+            ranked.calls % greatest(1, (10 ^ floor(log(ranked.calls)) / 20)::integer) = 0
+            or ranked.calls in (select totals.customers from totals)
         union all
-        select 0, 0, customers, revenue_at_risk
+        select country, is_everywhere, 0, 0, customers, revenue_at_risk
         from totals
     ),
 
@@ -34,9 +51,7 @@ with
             *,
             reached * {{ campaign.saved_share }} * {{ campaign.margin }}
             - calls * {{ campaign.cost_of_a_call }} as expected_value,
-            revenue_at_risk
-            * calls
-            / nullif(customers, 0)
+            coalesce(revenue_at_risk * calls / nullif(customers, 0), 0)
             * {{ campaign.saved_share }}
             * {{ campaign.margin }}
             - calls * {{ campaign.cost_of_a_call }} as expected_by_chance
@@ -44,12 +59,19 @@ with
     ),
 
     chosen as (
-        select *, row_number() over (order by expected_value desc, calls) = 1 as is_best from valued
+        select
+            *,
+            row_number() over (partition by country order by expected_value desc, calls)
+            = 1 as is_best
+        from valued
     ),
 
     best as (select * from chosen where is_best)
 
 select
+    -- ids
+    chosen.country,
+
     -- text
     case
         best.calls
@@ -78,6 +100,7 @@ select
     chosen.reached as revenue_reached,
 
     -- booleans
-    chosen.is_best
+    chosen.is_best,
+    chosen.is_everywhere
 from chosen
-cross join best
+inner join best on best.country = chosen.country

@@ -6,12 +6,25 @@ with
     metrics as (select * from {{ ref("metric_labels") }}),
 
     -- Twice the standard error of the mean over the folds, as a rough 95 % interval.
-    intervals as (
+    bounded as (
         select
             *,
             score - 2 * deviation / sqrt(nullif(cardinality(fold_scores), 0)) as lower,
             score + 2 * deviation / sqrt(nullif(cardinality(fold_scores), 0)) as upper
         from candidates
+    ),
+
+    -- A measure in the unit of the outcome has no end of its own: the scale ends at the worst one.
+    intervals as (
+        select
+            bounded.*,
+            coalesce(metrics.track_low, 0) as track_low,
+            coalesce(
+                metrics.track_high,
+                1.05 * max(greatest(bounded.score, bounded.upper)) over (partition by bounded.model)
+            ) as track_high
+        from bounded
+        left join metrics on metrics.metric = bounded.metric
     )
 
 select
@@ -27,7 +40,13 @@ select
     {{ shown_metric("intervals.score", "metrics.unit") }}
     || ' ± '
     || to_char(intervals.deviation::numeric, 'FM990.000') as shown,
-    coalesce(algorithms.in_one_sentence, '') as note,
+    case
+        when not intervals.is_baseline
+        then coalesce(algorithms.in_one_sentence, '')
+        when metrics.unit = 'target' or intervals.metric in ('r2', 'wape')
+        then 'Always gives the middle of the training rows and looks at no measurement.'
+        else 'Always gives the class shares of the training rows and looks at no measurement.'
+    end as note,
 
     -- numbers
     intervals.score,
@@ -35,10 +54,12 @@ select
     intervals.lower,
     intervals.upper,
     intervals.seconds,
-    {{ track_position("intervals.score", "metrics.track_low", "metrics.track_high") }} as v_pct,
-    {{ track_position("intervals.lower", "metrics.track_low", "metrics.track_high") }} as lo_pct,
-    {{ track_position("intervals.upper", "metrics.track_low", "metrics.track_high") }}
-    - {{ track_position("intervals.lower", "metrics.track_low", "metrics.track_high") }} as w_pct,
+    {{ track_position("intervals.score", "intervals.track_low", "intervals.track_high") }} as v_pct,
+    {{ track_position("intervals.lower", "intervals.track_low", "intervals.track_high") }}
+    as lo_pct,
+    {{ track_position("intervals.upper", "intervals.track_low", "intervals.track_high") }}
+    - {{ track_position("intervals.lower", "intervals.track_low", "intervals.track_high") }}
+    as w_pct,
     row_number() over (
         partition by intervals.model
         order by

@@ -1,4 +1,6 @@
-{# The first line and the key figures of the page about churn. #}
+{#
+    The first line and the key figures of the page about churn: everywhere and for each country.
+#}
 with
     customers as (select * from {{ ref("rpt_call_list") }}),
 
@@ -10,21 +12,33 @@ with
         where model = {{ sql_text(registry_name("churn")) }}
     ),
 
+    ranked as (
+        select *, row_number() over (partition by country order by loss_rank) as rank_in_country
+        from customers
+    ),
+
     facts as (
         select
+            coalesce(country, 'Everywhere') as country,
+            grouping(country) = 1 as is_everywhere,
             count(*) as customers,
             count(*) filter (where churn_probability >= 0.5) as likely,
             sum(yearly_revenue) as revenue,
             sum(revenue_at_risk) as at_risk,
             sum(churn_probability) as expected_leavers,
             max(as_of) as as_of,
-            sum(revenue_at_risk) filter (where loss_rank <= 100) as first_hundred
-        from customers
+            case
+                when grouping(country) = 1
+                then sum(revenue_at_risk) filter (where loss_rank <= 100)
+                else sum(revenue_at_risk) filter (where rank_in_country <= 100)
+            end as first_hundred
+        from ranked
+        group by grouping sets ((), (country))
     )
 
-select figures.*
+select facts.country, figures.*, facts.is_everywhere
 from facts
-cross join best
+inner join best on best.country = facts.country
 cross join quality
 cross join
     lateral(
@@ -44,7 +58,11 @@ cross join
                 'Customers likely to leave',
                 {{ counted("facts.likely") }},
                 '',
-                'risk of 50 % and more, of ' || {{ counted("facts.customers") }} || ' active ones',
+                'risk of 50'
+                || U&'\202F'
+                || '% and more, of '
+                || {{ counted("facts.customers") }}
+                || ' active ones',
                 'plain'
             ),
             (

@@ -1,4 +1,7 @@
-{# The separation of the groups found on different parts of the cases: stable, or luck? #}
+{#
+    The separation of the groups on different parts of the cases, and, where it was measured, whether
+    the same groups are found again: how far two of them agree is another thing than how clear they are.
+#}
 with
     candidates as (
         select *
@@ -18,10 +21,21 @@ with
         with ordinality as scores(score, fold)
     ),
 
+    found_again as (
+        select model, max(value) as agreement
+        from {{ of_champions("metrics") }} as metrics
+        where metric = 'stability' and segment = 'all' and series = 'model' and fold is null
+        group by model
+    ),
+
     compared as (
         select
-            *, max(score) over (partition by model) - min(score) over (partition by model) as spread
+            folds.*,
+            max(score) over (partition by folds.model)
+            - min(score) over (partition by folds.model) as spread,
+            found_again.agreement
         from folds
+        left join found_again on found_again.model = folds.model
     )
 
 select
@@ -37,11 +51,24 @@ select
     || ' apart: '
     || case
         when spread < 0.05
-        then 'the groups are found again everywhere.'
+        then 'the groups stand apart as clearly everywhere.'
         when spread < 0.15
-        then 'the groups are found again, more or less clearly.'
-        else 'what is found depends on which cases are looked at.'
-    end as verdict,
+        then 'the groups stand apart more clearly in some parts than in others.'
+        else 'how far the groups stand apart depends on which cases are looked at.'
+    end
+    || coalesce(
+        ' Groups found anew from other cases agree with these by '
+        || to_char(agreement::numeric, 'FM990.00')
+        || ' (1 is the same groups, 0 is chance): '
+        || case
+            when agreement >= 0.8
+            then 'they are found again.'
+            when agreement >= 0.5
+            then 'they are found again in part.'
+            else 'what is found is mostly luck.'
+        end,
+        ' Whether the same groups are found again was not measured.'
+    ) as verdict,
 
     -- numbers
     score,

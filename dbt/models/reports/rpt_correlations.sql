@@ -38,8 +38,8 @@ select
 
     -- text
     {{ model_label("both_ways.model") }} as model_label,
-    {{ humanize("both_ways.feature") }} as feature_label,
-    {{ humanize("both_ways.other") }} as other_label,
+    {{ feature_label("both_ways.model", "both_ways.feature") }} as feature_label,
+    {{ feature_label("both_ways.model", "both_ways.other") }} as other_label,
     case
         both_ways.method
         when 'spearman'
@@ -49,6 +49,17 @@ select
         else 'Correlation ratio'
     end as method_label,
     to_char(both_ways.value::numeric, 'FM0.00') as shown,
+    case
+        when both_ways.value >= 0.8
+        then 'up-strongly'
+        when both_ways.value >= 0.4
+        then 'up'
+        when both_ways.value <= -0.8
+        then 'down-strongly'
+        when both_ways.value <= -0.4
+        then 'down'
+        else 'apart'
+    end as direction,
     case
         when both_ways.with_outcome and abs(both_ways.value) >= 0.9
         then 'suspiciously close: is it known in time?'
@@ -74,7 +85,9 @@ select
 
     -- booleans
     both_ways.with_outcome,
-    both_ways.feature < both_ways.other as is_once
+    both_ways.feature < both_ways.other as is_once,
+    -- Whether it is the first cell of its line, where the line's name stands.
+    other_importances.rank = case importances.rank when 1 then 2 else 1 end as is_first
 from both_ways
 left join
     importances on importances.model = both_ways.model and importances.feature = both_ways.feature

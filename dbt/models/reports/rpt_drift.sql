@@ -33,8 +33,9 @@ select
         latest.feature
         when '(score)'
         then 'What the model says'
-        else {{ humanize("latest.feature") }}
+        else {{ feature_label("latest.model", "latest.feature") }}
     end as feature_label,
+    {{ feature_words("latest.model", "latest.feature") }} as feature_words,
     coalesce(latest.period, 'All rows') as period_label,
     latest.verdict,
     case

@@ -3,7 +3,7 @@ with
     drift as (select * from {{ ref("rpt_drift") }} where period_age = 1 and not is_score),
 
     worst as (
-        select distinct on (model) model, feature, psi
+        select distinct on (model) model, feature, feature_words, psi
         from drift
         order by model, psi desc nulls last, feature
     )
@@ -15,6 +15,7 @@ select
     -- text
     min(drift.model_label) as model_label,
     min(worst.feature) as worst_feature,
+    min(worst.feature_words) as worst_name,
     case
         when count(*) filter (where drift.verdict = 'retrain') > 0
         then 'act'

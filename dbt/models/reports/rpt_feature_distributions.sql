@@ -107,7 +107,7 @@ select
 
     -- text
     {{ model_label("scaled.model") }} as model_label,
-    {{ humanize("scaled.feature") }} as feature_label,
+    {{ feature_label("scaled.model", "scaled.feature") }} as feature_label,
     scaled.kind,
     scaled.bin_label,
     case

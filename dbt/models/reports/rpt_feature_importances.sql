@@ -25,7 +25,8 @@ select
 
     -- text
     {{ model_label("model") }} as model_label,
-    {{ humanize("feature") }} as feature_label,
+    {{ feature_label("scaled.model", "scaled.feature") }} as feature_label,
+    {{ feature_words("scaled.model", "scaled.feature") }} as feature_words,
     to_char(mean::numeric, 'FM990.0000') as shown,
 
     -- numbers

@@ -1,29 +1,6 @@
-{# Which group each feature is from and whose it is, from the manifest. -#}
-{%- set known = [] -%}
-{%- for name in var("trained_models") -%}
-    {%- do ref(name) -%}
-    {%- if execute -%}
-        {%- for feature in feature_columns(name) -%}
-            {%- do known.append({"model": registry_name(name), "feature": feature}) -%}
-        {%- endfor -%}
-    {%- endif -%}
-{%- endfor -%}
-
+{# How much each measurement does for each model, with the group it is from and whose it is. #}
 with
-    groups(model, feature, feature_group, owner, description) as (
-        values
-            (null::text, null::text, null::text, null::text, null::text)
-            {% for each in known %}
-                ,
-                (
-                    {{ sql_text(each.model) }},
-                    {{ sql_text(each.feature.name) }},
-                    {{ sql_text(each.feature.group) }},
-                    {{ sql_text(each.feature.owner) }},
-                    {{ sql_text(each.feature.description) }}
-                )
-            {% endfor %}
-    ),
+    features as (select * from {{ ref("rpt_features") }}),
 
     importances as (
         select facts.*
@@ -44,11 +21,11 @@ select
     importances.feature,
 
     -- text
-    {{ model_label("importances.model") }} as model_label,
-    {{ humanize("importances.feature") }} as feature_label,
-    coalesce(groups.feature_group, 'computed in the model') as feature_group,
-    coalesce(groups.owner, 'nobody') as owner,
-    groups.description,
+    features.model_label,
+    features.feature_label,
+    features.feature_group,
+    features.owner,
+    features.description,
     importances.metric,
 
     -- numbers
@@ -60,4 +37,4 @@ select
     ) as share,
     importances.rank
 from importances
-left join groups on groups.model = importances.model and groups.feature = importances.feature
+inner join features on features.model = importances.model and features.feature = importances.feature

@@ -30,7 +30,7 @@ select
 
     -- text
     {{ model_label("features.model") }} as model_label,
-    {{ humanize("name") }} as feature_label,
+    {{ feature_label("features.model", "features.name") }} as feature_label,
     case
         kind
         when 'number'

@@ -19,7 +19,7 @@ with
                 then
                     {{ counted("rows_total") }}
                     || ' cases. The plainest guess of '
-                    || replace(target, '_', ' ')
+                    || target_words
                     || ' is '
                 when 'clustering'
                 then {{ counted("rows_total") }} || ' cases, none of them labelled: they fall into '
@@ -44,9 +44,9 @@ with
                     || {{ class_name("target", "coalesce(positive_class, largest_class)") }}
                     || '.'
                 else
-                    ' are '
+                    ' are “'
                     || {{ class_name("target", "coalesce(positive_class, largest_class)") }}
-                    || '.'
+                    || '”.'
             end as rest,
             'Each case is described by '
             || features_total
@@ -203,7 +203,7 @@ with
                     || ', on '
                     || {{ counted("drift.rows") }}
                     || ' cases. Furthest from the training: '
-                    || replace(drift.worst_feature, '_', ' ')
+                    || drift.worst_name
                     || ' (PSI '
                     || to_char(drift.worst_psi, 'FM990.00')
                     || ').'

@@ -17,6 +17,22 @@ with
         where curve = 'learning'
     ),
 
+    -- The two lines are compared at the same number of rows; beyond the last trial there is one
+    -- only.
+    compared as (
+        select drawn.*
+        from drawn
+        inner join
+            (
+                select model, max(rows_learned) as rows_learned
+                from drawn
+                where series = 'validation'
+                group by model
+            ) as trials
+            on trials.model = drawn.model
+            and drawn.rows_learned <= trials.rows_learned
+    ),
+
     overview as (select * from {{ ref("rpt_model_overview") }}),
 
     not_drawn as (
@@ -36,7 +52,7 @@ with
 
     points as (
         select *
-        from drawn
+        from compared
         union all
         select *
         from not_drawn

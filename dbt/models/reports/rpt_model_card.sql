@@ -30,12 +30,16 @@ with
             versions.model,
             versions.version,
             count(*) as features,
-            string_agg(
-                replace(entries.entry ->> 'name', '_', ' '), ', ' order by entries.entry ->> 'name'
-            ) filter (where entries.place <= 12) as names
+            string_agg(features.feature_words, ', ' order by features.feature_words) filter (
+                where entries.place <= 12
+            ) as names
         from versions
         cross join lateral jsonb_array_elements(versions.features)
         with ordinality as entries(entry, place)
+        cross join
+            lateral(
+                select {{ feature_words("versions.model", "entries.entry ->> 'name'") }}
+            ) as features(feature_words)
         group by versions.model, versions.version
     ),
 
@@ -43,10 +47,14 @@ with
         select
             model,
             version,
-            string_agg(replace(feature, '_', ' '), ', ' order by rank) filter (
-                where rank <= 3
+            string_agg(features.feature_words, ', ' order by importances.rank) filter (
+                where importances.rank <= 3
             ) as names
         from {{ of_all_versions("importances") }} as importances
+        cross join
+            lateral(
+                select {{ feature_words("importances.model", "importances.feature") }}
+            ) as features(feature_words)
         where method = 'permutation'
         group by model, version
     ),
@@ -106,12 +114,14 @@ with
                             versions.task
                             when 'classification'
                             then
-                                'which class of '
-                                || replace(versions.target, '_', ' ')
-                                || ' a case belongs to, with a probability: '
+                                'which answer to “'
+                                || {{ feature_words("versions.model", "versions.target") }}
+                                || '” fits a case, with a probability: '
                                 || sizes.names
                             when 'regression'
-                            then 'a number: ' || replace(versions.target, '_', ' ')
+                            then
+                                'a number: '
+                                || {{ feature_words("versions.model", "versions.target") }}
                             when 'clustering'
                             then 'which cases are alike: ' || coalesce(sizes.names, 'groups')
                             when 'outliers'
@@ -164,10 +174,8 @@ with
                             versions.split ->> 'by'
                             when 'time'
                             then
-                                'the newest rows are the test: '
-                                || replace(versions.split ->> 'column', '_', ' ')
-                                || coalesce(
-                                    ' from ' || to_char(
+                                'the newest rows are the test' || coalesce(
+                                    ': from ' || to_char(
                                         date '1970-01-01'
                                         + ((versions.split ->> 'test_from')::float8)::integer,
                                         'FMDD FMMonth YYYY'
@@ -183,7 +191,8 @@ with
                             when 'group'
                             then
                                 'whole groups of '
-                                || replace(versions.split ->> 'column', '_', ' ')
+                                ||
+                                {{ feature_words("versions.model", "versions.split ->> 'column'") }}
                                 || ' are kept aside'
                             else
                                 'rows were kept aside by chance; the data have no order in time here'
@@ -208,7 +217,14 @@ with
                             when 0
                             then 'nothing'
                             else
-                                jsonb_array_length(versions.excluded) || ' columns that say nothing'
+                                case
+                                    jsonb_array_length(versions.excluded)
+                                    when 1
+                                    then 'one column that says nothing'
+                                    else
+                                        jsonb_array_length(versions.excluded)
+                                        || ' columns that say nothing'
+                                end
                         end
                     ),
                     (

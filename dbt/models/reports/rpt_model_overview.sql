@@ -49,9 +49,9 @@ with
     ranked as (
         select
             model,
-            max(replace(feature, '_', ' ')) filter (where rank = 1) as first_name,
-            max(replace(feature, '_', ' ')) filter (where rank = 2) as second_name,
-            max(replace(feature, '_', ' ')) filter (where rank = 3) as third_name,
+            max(feature_words) filter (where rank = 1) as first_name,
+            max(feature_words) filter (where rank = 2) as second_name,
+            max(feature_words) filter (where rank = 3) as third_name,
             max(importance) filter (where rank = 1) as first_importance,
             count(*) filter (where lower > 0) as clearly_used
         from {{ ref("rpt_feature_importances") }}
@@ -97,6 +97,7 @@ select
     versions.task,
     {{ humanize("versions.task") }} as task_label,
     versions.target,
+    {{ feature_words("versions.model", "versions.target") }} as target_words,
     coalesce(algorithms.label, {{ humanize("versions.algorithm") }}) as algorithm_label,
     coalesce(metrics.label, {{ humanize("versions.metric") }}) as metric_label,
     coalesce(metrics.shown, to_char(versions.score::numeric, 'FM999,990.000')) as shown_score,

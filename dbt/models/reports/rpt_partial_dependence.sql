@@ -28,7 +28,10 @@ with
             versions.task,
             versions.target,
             max(points.upper) over (partition by points.model, points.feature) as highest,
-            min(points.lower) over (partition by points.model, points.feature) as lowest
+            min(points.lower) over (partition by points.model, points.feature) as lowest,
+            count(*) over (partition by points.model, points.feature) as points,
+            min(points.position) over (partition by points.model, points.feature) as first_position,
+            max(points.position) over (partition by points.model, points.feature) as last_position
         from points
         inner join versions on versions.model = points.model
         inner join chosen on chosen.model = points.model and chosen.class = points.class
@@ -42,13 +45,13 @@ select
 
     -- text
     {{ model_label("kept.model") }} as model_label,
-    {{ humanize("kept.feature") }} as feature_label,
+    {{ feature_label("kept.model", "kept.feature") }} as feature_label,
     kept.kind,
     coalesce(kept.category, {{ short_number("kept.x") }}) as value_label,
     case
         kept.task
         when 'regression'
-        then {{ humanize("kept.target") }}
+        then {{ feature_label("kept.model", "kept.target") }}
         else 'Probability of ' || {{ class_name("kept.target", "kept.class") }}
     end as answer_label,
     case
@@ -102,6 +105,13 @@ select
     ) as hi_pct,
     dense_rank() over (
         partition by kept.model order by importances.rank nulls last, kept.feature
-    ) as feature_rank
+    ) as feature_rank,
+
+    -- booleans
+    -- Half of the twenty points of a number say the same; of categories none can be left out.
+    kept.kind <> 'number'
+    or kept.points <= 12
+    or kept.position % 2 = kept.first_position % 2
+    or kept.position = kept.last_position as is_drawn
 from kept
 left join importances on importances.model = kept.model and importances.feature = kept.feature

@@ -14,7 +14,12 @@ select
 
     -- text
     {{ model_label("residuals.model") }} as model_label,
-    coalesce({{ humanize("residuals.segment") }}, 'All cases') as segment_label,
+    coalesce(
+        {{ feature_label("residuals.model", "split_part(residuals.segment, ' = ', 1)") }}
+        || ': '
+        || substr(residuals.segment, strpos(residuals.segment, ' = ') + 3),
+        'All cases'
+    ) as segment_label,
 
     -- numbers
     residuals.actual,

@@ -69,7 +69,7 @@ select
 
     -- text
     {{ model_label("model") }} as model_label,
-    {{ humanize("segment_column") }} as segment_column_label,
+    {{ feature_label("segments.model", "segments.segment_column") }} as segment_column_label,
     segment_value,
     label as metric_label,
     {{ shown_metric("value", "unit") }} as shown,

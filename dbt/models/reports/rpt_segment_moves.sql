@@ -24,6 +24,8 @@ with
             {{ function("predict") }} (
                 {{ sql_text(registry_name("segments")) }}, {{ sql_text(asked) }}
             )
+        {# A shop too small for segments asks about nobody. -#}
+        {%- if not is_trained(ref("segments")) %} where false {% endif %}
     ),
 
     names as (select distinct segment, segment_name from {{ ref("pred_segments") }}),
@@ -32,6 +34,10 @@ with
         select answers.customer_key, answers.as_of, names.segment_name
         from answers
         inner join names on names.segment = answers.segment
+    ),
+
+    countries as (
+        select customer_key::text as customer_key, country from {{ ref("dim_customers") }}
     ),
 
     days as (
@@ -43,6 +49,7 @@ with
         select
             days.as_of,
             days.day_before,
+            countries.country,
             coalesce(before.segment_name, 'Not a customer') as from_segment,
             coalesce(now.segment_name, 'Bought nothing for a year') as to_segment,
             count(*) as customers
@@ -57,18 +64,21 @@ with
                 inner join days on days.day_before = placed.as_of
             ) as everybody
             on everybody.at = days.as_of
+        inner join countries on countries.customer_key = everybody.customer_key
         left join
             placed as now on now.as_of = days.as_of and now.customer_key = everybody.customer_key
         left join
             placed as before
             on before.as_of = days.day_before
             and before.customer_key = everybody.customer_key
-        group by days.as_of, days.day_before, before.segment_name, now.segment_name
+        group by
+            days.as_of, days.day_before, countries.country, before.segment_name, now.segment_name
     )
 
 select
     -- ids
     as_of,
+    country,
     from_segment,
     to_segment,
 

@@ -1,4 +1,7 @@
-{# How far each segment is from the average customer, in standard deviations. #}
+{#
+    How far each segment is from the average customer of the shop, in standard deviations: everywhere
+    and for each country.
+#}
 with
     rfm as (
         select *
@@ -7,9 +10,12 @@ with
     ),
 
     customers as (
-        select segments.segment_name, measures.*
+        select segments.segment_name, dim_customers.country, measures.*
         from {{ ref("pred_segments") }} as segments
         inner join rfm on rfm.customer_key = segments.customer_key
+        inner join
+            {{ ref("dim_customers") }} as dim_customers
+            on dim_customers.customer_key = segments.customer_key
         cross join
             lateral(
                 values
@@ -56,26 +62,41 @@ with
         select position, avg(logarithm) as mean, nullif(stddev_pop(logarithm), 0) as deviation
         from customers
         group by position
-    ),
-
-    sizes as (select segment_name, shown_customers, sort_order from {{ ref("rpt_segments") }})
+    )
 
 select
     -- ids
+    coalesce(customers.country, 'Everywhere') as country,
     customers.segment_name,
     customers.position,
 
     -- text
     customers.position || ' · ' || customers.measure as measure_label,
-    customers.segment_name || ' · ' || min(sizes.shown_customers) as segment_label,
     {{ short_number("percentile_cont(0.5) within group (order by customers.value)") }} as shown,
 
     -- numbers
     round(((avg(customers.logarithm) - typical.mean) / typical.deviation)::numeric, 1) as z,
     percentile_cont(0.5) within group (order by customers.value) as median,
-    min(sizes.sort_order) as sort_order
+
+    -- booleans
+    grouping(customers.country) = 1 as is_everywhere
 from customers
 inner join typical on typical.position = customers.position
-inner join sizes on sizes.segment_name = customers.segment_name
 group by
-    customers.segment_name, customers.position, customers.measure, typical.mean, typical.deviation
+    grouping sets (
+        (
+            customers.segment_name,
+            customers.position,
+            customers.measure,
+            typical.mean,
+            typical.deviation
+        ),
+        (
+            customers.segment_name,
+            customers.position,
+            customers.measure,
+            typical.mean,
+            typical.deviation,
+            customers.country
+        )
+    )

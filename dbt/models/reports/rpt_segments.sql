@@ -1,7 +1,15 @@
-{# How large each segment is, what it brings, and what it is like, in words. #}
+{#
+    How large each segment is, what it brings, and what it is like, in words: everywhere and for each
+    country.
+#}
 with
     customers as (
-        select segments.customer_key, segments.segment_name, segments.model_version, rfm.*
+        select
+            segments.customer_key,
+            segments.segment_name,
+            segments.model_version,
+            customers.country,
+            rfm.*
         from {{ ref("pred_segments") }} as segments
         inner join
             (
@@ -15,10 +23,15 @@ with
                 where as_of = (select max(as_of) from {{ ref("pred_segments") }})
             ) as rfm
             on rfm.described_key = segments.customer_key
+        inner join
+            {{ ref("dim_customers") }} as customers
+            on customers.customer_key = segments.customer_key
     ),
 
     sizes as (
         select
+            coalesce(country, 'Everywhere') as country,
+            grouping(country) = 1 as is_everywhere,
             segment_name,
             count(*) as customers,
             sum(spent_365_days)::float8 as yearly_revenue,
@@ -27,19 +40,21 @@ with
             percentile_cont(0.5) within group (order by spent_total) as spent,
             max(model_version) as model_version
         from customers
-        group by segment_name
+        group by grouping sets ((segment_name), (segment_name, country))
     ),
 
     shares as (
         select
             *,
-            customers / sum(customers) over ()::float8 as share,
-            yearly_revenue / nullif(sum(yearly_revenue) over (), 0) as revenue_share
+            customers / sum(customers) over (partition by country)::float8 as share,
+            yearly_revenue
+            / nullif(sum(yearly_revenue) over (partition by country), 0) as revenue_share
         from sizes
     )
 
 select
     -- ids
+    country,
     segment_name,
 
     -- text
@@ -60,10 +75,20 @@ select
     share,
     yearly_revenue,
     revenue_share,
-    round((100 * share / max(greatest(share, revenue_share)) over ())::numeric, 1) as share_pct,
     round(
-        (100 * revenue_share / max(greatest(share, revenue_share)) over ())::numeric, 1
+        (100 * share / max(greatest(share, revenue_share)) over (partition by country))::numeric, 1
+    ) as share_pct,
+    round(
+        (
+            100 * revenue_share / max(greatest(share, revenue_share)) over (partition by country)
+        )::numeric,
+        1
     ) as revenue_pct,
-    row_number() over (order by yearly_revenue desc, segment_name) as sort_order,
-    model_version
+    row_number() over (
+        partition by country order by yearly_revenue desc, segment_name
+    ) as sort_order,
+    model_version,
+
+    -- booleans
+    is_everywhere
 from shares

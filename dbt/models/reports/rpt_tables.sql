@@ -53,7 +53,10 @@ select
     case layer when 'staging' then 'As it comes' else 'Star' end as layer_label,
     description,
     {{ counted("rows") }} as shown,
-    coalesce(to_char(newest_at, 'FMDD FMMonth YYYY, HH24:MI'), 'loaded once') as shown_newest,
+    coalesce(
+        to_char(newest_at, 'FMDD FMMonth YYYY, HH24:MI'),
+        case layer when 'staging' then 'loaded once' else 'made by the last build' end
+    ) as shown_newest,
 
     -- numbers
     rows,

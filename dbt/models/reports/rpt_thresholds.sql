@@ -31,7 +31,7 @@ with
             versions.positive_class,
             coalesce(written.miss, 5) as miss,
             coalesce(written.false_alarm, 1) as false_alarm,
-            coalesce(written.unit, 'points') as unit,
+            coalesce(nullif(written.unit, ''), 'points') as unit,
             written.miss is null as is_assumed,
             (
                 select (entry ->> 'test')::float8

@@ -1,16 +1,18 @@
-"""The stack in containers. `make test-docker` runs these, and nothing else does."""
+"""What only containers have. `make test-docker` runs these after the tests of both ways."""
 
 import os
-import subprocess
 from dataclasses import dataclass
 
 import pytest
 
 from scripts.stack.docker import DockerStack
 from scripts.stack.interface import open_stack
+from scripts.stack.processes import wait_until
 from tests.e2e.conftest import Clone
+from tests.e2e.parts import docker, identities, kill
 
 collect_ignore_glob = [] if os.environ.get("GLASSHOUSE_TEST_MODE") == "docker" else ["test_*.py"]
+PATIENCE = 180
 
 
 @dataclass
@@ -26,16 +28,25 @@ class Engine:
         assert isinstance(stack, DockerStack)
         return stack
 
-    def ask(self, *words: str) -> str:
-        """A docker command that has to succeed."""
-        done = subprocess.run(["docker", *words], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+    def image(self, part: str) -> str:
+        """The name of the clone's own image of a part."""
+        return f"{self.stack.compose.project}-{part}"
 
-    def containers(self) -> dict[str, str]:
-        """The number of each running container, by service."""
-        compose = self.stack.compose
-        return {service: compose.container(service) for service in compose.running()}
+    def heals(self, part: str) -> None:
+        """Kill a container; without anybody's help all is well again."""
+        container = identities(self.clone)[part]
+        before = self._restarts(container)
+        kill(self.clone, part)
+        assert wait_until(lambda: self._restarts(container) > before, PATIENCE), part
+        well = wait_until(lambda: self.clone.make("status").returncode == 0, PATIENCE)
+        assert well, self.clone.make("status").stdout
+        state = "{{.State.Health.Status}}"
+        assert wait_until(lambda: docker("inspect", "-f", state, container) == "healthy", PATIENCE)
+        assert identities(self.clone)[part] == container
+
+    @staticmethod
+    def _restarts(container: str) -> int:
+        return int(docker("inspect", "--format", "{{.RestartCount}}", container))
 
 
 @pytest.fixture

@@ -14,16 +14,29 @@ from scripts.assets.charts import ask_all
 from scripts.assets.superset import Superset
 from scripts.stack.processes import wait_until
 from tests.e2e.docker.conftest import Engine
+from tests.e2e.docker.mailbox import Mailbox, mailbox
+from tests.e2e.parts import docker, identities
 
 SECONDS = 180
 
 
+@pytest.fixture(scope="module")
+def post(stack) -> Iterator[Mailbox]:
+    """A mail server on the address under which containers reach this machine."""
+    network = f"{Engine(stack).stack.compose.project}_default"
+    gateway = "{{(index .IPAM.Config 0).Gateway}}"
+    with mailbox(docker("network", "inspect", "--format", gateway, network)) as server:
+        yield server
+
+
 @pytest.fixture(scope="module", autouse=True)
-def with_redis(stack) -> Iterator[None]:
+def with_redis(stack, post: Mailbox) -> Iterator[None]:
     """The session's stack in its larger form; afterwards as it was."""
     file = stack.root / ".env"
     kept = file.read_text()
-    file.write_text(re.sub(r"(?m)^MODE=.*", "MODE=docker-redis", kept))
+    host, port = post.server_address
+    mail = f"SMTP_HOST={host}\nSMTP_PORT={port}\nSMTP_STARTTLS=false\nSMTP_MAIL_FROM=bi@example.com\n"
+    file.write_text(re.sub(r"(?m)^MODE=.*", "MODE=docker-redis", kept) + mail)
     done = stack.make("up")
     assert done.returncode == 0, done.stdout + done.stderr
     yield
@@ -57,18 +70,24 @@ def test_all_parts_are_well(stack) -> None:
     assert all(f"✓ {name}" in said.stdout for name in ("Redis", "Worker", "Beat"))
 
 
+@pytest.mark.parametrize("part", ["redis", "worker", "beat"])
+def test_none_of_them_is_root_and_each_heals(part: str, engine: Engine) -> None:
+    assert int(docker("exec", identities(engine.clone)[part], "id", "-u")) >= 10000
+    engine.heals(part)
+
+
 def test_the_second_load_of_a_chart_comes_from_the_cache(engine: Engine, monkeypatch) -> None:
     superset, bodies = Superset(engine.clone.settings), []
     answer = superset.chart_data
     monkeypatch.setattr(superset, "chart_data", lambda body: (bodies.append(body), answer(body))[1])
     ask_all(read_files(engine.clone.root / FOLDER).bundle(), superset)
-    redis = engine.containers()["redis"]
-    engine.ask("exec", redis, "redis-cli", "-n", "1", "flushdb")
+    redis = identities(engine.clone)["redis"]
+    docker("exec", redis, "redis-cli", "-n", "1", "flushdb")
     body = bodies[0] | {"force": False}
     hits = [answer(body)[0][0]["is_cached"] for _ in range(2)]
     assert not hits[0]
     assert hits[1]
-    assert "data_" in engine.ask("exec", redis, "redis-cli", "-n", "1", "--scan")
+    assert "data_" in docker("exec", redis, "redis-cli", "-n", "1", "--scan")
     # A build forgets the numbers, in Redis too.
     engine.stack.forget_cached_numbers()
     assert not answer(body)[0][0]["is_cached"]
@@ -110,6 +129,39 @@ def test_the_worker_draws_a_chart(stack, session: requests.Session) -> None:
         return found.status_code == 200 and found.content.startswith(b"\x89PNG")
 
     assert wait_until(drawn, SECONDS), session.get(picture).text
-    image = Image.open(io.BytesIO(session.get(picture).content)).convert("L")
-    assert min(image.size) > 100
-    assert len(image.getcolors(maxcolors=256)) > 20, "the picture is empty"
+    assert is_drawn(session.get(picture).content)
+
+
+def test_a_report_is_drawn_by_the_worker_and_leaves_by_mail(
+    stack, session: requests.Session, post: Mailbox
+) -> None:
+    settings = stack.settings
+    url = f"{settings.superset_url}/api/v1/report/"
+    bundle = read_files(stack.root / FOLDER).bundle()
+    dashboard = Superset(settings).number("dashboard", bundle.kind("dashboards")[0].uuid)
+    report = {"type": "Report", "name": "Each minute", "active": True, "crontab": "* * * * *"}
+    report |= {"dashboard": dashboard, "report_format": "PNG", "owners": [], "extra": {}}
+    report |= {"timezone": "UTC", "working_timeout": 600, "grace_period": 60, "log_retention": 1}
+    to = {"target": "reader@example.com"}
+    report["recipients"] = [{"type": "Email", "recipient_config_json": to}]
+    answer = session.post(url, json=report)
+    assert answer.status_code == 201, answer.text
+    number = answer.json()["id"]
+    try:
+        came = wait_until(lambda: post.letters, 2 * SECONDS)
+        assert came, session.get(f"{url}{number}/log/").text
+    finally:
+        session.delete(f"{url}{number}")
+    letter = post.letters[0]
+    assert letter["To"] == "reader@example.com"
+    pictures = [part for part in letter.walk() if part.get_content_type() == "image/png"]
+    assert pictures
+    assert is_drawn(pictures[0].get_payload(decode=True))
+    body = letter.get_body(("html",)).get_content()
+    assert f"127.0.0.1:{settings.superset_port}/" in body
+
+
+def is_drawn(picture: bytes) -> bool:
+    """Whether a PNG shows something, and not one empty page."""
+    image = Image.open(io.BytesIO(picture)).convert("L")
+    return min(image.size) > 100 and len(image.getcolors(maxcolors=256)) > 20

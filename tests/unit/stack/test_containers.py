@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -53,7 +54,8 @@ def test_hadolint_finds_nothing_in_a_dockerfile(file: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
 def test_no_image_runs_as_root_and_what_builds_it_stays_outside(file: Path) -> None:
     stages = re.split(r"^FROM ", file.read_text(), flags=re.MULTILINE)[1:]
-    final = [stage for stage in stages if "AS libraries" not in stage.splitlines()[0]]
+    # Two kinds of stages are only built upon.
+    final = [stage for stage in stages if not re.match(r".+ AS (libraries|prepared)\n", stage)]
     assert final
     for stage in final:
         users = re.findall(r"^USER (\S+)", stage, re.MULTILINE)
@@ -68,9 +70,10 @@ def test_an_images_ingredients_are_what_it_copies() -> None:
     known = (*INGREDIENTS, *FILES, "pyproject.toml")
     for file in DOCKERFILES:
         for line in re.findall(r"^COPY (?!--from)(.+) \S+$", file.read_text(), re.MULTILINE):
-            for source in line.split():
-                if not source.startswith("--"):
-                    assert (ROOT / source).exists(), source
+            for pattern in (word for word in line.split() if not word.startswith("--")):
+                sources = [found.relative_to(ROOT).as_posix() for found in ROOT.glob(pattern)]
+                assert sources, pattern
+                for source in sources:
                     assert source.startswith(known), f"{source} would change and not be noticed"
 
 
@@ -93,6 +96,31 @@ def test_every_value_comes_from_env_or_has_a_default(tmp_path: Path) -> None:
     handed_over = Compose(throwaway_settings(ROOT, tmp_path)).environment()
     for name, rest in re.findall(r"\$\{(\w+)([^}]*)\}", COMPOSE.read_text()):
         assert name in handed_over or rest.startswith(":-"), name
+
+
+def test_the_worker_alone_is_told_of_mail(tmp_path: Path) -> None:
+    settings = throwaway_settings(ROOT, tmp_path).model_copy(
+        update={"more": {"SMTP_HOST": "mail.example.com", "ANALYST_PASSWORD": "x"}}
+    )
+    handed_over = Compose(settings).environment()
+    assert handed_over["SMTP_HOST"] == "mail.example.com"
+    assert "ANALYST_PASSWORD" not in handed_over
+    told = {name for name, each in SERVICES.items() if "SMTP_HOST" in each.get("environment", {})}
+    assert told == {"worker", "beat"}
+
+
+def test_extra_libraries_are_built_into_the_database_alone(tmp_path: Path) -> None:
+    settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"more": {}})
+    wanted = settings.model_copy(update={"more": {"ML_EXTRAS": "xgboost, lightgbm"}})
+    assert Compose(settings).environment()["ML_EXTRAS"] == ""
+    assert Compose(wanted).environment()["ML_EXTRAS"] == "lightgbm xgboost"
+    asking = [file.parent.name for file in DOCKERFILES if "ARG ML_EXTRAS" in file.read_text()]
+    assert asking == ["postgres"]
+    made_of = [
+        DockerStack(each.model_copy(update={"mode": "docker"}))._ingredients()
+        for each in (settings, wanted)
+    ]
+    assert made_of[0] != made_of[1], "the image would not be built anew"
 
 
 def test_two_clones_have_two_projects(tmp_path: Path) -> None:
@@ -177,15 +205,14 @@ def test_the_telling_line(said: str, expected: str) -> None:
     assert expected in telling_line(said)
 
 
-def test_a_port_in_use_is_named_before_anything_starts(tmp_path, monkeypatch) -> None:
-    import socket
-
+@pytest.mark.parametrize("key", ["POSTGRES_PORT", "SUPERSET_PORT"])
+def test_a_port_in_use_is_named_before_anything_starts(key, tmp_path, monkeypatch) -> None:
     settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"mode": "docker"})
     monkeypatch.setattr(engine, "trouble", lambda: None)
     stack = open_stack(settings)
     monkeypatch.setattr(stack.compose, "published", lambda service, port: None)
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", settings.superset_port))
+        taken.bind(("127.0.0.1", getattr(settings, key.lower())))
         taken.listen()
-        with pytest.raises(UserError, match=r"SUPERSET_PORT in \.env"):
+        with pytest.raises(UserError, match=rf"{key} in \.env"):
             stack.check()

@@ -8,7 +8,7 @@ from scripts.data.shop.simulator.placing import place, take_back
 from scripts.data.shop.simulator.population import Population
 
 # A load of this many order lines has about this many customers; the rest follows from the law.
-LINES_PER_CUSTOMER = 41.0
+LINES_PER_CUSTOMER = 48.0
 SIGN_UP_DAYS = calendar.LAST_DAY - calendar.FIRST_DAY + 1
 # How many times as many people sign up at first, and after how many days it is a third of that.
 CROWD, CROWD_DAYS = 5.0, 180

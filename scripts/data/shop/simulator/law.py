@@ -21,7 +21,7 @@ from scripts.data.shop.simulator.population import NOBODY, Population
 # Orders a day of somebody who has forgotten the shop, and of somebody who cannot do without it.
 FLOOR = 1 / 500
 CEILING = 1 / 13
-FADING = 0.988
+FADING = 0.99
 # The share of the way to CEILING that an order goes, by channel (as in the catalogue).
 LIFT = np.array([0.30, 0.45, 0.20, 0.30])
 NEWSLETTER_LIFT = 1.3
