@@ -14,7 +14,7 @@ import pytest
 from scripts.data.sample import load_sample
 from scripts.data.shop.loading import fill_if_empty
 from scripts.settings import Settings
-from scripts.stack.build import build
+from scripts.stack.build import build, build_functions
 from scripts.stack.interface import Stack, open_stack
 from scripts.stack.provision import provision
 
@@ -28,8 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _group(item: pytest.Item) -> str:
-    if "warehouse" in getattr(item, "fixturenames", ()):
-        return "warehouse"
+    for fixture in ("warehouse", "engine"):
+        if fixture in getattr(item, "fixturenames", ()):
+            return fixture
     suite, *rest = item.path.relative_to(ROOT / "tests").parts
     return suite if suite == "e2e" else "/".join([suite, *rest])
 
@@ -100,13 +101,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(scope="session")
-def warehouse(server: Warehouse) -> Warehouse:
-    """The same with functions, registry, sample data, the shop, and everything dbt builds."""
-    settings = server.settings
-    load_sample(settings.dsn("transformer"), settings.state / "data")
-    fill_if_empty(settings.dsn("transformer"), lambda place: None)
-    build(settings, server.stack, show=False)
+def engine(server: Warehouse) -> Warehouse:
+    """The same with registry, functions and the sample data: all that needs no model of dbt's."""
+    load_sample(server.dsn("transformer"), server.settings.state / "data")
+    build_functions(server.settings, server.stack, show=False)
     return server
+
+
+@pytest.fixture(scope="session")
+def warehouse(engine: Warehouse) -> Warehouse:
+    """The same with the shop, and everything dbt builds."""
+    fill_if_empty(engine.dsn("transformer"), lambda place: None)
+    build(engine.settings, engine.stack, show=False)
+    return engine
 
 
 @pytest.fixture(scope="session")

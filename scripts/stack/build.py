@@ -43,10 +43,7 @@ def build(
     wanted = _state(settings, stack)
     if not select:
         stamps.forget(settings, "build")
-    with step("Updating the registry"):
-        _apply_registry(settings, stack)
-    with step("Building the functions (dbt)", output=show):
-        _dbt(settings, "admin", ["--select", FUNCTIONS], show)
+    build_functions(settings, stack, show)
     chosen = ["--select", *select] if select else []
     with step("Building the models (dbt)", output=show) as current:
         options = [*chosen, "--exclude", FUNCTIONS]
@@ -54,6 +51,14 @@ def build(
     stack.forget_cached_numbers()
     if not select:
         stamps.write(settings, "build", json.dumps(wanted))
+
+
+def build_functions(settings: Settings, stack: Stack, show: bool = True) -> None:
+    """Bring the engine up to date: the registry's tables, and the functions that write them."""
+    with step("Updating the registry"):
+        _apply_registry(settings, stack)
+    with step("Building the functions (dbt)", output=show):
+        _dbt(settings, "admin", ["--select", FUNCTIONS], show)
 
 
 def refresh(settings: Settings, stack: Stack) -> None:

@@ -6,10 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from scripts.bootstrap.locks import alone
 from scripts.stack.feature_groups import feature_groups
+
+# A busy machine is no reason to fail.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt"
 
