@@ -10,17 +10,32 @@ import click
 from scripts.errors import UserError
 from scripts.settings import ROOT
 
-SUITES = ("unit", "integration", "e2e")
 PYTHON = ("scripts", "scripts/glasshouse", "udf", "tests", "docker")
 SQL = ("dbt",)
 GROUPS = ("warehouse", "superset", "sync", "dev")
 
 
+# A process a core, up to four. What is short goes to whoever is free; what shares a database or a
+# stack stays together (tests/conftest.py says what does).
+SPREAD = ["--numprocesses=logical", "--maxprocesses=4"]
+ANYWHERE, TOGETHER = [*SPREAD, "--dist=worksteal"], [*SPREAD, "--dist=loadgroup"]
+# Each of them is one run of pytest. The quick tests come first: what they find, nobody wants to
+# wait for. The rest goes side by side: while one waits for a browser, another waits for dbt.
+RUNS = {
+    "unit": [(("unit",), ANYWHERE)],
+    "integration": [(("integration",), TOGETHER)],
+    "e2e": [(("e2e",), [])],
+    "all": [(("unit",), ANYWHERE), (("integration", "e2e"), TOGETHER)],
+}
+# What pytest says when the options leave no test of a suite.
+NO_TESTS = 5
+
+
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("suite", type=click.Choice(("all", *SUITES, "docker")), default="all")
+@click.argument("suite", type=click.Choice((*RUNS, "docker")), default="all")
 @click.argument("options", nargs=-1)
 def test(suite: str, options: tuple[str, ...]) -> None:
-    """Run the tests: all of them or one suite; further options go to pytest."""
+    """Run the tests: all or one suite; further options go to pytest (-n0: in one process)."""
     if suite == "docker":
         from scripts.docker_tests import run
 
@@ -29,11 +44,23 @@ def test(suite: str, options: tuple[str, ...]) -> None:
         from scripts.bootstrap.browser import require_browser
 
         require_browser(ROOT / ".stack" / "logs" / "install.log")
-    # The quick ones first: what they find, nobody wants to wait for.
-    folders = [f"tests/{name}" for name in (SUITES if suite == "all" else [suite])]
-    command = [sys.executable, "-m", "pytest", *folders, *options]
-    sys.stdout.flush()
-    os.execv(sys.executable, command)  # noqa: S606
+    codes = [_pytest(suites, [*spread, *options]) for suites, spread in RUNS[suite]]
+    failed = [code for code in codes if code not in (0, NO_TESTS)]
+    raise SystemExit(failed[0] if failed else min(codes))
+
+
+def _pytest(suites: tuple[str, ...], options: list[str]) -> int:
+    """Its exit code. Interrupted, it takes down what its tests have started: that is waited for."""
+    command = [sys.executable, "-m", "pytest", *(f"tests/{suite}" for suite in suites), *options]
+    click.echo(f"\n{' and '.join(suites)} tests")
+    # The processes share the cores already: threads of their own would only be in each other's way.
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **threads})
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 @click.command()

@@ -1,9 +1,10 @@
 """What the tests share: a real PostgreSQL of their own, and the real data beside the project."""
 
 import os
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,25 @@ import pytest
 from scripts.data.sample import load_sample
 from scripts.data.shop.loading import fill_if_empty
 from scripts.settings import Settings
-from scripts.stack.build import build
+from scripts.stack.build import build, build_functions
 from scripts.stack.interface import Stack, open_stack
 from scripts.stack.provision import provision
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares something that takes long to make goes to one process; all else file by file."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    for fixture in ("warehouse", "engine"):
+        if fixture in getattr(item, "fixturenames", ()):
+            return fixture
+    suite, *rest = item.path.relative_to(ROOT / "tests").parts
+    return suite if suite == "e2e" else "/".join([suite, *rest])
 
 
 @dataclass(frozen=True)
@@ -32,11 +47,18 @@ class Warehouse:
         return self.settings.dsn(role)
 
 
+# Below those from which a connection that goes out is given its own: between being found free and
+# being listened on, a port there may be taken by anybody's.
+PORTS = range(20_000, 32_000)
+
+
 def free_port() -> int:
     """A port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def throwaway_settings(root: Path, state: Path) -> Settings:
@@ -79,13 +101,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(scope="session")
-def warehouse(server: Warehouse) -> Warehouse:
-    """The same with functions, registry, sample data, the shop, and everything dbt builds."""
-    settings = server.settings
-    load_sample(settings.dsn("transformer"), settings.state / "data")
-    fill_if_empty(settings.dsn("transformer"), lambda place: None)
-    build(settings, server.stack, show=False)
+def engine(server: Warehouse) -> Warehouse:
+    """The same with registry, functions and the sample data: all that needs no model of dbt's."""
+    load_sample(server.dsn("transformer"), server.settings.state / "data")
+    build_functions(server.settings, server.stack, show=False)
     return server
+
+
+@pytest.fixture(scope="session")
+def warehouse(engine: Warehouse) -> Warehouse:
+    """The same with the shop, and everything dbt builds."""
+    fill_if_empty(engine.dsn("transformer"), lambda place: None)
+    build(engine.settings, engine.stack, show=False)
+    return engine
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@
 #}
 {% macro start_anew_where_needed() %}
     {%- if execute and target.name != "admin" and flags.WHICH == "build" -%}
-        {%- set marks = developer_prefix() ~ "vault.build_marks" -%}
+        {%- set marks = marks_relation() -%}
         {%- do run_query(marks_table(marks)) -%}
         {%- set known = {} -%}
         {%- for row in run_query("select name, mark from " ~ marks).rows -%}
@@ -38,15 +38,7 @@
             {%- endif -%}
         {%- endfor -%}
         {%- for name, mark in now.items() -%}
-            {%- do run_query(
-                "insert into "
-                ~ marks
-                ~ " values ("
-                ~ sql_text(name)
-                ~ ", "
-                ~ sql_text(mark)
-                ~ ") on conflict (name) do update set mark = excluded.mark"
-            ) -%}
+            {%- do run_query(leave_word(name, mark)) -%}
         {%- endfor -%}
         {#- Nothing else would: this hook leaves no statement for dbt to run. -#}
         {%- do run_query("commit") -%}
@@ -54,11 +46,33 @@
 {% endmacro %}
 
 
+{# Where builds leave word for later ones. #}
+{% macro marks_relation() -%}
+    {{- return(developer_prefix() ~ "vault.build_marks") -}}
+{%- endmacro %}
+
+
+{# The statement that leaves word of something, in the place of what was said of it before. #}
+{% macro leave_word(name, mark) -%}
+    {{-
+        return(
+            "insert into "
+            ~ marks_relation()
+            ~ " values ("
+            ~ sql_text(name)
+            ~ ", "
+            ~ sql_text(mark)
+            ~ ") on conflict (name) do update set mark = excluded.mark"
+        )
+    -}}
+{%- endmacro %}
+
+
 {% macro marks_table(marks) -%}
     create table if not exists {{ marks }} (name text primary key, mark text not null);
-    comment on table {{ marks }} is 'What the last build was made from: the shop, and the SQL of each table that grows';
-    comment on column {{ marks }}.name is 'shop, or a dbt node';
-    comment on column {{ marks }}.mark is 'What the loader says it loaded, or the checksum of the SQL';
+    comment on table {{ marks }} is 'What the last build was made from: the shop, and the SQL of each table that grows; and what it found sound';
+    comment on column {{ marks }}.name is 'shop, sound up to, or a dbt node';
+    comment on column {{ marks }}.mark is 'What the loader says it loaded; the load date up to which all rows have passed their tests; the checksum of the SQL';
 {%- endmacro %}
 
 

@@ -29,25 +29,36 @@ LOADED = """
 
 
 def build(
-    settings: Settings, stack: Stack, select: tuple[str, ...] = (), show: bool = True
+    settings: Settings,
+    stack: Stack,
+    select: tuple[str, ...] = (),
+    show: bool = True,
+    tests: str = "all",
 ) -> None:
     """Bring registry, functions, models and reports up to date; `select`: these nodes alone.
 
-    `show`: dbt's words go to the screen too, not only to the log.
+    `show`: dbt's words go to the screen too, not only to the log. `tests`: of all rows, or of
+    `news`, those that have come since all of them passed (dbt/macros/testing_news.sql).
     """
     wanted = _state(settings, stack)
     if not select:
         stamps.forget(settings, "build")
+    build_functions(settings, stack, show)
+    chosen = ["--select", *select] if select else []
+    with step("Building the models (dbt)", output=show) as current:
+        options = [*chosen, "--exclude", FUNCTIONS]
+        current.note(_dbt(settings, "warehouse", options, show, tests))
+    stack.forget_cached_numbers()
+    if not select:
+        stamps.write(settings, "build", json.dumps(wanted))
+
+
+def build_functions(settings: Settings, stack: Stack, show: bool = True) -> None:
+    """Bring the engine up to date: the registry's tables, and the functions that write them."""
     with step("Updating the registry"):
         _apply_registry(settings, stack)
     with step("Building the functions (dbt)", output=show):
         _dbt(settings, "admin", ["--select", FUNCTIONS], show)
-    chosen = ["--select", *select] if select else []
-    with step("Building the models (dbt)", output=show) as current:
-        current.note(_dbt(settings, "warehouse", [*chosen, "--exclude", FUNCTIONS], show))
-    stack.forget_cached_numbers()
-    if not select:
-        stamps.write(settings, "build", json.dumps(wanted))
 
 
 def refresh(settings: Settings, stack: Stack) -> None:
@@ -64,7 +75,7 @@ def refresh(settings: Settings, stack: Stack) -> None:
         stamps.forget(settings, "build")
         with step(f"Building what depends on {', '.join(changed)} (dbt)", output=True) as current:
             options = ["--select", *chosen, "--exclude", FUNCTIONS]
-            current.note(_dbt(settings, "warehouse", options, show=True))
+            current.note(_dbt(settings, "warehouse", options, show=True, tests="news"))
         stack.forget_cached_numbers()
         stamps.write(settings, "build", json.dumps(wanted))
 
@@ -122,7 +133,9 @@ def _apply_registry(settings: Settings, stack: Stack) -> None:
         connection.close()
 
 
-def _dbt(settings: Settings, target: str, options: list[str], show: bool) -> str:
+def _dbt(
+    settings: Settings, target: str, options: list[str], show: bool, tests: str = "all"
+) -> str:
     """Run `dbt build`; its words go to the log, and to the screen if asked for or if it fails."""
     project = settings.root / "dbt"
     log = settings.state / "logs" / "dbt.log"
@@ -134,9 +147,9 @@ def _dbt(settings: Settings, target: str, options: list[str], show: bool) -> str
     with (
         log.open("a") as file,
         subprocess.Popen(
-            command, cwd=settings.root, env=dbt_environment(settings, target), text=True,
-            errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            command, cwd=settings.root, text=True, errors="replace",
+            env={**dbt_environment(settings, target), "GLASSHOUSE_TESTS": tests},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         ) as process,
     ):  # fmt: skip
         file.write(f"\n$ dbt build --target {target} {' '.join(options)}\n")

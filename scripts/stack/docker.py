@@ -18,6 +18,7 @@ from scripts.stack.fingerprint import fingerprint
 from scripts.stack.interface import Part, database_id, database_part, superset_part
 from scripts.stack.places import places
 from scripts.stack.processes import require_free_port
+from scripts.stack.server_env import EXTRAS, extras
 from scripts.stack.superset import Superset
 
 # What the images are made of, below the project's root.
@@ -26,6 +27,7 @@ FILES = (
     "pyproject.toml",
     "requirements.lock",
     "udf/requirements.lock",
+    *(f"udf/requirements.{name}.lock" for name in EXTRAS),
     "scripts/stack/superset_init.py",
 )
 NAMES = {"postgres": "PostgreSQL", "superset": "Superset", "redis": "Redis"}
@@ -207,7 +209,8 @@ class DockerStack:
         texts = [(root / name).read_bytes() for name in FILES]
         folders = fingerprint(*(root / name for name in INGREDIENTS))
         base = os.environ.get("GLASSHOUSE_BASE", "").encode()
-        parts = [*texts, folders.encode(), base, " ".join(self.more).encode()]
+        chosen = (*self.more, *extras(self.settings))
+        parts = [*texts, folders.encode(), base, " ".join(chosen).encode()]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def _refuse_another_major(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack.processes import mark
+from scripts.stack.server_env import extras
 
 # Building images fetches some hundred megabytes; everything else is a matter of seconds.
 BUILD_SECONDS, SECONDS = 3600, 300
@@ -72,6 +73,7 @@ class Compose:
             # The next command ends what a killed one has left at work.
             **mark(settings.state, "tool"),
             "GLASSHOUSE_PROJECT": self.project,
+            "ML_EXTRAS": " ".join(extras(settings)),
             "POSTGRES_PORT": str(settings.postgres_port),
             "POSTGRES_PASSWORD": settings.postgres_password,
             "SUPERSET_PORT": str(settings.superset_port),

@@ -40,6 +40,16 @@ def left_running(clone: Clone) -> dict[str, str]:
     return found
 
 
+def left_behind(clone: Clone) -> list[str]:
+    """The clone's volumes, networks and images on the engine; natively it has none."""
+    if not clone.settings.in_containers:
+        return []
+    project = Compose(clone.settings).project
+    label = f"--filter=label=com.docker.compose.project={project}"
+    found = docker("volume", "ls", "--quiet", label), docker("network", "ls", "--quiet", label)
+    return "\n".join((*found, docker("image", "ls", "--quiet", f"{project}-*"))).split()
+
+
 def docker(*words: str) -> str:
     """A docker command that has to succeed; what it says."""
     done = subprocess.run(["docker", *words], capture_output=True, text=True)

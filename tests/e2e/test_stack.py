@@ -12,7 +12,7 @@ import requests
 
 from tests.e2e.backups import checksums, survives
 from tests.e2e.conftest import Clone
-from tests.e2e.parts import SERVED, identities, kill, left_running
+from tests.e2e.parts import SERVED, identities, kill, left_behind, left_running
 
 SECRETS = (
     "superset_admin_password",
@@ -175,9 +175,27 @@ def test_the_shop_lives_on_and_refresh_follows(other_stack: Clone) -> None:
     )
     changed = "files or data have changed since"
     assert changed in other_stack.make("status").stdout
+    ((mark, last_built),) = ask(
+        other_stack,
+        "select pg_current_xact_id()::text::bigint, max(known_at) from vault.sat_order__status",
+    )
     done = other_stack.make("refresh")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Building what depends on shop" in done.stdout
+    # The lines with news are written anew, and no other.
+    ((written, with_news),) = ask(
+        other_stack,
+        f"""
+        select
+            (select count(*) from marts.fct_order_lines where xmin::text::bigint > {mark}),
+            (
+                select count(*) from shop.order_items as items join shop.orders using (order_id)
+                where greatest(items.updated_at, orders.updated_at) at time zone 'UTC'
+                    > '{last_built}'
+            )
+        """,
+    )
+    assert 0 < written == with_news
     assert changed not in other_stack.make("status").stdout
     assert "up to date" in other_stack.make("refresh").stdout
 
@@ -297,5 +315,6 @@ def test_reset_asks_and_then_leaves_nothing(other_stack: Clone) -> None:
     assert (settings.state / "stamps").exists()
     assert other_stack.make("reset", env={"YES": "1"}).returncode == 0
     assert left_running(other_stack) == {}
+    assert left_behind(other_stack) == []
     left = {path.name for path in settings.state.iterdir()}
     assert left <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .test_engine import Session, admin, user
+from .engine import Session, admin, user
 
 __all__ = ["admin", "user"]  # fixtures
 
@@ -44,7 +44,7 @@ def test_both_are_listed(user: Session) -> None:
 
 @pytest.mark.parametrize("algorithm", ["lightgbm", "xgboost"])
 def test_trained_predicted_and_explained(
-    warehouse: Any, user: Session, rows: str, algorithm: str
+    engine: Any, user: Session, rows: str, algorithm: str
 ) -> None:
     model = f"engine test {algorithm}"
     entry = json.dumps([{"algorithm": algorithm, "params": {"n_estimators": 30, "n_jobs": -1}}])
@@ -55,7 +55,7 @@ def test_trained_predicted_and_explained(
     ((score, baseline),) = user.rows(call, model, rows, entry, BARE)
     assert score > 0.95 > baseline
     # Another session reads the stored text anew.
-    other = Session(warehouse.dsn("transformer"))
+    other = Session(engine.dsn("transformer"))
     chances = dict(other.rows("select key, score from ml.predict(%s, %s)", model, rows))
     other.connection.close()
     sums = dict(

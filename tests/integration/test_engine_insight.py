@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from .test_engine_registry import Session
+from .registry import Session
 
 ROWS = """
     select
@@ -26,8 +26,8 @@ NAME = "insight test"
 
 
 @pytest.fixture(scope="module")
-def user(warehouse: Any) -> Iterator[Session]:
-    with closing(Session(warehouse.dsn("transformer"))) as session:
+def user(engine: Any) -> Iterator[Session]:
+    with closing(Session(engine.dsn("transformer"))) as session:
         session.rows(
             "select ml.train(%s, %s, 'classification', 'y', key => 'id', algorithms => %s, "
             "split => %s, options => %s)",
@@ -39,7 +39,7 @@ def user(warehouse: Any) -> Iterator[Session]:
         )
         session.rows("select ml.profile(%s, %s)", NAME, ROWS)
         yield session
-    with closing(Session(warehouse.dsn("postgres"))) as admin:
+    with closing(Session(engine.dsn("postgres"))) as admin:
         admin.rows("delete from ml.models where model = %s", NAME)
         admin.rows("delete from ml.model_versions where model = %s", NAME)
         admin.rows("delete from ml.profiles where name like %s", f"{NAME}%")

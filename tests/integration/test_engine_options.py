@@ -8,7 +8,7 @@ import pytest
 
 from scripts.settings import ROOT
 
-from .test_engine import QUICK, Session, admin, user
+from .engine import QUICK, Session, admin, user
 
 __all__ = ["admin", "user"]  # fixtures
 

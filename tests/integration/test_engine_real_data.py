@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from .test_engine import QUICK, Session, admin, user
+from .engine import QUICK, Session, admin, user
 
 __all__ = ["admin", "user"]  # fixtures
 

@@ -8,7 +8,7 @@ import pytest
 from scripts.settings import ROOT
 from scripts.stack.build import registry_script
 
-from .test_engine import Session, admin, cells, mixed, user
+from .engine import Session, admin, cells, mixed, user
 
 __all__ = ["admin", "cells", "mixed", "user"]  # fixtures
 
@@ -32,7 +32,7 @@ def test_nobody_reads_through_the_engine_what_he_may_not_read(
 
 
 def test_the_registry_is_written_by_its_door_alone(
-    warehouse: Any, admin: Session, user: Session, cells: str
+    engine: Any, admin: Session, user: Session, cells: str
 ) -> None:
     user.train("engine test door", cells, "malignant")
     for statement in (
@@ -61,7 +61,7 @@ def test_the_registry_is_written_by_its_door_alone(
     )  # fmt: skip
     path = ["search_path=pg_catalog, pg_temp"]
     assert definers == [(door, "ml_registry", path) for door in doors]
-    dashboard = Session(warehouse.dsn("dashboard"))
+    dashboard = Session(engine.dsn("dashboard"))
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         dashboard.predict("engine test door", "select 1 as id")
     dashboard.connection.close()

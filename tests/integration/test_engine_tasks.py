@@ -22,7 +22,7 @@ from sklearn.metrics import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from .test_engine import QUICK, Session, admin, user
+from .engine import QUICK, Session, admin, user
 from .test_engine_real_data import load, read
 
 __all__ = ["admin", "user"]  # fixtures

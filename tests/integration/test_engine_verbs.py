@@ -3,7 +3,7 @@
 import psycopg2
 import pytest
 
-from .test_engine_registry import ROWS, Session, admin, user
+from .registry import ROWS, Session, admin, user
 
 __all__ = ["admin", "user"]  # fixtures
 

@@ -1,6 +1,11 @@
-"""The gates of dbt that look at features and rows: what they let pass, and what they stop."""
+"""The gates of dbt: what they let pass, and what they stop.
+
+A copy of the project holds a case for each of them, and is built once.
+"""
 
 import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -8,10 +13,8 @@ import pytest
 from scripts.errors import UserError
 from scripts.stack.build import build
 
-from ..conftest import Warehouse
-from .test_models import execute, project, rows
-
-__all__ = ["project"]
+from ..conftest import ROOT, Warehouse
+from .test_models import execute, one, rows
 
 # The number of letters of "malignant" and "benign": a clue that is the answer in other words.
 LEAKY = """
@@ -47,35 +50,108 @@ models:
 """
 
 
-def test_what_leaks_and_what_drifts_is_stopped(
-    warehouse: Warehouse, project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    models = project / "dbt" / "models"
-    for name in ("predictions", "reports"):
-        shutil.rmtree(models / name)
-    (models / "exposures.yml").unlink()
+# Without its features a model is the simple rule, and must not pass for more.
+NOISE = (
+    "select measurements.*, diagnoses.diagnosis",
+    "select measurements.id, hashint8(measurements.id * 7919) as noise, diagnoses.diagnosis",
+)
+BEHIND = """
+    select 'predictions.pred_breast_cancer'::regclass::oid,
+           'reports.rpt_model_curves'::regclass::oid
+"""
+SELECTED = ("breast_cancer", "pred_breast_cancer", "rpt_model_curves", "noise", "leaky")
+SELECTED += ("feat_tumour__moved", "feat_tumour__unmoved")
+MADE = ("models.noise", "models.leaky", "features.feat_tumour__moved")
+MADE += ("features.feat_tumour__unmoved",)
+
+
+@dataclass
+class Stopped:
+    """A build that its gates have stopped: what dbt said, and what lay behind them before."""
+
+    said: str
+    exit_code: int
+    behind: tuple
+
+    def failed(self) -> set[str]:
+        """The names of the tests that failed."""
+        lines = [line for line in self.said.splitlines() if "Failure in test " in line]
+        return {line.split("Failure in test ")[1].split()[0] for line in lines}
+
+
+@pytest.fixture(scope="module")
+def stopped(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stopped]:
+    """The build of a project with models that must not pass; what it leaves is gone afterwards."""
+    root = tmp_path_factory.mktemp("project")
+    for folder in ("dbt", "udf"):
+        shutil.copytree(ROOT / folder, root / folder)
+    add_cases(root / "dbt" / "models")
+    # With a state of its own: what dbt remembers of the copy must not pass for the original.
+    settings = warehouse.settings.model_copy(update={"root": root, "state": root / ".stack"})
+    behind = one(warehouse, BEHIND)
+    # The results of these tests are not those of the project.
+    execute(warehouse, "create table csv.results as table reports.dbt_test_results")
+    try:
+        with pytest.raises(UserError) as failure:
+            build(settings, warehouse.stack, select=SELECTED, show=False)
+        said = (settings.state / "logs" / "dbt.log").read_text()
+        yield Stopped(said, failure.value.exit_code, behind)
+    finally:
+        execute(
+            warehouse,
+            "truncate reports.dbt_test_results; drop table if exists {};"
+            " insert into reports.dbt_test_results table csv.results; drop table csv.results;"
+            " select ml.drop_model(model) from"
+            " (select distinct model from ml.model_versions where model in ('noise', 'leaky')) m"
+            "".format(", ".join(MADE)),
+        )
+
+
+def add_cases(models: Path) -> None:
+    """A gate too high, a model of noise, one that is told the answer, and rows that have moved."""
+    gate, node = models / "ml" / "breast_cancer.yml", models / "ml" / "breast_cancer.sql"
+    text, query = gate.read_text(), node.read_text()
+    assert "value: 0.97" in text and NOISE[0] in query
+    (models / "ml" / "noise.sql").write_text(query.replace(*NOISE))
+    (models / "ml" / "noise.yml").write_text(
+        text.replace("- name: breast_cancer\n", "- name: noise\n").replace(
+            "value: 0.97", "value: 0.0"
+        )
+    )
+    gate.write_text(text.replace("value: 0.97", "value: 1.01"))
     (models / "ml" / "leaky.sql").write_text(LEAKY)
     (models / "ml" / "leaky.yml").write_text(GATES)
     for name, factor in (("moved", 2), ("unmoved", 1)):
         (models / "features" / f"feat_tumour__{name}.sql").write_text(LATER.format(factor=factor))
-    settings = warehouse.settings.model_copy(update={"root": project})
-    try:
-        with pytest.raises(UserError):
-            wanted = ("leaky", "feat_tumour__moved", "feat_tumour__unmoved")
-            build(settings, warehouse.stack, select=wanted, show=False)
-        said = capsys.readouterr().out
-        failed = {line.split("Failure in test ")[1].split()[0] for line in said.splitlines()
-                  if "Failure in test " in line}  # fmt: skip
-        assert failed == {"leak_at_099", "moved"}
-        (found,) = rows(
-            warehouse,
-            "select jsonb_object_agg(entry ->> 'name', entry -> 'alone') "
-            "from ml.model_versions, jsonb_array_elements(features) as entry where model = 'leaky'",
-        )
-        assert found[0]["clue"] == found[0]["first_letter"] == 1 > found[0]["mean_radius"]
-    finally:
-        execute(warehouse, "select ml.drop_model('leaky')")
-        for relation in (
-            "models.leaky", "features.feat_tumour__moved", "features.feat_tumour__unmoved"
-        ):  # fmt: skip
-            execute(warehouse, f"drop table if exists {relation} cascade")
+
+
+def test_a_model_below_the_gate_stops_the_build(warehouse: Warehouse, stopped: Stopped) -> None:
+    assert stopped.exit_code == 1
+    assert any(name.startswith("metric_at_least_breast_cancer") for name in stopped.failed())
+    now = one(warehouse, BEHIND)
+    assert now == stopped.behind, "something was rebuilt behind a closed gate"
+
+
+def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
+    warehouse: Warehouse, stopped: Stopped
+) -> None:
+    of_noise = {name for name in stopped.failed() if "noise" in name}
+    assert any(name.startswith("beats_baseline_noise") for name in of_noise)
+    assert not any(name.startswith("metric_at_least") for name in of_noise)
+    score, lower, baseline = one(
+        warehouse, "select score, lower, baseline from ml.model_versions where model = 'noise'"
+    )
+    assert lower < baseline == 0.5 and abs(score - 0.5) < 0.2
+
+
+def test_what_leaks_and_what_drifts_is_stopped(warehouse: Warehouse, stopped: Stopped) -> None:
+    ours = {"leak_at_099", "leak_allowed", "moved", "moved_allowed", "unmoved"}
+    assert stopped.failed() & ours == {"leak_at_099", "moved"}
+    # All five have run: none was skipped.
+    assert all(f"PASS {name} " in stopped.said for name in ours - {"leak_at_099", "moved"})
+    (found,) = rows(
+        warehouse,
+        "select jsonb_object_agg(entry ->> 'name', entry -> 'alone') "
+        "from ml.model_versions, jsonb_array_elements(features) as entry where model = 'leaky'",
+    )
+    assert found[0]["clue"] == found[0]["first_letter"] == 1 > found[0]["mean_radius"]

@@ -13,11 +13,11 @@ PEOPLE = "customerID,name,born,score,member\n00123,Ada,1815-12-10,1.5,true\n0012
 
 
 @pytest.fixture
-def query(warehouse):
+def query(engine):
     """Run SQL as transformer; its rows."""
 
     def run(text: str) -> list[tuple]:
-        connection = psycopg2.connect(**warehouse.dsn("transformer"))
+        connection = psycopg2.connect(**engine.dsn("transformer"))
         try:
             with connection, connection.cursor() as cursor:
                 cursor.execute(text)
@@ -30,13 +30,13 @@ def query(warehouse):
 
 
 @pytest.fixture
-def load(warehouse, tmp_path: Path):
+def load(engine, tmp_path: Path):
     """Load this text as csv.people."""
 
     def run(text: str, **options: str):
         path = tmp_path / "people.csv"
         path.write_text(text)
-        return load_csv(warehouse.dsn("transformer"), path, **options)
+        return load_csv(engine.dsn("transformer"), path, **options)
 
     return run
 
@@ -152,8 +152,8 @@ def test_many_rows_are_streamed(load, query) -> None:
     ]
 
 
-def test_the_sample_is_loaded_once(warehouse, query, tmp_path: Path) -> None:
-    assert load_sample(warehouse.dsn("transformer"), tmp_path) == "already there"
+def test_the_sample_is_loaded_once(engine, query, tmp_path: Path) -> None:
+    assert load_sample(engine.dsn("transformer"), tmp_path) == "already there"
     assert query(
         "select count(*), count(distinct id), count(*) filter (where diagnosis = 'malignant')"
         " from csv.breast_cancer"
@@ -167,11 +167,9 @@ def test_the_sample_is_loaded_once(warehouse, query, tmp_path: Path) -> None:
         ("adult/adult_train.csv", 32561, {"age": "bigint", "income": "text"}),
     ],
 )
-def test_real_files(
-    load, query, warehouse, data_folder: Path, file: str, rows: int, sample
-) -> None:
+def test_real_files(load, query, engine, data_folder: Path, file: str, rows: int, sample) -> None:
     path = next(data_folder.glob(file))
-    loaded = load_csv(warehouse.dsn("transformer"), path, "people")
+    loaded = load_csv(engine.dsn("transformer"), path, "people")
     assert loaded.rows == rows
     assert sample.items() <= loaded.columns.items()
     assert query("select count(*) from csv.people") == [(rows,)]

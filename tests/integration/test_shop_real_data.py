@@ -21,7 +21,8 @@ from scripts.stack.build import build
 
 from ..conftest import ROOT, Warehouse, new_server
 
-SELECTED = ("metric_labels", "staging", "vault", "marts", "features", "ml", "predictions")
+SELECTED = ("metric_labels", "staging", "vault", "marts", "features", "churn", "revenue")
+SELECTED += ("segments", "pred_churn*", "pred_revenue*", "pred_segments*")
 SNAPSHOTS = "snapshots: ['2011-06-11', '2011-09-10']"
 
 

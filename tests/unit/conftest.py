@@ -6,17 +6,31 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
+from scripts.bootstrap.locks import alone
 from scripts.stack.feature_groups import feature_groups
+
+# A busy machine is no reason to fail.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt"
 
 
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    """dbt's manifest; parsing needs no database."""
-    target = tmp_path_factory.mktemp("target")
+    """dbt's manifest; parsing needs no database. Made once for all processes of a run."""
+    root = tmp_path_factory.getbasetemp()
+    target = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "manifest"
+    with alone(target.with_suffix(".lock")):
+        if not (target / "manifest.json").exists():
+            _parse(target)
+    return json.loads((target / "manifest.json").read_text())
+
+
+def _parse(target: Path) -> None:
     subprocess.run(
         [Path(sys.executable).with_name("dbt"), "parse", "--project-dir", PROJECT]
         + ["--profiles-dir", PROJECT, "--target-path", target, "--log-path", target],
@@ -30,4 +44,3 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
             **feature_groups(PROJECT.parent),
         },
     )
-    return json.loads((target / "manifest.json").read_text())

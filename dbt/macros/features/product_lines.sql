@@ -1,13 +1,12 @@
 {# The product line each product was first filed under: (product_key, product_line). #}
 {% macro product_lines() -%}
     (
-        select distinct on (names.product_key) names.product_key, hubs.product_line
-        from {{ ref("sat_product__name") }} as names
+        select names.product_key, hubs.product_line
+        from {{ first_known(ref("sat_product__name"), "product_key") }} as names
         inner join
             {{ ref("link_product__product_line") }} as links
             on links.product_in_line_key = names.product_in_line_key
         inner join
             {{ ref("hub_product_line") }} as hubs on hubs.product_line_key = links.product_line_key
-        order by names.product_key, names.known_at, names.load_date
     )
 {%- endmacro %}

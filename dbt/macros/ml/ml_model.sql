@@ -7,7 +7,8 @@
 
     Config: task, target, key, algorithms, metric, split, options as ml.train
     takes them. `retrain`: if_changed (the default: same rows and same settings
-    keep their version) or always.
+    keep their version) or always. `needs`: what the rows must have for it to be
+    trained at all (enough.sql); where they have not, the table stays empty.
 #}
 {% materialization ml_model, default %}
     {%- set existing_relation = load_cached_relation(this) -%}
@@ -29,8 +30,17 @@
             )
     {%- endcall %}
 
+    {%- set missing = what_is_missing(sql) -%}
+    {%- if missing -%}
+        {%- do log(model.name ~ " is not trained: it needs " ~ missing, info=true) -%}
+    {%- endif %}
+
     {% call statement("main") -%}
-        {{ get_create_table_as_sql(False, intermediate_relation, training_sql(sql)) }}
+        {{
+            get_create_table_as_sql(
+                False, intermediate_relation, untrained_sql() if missing else training_sql(sql)
+            )
+        }}
     {%- endcall %}
 
     {% if existing_relation is not none %}

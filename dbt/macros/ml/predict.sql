@@ -7,6 +7,7 @@
     The key keeps its name and the type it has in the rows. ml.compile chooses
     the way: a linear model becomes plain SQL, which a view can hold (it stays
     that version until the next build); any other is asked through ml.predict.
+    A model that was not trained, for want of rows, predicts no rows.
 #}
 {% macro predict(model, rows, version=none) -%}
     {%- do wait_for_gates() -%}
@@ -31,7 +32,17 @@
                 {{ version or "null" }}
             )
         {%- endset -%}
-        {%- if can_predict(node, rows) -%}
+        {%- if not is_trained(model) -%}
+            (
+                select
+                    {{ adapter.quote(node.config.key) }},
+                    null::text as prediction,
+                    null::float8 as score,
+                    null::jsonb as probabilities
+                from {{ rows }}
+                where false
+            ) as predictions
+        {%- elif can_predict(node, rows) -%}
             ({{ run_query("select " ~ compile_function ~ arguments).rows[0][0] }}) as predictions
         {%- else -%}
             {# Before the first build there is nothing to choose by; running this says what is missing. #}
@@ -62,4 +73,10 @@
         {{ return(node) }}
     {%- endfor -%}
     {{ exceptions.raise_compiler_error("There is no model named " ~ name ~ ".") }}
+{%- endmacro %}
+
+{# The relation that a model node has left behind; none before it was built. #}
+{% macro model_relation(name) -%}
+    {%- set node = model_node(name) -%}
+    {{- return(adapter.get_relation(node.database, node.schema, node.alias)) -}}
 {%- endmacro %}

@@ -6,7 +6,7 @@
     {%- if execute -%}
         {%- for name in var("trained_models") -%}
             {%- set wanted = model_node(name).config.meta.get("watch") -%}
-            {%- if wanted -%}
+            {%- if wanted and is_trained(model_relation(name)) -%}
                 select count(*)
                 from
                     ml.watch(
@@ -23,10 +23,7 @@
 {# One SELECT over tables of the project, by name. #}
 {% macro rows_to_watch(names) -%}
     {%- set relations, shared = [], [] -%}
-    {%- for name in names -%}
-        {%- set node = model_node(name) -%}
-        {%- do relations.append(adapter.get_relation(node.database, node.schema, node.alias)) -%}
-    {%- endfor -%}
+    {%- for name in names -%} {%- do relations.append(model_relation(name)) -%} {%- endfor -%}
     {%- for column in adapter.get_columns_in_relation(relations[0]) | map(attribute="quoted") -%}
         {%- set found = [] -%}
         {%- for relation in relations

@@ -32,6 +32,4 @@
     How far this table of the vault has read its source. Rows of that very moment are read again,
     because more of them may have come since; those already here are left out by their keys.
 #}
-{% macro known_up_to() -%}
-    (select coalesce(max(known_at), timestamp '-infinity') from {{ this }})
-{%- endmacro %}
+{% macro known_up_to() -%} {{- newest_here("known_at") -}} {%- endmacro %}

@@ -13,3 +13,9 @@
         order by {{ key }}, known_at desc, load_date desc
     )
 {%- endmacro %}
+
+
+{# The first row of each key: as it was when it was first known. #}
+{% macro first_known(satellite, key) -%}
+    (select distinct on ({{ key }}) * from {{ satellite }} order by {{ key }}, known_at, load_date)
+{%- endmacro %}

@@ -70,17 +70,13 @@ with
     ),
 
     promotions as (
-        select distinct
-            on (satellites.promotion_key)
-            satellites.*,
-            coalesce(hubs.product_line, 'all') as product_line
-        from {{ ref("sat_promotion") }} as satellites
+        select satellites.*, coalesce(hubs.product_line, 'all') as product_line
+        from {{ first_known(ref("sat_promotion"), "promotion_key") }} as satellites
         inner join
             {{ ref("link_promotion__product_line") }} as links
             on links.promotion_of_line_key = satellites.promotion_of_line_key
         left join
             {{ ref("hub_product_line") }} as hubs on hubs.product_line_key = links.product_line_key
-        order by satellites.promotion_key, satellites.known_at, satellites.load_date
     ),
 
     days as (

@@ -10,6 +10,10 @@
     select payment_key from {{ ref("sat_payment") }} where load_date > {{ loaded_up_to() }}
 {%- endset -%}
 
+{%- set paid_orders -%}
+    select order_key from {{ ref("link_payment__made") }} where payment_key in ({{ with_news }})
+{%- endset -%}
+
 with
     payments as (
         select *
@@ -25,7 +29,14 @@ with
 
     orders as (
         select placed.order_key, hubs.order_number, links.customer_key
-        from {{ latest(ref("sat_order__placed"), "order_key") }} as placed
+        from
+            {{
+                latest(
+                    ref("sat_order__placed"),
+                    "order_key",
+                    among=paid_orders if is_incremental(),
+                )
+            }} as placed
         inner join {{ ref("hub_order") }} as hubs on hubs.order_key = placed.order_key
         inner join
             {{ ref("link_order__placed") }} as links

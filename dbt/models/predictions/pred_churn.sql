@@ -33,10 +33,7 @@ with
 
     explained as (
         select *
-        from
-            {{ function("explain") }} (
-                {{ sql_text(registry_name("churn")) }}, {{ sql_text(to_explain) }}, 3
-            )
+        from {{ explain(ref("churn"), to_explain, top=3) }} as explained
         where feature not in ('(baseline)', '(others)')
     ),
 

@@ -51,9 +51,7 @@ with
             *,
             reached * {{ campaign.saved_share }} * {{ campaign.margin }}
             - calls * {{ campaign.cost_of_a_call }} as expected_value,
-            revenue_at_risk
-            * calls
-            / nullif(customers, 0)
+            coalesce(revenue_at_risk * calls / nullif(customers, 0), 0)
             * {{ campaign.saved_share }}
             * {{ campaign.margin }}
             - calls * {{ campaign.cost_of_a_call }} as expected_by_chance

@@ -2,7 +2,12 @@
 with
     edges as (select * from {{ ref("rpt_lineage") }}),
 
-    nodes as (select distinct model, model_label, layer, node from edges),
+    -- A model that was not trained, in a shop too small for it, has no page to stand on.
+    nodes as (
+        select distinct model, model_label, layer, node
+        from edges
+        where model in (select model from {{ ref("rpt_model_overview") }})
+    ),
 
     layers(layer, layer_label, meaning, layer_order) as (
         values

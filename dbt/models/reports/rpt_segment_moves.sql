@@ -24,6 +24,8 @@ with
             {{ function("predict") }} (
                 {{ sql_text(registry_name("segments")) }}, {{ sql_text(asked) }}
             )
+        {# A shop too small for segments asks about nobody. -#}
+        {%- if not is_trained(ref("segments")) %} where false {% endif %}
     ),
 
     names as (select distinct segment, segment_name from {{ ref("pred_segments") }}),

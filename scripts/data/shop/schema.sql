@@ -80,7 +80,8 @@ create table if not exists shop.orders (
     updated_at timestamptz not null
 );
 create index if not exists orders_by_customer on shop.orders (customer_id, ordered_at);
-create index if not exists orders_by_change on shop.orders (updated_at);
+-- In UTC, as staging shows it: each build asks for what has changed since the last one.
+create index if not exists orders_by_change on shop.orders ((updated_at at time zone 'UTC'));
 
 create table if not exists shop.order_items (
     order_id bigint not null references shop.orders,
@@ -94,7 +95,7 @@ create table if not exists shop.order_items (
     updated_at timestamptz not null,
     primary key (order_id, line_number)
 );
-create index if not exists order_items_by_change on shop.order_items (updated_at);
+create index if not exists order_items_by_change on shop.order_items ((updated_at at time zone 'UTC'));
 
 create table if not exists shop.payments (
     payment_id bigint primary key,
@@ -109,4 +110,4 @@ create table if not exists shop.payments (
     updated_at timestamptz not null,
     check (order_id is not null or customer_id is not null)
 );
-create index if not exists payments_by_change on shop.payments (updated_at);
+create index if not exists payments_by_change on shop.payments ((updated_at at time zone 'UTC'));

@@ -4,17 +4,12 @@ import copy
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 from sample_assets import ASSETS, SETTINGS
 
 from scripts.assets.bundle import FOLDER, read_files
 from scripts.assets.yamlio import dump_yaml
 from scripts.settings import Settings
-
-# A busy machine is no reason to fail.
-hypothesis.settings.register_profile("patient", deadline=None)
-hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture

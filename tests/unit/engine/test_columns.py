@@ -125,13 +125,14 @@ def test_a_text_that_says_nothing_is_not_learned_by_heart() -> None:
 
 @pytest.mark.parametrize("algorithm", ["hist_gradient_boosting", "random_forest", "gaussian_nb"])
 def test_texts_of_many_values_reach_every_kind_of_algorithm(algorithm: str) -> None:
-    few = {"max_iter": 20} if algorithm.startswith("hist") else {}
+    few = {"hist_gradient_boosting": {"max_iter": 20}, "random_forest": {"n_estimators": 10}}
+    params = few.get(algorithm, {})
     rows = [{**row, "colour": "red" if row["id"] % 3 else "blue"} for row in ROWS]
     db, payload = train(
         only("colour", "city", "vector", "yes", rows=rows),
         task="classification",
         target="yes",
-        algorithms=json.dumps([{"algorithm": algorithm, "params": few}]),
+        algorithms=json.dumps([{"algorithm": algorithm, "params": params}]),
     )
     assert payload["version"]["score"] > 0.75
     stored = unpack(db.artifacts[0], sha256(db.artifacts[0]).hexdigest())

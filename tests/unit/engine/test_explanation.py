@@ -92,7 +92,10 @@ def test_more_classes_are_about_the_predicted_one(mixed: list[dict]) -> None:
 @pytest.mark.parametrize("algorithm", ["hist_gradient_boosting", "random_forest", "dummy"])
 def test_tree_contributions_are_the_probability(mixed: list[dict], algorithm: str) -> None:
     db = StandIn([{**row, "more": n % 7, "yet": n % 5} for n, row in enumerate(mixed)])
-    params = {} if algorithm == "dummy" else {"max_depth": 4}
+    params = {
+        "hist_gradient_boosting": {"max_depth": 4, "max_iter": 10},
+        "random_forest": {"max_depth": 4, "n_estimators": 10},
+    }.get(algorithm, {})
     call(db, key="id", algorithms=json.dumps([{"algorithm": algorithm, "params": params}]))
     db.rows = db.rows[:15]
     found = explained(db, 2)

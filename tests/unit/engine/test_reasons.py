@@ -17,7 +17,7 @@ from sklearn.inspection import partial_dependence
 from .conftest import call
 from .standin import StandIn
 
-QUICK = {"bootstrap": 0, "importance_repeats": 1}
+QUICK = {"bootstrap": 0, "importance_repeats": 1, "dependence": 8}
 
 
 @pytest.fixture(scope="module")

@@ -81,7 +81,8 @@ def test_every_setting_is_a_candidate_with_its_folds(breast_cancer: list[dict]) 
     entry = {"algorithm": "logistic_regression", "search": {"C": strengths}}
     db = StandIn(breast_cancer)
     split = '{"by": "random", "test": 0.3}'
-    call(db, algorithms=json.dumps([entry, "gaussian_nb"]), split=split, key="id")
+    algorithms = json.dumps([entry, "gaussian_nb"])
+    call(db, algorithms=algorithms, split=split, key="id", options={"folds": 5})
     payload = db.recorded[0]
     tried = payload["candidates"]
     assert [c["algorithm"] for c in tried] == ["dummy", *["logistic_regression"] * 3, "gaussian_nb"]

@@ -11,7 +11,7 @@ from glasshouse_ml.artifacts import unpack
 from glasshouse_ml.errors import GlasshouseError
 from sklearn.datasets import load_iris
 
-from .conftest import call
+from .conftest import QUICK, call
 from .standin import StandIn
 
 TIMES = {"seconds", "peak_memory_mb"}
@@ -54,7 +54,7 @@ def test_a_model_is_recorded_whole(breast_cancer: list[dict]) -> None:
     assert len(payload["importances"]) == 10
     json.dumps(payload, allow_nan=False)
     # Postgres can cancel between folds, features and stages.
-    assert db.checkpoints >= 3 * 5 + 10
+    assert db.checkpoints >= 3 * QUICK["folds"] + 10
 
 
 def test_the_same_rows_in_any_order_give_the_same_numbers(mixed: list[dict]) -> None:
@@ -235,3 +235,18 @@ def test_refused(rows: list[dict], changes: dict, message: str) -> None:
     assert "\n" not in caught.value.message
     assert caught.value.hint
     assert not db.recorded
+
+
+def test_without_memory_the_error_says_which_option_helps(
+    mixed: list[dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any) -> None:
+        raise MemoryError("Unable to allocate 7.45 GiB")
+
+    db = StandIn(mixed)
+    for place in ("fitting.assemble", "rows._joined"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"glasshouse_ml.{place}", full)
+            with pytest.raises(GlasshouseError, match="no memory left") as refused:
+                call(db)
+        assert "memory_mb" in refused.value.hint and not db.recorded

@@ -2,9 +2,8 @@ with
     snapshots as (select * from {{ snapshots_to_describe() }} as snapshots),
 
     accounts as (
-        select distinct on (customer_key) customer_key, channel
-        from {{ ref("sat_customer__account") }}
-        order by customer_key, known_at, load_date
+        select customer_key, channel
+        from {{ first_known(ref("sat_customer__account"), "customer_key") }} as accounts
     ),
 
     contacts as (

@@ -1,8 +1,7 @@
 with
     accounts as (
-        select distinct on (customer_key) customer_key, signed_up_at
-        from {{ ref("sat_customer__account") }}
-        order by customer_key, known_at, load_date
+        select customer_key, signed_up_at
+        from {{ first_known(ref("sat_customer__account"), "customer_key") }} as accounts
     ),
 
     days as (

@@ -1,0 +1,144 @@
+"""A training that is stopped in the middle leaves nothing, and a living server."""
+
+import threading
+import time
+from typing import Any
+
+import psycopg2
+import psycopg2.errors as errors
+import pytest
+
+from .engine import QUICK, Session
+from .hostile import ROWS, admin, alive, debris, user
+
+__all__ = ["admin", "alive", "user"]  # fixtures
+
+
+class Busy:
+    """A session in which ml.train runs for long, in a thread."""
+
+    def __init__(self, engine: Any, model: str, algorithm: dict[str, Any]) -> None:
+        self.session = Session(engine.dsn("transformer"))
+        self.pid = self.session.connection.get_backend_pid()
+        self.error: Exception | None = None
+        arguments = (model, "select * from engine_hostile.many", "target")
+        options = {"algorithms": [algorithm], "options": {**QUICK, "folds": 2}, "key": "id"}
+        self.thread = threading.Thread(target=self._run, args=(arguments, options))
+
+    def _run(self, arguments: tuple, options: dict[str, Any]) -> None:
+        try:
+            self.session.train(*arguments, **options)
+        except psycopg2.Error as error:
+            self.error = error
+
+    def in_the_fit(self, admin: Session) -> None:
+        """Start, and wait until rows are read and scikit-learn is at work."""
+        self.thread.start()
+        for _ in range(600):
+            time.sleep(0.1)
+            state = admin.rows(
+                "select count(*) filter (where relation = 'engine_hostile.many'::regclass), "
+                "(select query_start < clock_timestamp() - interval '2 seconds' "
+                "from pg_stat_activity where pid = %s) from pg_locks where pid = %s",
+                self.pid,
+                self.pid,
+            )
+            if state[0][0] and state[0][1]:
+                return
+            assert self.thread.is_alive(), self.error
+        raise AssertionError("It did not begin")
+
+    def ended(self) -> Exception | None:
+        self.thread.join(120)
+        assert not self.thread.is_alive()
+        return self.error
+
+
+# Without end, were it not for the cancel.
+ENDLESS = {
+    "hist_gradient_boosting": {"max_iter": 100_000, "early_stopping": False, "learning_rate": 1e-6},
+    "random_forest": {"n_estimators": 100_000},
+    "mlp": {"max_iter": 100_000, "tol": 0.0, "n_iter_no_change": 100_000},
+}
+
+
+@pytest.fixture(scope="module")
+def many(user: Session) -> None:
+    user.rows("""
+        create table engine_hostile.many as
+        select i as id, random() as a, random() as b, random() as c, random() > 0.5 as target
+        from generate_series(1, 4000) as i
+    """)
+
+
+@pytest.mark.parametrize("algorithm", ENDLESS)
+def test_cancelled_in_the_middle_of_a_fit(
+    engine: Any, user: Session, admin: Session, many: None, algorithm: str
+) -> None:
+    model = f"engine hostile cancel {algorithm}"
+    champion = user.train(model, ROWS, "target", key="id")["version"]
+    before = debris(admin, model)
+    busy = Busy(engine, model, {"algorithm": algorithm, "params": ENDLESS[algorithm]})
+    busy.in_the_fit(admin)
+    admin.rows("select pg_cancel_backend(%s)", busy.pid)
+    assert isinstance(busy.ended(), errors.QueryCanceled)
+    assert debris(admin, model) == before
+    # The session goes on, and the champion is the old one.
+    assert len(busy.session.predict(model, ROWS)) == 200
+    assert busy.session.version(model)["version"] == champion
+    busy.session.connection.close()
+
+
+def test_out_of_time_in_the_middle_of_a_fit(
+    engine: Any, user: Session, admin: Session, many: None
+) -> None:
+    session = Session(engine.dsn("transformer"))
+    session.rows("set statement_timeout = '3s'")
+    name = "hist_gradient_boosting"
+    with pytest.raises(errors.QueryCanceled):
+        session.train(
+            "engine hostile timeout",
+            "select * from engine_hostile.many",
+            "target",
+            algorithms=[{"algorithm": name, "params": ENDLESS[name]}],
+        )
+    assert debris(admin, "engine hostile timeout") == {}
+    session.connection.close()
+
+
+def test_ended_in_the_middle_of_a_fit(
+    engine: Any, user: Session, admin: Session, many: None
+) -> None:
+    name = "random_forest"
+    busy = Busy(engine, "engine hostile end", {"algorithm": name, "params": ENDLESS[name]})
+    busy.in_the_fit(admin)
+    admin.rows("select pg_terminate_backend(%s)", busy.pid)
+    assert busy.ended() is not None
+    assert debris(admin, "engine hostile end") == {}
+
+
+def test_a_table_is_not_dropped_while_it_is_learned_from(
+    engine: Any, user: Session, admin: Session, many: None
+) -> None:
+    name = "hist_gradient_boosting"
+    busy = Busy(engine, "engine hostile drop", {"algorithm": name, "params": ENDLESS[name]})
+    busy.in_the_fit(admin)
+    user.rows("set lock_timeout = '200ms'")
+    with pytest.raises(errors.LockNotAvailable):
+        user.rows("drop table engine_hostile.many")
+    user.rows("reset lock_timeout")
+    admin.rows("select pg_cancel_backend(%s)", busy.pid)
+    assert isinstance(busy.ended(), errors.QueryCanceled)
+    busy.session.connection.close()
+
+
+def test_a_query_that_drops_its_own_table(user: Session) -> None:
+    user.rows("create table engine_hostile.doomed as select * from engine_hostile.rows")
+    user.rows("""
+        create function engine_hostile.drop_it() returns int language plpgsql as
+        'begin drop table engine_hostile.doomed; return 1; end'
+    """)
+    query = "select *, engine_hostile.drop_it() as one from engine_hostile.doomed"
+    with pytest.raises(psycopg2.Error, match="being used by active queries"):
+        user.train("engine hostile doomed", query, "target", key="id")
+    assert user.rows("select count(*) from engine_hostile.doomed") == [(200,)]

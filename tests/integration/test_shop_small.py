@@ -1,0 +1,104 @@
+"""Shops too small to learn from: what can be built is built, and what cannot says why.
+
+One server, one shop after another: without a row, of three weeks, and the 122 customers of a file.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from scripts.data.sample import load_sample
+from scripts.data.shop.loading import load, prepare
+from scripts.data.shop.simulator import calendar
+from scripts.data.shop.simulator.source import Simulator
+from scripts.data.shop.sources import choose
+from scripts.stack.build import build
+
+from ..conftest import Warehouse, new_server
+
+SHOP_MODELS = ("churn", "revenue", "segments")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """A server with the sample data alone."""
+    with new_server(tmp_path_factory.mktemp("small") / ".stack") as warehouse:
+        load_sample(warehouse.dsn("transformer"), warehouse.settings.state / "data")
+        yield warehouse
+
+
+def built(warehouse: Warehouse) -> tuple[Counter, str]:
+    """Build everything; how many nodes ended how, and what dbt said."""
+    log = warehouse.settings.state / "logs" / "dbt.log"
+    said_before = len(log.read_text()) if log.exists() else 0
+    build(warehouse.settings, warehouse.stack, show=False)
+    results = warehouse.settings.state / "dbt" / "warehouse" / "run_results.json"
+    ended = Counter(result["status"] for result in json.loads(results.read_text())["results"])
+    return ended, log.read_text()[said_before:]
+
+
+def numbers(warehouse: Warehouse, *tables: str) -> dict[str, int]:
+    """Rows of each table."""
+    with (
+        closing(psycopg2.connect(**warehouse.dsn("transformer"))) as connection,
+        connection.cursor() as cursor,
+    ):
+        found = {}
+        for table in tables:
+            cursor.execute(f"select count(*) from {table}")
+            found[table] = cursor.fetchone()[0]
+        return found
+
+
+def test_an_empty_shop_builds_to_the_end(small: Warehouse) -> None:
+    with (
+        closing(psycopg2.connect(**small.dsn("transformer"))) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        prepare(cursor)
+    ended, said = built(small)
+    assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended
+    for model in SHOP_MODELS:
+        assert f"{model} is not trained: it needs" in said
+    assert numbers(small, *(f"predictions.pred_{model}" for model in SHOP_MODELS)) == {
+        f"predictions.pred_{model}": 0 for model in SHOP_MODELS
+    }
+    # What does not come from the shop is there.
+    assert numbers(small, "predictions.pred_breast_cancer")["predictions.pred_breast_cancer"] == 569
+
+
+def test_a_shop_of_three_weeks_builds_to_the_end(small: Warehouse) -> None:
+    source = Simulator(last_day=calendar.FIRST_DAY + 20)
+    load(small.dsn("transformer"), source, lambda held: None, lambda place: None)
+    ended, said = built(small)
+    assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended
+    assert "churn is not trained: it needs 200 different values of customer_key (there are 0)" in (
+        said
+    )
+    found = numbers(small, "marts.fct_order_lines", "reports.rpt_cohorts", "predictions.pred_churn")
+    assert found["marts.fct_order_lines"] > 500
+    assert found["reports.rpt_cohorts"] > 0
+    assert found["predictions.pred_churn"] == 0
+
+
+def test_classicmodels_builds_to_the_end(small: Warehouse, data_folder: Path) -> None:
+    """98 customers who bought: enough for joins, a forecast and dashboards, not to tell leavers."""
+    if not (data_folder / "classicmodels").is_dir():
+        pytest.skip(f"needs {data_folder / 'classicmodels'}, which is not there")
+    source = choose("classicmodels", str(data_folder / "classicmodels"))
+    load(small.dsn("transformer"), source, lambda held: None, lambda place: None)
+    ended, said = built(small)
+    assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended
+    assert "churn is not trained: it needs 200 different values of customer_key" in said
+    found = numbers(
+        small, "marts.fct_order_lines", "marts.fct_payments", "predictions.pred_revenue"
+    )
+    assert found["marts.fct_order_lines"] == 2996
+    assert found["marts.fct_payments"] == 273
+    assert found["predictions.pred_revenue"] > 500
