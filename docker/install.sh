@@ -1,5 +1,6 @@
 #!/bin/sh
 # Builds a Python environment from a lock: install.sh <folder> <arguments of uv pip install>.
+# ML_EXTRAS: words of further locks, <folder of the build>/locks/requirements.<word>.lock.
 # Runs in build stages only. A company's certificate comes as the build secret `ca` and stays outside.
 set -eu
 folder=$1
@@ -11,4 +12,7 @@ python3 -m venv /opt/installer
 # The version that the project's own lock names.
 /opt/installer/bin/pip install --quiet --disable-pip-version-check "$(grep -o '^uv==[^ ]*' requirements.lock)"
 python3 -m venv --without-pip "$folder"
+for extra in ${ML_EXTRAS:-}; do
+    set -- "$@" --requirements "locks/requirements.$extra.lock"
+done
 /opt/installer/bin/uv pip install --quiet --no-cache --compile-bytecode --python "$folder/bin/python" "$@"

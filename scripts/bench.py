@@ -32,6 +32,7 @@ day. A figure that was not reached stays here, with its reason.
 def bench(names: tuple[str, ...], rows: int, runs: int) -> None:
     """Measure against rivals, on the running stack (all comparisons, or those with these words)."""
     from tests.bench import harness
+    from tests.bench.reasons import REASONS
 
     for path in sorted((ROOT / FOLDER).glob("bench_*.py")):
         import_module(f"tests.bench.{path.stem}")
@@ -56,25 +57,26 @@ def bench(names: tuple[str, ...], rows: int, runs: int) -> None:
             current.note(f"{_ratio(result)} ({result.reach})")
         # At once: a long run that is stopped keeps what it has.
         every = harness.keep([result], ROOT / NUMBERS)
-        (ROOT / PAGE).write_text(page(every), encoding="utf-8")
+        (ROOT / PAGE).write_text(page(every, REASONS), encoding="utf-8")
 
 
-def page(results: list) -> str:
-    """The tables as Markdown."""
+def page(results: list, reasons: dict[str, str]) -> str:
+    """The tables as Markdown; `reasons`: why a figure is not reached, by name."""
     lines = [HEAD]
     results = sorted(results, key=lambda result: result.group)
     for group, members in groupby(results, key=lambda result: result.group):
         lines += [f"## {group}", ""]
         lines += ["| what | against | ours | theirs | ratio | to reach | | rows, when |"]
         lines += ["| --- | --- | --- | --- | --- | --- | --- | --- |"]
-        lines += [_line(result) for result in members]
+        lines += [_line(result, reasons) for result in members]
         lines += [""]
     return "\n".join(lines)
 
 
-def _line(result) -> str:
+def _line(result, reasons: dict[str, str]) -> str:
     theirs = "–" if result.rival is None else _number(result.rival, result.unit)
     verdict = "reached" if result.met else "not reached"
+    remarks = [verdict, "" if result.met else reasons.get(result.name, ""), result.note]
     cells = [
         result.name,
         result.against,
@@ -82,7 +84,7 @@ def _line(result) -> str:
         theirs,
         _ratio(result),
         result.reach,
-        f"{verdict}{'. ' + result.note if result.note else ''}",
+        ". ".join(remark for remark in remarks if remark),
         f"{result.rows:,}, {result.measured_at[:10]}",
     ]
     return f"| {' | '.join(cells)} |"

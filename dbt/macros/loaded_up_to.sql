@@ -8,7 +8,7 @@
 #}
 {% macro newest_here(column) -%}
     {%- set newest = "-infinity" -%}
-    {%- if execute -%}
+    {%- if execute and is_incremental() -%}
         {%- set query -%}
             select coalesce(max({{ column }}), '-infinity')::text from {{ this }}
         {%- endset -%}

@@ -5,18 +5,17 @@ from typing import Any
 
 from scripts.assets.layout import chart_uuids, charts_in
 from scripts.assets.model import Asset, Bundle
-from scripts.assets.superset import Superset
 from scripts.assets.yamlio import load_yaml
 
 
-def read_links(superset: Superset) -> dict[str, set[int]]:
-    """The charts (numbers) that are linked to each dashboard (uuid)."""
+def links_in(rows: dict[str, list[dict[str, Any]]]) -> dict[str, set[int]]:
+    """The charts (numbers) that are linked to each dashboard (uuid); `rows`: the server's lists."""
     found = defaultdict(set)
-    # A request for each hundred charts, where asking each dashboard would be one for each of them.
-    for chart in superset.rows("chart", "id,dashboards.id"):
+    # The charts say it, a hundred at a time; each dashboard would have to be asked for its own.
+    for chart in rows["chart"]:
         for dashboard in chart["dashboards"]:
             found[dashboard["id"]].add(chart["id"])
-    return {row["uuid"]: found[row["id"]] for row in superset.rows("dashboard", "id,uuid")}
+    return {row["uuid"]: found[row["id"]] for row in rows["dashboard"]}
 
 
 def wrong_links(

@@ -3,13 +3,15 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from scripts.assets.access.file import managed, read_access
 from scripts.assets.access.live import Server, read_server
 from scripts.assets.bundle import FOLDER
 from scripts.assets.check import sound_bundle
+from scripts.assets.exports import LISTED, exported
 from scripts.assets.fields import KINDS
-from scripts.assets.links import read_links
+from scripts.assets.links import links_in
 from scripts.assets.live import live_bundle, owned
 from scripts.assets.model import Bundle
 from scripts.assets.owned import owned_ever
@@ -49,20 +51,27 @@ class Observed:
     def look(self) -> "Observed":
         """Ask for all of it at once: most of the time is spent waiting for the server."""
         with ThreadPoolExecutor() as pool:
-            asked = [pool.submit(getattr, self, name) for name in ("exported", "links", "server")]
+            asked = [pool.submit(getattr, self, name) for name in ("exported", "server")]
         for each in asked:
             each.result()
         return self
 
     @cached_property
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """The server's lists, by resource."""
+        with ThreadPoolExecutor() as pool:
+            asked = {name: pool.submit(self.superset.rows, name, LISTED[name]) for name in LISTED}
+        return {name: each.result() for name, each in asked.items()}
+
+    @cached_property
     def exported(self) -> dict[str, str]:
         """Superset's own files: path → YAML text."""
-        return self.superset.export()
+        return exported(self.superset, self.rows, self.settings)
 
     @cached_property
     def links(self) -> dict[str, set[int]]:
         """The charts (numbers) that are linked to each dashboard (uuid)."""
-        return read_links(self.superset)
+        return links_in(self.rows)
 
     @cached_property
     def assets(self) -> Bundle:

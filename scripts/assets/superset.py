@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterable
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -18,6 +19,7 @@ _ORDER = {
     "database": "database_name",
     "dashboard": "dashboard_title",
     "chart": "slice_name",
+    "dataset": "table_name",
     "rowlevelsecurity": "name",
 }
 
@@ -49,9 +51,10 @@ class Superset:
             )
         return self._json(answer, "logging in")["access_token"]
 
-    def export(self) -> dict[str, str]:
-        """Every asset on the server: the path in Superset's bundle → YAML text."""
-        answer = self._send("GET", "assets/export/")
+    def export(self, resource: str = "assets", numbers: Iterable[int] = ()) -> dict[str, str]:
+        """Every asset, or some with what they need: the path in Superset's bundle → YAML text."""
+        listed = ",".join(map(str, numbers))
+        answer = self._send("GET", f"{resource}/export/" + (f"?q=!({listed})" if listed else ""))
         if not answer.ok:
             self._json(answer, "exporting the assets")
         try:

@@ -18,6 +18,7 @@ from scripts.stack.fingerprint import fingerprint
 from scripts.stack.interface import Part, database_id, database_part, superset_part
 from scripts.stack.places import places
 from scripts.stack.processes import require_free_port
+from scripts.stack.server_env import EXTRAS, extras
 from scripts.stack.superset import Superset
 
 # What the images are made of, below the project's root.
@@ -26,6 +27,7 @@ FILES = (
     "pyproject.toml",
     "requirements.lock",
     "udf/requirements.lock",
+    *(f"udf/requirements.{name}.lock" for name in EXTRAS),
     "scripts/stack/superset_init.py",
 )
 NAMES = {"postgres": "PostgreSQL", "superset": "Superset", "redis": "Redis"}
@@ -148,7 +150,7 @@ class DockerStack:
     def logs(self) -> list[Path]:
         """What the containers have said up to now, one file a part, beside the tools' own logs."""
         for service in self.compose.running():
-            said = self.compose.run("logs", "--no-color", "--no-log-prefix", service).stdout
+            said = self.compose.said(service)
             (self.places.logs / f"{service}.log").write_text(said)
         return sorted(self.places.logs.glob("*.log"))
 
@@ -182,7 +184,7 @@ class DockerStack:
         # The last container it speaks of is the one that did not come up.
         named = re.findall(rf"container {self.compose.project}-(\w+)-\d+", done.stderr)
         failed = named[-1] if named else service
-        said = self.compose.run("logs", "--no-color", "--no-log-prefix", failed).stdout
+        said = self.compose.said(failed)
         log.write_text(done.stdout + done.stderr + said)
         raise UserError(
             f"{NAMES.get(failed, failed.capitalize())} does not start: "
@@ -207,7 +209,8 @@ class DockerStack:
         texts = [(root / name).read_bytes() for name in FILES]
         folders = fingerprint(*(root / name for name in INGREDIENTS))
         base = os.environ.get("GLASSHOUSE_BASE", "").encode()
-        parts = [*texts, folders.encode(), base, " ".join(self.more).encode()]
+        chosen = (*self.more, *extras(self.settings))
+        parts = [*texts, folders.encode(), base, " ".join(chosen).encode()]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
     def _refuse_another_major(self) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack.processes import mark
+from scripts.stack.server_env import extras
 
 # Building images fetches some hundred megabytes; everything else is a matter of seconds.
 BUILD_SECONDS, SECONDS = 3600, 300
 REDIS = "redis://redis:6379"
+ERASE_LINE = "\x1b[2K"
 MAIL = ("SMTP_", "SUPERSET_ADDRESS")
 # Words of a line that says why.
 SIGNS = ("FATAL", "rror", "failed", "The volume holds")
@@ -72,6 +74,7 @@ class Compose:
             # The next command ends what a killed one has left at work.
             **mark(settings.state, "tool"),
             "GLASSHOUSE_PROJECT": self.project,
+            "ML_EXTRAS": " ".join(extras(settings)),
             "POSTGRES_PORT": str(settings.postgres_port),
             "POSTGRES_PASSWORD": settings.postgres_password,
             "SUPERSET_PORT": str(settings.superset_port),
@@ -130,6 +133,11 @@ class Compose:
     def container(self, service: str) -> str:
         """The number of a service's running container; "" where none runs."""
         return self.run("ps", "--quiet", "--status", "running", service).stdout.strip()
+
+    def said(self, service: str) -> str:
+        """What a service has said up to now, without what Compose adds for a terminal."""
+        done = self.run("logs", "--no-color", "--no-log-prefix", service)
+        return done.stdout.replace(ERASE_LINE, "")
 
     def published(self, service: str, port: int) -> int | None:
         """The port of this machine on which a running service answers."""

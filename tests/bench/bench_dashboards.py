@@ -28,7 +28,8 @@ _COMMAND = """
 import json, sys
 from scripts.settings import Settings
 from scripts.assets.{verb} import {verb}
-{verb}(Settings(**json.load(sys.stdin)))
+given = json.load(sys.stdin)
+{verb}(Settings(**given["settings"]), **given["more"])
 """
 
 
@@ -58,11 +59,11 @@ class Farm:
         chart = next(asset for asset in self.assets if asset.kind == "charts")
         self.write(Asset("charts", chart.data | {"description": f"{self.changes}"}, chart.path))
 
-    def run(self, verb: str) -> None:
+    def run(self, verb: str, **more: bool) -> None:
         """A verb of ours, as a program of its own; the passwords go through standard input."""
         done = subprocess.run(
             [sys.executable, "-c", _COMMAND.format(verb=verb)],
-            input=json.dumps(self.settings.model_dump(mode="json")),
+            input=json.dumps({"settings": self.settings.model_dump(mode="json"), "more": more}),
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -93,9 +94,7 @@ class Farm:
         for asset in self.assets:
             if asset.kind in ("charts", "dashboards"):
                 (self.root / FOLDER / asset.path).unlink()
-        from scripts.assets.prune import prune
-
-        prune(self.settings, act=True, theirs_lost=True)
+        self.run("prune", act=True, theirs_lost=True)
         shutil.rmtree(self.root)
 
 

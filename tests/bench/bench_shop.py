@@ -1,7 +1,8 @@
-"""Filling the shop: simulating and loading, against loading alone."""
+"""Filling the shop, against loading alone; a day of news in the warehouse, against all of it."""
 
+import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,20 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
+from scripts.data.sample import load_sample
 from scripts.data.shop.copying import TABLES
 from scripts.data.shop.loading import load
+from scripts.data.shop.simulator.live import open_life
 from scripts.data.shop.simulator.source import Simulator
+from scripts.stack.build import build, refresh
+from scripts.stack.provision import provision
 from tests.bench.harness import Bench, Pair, at_most, compare, seconds
 from tests.bench.warehouse import connected
+from tests.conftest import Warehouse, new_server
 
 DATABASE = "bench_shop"
+# What a build makes: all but the sources.
+BUILT = ("staging", "vault", "marts", "features", "models", "predictions", "reports", "ml")
 
 
 @compare(
@@ -38,6 +46,45 @@ def filling(bench: Bench) -> Pair:
         note=f"about {bench.rows:,} order lines; keys and indexes are checked by both",
         done=lambda: _drop(bench),
     )
+
+
+@compare(
+    "a refresh after a day of news", "building everything from nothing", at_most(0.1),
+    group="The shop",
+)  # fmt: skip
+def refreshing(bench: Bench) -> Pair:
+    """A server of its own. A day is a thousandth of the three years that the shop holds."""
+    folder = bench.folder / "refresh"
+    shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        warehouse = stack.enter_context(new_server(folder / ".stack"))
+        dsn = warehouse.dsn("transformer")
+        load_sample(dsn, folder)
+        load(dsn, Simulator(size=bench.rows), lambda held: None, lambda place: None)
+        built = [seconds(lambda: build(warehouse.settings, warehouse.stack, show=False))]
+        done = stack.pop_all().close
+
+    def ours() -> float:
+        with open_life(dsn) as life:
+            life.tick()
+        return seconds(lambda: refresh(warehouse.settings, warehouse.stack))
+
+    # The first build is a measurement already; of ten million lines one is enough.
+    return Pair(
+        ours,
+        lambda: built.pop() if built else _built_anew(warehouse),
+        note=f"about {bench.rows:,} order lines; training, predictions, reports and tests too",
+        done=done,
+    )
+
+
+def _built_anew(warehouse: Warehouse) -> float:
+    """Everything but the sources dropped, then built."""
+    superuser = warehouse.stack.superuser("warehouse")
+    with closing(psycopg2.connect(**superuser)) as session, session, session.cursor() as cursor:
+        cursor.execute(f"drop schema {', '.join(BUILT)} cascade")
+    provision(warehouse.settings, warehouse.stack.superuser("postgres"))
+    return seconds(lambda: build(warehouse.settings, warehouse.stack, show=False))
 
 
 def _exported(dsn: dict[str, Any], folder: Path) -> dict[str, Path]:

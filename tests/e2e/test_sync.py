@@ -1,5 +1,6 @@
 """Dashboards as code, against the running stack: push, pull, check and their refusals."""
 
+import json
 import re
 import subprocess
 
@@ -7,6 +8,7 @@ import yaml
 
 from scripts.assets import preset
 from scripts.assets.live import live_bundle
+from scripts.assets.state import declared, observe
 
 
 def changed_lines(before: str, after: str) -> list[str]:
@@ -48,6 +50,34 @@ def test_our_export_says_the_same_as_that_of_preset_cli(project, tmp_path):
     assert {a.uuid: a.data for a in over_rest} == {a.uuid: a.data for a in with_preset}
 
 
+def test_what_is_asked_for_in_parts_is_what_a_whole_export_says(project):
+    superset, settings = project.superset, project.stack.settings
+
+    def parts_are_the_whole() -> bool:
+        whole = superset.export()
+        parts = observe(declared(settings), settings).exported
+        return {**parts, "metadata.yaml": ""} == {**whole, "metadata.yaml": ""}
+
+    assert parts_are_the_whole()
+    _, chart = project.chart()
+    number = superset.number("chart", chart["uuid"])
+    dataset = superset.number("dataset", chart["dataset_uuid"])
+    column, *others = superset.get("dataset", dataset)["columns"]
+    kept = [{"id": other["id"], "column_name": other["column_name"]} for other in others]
+    named = {"id": column["id"], "column_name": column["column_name"], "verbose_name": "Other"}
+    for resource, changed, fields in (
+        ("chart", number, {"description": "Another."}),
+        ("dashboard", superset.number("dashboard", "business"), {"css": ".a {}"}),
+        ("dataset", dataset, {"columns": [named, *kept]}),
+        ("database", superset.rows("database")[0]["id"], {"allow_ctas": True}),
+        ("chart", number, {"dashboards": []}),
+    ):
+        superset.change(resource, changed, fields)
+        assert parts_are_the_whole(), (resource, fields)
+    superset.delete("chart", number)
+    assert parts_are_the_whole()
+
+
 def test_a_title_changed_in_superset_is_a_difference_of_one_field(project):
     before = project.files()
     assert "No difference" in project.run("plan")
@@ -65,17 +95,34 @@ def test_a_title_changed_in_superset_is_a_difference_of_one_field(project):
     assert "Nothing to do" in project.run("push")
 
 
-def test_titles_survive_byte_for_byte(project):
+TEXTS = ("0", "1.10", "null", "{{handlebars}} ${HOME}", "😀 שלום", "a: 'b' # c", "2026-01-31")
+
+
+def test_texts_survive_pull_and_push_byte_for_byte(project):
     files = sorted((project.folder / "charts").rglob("*.yaml"))
-    titles = ["0", "1.10", "null", "{{handlebars}} ${HOME}", "😀 שלום", "a: 'b' # c", "2026-01-31"]
-    renamed = dict(zip(files, titles, strict=False))
-    for file, title in renamed.items():
+    of_text = dict(zip(files, TEXTS, strict=False))
+    numbers = {}
+    for file, text in of_text.items():
         uuid = yaml.safe_load(file.read_text(encoding="utf-8"))["uuid"]
-        number = project.superset.number("chart", uuid)
-        project.superset.change("chart", number, {"slice_name": title})
+        numbers[file] = project.superset.number("chart", uuid)
+        project.superset.change("chart", numbers[file], {"slice_name": text})
     project.run("pull")
-    for file, title in renamed.items():
-        assert yaml.safe_load(file.read_text(encoding="utf-8"))["slice_name"] == title
+    for file, text in of_text.items():
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        assert data["slice_name"] == text
+        # The same on the way there, deeper inside too.
+        data["description"], data["params"]["a_note"] = text, [text]
+        file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+    project.run("format-assets")
+    before = project.files()
+    project.run("push")
+    for file, text in of_text.items():
+        live = project.superset.get("chart", numbers[file])
+        params = json.loads(live["params"])
+        assert (live["slice_name"], live["description"]) == (text, text)
+        assert params["a_note"] == [text]
+    assert "Nothing to do" in project.run("pull")
+    assert project.files() == before
 
 
 def test_a_change_made_in_superset_is_not_overwritten(project):

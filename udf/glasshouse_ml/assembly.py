@@ -76,6 +76,19 @@ def settled(fitted: Pipeline) -> Pipeline:
     return fitted
 
 
+def unwrapped(fitted: Pipeline, answers: np.ndarray) -> tuple[Pipeline, np.ndarray]:
+    """The one Pipeline inside what options have wrapped around it, and the answers it learned.
+
+    Of a transformed target it learned the logarithm, and what mends probabilities comes after it.
+    """
+    estimator = fitted[-1]
+    if hasattr(estimator, "regressor_"):
+        return unwrapped(estimator.regressor_, np.log1p(answers))
+    inside = getattr(estimator, "calibrated_classifiers_", [])
+    # Where several mend one another's probabilities none of them is the model.
+    return unwrapped(inside[0].estimator, answers) if len(inside) == 1 else (fitted, answers)
+
+
 def _transformed(made: Pipeline) -> Pipeline:
     """Learns from log(1 + target), and answers in the unit of the target."""
     from sklearn.compose import TransformedTargetRegressor

@@ -6,18 +6,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_samples
+from sklearn.metrics import silhouette_samples
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.answers import Shares
+from glasshouse_ml.cluster_measures import calinski_harabasz, davies_bouldin
 from glasshouse_ml.evaluation import number
 from glasshouse_ml.metric import Metric
+from glasshouse_ml.stability import stability
 from glasshouse_ml.strata import Plain
 from glasshouse_ml.table import Table
 from glasshouse_ml.task import Answers, Rows, Target, Task
 
 if TYPE_CHECKING:
     from glasshouse_ml.artifacts import Model
+    from glasshouse_ml.payload import Trained
     from glasshouse_ml.request import Request
 
 # A silhouette compares each row with each other one.
@@ -88,14 +91,6 @@ def _silhouette(rows: Clustered, weights: np.ndarray) -> np.ndarray:
     return weights @ rows.silhouettes / weights.sum(axis=1)
 
 
-def _of_clusters(measure: Callable[[np.ndarray, np.ndarray], float]) -> Callable:
-    def measured(rows: Clustered, weights: np.ndarray) -> np.ndarray:
-        value = measure(rows.points, rows.labels) if rows.measurable else np.nan
-        return np.full(len(weights), value)
-
-    return measured
-
-
 def _kept(rows: _Moved, weights: np.ndarray) -> np.ndarray:
     return weights @ (rows.actual == rows.predicted) / weights.sum(axis=1)
 
@@ -104,9 +99,8 @@ METRICS = {
     metric.name: metric
     for metric in (
         Metric("silhouette", _silhouette),
-        # A row drawn twice would look like a cluster of its own: no interval for these two.
-        Metric("davies_bouldin", _of_clusters(davies_bouldin_score), False, resampled=False),
-        Metric("calinski_harabasz", _of_clusters(calinski_harabasz_score), resampled=False),
+        Metric("davies_bouldin", davies_bouldin, higher_is_better=False),
+        Metric("calinski_harabasz", calinski_harabasz),
     )
 }
 SAME_CLUSTER = Metric("same_cluster", _kept)
@@ -179,6 +173,17 @@ class Clustering(Task):
         """A feature counts as much as rows change their cluster when it is shuffled."""
         before = fitted.predict(matrix)
         return SAME_CLUSTER, lambda rows: _Moved(before, fitted.predict(rows))
+
+    def further(self, trained: "Trained") -> Rows:
+        """Whether the clusters are found again."""
+        chosen, training = trained.chosen, trained.training
+        return stability(
+            lambda rows: trained.fitter.fit(chosen.algorithm, chosen.params, training.take(rows)),
+            trained.best,
+            len(training.actual),
+            trained.test.matrix,
+            trained.request.options["seed"],
+        )
 
     def curves(self, rows: Clustered, target: Target) -> Rows:
         """The silhouettes of each cluster from the worst row to the best."""

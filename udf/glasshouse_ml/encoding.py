@@ -64,8 +64,11 @@ def _categories(texts: Texts, training: np.ndarray) -> list[str]:
 
 
 def encode(features: Sequence[Feature], table: Table) -> np.ndarray:
-    """One float64 row per example: numbers as they are, texts as codes, NaN for NULL."""
-    matrix = np.empty((table.rows, len(features)))
+    """One float64 row per example: numbers as they are, texts as codes, NaN for NULL.
+
+    From then on the table's numbers are columns of the matrix: they lie in memory once.
+    """
+    matrix = np.empty((table.rows, len(features)), order="F")
     for position, feature in enumerate(features):
         if feature.kind == CATEGORY:
             texts, codes = table.texts[feature.name], feature.codes()
@@ -73,6 +76,7 @@ def encode(features: Sequence[Feature], table: Table) -> np.ndarray:
             matrix[:, position] = np.array([*lookup, np.nan])[texts.codes]
         else:
             matrix[:, position] = table.numbers[feature.name]
+            table.numbers[feature.name] = matrix[:, position]
     check_finite(features, matrix)
     return matrix
 
@@ -103,13 +107,18 @@ class BatchEncoder:
 
 def check_finite(features: Sequence[Feature], matrix: np.ndarray) -> None:
     """No arithmetic survives infinity: name the column instead."""
+    if not len(matrix):
+        return
     with np.errstate(invalid="ignore"):
-        wrong = np.abs(matrix) > LARGEST
+        # NaN, which is NULL, is neither above nor below.
+        ends = np.fmax.reduce(matrix, axis=0), -np.fmin.reduce(matrix, axis=0)
+        wrong = np.fmax(*ends) > LARGEST
     if wrong.any():
-        position = int(np.argmax(wrong.any(axis=0)))
+        position = int(np.argmax(wrong))
+        count = int((np.abs(matrix[:, position]) > LARGEST).sum())
         raise GlasshouseError(
             f"Column {features[position].name!r} holds infinite or too large values "
-            f"(beyond {LARGEST:g}) in {rows(int(wrong[:, position].sum()))}.",
+            f"(beyond {LARGEST:g}) in {rows(count)}.",
             "Turn them into NULL in the query, for example with nullif(), or limit them with "
             "least().",
         )

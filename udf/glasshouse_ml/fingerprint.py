@@ -46,13 +46,14 @@ def row_hashes(table: Table) -> np.ndarray:
 
 
 def canonical(table: Table) -> tuple[Table, str]:
-    """The rows in their canonical order, and the fingerprint of the whole table."""
+    """The same table with its rows in their canonical order, and the fingerprint of all of it."""
     hashes = row_hashes(table)
     order = np.argsort(hashes, kind="stable")
     names = sorted(["n " + name for name in table.numbers] + ["t " + name for name in table.texts])
     digest = hashlib.sha256(json.dumps(names).encode())
     digest.update(hashes[order].astype("<u8").tobytes())
-    return table.take(order), digest.hexdigest()
+    table.arrange(order)
+    return table, digest.hexdigest()
 
 
 def fingerprint(facts: Any) -> str:

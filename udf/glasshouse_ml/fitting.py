@@ -95,6 +95,15 @@ class Fitter:
                 f"{algorithm} could not be trained: {reason}", "Change its params or the data."
             ) from None
 
+    def _learned(
+        self, algorithm: str, params: dict[str, Any], training: Part, fit: np.ndarray, share: float
+    ) -> Pipeline:
+        """Fitted on a share of the rows of a fold."""
+        if share < 1:
+            labels = training.actual[fit] if self.target.names else np.zeros(len(fit))
+            fit = fit[fewer(labels, share, self.options["seed"])]
+        return self.fit(algorithm, params, training.take(fit))
+
     def _inside(self, part: Part) -> list[Fold]:
         members = np.arange(len(part.actual)) if part.members is None else part.members
         return self.split.within(members, CALIBRATION_FOLDS)
@@ -117,11 +126,11 @@ class Fitter:
         began = time.perf_counter()
         scored = []
         for fit, validate in folds:
-            learned = training.take(fit)
-            labels = learned.actual if self.target.names else np.zeros(len(fit))
-            learned = learned.take(fewer(labels, share, self.options["seed"]))
-            fitted, part = self.fit(algorithm, params, learned), training.take(validate)
+            fitted = self._learned(algorithm, params, training, fit, share)
+            part = training.take(validate)
             scored.append(self.task.validate(fitted, part.matrix, part.actual, self.target))
+            # Gone before the rows of the next fold are copied.
+            del fitted, part
         scores = [metric.value(fold) for fold in scored]
         if not np.isfinite(scores).all():
             raise GlasshouseError(

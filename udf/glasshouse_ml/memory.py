@@ -1,5 +1,8 @@
 """The memory of this server process, as Linux counts it, and a limit to what training takes."""
 
+import ctypes
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 from glasshouse_ml.errors import GlasshouseError
@@ -7,7 +10,9 @@ from glasshouse_ml.errors import GlasshouseError
 _PROCESS = Path("/proc/self")
 # How often a row lies in memory at the worst moment: as read, in order, as a matrix, divided into
 # parts and folds, prepared for an estimator. Measured, see docs/benchmarks.md.
-COPIES = 8
+COPIES = 5
+# The number of this setting in glibc.
+_MMAP_THRESHOLD = -3
 
 
 def forget_peak() -> None:
@@ -19,8 +24,22 @@ def forget_peak() -> None:
 
 
 def peak_mb() -> float | None:
-    """Peak of the resident memory in MiB; None where the system does not say."""
-    return _status("VmHWM")
+    """Peak of the resident memory in MiB; None where the system does not say.
+
+    Without the server's shared buffers, which are there once for all sessions.
+    """
+    peak, shared = _status("VmHWM"), _status("RssShmem")
+    return None if peak is None else round(peak - (shared or 0.0), 1)
+
+
+def hand_back_at_once() -> None:
+    """Have every block of a MiB and more go back to the system as soon as it is free.
+
+    Else freed columns stay with the process between others that are in use.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 2**20)
 
 
 def own_mb() -> float | None:

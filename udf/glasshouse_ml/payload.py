@@ -71,6 +71,7 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
             *_fold_rows(trained),
             *segment_metrics(trained, test, blind),
             *groups.group_metrics(trained, test, blind),
+            *(task.further(trained) if options["bootstrap"] else []),
         ],
         "curves": [*task.curves(test, trained.target), *further_curves(trained, test, learned)],
         "confusion": task.confusion(test, trained.target),

@@ -62,9 +62,13 @@ def pipeline(
         for_numbers: Any = "passthrough"
         for_many: Any = _means(algorithm.task, seed)
         if not takes.allow_nan:
-            scaler = MinMaxScaler(clip=True) if takes.positive_only else StandardScaler()
+            scaler = (
+                MinMaxScaler(clip=True, copy=False)
+                if takes.positive_only
+                else StandardScaler(copy=False)
+            )
             for_numbers = Pipeline([("impute", _imputer()), ("scale", scaler)])
-            for_many = Pipeline([("means", for_many), ("scale", StandardScaler())])
+            for_many = Pipeline([("means", for_many), ("scale", StandardScaler(copy=False))])
         # NULL gets a column of its own; a category not met in training gets a zero in each.
         # What bears NULL bears it in a dense matrix alone: trees refuse it in a sparse one.
         sparse = takes.sparse and not takes.allow_nan and not algorithm.path.startswith(_DENSE)
@@ -89,7 +93,10 @@ def _means(task: str, seed: int) -> TargetEncoder:
 
 def _imputer() -> SimpleImputer:
     # That a value is missing can tell as much as the value: a 0/1 column says so, where needed.
-    return SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    # In place: what reaches it was copied out of the matrix by the ColumnTransformer.
+    return SimpleImputer(
+        strategy="median", add_indicator=True, keep_empty_features=True, copy=False
+    )
 
 
 def _parts(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from glasshouse_ml.assembly import unwrapped
 from glasshouse_ml.coefficients import coefficient_rows
 from glasshouse_ml.correlations import Values, columns_of, correlation_rows
 from glasshouse_ml.curves import threshold_rows
@@ -90,11 +91,12 @@ def _coefficients(trained: "Trained") -> Rows:
     if not trained.fitter.task.needs_target:
         return []
     trained.fitter.db.checkpoint()
+    fitted, answers = unwrapped(trained.best, trained.training.actual)
     return coefficient_rows(
-        trained.best,
+        fitted,
         trained.features,
         trained.training.matrix,
-        trained.training.actual,
+        answers,
         trained.target.names,
         trained.target.positive,
     )

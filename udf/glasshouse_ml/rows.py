@@ -16,9 +16,13 @@ from glasshouse_ml.sampling import Sampler
 from glasshouse_ml.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column, Table, Texts
 
 BATCH = 5_000
+# Rows of a column that are kept together until all have come: a MiB of numbers.
+PIECE = 131_072
 # Positions of one array.
 MOST_POSITIONS = 10_000
 _NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
+Pieces = list[np.ndarray]
+
 _TIMES = {"date", "timestamp", "timestamptz", "time", "timetz", "interval"}
 
 
@@ -109,16 +113,21 @@ class Reader:
 
 
 class _Kept:
-    """The rows so far: blocks of numbers, and of codes into the texts met."""
+    """The rows so far, column by column: pieces of numbers, and of codes into the texts met.
+
+    A column at a time they are put together, so that all of them never lie in memory twice.
+    """
 
     def __init__(self, packing: Packing, most: int | None) -> None:
         self.packing = packing
         # A lookup that numbers each new text as it meets it, at the speed of a dictionary.
         self.lookups = [defaultdict(count().__next__, {packing.missing: -1}) for _ in packing.texts]
         self.sampler = None if most is None else Sampler(most)
-        self.blocks = [np.empty((0, len(packing.numbers)))]
-        self.codes = [np.empty((0, len(packing.texts)), np.int64)]
-        self.marks = [np.empty(0, np.uint64)]
+        self.waiting: list[np.ndarray] = []
+        self.numbers: list[Pieces] = [[] for _ in packing.numbers]
+        self.codes: list[Pieces] = [[] for _ in packing.texts]
+        self.marks: Pieces = []
+        self.rows = 0
 
     def add(self, size: int, matrix: np.ndarray, values: list[list[str]]) -> None:
         """Take a batch in, or those of its rows that are in the sample."""
@@ -128,20 +137,27 @@ class _Kept:
             size, matrix = len(inside), matrix[inside]
             values = [[column[row] for row in inside] for column in values]
             self.marks.append(marks[inside])
-        codes = np.empty((size, len(values)), np.int64)
-        for position, (lookup, column) in enumerate(zip(self.lookups, values, strict=True)):
-            codes[:, position] = np.fromiter(map(lookup.__getitem__, column), np.int64, size)
-        self.blocks.append(matrix)
-        self.codes.append(codes)
-        if self.sampler and sum(map(len, self.marks)) > self.sampler.most:
+        for lookup, pieces, column in zip(self.lookups, self.codes, values, strict=True):
+            pieces.append(np.fromiter(map(lookup.__getitem__, column), np.int32, size))
+        self.waiting.append(matrix)
+        self.rows += size
+        if sum(map(len, self.waiting)) >= PIECE:
+            self._settle()
+        if self.sampler and self.rows > self.sampler.most:
             self._narrow()
+
+    def _settle(self) -> None:
+        """Turn the waiting rows into pieces of columns, large enough to be freed one by one."""
+        for place, pieces in enumerate(self.numbers):
+            pieces.append(np.concatenate([matrix[:, place] for matrix in self.waiting]))
+        self.waiting.clear()
 
     def _batch(self, matrix: np.ndarray, values: list[list[str]]) -> Table:
         """The rows of a batch alone."""
         texts = {}
         for column, found in zip(self.packing.texts, values, strict=True):
             lookup = defaultdict(count().__next__, {self.packing.missing: -1})
-            codes = np.fromiter(map(lookup.__getitem__, found), np.int64, len(found))
+            codes = np.fromiter(map(lookup.__getitem__, found), np.int32, len(found))
             texts[column.name] = Texts(codes, [t for t in lookup if t != self.packing.missing])
         numbers = {c.name: matrix[:, i].copy() for i, c in enumerate(self.packing.numbers)}
         return Table(len(matrix), numbers, texts)
@@ -151,36 +167,46 @@ class _Kept:
         marks = np.concatenate(self.marks)
         if self.sampler.narrow(marks):
             inside = marks <= self.sampler.limit
-            self.blocks = [np.concatenate(self.blocks)[inside]]
-            self.codes = [np.concatenate(self.codes)[inside]]
+            if self.waiting:
+                self._settle()
+            for pieces in (*self.numbers, *self.codes):
+                pieces[:] = [np.concatenate(pieces)[inside]]
             marks = marks[inside]
+            self.rows = len(marks)
         self.marks = [marks]
 
     def table(self) -> Table:
         """What was kept, by column."""
-        columns = np.ascontiguousarray(np.concatenate(self.blocks).T)
-        self.blocks.clear()
-        codes = np.concatenate(self.codes)
-        missing = self.packing.missing
-        return Table(
-            columns.shape[1],
-            {column.name: columns[i] for i, column in enumerate(self.packing.numbers)},
-            {
-                column.name: _by_the_alphabet(lookup, codes[:, i], missing)
-                for i, (column, lookup) in enumerate(
-                    zip(self.packing.texts, self.lookups, strict=True)
-                )
-            },
-        )
+        if self.waiting:
+            self._settle()
+        missing, numbers, texts = self.packing.missing, {}, {}
+        for column, pieces in zip(self.packing.numbers, self.numbers, strict=True):
+            numbers[column.name] = _joined(pieces, np.float64)
+        for column, pieces in zip(self.packing.texts, self.codes, strict=True):
+            # Given up one by one: of a key there are as many texts as rows.
+            lookup = self.lookups.pop(0)
+            texts[column.name] = _by_the_alphabet(lookup, _joined(pieces, np.int32), missing)
+            del lookup
+        return Table(self.rows, numbers, texts)
+
+
+def _joined(pieces: Pieces, kind: type) -> np.ndarray:
+    """One array of the pieces, which are given up."""
+    found = pieces[0] if len(pieces) == 1 else np.concatenate([np.empty(0, kind), *pieces])
+    pieces.clear()
+    return found
 
 
 def _by_the_alphabet(lookup: dict[str, int], codes: np.ndarray, missing: str) -> Texts:
     """Number the texts by the alphabet instead of by first sight, which the row order decides."""
-    # A text of rows that were left out is none of the column's.
-    left = set(np.unique(codes).tolist())
-    met = [text for text, code in lookup.items() if text != missing and code in left]
-    old = np.array([lookup[text] for text in met], np.int64)
-    order = sorted(range(len(met)), key=met.__getitem__)
-    new = np.full(len(lookup), -1)
+    # A text of rows that were left out is none of the column's. The last place is that of NULL.
+    present = np.zeros(len(lookup), bool)
+    present[codes] = True
+    met = [text for text, code in lookup.items() if text != missing and present[code]]
+    old = np.fromiter((lookup[text] for text in met), np.int32, len(met))
+    found = np.empty(len(met), object)
+    found[:] = met
+    order = np.argsort(found, kind="stable")
+    new = np.full(len(lookup), -1, np.int32)
     new[old[order]] = np.arange(len(met))
-    return Texts(new[codes], [met[position] for position in order])
+    return Texts(new[codes], found[order].tolist())

@@ -16,6 +16,7 @@ from glasshouse_ml.table import Table
 if TYPE_CHECKING:
     from glasshouse_ml.algorithms import Algorithm
     from glasshouse_ml.artifacts import Model
+    from glasshouse_ml.payload import Trained
     from glasshouse_ml.request import Request
 
 Rows = list[dict[str, Any]]
@@ -106,6 +107,10 @@ class Task(ABC):
     def measured(self, rows: Any, target: Target) -> Any:
         """Rows that were scored before the threshold was known, at that threshold."""
         return rows
+
+    def further(self, trained: "Trained") -> Rows:
+        """Registry rows of measures for which the winner is fitted again."""
+        return []
 
     @abstractmethod
     def curves(self, rows: Any, target: Target) -> Rows:

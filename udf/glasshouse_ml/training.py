@@ -14,19 +14,34 @@ from glasshouse_ml.assembly import check_monotonic
 from glasshouse_ml.attention import attentive
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import MOST_CATEGORIES, MOST_MEANS, encode, learn
+from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.fingerprint import fingerprint
 from glasshouse_ml.fitting import Fitter, Part
 from glasshouse_ml.libraries import versions
 from glasshouse_ml.payload import Trained, payload
 from glasshouse_ml.request import Request, check
-from glasshouse_ml.splitting import divide
+from glasshouse_ml.splitting import Split, divide
 from glasshouse_ml.succession import compare
+from glasshouse_ml.task import Target
 from glasshouse_ml.tasks import TASKS
 
 
 def train(db: Database, **arguments: Any) -> dict[str, Any]:
     """Do what ml.train promises; the arguments are those of the SQL function."""
+    try:
+        return _run(db, **arguments)
+    except MemoryError:
+        raise GlasshouseError(
+            "The server has no memory left for this training.",
+            "Hold it to what there is, for example options => '{\"memory_mb\": 1000}', or give "
+            "fewer rows or columns.",
+            "53200",
+        ) from None
+
+
+def _run(db: Database, **arguments: Any) -> dict[str, Any]:
     started = time.perf_counter()
+    memory.hand_back_at_once()
     memory.forget_peak()
     threads.bound(db)
     request = check(**arguments)
@@ -106,9 +121,22 @@ def _unchanged(
     return None
 
 
+def _in_parts(
+    data: examples.Examples, target: Target, split: Split
+) -> tuple[examples.Examples, Target, Split]:
+    """The same with the rows of the training part first, and those of the test part after them."""
+    order = np.concatenate([split.train, split.test])
+    data.table.arrange(order)
+    target = replace(target, values=target.values[order])
+    places = np.arange(len(order))
+    parts = replace(split, train=places[: len(split.train)], test=places[len(split.train) :])
+    return replace(data, target=target), target, parts
+
+
 def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
     task, target, options = TASKS[request.task], data.target, request.options
     split = divide(data.table, task.strata(target), request)
+    data, target, split = _in_parts(data, target, split)
     columns, useless = examples.useful(data.columns, data.table, split.train)
     most = MOST_MEANS if task.learns_target else MOST_CATEGORIES
     features = learn(columns, data.table, split.train, most)
@@ -117,9 +145,10 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
     excluded = [*data.excluded, *useless]
     if options.get("group_by"):
         groups.position(features, options["group_by"], excluded)
-    whole = Part(encode(features, data.table), target.values)
-    training = replace(whole.take(split.train), members=np.arange(len(split.train)))
-    test = whole.take(split.test)
+    matrix, learned = encode(features, data.table), len(split.train)
+    # Both parts are views of one matrix: its rows lie in memory once.
+    training = Part(matrix[:learned], target.values[:learned], split.train)
+    test = Part(matrix[learned:], target.values[learned:])
     fitter = Fitter(db, features, task, target, options, split)
     metric = task.metrics[request.metric or task.default_metric(target)]
 
@@ -145,7 +174,7 @@ def _train(db: Database, request: Request, data: examples.Examples) -> Trained:
         chosen=chosen,
         best=best,
         baseline=None if blind is None else fitter.fit(catalogue.BASELINE, blind, training),
-        target=task.settle(best, whole.matrix, fitter.target),
+        target=task.settle(best, matrix, fitter.target),
         training=training,
         test=test,
     )

@@ -20,7 +20,7 @@ create table if not exists ml.coefficients (
     foreign key (model, version) references ml.model_versions on delete cascade
 );
 
-comment on table ml.coefficients is 'The terms of a linear model with their standard errors; other models have none. Estimates are in the unit of the data: what one more unit of a number, or a category instead of none, adds to the answer (classification: to the log-odds). Errors come from the observed information of the training rows, the penalty included: with a penalty the estimates are drawn towards zero, and p and interval are about the penalised estimate';
+comment on table ml.coefficients is 'The terms of a linear model with their standard errors; other models have none. Estimates are in the unit of the data: what one more unit of a number, or a category instead of none, adds to the answer (classification: to the log-odds). Errors come from the observed information of the training rows, the penalty included: with a penalty the estimates are drawn towards zero, and p and interval are about the penalised estimate. With options.target_transform the answer is log(1 + target); with options.calibration the log-odds are those before the calibration';
 comment on column ml.coefficients.model is 'Name of the model';
 comment on column ml.coefficients.version is 'Version of the model';
 comment on column ml.coefficients.class is 'Class the coefficients are about: the positive class, or each class; empty for a regression';

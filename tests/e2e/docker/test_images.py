@@ -1,6 +1,7 @@
 """What the images hold, and what they must not."""
 
 import json
+import os
 import re
 import subprocess
 import tarfile
@@ -132,7 +133,8 @@ def test_the_tools_check_a_clone_as_a_build_server_would(images: Engine) -> None
 
     def tools(*words: str, entry: str = "make") -> subprocess.CompletedProcess[str]:
         command = ["docker", "run", "--rm", "--read-only", "--tmpfs=/tmp", "--tmpfs=/home/tools"]
-        command += ["--cap-drop=ALL", "--network=none", f"--volume={clone.root}:/project:ro"]
+        command += ["--cap-drop=ALL", "--network=none", f"--volume={clone.root}:/project"]
+        command += [f"--user={os.getuid()}:{os.getgid()}"]
         command += [f"--entrypoint={entry}", images.image("tools"), *words]
         return subprocess.run(command, capture_output=True, text=True)
 

@@ -35,7 +35,9 @@ def with_redis(stack, post: Mailbox) -> Iterator[None]:
     file = stack.root / ".env"
     kept = file.read_text()
     host, port = post.server_address
-    mail = f"SMTP_HOST={host}\nSMTP_PORT={port}\nSMTP_STARTTLS=false\nSMTP_MAIL_FROM=bi@localhost\n"
+    mail = (
+        f"SMTP_HOST={host}\nSMTP_PORT={port}\nSMTP_STARTTLS=false\nSMTP_MAIL_FROM=bi@example.com\n"
+    )
     file.write_text(re.sub(r"(?m)^MODE=.*", "MODE=docker-redis", kept) + mail)
     done = stack.make("up")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -141,8 +143,8 @@ def test_a_report_is_drawn_by_the_worker_and_leaves_by_mail(
     dashboard = Superset(settings).number("dashboard", bundle.kind("dashboards")[0].uuid)
     report = {"type": "Report", "name": "Each minute", "active": True, "crontab": "* * * * *"}
     report |= {"dashboard": dashboard, "report_format": "PNG", "owners": [], "extra": {}}
-    report |= {"timezone": "UTC", "working_timeout": 600, "grace_period": 0, "log_retention": 1}
-    to = {"target": "reader@localhost"}
+    report |= {"timezone": "UTC", "working_timeout": 600, "grace_period": 60, "log_retention": 1}
+    to = {"target": "reader@example.com"}
     report["recipients"] = [{"type": "Email", "recipient_config_json": to}]
     answer = session.post(url, json=report)
     assert answer.status_code == 201, answer.text
@@ -153,7 +155,7 @@ def test_a_report_is_drawn_by_the_worker_and_leaves_by_mail(
     finally:
         session.delete(f"{url}{number}")
     letter = post.letters[0]
-    assert letter["To"] == "reader@localhost"
+    assert letter["To"] == "reader@example.com"
     pictures = [part for part in letter.walk() if part.get_content_type() == "image/png"]
     assert pictures
     assert is_drawn(pictures[0].get_payload(decode=True))

@@ -47,8 +47,42 @@ def test_measures_are_those_of_scikit_learn() -> None:
         expected = getattr(reference, f"{name}_score")(POINTS, HOMES)
         assert METRICS[name].value(rows) == pytest.approx(expected)
     found = intervals(rows, 100, 0)
-    assert set(found) == {"silhouette"}
-    assert found["silhouette"][0] < METRICS["silhouette"].value(rows) < found["silhouette"][1]
+    assert set(found) == set(METRICS)
+    for name in ("silhouette", "calinski_harabasz"):
+        assert found[name][0] < METRICS[name].value(rows) < found[name][1]
+
+
+def test_rows_drawn_anew_weigh_as_often_as_they_were_drawn() -> None:
+    rows, rng = Clustered(POINTS, HOMES), np.random.default_rng(3)
+    draws = [rng.integers(0, len(POINTS), len(POINTS)) for _ in range(5)]
+    weights = np.array([np.bincount(draw, minlength=len(POINTS)) for draw in draws], float)
+    for name in ("davies_bouldin", "calinski_harabasz"):
+        measure = getattr(reference, f"{name}_score")
+        # The library on the rows themselves, each as often as it was drawn.
+        expected = [measure(POINTS[draw], HOMES[draw]) for draw in draws]
+        np.testing.assert_allclose(METRICS[name].measure(rows, weights), expected, rtol=1e-9)
+
+
+def stability(payload: dict[str, Any]) -> dict[str, Any]:
+    (found,) = [row for row in payload["metrics"] if row["metric"] == "stability"]
+    return found
+
+
+def test_clusters_that_are_there_are_found_again() -> None:
+    _, payload = train(PLAIN)
+    found = stability(payload)
+    assert found["value"] > 0.95 and found["lower"] <= found["value"] <= found["upper"]
+    assert (found["split"], found["n"]) == ("test", payload["version"]["rows_test"])
+    # Of rows spread evenly five clusters are found somewhere else each time.
+    rng = np.random.default_rng(1)
+    even = [
+        {"id": n, "a": a, "b": b} for n, (a, b) in enumerate(rng.uniform(size=(300, 2)).tolist())
+    ]
+    asked = '[{"algorithm": "k_means", "params": {"n_clusters": 7}}]'
+    _, payload = train(even, algorithms=asked)
+    assert stability(payload)["value"] < 0.9
+    _, payload = train(even, algorithms=asked, options='{"bootstrap": 0}')
+    assert not [row for row in payload["metrics"] if row["metric"] == "stability"]
 
 
 def test_of_many_rows_a_sample_is_compared_and_always_the_same() -> None:

@@ -274,3 +274,45 @@ def test_what_is_no_weighted_sum_has_no_coefficients(algorithm: str, task: str) 
     rows = [{**row, "target": row["age"] + 100 if task == "regression" else row["target"]}
             for row in patients(150)]  # fmt: skip
     assert trained(rows, algorithm, task) == []
+
+
+@pytest.mark.parametrize("positive", ["ill", "well"])
+def test_of_a_calibrated_model_those_before_the_calibration(positive: str) -> None:
+    rows = [{**row, "part": "test" if n < 20 else "train"} for n, row in enumerate(patients())]
+    found = []
+    for calibration in (None, "sigmoid"):
+        db = StandIn(rows)
+        options = {**OPTIONS, "positive_class": positive, "calibration": calibration}
+        call(db, options=json.dumps(options), split=EVERYTHING)
+        found.append(db.recorded[0]["coefficients"])
+    assert found[0] and found[0] == found[1]
+
+
+def test_of_a_transformed_target_those_of_its_logarithm() -> None:
+    rng = np.random.default_rng(2)
+    rows = [{"x": float(x), "noise": float(e)} for x, e in rng.normal(size=(300, 2))]
+    for number, row in enumerate(rows):
+        row["part"] = "test" if number < 20 else "train"
+        row["target"] = float(np.expm1(3 + 0.5 * row["x"] + 0.01 * row["noise"]))
+    db = StandIn(rows)
+    entry = '[{"algorithm": "linear_regression"}]'
+    options = json.dumps({**OPTIONS, "target_transform": "log1p"})
+    call(db, task="regression", algorithms=entry, options=options, split=EVERYTHING)
+    learned = rows[20:]
+    columns = np.array([[1.0, row["x"], row["noise"]] for row in learned])
+    logs = np.log1p([row["target"] for row in learned])
+    expected = np.linalg.lstsq(columns, logs, rcond=None)[0]
+    estimates = by_term(db.recorded[0]["coefficients"], "estimate")
+    np.testing.assert_allclose(
+        [estimates[name] for name in ("(intercept)", "x", "noise")], expected, rtol=1e-9
+    )
+    errors = by_term(db.recorded[0]["coefficients"], "standard_error")
+    assert 0 < errors["x"] < 1e-6 or errors["x"] < 0.01
+
+
+def test_the_winner_of_a_search_has_them_too(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    entry = [{"algorithm": "logistic_regression", "search": {"C": [0.1, 1, 10]}}]
+    call(db, key="id", algorithms=json.dumps(entry), options=json.dumps(OPTIONS))
+    found = db.recorded[0]["coefficients"]
+    assert found and all(row["standard_error"] > 0 for row in found)

@@ -8,7 +8,7 @@ import pytest
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.request import check
 from glasshouse_ml.splitting import Split, divide
-from glasshouse_ml.strata import ByClass
+from glasshouse_ml.strata import ByClass, Plain
 
 from .test_rows import read
 
@@ -22,6 +22,7 @@ ROWS = [
     }
     for number in range(300)
 ]
+GROUPED = {"by": "group", "column": "shop"}
 LONE = [{**row, "id": f"customer {number}"} for number, row in enumerate(ROWS)]
 
 
@@ -85,6 +86,47 @@ def test_time_learns_from_the_past_and_tests_on_the_future() -> None:
 def test_group() -> None:
     found = split(ROWS, {"by": "group", "column": "shop", "test": 0.4})
     assert not set(values(ROWS, "shop", found.train)) & set(values(ROWS, "shop", found.test))
+
+
+def test_folds_of_whole_keys_and_groups() -> None:
+    for rows, by, name in ((ROWS, {"by": "key"}, "id"), (LONE, GROUPED, "shop"), (ROWS, {}, "id")):
+        found = split(rows, by, key="id")
+        inside = values(rows, name, found.train)
+        for fit, validate in found.folds:
+            learned = {inside[place] for place in fit}
+            assert not learned & {inside[place] for place in validate}, by
+
+
+def test_stratified_folds_have_each_class_in_proportion() -> None:
+    found = split(LONE)
+    answers = np.array(values(LONE, "y", found.train))
+    for _, validate in found.folds:
+        assert (answers[validate] == "yes").mean() == pytest.approx(0.2, abs=0.02)
+
+
+def test_plain_folds_are_shuffled_and_seeded() -> None:
+    asked = check("m", "q", "regression", "y", None, None, None, None, None)
+    one = divide(read(LONE), Plain(300), asked)
+    same = divide(read(LONE), Plain(300), asked)
+    sizes = {len(validate) for _, validate in one.folds}
+    assert len(one.folds) == 5 and sizes == {48}
+    assert any(np.diff(validate).max() > 1 for _, validate in one.folds)
+    for (_, first), (_, second) in zip(one.folds, same.folds, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_time_folds_go_forward() -> None:
+    found = split(LONE, {"by": "time", "column": "at"})
+    moments = np.array(values(LONE, "at", found.train))
+    assert len(found.folds) == 5
+    ends = []
+    for fit, validate in found.folds:
+        assert moments[fit].max() < moments[validate].min()
+        ends.append(moments[validate].max())
+    assert ends == sorted(ends) and ends[-1] == moments.max()
+    # Each fold has learned from all that lies before what it is validated on.
+    last = found.folds[-1]
+    assert len(last[0]) + len(last[1]) == len(found.train)
 
 
 def test_column() -> None:

@@ -235,3 +235,18 @@ def test_refused(rows: list[dict], changes: dict, message: str) -> None:
     assert "\n" not in caught.value.message
     assert caught.value.hint
     assert not db.recorded
+
+
+def test_without_memory_the_error_says_which_option_helps(
+    mixed: list[dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: Any) -> None:
+        raise MemoryError("Unable to allocate 7.45 GiB")
+
+    db = StandIn(mixed)
+    for place in ("fitting.assemble", "rows._joined"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"glasshouse_ml.{place}", full)
+            with pytest.raises(GlasshouseError, match="no memory left") as refused:
+                call(db)
+        assert "memory_mb" in refused.value.hint and not db.recorded

@@ -70,9 +70,10 @@ def test_an_images_ingredients_are_what_it_copies() -> None:
     known = (*INGREDIENTS, *FILES, "pyproject.toml")
     for file in DOCKERFILES:
         for line in re.findall(r"^COPY (?!--from)(.+) \S+$", file.read_text(), re.MULTILINE):
-            for source in line.split():
-                if not source.startswith("--"):
-                    assert (ROOT / source).exists(), source
+            for pattern in (word for word in line.split() if not word.startswith("--")):
+                sources = [found.relative_to(ROOT).as_posix() for found in ROOT.glob(pattern)]
+                assert sources, pattern
+                for source in sources:
                     assert source.startswith(known), f"{source} would change and not be noticed"
 
 
@@ -106,6 +107,20 @@ def test_the_worker_alone_is_told_of_mail(tmp_path: Path) -> None:
     assert "ANALYST_PASSWORD" not in handed_over
     told = {name for name, each in SERVICES.items() if "SMTP_HOST" in each.get("environment", {})}
     assert told == {"worker", "beat"}
+
+
+def test_extra_libraries_are_built_into_the_database_alone(tmp_path: Path) -> None:
+    settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"more": {}})
+    wanted = settings.model_copy(update={"more": {"ML_EXTRAS": "xgboost, lightgbm"}})
+    assert Compose(settings).environment()["ML_EXTRAS"] == ""
+    assert Compose(wanted).environment()["ML_EXTRAS"] == "lightgbm xgboost"
+    asking = [file.parent.name for file in DOCKERFILES if "ARG ML_EXTRAS" in file.read_text()]
+    assert asking == ["postgres"]
+    made_of = [
+        DockerStack(each.model_copy(update={"mode": "docker"}))._ingredients()
+        for each in (settings, wanted)
+    ]
+    assert made_of[0] != made_of[1], "the image would not be built anew"
 
 
 def test_two_clones_have_two_projects(tmp_path: Path) -> None:
