@@ -35,7 +35,9 @@ def with_redis(stack, post: Mailbox) -> Iterator[None]:
     file = stack.root / ".env"
     kept = file.read_text()
     host, port = post.server_address
-    mail = f"SMTP_HOST={host}\nSMTP_PORT={port}\nSMTP_STARTTLS=false\nSMTP_MAIL_FROM=bi@example.com\n"
+    mail = (
+        f"SMTP_HOST={host}\nSMTP_PORT={port}\nSMTP_STARTTLS=false\nSMTP_MAIL_FROM=bi@example.com\n"
+    )
     file.write_text(re.sub(r"(?m)^MODE=.*", "MODE=docker-redis", kept) + mail)
     done = stack.make("up")
     assert done.returncode == 0, done.stdout + done.stderr
