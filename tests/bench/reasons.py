@@ -23,9 +23,9 @@ REASONS = {
         "would hide the key from the planner, and one row would cost a whole table"
     ),
     "100 groups × 2,000 rows, one call": (
-        "A ridge regression of 2,000 rows takes a millisecond; what each group needs around it "
-        "(its rows picked out, measures with their names, a line in the registry) takes as long "
-        "again. A pooled model for new groups is fitted besides, in each fold"
+        "More than half of our time is the look at every call of Python that lets a training be "
+        "cancelled within seconds (10 groups: 1.77 s of processor time with it, 0.76 s without): "
+        "small fits are nearly all calls. Of the rest a third is writing the models as JSON"
     ),
     "peak memory of the backend in training": (
         "The libraries take 150 MiB before the first row, the texts of a key are kept beside "

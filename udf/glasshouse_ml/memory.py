@@ -11,8 +11,8 @@ _PROCESS = Path("/proc/self")
 # How often a row lies in memory at the worst moment: as read, in order, as a matrix, divided into
 # parts and folds, prepared for an estimator. Measured, see docs/benchmarks.md.
 COPIES = 5
-# The number of this setting in glibc.
-_MMAP_THRESHOLD = -3
+# The numbers of these settings in glibc.
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
 
 
 def forget_peak() -> None:
@@ -39,7 +39,11 @@ def hand_back_at_once() -> None:
     """
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 2**20)
+            library = ctypes.CDLL(None)
+            library.mallopt(_MMAP_THRESHOLD, 2**20)
+            # Said as well, because glibc stops finding it by itself: small arrays at the end of
+            # the heap would be handed back and asked for again all the time.
+            library.mallopt(_TRIM_THRESHOLD, 2**26)
 
 
 def own_mb() -> float | None:
