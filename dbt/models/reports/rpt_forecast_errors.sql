@@ -6,6 +6,7 @@ with
         where not is_future and actual is not null
     ),
 
+    -- Of a week in which nothing was sold there is no share to be wrong by.
     errors as (
         select
             series,
@@ -17,6 +18,7 @@ with
             avg((actual between lower and upper)::integer)::float8 as inside
         from tested
         group by series, week
+        having sum(abs(actual)) > 0
         union all
         select
             series,
@@ -28,6 +30,7 @@ with
             avg((actual between lower and upper)::integer)::float8
         from tested
         group by series
+        having sum(abs(actual)) > 0
     ),
 
     scaled as (
