@@ -150,7 +150,7 @@ class DockerStack:
     def logs(self) -> list[Path]:
         """What the containers have said up to now, one file a part, beside the tools' own logs."""
         for service in self.compose.running():
-            said = self.compose.run("logs", "--no-color", "--no-log-prefix", service).stdout
+            said = self.compose.said(service)
             (self.places.logs / f"{service}.log").write_text(said)
         return sorted(self.places.logs.glob("*.log"))
 
@@ -184,7 +184,7 @@ class DockerStack:
         # The last container it speaks of is the one that did not come up.
         named = re.findall(rf"container {self.compose.project}-(\w+)-\d+", done.stderr)
         failed = named[-1] if named else service
-        said = self.compose.run("logs", "--no-color", "--no-log-prefix", failed).stdout
+        said = self.compose.said(failed)
         log.write_text(done.stdout + done.stderr + said)
         raise UserError(
             f"{NAMES.get(failed, failed.capitalize())} does not start: "

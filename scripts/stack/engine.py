@@ -14,6 +14,7 @@ from scripts.stack.server_env import extras
 # Building images fetches some hundred megabytes; everything else is a matter of seconds.
 BUILD_SECONDS, SECONDS = 3600, 300
 REDIS = "redis://redis:6379"
+ERASE_LINE = "\x1b[2K"
 MAIL = ("SMTP_", "SUPERSET_ADDRESS")
 # Words of a line that says why.
 SIGNS = ("FATAL", "rror", "failed", "The volume holds")
@@ -132,6 +133,11 @@ class Compose:
     def container(self, service: str) -> str:
         """The number of a service's running container; "" where none runs."""
         return self.run("ps", "--quiet", "--status", "running", service).stdout.strip()
+
+    def said(self, service: str) -> str:
+        """What a service has said up to now, without what Compose adds for a terminal."""
+        done = self.run("logs", "--no-color", "--no-log-prefix", service)
+        return done.stdout.replace(ERASE_LINE, "")
 
     def published(self, service: str, port: int) -> int | None:
         """The port of this machine on which a running service answers."""

@@ -36,7 +36,7 @@ def left_running(clone: Clone) -> dict[str, str]:
     if clone.settings.in_containers:
         label = f"--filter=label=com.docker.compose.project={Compose(clone.settings).project}"
         for container in docker("ps", "--quiet", label).split():
-            found[container] = docker("top", container, "-eo", "args")
+            found[container] = docker("top", container, "-eo", "pid,args")
     return found
 
 

@@ -52,6 +52,7 @@ class SecondSuperset(WebServer):
         with closing(psycopg2.connect(**dsn)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
+                cursor.execute(f"drop database if exists {DATABASE} with (force)")
                 cursor.execute(f"create database {DATABASE} owner superset")
         source, target = (
             self.settings.uri("superset", name, driver="postgresql")

@@ -36,7 +36,10 @@ def test_the_examples_survive_import_export_normalise_and_import(project):
             if kind == "charts":
                 kept = exported[data["uuid"]]["params"]
                 for name, value in canonical_params(data["params"]).items():
-                    if value not in (None, [], {}):
+                    if name.startswith("adhoc_filters"):
+                        # The editor's own filter of time may stand beside them, as after a save.
+                        assert all(each in kept[name] for each in value), f"{path}: {name}"
+                    elif value not in (None, [], {}):
                         assert kept.get(name) == value, f"{path}: {name}"
                 lost = {
                     name for name, value in data["params"].items()

@@ -154,6 +154,22 @@ def test_drift_needs_no_classes(numbers: list[dict]) -> None:
     assert answers[4] > 0, "the answers are compared with those on test rows alone"
 
 
+@pytest.mark.parametrize("algorithm", ["isolation_forest", "one_class_svm", "sgd_one_class_svm"])
+def test_what_makes_a_row_unusual_adds_up_to_its_score(numbers: list[dict], algorithm: str) -> None:
+    rows = [{k: v for k, v in row.items() if k != "target"} for row in numbers[:200]]
+    db = trained(rows, algorithm, task="outliers", target=None)
+    wild = {**rows[0], "id": "wild", next(k for k in rows[0] if k != "id"): 1e3}
+    db.rows = [*rows[:5], wild]
+    found = {
+        key: list(of) for key, of in groupby(explain(db, "a model", "q", None), lambda r: r[0])
+    }
+    sums = [sum(row[4] for row in of) for of in found.values()]
+    scores = [score for _, _, score, _ in predict(db, "a model", "q", None)]
+    np.testing.assert_allclose(sums, scores, rtol=1e-9, atol=1e-9)
+    # The column that is beyond all others is named first.
+    assert float(found["wild"][1][3]) == 1e3
+
+
 def test_clusters(numbers: list[dict]) -> None:
     rows = [{k: v for k, v in row.items() if k != "target"} for row in numbers]
     asked = {"task": "clustering", "target": None}
