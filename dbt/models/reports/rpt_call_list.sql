@@ -1,5 +1,5 @@
 {# Every customer the churn model speaks of, with what is at stake, the most first. #}
-{{ config(indexes=[{"columns": ["loss_rank"]}, {"columns": ["country"]}]) }}
+{{ config(indexes=[{"columns": ["loss_rank"]}, {"columns": ["country", "loss_rank"]}]) }}
 
 with
     predictions as (select * from {{ ref("pred_churn") }}),

@@ -4,7 +4,7 @@
 
         config: {meta: {prediction: {key: customer_key, score: churn_probability}}}
 #}
-{{ config(indexes=[{"columns": ["model", "sort_order"]}]) }}
+{{ config(indexes=[{"columns": ["model_label", "sort_order"]}]) }}
 
 {#- A node without a column of answers, such as a forecast in money, has pages of its own. -#}
 {%- set answers = [] -%}
