@@ -27,6 +27,8 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+# First, for the processes are given their tests by what stands on them by then.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares something that takes long to make goes to one process; all else file by file."""
     for item in items:

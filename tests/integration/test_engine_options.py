@@ -34,8 +34,8 @@ def statements() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def guided(user: Session, admin: Session) -> Iterator[dict[str, list[tuple]]]:
-    """What each statement of the guide answers."""
+def guided(warehouse: Any, user: Session, admin: Session) -> Iterator[dict[str, list[tuple]]]:
+    """What each statement of the guide answers; it reads the features that dbt has built."""
     asked = statements()
     models = sorted({found for one in asked for found in re.findall(r"ml\.train\('(\w+)'", one)})
     yield {one: user.rows(one) for one in asked}

@@ -21,7 +21,8 @@ from scripts.stack.build import build
 
 from ..conftest import Warehouse, new_server
 
-UNTIL, DAYS = date(2024, 11, 20), 16
+# Two of the lines that were keyed in wrong before are put right in these days.
+UNTIL, DAYS = date(2024, 11, 10), 16
 GROUPS = ("deliveries", "prices", "product_mix", "profile", "returns", "rfm", "tenure")
 SHOP = ("staging", "vault", "marts", "features")
 MODELS = ("churn", "segments", "pred_churn*", "pred_segments*")
@@ -70,7 +71,8 @@ class Shop:
 
     def make(self, *selected: str, tested: bool = False) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("DBT_INDIRECT_SELECTION", "eager" if tested else "empty")
+            # Cautious: a test that asks a table of another model too has nothing to ask here.
+            patch.setenv("DBT_INDIRECT_SELECTION", "cautious" if tested else "empty")
             build(self.warehouse.settings, self.warehouse.stack, select=selected, show=False)
 
     def written(self, table: str, number: int) -> int:
@@ -176,7 +178,7 @@ def test_a_refresh_tests_what_has_arrived_since_all_was_sound(shop: Shop) -> Non
         shop.do(
             "insert into vault.hub_country"
             " select (jsonb_populate_record(hubs, jsonb_build_object('load_date', now()))).*"
-            " from (select * from vault.hub_country limit 1) as hubs"
+            " from vault.hub_country as hubs limit 1"
         )
         with pytest.raises(UserError, match="failed"):
             build(

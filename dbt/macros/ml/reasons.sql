@@ -7,6 +7,8 @@
         case
             when {{ value }} is null
             then 'not known'
+            when {{ value }} in ('true', 'false')
+            then case {{ value }} when 'true' then 'yes' else 'no' end
             when {{ value }} ~ '^-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$'
             then
                 {{ short_number("(" ~ value ~ ")::numeric") }}
