@@ -146,7 +146,10 @@ VALUES = {
     "numeric infinity": ("case when id = 7 then 'inf' else a::numeric end as a", "'a' holds inf"),
     "1e308": ("case when id = 7 then 1e308::float8 else a end as a", "'a' holds inf"),
     "numeric beyond float8": ("case when id = 7 then 1e400::numeric else 1 end as a", "range"),
-    "infinite date": ("case when id = 7 then 'infinity' else now() end as a", "'a' holds inf"),
+    "infinite date": (
+        "case when id = 7 then 'infinity' else date '2026-01-01' + id end as a",
+        "'a' holds inf",
+    ),
     "division by zero": ("1 / (id - 7) as a", "division by zero"),
 }
 

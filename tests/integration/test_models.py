@@ -13,10 +13,12 @@ from scripts.stack.build import build
 from ..conftest import Warehouse
 
 MODEL = "breast_cancer"
+# A table that is made anew takes the views on it along, and they have to be made anew too.
+VIEWS = "reports,config.materialized:view"
 # What lies between the sample table and the first sentences about its model.
-FROM_SAMPLE = ("stg_csv__breast_cancer+,+rpt_headlines", "pred_breast_cancer")
+FROM_SAMPLE = ("stg_csv__breast_cancer+,+rpt_headlines", "pred_breast_cancer", VIEWS)
 # What the reports about models say first; the shop has nothing to do with it.
-REPORTS = ("reports,+rpt_model_overview", "rpt_headlines", "rpt_residuals")
+REPORTS = ("reports,+rpt_model_overview", "rpt_headlines", "rpt_residuals", VIEWS)
 
 
 def rows(warehouse: Warehouse, query: str, *values: object, role: str = "transformer") -> list:
