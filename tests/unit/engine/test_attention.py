@@ -34,7 +34,7 @@ def test_a_long_fit_is_left_in_the_middle() -> None:
 def test_a_cancel_that_someone_swallows_is_not_forgotten() -> None:
     def deaf() -> str:
         try:
-            time.sleep(PAUSE)
+            time.sleep(2 * PAUSE)
             return str(sum(range(3)))
         except Cancelled:
             return "on we go"
