@@ -19,7 +19,7 @@ GROUPS = ("warehouse", "superset", "sync", "dev")
 # A process a core, up to four. What is short goes to whoever is free; what shares a database or a
 # stack stays together (tests/conftest.py says what does).
 SPREAD = ["--numprocesses=logical", "--maxprocesses=4"]
-ANYWHERE, TOGETHER = [*SPREAD, "--dist=worksteal"], [*SPREAD, "--dist=loadgroup"]
+ANYWHERE, TOGETHER = [*SPREAD, "--dist=worksteal"], [*SPREAD, "--dist=loadscope"]
 # Each of them is one run of pytest. The quick tests come first: what they find, nobody wants to
 # wait for. The rest goes side by side: while one waits for a browser, another waits for dbt. What
 # shares one stack takes longest, so it begins.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from scripts.data.sample import load_sample
 from scripts.data.shop.loading import fill_if_empty
@@ -27,20 +28,18 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-# First, for the processes are given their tests by what stands on them by then.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares something that takes long to make goes to one process; all else file by file."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """With --dist=loadscope, tests of the whole stack share a process; all else goes by file."""
+    return Together(config, log) if config.getoption("dist") == "loadscope" else None
 
 
-def _group(item: pytest.Item) -> str:
-    for fixture in ("warehouse", "engine"):
-        if fixture in getattr(item, "fixturenames", ()):
-            return fixture
-    suite, *rest = item.path.relative_to(ROOT / "tests").parts
-    return suite if suite == "e2e" else "/".join([suite, *rest])
+class Together(LoadScopeScheduling):
+    """What shares something that takes long to make is not spread over processes."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return "tests/e2e" if file.startswith("tests/e2e/") else file
 
 
 @dataclass(frozen=True)
