@@ -1,6 +1,7 @@
 """Why a figure is not reached, by the name of its comparison; shown beside a figure that is not.
 
-Each was found by measuring the parts, in processor time, inside the backend.
+Found by measuring the parts, in processor time, inside the backend; those of a training's time and
+memory by reading the code.
 """
 
 REASONS = {
@@ -23,9 +24,9 @@ REASONS = {
         "would hide the key from the planner, and one row would cost a whole table"
     ),
     "100 groups × 2,000 rows, one call": (
-        "More than half of our time is the look at every call of Python that lets a training be "
-        "cancelled within seconds (10 groups: 1.77 s of processor time with it, 0.76 s without): "
-        "small fits are nearly all calls. Of the rest a third is writing the models as JSON"
+        "Measured while every call of Python was looked at so that a training could be cancelled: "
+        "more than half of our time then, and gone since (attention.py). Of the rest a third is "
+        "writing the models as JSON"
     ),
     "peak memory of the backend in training": (
         "The libraries take 150 MiB before the first row, the texts of a key are kept beside "
