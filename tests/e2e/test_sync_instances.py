@@ -103,7 +103,10 @@ def test_an_environment_with_another_prefix_and_a_certificate(project, second, s
         r["id"] for r in superset.rows("security/roles", "id,name") if r["name"] == "Analyst"
     )
     opened = {row["view_menu_name"] for row in superset.role_permissions(role)}
-    assert {"[warehouse].[warehouse].[ada_marts]", "[warehouse].[ada_predictions]"} <= opened
+    assert {
+        "[warehouse].[warehouse].[ada_marts]",
+        "[warehouse].[warehouse].[ada_predictions]",
+    } <= opened
     assert not any("[predictions]" in name for name in opened)
     answers = ask_all(declared(settings), superset)
     assert [answer.error for answer in answers if answer.error] == []
