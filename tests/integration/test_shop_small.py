@@ -81,9 +81,9 @@ def test_a_shop_of_three_weeks_builds_to_the_end(small: Warehouse) -> None:
     assert "churn is not trained: it needs 200 different values of customer_key (there are 0)" in (
         said
     )
-    found = numbers(small, "marts.fct_order_lines", "reports.rpt_sales", "predictions.pred_churn")
+    found = numbers(small, "marts.fct_order_lines", "marts.fct_payments", "predictions.pred_churn")
     assert found["marts.fct_order_lines"] > 300
-    assert found["reports.rpt_sales"] > 0
+    assert found["marts.fct_payments"] > 0
     assert found["predictions.pred_churn"] == 0
 
 
