@@ -4,7 +4,8 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -142,9 +143,9 @@ def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
         file.write_text(yaml.safe_dump(project_data, sort_keys=False, allow_unicode=True))
     project.run("format-assets")
     push = project.stack.popen("push", env=env, stderr=subprocess.PIPE)
-    while not preset_of(push.pid):
+    while not importing(second.url):
         assert push.poll() is None, push.stderr.read()
-        time.sleep(0.02)
+        time.sleep(0.01)
     second.kill()
     error = push.communicate(timeout=120)[1]
     assert push.returncode == 1
@@ -161,9 +162,14 @@ def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
     assert "No difference" in project.run("plan", **env)
 
 
-def preset_of(pid: int) -> bool:
-    """Whether the command has started preset-cli."""
-    found = subprocess.run(
-        ["ps", "--ppid", str(pid), "-o", "args="], capture_output=True, text=True
-    ).stdout
-    return "superset-cli" in found
+def importing(url: str) -> bool:
+    """Whether preset-cli runs against this server: no other process has its address in its words.
+
+    Asked of /proc: what `ps` prints is cut to the width that COLUMNS names.
+    """
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = file.read_bytes().decode(errors="replace").split("\0")
+            if url in words and any(word.endswith("superset-cli") for word in words):
+                return True
+    return False
