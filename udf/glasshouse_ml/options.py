@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from glasshouse_ml.encoding import LARGEST
 from glasshouse_ml.errors import GlasshouseError, near_names
 
 DEFAULTS: dict[str, Any] = {
@@ -111,8 +112,9 @@ def only(given: dict[str, Any], known: Any, what: str) -> None:
 
 
 def number(value: Any) -> bool:
-    """Whether a value from JSON is a number; true and false are none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """Whether a value from JSON is a number to compute with; true and false are none."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and abs(value) <= LARGEST
 
 
 def whole(value: Any) -> bool:

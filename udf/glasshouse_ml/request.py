@@ -129,12 +129,12 @@ def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
                 f"params of {entry['algorithm']} is no JSON object.",
                 f"Write for example {example}.",
             )
-        # Built once and thrown away: a wrong name shows before the rows are read.
-        names = params | dict(entry.get("search") or {})
-        catalogue.find(task, entry["algorithm"]).build(names, 0)
+        found = catalogue.find(task, entry["algorithm"])
         checked = {"algorithm": entry["algorithm"], "params": params}
         if "search" in entry:
             checked["search"] = search.check(entry["search"], entry["algorithm"], params)
+        # Built once and thrown away: a wrong name shows before the rows are read.
+        found.build(params | checked.get("search", {}), 0)
         chosen.append(checked)
     return chosen
 

@@ -225,6 +225,11 @@ def test_a_target_is_learned_as_its_logarithm_and_answered_as_it_is() -> None:
         ),
         ({"options": {"calibration": "platt"}}, 'options.calibration is "platt"', "sigmoid"),
         ({"options": {"costs": {"false_positive": 1}}}, "costs.false_negative is null", "Write"),
+        (
+            {"options": {"costs": {"false_positive": 10**400, "false_negative": 1}}},
+            "not a number above 0",
+            "Write",
+        ),
         ({"options": {"costs": {"fp": 1}}}, "options.costs has no entry 'fp'", "false_positive"),
         ({"options": {"monotonic": {"a": 2}}}, "options.monotonic gives 'a' 2", "1 for up"),
         (

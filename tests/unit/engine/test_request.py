@@ -4,8 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from glasshouse_ml.algorithms import CATALOGUE
 from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.request import check
+from glasshouse_ml.options import DEFAULTS, SEARCHES
+from glasshouse_ml.request import SPLITS, check
+from glasshouse_ml.search import settings as settings_of
+from glasshouse_ml.tasks import TASKS
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 
 def ask(**changes: Any) -> Any:
@@ -83,3 +89,54 @@ def test_classes_may_be_given_without_quotes() -> None:
 
 def test_an_algorithm_may_be_a_bare_name() -> None:
     assert ask(algorithms="dummy").algorithms == [{"algorithm": "dummy", "params": {}}]
+
+
+LEAVES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=5),
+    st.sampled_from([10**400, -(10**400), 1e308, "'; drop", "balanced", *SEARCHES, *SPLITS]),
+)
+WORDS = st.one_of(
+    st.sampled_from(["low", "high", "integer", "log", "how", "iterations", "C", "max_iter"]),
+    st.text(max_size=4),
+)
+JSON = st.recursive(
+    LEAVES,
+    lambda inside: st.one_of(
+        st.lists(inside, max_size=3), st.dictionaries(WORDS, inside, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@st.composite
+def choices(draw: st.DrawFn) -> dict[str, Any]:
+    """Whatever jsonb can hold, and what is nearly right more often than chance would have it."""
+    task = draw(st.sampled_from(sorted(TASKS)))
+    names = st.sampled_from(sorted(CATALOGUE[task]))
+    parts = {"algorithm": st.one_of(names, JSON), "params": JSON, "search": JSON}
+    entries = st.lists(st.fixed_dictionaries({}, optional=parts), max_size=2)
+    split = {"by": st.one_of(st.sampled_from(SPLITS), JSON), "column": JSON, "test": JSON}
+    options = st.dictionaries(st.sampled_from(sorted(DEFAULTS)), JSON, max_size=3)
+    return {
+        "task": task,
+        "target": "y" if TASKS[task].needs_target else None,
+        "algorithms": draw(st.one_of(JSON, entries)),
+        "split": draw(st.one_of(JSON, st.fixed_dictionaries({}, optional=split))),
+        "options": draw(st.one_of(JSON, options)),
+    }
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(choices())
+def test_any_json_is_a_request_or_refused_in_one_line(changes: dict[str, Any]) -> None:
+    try:
+        request = ask(**changes)
+        for entry in request.algorithms or ():
+            if "search" in entry:
+                settings_of(entry["search"], request.options)
+    except GlasshouseError as error:
+        assert "\n" not in error.message

@@ -140,10 +140,13 @@ def test_the_number_of_clusters_can_be_searched_too() -> None:
     ("search", "options", "message"),
     [
         ([], {}, "search of ridge is no JSON object"),
+        ("alpha", {}, "search of ridge is no JSON object"),
+        (True, {}, "search of ridge is no JSON object"),
         ({"alpa": [1]}, {}, "ridge has no parameter 'alpa'"),
         ({"alpha": 3}, {}, "alpha is neither a list of values nor a range"),
         ({"alpha": {"low": 1}}, {}, "alpha is neither a list of values nor a range"),
         ({"alpha": {"low": 2, "high": 1}}, {}, "no low below its high"),
+        ({"alpha": {"low": 1, "high": 10**400}}, {}, "no low below its high"),
         ({"alpha": {"low": 0, "high": 1, "log": True}}, {}, "begins at 0"),
         ({"alpha": {"low": 0.5, "high": 3, "integer": True}}, {}, "no whole numbers"),
         ({"alpha": {"low": 1, "high": 3, "step": 1}}, {}, "has no entry 'step'"),
