@@ -162,6 +162,20 @@ def test_numbers_that_no_arithmetic_survives(user: Session, case: str) -> None:
         user.train("engine hostile value", query, "target", key="id")
 
 
+def test_what_is_wrong_far_down_is_said_as_plainly(user: Session) -> None:
+    """PostgreSQL has words of its own for an error between two rows of an answer."""
+    base(user)
+    many = (
+        "select r.id, case when r.id = 7 and n = 150 then 'inf' else a end as a, b "
+        "from generate_series(1, 150) as n, engine_hostile.rows as r order by n"
+    )
+    for call in ("ml.predict('engine hostile base', %s)", "ml.explain('engine hostile base', %s)"):
+        with pytest.raises(psycopg2.Error, match="Column 'a' holds inf") as caught:
+            user.rows(f"select count(*) from {call}", many)
+        assert caught.value.pgcode == "22023"
+        assert "nullif" in str(caught.value.diag.message_hint)
+
+
 def test_a_target_of_infinities(user: Session) -> None:
     infinite = "case when id = 7 then 'inf'::float8 else a end as y"
     query = f"select id, a, b, {infinite} from engine_hostile.rows"
@@ -191,6 +205,17 @@ def test_nan_is_a_missing_value(user: Session) -> None:
 def test_too_little_to_learn_from(user: Session, condition: str, message: str) -> None:
     with pytest.raises(psycopg2.Error, match=message):
         user.train("engine hostile few", f"{ROWS} where {condition}", "target", key="id")
+
+
+@pytest.mark.parametrize("task", ["regression", "clustering", "outliers", "decomposition"])
+@pytest.mark.parametrize("rows", [0, 1])
+def test_no_other_task_learns_from_so_little(user: Session, task: str, rows: int) -> None:
+    target = "y" if task == "regression" else None
+    query = f"select id, a, b{', a + b as y' if target else ''} from engine_hostile.rows"
+    with pytest.raises(psycopg2.Error, match=r"no row|least|one value only"):
+        user.train(
+            "engine hostile few", f"{query} limit {rows}", target, task=task, algorithms=None
+        )
 
 
 @pytest.mark.parametrize("rows", [0, 1])

@@ -166,6 +166,20 @@ def test_arrays_texts_of_many_values_and_groups(user: Session, arrays: str) -> N
     with pytest.raises(Exception, match=r"no column 'numbers\[1\]'"):
         user.predict(name, f"select r.*, 'x' as numbers from ({without(arrays, 'numbers')}) as r")
     assert len(user.rows("select * from ml.explain(%s, %s, 2)", name, f"{arrays} limit 3")) == 12
+    # Of other numbers than those that were learned from nothing can be said.
+    other = f"select r.*, %s::float8[] as numbers from ({without(arrays, 'numbers')}) as r"
+    for numbers, message in (
+        ("'{1,2}'", r"'numbers' holds an array of 2 numbers; all .* had 3"),
+        ("'{1,2,3,4}'", r"'numbers' holds an array of 4 numbers; all .* had 3"),
+        ("'{{1,2,3}}'", "'numbers' holds arrays that are nested"),
+        ("'[0:2]={1,2,3}'", "'numbers' holds arrays that are nested or not counted from 1"),
+    ):
+        with pytest.raises(Exception, match=message):
+            user.predict(name, other % numbers)
+        with pytest.raises(Exception, match=message):
+            user.rows("select * from ml.explain(%s, %s)", name, other % numbers)
+    for numbers in ("'{}'", "null", "'{1,null,3}'"):
+        assert len(user.predict(name, other % numbers)) == 5
 
 
 def without(query: str, column: str) -> str:

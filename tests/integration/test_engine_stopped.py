@@ -1,5 +1,6 @@
 """A training that is stopped in the middle leaves nothing, and a living server."""
 
+import json
 import threading
 import time
 from typing import Any
@@ -115,6 +116,63 @@ def test_ended_in_the_middle_of_a_fit(
     admin.rows("select pg_terminate_backend(%s)", busy.pid)
     assert busy.ended() is not None
     assert debris(admin, "engine hostile end") == {}
+
+
+# Each would go on for minutes; what is asked for is more than anybody waits for.
+WITHOUT_END = """
+    select
+        i + j as id, (i + j) % 2 = 0 as target, sin(i) as a, cos(i) as b, sin(j) as c, cos(j) as d,
+        sin(i + j) as e, cos(i + j) as f, sin(i - j) as g, cos(i - j) as h
+    from generate_series(1, 30000) as i, generate_series(1, 30000) as j
+"""
+SLOW = [{"algorithm": "random_forest", "params": {"n_estimators": 1_000, "max_depth": 3}}]
+BARE = {**QUICK, "folds": 2, "learning_curve": 0, "dependence": 0, "importance_repeats": 0}
+TRAIN = (
+    "select * from ml.train('engine hostile phases', %s, 'classification', 'target', 'id', %s, "
+    "options => %s)"
+)
+PHASES = {
+    "reading": (TRAIN, WITHOUT_END, json.dumps(SLOW), json.dumps(BARE)),
+    "importance": (
+        TRAIN,
+        f"{WITHOUT_END} limit 300",
+        json.dumps(SLOW),
+        json.dumps({**BARE, "importance_repeats": 1_000}),
+    ),
+    "predict": ("select count(*) from ml.predict('engine hostile slow', %s)", WITHOUT_END),
+    "explain": ("select count(*) from ml.explain('engine hostile slow', %s)", WITHOUT_END),
+    "evaluate": (
+        "select * from ml.evaluate('engine hostile slow', %s)",
+        f"{WITHOUT_END} limit 300000",
+    ),
+    "drift": ("select * from ml.drift('engine hostile slow', %s)", WITHOUT_END),
+    "profile": ("select * from ml.profile('engine hostile slow', %s)", WITHOUT_END),
+}
+
+
+@pytest.fixture(scope="module")
+def slow(user: Session) -> None:
+    """A model whose every answer takes its time."""
+    user.train(
+        "engine hostile slow", f"{WITHOUT_END} limit 300", "target", key="id", algorithms=SLOW,
+        options=BARE,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_out_of_time_wherever_time_is_spent(
+    user: Session, admin: Session, slow: None, phase: str
+) -> None:
+    # Long enough for the fits before the importance is measured.
+    user.rows(f"set statement_timeout = '{6 if phase == 'importance' else 2}s'")
+    began = time.monotonic()
+    try:
+        with pytest.raises(errors.QueryCanceled, match="statement timeout"):
+            user.rows(*PHASES[phase])
+    finally:
+        user.rows("reset statement_timeout")
+    print(f"{phase}: {time.monotonic() - began:.1f} s")
+    assert debris(admin, "engine hostile phases") == {}
 
 
 def test_a_table_is_not_dropped_while_it_is_learned_from(

@@ -1,12 +1,12 @@
 """Body of ml.explain: hands its arguments to the package."""
 
-from glasshouse_ml.database import Database, sql_error
+from glasshouse_ml.database import Database, answering, sql_error
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.explanation import explain
 
 
 def main(model, query, top):
     try:
-        return explain(Database(plpy, GD), model, query, top)
+        return answering(plpy, "explain", explain(Database(plpy, GD), model, query, top))
     except GlasshouseError as error:
         raise sql_error(plpy, "explain", error) from None

@@ -1,12 +1,13 @@
 """Body of ml.predict_batches: hands its arguments to the package."""
 
-from glasshouse_ml.database import Database, sql_error
+from glasshouse_ml.database import Database, answering, sql_error
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.prediction import predict_batches
 
 
 def main(model, query, version):
     try:
-        return predict_batches(Database(plpy, GD), model, query, version)
+        found = predict_batches(Database(plpy, GD), model, query, version)
+        return answering(plpy, "predict", found)
     except GlasshouseError as error:
         raise sql_error(plpy, "predict", error) from None

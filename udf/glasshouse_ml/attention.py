@@ -41,6 +41,8 @@ def attentive(checkpoint: Callable[[], None]) -> Iterator[None]:
     """Call checkpoint a few times a second while the block works; what it raises ends the block."""
     global _look
     failure: Exception | None = None
+    # One call may be made inside another: the query of a training may predict.
+    outer = _look
     before, over = sys.getprofile(), threading.Event()
 
     def look(frame: Any, event: str, argument: Any) -> None:
@@ -67,7 +69,7 @@ def attentive(checkpoint: Callable[[], None]) -> Iterator[None]:
     try:
         yield
     finally:
-        _look = None
+        _look = outer
         over.set()
         reminder.join()
         sys.setprofile(before)

@@ -27,6 +27,10 @@ where kinds.typtype <> 'd'
 """
 
 
+# Rows of megabytes must not come by the thousand: nobody could look at the memory in between.
+_FIRST, _MOST_BYTES = 32, 2**24
+
+
 class ColumnType(NamedTuple):
     """A column of a query: its name, the name of its type as SQL shows it, and its basic type."""
 
@@ -34,6 +38,14 @@ class ColumnType(NamedTuple):
     shown: str
     base: str
     category: str
+
+
+class ArraySizes(NamedTuple):
+    """How many numbers the arrays of a column hold, those apart that hold none."""
+
+    least: int
+    most: int
+    plain: bool  # all in one row of numbers, counted from 1
 
 
 class Database:
@@ -59,23 +71,35 @@ class Database:
             for name, oid in zip(empty.colnames(), empty.coltypes(), strict=True)
         ]
 
-    def widths(self, query: str, arrays: list[str]) -> dict[str, int]:
-        """The greatest number of elements of each of these columns; 0 where all are NULL."""
+    def sizes(self, query: str, arrays: list[str]) -> dict[str, ArraySizes]:
+        """The sizes of the arrays in each of these columns; 0 where all are empty or NULL."""
         if not arrays:
             return {}
-        counts = ", ".join(
-            f"coalesce(max(cardinality(rows.{self.quote(name)})), 0) as n{place}"
-            for place, name in enumerate(arrays)
+        # An array each, because a SELECT may not have three times as many columns as a table.
+        facts = ", ".join(
+            f"array[coalesce(min(nullif(cardinality({name}), 0)), 0), "
+            f"coalesce(max(cardinality({name})), 0), "
+            f"coalesce(bool_and(array_ndims({name}) = 1 and array_lower({name}, 1) = 1), true)::int"
+            f"] as n{place}"
+            for place, name in enumerate(f"rows.{self.quote(name)}" for name in arrays)
         )
-        row = self.call(f"select {counts} from ({query}\n) as rows")[0]
-        return {name: row[f"n{place}"] for place, name in enumerate(arrays)}
+        row = self.call(f"select {facts} from ({query}\n) as rows")[0]
+        found = [row[f"n{place}"] for place in range(len(arrays))]
+        return {
+            name: ArraySizes(least, most, bool(plain))
+            for name, (least, most, plain) in zip(arrays, found, strict=True)
+        }
 
     def packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
-        """The rows of a query, packed, some thousand at a time."""
+        """The rows of a query, packed, up to `size` at a time and fewer where they are large."""
         try:
             cursor = self.plpy.cursor(packing.select(query, self.quote, self.plpy.quote_literal))
-            while rows := cursor.fetch(size):
+            wanted = min(size, _FIRST)
+            while rows := cursor.fetch(wanted):
                 yield rows
+                # Some tell about all; a dictionary of what a batch weighs would cost more.
+                weight = max(packing.weight(row) for row in rows[:: max(1, len(rows) // 50)])
+                wanted = max(1, min(size, 8 * wanted, _MOST_BYTES // max(weight, 1)))
         except self.plpy.SPIError as error:
             raise self._readable(error) from None
 
@@ -147,6 +171,14 @@ class Database:
         detail, hint = details[1], details[2]
         message = str(error) + (f" ({detail})" if detail else "")
         return GlasshouseError(message, hint or "", getattr(error, "sqlstate", "") or "XX000")
+
+
+def answering(plpy: Any, function: str, rows: Iterator[Any]) -> Iterator[Any]:
+    """The same rows; what goes wrong between two of them keeps its SQLSTATE and its hint."""
+    try:
+        yield from rows
+    except GlasshouseError as error:
+        raise sql_error(plpy, function, error) from None
 
 
 def sql_error(plpy: Any, function: str, error: GlasshouseError) -> Exception:

@@ -14,12 +14,13 @@ from scipy.special import chdtrc
 
 from glasshouse_ml import registry
 from glasshouse_ml.artifacts import Model
+from glasshouse_ml.attention import attentive
 from glasshouse_ml.bins import Bins
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import LARGEST, BatchEncoder, Feature
 from glasshouse_ml.errors import GlasshouseError, near_names
 from glasshouse_ml.prediction import check_columns
-from glasshouse_ml.rows import Reader, describe
+from glasshouse_ml.rows import Reader, check_arrays, describe
 from glasshouse_ml.rows import by_name as named
 from glasshouse_ml.table import CATEGORY
 from glasshouse_ml.tasks import TASKS
@@ -42,12 +43,14 @@ Drift = tuple[Any, ...]
 
 def drift(db: Database, model: str, query: str, period: str | None) -> list[Drift]:
     """A row for each period and feature; the period is NULL where none was asked for."""
-    return _measured(db, model, query, period)[1]
+    with attentive(db.checkpoint):
+        return _measured(db, model, query, period)[1]
 
 
 def watch(db: Database, model: str, query: str, period: str | None) -> list[Drift]:
     """The same, kept in the registry."""
-    version, rows = _measured(db, model, query, period)
+    with attentive(db.checkpoint):
+        version, rows = _measured(db, model, query, period)
     registry.record_drift(
         db, model, version, [dict(zip(COLUMNS, row, strict=True)) for row in rows]
     )
@@ -61,6 +64,7 @@ def _measured(db: Database, model: str, query: str, period: str | None) -> tuple
     query, columns = describe(db, query)
     by_name = named(columns, stored.features)
     check_columns(stored.features, by_name)
+    check_arrays(db, query, stored.features)
     if period is not None and period not in by_name:
         raise GlasshouseError(
             f"The query returns no column {period!r}, which is named as period.",

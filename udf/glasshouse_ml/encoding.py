@@ -29,6 +29,7 @@ class Feature:
     has_rare: bool = False  # there were more categories than fit
     of: str = ""  # the array of which it is a position
     place: int = 0
+    length: int = 0  # of every array in training, where all were as long
 
     def codes(self) -> dict[str, float]:
         """The code of each category."""
@@ -48,10 +49,8 @@ def learn(
     for column in columns:
         met = _categories(table.texts[column.name], training) if column.kind == CATEGORY else []
         kept, has_rare = tuple(met[:most]), len(met) > most
-        kind = column.kind or ""
-        features.append(
-            Feature(column.name, column.type, kind, kept, has_rare, column.of, column.place)
-        )
+        kind, array = column.kind or "", (column.of, column.place, column.length)
+        features.append(Feature(column.name, column.type, kind, kept, has_rare, *array))
     return features
 
 

@@ -68,7 +68,7 @@ def read(db: Database, request: Request) -> Examples:
         texts.append(roles.divider)
     reader = Reader(db, query, numbers, texts)
     limit = request.options["memory_mb"]
-    table, digest = canonical(reader.table(memory.most_rows(limit, len(numbers) + len(texts))))
+    table, digest = canonical(reader.table(memory.room(limit)))
     rows_read = reader.read
     if not rows_read:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")

@@ -14,13 +14,14 @@ import numpy as np
 
 from glasshouse_ml import registry
 from glasshouse_ml.artifacts import Model
+from glasshouse_ml.attention import attentive
 from glasshouse_ml.boosting import Boosted
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import BatchEncoder, Feature
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.linear import origins, take_apart
 from glasshouse_ml.prediction import matching
-from glasshouse_ml.rows import Reader
+from glasshouse_ml.rows import Reader, check_arrays
 from glasshouse_ml.shapley import shapley
 from glasshouse_ml.table import BOOLEAN, CATEGORY
 from glasshouse_ml.tasks import TASKS
@@ -45,6 +46,7 @@ def explain(db: Database, model: str, query: str, top: int | None) -> Iterator[E
             "The table ml.importances says which columns matter to it.",
         )
     query, by_name = matching(db, stored, model, query)
+    check_arrays(db, query, stored.features)
     features = stored.features
     numbers = [by_name[feature.name] for feature in features if feature.kind != CATEGORY]
     texts = [by_name[feature.name] for feature in features if feature.kind == CATEGORY]
@@ -69,7 +71,8 @@ def _batches(
         as_text = iter(shown[:categories]), iter(shown[len(shown) - values.shape[1] :])
         columns = [next(as_text[feature.kind != CATEGORY]) for feature in stored.features]
         matrix = encoder.encode(values, words[:categories])
-        parts = contributions(stored, matrix, typical, db)
+        with attentive(db.checkpoint):
+            parts = contributions(stored, matrix, typical)
         yield _rows([feature.name for feature in stored.features], keys, columns, parts, top)
 
 
@@ -91,7 +94,7 @@ def _rows(
             yield key, top + 1, OTHERS, None, float(added[order[top:]].sum())
 
 
-def contributions(stored: Model, matrix: np.ndarray, typical: np.ndarray, db: Database) -> Parts:
+def contributions(stored: Model, matrix: np.ndarray, typical: np.ndarray) -> Parts:
     """About the positive class, or with more than two classes about the predicted one."""
     task = TASKS[stored.task]
     answers = task.explained(stored, matrix)
@@ -107,7 +110,7 @@ def contributions(stored: Model, matrix: np.ndarray, typical: np.ndarray, db: Da
     def answer(rows: np.ndarray, made_of: np.ndarray) -> np.ndarray:
         return task.explained(stored, rows)[np.arange(len(rows)), about[made_of]]
 
-    return shapley(answer, matrix, typical, db.checkpoint)
+    return shapley(answer, matrix, typical)
 
 
 def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | None:

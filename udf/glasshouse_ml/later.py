@@ -4,6 +4,7 @@ import numpy as np
 
 from glasshouse_ml import registry
 from glasshouse_ml.artifacts import Model
+from glasshouse_ml.attention import attentive
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import Feature, check_finite, encode
 from glasshouse_ml.errors import GlasshouseError, near_names, rows
@@ -11,7 +12,7 @@ from glasshouse_ml.evaluation import intervals, number
 from glasshouse_ml.fingerprint import canonical
 from glasshouse_ml.metrics import Costs
 from glasshouse_ml.prediction import check_columns
-from glasshouse_ml.rows import Reader, describe
+from glasshouse_ml.rows import Reader, check_arrays, describe
 from glasshouse_ml.rows import by_name as named
 from glasshouse_ml.table import CATEGORY, NUMBER, Column, Table
 from glasshouse_ml.task import Target
@@ -22,6 +23,11 @@ Line = tuple[str, float | None, float | None, float | None, float | None, int]
 
 def evaluate(db: Database, model: str, query: str, version: int | None) -> list[Line]:
     """Metric, value, lower, upper, baseline and rows, for every metric; nothing is recorded."""
+    with attentive(db.checkpoint):
+        return _lines(db, model, query, version)
+
+
+def _lines(db: Database, model: str, query: str, version: int | None) -> list[Line]:
     facts = registry.facts(db, model, version)
     stored = registry.load(db, model, facts["version"] if facts else version)
     assert facts is not None  # a version without facts has no artifact either
@@ -31,7 +37,6 @@ def evaluate(db: Database, model: str, query: str, version: int | None) -> list[
     matrix = encode(stored.features, table)
     found = task.score(stored.pipeline, matrix, target.values, target)
     baseline = task.blind(facts, target)
-    db.checkpoint()
     ranges = intervals(found, facts["options"]["bootstrap"], facts["options"]["seed"])
     measured = []
     for name, metric in found.metrics.items():
@@ -46,6 +51,7 @@ def _read(db: Database, stored: Model, query: str, target: str | None) -> Table:
     query, columns = describe(db, query)
     by_name = named(columns, stored.features)
     check_columns(stored.features, by_name)
+    check_arrays(db, query, stored.features)
     numbers = [by_name[feature.name] for feature in stored.features if feature.kind != CATEGORY]
     texts = [by_name[feature.name] for feature in stored.features if feature.kind == CATEGORY]
     if target is not None:

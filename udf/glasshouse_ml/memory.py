@@ -8,9 +8,14 @@ from pathlib import Path
 from glasshouse_ml.errors import GlasshouseError
 
 _PROCESS = Path("/proc/self")
-# How often a row lies in memory at the worst moment: as read, in order, as a matrix, divided into
-# parts and folds, prepared for an estimator. Measured, see docs/benchmarks.md.
+# How often a number lies in memory at the worst moment: as read, in order, as a matrix, divided
+# into parts and folds, prepared for an estimator. Measured, see docs/benchmarks.md.
 COPIES = 5
+ROW_BYTES = 8 * COPIES  # for each column
+# What each text that occurs takes beside its letters, with its places in lists and dictionaries.
+TEXT_BYTES = 200
+# What a training takes however few its rows are: the libraries' code, draws of the bootstrap.
+BESIDE_MB = 64
 # The numbers of these settings in glibc.
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
 
@@ -51,18 +56,19 @@ def own_mb() -> float | None:
     return _status("RssAnon")
 
 
-def most_rows(limit_mb: int | None, width: int) -> int | None:
-    """How many rows of so many columns training may keep under a limit; None: as many as come."""
+def room(limit_mb: int | None) -> int | None:
+    """The bytes that the rows of a training may take under a limit; None: as many as they like."""
     if limit_mb is None:
         return None
-    free = limit_mb - (own_mb() or 0.0)
-    rows = int(free * 2**20 / (8 * COPIES * max(width, 1)))
-    if rows < 1:
+    taken = own_mb() or 0.0
+    free = limit_mb - taken - BESIDE_MB
+    if free <= 0:
         raise GlasshouseError(
-            f"options.memory_mb is {limit_mb}, and the session holds {limit_mb - free:.0f} MiB.",
+            f"options.memory_mb is {limit_mb}; the session holds {taken:.0f} MiB, and a training "
+            f"takes {BESIDE_MB} MiB beside its rows.",
             "Allow more, or train in a new session.",
         )
-    return rows
+    return int(free * 2**20)
 
 
 def check(limit_mb: int | None) -> None:

@@ -49,6 +49,10 @@ class Packing:
             outputs.append(f"{joined} as texts")
         return f"select {', '.join(outputs)} from ({query}\n) as rows"
 
+    def weight(self, row: dict) -> int:
+        """The size of a packed row, in bytes or letters."""
+        return sum(map(len, row.values()))
+
     def unpack_numbers(self, rows: list[dict]) -> np.ndarray:
         """The numbers of some rows as a matrix."""
         width = len(self.numbers)

@@ -1,6 +1,7 @@
 """ml.predict: rows in batches through the stored model."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -9,16 +10,19 @@ import numpy as np
 from glasshouse_ml import registry
 from glasshouse_ml.answers import Shares, Spelled
 from glasshouse_ml.artifacts import Model
+from glasshouse_ml.attention import attentive
 from glasshouse_ml.database import Database
 from glasshouse_ml.encoding import BatchEncoder, Feature
 from glasshouse_ml.errors import GlasshouseError, near_names
-from glasshouse_ml.rows import Reader, describe
+from glasshouse_ml.rows import Reader, check_arrays, describe
 from glasshouse_ml.rows import by_name as named
 from glasshouse_ml.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column
 from glasshouse_ml.tasks import TASKS
 
 # Large enough to spread the fixed cost of a call of scikit-learn, small enough for little memory.
 BATCH = 20_000
+# Fewer rows are answered before anybody could want to stop it.
+FEW = 1_000
 _WORDS = {NUMBER: "a number", BOOLEAN: "a boolean", TIME: "a date or time", CATEGORY: "a text"}
 
 
@@ -41,13 +45,14 @@ def predict_batches(db: Database, model: str, query: str, version: int | None) -
     """Key, prediction, score and the probability of each class, for each row of the query."""
     stored = registry.load(db, model, version)
     query, by_name = matching(db, stored, model, query)
+    check_arrays(db, query, stored.features)
     numbers = [by_name[f.name] for f in stored.features if f.kind != CATEGORY]
     texts = [by_name[f.name] for f in stored.features if f.kind == CATEGORY]
     if stored.key:
         texts.append(by_name[stored.key])
     reader = Reader(db, query, numbers, texts)
     encoder = BatchEncoder(stored.features, reader.packing.missing)
-    found = _batches(stored, reader, encoder)
+    found = _batches(db, stored, reader, encoder)
     # The first batch is read here and not by whoever asks for the first row: Postgres shows an
     # error at this point in plain words, and later ones as a detail of "error fetching next item".
     first = list(islice(found, 1))
@@ -67,11 +72,13 @@ def matching(db: Database, stored: Model, model: str, query: str) -> tuple[str, 
     return query, by_name
 
 
-def _batches(stored: Model, reader: Reader, encoder: BatchEncoder) -> Iterator[Batch]:
+def _batches(db: Database, stored: Model, reader: Reader, encoder: BatchEncoder) -> Iterator[Batch]:
     packing, task = reader.packing, TASKS[stored.task]
     for _, values, words in reader.batches(BATCH):
         keys = packing.separator.join(words.pop()) if stored.key else None
-        predicted, scores, shares = task.answers(stored, encoder.encode(values, words))
+        matrix = encoder.encode(values, words)
+        with attentive(db.checkpoint) if len(matrix) > FEW else nullcontext():
+            predicted, scores, shares = task.answers(stored, matrix)
         spelled = isinstance(predicted, Spelled)
         told = [] if spelled else [packing.missing if p is None else p for p in predicted]
         named = isinstance(shares, Shares)

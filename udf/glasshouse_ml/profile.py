@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml import registry
+from glasshouse_ml.attention import attentive
 from glasshouse_ml.correlations import columns_of, correlation_rows
 from glasshouse_ml.database import Database
 from glasshouse_ml.distributions import MISSING, category_bins
@@ -30,6 +31,15 @@ COLUMNS += ("most_frequent", "most_frequent_n")
 def profile(db: Database, name: str, query: str) -> list[tuple[Any, ...]]:
     """A row for each column; what is in it is COLUMNS."""
     started = time.perf_counter()
+    with attentive(db.checkpoint):
+        facts = _measured(db, name, query)
+    facts["profile"]["seconds"] = round(time.perf_counter() - started, 3)
+    registry.record_profile(db, facts)
+    return [tuple(entry.get(name) for name in COLUMNS) for entry in facts["profile_columns"]]
+
+
+def _measured(db: Database, name: str, query: str) -> dict[str, Any]:
+    """A list of rows for each table of the registry, and the one row of the profile."""
     if not name or not name.strip() or len(name) > LONGEST_NAME:
         raise GlasshouseError(
             f"A profile needs a name of at most {LONGEST_NAME} characters.",
@@ -49,7 +59,6 @@ def profile(db: Database, name: str, query: str) -> list[tuple[Any, ...]]:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     found, bins = [], []
     for position, column in enumerate(usable, start=1):
-        db.checkpoint()
         facts, of_column = _column(column, table)
         found.append(
             {"column_name": column.name, "position": position, "type": column.type, **facts}
@@ -58,24 +67,18 @@ def profile(db: Database, name: str, query: str) -> list[tuple[Any, ...]]:
             {"column_name": column.name, "bin": place, **entry}
             for place, entry in enumerate(of_column, start=1)
         ]
-    db.checkpoint()
-    registry.record_profile(
-        db,
-        {
-            "profile": {
-                "name": name,
-                "query": query,
-                "rows": table.rows,
-                "columns": len(usable),
-                "excluded": _excluded(columns),
-                "seconds": round(time.perf_counter() - started, 3),
-            },
-            "profile_columns": found,
-            "profile_bins": bins,
-            "profile_correlations": _correlations(db, usable, table),
+    return {
+        "profile": {
+            "name": name,
+            "query": query,
+            "rows": table.rows,
+            "columns": len(usable),
+            "excluded": _excluded(columns),
         },
-    )
-    return [tuple(facts.get(name) for name in COLUMNS) for facts in found]
+        "profile_columns": found,
+        "profile_bins": bins,
+        "profile_correlations": _correlations(db, usable, table),
+    }
 
 
 def _excluded(columns: Sequence[Column]) -> Rows:

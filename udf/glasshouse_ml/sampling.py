@@ -15,9 +15,8 @@ _ALL = 2**64 - 1
 class Sampler:
     """Halves the share of rows that are kept whenever there are too many."""
 
-    def __init__(self, most: int) -> None:
-        """At most so many rows are to be kept."""
-        self.most = most
+    def __init__(self) -> None:
+        """All rows are kept until there are too many."""
         self.limit = _ALL
 
     def marks(self, hashes: np.ndarray) -> np.ndarray:
@@ -30,9 +29,9 @@ class Sampler:
         times[order] = (np.arange(len(hashes)) - first).astype(np.uint64)
         return mix(hashes + times * np.uint64(0x9E3779B97F4A7C15))
 
-    def narrow(self, marks: np.ndarray) -> bool:
+    def narrow(self, marks: np.ndarray, most: int) -> bool:
         """Halve the limit until few enough of the rows kept so far are below it."""
         before = self.limit
-        while int((marks <= self.limit).sum()) > self.most:
+        while int((marks <= self.limit).sum()) > most:
             self.limit //= 2
         return self.limit != before

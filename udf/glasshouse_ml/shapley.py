@@ -32,7 +32,6 @@ def shapley(
     answer: Callable[[np.ndarray, np.ndarray], np.ndarray],
     matrix: np.ndarray,
     baseline: np.ndarray,
-    checkpoint: Callable[[], None],
 ) -> tuple[np.ndarray, np.ndarray]:
     """The answer for the baseline row, and for each row what each column adds to it.
 
@@ -44,7 +43,7 @@ def shapley(
     places = np.argsort(tried, axis=1)
     taken = places[:, None, :] < np.arange(columns + 1)[None, :, None]
     masks, which = np.unique(taken.reshape(-1, columns), axis=0, return_inverse=True)
-    answers = _answers(answer, matrix, baseline, masks, checkpoint)
+    answers = _answers(answer, matrix, baseline, masks)
     found = np.zeros((count, columns))
     for order, steps in zip(tried, which.reshape(len(tried), columns + 1), strict=True):
         found[:, order] += np.diff(answers[steps], axis=0).T
@@ -57,14 +56,12 @@ def _answers(
     matrix: np.ndarray,
     baseline: np.ndarray,
     masks: np.ndarray,
-    checkpoint: Callable[[], None],
 ) -> np.ndarray:
     """The answer for each mask and each row."""
     count, columns = matrix.shape
     answers = np.empty((len(masks), count))
     size = max(1, _MOST_CELLS // (count * columns))
     for start in range(0, len(masks), size):
-        checkpoint()
         block = masks[start : start + size]
         mixed = np.where(block[:, None, :], matrix[None], baseline)
         origins = np.tile(np.arange(count), len(block))

@@ -70,11 +70,15 @@ def _score(db: Database, trained: Trained, champion: dict[str, Any]) -> Measured
 
 
 def _check(old: Model, trained: Trained) -> None:
-    kinds = {column.name: column.kind for column in trained.data.columns}
+    columns = {column.name: column for column in trained.data.columns}
     for feature in old.features:
-        if kinds.get(feature.name) != feature.kind:
-            problem = "of another type" if feature.name in kinds else "no longer there"
-            raise GlasshouseError(f"Its column {feature.name!r} is {problem}.")
+        column = columns.get(feature.name)
+        if column is None:
+            raise GlasshouseError(f"Its column {feature.name!r} is no longer there.")
+        if column.kind != feature.kind:
+            raise GlasshouseError(f"Its column {feature.name!r} is of another type.")
+        if feature.length not in (0, column.length):
+            raise GlasshouseError(f"Its column {feature.of!r} holds arrays of another length.")
     known = trained.data.target.names
     # Clusters are found and not given, so they may be others each time.
     if trained.fitter.task.needs_target and set(old.classes) != set(known):

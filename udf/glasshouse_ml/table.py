@@ -18,16 +18,17 @@ class Column:
     array: bool = False  # of numbers: each position is a column, see rows.spread()
     of: str = ""  # the array it is a position of
     place: int = 0  # from 1; 0 where it is no position of an array
+    length: int = 0  # of every array, where all are as long; 0 where they differ
 
     def value(self, quote: Callable[[str], str]) -> str:
         """The SQL of its value in a row of `rows`."""
         return f"(rows.{quote(self.of)})[{self.place}]" if self.of else f"rows.{quote(self.name)}"
 
-    def positions(self, count: int) -> "list[Column]":
+    def positions(self, count: int, length: int = 0) -> "list[Column]":
         """The columns that the positions of an array are."""
         kind = self.type.removesuffix("[]")
         return [
-            Column(f"{self.name}[{place}]", kind, NUMBER, of=self.name, place=place)
+            Column(f"{self.name}[{place}]", kind, NUMBER, of=self.name, place=place, length=length)
             for place in range(1, count + 1)
         ]
 

@@ -11,6 +11,9 @@ from glasshouse_ml.database import Database
 from glasshouse_ml.errors import GlasshouseError
 
 SETTING = "glasshouse.threads"
+# Distances of rows to all other rows are computed in pieces of this size. scikit-learn's own is a
+# gigabyte, which no limit of memory would see coming.
+WORKING_MB = 64
 # The name under which estimators ask for threads.
 PARAMETER = "n_jobs"
 # Where a fitted estimator keeps others that were fitted inside it.
@@ -20,11 +23,12 @@ _bound: int | None = None
 
 
 def bound(db: Database) -> None:
-    """Hold all that this session computes to what is allowed: BLAS, OpenMP and joblib.
+    """Hold all that this session computes to what is allowed: BLAS, OpenMP, joblib, scikit-learn.
 
     joblib gets threads and never processes: a copy of a database session must not live.
     """
     from joblib import parallel_config
+    from sklearn import set_config
     from threadpoolctl import threadpool_limits
 
     global _bound
@@ -32,6 +36,7 @@ def bound(db: Database) -> None:
     if limit != _bound:
         threadpool_limits(limit)
         parallel_config("threading", n_jobs=1)
+        set_config(working_memory=WORKING_MB)
         _bound = limit
 
 

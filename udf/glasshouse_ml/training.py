@@ -45,35 +45,21 @@ def _run(db: Database, **arguments: Any) -> dict[str, Any]:
     memory.forget_peak()
     threads.bound(db)
     request = check(**arguments)
-    data = examples.read(db, request)
-    spec = _spec(request, data)
-    version = _unchanged(db, request, data, spec)
-    if version is None:
-        limit = request.options["memory_mb"]
+    limit = request.options["memory_mb"]
 
-        def look_up() -> None:
-            db.checkpoint()
-            memory.check(limit)
+    def look_up() -> None:
+        db.checkpoint()
+        memory.check(limit)
 
-        with warnings.catch_warnings(), attentive(look_up):
-            # Slow convergence and the like are no errors, and would fill the server's log.
-            warnings.simplefilter("ignore")
-            trained = _train(db, request, data)
-            artifact = pack(
-                Model(
-                    trained.best,
-                    trained.features,
-                    trained.target.names,
-                    trained.target.positive_class,
-                    request.key,
-                    request.task,
-                    trained.target.threshold,
-                )
-            )
-            facts = payload(trained, spec)
-            groups.report(trained, facts["version"]["groups"])
-            if request.options["promote"] == "if_better":
-                compare(db, trained, facts)
+    with warnings.catch_warnings(), attentive(look_up):
+        # Slow convergence and the like are no errors, and would fill the server's log.
+        warnings.simplefilter("ignore")
+        data = examples.read(db, request)
+        spec = _spec(request, data)
+        version = _unchanged(db, request, data, spec)
+        made = _made(db, request, data, spec) if version is None else None
+    if made is not None:
+        facts, artifact = made
         facts["version"] |= {
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_mb": memory.peak_mb(),
@@ -89,6 +75,29 @@ def _run(db: Database, **arguments: Any) -> dict[str, Any]:
         "champion": version.status == "champion",
         "seconds": round(time.perf_counter() - started, 3),
     }
+
+
+def _made(
+    db: Database, request: Request, data: examples.Examples, spec: str
+) -> tuple[dict[str, Any], bytes]:
+    """What is to be recorded: the facts of a training, and the trained model."""
+    trained = _train(db, request, data)
+    artifact = pack(
+        Model(
+            trained.best,
+            trained.features,
+            trained.target.names,
+            trained.target.positive_class,
+            request.key,
+            request.task,
+            trained.target.threshold,
+        )
+    )
+    facts = payload(trained, spec)
+    groups.report(trained, facts["version"]["groups"])
+    if request.options["promote"] == "if_better":
+        compare(db, trained, facts)
+    return facts, artifact
 
 
 def _spec(request: Request, data: examples.Examples) -> str:

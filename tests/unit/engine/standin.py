@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from glasshouse_ml.database import ColumnType
+from glasshouse_ml.database import ArraySizes, ColumnType
 from glasshouse_ml.packing import Packing
 from glasshouse_ml.prediction import Batch, predict_batches
 from glasshouse_ml.registry import Version
@@ -64,9 +64,13 @@ class StandIn:
             content = bytes(20) + b"".join(struct.pack(">id", 8, number) for number in numbers)
         return {"numbers": content, "texts": packing.separator.join(texts)}
 
-    def widths(self, query: str, arrays: list[str]) -> dict[str, int]:
-        """The longest list of each of these columns."""
-        return {name: max(len(row[name] or ()) for row in self.rows) for name in arrays}
+    def sizes(self, query: str, arrays: list[str]) -> dict[str, ArraySizes]:
+        """Lists are plain."""
+        found = {}
+        for name in arrays:
+            lengths = [len(row[name]) for row in self.rows if row[name]] or [0]
+            found[name] = ArraySizes(min(lengths), max(lengths), True)
+        return found
 
     def raw_bytes_work(self) -> bool:
         """As told."""

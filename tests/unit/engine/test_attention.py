@@ -43,6 +43,17 @@ def test_a_cancel_that_someone_swallows_is_not_forgotten() -> None:
         deaf()
 
 
+def test_one_block_inside_another_leaves_the_outer_one_attentive() -> None:
+    def work() -> str:
+        with attentive(lambda: None):
+            time.sleep(2 * PAUSE)
+        time.sleep(2 * PAUSE)
+        return str(sum(range(3)))
+
+    with pytest.raises(Cancelled), attentive(cancel):
+        work()
+
+
 def test_nothing_is_asked_of_a_short_block() -> None:
     with attentive(cancel):
         assert sorted([2, 1]) == [1, 2]
@@ -54,12 +65,12 @@ def hashes(values: np.ndarray) -> np.ndarray:
 
 def kept(values: np.ndarray, most: int) -> list[float]:
     """The values that are left of batches of a thousand."""
-    sampler, marks, found = Sampler(most), np.empty(0, np.uint64), np.empty(0)
+    sampler, marks, found = Sampler(), np.empty(0, np.uint64), np.empty(0)
     for start in range(0, len(values), 1_000):
         batch = values[start : start + 1_000]
         marks = np.append(marks, sampler.marks(hashes(batch)))
         found = np.append(found, batch)
-        sampler.narrow(marks)
+        sampler.narrow(marks, most)
         inside = marks <= sampler.limit
         marks, found = marks[inside], found[inside]
     return sorted(found.tolist())
@@ -85,7 +96,9 @@ def test_equal_rows_are_kept_in_their_share() -> None:
 def test_a_limit_leaves_rows_out_and_says_so(
     mixed: list[dict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "most_rows", lambda limit, width: 250)
+    # Seven columns, and a key that is another text in each row.
+    room = 250 * (7 * memory.ROW_BYTES + memory.TEXT_BYTES + len("row 123"))
+    monkeypatch.setattr(memory, "room", lambda limit: room)
     db = StandIn(mixed)
     call(db, options='{"bootstrap": 0, "importance_repeats": 0, "memory_mb": 16000000}')
     version = db.recorded[-1]["version"]
@@ -98,7 +111,7 @@ def test_a_limit_leaves_rows_out_and_says_so(
 
 def test_no_room_at_all_is_an_error(mixed: list[dict]) -> None:
     db = StandIn(mixed)
-    with pytest.raises(GlasshouseError, match="memory_mb is 1, and the session holds"):
+    with pytest.raises(GlasshouseError, match="memory_mb is 1; the session holds"):
         call(db, options='{"memory_mb": 1}')
     with pytest.raises(GlasshouseError, match="memory_mb allows 1"):
         memory.check(1)

@@ -80,6 +80,42 @@ def test_each_position_of_an_array_is_a_column() -> None:
     assert evaluate(db, "a model", "q", None)
 
 
+def test_arrays_of_another_length_are_refused_where_all_had_the_same() -> None:
+    """A vector of another embedding would be answered, and wrongly, without a word."""
+    same = [row for row in only("vector", "amount") if row["id"] % 50 != 9]
+    db, _ = train(same)
+    assert db.notices == []
+    rows = [{**same[0], "vector": []}, {**same[1], "vector": None}, same[2]]
+    db.rows = rows
+    assert len(list(predict(db, "a model", "q", None))) == 3
+    for vector, count in (([0.5] * 2, 2), ([0.5] * 4, 4)):
+        db.rows = [*rows, {**same[3], "vector": vector}]
+        for verb in (
+            lambda: list(predict(db, "a model", "q", None)),
+            lambda: list(explain(db, "a model", "q", 1)),
+            lambda: evaluate(db, "a model", "q", None),
+            lambda: drift(db, "a model", "q", None),
+        ):
+            with pytest.raises(GlasshouseError, match=f"'vector' holds an array of {count} num"):
+                verb()
+    # The champion could not read these, and says so.
+    db.rows = [{**row, "vector": [*(row["vector"] or [1.0, 2.0, 3.0]), 4.0]} for row in same]
+    options = {"promote": "if_better"}
+    call(db, task="regression", target="amount", key="id", algorithms='["ridge"]', options=options)
+    comparison = db.recorded[-1]["version"]["comparison"]
+    assert comparison["not_comparable"] == "Its column 'vector' holds arrays of another length."
+
+
+def test_arrays_of_many_lengths_end_in_null_and_say_so() -> None:
+    db, _ = train(only("vector", "amount"))
+    assert db.notices == [
+        "Column 'vector' holds arrays of 2 to 3 numbers: the shorter ones count as NULL at their "
+        "end."
+    ]
+    db.rows = [{"id": 1, "vector": [0.5]}, {"id": 2, "vector": [0.5, 0.0, 1.0, 9.0]}]
+    assert len(list(predict(db, "a model", "q", None))) == 2
+
+
 def test_an_array_that_is_gone_or_became_something_else_is_named() -> None:
     db, _ = train(only("vector", "amount"))
     for rows in (only("amount"), [{**row, "vector": "text"} for row in only("amount")]):

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from glasshouse_ml import memory
 from glasshouse_ml.errors import GlasshouseError
 from glasshouse_ml.rows import Reader, describe
 from glasshouse_ml.table import Table
@@ -19,12 +20,12 @@ TEXTS = st.one_of(
 NUMBERS = st.one_of(st.none(), st.floats(allow_nan=False))
 
 
-def read(rows: list[dict[str, Any]], raw: bool = True) -> Table:
+def read(rows: list[dict[str, Any]], raw: bool = True, room: int | None = None) -> Table:
     db = StandIn(rows, raw)
     _, columns = describe(db, "select 1")
     numbers = [column for column in columns if column.numeric]
     texts = [column for column in columns if not column.numeric]
-    return Reader(db, "select 1", numbers, texts).table()
+    return Reader(db, "select 1", numbers, texts).table(room)
 
 
 @settings(max_examples=60, deadline=None)
@@ -53,6 +54,20 @@ def test_more_rows_than_a_batch() -> None:
     table = read(rows)
     assert table.numbers["n"].sum() == sum(range(11_000))
     assert table.texts["t"].levels == ["0", "1", "2"]
+
+
+def test_of_more_rows_than_there_is_room_for_whole_rows_are_left() -> None:
+    words = ["", "\x1f", None, "a" * 90]
+    rows = [{"n": float(i), "t": f"text {i}", "w": words[i % 4]} for i in range(12_000)]
+    each = 3 * memory.ROW_BYTES + memory.TEXT_BYTES + len("text 1234")
+    table = read(rows, room=1_000 * each)
+    assert 450 < table.rows <= 1_000
+    numbers = table.numbers["n"].astype(int).tolist()
+    assert len(set(numbers)) == table.rows
+    assert table.texts["t"].values() == [rows[n]["t"] for n in numbers]
+    assert table.texts["w"].values() == [rows[n]["w"] for n in numbers]
+    assert len(table.texts["t"].levels) == table.rows
+    assert read(rows, room=each - 200).rows == 0
 
 
 def test_levels_are_sorted_whatever_comes_first() -> None:

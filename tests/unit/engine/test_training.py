@@ -244,7 +244,7 @@ def test_without_memory_the_error_says_which_option_helps(
         raise MemoryError("Unable to allocate 7.45 GiB")
 
     db = StandIn(mixed)
-    for place in ("fitting.assemble", "rows._joined"):
+    for place in ("fitting.assemble", "kept._joined"):
         with monkeypatch.context() as patch:
             patch.setattr(f"glasshouse_ml.{place}", full)
             with pytest.raises(GlasshouseError, match="no memory left") as refused:

@@ -1,0 +1,69 @@
+"""options.memory_mb in a real server: a sample that is said and recorded, or an error; no more."""
+
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+import pytest
+
+from .engine import QUICK, Session, admin, user
+
+__all__ = ["admin", "user"]  # fixtures
+
+NAME = "engine test memory"
+# A key of many letters takes more than all numbers of its row together.
+MANY = """
+    select
+        md5(i::text) as id, sin(i) as a, cos(i) as b, sin(i * 0.3) as c, cos(i * 0.3) as d,
+        'town ' || i % 50 as town, sin(i) + cos(i * 0.3) > 0.3 as target
+    from generate_series(1, 200000) as i
+"""
+# Of these a thousand at a time would be a gigabyte.
+LONG = """
+    select i as id, sin(i) as a, repeat(md5(i::text), 30000) as word, i % 2 = 0 as target
+    from generate_series(1, 1000) as i
+"""
+
+
+def train(engine: Any, query: str, memory_mb: int) -> list[str]:
+    """In a session of its own, as what one has taken counts too; gives what it said."""
+    options = {**QUICK, "folds": 2, "learning_curve": 0, "memory_mb": memory_mb}
+    session = Session(engine.dsn("transformer"))
+    with closing(session.connection):
+        session.train(NAME, query, "target", key="id", options=options)
+        return list(session.connection.notices)
+
+
+def test_of_more_rows_than_fit_a_sample_is_kept_and_said(engine: Any, user: Session) -> None:
+    train(engine, MANY, 10_000)
+    whole = user.version(NAME)
+    assert whole["rows_train"] + whole["rows_test"] == whole["rows_read"] == 200_000
+    notices = train(engine, MANY, 200)
+    part = user.version(NAME)
+    kept = part["rows_train"] + part["rows_test"]
+    assert part["rows_read"] == 200_000
+    assert 1_000 < kept < 150_000
+    (reason,) = [entry["reason"] for entry in part["excluded"] if entry["name"] == "(rows)"]
+    assert reason.startswith(f"options.memory_mb = 200 has room for {kept} rows of 200000 (")
+    assert any(reason in notice for notice in notices)
+    assert part["peak_memory_mb"] < whole["peak_memory_mb"]
+    assert abs(part["score"] - whole["score"]) < 0.05
+    # Predicting holds a batch at a time and needs no limit.
+    assert len(user.predict(NAME, f"{MANY} limit 30000")) == 30_000
+
+
+@pytest.mark.parametrize(
+    ("query", "memory_mb", "message"),
+    [
+        (MANY, 1, "memory_mb is 1; the session holds .* MiB, and a training takes 64 MiB beside"),
+        (LONG, 200, r"Training took 2\d\d MiB; options.memory_mb allows 200"),
+    ],
+    ids=["no room", "rows of a megabyte"],
+)
+def test_no_more_is_taken_than_that(
+    engine: Any, user: Session, query: str, memory_mb: int, message: str
+) -> None:
+    before = user.rows("select count(*) from ml.model_versions where model = %s", NAME)
+    with pytest.raises(psycopg2.Error, match=message):
+        train(engine, query, memory_mb)
+    assert user.rows("select count(*) from ml.model_versions where model = %s", NAME) == before
