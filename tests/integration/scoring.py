@@ -171,7 +171,12 @@ PROBES = "select * from engine_scoring.probes"
 
 def asked(session: Session, name: str) -> dict[int, tuple]:
     """Prediction, score and probabilities of each row of the table of probes, from ml.predict."""
-    answers = session.predict(f"engine test scoring {name}", PROBES)
+    return asked_of(session, name, PROBES)
+
+
+def asked_of(session: Session, name: str, query: str) -> dict[int, tuple]:
+    """The same for the rows of any query."""
+    answers = session.predict(f"engine test scoring {name}", query)
     return {int(key): answer for key, *answer in answers}
 
 

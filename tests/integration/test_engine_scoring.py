@@ -28,6 +28,7 @@ from .scoring import (
     ROWS,
     TEXTS,
     asked,
+    asked_of,
     compiled,
     fill,
     inline,
@@ -148,6 +149,27 @@ def check(model: Model, answer: tuple, truth: np.ndarray) -> None:
     first, second = sorted(truth)[-1:-3:-1]
     if first - second > CLOSE:
         assert prediction == model.classes[truth.argmax()]
+
+
+@pytest.mark.parametrize("name", ["yes", "kind", "trees"])
+def test_no_answer_depends_on_the_batch_a_row_is_in(user: Session, name: str) -> None:
+    """More rows than go through a model at a time, each of them often and in no order."""
+    often = "select e.* from engine_scoring.examples as e, generate_series(1, 75) order by random()"
+    found = user.rows(
+        "select key::int, count(*), min(score), max(score), count(distinct prediction), "
+        "min(prediction) from ml.predict(%s, %s) group by key order by 1",
+        f"engine test scoring {name}",
+        often,
+    )
+    assert [row[:2] for row in found] == [(place, 75) for place in range(len(ROWS))]
+    alone = asked_of(user, name, "select * from engine_scoring.examples")
+    model = stored(user, name)
+    for (place, _, lowest, highest, different, prediction), truth in zip(
+        found, expected(model, ROWS), strict=True
+    ):
+        assert (different, prediction) == (1, alone[place][0])
+        for score in (lowest, highest):
+            check(model, (prediction, score, alone[place][2]), truth)
 
 
 @settings(QUICKLY, max_examples=8)
