@@ -184,7 +184,8 @@ def _least_squares(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndar
         return None
     if np.ndim(estimator.coef_) != 1:
         return None
-    penalty = float(getattr(estimator, "alpha_", getattr(estimator, "alpha", 0.0)))
+    given = getattr(estimator, "alpha_", getattr(estimator, "alpha", 0.0))
+    penalty = float(np.ravel(given)[0])  # a list of one number is as good
     rows, columns = prepared.shape
     mean = np.asarray(prepared.mean(axis=0)).ravel()
     products, squares = np.zeros((columns, columns)), 0.0

@@ -1,12 +1,12 @@
 """Fitting and cross-validating one candidate on the rows of the training part."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.linalg import LinAlgError
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml import algorithms as catalogue
@@ -19,6 +19,21 @@ from glasshouse_ml.metric import Measured, Metric
 from glasshouse_ml.search import fewer
 from glasshouse_ml.splitting import Fold, Split
 from glasshouse_ml.task import Target, Task
+
+_CHANGE = "Change its params or the data."
+# What a library stumbles over when a parameter is of a kind that it does not check.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+
+
+@contextmanager
+def _plainly(what: str) -> Iterator[None]:
+    """An error of a library in one line, without the way through it."""
+    try:
+        yield
+    except _FAULTS as error:
+        # scikit-learn explains itself in the first paragraph; the rest is its documentation.
+        reason = " ".join(str(error).split("\n\n")[0].split())
+        raise GlasshouseError(f"{what}: {reason or type(error).__name__}", _CHANGE) from None
 
 
 @dataclass(frozen=True)
@@ -77,7 +92,7 @@ class Fitter:
     def fit(self, algorithm: str, params: dict[str, Any], part: Part) -> Pipeline:
         """The fitted Pipeline of one algorithm."""
         self.db.checkpoint()
-        try:
+        with _plainly(f"{algorithm} could not be trained"):
             found = catalogue.find(self.task.name, algorithm)
             known = self.task.params(found, params, self.target, self.options)
             made = assemble(found, known, self.features, self.options)
@@ -88,12 +103,6 @@ class Fitter:
             if isinstance(made[-1], Grouped):
                 told = {"estimate__checkpoint": self.db.checkpoint}
             return settled(made.fit(part.matrix, part.actual, **told))
-        except (ValueError, TypeError, ArithmeticError, LinAlgError) as error:
-            # scikit-learn explains itself in the first paragraph; the rest is its documentation.
-            reason = " ".join(str(error).split("\n\n")[0].split())
-            raise GlasshouseError(
-                f"{algorithm} could not be trained: {reason}", "Change its params or the data."
-            ) from None
 
     def _learned(
         self, algorithm: str, params: dict[str, Any], training: Part, fit: np.ndarray, share: float
@@ -128,7 +137,11 @@ class Fitter:
         for fit, validate in folds:
             fitted = self._learned(algorithm, params, training, fit, share)
             part = training.take(validate)
-            scored.append(self.task.validate(fitted, part.matrix, part.actual, self.target))
+            with _plainly(f"{algorithm} could not be asked"):
+                found = self.task.validate(fitted, part.matrix, part.actual, self.target)
+            if not np.isfinite(getattr(found, "scores", 0.0)).all():
+                raise GlasshouseError(f"{algorithm} answers with what is no number.", _CHANGE)
+            scored.append(found)
             # Gone before the rows of the next fold are copied.
             del fitted, part
         scores = [metric.value(fold) for fold in scored]

@@ -237,6 +237,35 @@ def test_refused(rows: list[dict], changes: dict, message: str) -> None:
     assert not db.recorded
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "params", "message"),
+    [
+        ("decision_tree", {"class_weight": [1]}, "could not be trained: list index out of range"),
+        ("random_forest", {"n_estimators": 2, "monotonic_cst": {}}, "could not be trained"),
+        ("bagging", {"estimator": True}, "could not be trained"),
+        ("linear_discriminant_analysis", {"shrinkage": True}, "could not be trained: shrinkage"),
+        ("k_neighbors", {"n_neighbors": None}, "could not be asked"),
+        ("gaussian_nb", {"var_smoothing": 1e308}, "answers with what is no number"),
+    ],
+)
+def test_parameters_a_library_does_not_check(
+    mixed: list[dict], algorithm: str, params: dict, message: str
+) -> None:
+    """Refused by whatever it stumbles over, but in one line; nothing is recorded."""
+    db = StandIn(mixed)
+    with pytest.raises(GlasshouseError) as caught:
+        call(db, algorithms=json.dumps([{"algorithm": algorithm, "params": params}]))
+    assert caught.value.message.startswith(f"{algorithm} ")
+    assert message in caught.value.message
+    assert not db.recorded
+
+
+def test_a_list_of_one_penalty_is_a_penalty(mixed: list[dict]) -> None:
+    db = StandIn([{**row, "target": row["amount"] or 0.0} for row in mixed])
+    call(db, task="regression", algorithms='[{"algorithm": "ridge", "params": {"alpha": [2]}}]')
+    assert len(db.recorded[0]["coefficients"]) > 1
+
+
 def test_without_memory_the_error_says_which_option_helps(
     mixed: list[dict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
