@@ -28,8 +28,8 @@ comment on column ml.metrics.fold is 'Number of the fold, for validation';
 comment on column ml.metrics.segment is 'Part of the rows: all, or column = value for the columns named in options.segments';
 comment on column ml.metrics.metric is 'Name of the measure';
 comment on column ml.metrics.value is 'The measure';
-comment on column ml.metrics.lower is 'Lower end of the 95 % interval on test rows: Wilson for a share of rows, else bootstrap';
-comment on column ml.metrics.upper is 'Upper end of the 95 % interval on test rows: Wilson for a share of rows, else bootstrap';
+comment on column ml.metrics.lower is 'Lower end of the 95 % interval on test rows: Wilson for a share of rows, else bootstrap; NULL for the groups of options.group_by, of which there may be thousands';
+comment on column ml.metrics.upper is 'Upper end of the 95 % interval on test rows: Wilson for a share of rows, else bootstrap; NULL for the groups of options.group_by';
 
 comment on column ml.metrics.n is 'Rows that were measured';
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from glasshouse_ml import registry, threads
 from glasshouse_ml.errors import GlasshouseError
+from sklearn import get_config
 from sklearn.ensemble import RandomForestClassifier
 from threadpoolctl import threadpool_info
 
@@ -32,6 +33,8 @@ def test_one_thread_where_nothing_is_set(db: Set) -> None:
     threads.bound(db)
     assert [threads.granted(wanted) for wanted in (None, 1, 8, -1)] == [1, 1, 1, 1]
     assert {pool["num_threads"] for pool in threadpool_info()} == {1}
+    # What is computed in pieces is so in small ones: a limit of memory could not see a gigabyte.
+    assert get_config()["working_memory"] == threads.WORKING_MB
 
 
 @pytest.mark.parametrize(("said", "limit"), [("3", 3), ("99", 4)])
