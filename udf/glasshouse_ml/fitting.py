@@ -22,7 +22,10 @@ from glasshouse_ml.task import Target, Task
 
 _CHANGE = "Change its params or the data."
 # What a library stumbles over when a parameter is of a kind that it does not check.
-_FAULTS = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_FAULTS = (
+    ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, StopIteration, TypeError,
+    ValueError,
+)  # fmt: skip
 
 
 @contextmanager

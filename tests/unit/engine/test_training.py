@@ -260,6 +260,13 @@ def test_parameters_a_library_does_not_check(
     assert not db.recorded
 
 
+def test_a_regression_without_folds_of_its_own(mixed: list[dict]) -> None:
+    db = StandIn([{**row, "target": row["amount"] or 0.0} for row in mixed])
+    entry = '[{"algorithm": "lars_cv", "params": {"cv": []}}]'
+    with pytest.raises(GlasshouseError, match="lars_cv could not be trained: StopIteration"):
+        call(db, task="regression", algorithms=entry)
+
+
 def test_a_list_of_one_penalty_is_a_penalty(mixed: list[dict]) -> None:
     db = StandIn([{**row, "target": row["amount"] or 0.0} for row in mixed])
     call(db, task="regression", algorithms='[{"algorithm": "ridge", "params": {"alpha": [2]}}]')
