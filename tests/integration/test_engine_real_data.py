@@ -50,6 +50,11 @@ def load(session: Session, name: str, rows: list[dict[str, str]], numbers: tuple
     return f'select * from engine_test."{name}"'
 
 
+def is_number(text: str) -> bool:
+    """Whether a cell is a number, or blank."""
+    return not text or text.lstrip("-").replace(".", "", 1).isdigit()
+
+
 def outside(rows: list[dict[str, str]], numbers: tuple, target: str, yes: str, model: Any) -> float:
     """AUC of scikit-learn alone, with preprocessing written here and not taken from the engine."""
     words = [c for c in rows[0] if c not in (*numbers, target, "part", "customerID")]

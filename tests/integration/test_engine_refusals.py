@@ -91,3 +91,11 @@ def test_a_column_that_is_gone_or_changed_is_named(user: Session, cells: str) ->
     same = user.predict(name, f"select 1 as more, part, {columns}, id from engine_test.cells")
     assert sorted(same) == sorted(user.predict(name, cells))
     assert user.predict(name, cells + " where false") == []
+
+
+def test_a_regression_of_a_text_is_refused_with_a_hint(user: Session) -> None:
+    with pytest.raises(psycopg2.Error, match="is of type text; a regression predicts") as error:
+        user.train(
+            "engine test text", "select 1 as a, 'x' as y", "y", task="regression", algorithms=None
+        )
+    assert "task => 'classification'" in str(error.value.diag.message_hint)
