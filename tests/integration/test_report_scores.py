@@ -125,6 +125,8 @@ def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Ware
     assert f"perfect model {percent(0.2 * len(left) / left.sum())}" in subline
     assert f"Tested on {len(left):,} cases" in subline
     assert f"never seen: {percent(accuracy_score(left, risk >= 0.5))} right" in subline
+    # Most of those it learned from stayed, so that is the simple rule.
+    assert subline.endswith(f"“stayed” would be right in {percent(1 - left.mean())}.")
     # The same score on the other pages that name it.
     shown = f"{roc_auc_score(left, risk):.3f}"
     trust = one(

@@ -165,7 +165,7 @@ with
                     || ' right. Always answering “'
                     || {{ class_name("target", "largest_class") }}
                     || '” would be right in '
-                    || {{ percent("largest_share") }}
+                    || {{ percent("coalesce(baseline_right_share, largest_share)") }}
                     || '.'
                 else 'Tested on ' || {{ counted("rows_test") }} || ' cases it had never seen.'
             end as subline

@@ -60,7 +60,7 @@ with
                     {{ known_by[answer.key].relation }} as known
                     on cast(known.{{ adapter.quote(answer.key) }} as text)
                     = cast(answers.{{ adapter.quote(answer.key) }} as text)
-            {%- endif %} {{ "union all" if not loop.last }}
+                {%- endif %} {{ "union all" if not loop.last }}
         {% else %}
             select
                 null::text as model,

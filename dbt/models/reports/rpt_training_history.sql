@@ -102,9 +102,9 @@ select
         when 'interval not known'
         then 'How sure that is was not measured.'
         when 'better'
-        then 'The simple rule lies outside the 95 % interval: it is clearly better.'
+        then 'The simple rule lies outside the 95 % interval: this version is clearly better.'
         when 'worse'
-        then 'The simple rule lies outside the 95 % interval: it is clearly worse.'
+        then 'The simple rule lies outside the 95 % interval: this version is clearly worse.'
         else 'The 95 % interval includes the simple rule: it is not proven to be better.'
     end as subline,
 
