@@ -95,8 +95,12 @@ def push_some(uuids: set[str], settings: Settings) -> list[Difference]:
         _refuse_to_overwrite(chosen, seen.assets, pushed)
         _refuse_taken_slugs(chosen, seen.assets)
         record(settings.root / FOLDER, chosen)
-        files = {each.path: dump_yaml(complete(each, git, settings)) for each in chosen}
-        seen.superset.import_assets(files)
+        send = seen.superset.import_assets
+        if all(each.old and each.asset.kind == "charts" for each in to_do):
+            # What is on its dashboards already can be sent without them.
+            chosen = owned(chosen, Bundle.of([each.asset for each in to_do]))
+            send = seen.superset.import_charts
+        send({each.path: dump_yaml(complete(each, git, settings)) for each in chosen})
         remember((pushed or Bundle()) | chosen, settings)
     return to_do
 
