@@ -33,6 +33,7 @@ def bench(names: tuple[str, ...], rows: int, runs: int) -> None:
     """Measure against rivals, on the running stack (all comparisons, or those with these words)."""
     from tests.bench import harness
     from tests.bench.reasons import REASONS
+    from tests.bench.warehouse import make_schema
 
     for path in sorted((ROOT / FOLDER).glob("bench_*.py")):
         import_module(f"tests.bench.{path.stem}")
@@ -47,17 +48,23 @@ def bench(names: tuple[str, ...], rows: int, runs: int) -> None:
     place = settings.state / "bench"
     place.mkdir(parents=True, exist_ok=True)
     found = harness.Bench(settings, rows, runs, place)
+    make_schema(settings)
+    missed = 0
     for comparison in chosen:
-        with step(f"{comparison.name}, against {comparison.against}", output=True) as current:
-            try:
+        title = f"{comparison.name}, against {comparison.against}"
+        try:
+            with step(title, output=True) as current:
                 result = harness.measure(comparison, found)
-            except (RuntimeError, psycopg2.Error) as error:
-                warn(f"not measured: {str(error).strip().splitlines()[0]}")
-                continue
-            current.note(f"{_ratio(result)} ({result.reach})")
+                current.note(f"{_ratio(result)} ({result.reach})")
+        except (RuntimeError, psycopg2.Error) as error:
+            warn(f"not measured: {str(error).strip().splitlines()[0]}")
+            missed += 1
+            continue
         # At once: a long run that is stopped keeps what it has.
         every = harness.keep([result], ROOT / NUMBERS)
         (ROOT / PAGE).write_text(page(every, REASONS), encoding="utf-8")
+    if missed:
+        raise UserError(f"{missed} of {len(chosen)} were not measured", "see the lines above")
 
 
 def page(results: list, reasons: dict[str, str]) -> str:

@@ -24,6 +24,17 @@
     )
 {%- endmacro %}
 
+{# Words that begin a line, inside a sentence; an abbreviation keeps its capitals. #}
+{% macro within_sentence(words) -%}
+    (
+        case
+            when {{ words }} ~ '^[A-Z]{2}'
+            then {{ words }}
+            else lower(left({{ words }}, 1)) || substr({{ words }}, 2)
+        end
+    )
+{%- endmacro %}
+
 {# A model's name as a reader sees it, without the developer's prefix. #}
 {% macro model_label(model) -%}
     {{ humanize("regexp_replace(" ~ model ~ ", '^[^.]*\\.', '')") }}
@@ -34,12 +45,12 @@
     (({{ class }}) ~* '^(yes|no|true|false|[yntf]|[-+]?[0-9.]+)$')
 {%- endmacro %}
 
-{# A class by itself: `malignant`, or `churn: Yes`. A cluster has no target: `group: 3`. #}
+{# A class by itself: `malignant`, or `churn: Yes`. A cluster has no target: `group 3`. #}
 {% macro class_name(target, class) -%}
     (
         case
             when {{ is_bare(class) }}
-            then coalesce(replace({{ target }}, '_', ' '), 'group') || ': '
+            then coalesce(replace({{ target }}, '_', ' ') || ': ', 'group ')
             else ''
         end
         || ({{ class }})

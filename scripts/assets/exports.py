@@ -3,12 +3,12 @@
 An export of everything is most of what a plan waits for. So the text of each database, chart and
 dashboard is kept, with the moment of its last change, which the server's lists tell for all of them
 at once: the same moment, the same text. Datasets are exported every time, for a changed column does
-not move the moment of its dataset.
+not move the moment of its dataset; those of strangers only for who asks about strangers.
 """
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,15 +26,27 @@ LISTED = {
 # Each that is asked for by its number brings along what it needs.
 _MANY = 60
 _UUID = re.compile(r"^uuid: '?([0-9a-fA-F-]{36})'?$", re.MULTILINE)
+# In charts, and in the filters of dashboards.
+_DATASET = re.compile(r"\bdataset(?:_uuid|Uuid): '?([0-9a-fA-F-]{36})")
 
 
-def exported(superset: Superset, rows: dict[str, list[Row]], settings: Settings) -> dict[str, str]:
-    """Superset's files (path → YAML text) of all that is listed; `rows`: the lists, by resource."""
+def exported(
+    superset: Superset,
+    rows: dict[str, list[Row]],
+    settings: Settings,
+    ours: Container[str] | None = None,
+) -> dict[str, str]:
+    """Superset's files (path → YAML text) of all that is listed; `rows`: the lists, by resource.
+
+    `ours`: the identities of what the repository owns. With them, only the datasets that are ours,
+    or that our dashboards and charts use.
+    """
     moments = _moments(rows)
     known = _read(settings, superset.url)
     current = {u: kept for u, kept in known.items() if moments.get(u, ("", 0, ""))[2] == kept[0]}
     changed = [found for uuid, found in moments.items() if uuid not in current]
-    files = superset.export() if len(changed) > _MANY else _changed(superset, rows, changed)
+    whole = len(changed) > _MANY
+    files = superset.export() if whole else _asked(superset, changed)
     fresh = {
         uuid: (moments[uuid][2], path, text)
         for path, text in files.items()
@@ -42,8 +54,28 @@ def exported(superset: Superset, rows: dict[str, list[Row]], settings: Settings)
     }
     if fresh or current.keys() != known.keys():
         _write(current | fresh, settings, superset.url)
+    if not whole:
+        texts = {uuid: text for uuid, (_, _, text) in (current | fresh).items()}
+        files = _asked(superset, _datasets(rows, texts, ours))
     others = {path: text for path, text in files.items() if _uuid(text) not in moments}
     return others | {path: text for _, path, text in (current | fresh).values()}
+
+
+def _datasets(
+    rows: dict[str, list[Row]], texts: dict[str, str], ours: Container[str] | None
+) -> list[tuple[str, int, str]]:
+    """All datasets, or ours with those that our charts, dashboards, and the charts on them use."""
+    wanted = rows["dataset"]
+    if ours is not None:
+        dashboards = {row["id"]: row["uuid"] for row in rows["dashboard"] if row["uuid"] in ours}
+        users = set(dashboards.values()) | {
+            row["uuid"]
+            for row in rows["chart"]
+            if row["uuid"] in ours or any(each["id"] in dashboards for each in row["dashboards"])
+        }
+        used = {found.lower() for each in users for found in _DATASET.findall(texts.get(each, ""))}
+        wanted = [row for row in wanted if row["uuid"] in ours or row["uuid"] in used]
+    return [("dataset", row["id"], "") for row in wanted]
 
 
 def _moments(rows: dict[str, list[Row]]) -> dict[str, tuple[str, int, str]]:
@@ -61,18 +93,15 @@ def _moments(rows: dict[str, list[Row]]) -> dict[str, tuple[str, int, str]]:
     return found
 
 
-def _changed(
-    superset: Superset, rows: dict[str, list[Row]], changed: Iterable[tuple[str, int, str]]
-) -> dict[str, str]:
-    """The files of what has changed, and of all datasets."""
-    wanted = {"dataset": [row["id"] for row in rows["dataset"]]}
-    for resource, number, _ in changed:
-        wanted.setdefault(resource, []).append(number)
+def _asked(superset: Superset, wanted: Iterable[tuple[str, int, str]]) -> dict[str, str]:
+    """The files of some: resource, number."""
+    numbers: dict[str, list[int]] = {}
+    for resource, number, _ in wanted:
+        numbers.setdefault(resource, []).append(number)
     with ThreadPoolExecutor() as pool:
         asked = {
-            f"{resource}s": pool.submit(superset.export, resource, numbers)
-            for resource, numbers in wanted.items()
-            if numbers
+            f"{resource}s": pool.submit(superset.export, resource, each)
+            for resource, each in numbers.items()
         }
     # What comes along is written in another form than where it is asked for itself.
     return {

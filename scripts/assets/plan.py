@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from rich.markup import escape
 
-from scripts.assets.access.passwords import stale, with_password
+from scripts.assets.access.passwords import stale
 from scripts.assets.diff import Change, told
 from scripts.assets.merge import merge
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.pushed import last_pushed
-from scripts.assets.state import declared, observe
+from scripts.assets.state import compared, pushable
 from scripts.console import console, say
 from scripts.settings import Settings
 
@@ -48,8 +48,8 @@ class Step:
 
 def plan(settings: Settings, form: str = "text") -> bool:
     """Print what differs (text, json or markdown); False when nothing does. Changes nothing."""
-    git = with_password(declared(settings), settings)
-    seen = observe(git, settings)
+    git, seen = compared(settings, pushable)
+    seen.look()
     steps = compare(git, seen.ours, last_pushed(settings), seen.ever)
     steps += [
         Step(UPDATE, user, "changed in .env", (Change("password", "the one set last", "another"),))

@@ -15,35 +15,65 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from scripts.errors import UserError
 from scripts.settings import Settings
 
+BUNDLE = "bundle"
 _SECONDS = 600
 
 
-def sync(files: dict[str, str], settings: Settings) -> None:
-    """Import a whole bundle (path → YAML text), all of it or nothing."""
-    with _private_folder() as folder:
-        bundle = folder / "bundle"
+class Importer:
+    """An import by preset-cli, which may be started long before it is known what to import.
+
+    Loading its own code is most of what it takes; then it waits for its password, so it can do
+    that while others ask the server. As a context: what was started and not needed ends with it.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._held = ExitStack()
+        self._folder: Path | None = None
+
+    def __enter__(self) -> "Importer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def start(self) -> None:
+        """Have it load its code; it changes nothing yet."""
+        if self._folder is None:
+            self._folder = self._held.enter_context(_private_folder())
+            command = [*_native(self._folder), "--overwrite"]
+            self._go = self._held.enter_context(_started(command, self._folder, self._settings))
+
+    def sync(self, files: dict[str, str]) -> None:
+        """Import a whole bundle (path → YAML text), all of it or nothing."""
+        self.start()
+        assert self._folder is not None
         for path, text in files.items():
             # A file whose name begins with _ or . would be left out without a word.
-            file = bundle / path.replace("/_", "/x_").replace("/.", "/x.")
+            file = self._folder / BUNDLE / path.replace("/_", "/x_").replace("/.", "/x.")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        native = ["sync", "native", str(bundle), "--disable-jinja-templating"]
-        done = run([*native, "--overwrite"], folder, settings)
+        done = self._go()
         if done.returncode == 0 and not _messages(done.stdout):
             return
         # Without --overwrite nothing that is live can change while the reason is looked for.
-        reasons = _reasons(run([*native, "--asset-type", "dashboard"], folder, settings).stdout)
+        asking = [*_native(self._folder), "--asset-type", "dashboard"]
+        reasons = _reasons(run(asking, self._folder, self._settings).stdout)
         raise UserError(
             f"Superset refused the assets: {reasons or _brief(done)}",
             "mend the file; nothing was changed" if reasons else "see make logs",
         )
+
+
+def _native(folder: Path) -> list[str]:
+    return ["sync", "native", str(folder / BUNDLE), "--disable-jinja-templating"]
 
 
 @contextmanager
@@ -55,6 +85,15 @@ def _private_folder() -> Iterator[Path]:
 
 def run(command: list[str], folder: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
     """Run preset-cli in a folder; its options stand before the address, its password on no line."""
+    with _started(command, folder, settings) as go:
+        return go()
+
+
+@contextmanager
+def _started(
+    command: list[str], folder: Path, settings: Settings
+) -> Iterator[Callable[[], subprocess.CompletedProcess[str]]]:
+    """preset-cli, waiting for its password; with the call of what is given, it goes on."""
     program = Path(sys.executable).with_name("superset-cli")
     # `-p` without a value asks for the password; an option has to follow it.
     login = ["-u", str(settings.value("SUPERSET_ADMIN_USER")), "-p", "--loglevel", "ERROR"]
@@ -67,10 +106,11 @@ def run(command: list[str], folder: Path, settings: Settings) -> subprocess.Comp
         "PYTHONWARNINGS": "ignore",
     }
     try:
-        return subprocess.run(
+        process = subprocess.Popen(
             [str(program), *login, settings.superset_url, *command],
-            input=f"{settings.value('SUPERSET_ADMIN_PASSWORD')}\n",
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
@@ -79,14 +119,26 @@ def run(command: list[str], folder: Path, settings: Settings) -> subprocess.Comp
             env=environment,
             start_new_session=True,
             umask=0o077,
-            timeout=_SECONDS,
         )
     except FileNotFoundError:
         raise UserError("preset-cli is not installed", "make up installs it") from None
-    except subprocess.TimeoutExpired:
-        raise UserError(
-            f"preset-cli did not finish within {_SECONDS // 60} minutes", "see make logs"
-        ) from None
+
+    def go() -> subprocess.CompletedProcess[str]:
+        password = f"{settings.value('SUPERSET_ADMIN_PASSWORD')}\n"
+        try:
+            said, errors = process.communicate(password, timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise UserError(
+                f"preset-cli did not finish within {_SECONDS // 60} minutes", "see make logs"
+            ) from None
+        return subprocess.CompletedProcess(command, process.returncode, said, errors)
+
+    with process:
+        try:
+            yield go
+        finally:
+            # One that was not needed, or that nobody waits for any more.
+            process.kill()
 
 
 def _messages(output: str) -> list[dict]:

@@ -8,7 +8,7 @@ from scripts.assets.fields import ACCESS_KINDS
 from scripts.assets.live import needs
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.pushed import last_pushed, one_at_a_time, remember
-from scripts.assets.state import Observed, declared, observe
+from scripts.assets.state import Observed, compared
 from scripts.console import say, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -30,9 +30,8 @@ def prune(settings: Settings, act: bool = False, theirs_lost: bool = False) -> b
 
     `theirs_lost`: also what somebody has changed in Superset since the last push.
     """
-    git = declared(settings)
     with one_at_a_time(settings):
-        seen = observe(git, settings)
+        git, seen = compared(settings, strangers=True)
         pushed = last_pushed(settings)
         found = plan_prune(git, seen.everything, pushed, seen.ever, theirs_lost)
         for asset, reason in found.keep:

@@ -13,7 +13,7 @@ from scripts.assets.model import Asset, Bundle
 from scripts.assets.owned import record
 from scripts.assets.pull_plan import Pulling, plan_pull, removed_there
 from scripts.assets.pushed import last_pushed, one_at_a_time, remember
-from scripts.assets.state import declared, observe
+from scripts.assets.state import compared
 from scripts.console import confirmed, say, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -31,11 +31,11 @@ def pull(
     `ours_lost`: where both changed a field, take Superset's. `yes`: remove here what was removed
     there. `adopt`: a dashboard to take in, with all it needs. `branch`: commit it there instead.
     """
-    git = declared(settings)
     if branch:
         require_clean(settings.root, branch)
     with one_at_a_time(settings):
-        seen = observe(git, settings)
+        git, seen = compared(settings, strangers=bool(adopt))
+        seen.look()
         new = adopted(adopt, seen.assets, git) if adopt else Bundle()
         live, pushed = seen.ours | owned(seen.assets, new), last_pushed(settings)
         removed = removed_there(git, live, pushed)
@@ -67,7 +67,7 @@ def pull(
 
 def show_strangers(settings: Settings) -> None:
     """List what stands in Superset and does not belong to this repository; changes nothing."""
-    seen = observe(declared(settings), settings)
+    _, seen = compared(settings, strangers=True)
     lines = strangers(seen.assets, seen.ours)
     for line in lines:
         say(line)

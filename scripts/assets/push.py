@@ -2,7 +2,7 @@
 
 from scripts.assets import preset
 from scripts.assets.access.apply import apply
-from scripts.assets.access.passwords import stale, with_password
+from scripts.assets.access.passwords import stale
 from scripts.assets.bundle import FOLDER
 from scripts.assets.complete import complete
 from scripts.assets.diff import Difference, differences
@@ -12,8 +12,8 @@ from scripts.assets.live import needs, owned
 from scripts.assets.merge import merge
 from scripts.assets.model import Asset, Bundle
 from scripts.assets.owned import record
-from scripts.assets.pushed import last_pushed, one_at_a_time, remember
-from scripts.assets.state import declared, observe
+from scripts.assets.pushed import last_pushed, one_at_a_time, remember, saved_since
+from scripts.assets.state import Observed, compared, pushable
 from scripts.assets.yamlio import dump_yaml
 from scripts.console import say, step, warn
 from scripts.errors import UserError
@@ -28,13 +28,15 @@ def push(settings: Settings, theirs_lost: bool = False) -> bool:
 
     `theirs_lost`: also where that overwrites what somebody has changed in Superset.
     """
-    git = with_password(declared(settings), settings)
-    with one_at_a_time(settings):
-        return _push(git, settings, theirs_lost)
+    with one_at_a_time(settings), preset.Importer(settings) as importer:
+        if saved_since(settings):
+            importer.start()
+        return _push(settings, theirs_lost, importer)
 
 
-def _push(git: Bundle, settings: Settings, theirs_lost: bool) -> bool:
-    seen = observe(git, settings).look()
+def _push(settings: Settings, theirs_lost: bool, importer: preset.Importer) -> bool:
+    git, seen = compared(settings, pushable)
+    seen.look()
     before = seen.everything.only({asset.uuid for asset in git})
     to_do = differences(before, git)
     new_passwords = stale(git, settings)
@@ -55,14 +57,14 @@ def _push(git: Bundle, settings: Settings, theirs_lost: bool) -> bool:
     # Before anything is sent: what a push that is killed has made must be known as ours.
     record(settings.root / FOLDER, git)
     if changed:
-        _send(git, before, _whole(changed, git), settings)
+        _send(git, before, _whole(changed, git), seen, importer)
     if entries and seen.server:
         with step("Roles, rows, doors, users") as current:
             seen.server.permissions.forget()
             apply(list(entries.values()), seen.server, seen.superset, settings)
             current.note(f"{len(entries)} entries")
     with step("Verifying"):
-        _verify(git, settings)
+        _verify(seen.again(who=bool(entries)))
     _tell(to_do)
     return True
 
@@ -83,9 +85,8 @@ def push_some(uuids: set[str], settings: Settings) -> list[Difference]:
 
     Straight over REST: preset-cli takes longer to start than all of this.
     """
-    git = with_password(declared(settings), settings)
     with one_at_a_time(settings):
-        seen = observe(git, settings)
+        git, seen = compared(settings, pushable)
         chosen = _whole(uuids, git)
         to_do = differences(seen.assets.only(set(chosen.assets)), chosen)
         if not to_do:
@@ -94,29 +95,33 @@ def push_some(uuids: set[str], settings: Settings) -> list[Difference]:
         _refuse_to_overwrite(chosen, seen.assets, pushed)
         _refuse_taken_slugs(chosen, seen.assets)
         record(settings.root / FOLDER, chosen)
-        files = {each.path: dump_yaml(complete(each, git, settings)) for each in chosen}
-        seen.superset.import_assets(files)
+        send = seen.superset.import_assets
+        if all(each.old and each.asset.kind == "charts" for each in to_do):
+            # What is on its dashboards already can be sent without them.
+            chosen = owned(chosen, Bundle.of([each.asset for each in to_do]))
+            send = seen.superset.import_charts
+        send({each.path: dump_yaml(complete(each, git, settings)) for each in chosen})
         remember((pushed or Bundle()) | chosen, settings)
     return to_do
 
 
-def _send(git: Bundle, before: Bundle, assets: Bundle, settings: Settings) -> None:
+def _send(
+    git: Bundle, before: Bundle, assets: Bundle, seen: Observed, importer: preset.Importer
+) -> None:
+    files = {each.path: dump_yaml(complete(each, git, seen.settings)) for each in assets}
     with step("Pushing with preset-cli") as current:
         try:
-            preset.sync(
-                {asset.path: dump_yaml(complete(asset, git, settings)) for asset in assets},
-                settings,
-            )
+            importer.sync(files)
         except UserError as error:
-            raise UserError(f"{error.what}; {_live_now(git, before, settings)}", error.do) from None
+            raise UserError(f"{error.what}; {_live_now(git, before, seen)}", error.do) from None
         current.note(f"{len(assets.assets)} assets")
 
 
-def _live_now(git: Bundle, before: Bundle, settings: Settings) -> str:
+def _live_now(git: Bundle, before: Bundle, seen: Observed) -> str:
     """After a push that failed: what Superset shows now, in words."""
     assets = git.kinds(KINDS)
     try:
-        live = observe(git, settings).assets.only({asset.uuid for asset in assets})
+        live = seen.again().assets.only({asset.uuid for asset in assets})
     except UserError as error:
         return f"what is live now is not known ({error.what}), and make plan will tell"
     arrived = [each.asset for each in differences(before.kinds(KINDS), live)]
@@ -170,14 +175,14 @@ def _refuse_taken_slugs(git: Bundle, live: Bundle) -> None:
             )
 
 
-def _verify(git: Bundle, settings: Settings) -> None:
+def _verify(seen: Observed) -> None:
     """Is what is live now what was meant?"""
-    seen = observe(git, settings).look()
+    git = seen.git
     wrong = wrong_links(seen.links, seen.exported, git).values()
     if wrong:
         raise UserError(f"After the push {'; '.join(wrong)}", "make push again; then see make logs")
     live = seen.everything.only({asset.uuid for asset in git})
-    remember(seen.ours, settings)
+    remember(seen.ours, seen.settings)
     for difference in differences(git, live):
         warn(f"Superset keeps something else than git says: {difference} (make pull takes it over)")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.assets.bundle import FOLDER
 from scripts.assets.model import Asset, Bundle
 from scripts.bootstrap.locks import alone
 from scripts.settings import Settings
@@ -34,6 +35,16 @@ def remember(bundle: Bundle, settings: Settings) -> None:
     content = [{"kind": asset.kind, "data": asset.data} for asset in bundle]
     draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     draft.replace(file)
+
+
+def saved_since(settings: Settings) -> bool:
+    """Whether a file of the assets is younger than that; a guess, and one that costs nothing."""
+    try:
+        last = _file(settings).stat().st_mtime
+        files = (settings.root / FOLDER).rglob("*.y*ml")
+        return any(file.stat().st_mtime > last for file in files)
+    except OSError:
+        return True
 
 
 @contextmanager

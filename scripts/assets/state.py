@@ -1,5 +1,6 @@
 """The two sides of every command: what git declares, and what a server shows."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,6 +8,7 @@ from typing import Any
 
 from scripts.assets.access.file import managed, read_access
 from scripts.assets.access.live import Server, read_server
+from scripts.assets.access.passwords import with_password
 from scripts.assets.bundle import FOLDER
 from scripts.assets.check import sound_bundle
 from scripts.assets.exports import LISTED, exported
@@ -32,10 +34,33 @@ def declared(settings: Settings) -> Bundle:
     return bundle | entries
 
 
-def observe(git: Bundle, settings: Settings) -> "Observed":
-    """Log in to the server; what it shows is asked when it is needed."""
-    ever = frozenset(owned_ever(settings.root / FOLDER))
-    return Observed(Superset(settings), git, settings, ever)
+def pushable(settings: Settings) -> Bundle:
+    """What git says, without the users whose password this installation does not know."""
+    return with_password(declared(settings), settings)
+
+
+def compared(
+    settings: Settings, read: Callable[[Settings], Bundle] = declared, strangers: bool = False
+) -> tuple[Bundle, "Observed"]:
+    """Both sides, each got ready while the other is; what is wrong with the files comes first."""
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(_ask, settings)
+        git = read(settings)
+    return git, Observed(*asked.result(), git, settings, strangers)
+
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def _ask(settings: Settings) -> tuple[Superset, Rows]:
+    superset = Superset(settings)
+    return superset, _lists(superset)
+
+
+def _lists(superset: Superset) -> Rows:
+    with ThreadPoolExecutor() as pool:
+        asked = {name: pool.submit(superset.rows, name, LISTED[name]) for name in LISTED}
+    return {name: each.result() for name, each in asked.items()}
 
 
 @dataclass
@@ -43,10 +68,12 @@ class Observed:
     """What a server shows; asked once, part by part as it is needed."""
 
     superset: Superset
+    # The server's lists, by resource.
+    rows: Rows
     git: Bundle
     settings: Settings
-    # The identities of all that the repository owns or has owned.
-    ever: frozenset[str] = frozenset()
+    # Whether the datasets that nobody of ours uses are asked for too.
+    strangers: bool = False
 
     def look(self) -> "Observed":
         """Ask for all of it at once: most of the time is spent waiting for the server."""
@@ -56,17 +83,23 @@ class Observed:
             each.result()
         return self
 
+    def again(self, who: bool = False) -> "Observed":
+        """What it shows after a change; `who`: who may see what, too."""
+        seen = Observed(self.superset, _lists(self.superset), self.git, self.settings)
+        if not who:
+            seen.server = self.server
+        return seen.look()
+
     @cached_property
-    def rows(self) -> dict[str, list[dict[str, Any]]]:
-        """The server's lists, by resource."""
-        with ThreadPoolExecutor() as pool:
-            asked = {name: pool.submit(self.superset.rows, name, LISTED[name]) for name in LISTED}
-        return {name: each.result() for name, each in asked.items()}
+    def ever(self) -> frozenset[str]:
+        """The identities of all that the repository owns or has owned."""
+        return frozenset(owned_ever(self.settings.root / FOLDER))
 
     @cached_property
     def exported(self) -> dict[str, str]:
         """Superset's own files: path → YAML text."""
-        return exported(self.superset, self.rows, self.settings)
+        ours = None if self.strangers else self.ever | self.git.assets.keys()
+        return exported(self.superset, self.rows, self.settings, ours)
 
     @cached_property
     def links(self) -> dict[str, set[int]]:
@@ -75,7 +108,7 @@ class Observed:
 
     @cached_property
     def assets(self) -> Bundle:
-        """Every asset on the server, strangers' too."""
+        """Every asset on the server, strangers' too; of datasets as `strangers` says."""
         return live_bundle(self.exported, self.settings, self.git, last_pushed(self.settings))
 
     @cached_property

@@ -1,12 +1,13 @@
 """The tables that the engine is measured on, and connections to them."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg2
 from psycopg2.extensions import connection
 
+from scripts.settings import Settings
 from tests.bench.harness import Bench, seconds
 
 WIDTH = 20
@@ -42,7 +43,6 @@ def table(bench: Bench, kind: str) -> str:
     """The name of the table `numeric` or `mixed` of the wanted size; made when first asked for."""
     name = f"bench.{kind}_{bench.rows}"
     with connected(bench, "postgres") as admin, admin.cursor() as cursor:
-        cursor.execute("create schema if not exists bench authorization transformer")
         cursor.execute("select to_regclass(%s) is null", (name,))
         if cursor.fetchone()[0]:
             statements = [_NUMERIC, _ANSWERS] if kind == "numeric" else [_MIXED]
@@ -53,6 +53,13 @@ def table(bench: Bench, kind: str) -> str:
             # Rewrites the table where it was updated, so that no dead rows lie between.
             cursor.execute(f"vacuum (full, analyze) {name}")
     return name
+
+
+def make_schema(settings: Settings) -> None:
+    """Where the tables that are measured on lie; `make reset` removes it with all else."""
+    with closing(psycopg2.connect(**settings.dsn("postgres"))) as admin:
+        admin.autocommit = True
+        admin.cursor().execute("create schema if not exists bench authorization transformer")
 
 
 @contextmanager

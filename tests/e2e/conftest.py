@@ -146,12 +146,6 @@ def stack() -> Iterator[Clone]:
     yield from running()
 
 
-@pytest.fixture(scope="module")
-def other_stack() -> Iterator[Clone]:
-    """A second one beside the first: for tests that stop it, break it and kill it."""
-    yield from running()
-
-
 @pytest.fixture
 def project(stack: Clone) -> Iterator[Project]:
     """The assets as they are in git, pushed; put back afterwards, with what was made removed."""

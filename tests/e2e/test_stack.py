@@ -1,18 +1,14 @@
 """make up, down, status, reset, psql, load: from nothing, again, killed, and with bad input."""
 
 import re
-import socket
 import stat
-import time
 from pathlib import Path
 
 import psycopg2
-import pytest
 import requests
 
-from tests.e2e.backups import checksums, survives
 from tests.e2e.conftest import Clone
-from tests.e2e.parts import SERVED, identities, kill, left_behind, left_running
+from tests.e2e.parts import identities, left_running
 
 SECRETS = (
     "superset_admin_password",
@@ -159,162 +155,3 @@ def test_a_file_is_loaded_and_a_torn_one_is_not(stack: Clone, tmp_path: Path) ->
     assert ask(stack, "select to_regclass('e2e.torn')") == [(None,)]
     assert "There is no file" in error_of(stack.make("load", "CSV=nowhere.csv"))
     ask(stack, "drop schema e2e cascade")
-
-
-# --- a second stack beside the first: stopped, killed, reset ------------------------------------
-
-
-def test_the_shop_lives_on_and_refresh_follows(other_stack: Clone) -> None:
-    # The rows that are there are not dropped for others unasked.
-    refused = other_stack.make("load-shop", "SEED=2")
-    assert refused.returncode != 0 and "YES=1" in refused.stderr
-    lived = other_stack.make("live", "DAYS=2", "SECONDS=0")
-    assert lived.returncode == 0, lived.stdout + lived.stderr
-    assert (
-        len(re.findall(r"^\w{3} \d\d \w{3} \d{4} .* orders .* changed$", lived.stdout, re.M)) == 2
-    )
-    changed = "files or data have changed since"
-    assert changed in other_stack.make("status").stdout
-    ((mark, last_built),) = ask(
-        other_stack,
-        "select pg_current_xact_id()::text::bigint, max(known_at) from vault.sat_order__status",
-    )
-    done = other_stack.make("refresh")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Building what depends on shop" in done.stdout
-    # The lines with news are written anew, and no other.
-    ((written, with_news),) = ask(
-        other_stack,
-        f"""
-        select
-            (select count(*) from marts.fct_order_lines where xmin::text::bigint > {mark}),
-            (
-                select count(*) from shop.order_items as items join shop.orders using (order_id)
-                where greatest(items.updated_at, orders.updated_at) at time zone 'UTC'
-                    > '{last_built}'
-            )
-        """,
-    )
-    assert 0 < written == with_news
-    assert changed not in other_stack.make("status").stdout
-    assert "up to date" in other_stack.make("refresh").stdout
-
-
-def test_two_stacks_run_at_the_same_time(stack: Clone, other_stack: Clone) -> None:
-    for clone in (stack, other_stack):
-        assert clone.make("status").returncode == 0
-    assert stack.settings.postgres_port != other_stack.settings.postgres_port
-    assert logs_in(other_stack, other_stack.settings.superset_admin_password)
-    assert not logs_in(other_stack, stack.settings.superset_admin_password)
-
-
-def test_down_leaves_no_process_and_up_finds_the_data(other_stack: Clone) -> None:
-    ask(other_stack, "create table marts.kept as select 42 as answer")
-    before = checksums(other_stack)
-    assert other_stack.make("down").returncode == 0
-    assert left_running(other_stack) == {}
-    assert other_stack.run("status").returncode == 1
-    assert "make up" in error_of(other_stack.make("psql"))
-    done = other_stack.make("up")
-    assert done.returncode == 0, done.stderr
-    assert ask(other_stack, "select answer from marts.kept") == [(42,)]
-    assert checksums(other_stack) == before
-    assert other_stack.make("status").returncode == 0
-    ask(other_stack, "drop table marts.kept")
-
-
-@pytest.mark.parametrize("part", SERVED)
-def test_a_killed_part_comes_back(other_stack: Clone, part: str) -> None:
-    kill(other_stack, part)
-    done = other_stack.make("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert other_stack.make("status").returncode == 0
-
-
-def test_an_up_that_was_killed_twice_does_no_harm(other_stack: Clone) -> None:
-    other_stack.make("down")
-    (other_stack.settings.state / "stamps" / "build").unlink(missing_ok=True)
-    (other_stack.settings.state / "stamps" / "superset").unlink(missing_ok=True)
-    for seconds in (2, 12):
-        up = other_stack.popen("up")
-        time.sleep(seconds)
-        up.kill()
-        up.wait()
-    done = other_stack.make("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert other_stack.make("status").returncode == 0
-
-
-def test_new_passwords_and_another_port_are_followed(other_stack: Clone) -> None:
-    file = other_stack.root / ".env"
-    old = other_stack.settings
-    text = file.read_text()
-    for name in SECRETS:
-        text = text.replace(getattr(old, name), f"new-{getattr(old, name)}")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    file.write_text(text.replace(str(old.postgres_port), str(port)))
-    done = other_stack.make("up")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert other_stack.make("status").returncode == 0
-    assert logs_in(other_stack, f"new-{old.superset_admin_password}")
-    assert not logs_in(other_stack, old.superset_admin_password)
-    # Superset's own connection follows too: every chart still has its rows.
-    done = other_stack.make("check")
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def test_a_port_in_use_is_refused_before_anything_is_started(other_stack: Clone) -> None:
-    other_stack.make("down")
-    for key in ("POSTGRES_PORT", "SUPERSET_PORT"):
-        with socket.socket() as taken:
-            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            taken.bind(("127.0.0.1", getattr(other_stack.settings, key.lower())))
-            taken.listen()
-            message = error_of(other_stack.make("up"))
-        assert f"({key} in .env) is in use" in message
-        assert left_running(other_stack) == {}
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        (r"MODE=\w+", "MODE=podman", 'MODE cannot be "podman"'),
-        (r"MODE=\w+", "MODE auto", "line 11: this is not KEY=value"),
-        (r"SUPERSET_PORT=\d+", "SUPERSET_PORT=x", 'line 8: SUPERSET_PORT cannot be "x"'),
-    ],
-)
-def test_a_broken_env_is_named(other_stack: Clone, old: str, new: str, message: str) -> None:
-    file = other_stack.root / ".env"
-    text = file.read_text()
-    try:
-        file.write_text(re.sub(old, new, text))
-        for verb in ("up", "status", "build"):
-            assert message in error_of(other_stack.make(verb))
-    finally:
-        file.write_text(text)
-
-
-def test_a_missing_file_is_named(other_stack: Clone) -> None:
-    folder = other_stack.root / "udf" / "registry"
-    aside = folder.rename(folder.with_name("registry_aside"))
-    try:
-        assert "registry is missing" in error_of(other_stack.make("up"))
-    finally:
-        aside.rename(folder)
-
-
-def test_a_backup_brings_an_empty_stack_to_what_it_was(other_stack: Clone) -> None:
-    survives(other_stack)
-
-
-def test_reset_asks_and_then_leaves_nothing(other_stack: Clone) -> None:
-    settings = other_stack.settings
-    assert "YES=1 make reset" in error_of(other_stack.make("reset"))
-    assert (settings.state / "stamps").exists()
-    assert other_stack.make("reset", env={"YES": "1"}).returncode == 0
-    assert left_running(other_stack) == {}
-    assert left_behind(other_stack) == []
-    left = {path.name for path in settings.state.iterdir()}
-    assert left <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}

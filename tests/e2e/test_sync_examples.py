@@ -23,7 +23,8 @@ def test_the_examples_survive_import_export_normalise_and_import(project):
 
     def send(bundle: Bundle) -> None:
         files = {each.path: dump_yaml(complete(each, bundle, settings)) for each in bundle}
-        preset.sync(files, settings)
+        with preset.Importer(settings) as importer:
+            importer.sync(files)
 
     try:
         send(wanted)

@@ -11,6 +11,7 @@ import psycopg2
 import pytest
 import yaml
 
+from scripts.assets import preset
 from scripts.assets.charts import ask_all
 from scripts.assets.live import live_bundle
 from scripts.assets.state import declared
@@ -163,13 +164,13 @@ def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
 
 
 def importing(url: str) -> bool:
-    """Whether preset-cli runs against this server: no other process has its address in its words.
+    """Whether preset-cli was given what to import into this server, which no other one is told of.
 
     Asked of /proc: what `ps` prints is cut to the width that COLUMNS names.
     """
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            words = file.read_bytes().decode(errors="replace").split("\0")
+            words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
             if url in words and any(word.endswith("superset-cli") for word in words):
-                return True
+                return (process / "cwd" / preset.BUNDLE).exists()
     return False

@@ -1,22 +1,15 @@
 """Numbers that readers see, each computed another way: from the source, or from the test rows."""
 
-from contextlib import closing
-from typing import Any
-
 import numpy as np
-import psycopg2
 import pytest
 from sklearn.metrics import (
-    accuracy_score,
-    brier_score_loss,
     mean_absolute_error,
     r2_score,
-    recall_score,
-    roc_auc_score,
     root_mean_squared_error,
 )
 
 from tests.conftest import Warehouse
+from tests.integration.asking import one, rows
 
 SALES = """
     select
@@ -26,22 +19,6 @@ SALES = """
     join shop.order_items as i using (order_id)
     where o.status <> 'cancelled' and o.ordered_at >= %s and o.ordered_at < %s
 """
-
-
-def rows(warehouse: Warehouse, query: str, *values: object) -> list[tuple[Any, ...]]:
-    """All rows of a query, as transformer."""
-    with (
-        closing(psycopg2.connect(**warehouse.dsn("transformer"))) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(query, values)
-        return cursor.fetchall()
-
-
-def one(warehouse: Warehouse, query: str, *values: object) -> tuple[Any, ...]:
-    """The only row of a query."""
-    (row,) = rows(warehouse, query, *values)
-    return row
 
 
 def test_revenue_and_orders_of_both_years_are_those_of_the_source(warehouse: Warehouse) -> None:
@@ -152,50 +129,6 @@ def test_the_score_card_of_a_regression_is_what_scikit_learn_says(warehouse: War
         " where model = 'revenue' and page = 'quality'",
     )
     assert f"{100 * card['wape']:.0f}\u202f%" in lead + number + rest
-
-
-def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Warehouse) -> None:
-    """The test rows of churn asked anew, and measured here: score card and headline."""
-    known = "features.feat_customer__training"
-    columns = [
-        column
-        for (column,) in rows(
-            warehouse,
-            "select column_name from information_schema.columns"
-            " where table_schema || '.' || table_name = %s"
-            " and column_name not in ('customer_key', 'churned')",
-            known,
-        )
-    ]
-    (first_day,) = one(
-        warehouse,
-        "select date '1970-01-01' + ((split ->> 'test_from')::float8)::integer"
-        " from ml.model_versions where model = 'churn' and status = 'champion'",
-    )
-    key = "customer_key::text || ' ' || as_of"
-    listed = ", ".join(f'"{column}"' for column in columns)
-    asked = f"select {key} as customer_key, {listed} from {known} where as_of >= '{first_day}'"
-    answers = rows(
-        warehouse,
-        f"select churned = 'churned', score from ml.predict('churn', %s) as answers"
-        f" join {known} on {key} = answers.key",
-        asked,
-    )
-    left, risk = np.array(answers, dtype=float).T
-    card = dict(
-        rows(warehouse, "select metric, value from reports.rpt_model_metrics where model = 'churn'")
-    )
-    assert card["roc_auc"] == pytest.approx(roc_auc_score(left, risk))
-    assert card["brier"] == pytest.approx(brier_score_loss(left, risk))
-    assert card["accuracy"] == pytest.approx(accuracy_score(left, risk >= 0.5))
-    assert card["recall"] == pytest.approx(recall_score(left, risk >= 0.5))
-    riskiest = np.argsort(-risk, kind="stable")[: round(0.2 * len(risk))]
-    (said,) = one(
-        warehouse,
-        "select number from reports.rpt_headlines where model = 'churn' and page = 'quality'",
-    )
-    found = 100 * left[riskiest].sum() / left.sum()
-    assert float(said.removesuffix("\u202f%")) == pytest.approx(found, abs=1.01)
 
 
 def test_the_score_card_of_a_classification_is_the_confusion(warehouse: Warehouse) -> None:

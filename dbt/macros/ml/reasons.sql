@@ -1,6 +1,7 @@
 {#
     A feature and its value as people say it: `Last order 120 days ago`. The words stand beside the
-    column, as its meta.reason, with {} for the value; without them its name has to do.
+    column, as its meta.reason, with {} for the value, or {}% for a share; without them its name has
+    to do.
 #}
 {% macro reason(feature, value, model) -%}
     {%- set shown -%}
@@ -15,13 +16,17 @@
             else {{ value }}
         end
     {%- endset -%}
+    {%- set share -%}
+        case when {{ value }} ~ '^-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$'
+        then {{ percent("(" ~ value ~ ")::numeric") }} else {{ shown }} end
+    {%- endset -%}
     {%- set worded = [] -%}
     {%- if execute -%}
         {%- for column in feature_columns(model) if column.reason -%}
             {%- do worded.append(column) -%}
         {%- endfor -%}
     {%- endif -%}
-    replace(
+    {%- set told -%}
         coalesce(
             {% for column in worded %}
                 case
@@ -30,8 +35,12 @@
                 end,
             {% endfor %}
             {{ humanize(feature) }} || ' {}'
-        ),
-        '{}',
-        {{ shown }}
+        )
+    {%- endset -%}
+    {#- One day is no `1 days`. #}
+    regexp_replace(
+        replace(replace({{ told }}, '{}%', {{ share }}), '{}', {{ shown }}),
+        '(^| )1 (day|order|return|time|line)s\M',
+        '\11 \2'
     )
 {%- endmacro %}

@@ -36,7 +36,18 @@ select
     -- text
     {{ model_label("intervals.model") }} as model_label,
     coalesce(algorithms.label, {{ humanize("intervals.algorithm") }}) as algorithm_label,
+    -- What tells attempts of one kind apart.
+    case
+        when count(*) over (partition by intervals.model, intervals.algorithm) > 1
+        then regexp_replace(replace(intervals.params::text, '_', ' '), '[{}"]', '', 'g')
+        else ''
+    end as settings,
     coalesce(metrics.label, {{ humanize("intervals.metric") }}) as metric_label,
+    {{ within_sentence("coalesce(metrics.label, intervals.metric)") }} || case
+        when metrics.better = 'lower' and metrics.label !~ 'lower is better'
+        then ', lower is better,'
+        else ''
+    end as metric_words,
     {{ shown_metric("intervals.score", "metrics.unit") }}
     || ' ± '
     || to_char(intervals.deviation::numeric, 'FM990.000') as shown,

@@ -54,6 +54,7 @@ with
             coalesce({{ percent("share_of_actual") }}, 'no case')
             || ' '
             || case outcome when 'false alarm' then 'false alarms' else outcome end as caption,
+            {{ counted("n") }} as shown,
             case when is_hit then 'hit' else 'miss' end as state,
 
             -- numbers

@@ -30,7 +30,8 @@ with
                 else period_label
             end as period_words,
             coalesce(to_char(psi, 'FM990.00'), 'not known') as shown,
-            state,
+            -- A large number of few cases may be chance, and is called no change then.
+            case when state = 'good' and psi >= 0.1 then 'plain' else state end as state,
             null as nothing_yet,
             grid_row,
             grid_column,

@@ -75,12 +75,7 @@ select
     -- text
     {{ model_label("model") }} as model_label,
     feature_label,
-    -- An abbreviation keeps its capitals inside a sentence.
-    case
-        when feature_label ~ '^[A-Z]{2}'
-        then feature_label
-        else lower(left(feature_label, 1)) || substr(feature_label, 2)
-    end as feature_words,
+    {{ within_sentence("feature_label") }} as feature_words,
     feature_group,
     owner,
     description

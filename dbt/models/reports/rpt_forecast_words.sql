@@ -66,7 +66,7 @@ select
     || '%.' as subline,
     errors.verdict,
     errors.state,
-    to_char(to_come.first_day, 'FMDD FMMonth')
+    to_char(to_come.first_day, 'FMDD FMMonth YYYY')
     || ' to '
     || to_char(to_come.last_day, 'FMDD FMMonth YYYY') as period,
 

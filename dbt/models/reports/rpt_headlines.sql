@@ -142,7 +142,9 @@ with
                     || '. Nothing says which groups are right: judge them by whether they are of use.'
                 when 'regression'
                 then
-                    'Tested on '
+                    'Its answer is the '
+                    || target_words
+                    || '. Tested on '
                     || {{ counted("rows_test") }}
                     || ' cases it had never seen. The error is the sum of all misses as a share of the'
                     || ' sum of all true values.'
@@ -163,7 +165,7 @@ with
                     || ' right. Always answering “'
                     || {{ class_name("target", "largest_class") }}
                     || '” would be right in '
-                    || {{ percent("largest_share") }}
+                    || {{ percent("coalesce(baseline_right_share, largest_share)") }}
                     || '.'
                 else 'Tested on ' || {{ counted("rows_test") }} || ' cases it had never seen.'
             end as subline

@@ -57,7 +57,11 @@ cross join
                 'Models in use',
                 models::text,
                 better || ' of ' || comparable || ' that can be compared',
-                'clearly better than the simple rule',
+                case
+                    when better = comparable
+                    then 'clearly better than the simple rule'
+                    else comparable - better || ' no better than the simple rule'
+                end,
                 case when better = comparable then 'good' else 'watch' end
             )
     ) as figures(sort_order, label, shown, note, verdict, state)

@@ -140,7 +140,11 @@ with
                             task
                             when 'clustering'
                             then 'share of cases that change their group'
-                            else 'of ' || regexp_replace(metric_label, ' \(.*', '')
+                            else
+                                'of '
+                                ||
+                                {{ within_sentence("regexp_replace(metric_label, ' \\(.*', '')") }}
+                                || ', when its values are shuffled'
                         end,
                         '',
                         'plain'

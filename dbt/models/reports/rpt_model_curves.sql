@@ -6,7 +6,8 @@ with
             curves.*,
             min(least(x, y, lower)) over (partition by model, curve) as lowest,
             max(greatest(x, y, upper)) over (partition by model, curve) as highest,
-            max(y) over (partition by model, curve) as highest_y
+            max(y) over (partition by model, curve) as highest_y,
+            max(position) filter (where x <= 0) over (partition by model, curve) as position_of_zero
         from {{ of_champions("curves") }} as curves
     ),
 
@@ -47,10 +48,15 @@ select
         then {{ percent("curves.y", 1) }}
         else {{ short_number("curves.y") }}
     end as shown_y,
+    -- Every fourth bar says where it begins, counted from the one that holds 0.
     case
-        when curves.curve = 'residual_distribution' and curves.position % 4 = 1
-        then {{ short_number("curves.x") }}
-        else ''
+        when
+            curves.curve <> 'residual_distribution'
+            or (curves.position - coalesce(curves.position_of_zero, 1)) % 4 <> 0
+        then ''
+        when curves.position = curves.position_of_zero
+        then '0'
+        else {{ short_number("curves.x") }}
     end as tick,
 
     -- numbers

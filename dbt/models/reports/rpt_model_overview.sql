@@ -82,7 +82,8 @@ with
             max(value) filter (where metric = 'wape') as wape,
             max(baseline) filter (where metric = 'wape') as baseline_wape,
             max(shown) filter (where metric = 'mae') as shown_error,
-            max(shown_baseline) filter (where metric = 'mae') as shown_baseline_error
+            max(shown_baseline) filter (where metric = 'mae') as shown_baseline_error,
+            max(baseline) filter (where metric = 'accuracy') as baseline_right_share
         from metrics
         group by model
     )
@@ -138,6 +139,7 @@ select
     outcomes.looked_for,
     outcomes.false_alarms,
     outcomes.right_share,
+    errors.baseline_right_share,
     gains.gain as gain_at_20,
     least(1, 0.2 * versions.rows_test / nullif(outcomes.looked_for, 0)) as best_gain_at_20,
     errors.wape,

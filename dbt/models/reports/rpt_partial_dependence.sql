@@ -47,7 +47,14 @@ select
     {{ model_label("kept.model") }} as model_label,
     {{ feature_label("kept.model", "kept.feature") }} as feature_label,
     kept.kind,
-    coalesce(kept.category, {{ short_number("kept.x") }}) as value_label,
+    case
+        kept.category
+        when 'true'
+        then 'yes'
+        when 'false'
+        then 'no'
+        else coalesce(kept.category, {{ short_number("kept.x") }})
+    end as value_label,
     case
         kept.task
         when 'regression'

@@ -6,6 +6,14 @@
 #}
 {{ config(indexes=[{"columns": ["model_label", "sort_order"]}]) }}
 
+{#- Keys nobody reads, and what those they stand for are called. -#}
+{%- set known_by = {
+    "customer_key": {
+        "relation": ref("dim_customers"),
+        "name": "customer_number",
+        "word": "Customer",
+    }
+} -%}
 {#- A node without a column of answers, such as a forecast in money, has pages of its own. -#}
 {%- set answers = [] -%}
 {%- for name in var("trained_models") -%}
@@ -22,9 +30,11 @@
                 {
                     "model": registry_name(name),
                     "relation": relation,
-                    "key": adapter.quote(named.get("key", model_node(name).config.key)),
-                    "prediction": adapter.quote(prediction),
-                    "score": adapter.quote(score) if score in columns else "null",
+                    "key": named.get("key", model_node(name).config.key),
+                    "prediction": "answers." ~ adapter.quote(prediction),
+                    "score": (
+                        "answers." ~ adapter.quote(score) if score in columns else "null"
+                    ),
                 }
             ) -%}
         {%- endif -%}
@@ -35,16 +45,28 @@ with
         {% for answer in answers %}
             select
                 {{ sql_text(answer.model) }} as model,
-                model_version,
-                cast({{ answer.key }} as text) as key,
+                answers.model_version,
+                cast(answers.{{ adapter.quote(answer.key) }} as text) as key,
+                {% if answer.key in known_by -%}
+                    {%- set known = known_by[answer.key] -%}
+                    {{ sql_text(known.word) }} || ' ' || known.{{ adapter.quote(known.name) }}
+                {%- else -%} null
+                {%- endif %} as case_name,
                 cast({{ answer.prediction }} as text) as prediction,
                 cast({{ answer.score }} as double precision) as score
-            from {{ answer.relation }} {{ "union all" if not loop.last }}
+            from {{ answer.relation }} as answers
+            {% if answer.key in known_by -%}
+                left join
+                    {{ known_by[answer.key].relation }} as known
+                    on cast(known.{{ adapter.quote(answer.key) }} as text)
+                    = cast(answers.{{ adapter.quote(answer.key) }} as text)
+                {%- endif %} {{ "union all" if not loop.last }}
         {% else %}
             select
                 null::text as model,
                 null::integer as model_version,
                 null::text as key,
+                null::text as case_name,
                 null::text as prediction,
                 null::float8 as score
             where false
@@ -60,6 +82,7 @@ select
 
     -- text
     {{ model_label("predictions.model") }} as model_label,
+    coalesce(predictions.case_name, 'Case ' || predictions.key) as case_label,
     versions.task,
     case
         versions.task

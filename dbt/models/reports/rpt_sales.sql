@@ -48,7 +48,8 @@ with
             case
                 when is_order and is_known then dense_rank() over (order by customer_key)
             end as customer_id,
-            max(date_day) over () as last_day
+            max(date_day) over () as last_day,
+            date_trunc('month', min(date_day) over ())::date as first_month
         from parts
     ),
 
@@ -93,7 +94,10 @@ with
             order_id,
             customer_id
         from whole_months
-        where month + interval '1 year' <= last_month
+        where
+            month + interval '1 year' <= last_month
+            -- Beside a part of a year, any year looks large.
+            and first_month <= (last_month - interval '23 months')::date
     )
 
 select

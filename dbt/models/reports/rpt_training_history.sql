@@ -4,7 +4,27 @@ with
 
     algorithms as (select * from {{ ref("algorithm_labels") }}),
 
-    metrics as (select * from {{ ref("metric_labels") }})
+    metrics as (select * from {{ ref("metric_labels") }}),
+
+    judged as (
+        select
+            versions.*,
+            case
+                when versions.baseline is null
+                then 'nothing to compare'
+                when versions.lower is null
+                then 'interval not known'
+                when metrics.better = 'lower' and versions.upper < versions.baseline
+                then 'better'
+                when metrics.better = 'higher' and versions.lower > versions.baseline
+                then 'better'
+                when versions.baseline between versions.lower and versions.upper
+                then 'no proof'
+                else 'worse'
+            end as beside_simple_rule
+        from versions
+        left join metrics on metrics.metric = versions.metric
+    )
 
 select
     -- ids
@@ -35,7 +55,13 @@ select
     coalesce({{ shown_metric("versions.baseline", "metrics.unit") }}, 'none') as shown_baseline,
     case
         when versions.comparison is null
-        then 'no comparison was asked for'
+        then
+            case
+                versions.version
+                when 1
+                then 'the first version: there is none before it'
+                else 'no comparison was asked for'
+            end
         when versions.comparison ? 'not_comparable'
         then 'version ' || (versions.comparison ->> 'champion') || ' could not be compared'
         else
@@ -47,6 +73,40 @@ select
             || (versions.comparison ->> 'champion')
     end as decision,
     left(coalesce(versions.git_commit, ''), 8) as git_commit,
+    -- The first line of its card, cut in three so that the number can be coloured.
+    'Version '
+    || versions.version
+    || case
+        versions.status
+        when 'champion'
+        then ' is in use: '
+        when 'challenger'
+        then ' was tried and is not in use: '
+        else ' was in use: '
+    end
+    || {{ within_sentence("coalesce(metrics.label, versions.metric)") }}
+    || ' ' as lead,
+    {{ shown_metric("versions.score", "metrics.unit") }} as number,
+    ' on ' || case
+        versions.rows_test
+        when 0
+        then 'the ' || {{ counted("versions.rows_train") }} || ' cases it was made of'
+        else {{ counted("versions.rows_test") }} || ' cases it had never seen'
+    end
+    || coalesce(', the simple rule ' || {{ shown_metric("versions.baseline", "metrics.unit") }}, '')
+    || '.' as rest,
+    case when metrics.better = 'lower' then 'Lower is better. ' else '' end || case
+        versions.beside_simple_rule
+        when 'nothing to compare'
+        then 'There is no simple rule to compare it with.'
+        when 'interval not known'
+        then 'How sure that is was not measured.'
+        when 'better'
+        then 'The simple rule lies outside the 95 % interval: this version is clearly better.'
+        when 'worse'
+        then 'The simple rule lies outside the 95 % interval: this version is clearly worse.'
+        else 'The 95 % interval includes the simple rule: it is not proven to be better.'
+    end as subline,
 
     -- numbers
     versions.score,
@@ -64,6 +124,6 @@ select
 
     -- dates
     versions.trained_at
-from versions
+from judged as versions
 left join algorithms on algorithms.algorithm = versions.algorithm
 left join metrics on metrics.metric = versions.metric

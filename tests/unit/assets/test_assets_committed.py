@@ -34,3 +34,24 @@ def test_tables_and_words_are_dbts_and_the_exposures_are_current(manifest):
         dashboard.data["slug"].replace("-", "_") for dashboard in bundle.kind("dashboards")
     }
     assert read <= set(manifest["nodes"])
+
+
+def test_a_colour_is_that_of_the_words_in_the_legend():
+    """With time_shift_color, Superset's default, a metric named as a column is headed would be
+    looked up in label_colors by the column's name, and take any colour."""
+    bundle = read_files(ROOT / FOLDER).bundle()
+    headings = {
+        dataset.data["uuid"]: {column.get("verbose_name") for column in dataset.data["columns"]}
+        for dataset in bundle.kind("datasets")
+    }
+    found = set()
+    for chart in bundle.kind("charts"):
+        params = chart.data["params"]
+        labels = {metric["label"] for metric in params.get("metrics", [])}
+        drawn_by_metric = chart.data["viz_type"].startswith("echarts_") and not params.get(
+            "groupby"
+        )
+        if drawn_by_metric and labels & headings[chart.data["dataset_uuid"]]:
+            found.add(chart.data["slice_name"])
+            assert params.get("time_shift_color") is False, chart.data["slice_name"]
+    assert "Do the misses change from the first test cases to the last?" in found

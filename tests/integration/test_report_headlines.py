@@ -1,0 +1,220 @@
+"""Headlines and key figures of the shop's pages, each beside a computation of another kind."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from tests.conftest import Warehouse
+from tests.integration.asking import one, percent, rows, shown_by
+
+ACTIVE = "select customer_key from features.feat_customer__rfm where as_of = %s"
+
+
+def test_the_strip_of_the_shop_is_that_of_the_source(warehouse: Warehouse) -> None:
+    first, last = one(
+        warehouse,
+        "select min(month), (max(month) + interval '1 month')::date"
+        " from reports.rpt_sales where is_last_year",
+    )
+
+    def year(first: dt.date, last: dt.date) -> tuple[float, int, int]:
+        revenue, orders, customers = one(
+            warehouse,
+            """
+            with lines as (
+                select order_id, sum(quantity * unit_price * (1 - discount)) as value
+                from shop.order_items
+                group by order_id
+            )
+            select sum(value),
+                count(*) filter (where kind = 'sale'),
+                count(distinct customer_id) filter (where kind = 'sale')
+            from shop.orders
+            join lines using (order_id)
+            where status <> 'cancelled' and ordered_at >= %s and ordered_at < %s
+            """,
+            first,
+            last,
+        )
+        return float(revenue), orders, customers
+
+    now = year(first, last)
+    before = year(first.replace(year=first.year - 1), last.replace(year=last.year - 1))
+    shown = shown_by(warehouse, "business/key_figures", "reports.rpt_sales")
+    expected = {
+        "revenue": (now[0], before[0], " €"),
+        "orders": (now[1], before[1], ""),
+        "customers": (now[2], before[2], ""),
+        "basket": (now[0] / now[1], before[0] / before[1], " €"),
+    }
+    for name, (value, value_before, unit) in expected.items():
+        assert shown[f"{name}_shown"].strip() == f"{value:,.0f}{unit}"
+        change = value / value_before - 1
+        assert shown[f"{name}_change"] == (
+            percent(abs(change)) + (" more" if change >= 0 else " less")
+        )
+    said = shown_by(warehouse, "business/headline", "reports.rpt_sales")
+    assert said["number"] == shown["revenue_shown"]
+    assert said["change"] == f", {shown['revenue_change']} than the year before."
+    assert f"{before[0]:,.0f} €" in said["before"]
+    assert said["months"] == 12
+    assert said["until"] == (last - dt.timedelta(days=1)).strftime("%B %Y")
+
+
+def test_a_shop_without_a_whole_month_says_so(warehouse: Warehouse) -> None:
+    """The template asks for `until` and `months`: without a row there is neither."""
+    said = shown_by(warehouse, "business/headline", "(select * from reports.rpt_sales limit 0)")
+    assert (said["until"], said["months"]) == (None, 0)
+
+
+def test_the_page_about_churn_says_what_its_list_adds_up_to(warehouse: Warehouse) -> None:
+    listed = rows(warehouse, "select churn_probability, revenue_at_risk from reports.rpt_call_list")
+    risk, lost = np.array(listed, dtype=float).T
+    lead, number, note = one(
+        warehouse,
+        "select label, shown, note from reports.rpt_churn_summary"
+        " where is_everywhere and part = 'headline'",
+    )
+    assert f"{len(risk):,} active" in lead
+    assert number == f"{risk.sum():,.0f}"
+    # The campaign of dbt_project.yml: 4 € a call, a quarter stays, 30 % margin.
+    worth = np.cumsum(np.sort(lost)[::-1]) * 0.25 * 0.3 - 4 * np.arange(1, len(lost) + 1)
+    calls, by_chance = one(
+        warehouse,
+        "select calls, expected_by_chance from reports.rpt_campaign"
+        " where is_best and is_everywhere",
+    )
+    assert by_chance == pytest.approx(calls / len(lost) * lost.sum() * 0.25 * 0.3 - 4 * calls)
+    assert f"calling the {calls:,} customers" in note
+    assert f" {worth[calls - 1]:,.0f} €" in note
+    assert note.endswith(f" {by_chance:,.0f} €.")
+
+
+def test_the_forecast_names_the_sum_of_its_days(warehouse: Warehouse) -> None:
+    days, first, last, forecast = one(
+        warehouse,
+        "select count(*), min(day), max(day), sum(forecast) from predictions.pred_revenue"
+        " where series = 'Total' and is_future",
+    )
+    (before,) = one(
+        warehouse,
+        "select sum(quantity * unit_price * (1 - discount)) from shop.order_items"
+        " join shop.orders using (order_id) where status <> 'cancelled'"
+        " and ordered_at::date between %s and %s",
+        first - dt.timedelta(days=364),
+        last - dt.timedelta(days=364),
+    )
+    tested = rows(
+        warehouse,
+        "select actual, forecast, naive, lower, upper from predictions.pred_revenue"
+        " where series = 'Total' and not is_future and actual is not null",
+    )
+    actual, said, naive, lower, upper = np.array(tested, dtype=float).T
+    sentence, number, subline, period = one(
+        warehouse,
+        "select lead || number || rest, number, subline, period from reports.rpt_forecast_words"
+        " where series = 'Total'",
+    )
+    change = float(forecast) / float(before) - 1
+    assert f"next {days} days" in sentence
+    assert number == f"{forecast:,.0f} €"
+    assert f", {percent(abs(change))} {'more' if change >= 0 else 'less'} than" in sentence
+    total = np.abs(actual).sum()
+    assert f"off by {percent(np.abs(actual - said).sum() / total)}" in subline
+    assert f"weeks) by {percent(np.abs(actual - naive).sum() / total)}" in subline
+    assert percent(np.mean((lower <= actual) & (actual <= upper))) in subline
+    assert period.endswith(f"{last.year}") and f"{first.year} to" in period
+
+
+def test_segments_bring_what_the_source_says(warehouse: Warehouse) -> None:
+    brought = rows(
+        warehouse,
+        """
+        select segment_name, count(*), sum(spent)
+        from (
+            select segment_name, coalesce(sum(items.value), 0) as spent
+            from predictions.pred_segments as segments
+            join marts.dim_customers as customers using (customer_key)
+            left join (
+                select
+                    customers.customer_number,
+                    sum(quantity * unit_price * (1 - discount)) as value
+                from shop.order_items
+                join shop.orders using (order_id)
+                join shop.customers as customers using (customer_id)
+                where status <> 'cancelled'
+                    and ordered_at::date > (select max(as_of) from predictions.pred_segments) - 365
+                group by customers.customer_number
+            ) as items using (customer_number)
+            group by segment_name, customer_key
+        ) as customers
+        group by segment_name
+        order by sum(spent) desc
+        """,
+    )
+    everybody, money = sum(n for _, n, _ in brought), sum(spent for *_, spent in brought)
+    name, customers, spent = brought[0]
+    said = shown_by(warehouse, "segments/headline", "reports.rpt_segments")
+    assert said["name"] == name
+    assert said["n"] == len(brought)
+    assert said["all_customers"] == f"{everybody:,}"
+    assert said["share"] == percent(customers / everybody)
+    assert said["revenue"] == percent(float(spent / money))
+
+
+def test_moves_between_segments_are_counted_another_way(warehouse: Warehouse) -> None:
+    """Sets of customers, taken from who was active at the end of both quarters."""
+    days = rows(
+        warehouse,
+        "select distinct as_of from reports.rpt_segment_moves order by as_of desc limit 2",
+    )
+    now, before = ({key for (key,) in rows(warehouse, ACTIVE, day)} for (day,) in days)
+    said = shown_by(warehouse, "segments/headline_moves", "reports.rpt_segment_moves")
+    assert said["stayed"] == f"{len(now & before):,}"
+    assert said["came"] == f"{len(now - before):,}"
+    assert said["gone"] == f"{len(before - now):,}"
+    stayed, moved = one(
+        warehouse,
+        "select sum(customers), sum(customers) filter (where from_segment <> to_segment)"
+        " from reports.rpt_segment_moves where as_of = %s and from_segment <> 'Not a customer'"
+        " and to_segment <> 'Bought nothing for a year'",
+        days[0][0],
+    )
+    assert stayed == len(now & before)
+    assert float(said["moved"]) == pytest.approx(100 * float(moved / stayed), abs=0.5)
+
+
+def test_the_state_of_the_house_is_that_of_its_sources(warehouse: Warehouse) -> None:
+    house = dict(rows(warehouse, "select label, shown || ' | ' || note from reports.rpt_house"))
+    tables = [
+        f'"{schema}"."{name}"'
+        for schema, name in rows(
+            warehouse,
+            "select table_schema, table_name from information_schema.tables"
+            " where table_schema in ('shop', 'csv') and table_type = 'BASE TABLE'",
+        )
+    ]
+    counted = sum(one(warehouse, f"select count(*) from {table}")[0] for table in tables)
+    assert house["Data as of"].endswith(f"{counted:,} rows in {len(tables)} tables as they come")
+    trained, models = one(
+        warehouse,
+        "select max(trained_at), count(*) from ml.model_versions where status = 'champion'",
+    )
+    assert house["Last trained"] == f"{trained:%-d %B %Y} | at {trained:%H:%M}"
+    assert house["Models in use"].startswith(f"{models} | ")
+    number, waiting = one(
+        warehouse,
+        "select number, (select count(*) from reports.rpt_attention where state <> 'good')"
+        " from reports.rpt_house_headline",
+    )
+    looked_at = rows(
+        warehouse,
+        "select model from reports.rpt_drift_summary where moved > 0 union all"
+        " select model from reports.rpt_model_overview"
+        " where task <> 'clustering' and not beats_baseline union all"
+        " select words from reports.rpt_test_results where result = 'failed'",
+    )
+    assert waiting == len(looked_at)
+    expected = {0: f"{models} models", 1: "1 thing needs"}.get(waiting, f"{waiting} things need")
+    assert number == expected
