@@ -109,6 +109,7 @@ def _send(
     git: Bundle, before: Bundle, assets: Bundle, seen: Observed, importer: preset.Importer
 ) -> None:
     files = {each.path: dump_yaml(complete(each, git, seen.settings)) for each in assets}
+    seen.superset.pause()
     with step("Pushing with preset-cli") as current:
         try:
             importer.sync(files)

@@ -38,6 +38,10 @@ class Superset:
         self._session.headers["Authorization"] = f"Bearer {token}"
         self._csrf_done = False
 
+    def pause(self) -> None:
+        """Close the connections: the server would, maybe in the moment one is used again."""
+        self._session.close()
+
     def _login(self, user: str, password: str) -> str:
         answer = self._send(
             "POST",
