@@ -45,6 +45,12 @@ class SecondSuperset(WebServer):
         """Where it answers."""
         return self.settings.own_superset_url
 
+    @property
+    def addresses(self) -> dict[str, str]:
+        """What an overlay says: where it answers, and where it finds the warehouse from outside."""
+        host, port = self.settings.postgres_host, self.settings.postgres_port
+        return {"SUPERSET_URL": self.url, "POSTGRES_HOST": host, "POSTGRES_PORT": str(port)}
+
     def create(self) -> None:
         """A copy of the first's metadata without its assets; then start."""
         dsn = self.settings.dsn("postgres")

@@ -43,12 +43,12 @@ def overlay(project, name: str, **values: str) -> dict[str, str]:
 
 def settings_of(project, server: SecondSuperset, **more: str):
     settings = project.stack.settings
-    more = settings.more | {"SUPERSET_URL": server.url} | more
+    more = settings.more | server.addresses | more
     return settings.model_copy(update={"more": more})
 
 
 def test_push_then_pull_on_a_fresh_second_instance_leaves_no_difference(project, second):
-    env = overlay(project, "second", SUPERSET_URL=second.url)
+    env = overlay(project, "second", **second.addresses)
     before = project.files()
     said = project.run("push", **env)
     assert re.search(r"created \d+ dashboards", said)
@@ -87,7 +87,7 @@ def test_an_environment_with_another_prefix_and_a_certificate(project, second, s
     dashboard = project.folder / "dashboards" / "quality_classification.yaml"
     project.edit(dashboard, certified_by="${CERTIFIED_BY}")
     more = {"SCHEMA_PREFIX": "ada_", "CERTIFIED_BY": "Ada"}
-    env = overlay(project, "ada", SUPERSET_URL=second.url, **more)
+    env = overlay(project, "ada", **second.addresses, **more)
     before = project.files()
     assert "nothing is known of a push from here" in project.fails("push", **env)
     project.run("push", "--theirs-lost", **env)
@@ -136,7 +136,7 @@ end $$"""
 
 
 def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
-    env = overlay(project, "second", SUPERSET_URL=second.url)
+    env = overlay(project, "second", **second.addresses)
     project.run("push", "--force", **env)
     for file in sorted((project.folder / "charts").rglob("*.yaml")):
         project_data = yaml.safe_load(file.read_text(encoding="utf-8"))
