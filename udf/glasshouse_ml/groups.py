@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
 
@@ -45,11 +46,13 @@ class Grouped(BaseEstimator):
             self.classes_ = np.unique(answers)
         self.pooled_ = clone(self.template).fit(rest, answers)
         values, members = [], []
-        for value, rows in self._parts(matrix):
-            if too_small(answers[rows], by_class) is None:
-                checkpoint()
-                values.append(value)
-                members.append(clone(self.template).fit(rest[rows], answers[rows]))
+        # The settings and the numbers were looked at a moment ago, for all groups at once.
+        with config_context(assume_finite=True, skip_parameter_validation=True):
+            for value, rows in self._parts(matrix):
+                if too_small(answers[rows], by_class) is None:
+                    checkpoint()
+                    values.append(value)
+                    members.append(clone(self.template).fit(rest[rows], answers[rows]))
         self.values_, self.members_ = np.array(values, float), members
         return self
 

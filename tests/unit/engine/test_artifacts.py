@@ -1,6 +1,8 @@
 """What is loaded is what was stored, or it is refused."""
 
+import io
 import json
+import zipfile
 from hashlib import sha256
 from typing import Any
 
@@ -60,6 +62,15 @@ def test_there_and_back(name: str, classes: int) -> None:
         found.pipeline.predict_proba(matrix), model.pipeline.predict_proba(matrix)
     )
     assert (found.features, found.classes, found.key) == (model.features, model.classes, "id")
+
+
+def test_the_description_of_a_model_is_on_one_line_and_skops_is_left_as_it_was() -> None:
+    def lines(content: bytes) -> int:
+        return zipfile.ZipFile(io.BytesIO(content)).read("schema.json").count(b"\n")
+
+    model = fitted("logistic_regression")
+    assert lines(pack(model)) == 0
+    assert lines(skops.io.dumps(model.pipeline)) > 100
 
 
 @pytest.mark.parametrize("name", CATALOGUE["regression"])
