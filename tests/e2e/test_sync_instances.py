@@ -56,14 +56,15 @@ def test_push_then_pull_on_a_fresh_second_instance_leaves_no_difference(project,
     assert "Nothing to do" in project.run("pull", **env)
     assert "No difference" in project.run("plan", **env)
     assert project.files() == before
-    other = Superset(settings_of(project, second))
+    its = settings_of(project, second)
+    other = Superset(its)
     _, data = project.chart()
     assert other.number("chart", data["uuid"]) > 500
     # As git sees it: what the editor drops when a chart is saved in the browser is no difference.
     settings = project.stack.settings
     git = declared(settings)
     here = live_bundle(project.superset.export(), settings, git)
-    there = live_bundle(other.export(), settings, git)
+    there = live_bundle(other.export(), its, git)
     assert {a.uuid: a.data for a in here} == {a.uuid: a.data for a in there}
 
 
