@@ -116,7 +116,8 @@ class Observed:
         """Who may see what; None where the repository has no say in that."""
         if not managed(self.settings.root / FOLDER):
             return None
-        return read_server(self.superset, self.settings, self.git, set(self.ever))
+        known = {(kind, row["id"]): row["uuid"] for kind in self.rows for row in self.rows[kind]}
+        return read_server(self.superset, self.settings, self.git, set(self.ever), known)
 
     @property
     def entries(self) -> Bundle:

@@ -31,15 +31,21 @@ class Server:
 
 
 def read_server(
-    superset: Superset, settings: Settings, git: Bundle, ever: set[str] = frozenset()
+    superset: Superset,
+    settings: Settings,
+    git: Bundle,
+    ever: set[str] = frozenset(),
+    known: dict[tuple[str, int], str] | None = None,
 ) -> Server:
     """Ask the server. `git`: assets and entries of the repository; `ever`: what it has owned.
+
+    `known`: the uuids of its numbers, as far as its lists have told them: ("dataset", 7) → uuid.
 
     What belongs: entries that git names or has named, row filters on our datasets alone, the doors
     of our dashboards, and the roles that all these name.
     """
     ours = {asset.uuid for asset in git} | ever
-    permissions = Permissions(superset, settings, git)
+    permissions = Permissions(superset, settings, git, dict(known or {}))
     server = Server(Bundle(), {}, permissions)
     server._roles = {row["name"]: row["id"] for row in superset.rows("security/roles", "id,name")}
     entries = [
