@@ -44,7 +44,7 @@ def exported(
     moments = _moments(rows)
     known = _read(settings, superset.url)
     current = {u: kept for u, kept in known.items() if moments.get(u, ("", 0, ""))[2] == kept[0]}
-    changed = [found for uuid, found in moments.items() if uuid not in current]
+    changed = [found[:2] for uuid, found in moments.items() if uuid not in current]
     whole = len(changed) > _MANY
     files = superset.export() if whole else _asked(superset, changed)
     fresh = {
@@ -63,7 +63,7 @@ def exported(
 
 def _datasets(
     rows: dict[str, list[Row]], texts: dict[str, str], ours: Container[str] | None
-) -> list[tuple[str, int, str]]:
+) -> list[tuple[str, int]]:
     """All datasets, or ours with those that our charts, dashboards, and the charts on them use."""
     wanted = rows["dataset"]
     if ours is not None:
@@ -75,7 +75,7 @@ def _datasets(
         }
         used = {found.lower() for each in users for found in _DATASET.findall(texts.get(each, ""))}
         wanted = [row for row in wanted if row["uuid"] in ours or row["uuid"] in used]
-    return [("dataset", row["id"], "") for row in wanted]
+    return [("dataset", row["id"]) for row in wanted]
 
 
 def _moments(rows: dict[str, list[Row]]) -> dict[str, tuple[str, int, str]]:
@@ -93,10 +93,10 @@ def _moments(rows: dict[str, list[Row]]) -> dict[str, tuple[str, int, str]]:
     return found
 
 
-def _asked(superset: Superset, wanted: Iterable[tuple[str, int, str]]) -> dict[str, str]:
+def _asked(superset: Superset, wanted: Iterable[tuple[str, int]]) -> dict[str, str]:
     """The files of some: resource, number."""
     numbers: dict[str, list[int]] = {}
-    for resource, number, _ in wanted:
+    for resource, number in wanted:
         numbers.setdefault(resource, []).append(number)
     with ThreadPoolExecutor() as pool:
         asked = {

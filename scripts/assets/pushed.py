@@ -38,7 +38,7 @@ def remember(bundle: Bundle, settings: Settings) -> None:
 
 
 def saved_since(settings: Settings) -> bool:
-    """Whether a file of the assets is younger than that; a guess, and one that costs nothing."""
+    """Whether a file was saved since the last push or pull: a guess, and one that costs nothing."""
     try:
         last = _file(settings).stat().st_mtime
         files = (settings.root / FOLDER).rglob("*.y*ml")

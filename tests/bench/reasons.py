@@ -31,9 +31,9 @@ REASONS = {
         "A run of 350,000 rows was begun and not finished in time, so this is of a tenth of them"
     ),
     "100 groups × 2,000 rows, one call": (
-        "About half of our time is the preprocessing of each group, which fills gaps, watches for "
-        "new ones and names columns where the rival only scales; the rest is writing a hundred "
-        "models as checked JSON, and the measures of each group for the registry"
+        "About half of our time is the preprocessing of each group, which fills gaps too, where "
+        "the rival only scales; the rest is writing a hundred models as checked JSON, and the "
+        "measures of each group for the registry"
     ),
     "peak memory of the backend in training": (
         "The libraries take 150 MiB before the first row, the texts of a key are kept beside "

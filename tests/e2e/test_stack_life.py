@@ -58,6 +58,14 @@ def test_the_shop_lives_on_and_refresh_follows(other_stack: Clone) -> None:
     assert "up to date" in other_stack.make("refresh").stdout
 
 
+def test_two_stacks_run_at_the_same_time(stack: Clone, other_stack: Clone) -> None:
+    for clone in (stack, other_stack):
+        assert clone.make("status").returncode == 0
+    assert stack.settings.postgres_port != other_stack.settings.postgres_port
+    assert logs_in(other_stack, other_stack.settings.superset_admin_password)
+    assert not logs_in(other_stack, stack.settings.superset_admin_password)
+
+
 def test_down_leaves_no_process_and_up_finds_the_data(other_stack: Clone) -> None:
     ask(other_stack, "create table marts.kept as select 42 as answer")
     before = checksums(other_stack)
