@@ -123,6 +123,8 @@ def other_models(warehouse: Warehouse) -> Iterator[None]:
     yield
     for name in asked:
         execute(warehouse, f"select ml.drop_model('{name}')")
+    # The reports of other tests are those of the models that are left.
+    build(warehouse.settings, warehouse.stack, select=REPORTS, show=False)
 
 
 @pytest.mark.usefixtures("other_models")
