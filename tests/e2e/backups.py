@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
@@ -12,6 +13,7 @@ from scripts.assets.superset import Superset
 from scripts.stack.interface import open_stack
 from tests.e2e.conftest import Clone
 
+BACKUP = Path("backups", "one")
 TABLES = """
     select schemaname, tablename from pg_tables
     where schemaname not in ('pg_catalog', 'information_schema') order by 1, 2
@@ -44,13 +46,13 @@ def survives(clone: Clone) -> None:
     assert clone.make("up").returncode == 0
     rows, assets = checksums(clone), dashboards(clone)
     assert "predictions.pred_breast_cancer" in rows
-    done = clone.make("backup", "TO=backups/one")
+    done = clone.make("backup", f"TO={BACKUP}")
     assert done.returncode == 0, done.stdout + done.stderr
-    folder = clone.root / "backups" / "one"
+    folder = clone.root / BACKUP
     assert folder.stat().st_mode & 0o077 == 0
-    assert "is there already" in clone.make("backup", "TO=backups/one").stderr
+    assert "is there already" in clone.make("backup", f"TO={BACKUP}").stderr
 
-    assert "asks first" in clone.make("restore", "FROM=backups/one").stderr
+    assert "asks first" in clone.make("restore", f"FROM={BACKUP}").stderr
     assert checksums(clone) == rows
     damaged = clone.root / "backups" / "damaged"
     damaged.mkdir()
@@ -64,7 +66,7 @@ def survives(clone: Clone) -> None:
     assert clone.make("reset", env={"YES": "1"}).returncode == 0
     env = clone.root / ".env"
     env.write_text(re.sub(r"(?m)^SUPERSET_SECRET_KEY=.*", "SUPERSET_SECRET_KEY=n", env.read_text()))
-    done = clone.make("restore", "FROM=backups/one")
+    done = clone.make("restore", f"FROM={BACKUP}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert checksums(clone) == rows
     assert dashboards(clone) == assets

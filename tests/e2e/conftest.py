@@ -75,12 +75,16 @@ class Clone:
 
     def up(self) -> None:
         """The first start."""
+        self.first_up = self.first("up")
+        assert self.first_up.returncode == 0, self.first_up.stdout + self.first_up.stderr
+        self.first_words = self.superset_words()
+
+    def first(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The first command of all, which writes `.env`: on free ports."""
         ports = {"POSTGRES_PORT": str(free_port()), "SUPERSET_PORT": str(free_port())}
         # Not left to the machine: an engine that happens to run would change what is tested.
         mode = os.environ.get("GLASSHOUSE_TEST_MODE", "native")
-        self.first_up = self.make("up", env=ports | {"MODE": mode})
-        assert self.first_up.returncode == 0, self.first_up.stdout + self.first_up.stderr
-        self.first_words = self.superset_words()
+        return self.make(*words, env=ports | {"MODE": mode})
 
     def remove(self) -> None:
         """Leave nothing of it."""

@@ -1,6 +1,6 @@
 """A stack that is stopped, killed, broken, given other passwords, restored from a backup, reset.
 
-Beside the one that the other tests share, in a process of its own: the two run at the same time.
+It is not the one that the other tests share, and has a process of its own.
 """
 
 import re
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.backups import checksums, survives
-from tests.e2e.conftest import Clone, running
+from tests.e2e.backups import BACKUP, checksums, survives
+from tests.e2e.conftest import Clone, copy_of_the_project, running
 from tests.e2e.parts import SERVED, kill, left_behind, left_running
 from tests.e2e.test_stack import SECRETS, ask, error_of, logs_in
 
@@ -56,14 +56,6 @@ def test_the_shop_lives_on_and_refresh_follows(other_stack: Clone) -> None:
     assert 0 < written == with_news
     assert changed not in other_stack.make("status").stdout
     assert "up to date" in other_stack.make("refresh").stdout
-
-
-def test_two_stacks_run_at_the_same_time(stack: Clone, other_stack: Clone) -> None:
-    for clone in (stack, other_stack):
-        assert clone.make("status").returncode == 0
-    assert stack.settings.postgres_port != other_stack.settings.postgres_port
-    assert logs_in(other_stack, other_stack.settings.superset_admin_password)
-    assert not logs_in(other_stack, stack.settings.superset_admin_password)
 
 
 def test_down_leaves_no_process_and_up_finds_the_data(other_stack: Clone) -> None:
@@ -165,6 +157,27 @@ def test_a_missing_file_is_named(other_stack: Clone) -> None:
 
 def test_a_backup_brings_an_empty_stack_to_what_it_was(other_stack: Clone) -> None:
     survives(other_stack)
+
+
+def test_a_copy_of_it_runs_beside_it(other_stack: Clone) -> None:
+    """Two stacks at the same time, the second restored from the backup of the first."""
+    copy = copy_of_the_project()
+    try:
+        done = copy.first("restore", f"FROM={other_stack.root / BACKUP}")
+        assert done.returncode == 0, done.stdout + done.stderr
+        one, two = other_stack.settings, copy.settings
+        assert one.postgres_port != two.postgres_port
+        assert one.superset_admin_password != two.superset_admin_password
+        for clone, other in ((other_stack, copy), (copy, other_stack)):
+            assert clone.make("status").returncode == 0
+            assert logs_in(clone, clone.settings.superset_admin_password)
+            assert not logs_in(clone, other.settings.superset_admin_password)
+        assert checksums(copy) == checksums(other_stack)
+        # What happens to the one does not happen to the other.
+        assert copy.make("reset", env={"YES": "1"}).returncode == 0
+        assert other_stack.make("status").returncode == 0
+    finally:
+        copy.remove()
 
 
 def test_reset_asks_and_then_leaves_nothing(other_stack: Clone) -> None:

@@ -146,13 +146,18 @@ class Classification(Task):
 
 
 def separation(values: np.ndarray, hits: np.ndarray) -> float | None:
-    """The area under the ROC curve of one feature, whichever way it points."""
+    """The area under the ROC curve of one feature, whichever way it points.
+
+    That is how often a value among the hits is above one among the others; half of it where they
+    are equal (Mann and Whitney 1947). Two sorts of plain numbers take half the time of a ranking.
+    """
     known = ~np.isnan(values)
-    if not hits[known].any() or hits[known].all():
+    high, low = np.sort(values[known & hits]), np.sort(values[known & ~hits])
+    if not len(high) or not len(low):
         return None
-    score = values[known]
-    rows = Scored(hits[known].astype(int), np.column_stack([-score, score]))
-    area = METRICS["roc_auc"].value(rows)
+    above = np.searchsorted(low, high, side="left").sum()
+    not_below = np.searchsorted(low, high, side="right").sum()
+    area = float(above + not_below) / 2 / len(high) / len(low)
     return number(max(area, 1.0 - area))
 
 

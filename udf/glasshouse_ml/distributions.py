@@ -14,37 +14,67 @@ from glasshouse_ml.table import BOOLEAN, CATEGORY, Table
 MOST_CATEGORIES = 12
 MISSING, OTHER = "(missing)", "other"
 
+Rows = list[dict[str, Any]]
 
-def distribution_rows(
-    features: list[Feature], table: Table, classes: np.ndarray, names: Sequence[str | None]
-) -> list[dict[str, Any]]:
-    """Registry rows for every feature, bin and class, zero counts included."""
-    found = []
+
+def look(
+    features: list[Feature],
+    table: Table,
+    classes: np.ndarray,
+    names: Sequence[str | None],
+    separation: Callable[[np.ndarray], float | None],
+) -> Iterator[tuple[dict[str, Any], Rows]]:
+    """For each feature its statistics, and registry rows of its bins, zero counts included.
+
+    One sort of a feature's numbers serves both. `classes` is the position of each row's class among
+    `names`; separation() says how much the values of a feature tell by themselves.
+    """
     for feature in features:
-        places, bins = _bins(feature, table)
-        cells = np.bincount(
-            places * len(names) + classes, minlength=len(bins) * len(names)
-        ).reshape(len(bins), len(names))
-        for position, limits in enumerate(bins):
-            for name, n in zip(names, cells[position], strict=True):
-                found.append(
-                    {
-                        "feature": feature.name,
-                        "kind": feature.kind,
-                        "bin": position + 1,
-                        **limits,
-                        "class": name,
-                        "n": int(n),
-                    }
-                )
-    return found
+        facts: dict[str, Any] = {"name": feature.name, "type": feature.type, "kind": feature.kind}
+        if feature.kind == CATEGORY:
+            texts = table.texts[feature.name]
+            facts |= {
+                "rows": table.rows,
+                "missing": int((texts.codes < 0).sum()),
+                "distinct": len(np.unique(texts.codes[texts.codes >= 0])),
+            }
+            places, bins = category_bins(texts.codes, texts.levels)
+        else:
+            values = table.numbers[feature.name]
+            known = ordered(values)
+            facts |= statistics(known, len(values))
+            facts["separation"] = separation(values)
+            if feature.kind == BOOLEAN:
+                codes = np.where(np.isnan(values), -1, np.nan_to_num(values)).astype(int)
+                places, bins = _with_missing(codes, [{"category": "false"}, {"category": "true"}])
+            else:
+                places, bins = _number_bins(values, known)
+        yield facts, _bin_rows(feature, places, bins, classes, names)
+
+
+def _bin_rows(
+    feature: Feature,
+    places: np.ndarray,
+    bins: list[dict[str, Any]],
+    classes: np.ndarray,
+    names: Sequence[str | None],
+) -> Rows:
+    cells = np.bincount(places * len(names) + classes, minlength=len(bins) * len(names))
+    told = {"feature": feature.name, "kind": feature.kind}
+    return [
+        {**told, "bin": position, **limits, "class": name, "n": int(n)}
+        for position, (limits, counts) in enumerate(
+            zip(bins, cells.reshape(len(bins), len(names)), strict=True), start=1
+        )
+        for name, n in zip(names, counts, strict=True)
+    ]
 
 
 def shares_rows(
     curve: str, values: np.ndarray, groups: np.ndarray, names: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Rows of a curve: for each group the share of its values in each bin of all of them."""
-    places, bins = _number_bins(values)
+    places, bins = _number_bins(values, ordered(values))
     found = []
     for group, name in enumerate(names):
         counts = np.bincount(places[groups == group], minlength=len(bins))
@@ -61,17 +91,6 @@ def shares_rows(
                 }
             )
     return found
-
-
-def _bins(feature: Feature, table: Table) -> tuple[np.ndarray, list[dict[str, Any]]]:
-    """The bin of each row, and what each bin is."""
-    if feature.kind == CATEGORY:
-        return category_bins(table.texts[feature.name].codes, table.texts[feature.name].levels)
-    values = table.numbers[feature.name]
-    if feature.kind == BOOLEAN:
-        codes = np.where(np.isnan(values), -1, np.nan_to_num(values)).astype(int)
-        return _with_missing(codes, [{"category": "false"}, {"category": "true"}])
-    return _number_bins(values)
 
 
 def _with_missing(places: np.ndarray, bins: list[dict]) -> tuple[np.ndarray, list[dict]]:
@@ -98,8 +117,7 @@ def category_bins(codes: np.ndarray, levels: list[str]) -> tuple[np.ndarray, lis
     return _with_missing(places[codes], bins)
 
 
-def _number_bins(values: np.ndarray) -> tuple[np.ndarray, list[dict]]:
-    known = ordered(values)
+def _number_bins(values: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, list[dict]]:
     if not len(known):
         return _with_missing(np.full(len(values), -1), [])
     found = edges(known)
@@ -107,25 +125,3 @@ def _number_bins(values: np.ndarray) -> tuple[np.ndarray, list[dict]]:
     places = np.where(np.isnan(values), -1, places)
     bins = [{"lower": float(low), "upper": float(high)} for low, high in pairwise(found)]
     return _with_missing(places, bins)
-
-
-def feature_facts(
-    features: list[Feature],
-    table: Table,
-    separation: Callable[[np.ndarray], float | None],
-) -> Iterator[dict[str, Any]]:
-    """Statistics of each feature; separation() says how much its values alone tell."""
-    for feature in features:
-        facts: dict[str, Any] = {"name": feature.name, "type": feature.type, "kind": feature.kind}
-        if feature.kind == CATEGORY:
-            codes = table.texts[feature.name].codes
-            facts |= {
-                "rows": table.rows,
-                "missing": int((codes < 0).sum()),
-                "distinct": len(np.unique(codes[codes >= 0])),
-            }
-        else:
-            values = table.numbers[feature.name]
-            facts |= statistics(ordered(values), len(values))
-            facts["separation"] = separation(values)
-        yield facts

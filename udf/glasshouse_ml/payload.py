@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 
 from glasshouse_ml import groups
 from glasshouse_ml.alone import alone, sampled
-from glasshouse_ml.distributions import distribution_rows, feature_facts
+from glasshouse_ml.distributions import look
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.evaluation import intervals, metric_rows, number
 from glasshouse_ml.examples import Examples
@@ -22,6 +22,9 @@ from glasshouse_ml.splitting import Split
 from glasshouse_ml.task import Target
 
 Rows = list[dict[str, Any]]
+
+# Training rows that a model is measured on again: a share of them is then known to 0.3 points.
+MOST_LEARNED = 100_000
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,12 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
         blind_ranges = intervals(blind, options["bootstrap"], options["seed"])
         metrics += metric_rows(blind, "baseline", "test", ranges=blind_ranges)
         db.checkpoint()
-    learned = trained.fitter.score(trained.best, trained.training)
+    learned = trained.fitter.score(trained.best, _learned_from(trained))
     importances = _importances(trained)
+    features, distributions = _features(trained)
     return {
         "promote": options["promote"],
-        "version": _version(trained, spec, test, blind, ranges),
+        "version": _version(trained, spec, test, blind, ranges) | {"features": features},
         "candidates": [_candidate(entry, trained) for entry in trained.candidates],
         "metrics": [
             *metrics,
@@ -76,9 +80,21 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
         "curves": [*task.curves(test, trained.target), *further_curves(trained, test, learned)],
         "confusion": task.confusion(test, trained.target),
         "importances": importances,
-        "distributions": _distributions(trained),
+        "distributions": distributions,
         **reason_rows(trained, test, importances),
     }
+
+
+def _learned_from(trained: Trained) -> Part:
+    """The training rows, or a sample where so many would take longer than they tell.
+
+    Which rows a cluster holds is a matter of all of them.
+    """
+    part, most = trained.training, MOST_LEARNED
+    if not trained.fitter.task.needs_target or len(part.actual) <= most:
+        return part
+    draw = np.random.default_rng(trained.request.options["seed"])
+    return part.take(np.sort(draw.choice(len(part.actual), most, replace=False)))
 
 
 def _fold_rows(trained: Trained) -> Rows:
@@ -154,7 +170,6 @@ def _version(
         "threshold": trained.target.threshold if len(trained.target.names) == 2 else None,
         "baseline_answer": _baseline_answer(blind, trained),
         "groups": groups.facts(trained),
-        "features": _features(trained),
         "excluded": trained.excluded,
         "rows_read": data.rows_read,
         "rows_train": len(split.train),
@@ -176,30 +191,32 @@ def _baseline_answer(blind: Any, trained: Trained) -> float | None:
     return number(blind.predicted[0]) if numeric and blind is not None else None
 
 
-def _features(trained: Trained) -> Rows:
+def _features(trained: Trained) -> tuple[Rows, Rows]:
+    """The facts about each feature, and its distribution.
+
+    By class; a target of numbers has none, and all its rows are counted together.
+    """
     task, target, training = trained.fitter.task, trained.target, trained.split.train
-    found = list(
-        feature_facts(
-            trained.features,
-            trained.data.table,
-            lambda values: task.separation(values, training, target),
-        )
-    )
-    if task.needs_target:
-        rows = sampled(training, trained.request.options["seed"])
-        answers = replace(target, values=target.values[rows])
-        table = trained.data.table
-        for facts in found:
-            is_category = facts["name"] in table.texts
-            name = facts["name"]
-            values = table.texts[name].codes if is_category else table.numbers[name]
-            facts["alone"] = alone(values[rows], answers, is_category)
-    return found
-
-
-def _distributions(trained: Trained) -> Rows:
-    """By class; a target of numbers has none, and all its rows are counted together."""
-    target, table = trained.target, trained.data.table
+    table = trained.data.table
     names: list[str | None] = [*target.names] or [None]
     groups = target.values if target.names else np.zeros(table.rows, np.int64)
-    return distribution_rows(trained.features, table, groups, names)
+    facts: Rows = []
+    distributions: Rows = []
+    for found, rows in look(
+        trained.features,
+        table,
+        groups,
+        names,
+        lambda values: task.separation(values, training, target),
+    ):
+        facts.append(found)
+        distributions += rows
+    if task.needs_target:
+        some = sampled(training, trained.request.options["seed"])
+        answers = replace(target, values=target.values[some])
+        for found in facts:
+            name = found["name"]
+            is_category = name in table.texts
+            values = table.texts[name].codes if is_category else table.numbers[name]
+            found["alone"] = alone(values[some], answers, is_category)
+    return facts, distributions

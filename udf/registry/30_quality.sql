@@ -23,7 +23,7 @@ comment on table ml.metrics is 'Measures of quality, one row per number';
 comment on column ml.metrics.model is 'Name of the model';
 comment on column ml.metrics.version is 'Version of the model';
 comment on column ml.metrics.series is 'model, or the baseline that ignores every feature';
-comment on column ml.metrics.split is 'test: rows never seen in training; train: rows learned from; validation: a fold of the cross-validation';
+comment on column ml.metrics.split is 'test: rows never seen in training; train: rows learned from, or a sample of 100,000 of them; validation: a fold of the cross-validation';
 comment on column ml.metrics.fold is 'Number of the fold, for validation';
 comment on column ml.metrics.segment is 'Part of the rows: all, or column = value for the columns named in options.segments';
 comment on column ml.metrics.metric is 'Name of the measure';

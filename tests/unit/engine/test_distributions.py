@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from glasshouse_ml.classification import separation
-from glasshouse_ml.distributions import distribution_rows, feature_facts
+from glasshouse_ml.distributions import look
 from glasshouse_ml.encoding import Feature
 from glasshouse_ml.importance import importance_rows, sample
 from glasshouse_ml.metrics import METRICS, Scored
+from sklearn.metrics import roc_auc_score
 
 from .test_rows import read
 
@@ -29,8 +30,8 @@ CLASSES = np.arange(500) % 2
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, list[dict]]:
-    rows = distribution_rows(FEATURES, read(ROWS), CLASSES, ["no", "yes"])
-    return {feature.name: [r for r in rows if r["feature"] == feature.name] for feature in FEATURES}
+    looks = look(FEATURES, read(ROWS), CLASSES, ["no", "yes"], lambda values: None)
+    return {facts["name"]: rows for facts, rows in looks}
 
 
 def test_every_row_is_counted_once(found: dict) -> None:
@@ -63,7 +64,10 @@ def test_categories(found: dict) -> None:
 def test_statistics() -> None:
     training = np.arange(400)
     hits = CLASSES[training] == 1
-    facts = list(feature_facts(FEATURES, read(ROWS), lambda v: separation(v[training], hits)))
+    looks = look(
+        FEATURES, read(ROWS), CLASSES, ["no", "yes"], lambda v: separation(v[training], hits)
+    )
+    facts = [facts for facts, _ in looks]
     wide = facts[0]
     known = np.array([r["wide"] for r in ROWS if r["wide"] is not None])
     assert (wide["rows"], wide["missing"]) == (500, 500 - len(known))
@@ -83,8 +87,23 @@ def test_statistics() -> None:
 def test_separation_counts_both_directions() -> None:
     rows = [{"up": float(n), "down": -float(n)} for n in range(10)]
     features = [Feature("up", "", "number"), Feature("down", "", "number")]
-    facts = feature_facts(features, read(rows), lambda v: separation(v, np.arange(10) >= 5))
-    assert [f["separation"] for f in facts] == [1.0, 1.0]
+    hits = np.arange(10) >= 5
+    looks = look(
+        features, read(rows), hits.astype(int), ["no", "yes"], lambda v: separation(v, hits)
+    )
+    assert [facts["separation"] for facts, _ in looks] == [1.0, 1.0]
+
+
+def test_separation_is_the_area_of_scikit_learn_with_ties_and_gaps() -> None:
+    rng = np.random.default_rng(2)
+    values = rng.integers(0, 7, 400).astype(float)
+    hits = values + rng.normal(size=400) * 3 > 4
+    values[rng.random(400) < 0.1] = np.nan
+    known = ~np.isnan(values)
+    expected = roc_auc_score(hits[known], values[known])
+    assert separation(values, hits) == pytest.approx(max(expected, 1 - expected), abs=1e-12)
+    assert separation(values, np.isnan(values)) is None
+    assert separation(values, known) is None
 
 
 def test_importance_finds_the_feature_that_counts() -> None:

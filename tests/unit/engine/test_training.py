@@ -57,6 +57,23 @@ def test_a_model_is_recorded_whole(breast_cancer: list[dict]) -> None:
     assert db.checkpoints >= 3 * QUICK["folds"] + 10
 
 
+def test_very_many_training_rows_are_looked_at_again_in_a_sample(
+    breast_cancer: list[dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learned(most: int) -> dict[str, tuple[int, float]]:
+        monkeypatch.setattr("glasshouse_ml.payload.MOST_LEARNED", most)
+        db = StandIn(breast_cancer)
+        call(db, key="id", algorithms='["logistic_regression"]')
+        rows = [row for row in db.recorded[0]["metrics"] if row["split"] == "train"]
+        return {row["metric"]: (row["n"], row["value"]) for row in rows}
+
+    whole, some = learned(456), learned(300)
+    assert {n for n, _ in whole.values()} == {456}
+    assert {n for n, _ in some.values()} == {300}
+    assert some["roc_auc"][1] == pytest.approx(whole["roc_auc"][1], abs=0.01)
+    assert learned(300) == some
+
+
 def test_the_same_rows_in_any_order_give_the_same_numbers(mixed: list[dict]) -> None:
     payloads = []
     for seed in (None, 1, 2):
