@@ -16,6 +16,13 @@ _ALWAYS_PLAIN = {"smallint", "integer", "bigint", "boolean"}
 _MOST_QUESTIONS = 16
 # A difference from it is never so small that a product with it vanishes, which Postgres refuses.
 _ALMOST_ZERO = 1e-200
+# A function takes at most a hundred arguments.
+MOST_PAIRS = 50
+# The name of the first column whose number is too large; in JSON an infinite one is a text.
+_TOO_LARGE = (
+    f"$.keyvalue() ? (@.value > {LARGEST!r} || @.value < -{LARGEST!r} "
+    '|| @.value == "Infinity" || @.value == "-Infinity").key'
+)
 
 Quote = Callable[[str], str]
 
@@ -30,31 +37,57 @@ class Writer:
 
     def total(self, found: Sum) -> str:
         """A weighted sum."""
-        terms = [self._term(position, term) for position, term in sorted(found.terms.items())]
-        lines = "\n  + ".join([number(found.constant), *terms])
-        return f"({lines})"
+        terms = sorted(found.terms.items())
+        lines = [number(found.constant), *(self._term(position, term) for position, term in terms)]
+        total = "(" + "\n  + ".join(lines) + ")"
+        doubtful = [
+            self.columns[position]
+            for position, term in terms
+            if isinstance(term, Line) and self.columns[position].type not in _ALWAYS_PLAIN
+        ]
+        return self._refusing(total, doubtful) if doubtful else total
+
+    def _refusing(self, total: str, columns: Sequence[Column]) -> str:
+        """The same, or an error that names the column where a term was infinite.
+
+        The error is a number that cannot be read: an expression has no other way to object, and
+        only so can a view hold it that knows nothing of the engine. It stands there once for all
+        columns: whoever asks for one row waits for the expression to be set up, not for its sums.
+        """
+        values = [f"{self.text(column.name)}, {self._number(column)}" for column in columns]
+        held = " || ".join(
+            f"jsonb_build_object({', '.join(values[start : start + MOST_PAIRS])})"
+            for start in range(0, len(values), MOST_PAIRS)
+        )
+        name = f"jsonb_path_query_first({held}, {self.text(_TOO_LARGE)}) #>> '{{}}'"
+        said = f"concat('Column ''', {name}, ''' holds an infinite or too large value')"
+        return f"coalesce(nullif({total}, 'Infinity'), {said}::float8)"
+
+    def _number(self, column: Column) -> str:
+        return as_number(column, column.value(self.identifier))
 
     def _term(self, position: int, term: Line | Listed) -> str:
         column = self.columns[position]
-        name = column.value(self.identifier)
         if isinstance(term, Line):
-            return self._line(column, as_number(column, name), term)
-        return self._listed(f'{name}::text collate "C"', term)
+            return self._line(column, term)
+        return self._listed(f'{column.value(self.identifier)}::text collate "C"', term)
 
-    def _line(self, column: Column, value: str, line: Line) -> str:
+    def _line(self, column: Column, line: Line) -> str:
+        value = self._number(column)
         centre = line.centre if abs(line.centre) > _ALMOST_ZERO else _ALMOST_ZERO
         sloped = f"({value} - {number(centre)}) * {number(line.slope)}" if line.slope else "0"
         if column.type in _ALWAYS_PLAIN:
             if not line.slope:
                 return f"case when {value} is null then {number(line.missing)} else 0 end"
             return f"coalesce({sloped}, {number(line.missing)})"
-        # The refusal is a number that cannot be read: an expression has no other way to object,
-        # and only so can a view hold it that knows nothing of the engine.
-        refusal = self.text(f"Column {column.name!r} holds an infinite or too large value: ")
+        limit = number(LARGEST)
+        if column.type.startswith("numeric"):
+            # Looked at as it is: making a float8 of it costs more than all the rest.
+            value, limit = column.value(self.identifier), f"'{LARGEST!r}'::numeric"
+        # NaN counts as missing; Postgres finds it larger than all numbers and equal to itself.
         return (
-            f"case when abs({value}) <= {number(LARGEST)} then {sloped} "
-            f"when {value} is null or {value} = 'NaN' then {number(line.missing)} "
-            f"else ({refusal} || {value})::float8 end"
+            f"case when abs({value}) <= {limit} then {sloped} "
+            f"when {value} <> 'NaN' then 'Infinity' else {number(line.missing)} end"
         )
 
     def _listed(self, value: str, listed: Listed) -> str:

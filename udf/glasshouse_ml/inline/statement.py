@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 
 from glasshouse_ml.artifacts import Model
-from glasshouse_ml.inline.expression import Writer, number
+from glasshouse_ml.inline.expression import MOST_PAIRS, Writer, number
 from glasshouse_ml.inline.form import EXPONENTIAL, SOFTMAX, Form
 
 # exp() refuses what does not fit a float8; a probability is 0 or 1 long before that.
 _FARTHEST = 700
 _OVERFLOW = "'709.782712893384'::float8"
-# A function takes at most a hundred arguments.
-_MOST_PAIRS = 50
 
 
 def statement(model: Model, form: Form, writer: Writer, query: str, key: str | None) -> str:
@@ -100,5 +98,5 @@ def _logistic(total: str) -> str:
 
 def _json(names: Sequence[str], chances: Sequence[str]) -> str:
     pairs = [f"{name}, {chance}" for name, chance in zip(names, chances, strict=True)]
-    parts = [pairs[start : start + _MOST_PAIRS] for start in range(0, len(pairs), _MOST_PAIRS)]
+    parts = [pairs[start : start + MOST_PAIRS] for start in range(0, len(pairs), MOST_PAIRS)]
     return " || ".join(f"jsonb_build_object({', '.join(part)})" for part in parts)
