@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg2
@@ -16,6 +17,7 @@ from scripts.stack.feature_groups import feature_groups
 from scripts.stack.fingerprint import fingerprint
 from scripts.stack.interface import Stack
 from scripts.stack.processes import mark
+from scripts.stack.views import dropped_views
 
 FUNCTIONS = "resource_type:function"
 # Whatever loads a table says so in its comment. The shop's tables are one: one comment for all.
@@ -47,7 +49,10 @@ def build(
     chosen = ["--select", *select] if select else []
     with step("Building the models (dbt)", output=show) as current:
         options = [*chosen, "--exclude", FUNCTIONS]
-        current.note(_dbt(settings, "warehouse", options, show, tests))
+        try:
+            current.note(_dbt(settings, "warehouse", options, show, tests))
+        finally:
+            _put_back_views(settings)
     stack.forget_cached_numbers()
     if not select:
         stamps.write(settings, "build", json.dumps(wanted))
@@ -78,6 +83,15 @@ def refresh(settings: Settings, stack: Stack) -> None:
             current.note(_dbt(settings, "warehouse", options, show=True, tests="news"))
         stack.forget_cached_numbers()
         stamps.write(settings, "build", json.dumps(wanted))
+
+
+def _put_back_views(settings: Settings) -> None:
+    """Dashboards read them also after a build of some nodes only, or one that has failed."""
+    manifest = Path(dbt_environment(settings, "warehouse")["DBT_TARGET_PATH"]) / "manifest.json"
+    # What is wrong with them, the build has said.
+    with suppress(UserError, psycopg2.Error):
+        if lost := dropped_views(settings, manifest):
+            _dbt(settings, "warehouse", ["--select", *lost, "--resource-type", "model"], show=False)
 
 
 def is_current(settings: Settings, stack: Stack) -> bool:

@@ -13,7 +13,7 @@ from scripts.stack.build import build
 from ..conftest import Warehouse
 
 MODEL = "breast_cancer"
-# A table that is made anew takes the views on it along, and they have to be made anew too.
+# A table that is made anew takes the views on it along. Named, they come back in the same run of dbt.
 VIEWS = "reports,config.materialized:view"
 # What lies between the sample table and the first sentences about its model.
 FROM_SAMPLE = ("stg_csv__breast_cancer+,+rpt_headlines", "pred_breast_cancer", VIEWS)
@@ -101,6 +101,28 @@ def test_rows_that_went_away_are_noticed(warehouse: Warehouse, changed_rows: Non
     assert total == 569 - 40 and "529" in lead
     (predicted,) = one(warehouse, "select count(*) from predictions.pred_breast_cancer")
     assert predicted == 529
+
+
+def test_views_are_there_after_a_build_of_a_table_beneath_them(
+    warehouse: Warehouse, untested: None
+) -> None:
+    def views() -> dict[str, str]:
+        found = rows(
+            warehouse,
+            "select schemaname || '.' || viewname, definition from pg_views"
+            " where schemaname = any(array['staging', 'vault', 'features', 'reports'])",
+        )
+        return dict(found)
+
+    before, house = views(), rows(warehouse, "select * from reports.rpt_house order by 1")
+    assert "reports.rpt_house" in before
+    build(warehouse.settings, warehouse.stack, select=("rpt_model_overview",), show=False)
+    assert views() == before
+    assert rows(warehouse, "select * from reports.rpt_house order by 1") == house
+    (allowed,) = one(
+        warehouse, "select has_table_privilege('dashboard', 'reports.rpt_house', 'select')"
+    )
+    assert allowed
 
 
 @pytest.fixture(scope="module")
