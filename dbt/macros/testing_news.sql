@@ -57,7 +57,8 @@
 {# Tables that grow have a load date; the views on the shop show when a row was last changed. #}
 {% macro says_when_it_came(node) -%}
     {%- set grows = node.config.materialized == "incremental" and "load_date" in node.columns -%}
-    {%- set is_view = node.fqn[1:3] == ["staging", "shop"] and "updated_at" in node.columns -%}
+    {%- set of_the_shop = node.fqn[1:3] in [["staging", "shop"], ["vault", "stages"]] -%}
+    {%- set is_view = of_the_shop and "updated_at" in node.columns -%}
     {{- return(grows or is_view) -}}
 {%- endmacro %}
 

@@ -13,7 +13,7 @@ from scripts.stack.build import build
 from ..conftest import Warehouse
 
 MODEL = "breast_cancer"
-# A table that is made anew takes the views on it along. Named, they come back in the same run of dbt.
+# A table that is made anew takes the views on it along; these come back in the same run of dbt.
 VIEWS = "reports,config.materialized:view"
 # What lies between the sample table and the first sentences about its model.
 FROM_SAMPLE = ("stg_csv__breast_cancer+,+rpt_headlines", "pred_breast_cancer", VIEWS)

@@ -23,7 +23,7 @@ from glasshouse_ml.task import Target
 
 Rows = list[dict[str, Any]]
 
-# Training rows that a model is measured on again: a share of them is then known to 0.3 points.
+# Training rows that are looked at again: a share of them is then known to 0.3 points.
 MOST_LEARNED = 100_000
 
 
@@ -86,15 +86,20 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
 
 
 def _learned_from(trained: Trained) -> Part:
-    """The training rows, or a sample where so many would take longer than they tell.
-
-    Which rows a cluster holds is a matter of all of them.
-    """
-    part, most = trained.training, MOST_LEARNED
-    if not trained.fitter.task.needs_target or len(part.actual) <= most:
+    """The training rows, or a sample of them; which cluster a row is in is a matter of all."""
+    part = trained.training
+    if not trained.fitter.task.needs_target or len(part.actual) <= MOST_LEARNED:
         return part
+    return part.take(_looked_at(trained))
+
+
+def _looked_at(trained: Trained) -> np.ndarray:
+    """Positions of training rows: all, or a sample where so many take longer than they tell."""
+    rows = trained.split.train
+    if len(rows) <= MOST_LEARNED:
+        return rows
     draw = np.random.default_rng(trained.request.options["seed"])
-    return part.take(np.sort(draw.choice(len(part.actual), most, replace=False)))
+    return np.sort(draw.choice(rows, MOST_LEARNED, replace=False))
 
 
 def _fold_rows(trained: Trained) -> Rows:
@@ -197,7 +202,7 @@ def _features(trained: Trained) -> tuple[Rows, Rows]:
     By class; a target of numbers has none, and all its rows are counted together.
     """
     task, target, training = trained.fitter.task, trained.target, trained.split.train
-    table = trained.data.table
+    table, looked_at = trained.data.table, _looked_at(trained)
     names: list[str | None] = [*target.names] or [None]
     groups = target.values if target.names else np.zeros(table.rows, np.int64)
     facts: Rows = []
@@ -207,7 +212,7 @@ def _features(trained: Trained) -> tuple[Rows, Rows]:
         table,
         groups,
         names,
-        lambda values: task.separation(values, training, target),
+        lambda values: task.separation(values, looked_at, target),
     ):
         facts.append(found)
         distributions += rows
