@@ -1,11 +1,13 @@
 """Filling the shop, against loading alone; a day of news in the warehouse, against all of it."""
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
@@ -48,43 +50,79 @@ def filling(bench: Bench) -> Pair:
     )
 
 
+# What grows by what is new: from the shop's tables as they are to the star.
+TO_THE_STAR = ("path:models/staging/shop", "path:models/vault", "path:models/marts")
+
+
+@compare(
+    "vault and star after a day of news", "building them from nothing", at_most(0.1),
+    group="The shop",
+)  # fmt: skip
+def growing(bench: Bench) -> Pair:
+    return _after_a_day(
+        bench,
+        lambda warehouse: _to_the_star(warehouse, tests="all"),
+        lambda warehouse: _to_the_star(warehouse, tests="news"),
+        "staging, vault and marts with their tests",
+    )
+
+
 @compare(
     "a refresh after a day of news", "building everything from nothing", at_most(0.1),
     group="The shop",
 )  # fmt: skip
 def refreshing(bench: Bench) -> Pair:
+    return _after_a_day(
+        bench,
+        lambda warehouse: build(warehouse.settings, warehouse.stack, show=False),
+        lambda warehouse: refresh(warehouse.settings, warehouse.stack),
+        "training, predictions, reports and tests too",
+    )
+
+
+def _to_the_star(warehouse: Warehouse, tests: str) -> None:
+    # Not the tests that compare with what comes after the star.
+    with patch.dict(os.environ, DBT_INDIRECT_SELECTION="cautious"):
+        build(warehouse.settings, warehouse.stack, TO_THE_STAR, show=False, tests=tests)
+
+
+def _after_a_day(
+    bench: Bench, whole: Callable[[Warehouse], None], news: Callable[[Warehouse], None], what: str
+) -> Pair:
     """A server of its own. A day is a thousandth of the three years that the shop holds."""
-    folder = bench.folder / "refresh"
+    folder = bench.folder / "after_a_day"
     shutil.rmtree(folder, ignore_errors=True)
     with ExitStack() as stack:
         warehouse = stack.enter_context(new_server(folder / ".stack"))
         dsn = warehouse.dsn("transformer")
         load_sample(dsn, folder)
         load(dsn, Simulator(size=bench.rows), lambda held: None, lambda place: None)
-        built = [seconds(lambda: build(warehouse.settings, warehouse.stack, show=False))]
+        built = [seconds(lambda: whole(warehouse))]
         done = stack.pop_all().close
 
     def ours() -> float:
         with open_life(dsn) as life:
             life.tick()
-        return seconds(lambda: refresh(warehouse.settings, warehouse.stack))
+        return seconds(lambda: news(warehouse))
+
+    def anew() -> float:
+        _drop_what_was_built(warehouse)
+        return seconds(lambda: whole(warehouse))
 
     # The first build is a measurement already; of ten million lines one is enough.
     return Pair(
         ours,
-        lambda: built.pop() if built else _built_anew(warehouse),
-        note=f"about {bench.rows:,} order lines; training, predictions, reports and tests too",
+        lambda: built.pop() if built else anew(),
+        note=f"about {bench.rows:,} order lines; {what}",
         done=done,
     )
 
 
-def _built_anew(warehouse: Warehouse) -> float:
-    """Everything but the sources dropped, then built."""
+def _drop_what_was_built(warehouse: Warehouse) -> None:
     superuser = warehouse.stack.superuser("warehouse")
     with closing(psycopg2.connect(**superuser)) as session, session, session.cursor() as cursor:
         cursor.execute(f"drop schema {', '.join(BUILT)} cascade")
     provision(warehouse.settings, warehouse.stack.superuser("postgres"))
-    return seconds(lambda: build(warehouse.settings, warehouse.stack, show=False))
 
 
 def _exported(dsn: dict[str, Any], folder: Path) -> dict[str, Path]:

@@ -6,6 +6,8 @@
     Insert-only: a key that is there stays as it is.
 #}
 {% macro hub(stage, key, business_key, record_source) %}
+    {{- indexed(key) }}
+    {%- set since = known_up_to() %}
     select
         stage.{{ key }},
         {% for column in business_key %} stage.{{ column }}, {% endfor %}
@@ -13,12 +15,20 @@
     from {{ stage }} as stage
     {% if is_incremental() %}
         where
-            stage.recorded_at >= {{ known_up_to() }}
+            stage.recorded_at >= {{ since }}
+            -- Follows from it, and is what the source has an index on.
+            and stage.updated_at >= {{ since }}
             and not exists (
                 select from {{ this }} as present where present.{{ key }} = stage.{{ key }}
             )
     {% endif %}
 {% endmacro %}
+
+
+{# What a table of the vault is asked: is this key here, and what has come since then? #}
+{% macro indexed(key) -%}
+    {{- config(indexes=[{"columns": [key]}, {"columns": ["load_date"], "type": "brin"}]) -}}
+{%- endmacro %}
 
 
 {# What every table of the vault ends with. #}

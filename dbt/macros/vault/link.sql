@@ -5,6 +5,7 @@
         {{ link(ref("stage_products"), "product_in_line_key", ["product_key", "product_line_key"], "shop.products") }}
 #}
 {% macro link(stage, key, columns, record_source) %}
+    {{- indexed(key) }}
     select
         stage.{{ key }},
         {% for column in columns %} stage.{{ column }}, {% endfor %}

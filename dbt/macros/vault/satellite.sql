@@ -10,6 +10,7 @@
     moment from that moment on. `where`: rows that have something to say.
 #}
 {% macro satellite(stage, key, columns, record_source, known_at="updated_at", where="true") %}
+    {{- indexed(key) }}
     with
         staged as (
             select
