@@ -31,7 +31,12 @@ def dropped_views(settings: Settings, manifest: Path) -> list[str]:
         for key, node in nodes.items()
         if (node["schema"], node.get("alias") or node.get("identifier")) not in there
     }
-    lost = {key for key in missing if nodes[key].get("config", {}).get("materialized") == "view"}
+    lost = {
+        key
+        for key in missing
+        # The project's hooks are nodes too, and count as views.
+        if nodes[key]["resource_type"] == "model" and nodes[key]["config"]["materialized"] == "view"
+    }
 
     def parents(key: str) -> set[str]:
         return set(nodes[key]["depends_on"]["nodes"])
