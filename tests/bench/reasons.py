@@ -28,6 +28,10 @@ REASONS = {
         "A third of our time is sorting each column, for quartiles and distinct values; a third is "
         "reading the rows, once for each of the two functions, where the rival has them in memory"
     ),
+    "vault and star after a day of news": (
+        "What is left is mostly reading: the newest moment in each table, sums compared from the "
+        "source to the star, and all orders, which are joined where a few could be looked up"
+    ),
     "a refresh after a day of news": (
         "What is about today is made anew for every active customer: a snapshot of each feature "
         "group, predictions and their reasons, reports. Vault and star alone grow by what is new"
