@@ -17,7 +17,7 @@ from scripts.stack.feature_groups import feature_groups
 from scripts.stack.fingerprint import fingerprint
 from scripts.stack.interface import Stack
 from scripts.stack.processes import mark
-from scripts.stack.views import dropped_views
+from scripts.stack.views import models_of, views
 
 FUNCTIONS = "resource_type:function"
 # Whatever loads a table says so in its comment. The shop's tables are one: one comment for all.
@@ -48,11 +48,15 @@ def build(
     build_functions(settings, stack, show)
     chosen = ["--select", *select] if select else []
     with step("Building the models (dbt)", output=show) as current:
-        options = [*chosen, "--exclude", FUNCTIONS]
+        options, before = [*chosen, "--exclude", FUNCTIONS], views(settings)
         try:
             current.note(_dbt(settings, "warehouse", options, show, tests))
-        finally:
-            _put_back_views(settings)
+        except UserError:
+            # The first failure is the one to tell.
+            with suppress(UserError, psycopg2.Error):
+                _put_back(settings, before)
+            raise
+        _put_back(settings, before)
     stack.forget_cached_numbers()
     if not select:
         stamps.write(settings, "build", json.dumps(wanted))
@@ -85,13 +89,12 @@ def refresh(settings: Settings, stack: Stack) -> None:
         stamps.write(settings, "build", json.dumps(wanted))
 
 
-def _put_back_views(settings: Settings) -> None:
-    """Dashboards read them also after a build of some nodes only, or one that has failed."""
+def _put_back(settings: Settings, before: set[tuple[str, str]]) -> None:
+    """The views that were there: pages read them also when a build was of some nodes, or failed."""
     manifest = Path(dbt_environment(settings, "warehouse")["DBT_TARGET_PATH"]) / "manifest.json"
-    # What is wrong with them, the build has said.
-    with suppress(UserError, psycopg2.Error):
-        if lost := dropped_views(settings, manifest):
-            _dbt(settings, "warehouse", ["--select", *lost, "--resource-type", "model"], show=False)
+    lost = before - views(settings)
+    if lost and (models := models_of(manifest, lost)):
+        _dbt(settings, "warehouse", ["--select", *models, "--resource-type", "model"], show=False)
 
 
 def is_current(settings: Settings, stack: Stack) -> bool:
