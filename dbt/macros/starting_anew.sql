@@ -4,13 +4,13 @@
 
     - all that grows, when other rows have been loaded in place of those its history was kept of
       (another source, another seed, an earlier day): that history is of a shop that is gone;
-    - a grown table whose SQL has changed since: its older rows say what the older SQL said. The
-      vault itself is never dropped for that: what it has seen cannot be seen again.
+    - a grown table whose SQL has changed since, or a variable that its meta names in `made_with`: its
+      older rows say what the older SQL said. The vault itself is never dropped for that: what it has
+      seen cannot be seen again.
 #}
 {% macro start_anew_where_needed() %}
     {%- if execute and target.name != "admin" and flags.WHICH == "build" -%}
         {%- set marks = marks_relation() -%}
-        {%- do run_query(marks_table(marks)) -%}
         {%- set known = {} -%}
         {%- for row in run_query("select name, mark from " ~ marks).rows -%}
             {%- do known.update({row[0]: row[1]}) -%}
@@ -26,15 +26,14 @@
             {%- set changed = (
                 node.unique_id in selected_resources
                 and not is_vault
-                and known.get(node.unique_id, node.checksum.checksum)
-                != node.checksum.checksum
+                and known.get(node.unique_id) != made_from(node)
             ) -%}
             {%- set relation = adapter.get_relation(target.database, node.schema, node.alias) -%}
             {%- if relation and (replaced or changed) -%}
                 {%- do adapter.drop_relation(relation) -%}
             {%- endif -%}
             {%- if node.unique_id in selected_resources -%}
-                {%- do now.update({node.unique_id: node.checksum.checksum}) -%}
+                {%- do now.update({node.unique_id: made_from(node)}) -%}
             {%- endif -%}
         {%- endfor -%}
         {%- for name, mark in now.items() -%}
@@ -44,6 +43,17 @@
         {%- do run_query("commit") -%}
     {%- endif -%}
 {% endmacro %}
+
+
+{# What a table that grows was made from: its SQL, and the variables its rows depend on. #}
+{% macro made_from(node) -%}
+    {%- set made_with = node.config.meta.get("made_with", []) -%}
+    {{-
+        return(
+            node.checksum.checksum ~ ("" if not made_with else " with " ~ tojson(made_with))
+        )
+    -}}
+{%- endmacro %}
 
 
 {# Where builds leave word for later ones. #}
@@ -68,11 +78,16 @@
 {%- endmacro %}
 
 
-{% macro marks_table(marks) -%}
-    create table if not exists {{ marks }} (name text primary key, mark text not null);
-    comment on table {{ marks }} is 'What the last build was made from: the shop, and the SQL of each table that grows; and what it found sound';
-    comment on column {{ marks }}.name is 'shop, sound up to, or a dbt node';
-    comment on column {{ marks }}.mark is 'What the loader says it loaded; the load date up to which all rows have passed their tests; the checksum of the SQL';
+{# Before a run: the place for that. Functions are built by a role that leaves no word. #}
+{% macro prepare_marks() -%}
+    {%- if target.name != "admin" -%}
+        {%- set marks = marks_relation() %}
+        create schema if not exists {{ adapter.quote(developer_prefix() ~ "vault") }};
+        create table if not exists {{ marks }} (name text primary key, mark text not null);
+        comment on table {{ marks }} is 'What builds leave word of for later ones, so that they do what is new and nothing else';
+        comment on column {{ marks }}.name is 'What it is about: shop, sound up to, known of the shop then, sales, or a dbt node, alone or after known, described, view';
+        comment on column {{ marks }}.mark is 'What the loader says it loaded; the load date up to which all rows have passed their tests; up to when the source was read; what a node was made from; a day and a load date';
+    {%- endif -%}
 {%- endmacro %}
 
 

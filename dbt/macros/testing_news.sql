@@ -50,7 +50,8 @@
 {% macro arrived_after(node, since) -%}
     {%- if not says_when_it_came(node) -%} {{- return(none) -}} {%- endif -%}
     {%- if "load_date" in node.columns -%} {{- return("load_date > " ~ since) -}} {%- endif -%}
-    {{- return("updated_at >= " ~ known_before(since)) -}}
+    {%- set known = sound_up_to("known of the shop then") -%}
+    {{- return("updated_at >= " ~ known if known else none) -}}
 {%- endmacro %}
 
 
@@ -63,25 +64,14 @@
 {%- endmacro %}
 
 
-{# Up to when the shop was known to the warehouse at a load date, as a literal for the planner. #}
-{% macro known_before(since) -%}
-    {%- set query -%}
-        select coalesce(max(known_at), '-infinity')::text
-        from {{ model_relation("hub_order") }}
-        where load_date <= {{ since }}
-    {%- endset -%}
-    {{- return("timestamp '" ~ run_query(query).rows[0][0] ~ "'") -}}
-{%- endmacro %}
-
-
 {#
-    The load date up to which rows are known to be sound, as SQL; none where all rows are to be
-    tested.
+    The load date up to which rows are known to be sound, as SQL, or what was known of the shop then;
+    none where all rows are to be tested.
 #}
-{% macro sound_up_to() -%}
+{% macro sound_up_to(name="sound up to") -%}
     {%- if env_var("GLASSHOUSE_TESTS", "all") != "news" -%} {{- return(none) -}} {%- endif -%}
     {%- set found = run_query(
-        "select mark from " ~ marks_relation() ~ " where name = 'sound up to'"
+        "select mark from " ~ marks_relation() ~ " where name = " ~ sql_text(name)
     ).rows -%}
     {{- return("timestamp '" ~ found[0][0] ~ "'" if found else none) -}}
 {%- endmacro %}
@@ -109,6 +99,15 @@
         {%- endfor -%}
         {%- if not failed and not untested -%}
             {{ leave_word("sound up to", run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f")) }}
+            ;
+            {%- set orders = model_relation("hub_order") -%}
+            {%- if orders %}
+                {%- set known = run_query("select max(known_at)::text from " ~ orders).rows[0][
+                    0
+                ] -%}
+                {{ leave_word("known of the shop then", known or "-infinity") }}
+                ;
+            {%- endif -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

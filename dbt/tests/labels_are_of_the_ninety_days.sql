@@ -1,6 +1,5 @@
 -- A label's 90 days are over, lie after everything its features know, and end before the next
--- snapshot
--- that is tested on: no training label shares a day with a test row.
+-- snapshot that is tested on: no training label shares a day with a test row.
 with
     snapshots as (
         select as_of, lead(as_of) over (order by as_of) as next_as_of
@@ -8,7 +7,9 @@ with
         group by as_of
     ),
 
-    known as (select max(known_from)::date as last_day from {{ ref("bridge_order_lines") }})
+    known as (
+        select max(as_of) as last_day from {{ ref("feat_customer__snapshots") }} where is_current
+    )
 
 select *
 from snapshots

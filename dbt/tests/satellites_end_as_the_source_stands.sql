@@ -16,14 +16,14 @@
     ),
     ("sat_product__price", "stage_products", "product_key", ["list_price"]),
 ] %}
-{% set since = sound_up_to() if execute else none %}
+{% set since = sound_up_to("known of the shop then") if execute else none %}
 
 with
     {% for satellite, stage, key, columns in compared %}
         {{ stage }}_asked as (
             select *
             from {{ ref(stage) }}
-            {% if since %} where updated_at >= {{ known_before(since) }} {% endif %}
+            {% if since %} where updated_at >= {{ since }} {% endif %}
         ),
     {% endfor %}
 

@@ -1,7 +1,74 @@
 {#
-    The snapshots a feature group still has to describe: those it does not hold yet, and today's.
+    A large shop is learned from by a part of its customers, the same ones in every snapshot: all of
+    them, a half, a quarter … by their hash.
+#}
+{% macro training_share() -%}
+    (
+        select
+            least(
+                1,
+                2 ^ ceil(log(2, {{ var("training_customers") }}::numeric / greatest(count(*), 1)))
+            )
+        from {{ ref("hub_customer") }}
+    )
+{%- endmacro %}
 
-    What was known at the end of a day that is over never changes, so a snapshot is described once.
+
+{#
+    The last day that anything is known of, and the load date of that, as described_before returns
+    them; none in a shop without orders. What is known never ends earlier than before.
+#}
+{% macro last_day_known(before) -%}
+    {%- set lines = ref("bridge_order_lines") -%}
+    {%- if not execute or not load_relation(lines) -%} {{- return(none) -}} {%- endif -%}
+    {%- set since = before or {"day": "-infinity", "load_date": "-infinity"} -%}
+    {%- set query -%}
+        select
+            nullif(greatest(max(known_from)::date, '{{ since.day }}'), '-infinity')::text,
+            (select max(load_date)::text from {{ lines }})
+        from {{ lines }}
+        where load_date > timestamp '{{ since.load_date }}'
+    {%- endset -%}
+    {%- set found = run_query(query).rows[0] -%}
+    {{- return({"day": found[0], "load_date": found[1]} if found[0] else none) -}}
+{%- endmacro %}
+
+
+{#
+    Before the snapshots are built: customers who were described as of today before are so again, but
+    for those with news, who are asked about anew. When a shop has grown, fewer of its customers are
+    learned from. All other snapshots stay.
+#}
+{% macro carry_customers_over() -%}
+    {%- set share = training_share() -%}
+    {%- if execute and is_incremental() -%}
+        {%- set before = described_before() -%}
+        {%- set today = last_day_known(before) -%}
+        {%- if before and today -%}
+            delete from {{ this }}
+            where
+                is_current
+                and customer_key in ({{ customers_with_news(before, today, [var("active_days")]) }})
+            ;
+            update {{ this }}
+            set as_of = date '{{ today.day }}'
+            where is_current;
+        {%- else -%}
+            delete from {{ this }}
+            where is_current
+            ;
+        {%- endif %}
+        delete from {{ this }}
+        where not is_current and {{ place_by_hash("customer_key") }} >= {{ share }}
+        ;
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    The snapshots a feature group still has to describe. What was known at the end of a day that is
+    over never changes, so such a snapshot is described once; today's anew in every build, but for
+    those that were carried over (see carrying.sql).
 #}
 {% macro snapshots_to_describe() -%}
     (
@@ -9,8 +76,7 @@
         from {{ ref("feat_customer__snapshots") }} as snapshots
         {% if is_incremental() %}
             where
-                is_current
-                or not exists (
+                {% if not is_carried() %} is_current or {% endif %} not exists (
                     select
                     from {{ this }} as described
                     where
@@ -43,18 +109,4 @@
             and lines.known_to >= snapshots.day_end
         where not lines.is_cancelled
     )
-{%- endmacro %}
-
-
-{# Removes what a feature group holds of days that are no snapshot any more, such as yesterday. #}
-{% macro forget_other_snapshots() -%}
-    delete from {{ this }} as described
-    where
-        not exists (
-            select
-            from {{ ref("feat_customer__snapshots") }} as snapshots
-            where
-                snapshots.customer_key = described.customer_key
-                and snapshots.as_of = described.as_of
-        )
 {%- endmacro %}

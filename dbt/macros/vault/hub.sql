@@ -25,21 +25,60 @@
 {% endmacro %}
 
 
-{# What a table of the vault is asked: is this key here, and what has come since then? #}
-{% macro indexed(key) -%}
-    {{- config(indexes=[{"columns": [key]}, {"columns": ["load_date"], "type": "brin"}]) -}}
+{#
+    What a table of the vault is asked: is this key here, and what has come since then? `more`: other
+    keys that it is asked for.
+#}
+{% macro indexed(key, more=[]) -%}
+    {%- set indexes = [{"columns": ["load_date"], "type": "brin"}] -%}
+    {%- for column in [key] + more -%}
+        {%- do indexes.append({"columns": [column]}) -%}
+    {%- endfor -%}
+    {{- config(indexes=indexes) -}}
 {%- endmacro %}
 
 
 {# What every table of the vault ends with. #}
 {% macro load_columns(known_at, record_source) -%}
     {{ known_at }} as known_at,
-    timestamp '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as load_date,
+    {{ this_load() }} as load_date,
     {{ sql_text(record_source) }}::text as record_source
 {%- endmacro %}
 
+
+{# The load date of what this run adds. #}
+{% macro this_load() -%}
+    timestamp '{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}'
+{%- endmacro %}
+
+
 {#
     How far this table of the vault has read its source. Rows of that very moment are read again,
-    because more of them may have come since; those already here are left out by their keys.
+    because more of them may have come since; those already here are left out by their keys. The build
+    before has left word of it, because looking for the newest of ten million rows takes seconds.
 #}
-{% macro known_up_to() -%} {{- newest_here("known_at") -}} {%- endmacro %}
+{% macro known_up_to() -%}
+    {%- if execute and is_incremental() -%}
+        {%- set query -%}
+            select mark
+            from {{ marks_relation() }}
+            where name = {{ sql_text("known " ~ model.unique_id) }} and exists (select from {{ this }})
+        {%- endset -%}
+        {%- set found = run_query(query).rows -%}
+        {%- if found -%} {{- return("timestamp '" ~ found[0][0] ~ "'") -}} {%- endif -%}
+    {%- endif -%}
+    {{- return(newest_here("known_at")) -}}
+{%- endmacro %}
+
+
+{# After a table of the vault was built: how far it has read. #}
+{% macro remember_what_is_known() -%}
+    {%- if execute -%}
+        {%- set query -%}
+            select greatest({{ known_up_to() }}, max(known_at))::text
+            from {{ this }}
+            where load_date >= {{ this_load() }}
+        {%- endset -%}
+        {{- leave_word("known " ~ model.unique_id, run_query(query).rows[0][0]) -}}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,11 +1,11 @@
 {#
     A link: each meeting of business keys once. Which of several links of one thing is in force says
-    the satellite that carries its key.
+    the satellite that carries its key. `asked_for`: columns by which its rows are looked up.
 
         {{ link(ref("stage_products"), "product_in_line_key", ["product_key", "product_line_key"], "shop.products") }}
 #}
-{% macro link(stage, key, columns, record_source) %}
-    {{- indexed(key) }}
+{% macro link(stage, key, columns, record_source, asked_for=[]) %}
+    {{- indexed(key, asked_for) }}
     select
         stage.{{ key }},
         {% for column in columns %} stage.{{ column }}, {% endfor %}

@@ -2,23 +2,44 @@
     config(
         materialized="incremental",
         unique_key="order_line_key",
-        indexes=[{"columns": ["order_line_key"]}, {"columns": ["load_date"]}],
+        indexes=[
+            {"columns": ["order_line_key"]},
+            {"columns": ["load_date"]},
+            {"columns": ["date_day"]},
+        ],
     )
 }}
 
+-- depends_on: {{ ref("link_order__product") }}
 -- The lines as they are known now. A cancelled order stays visible, worth nothing: its amounts
 -- are 0.
 with
+    {% if is_incremental() %}
+        news as (
+            select order_line_key
+            from {{ ref("bridge_order_lines") }}
+            where load_date > {{ loaded_up_to() }}
+            union
+            select links.order_line_key
+            from {{ ref("sat_order__status") }} as statuses
+            inner join
+                {{ ref("link_order__product") }} as links on links.order_key = statuses.order_key
+            where statuses.load_date > {{ loaded_up_to() }}
+        ),
+    {% endif %}
+
     lines as (
         select *
         from {{ ref("bridge_order_lines") }}
         where
             known_to = timestamp 'infinity'
-            {% if is_incremental() %} and load_date > {{ loaded_up_to() }} {% endif %}
+            {% if is_incremental() %}
+                and order_line_key in (select order_line_key from news)
+            {% endif %}
     ),
 
     orders as (
-        select hubs.order_key, hubs.order_number, statuses.status
+        select hubs.order_key, hubs.order_number, statuses.status, statuses.load_date
         from {{ ref("hub_order") }} as hubs
         inner join
             {{
@@ -78,7 +99,7 @@ select
     -- dates
     lines.ordered_at::date as date_day,
     lines.ordered_at,
-    lines.load_date
+    greatest(lines.load_date, orders.load_date) as load_date
 from lines
 inner join orders on orders.order_key = lines.order_key
 left join

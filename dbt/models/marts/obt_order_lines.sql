@@ -72,5 +72,9 @@ inner join products on products.product_key = lines.product_key
 inner join locations on locations.location_key = lines.location_key
 inner join dates on dates.date_day = lines.date_day
 {% if is_incremental() %}
-    where greatest(lines.load_date, customers.load_date, products.load_date) > {{ loaded_up_to() }}
+        {% set since = loaded_up_to() %}
+    where
+        lines.load_date > {{ since }}
+        or lines.customer_key in (select customer_key from customers where load_date > {{ since }})
+        or lines.product_key in (select product_key from products where load_date > {{ since }})
 {% endif %}

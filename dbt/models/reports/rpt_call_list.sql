@@ -6,14 +6,8 @@ with
 
     customers as (select * from {{ ref("dim_customers") }}),
 
-    bounds as (select max(date_day) as last_day from {{ ref("fct_order_lines") }}),
-
     spending as (
-        select lines.customer_key, sum(lines.net_amount) as revenue
-        from {{ ref("fct_order_lines") }} as lines
-        cross join bounds
-        where lines.date_day > bounds.last_day - 365
-        group by lines.customer_key
+        select customer_key, spent_365_days as revenue from {{ ref("feat_customer__current") }}
     ),
 
     valued as (

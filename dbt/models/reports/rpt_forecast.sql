@@ -4,27 +4,15 @@ with
 
     starts as (select min(day) as first_day from predictions),
 
-    lines as (
-        select products.product_line as series, lines.date_day as day, lines.net_amount
-        from {{ ref("fct_order_lines") }} as lines
-        inner join {{ ref("dim_products") }} as products on products.product_key = lines.product_key
-    ),
-
-    days as (
-        select series, day, sum(net_amount) as revenue
-        from lines
-        group by series, day
-        union all
-        select 'Total', day, sum(net_amount)
-        from lines
-        group by day
-    ),
-
     history as (
-        select days.series, days.day, days.revenue
-        from days
+        select takings.series, takings.day, sum(takings.revenue) as revenue
+        from {{ ref("feat_revenue__takings") }} as takings
         cross join starts
-        where days.day < starts.first_day and days.day >= starts.first_day - 84
+        where
+            takings.known_to = 'infinity'
+            and takings.day < starts.first_day
+            and takings.day >= starts.first_day - 84
+        group by takings.series, takings.day
     )
 
 select

@@ -17,13 +17,13 @@ with
     errors as (select * from {{ ref("rpt_forecast_errors") }} where part = 'all'),
 
     year_before as (
-        select to_come.series, sum(lines.net_amount) as revenue
+        select to_come.series, sum(takings.revenue) as revenue
         from to_come
         inner join
-            {{ ref("fct_order_lines") }} as lines
-            on lines.date_day between to_come.first_day - 364 and to_come.last_day - 364
-        inner join {{ ref("dim_products") }} as products on products.product_key = lines.product_key
-        where to_come.series in ('Total', products.product_line)
+            {{ ref("feat_revenue__takings") }} as takings
+            on takings.series = to_come.series
+            and takings.day between to_come.first_day - 364 and to_come.last_day - 364
+        where takings.known_to = 'infinity'
         group by to_come.series
     )
 

@@ -2,105 +2,98 @@
     Revenue, orders and customers month by month, each month beside the same month of the year
     before: a row is an order's part of one product line. The rows of the year before are the same
     ones, moved on by a year, so that every filter acts on both sides alike.
+
+    It grows by what is new: orders with news are counted anew, and when a month is over, those of
+    the months in which that changes something (see macros/sales.sql).
 #}
-{{ config(indexes=[{"columns": ["country"]}, {"columns": ["product_line"]}]) }}
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        indexes=[
+            {"columns": ["country"]},
+            {"columns": ["product_line"]},
+            {"columns": ["order_hash"]},
+        ],
+        pre_hook="{{ forget_sales() }}",
+        post_hook="{{ remember_sales() }}",
+    )
+}}
+
+{%- set months = whole_months() %}
 
 with
-    lines as (select * from {{ ref("fct_order_lines") }}),
-
-    customers as (select * from {{ ref("dim_customers") }}),
-
-    products as (select * from {{ ref("dim_products") }}),
-
-    locations as (select * from {{ ref("dim_locations") }}),
-
     parts as (
         select
-            lines.order_number,
-            lines.customer_key,
-            lines.date_day,
-            locations.country,
-            customers.channel,
-            products.product_line,
-            customers.customer_number <> 'Unknown' as is_known,
-            bool_or(lines.kind = 'sale' and lines.status <> 'cancelled') as is_order,
-            sum(lines.net_amount) as revenue
-        from lines
-        inner join customers on customers.customer_key = lines.customer_key
-        inner join products on products.product_key = lines.product_key
-        inner join locations on locations.location_key = lines.location_key
-        group by
-            lines.order_number,
-            lines.customer_key,
-            lines.date_day,
-            locations.country,
-            customers.channel,
-            products.product_line,
-            customers.customer_number
+            order_number,
+            customer_key,
+            date_trunc('month', date_day)::date as month,
+            country,
+            channel,
+            product_line,
+            customer_number <> 'Unknown' as is_known,
+            bool_or(kind = 'sale' and status <> 'cancelled') as is_order,
+            sum(net_amount) as revenue
+        from {{ ref("obt_order_lines") }}
+        {% if is_incremental() %}
+            where
+                order_number in (
+                    select order_number
+                    from {{ ref("obt_order_lines") }}
+                    where {{ lines_that_change_sales() }}
+                )
+        {% endif %}
+        group by 1, 2, 3, 4, 5, 6, 7
     ),
 
     -- Whole numbers are counted faster than keys.
     numbered as (
         select
             *,
-            date_trunc('month', date_day)::date as month,
-            case when is_order then dense_rank() over (order by order_number) end as order_id,
+            hashtextextended(order_number, 0) as order_hash,
+            case when is_order then hashtextextended(order_number, 0) end as order_id,
             case
-                when is_order and is_known then dense_rank() over (order by customer_key)
-            end as customer_id,
-            max(date_day) over () as last_day,
-            date_trunc('month', min(date_day) over ())::date as first_month
+                when is_order and is_known then uuid_hash_extended(customer_key, 0)
+            end as customer_id
         from parts
-    ),
-
-    -- The last month counts from the day on which it is over.
-    whole_months as (
-        select
-            *,
-            case
-                when last_day = (date_trunc('month', last_day) + interval '1 month - 1 day')::date
-                then date_trunc('month', last_day)::date
-                else (date_trunc('month', last_day) - interval '1 month')::date
-            end as last_month
-        from numbered
     ),
 
     both_years as (
         select
             month,
-            last_month,
             country,
             channel,
             product_line,
+            order_hash,
             revenue,
             order_id,
             customer_id,
             null::numeric as revenue_before,
             null::bigint as order_before_id,
             null::bigint as customer_before_id
-        from whole_months
-        where month <= last_month
+        from numbered
         union all
         select
             (month + interval '1 year')::date,
-            last_month,
             country,
             channel,
             product_line,
+            order_hash,
             null,
             null,
             null,
             revenue,
             order_id,
             customer_id
-        from whole_months
-        where
-            month + interval '1 year' <= last_month
-            -- Beside a part of a year, any year looks large.
-            and first_month <= (last_month - interval '23 months')::date
+        from numbered
+        -- Beside a part of a year, any year looks large.
+        where {{ months.has_year_before }}
     )
 
 select
+    -- ids
+    order_hash,
+
     -- text
     country,
     channel,
@@ -115,9 +108,9 @@ select
     customer_before_id,
 
     -- booleans
-    month > (last_month - interval '12 months')::date as is_last_year,
+    month > ({{ months.last }} - interval '12 months')::date as is_last_year,
 
     -- dates
     month
 from both_years
-where month > (last_month - interval '36 months')::date
+where month <= {{ months.last }} and month > ({{ months.last }} - interval '36 months')::date

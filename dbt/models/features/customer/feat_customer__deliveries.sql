@@ -1,3 +1,8 @@
+{{ carried_over(news="customers_with_orders_on_their_way") }}
+
+-- depends_on: {{ ref("sat_order__placed") }}
+-- depends_on: {{ ref("link_order__placed") }}
+-- depends_on: {{ ref("sat_order__status") }}
 -- How long orders took to leave the house. One that was still there on the day had waited until
 -- then.
 with
@@ -8,7 +13,9 @@ with
     ),
 
     shipments as (
-        select *, {{ until_the_next("order_key") }} as known_to from {{ ref("sat_order__shipped") }}
+        select *, {{ until_the_next("order_key") }} as known_to
+        from {{ ref("sat_order__shipped") }}
+        where order_key in (select order_key from orders)
     ),
 
     waits as (

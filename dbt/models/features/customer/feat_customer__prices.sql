@@ -1,6 +1,7 @@
+{{ carried_over(news="customers_of_moved_prices") }}
+
 -- What the products of a customer's last order cost others since: the last price known of each in
--- the
--- 90 days up to the day, against the one the customer paid.
+-- the 90 days up to the day, against the one the customer paid.
 with
     lines as (
         select *
@@ -22,38 +23,46 @@ with
         from lines
     ),
 
-    days as (select distinct as_of from lines),
+    today as (
+        select max(as_of) as as_of from {{ ref("feat_customer__snapshots") }} where is_current
+    ),
+
+    days as (
+        select distinct as_of from lines where as_of is distinct from (select as_of from today)
+    ),
 
     prices as (
-        select distinct
-            on (days.as_of, sold.product_key) days.as_of, sold.product_key, sold.unit_price
-        from days
-        inner join
-            {{ ref("bridge_order_lines") }} as sold
-            on sold.ordered_at < days.as_of + 1
-            and sold.ordered_at >= days.as_of - 89
-            and sold.known_from < days.as_of + 1
-            and sold.known_to >= days.as_of + 1
-        where sold.kind = 'sale' and not sold.is_cancelled and sold.unit_price > 0
-        order by days.as_of, sold.product_key, sold.ordered_at desc, sold.order_line_key
+        select as_of, product_key, unit_price
+        from {{ last_prices("days") }} as past_prices
+        union all
+        select today.as_of, standing.product_key, standing.unit_price
+        from today
+        cross join {{ standing_prices() }} as standing
+    ),
+
+    rises as (
+        select
+            bought.customer_key,
+            bought.as_of,
+            -- As numeric, because a sum of floats depends on the order of the rows.
+            exp(avg(ln((prices.unit_price / bought.unit_price)::float8)::numeric)) - 1 as price_rise
+        from bought
+        inner join prices on prices.as_of = bought.as_of and prices.product_key = bought.product_key
+        where bought.orders_back = 1 and bought.unit_price > 0
+        group by bought.customer_key, bought.as_of
+    ),
+
+    habits as (
+        select
+            customer_key,
+            as_of,
+            avg(discount)::float8 as discount_mean,
+            avg((discount > 0)::integer)::float8 as discounted_share,
+            avg(unit_price)::float8 as unit_price_mean
+        from bought
+        group by customer_key, as_of
     )
 
-select
-    bought.customer_key,
-    bought.as_of,
-    avg(bought.discount)::float8 as discount_mean,
-    avg((bought.discount > 0)::integer)::float8 as discounted_share,
-    avg(bought.unit_price)::float8 as unit_price_mean,
-    -- As numeric, because a sum of floats depends on the order of the rows.
-    coalesce(
-        exp(
-            avg(ln((prices.unit_price / bought.unit_price)::float8)::numeric) filter (
-                where bought.orders_back = 1 and bought.unit_price > 0
-            )
-        )
-        - 1,
-        0
-    )::float8 as price_rise
-from bought
-left join prices on prices.as_of = bought.as_of and prices.product_key = bought.product_key
-group by bought.customer_key, bought.as_of
+select habits.*, coalesce(rises.price_rise, 0)::float8 as price_rise
+from habits
+left join rises on rises.customer_key = habits.customer_key and rises.as_of = habits.as_of

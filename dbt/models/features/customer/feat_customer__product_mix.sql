@@ -1,3 +1,5 @@
+{{ carried_over() }}
+
 with
     lines as (
         select *

@@ -1,3 +1,5 @@
+{{ carried_over(news="customers_who_told_of_themselves") }}
+
 with
     snapshots as (select * from {{ snapshots_to_describe() }} as snapshots),
 

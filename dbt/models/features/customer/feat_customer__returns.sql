@@ -1,3 +1,5 @@
+{{ carried_over({"days_since_return": "days_since_return + days"}) }}
+
 with
     lines as (
         select * from {{ lines_known_at_snapshots(["order_key", "kind", "net_amount"]) }} as known

@@ -1,3 +1,10 @@
+{{
+    carried_over(
+        {"recency_days": "recency_days + days", "warmth": "warmth * exp(- days / 60.0)"},
+        windows=[90, 365],
+    )
+}}
+
 with
     lines as (
         select *

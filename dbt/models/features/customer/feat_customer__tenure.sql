@@ -1,3 +1,13 @@
+{{
+    carried_over(
+        {
+            "tenure_days": "tenure_days + days",
+            "account_days": "account_days + days",
+            "overdue": "overdue + days / usual_gap_days",
+        }
+    )
+}}
+
 with
     accounts as (
         select customer_key, signed_up_at

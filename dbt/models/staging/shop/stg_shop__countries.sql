@@ -1,20 +1,12 @@
-with
-    source as (select * from {{ source("shop", "countries") }}),
+select
+    -- ids
+    country_id,
 
-    renamed as (
-        select
-            -- ids
-            country_id,
+    -- text
+    name as country,
+    iso_code,
 
-            -- text
-            name as country,
-            iso_code,
-
-            -- dates
-            recorded_at at time zone 'UTC' as recorded_at,
-            updated_at at time zone 'UTC' as updated_at
-        from source
-    )
-
-select *
-from renamed
+    -- dates
+    recorded_at at time zone 'UTC' as recorded_at,
+    updated_at at time zone 'UTC' as updated_at
+from {{ source("shop", "countries") }}

@@ -1,24 +1,16 @@
-with
-    source as (select * from {{ source("shop", "products") }}),
+select
+    -- ids
+    product_id,
+    product_line_id,
 
-    renamed as (
-        select
-            -- ids
-            product_id,
-            product_line_id,
+    -- text
+    sku,
+    name as product_name,
 
-            -- text
-            sku,
-            name as product_name,
+    -- numbers
+    list_price,
 
-            -- numbers
-            list_price,
-
-            -- dates
-            recorded_at at time zone 'UTC' as recorded_at,
-            updated_at at time zone 'UTC' as updated_at
-        from source
-    )
-
-select *
-from renamed
+    -- dates
+    recorded_at at time zone 'UTC' as recorded_at,
+    updated_at at time zone 'UTC' as updated_at
+from {{ source("shop", "products") }}

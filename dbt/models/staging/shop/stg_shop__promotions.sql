@@ -1,25 +1,17 @@
-with
-    source as (select * from {{ source("shop", "promotions") }}),
+select
+    -- ids
+    promotion_id,
+    product_line_id,
 
-    renamed as (
-        select
-            -- ids
-            promotion_id,
-            product_line_id,
+    -- text
+    name as promotion_name,
 
-            -- text
-            name as promotion_name,
+    -- numbers
+    discount,
 
-            -- numbers
-            discount,
-
-            -- dates
-            starts_on,
-            ends_on,
-            recorded_at at time zone 'UTC' as recorded_at,
-            updated_at at time zone 'UTC' as updated_at
-        from source
-    )
-
-select *
-from renamed
+    -- dates
+    starts_on,
+    ends_on,
+    recorded_at at time zone 'UTC' as recorded_at,
+    updated_at at time zone 'UTC' as updated_at
+from {{ source("shop", "promotions") }}

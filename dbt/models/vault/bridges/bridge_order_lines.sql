@@ -6,6 +6,7 @@
             {"columns": ["order_line_key"]},
             {"columns": ["load_date"]},
             {"columns": ["customer_key"]},
+            {"columns": ["ordered_at"]},
         ],
     )
 }}
@@ -20,9 +21,12 @@ with
             from {{ ref("sat_order__placed") }}
             where load_date > {{ loaded_up_to() }}
             union
-            select order_key
-            from {{ ref("sat_order__status") }}
-            where load_date > {{ loaded_up_to() }}
+            -- Of statuses, whether an order is cancelled is all that is told here.
+            select news.order_key
+            from {{ ref("sat_order__status") }} as news
+            inner join
+                {{ ref("sat_order__status") }} as cancelled on cancelled.order_key = news.order_key
+            where news.load_date > {{ loaded_up_to() }} and cancelled.status = 'cancelled'
         ),
 
         changed_lines as (
@@ -68,15 +72,21 @@ with
 
     -- When an order was cancelled, and when it stood again. Before the first word on it, it stands.
     turns as (
-        select order_key, timestamp '-infinity' as known_at, false as is_cancelled
+        select
+            order_key,
+            timestamp '-infinity' as known_at,
+            false as is_cancelled,
+            min(load_date) as load_date
         from statuses
-        union
-        select order_key, known_at, is_cancelled
+        group by order_key
+        union all
+        select order_key, known_at, is_cancelled, load_date
         from
             (
                 select
                     order_key,
                     known_at,
+                    load_date,
                     status = 'cancelled' as is_cancelled,
                     lag(status = 'cancelled', 1, false) over (
                         partition by order_key order by known_at, load_date
@@ -86,19 +96,16 @@ with
         where is_cancelled <> was_cancelled
     ),
 
-    loads as (select order_key, max(load_date) as load_date from statuses group by order_key),
-
     standings as (
         select
-            turns.order_key,
-            turns.is_cancelled,
-            turns.known_at,
-            lead(turns.known_at, 1, timestamp 'infinity') over (
-                partition by turns.order_key order by turns.known_at
+            order_key,
+            is_cancelled,
+            known_at,
+            lead(known_at, 1, timestamp 'infinity') over (
+                partition by order_key order by known_at
             ) as known_to,
-            loads.load_date
+            load_date
         from turns
-        inner join loads on loads.order_key = turns.order_key
     )
 
 select
@@ -142,3 +149,7 @@ inner join standings on standings.order_key = links.order_key
 where
     greatest(lines.known_at, placed.known_at, standings.known_at)
     < least(lines.known_to, placed.known_to, standings.known_to)
+{% if not is_incremental() %}
+    -- A customer's lines lie side by side, for the features, which read them customer by customer.
+    order by placed_links.customer_key
+{% endif %}

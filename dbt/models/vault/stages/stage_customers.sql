@@ -1,8 +1,3 @@
-with
-    customers as (select * from {{ ref("stg_shop__customers") }}),
-
-    countries as (select * from {{ ref("stg_shop__countries") }})
-
 select
     {{ hash_key(["customers.customer_number"]) }} as customer_key,
     {{ hash_key(["countries.country"]) }} as country_key,
@@ -15,5 +10,6 @@ select
     customers.signed_up_at,
     customers.recorded_at,
     customers.updated_at
-from customers
-inner join countries on countries.country_id = customers.country_id
+from {{ ref("stg_shop__customers") }} as customers
+inner join
+    {{ ref("stg_shop__countries") }} as countries on countries.country_id = customers.country_id

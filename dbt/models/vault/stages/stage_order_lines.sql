@@ -1,10 +1,3 @@
-with
-    items as (select * from {{ ref("stg_shop__order_items") }}),
-
-    orders as (select * from {{ ref("stg_shop__orders") }}),
-
-    products as (select * from {{ ref("stg_shop__products") }})
-
 select
     {{ hash_key(["orders.order_number", "items.line_number"]) }} as order_line_key,
     {{ hash_key(["orders.order_number"]) }} as order_key,
@@ -17,6 +10,6 @@ select
     items.discount,
     items.recorded_at,
     items.updated_at
-from items
-inner join orders on orders.order_id = items.order_id
-inner join products on products.product_id = items.product_id
+from {{ ref("stg_shop__order_items") }} as items
+inner join {{ ref("stg_shop__orders") }} as orders on orders.order_id = items.order_id
+inner join {{ ref("stg_shop__products") }} as products on products.product_id = items.product_id

@@ -1,12 +1,3 @@
-with
-    orders as (select * from {{ ref("stg_shop__orders") }}),
-
-    customers as (select * from {{ ref("stg_shop__customers") }}),
-
-    countries as (select * from {{ ref("stg_shop__countries") }}),
-
-    returned as (select * from {{ ref("stg_shop__orders") }})
-
 select
     {{ hash_key(["orders.order_number"]) }} as order_key,
     {{ hash_key_or_unknown("customers.customer_number") }} as customer_key,
@@ -36,7 +27,8 @@ select
     orders.shipped_at,
     orders.recorded_at,
     orders.updated_at
-from orders
-inner join countries on countries.country_id = orders.country_id
-left join customers on customers.customer_id = orders.customer_id
-left join returned on returned.order_id = orders.returned_order_id
+from {{ ref("stg_shop__orders") }} as orders
+inner join {{ ref("stg_shop__countries") }} as countries on countries.country_id = orders.country_id
+left join
+    {{ ref("stg_shop__customers") }} as customers on customers.customer_id = orders.customer_id
+left join {{ ref("stg_shop__orders") }} as returned on returned.order_id = orders.returned_order_id

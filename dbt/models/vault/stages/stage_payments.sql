@@ -1,10 +1,3 @@
-with
-    payments as (select * from {{ ref("stg_shop__payments") }}),
-
-    orders as (select * from {{ ref("stg_shop__orders") }}),
-
-    customers as (select * from {{ ref("stg_shop__customers") }})
-
 select
     {{ hash_key(["payments.payment_number"]) }} as payment_key,
     {{ hash_key_or_unknown("orders.order_number") }} as order_key,
@@ -17,6 +10,7 @@ select
     payments.method,
     payments.recorded_at,
     payments.updated_at
-from payments
-left join orders on orders.order_id = payments.order_id
-left join customers on customers.customer_id = payments.customer_id
+from {{ ref("stg_shop__payments") }} as payments
+left join {{ ref("stg_shop__orders") }} as orders on orders.order_id = payments.order_id
+left join
+    {{ ref("stg_shop__customers") }} as customers on customers.customer_id = payments.customer_id

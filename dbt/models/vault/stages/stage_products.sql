@@ -1,8 +1,3 @@
-with
-    products as (select * from {{ ref("stg_shop__products") }}),
-
-    lines as (select * from {{ ref("stg_shop__product_lines") }})
-
 select
     {{ hash_key(["products.sku"]) }} as product_key,
     {{ hash_key(["lines.product_line"]) }} as product_line_key,
@@ -12,5 +7,7 @@ select
     products.list_price,
     products.recorded_at,
     products.updated_at
-from products
-inner join lines on lines.product_line_id = products.product_line_id
+from {{ ref("stg_shop__products") }} as products
+inner join
+    {{ ref("stg_shop__product_lines") }} as lines
+    on lines.product_line_id = products.product_line_id

@@ -1,8 +1,3 @@
-with
-    promotions as (select * from {{ ref("stg_shop__promotions") }}),
-
-    lines as (select * from {{ ref("stg_shop__product_lines") }})
-
 select
     {{ hash_key(["promotions.promotion_id"]) }} as promotion_key,
     {{ hash_key_or_unknown("lines.product_line") }} as product_line_key,
@@ -14,5 +9,7 @@ select
     promotions.ends_on,
     promotions.recorded_at,
     promotions.updated_at
-from promotions
-left join lines on lines.product_line_id = promotions.product_line_id
+from {{ ref("stg_shop__promotions") }} as promotions
+left join
+    {{ ref("stg_shop__product_lines") }} as lines
+    on lines.product_line_id = promotions.product_line_id
