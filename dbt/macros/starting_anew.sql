@@ -19,6 +19,10 @@
         {%- set replaced = is_another_shop(known.get("shop", ""), now["shop"]) -%}
         {%- if replaced -%}
             {%- do log("The shop was replaced: its history starts anew", info=true) -%}
+            {#- What was left of word about it is no longer true of anything. -#}
+            {%- do run_query(
+                "delete from " ~ marks ~ " where name ~ ' model[.]' or name = 'sales'"
+            ) -%}
         {%- endif -%}
         {%- for node in graph.nodes.values()
             if node.resource_type == "model" and node.config.materialized == "incremental" -%}
