@@ -72,6 +72,22 @@
                     and snapshots.as_of = described.as_of
             )
         ;
+        {#- A table and not a query, so that the planner knows how few they are, or how many: it would
+        think of one, and join hundreds of thousands of rows in nested loops. #}
+        create temporary table snapshots_to_describe on commit drop as
+        select customer_key, as_of
+        from {{ snapshots }} as snapshots
+        where
+            not exists (
+                select
+                from {{ this }} as described
+                where
+                    described.customer_key = snapshots.customer_key
+                    and described.as_of = snapshots.as_of
+            )
+        ;
+        analyze snapshots_to_describe
+        ;
     {%- endif -%}
 {%- endmacro %}
 

@@ -68,22 +68,15 @@
 {#
     The snapshots a feature group still has to describe. What was known at the end of a day that is
     over never changes, so such a snapshot is described once; today's anew in every build, but for
-    those that were carried over (see carrying.sql).
+    those that were carried over (see carrying.sql, which also leaves the list of them).
 #}
 {% macro snapshots_to_describe() -%}
     (
         select customer_key, as_of, (as_of + 1)::timestamp as day_end
-        from {{ ref("feat_customer__snapshots") }} as snapshots
-        {% if is_incremental() %}
-            where
-                {% if not is_carried() %} is_current or {% endif %} not exists (
-                    select
-                    from {{ this }} as described
-                    where
-                        described.customer_key = snapshots.customer_key
-                        and described.as_of = snapshots.as_of
-                )
-        {% endif %}
+        from
+            {% if is_incremental() %} snapshots_to_describe
+            {% else %} {{ ref("feat_customer__snapshots") }}
+            {% endif %}
     )
 {%- endmacro %}
 
