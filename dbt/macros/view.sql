@@ -7,7 +7,7 @@
     {%- set name = "view " ~ model.unique_id -%}
     {%- set mark = local_md5(sql ~ model.description ~ tojson(model.columns)) -%}
     {%- set standing -%}
-        select
+        select true as stands
         from pg_views
         inner join {{ marks_relation() }} as marks on marks.name = {{ sql_text(name) }}
         where

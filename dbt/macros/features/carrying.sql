@@ -186,35 +186,32 @@
     order that is cancelled, or is not any more, is news in itself.
 #}
 {% macro customers_with_orders_on_their_way(before, today) -%}
-    select links.customer_key
-    from {{ ref("sat_order__placed") }} as placed
-    inner join
-        {{ ref("link_order__placed") }} as links on links.order_placed_key = placed.order_placed_key
-    where
-        placed.kind = 'sale'
-        and not exists (
-            select
-            from {{ ref("sat_order__shipped") }} as shipments
-            where shipments.order_key = placed.order_key
-        )
-        and not exists (
-            select
-            from {{ ref("sat_order__status") }} as cancelled
-            where
-                cancelled.order_key = placed.order_key
-                and cancelled.status = 'cancelled'
-                and not exists (
-                    select
-                    from {{ ref("sat_order__status") }} as later
-                    where
-                        later.order_key = cancelled.order_key
-                        and later.known_at > cancelled.known_at
-                )
-        )
+    select customer_key
+    from {{ ref("feat_order__waiting") }}
     union all
     select links.customer_key
     from {{ ref("sat_order__placed") }} as placed
     inner join
         {{ ref("link_order__placed") }} as links on links.order_placed_key = placed.order_placed_key
     where placed.order_key in ({{ news_in(ref("sat_order__shipped"), "order_key", before) }})
+{%- endmacro %}
+
+
+{# For feat_order__waiting: orders of which a satellite has said something new. #}
+{% macro orders_with_news(since) -%}
+    {%- for satellite in ["sat_order__placed", "sat_order__shipped", "sat_order__status"] %}
+        select order_key
+        from {{ ref(satellite) }}
+        where load_date > {{ since }} {{ "union all" if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{# Before it is built: what is looked at again is forgotten. #}
+{% macro forget_orders_with_news() -%}
+    {#- Named here, because dbt wants to know them before anything is executed. -#}
+    {%- set news = orders_with_news(loaded_up_to()) -%}
+    {%- if execute and is_incremental() -%}
+        delete from {{ this }} where order_key in ({{ news }})
+    {%- endif -%}
 {%- endmacro %}

@@ -26,11 +26,11 @@
 
 
 {#
-    What a table of the vault is asked: is this key here, and what has come since then? `more`: other
-    keys that it is asked for.
+    What a table of the vault is asked: is this key here, and what has come, or was known, since then?
+    `more`: other keys that it is asked for.
 #}
 {% macro indexed(key, more=[]) -%}
-    {%- set indexes = [{"columns": ["load_date"], "type": "brin"}] -%}
+    {%- set indexes = [{"columns": ["load_date", "known_at"], "type": "brin"}] -%}
     {%- for column in [key] + more -%}
         {%- do indexes.append({"columns": [column]}) -%}
     {%- endfor -%}

@@ -12,10 +12,9 @@ with
     orders as (
         select
             customer_key,
-            min(ordered_at)::date as first_ordered_on,
-            max(ordered_at)::date as last_ordered_on
-        from {{ ref("fct_order_lines") }}
-        where kind = 'sale' and status <> 'cancelled'
+            min(first_ordered_on) as first_ordered_on,
+            max(last_ordered_on) as last_ordered_on
+        from {{ ref("fct_customer_quarters") }}
         group by customer_key
     ),
 

@@ -6,6 +6,7 @@
             {"columns": ["order_line_key"]},
             {"columns": ["load_date"]},
             {"columns": ["date_day"]},
+            {"columns": ["customer_key"]},
         ],
     )
 }}

@@ -6,9 +6,44 @@
     )
 }}
 
--- The star joined into one wide table, for exploring without joins.
+-- depends_on: {{ ref("sat_product__name") }}
+-- The star joined into one wide table, for exploring without joins. Whatever is told of a line may
+-- have news: the line, its customer, the name of its product.
 with
-    lines as (select * from {{ ref("fct_order_lines") }}),
+    {% if is_incremental() %}
+        {% set since = loaded_up_to() %}
+        news as (
+            select order_line_key
+            from {{ ref("fct_order_lines") }}
+            where load_date > {{ since }}
+            union
+            select order_line_key
+            from {{ ref("fct_order_lines") }}
+            where
+                customer_key in (
+                    select customer_key
+                    from {{ ref("dim_customers") }}
+                    where load_date > {{ since }}
+                )
+            union
+            select order_line_key
+            from {{ ref("fct_order_lines") }}
+            where
+                product_key in (
+                    select product_key
+                    from {{ ref("sat_product__name") }}
+                    where load_date > {{ since }}
+                )
+        ),
+    {% endif %}
+
+    lines as (
+        select *
+        from {{ ref("fct_order_lines") }}
+        {% if is_incremental() %}
+            where order_line_key in (select order_line_key from news)
+        {% endif %}
+    ),
 
     customers as (select * from {{ ref("dim_customers") }}),
 
@@ -71,10 +106,3 @@ inner join customers on customers.customer_key = lines.customer_key
 inner join products on products.product_key = lines.product_key
 inner join locations on locations.location_key = lines.location_key
 inner join dates on dates.date_day = lines.date_day
-{% if is_incremental() %}
-        {% set since = loaded_up_to() %}
-    where
-        lines.load_date > {{ since }}
-        or lines.customer_key in (select customer_key from customers where load_date > {{ since }})
-        or lines.product_key in (select product_key from products where load_date > {{ since }})
-{% endif %}

@@ -3,18 +3,7 @@
     later. A quarter counts when it is over.
 #}
 with
-    -- A look at the calendar is cheaper than reckoning with ten million dates.
-    days as (
-        select date_day, date_trunc('quarter', date_day)::date as quarter
-        from {{ ref("dim_dates") }}
-    ),
-
-    orders as (
-        select distinct lines.customer_key, days.quarter
-        from {{ ref("fct_order_lines") }} as lines
-        inner join days on days.date_day = lines.date_day
-        where lines.kind = 'sale' and lines.status <> 'cancelled'
-    ),
+    orders as (select customer_key, quarter from {{ ref("fct_customer_quarters") }}),
 
     last_quarter as (
         select

@@ -1,8 +1,8 @@
 {{ carried_over(news="customers_with_orders_on_their_way") }}
 
+-- depends_on: {{ ref("feat_order__waiting") }}
 -- depends_on: {{ ref("sat_order__placed") }}
 -- depends_on: {{ ref("link_order__placed") }}
--- depends_on: {{ ref("sat_order__status") }}
 -- How long orders took to leave the house. One that was still there on the day had waited until
 -- then.
 with
