@@ -8,7 +8,9 @@ from .registry import ROWS, Session, admin, user
 __all__ = ["admin", "user"]  # fixtures
 
 
-@pytest.mark.parametrize("algorithm", ["logistic_regression", "random_forest"])
+@pytest.mark.parametrize(
+    "algorithm", ["logistic_regression", "hist_gradient_boosting", "random_forest"]
+)
 def test_explanations_add_up_to_the_prediction(user: Session, algorithm: str) -> None:
     name = f"registry test explain {algorithm}"
     user.train(name, algorithm)
@@ -21,7 +23,7 @@ def test_explanations_add_up_to_the_prediction(user: Session, algorithm: str) ->
             select key, sum(contribution) as contributions from ml.explain(%s, %s, 1) group by key
         ) as parts using (key)
         """,
-        algorithm == "logistic_regression",
+        algorithm != "random_forest",
         name,
         few,
         name,

@@ -1,7 +1,8 @@
 """ml.explain: what each column of a row adds to the answer for that row.
 
 Linear models are taken apart exactly, in the space in which they add (log-odds, or the predicted
-number itself), and so are LightGBM's and XGBoost's trees, by their own TreeSHAP; any other model by
+number itself), and so are trees: boosted ones in that space too, LightGBM's and XGBoost's by their
+own TreeSHAP, forests in probability, where they take the mean. Any other model is explained by
 sampled Shapley values, in the space of its score (probability, number, or how unusual a row is). So
 are generalised linear models, whose sum is not what they answer.
 """
@@ -25,9 +26,11 @@ from glasshouse_ml.rows import Reader, check_arrays
 from glasshouse_ml.shapley import shapley
 from glasshouse_ml.table import BOOLEAN, CATEGORY
 from glasshouse_ml.tasks import TASKS
+from glasshouse_ml.treeshap import BOOSTED, columns_seen, seen_by, shapley_of_trees, trees_of
 
-# Sampling multiplies each row by about two thousand, so batches are small.
-BATCH = 200
+BATCH = 2_000
+# Sampling multiplies each row by about two thousand.
+SAMPLED_BATCH = 200
 BASELINE, OTHERS = "(baseline)", "(others)"
 
 Explained = tuple[str | None, int, str, str | None, float]
@@ -103,14 +106,26 @@ def contributions(stored: Model, matrix: np.ndarray, typical: np.ndarray) -> Par
         about = np.full(len(matrix), list(stored.classes).index(stored.positive_class))
     parts = _linear(stored, matrix, about) if task.needs_target else None
     if parts is None:
-        parts = _trees(stored, matrix, about, answers)
-    if parts is not None:
-        return parts
+        parts = _boosters(stored, matrix, about, answers)
+    if parts is None:
+        parts = _trees(stored, matrix, typical, about, answers)
+    if parts is None:
+        parts = _sampled(stored, matrix, typical, about)
+    return parts
 
-    def answer(rows: np.ndarray, made_of: np.ndarray) -> np.ndarray:
-        return task.explained(stored, rows)[np.arange(len(rows)), about[made_of]]
 
-    return shapley(answer, matrix, typical)
+def _sampled(stored: Model, matrix: np.ndarray, typical: np.ndarray, about: np.ndarray) -> Parts:
+    def explained(rows: np.ndarray, about: np.ndarray) -> Parts:
+        def answer(mixed: np.ndarray, made_of: np.ndarray) -> np.ndarray:
+            found = TASKS[stored.task].explained(stored, mixed)
+            return found[np.arange(len(mixed)), about[made_of]]
+
+        return shapley(answer, rows, typical)
+
+    starts = range(0, len(matrix), SAMPLED_BATCH)
+    pieces = [slice(start, start + SAMPLED_BATCH) for start in starts]
+    parts = [explained(matrix[piece], about[piece]) for piece in pieces]
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
 def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | None:
@@ -147,6 +162,42 @@ def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | Non
 
 
 def _trees(
+    stored: Model,
+    matrix: np.ndarray,
+    typical: np.ndarray,
+    about: np.ndarray,
+    answers: np.ndarray,
+) -> Parts | None:
+    """Exact Shapley values of scikit-learn's trees, from the typical row on.
+
+    None where it is no such model, or where a link lies between the sum and a number.
+    """
+    estimator = stored.pipeline[-1]
+    trees = trees_of(estimator)
+    if trees is None:
+        return None
+    rows, everyone = np.vstack([matrix, typical]), np.arange(len(matrix))
+    prepared = rows if len(stored.pipeline) == 1 else stored.pipeline[:-1].transform(rows)
+    seen = seen_by(estimator, prepared)
+    made_of = origins(stored.pipeline, stored.features)[columns_seen(estimator, seen.shape[1])]
+    sign = np.ones(len(matrix))
+    if isinstance(estimator, BOOSTED) and stored.classes:
+        whole = np.asarray(estimator.decision_function(prepared)).reshape(len(rows), -1)
+        if len(stored.classes) == 2:
+            # With two classes there is one sum, for the second of them.
+            sign, about = np.where(about == 1, 1.0, -1.0), np.zeros_like(about)
+    else:
+        whole = np.vstack([answers, TASKS[stored.task].explained(stored, typical[None])])
+    added = np.zeros(matrix.shape)
+    found = shapley_of_trees(trees, seen[:-1], seen[-1], made_of, about)
+    added[:, : found.shape[1]] = found
+    starts, ends = whole[-1][about], whole[everyone, about]
+    if not np.allclose(starts + added.sum(axis=1), ends, rtol=1e-9, atol=1e-9):
+        return None
+    return sign * starts, sign[:, None] * added
+
+
+def _boosters(
     stored: Model, matrix: np.ndarray, about: np.ndarray, answers: np.ndarray
 ) -> Parts | None:
     """What the library says itself, summed over the columns that were made of one column.

@@ -89,17 +89,27 @@ def test_more_classes_are_about_the_predicted_one(mixed: list[dict]) -> None:
     np.testing.assert_allclose(sums(found), decision, rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("algorithm", ["hist_gradient_boosting", "random_forest", "dummy"])
-def test_tree_contributions_are_the_probability(mixed: list[dict], algorithm: str) -> None:
+@pytest.mark.parametrize("positive", ["true", "false"])
+@pytest.mark.parametrize(
+    "algorithm", ["hist_gradient_boosting", "random_forest", "gradient_boosting", "dummy"]
+)
+def test_contributions_are_the_log_odds_or_the_probability(
+    mixed: list[dict], algorithm: str, positive: str
+) -> None:
     db = StandIn([{**row, "more": n % 7, "yet": n % 5} for n, row in enumerate(mixed)])
     params = {
         "hist_gradient_boosting": {"max_depth": 4, "max_iter": 10},
         "random_forest": {"max_depth": 4, "n_estimators": 10},
+        "gradient_boosting": {"n_estimators": 5},
     }.get(algorithm, {})
-    call(db, key="id", algorithms=json.dumps([{"algorithm": algorithm, "params": params}]))
+    asked = json.dumps([{"algorithm": algorithm, "params": params}])
+    options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": positive}
+    call(db, key="id", algorithms=asked, options=json.dumps(options))
     db.rows = db.rows[:15]
-    found = explained(db, 2)
-    np.testing.assert_allclose(sums(found), scores(db), rtol=0, atol=1e-9)
+    found, chances = explained(db, 2), scores(db)
+    if algorithm == "hist_gradient_boosting":
+        chances = np.log(chances / (1 - chances))
+    np.testing.assert_allclose(sums(found), chances, rtol=0, atol=1e-9)
     assert found == explained(db, 2)
     assert len({rows[0][4] for rows in found.values()}) == 1, "one baseline for all"
     assert {rows[-1][2] for rows in found.values()} == {OTHERS}
@@ -143,7 +153,8 @@ def test_the_baseline_is_the_score_of_a_typical_row(mixed: list[dict]) -> None:
     testing["colour"] = features["colour"].categories[0]
     db.rows = [{**mixed[0], **testing, "id": "typical"}, mixed[1]]
     found = explained(db)
-    assert found["typical"][0][4] == pytest.approx(scores(db)[0], abs=1e-12)
+    chance = scores(db)[0]
+    assert found["typical"][0][4] == pytest.approx(np.log(chance / (1 - chance)), abs=1e-12)
     assert all(row[4] == 0 for row in found["typical"][1:])
 
 

@@ -1,0 +1,211 @@
+"""Exact Shapley values of scikit-learn's trees, beside one baseline row.
+
+What is sampled in shapley.py can be counted here. A leaf is reached by a mixture of a row and the
+baseline row exactly when each column on its path is taken from one that goes along there. Let s
+columns be such that the row alone does, t such that the baseline alone does (where neither does, no
+mixture arrives). Over all orders in which the columns of the baseline are replaced, the value of
+the leaf is gained at the turn of each of the s with probability (s - 1)! t! / (s + t)!, and lost at
+that of each of the t with s! (t - 1)! / (s + t)!. (Lundberg et al. 2020, From local explanations to
+global understanding with explainable AI for trees, its "independent" TreeSHAP.)
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import factorial
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+BOOSTED = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+FORESTS = (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+SINGLE = (DecisionTreeClassifier, DecisionTreeRegressor)
+
+# A column on the way to a leaf, and the nodes that ask about it, each with whether left is right.
+Path = dict[int, list[tuple[int, bool]]]
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One entry a node; a leaf has no child (-1)."""
+
+    left: np.ndarray
+    right: np.ndarray
+    column: np.ndarray
+    values: np.ndarray  # (nodes, sums)
+    threshold: np.ndarray
+    missing_left: np.ndarray
+    # For nodes that part categories: which known ones go left, and which are known at all.
+    categories_left: dict[int, np.ndarray]
+    categories_known: dict[int, np.ndarray]
+
+    def goes_left(self, node: int, matrix: np.ndarray) -> np.ndarray:
+        """For each row whether it goes left there."""
+        cells = matrix[:, self.column[node]]
+        missing = np.isnan(cells)
+        if node in self.categories_left:
+            codes = np.where(missing, -1, cells).astype(int)
+            missing = ~np.isin(codes, self.categories_known[node])
+            left = np.isin(codes, self.categories_left[node])
+        else:
+            left = cells <= self.threshold[node]
+        return np.where(missing, bool(self.missing_left[node]), left)
+
+    def leaves(self, origins: np.ndarray) -> Iterator[tuple[int, Path]]:
+        """Each leaf with its path; columns made of the same one belong together."""
+        waiting: list[tuple[int, Path]] = [(0, {})]
+        while waiting:
+            node, path = waiting.pop()
+            if self.left[node] < 0:
+                yield node, path
+                continue
+            origin = int(origins[self.column[node]])
+            for child, is_left in ((self.left[node], True), (self.right[node], False)):
+                asked = [*path.get(origin, []), (node, is_left)]
+                waiting.append((int(child), {**path, origin: asked}))
+
+
+def trees_of(estimator: Any) -> list[Tree] | None:
+    """The trees whose values add up to what the model sums; None where it is no such model.
+
+    Boosting sums log-odds or numbers, of more than two classes one sum a class; a forest answers
+    with the mean of its trees: probabilities or numbers.
+    """
+    if isinstance(estimator, BOOSTED):
+        return list(_boosted(estimator))
+    if isinstance(estimator, FORESTS):
+        return [_single(tree, 1 / len(estimator.estimators_)) for tree in estimator.estimators_]
+    if isinstance(estimator, SINGLE):
+        return [_single(estimator, 1.0)]
+    return None
+
+
+def seen_by(estimator: Any, prepared: Any) -> np.ndarray:
+    """The matrix as the nodes compare it."""
+    if isinstance(estimator, BOOSTED):
+        return np.asarray(estimator._preprocess_X(prepared, reset=False), float)
+    dense = prepared.toarray() if hasattr(prepared, "toarray") else prepared
+    # Trees of a forest compare in single precision.
+    return np.asarray(dense, np.float32)
+
+
+def columns_seen(estimator: Any, columns: int) -> np.ndarray:
+    """Which prepared column each column of seen_by() is: boosting takes categories first."""
+    flags = getattr(estimator, "is_categorical_", None)
+    if not isinstance(estimator, BOOSTED) or flags is None:
+        return np.arange(columns)
+    return np.concatenate([np.flatnonzero(flags), np.flatnonzero(~flags)])
+
+
+def shapley_of_trees(
+    trees: Sequence[Tree],
+    matrix: np.ndarray,
+    baseline: np.ndarray,
+    origins: np.ndarray,
+    about: np.ndarray,
+) -> np.ndarray:
+    """For each row (of seen_by()) what each origin adds on the way from the baseline row to it.
+
+    `about`: which of the sums is meant, for each row.
+    """
+    added = np.zeros((len(matrix), int(origins.max(initial=-1)) + 1))
+    for tree in trees:
+        nodes = np.flatnonzero(tree.left >= 0)
+        rows_left = {node: tree.goes_left(node, matrix) for node in nodes.tolist()}
+        base_left = {node: bool(tree.goes_left(node, baseline[None])[0]) for node in nodes.tolist()}
+        for leaf, path in tree.leaves(origins):
+            _add_leaf(added, tree.values[leaf][about], path, rows_left, base_left)
+    return added
+
+
+def _add_leaf(
+    added: np.ndarray,
+    values: np.ndarray,
+    path: Path,
+    rows_left: dict[int, np.ndarray],
+    base_left: dict[int, bool],
+) -> None:
+    def along(origin: int, rows: Any) -> np.ndarray:
+        asked = path[origin]
+        found = rows_left[asked[0][0]][rows] == asked[0][1]
+        for node, is_left in asked[1:]:
+            found &= rows_left[node][rows] == is_left
+        return found
+
+    shared = [o for o in path if all(base_left[node] == is_left for node, is_left in path[o])]
+    own = [origin for origin in path if origin not in shared]
+    # Where the baseline leaves the path, the row has to go along.
+    rows = np.arange(len(values))
+    for origin in own:
+        rows = rows[along(origin, rows)]
+    if not len(rows):
+        return
+    leaves = {origin: ~along(origin, rows) for origin in shared}
+    lost = sum(leaves.values(), np.zeros(len(rows), int))
+    gains, losses = _weights(len(own), len(shared))
+    value = values[rows]
+    for origin in own:
+        added[rows, origin] += value * gains[lost]
+    for origin, does in leaves.items():
+        added[rows[does], origin] -= (value * losses[lost])[does]
+
+
+def _weights(own: int, shared: int) -> tuple[np.ndarray, np.ndarray]:
+    """The probabilities above, of s = own and of each t there can be."""
+    every = factorial
+    gains = [every(own - 1) * every(t) / every(own + t) if own else 0 for t in range(shared + 1)]
+    losses = [every(own) * every(t - 1) / every(own + t) if t else 0 for t in range(shared + 1)]
+    return np.array(gains, float), np.array(losses, float)
+
+
+def _single(fitted: Any, weight: float) -> Tree:
+    tree = fitted.tree_
+    values = tree.value[:, 0, :]
+    if hasattr(fitted, "classes_"):
+        values = values / values.sum(axis=1, keepdims=True)
+    return Tree(
+        tree.children_left, tree.children_right, tree.feature, values * weight, tree.threshold,
+        tree.missing_go_to_left, {}, {},
+    )  # fmt: skip
+
+
+def _boosted(estimator: Any) -> Iterator[Tree]:
+    known, places = estimator._bin_mapper.make_known_categories_bitsets()
+    for round_ in estimator._predictors:
+        for number, predictor in enumerate(round_):
+            nodes = predictor.nodes
+            is_leaf = nodes["is_leaf"].astype(bool)
+            values = np.zeros((len(nodes), len(round_)))
+            values[:, number] = nodes["value"]
+            parting = np.flatnonzero(nodes["is_categorical"].astype(bool) & ~is_leaf).tolist()
+            columns = nodes["feature_idx"].astype(int)
+            bitsets = predictor.raw_left_cat_bitsets
+            yield Tree(
+                np.where(is_leaf, -1, nodes["left"].astype(int)),
+                np.where(is_leaf, -1, nodes["right"].astype(int)),
+                columns,
+                values,
+                nodes["num_threshold"],
+                nodes["missing_go_to_left"],
+                {node: _members(bitsets[nodes["bitset_idx"][node]]) for node in parting},
+                {node: _members(known[places[columns[node]]]) for node in parting},
+            )
+
+
+def _members(bitset: np.ndarray) -> np.ndarray:
+    """The numbers whose bit is set; 32 of them a word."""
+    bits = (bitset[:, None] >> np.arange(32, dtype=np.uint32)) & 1
+    return np.flatnonzero(bits.ravel())
