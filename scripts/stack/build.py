@@ -210,6 +210,8 @@ def dbt_environment(settings: Settings, target: str) -> dict[str, str]:
         "DBT_TARGET_PATH": str(settings.state / "dbt" / target),
         "DBT_LOG_PATH": str(settings.state / "dbt" / target),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        # A build sorts and joins whole tables, in few sessions; a dashboard has many, and little.
+        "PGOPTIONS": "-c work_mem=64MB -c maintenance_work_mem=256MB",
         "GLASSHOUSE_GIT_COMMIT": _git_commit(settings.root),
         **feature_groups(settings.root),
     }
