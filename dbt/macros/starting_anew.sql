@@ -20,7 +20,7 @@
         {%- if replaced -%}
             {%- do log("The shop was replaced: its history starts anew", info=true) -%}
             {#- What was left of word about it is no longer true of anything. -#}
-            {%- do run_query(
+            {%- do run_statement(
                 "delete from " ~ marks ~ " where name ~ ' model[.]' or name = 'sales'"
             ) -%}
         {%- endif -%}
@@ -41,12 +41,18 @@
             {%- endif -%}
         {%- endfor -%}
         {%- for name, mark in now.items() -%}
-            {%- do run_query(leave_word(name, mark)) -%}
+            {%- do run_statement(leave_word(name, mark)) -%}
         {%- endfor -%}
         {#- Nothing else would: this hook leaves no statement for dbt to run. -#}
-        {%- do run_query("commit") -%}
+        {%- do run_statement("commit") -%}
     {%- endif -%}
 {% endmacro %}
+
+
+{# What run_query is to a query, for what returns no rows: of those it would make a table, and warn. #}
+{% macro run_statement(sql) -%}
+    {%- call statement(auto_begin=False) -%} {{ sql }} {%- endcall -%}
+{%- endmacro %}
 
 
 {# What a table that grows was made from: its SQL, and the variables its rows depend on. #}

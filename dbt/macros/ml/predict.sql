@@ -58,7 +58,7 @@
         {{ return(false) }}
     {%- endif -%}
     {%- set found = run_query(
-        "select from "
+        "select true as is_there from "
         ~ registry
         ~ " where model= "
         ~ sql_text(registry_name(node.name))
