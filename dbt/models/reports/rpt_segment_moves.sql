@@ -1,8 +1,9 @@
 {#
     How customers move between segments: the model in use asked about the end of each of the last
-    eight quarters and about today, from what was known then. A segment is named as it is today.
+    eight quarters, from what was known then, and today. A segment is named as it is today. In a large
+    shop past quarters describe a part of the customers (see training_share), so today is asked about
+    the same part, and each of them stands for several.
 #}
-{%- do ref("pred_segments") -%}
 {%- set asked -%}
     select
         customer_key::text || ' ' || as_of::text as customer_key,
@@ -11,13 +12,19 @@
         ln(1 + greatest(spent_total, 0))::float8 as log_spent
     from {{ ref("feat_customer__rfm") }}
     where as_of in (
-        select distinct as_of from {{ ref("feat_customer__rfm") }} order by as_of desc limit 9
+        select distinct as_of
+        from {{ ref("feat_customer__snapshots") }}
+        where not is_current
+        order by as_of desc
+        limit 8
     )
 {%- endset -%}
 with
+    sample as (select {{ training_share() }} as share),
+
     answers as (
         select
-            split_part(key, ' ', 1) as customer_key,
+            split_part(key, ' ', 1)::uuid as customer_key,
             split_part(key, ' ', 2)::date as as_of,
             prediction::integer as segment
         from
@@ -34,11 +41,13 @@ with
         select answers.customer_key, answers.as_of, names.segment_name
         from answers
         inner join names on names.segment = answers.segment
+        union all
+        select customer_key, as_of, segment_name
+        from {{ ref("pred_segments") }}
+        where {{ place_by_hash("customer_key") }} < (select share from sample)
     ),
 
-    countries as (
-        select customer_key::text as customer_key, country from {{ ref("dim_customers") }}
-    ),
+    countries as (select customer_key, country from {{ ref("dim_customers") }}),
 
     days as (
         select as_of, lag(as_of) over (order by as_of) as day_before
@@ -52,7 +61,7 @@ with
             countries.country,
             coalesce(before.segment_name, 'Not a customer') as from_segment,
             coalesce(now.segment_name, 'Bought nothing for a year') as to_segment,
-            count(*) as customers
+            round(count(*) / (select share from sample))::bigint as customers
         from days
         inner join
             (
@@ -86,7 +95,9 @@ select
     to_char(as_of, 'FMDD Mon YYYY') as day_label,
     from_segment || ' (before)' as source_label,
     to_segment || ' (after)' as target_label,
-    {{ counted("customers") }} || ' customers' as shown,
+    case when (select share from sample) < 1 then 'about ' else '' end
+    || {{ counted("customers") }}
+    || ' customers' as shown,
 
     -- numbers
     customers,
