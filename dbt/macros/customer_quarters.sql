@@ -1,14 +1,16 @@
 {#
     How fct_customer_quarters grows: customers of whose lines more is known than before are forgotten
-    and counted anew. A line with news is asked for all customers it was ever known to be of, because
-    it may have been another's.
+    and counted anew. The bridge tells which: that an order was sent is nothing to it, that it was
+    cancelled is. A line with news is asked for all customers it was ever known to be of, because it
+    may have been another's.
 #}
 {% macro customers_of_new_lines(since) -%}
     select customer_key
     from {{ ref("bridge_order_lines") }}
     where
-        order_line_key
-        in (select order_line_key from {{ ref("fct_order_lines") }} where load_date > {{ since }})
+        order_line_key in (
+            select order_line_key from {{ ref("bridge_order_lines") }} where load_date > {{ since }}
+        )
 {%- endmacro %}
 
 

@@ -18,9 +18,12 @@
 {% macro rows_to_test(relation) -%}
     {%- set tested = graph.nodes.get(model.attached_node) if model.attached_node else none -%}
     {%- set since = sound_up_to() -%}
-    {%- if not since or not tested or config.get("where") -%} {{- return(none) -}} {%- endif -%}
+    {%- if not since or not tested -%} {{- return(none) -}} {%- endif -%}
     {%- set condition = arrived_after(tested, since) -%}
     {%- if not condition -%} {{- return(none) -}} {%- endif -%}
+    {%- if config.get("where") -%}
+        {%- set condition = condition ~ " and (" ~ config.get("where") ~ ")" -%}
+    {%- endif -%}
     {%- set name = model.test_metadata.name if model.test_metadata else "" -%}
     {%- set keys = (
         [model.column_name]

@@ -1,20 +1,23 @@
--- The same for payments, by the day the money came in.
+-- The same for payments, one by one. A refresh asks it of those that have changed since all were
+-- sound.
+{% set since = sound_up_to("known of the shop then") if execute else none %}
+
 with
-    source_days as (
-        select paid_at::date as date_day, sum(amount) as amount, count(*) as payments
-        from {{ ref("stg_shop__payments") }}
-        group by date_day
+    payments as (
+        select payment_key, amount, paid_at::date as date_day
+        from {{ ref("stage_payments") }}
+        {% if since %} where updated_at >= {{ since }} {% endif %}
     ),
 
-    star_days as (
-        select date_day, sum(amount) as amount, count(*) as payments
+    arrived as (
+        select payment_key, amount, date_day
         from {{ ref("fct_payments") }}
-        group by date_day
+        {% if since %} where payment_key in (select payment_key from payments) {% endif %}
     )
 
 select *
-from source_days
-full join star_days using (date_day)
+from payments
+full join arrived using (payment_key)
 where
-    source_days.amount is distinct from star_days.amount
-    or source_days.payments is distinct from star_days.payments
+    payments.amount is distinct from arrived.amount
+    or payments.date_day is distinct from arrived.date_day

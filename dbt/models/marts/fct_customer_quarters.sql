@@ -10,13 +10,13 @@
 -- One row for each quarter in which a customer bought something. Who comes back, and when somebody
 -- bought first and last, is asked of this and not of every line there is. Customers whose lines
 -- have
--- news are counted anew.
+-- news are counted anew, from the bridge, where a customer's lines lie side by side.
 with
     lines as (
-        select customer_key, date_day, net_amount, load_date
-        from {{ ref("fct_order_lines") }}
+        select customer_key, ordered_at::date as date_day, net_amount, load_date
+        from {{ ref("bridge_order_lines") }}
         where
-            kind = 'sale' and status <> 'cancelled'
+            known_to = timestamp 'infinity' and kind = 'sale' and not is_cancelled
             {% if is_incremental() %}
                 and customer_key in ({{ customers_of_new_lines(loaded_up_to()) }})
             {% endif %}

@@ -6,7 +6,6 @@
             {"columns": ["order_line_key"]},
             {"columns": ["load_date"]},
             {"columns": ["date_day"]},
-            {"columns": ["customer_key"]},
         ],
     )
 }}
@@ -75,6 +74,9 @@ with
         inner join
             {{ ref("link_customer__country") }} as links
             on links.customer_in_country_key = contacts.customer_in_country_key
+        {% if is_incremental() %}
+            where contacts.customer_key in (select customer_key from lines)
+        {% endif %}
     )
 
 select

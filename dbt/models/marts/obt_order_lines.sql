@@ -7,6 +7,7 @@
 }}
 
 -- depends_on: {{ ref("sat_product__name") }}
+-- depends_on: {{ ref("bridge_order_lines") }}
 -- The star joined into one wide table, for exploring without joins. Whatever is told of a line may
 -- have news: the line, its customer, the name of its product.
 with
@@ -18,7 +19,7 @@ with
             where load_date > {{ since }}
             union
             select order_line_key
-            from {{ ref("fct_order_lines") }}
+            from {{ ref("bridge_order_lines") }}
             where
                 customer_key in (
                     select customer_key
@@ -27,7 +28,7 @@ with
                 )
             union
             select order_line_key
-            from {{ ref("fct_order_lines") }}
+            from {{ ref("bridge_order_lines") }}
             where
                 product_key in (
                     select product_key

@@ -1,7 +1,17 @@
 {#
     How far each segment is from the average customer of the shop, in standard deviations: everywhere
-    and for each country.
+    and for each country. A measure is a column until all customers are summed up: as a row of its own
+    each would be sorted with the others.
 #}
+{%- set measures = [
+    ("recency_days", "Days since last order"),
+    ("orders_total", "Orders in all"),
+    ("orders_365_days", "Orders in a year"),
+    ("spent_total", "Spent in all"),
+    ("spent_365_days", "Spent in a year"),
+    ("order_value", "Value of an order"),
+] %}
+
 with
     rfm as (
         select *
@@ -10,93 +20,75 @@ with
     ),
 
     customers as (
-        select segments.segment_name, dim_customers.country, measures.*
+        select
+            segments.segment_name,
+            dim_customers.country,
+            {% for column, _ in measures %}
+                rfm.{{ column }}::float8 as {{ column }},
+                ln(1 + greatest(rfm.{{ column }}, 0))::float8 as log_{{ column }}
+                {{- "," if not loop.last }}
+            {% endfor %}
         from {{ ref("pred_segments") }} as segments
         inner join rfm on rfm.customer_key = segments.customer_key
         inner join
             {{ ref("dim_customers") }} as dim_customers
             on dim_customers.customer_key = segments.customer_key
-        cross join
-            lateral(
-                values
-                    (
-                        1,
-                        'Days since last order',
-                        ln(1 + rfm.recency_days)::float8,
-                        rfm.recency_days::float8
-                    ),
-                    (
-                        2,
-                        'Orders in all',
-                        ln(1 + rfm.orders_total)::float8,
-                        rfm.orders_total::float8
-                    ),
-                    (
-                        3,
-                        'Orders in a year',
-                        ln(1 + rfm.orders_365_days)::float8,
-                        rfm.orders_365_days::float8
-                    ),
-                    (
-                        4,
-                        'Spent in all',
-                        ln(1 + greatest(rfm.spent_total, 0))::float8,
-                        rfm.spent_total::float8
-                    ),
-                    (
-                        5,
-                        'Spent in a year',
-                        ln(1 + greatest(rfm.spent_365_days, 0))::float8,
-                        rfm.spent_365_days::float8
-                    ),
-                    (
-                        6,
-                        'Value of an order',
-                        ln(1 + greatest(rfm.order_value, 0))::float8,
-                        rfm.order_value::float8
-                    )
-            ) as measures(position, measure, logarithm, value)
     ),
 
     typical as (
-        select position, avg(logarithm) as mean, nullif(stddev_pop(logarithm), 0) as deviation
+        select
+            {% for column, _ in measures %}
+                avg(log_{{ column }}) as mean_{{ column }},
+                nullif(stddev_pop(log_{{ column }}), 0) as deviation_{{ column }}
+                {{- "," if not loop.last }}
+            {% endfor %}
         from customers
-        group by position
+    ),
+
+    summed as (
+        select
+            segment_name,
+            country,
+            grouping(country) = 1 as is_everywhere,
+            {% for column, _ in measures %}
+                avg(log_{{ column }}) as mean_{{ column }},
+                percentile_cont(0.5) within group (order by {{ column }}) as median_{{ column }}
+                {{- "," if not loop.last }}
+            {% endfor %}
+        from customers
+        group by grouping sets ((segment_name), (segment_name, country))
     )
 
 select
     -- ids
-    coalesce(customers.country, 'Everywhere') as country,
-    customers.segment_name,
-    customers.position,
+    coalesce(summed.country, 'Everywhere') as country,
+    summed.segment_name,
+    measures.position,
 
     -- text
-    customers.position || ' · ' || customers.measure as measure_label,
-    {{ short_number("percentile_cont(0.5) within group (order by customers.value)") }} as shown,
+    measures.position || ' · ' || measures.measure as measure_label,
+    {{ short_number("measures.median") }} as shown,
 
     -- numbers
-    round(((avg(customers.logarithm) - typical.mean) / typical.deviation)::numeric, 1) as z,
-    percentile_cont(0.5) within group (order by customers.value) as median,
+    round(((measures.mean - measures.typical_mean) / measures.deviation)::numeric, 1) as z,
+    measures.median,
 
     -- booleans
-    grouping(customers.country) = 1 as is_everywhere
-from customers
-inner join typical on typical.position = customers.position
-group by
-    grouping sets (
-        (
-            customers.segment_name,
-            customers.position,
-            customers.measure,
-            typical.mean,
-            typical.deviation
-        ),
-        (
-            customers.segment_name,
-            customers.position,
-            customers.measure,
-            typical.mean,
-            typical.deviation,
-            customers.country
-        )
-    )
+    summed.is_everywhere
+from summed
+cross join typical
+cross join
+    lateral(
+        values
+            {% for column, words in measures %}
+                (
+                    {{ loop.index }},
+                    {{ sql_text(words) }},
+                    summed.mean_{{ column }},
+                    summed.median_{{ column }},
+                    typical.mean_{{ column }},
+                    typical.deviation_{{ column }}
+                )
+                {{- "," if not loop.last }}
+            {% endfor %}
+    ) as measures(position, measure, mean, median, typical_mean, deviation)

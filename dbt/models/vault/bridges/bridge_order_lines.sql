@@ -7,6 +7,7 @@
             {"columns": ["load_date"]},
             {"columns": ["customer_key"]},
             {"columns": ["ordered_at"]},
+            {"columns": ["product_key", "ordered_at"]},
         ],
     )
 }}
@@ -48,7 +49,7 @@ with
         wanted_orders as (
             select order_key
             from {{ ref("link_order__product") }}
-            where order_line_key in (select order_line_key from changed_lines)
+            where product_in_order_key in (select product_in_order_key from wanted_lines)
         ),
     {% else %}
         wanted_lines as (select * from {{ ref("sat_order_line") }}),
