@@ -50,7 +50,8 @@ select
 
     -- text
     {{ humanize("regexp_replace(table_name, '^(stg_[a-z0-9]+__|dim_|fct_|obt_)', '')") }}
-    as table_label,
+    -- Both the fact and the wide table are of order lines.
+    || case when table_name like 'obt%' then ', one wide table' else '' end as table_label,
     case layer when 'staging' then 'As it comes' else 'Star' end as layer_label,
     description,
     {{ counted("rows") }} as shown,
