@@ -42,7 +42,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# After a run: the newest result of each test; tests that are no longer in the project go. #}
+{#
+    After a run: the newest result of each test; tests that are no longer in the project go. A test
+    of sound_rows is shown rule by rule.
+#}
 {% macro record_results(results) -%}
     {%- if execute and target.name != "admin" -%}
         {%- set rows = [] -%}
@@ -54,25 +57,35 @@
                 if tested and tested.resource_type == "seed"
                 else (tested.fqn[1] if tested else "project")
             ) -%}
-            {%- do rows.append(
-                "("
-                ~ [
-                    sql_text(node.name),
-                    sql_text(tested.name if tested else node.name),
-                    sql_text(layer),
-                    sql_text(node.column_name),
-                    sql_text(node.test_metadata.name if node.test_metadata else "query"),
-                    sql_text(test_in_words(node)),
-                    sql_text(result.status | string),
-                    result.failures if result.failures is not none else "null",
-                    result.execution_time,
-                ]
-                | join(", ") ~ ", now())"
-            ) -%}
+            {%- set sentences = sentences_of(node) -%}
+            {%- set broken = broken_rules(result) -%}
+            {%- for sentence in sentences -%}
+                {%- set failures = (
+                    result.failures if broken is none else broken.get(loop.index, 0)
+                ) -%}
+                {%- set passed = broken is not none and not failures -%}
+                {%- do rows.append(
+                    "("
+                    ~ [
+                        sql_text(sentence.test),
+                        sql_text(tested.name if tested else node.name),
+                        sql_text(layer),
+                        sql_text(sentence.column),
+                        sql_text(sentence.kind),
+                        sql_text(sentence.words),
+                        sql_text("pass" if passed else result.status | string),
+                        failures if failures is not none else "null",
+                        result.execution_time / (sentences | length),
+                    ]
+                    | join(", ") ~ ", now())"
+                ) -%}
+            {%- endfor -%}
         {%- endfor -%}
         {%- set known = [] -%}
         {%- for node in graph.nodes.values() if node.resource_type == "test" -%}
-            {%- do known.append(sql_text(node.name)) -%}
+            {%- for sentence in sentences_of(node) -%}
+                {%- do known.append(sql_text(sentence.test)) -%}
+            {%- endfor -%}
         {%- endfor -%}
         delete from {{ results_table() }}
         where not (test = any(array[{{ known | join(", ") }}]::text[]))
@@ -89,21 +102,65 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# The sentences a test asks: as many as it has rules, or one. #}
+{% macro sentences_of(node) -%}
+    {%- set kind = node.test_metadata.name if node.test_metadata else "query" -%}
+    {%- if kind != "sound_rows" -%}
+        {{-
+            return(
+                [
+                    {
+                        "test": node.name,
+                        "column": node.column_name,
+                        "kind": kind,
+                        "words": test_in_words(node),
+                    }
+                ]
+            )
+        -}}
+    {%- endif -%}
+    {%- set sentences = [] -%}
+    {%- for rule in sound_rules(node.test_metadata.kwargs) -%}
+        {%- do sentences.append(
+            {
+                "test": node.name ~ " " ~ rule.number,
+                "column": rule.column,
+                "kind": rule.kind,
+                "words": rule.words | replace("_", " "),
+            }
+        ) -%}
+    {%- endfor -%}
+    {{- return(sentences) -}}
+{%- endmacro %}
+
+{#
+    Rows that break each rule of a failed test of sound_rows, by the number of the rule; none where
+    it did not fail. Says on the screen what is wrong (build.py looks for these
+    words): dbt itself says how many wrongs there are.
+#}
+{% macro broken_rules(result) -%}
+    {%- set test = result.node.test_metadata.name if result.node.test_metadata else none -%}
+    {%- if test != "sound_rows" or result.status | string not in ["fail", "warn"] -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- set broken = {} -%}
+    {%- for number, what, rows in run_query(result.node.compiled_code).rows -%}
+        {%- do broken.update({number | int: broken.get(number | int, 0) + rows | int}) -%}
+        {%- set tested = graph.nodes[result.node.attached_node].name -%}
+        {%- do log("Broken rows: " ~ tested ~ ": " ~ what ~ " (" ~ rows ~ ")", info=True) -%}
+    {%- endfor -%}
+    {{- return(broken) -}}
+{%- endmacro %}
+
 {# What a test says when it passes, for people who do not know dbt. #}
 {% macro test_in_words(node) -%}
     {%- set kind = node.test_metadata.name if node.test_metadata else "query" -%}
     {%- set arguments = node.test_metadata.kwargs if node.test_metadata else {} -%}
     {%- set column = (node.column_name or "") | replace("_", " ") -%}
     {%- if kind == "not_null" -%} {{- column }} is never missing
-    {%- elif kind == "never_missing" -%}
-        {{- arguments.columns | join(", ") | replace("_", " ") }} are never missing
     {%- elif kind == "unique" -%} {{- column }} is never there twice
-    {%- elif kind == "unique_together" -%}
-        {{- arguments.columns | join(", ") | replace("_", " ") }} together name one row
     {%- elif kind == "relationships" -%} {{- column }} is known where it comes from
     {%- elif kind == "accepted_values" -%} {{- column }} is one of the agreed words
-    {%- elif kind == "between" -%}
-        {{- column }} lies between {{ arguments.low }} and {{ arguments.high }}
     {%- elif kind == "metric_at_least" -%}
         the model reaches {{ arguments.metric | replace("_", " ") }} of {{ arguments.value }}
     {%- elif kind == "beats_baseline" -%} the model is better than the simple rule

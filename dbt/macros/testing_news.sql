@@ -11,47 +11,51 @@
 {%- endmacro %}
 
 
-{#
-    The rows that the test at hand is to read, where they are not all. Whether a key is unique is
-    asked of the new keys, among all rows.
-#}
+{# The rows that the test at hand is to read, where they are not all. #}
 {% macro rows_to_test(relation) -%}
+    {%- set condition = news_to_test() -%}
+    {%- if not condition -%} {{- return(none) -}} {%- endif -%}
+    {%- if model.test_metadata and model.test_metadata.name == "unique" -%}
+        {{- return(rows_of_keys_with(condition, relation, [model.column_name])) -}}
+    {%- endif -%}
+    {{- return("select * from " ~ relation ~ " where " ~ condition) -}}
+{%- endmacro %}
+
+
+{# Whether a key is unique is asked of the new keys, among all rows: in place of `rows`, the argument
+   that a generic test has been given. #}
+{% macro rows_of_new_keys(rows, key) -%}
+    {%- set condition = news_to_test() if execute else none -%}
+    {%- if not condition -%} {{- return(rows) -}} {%- endif -%}
+    {%- set relation = graph.nodes[model.attached_node].relation_name -%}
+    {{- return("(" ~ rows_of_keys_with(condition, relation, key) ~ ") as news") -}}
+{%- endmacro %}
+
+
+{% macro rows_of_keys_with(condition, relation, key) -%}
+    {%- set listed = key | join(", ") -%}
+    {%- set news = "select " ~ listed ~ " from " ~ relation ~ " where " ~ condition -%}
+    {{- return("select * from " ~ relation ~ " where (" ~ listed ~ ") in (" ~ news ~ ")") -}}
+{%- endmacro %}
+
+
+{# What tells the rows that the test at hand is to read from the others; none where it reads all. #}
+{% macro news_to_test() -%}
     {%- set tested = graph.nodes.get(model.attached_node) if model.attached_node else none -%}
+    {#- Most tables do not say when a row came: those cost no question. -#}
+    {%- if not tested or not says_when_it_came(tested) -%} {{- return(none) -}} {%- endif -%}
     {%- set since = sound_up_to() -%}
-    {%- if not since or not tested -%} {{- return(none) -}} {%- endif -%}
-    {%- set condition = arrived_after(tested, since) -%}
+    {%- set condition = arrived_after(tested, since) if since else none -%}
     {%- if not condition -%} {{- return(none) -}} {%- endif -%}
     {%- if config.get("where") -%}
-        {%- set condition = condition ~ " and (" ~ config.get("where") ~ ")" -%}
+        {{- return(condition ~ " and (" ~ config.get("where") ~ ")") -}}
     {%- endif -%}
-    {%- set name = model.test_metadata.name if model.test_metadata else "" -%}
-    {%- set keys = (
-        [model.column_name]
-        if name == "unique"
-        else (model.test_metadata.kwargs.columns if name == "unique_together" else [])
-    ) -%}
-    {%- set news = "select * from " ~ relation ~ " where " ~ condition -%}
-    {%- if not keys -%} {{- return(news) -}} {%- endif -%}
-    {%- set listed = keys | join(", ") -%}
-    {{-
-        return(
-            "select * from "
-            ~ relation
-            ~ " where ("
-            ~ listed
-            ~ ") in (select "
-            ~ listed
-            ~ " from ("
-            ~ news
-            ~ ") as news)"
-        )
-    -}}
+    {{- return(condition) -}}
 {%- endmacro %}
 
 
 {# What tells new rows of a node; none where its rows do not say when they came. #}
 {% macro arrived_after(node, since) -%}
-    {%- if not says_when_it_came(node) -%} {{- return(none) -}} {%- endif -%}
     {%- if "load_date" in node.columns -%} {{- return("load_date > " ~ since) -}} {%- endif -%}
     {%- set known = sound_up_to("known of the shop then") -%}
     {{- return("updated_at >= " ~ known if known else none) -}}

@@ -20,6 +20,8 @@ from scripts.stack.processes import mark
 from scripts.stack.views import models_of, views
 
 FUNCTIONS = "resource_type:function"
+# What dbt/macros/results.sql says of each rule that rows of a table break.
+BROKEN = "Broken rows: "
 # Whatever loads a table says so in its comment. The shop's tables are one: one comment for all.
 LOADED = """
     select case n.nspname when 'csv' then 'csv.' || relname else n.nspname end,
@@ -188,9 +190,10 @@ def _dbt(
 
 
 def _show_failures(said: list[str]) -> None:
-    """From the first failure in dbt's summary on; all of it where there is none."""
+    """Which rows are broken, and dbt's summary from its first failure on; or the last lines."""
     starts = [number for number, line in enumerate(said) if "Completed with" in line]
-    for line in said[starts[-1] :] if starts else said[-40:]:
+    broken = [line for line in said[: starts[-1]] if BROKEN in line] if starts else []
+    for line in [*broken, *(said[starts[-1] :] if starts else said[-40:])]:
         console.out(line, highlight=False)
 
 
