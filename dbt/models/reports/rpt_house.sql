@@ -12,6 +12,11 @@ with
         select
             (select max(newest_at) from tables) as newest_at,
             (select sum(rows) from tables where layer_order = 1) as rows,
+            (
+                select case when bool_or(shown like 'about %') then 'about ' else '' end
+                from tables
+                where layer_order = 1
+            ) as about,
             (select count(*) from tables where layer_order = 1) as tables,
             (select max(trained_at) from models) as trained_at,
             (select count(*) from models) as models,
@@ -32,7 +37,7 @@ cross join
                 1,
                 'Data as of',
                 coalesce(to_char(newest_at, 'FMDD FMMonth YYYY'), 'loaded once'),
-                {{ counted("rows") }} || ' rows in ' || tables || ' tables as they come',
+                about || {{ counted("rows") }} || ' rows in ' || tables || ' tables as they come',
                 '',
                 'plain'
             ),

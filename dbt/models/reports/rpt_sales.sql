@@ -34,15 +34,7 @@ with
             customer_number <> 'Unknown' as is_known,
             bool_or(kind = 'sale' and status <> 'cancelled') as is_order,
             sum(net_amount) as revenue
-        from {{ ref("obt_order_lines") }}
-        {% if is_incremental() %}
-            where
-                order_number in (
-                    select order_number
-                    from {{ ref("obt_order_lines") }}
-                    where {{ lines_that_change_sales() }}
-                )
-        {% endif %}
+        from {{ lines_to_count() }} as lines
         group by 1, 2, 3, 4, 5, 6, 7
     ),
 
