@@ -1,4 +1,4 @@
-"""The gates of dbt: what they let pass, and what they stop.
+"""The gates and rules of dbt: what they let pass, and what they stop.
 
 A copy of the project holds a case for each of them, and is built once.
 """
@@ -49,6 +49,81 @@ models:
           arguments: {rows: ref('feat_tumour__unmoved')}
 """
 
+# Rows that break each rule of sound_rows, and keep some. "group" is a word of SQL's own.
+BROKEN = """
+select * from (values
+    (1, 1, 'a', 50, 'good'), (2, 1, 'a', 101, 'good'), (3, 2, null, -1, 'bad'),
+    (4, 2, 'b', null, null), (4, 3, 'it''s', 0, 'act'), (5, 2, null, 100, 'it''s')
+) as given(id, "group", name, percent, state)
+"""
+RULES = """
+version: 2
+models:
+  - name: rpt_broken
+    data_tests:
+      - sound_rows:
+          name: broken
+          arguments:
+            keys: [id, [id, group], [group, name]]
+            never_missing: [id, name]
+            between: {percent: [0, 100], id: [1, 5]}
+            one_of: {state: [good, act, it's], name: [a, b, it's]}
+      - sound_rows:
+          name: unbroken
+          arguments:
+            keys: [[id, percent]]
+            never_missing: [id, group]
+            between: {percent: [-1, 101]}
+            one_of: {state: [good, act, bad, it's]}
+      - sound_rows: {name: keyless, arguments: {never_missing: [name]}}
+      - sound_rows: {name: only_a_key, arguments: {keys: [name]}}
+"""
+# Column, kind, status and how many rows break it, rule by rule.
+TOLD = {
+    "broken": [
+        ("id", "keys", "fail", 1),
+        (None, "keys", "pass", 0),
+        (None, "keys", "fail", 2),
+        (None, "never_missing", "fail", 2),
+        ("percent", "between", "fail", 2),
+        ("id", "between", "pass", 0),
+        ("state", "one_of", "fail", 1),
+        ("name", "one_of", "pass", 0),
+    ],
+    "unbroken": [
+        (None, "keys", "pass", 0),
+        (None, "never_missing", "pass", 0),
+        ("percent", "between", "pass", 0),
+        ("state", "one_of", "pass", 0),
+    ],
+    "keyless": [("name", "never_missing", "fail", 2)],
+    "only_a_key": [("name", "keys", "fail", 2)],
+}
+# As large as makes its statistics a matter of time; each customer's rows lie side by side.
+LARGE = """
+{{ config(materialized="incremental", incremental_strategy="append") }}
+with
+    customers as (
+        select customer_key from {{ ref("hub_customer") }} order by customer_key
+        {% if is_incremental() %} limit 1 {% endif %}
+    )
+select customers.customer_key, 'as it was' as remark, {{ this_load() }} as load_date
+from customers
+cross join generate_series(1, 200000 / (select count(*) from {{ ref("hub_customer") }}))
+"""
+DESCRIBED = """
+version: 2
+models: [{name: large, columns: [{name: customer_key}, {name: remark}, {name: load_date}]}]
+"""
+CHANGED = """
+    alter table marts.large set (autovacuum_enabled = false);
+    update marts.large set remark = md5(ctid::text)
+"""
+# How many different values the planner reckons with in each column.
+KNOWN = """
+    select jsonb_object_agg(attname, n_distinct) from pg_stats
+    where schemaname = 'marts' and tablename = 'large'
+"""
 
 # Without its features a model is the simple rule, and must not pass for more.
 NOISE = (
@@ -60,9 +135,11 @@ BEHIND = """
            'reports.rpt_model_curves'::regclass::oid
 """
 SELECTED = ("breast_cancer", "pred_breast_cancer", "rpt_model_curves", "noise", "leaky")
-SELECTED += ("feat_tumour__moved", "feat_tumour__unmoved")
+SELECTED += ("feat_tumour__moved", "feat_tumour__unmoved", "rpt_broken")
+SELECTED += ("rpt_tables_about", "large")
 MADE = ("models.noise", "models.leaky", "features.feat_tumour__moved")
-MADE += ("features.feat_tumour__unmoved",)
+MADE += ("features.feat_tumour__unmoved", "reports.rpt_broken")
+MADE += ("reports.rpt_tables_about", "marts.large")
 
 
 @dataclass
@@ -72,6 +149,8 @@ class Stopped:
     said: str
     exit_code: int
     behind: tuple
+    known: list[dict]
+    """What the planner knew of the large table, after it was built and after it had grown."""
 
     def failed(self) -> set[str]:
         """The names of the tests that failed."""
@@ -95,7 +174,11 @@ def stopped(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> I
         with pytest.raises(UserError) as failure:
             build(settings, warehouse.stack, select=SELECTED, show=False)
         said = (settings.state / "logs" / "dbt.log").read_text()
-        yield Stopped(said, failure.value.exit_code, behind)
+        known = [*one(warehouse, KNOWN)]
+        execute(warehouse, CHANGED)
+        build(settings, warehouse.stack, select=("large",), show=False)
+        known += one(warehouse, KNOWN)
+        yield Stopped(said, failure.value.exit_code, behind, known)
     finally:
         execute(
             warehouse,
@@ -121,6 +204,15 @@ def add_cases(models: Path) -> None:
     gate.write_text(text.replace("value: 0.97", "value: 1.01"))
     (models / "ml" / "leaky.sql").write_text(LEAKY)
     (models / "ml" / "leaky.yml").write_text(GATES)
+    (models / "reports" / "rpt_broken.sql").write_text(BROKEN)
+    (models / "reports" / "rpt_broken.yml").write_text(RULES)
+    tables = (models / "reports" / "rpt_tables.sql").read_text()
+    assert "counted_up_to = 1000000" in tables
+    (models / "reports" / "rpt_tables_about.sql").write_text(
+        tables.replace("counted_up_to = 1000000", "counted_up_to = 100")
+    )
+    (models / "marts" / "large.sql").write_text(LARGE)
+    (models / "marts" / "large.yml").write_text(DESCRIBED)
     for name, factor in (("moved", 2), ("unmoved", 1)):
         (models / "features" / f"feat_tumour__{name}.sql").write_text(LATER.format(factor=factor))
 
@@ -155,3 +247,49 @@ def test_what_leaks_and_what_drifts_is_stopped(warehouse: Warehouse, stopped: St
         "from ml.model_versions, jsonb_array_elements(features) as entry where model = 'leaky'",
     )
     assert found[0]["clue"] == found[0]["first_letter"] == 1 > found[0]["mean_radius"]
+
+
+def test_a_table_that_breaks_its_rules_is_told_of_rule_by_rule(
+    warehouse: Warehouse, stopped: Stopped
+) -> None:
+    assert stopped.failed() & set(TOLD) == {"broken", "keyless", "only_a_key"}
+    for test, told in TOLD.items():
+        assert told == rows(
+            warehouse,
+            'select "column", kind, status, failures from reports.dbt_test_results'
+            f" where test ~ '^{test} [0-9]+$' order by length(test), test",
+        )
+    for broken in (
+        "id stands in more than one row (1)",
+        "group, name stands in more than one row (2)",
+        "name is missing (2)",
+        "percent does not lie between 0 and 100 (2)",
+        "state is not one of the agreed words (1)",
+    ):
+        assert f"Broken rows: rpt_broken: {broken}" in stopped.said
+
+
+def test_large_tables_are_counted_about_and_small_ones_to_the_row(
+    warehouse: Warehouse, stopped: Stopped
+) -> None:
+    query = "select table_name, shown, rows from reports.rpt_tables_about"
+    told = {name: (shown, count) for name, shown, count in rows(warehouse, query)}
+    shown, count = told["stg_csv__breast_cancer"]
+    assert shown == f"about {count:,}" and abs(count - 569) < 60
+    (lines,) = one(warehouse, "select count(*) from marts.fct_order_lines")
+    shown, count = told["fct_order_lines"]
+    assert shown == f"about {count:,}" and abs(count - lines) < 0.1 * lines
+    (lines,) = one(warehouse, "select count(*) from marts.dim_products")
+    assert lines <= 100 or told["dim_products"][0].startswith("about")
+    (countries,) = one(warehouse, "select count(*) from shop.countries")
+    assert told["stg_shop__countries"] == (f"{countries:,}", countries)
+
+
+def test_the_planner_knows_a_large_table_by_its_hubs_and_its_news(
+    warehouse: Warehouse, stopped: Stopped
+) -> None:
+    built, grown = stopped.known
+    (customers,) = one(warehouse, "select count(*) from vault.hub_customer")
+    assert built == {"customer_key": customers, "remark": 1, "load_date": 1}
+    # What is new is known; a column that nobody looks up by was not read again.
+    assert grown == built | {"load_date": 2}
