@@ -135,8 +135,8 @@
 
 {#
     Rows that break each rule of a failed test of sound_rows, by the number of the rule; none where
-    it did not fail. Says on the screen what is wrong (build.py looks for these
-    words): dbt itself says how many wrongs there are.
+    it did not fail. Says on the screen what is wrong (build.py looks for these words): dbt itself
+    says how many wrongs there are.
 #}
 {% macro broken_rules(result) -%}
     {%- set test = result.node.test_metadata.name if result.node.test_metadata else none -%}

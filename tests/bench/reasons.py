@@ -36,8 +36,9 @@ REASONS = {
     "a refresh after a day of news": (
         "Measured before customers without news were carried over to the next day, and before what "
         "is asked of all rows, or of the planner's statistics, became a matter of the news. Since "
-        "then, at ten million lines, by hand: 1,686 s for everything, and 156 to 161 s for a day, "
-        "which is a tenth; not measured here since"
+        "then, at ten million lines, by hand: 1,686 s for everything, with the code of the day "
+        "before, and for a day 156 s with tables in memory, 181 s with tables on disk, on a server "
+        "given more memory in between than the project's settings give it; not measured here since"
     ),
     "100 groups × 2,000 rows, one call": (
         "Two fifths of our time are the fits, each with preprocessing that fills gaps too, where "

@@ -1,6 +1,6 @@
 """The gates and rules of dbt: what they let pass, and what they stop.
 
-A copy of the project holds a case for each of them, and is built once.
+A copy of the project holds a case for each of them, and is built once; a table that grows, twice.
 """
 
 import shutil
@@ -279,8 +279,6 @@ def test_large_tables_are_counted_about_and_small_ones_to_the_row(
     (lines,) = one(warehouse, "select count(*) from marts.fct_order_lines")
     shown, count = told["fct_order_lines"]
     assert shown == f"about {count:,}" and abs(count - lines) < 0.1 * lines
-    (lines,) = one(warehouse, "select count(*) from marts.dim_products")
-    assert lines <= 100 or told["dim_products"][0].startswith("about")
     (countries,) = one(warehouse, "select count(*) from shop.countries")
     assert told["stg_shop__countries"] == (f"{countries:,}", countries)
 
