@@ -11,17 +11,18 @@
     {%- set is_large = rows_expected(relation) >= 100000 -%}
     {%- set hubs = hubs_of_columns() if is_large else {} -%}
     {%- set dated = ["load_date", "known_at", "as_of"] | select("in", model.columns) | list -%}
-    {%- if is_large and dated and was_analyzed(relation, hubs) -%}
+    {#- Asked before the hubs are heard; and these in every run, because a shop grows. -#}
+    {%- set was_known = is_large and dated and was_analyzed(relation, hubs) -%}
+    {%- for column, hub in hubs.items() %}
+        alter table {{ relation }} alter column {{ adapter.quote(column) }}
+        set (n_distinct = {{ rows_known(hub) }})
+        ;
+    {%- endfor %}
+    {%- if was_known %}
         set local default_statistics_target = 30
         ;
         analyze {{ relation }} ({{ dated | join(", ") }})
-    {%- else -%}
-        {%- for column, hub in hubs.items() %}
-            alter table {{ relation }} alter column {{ adapter.quote(column) }}
-            set (n_distinct = {{ rows_known(hub) }})
-            ;
-        {%- endfor %}
-        analyze {{ relation }}
+    {%- else %} analyze {{ relation }}
     {%- endif -%}
 {%- endmacro %}
 
