@@ -6,7 +6,6 @@ It costs the seconds of a web server's start, where a whole second stack would c
 import os
 import signal
 import subprocess
-import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -33,8 +32,7 @@ select setval('slices_id_seq', 500), setval('tables_id_seq', 700), setval('dashb
 class SecondSuperset(WebServer):
     """The web server; `settings` are those of the first, with another port and state."""
 
-    def __init__(self, settings: Settings) -> None:
-        state = Path(tempfile.mkdtemp(prefix="glasshouse-second-"))
+    def __init__(self, settings: Settings, state: Path) -> None:
         for name in ("logs", "run"):
             (state / name).mkdir()
         port = {"superset_port": free_port(), "state": state}

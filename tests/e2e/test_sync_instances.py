@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -25,12 +26,13 @@ SCHEMAS = ("reports", "predictions", "marts")
 @pytest.fixture(scope="module")
 def second(stack) -> Iterator[SecondSuperset]:
     """A fresh second Superset."""
-    server = SecondSuperset(stack.settings)
-    try:
-        server.create()
-        yield server
-    finally:
-        server.stop()
+    with tempfile.TemporaryDirectory(prefix="glasshouse-second-") as state:
+        server = SecondSuperset(stack.settings, Path(state))
+        try:
+            server.create()
+            yield server
+        finally:
+            server.stop()
 
 
 def overlay(project, name: str, **values: str) -> dict[str, str]:
