@@ -21,7 +21,9 @@
             {%- do log("The shop was replaced: its history starts anew", info=true) -%}
             {#- What was left of word about it is no longer true of anything. -#}
             {%- do run_statement(
-                "delete from " ~ marks ~ " where name ~ ' model[.]' or name = 'sales'"
+                "delete from "
+                ~ marks
+                ~ " where name ~ ' (model|test)[.]' or name = 'sales'"
             ) -%}
         {%- endif -%}
         {%- for node in graph.nodes.values()
@@ -95,8 +97,8 @@
         create schema if not exists {{ adapter.quote(developer_prefix() ~ "vault") }};
         create table if not exists {{ marks }} (name text primary key, mark text not null);
         comment on table {{ marks }} is 'What builds leave word of for later ones, so that they do what is new and nothing else';
-        comment on column {{ marks }}.name is 'What it is about: shop, sound up to, known of the shop then, sales, or a dbt node, alone or after known, described, view';
-        comment on column {{ marks }}.mark is 'What the loader says it loaded; the load date up to which all rows have passed their tests; up to when the source was read; what a node was made from; a day and a load date';
+        comment on column {{ marks }}.name is 'What it is about: shop, sales, or a dbt node, alone or after known, described, sound, view';
+        comment on column {{ marks }}.mark is 'What the loader says it loaded; the load date up to which all rows have passed a test, and what was known of the shop then; up to when the source was read; what a node was made from; a day and a load date';
     {%- endif -%}
 {%- endmacro %}
 

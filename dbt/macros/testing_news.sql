@@ -1,8 +1,8 @@
 {#
-    `make build` tests all rows. `make refresh` (GLASSHOUSE_TESTS=news) tests those that have arrived
-    since the last run that found nothing wrong: rows of the vault never change, and what was
-    sound stays sound. In a table of ten million lines that is the difference between minutes and
-    seconds. A generic test asks here what it is to read.
+    `make build` tests all rows. `make refresh` (GLASSHOUSE_TESTS=news) has each test read those that
+    have arrived since it last passed: rows of the vault never change, and what was sound stays
+    sound. In a table of ten million lines that is the difference between minutes and seconds. A
+    generic test asks here what it is to read.
 #}
 {% macro postgres__get_where_subquery(relation) -%}
     {%- set rows = rows_to_test(relation) if execute else none -%}
@@ -57,8 +57,7 @@
 {# What tells new rows of a node; none where its rows do not say when they came. #}
 {% macro arrived_after(node, since) -%}
     {%- if "load_date" in node.columns -%} {{- return("load_date > " ~ since) -}} {%- endif -%}
-    {%- set known = sound_up_to("known of the shop then") -%}
-    {{- return("updated_at >= " ~ known if known else none) -}}
+    {{- return("updated_at >= " ~ sound_up_to("updated_at")) -}}
 {%- endmacro %}
 
 
@@ -72,49 +71,70 @@
 
 
 {#
-    The load date up to which rows are known to be sound, as SQL, or what was known of the shop then;
-    none where all rows are to be tested.
+    The load date up to which rows have passed the test at hand, as SQL, or the latest `updated_at`
+    that was known of the shop then; none where all rows are to be tested.
 #}
-{% macro sound_up_to(name="sound up to") -%}
+{% macro sound_up_to(column="load_date") -%}
     {%- if env_var("GLASSHOUSE_TESTS", "all") != "news" -%} {{- return(none) -}} {%- endif -%}
     {%- set found = run_query(
-        "select mark from " ~ marks_relation() ~ " where name = " ~ sql_text(name)
+        "select split_part(mark, ' | ', "
+        ~ (1 if column == "load_date" else 2)
+        ~ ") from "
+        ~ marks_relation()
+        ~ " where name = "
+        ~ sql_text("sound " ~ model.unique_id)
     ).rows -%}
     {{- return("timestamp '" ~ found[0][0] ~ "'" if found else none) -}}
 {%- endmacro %}
 
 
 {#
-    At the end of a run: rows loaded until it began are sound, if every test that reads rows by
-    their arrival was run, and nothing in the run has failed.
+    At the end of a run: what was loaded until it began has passed the tests that passed. Word is left
+    of those alone for which all that grows before them was built too: otherwise rows that wait in one
+    table would come into the next later, with the load date of an earlier day.
 #}
 {% macro remember_what_is_sound(results) -%}
     {%- if execute and target.name != "admin" and flags.WHICH == "build" -%}
-        {%- set run, failed, untested = [], [], [] -%}
-        {%- for result in results -%}
-            {%- do run.append(result.node.unique_id) -%}
-            {%- if result.status | string in ["error", "fail", "skipped", "runtime error"] -%}
-                {%- do failed.append(result.node.unique_id) -%}
-            {%- endif -%}
-        {%- endfor -%}
-        {%- for node in graph.nodes.values()
-            if node.resource_type == "test" and node.unique_id not in run -%}
-            {%- set tested = graph.nodes.get(node.attached_node) if node.attached_node else none -%}
-            {%- if tested and says_when_it_came(tested) -%}
-                {%- do untested.append(node.unique_id) -%}
-            {%- endif -%}
-        {%- endfor -%}
-        {%- if not failed and not untested -%}
-            {{ leave_word("sound up to", run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f")) }}
+        {%- set orders = model_relation("hub_order") -%}
+        {%- set known = run_query("select max(known_at)::text from " ~ orders).rows[0][0] if orders -%}
+        {%- set began = run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") -%}
+        {%- set run = results | map(attribute="node.unique_id") | list -%}
+        {%- set complete = {} -%}
+        {%- for result in results
+            if result.node.resource_type == "test"
+            and result.status | string in ["pass", "warn"]
+            and asks_what_is_new(result.node)
+            and all_that_grows_was_built(result.node, run, complete) -%}
+            {{
+                leave_word(
+                    "sound " ~ result.node.unique_id,
+                    began ~ " | " ~ (known or "-infinity"),
+                )
+            }}
             ;
-            {%- set orders = model_relation("hub_order") -%}
-            {%- if orders %}
-                {%- set known = run_query("select max(known_at)::text from " ~ orders).rows[0][
-                    0
-                ] -%}
-                {{ leave_word("known of the shop then", known or "-infinity") }}
-                ;
-            {%- endif -%}
-        {%- endif -%}
+        {%- endfor -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{# Tests of a table whose rows say when they came, and those that stand in a file of their own. #}
+{% macro asks_what_is_new(test) -%}
+    {%- set tested = graph.nodes.get(test.attached_node) if test.attached_node else none -%}
+    {{- return(not test.attached_node or (tested and says_when_it_came(tested))) -}}
+{%- endmacro %}
+
+
+{# Whether all growing tables before a node were built in a run; `complete`: what was found of others. #}
+{% macro all_that_grows_was_built(node, run, complete) -%}
+    {%- for id in node.depends_on.nodes if id in graph.nodes -%}
+        {%- if id not in complete -%}
+            {%- set before = graph.nodes[id] -%}
+            {%- set built = id in run or not says_when_it_came(before) -%}
+            {%- do complete.update(
+                {id: built and all_that_grows_was_built(before, run, complete)}
+            ) -%}
+        {%- endif -%}
+        {%- if not complete[id] -%} {{- return(false) -}} {%- endif -%}
+    {%- endfor -%}
+    {{- return(true) -}}
 {%- endmacro %}

@@ -2,7 +2,7 @@
 -- the
 -- source's own tables, from the vault's history as it holds now, from the star and from the wide
 -- table. A refresh asks it of the orders that have changed since all of it was sound.
-{% set since = sound_up_to("known of the shop then") if execute else none %}
+{% set since = sound_up_to("updated_at") if execute else none %}
 {% set asked_for -%}
     {% if since %} order_line_key in (select order_line_key from source_rows)
     {% else %} true

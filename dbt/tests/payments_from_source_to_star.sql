@@ -1,6 +1,6 @@
 -- The same for payments, one by one. A refresh asks it of those that have changed since all were
 -- sound.
-{% set since = sound_up_to("known of the shop then") if execute else none %}
+{% set since = sound_up_to("updated_at") if execute else none %}
 
 with
     payments as (

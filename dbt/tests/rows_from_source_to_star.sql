@@ -1,6 +1,6 @@
 -- Every row of the source arrives once: in its hub, and in the star. A refresh counts in the small
 -- tables, and asks the large ones for the rows that have changed since all of them were there.
-{% set since = sound_up_to("known of the shop then") if execute else none %}
+{% set since = sound_up_to("updated_at") if execute else none %}
 {#- Named here, because dbt wants to know them all before it knows which. -#}
 {% do [ref("stage_orders"), ref("stage_payments"), ref("stage_order_lines")] %}
 {% set small = [

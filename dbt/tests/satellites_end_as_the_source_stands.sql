@@ -16,7 +16,7 @@
     ),
     ("sat_product__price", "stage_products", "product_key", ["list_price"]),
 ] %}
-{% set since = sound_up_to("known of the shop then") if execute else none %}
+{% set since = sound_up_to("updated_at") if execute else none %}
 
 with
     {% for satellite, stage, key, columns in compared %}
