@@ -28,17 +28,10 @@ REASONS = {
         "A third of our time is sorting each column, for quartiles and distinct values; a third is "
         "reading the rows, once for each of the two functions, where the rival has them in memory"
     ),
-    "vault and star after a day of news": (
-        "Measured before it was known where the time went: the newest moment in each table, sums "
-        "compared from source to star, and all orders, which were joined where a few could be "
-        "looked up. None of these is read whole any more; not measured since"
-    ),
     "a refresh after a day of news": (
-        "Measured before customers without news were carried over to the next day, and before what "
-        "is asked of all rows, or of the planner's statistics, became a matter of the news. Since "
-        "then, at ten million lines, by hand: 1,686 s for everything, with the code of the day "
-        "before, and for a day 156 s with tables in memory, 181 s with tables on disk, on a server "
-        "given more memory in between than the project's settings give it; not measured here since"
+        "A tenth is for ten million lines, where it was reached. What dbt does for each of its 339 "
+        "nodes it does however little has come: at a hundred thousand lines, two thirds of a "
+        "refresh are its own processor time"
     ),
     "100 groups × 2,000 rows, one call": (
         "Two fifths of our time are the fits, each with preprocessing that fills gaps too, where "
