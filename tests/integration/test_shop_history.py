@@ -264,3 +264,13 @@ def test_described_anew_with_all_the_history_they_are_the_same(shop: Shop) -> No
             for value, was in zip(anew, carried, strict=True):
                 is_float = isinstance(value, float)
                 assert was == (pytest.approx(value, rel=1e-9) if is_float else value), group
+
+
+def test_another_shop_starts_anew(shop: Shop) -> None:
+    """The last of these tests: what was kept of the shop is gone, and so is the word about it."""
+    kept = "select count(*) from vault.build_marks where name ~ '^(sound|known|described) '"
+    assert shop.one(kept) > 50
+    shop.do("comment on table shop.orders is 'another shop, until 2026-01-01'")
+    shop.make("stg_shop__countries", tests="news")
+    assert shop.one(kept) == 0
+    assert shop.one("select to_regclass('vault.hub_order') is null")
