@@ -14,7 +14,7 @@ from scripts.bootstrap.engine import scratch_engine
 from scripts.console import step
 from scripts.errors import UserError
 from scripts.settings import ROOT
-from scripts.stack import engine
+from scripts.stack.docker import engine
 
 # The whole stack, the same tests as over the native way, and what only containers have.
 TESTS = ("tests/e2e",)

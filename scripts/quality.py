@@ -81,7 +81,7 @@ def lint() -> None:
 @click.command("format")
 def format_code() -> None:
     """Format Python, SQL and the dashboards' YAML."""
-    from scripts.assets.report import format_files
+    from scripts.assets.checks.report import format_files
 
     format_files(ROOT)
     _run(
@@ -96,7 +96,7 @@ def format_code() -> None:
 def lock(upgrade: bool) -> None:
     """Write the requirements.lock files anew from their pyproject.toml."""
     from scripts.bootstrap import uv
-    from scripts.stack.server_env import EXTRAS
+    from scripts.stack.native.server_environment import EXTRAS
 
     program = uv.find(ROOT / ".stack")
     if program is None:

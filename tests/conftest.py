@@ -14,7 +14,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from scripts.data.sample import load_sample
-from scripts.data.shop.loading import fill_if_empty
+from scripts.examples.shop.loading import fill_if_empty
 from scripts.settings import Settings
 from scripts.stack.build import build, build_functions
 from scripts.stack.interface import Stack, open_stack

@@ -30,7 +30,7 @@ def plan(form: str) -> None:
 
     Exit code 0: no difference, 2: differences, 1: trouble.
     """
-    from scripts.assets.plan import plan as run
+    from scripts.assets.sync.plan import plan as run
 
     if run(load_settings(), form):
         raise SystemExit(2)
@@ -45,7 +45,7 @@ def plan(form: str) -> None:
 )
 def push(theirs_lost: bool) -> None:
     """Bring the dashboards in git to Superset."""
-    from scripts.assets.push import push as run
+    from scripts.assets.sync.push import push as run
 
     run(load_settings(), _wished(theirs_lost, "FORCE"))
 
@@ -67,8 +67,8 @@ def push(theirs_lost: bool) -> None:
 )
 def pull(ours_lost: bool, yes: bool, adopt: str, branch: str, every: bool) -> None:
     """Bring what was changed in Superset into the files in git."""
-    from scripts.assets.pull import pull as run
-    from scripts.assets.pull import show_strangers
+    from scripts.assets.sync.pull import pull as run
+    from scripts.assets.sync.pull import show_strangers
 
     if _wished(every, "ALL"):
         show_strangers(load_settings())
@@ -81,7 +81,7 @@ def pull(ours_lost: bool, yes: bool, adopt: str, branch: str, every: bool) -> No
 @click.option("--theirs-lost", "--force", is_flag=True, help="Changed ones as well (FORCE=1).")
 def prune(yes: bool, theirs_lost: bool) -> None:
     """Remove from Superset what this repository once owned and no longer holds."""
-    from scripts.assets.prune import prune as run
+    from scripts.assets.sync.prune import prune as run
 
     run(load_settings(), _wished(yes, "YES"), _wished(theirs_lost, "FORCE"))
 
@@ -91,8 +91,8 @@ def prune(yes: bool, theirs_lost: bool) -> None:
 @click.option("--max-rows", envvar="MAX_ROWS", type=click.IntRange(min=1), help="A chart's most.")
 def check(max_ms: int | None, max_rows: int | None) -> None:
     """Check the files; with a running server, each chart's query too."""
-    from scripts.assets.charts import Limits
-    from scripts.assets.report import check as run
+    from scripts.assets.checks.charts import Limits
+    from scripts.assets.checks.report import check as run
 
     if not run(_settings(), Limits(max_ms, max_rows)):
         raise SystemExit(1)
@@ -102,7 +102,7 @@ def check(max_ms: int | None, max_rows: int | None) -> None:
 @click.option("--base", envvar="BASE", default="origin/main", show_default=True)
 def review(base: str) -> None:
     """Print what this branch changes on the dashboards, for its pull request (BASE=branch)."""
-    from scripts.assets.review import review as run
+    from scripts.assets.sync.review import review as run
 
     click.echo(run(ROOT, base), nl=False)
 
@@ -110,7 +110,7 @@ def review(base: str) -> None:
 @click.command()
 def watch() -> None:
     """Push each time a file of the dashboards is saved, until Ctrl+C."""
-    from scripts.assets.watch import watch as run
+    from scripts.assets.sync.watch import watch as run
 
     run(load_settings())
 
@@ -118,7 +118,7 @@ def watch() -> None:
 @click.command()
 def describe() -> None:
     """Write dbt's words into the datasets, and what the dashboards read into dbt."""
-    from scripts.assets.report import describe as run
+    from scripts.assets.checks.report import describe as run
 
     run(_settings())
 
@@ -126,7 +126,7 @@ def describe() -> None:
 @click.command("format-assets")
 def format_assets() -> None:
     """Write every file in the form that pull writes."""
-    from scripts.assets.report import format_files
+    from scripts.assets.checks.report import format_files
 
     format_files(ROOT)
 
@@ -135,7 +135,7 @@ def format_assets() -> None:
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="Default: .stack/shots")
 def shots(folder: Path | None) -> None:
     """Take a picture of every tab of every dashboard, and say what is broken."""
-    from scripts.assets.visits import shots as run
+    from scripts.assets.client.visual_checks import shots as run
 
     settings = load_settings()
     run(settings, folder or settings.state / "shots")

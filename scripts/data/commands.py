@@ -41,8 +41,8 @@ def load_csv_file(file: Path, name: str, schema: str) -> None:
 @click.option("--seed", default="", help="simulator: another seed is another shop.")
 def load_shop(origin: str, path: str, size: str, seed: str) -> None:
     """Fill schema shop; other rows in it are dropped only when asked to (YES=1)."""
-    from scripts.data.shop.loading import load
-    from scripts.data.shop.sources import choose
+    from scripts.examples.shop.loading import load
+    from scripts.examples.shop.sources import choose
 
     source = choose(origin, path, size, seed)
     dsn = load_settings().dsn("transformer")
@@ -74,7 +74,7 @@ def _may_replace(current: Step, name: str) -> Callable[[str], None]:
 @click.option("--days", default=0, help="Stop after so many days; by default never.")
 def live(seconds: float, days: int) -> None:
     """Let the simulated shop live on, a day at a time; Ctrl-C stops it, and it goes on later."""
-    from scripts.data.shop.simulator.live import open_life
+    from scripts.examples.shop.simulator.live import open_life
 
     with open_life(load_settings().dsn("transformer")) as life:
         say(f"The shop stands at the end of {life.shop.until}. Ctrl-C stops it.")

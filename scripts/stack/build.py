@@ -12,11 +12,11 @@ import psycopg2
 from scripts.console import console, step
 from scripts.errors import UserError
 from scripts.settings import Settings
-from scripts.stack import stamps
+from scripts.stack import build_state as stamps
 from scripts.stack.feature_groups import feature_groups
 from scripts.stack.fingerprint import fingerprint
 from scripts.stack.interface import Stack
-from scripts.stack.processes import mark
+from scripts.stack.native.processes import mark
 from scripts.stack.views import models_of, views
 
 FUNCTIONS = "resource_type:function"

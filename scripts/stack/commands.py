@@ -14,7 +14,7 @@ from scripts.console import step
 from scripts.errors import UserError
 from scripts.settings import Settings, create_settings, load_settings
 from scripts.stack.interface import Stack, choose, open_stack
-from scripts.stack.processes import end, marked
+from scripts.stack.native.processes import end, marked
 
 
 def _open() -> tuple[Settings, Stack]:

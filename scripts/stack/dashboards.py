@@ -2,7 +2,7 @@
 
 from scripts.console import step
 from scripts.settings import Settings
-from scripts.stack import stamps
+from scripts.stack import build_state as stamps
 from scripts.stack.fingerprint import fingerprint
 from scripts.stack.interface import Part, Stack
 
@@ -14,7 +14,7 @@ def push_if_needed(settings: Settings, stack: Stack) -> None:
         with step("Pushing the dashboards") as current:
             current.note("up to date")
         return
-    from scripts.assets.push import push
+    from scripts.assets.sync.push import push
 
     with step("Pushing the dashboards", output=True):
         push(settings)

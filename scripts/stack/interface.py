@@ -79,18 +79,18 @@ class Stack(Protocol):
 def open_stack(settings: Settings) -> Stack:
     """The stack that MODE in .env asks for, or that the first `make up` chose."""
     if settings.in_containers:
-        from scripts.stack.docker import DockerStack
+        from scripts.stack.docker.stack import DockerStack
 
         return DockerStack(settings)
-    from scripts.stack.native import NativeStack
+    from scripts.stack.native.stack import NativeStack
 
     return NativeStack(settings)
 
 
 def choose(settings: Settings) -> None:
     """Where MODE is auto and nothing is there yet: containers, if an engine answers. Kept."""
-    from scripts.stack import engine
-    from scripts.stack.places import places
+    from scripts.stack.docker import engine
+    from scripts.stack.paths import places
 
     if settings.mode != "auto" or settings.choice.exists() or places(settings).data.exists():
         return

@@ -10,7 +10,8 @@ import psycopg2
 from scripts.console import say, step
 from scripts.errors import UserError
 from scripts.settings import Settings
-from scripts.stack import backup, build, stamps
+from scripts.stack import backup, build
+from scripts.stack import build_state as stamps
 from scripts.stack.interface import Stack
 from scripts.stack.provision import provision
 

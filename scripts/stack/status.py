@@ -2,7 +2,8 @@
 
 from scripts.console import console
 from scripts.settings import Settings
-from scripts.stack import build, dashboards, stamps
+from scripts.stack import build, dashboards
+from scripts.stack import build_state as stamps
 from scripts.stack.interface import Part, Stack
 
 

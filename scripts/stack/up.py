@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from scripts.console import say, step, warn
 from scripts.data.sample import load_sample
-from scripts.data.shop.loading import fill_if_empty
+from scripts.examples.shop.loading import fill_if_empty
 from scripts.settings import Settings, ignored_environment
 from scripts.stack import build, dashboards
 from scripts.stack.interface import Stack

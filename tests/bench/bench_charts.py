@@ -13,11 +13,11 @@ from pathlib import Path
 
 import psycopg2
 
-from scripts.assets.browser import signed_in
-from scripts.assets.charts import ask_all
-from scripts.assets.state import declared
-from scripts.assets.superset import Superset
-from scripts.assets.visits import dashboard_slugs, visit
+from scripts.assets.checks.charts import ask_all
+from scripts.assets.client.browser import signed_in
+from scripts.assets.client.superset import Superset
+from scripts.assets.client.visual_checks import dashboard_slugs, visit
+from scripts.assets.sync.state import declared
 from scripts.settings import Settings
 from scripts.stack.build import dbt_environment
 from tests.bench.harness import Bench, Pair, at_most, compare

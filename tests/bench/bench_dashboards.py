@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scripts.assets import preset
-from scripts.assets.bundle import FOLDER
-from scripts.assets.complete import complete
-from scripts.assets.model import Asset
-from scripts.assets.state import declared
-from scripts.assets.yamlio import dump_yaml
+from scripts.assets.client import preset
+from scripts.assets.files.bundle import FOLDER
+from scripts.assets.files.yaml_text import dump_yaml
+from scripts.assets.model.asset import Asset
+from scripts.assets.model.complete import complete
+from scripts.assets.sync.state import declared
 from scripts.settings import ROOT, Settings
 from tests.bench.harness import Bench, Pair, at_least, at_most, compare, seconds
 

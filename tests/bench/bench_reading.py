@@ -5,8 +5,8 @@ from tests.bench.warehouse import FEATURES, MIXED, Session, table
 
 _READ = """
 do language plpython3u $$
-from glasshouse_ml.database import Database
-from glasshouse_ml.rows import Reader, describe
+from glasshouse_ml.data.database import Database
+from glasshouse_ml.data.row_reader import Reader, describe
 query, columns = describe(Database(plpy, GD), {query!r})
 numbers = [column for column in columns if column.numeric]
 texts = [column for column in columns if not column.numeric]

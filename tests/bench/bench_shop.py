@@ -13,10 +13,10 @@ import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
 from scripts.data.sample import load_sample
-from scripts.data.shop.copying import TABLES
-from scripts.data.shop.loading import load
-from scripts.data.shop.simulator.live import open_life
-from scripts.data.shop.simulator.source import Simulator
+from scripts.examples.shop.copying import TABLES
+from scripts.examples.shop.loading import load
+from scripts.examples.shop.simulator.live import open_life
+from scripts.examples.shop.simulator.source import Simulator
 from scripts.stack.build import build, refresh
 from scripts.stack.provision import provision
 from tests.bench.harness import Bench, Pair, at_most, compare, seconds

@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from scripts.assets.bundle import FOLDER, read_files
-from scripts.assets.charts import ask_all
-from scripts.assets.superset import Superset
+from scripts.assets.checks.charts import ask_all
+from scripts.assets.client.superset import Superset
+from scripts.assets.files.bundle import FOLDER, read_files
 from scripts.stack.interface import open_stack
 from tests.e2e.conftest import Clone
 

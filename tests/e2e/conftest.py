@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.assets.owned import LOCK
+from scripts.assets.files.managed import LOCK
 from scripts.settings import Settings, known_keys, load_settings
 from tests.conftest import ROOT, free_port
 from tests.e2e.projects import Project

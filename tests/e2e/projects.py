@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from scripts.assets.superset import Superset
+from scripts.assets.client.superset import Superset
 
 
 class Project:

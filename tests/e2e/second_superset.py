@@ -13,7 +13,7 @@ import psycopg2
 
 from scripts.assets.access.file import BUILT_IN
 from scripts.settings import Settings
-from scripts.stack.superset import Superset as WebServer
+from scripts.stack.native.superset import Superset as WebServer
 from tests.conftest import free_port
 
 DATABASE = "superset_second"

@@ -11,8 +11,8 @@ import yaml
 from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as StillClosed
 
-from scripts.assets.browser import SCREEN, choose, signed_in
-from scripts.assets.visits import dashboard_slugs, settle, visit
+from scripts.assets.client.browser import SCREEN, choose, signed_in
+from scripts.assets.client.visual_checks import dashboard_slugs, settle, visit
 
 # Lists of the server's own; nobody but an administrator needs them.
 FORBIDDEN = (

@@ -6,9 +6,9 @@ import subprocess
 
 import yaml
 
-from scripts.assets import preset
-from scripts.assets.live import live_bundle
-from scripts.assets.state import compared
+from scripts.assets.client import preset
+from scripts.assets.sync.live import live_bundle
+from scripts.assets.sync.state import compared
 
 
 def changed_lines(before: str, after: str) -> list[str]:

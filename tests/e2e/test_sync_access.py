@@ -5,9 +5,9 @@ import requests
 import yaml
 
 from scripts.assets.access.file import FILE
-from scripts.assets.browser import signed_in
-from scripts.assets.superset import Superset
-from scripts.assets.visits import visit
+from scripts.assets.client.browser import signed_in
+from scripts.assets.client.superset import Superset
+from scripts.assets.client.visual_checks import visit
 from scripts.errors import UserError
 
 CANDIDATES = "7ab581b1-759b-5a8c-b167-0be3f19dd24d"  # rpt_candidates

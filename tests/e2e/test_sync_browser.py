@@ -7,7 +7,7 @@ import pytest
 import yaml
 from playwright.sync_api import Page
 
-from scripts.assets.browser import signed_in
+from scripts.assets.client.browser import signed_in
 from tests.e2e.projects import Project
 
 CHARTS = "charts/"

@@ -3,13 +3,13 @@
 import copy
 from dataclasses import replace
 
-from scripts.assets import preset
-from scripts.assets.complete import complete
-from scripts.assets.diff import differences
-from scripts.assets.live import live_bundle
-from scripts.assets.model import Bundle
-from scripts.assets.params import LEFT_OUT, canonical_params
-from scripts.assets.yamlio import dump_yaml, load_yaml
+from scripts.assets.client import preset
+from scripts.assets.files.yaml_text import dump_yaml, load_yaml
+from scripts.assets.model.asset import Bundle
+from scripts.assets.model.complete import complete
+from scripts.assets.model.diff import differences
+from scripts.assets.model.params import LEFT_OUT, canonical_params
+from scripts.assets.sync.live import live_bundle
 from tests.e2e.wheel_examples import bundle_of, read_examples
 
 

@@ -12,11 +12,11 @@ import psycopg2
 import pytest
 import yaml
 
-from scripts.assets import preset
-from scripts.assets.charts import ask_all
-from scripts.assets.live import live_bundle
-from scripts.assets.state import declared
-from scripts.assets.superset import Superset
+from scripts.assets.checks.charts import ask_all
+from scripts.assets.client import preset
+from scripts.assets.client.superset import Superset
+from scripts.assets.sync.live import live_bundle
+from scripts.assets.sync.state import declared
 from scripts.environments import OVERLAYS
 from tests.e2e.second_superset import SecondSuperset
 

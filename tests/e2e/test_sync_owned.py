@@ -6,8 +6,8 @@ import uuid
 
 import yaml
 
-from scripts.assets.exports import LISTED
-from scripts.assets.links import links_in
+from scripts.assets.client.exports import LISTED
+from scripts.assets.sync.links import links_in
 
 
 def a_strangers_dashboard(project, title: str) -> tuple[int, str]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
-from scripts.assets.bundle import Files
-from scripts.assets.fields import KINDS
-from scripts.assets.layout import chart_uuids, without_charts
-from scripts.assets.model import Bundle
-from scripts.assets.viz_types import KNOWN
+from scripts.assets.files.bundle import Files
+from scripts.assets.model.asset import Bundle
+from scripts.assets.model.fields import KINDS
+from scripts.assets.model.layout import chart_uuids, without_charts
+from scripts.assets.model.viz_types import KNOWN
 
 _URI = "postgresql+psycopg2://dashboard:${DASHBOARD_PASSWORD}@${POSTGRES_HOST}:${POSTGRES_PORT}/warehouse"
 

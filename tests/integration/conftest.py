@@ -7,9 +7,9 @@ from typing import Any
 import psycopg2
 import pytest
 
-from scripts.data.shop.copying import TABLES
-from scripts.data.shop.loading import Source, load
 from scripts.errors import UserError
+from scripts.examples.shop.copying import TABLES
+from scripts.examples.shop.loading import Source, load
 from tests.conftest import Warehouse
 
 

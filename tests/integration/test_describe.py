@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.assets import relations
-from scripts.assets.describe import describe
+from scripts.assets.checks.describe import describe
+from scripts.assets.files import dbt_relations as relations
 from scripts.errors import UserError
 from scripts.settings import ROOT
 from scripts.stack.feature_groups import feature_groups

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import psycopg2
 import pytest
-from glasshouse_ml.artifacts import Model, unpack
-from glasshouse_ml.table import CATEGORY
+from glasshouse_ml.core.table import CATEGORY
+from glasshouse_ml.registry.artifacts import Model, unpack
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sklearn.compose import ColumnTransformer

@@ -12,11 +12,11 @@ import psycopg2
 import pytest
 
 from scripts.data.sample import load_sample
-from scripts.data.shop.loading import load
-from scripts.data.shop.simulator import calendar
-from scripts.data.shop.simulator.live import open_life
-from scripts.data.shop.simulator.source import Simulator
 from scripts.errors import UserError
+from scripts.examples.shop.loading import load
+from scripts.examples.shop.simulator import calendar
+from scripts.examples.shop.simulator.live import open_life
+from scripts.examples.shop.simulator.source import Simulator
 from scripts.stack.build import build
 
 from ..conftest import Warehouse, new_server

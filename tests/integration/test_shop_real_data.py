@@ -15,8 +15,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from scripts.data.sample import load_sample
-from scripts.data.shop.loading import load
-from scripts.data.shop.sources import choose
+from scripts.examples.shop.loading import load
+from scripts.examples.shop.sources import choose
 from scripts.stack.build import build
 
 from ..conftest import ROOT, Warehouse, new_server

@@ -13,10 +13,10 @@ import psycopg2
 import pytest
 
 from scripts.data.sample import load_sample
-from scripts.data.shop.loading import load, prepare
-from scripts.data.shop.simulator import calendar
-from scripts.data.shop.simulator.source import Simulator
-from scripts.data.shop.sources import choose
+from scripts.examples.shop.loading import load, prepare
+from scripts.examples.shop.simulator import calendar
+from scripts.examples.shop.simulator.source import Simulator
+from scripts.examples.shop.sources import choose
 from scripts.stack.build import build
 
 from ..conftest import Warehouse, new_server

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.data.shop import sources
 from scripts.errors import UserError
+from scripts.examples.shop import sources
 from tests.integration.conftest import Shop
 
 FOUR = {

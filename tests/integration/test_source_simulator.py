@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from scripts.data.shop.loading import fill_if_empty
-from scripts.data.shop.simulator import calendar
-from scripts.data.shop.simulator.live import open_life
-from scripts.data.shop.simulator.source import Simulator
 from scripts.errors import UserError
+from scripts.examples.shop.loading import fill_if_empty
+from scripts.examples.shop.simulator import calendar
+from scripts.examples.shop.simulator.live import open_life
+from scripts.examples.shop.simulator.source import Simulator
 from tests.integration.conftest import Shop
 
 # A few months are enough for every kind of row; what may still change is half of them.
@@ -141,16 +141,16 @@ def test_killed_in_the_middle_of_loading_it_leaves_nothing(shop: Shop) -> None:
 
 LIVING = """
 import json, sys
-from scripts.data.shop.simulator.live import open_life
+from scripts.examples.shop.simulator.live import open_life
 with open_life(json.load(sys.stdin)) as life:
     while True:
         print(life.tick(), flush=True)
 """
 LOADING = """
 import json, sys
-from scripts.data.shop.loading import load
-from scripts.data.shop.simulator import history
-from scripts.data.shop.simulator.source import Simulator
+from scripts.examples.shop.loading import load
+from scripts.examples.shop.simulator import history
+from scripts.examples.shop.simulator.source import Simulator
 history.BATCH = 1_000
 dsn, say = json.load(sys.stdin), lambda place: print(place, flush=True)
 load(dsn, Simulator(seed=9), lambda held: None, say)

@@ -1,6 +1,6 @@
 """Body of ml.algorithms."""
 
-from glasshouse_ml.algorithms import catalogue_rows
+from glasshouse_ml.model.algorithms import catalogue_rows
 
 
 def main():

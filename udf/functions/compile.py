@@ -1,8 +1,8 @@
 """Body of ml.compile: hands its arguments to the package."""
 
-from glasshouse_ml.database import Database, sql_error
-from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.inline.compiling import compile_prediction
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data.database import Database, sql_error
+from glasshouse_ml.use.sql_export.compiling import compile_prediction
 
 
 def main(model, query, version):

@@ -1,8 +1,8 @@
 """Body of ml.drift: hands its arguments to the package."""
 
-from glasshouse_ml.database import Database, sql_error
-from glasshouse_ml.drift import drift
-from glasshouse_ml.errors import GlasshouseError
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data.database import Database, sql_error
+from glasshouse_ml.use.drift import drift
 
 
 def main(model, query, period):

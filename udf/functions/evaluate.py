@@ -1,8 +1,8 @@
 """Body of ml.evaluate: hands its arguments to the package."""
 
-from glasshouse_ml.database import Database, sql_error
-from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.later import evaluate
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data.database import Database, sql_error
+from glasshouse_ml.use.evaluate import evaluate
 
 
 def main(model, query, version):

@@ -1,8 +1,8 @@
 """Body of ml.explain: hands its arguments to the package."""
 
-from glasshouse_ml.database import Database, answering, sql_error
-from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.explanation import explain
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data.database import Database, answering, sql_error
+from glasshouse_ml.use.explain import explain
 
 
 def main(model, query, top):

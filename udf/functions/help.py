@@ -1,8 +1,8 @@
 """Body of ml.help: hands its argument to the package."""
 
-from glasshouse_ml.database import Database, sql_error
-from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.manual import help_rows
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data.database import Database, sql_error
+from glasshouse_ml.use.help import help_rows
 
 
 def main(topic):

@@ -1,8 +1,8 @@
 """Body of ml.predict_batches: hands its arguments to the package."""
 
-from glasshouse_ml.database import Database, answering, sql_error
-from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.prediction import predict_batches
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data.database import Database, answering, sql_error
+from glasshouse_ml.use.predict import predict_batches
 
 
 def main(model, query, version):

@@ -1,8 +1,8 @@
 """Body of ml.profile: hands its arguments to the package."""
 
-from glasshouse_ml.database import Database, sql_error
-from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.profile import profile
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data.database import Database, sql_error
+from glasshouse_ml.use.profile import profile
 
 
 def main(name, query):

@@ -1,8 +1,8 @@
 """Body of ml.train: hands its arguments to the package."""
 
-from glasshouse_ml.database import Database, sql_error
-from glasshouse_ml.errors import GlasshouseError
-from glasshouse_ml.training import train
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data.database import Database, sql_error
+from glasshouse_ml.train.training import train
 
 
 def main(model, query, task, target, key, algorithms, metric, split, options):

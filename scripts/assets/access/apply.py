@@ -3,8 +3,8 @@
 from scripts.assets.access.file import PASSWORD
 from scripts.assets.access.live import Server
 from scripts.assets.access.passwords import remember_password
-from scripts.assets.model import Asset
-from scripts.assets.superset import Superset
+from scripts.assets.client.superset import Superset
+from scripts.assets.model.asset import Asset
 from scripts.errors import UserError
 from scripts.settings import Settings
 

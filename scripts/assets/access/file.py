@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
-from scripts.assets.fields import ACCESS_KINDS, NAME_FIELD
-from scripts.assets.model import Asset, Bundle
-from scripts.assets.problems import Problem, Rule
-from scripts.assets.yamlio import dump_yaml, load_yaml, write_text
+from scripts.assets.files.yaml_text import dump_yaml, load_yaml, write_text
+from scripts.assets.model.asset import Asset, Bundle
+from scripts.assets.model.fields import ACCESS_KINDS, NAME_FIELD
+from scripts.assets.model.problems import Problem, Rule
 
 FILE = "bundle.yml"
 # Superset writes these roles anew by itself; they can be named, and not changed.

@@ -5,8 +5,8 @@ from typing import Any
 
 from scripts.assets.access.file import BUILT_IN, canonical_entry
 from scripts.assets.access.permissions import Permissions
-from scripts.assets.model import Asset, Bundle
-from scripts.assets.superset import Superset
+from scripts.assets.client.superset import Superset
+from scripts.assets.model.asset import Asset, Bundle
 from scripts.settings import Settings
 
 

@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 
 from scripts.assets.access.file import PASSWORD
-from scripts.assets.model import Asset, Bundle
+from scripts.assets.model.asset import Asset, Bundle
 from scripts.settings import Settings
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from scripts.assets.model import Asset, Bundle
-from scripts.assets.placeholders import live_schema, schema_in_git
-from scripts.assets.superset import Superset
+from scripts.assets.client.superset import Superset
+from scripts.assets.model.asset import Asset, Bundle
+from scripts.assets.model.placeholders import live_schema, schema_in_git
 from scripts.errors import UserError
 from scripts.settings import Settings
 

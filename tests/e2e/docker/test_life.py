@@ -7,9 +7,9 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from scripts.assets.live import live_bundle
-from scripts.assets.superset import Superset
-from scripts.stack.docker import DATA
+from scripts.assets.client.superset import Superset
+from scripts.assets.sync.live import live_bundle
+from scripts.stack.docker.stack import DATA
 from tests.e2e.backups import checksums
 from tests.e2e.conftest import Clone, running
 from tests.e2e.docker.conftest import Engine

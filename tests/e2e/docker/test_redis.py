@@ -8,11 +8,11 @@ import pytest
 import requests
 from PIL import Image
 
-from scripts.assets.browser import signed_in
-from scripts.assets.bundle import FOLDER, read_files
-from scripts.assets.charts import ask_all
-from scripts.assets.superset import Superset
-from scripts.stack.processes import wait_until
+from scripts.assets.checks.charts import ask_all
+from scripts.assets.client.browser import signed_in
+from scripts.assets.client.superset import Superset
+from scripts.assets.files.bundle import FOLDER, read_files
+from scripts.stack.native.processes import wait_until
 from tests.e2e.docker.conftest import Engine
 from tests.e2e.docker.mailbox import Mailbox, mailbox
 from tests.e2e.parts import docker, identities

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sample_assets import ASSETS, SETTINGS
 
-from scripts.assets.bundle import FOLDER, read_files
-from scripts.assets.yamlio import dump_yaml
+from scripts.assets.files.bundle import FOLDER, read_files
+from scripts.assets.files.yaml_text import dump_yaml
 from scripts.settings import Settings
+from tests.unit.assets.sample_assets import ASSETS, SETTINGS
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from glasshouse_ml.training import train
+from glasshouse_ml.train.training import train
 from sklearn.datasets import load_breast_cancer
 from threadpoolctl import threadpool_limits
 

@@ -8,11 +8,11 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from glasshouse_ml.database import ArraySizes, ColumnType
-from glasshouse_ml.packing import Packing
-from glasshouse_ml.prediction import Batch, predict_batches
-from glasshouse_ml.registry import Version
-from glasshouse_ml.table import Column
+from glasshouse_ml.core.table import Column
+from glasshouse_ml.data.database import ArraySizes, ColumnType
+from glasshouse_ml.data.packing import Packing
+from glasshouse_ml.registry.versions import Version
+from glasshouse_ml.use.predict import Batch, predict_batches
 
 _TYPES = {
     bool: ("boolean", "bool", "B"),
@@ -28,7 +28,7 @@ _EPOCH = datetime(1970, 1, 1)
 
 
 class StandIn:
-    """What glasshouse_ml.database.Database offers, without Postgres. Every query is `rows`."""
+    """What glasshouse_ml.data.database.Database offers, without Postgres. Every query is `rows`."""
 
     def __init__(self, rows: list[dict[str, Any]], raw: bool = True) -> None:
         """Rows are dictionaries of equal keys; None is NULL."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from scripts.settings import Settings
-from scripts.stack import stamps
+from scripts.stack import build_state as stamps
 from scripts.stack.fingerprint import fingerprint
 from scripts.stack.provision import _is_password
 

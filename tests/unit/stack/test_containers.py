@@ -12,11 +12,11 @@ import yaml
 
 from scripts.errors import UserError
 from scripts.settings import ROOT
-from scripts.stack import engine
-from scripts.stack.docker import FILES, INGREDIENTS, DockerStack
-from scripts.stack.engine import Compose, telling_line
+from scripts.stack.docker import engine
+from scripts.stack.docker.engine import Compose, telling_line
+from scripts.stack.docker.stack import FILES, INGREDIENTS, DockerStack
 from scripts.stack.interface import choose, open_stack
-from scripts.stack.native import NativeStack
+from scripts.stack.native.stack import NativeStack
 from tests.conftest import throwaway_settings
 
 FOLDER = ROOT / "docker"

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from scripts.stack.places import LONGEST_SOCKET_FOLDER, Places
+from scripts.stack.paths import LONGEST_SOCKET_FOLDER, Places
 
 
 def test_everything_is_below_the_state_folder(tmp_path: Path) -> None:

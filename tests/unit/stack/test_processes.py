@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from scripts.errors import UserError
-from scripts.stack import processes
+from scripts.stack.native import processes
 
 
 @pytest.fixture

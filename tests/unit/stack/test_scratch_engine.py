@@ -8,7 +8,7 @@ import pytest
 
 from scripts.bootstrap import Problem
 from scripts.bootstrap.engine import _end_earlier, scratch_engine
-from scripts.stack.processes import alive
+from scripts.stack.native.processes import alive
 
 
 def daemon(folder: Path) -> int:

@@ -1,0 +1,1 @@
+"""The rules of `make check` and what they report."""

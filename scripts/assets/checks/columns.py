@@ -1,0 +1,126 @@
+"""Do charts, filters and metrics name columns that their dataset has?
+
+Superset accepts any name and shows an error only when somebody opens the chart.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from scripts.assets.model.asset import Asset, Bundle
+from scripts.assets.model.controls import with_defaults
+from scripts.assets.model.problems import Problem, Rule
+from scripts.assets.model.queries import can_query, queries_of
+
+
+@dataclass
+class Names:
+    """What a query asks for: columns and metrics by name, and pieces of SQL."""
+
+    columns: list[str] = field(default_factory=list)
+    metrics: list[str] = field(default_factory=list)
+    either: list[str] = field(default_factory=list)
+    sql: list[str] = field(default_factory=list)
+
+
+def column_problems(bundle: Bundle) -> list[Problem]:
+    """Names that lead to no column or metric of the dataset they are asked of."""
+    found = []
+    for dataset in bundle.kind("datasets"):
+        pieces = [metric["expression"] for metric in dataset.data.get("metrics") or []]
+        found += _unknown(dataset.path, "a metric", Names(sql=pieces), dataset)
+    for chart in bundle.kind("charts"):
+        dataset = bundle.get(chart.data["dataset_uuid"])
+        if dataset is not None and can_query(chart.data["viz_type"]):
+            found += _of_chart(chart, dataset)
+    for dashboard in bundle.kind("dashboards"):
+        for name, uuid, column in filter_targets(dashboard):
+            dataset = bundle.get(uuid)
+            if dataset is not None and isinstance(column, str):
+                asked = Names(columns=[column])
+                found += _unknown(dashboard.path, f"the filter {name}", asked, dataset)
+    return found
+
+
+def filter_targets(dashboard: Asset) -> Iterator[tuple[str, str, Any]]:
+    """Each filter's name, and the dataset (uuid) and column it reads."""
+    for entry in dashboard.data.get("metadata", {}).get("native_filter_configuration", []):
+        for target in entry.get("targets") or []:
+            name = str(entry.get("name") or entry.get("id"))
+            column = (target.get("column") or {}).get("name")
+            yield name, str(target.get("datasetUuid", "")).lower(), column
+
+
+def _of_chart(chart: Asset, dataset: Asset) -> list[Problem]:
+    try:
+        asked = _names(queries_of(with_defaults(chart.data["params"], dataset.data)))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        what, do = "its params make no query", "mend the lists and mappings below params"
+        return [Problem(chart.path, what, do, Rule.MALFORMED_SETTING)]
+    return _unknown(chart.path, f'the chart "{chart.title}"', asked, dataset)
+
+
+def _names(queries: list[dict[str, Any]]) -> Names:
+    asked = Names()
+    for query in queries:
+        for column in query["columns"]:
+            _add(asked, asked.columns, column)
+        for metric in query["metrics"] or []:
+            _add(asked, asked.metrics, metric)
+        for by, *_ in query["orderby"]:
+            _add(asked, asked.either, by)
+        asked.columns += [each["col"] for each in query["filters"] if isinstance(each["col"], str)]
+        asked.sql += [text for text in query["extras"].values() if text]
+    return asked
+
+
+def _add(asked: Names, names: list[str], item: Any) -> None:
+    """A name goes to its list; what was made in the chart goes apart into what it asks for."""
+    if isinstance(item, str):
+        names.append(item)
+    elif isinstance(item, dict) and isinstance(item.get("sqlExpression"), str):
+        asked.sql.append(item["sqlExpression"])
+    elif isinstance(item, dict) and isinstance(item.get("column"), dict):
+        asked.columns.append(str(item["column"].get("column_name")))
+
+
+def _unknown(path: str, who: str, asked: Names, dataset: Asset) -> list[Problem]:
+    columns = {str(each["column_name"]) for each in dataset.data.get("columns") or []}
+    metrics = {str(each["metric_name"]) for each in dataset.data.get("metrics") or []}
+    wanted = [
+        *(("column", name, columns) for name in [*asked.columns, *columns_in(asked.sql)]),
+        *(("metric", name, metrics) for name in asked.metrics),
+        *(("column or metric", name, columns | metrics) for name in asked.either),
+    ]
+    found = {}
+    for kind, name, known in wanted:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            found[kind, name] = Problem(
+                path,
+                f'{who} asks for the {kind} {name}, which the dataset "{dataset.title}" has not',
+                f"write {near[0]}" if near else "choose another, or add it to the dataset",
+                Rule.UNKNOWN_COLUMN,
+            )
+    return list(found.values())
+
+
+def columns_in(pieces: Iterable[str]) -> list[str]:
+    """The columns that pieces of SQL name; nothing of a piece that only a server can read."""
+    found = []
+    for piece in pieces:
+        if "{{" in piece or "{%" in piece:
+            continue  # a template: what it says is known when it is asked
+        try:
+            tree = sqlglot.parse_one(piece, dialect="postgres")
+        except SqlglotError:
+            continue  # the database will say it better
+        # Inside a query of its own, names may be those of another table.
+        if not tree.find(exp.Select):
+            found += [column.name for column in tree.find_all(exp.Column)]
+    return found

@@ -1,0 +1,111 @@
+"""Rules for the reader's sake: everything says what it is, how to read it, and is used."""
+
+import re
+from itertools import pairwise
+from typing import Any
+
+from scripts.assets.checks.columns import filter_targets
+from scripts.assets.model.asset import SINGULAR, Asset, Bundle
+from scripts.assets.model.layout import chart_uuids, components
+from scripts.assets.model.problems import Problem, Rule
+
+# Classes of the house style whose text explains what stands beside it; a report may write it.
+EXPLAINING = re.compile(r'class="[^"]*\bgh-(?:read|help|note|caption|subline)\b')
+# Texts that a chart shows beside its numbers.
+TEXTS = ("handlebarsTemplate", "subtitle", "subheader", "echart_options")
+SENTENCE = re.compile(r"(?:[^\W\d_][\w’'-]*[\s,:;–(]+){3}[^.{}<>]*[.!?]")
+TAG = re.compile(r"<[^>]*>|\{\{[^}]*\}\}")
+
+
+def reader_problems(bundle: Bundle) -> list[Problem]:
+    """What nothing describes, what nothing explains, and what nothing shows."""
+    found = [
+        Problem(
+            dashboard.path,
+            "has no description",
+            "add description: and one sentence that says which question it answers",
+            Rule.NO_DESCRIPTION,
+        )
+        for dashboard in bundle.kind("dashboards")
+        if not str(dashboard.data.get("description") or "").strip()
+    ]
+    explained = {uuid for dashboard in bundle.kind("dashboards") for uuid in _explained(dashboard)}
+    for chart in bundle.kind("charts"):
+        if not _explains_itself(chart.data["params"]) and chart.uuid not in explained:
+            found.append(
+                Problem(
+                    chart.path,
+                    f'nothing visible says how to read "{chart.title}"',
+                    "write a sentence on the chart, or a text in its row or column",
+                    Rule.NO_READING_HELP,
+                )
+            )
+    return found + _orphans(bundle)
+
+
+def is_sentence(text: str) -> bool:
+    """Whether people would read it as a sentence: four words and a full stop."""
+    return bool(SENTENCE.search(TAG.sub(" ", text)))
+
+
+def _explains_itself(params: dict[str, Any]) -> bool:
+    return any(_explains(str(params.get(name) or "")) for name in TEXTS)
+
+
+def _explains(text: str) -> bool:
+    return bool(EXPLAINING.search(text)) or is_sentence(text)
+
+
+def _explained(dashboard: Asset) -> set[str]:
+    """The charts that a text in the same row, column or tab explains, or that show their own."""
+    nodes = components(dashboard.data["position"])
+    found = set()
+    for key, node in nodes.items():
+        if node.get("type") in ("ROW", "COLUMN") and _texts(nodes, key):
+            found |= _charts(nodes, key)
+    # A row that holds nothing but texts speaks of the row before it.
+    for node in nodes.values():
+        children = [key for key in node.get("children") or [] if key in nodes]
+        for above, below in pairwise(children):
+            if _texts(nodes, below) and not _charts(nodes, below):
+                found |= _charts(nodes, above)
+    shown = dashboard.data.get("metadata", {}).get("expanded_slices") or {}
+    return found | {str(uuid).lower() for uuid, open_ in shown.items() if open_}
+
+
+def _texts(nodes: dict[str, dict], key: str) -> bool:
+    """Whether an explaining text stands directly in a component, or is it."""
+    inner = [key, *(nodes[key].get("children") or [])]
+    texts = [nodes[each] for each in inner if nodes.get(each, {}).get("type") == "MARKDOWN"]
+    return any(_explains(str((text.get("meta") or {}).get("code"))) for text in texts)
+
+
+def _charts(nodes: dict[str, dict], key: str) -> set[str]:
+    """The charts anywhere below a component."""
+    below, ahead = {}, [key]
+    while ahead:
+        name = ahead.pop()
+        if name in nodes and name not in below:
+            below[name] = nodes[name]
+            ahead += nodes[name].get("children") or []
+    return chart_uuids(below)
+
+
+def _orphans(bundle: Bundle) -> list[Problem]:
+    """Files that no dashboard leads to."""
+    used: set[str] = set()
+    for dashboard in bundle.kind("dashboards"):
+        used |= chart_uuids(dashboard.data["position"])
+        used |= {uuid for _, uuid, _ in filter_targets(dashboard)}
+    for kind, reference in (("charts", "dataset_uuid"), ("datasets", "database_uuid")):
+        used |= {asset.data[reference] for asset in bundle.kind(kind) if asset.uuid in used}
+    return [
+        Problem(
+            asset.path,
+            f"no dashboard shows or uses this {SINGULAR[asset.kind]}",
+            "put it on one, or remove the file",
+            Rule.ORPHAN,
+        )
+        for asset in bundle
+        if asset.kind != "dashboards" and asset.uuid not in used
+    ]

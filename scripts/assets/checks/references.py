@@ -1,0 +1,133 @@
+"""Rules between files: every name leads to something, and to one thing only."""
+
+from collections import defaultdict
+
+from scripts.assets.model.asset import Asset, Bundle
+from scripts.assets.model.layout import ROOT, components, walk
+from scripts.assets.model.problems import Problem, Rule
+
+
+def reference_problems(bundle: Bundle) -> list[Problem]:
+    """References that lead nowhere, and slugs that stand twice."""
+    found = []
+    for dataset in bundle.kind("datasets"):
+        found += _missing(bundle, dataset, "databases", "database_uuid", dataset.data)
+    for chart in bundle.kind("charts"):
+        found += _missing(bundle, chart, "datasets", "dataset_uuid", chart.data)
+    for dashboard in bundle.kind("dashboards"):
+        found += _layout(bundle, dashboard) + _settings(bundle, dashboard)
+    return found + _slugs(bundle)
+
+
+def repeated_uuids(assets: list[tuple[str, str]]) -> list[Problem]:
+    """Files (path, uuid) that share a uuid: the later would replace the earlier."""
+    paths = defaultdict(list)
+    for path, uuid in assets:
+        paths[uuid.lower()].append(path)
+    return [
+        Problem(
+            path,
+            f"its uuid is that of {same[0]} too",
+            "give one of the two a new uuid",
+            Rule.REPEATED_UUID,
+        )
+        for same in paths.values()
+        for path in same[1:]
+    ]
+
+
+def _missing(bundle: Bundle, asset: Asset, kind: str, name: str, data: dict) -> list[Problem]:
+    target = bundle.get(data[name])
+    if target is not None and target.kind == kind:
+        return []
+    return [
+        Problem(
+            asset.path,
+            f"{name} {data[name]} is in no file below {kind}/",
+            f"write the uuid of a file in {kind}/, or add that file",
+            Rule.LEADS_NOWHERE,
+        )
+    ]
+
+
+def _layout(bundle: Bundle, dashboard: Asset) -> list[Problem]:
+    nodes = components(dashboard.data["position"])
+    found = []
+
+    def add(what: str, do: str, rule: Rule = Rule.BROKEN_LAYOUT) -> None:
+        found.append(Problem(dashboard.path, what, do, rule))
+
+    if nodes.get(ROOT, {}).get("type") != "ROOT":
+        add("position has no ROOT_ID", "add ROOT_ID with type ROOT and its children")
+        return found
+    parents = defaultdict(list)
+    for key, node in nodes.items():
+        for child in node.get("children") or []:
+            parents[child].append(key)
+            if child not in nodes:
+                add(f"position.{key} names {child}, which is not there", f"add or remove {child}")
+    for child, above in parents.items():
+        if len(above) > 1:
+            add(f"position.{child} stands in {' and '.join(above)}", "keep it in one of them")
+    below = set(walk(nodes))
+    for key, node in nodes.items():
+        if key not in below and key != "GRID_ID":
+            add(
+                f"position.{key} is in no row or tab", "add it to the children of one, or remove it"
+            )
+        if node["type"] != "CHART":
+            continue
+        uuid = node["meta"]["uuid"]
+        chart = bundle.get(uuid)
+        if chart is None or chart.kind != "charts":
+            add(
+                f"position.{key} shows the chart {uuid}, which is in no file below charts/",
+                "write the uuid of a file in charts/, or remove the component",
+                Rule.LEADS_NOWHERE,
+            )
+    return found
+
+
+def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
+    found = []
+    for entry in dashboard.data.get("metadata", {}).get("native_filter_configuration", []):
+        for target in entry.get("targets") or []:
+            uuid = str(target.get("datasetUuid", "")).lower()
+            dataset = bundle.get(uuid)
+            if "datasetUuid" in target and (dataset is None or dataset.kind != "datasets"):
+                found.append(
+                    Problem(
+                        dashboard.path,
+                        f"the filter {entry.get('name') or entry.get('id')} reads the dataset "
+                        f"{uuid}, which is in no file below datasets/",
+                        "write the uuid of a file in datasets/",
+                        Rule.LEADS_NOWHERE,
+                    )
+                )
+            elif "datasetId" in target:
+                found.append(
+                    Problem(
+                        dashboard.path,
+                        f"the filter {entry.get('name') or entry.get('id')} names its dataset by "
+                        "a number, which differs on each server",
+                        "write datasetUuid with the dataset's uuid instead",
+                        Rule.NUMBERED_DATASET,
+                    )
+                )
+    return found
+
+
+def _slugs(bundle: Bundle) -> list[Problem]:
+    paths = defaultdict(list)
+    for dashboard in bundle.kind("dashboards"):
+        paths[dashboard.data["slug"]].append(dashboard.path)
+    return [
+        Problem(
+            path,
+            f'the slug "{slug}" is that of {same[0]} too',
+            "choose another: Superset would merge the two dashboards",
+            Rule.REPEATED_SLUG,
+        )
+        for slug, same in paths.items()
+        for path in same[1:]
+    ]

@@ -1,0 +1,94 @@
+"""`check`, `describe` and `format-assets`: what they print and whether all is well."""
+
+import socket
+from pathlib import Path
+
+from scripts.assets.access.file import FILE, read_access, write_access
+from scripts.assets.checks.charts import Limits, ask_all, unknown_queries
+from scripts.assets.checks.static import find_more, find_problems, sound_bundle
+from scripts.assets.client.superset import Superset
+from scripts.assets.files.bundle import FOLDER, read_files, write_asset
+from scripts.assets.files.managed import LOCK, record
+from scripts.assets.model.asset import Bundle
+from scripts.assets.model.problems import Problem
+from scripts.console import console, say, step
+from scripts.settings import ROOT, Settings
+
+PAGES = "docs/rules/"
+
+
+def check(settings: Settings | None, limits: Limits) -> bool:
+    """Print a line for each problem; True when there is none.
+
+    `settings`: None where there is no installation, as on a build server; then only files are read.
+    """
+    root = settings.root if settings else ROOT
+    with step("Checking the files") as current:
+        files = read_files(root / FOLDER)
+        problems = find_problems(files)
+        bundle = Bundle() if problems else files.bundle()
+        problems = problems or find_more(bundle, root, root / ".stack")
+        problems += read_access(root / FOLDER, bundle)[1] if bundle.assets else []
+        current.note(f"{len(files.data)} files")
+    if not problems and (settings is None or not _answers(settings)):
+        where = f" at {settings.superset_url}" if settings else ""
+        say(f"Superset does not run{where}: the queries were not tried.")
+    elif not problems:
+        problems = _query_problems(bundle, Superset(settings), limits)
+    for problem in problems:
+        console.print(f"{FOLDER}/{problem}", style="red", markup=False)
+    if problems:
+        plural = "s" * (len(problems) != 1)
+        say(f"{len(problems)} problem{plural}. {PAGES}<the word in brackets>.md says why and how.")
+    else:
+        say("All is well.")
+    return not problems
+
+
+def describe(settings: Settings | None) -> None:
+    """Bring dbt's words and the dashboards' needs together; say which files changed."""
+    from scripts.assets.checks.describe import describe as run
+
+    with step("Bringing dbt and the dashboards together") as current:
+        warehouse = settings.dsn("transformer") if settings else None
+        written = run(ROOT, ROOT / ".stack", warehouse)
+        current.note(f"{len(written)} files written" if written else "up to date")
+    for path in written:
+        say(f"  {path}")
+
+
+def format_files(root: Path) -> None:
+    """Write every file in its canonical form."""
+    bundle = sound_bundle(root)
+    changed = [asset.path for asset in bundle if write_asset(root / FOLDER, asset)]
+    for path in changed:
+        say(f"  {path}")
+    entries, problems = read_access(root / FOLDER, bundle)
+    if entries.assets and not problems and write_access(root / FOLDER, entries, bundle):
+        changed.append(FILE)
+        say(f"  {FILE}")
+    if record(root / FOLDER, bundle | entries):
+        changed.append(LOCK)
+        say(f"  {LOCK}")
+    say(f"{len(changed)} of {len(bundle.assets) + 2} files written.")
+
+
+def _query_problems(bundle: Bundle, superset: Superset, limits: Limits) -> list[Problem]:
+    with step("Asking each chart's query") as current:
+        answers = ask_all(bundle, superset)
+        current.note(f"{len(answers)} charts")
+    for answer in answers:
+        if not answer.error:
+            say(f"  {answer.chart.title}: {answer.rows} rows, {answer.milliseconds} ms")
+    for chart in unknown_queries(bundle):
+        say(f"  {chart.title}: not asked, the query of a {chart.data['viz_type']} is unknown here")
+    return [problem for answer in answers if (problem := answer.problem(limits))]
+
+
+def _answers(settings: Settings) -> bool:
+    """Whether something listens where Superset should."""
+    try:
+        with socket.create_connection(("127.0.0.1", settings.superset_port), timeout=2):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,233 @@
+"""A thin client of Superset's REST API: what the sync asks of it, and no more."""
+
+import io
+import json
+from collections.abc import Iterable
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+import requests
+
+from scripts.assets.model.fields import FORMAT_VERSION
+from scripts.errors import UserError
+from scripts.settings import Settings
+
+_SECONDS = 120
+_ROWS, _PAGES, _TRIES = 100, 1_000, 3
+# Lists that cannot be put in the order of their numbers.
+_ORDER = {
+    "database": "database_name",
+    "dashboard": "dashboard_title",
+    "chart": "slice_name",
+    "dataset": "table_name",
+    "rowlevelsecurity": "name",
+}
+
+
+class Superset:
+    """A session, logged in as the administrator of `.env`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = settings.superset_url
+        self._session = requests.Session()
+        # The proxy of the machine has no business between two parts of it.
+        self._session.trust_env = False
+        token = self._login(
+            settings.value("SUPERSET_ADMIN_USER"), settings.value("SUPERSET_ADMIN_PASSWORD")
+        )
+        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._csrf_done = False
+
+    def pause(self) -> None:
+        """Close the connections: the server would, maybe in the moment one is used again."""
+        self._session.close()
+
+    def _login(self, user: str, password: str) -> str:
+        answer = self._send(
+            "POST",
+            "security/login",
+            json={"username": user, "password": password, "provider": "db"},
+        )
+        if answer.status_code in (400, 401, 403):
+            raise UserError(
+                f"Superset at {self.url} does not accept the password of {user}",
+                "put the right SUPERSET_ADMIN_PASSWORD into .env",
+            )
+        return self._json(answer, "logging in")["access_token"]
+
+    def export(self, resource: str = "assets", numbers: Iterable[int] = ()) -> dict[str, str]:
+        """Every asset, or some with what they need: the path in Superset's bundle → YAML text."""
+        listed = ",".join(map(str, numbers))
+        answer = self._send("GET", f"{resource}/export/" + (f"?q=!({listed})" if listed else ""))
+        if not answer.ok:
+            self._json(answer, "exporting the assets")
+        try:
+            with ZipFile(io.BytesIO(answer.content)) as archive:
+                names = [name for name in archive.namelist() if "/" in name]
+                return {name.split("/", 1)[1]: archive.read(name).decode() for name in names}
+        except BadZipFile:
+            raise UserError(
+                f"What answers at {self.url} is not Superset", "see make status, then make up"
+            ) from None
+
+    def import_assets(self, files: dict[str, str]) -> None:
+        """Import assets (path → YAML text) over those that are there; all of them or none."""
+        upload = {"bundle": ("bundle.zip", _zipped(files, "assets"), "application/zip")}
+        self._json(self._send("POST", "assets/import/", files=upload), "the assets")
+
+    def import_charts(self, files: dict[str, str]) -> None:
+        """Import charts over those that are there; of their datasets only those that are not."""
+        upload = {"formData": ("bundle.zip", _zipped(files, "Slice"), "application/zip")}
+        told = {"overwrite": "true"}
+        self._json(self._send("POST", "chart/import/", files=upload, data=told), "the charts")
+
+    def number(self, resource: str, uuid: str) -> int | None:
+        """The number this server gave to a chart, dataset or dashboard; None: not there."""
+        if resource == "database":
+            # The one resource that does not answer to a uuid in the address.
+            return {row["uuid"]: row["id"] for row in self.rows(resource)}.get(uuid)
+        answer = self._send("GET", f"{resource}/{uuid}")
+        if answer.status_code == 404:
+            return None
+        return self._json(answer, f"looking for a {resource}")["result"]["id"]
+
+    def rows(self, resource: str, columns: str = "id,uuid") -> list[dict[str, Any]]:
+        """Every row of a list, page by page (Superset gives at most 100 at a time)."""
+        found: dict[int, dict[str, Any]] = {}
+        # Rows of one name may change places between two pages, and one be missed: read backwards
+        # then, and so on, until as many are found as there are.
+        for direction in ("asc", "desc") * _TRIES:
+            for page in range(_PAGES):
+                query = (
+                    f"?q=(columns:!({columns}),page:{page},page_size:{_ROWS},"
+                    f"order_column:{_ORDER.get(resource, 'id')},order_direction:{direction})"
+                )
+                said = self._send("GET", f"{resource}/{query}")
+                answer = self._json(said, f"listing {resource.split('/')[-1]}")
+                found |= {row["id"]: row for row in answer["result"]}
+                if len(answer["result"]) < _ROWS:
+                    break
+            if len(found) >= answer["count"]:
+                return list(found.values())
+        raise UserError(f"Superset's list of {resource} changes while it is read", "try again")
+
+    def chart_data(self, body: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+        """The results of a chart's queries, and the error's text ("" when there is none)."""
+        answer = self._send("POST", "chart/data", json=body)
+        if answer.ok:
+            return self._json(answer, "querying a chart")["result"], ""
+        return [], self._reason(answer)
+
+    def get(self, resource: str, number: int) -> dict[str, Any]:
+        """One row of a list, in full."""
+        answer = self._send("GET", f"{resource}/{number}")
+        return self._json(answer, f"reading {resource}")["result"]
+
+    def uuid(self, resource: str, number: int) -> str:
+        """The uuid behind a number of this server; "" where there is no such thing."""
+        answer = self._send("GET", f"{resource}/{number}?q=(columns:!(uuid))")
+        if answer.status_code == 404:
+            return ""
+        return self._json(answer, f"looking for a {resource}")["result"].get("uuid", "")
+
+    def create(self, resource: str, fields: dict[str, Any]) -> int:
+        """Make a new one; its number."""
+        answer = self._send("POST", f"{resource}/", json=fields)
+        return self._json(answer, f"making {_word(resource)}")["id"]
+
+    def role_permissions(self, role: int) -> list[dict[str, Any]]:
+        """What a role may do: permission_name on view_menu_name."""
+        answer = self._send("GET", f"security/roles/{role}/permissions/")
+        return self._json(answer, "reading a role")["result"]
+
+    def set_permissions(self, role: int, permissions: list[int]) -> None:
+        """Have a role may exactly this."""
+        body = {"permission_view_menu_ids": permissions}
+        answer = self._send("POST", f"security/roles/{role}/permissions", json=body)
+        self._json(answer, "changing a role")
+
+    def sync_permissions(self, database: str) -> None:
+        """Have Superset look again which schemas a database (uuid) has."""
+        number = self.number("database", database)
+        if number is not None:
+            answer = self._send("POST", f"database/{number}/sync_permissions/")
+            self._json(answer, "reading the schemas of a database")
+
+    def change(self, resource: str, number: int, fields: dict[str, Any]) -> None:
+        """Change fields of an asset, as the browser does."""
+        self._json(
+            self._send("PUT", f"{resource}/{number}", json=fields), f"changing {_word(resource)}"
+        )
+
+    def delete(self, resource: str, number: int) -> None:
+        """Remove an asset from the server."""
+        self._json(self._send("DELETE", f"{resource}/{number}"), f"removing {_word(resource)}")
+
+    def delete_many(self, resource: str, numbers: list[int]) -> None:
+        """Remove rows of a list that has no way to remove one."""
+        listed = ",".join(map(str, numbers))
+        answer = self._send("DELETE", f"{resource}/?q=!({listed})")
+        self._json(answer, f"removing {_word(resource)}")
+
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        if method != "GET" and path != "security/login" and not self._csrf_done:
+            token = self._json(self._send("GET", "security/csrf_token/"), "asking for a token")
+            self._session.headers["X-CSRFToken"] = token["result"]
+            self._session.headers["Referer"] = self.url
+            self._csrf_done = True
+        try:
+            return self._session.request(
+                method, f"{self.url}/api/v1/{path}", timeout=_SECONDS, **options
+            )
+        except requests.Timeout:
+            raise UserError(
+                f"Superset at {self.url} did not answer within {_SECONDS} s", "see make logs"
+            ) from None
+        except requests.RequestException:
+            raise UserError(
+                f"Superset does not answer at {self.url}", "make up; then try again"
+            ) from None
+
+    def _json(self, answer: requests.Response, doing: str) -> dict[str, Any]:
+        if not answer.ok:
+            raise UserError(
+                f"Superset refused {doing} ({answer.status_code}: {self._reason(answer)})",
+                "see make logs",
+            )
+        try:
+            return answer.json()
+        except ValueError:
+            raise UserError(
+                f"What answers at {self.url} is not Superset", "see make status, then make up"
+            ) from None
+
+    @staticmethod
+    def _reason(answer: requests.Response) -> str:
+        """The server's own words, as short as it gives them."""
+        try:
+            body = answer.json()
+        except ValueError:
+            return answer.reason or "no reason given"
+        errors = body.get("errors") or [body]
+        text = errors[0].get("message") or errors[0].get("msg") or json.dumps(body)
+        return " ".join(str(text).split())[:300]
+
+
+def _zipped(files: dict[str, str], content: str) -> bytes:
+    """A bundle as Superset takes it; `content`: what it calls its type."""
+    zipped = io.BytesIO()
+    with ZipFile(zipped, "w") as archive:
+        head = {"version": FORMAT_VERSION, "type": content}
+        archive.writestr("bundle/metadata.yaml", json.dumps(head))
+        for path, text in files.items():
+            archive.writestr(f"bundle/{path}", text)
+    return zipped.getvalue()
+
+
+def _word(resource: str) -> str:
+    """How a resource of the API is called by people."""
+    return {
+        "security/roles": "a role",
+        "security/users": "a user",
+        "rowlevelsecurity": "a row filter",
+    }.get(resource, f"a {resource}")

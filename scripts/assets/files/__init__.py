@@ -1,0 +1,1 @@
+"""Assets as files: the bundle folder, YAML text, managed assets, dbt's manifest beside them."""

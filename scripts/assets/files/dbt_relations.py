@@ -1,0 +1,143 @@
+"""What dbt says of the tables that Superset reads: their columns, and the words for them.
+
+dbt reads its project once for each state of the files (some seconds); after that, a small file in
+`.stack/` answers.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scripts.assets.model.asset import Asset
+from scripts.errors import UserError
+from scripts.stack.feature_groups import feature_groups
+from scripts.stack.fingerprint import fingerprint
+
+# `make describe` writes it from what is read here: an old one must not stand in the way.
+EXPOSURES = Path("models", "exposures.yml")
+RESOURCES = ("model", "seed", "snapshot")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table or view that dbt makes."""
+
+    schema: str
+    name: str
+    node: str  # its name in ref()
+    file: str  # where its words stand, below the project's root
+    description: str
+    columns: dict[str, str]  # description by name
+    labels: dict[str, str]  # what readers call a column, where dbt says so (meta: label)
+    types: dict[str, str]  # SQL types, where dbt says so (data_type)
+    owners: list[str]  # whose it is (meta: owner), or whose that is which it is made of
+
+    @property
+    def title(self) -> str:
+        """Schema and name."""
+        return f"{self.schema}.{self.name}"
+
+
+Relations = dict[tuple[str, str], Relation]
+
+
+def read_relations(root: Path, state: Path) -> Relations:
+    """The tables by (schema, name); a UserError where dbt cannot read its project."""
+    wanted = fingerprint(root / "dbt", root / "udf" / "functions")
+    kept = state / "dbt" / "relations.json"
+    try:
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        if found["of"] == wanted:
+            return _by_name([Relation(**each) for each in found["relations"]])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # none yet, or one of another version
+    relations = relations_of(_parse(root, state / "dbt" / "parse"))
+    content = {"of": wanted, "relations": [asdict(each) for each in relations]}
+    draft = kept.with_suffix(".new")
+    draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    draft.replace(kept)
+    return _by_name(relations)
+
+
+def relation_of(dataset: Asset, relations: Relations) -> Relation | None:
+    """The table of which a dataset is the plain picture; None where it is a query."""
+    if dataset.data.get("sql"):
+        return None
+    return relations.get((dataset.data.get("schema") or "", dataset.title))
+
+
+def relations_of(manifest: dict[str, Any]) -> list[Relation]:
+    """The tables in dbt's manifest."""
+    return [
+        Relation(
+            schema=node["schema"],
+            name=node["alias"],
+            node=node["name"],
+            file="dbt/" + str(node["patch_path"] or node["original_file_path"]).split("://")[-1],
+            description=_flat(node["description"]),
+            columns={name: _flat(c["description"]) for name, c in node["columns"].items()},
+            labels=_stated(node, lambda column: column["meta"].get("label")),
+            types=_stated(node, lambda column: column.get("data_type")),
+            owners=sorted(_owners(key, manifest["nodes"])),
+        )
+        for key, node in manifest["nodes"].items()
+        if node["resource_type"] in RESOURCES
+    ]
+
+
+def _by_name(relations: list[Relation]) -> Relations:
+    return {(each.schema, each.name): each for each in relations}
+
+
+def _stated(node: dict[str, Any], what) -> dict[str, str]:
+    return {name: str(what(c)) for name, c in node["columns"].items() if what(c)}
+
+
+def _owners(key: str, nodes: dict[str, Any]) -> set[str]:
+    """Of the models it rests on; where there are none, of whatever it is made of."""
+    return _owned(key, nodes, trained=True) or _owned(key, nodes, trained=False)
+
+
+def _owned(key: str, nodes: dict[str, Any], trained: bool) -> set[str]:
+    node = nodes.get(key)
+    if node is None:
+        return set()
+    owner = node["config"]["meta"].get("owner")
+    if owner and (node["config"].get("materialized") == "ml_model" or not trained):
+        return {str(owner)}
+    parents = node["depends_on"].get("nodes", [])
+    return {name for parent in parents for name in _owned(parent, nodes, trained)}
+
+
+def _flat(words: str) -> str:
+    return " ".join(words.split())
+
+
+def _parse(root: Path, folder: Path) -> dict[str, Any]:
+    """dbt's manifest, of a copy of the project without the exposures; needs no database."""
+    copy = folder / "project"
+    shutil.rmtree(copy, ignore_errors=True)
+    leave_out = shutil.ignore_patterns("target", "logs", "__pycache__")
+    shutil.copytree(root / "dbt", copy / "dbt", ignore=leave_out)
+    shutil.copytree(root / "udf" / "functions", copy / "udf" / "functions", ignore=leave_out)
+    (copy / "dbt" / EXPOSURES).unlink(missing_ok=True)
+    program = Path(sys.executable).with_name("dbt")
+    done = subprocess.run(
+        [program, "parse", "--project-dir", copy / "dbt", "--profiles-dir", copy / "dbt"]
+        + ["--target-path", folder / "target", "--log-path", folder / "target", "--no-use-colors"],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=root,
+        env={
+            **os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "POSTGRES_PORT": "1",
+            "TRANSFORMER_PASSWORD": "unused", "POSTGRES_PASSWORD": "unused", **feature_groups(root),
+        },
+    )  # fmt: skip
+    if done.returncode:
+        said = [line for line in (done.stdout + done.stderr).splitlines() if "Error" in line]
+        reason = (said or ["no reason given"])[0].partition("  ")[2].strip() or said
+        raise UserError(f"dbt cannot read its project: {reason}", "mend the file it names")
+    return json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""Assets in memory: fields, layout, normal form, differences."""

@@ -1,0 +1,138 @@
+"""Differences between two forms of an asset, field by field, in words."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.assets.model.asset import Asset, Bundle
+
+ABSENT = object()
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LONG = 60
+_NAMES = ("column_name", "metric_name", "label", "name")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that differs; `old` or `new` is ABSENT where the field is not there."""
+
+    field: str
+    old: Any
+    new: Any
+
+    def in_words(self, titles: dict[str, str]) -> "Change":
+        """The same with titles in the place of uuids, which tell a reader nothing."""
+        field = _UUID.sub(lambda match: titles.get(match[0], match[0]), self.field)
+        return Change(field, _titled(self.old, titles), _titled(self.new, titles))
+
+    def __str__(self) -> str:
+        if self.old is ABSENT:
+            return f"{self.field}: {_shown(self.new)} added"
+        if self.new is ABSENT:
+            return f"{self.field}: {_shown(self.old)} removed"
+        return f"{self.field}: {_shown(self.old)} → {_shown(self.new)}"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What has to happen to one asset so that `old` becomes `new`."""
+
+    old: Asset | None
+    new: Asset | None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def asset(self) -> Asset:
+        """The asset it is about, under its newer name."""
+        asset = self.new or self.old
+        assert asset is not None
+        return asset
+
+    def __str__(self) -> str:
+        if self.old is None:
+            return f"new {self.asset}"
+        if self.new is None:
+            return f"{self.asset} is gone"
+        return f"{self.asset}: {summary(self.changes)}"
+
+
+def differences(old: Bundle, new: Bundle) -> list[Difference]:
+    """Every asset that is not the same in both, sorted as the files are."""
+    found, titles = [], old.titles() | new.titles()
+    for uuid in dict.fromkeys([*(a.uuid for a in new), *(a.uuid for a in old)]):
+        before, after = old.get(uuid), new.get(uuid)
+        if before is None or after is None:
+            found.append(Difference(before, after))
+        elif before.data != after.data:
+            found.append(Difference(before, after, told(before, after, titles)))
+    return found
+
+
+def told(before: Asset, after: Asset, titles: dict[str, str]) -> tuple[Change, ...]:
+    """The fields that differ between two forms of an asset, as a person reads them."""
+    return tuple(each.in_words(titles) for each in changes(before.data, after.data))
+
+
+def changes(old: Any, new: Any, field: str = "") -> list[Change]:
+    """The fields, however deep, that differ; a list is one field, unless its items have names."""
+    if old == new and type(old) is type(new):
+        return []
+    named = _by_name(old), _by_name(new)
+    if None not in named:
+        # The same items in another order are a difference too.
+        return changes(*named, field) or [Change(field, *map(list, named))]
+    if _nameless(old) and _nameless(new) and len(old) == len(new):
+        found = []
+        for place, (before, after) in enumerate(zip(old, new, strict=True), start=1):
+            found += changes(before, after, f"{field}.{place}")
+        return found
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return [Change(field, old, new)]
+    found = []
+    for key in dict.fromkeys([*old, *new]):
+        name = f"{field}.{key}" if field else str(key)
+        found += changes(old.get(key, ABSENT), new.get(key, ABSENT), name)
+    return found
+
+
+def _nameless(items: Any) -> bool:
+    """Whether it is a list of mappings, such as filters, that only their places tell apart."""
+    return isinstance(items, list) and all(
+        isinstance(each, dict) and each.keys().isdisjoint(_NAMES) for each in items
+    )
+
+
+def _by_name(items: Any) -> dict[str, Any] | None:
+    """Columns, metrics and filters under their names; None for what is no list of such."""
+    for key in _NAMES:
+        if isinstance(items, list) and all(
+            isinstance(each, dict) and key in each for each in items
+        ):
+            named = {str(item[key]): item for item in items}
+            # An empty list has no names, and a name that stands twice would hide an item.
+            return named if items and len(named) == len(items) else None
+    return None
+
+
+def summary(changed: tuple[Change, ...]) -> str:
+    """The changes in a line: layout summed up, the rest named."""
+    layout = [change for change in changed if change.field.startswith("position.")]
+    others = [str(change) for change in changed if not change.field.startswith("position.")]
+    if layout:
+        parts = {change.field.split(".")[1] for change in layout}
+        others.append(f"layout ({len(parts)} component{'s' * (len(parts) != 1)})")
+    return "; ".join(others[:6]) + (f"; {len(others) - 6} more fields" if len(others) > 6 else "")
+
+
+def _titled(value: Any, titles: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {titles.get(key, key): _titled(item, titles) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_titled(item, titles) for item in value]
+    return titles.get(value, value) if isinstance(value, str) else value
+
+
+def _shown(value: Any) -> str:
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"

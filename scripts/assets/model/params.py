@@ -1,0 +1,64 @@
+"""The params of a chart without what its author did not choose."""
+
+from typing import Any
+
+from scripts.assets.model.controls import without_defaults
+
+# Keys that name this server, this dashboard or this moment; the import sets what is needed.
+LEFT_OUT = {
+    "datasource",  # WHY: the dataset's number on this server; git names it by dataset_uuid
+    "slice_id",  # WHY: the chart's number on this server
+    "slice_name",  # WHY: a copy of the chart's own field
+    "dashboards",  # WHY: numbers of dashboards; the layout of a dashboard says it better
+    "dashboardId",  # WHY: the dashboard it was last opened from
+    "url_params",  # WHY: the address it was last opened with
+    "temporal_columns_lookup",  # WHY: a copy of what the dataset knows about its columns
+    "form_data_key",  # WHY: a key of a cache in the browser
+    "force",  # WHY: how the last query was sent, like the next two
+    "result_format",
+    "result_type",
+}
+# Values that mean the same as silence; Superset writes them by itself.
+DEFAULTS: dict[str, Any] = {
+    "annotation_layers": [],
+    "conditional_formatting": [],
+    "extra_form_data": {},
+}
+
+
+def canonical_params(params: dict[str, Any]) -> dict[str, Any]:
+    """The choices of the chart's author."""
+    kept = {
+        key: _plain(value)
+        for key, value in params.items()
+        if key not in LEFT_OUT and not (key in DEFAULTS and value in (DEFAULTS[key], None))
+    }
+    if not kept.get("matrixify_enable"):
+        # WHY: each save in the browser adds some twenty settings of a feature that is off.
+        kept = {key: value for key, value in kept.items() if not key.startswith("matrixify_")}
+    return without_defaults(kept)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "expressionType" not in value:
+        return {key: _plain(item) for key, item in value.items()}
+    return _plain_expression(value)
+
+
+def _plain_expression(value: dict[str, Any]) -> dict[str, Any]:
+    """A metric, filter or column made in the chart itself."""
+    plain = {}
+    for key, item in value.items():
+        if key in ("optionName", "filterOptionName"):
+            continue  # WHY: a random word that the browser makes when there is none
+        if key in ("datasourceWarning", "isNew", "isExtra", "hasCustomLabel") and not item:
+            continue  # WHY: the browser's own notes; "no" is what silence means
+        if key == "column" and isinstance(item, dict) and "column_name" in item:
+            # WHY: a copy of the dataset's column with its number on this server.
+            item = {name: item[name] for name in ("column_name", "type") if item.get(name)}
+        plain[key] = _plain(item)
+    return plain

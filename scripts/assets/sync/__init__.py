@@ -1,0 +1,1 @@
+"""Plan, push, pull and prune: git, Superset and the last push compared."""

@@ -1,0 +1,54 @@
+"""What git and the server last agreed on, kept beside this installation's other state."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.assets.files.bundle import FOLDER
+from scripts.assets.model.asset import Asset, Bundle
+from scripts.bootstrap.locks import alone
+from scripts.settings import Settings
+
+
+def _file(settings: Settings) -> Path:
+    # Each environment is an instance with a past of its own.
+    name = f"assets-{settings.environment}" if settings.environment else "assets"
+    return settings.state / "pushed" / f"{name}.json"
+
+
+def last_pushed(settings: Settings) -> Bundle | None:
+    """The assets as the last push or pull left them; None where there was none."""
+    try:
+        found = json.loads(_file(settings).read_text(encoding="utf-8"))
+        return Bundle.of([Asset(item["kind"], item["data"]) for item in found])
+    except (OSError, ValueError, KeyError, TypeError):
+        # Without it nothing is known about the past, which push treats with care.
+        return None
+
+
+def remember(bundle: Bundle, settings: Settings) -> None:
+    """Keep these assets as the common ground of git and the server."""
+    file = _file(settings)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".new")
+    content = [{"kind": asset.kind, "data": asset.data} for asset in bundle]
+    draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
+    draft.replace(file)
+
+
+def saved_since(settings: Settings) -> bool:
+    """Whether a file was saved since the last push or pull: a guess, and one that costs nothing."""
+    try:
+        last = _file(settings).stat().st_mtime
+        files = (settings.root / FOLDER).rglob("*.y*ml")
+        return any(file.stat().st_mtime > last for file in files)
+    except OSError:
+        return True
+
+
+@contextmanager
+def one_at_a_time(settings: Settings) -> Iterator[None]:
+    """Have commands that change Superset or the files wait for one another."""
+    with alone(settings.state / "assets.lock"):
+        yield

@@ -1,0 +1,147 @@
+"""Git against Superset against the last push: what differs, and who changed it."""
+
+import json
+from collections.abc import Container
+from dataclasses import dataclass
+
+from rich.markup import escape
+
+from scripts.assets.access.passwords import stale
+from scripts.assets.model.asset import Asset, Bundle
+from scripts.assets.model.diff import Change, told
+from scripts.assets.model.merge import merge
+from scripts.assets.sync.last_push import last_pushed
+from scripts.assets.sync.state import compared, pushable
+from scripts.console import console, say
+from scripts.settings import Settings
+
+CREATE, UPDATE, DELETE, PULL = "create", "update", "delete", "pull"
+# How each is shown, and in which words it is counted.
+SIGNS = {
+    CREATE: ("+", "green", "to create"),
+    UPDATE: ("~", "yellow", "to update"),
+    DELETE: ("-", "red", "to delete by prune"),
+    PULL: ("<", "cyan", "in Superset alone"),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One asset that is not the same in git and in Superset."""
+
+    action: str
+    asset: Asset
+    who: str
+    changes: tuple[Change, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs; values as text, as a person would read them."""
+        return {
+            "action": self.action,
+            "kind": self.asset.kind,
+            "title": self.asset.title,
+            "uuid": self.asset.uuid,
+            "who": self.who,
+            "changes": [str(change) for change in self.changes],
+        }
+
+
+def plan(settings: Settings, form: str = "text") -> bool:
+    """Print what differs (text, json or markdown); False when nothing does. Changes nothing."""
+    git, seen = compared(settings, pushable)
+    seen.look()
+    steps = compare(git, seen.ours, last_pushed(settings), seen.ever)
+    steps += [
+        Step(UPDATE, user, "changed in .env", (Change("password", "the one set last", "another"),))
+        for user in stale(git.only({entry.uuid for entry in seen.entries}), settings)
+    ]
+    {"text": _text, "json": _json, "markdown": _markdown}[form](steps)
+    return bool(steps)
+
+
+def compare(
+    git: Bundle, live: Bundle, pushed: Bundle | None, ever: Container[str] = ()
+) -> list[Step]:
+    """What push, prune and pull would do, and on whose side each difference arose.
+
+    `ever`: what the repository owns or has owned.
+    """
+    steps, titles = [], live.titles() | git.titles()
+    for asset in git:
+        now, before = live.get(asset.uuid), pushed.get(asset.uuid) if pushed else None
+        if now is None:
+            steps.append(Step(CREATE, asset, "deleted in Superset" if before else "new in git"))
+        elif now.data != asset.data:
+            found = told(now, asset, titles)
+            steps.append(Step(UPDATE, asset, _who(asset, now, before), found))
+    for now in live:
+        if now.uuid not in git:
+            gone = now.uuid in ever or (pushed is not None and now.uuid in pushed)
+            action, who = (DELETE, "removed from git") if gone else (PULL, "new in Superset")
+            steps.append(Step(action, now, who))
+    return steps
+
+
+def _who(mine: Asset, theirs: Asset, before: Asset | None) -> str:
+    if before is None:
+        return "nothing is known of a push from here"
+    if theirs.data == before.data:
+        return "changed in git"
+    if mine.data == before.data:
+        return "changed in Superset since the last push"
+    conflicts = merge(before.data, mine.data, theirs.data)[1]
+    return f"both: conflict in {', '.join(conflicts)}" if conflicts else "changed in both"
+
+
+def _advice(step: Step) -> str:
+    if step.action == DELETE:
+        return "delete by prune: it stays in Superset until YES=1 make prune"
+    if step.action == PULL:
+        return "make pull takes it into git"
+    return ""
+
+
+def _lines(step: Step) -> list[str]:
+    """The fields, in words; of a new asset there is nothing to compare."""
+    layout = [change for change in step.changes if change.field.startswith("position.")]
+    lines = [str(change) for change in step.changes if change not in layout]
+    if layout:
+        parts = {change.field.split(".")[1] for change in layout}
+        lines.append(f"layout: {len(parts)} component{'s' * (len(parts) != 1)}")
+    return lines + ([_advice(step)] if _advice(step) else [])
+
+
+def _text(steps: list[Step]) -> None:
+    for step in steps:
+        sign, colour, _ = SIGNS[step.action]
+        title, who = escape(str(step.asset)), escape(step.who)
+        console.print(f"[{colour}]{sign}[/] {title}  [dim]{who}[/]")
+        for line in _lines(step):
+            say(f"    {line}")
+    say(_count(steps))
+
+
+def _json(steps: list[Step]) -> None:
+    say(json.dumps([step.as_json() for step in steps], ensure_ascii=False, indent=2))
+
+
+def _markdown(steps: list[Step]) -> None:
+    if steps:
+        say("| | asset | who | fields |\n| --- | --- | --- | --- |")
+    for step in steps:
+        fields = "<br>".join(_cell(line) for line in _lines(step))
+        say(f"| {step.action} | {_cell(str(step.asset))} | {_cell(step.who)} | {fields} |")
+    say(f"\n{_count(steps)}")
+
+
+def _cell(text: str) -> str:
+    """Text that cannot break out of a table's cell."""
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+
+
+def _count(steps: list[Step]) -> str:
+    if not steps:
+        return "No difference: Superset shows what git says."
+    counts = {action: sum(step.action == action for step in steps) for action in SIGNS}
+    words = [f"{number} {SIGNS[action][2]}" for action, number in counts.items() if number]
+    return f"{', '.join(words)}. make push takes git's side, make pull Superset's."

@@ -1,0 +1,88 @@
+"""`review`: what a branch changes on the dashboards, for the comment on its pull request.
+
+Compares two states of the files, so it needs neither a server nor a secret.
+"""
+
+import io
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+from string import Template
+
+from scripts.assets.checks.static import find_more, find_problems
+from scripts.assets.files.bundle import FOLDER, read_files
+from scripts.assets.model.asset import Bundle
+from scripts.assets.model.diff import Difference, differences
+from scripts.assets.model.problems import Problem
+from scripts.errors import UserError
+
+TEMPLATE = Path(".github", "review.md")
+NOTHING = "Nothing changes on the dashboards."
+ALL_WELL = "Every static check passes."
+
+
+def review(root: Path, base: str) -> str:
+    """The comment as Markdown: `base` (a branch or commit) against the files as they are."""
+    files = read_files(root / FOLDER)
+    problems = find_problems(files)
+    before = bundle_at(root, base)
+    changes = ""
+    if not problems:
+        now = files.bundle()
+        problems = find_more(now, root, root / ".stack")
+        changes = _table(differences(before, now))
+    words = {"base": base, "changes": changes or NOTHING, "problems": _list(problems)}
+    return Template((root / TEMPLATE).read_text(encoding="utf-8")).substitute(words)
+
+
+def bundle_at(root: Path, commit: str) -> Bundle:
+    """The assets as they stand in a commit; none where it has none."""
+    command = ["git", "archive", "--format=tar", commit]
+    there = _git(root, "ls-tree", "--name-only", commit, FOLDER)
+    if not there.strip():
+        return Bundle()
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(fileobj=io.BytesIO(_git(root, *command[1:], FOLDER))) as archive:
+            archive.extractall(folder, filter="data")
+        files = read_files(Path(folder, FOLDER))
+        if find_problems(files):
+            raise UserError(
+                f"The dashboards at {commit} do not pass the checks themselves",
+                "mend them there first, or compare with another commit",
+            )
+        return files.bundle()
+
+
+def _git(root: Path, *command: str) -> bytes:
+    done = subprocess.run(["git", *command], cwd=root, capture_output=True)
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise UserError(f"git {command[0]}: {reason[-1]}", "name a commit that this clone has")
+    return done.stdout
+
+
+def _table(found: list[Difference]) -> str:
+    if not found:
+        return ""
+    rows = []
+    for each in found:
+        action = "new" if each.old is None else "removed" if each.new is None else "changed"
+        layout = {c.field.split(".")[1] for c in each.changes if c.field.startswith("position.")}
+        lines = [str(c) for c in each.changes if not c.field.startswith("position.")]
+        lines += [f"layout: {len(layout)} component{'s' * (len(layout) != 1)}"] if layout else []
+        rows.append(f"| {action} | {_cell(str(each.asset))} | {'<br>'.join(map(_cell, lines))} |")
+    return "\n".join(["| | asset | fields |", "| --- | --- | --- |", *rows])
+
+
+def _list(problems: list[Problem]) -> str:
+    if not problems:
+        return ALL_WELL
+    return "\n".join(f"- {_cell(str(problem))}" for problem in problems)
+
+
+def _cell(text: str) -> str:
+    """Text that stays text in Markdown, whatever a dashboard's author wrote."""
+    for mark in "\\`*[]|<@":
+        text = text.replace(mark, f"&#{ord(mark)};")
+    return text

@@ -1,0 +1,1 @@
+"""Example data sources; nothing else in scripts depends on them except the first `make up`."""

@@ -1,0 +1,49 @@
+"""The well-known order desk of a dealer in model cars: eight tables as CSV files."""
+
+from pathlib import Path
+
+from scripts.examples.shop.files.source import File, Files, in_folder
+
+NAME = "classicmodels"
+EIGHT = (
+    File("offices", {"officecode": "text", "city": "text"}),
+    File("employees", {"employeenumber": "bigint", "officecode": "text"}),
+    File(
+        "customers",
+        {
+            "customernumber": "bigint", "customername": "text", "city": "text", "country": "text",
+            "salesrepemployeenumber": "bigint",
+        },
+    ),
+    File("productlines", {"productline": "text", "textdescription": "text"}),
+    File(
+        "products",
+        {"productcode": "text", "productname": "text", "productline": "text", "msrp": "numeric"},
+    ),
+    File(
+        "orders",
+        {
+            "ordernumber": "bigint", "orderdate": "date", "requireddate": "date",
+            "shippeddate": "date", "status": "text", "customernumber": "bigint",
+        },
+    ),
+    File(
+        "orderdetails",
+        {
+            "ordernumber": "bigint", "productcode": "text", "quantityordered": "integer",
+            "priceeach": "numeric", "orderlinenumber": "integer",
+        },
+    ),
+    File(
+        "payments",
+        {
+            "customernumber": "bigint", "checknumber": "text", "paymentdate": "date",
+            "amount": "numeric",
+        },
+    ),
+)  # fmt: skip
+
+
+def classicmodels(folder: Path) -> Files:
+    """`folder`: where the eight files are."""
+    return Files(NAME, in_folder(folder, EIGHT), ("classicmodels.sql",))

@@ -1,0 +1,198 @@
+"""bundle.yml: who may see what, read, judged, written; and what each environment makes of it."""
+
+import copy
+
+import pytest
+
+from scripts.assets.access.file import FILE, canonical_entry, read_access, write_access
+from scripts.assets.access.passwords import remember_password, stale, with_password
+from scripts.assets.files.bundle import FOLDER, Files
+from scripts.assets.files.yaml_text import dump_yaml
+from scripts.assets.model.asset import Asset, Bundle
+from scripts.assets.sync.plan import compare
+from scripts.assets.sync.pull_plan import plan_pull
+from tests.unit.assets.sample_assets import ASSETS, uuid_of
+
+SALES = uuid_of("sales")
+SOUND = {
+    "roles": {"Reader": {"permissions": ["can_read on Chart"], "schemas": ["reports"]}},
+    "row_filters": {
+        "Own region": {
+            "description": "Only the North.",
+            "clause": "region = 'North'",
+            "datasets": [SALES],
+            "roles": ["Reader"],
+        }
+    },
+    "dashboards": {"sales": ["Reader"]},
+    "users": {
+        "ada": {
+            "first_name": "Ada",
+            "last_name": "L",
+            "email": "ada@localhost",
+            "roles": ["Reader", "Gamma"],
+            "password": "${ADA_PASSWORD}",
+        }
+    },
+}
+
+
+def assets() -> Bundle:
+    data = copy.deepcopy(ASSETS)
+    return Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write the file and read it again: its entries and the findings about it."""
+
+    def do(data):
+        text = data if isinstance(data, str) else dump_yaml(data)
+        (tmp_path / FILE).write_text(text, encoding="utf-8")
+        return read_access(tmp_path, assets())
+
+    return do
+
+
+def test_without_the_file_the_repository_has_no_say(tmp_path):
+    assert read_access(tmp_path, assets()) == (Bundle(), [])
+
+
+def test_the_sample_is_sound(read):
+    entries, problems = read(SOUND)
+    assert problems == []
+    assert {str(entry) for entry in entries} == {
+        'role "Reader"', 'row filter "Own region"', 'access to dashboard "sales"', 'user "ada"',
+    }  # fmt: skip
+
+
+def test_a_dashboard_without_a_line_is_open_to_no_role_as_such(read):
+    entries, _ = read({"roles": {}})
+    assert [(entry.title, entry.data["roles"]) for entry in entries] == [("sales", [])]
+
+
+def changed(path: str, value) -> dict:
+    data = copy.deepcopy(SOUND)
+    *above, last = path.split("/")
+    inner = data
+    for key in above:
+        inner = inner[key]
+    inner[last] = value
+    return data
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("rolls", {}, "rolls is unknown; use one of roles, row_filters"),
+        ("roles", ["Reader"], "roles must be a mapping"),
+        ("roles/Reader", "all", "roles.Reader must be a mapping"),
+        ("roles/Reader/permission", ["x on y"], "permission is unknown; write permissions"),
+        ("roles/Reader/schemas", "reports", "schemas must be a list"),
+        ("roles/Reader/schemas", [{"a": 1}], "schemas must hold texts"),
+        ("roles/Reader/permissions", ["read charts"], 'write it like "can_read on Chart"'),
+        ("roles/Reader/datasets", [uuid_of("other")], "is in no file below datasets/"),
+        ("roles/Reader/databases", [SALES], "is in no file below databases/"),
+        ("roles/Gamma", {"permissions": []}, "Superset writes this role anew by itself"),
+        ("row_filters/Own region/clause", None, "row_filters.Own region.clause is missing"),
+        ("row_filters/Own region/clause", 1, "clause must be text"),
+        ("row_filters/Own region/type", "Maybe", "type Maybe is unknown; write Regular or Base"),
+        ("row_filters/Own region/datasets", [uuid_of("Rows")], "is in no file below datasets/"),
+        ("row_filters/Own region/roles", ["Raeder"], 'there is no role "Raeder"'),
+        ("dashboards/sales", {"roles": []}, "dashboards.sales must be a list"),
+        ("dashboards/sals", ["Reader"], "no dashboard here has this slug"),
+        ("dashboards/sales", ["Everybody"], 'there is no role "Everybody"'),
+        ("users/ada/password", "secret", "the password must not stand here"),
+        ("users/ada/roles", [], "it has no role"),
+        ("users/ada/email", None, "users.ada.email is missing"),
+    ],
+)
+def test_a_rule_rejects(path, value, expected, read):
+    entries, problems = read(changed(path, value))
+    assert not entries.assets
+    assert any(expected in str(problem) for problem in problems), problems
+    assert all(str(problem).startswith(f"{FILE}: ") for problem in problems)
+    assert "secret" not in "".join(map(str, problems))
+
+
+@pytest.mark.parametrize("text", ["roles: [", "- a", "a: b\na: c"])
+def test_a_file_that_cannot_be_read_is_a_finding(text, read):
+    assert read(text)[1]
+
+
+def test_what_is_written_reads_back_the_same_and_names_the_datasets(read, tmp_path):
+    entries, _ = read(SOUND)
+    assert write_access(tmp_path, entries, assets()) is True
+    text = (tmp_path / FILE).read_text()
+    assert f"- {SALES}  # reports.sales\n" in text
+    again, problems = read_access(tmp_path, assets())
+    assert (again, problems) == (entries, [])
+    assert write_access(tmp_path, again, assets()) is False
+
+
+def test_the_order_and_repetition_of_names_never_matter():
+    one = canonical_entry("access", {"dashboard": "a", "roles": ["y", "x", "y"]})
+    assert one == {"dashboard": "a", "roles": ["x", "y"]}
+    assert canonical_entry("access", one) == one
+
+
+def test_a_plan_names_a_changed_clause_and_who_changed_it(read):
+    git, _ = read(SOUND)
+    live, _ = read(changed("row_filters/Own region/clause", "1 = 1"))
+    (step,) = compare(git, live, git)
+    assert str(step.asset) == 'row filter "Own region"'
+    assert step.who == "changed in Superset since the last push"
+    assert str(step.changes[0]) == 'clause: "1 = 1" → "region = \'North\'"'
+
+
+def test_a_role_that_was_given_a_dashboard_in_superset_comes_along(read):
+    git, _ = read(SOUND)
+    door = Asset("access", {"dashboard": "sales", "roles": ["Reader", "Sales"]})
+    role = Asset("roles", {"name": "Sales", "permissions": ["can_read on Dashboard"]})
+    live = git | Bundle.of([door, role])
+    found = plan_pull(assets() | git, assets() | live, assets() | git)
+    assert sorted(map(str, found.touched())) == ['access to dashboard "sales"', 'role "Sales"']
+    again = plan_pull(assets() | git, assets() | git | Bundle.of([role]), None)
+    assert not again, "a role that nothing of ours names is somebody else's"
+
+
+def test_a_user_without_a_password_here_is_not_made_here(read, settings):
+    entries, _ = read(SOUND)
+    assert not with_password(entries, settings).kind("users")
+    known = settings.model_copy(update={"more": {"ADA_PASSWORD": "x"}})
+    assert with_password(entries, known).kind("users")
+
+
+def test_a_new_password_is_noticed_and_never_kept(read, settings):
+    entries, _ = read(SOUND)
+    first = settings.model_copy(update={"more": {"ADA_PASSWORD": "a first secret"}})
+    (user,) = stale(entries, first)
+    remember_password(user, first)
+    assert stale(entries, first) == []
+    second = settings.model_copy(update={"more": {"ADA_PASSWORD": "another"}})
+    assert stale(entries, second) == [user]
+    kept = "".join(file.read_text() for file in (settings.state / "pushed").iterdir())
+    assert "a first secret" not in kept
+
+
+def test_under_another_key_of_superset_the_password_is_the_same(read, settings):
+    entries, _ = read(SOUND)
+    known = settings.model_copy(update={"more": {"ADA_PASSWORD": "a first secret"}})
+    remember_password(stale(entries, known)[0], known)
+    assert stale(entries, known.model_copy(update={"superset_secret_key": "new"})) == []
+
+
+def test_the_committed_file_is_sound_and_in_the_form_that_pull_writes(tmp_path):
+    from scripts.assets.files.bundle import read_files
+    from scripts.assets.files.managed import owned_ever
+    from scripts.settings import ROOT
+
+    folder = ROOT / FOLDER
+    bundle = read_files(folder).bundle()
+    entries, problems = read_access(folder, bundle)
+    assert problems == []
+    write_access(tmp_path, entries, bundle)
+    assert (tmp_path / FILE).read_text() == (folder / FILE).read_text()
+    known = owned_ever(folder)
+    lacking = [str(a) for a in bundle | entries if a.kind != "access" and a.uuid not in known]
+    assert not lacking, "make format adds them to owned.lock"

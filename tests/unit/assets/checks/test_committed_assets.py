@@ -1,0 +1,57 @@
+"""The assets in this repository are sound, and in the form that `make pull` writes."""
+
+from scripts.assets.checks.dbt import agreement_problems
+from scripts.assets.checks.readability import reader_problems
+from scripts.assets.checks.static import find_problems, unformatted
+from scripts.assets.files.bundle import FOLDER, read_files
+from scripts.assets.files.dbt_relations import relations_of
+from scripts.settings import ROOT
+
+
+def test_the_files_pass_every_static_check():
+    assert [str(problem) for problem in find_problems(read_files(ROOT / FOLDER))] == []
+
+
+def test_the_files_are_in_canonical_form():
+    bundle = read_files(ROOT / FOLDER).bundle()
+    assert bundle.kind("dashboards")
+    assert [problem.file for problem in unformatted(ROOT / FOLDER, bundle)] == []
+
+
+def test_readers_are_told_what_they_see():
+    found = reader_problems(read_files(ROOT / FOLDER).bundle())
+    assert [str(problem) for problem in found] == []
+
+
+def test_tables_and_words_are_dbts_and_the_exposures_are_current(manifest):
+    """Fails where a description was written elsewhere than in dbt: `make describe`."""
+    bundle = read_files(ROOT / FOLDER).bundle()
+    relations = {(each.schema, each.name): each for each in relations_of(manifest)}
+    found = agreement_problems(bundle, relations, ROOT)
+    assert [str(problem) for problem in found] == []
+    read = {node for each in manifest["exposures"].values() for node in each["depends_on"]["nodes"]}
+    assert {exposure["name"] for exposure in manifest["exposures"].values()} == {
+        dashboard.data["slug"].replace("-", "_") for dashboard in bundle.kind("dashboards")
+    }
+    assert read <= set(manifest["nodes"])
+
+
+def test_a_colour_is_that_of_the_words_in_the_legend():
+    """With time_shift_color, Superset's default, a metric named as a column is headed would be
+    looked up in label_colors by the column's name, and take any colour."""
+    bundle = read_files(ROOT / FOLDER).bundle()
+    headings = {
+        dataset.data["uuid"]: {column.get("verbose_name") for column in dataset.data["columns"]}
+        for dataset in bundle.kind("datasets")
+    }
+    found = set()
+    for chart in bundle.kind("charts"):
+        params = chart.data["params"]
+        labels = {metric["label"] for metric in params.get("metrics", [])}
+        drawn_by_metric = chart.data["viz_type"].startswith("echarts_") and not params.get(
+            "groupby"
+        )
+        if drawn_by_metric and labels & headings[chart.data["dataset_uuid"]]:
+            found.add(chart.data["slice_name"])
+            assert params.get("time_shift_color") is False, chart.data["slice_name"]
+    assert "Do the misses change from the first test cases to the last?" in found

@@ -1,0 +1,120 @@
+"""dbt's words in the datasets, and the dashboards in dbt's exposures."""
+
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from scripts.assets.checks.describe import types_of
+from scripts.assets.checks.exposures import exposures_text, tables_of
+from scripts.assets.files.dbt_relations import relations_of
+from scripts.assets.files.descriptions import described
+from scripts.assets.model.normalise import canonical
+from scripts.errors import UserError
+from tests.unit.assets.checks.test_checks import CHART, DASHBOARD, DATASET
+from tests.unit.assets.checks.test_rule_pages import RELATIONS, SALES
+from tests.unit.assets.sample_assets import uuid_of
+
+
+def columns(data):
+    return {each["column_name"]: each for each in data["columns"]}
+
+
+def test_descriptions_are_dbts_and_everything_else_stays(assets):
+    before = assets[DATASET]
+    before["columns"][0] |= {"verbose_name": "Euros", "description": "old words"}
+    after = described(before, SALES)
+    assert after["description"] == "What was sold."
+    assert columns(after)["amount"] == {
+        "column_name": "amount",
+        "verbose_name": "Euros",
+        "type": "DOUBLE PRECISION",
+        "description": "In euros.",
+    }
+    assert after["metrics"] == canonical("datasets", before)["metrics"]
+    assert described(after, SALES) == after
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("text", {"type": "TEXT"}),
+        ("character varying", {"type": "VARCHAR"}),
+        ("date", {"type": "DATE", "is_dttm": True}),
+        ("timestamp with time zone", {"type": "TIMESTAMP WITH TIME ZONE", "is_dttm": True}),
+    ],
+)
+def test_a_new_column_comes_with_its_type_and_a_name_for_readers(kind, expected, assets):
+    more = replace(SALES, columns=SALES.columns | {"sold_in": "When or where."})
+    new = columns(described(assets[DATASET], more, {"sold_in": kind}))["sold_in"]
+    words = {"verbose_name": "Sold in", "description": "When or where."}
+    assert new == {"column_name": "sold_in"} | words | expected
+    labelled = replace(more, labels={"sold_in": "Place"}, types={"sold_in": kind})
+    new = columns(described(assets[DATASET], labelled))["sold_in"]
+    assert new == {"column_name": "sold_in"} | words | expected | {"verbose_name": "Place"}
+
+
+def test_without_a_warehouse_a_new_columns_type_is_not_guessed():
+    with pytest.raises(UserError) as caught:
+        types_of(SALES, None)
+    assert "reports.sales" in caught.value.line
+    assert "make up" in caught.value.line
+
+
+def test_an_exposure_says_what_a_dashboard_reads(assets, write):
+    assets[DASHBOARD] |= {"description": "What is sold where.", "slug": "sales-now"}
+    text = exposures_text(write(assets).bundle(), RELATIONS)
+    (exposure,) = yaml.safe_load(text)["exposures"]
+    assert exposure["name"] == "sales_now"
+    assert exposure["label"] == "Sales"
+    assert exposure["url"].endswith("/superset/dashboard/sales-now/")
+    assert exposure["description"] == "What is sold where."
+    assert exposure["owner"] == {"name": "sales team"}
+    assert exposure["depends_on"] == ["ref('sales')"]
+
+
+def test_a_certified_dashboard_belongs_to_whoever_certified_it(assets, write):
+    assets[DASHBOARD]["certified_by"] = "Finance"
+    text = exposures_text(write(assets).bundle(), RELATIONS)
+    assert yaml.safe_load(text)["exposures"][0]["owner"] == {"name": "Finance"}
+
+
+def test_what_only_a_filter_reads_is_read_too(assets, write):
+    assets["datasets/reports/regions.yaml"] = assets[DATASET] | {
+        "uuid": uuid_of("regions"),
+        "table_name": "regions",
+    }
+    entry = assets[DASHBOARD]["metadata"]["native_filter_configuration"][0]
+    entry["targets"][0]["datasetUuid"] = uuid_of("regions")
+    known = RELATIONS | {("reports", "regions"): replace(SALES, name="regions", node="regions")}
+    text = exposures_text(write(assets).bundle(), known)
+    (exposure,) = yaml.safe_load(text)["exposures"]
+    assert exposure["depends_on"] == ["ref('regions')", "ref('sales')"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("select * from reports.a join b on true", {("reports", "a"), ("reports", "b")}),
+        ("with c as (select 1 from marts.a) select * from c", {("marts", "a")}),
+        ("select {{ this is a template", set()),
+    ],
+)
+def test_the_tables_behind_a_query(query, expected, assets, write):
+    assets[DATASET]["sql"] = query
+    (dataset,) = write(assets).bundle().kind("datasets")
+    assert tables_of(dataset) == expected
+
+
+def test_a_chart_removed_from_git_is_no_longer_read(assets, write):
+    del assets[CHART]
+    bundle = write(assets).bundle()
+    assert "ref('sales')" in exposures_text(bundle, RELATIONS)
+
+
+def test_an_owner_is_inherited_from_what_a_table_is_made_of(manifest):
+    relations = {each.node: each for each in relations_of(manifest)}
+    assert relations["breast_cancer"].owners == ["pathology"]
+    assert "pathology" in relations["rpt_class_balance"].owners
+    assert relations["rpt_class_balance"].title == "reports.rpt_class_balance"
+    assert relations["rpt_class_balance"].file == "dbt/models/reports/rpt_class_balance.yml"

@@ -1,0 +1,212 @@
+"""Every rule of `check`: a page, a case it rejects; those for the reader and with dbt in full."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from scripts.assets.checks.charts import Answer, Limits
+from scripts.assets.checks.dbt import agreement_problems
+from scripts.assets.checks.readability import is_sentence, reader_problems
+from scripts.assets.checks.static import unformatted
+from scripts.assets.files.dbt_relations import Relation
+from scripts.assets.model.asset import Asset
+from scripts.assets.model.problems import Rule
+from scripts.settings import ROOT
+from tests.unit.assets.checks.test_checks import (
+    CASES,
+    CHART,
+    DASHBOARD,
+    DATABASE,
+    DATASET,
+    TABLE,
+    value,
+    without,
+)
+from tests.unit.assets.sample_assets import component, uuid_of
+
+HELP = "Read it like this: the larger, the better."
+SALES = Relation(
+    schema="reports",
+    name="sales",
+    node="sales",
+    file="dbt/models/reports/sales.yml",
+    description="What was sold.",
+    columns={"amount": "In euros.", "region": "Where."},
+    labels={},
+    types={},
+    owners=["sales team"],
+)
+RELATIONS = {("reports", "sales"): SALES}
+
+
+def explained(assets):
+    """The sample as the house wants it: described, and each chart with a sentence."""
+    assets[CHART]["params"]["echart_options"] = "{ title: { text: '" + HELP + "' } }"
+    assets[TABLE]["params"]["subtitle"] = HELP
+    assets[DASHBOARD]["description"] = "What is sold where."
+    for column, words in zip(assets[DATASET]["columns"], SALES.columns.values(), strict=True):
+        column["description"] = words
+    assets[DATASET]["description"] = SALES.description
+    return assets
+
+
+READERS = [
+    (DASHBOARD, without("description"), Rule.NO_DESCRIPTION, "has no description"),
+    (DASHBOARD, value("description", " "), Rule.NO_DESCRIPTION, "has no description"),
+    (CHART, value("params.echart_options", "{}"), Rule.NO_READING_HELP, '"By region"'),
+    (TABLE, value("params.subtitle", "Rows"), Rule.NO_READING_HELP, '"Rows"'),
+    (TABLE, value("params.subtitle", "{{words}} in a template"), Rule.NO_READING_HELP, '"Rows"'),
+]
+DBT = [
+    (DATASET, value("table_name", "sales_old"), Rule.NOT_IN_DBT, "which dbt does not make"),
+    (DATASET, value("columns.0.column_name", "net"), Rule.NOT_IN_DBT, "the column net is not"),
+    (DATASET, value("schema", "staging"), Rule.CLOSED_SCHEMA, "may not read the schema staging"),
+    (DATASET, value("sql", "select 1 from features.x"), Rule.CLOSED_SCHEMA, "features.x"),
+    (DATASET, value("sql", "select 1 from reports.gone"), Rule.NOT_IN_DBT, "reports.gone"),
+    (DATASET, value("description", "Sales."), Rule.STALE_DESCRIPTION, "make describe"),
+    (DATASET, value("columns.1.description", "x"), Rule.STALE_DESCRIPTION, "sales.yml"),
+    (DATASET, lambda d: d["columns"].pop(), Rule.STALE_DESCRIPTION, "make describe"),
+    (CHART, value("slice_name", "Same words"), Rule.STALE_EXPOSURES, "exposures.yml"),
+]
+
+
+@pytest.fixture
+def bundle(assets, write):
+    """Builds a bundle of the explained sample, changed in one place."""
+
+    def do(path, change):
+        explained(assets)
+        change(assets[path])
+        return write(assets).bundle()
+
+    return do
+
+
+@pytest.mark.parametrize(("path", "change", "rule", "expected"), READERS)
+def test_a_rule_for_the_reader_rejects(path, change, rule, expected, bundle):
+    found = reader_problems(bundle(path, change))
+    assert [(problem.file, problem.rule) for problem in found] == [(path, rule)]
+    assert expected in str(found[0])
+
+
+def nothing(data):
+    pass
+
+
+def test_the_explained_sample_has_nothing_to_say(bundle):
+    assert reader_problems(bundle(CHART, nothing)) == []
+
+
+def in_the_row(data):
+    data["position"]["TEXT"] = component("MARKDOWN", code=f"<b>{HELP}</b>")
+    data["position"]["ROW-1"] = component("ROW", "CHART-1", "CHART-2", "TEXT")
+
+
+def in_a_row_below(data):
+    data["position"]["TEXT"] = component("MARKDOWN", code=f"<b>{HELP}</b>")
+    data["position"]["ROW-2"] = component("ROW", "TEXT")
+    data["position"]["GRID_ID"] = component("GRID", "ROW-1", "ROW-2")
+
+
+def shown_open(data):
+    both = {uuid_of("Rows"): True, uuid_of("By region"): True}
+    data["metadata"]["expanded_slices"] = both
+
+
+@pytest.mark.parametrize("change", [in_the_row, in_a_row_below, shown_open])
+def test_a_text_beside_the_charts_explains_them(change, assets, write):
+    change(assets[DASHBOARD])
+    rules = {problem.rule for problem in reader_problems(write(assets).bundle())}
+    assert Rule.NO_READING_HELP not in rules
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (HELP, True),
+        ("<b>Relies on</b> is not because. The model <i>uses</i> what goes together.", True),
+        ("Sales by region", False),
+        ("{ grid: { left: 48, right: 20, top: 36 } }", False),
+        ("0.5", False),
+        ("", False),
+    ],
+)
+def test_what_is_a_sentence(text, expected):
+    assert is_sentence(text) is expected
+
+
+def test_what_no_dashboard_leads_to_is_an_orphan(assets, write):
+    assets["charts/sales/old.yaml"] = assets[CHART] | {"uuid": uuid_of("old")}
+    assets["datasets/reports/old.yaml"] = assets[DATASET] | {"uuid": uuid_of("old sales")}
+    assets["databases/old.yaml"] = assets[DATABASE] | {"uuid": uuid_of("old warehouse")}
+    found = reader_problems(write(explained(assets)).bundle())
+    orphans = {problem.file for problem in found if problem.rule == Rule.ORPHAN}
+    assert orphans == {"charts/sales/old.yaml", "datasets/reports/old.yaml", "databases/old.yaml"}
+
+
+@pytest.mark.parametrize(("path", "change", "rule", "expected"), DBT)
+def test_a_rule_with_dbt_rejects(path, change, rule, expected, bundle, tmp_path):
+    found = agreement_problems(bundle(path, change), RELATIONS, tmp_path)
+    assert [problem.rule for problem in found] == [rule]
+    assert expected in str(found[0])
+
+
+def test_a_computed_column_is_the_datasets_own(bundle, tmp_path):
+    def change(data):
+        data["columns"].append({"column_name": "double", "expression": "2 * amount"})
+
+    found = agreement_problems(bundle(DATASET, change), RELATIONS, tmp_path)
+    assert {problem.rule for problem in found} == {Rule.STALE_EXPOSURES}
+
+
+def test_a_file_in_another_form(assets, write, tmp_path):
+    bundle = write(assets).bundle()
+    changed = {CHART: (tmp_path / "superset_assets" / CHART).read_text() + "# a note\n"}
+    write(changed)
+    found = unformatted(tmp_path / "superset_assets", bundle)
+    assert {problem.rule for problem in found} == {Rule.NOT_CANONICAL}
+    assert CHART in {problem.file for problem in found}
+
+
+ASKED = Answer(Asset("charts", {"slice_name": "A chart"}, CHART), rows=100, milliseconds=50)
+ANSWERS = [
+    (replace(ASKED, error="no such column"), Limits(), Rule.QUERY_FAILS),
+    (replace(ASKED, error="not there", pushed=False), Limits(), Rule.NOT_PUSHED),
+    (replace(ASKED, rows=0, empty=True), Limits(), Rule.NO_ROWS),
+    (ASKED, Limits(milliseconds=49), Rule.TOO_SLOW),
+    (ASKED, Limits(rows=99), Rule.TOO_MANY_ROWS),
+]
+
+
+@pytest.mark.parametrize(("answer", "limits", "rule"), ANSWERS)
+def test_an_answer_is_rejected(answer, limits, rule):
+    assert answer.problem(limits).rule == rule
+
+
+def test_an_answer_at_its_limits_is_well():
+    assert ASKED.problem(Limits()) is None
+    assert ASKED.problem(Limits(milliseconds=50, rows=100)) is None
+
+
+def test_every_rule_has_a_case_it_rejects():
+    # The others stand in tests of their own: here and in test_assets_check.py.
+    alone = {Rule.UNREADABLE, Rule.REPEATED_SLUG, Rule.ORPHAN, Rule.NOT_CANONICAL}
+    tried = {case[2] for case in [*CASES, *READERS, *DBT, *ANSWERS]}
+    assert set(Rule) - tried == alone
+
+
+@pytest.mark.parametrize("rule", Rule)
+def test_every_rule_has_a_page(rule):
+    text = (ROOT / "docs" / "rules" / f"{rule}.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# {rule}\n")
+    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert headings == ["Example", "Why", "How to mend"]
+    assert all(len(part.split()) > 3 for part in re.split(r"^## .+$", text, flags=re.M))
+
+
+def test_no_page_is_left_of_a_rule_that_is_gone():
+    pages = {page.stem for page in (ROOT / "docs" / "rules").glob("*.md")} - {"README"}
+    assert pages == set(Rule)
+    listed = re.findall(r"\| \[([a-z-]+)\]", (ROOT / "docs" / "rules" / "README.md").read_text())
+    assert sorted(listed) == sorted(Rule)

@@ -1,0 +1,81 @@
+"""Which of Superset's files are asked for; that the parts are the whole is for the real server."""
+
+from dataclasses import dataclass, field
+
+from scripts.assets.client.exports import exported
+
+UUIDS = {
+    name: f"00000000-0000-4000-8000-{number:012}"
+    for number, name in enumerate(
+        ("board", "theirs", "chart", "guest", "stranger", "sales", "visits", "filtered", "other")
+    )
+}
+DATASETS = ("sales", "visits", "filtered", "other")
+# Our dashboard shows our chart and one that somebody has put there; a stranger stands elsewhere.
+USES = {"chart": "sales", "guest": "visits", "stranger": "other"}
+ON = {"chart": [1], "guest": [1], "stranger": [2]}
+ROWS = {
+    "database": [],
+    "dataset": [{"id": number, "uuid": UUIDS[name]} for number, name in enumerate(DATASETS)],
+    "dashboard": [
+        {"id": number, "uuid": UUIDS[name], "changed_on_utc": "now"}
+        for number, name in enumerate(("board", "theirs"), start=1)
+    ],
+    "chart": [
+        {"id": number, "uuid": UUIDS[name], "changed_on_utc": "now", "dashboards": boards}
+        for number, (name, boards) in enumerate(
+            (name, [{"id": board} for board in ON[name]]) for name in USES
+        )
+    ],
+}
+
+
+@dataclass
+class Server:
+    """Answers an export with the files that belong to the numbers asked for."""
+
+    url: str = "http://127.0.0.1:1"
+    asked: list[tuple[str, list[int]]] = field(default_factory=list)
+
+    def export(self, resource: str, numbers: list[int]) -> dict[str, str]:
+        self.asked.append((resource, list(numbers)))
+        rows = {row["id"]: row["uuid"] for row in ROWS[resource]}
+        return {f"{resource}s/{n}.yaml": self._text(resource, rows[n]) for n in numbers}
+
+    @staticmethod
+    def _text(resource: str, uuid: str) -> str:
+        name = next(name for name, each in UUIDS.items() if each == uuid)
+        if resource == "chart":
+            return f"slice_name: {name}\nuuid: {uuid}\ndataset_uuid: {UUIDS[USES[name]]}\n"
+        if name == "board":
+            return f"uuid: {uuid}\nmetadata:\n  targets:\n  - datasetUuid: {UUIDS['filtered']}\n"
+        return f"uuid: {uuid}\n"
+
+    def datasets(self) -> list[int]:
+        """The last datasets that were asked for."""
+        return [numbers for resource, numbers in self.asked if resource == "dataset"][-1]
+
+
+def test_datasets_that_nobody_of_ours_uses_are_not_asked_for(settings) -> None:
+    server, ours = Server(), {UUIDS["board"], UUIDS["chart"]}
+    files = exported(server, ROWS, settings, ours)
+    assert [DATASETS[number] for number in server.datasets()] == ["sales", "visits", "filtered"]
+    assert len(files) == len(ROWS["chart"]) + len(ROWS["dashboard"]) + 3
+    assert exported(server, ROWS, settings, ours | {UUIDS["other"]}).keys() > files.keys()
+
+
+def test_who_asks_about_strangers_gets_every_dataset(settings) -> None:
+    server = Server()
+    exported(server, ROWS, settings)
+    assert len(server.datasets()) == len(DATASETS)
+
+
+def test_what_has_not_changed_is_not_asked_for_again(settings) -> None:
+    server = Server()
+    first = exported(server, ROWS, settings)
+    server.asked.clear()
+    assert exported(server, ROWS, settings) == first
+    assert {resource for resource, _ in server.asked} == {"dataset"}
+    later = [row | {"changed_on_utc": "later"} if row["id"] == 1 else row for row in ROWS["chart"]]
+    exported(server, ROWS | {"chart": later}, settings)
+    assert ("chart", [1]) in server.asked

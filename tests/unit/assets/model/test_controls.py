@@ -1,0 +1,138 @@
+"""Controls that nobody chose: left out of git, filled in at push."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.assets.model.controls import (
+    any_time,
+    with_defaults,
+    without_any_time,
+    without_defaults,
+)
+from scripts.assets.model.hidden_settings import with_hidden
+from scripts.assets.model.params import canonical_params
+from scripts.assets.model.queries import can_query, queries_of
+from tests.unit.assets.sample_assets import ASSETS
+
+TYPES = ["pie", "table", "echarts_timeseries_line", "mixed_timeseries", "box_plot", "world_map"]
+TIMED = ASSETS["datasets/reports/sales.yaml"] | {
+    "main_dttm_col": "day",
+    "columns": [{"column_name": "day", "is_dttm": True}, {"column_name": "region"}],
+}
+
+
+@pytest.mark.parametrize("viz_type", TYPES)
+@pytest.mark.parametrize("dataset", [{}, TIMED])
+@given(
+    chosen=st.dictionaries(
+        st.sampled_from(["row_limit", "show_legend", "groupby", "color_scheme", "own"]),
+        st.booleans() | st.integers(0, 10_000) | st.sampled_from([[], ["a"], "supersetColors"]),
+    )
+)
+def test_filled_in_and_left_out_again(viz_type, dataset, chosen):
+    params = without_defaults(chosen | {"viz_type": viz_type})
+    full = with_defaults(params, dataset)
+    assert full == full | params
+    assert without_any_time(canonical_params(full), dataset) == params
+
+
+def test_a_choice_is_kept_even_where_it_looks_like_the_default():
+    assert without_defaults({"viz_type": "pie", "show_labels_threshold": False}) != {
+        "viz_type": "pie"
+    }
+
+
+def test_the_filter_without_a_range_belongs_to_the_datasets_time_column():
+    assert any_time({}) == []
+    full = with_defaults({"viz_type": "pie"}, TIMED)
+    assert full["adhoc_filters"][0]["subject"] == "day"
+    assert without_any_time(full, {})["adhoc_filters"] == full["adhoc_filters"]
+
+
+def test_the_filter_without_a_range_stands_after_filters_of_other_kinds():
+    own = {"expressionType": "SQL", "clause": "WHERE", "sqlExpression": "a > 1"}
+    full = with_defaults({"viz_type": "pie", "adhoc_filters": [own]}, TIMED)
+    assert full["adhoc_filters"] == [own, *any_time(TIMED)]
+    assert without_any_time(full, TIMED)["adhoc_filters"] == [own]
+    # One that somebody has chosen stays alone, and stays.
+    year = any_time(TIMED)[0] | {"comparator": "Last year"}
+    full = with_defaults({"viz_type": "pie", "adhoc_filters": [own, year]}, TIMED)
+    assert full["adhoc_filters"] == [own, year]
+    assert without_any_time(full, TIMED)["adhoc_filters"] == [own, year]
+
+
+NUMBERS = {
+    "columns": [{"column_name": "n", "type": "BIGINT"}, {"column_name": "w", "type": "TEXT"}]
+}
+
+
+@pytest.mark.parametrize(
+    ("viz_type", "others", "name", "value", "hidden"),
+    [
+        ("handlebars", {"query_mode": "aggregate"}, "order_desc", False, True),
+        ("handlebars", {"timeseries_limit_metric": "n"}, "order_desc", False, False),
+        ("handlebars", {"query_mode": "raw"}, "metrics", ["n"], True),
+        ("table", {"query_mode": "raw"}, "order_by_cols", ['["n", true]'], False),
+        ("echarts_timeseries_bar", {"x_axis": "w"}, "xAxisForceCategorical", True, True),
+        ("echarts_timeseries_bar", {"x_axis": "n"}, "xAxisForceCategorical", True, False),
+        ("pie", {"donut": False}, "innerRadius", 50, True),
+        ("pie", {"donut": True}, "innerRadius", 50, False),
+        ("pie", {}, "color_scheme", "glasshouse", False),
+    ],
+)
+def test_what_the_editor_drops_because_it_hides_it_is_no_change(
+    viz_type, others, name, value, hidden
+):
+    pushed = {"viz_type": viz_type, name: value} | others
+    full = with_defaults(pushed, NUMBERS)
+    dropped = {key: item for key, item in full.items() if key != name}
+    filled = with_defaults(dropped, NUMBERS)  # what the next save makes of it
+    for saved in (dropped, filled):
+        assert (with_hidden(saved, pushed, NUMBERS).get(name) == value) == hidden
+    # What somebody has chosen meanwhile is a change, hidden or not.
+    other = with_hidden(full | {name: "another"}, pushed, NUMBERS)
+    assert other[name] == "another"
+
+
+def test_tables_know_the_time_columns_of_their_dataset():
+    assert with_defaults({"viz_type": "table"}, TIMED)["temporal_columns_lookup"] == {"day": True}
+
+
+def query(viz_type, **params):
+    return queries_of(with_defaults({"viz_type": viz_type} | params, {}))
+
+
+def test_the_query_of_raw_rows():
+    (found,) = query(
+        "table", query_mode="raw", all_columns=["a", "b"], order_by_cols=['["a", false]']
+    )
+    assert (found["columns"], found["metrics"]) == (["a", "b"], None)
+    assert found["orderby"] == [["a", False]]
+
+
+def test_the_queries_of_two_halves():
+    first, second = query(
+        "mixed_timeseries", x_axis="day", metrics=["n"], metrics_b=["m"], groupby_b=["region"]
+    )
+    assert (first["columns"], first["metrics"]) == (["day"], ["n"])
+    assert (second["columns"], second["metrics"]) == (["day", "region"], ["m"])
+
+
+def test_filters_reach_the_query():
+    (found,) = query(
+        "pie",
+        metric="n",
+        adhoc_filters=[
+            {"expressionType": "SQL", "clause": "WHERE", "sqlExpression": "a > 1"},
+            {"expressionType": "SQL", "clause": "HAVING", "sqlExpression": "n > 1"},
+            {"expressionType": "SIMPLE", "subject": "b", "operator": "==", "comparator": "x"},
+        ],
+    )
+    assert found["extras"] == {"where": "(a > 1)", "having": "(n > 1)"}
+    assert found["filters"] == [{"col": "b", "op": "==", "val": "x"}]
+
+
+def test_types_without_a_known_query_are_not_asked():
+    assert can_query("waterfall")
+    assert not can_query("deck_arc")

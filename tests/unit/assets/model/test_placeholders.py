@@ -1,0 +1,178 @@
+"""One set of files, several installations: values on the way out, placeholders on the way back."""
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.assets.files.bundle import Files
+from scripts.assets.files.yaml_text import dump_yaml
+from scripts.assets.model.asset import Bundle
+from scripts.assets.model.complete import complete
+from scripts.assets.model.placeholders import MASK, live_schema, schema_in_git
+from scripts.assets.sync.live import live_bundle
+from scripts.environments import OVERLAYS, chosen_environment
+from scripts.errors import UserError
+from scripts.settings import create_settings, load_settings
+from tests.unit.assets.sample_assets import ASSETS, SETTINGS
+
+ADA = {
+    "SCHEMA_PREFIX": "ada_",
+    "DATABASE": "warehouse_ada",
+    "POSTGRES_HOST": "db.example.org",
+    "POSTGRES_PORT": "6000",
+    "CERTIFIED_BY": "Ada",
+}
+INSTALLATIONS = [{}, ADA, ADA | {"SCHEMA_PREFIX": "x", "CERTIFIED_BY": ""}]
+
+
+def with_more(more: dict[str, str]):
+    return SETTINGS.model_copy(update={"more": more})
+
+
+def git(**sql) -> Bundle:
+    """The sample, with something of everything that differs between installations."""
+    data = copy.deepcopy(ASSETS)
+    data["databases/warehouse.yaml"]["sqlalchemy_uri"] = (
+        "postgresql+psycopg2://reader:${READER_PASSWORD}@${POSTGRES_HOST}:${POSTGRES_PORT}/${DATABASE}"
+    )
+    data["datasets/reports/sales.yaml"]["sql"] = "select * from ${SCHEMA_PREFIX}reports.raw"
+    data["dashboards/sales.yaml"]["certified_by"] = "${CERTIFIED_BY}"
+    data["charts/sales/rows.yaml"]["certification_details"] = "by ${CERTIFIED_BY}"
+    data["charts/sales/by_region.yaml"]["params"]["template"] = "${CERTIFIED_BY} {{name}}"
+    return Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()
+
+
+def sent(bundle: Bundle, more: dict[str, str]) -> dict[str, dict]:
+    settings = with_more(more | {"READER_PASSWORD": "se/cret"})
+    return {asset.path: complete(asset, bundle, settings) for asset in bundle}
+
+
+def exported(files: dict[str, dict]) -> dict[str, str]:
+    """As Superset gives them back: without the password."""
+    text = {path: dump_yaml(data) for path, data in files.items()}
+    return {path: each.replace("se%2Fcret", MASK) for path, each in text.items()}
+
+
+@pytest.mark.parametrize("more", INSTALLATIONS)
+def test_a_round_trip_leaves_no_difference_on_any_installation(more):
+    found = live_bundle(
+        exported(sent(git(), more)), with_more(more | {"READER_PASSWORD": "x"}), git()
+    )
+    assert {a.uuid: a.data for a in found} == {a.uuid: a.data for a in git()}
+
+
+def test_each_value_arrives():
+    files = sent(git(), ADA)
+    assert files["databases/warehouse.yaml"]["sqlalchemy_uri"] == (
+        "postgresql+psycopg2://reader:se%2Fcret@db.example.org:6000/warehouse_ada"
+    )
+    assert files["datasets/reports/sales.yaml"]["schema"] == "ada_reports"
+    assert files["datasets/reports/sales.yaml"]["sql"] == "select * from ada_reports.raw"
+    assert files["dashboards/sales.yaml"]["certified_by"] == "Ada"
+    assert files["charts/sales/by_region.yaml"]["params"]["template"] == "${CERTIFIED_BY} {{name}}"
+    assert sent(git(), {})["dashboards/sales.yaml"]["certified_by"] is None
+
+
+def test_an_edit_of_a_query_keeps_the_placeholders_of_what_was_not_edited():
+    files = sent(git(), {})
+    dataset = files["datasets/reports/sales.yaml"]
+    dataset["sql"] = "select amount from reports.raw where reports_old = 1"
+    found = live_bundle(exported(files), with_more({"READER_PASSWORD": "x"}), git())
+    (dataset,) = found.kind("datasets")
+    assert dataset.data["sql"] == (
+        "select amount from ${SCHEMA_PREFIX}reports.raw where reports_old = 1"
+    )
+
+
+def test_a_certification_changed_in_superset_is_a_change():
+    files = sent(git(), ADA)
+    files["dashboards/sales.yaml"]["certified_by"] = "Somebody else"
+    found = live_bundle(exported(files), with_more(ADA | {"READER_PASSWORD": "x"}), git())
+    assert found.kind("dashboards")[0].data["certified_by"] == "Somebody else"
+
+
+@given(
+    schema=st.from_regex("[a-z][a-z_]{0,8}", fullmatch=True),
+    prefix=st.sampled_from(["", "ada_", "a", "a_"]),
+    fixed=st.booleans(),
+)
+def test_a_schemas_name_goes_out_and_comes_back(schema, prefix, fixed):
+    settings = with_more({"SCHEMA_PREFIX": prefix})
+    said = f"${{NO_PREFIX}}{schema}" if fixed else schema
+    assert schema_in_git(live_schema(said, settings), settings, [said]) == said
+    # One that git does not know yet leads back to the same schema here.
+    assert live_schema(schema_in_git(schema, settings), settings) == schema
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A project with one environment."""
+    for name in ("ENV", "GLASSHOUSE_ENV"):
+        monkeypatch.delenv(name, raising=False)
+    create_settings(tmp_path)
+    (tmp_path / OVERLAYS).mkdir(parents=True)
+    (tmp_path / OVERLAYS / "ada.yml").write_text("SCHEMA_PREFIX: ada_\nPOSTGRES_PORT: 6000\n")
+    return tmp_path
+
+
+def test_the_environment_is_chosen_by_name(project, monkeypatch):
+    plain = load_settings(project)
+    assert (plain.environment, plain.value("SCHEMA_PREFIX")) == ("", None)
+    monkeypatch.setenv("ENV", "ada")
+    settings = load_settings(project)
+    assert (settings.environment, settings.value("SCHEMA_PREFIX")) == ("ada", "ada_")
+    assert settings.value("POSTGRES_PORT") == "6000"
+    assert settings.postgres_port == plain.postgres_port, "this machine's own stays what it is"
+
+
+def test_secrets_of_an_environment_stand_in_a_file_of_its_own(project, monkeypatch):
+    monkeypatch.setenv("GLASSHOUSE_ENV", "ada")
+    (project / ".env.ada").write_text("SUPERSET_ADMIN_PASSWORD='theirs'\nDASHBOARD_PASSWORD=d\n")
+    settings = load_settings(project)
+    assert settings.value("SUPERSET_ADMIN_PASSWORD") == "theirs"
+    assert settings.superset_admin_password != "theirs"
+    assert "theirs" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("DASHBOARD_PASSWORD: x", r"DASHBOARD_PASSWORD is a secret.*put it into \.env\.ada"),
+        ("SCHEMA: x", "SCHEMA is unknown.*SCHEMA_PREFIX"),
+        ("POSTGRES_PORT: abc", 'POSTGRES_PORT cannot be "abc"'),
+        ("SCHEMA_PREFIX: [a]", "SCHEMA_PREFIX must be text"),
+        ("- a", "holds no fields"),
+        ("a: [", "cannot be read"),
+    ],
+)
+def test_a_mistake_in_an_overlay_is_named(text, expected, project, monkeypatch):
+    monkeypatch.setenv("ENV", "ada")
+    (project / OVERLAYS / "ada.yml").write_text(text)
+    with pytest.raises(UserError, match=expected):
+        load_settings(project)
+
+
+def test_an_unknown_environment_is_told_with_those_that_there_are(project, monkeypatch):
+    monkeypatch.setenv("ENV", "production")
+    with pytest.raises(UserError, match=r"no environment production.*choose one of ada"):
+        load_settings(project)
+
+
+def test_a_shells_own_start_up_file_is_no_environment():
+    assert chosen_environment({"ENV": "/etc/shrc"}) == ""
+    assert chosen_environment({"ENV": "/etc/shrc", "GLASSHOUSE_ENV": "ada"}) == "ada"
+    with pytest.raises(UserError, match="cannot be"):
+        chosen_environment({"GLASSHOUSE_ENV": "../ada"})
+
+
+def test_an_older_env_gets_the_keys_that_are_new(project):
+    path = project / ".env"
+    text = path.read_text().replace("STAKEHOLDER_PASSWORD=", "#")
+    path.write_text(text)
+    assert load_settings(project).value("STAKEHOLDER_PASSWORD") is None
+    settings = create_settings(project)
+    assert len(settings.value("STAKEHOLDER_PASSWORD")) > 30
+    assert path.read_text().startswith(text)
+    assert create_settings(project) == settings

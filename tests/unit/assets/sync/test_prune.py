@@ -1,0 +1,93 @@
+"""What a prune may remove: what the repository once owned, and nothing that anybody needs."""
+
+import copy
+
+import pytest
+
+from scripts.assets.files.bundle import Files
+from scripts.assets.files.managed import LOCK, owned_ever, read_lock, record
+from scripts.assets.model.asset import Bundle
+from scripts.assets.sync.plan import compare
+from scripts.assets.sync.prune import plan_prune
+from scripts.errors import UserError
+from tests.unit.assets.sample_assets import ASSETS, uuid_of
+
+ROWS, DASHBOARD, SALES = uuid_of("Rows"), uuid_of("dashboard"), uuid_of("sales")
+
+
+def bundle(*without: str, **changed) -> Bundle:
+    """The sample without these; `changed`: a chart's new title by its old one."""
+    data = copy.deepcopy(ASSETS)
+    for asset in data.values():
+        if asset.get("slice_name") in changed:
+            asset["slice_name"] = changed[asset["slice_name"]]
+    every = Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()
+    return every.only({asset.uuid for asset in every} - set(without))
+
+
+EVERY = {asset.uuid for asset in bundle()}
+
+
+def removed(git: Bundle, live: Bundle, ever: set[str] = EVERY, pushed: Bundle | None = None):
+    return [asset.title for asset in plan_prune(git, live, pushed or bundle(), ever).remove]
+
+
+def test_what_git_holds_is_left_alone():
+    assert removed(bundle(), bundle()) == []
+
+
+def test_what_git_has_given_up_goes_dashboards_first():
+    git = bundle(DASHBOARD, ROWS, uuid_of("By region"), SALES)
+    assert removed(git, bundle()) == ["Sales", "By region", "Rows", "sales"]
+
+
+def test_what_the_repository_never_owned_is_left_alone():
+    assert removed(bundle(DASHBOARD, ROWS), bundle(), EVERY - {ROWS, DASHBOARD}) == []
+
+
+def test_a_chart_that_a_dashboard_still_shows_stays_until_the_push():
+    found = plan_prune(bundle(ROWS), bundle(), bundle(), EVERY)
+    ((asset, reason),) = found.keep
+    assert (asset.title, found.remove) == ("Rows", [])
+    assert 'dashboard "Sales" in Superset uses it; make push first' in reason
+
+
+def test_what_a_stranger_needs_stays_and_all_that_it_needs_in_turn():
+    """Nobody but a stranger's dashboard shows the chart: chart, dataset and database stay."""
+    git = Bundle()
+    found = plan_prune(git, bundle(), bundle(), EVERY - {DASHBOARD})
+    assert found.remove == []
+    assert {asset.title for asset, _ in found.keep} == {"Rows", "By region", "sales", "warehouse"}
+
+
+def test_what_somebody_has_changed_in_superset_stays_unless_told():
+    live = bundle(DASHBOARD, Rows="Mine now")
+    git = bundle(DASHBOARD, ROWS)
+    found = plan_prune(git, live, bundle(), EVERY)
+    assert [str(asset) for asset, _ in found.keep] == ['chart "Mine now"']
+    assert "changed in Superset since the last push" in found.keep[0][1]
+    told = plan_prune(git, live, bundle(), EVERY, theirs_lost=True)
+    assert [asset.title for asset in told.remove] == ["Mine now"]
+
+
+def test_a_plan_says_that_a_prune_deletes_it_even_when_the_last_push_is_forgotten():
+    (step,) = compare(bundle(ROWS), bundle(), None, EVERY)
+    assert (step.action, step.who) == ("delete", "removed from git")
+
+
+def test_the_list_only_grows(tmp_path):
+    assert read_lock(tmp_path) == set()
+    assert record(tmp_path, bundle(ROWS)) is True
+    assert ROWS not in owned_ever(tmp_path)
+    assert record(tmp_path, bundle()) is True
+    text = (tmp_path / LOCK).read_text()
+    assert record(tmp_path, bundle(ROWS, DASHBOARD)) is False
+    assert (tmp_path / LOCK).read_text() == text
+    assert owned_ever(tmp_path) == EVERY
+
+
+@pytest.mark.parametrize("line", ["<<<<<<< HEAD", "charts", "nonsense 1-2-3"])
+def test_a_broken_line_is_named(tmp_path, line):
+    (tmp_path / LOCK).write_text(f"# head\ncharts {ROWS}\n{line}\n")
+    with pytest.raises(UserError, match=r"owned\.lock, line 3: .*after a merge"):
+        read_lock(tmp_path)

@@ -1,0 +1,375 @@
+"""Deciding what a push and a pull have to do; no server is needed for that."""
+
+import copy
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from scripts.assets.checks.references import reference_problems
+from scripts.assets.client import preset
+from scripts.assets.files.bundle import Files, placed, snake, write_asset
+from scripts.assets.files.yaml_text import dump_yaml
+from scripts.assets.model.asset import Asset, Bundle
+from scripts.assets.model.complete import complete
+from scripts.assets.model.diff import changes, differences
+from scripts.assets.model.layout import complete_position, without_charts
+from scripts.assets.model.merge import merge
+from scripts.assets.model.placeholders import filled, restored
+from scripts.assets.sync.last_push import last_pushed, remember
+from scripts.assets.sync.links import wrong_links
+from scripts.assets.sync.live import live_bundle, owned
+from scripts.assets.sync.plan import compare
+from scripts.assets.sync.pull_plan import plan_pull, removed_there
+from scripts.assets.sync.push import _refuse_taken_slugs, _refuse_to_overwrite, _whole
+from scripts.errors import UserError
+from tests.unit.assets.sample_assets import ASSETS, uuid_of
+
+
+def bundle(**changed) -> Bundle:
+    """The sample in canonical form; `changed`: a field's new value by the chart's title."""
+    data = copy.deepcopy(ASSETS)
+    for asset in data.values():
+        asset |= changed.get(asset.get("slice_name", "").replace(" ", "_"), {})
+    return Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()
+
+
+ROWS = uuid_of("Rows")
+
+
+def test_a_title_changed_in_superset_is_one_field():
+    plan = plan_pull(bundle(), bundle(Rows={"slice_name": "New"}), bundle())
+    (difference,) = plan.write
+    assert [change.field for change in difference.changes] == ["slice_name"]
+    assert difference.asset.path == "charts/sales/rows.yaml"
+    assert str(difference) == 'chart "New": slice_name: "Rows" → "New"'
+
+
+def test_what_was_changed_in_git_alone_stays():
+    plan = plan_pull(bundle(Rows={"description": "mine"}), bundle(), bundle())
+    assert not plan.write
+    assert not plan.conflicts
+
+
+def test_changes_on_both_sides_come_together():
+    plan = plan_pull(
+        bundle(Rows={"description": "mine"}), bundle(Rows={"slice_name": "Theirs"}), bundle()
+    )
+    (asset,) = plan.written.values()
+    assert (asset.data["slice_name"], asset.data["description"]) == ("Theirs", "mine")
+
+
+def test_one_field_changed_on_both_sides_is_a_conflict():
+    plan = plan_pull(
+        bundle(Rows={"description": "mine"}), bundle(Rows={"description": "theirs"}), bundle()
+    )
+    assert plan.conflicts == ['chart "Rows": description']
+
+
+def test_what_is_gone_in_superset_is_told_and_kept():
+    live = bundle().only({a.uuid for a in bundle()} - {ROWS})
+    assert [asset.title for asset in removed_there(bundle(), live, bundle())] == ["Rows"]
+    assert not plan_pull(bundle(), live, bundle())
+
+
+def test_what_is_removed_with_consent_leaves_no_hole_in_a_layout():
+    live = bundle().only({a.uuid for a in bundle()} - {ROWS})
+    plan = plan_pull(bundle(), live, bundle(), removed_there(bundle(), live, bundle()))
+    (dashboard,) = plan.written.values()
+    assert "CHART-2" not in dashboard.data["position"]
+    assert dashboard.data["position"]["ROW-1"]["children"] == ["CHART-1"]
+    assert "removed chart" in plan.summary()
+    changed = bundle(Rows={"description": "mine"})
+    gone = removed_there(changed, live, bundle())
+    assert plan_pull(changed, live, bundle(), gone).conflicts == [
+        'chart "Rows": changed here and removed there'
+    ]
+
+
+def test_what_was_never_pushed_or_stands_on_a_new_server_is_not_gone():
+    live = bundle().only({a.uuid for a in bundle()} - {ROWS})
+    assert removed_there(bundle(), live, live) == []
+    assert removed_there(bundle(), live, None) == []
+    assert removed_there(bundle(), Bundle(), bundle()) == []
+
+
+def test_what_git_has_given_up_is_not_brought_back_unless_a_dashboard_needs_it():
+    every = bundle()
+    dashboard = every.kind("dashboards")[0]
+    position = without_charts(dashboard.data["position"], {ROWS})
+    smaller = replace(dashboard, data=dashboard.data | {"position": position})
+    git = every.only({a.uuid for a in every} - {ROWS}) | Bundle.of([smaller])
+    assert not plan_pull(git, owned(every, git), every)
+    kept = every.only({a.uuid for a in every} - {ROWS})
+    (taken,) = plan_pull(kept, owned(every, kept), kept).written
+    assert taken == ROWS
+
+
+def test_a_layout_without_its_only_chart_loses_the_row():
+    dashboard = bundle().kind("dashboards")[0]
+    left = without_charts(dashboard.data["position"], {ROWS, uuid_of("By region")})
+    assert set(left) == {"DASHBOARD_VERSION_KEY", "ROOT_ID", "GRID_ID"}
+    assert left["GRID_ID"]["children"] == []
+
+
+def test_a_chart_added_to_a_dashboard_of_ours_comes_along():
+    live = bundle()
+    git = live.only({a.uuid for a in live} - {ROWS})
+    assert ROWS in owned(live, git)
+    (difference,) = plan_pull(git, owned(live, git), git).write
+    assert difference.asset.path == "charts/sales/rows.yaml"
+    assert str(difference) == 'new chart "Rows"'
+
+
+def test_what_the_repository_does_not_own_is_left_alone():
+    live = bundle()
+    git = live.only({uuid_of("warehouse")})
+    assert [asset.kind for asset in owned(live, git)] == ["databases"]
+
+
+def test_what_others_left_on_the_server_does_not_disturb(settings):
+    strange = {
+        "charts/a_1.yaml": {
+            "slice_name": "a",
+            "uuid": uuid_of("a"),
+            "params": "{",
+            "viz_type": "x",
+        },
+        "dashboards/b_1.yaml": {"dashboard_title": "b", "uuid": uuid_of("b"), "slug": None},
+        "databases/c.yaml": {
+            "database_name": "c",
+            "uuid": uuid_of("c"),
+            "sqlalchemy_uri": "bigquery://",
+            "extra": None,
+        },
+        "queries/d.yaml": {"label": "d"},
+        "metadata.yaml": {"type": "assets"},
+    }
+    live = live_bundle({path: dump_yaml(data) for path, data in strange.items()}, settings)
+    assert {asset.title for asset in live} == {"a", "b", "c"}
+    assert not list(owned(live, bundle()))
+
+
+def test_a_push_refuses_to_lose_work_done_in_superset():
+    with pytest.raises(UserError, match=r'since the last push: chart "New".*make pull.*FORCE=1'):
+        _refuse_to_overwrite(bundle(), bundle(Rows={"slice_name": "New"}), bundle())
+
+
+def test_a_push_without_a_past_takes_care():
+    with pytest.raises(UserError, match="nothing is known of a push"):
+        _refuse_to_overwrite(bundle(), bundle(Rows={"slice_name": "New"}), None)
+
+
+def test_a_push_of_changes_made_in_git_goes_through():
+    _refuse_to_overwrite(bundle(Rows={"slice_name": "New"}), bundle(), bundle())
+
+
+def test_a_push_refuses_a_slug_that_belongs_to_another():
+    live = bundle()
+    dashboard = live.kind("dashboards")[0]
+    other = replace(dashboard, data=dashboard.data | {"uuid": uuid_of("other")})
+    with pytest.raises(UserError, match="belongs to another dashboard"):
+        _refuse_taken_slugs(bundle(), Bundle.of([other]))
+
+
+def test_the_last_push_is_remembered(settings):
+    assert last_pushed(settings) is None
+    remember(bundle(), settings)
+    found = last_pushed(settings)
+    assert found is not None
+    assert differences(found, bundle()) == []
+
+
+def test_a_broken_memory_is_none(settings):
+    remember(bundle(), settings)
+    next((settings.state / "pushed").iterdir()).write_text("[1")
+    assert last_pushed(settings) is None
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs", "merged", "conflicts"),
+    [
+        ({"a": 1}, {"a": 1}, {"a": 2}, {"a": 2}, []),
+        ({"a": 1}, {"a": 2}, {"a": 1}, {"a": 2}, []),
+        ({"a": 1}, {"a": 1, "b": 2}, {"c": 3}, {"c": 3, "b": 2}, []),
+        ({"a": {"x": 1}}, {"a": {"x": 1, "y": 2}}, {"a": {"x": 3}}, {"a": {"x": 3, "y": 2}}, []),
+        ({"a": [1]}, {"a": [2]}, {"a": [3]}, {"a": [3]}, ["a"]),
+        ({"a": 1}, {}, {"a": 2}, {"a": 2}, ["a"]),
+        ({"a": 1}, {"a": True}, {"a": 1}, {"a": True}, []),
+        ({}, {"a": 1}, {"a": 1}, {"a": 1}, []),
+    ],
+)
+def test_merging(base, mine, theirs, merged, conflicts):
+    assert merge(base, mine, theirs) == (merged, conflicts)
+
+
+def test_a_change_of_type_is_a_change():
+    assert [str(each) for each in changes({"a": "1"}, {"a": 1})] == ['a: "1" → 1']
+
+
+def test_an_address_goes_out_with_values_and_comes_back_with_placeholders(settings):
+    uri = ASSETS["databases/warehouse.yaml"]["sqlalchemy_uri"]
+    sent = filled(uri, settings)
+    assert sent == "postgresql+psycopg2://dashboard:p%40ss%2Fword@127.0.0.1:15432/warehouse"
+    assert restored(sent.replace("p%40ss%2Fword", "XXXXXXXXXX"), settings) == uri
+    assert restored(uri, settings) == uri
+
+
+def test_an_address_elsewhere_keeps_its_values_without_a_password(settings):
+    assert restored("mysql://me:word@db.example:3306/x?y=1", settings) == (
+        "mysql://me:XXXXXXXXXX@db.example:3306/x?y=1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("linked", "expected"),
+    [
+        ((1, 2), []),
+        ((1, 2, 9), ['dashboard "Sales" shows 1 charts too many']),
+        ((), ['dashboard "Sales" lacks By region, Rows']),
+    ],
+)
+def test_the_links_between_dashboards_and_charts_are_verified(linked, expected, settings):
+    git = bundle()
+    dashboard = git.kind("dashboards")[0]
+    exported = {"dashboards/Sales_1.yaml": dump_yaml(complete(dashboard, git, settings))}
+    links = {dashboard.uuid: set(linked)}
+    assert list(wrong_links(links, exported, git).values()) == expected
+
+
+def test_a_push_sends_what_is_complete_in_itself_and_no_more():
+    git = bundle()
+    dataset = uuid_of("sales")
+    every = {asset.uuid for asset in git}
+    assert {asset.uuid for asset in _whole({ROWS}, git)} == every, "its dashboard, with all of it"
+    assert {asset.uuid for asset in _whole({uuid_of("warehouse")}, git)} == {uuid_of("warehouse")}
+    alone = git.only(every - {uuid_of("dashboard")})
+    sent = _whole({ROWS}, alone)
+    assert {asset.uuid for asset in sent} == {ROWS, dataset, uuid_of("warehouse")}
+    assert reference_problems(_whole({dataset}, git)) == []
+
+
+def test_a_push_names_every_field(settings):
+    git = bundle()
+    chart = complete(git.get(ROWS), git, settings)
+    assert chart["description"] is None
+    assert chart["cache_timeout"] is None
+    dataset = complete(git.get(uuid_of("sales")), git, settings)
+    assert dataset["columns"][0]["groupby"] is True
+    assert "password" not in json.dumps([chart, dataset])
+
+
+def test_what_superset_needs_of_a_layout_is_worked_out():
+    position = bundle().kind("dashboards")[0].data["position"]
+    full = complete_position(position, {ROWS: "Rows"})
+    chart = full["CHART-2"]
+    assert chart["parents"] == ["ROOT_ID", "GRID_ID", "ROW-1"]
+    assert chart["id"] == "CHART-2"
+    assert chart["meta"]["sliceName"] == "Rows"
+    assert {full[key]["meta"]["chartId"] for key in ("CHART-1", "CHART-2")} == {1, 2}
+
+
+def test_new_files_get_names_of_their_own():
+    found = [placed(asset, bundle(), set()).path for asset in bundle()]
+    assert found == [asset.path for asset in bundle()]
+    chart = bundle().get(ROWS)
+    assert placed(chart, bundle(), {chart.path}).path == "charts/sales/rows_2.yaml"
+
+
+@pytest.mark.parametrize(
+    ("title", "stem"), [("Überblick: 10 %", "uberblick_10"), ("a/../b", "a_b"), ("😀", "")]
+)
+def test_names_of_files(title, stem):
+    assert snake(title) == stem
+
+
+def test_a_title_without_letters_still_gets_a_file():
+    chart = bundle().get(ROWS)
+    named = Asset("charts", chart.data | {"slice_name": "😀"})
+    assert placed(named, bundle(), set()).path == f"charts/sales/{ROWS[:8]}.yaml"
+
+
+def test_writing_what_is_there_already_writes_nothing(tmp_path):
+    chart = bundle().get(ROWS)
+    assert write_asset(tmp_path, chart) is True
+    assert write_asset(tmp_path, chart) is False
+
+
+def test_the_servers_answer_names_file_and_field():
+    answer = {
+        "errors": [
+            {
+                "message": "Error importing dashboard",
+                "extra": {
+                    "charts/a.yaml": {"slice_name": ["Not a valid string."]},
+                    "datasets/b.yaml": {"columns": {"0": {"type": ["Not a valid string."]}}},
+                    "issue_codes": [{"code": 1010}],
+                },
+            }
+        ]
+    }
+    assert preset._reasons(f"Password:\n{json.dumps(answer)}\n{{'x'}}\n") == (
+        "charts/a.yaml: slice_name: Not a valid string; "
+        "datasets/b.yaml: columns: 0: type: Not a valid string"
+    )
+
+
+def test_lists_of_named_things_differ_by_name():
+    old = {"metrics": [{"label": "a", "sql": "AVG(x)"}, {"label": "b", "sql": "1"}]}
+    new = {"metrics": [{"label": "a", "sql": "AVG(y)"}, {"label": "b", "sql": "1"}]}
+    assert [str(change) for change in changes(old, new)] == ['metrics.a.sql: "AVG(x)" → "AVG(y)"']
+    turned = {"metrics": old["metrics"][::-1]}
+    assert [str(change) for change in changes(old, turned)] == ["metrics: ['a', 'b'] → ['b', 'a']"]
+    twice = {"metrics": [old["metrics"][0], new["metrics"][0]]}
+    assert [change.field for change in changes(old, twice)] == ["metrics"]
+    # What has no name is told apart by its place.
+    old = {"filters": [{"subject": "a", "comparator": 1}, {"subject": "b", "comparator": 1}]}
+    new = {"filters": [{"subject": "a", "comparator": 1}, {"subject": "b", "comparator": 2}]}
+    assert [str(change) for change in changes(old, new)] == ["filters.2.comparator: 1 → 2"]
+
+
+def test_a_plan_speaks_of_titles_and_not_of_uuids():
+    """A filter that leaves out another chart, and a chart on another dataset."""
+    live = bundle()
+    dashboard = live.kind("dashboards")[0]
+    (entry,) = dashboard.data["metadata"]["native_filter_configuration"]
+    other = entry | {"scope": entry["scope"] | {"excluded": [uuid_of("By region")]}}
+    metadata = {"native_filter_configuration": [other]}
+    git = live | Bundle.of([replace(dashboard, data=dashboard.data | {"metadata": metadata})])
+    (step,) = compare(git, live, live)
+    assert "By region" in repr(step.changes[0].new)
+    assert not re.search("[0-9a-f]{8}-[0-9a-f]{4}", repr(step.changes))
+    moved = bundle(Rows={"dataset_uuid": uuid_of("By region")})
+    (difference,) = differences(live, moved)
+    assert str(difference) == 'chart "Rows": dataset_uuid: "sales" → "By region"'
+
+
+@pytest.mark.parametrize(
+    ("git", "live", "who"),
+    [
+        ({"description": "mine"}, {}, "changed in git"),
+        ({}, {"description": "theirs"}, "changed in Superset since the last push"),
+        ({"description": "mine"}, {"description": "theirs"}, "both: conflict in description"),
+        ({"description": "mine"}, {"slice_name": "Theirs"}, "changed in both"),
+    ],
+)
+def test_a_plan_says_who_changed_what(git, live, who):
+    (step,) = compare(bundle(Rows=git), bundle(Rows=live), bundle())
+    assert (step.action, step.who) == ("update", who)
+    (unknown,) = compare(bundle(Rows=git), bundle(Rows=live), None)
+    assert unknown.who == "nothing is known of a push from here"
+
+
+def test_a_plan_tells_new_from_removed():
+    every = bundle()
+    others = every.only({asset.uuid for asset in every} - {ROWS})
+
+    def told(git, live, pushed):
+        return [(step.action, step.asset.title, step.who) for step in compare(git, live, pushed)]
+
+    assert told(every, others, others) == [("create", "Rows", "new in git")]
+    assert told(every, others, every) == [("create", "Rows", "deleted in Superset")]
+    assert told(others, every, every) == [("delete", "Rows", "removed from git")]
+    assert told(others, every, others) == [("pull", "Rows", "new in Superset")]
+    assert told(every, every, None) == []

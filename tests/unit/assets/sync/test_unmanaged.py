@@ -1,0 +1,141 @@
+"""Taking in what somebody made in Superset, and putting a pull on a branch of its own."""
+
+import copy
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from scripts.assets.files.branch import commit_on, require_clean
+from scripts.assets.files.bundle import Files
+from scripts.assets.model.asset import Asset, Bundle
+from scripts.assets.sync.live import owned
+from scripts.assets.sync.pull_plan import plan_pull
+from scripts.assets.sync.unmanaged import adopted, strangers
+from scripts.errors import UserError
+from tests.unit.assets.sample_assets import ASSETS, uuid_of
+
+
+def live() -> Bundle:
+    data = copy.deepcopy(ASSETS)
+    return Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()
+
+
+def without_slug() -> Bundle:
+    dashboard = live().kind("dashboards")[0]
+    data = {key: value for key, value in dashboard.data.items() if key != "slug"}
+    return live() | Bundle.of([replace(dashboard, data=data)])
+
+
+GIT = live().only({uuid_of("warehouse")})
+
+
+@pytest.mark.parametrize("name", ["sales", "Sales", " SALES ", uuid_of("dashboard")])
+def test_a_dashboard_is_adopted_by_slug_title_or_uuid_with_all_it_needs(name):
+    new = adopted(name, live(), GIT)
+    found = plan_pull(GIT, owned(live(), GIT | new), GIT, adopted=new)
+    assert sorted(asset.path for asset in found.written.values()) == [
+        "charts/sales/by_region.yaml",
+        "charts/sales/rows.yaml",
+        "dashboards/sales.yaml",
+        "datasets/reports/sales.yaml",
+    ]
+
+
+def test_one_without_a_slug_gets_one_that_is_free():
+    (new,) = adopted("sales", without_slug(), GIT)
+    assert new.data["slug"] == "sales"
+    other = replace(new, data=new.data | {"uuid": uuid_of("other")})
+    (again,) = adopted("sales", without_slug(), Bundle.of([other]))
+    assert again.data["slug"] == "sales_2"
+
+
+@pytest.mark.parametrize(
+    ("name", "git", "expected"),
+    [
+        ("salse", GIT, "no dashboard salse. Do: write sales"),
+        ("nothing like it", GIT, r"pull --all lists what there is"),
+        ("sales", live(), 'dashboard "Sales" is in git already'),
+    ],
+)
+def test_what_cannot_be_adopted_is_told(name, git, expected):
+    with pytest.raises(UserError, match=expected):
+        adopted(name, live(), git)
+
+
+def test_two_of_one_name_are_told_apart_by_uuid():
+    twin = live().kind("dashboards")[0]
+    twin = Asset("dashboards", twin.data | {"uuid": uuid_of("twin"), "slug": "twin"})
+    with pytest.raises(UserError, match=f"2 dashboards called Sales.*{uuid_of('twin')}"):
+        adopted("Sales", live() | Bundle.of([twin]), GIT)
+
+
+def test_strangers_are_listed_by_dashboard_and_then_what_is_on_none():
+    chart = live().get(uuid_of("Rows"))
+    loose = Asset("charts", chart.data | {"uuid": uuid_of("loose"), "slice_name": "Loose"})
+    every = live() | Bundle.of([loose])
+    assert strangers(every, GIT) == [
+        'dashboard "Sales" (2 charts, 1 datasets): ADOPT=sales make pull takes it in',
+        'chart "Loose" (on no dashboard)',
+    ]
+    assert strangers(live(), live()) == []
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A repository with one commit, whose project stands in a folder below the top."""
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Test")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "test@localhost")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "a.txt").write_text("a\n")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "--message=One")
+    return tmp_path / "project"
+
+
+def git(folder, *words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_a_commit_on_a_branch_leaves_the_files_at_hand_alone(repository):
+    require_clean(repository, "new")
+    commit_on("new", repository, "Two", lambda root: (root / "a.txt").write_text("b\n"))
+    assert (repository / "a.txt").read_text() == "a\n"
+    assert git(repository, "show", "new:project/a.txt") == "b\n"
+    assert git(repository, "log", "-1", "--format=%s", "new") == "Two\n"
+    assert git(repository, "status", "--porcelain") == ""
+    assert len(git(repository, "worktree", "list").splitlines()) == 1
+
+
+def test_a_commit_that_fails_leaves_no_branch(repository):
+    hook = repository.parent / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(UserError, match="git commit failed: not today"):
+        commit_on("new", repository, "Two", lambda root: (root / "a.txt").write_text("b\n"))
+    assert git(repository, "branch", "--list", "new") == ""
+    assert len(git(repository, "worktree", "list").splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "prepare", "expected"),
+    [
+        ("new", lambda root: (root / "a.txt").write_text("b"), "not committed: project/a.txt"),
+        ("new", lambda root: (root / "b.txt").write_text("b"), "not committed: project/b.txt"),
+        ("new", lambda root: git(root, "branch", "new"), "There is a branch new already"),
+        ("a..b", lambda root: None, 'git takes no branch called "a..b"'),
+        ("-x", lambda root: None, 'git takes no branch called "-x"'),
+    ],
+)
+def test_a_branch_is_refused_in_a_line(name, prepare, expected, repository):
+    prepare(repository)
+    with pytest.raises(UserError, match=expected):
+        require_clean(repository, name)
+
+
+def test_without_a_repository_it_is_said(tmp_path):
+    with pytest.raises(UserError, match="git rev-parse failed"):
+        require_clean(tmp_path, "new")

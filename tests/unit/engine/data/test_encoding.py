@@ -1,0 +1,60 @@
+"""Categories are learned from training rows alone."""
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.table import CATEGORY, Column
+from glasshouse_ml.data.encoding import (
+    MOST_CATEGORIES,
+    RARE,
+    UNSEEN,
+    BatchEncoder,
+    Feature,
+    encode,
+    learn,
+)
+
+from tests.unit.engine.data.test_row_reader import read
+
+
+def test_codes_follow_frequency_in_the_training_rows() -> None:
+    table = read([{"t": t} for t in ["b", "a", "b", None, "z", "z", "z"]])
+    training = np.array([0, 1, 2, 3])
+    (feature,) = learn([Column("t", "text", CATEGORY)], table, training)
+    assert feature.categories == ("b", "a")
+    found = encode([feature], table)[:, 0]
+    np.testing.assert_array_equal(found, [0, 1, 0, np.nan, UNSEEN, UNSEEN, UNSEEN])
+
+
+def test_rare_categories_share_a_code_with_unseen_ones() -> None:
+    table = read([{"t": f"{i:04}"} for i in range(MOST_CATEGORIES + 50)])
+    (feature,) = learn([Column("t", "text", CATEGORY)], table, np.arange(table.rows))
+    assert len(feature.categories) == MOST_CATEGORIES
+    assert encode([feature], table)[-1, 0] == RARE
+    batch = BatchEncoder([feature], "?").encode(np.empty((2, 0)), [["never seen", "?"]])
+    np.testing.assert_array_equal(batch[:, 0], [RARE, np.nan])
+
+
+def test_batches_and_tables_give_the_same_matrix() -> None:
+    rows = [
+        {"n": 1.5, "t": "a", "m": 2},
+        {"n": None, "t": None, "m": 3},
+        {"n": 0, "t": "b", "m": 4},
+    ]
+    table = read(rows)
+    features = [
+        Feature("n", "", "number"),
+        Feature("t", "", CATEGORY, ("b",)),
+        Feature("m", "", "number"),
+    ]
+    numbers = np.column_stack([table.numbers["n"], table.numbers["m"]])
+    batch = BatchEncoder(features, "?").encode(numbers, [["a", "?", "b"]])
+    np.testing.assert_array_equal(encode(features, table), batch)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), 1e308])
+def test_infinity_is_an_error_that_names_the_column(value: float) -> None:
+    table = read([{"fine": 1.0, "wild": 1.0}, {"fine": 2.0, "wild": value}])
+    features = [Feature("fine", "", "number"), Feature("wild", "", "number")]
+    with pytest.raises(GlasshouseError, match=r"'wild' holds infinite .* in 1 row\."):
+        encode(features, table)

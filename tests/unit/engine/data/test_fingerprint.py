@@ -1,0 +1,50 @@
+"""The order of rows does not count; everything they hold does."""
+
+import random
+from typing import Any
+
+from glasshouse_ml.data.fingerprint import canonical
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.engine.data.test_row_reader import read
+
+ROWS = st.lists(
+    st.tuples(st.one_of(st.none(), st.floats(allow_nan=False)), st.one_of(st.none(), st.text())),
+    min_size=1,
+    max_size=20,
+)
+
+
+def named(rows: list[tuple]) -> list[dict[str, Any]]:
+    # A first row of fixed types, because the stand-in reads types off the values.
+    return [{"n": 0.5, "t": "t"}] + [{"n": n, "t": t} for n, t in rows]
+
+
+@settings(max_examples=50, deadline=None)
+@given(ROWS, st.randoms(use_true_random=False))
+def test_shuffled_rows_are_the_same_table(rows: list[tuple], chance: random.Random) -> None:
+    given_rows = named(rows)
+    shuffled = given_rows[:1] + chance.sample(given_rows[1:], len(rows))
+    one, one_print = canonical(read(given_rows))
+    other, other_print = canonical(read(shuffled))
+    assert one_print == other_print
+    assert one.texts["t"].values() == other.texts["t"].values()
+    assert (one.numbers["n"] == other.numbers["n"])[~(one.numbers["n"] != one.numbers["n"])].all()
+
+
+def test_any_change_shows() -> None:
+    base = [{"n": 1.0, "t": "a"}, {"n": 2.0, "t": None}]
+    changed = [
+        [{"n": 1.0, "t": "a"}, {"n": 2.0, "t": ""}],
+        [{"n": 1.0, "t": "a"}, {"n": None, "t": None}],
+        [{"n": 2.0, "t": "a"}, {"n": 1.0, "t": None}],
+        [{"n": 1.0, "t": "a"}, {"n": 2.0, "t": None}, {"n": 2.0, "t": None}],
+        [{"m": 1.0, "t": "a"}, {"m": 2.0, "t": None}],
+    ]
+    prints = [canonical(read(rows))[1] for rows in [base, *changed]]
+    assert len(set(prints)) == len(prints)
+
+
+def test_equal_numbers_are_equal() -> None:
+    assert canonical(read([{"n": 0.0}]))[1] == canonical(read([{"n": -0.0}]))[1]

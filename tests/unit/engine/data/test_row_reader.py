@@ -1,0 +1,84 @@
+"""Rows arrive as they are, whatever they hold."""
+
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.table import Table
+from glasshouse_ml.data import memory
+from glasshouse_ml.data.row_reader import Reader, describe
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.engine.standin import StandIn
+
+TEXTS = st.one_of(
+    st.none(), st.sampled_from(["", "\x1f", "\x02", "NULL", "a'b", "é", "x\ny"]), st.text()
+)
+NUMBERS = st.one_of(st.none(), st.floats(allow_nan=False))
+
+
+def read(rows: list[dict[str, Any]], raw: bool = True, room: int | None = None) -> Table:
+    db = StandIn(rows, raw)
+    _, columns = describe(db, "select 1")
+    numbers = [column for column in columns if column.numeric]
+    texts = [column for column in columns if not column.numeric]
+    return Reader(db, "select 1", numbers, texts).table(room)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(NUMBERS, TEXTS, TEXTS), max_size=30), st.booleans())
+def test_values_arrive_unchanged(rows: list[tuple], raw: bool) -> None:
+    first = {"number": 1.0, "text": "a", "other": "b"}
+    given_rows = [first] + [dict(zip(first, row, strict=True)) for row in rows]
+    table = read(given_rows, raw)
+    assert table.rows == len(given_rows)
+    expected = [np.nan if r["number"] is None else r["number"] for r in given_rows]
+    np.testing.assert_array_equal(table.numbers["number"], expected)
+    assert table.texts["text"].values() == [r["text"] for r in given_rows]
+    assert table.texts["other"].values() == [r["other"] for r in given_rows]
+
+
+def test_types_become_numbers() -> None:
+    row = {"yes": True, "day": date(1970, 1, 3), "hour": datetime(1970, 1, 1, 12), "whole": 7}
+    table = read([row, dict.fromkeys(row)])
+    found = {name: values[0] for name, values in table.numbers.items()}
+    assert found == {"yes": 1.0, "day": 2.0, "hour": 0.5, "whole": 7.0}
+    assert all(np.isnan(values[1]) for values in table.numbers.values())
+
+
+def test_more_rows_than_a_batch() -> None:
+    rows = [{"n": float(i), "t": str(i % 3)} for i in range(11_000)]
+    table = read(rows)
+    assert table.numbers["n"].sum() == sum(range(11_000))
+    assert table.texts["t"].levels == ["0", "1", "2"]
+
+
+def test_of_more_rows_than_there_is_room_for_whole_rows_are_left() -> None:
+    words = ["", "\x1f", None, "a" * 90]
+    rows = [{"n": float(i), "t": f"text {i}", "w": words[i % 4]} for i in range(12_000)]
+    each = 3 * memory.ROW_BYTES + memory.TEXT_BYTES + len("text 1234")
+    table = read(rows, room=1_000 * each)
+    assert 450 < table.rows <= 1_000
+    numbers = table.numbers["n"].astype(int).tolist()
+    assert len(set(numbers)) == table.rows
+    assert table.texts["t"].values() == [rows[n]["t"] for n in numbers]
+    assert table.texts["w"].values() == [rows[n]["w"] for n in numbers]
+    assert len(table.texts["t"].levels) == table.rows
+    assert read(rows, room=each - 200).rows == 0
+
+
+def test_levels_are_sorted_whatever_comes_first() -> None:
+    assert read([{"t": t} for t in "cabc"]).texts["t"].levels == ["a", "b", "c"]
+
+
+def test_a_closing_semicolon_is_no_error() -> None:
+    assert describe(StandIn([{"a": 1}]), " select 1 ; ")[0] == "select 1"
+
+
+@pytest.mark.parametrize("query", ["", "  ", ";", None])
+def test_an_empty_query_is_an_error(query: str | None) -> None:
+    with pytest.raises(GlasshouseError, match="The query is empty"):
+        describe(StandIn([{"a": 1}]), query or "")

@@ -1,0 +1,108 @@
+"""The curve of thresholds and the learning curve, counted again by hand."""
+
+import json
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from glasshouse_ml.measure.classification_metrics import Costs, Scored
+from glasshouse_ml.measure.curves import threshold_rows
+from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn
+
+
+def scored(count: int = 300, positive: int = 1) -> Scored:
+    rng = np.random.default_rng(4)
+    actual = rng.integers(0, 2, count)
+    # Two decimals: many scores lie right on a threshold.
+    chances = np.round(np.clip(actual * 0.3 + rng.random(count) * 0.7, 0, 1), 2)
+    return Scored(actual, np.column_stack([1 - chances, chances]), positive)
+
+
+@pytest.mark.parametrize("positive", [0, 1])
+def test_thresholds_are_those_of_scikit_learn(positive: int) -> None:
+    rows = replace(scored(positive=positive), costs=Costs(2.0, 7.0))
+    found: dict[str, dict[float, dict]] = {}
+    for row in threshold_rows(rows):
+        assert row["x"] == row["threshold"]
+        found.setdefault(row["series"], {})[row["x"]] = row
+    assert set(found) == {"precision", "recall", "f1", "flagged_share", "cost"}
+    truth = rows.actual == positive
+    for threshold in (0.0, 0.25, 0.29, 0.5, 0.57, 0.9):
+        flagged = rows.probabilities[:, positive] >= threshold
+        (_, wrong), (missed, _) = confusion_matrix(truth, flagged, labels=[False, True])
+        expected = {
+            "precision": precision_score(truth, flagged),
+            "recall": recall_score(truth, flagged),
+            "f1": f1_score(truth, flagged),
+            "flagged_share": flagged.mean(),
+            "cost": (2 * wrong + 7 * missed) / len(truth),
+        }
+        for series, value in expected.items():
+            assert found[series][threshold]["y"] == pytest.approx(value), (series, threshold)
+        assert found["recall"][threshold]["n"] == flagged.sum()
+
+
+def test_nothing_flagged_has_no_precision() -> None:
+    rows = Scored(np.array([0, 1]), np.array([[0.6, 0.4], [0.7, 0.3]]))
+    last = [row for row in threshold_rows(rows) if row["x"] == 1.0]
+    assert {row["series"]: row["y"] for row in last} == {
+        "recall": 0,
+        "f1": 0,
+        "flagged_share": 0,
+    }
+
+
+def test_more_classes_have_no_threshold() -> None:
+    assert threshold_rows(Scored(np.array([0, 1, 2]), np.eye(3))) == []
+
+
+def learned(db: StandIn, **changes: object) -> dict[str, list[dict]]:
+    options = {"bootstrap": 0, "importance_repeats": 0, **changes}
+    call(db, key="id", options=json.dumps(options))
+    found: dict[str, list[dict]] = {}
+    for row in db.recorded[-1]["curves"]:
+        if row["curve"] == "learning":
+            found.setdefault(row["series"], []).append(row)
+    return found
+
+
+def test_the_learning_curve_grows_to_what_the_training_was(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    found = learned(db, learning_curve=4)
+    payload = db.recorded[0]
+    assert [row["position"] for row in found["validation"]] == [1, 2, 3, 4]
+    for rows in found.values():
+        sizes = [row["x"] for row in rows]
+        for before, after in pairwise(sizes[:3]):
+            assert after == pytest.approx(2 * before, abs=2)
+        assert sizes == sorted(sizes)
+    chosen = next(c for c in payload["candidates"] if c["chosen"])
+    last = found["validation"][-1]
+    assert last["y"] == pytest.approx(chosen["score"])
+    assert last["upper"] - last["y"] == pytest.approx(chosen["deviation"])
+    (whole,) = [
+        m["value"]
+        for m in payload["metrics"]
+        if (m["split"], m["metric"], m["series"]) == ("train", "roc_auc", "model")
+    ]
+    assert found["training"][-1]["y"] == whole
+    assert found["training"][-1]["x"] == payload["version"]["rows_train"]
+    assert found == learned(db, learning_curve=4)
+
+
+def test_the_learning_curve_is_drawn_unasked_where_it_is_cheap(mixed: list[dict]) -> None:
+    assert learned(StandIn(mixed), learning_curve=None)
+    assert not learned(StandIn(mixed), learning_curve=0)
+    many = [{**row, "id": f"{row['id']} {copy}"} for copy in range(8) for row in mixed]
+    assert not learned(StandIn(many), learning_curve=None)
+
+
+def test_a_rare_class_is_in_every_share() -> None:
+    rng = np.random.default_rng(0)
+    rows = [{"id": n, "x": float(rng.normal()) + (n < 12), "target": n < 12} for n in range(400)]
+    found = learned(StandIn(rows), learning_curve=4)
+    assert len(found["validation"]) == 4

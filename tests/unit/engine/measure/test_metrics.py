@@ -1,0 +1,97 @@
+"""Every measure agrees with scikit-learn's, also under weights."""
+
+import numpy as np
+import pytest
+from glasshouse_ml.measure.classification_metrics import METRICS, Scored
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as reference
+
+BINARY = {
+    "roc_auc": lambda y, p, w: reference.roc_auc_score(y, p[:, 1], sample_weight=w),
+    "average_precision": lambda y, p, w: reference.average_precision_score(
+        y, p[:, 1], sample_weight=w
+    ),
+    "log_loss": lambda y, p, w: reference.log_loss(y, p, sample_weight=w),
+    "brier": lambda y, p, w: reference.brier_score_loss(y, p[:, 1], sample_weight=w),
+    "accuracy": lambda y, p, w: reference.accuracy_score(y, p.argmax(1), sample_weight=w),
+    "balanced_accuracy": lambda y, p, w: reference.balanced_accuracy_score(
+        y, p.argmax(1), sample_weight=w
+    ),
+    "precision": lambda y, p, w: reference.precision_score(
+        y, p.argmax(1), sample_weight=w, zero_division=0
+    ),
+    "recall": lambda y, p, w: reference.recall_score(
+        y, p.argmax(1), sample_weight=w, zero_division=0
+    ),
+    "f1": lambda y, p, w: reference.f1_score(y, p.argmax(1), sample_weight=w, zero_division=0),
+    "mcc": lambda y, p, w: reference.matthews_corrcoef(y, p.argmax(1), sample_weight=w),
+}
+
+
+def scores(seed: int, rows: int, classes: int, digits: int = 16) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of every class and probabilities; few digits give many ties."""
+    rng = np.random.default_rng(seed)
+    actual = np.append(np.arange(classes), rng.integers(0, classes, rows - classes))
+    odds = rng.normal(size=(rows, classes)) + np.eye(classes)[actual]
+    probabilities = np.exp(odds) / np.exp(odds).sum(axis=1, keepdims=True)
+    if classes == 2:
+        first = np.round(probabilities[:, 0], digits)
+        probabilities = np.column_stack([first, 1 - first])
+    return actual, probabilities
+
+
+def test_every_metric_is_compared_here() -> None:
+    assert set(METRICS) == set(BINARY)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(5, 60), st.sampled_from([1, 2, 16]))
+def test_two_classes_with_weights(seed: int, rows: int, digits: int) -> None:
+    actual, probabilities = scores(seed, rows, 2, digits)
+    rng = np.random.default_rng(seed)
+    weights = rng.integers(0, 4, (3, rows)).astype(float)
+    weights[:, :2] = 1  # every class has a row that counts
+    for name, metric in METRICS.items():
+        found = metric.measure(Scored(actual, probabilities), weights)
+        expected = [BINARY[name](actual, probabilities, w) for w in weights]
+        np.testing.assert_allclose(found, expected, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_three_classes(seed: int) -> None:
+    y, p = scores(seed, 80, 3)
+    label = p.argmax(1)
+    expected = {
+        "roc_auc": reference.roc_auc_score(y, p, multi_class="ovr"),
+        "average_precision": reference.average_precision_score(y, p),
+        "log_loss": reference.log_loss(y, p),
+        "brier": ((p - np.eye(3)[y]) ** 2).sum(axis=1).mean(),
+        "accuracy": reference.accuracy_score(y, label),
+        "balanced_accuracy": reference.balanced_accuracy_score(y, label),
+        "precision": reference.precision_score(y, label, average="macro", zero_division=0),
+        "recall": reference.recall_score(y, label, average="macro"),
+        "f1": reference.f1_score(y, label, average="macro"),
+        "mcc": reference.matthews_corrcoef(y, label),
+    }
+    found = {name: metric.value(Scored(y, p)) for name, metric in METRICS.items()}
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_the_first_class_can_be_the_positive_one() -> None:
+    actual, probabilities = scores(1, 50, 2)
+    turned = Scored(1 - actual, probabilities[:, ::-1], positive=0)
+    plain = Scored(actual, probabilities, positive=1)
+    for name in ("roc_auc", "average_precision", "brier", "f1", "precision", "recall"):
+        assert METRICS[name].value(turned) == pytest.approx(METRICS[name].value(plain))
+
+
+def test_certain_and_wrong_costs_much_but_not_infinity() -> None:
+    rows = Scored(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]]))
+    assert METRICS["log_loss"].value(rows) == pytest.approx(-np.log(np.finfo(float).eps) / 2)
+
+
+def test_a_class_without_rows_does_not_count_in_the_mean() -> None:
+    actual, probabilities = scores(2, 30, 2)
+    three = np.column_stack([probabilities, np.zeros(30)])
+    assert np.isfinite(METRICS["roc_auc"].value(Scored(actual, three)))

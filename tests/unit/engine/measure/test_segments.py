@@ -1,0 +1,165 @@
+"""Scores by segment: which rows are in which, and that each part is measured by itself."""
+
+import json
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.table import BOOLEAN, NUMBER, TIME, Table, Texts
+from glasshouse_ml.measure.segments import segments
+from sklearn.metrics import mean_absolute_error, roc_auc_score
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn
+
+
+def numbers(values: list, kind: str = NUMBER) -> dict[str, int]:
+    """The rows of each segment."""
+    found = segments(Table(len(values), {"x": np.array(values, float)}), "x", kind)
+    counts = np.bincount(found.places, minlength=len(found.names))
+    return dict(zip(found.names, counts.tolist(), strict=True))
+
+
+def test_numbers_are_cut_in_quartiles() -> None:
+    assert numbers([*range(1, 101), np.nan]) == {
+        "x = 1 to 25": 25,
+        "x = 26 to 50": 25,
+        "x = 51 to 75": 25,
+        "x = 76 to 100": 25,
+        "x = (missing)": 1,
+    }
+    # Half of the rows have one value: there are fewer than four parts, and none is empty.
+    crowded = numbers([0] * 60 + list(range(1, 41)))
+    assert crowded == {"x = 0 to 0": 60, "x = 1 to 15": 15, "x = 16 to 40": 25, "x = (missing)": 0}
+
+
+def test_few_values_stand_for_themselves() -> None:
+    assert numbers([3, 1.5, 3, np.nan]) == {"x = 1.5": 1, "x = 3": 2, "x = (missing)": 1}
+    assert numbers([1, 0, 0], BOOLEAN) == {"x = false": 2, "x = true": 1, "x = (missing)": 0}
+    assert numbers([0.25, 1], TIME) == {
+        "x = 1970-01-01": 1,
+        "x = 1970-01-02": 1,
+        "x = (missing)": 0,
+    }
+
+
+def test_rare_texts_are_one_segment() -> None:
+    codes = np.repeat(np.arange(15), np.arange(15, 0, -1))
+    texts = Texts(np.append(codes, -1), [f"level {n:02}" for n in range(15)])
+    found = segments(Table(len(texts.codes), {}, {"x": texts}), "x", None)
+    counts = np.bincount(found.places).tolist()
+    assert len(found.names) == 12
+    assert found.names[0] == "x = level 00" and counts[0] == 15
+    assert found.names[-2:] == ["x = other", "x = (missing)"]
+    assert counts[-2:] == [1 + 2 + 3 + 4 + 5, 1]
+
+
+def test_each_segment_is_measured_by_itself(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    options = {"bootstrap": 50, "importance_repeats": 0, "segments": ["colour", "amount", "loyal"]}
+    call(db, key="id", options=json.dumps(options), algorithms='["logistic_regression"]')
+    rows = [m for m in db.recorded[0]["metrics"] if m["split"] == "test"]
+    whole = {m["metric"]: m for m in rows if m["segment"] == "all" and m["series"] == "model"}
+    assert {m["segment"] for m in rows} >= {
+        "all",
+        "colour = red",
+        "colour = (missing)",
+        "loyal = true",
+        "loyal = false",
+        "amount = (missing)",
+    }
+    for column in ("colour", "amount", "loyal"):
+        parts = [
+            m
+            for m in rows
+            if m["metric"] == "log_loss"
+            and m["series"] == "model"
+            and m["segment"].startswith(f"{column} = ")
+        ]
+        assert sum(m["n"] for m in parts) == whole["log_loss"]["n"]
+        # The mean over all rows is the mean of the parts, each by its rows.
+        mean = sum(m["value"] * m["n"] for m in parts) / whole["log_loss"]["n"]
+        assert mean == pytest.approx(whole["log_loss"]["value"])
+        for part in parts:
+            assert part["lower"] <= part["value"] <= part["upper"]
+    blind = {m["segment"] for m in rows if m["series"] == "baseline"}
+    assert blind == {m["segment"] for m in rows if m["series"] == "model"}
+
+
+def test_a_column_that_is_no_feature_makes_segments(mixed: list[dict]) -> None:
+    """The column of the split, and a column that was left out because it never changes."""
+    start = date(2026, 1, 1)
+    rows = [{**row, "day": start + timedelta(days=n // 4)} for n, row in enumerate(mixed)]
+    db = StandIn(rows)
+    call(
+        db,
+        key="id",
+        split='{"by": "time", "column": "day"}',
+        options='{"bootstrap": 0, "importance_repeats": 0, "segments": ["day", "same"]}',
+    )
+    found = {m["segment"] for m in db.recorded[0]["metrics"]} - {"all"}
+    # Quartiles are those of all rows; the latest fifth of the rows lies in the last of them.
+    assert found == {"day = 2026-03-17 to 2026-04-10", "same = 1"}
+
+
+def test_a_regression_by_segment(mixed: list[dict]) -> None:
+    rows = [
+        {**row, "target": n % 7 + (3.0 if row["loyal"] else 0.0)} for n, row in enumerate(mixed)
+    ]
+    db = StandIn(rows)
+    options = {"bootstrap": 0, "importance_repeats": 0, "segments": "colour"}
+    call(db, task="regression", key="id", algorithms='["ridge"]', options=json.dumps(options))
+    payload = db.recorded[0]
+    for row in payload["metrics"]:
+        if (row["metric"], row["series"], row["split"]) != ("mae", "model", "test"):
+            continue
+        inside = [r for r in payload["residuals"] if row["segment"] in ("all", r["segment"])]
+        assert row["n"] == len(inside) > 0
+        assert row["value"] == pytest.approx(
+            mean_absolute_error([r["actual"] for r in inside], [r["predicted"] for r in inside])
+        )
+
+
+def test_a_clustering_by_segment(mixed: list[dict]) -> None:
+    db = StandIn([{k: v for k, v in row.items() if k != "target"} for row in mixed])
+    params = [{"algorithm": "k_means", "params": {"n_clusters": 2}}]
+    options = '{"bootstrap": 50, "importance_repeats": 0, "segments": ["colour"]}'
+    call(
+        db, task="clustering", target=None, key="id", algorithms=json.dumps(params), options=options
+    )
+    found = {m["segment"]: m["n"] for m in db.recorded[0]["metrics"] if m["metric"] == "silhouette"
+             and m["split"] == "test"}  # fmt: skip
+    assert found.pop("all") == sum(found.values()) == 80
+
+
+def test_one_class_alone_has_no_area_and_no_error(mixed: list[dict]) -> None:
+    rows = [{**row, "side": "yes" if row["target"] else "no"} for row in mixed]
+    db = StandIn(rows)
+    options = '{"bootstrap": 50, "importance_repeats": 0, "segments": ["side"]}'
+    call(db, key="id", options=options)
+    found = {
+        (m["segment"], m["metric"]): m["value"]
+        for m in db.recorded[0]["metrics"]
+        if m["series"] == "model" and m["split"] == "test"
+    }
+    assert found["side = yes", "roc_auc"] is None
+    assert found["side = yes", "accuracy"] == 1
+    assert roc_auc_score([0, 1], [0, 1]) == found["all", "roc_auc"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ('["colours"]', "no column 'colours' to make segments of"),
+        ("3", "options.segments is 3"),
+        ('["colour", 3]', "options.segments is"),
+    ],
+)
+def test_refused(mixed: list[dict], given: str, message: str) -> None:
+    db = StandIn(mixed)
+    with pytest.raises(GlasshouseError) as caught:
+        call(db, options=f'{{"segments": {given}}}')
+    assert message in caught.value.message
+    assert "colour" in caught.value.hint or "country" in caught.value.hint
+    assert not db.checkpoints, "it was refused before anything was trained"

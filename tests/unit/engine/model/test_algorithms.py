@@ -1,0 +1,106 @@
+"""The catalogue holds what scikit-learn offers, under its usual names."""
+
+import json
+
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.model.algorithms import CATALOGUE, Extra, catalogue_rows, find, usual_name
+from sklearn.utils import all_estimators
+
+# Why each of these is left out stands in estimators.py.
+WRAPPERS = {
+    "CalibratedClassifierCV",
+    "ClassifierChain",
+    "FixedThresholdClassifier",
+    "MultiOutputClassifier",
+    "OneVsOneClassifier",
+    "OneVsRestClassifier",
+    "OutputCodeClassifier",
+    "SelfTrainingClassifier",
+    "StackingClassifier",
+    "TunedThresholdClassifierCV",
+    "VotingClassifier",
+    "MultiOutputRegressor",
+    "RegressorChain",
+    "StackingRegressor",
+    "TransformedTargetRegressor",
+    "VotingRegressor",
+}
+NO_PROBABILITIES = {
+    "LinearSVC",
+    "NuSVC",
+    "PassiveAggressiveClassifier",
+    "Perceptron",
+    "RidgeClassifier",
+    "RidgeClassifierCV",
+    "SVC",
+}
+OTHER = {
+    "CCA",
+    "PLSCanonical",
+    "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
+    "IsotonicRegression",
+    "RadiusNeighborsClassifier",
+    "RadiusNeighborsRegressor",
+    "CategoricalNB",
+    "ComplementNB",
+    "MultinomialNB",
+    "LabelPropagation",
+    "LabelSpreading",
+    "GaussianProcessClassifier",
+    "GaussianProcessRegressor",
+    # On its way out of scikit-learn; sgd does the same.
+    "PassiveAggressiveRegressor",
+}
+
+
+@pytest.mark.parametrize(
+    ("task", "kind"), [("classification", "classifier"), ("regression", "regressor")]
+)
+def test_every_estimator_is_in_the_catalogue_or_left_out_on_purpose(task: str, kind: str) -> None:
+    offered = {name for name, _ in all_estimators(type_filter=kind)}
+    own = [a for a in CATALOGUE[task].values() if not isinstance(a, Extra)]
+    held = {algorithm.estimator.__name__ for algorithm in own}
+    assert held <= offered
+    assert offered - held <= WRAPPERS | NO_PROBABILITIES | OTHER
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("HistGradientBoostingRegressor", "hist_gradient_boosting"),
+        ("KNeighborsClassifier", "k_neighbors"),
+        ("LassoLarsIC", "lasso_lars_ic"),
+        ("MiniBatchKMeans", "mini_batch_k_means"),
+        ("SVR", "svr"),
+        ("LinearSVR", "linear_svr"),
+        ("GaussianNB", "gaussian_nb"),
+        ("ARDRegression", "ard_regression"),
+    ],
+)
+def test_usual_names(name: str, expected: str) -> None:
+    assert usual_name(name) == expected
+
+
+def test_rows_of_the_catalogue() -> None:
+    found = {(name, task): rest for name, task, *rest in catalogue_rows()}
+    about, path, missing, defaults = found["ridge", "regression"]
+    assert path == "sklearn.linear_model.Ridge"
+    assert about
+    assert missing is False
+    assert json.loads(defaults)["alpha"] == 1.0
+    for *_, text in found.values():
+        json.loads(text, parse_constant=pytest.fail)
+    assert found["hist_gradient_boosting", "regression"][2] is True
+    assert found["dummy", "classification"][2] is True
+
+
+def test_a_wrong_name_shows_the_near_ones() -> None:
+    with pytest.raises(GlasshouseError, match="no algorithm 'lasssoo' for regression") as caught:
+        find("regression", "lasssoo")
+    assert "lasso" in caught.value.hint
+    with pytest.raises(GlasshouseError, match="lasso is no algorithm for classification but for"):
+        find("classification", "lasso")

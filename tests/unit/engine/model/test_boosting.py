@@ -1,0 +1,186 @@
+"""LightGBM and XGBoost: held against the libraries themselves where these are installed."""
+
+import json
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core import libraries
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data.encoding import encode
+from glasshouse_ml.data.row_reader import Reader, describe
+from glasshouse_ml.model import algorithms
+from glasshouse_ml.registry import versions as registry
+from glasshouse_ml.registry.artifact_validation import is_sound
+from glasshouse_ml.registry.artifacts import pack
+from glasshouse_ml.use.explain import explain
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn, predict
+
+EXTRAS = ("lightgbm", "xgboost")
+OPTIONS = json.dumps({"bootstrap": 0, "importance_repeats": 0, "learning_curve": 0, "folds": 2})
+
+
+@pytest.fixture(params=EXTRAS)
+def library(request: pytest.FixtureRequest) -> str:
+    """Each of them, where it is there; tests/integration has both in every run."""
+    pytest.importorskip(request.param)
+    return request.param
+
+
+def trained(rows: list[dict], library: str, task: str = "classification", **more: Any) -> StandIn:
+    db = StandIn(rows)
+    entry = {"algorithm": library, "params": {"n_estimators": 20, **more}}
+    call(db, task=task, key="id", algorithms=json.dumps([entry]), options=OPTIONS)
+    return db
+
+
+def regression(mixed: list[dict]) -> list[dict]:
+    return [{**row, "target": (row["amount"] or 0.0) * 3 + row["loyal"]} for row in mixed]
+
+
+def three(mixed: list[dict]) -> list[dict]:
+    return [{**row, "target": f"{row['target']} {row['loyal']}"} for row in mixed]
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_one_that_is_missing_says_how_to_get_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {k: v for k, v in algorithms.CATALOGUE["regression"].items() if k not in EXTRAS}
+    monkeypatch.setitem(algorithms.CATALOGUE, "regression", known)
+    with pytest.raises(GlasshouseError, match=f"{name} is not installed") as refused:
+        algorithms.find("regression", name)
+    assert f"ML_EXTRAS={name}" in refused.value.hint
+    with pytest.raises(GlasshouseError, match="no algorithm 'xgbost'"):
+        algorithms.find("regression", "xgbost")
+
+
+@pytest.mark.parametrize("name", EXTRAS)
+def test_listed_only_where_it_is_installed(name: str) -> None:
+    listed = {row[0] for row in algorithms.catalogue_rows()}
+    assert (name in listed) == libraries.installed(name)
+
+
+def test_the_numbers_are_those_of_the_library(mixed: list[dict], library: str) -> None:
+    db = trained(regression(mixed), library, "regression")
+    stored = registry.load(db, "a model", None)
+    _, columns = describe(db, "q")
+    numbers = [c for c in columns if c.name in ("amount", "loyal")]
+    table = Reader(db, "q", numbers, [c for c in columns if c.name == "colour"]).table()
+    matrix = stored.pipeline[:-1].transform(encode(stored.features, table))
+    # The same text read by the library alone.
+    text = stored.pipeline[-1].text_
+    if library == "lightgbm":
+        from lightgbm import Booster
+
+        expected = Booster(model_str=text).predict(matrix)
+    else:
+        from xgboost import Booster, DMatrix
+
+        booster = Booster()
+        booster.load_model(bytearray(text.encode()))
+        expected = booster.predict(DMatrix(matrix))
+    found = [score for _, _, score, _ in predict(db, "a model", "q", None)]
+    np.testing.assert_array_equal(found, np.asarray(expected, float))
+    assert library in db.recorded[0]["version"]["libraries"]
+
+
+def test_the_same_seed_gives_the_same_trees(mixed: list[dict], library: str) -> None:
+    params = {"subsample": 0.7, "colsample_bytree": 0.7}
+    texts = [
+        registry.load(trained(mixed, library, **params), "a model", None).pipeline[-1].text_
+        for _ in range(2)
+    ]
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("kind", ["two classes", "more classes", "numbers"])
+def test_contributions_add_up(mixed: list[dict], library: str, kind: str) -> None:
+    task = "regression" if kind == "numbers" else "classification"
+    rows = {"two classes": mixed, "more classes": three(mixed), "numbers": regression(mixed)}[kind]
+    db = trained(rows, library, task)
+    db.rows = rows[:30]
+    found = groupby(explain(db, "a model", "q", None), lambda row: row[0])
+    sums = np.array([sum(row[4] for row in rows) for _, rows in found])
+    answers = list(predict(db, "a model", "q", None))
+    scores = np.array([score for _, _, score, _ in answers])
+    if kind == "two classes":
+        np.testing.assert_allclose(1 / (1 + np.exp(-sums)), scores, atol=1e-6)
+    elif kind == "numbers":
+        np.testing.assert_allclose(sums, scores, atol=1e-6)
+    else:
+        # About the class that was predicted; its sum is the largest of those behind the shares.
+        stored = registry.load(db, "a model", None)
+        _, columns = describe(db, "q")
+        numbers = [c for c in columns if c.name in ("amount", "loyal")]
+        table = Reader(db, "q", numbers, [c for c in columns if c.name == "colour"]).table()
+        prepared = stored.pipeline[:-1].transform(encode(stored.features, table))
+        whole = stored.pipeline[-1].raw(prepared).max(axis=1)
+        np.testing.assert_allclose(sums, whole, atol=1e-6)
+
+
+def test_a_number_behind_a_link_is_sampled_and_adds_up_too(mixed: list[dict], library: str) -> None:
+    rows = [{**row, "target": n % 4 + float(row["loyal"])} for n, row in enumerate(mixed)]
+    link = {"lightgbm": "poisson", "xgboost": "count:poisson"}[library]
+    db = trained(rows, library, "regression", objective=link)
+    db.rows = rows[:10]
+    found = groupby(explain(db, "a model", "q", None), lambda row: row[0])
+    sums = [sum(row[4] for row in rows) for _, rows in found]
+    scores = [score for _, _, score, _ in predict(db, "a model", "q", None)]
+    np.testing.assert_allclose(sums, scores, atol=1e-6)
+
+
+def test_refused(mixed: list[dict], library: str) -> None:
+    with pytest.raises(GlasshouseError, match="no parameter 'n_estimatorz'"):
+        trained(mixed, library, n_estimatorz=3)
+    for name in ("objective", "verbosity", "device"):
+        with pytest.raises(GlasshouseError, match=f"no parameter '{name}'"):
+            trained(mixed, library, **{name: "x"})
+    with pytest.raises(GlasshouseError, match=f"{library} could not be trained"):
+        trained(mixed, library, max_depth="deep")
+
+
+def lies(library: str) -> list[tuple[str, str]]:
+    """What a forger could write in place of what."""
+    if library == "lightgbm":
+        return [
+            ("max_feature_idx=", "max_feature_idx=1"),
+            ("split_feature=", "split_feature=9"),
+            ("left_child=", "left_child=-99 "),
+            ("num_cat=0", "num_cat=1"),
+            ("num_leaves=", "num_leaves=9"),
+            ("num_tree_per_iteration=1", "num_tree_per_iteration=3"),
+        ]
+    return [
+        ('"split_indices":[', '"split_indices":[99,'),
+        ('"left_children":[', '"left_children":[0,'),
+        ('"num_feature":"', '"num_feature":"1'),
+        ('"name":"gbtree"', '"name":"gblinear"'),
+        ('"tree_info":[', '"tree_info":[7,'),
+    ]
+
+
+def test_a_forged_text_is_not_followed(mixed: list[dict], library: str) -> None:
+    db = trained(mixed, library)
+    stored = registry.load(db, "a model", None)
+    estimator, features = stored.pipeline[-1], len(stored.features)
+    assert is_sound(stored.pipeline, features)
+    honest = estimator.text_
+    for words, lie in lies(library):
+        assert words in honest
+        estimator.text_ = honest.replace(words, lie, 1)
+        assert not is_sound(stored.pipeline, features), lie
+    estimator.text_ = honest
+    # What is stored holds the text, and nothing of the library's own objects.
+    assert b"LGBM" not in pack(replace(stored)) and b"XGBC" not in pack(replace(stored))
+
+
+def test_missing_without_the_library_a_model_says_so(
+    mixed: list[dict], library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = trained(mixed, library)
+    monkeypatch.setattr("glasshouse_ml.model.boosting.installed", lambda name: False)
+    with pytest.raises(GlasshouseError, match=f"{library} is not installed"):
+        list(predict(db, "a model", "q", None))

@@ -1,0 +1,192 @@
+"""One model per group: each is the model that the rows of the group alone would give."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.registry.artifacts import Model, pack, unpack
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import root_mean_squared_error
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn, predict
+
+RNG = np.random.default_rng(5)
+SLOPES = {"north": 3.0, "south": -2.0, "east": 0.5}
+BY_PART = '{"by": "column", "column": "part"}'
+
+
+def _rows() -> list[dict[str, Any]]:
+    """In each shop the amount follows from x in another way; the kiosk has few rows."""
+    rows = []
+    for number in range(600):
+        shop = "kiosk" if number % 60 == 0 else ["north", "south", "east"][number % 3]
+        x = float(RNG.normal())
+        amount = SLOPES.get(shop, 1.0) * x + float(RNG.normal()) / 10
+        rows.append(
+            {
+                "id": number,
+                "shop": None if number % 97 == 96 else shop,
+                "x": x,
+                "z": float(RNG.normal()),
+                "amount": amount,
+                "part": "test" if number // 7 % 4 == 3 else "train",
+            }
+        )
+    return rows
+
+
+ROWS = _rows()
+MATRIX = np.array([[row["x"], row["z"]] for row in ROWS])
+AMOUNTS = np.array([row["amount"] for row in ROWS])
+TRAINING = np.array([row["part"] == "train" for row in ROWS])
+SHOPS = np.array([row["shop"] or "" for row in ROWS])
+
+
+def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, Any]]:
+    options = {"bootstrap": 0, "importance_repeats": 1, "folds": 2, "group_by": "shop"}
+    options |= changes.pop("options", {})
+    db = StandIn(rows)
+    asked = {
+        "task": "regression",
+        "target": "amount",
+        "key": "id",
+        "algorithms": '["ridge"]',
+        "split": BY_PART,
+        **changes,
+    }
+    call(db, **asked, options=json.dumps(options))
+    return db, db.recorded[-1]
+
+
+def answered(db: StandIn, rows: list[dict]) -> np.ndarray:
+    db.rows = rows
+    found = {int(key): score for key, _, score, _ in predict(db, "a model", "q", None)}
+    return np.array([found[row["id"]] for row in rows])
+
+
+def expected(rows: np.ndarray) -> np.ndarray:
+    """What a model made outside of these training rows answers for every row."""
+    chosen = rows & TRAINING
+    model = make_pipeline(StandardScaler(), Ridge()).fit(MATRIX[chosen], AMOUNTS[chosen])
+    return model.predict(MATRIX)
+
+
+def test_each_group_has_the_model_of_its_own_rows() -> None:
+    db, payload = train()
+    found = answered(db, ROWS)
+    for shop in SLOPES:
+        mine = shop == SHOPS
+        np.testing.assert_allclose(found[mine], expected(mine)[mine], rtol=1e-9)
+    pooled = expected(np.ones(len(ROWS), bool))
+    rest = (SHOPS == "kiosk") | (SHOPS == "")
+    np.testing.assert_allclose(found[rest], pooled[rest], rtol=1e-9)
+    # A shop that opened after the training.
+    new = [{**row, "shop": "west"} for row in ROWS]
+    np.testing.assert_allclose(answered(db, new), pooled, rtol=1e-9)
+
+    groups = {entry.pop("group"): entry for entry in payload["version"]["groups"]}
+    assert set(groups) == {*SLOPES, "kiosk"}
+    assert [groups[shop]["own"] for shop in (*SLOPES, "kiosk")] == [True, True, True, False]
+    assert groups["kiosk"]["why_not"] == "It has fewer than 30 training rows."
+    assert groups["north"]["train"] == int(((SHOPS == "north") & TRAINING).sum())
+    assert any("1 of 4 groups have no model of their own" in notice for notice in db.notices)
+
+
+def test_each_group_is_measured_on_its_test_rows() -> None:
+    db, payload = train()
+    found = answered(db, ROWS)
+    measured = {
+        m["segment"]: m["value"]
+        for m in payload["metrics"]
+        if (m["metric"], m["series"], m["split"]) == ("rmse", "model", "test")
+    }
+    assert set(measured) == {"all", *(f"shop = {shop}" for shop in (*SLOPES, "kiosk"))}
+    for shop in (*SLOPES, "kiosk"):
+        rows = (shop == SHOPS) & ~TRAINING
+        error = root_mean_squared_error(AMOUNTS[rows], found[rows])
+        assert measured[f"shop = {shop}"] == pytest.approx(error)
+    assert measured["all"] == pytest.approx(payload["version"]["score"])
+    # One model for all would not have done.
+    _, pooled = train(options={"group_by": None})
+    assert payload["version"]["score"] < pooled["version"]["score"] / 3
+    assert pooled["version"]["groups"] is None
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_classes_that_a_group_never_had(numbered: bool) -> None:
+    """One group knows two of three classes, and one a single class."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(600):
+        shop = number % 3
+        x = float(rng.normal())
+        target = "a" if shop == 2 else "abc"[int(x > 0) + int(x > 1) * (shop == 0)]
+        rows.append({"id": number, "shop": shop if numbered else f"{shop}", "x": x, "y": target})
+    db, payload = train(
+        rows, task="classification", target="y", split=None, algorithms='["logistic_regression"]'
+    )
+    groups = {entry["group"]: entry for entry in payload["version"]["groups"]}
+    assert [groups[shop]["own"] for shop in "012"] == [True, True, False]
+    assert groups["2"]["why_not"] == "Its training rows are all of one class."
+    shares = {int(key): json.loads(found) for key, _, _, found in predict(db, "a model", "q", None)}
+    for row in rows:
+        assert sum(shares[row["id"]].values()) == pytest.approx(1)
+        if str(row["shop"]) == "1":
+            assert shares[row["id"]]["c"] == 0
+
+
+def test_weights_costs_and_constraints_hold_in_each_group() -> None:
+    rows = [{**row, "amount": row["amount"] > 0.5} for row in ROWS]
+    asked = {"task": "classification", "algorithms": '["logistic_regression"]'}
+    costs = {"false_positive": 1, "false_negative": 20}
+    db, payload = train(rows, **asked, options={"class_weight": "balanced", "costs": costs})
+    assert payload["version"]["threshold"] < 0.5
+    mine = (SHOPS == "north") & TRAINING
+    model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
+    model.fit(MATRIX[mine], AMOUNTS[mine] > 0.5)
+    north = SHOPS == "north"
+    outside = model.predict_proba(MATRIX[north])[:, 1]
+    np.testing.assert_allclose(answered(db, rows)[north], outside, atol=1e-3)
+    asked = {"algorithms": '["hist_gradient_boosting"]', "options": {"monotonic": {"x": 1}}}
+    db, _ = train(**asked)
+    line = [{**ROWS[0], "id": n, "shop": "south", "x": n / 50 - 2} for n in range(200)]
+    assert (np.diff(answered(db, line)) >= 0).all()
+
+
+def test_a_forged_group_is_refused() -> None:
+    db, _ = train()
+    stored = unpack(db.artifacts[0], sha256(db.artifacts[0]).hexdigest())
+    stored.pipeline[-1].column = 7
+    content = pack(Model(stored.pipeline, stored.features, (), None, "id", "regression"))
+    with pytest.raises(GlasshouseError, match="damaged or of another format"):
+        unpack(content, sha256(content).hexdigest())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"options": {"group_by": "shopp"}}, "no column 'shopp', which options.group_by names"),
+        ({"options": {"group_by": ["shop"]}}, 'options.group_by is ["shop"]'),
+        ({"options": {"group_by": "part"}}, "which is no feature. It decides the split"),
+        (
+            {"task": "clustering", "target": None, "algorithms": None},
+            "group_by means nothing for clustering",
+        ),
+        (
+            {"task": "classification", "options": {"calibration": "sigmoid"}},
+            "calibration cannot be had for one model per group",
+        ),
+    ],
+)
+def test_refused(changes: dict[str, Any], message: str) -> None:
+    changes = {"algorithms": None, **changes}
+    with pytest.raises(GlasshouseError) as caught:
+        train(**changes)
+    assert message in caught.value.message
+    assert caught.value.hint

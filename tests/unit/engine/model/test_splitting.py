@@ -1,0 +1,178 @@
+"""Each kind of split keeps its promise."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.request import check
+from glasshouse_ml.model.splitters import ByClass, Plain
+from glasshouse_ml.model.splitting import Split, divide
+
+from tests.unit.engine.data.test_row_reader import read
+
+ROWS = [
+    {
+        "id": f"customer {number % 150}",
+        "at": number // 3,
+        "shop": f"shop {number % 12}",
+        "part": "test" if number % 4 == 0 else "train",
+        "y": "yes" if number % 5 == 0 else "no",
+    }
+    for number in range(300)
+]
+GROUPED = {"by": "group", "column": "shop"}
+LONE = [{**row, "id": f"customer {number}"} for number, row in enumerate(ROWS)]
+
+
+def split(rows: list[dict], by: dict[str, Any] | None = None, **options: Any) -> Split:
+    key = options.pop("key", None)
+    asked = check(
+        "m", "q", "classification", "y", key, None, None, json.dumps(by or {}), json.dumps(options)
+    )
+    table = read(rows)
+    return divide(table, ByClass(table.texts["y"].codes, ["no", "yes"]), asked)
+
+
+def values(rows: list[dict], name: str, positions: np.ndarray) -> list[Any]:
+    return [rows[position][name] for position in positions]
+
+
+def test_random_is_stratified_and_seeded() -> None:
+    one, same, other = split(LONE), split(LONE), split(LONE, seed=1)
+    assert values(LONE, "y", one.test).count("yes") == 12  # a fifth of 60
+    assert len(one.test) == 60
+    np.testing.assert_array_equal(one.test, same.test)
+    assert set(one.test) != set(other.test)
+
+
+def test_every_row_is_in_one_part_and_in_one_validation_fold() -> None:
+    for by in ({}, {"by": "key"}, {"by": "group", "column": "shop"}):
+        found = split(LONE, by, key="id")
+        assert sorted([*found.train, *found.test]) == list(range(300))
+        validated = np.concatenate([validate for _, validate in found.folds])
+        assert sorted(validated) == list(range(len(found.train)))
+        assert all(not set(fit) & set(validate) for fit, validate in found.folds)
+
+
+def test_rows_of_one_key_stay_together_even_in_a_random_split() -> None:
+    found = split(ROWS, key="id")
+    assert not set(values(ROWS, "id", found.train)) & set(values(ROWS, "id", found.test))
+    assert found.facts["kept_together"] == "id"
+    inside = np.array(values(ROWS, "id", found.train))
+    for fit, validate in found.folds:
+        assert not set(inside[fit]) & set(inside[validate])
+
+
+def test_a_key_stays_on_its_side_when_rows_arrive() -> None:
+    early = split(LONE[:200], {"by": "key"}, key="id")
+    late = split(LONE, {"by": "key"}, key="id")
+    assert set(values(LONE, "id", early.test)) <= set(values(LONE, "id", late.test))
+    assert 0.1 < len(late.test) / 300 < 0.3
+
+
+def test_time_learns_from_the_past_and_tests_on_the_future() -> None:
+    found = split(ROWS, {"by": "time", "column": "at"})
+    at = np.array([row["at"] for row in ROWS])
+    assert at[found.train].max() < at[found.test].min()
+    assert found.facts["test_from"] == at[found.test].min()
+    inside = at[found.train]
+    assert len(found.folds) == 5
+    for fit, validate in found.folds:
+        assert inside[fit].max() < inside[validate].min()
+
+
+def test_group() -> None:
+    found = split(ROWS, {"by": "group", "column": "shop", "test": 0.4})
+    assert not set(values(ROWS, "shop", found.train)) & set(values(ROWS, "shop", found.test))
+
+
+def test_folds_of_whole_keys_and_groups() -> None:
+    for rows, by, name in ((ROWS, {"by": "key"}, "id"), (LONE, GROUPED, "shop"), (ROWS, {}, "id")):
+        found = split(rows, by, key="id")
+        inside = values(rows, name, found.train)
+        for fit, validate in found.folds:
+            learned = {inside[place] for place in fit}
+            assert not learned & {inside[place] for place in validate}, by
+
+
+def test_stratified_folds_have_each_class_in_proportion() -> None:
+    found = split(LONE)
+    answers = np.array(values(LONE, "y", found.train))
+    for _, validate in found.folds:
+        assert (answers[validate] == "yes").mean() == pytest.approx(0.2, abs=0.02)
+
+
+def test_plain_folds_are_shuffled_and_seeded() -> None:
+    asked = check("m", "q", "regression", "y", None, None, None, None, None)
+    one = divide(read(LONE), Plain(300), asked)
+    same = divide(read(LONE), Plain(300), asked)
+    sizes = {len(validate) for _, validate in one.folds}
+    assert len(one.folds) == 5 and sizes == {48}
+    assert any(np.diff(validate).max() > 1 for _, validate in one.folds)
+    for (_, first), (_, second) in zip(one.folds, same.folds, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_time_folds_go_forward() -> None:
+    found = split(LONE, {"by": "time", "column": "at"})
+    moments = np.array(values(LONE, "at", found.train))
+    assert len(found.folds) == 5
+    ends = []
+    for fit, validate in found.folds:
+        assert moments[fit].max() < moments[validate].min()
+        ends.append(moments[validate].max())
+    assert ends == sorted(ends) and ends[-1] == moments.max()
+    # Each fold has learned from all that lies before what it is validated on.
+    last = found.folds[-1]
+    assert len(last[0]) + len(last[1]) == len(found.train)
+
+
+def test_column() -> None:
+    found = split(ROWS, {"by": "column", "column": "part"})
+    assert set(values(ROWS, "part", found.test)) == {"test"}
+    assert len(found.test) == 75
+
+
+def test_fewer_folds_where_a_class_is_small_unless_they_were_asked_for() -> None:
+    rows = [{"y": "yes" if number < 4 else "no"} for number in range(40)]
+    assert split(rows).facts["folds"] == 3
+    with pytest.raises(GlasshouseError, match=r"'yes' has 3 rows .* too few for 5 folds"):
+        split(rows, folds=5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "by", "message"),
+    [
+        (
+            [{"y": "yes"}, {"y": "yes"}, {"y": "no"}, {"y": "yes"}],
+            {},
+            "'no' has 1 row in the training part",
+        ),
+        (
+            [{"y": "yes", "at": 1}, {"y": "no", "at": None}],
+            {"by": "time", "column": "at"},
+            "NULL in 1 row",
+        ),
+        ([{"y": "yes", "at": 1}] * 9, {"by": "time", "column": "at"}, "one moment only"),
+        (
+            [{"y": "yes", "part": "train"}, {"y": "no", "part": "validate"}],
+            {"by": "column", "column": "part"},
+            "holds 'validate'",
+        ),
+        (
+            [{"y": "yes", "part": "train"}, {"y": "no", "part": None}],
+            {"by": "column", "column": "part"},
+            "holds NULL",
+        ),
+        (
+            [{"y": "no", "part": "train"}] * 9,
+            {"by": "column", "column": "part"},
+            "test part has",
+        ),
+    ],
+)
+def test_refused(rows: list[dict], by: dict, message: str) -> None:
+    with pytest.raises(GlasshouseError, match=message):
+        split(rows, by)

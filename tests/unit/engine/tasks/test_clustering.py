@@ -1,0 +1,216 @@
+"""Clustering: the measures of scikit-learn, the search for k, and the clusters of new rows."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.measure.intervals import intervals
+from glasshouse_ml.registry.artifacts import unpack
+from glasshouse_ml.tasks.clustering import METRICS, MOST_COMPARED, Clustered
+from sklearn import metrics as reference
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_iris, make_blobs
+from sklearn.preprocessing import StandardScaler
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn, predict
+from tests.unit.engine.train.test_training import timeless
+
+POINTS, HOMES = make_blobs(400, centers=4, n_features=3, cluster_std=1.0, random_state=5)
+ROWS = [
+    {
+        "id": number,
+        **dict(zip("abc", map(float, point), strict=True)),
+        "noise": float(noise),
+        "home": f"home {home}",
+    }
+    for number, (point, noise, home) in enumerate(
+        zip(POINTS, np.random.default_rng(0).uniform(size=400), HOMES, strict=True)
+    )
+]
+PLAIN = [{k: v for k, v in row.items() if k not in ("home", "noise")} for row in ROWS]
+
+
+def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
+    db = StandIn(rows)
+    asked = {"task": "clustering", "target": None, "key": "id", "algorithms": None, **changes}
+    call(db, **asked)
+    return db, db.recorded[0]
+
+
+def test_measures_are_those_of_scikit_learn() -> None:
+    rows = Clustered(POINTS, HOMES)
+    for name in ("silhouette", "davies_bouldin", "calinski_harabasz"):
+        expected = getattr(reference, f"{name}_score")(POINTS, HOMES)
+        assert METRICS[name].value(rows) == pytest.approx(expected)
+    found = intervals(rows, 100, 0)
+    assert set(found) == set(METRICS)
+    for name in ("silhouette", "calinski_harabasz"):
+        assert found[name][0] < METRICS[name].value(rows) < found[name][1]
+
+
+def test_rows_drawn_anew_weigh_as_often_as_they_were_drawn() -> None:
+    rows, rng = Clustered(POINTS, HOMES), np.random.default_rng(3)
+    draws = [rng.integers(0, len(POINTS), len(POINTS)) for _ in range(5)]
+    weights = np.array([np.bincount(draw, minlength=len(POINTS)) for draw in draws], float)
+    for name in ("davies_bouldin", "calinski_harabasz"):
+        measure = getattr(reference, f"{name}_score")
+        # The library on the rows themselves, each as often as it was drawn.
+        expected = [measure(POINTS[draw], HOMES[draw]) for draw in draws]
+        np.testing.assert_allclose(METRICS[name].measure(rows, weights), expected, rtol=1e-9)
+
+
+def stability(payload: dict[str, Any]) -> dict[str, Any]:
+    (found,) = [row for row in payload["metrics"] if row["metric"] == "stability"]
+    return found
+
+
+def test_clusters_that_are_there_are_found_again() -> None:
+    _, payload = train(PLAIN)
+    found = stability(payload)
+    assert found["value"] > 0.95 and found["lower"] <= found["value"] <= found["upper"]
+    assert (found["split"], found["n"]) == ("test", payload["version"]["rows_test"])
+    # Of rows spread evenly five clusters are found somewhere else each time.
+    rng = np.random.default_rng(1)
+    even = [
+        {"id": n, "a": a, "b": b} for n, (a, b) in enumerate(rng.uniform(size=(300, 2)).tolist())
+    ]
+    asked = '[{"algorithm": "k_means", "params": {"n_clusters": 7}}]'
+    _, payload = train(even, algorithms=asked)
+    assert stability(payload)["value"] < 0.9
+    _, payload = train(even, algorithms=asked, options='{"bootstrap": 0}')
+    assert not [row for row in payload["metrics"] if row["metric"] == "stability"]
+
+
+def test_of_many_rows_a_sample_is_compared_and_always_the_same() -> None:
+    points, homes = make_blobs(12_000, centers=3, random_state=1)
+    rows = Clustered(points, homes)
+    assert len(rows.actual) == MOST_COMPARED
+    np.testing.assert_array_equal(rows.compared, Clustered(points, homes).compared)
+    whole = reference.calinski_harabasz_score(points, homes)
+    assert METRICS["calinski_harabasz"].value(rows) == pytest.approx(whole)
+
+
+def test_one_cluster_tells_nothing_apart() -> None:
+    rows = Clustered(POINTS, np.zeros(400, int))
+    assert METRICS["silhouette"].value(rows) == 0
+    assert np.isnan(METRICS["davies_bouldin"].value(rows))
+
+
+def test_the_number_of_clusters_is_found() -> None:
+    db, payload = train(PLAIN)
+    version = payload["version"]
+    assert version["params"] == {"n_clusters": 4}
+    assert (version["algorithm"], version["metric"], version["baseline"]) == (
+        "k_means",
+        "silhouette",
+        None,
+    )
+    tried = [c["params"]["n_clusters"] for c in payload["candidates"]]
+    assert tried == list(range(2, 11))
+    assert not any(c["is_baseline"] for c in payload["candidates"])
+    assert [c["class"] for c in version["classes"]] == ["0", "1", "2", "3"]
+    assert sum(c["train"] + c["test"] for c in version["classes"]) == 400
+    found = list(predict(db, "a model", "q", None))
+    assert reference.adjusted_rand_score(HOMES, [int(row[1]) for row in found]) > 0.97
+    assert payload["confusion"] == []
+    assert {row["class"] for row in payload["distributions"]} == set("0123")
+    assert sum(r["n"] for r in payload["distributions"] if r["feature"] == "a") == 400
+    curves = [row for row in payload["curves"] if row["series"] == "0"]
+    assert [row["y"] for row in curves] == sorted(row["y"] for row in curves)
+    assert {row["series"] for row in payload["metrics"]} == {"model"}
+    json.dumps(payload, allow_nan=False)
+
+
+def test_the_same_as_scikit_learn_alone() -> None:
+    split = {"by": "column", "column": "part"}
+    rows = [{**row, "part": "test" if n % 4 == 0 else "train"} for n, row in enumerate(PLAIN)]
+    db, payload = train(
+        rows,
+        split=json.dumps(split),
+        algorithms='[{"algorithm": "k_means", "params": {"n_clusters": 4}}]',
+    )
+    assert len(payload["candidates"]) == 1
+    training = np.arange(400) % 4 > 0
+    scaler = StandardScaler().fit(POINTS[training])
+    model = KMeans(4, n_init=10, random_state=0).fit(scaler.transform(POINTS[training]))
+    space = scaler.transform(POINTS)
+    labels, away = model.predict(space), model.transform(space).min(axis=1)
+    found = list(predict(db, "a model", "q", None))
+    np.testing.assert_allclose([score for _, _, score, _ in found], away, rtol=1e-9)
+    mine = [int(label) for _, label, _, _ in found]
+    assert reference.adjusted_rand_score(labels, mine) == 1
+    assert {shares for *_, shares in found} == {None}
+    for name in METRICS:
+        expected = getattr(reference, f"{name}_score")(space[~training], labels[~training])
+        value = next(
+            m["value"] for m in payload["metrics"] if (m["metric"], m["split"]) == (name, "test")
+        )
+        assert value == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "name", ["k_means", "mini_batch_k_means", "bisecting_k_means", "gaussian_mixture"]
+)
+def test_every_algorithm_predicts_new_rows(name: str) -> None:
+    number = "n_components" if name == "gaussian_mixture" else "n_clusters"
+    entry = {"algorithm": name, "params": {number: 4}}
+    db, payload = train(ROWS, algorithms=json.dumps([entry]))
+    found = list(predict(db, "a model", "q", None))
+    assert {label for _, label, _, _ in found} == {"0", "1", "2", "3"}
+    for _, label, score, shares in found:
+        if name == "gaussian_mixture":
+            assert json.loads(shares)[label] == score
+        else:
+            assert shares is None
+            assert score >= 0
+    counted = [c["train"] + c["test"] for c in payload["version"]["classes"]]
+    assert counted == np.bincount([int(label) for _, label, _, _ in found]).tolist()
+    assert payload["importances"][-1]["feature"] == "noise"
+    assert payload["importances"][0]["metric"] == "same_cluster"
+
+
+def test_distances_are_measured_from_the_centre_of_the_row() -> None:
+    db, _ = train(PLAIN, algorithms='[{"algorithm": "bisecting_k_means"}]')
+    stored = unpack(db.artifacts[0], sha256(db.artifacts[0]).hexdigest())
+    matrix = POINTS[:9]
+    space = stored.pipeline[:-1].transform(matrix)
+    centres = stored.pipeline[-1].cluster_centers_[stored.pipeline.predict(matrix)]
+    found = [score for _, _, score, _ in predict(db, "a model", "q", None)][:9]
+    np.testing.assert_allclose(found, np.linalg.norm(space - centres, axis=1))
+
+
+def test_the_flowers_fall_into_two_groups() -> None:
+    rows = [dict(zip("abcd", map(float, row), strict=True)) for row in load_iris().data]
+    _, payload = train(rows, key=None)
+    # The known answer of the silhouette for this data: two of the three species are close.
+    assert payload["version"]["params"] == {"n_clusters": 2}
+    assert payload["version"]["score"] > 0.5
+
+
+def test_the_same_rows_in_any_order_give_the_same_numbers() -> None:
+    assert timeless(train(ROWS)[1]) == timeless(train(ROWS[::-1])[1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"target": "home"}, "A clustering has no target"),
+        ({"metric": "rmse"}, "no metric 'rmse' for clustering"),
+        ({"algorithms": '["ridge"]'}, "ridge is no algorithm for clustering but for regression"),
+        ({"algorithms": '["k_mean"]'}, "no algorithm 'k_mean' for clustering"),
+    ],
+)
+def test_refused(changes: dict, message: str) -> None:
+    with pytest.raises(GlasshouseError) as caught:
+        train(ROWS, **changes)
+    assert message in caught.value.message
+    assert caught.value.hint
+
+
+def test_too_few_rows() -> None:
+    with pytest.raises(GlasshouseError, match="4 are the least"):
+        train(PLAIN[:3])

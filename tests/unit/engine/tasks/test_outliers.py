@@ -1,0 +1,186 @@
+"""Outliers: flags and scores are those of scikit-learn, with and without labels."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.model.algorithms import CATALOGUE
+from glasshouse_ml.registry.artifact_validation import is_sound
+from glasshouse_ml.registry.artifacts import unpack
+from glasshouse_ml.tasks.outliers import METRICS, UNLABELLED, Flagged
+from glasshouse_ml.use.evaluate import evaluate
+from sklearn.base import OutlierMixin
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.pipeline import Pipeline
+from sklearn.utils import all_estimators
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn, predict
+
+RNG = np.random.default_rng(3)
+
+
+def _row(number: int) -> dict[str, Any]:
+    """Columns a and b sum up to c, except in every twentieth row."""
+    first, second, noise = map(float, RNG.normal(size=3))
+    odd = number % 20 == 0
+    total = first + second + noise / 5
+    return {
+        "id": number,
+        "a": first,
+        "b": None if number % 17 == 3 else second,
+        "c": 5.0 - total if odd else total,
+        "colour": ["red", "blue"][number % 2],
+        "fraud": "yes" if odd else "no",
+        "part": "test" if number % 3 == 0 else "train",
+    }
+
+
+ROWS = [_row(number) for number in range(1, 401)]
+PLAIN = [{k: v for k, v in row.items() if k not in ("fraud", "part")} for row in ROWS]
+
+
+def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
+    db = StandIn(rows)
+    asked = {"task": "outliers", "target": None, "key": "id", "algorithms": None, **changes}
+    call(db, **asked)
+    return db, db.recorded[-1]
+
+
+def test_every_detector_is_in_the_catalogue() -> None:
+    offered = {name for name, kind in all_estimators() if issubclass(kind, OutlierMixin)}
+    held = {a.estimator.__name__ for a in CATALOGUE["outliers"].values() if not a.blind}
+    assert held == offered
+
+
+@pytest.mark.parametrize("algorithm", [None, *CATALOGUE["outliers"]])
+@pytest.mark.parametrize("target", ["fraud", None])
+def test_every_detector_learns_is_stored_and_answers(algorithm: str, target: str | None) -> None:
+    if algorithm is None:
+        asked = None
+    else:
+        few = {"n_estimators": 20} if algorithm == "isolation_forest" else {}
+        asked = json.dumps([{"algorithm": algorithm, "params": few}])
+    quick = '{"folds": 2, "bootstrap": 0, "importance_repeats": 1}'
+    rows = ROWS if target else PLAIN
+    db, payload = train(rows, target=target, algorithms=asked, options=quick)
+    version = payload["version"]
+    assert version["metric"] == ("average_precision" if target else "told_from_chance")
+    assert version["score"] is not None
+    assert version["baseline"] == (0.05 if target else 0.5)
+    answered = list(predict(db, "a model", "q", None))
+    for _, word, score, probabilities in answered:
+        assert word == ("outlier" if score > 0 else "normal")
+        assert probabilities is None
+    expected = ["no", "yes"] if target else ["normal", "outlier"]
+    assert [entry["class"] for entry in version["classes"]] == expected
+    assert version["positive_class"] == expected[1]
+    if target is None:
+        flagged = sum(word == "outlier" for _, word, *_ in answered)
+        counts = version["classes"][1]
+        assert counts["train"] + counts["test"] == flagged
+    json.dumps(payload, allow_nan=False)
+
+
+def test_flags_scores_and_measures_are_those_of_scikit_learn() -> None:
+    rows = [{k: row[k] for k in ("id", "a", "c", "fraud", "part")} for row in ROWS]
+    db, payload = train(
+        rows,
+        target="fraud",
+        algorithms='[{"algorithm": "isolation_forest", "params": {"n_estimators": 40}}]',
+        split='{"by": "column", "column": "part"}',
+        options='{"contamination": 0.1, "bootstrap": 0, "importance_repeats": 0}',
+    )
+    stored = unpack(db.artifacts[0], sha256(db.artifacts[0]).hexdigest())
+    matrix = np.array([[row["a"], row["c"]] for row in ROWS])
+    fraud = np.array([row["fraud"] == "yes" for row in ROWS])
+    training = np.array([row["part"] == "train" for row in ROWS])
+    # In the order in which the engine stands its rows, which decides what a seeded forest draws.
+    inside = stored.pipeline[-1]
+    outside = IsolationForest(contamination=0.1, random_state=0)
+    outside.set_params(**{k: v for k, v in inside.get_params().items() if k == "n_estimators"})
+    outside.fit(matrix[training])
+    answered = {int(k): (w, s) for k, w, s, _ in predict(db, "a model", "q", None)}
+    scores = np.array([answered[row["id"]][1] for row in ROWS])
+    np.testing.assert_array_equal(scores > 0, inside.predict(matrix) == -1)
+    np.testing.assert_allclose(scores, -inside.decision_function(matrix))
+    assert (scores[training] > 0).mean() == pytest.approx(0.1, abs=0.01)
+    assert np.corrcoef(scores, -outside.decision_function(matrix))[0, 1] > 0.9
+    found = {m["metric"]: m["value"] for m in payload["metrics"] if m["split"] == "test"}
+    blind = payload["version"]["baseline"]
+    test = ~training
+    measured = {
+        m["metric"]: m["value"]
+        for m in payload["metrics"]
+        if (m["split"], m["series"]) == ("test", "model")
+    }
+    assert set(measured) == set(METRICS) == set(found)
+    assert measured["roc_auc"] == pytest.approx(roc_auc_score(fraud[test], scores[test]))
+    precision = average_precision_score(fraud[test], scores[test])
+    assert measured["average_precision"] == pytest.approx(precision) == payload["version"]["score"]
+    assert blind == pytest.approx(fraud[test].mean())
+    cells = {(c["actual"], c["predicted"]): c["n"] for c in payload["confusion"]}
+    assert cells["yes", "yes"] == int((fraud & (scores > 0))[test].sum())
+    assert sum(cells.values()) == test.sum()
+    curves = {curve["curve"] for curve in payload["curves"]}
+    assert curves == {"roc", "precision_recall", "gain", "outlier_score", "score_overall"}
+    later = {name: (value, base) for name, value, _, _, base, _ in evaluate(db, "a model", "q", 1)}
+    assert later["roc_auc"][0] == pytest.approx(roc_auc_score(fraud, scores))
+    assert later["roc_auc"][1] == 0.5
+
+
+def test_rows_are_told_from_rows_put_together_by_chance() -> None:
+    """Counted pair by pair."""
+    scores, chance = np.array([0.0, 1.0, 2.0, 2.0]), np.array([1.0, 2.0, 3.0])
+    pairs = [(c > s) + (c == s) / 2 for s in scores for c in chance]
+    assert UNLABELLED["told_from_chance"].value(Flagged(scores, chance)) == np.mean(pairs)
+
+
+def test_columns_that_have_nothing_to_do_with_one_another_hold_no_pattern() -> None:
+    rng = np.random.default_rng(1)
+    rows = [
+        {"id": n, "a": float(a), "b": float(b)} for n, (a, b) in enumerate(rng.random((800, 2)))
+    ]
+    _, payload = train(rows, algorithms='["local_outlier_factor"]')
+    assert payload["version"]["score"] == pytest.approx(0.5, abs=0.06)
+    _, payload = train(
+        [{**row, "b": row["a"]} for row in rows], algorithms='["local_outlier_factor"]'
+    )
+    assert payload["version"]["score"] > 0.9
+
+
+def test_a_forest_that_leads_out_of_its_columns_is_not_sound() -> None:
+    def forest(**forged: Any) -> Pipeline:
+        made = IsolationForest(n_estimators=3, max_features=2, random_state=0)
+        made.fit(np.random.default_rng(0).normal(size=(50, 4)))
+        for name, value in forged.items():
+            setattr(made, name, value)
+        return Pipeline([("estimate", made)])
+
+    assert is_sound(forest(), 4)
+    # As if each tree had drawn all columns, or one that is not there, or more than it has.
+    assert not is_sound(forest(_max_features=4), 4)
+    for drawn in ([0, 9], [0, 1, 2], [0]):
+        assert not is_sound(forest(estimators_features_=[np.array(drawn)] * 3), 4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metric": "roc_auc"}, "roc_auc compares outliers with labels"),
+        ({"target": "colour", "metric": "rmse"}, "no metric 'rmse' for outliers"),
+        ({"target": "part", "split": '{"by": "key"}'}, "no column 'part'"),
+        ({"target": "a"}, "holds 400 different values"),
+        ({"options": '{"contamination": 0.7}'}, "options.contamination is 0.7"),
+        ({"task": "clustering", "options": '{"contamination": 0.1}'}, "means nothing for clust"),
+    ],
+)
+def test_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(GlasshouseError) as caught:
+        train(PLAIN, **changes)
+    assert message in caught.value.message
+    assert caught.value.hint

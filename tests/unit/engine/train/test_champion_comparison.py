@@ -1,0 +1,105 @@
+"""options.promote = if_better: both versions on the same test rows, and the better one wins."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.measure.classification_metrics import METRICS, Scored
+from glasshouse_ml.train import champion_comparison as succession
+from sklearn.metrics import roc_auc_score
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn, predict
+
+IF_BETTER = '{"bootstrap": 50, "importance_repeats": 1, "promote": "if_better"}'
+
+
+def again(db: StandIn, **changes: Any) -> dict[str, Any]:
+    return call(db, key="id", options=IF_BETTER, **changes)
+
+
+def comparison(db: StandIn) -> dict[str, Any]:
+    return db.recorded[-1]["version"]["comparison"]
+
+
+def test_the_first_version_has_nobody_to_beat(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    assert again(db)["champion"]
+    assert "comparison" not in db.recorded[0]["version"]
+
+
+def test_a_better_version_wins_and_a_worse_or_equal_one_does_not(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    call(db, key="id", algorithms='["dummy"]')
+    assert again(db)["champion"]
+    assert comparison(db)["champion"] == 1
+    assert comparison(db)["champion_score"] == 0.5
+    assert comparison(db)["lower"] > 0
+    assert not again(db)["champion"], "equal is not better"
+    assert comparison(db)["gain"] == 0
+    assert not again(db, algorithms='["dummy"]')["champion"]
+    assert comparison(db)["better"] is False
+    assert [p["version"]["status"] for p in db.recorded][:2] == ["archived", "champion"]
+    assert "stays" in db.notices[-1]
+
+
+def test_both_are_scored_on_the_test_rows_of_the_new_version(mixed: list[dict]) -> None:
+    db = StandIn([{**row, "part": "test" if n % 3 else "train"} for n, row in enumerate(mixed)])
+    split = '{"by": "column", "column": "part"}'
+    call(db, key="id", split=split)
+    again(db, split=split, algorithms='["hist_gradient_boosting"]')
+    testing = [row["part"] == "test" for row in db.rows]
+    truth = np.array([row["target"] for row in db.rows])[testing]
+    for version, name in ((1, "champion_score"), (2, "score")):
+        scores = np.array([score for _, _, score, _ in predict(db, "a model", "q", version)])
+        assert comparison(db)[name] == pytest.approx(roc_auc_score(truth, scores[testing]))
+    assert comparison(db)["rows"] == sum(testing)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda r: {k: v for k, v in r.items() if k != "amount"}, "'amount' is no longer there"),
+        (lambda r: {**r, "amount": str(r["amount"])[:3]}, "'amount' is of another type"),
+        (lambda r: {**r, "target": f"class {r['target']}"}, "holds other classes"),
+    ],
+)
+def test_a_champion_that_cannot_read_the_rows_gives_way(
+    mixed: list[dict], change, reason: str
+) -> None:
+    db = StandIn(mixed)
+    call(db, key="id")
+    db.rows = [change(row) for row in mixed]
+    assert again(db)["champion"]
+    assert reason in comparison(db)["not_comparable"]
+    assert reason in db.notices[-1]
+
+
+def test_a_champion_of_another_target_gives_way(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    call(db, key="id")
+    assert again(db, target="loyal")["champion"]
+    assert "Its target is 'target', not 'loyal'." in db.notices[-1]
+
+
+def test_less_is_better_where_the_metric_says_so() -> None:
+    actual = np.array([0, 1] * 50)
+    sure, unsure = (
+        Scored(actual, np.column_stack([np.where(actual, 1 - p, p), np.where(actual, p, 1 - p)]))
+        for p in (0.9, 0.6)
+    )
+    found = succession.difference(METRICS["log_loss"], sure, unsure, 200, 0)
+    assert found["better"]
+    assert found["gain"] == pytest.approx(np.log(0.9 / 0.6))
+    # Every row gains the same, and a paired interval knows that; an unpaired one would not.
+    assert found["upper"] - found["lower"] < 1e-9
+    assert not succession.difference(METRICS["log_loss"], unsure, sure, 200, 0)["better"]
+
+
+def test_keep_is_no_change_of_the_request(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    for keep in (None, 3):
+        options = {"bootstrap": 0, "importance_repeats": 0, "keep": keep}
+        call(db, options=json.dumps(options | {"retrain": "if_changed"}))
+    assert len(db.recorded) == 1

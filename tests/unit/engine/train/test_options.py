@@ -1,0 +1,270 @@
+"""Weights, calibration, costs, constraints and transformed targets: what each does to a model."""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.measure.classification_metrics import Costs, Scored
+from glasshouse_ml.measure.thresholds import cheapest
+from glasshouse_ml.registry.artifacts import Model, unpack
+from glasshouse_ml.use.evaluate import evaluate
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import brier_score_loss, root_mean_squared_log_error
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn, predict
+
+QUICK = {"bootstrap": 50, "importance_repeats": 1, "folds": 3}
+BY_PART = '{"by": "column", "column": "part"}'
+RNG = np.random.default_rng(11)
+
+
+def _row(number: int) -> dict[str, Any]:
+    """Two columns that say the same: naive Bayes counts it twice and is too sure of itself."""
+    value = float(RNG.normal())
+    return {
+        "id": number,
+        "a": value,
+        "b": value + float(RNG.normal()) / 10,
+        "noise": float(RNG.normal()),
+        "target": value + float(RNG.normal()) * 1.5 > 1,
+        "part": "test" if number % 3 == 0 else "train",
+    }
+
+
+ROWS = [_row(number) for number in range(900)]
+NAMES = ("a", "b", "noise")
+MATRIX = np.array([[row[name] for name in NAMES] for row in ROWS])
+HITS = np.array([row["target"] for row in ROWS])
+TRAINING = np.array([row["part"] == "train" for row in ROWS])
+
+
+def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, Any]]:
+    options = {**QUICK, **changes.pop("options", {})}
+    db = StandIn(rows)
+    asked = {"key": "id", "split": BY_PART, **changes}
+    call(db, **asked, options=json.dumps(options))
+    return db, db.recorded[-1]
+
+
+def stored(db: StandIn) -> Model:
+    return unpack(db.artifacts[-1], sha256(db.artifacts[-1]).hexdigest())
+
+
+def answered(db: StandIn, rows: list[dict] = ROWS) -> list[tuple[str, float]]:
+    found = {int(key): (word, score) for key, word, score, _ in predict(db, "a model", "q", None)}
+    return [found[row["id"]] for row in rows]
+
+
+def measure(payload: dict[str, Any], metric: str, series: str = "model") -> float:
+    return next(
+        m["value"]
+        for m in payload["metrics"]
+        if (m["metric"], m["series"], m["split"]) == (metric, series, "test")
+    )
+
+
+@pytest.mark.parametrize("weights", ["balanced", {"true": 4, "false": 1}])
+def test_class_weights_reach_every_candidate(weights: Any) -> None:
+    db, payload = train(options={"class_weight": weights})
+    numbered = weights if weights == "balanced" else {True: 4, False: 1}
+    outside = make_pipeline(StandardScaler(), LogisticRegression(class_weight=numbered))
+    outside.fit(MATRIX[TRAINING], HITS[TRAINING])
+    scores = [score for _, score in answered(db)]
+    assert scores == pytest.approx(outside.predict_proba(MATRIX)[:, 1], abs=1e-3)
+    assert payload["version"]["options"]["class_weight"] == weights
+    assert payload["version"]["params"] == {}
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+def test_calibration_mends_probabilities(method: str) -> None:
+    losses = {}
+    for asked in (None, method):
+        db, payload = train(algorithms='["gaussian_nb"]', options={"calibration": asked})
+        losses[asked] = measure(payload, "brier")
+    assert losses[method] < losses[None] - 0.01
+    outside = CalibratedClassifierCV(
+        make_pipeline(StandardScaler(), GaussianNB()), method=method, cv=3, ensemble=False
+    ).fit(MATRIX[TRAINING], HITS[TRAINING])
+    expected = brier_score_loss(HITS[~TRAINING], outside.predict_proba(MATRIX[~TRAINING])[:, 1])
+    assert losses[method] == pytest.approx(expected, abs=0.005)
+    scores = [score for _, score in answered(db)]
+    assert np.corrcoef(scores, outside.predict_proba(MATRIX)[:, 1])[0, 1] > 0.99
+
+
+def test_calibration_forward_in_time_never_looks_ahead() -> None:
+    rows = [{**row, "part": None, "at": row["id"]} for row in ROWS]
+    split = '{"by": "time", "column": "at"}'
+    db, _ = train(
+        rows, split=split, algorithms='["gaussian_nb"]', options={"calibration": "sigmoid"}
+    )
+    mended = stored(db).pipeline[-1]
+    # A model for each step in time; nothing in the artifact says which rows were where.
+    assert len(mended.calibrated_classifiers_) == 3
+    assert mended.cv == 3
+
+
+def test_the_threshold_is_the_cheapest_on_validated_rows() -> None:
+    rng = np.random.default_rng(0)
+    scores = np.round(rng.random(300), 2)
+    hits = rng.random(300) < scores
+    folds = [
+        Scored(hits[part].astype(int), np.column_stack([1 - scores[part], scores[part]]))
+        for part in np.array_split(np.arange(300), 3)
+    ]
+    for costs in (Costs(1, 1), Costs(1, 9), Costs(7, 2)):
+
+        def cost(threshold: float, costs: Costs = costs) -> float:
+            flagged = scores >= threshold
+            wrong = costs.false_positive * (flagged & ~hits).sum()
+            return wrong + costs.false_negative * (~flagged & hits).sum()
+
+        found = cheapest(folds, costs)
+        assert cost(found) == min(map(cost, np.arange(0, 1.005, 0.005)))
+    # The same for every row: whoever is called, all are.
+    same = [Scored(hits.astype(int), np.full((300, 2), 0.5))]
+    assert cheapest(same, Costs(1, 100)) < 0.5 < cheapest(same, Costs(100, 1))
+
+
+def test_costs_move_the_threshold_and_all_that_follows_from_it() -> None:
+    found = {}
+    for costs in (None, {"false_positive": 1, "false_negative": 10}):
+        db, payload = train(options={"costs": costs})
+        threshold = payload["version"]["threshold"]
+        found[bool(costs)] = threshold, measure(payload, "recall")
+        words, scores = zip(*answered(db), strict=True)
+        assert words == tuple("true" if score >= threshold else "false" for score in scores)
+        test = np.array(scores)[~TRAINING], HITS[~TRAINING]
+        cells = {(c["actual"], c["predicted"]): c["n"] for c in payload["confusion"]}
+        assert {c["threshold"] for c in payload["confusion"]} == {threshold}
+        assert cells["true", "true"] == int(((test[0] >= threshold) & test[1]).sum())
+        assert stored(db).threshold == threshold
+    assert found[False][0] == 0.5
+    # Known from theory for right probabilities: 1 / (1 + 10).
+    assert found[True][0] == pytest.approx(1 / 11, abs=0.06)
+    assert found[True][1] > found[False][1] + 0.3
+    missed = cells["true", "false"] * 10 + cells["false", "true"]
+    assert measure(payload, "cost") == pytest.approx(missed / (~TRAINING).sum())
+    assert measure(payload, "cost") < measure(payload, "cost", "baseline")
+    later = {name: value for name, value, *_ in evaluate(db, "a model", "q", 1)}
+    assert later["cost"] < 1
+    folds = [m for m in payload["metrics"] if m["split"] == "validation" and m["metric"] == "cost"]
+    assert len(folds) == 2 * 3
+
+
+def test_the_test_rows_have_no_say_in_the_threshold() -> None:
+    asked = {"options": {"costs": {"false_positive": 1, "false_negative": 10}}}
+    changed = [
+        {**row, "target": row["id"] % 2 == 0} if row["part"] == "test" else row for row in ROWS
+    ]
+    found = [train(rows, **asked)[1]["version"] for rows in (ROWS, changed)]
+    assert found[0]["threshold"] == found[1]["threshold"]
+    assert found[0]["score"] != found[1]["score"]
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_monotonic_constraints_hold(task: str) -> None:
+    rows = [
+        {**row, "target": row["target"] if task == "classification" else row["a"] + row["noise"]}
+        for row in ROWS
+    ]
+    grid = np.repeat([[0.0, 0.0, 0.0]], 200, axis=0)
+    grid[:, 1] = np.linspace(-3, 3, 200)
+    for sign in (1, -1):
+        options = {"monotonic": {"b": sign}}
+        db, payload = train(rows, task=task, algorithms=None, options=options)
+        # Only those are tried that can obey.
+        tried = [c["algorithm"] for c in payload["candidates"]]
+        assert tried == ["dummy", "hist_gradient_boosting"]
+        model = stored(db).pipeline
+        found = model.predict(grid) if task == "regression" else model.predict_proba(grid)[:, 1]
+        assert (np.diff(found) * sign >= 0).all()
+
+
+def test_a_target_is_learned_as_its_logarithm_and_answered_as_it_is() -> None:
+    rows = [{**row, "target": float(np.exp(2 + row["a"] + row["noise"]))} for row in ROWS]
+    amounts = np.array([row["target"] for row in rows])
+    errors = {}
+    for transform in (None, "log1p"):
+        db, payload = train(
+            rows,
+            task="regression",
+            algorithms='["ridge"]',
+            options={"target_transform": transform},
+        )
+        errors[transform] = measure(payload, "mae")
+    outside = TransformedTargetRegressor(
+        make_pipeline(StandardScaler(), Ridge()), func=np.log1p, inverse_func=np.expm1
+    ).fit(MATRIX[TRAINING], amounts[TRAINING])
+    expected = outside.predict(MATRIX)
+    assert [score for _, score in answered(db)] == pytest.approx(expected)
+    # An answer below 0 counts as 0.
+    error = root_mean_squared_log_error(amounts[~TRAINING], np.maximum(expected[~TRAINING], 0))
+    assert measure(payload, "rmsle") == pytest.approx(error)
+    assert errors["log1p"] < errors[None]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message", "hint"),
+    [
+        ({"options": {"class_weight": "even"}}, 'options.class_weight is "even"', "balanced"),
+        ({"options": {"class_weight": {"true": -1}}}, "gives 'true' -1", "balanced"),
+        ({"options": {"class_weight": {"yes": 2}}}, "class_weight names 'yes'", "true"),
+        (
+            {"options": {"class_weight": "balanced"}, "algorithms": '["gaussian_nb"]'},
+            "gaussian_nb cannot follow options.class_weight",
+            "logistic_regression",
+        ),
+        ({"options": {"calibration": "platt"}}, 'options.calibration is "platt"', "sigmoid"),
+        ({"options": {"costs": {"false_positive": 1}}}, "costs.false_negative is null", "Write"),
+        (
+            {"options": {"costs": {"false_positive": 10**400, "false_negative": 1}}},
+            "not a number above 0",
+            "Write",
+        ),
+        ({"options": {"costs": {"fp": 1}}}, "options.costs has no entry 'fp'", "false_positive"),
+        ({"options": {"monotonic": {"a": 2}}}, "options.monotonic gives 'a' 2", "1 for up"),
+        (
+            {"options": {"monotonic": {"c": 1}}, "algorithms": None},
+            "options.monotonic names 'c', which is no feature",
+            "a",
+        ),
+        (
+            {"options": {"monotonic": {"a": 1}}},
+            "logistic_regression cannot follow options.monotonic",
+            "hist_gradient_boosting",
+        ),
+        ({"options": {"target_transform": "log1p"}}, "means nothing for classification", "Leave"),
+        (
+            {"task": "regression", "target": "a", "options": {"target_transform": "log1p"}}
+            | {"algorithms": '["ridge"]'},
+            "'a' holds numbers below 0",
+            "Leave target_transform out",
+        ),
+    ],
+)
+def test_refused(changes: dict[str, Any], message: str, hint: str) -> None:
+    with pytest.raises(GlasshouseError) as caught:
+        train(**changes)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_costs_are_about_two_classes() -> None:
+    rows = [{**row, "target": row["id"] % 3} for row in ROWS]
+    with pytest.raises(GlasshouseError, match="costs is about two classes; 'target' has 3"):
+        train(rows, options={"costs": {"false_positive": 1, "false_negative": 1}})
+
+
+def test_texts_have_no_order() -> None:
+    rows = [{**row, "word": "xy"[row["id"] % 2]} for row in ROWS]
+    with pytest.raises(GlasshouseError, match="names 'word', whose values have no order"):
+        train(rows, algorithms=None, options={"monotonic": {"word": 1}})

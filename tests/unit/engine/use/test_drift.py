@@ -1,0 +1,218 @@
+"""ml.drift counts rows into the bins of the training and measures how far they moved."""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data.encoding import Feature
+from glasshouse_ml.measure.bins import Bins
+from glasshouse_ml.use.drift import (
+    drift,
+    jensen_shannon,
+    kolmogorov_smirnov,
+    stability_index,
+    verdict,
+    watch,
+)
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import ks_2samp
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn, predict
+
+NAMES = ("period", "feature", "kind", "rows", "psi", "js", "ks")
+NAMES += ("missing", "missing_change", "new_share", "new", "verdict")
+SCORE = "(score)"
+
+
+@pytest.fixture
+def trained(mixed: list[dict]) -> StandIn:
+    db = StandIn([{**row, "day": date(2026, 1, 1 + n % 28)} for n, row in enumerate(mixed)])
+    call(db, key="id")
+    return db
+
+
+def found(db: StandIn, period: str | None = None) -> dict[Any, dict[str, Any]]:
+    rows = [dict(zip(NAMES, row, strict=True)) for row in drift(db, "a model", "q", period)]
+    return {(row["period"], row["feature"]) if period else row["feature"]: row for row in rows}
+
+
+def test_the_rows_of_the_training_have_not_moved(trained: StandIn) -> None:
+    rows = found(trained)
+    # The answers are compared with those to the test rows alone, so they differ a little.
+    score = rows.pop(SCORE)
+    assert (score["kind"], score["rows"], score["verdict"]) == ("score", 400, "as in training")
+    assert score["psi"] > 0 and 0 < score["ks"] < 0.15
+    for row in rows.values():
+        assert row["rows"] == 400
+        assert row["verdict"] == "as in training"
+        assert row["psi"] == row["js"] == row["missing_change"] == row["new_share"] == 0
+        assert row["ks"] == (0 if row["kind"] in ("number", "time") else None)
+
+
+def test_what_moved_is_found_and_nothing_else(trained: StandIn) -> None:
+    before = trained.rows
+    trained.rows = [
+        {
+            **row,
+            "amount": row["amount"] and row["amount"] + 1,
+            "colour": "violet" if n % 4 == 0 else row["colour"],
+            "day": None if n % 5 == 0 else row["day"],
+        }
+        for n, row in enumerate(before)
+    ]
+    rows = found(trained)
+    assert rows["loyal"]["psi"] == 0
+    assert rows["amount"]["psi"] > 0.25
+    assert {name for name, row in rows.items() if row["verdict"] == "retrain"} == {
+        "amount",
+        "colour",
+        "day",
+        SCORE,
+    }
+    score = [score for _, _, score, _ in predict(trained, "a model", "q", None)]
+    assert np.mean(score) > 0.6, "with larger amounts the model answers yes more often"
+    exact = ks_2samp(
+        [r["amount"] for r in before if r["amount"] is not None],
+        [r["amount"] for r in trained.rows if r["amount"] is not None],
+    ).statistic
+    assert exact - 0.06 < rows["amount"]["ks"] <= exact
+    assert (rows["colour"]["new"], rows["colour"]["new_share"]) == (["violet"], 0.25)
+    assert rows["day"]["missing"] == rows["day"]["missing_change"] == 0.2
+    assert rows["day"]["js"] > 0.2
+
+
+def test_by_period(trained: StandIn) -> None:
+    trained.rows = [
+        {**row, "month": None if n < 10 else f"2026-0{1 + n % 2}", "loyal": n % 2 == 0}
+        for n, row in enumerate(trained.rows)
+    ]
+    rows = found(trained, "month")
+    assert [name for name, feature in rows if feature == "loyal"] == ["2026-01", "2026-02", None]
+    assert rows["2026-01", "loyal"]["rows"] == 195
+    assert rows[None, "loyal"]["rows"] == 10
+    whole = trained.rows
+    trained.rows = [row for row in whole if row["month"] == "2026-02"]
+    alone = found(trained)
+    assert list(alone) == [name for period, name in rows if period == "2026-02"]
+    for feature, row in alone.items():
+        assert rows["2026-02", feature] == {**row, "period": "2026-02"}
+
+
+def test_many_batches_are_one_count(trained: StandIn) -> None:
+    trained.rows = trained.rows * 30
+    rows = found(trained)
+    assert rows.pop(SCORE)["rows"] == 2_000, "no more than that of a batch is answered"
+    for row in rows.values():
+        assert row["rows"] == 12_000
+        assert row["psi"] == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("limits", [np.arange(8) * 0.1, np.arange(5.0), [1, 2, 4, 8, 9], [3.0]])
+def test_a_number_on_a_limit_is_in_the_bin_above(limits: Any) -> None:
+    stored = [{"lower": float(low), "category": None, "n": 1.0} for low in limits]
+    bins = Bins(Feature("x", "", "number"), stored, "missing")
+    rng = np.random.default_rng(0)
+    near = np.nextafter(limits, -np.inf), np.nextafter(limits, np.inf)
+    odd = [np.nan, np.inf, -np.inf, 1e308]
+    values = np.concatenate([limits, *near, rng.normal(2, 3, 1_000), odd])
+    expected = np.searchsorted(np.array(limits)[1:], values, side="right")
+    expected[np.isnan(values)] = len(limits)
+    np.testing.assert_array_equal(bins.of_numbers(values), expected)
+
+
+def test_many_different_texts_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glasshouse_ml.measure.bins._MOST_REMEMBERED", 10)
+    stored = [{"lower": None, "category": "a", "n": 1.0}]
+    bins = Bins(Feature("x", "", "category", ("a", "b")), stored, "missing")
+    periods = np.array([0, 0, 1, 1])
+    for number in range(20):
+        places = bins.of_texts(["a", "b", "missing", f"new {number % 2}"], periods)
+        assert places.tolist() == [0, 1, 2, 1]
+    assert bins.new == {1: {"new 0": 10, "new 1": 10}}
+
+
+def test_the_measures_are_those_of_scipy() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        before, now = rng.integers(0, 30, (2, 12)).astype(float)
+        p, q = before / before.sum(), now / now.sum()
+        assert jensen_shannon(p, q) == pytest.approx(jensenshannon(p, q, 2), abs=1e-12)
+        bins = np.arange(12)
+        exact = ks_2samp(np.repeat(bins, before.astype(int)), np.repeat(bins, now.astype(int)))
+        assert kolmogorov_smirnov(before, now) == pytest.approx(exact.statistic, abs=1e-12)
+    p, q = np.array([0.5, 0.5]), np.array([0.25, 0.75])
+    assert stability_index(p, q) == pytest.approx(0.25 * np.log(3))
+    assert stability_index(np.array([1.0, 0.0]), np.array([0.0, 1.0])) < 20
+    assert kolmogorov_smirnov(np.zeros(3), np.ones(3)) is None
+
+
+def test_a_large_index_of_few_rows_may_be_chance() -> None:
+    before = np.full(20, 500.0)
+    rng = np.random.default_rng(0)
+    said: dict[int, list[str]] = {30: [], 100_000: []}
+    for rows, verdicts in said.items():
+        for _ in range(200):
+            now = np.bincount(rng.integers(0, 20, rows), minlength=20)
+            index = stability_index(before / before.sum(), now / now.sum())
+            verdicts.append(verdict(index, before, now))
+    assert said[30].count("as in training") > 190
+    assert set(said[100_000]) == {"as in training"}
+    # A change is called one as soon as there are rows enough to see it.
+    tilted = np.linspace(1, 9, 20)
+    for rows, expected in ((30, "as in training"), (3_000, "retrain")):
+        now = rows * tilted / tilted.sum()
+        index = stability_index(before / before.sum(), now / now.sum())
+        assert index > 0.25
+        assert verdict(index, before, now) == expected
+
+
+def test_the_words_of_the_verdict() -> None:
+    before = np.array([5e4, 5e4])
+    words = []
+    for share in (0.6, 0.7, 0.8):
+        now = 1e5 * np.array([share, 1 - share])
+        words.append(verdict(stability_index(before / 1e5, now / 1e5), before, now))
+    assert words == ["as in training", "watch", "retrain"]
+
+
+def test_a_regression_and_a_model_without_scores(mixed: list[dict]) -> None:
+    db = StandIn([{**row, "target": n % 9 + float(row["loyal"])} for n, row in enumerate(mixed)])
+    call(db, key="id", task="regression", algorithms='["ridge"]')
+    db.rows = [{**row, "loyal": True} for row in db.rows]
+    assert found(db)[SCORE]["verdict"] == "retrain"
+    db = StandIn([{k: v for k, v in row.items() if k != "target"} for row in mixed])
+    call(db, key="id", task="clustering", target=None, algorithms='["k_means"]')
+    assert SCORE not in found(db)
+
+
+def test_numbers_beyond_arithmetic_are_counted_and_not_answered(trained: StandIn) -> None:
+    trained.rows = [{**row, "amount": np.inf} if n < 5 else row
+                    for n, row in enumerate(trained.rows)]  # fmt: skip
+    rows = found(trained)
+    assert rows["amount"]["rows"] == 400
+    assert rows[SCORE]["rows"] == 395
+
+
+def test_what_is_watched_is_kept(trained: StandIn) -> None:
+    rows = watch(trained, "a model", "q", None)
+    assert rows == drift(trained, "a model", "q", None)
+    ((name, version, kept),) = trained.kept
+    assert (name, version) == ("a model", 1)
+    assert [list(row.values()) for row in kept] == [list(row) for row in rows]
+    assert {"psi", "js", "ks", "verdict"} <= set(kept[0])
+
+
+def test_refused(trained: StandIn) -> None:
+    with pytest.raises(GlasshouseError, match="no column 'days', which is named as period"):
+        drift(trained, "a model", "q", "days")
+    columns = trained.columns("q")
+    trained.rows = []
+    trained.columns = lambda query: columns  # type: ignore[method-assign]
+    with pytest.raises(GlasshouseError, match="returns no row"):
+        drift(trained, "a model", "q", None)
+    trained.recorded.clear()
+    with pytest.raises(GlasshouseError, match="no model 'a model'"):
+        drift(trained, "a model", "q", None)

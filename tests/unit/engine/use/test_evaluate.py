@@ -1,0 +1,99 @@
+"""ml.evaluate measures later rows as ml.train measures its test rows."""
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.use.evaluate import evaluate
+from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn, predict
+
+
+@pytest.fixture
+def trained(mixed: list[dict]) -> StandIn:
+    db = StandIn(mixed[:250])
+    call(db, key="id")
+    db.rows = mixed[250:]
+    return db
+
+
+def measured(db: StandIn) -> dict[str, tuple]:
+    return {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
+
+
+def test_the_numbers_are_those_of_scikit_learn(trained: StandIn) -> None:
+    found = measured(trained)
+    truth = np.array([row["target"] for row in trained.rows])
+    scores = np.array([score for _, _, score, _ in predict(trained, "a model", "q", None)])
+    for name, measure in (
+        ("roc_auc", roc_auc_score),
+        ("average_precision", average_precision_score),
+        ("log_loss", log_loss),
+    ):
+        value, lower, upper, _, count = found[name]
+        assert value == pytest.approx(measure(truth, scores), abs=1e-9)
+        assert lower < value < upper
+        assert count == 150
+    counts = {c["class"]: c["train"] for c in trained.recorded[0]["version"]["classes"]}
+    prior = counts["true"] / sum(counts.values())
+    assert found["log_loss"][3] == pytest.approx(log_loss(truth, np.full(150, prior)), abs=1e-9)
+    assert found["roc_auc"][3] == 0.5
+
+
+def test_the_test_rows_give_what_the_training_recorded(mixed: list[dict]) -> None:
+    rows = [{**row, "part": "test" if n % 4 == 0 else "train"} for n, row in enumerate(mixed)]
+    db = StandIn(rows)
+    call(db, key="id", split='{"by": "column", "column": "part"}')
+    db.rows = [row for row in rows if row["part"] == "test"]
+    recorded = {
+        (m["series"], m["metric"]): m for m in db.recorded[0]["metrics"] if m["split"] == "test"
+    }
+    for name, (value, lower, upper, baseline, _) in measured(db).items():
+        entry = recorded["model", name]
+        assert (value, baseline) == (entry["value"], recorded["baseline", name]["value"])
+        # The draws differ with the order of the rows; the interval hardly does.
+        assert lower == pytest.approx(entry["lower"], abs=0.15)
+        assert upper == pytest.approx(entry["upper"], abs=0.15)
+
+
+def test_the_order_of_the_rows_does_not_matter(trained: StandIn) -> None:
+    first = measured(trained)
+    trained.rows = trained.rows[::-1]
+    assert measured(trained) == first
+
+
+def test_rows_of_one_class_have_no_curve_but_an_accuracy(trained: StandIn) -> None:
+    trained.rows = [row for row in trained.rows if row["target"]]
+    found = measured(trained)
+    assert found["roc_auc"][0] is None
+    assert 0 < found["accuracy"][0] <= 1
+
+
+def test_rows_without_an_answer_are_left_out(trained: StandIn) -> None:
+    trained.rows = [*trained.rows, {**trained.rows[0], "target": None}]
+    assert measured(trained)["accuracy"][4] == 150
+    assert trained.notices == ["Left out 1 row without a target (target is NULL)."]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: {k: v for k, v in r.items() if k != "target"}, "no column 'target', which the"),
+        (lambda r: {k: v for k, v in r.items() if k != "amount"}, "no column 'amount'"),
+        (lambda r: {**r, "target": None}, "target is NULL in every row"),
+        (lambda r: {**r, "target": "maybe"}, "'maybe', a class the model has never met"),
+    ],
+)
+def test_refused(trained: StandIn, change, message: str) -> None:
+    trained.rows = [change(row) for row in trained.rows]
+    with pytest.raises(GlasshouseError, match=message):
+        evaluate(trained, "a model", "q", None)
+
+
+def test_unknown_models(trained: StandIn) -> None:
+    with pytest.raises(GlasshouseError, match="no version 5"):
+        evaluate(trained, "a model", "q", 5)
+    trained.recorded.clear()
+    with pytest.raises(GlasshouseError, match="no model 'a model'"):
+        evaluate(trained, "a model", "q", None)

@@ -1,0 +1,214 @@
+"""ml.explain: contributions that add up, exact where they can be, fair where they are sampled."""
+
+import json
+from itertools import groupby, permutations
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data.encoding import encode
+from glasshouse_ml.data.row_reader import Reader, describe
+from glasshouse_ml.explain import shapley
+from glasshouse_ml.registry import versions as registry
+from glasshouse_ml.use.explain import BASELINE, OTHERS, explain
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn, predict
+
+
+def explained(db: StandIn, top: int | None = None) -> dict[str | None, list[tuple]]:
+    rows = list(explain(db, "a model", "q", top))
+    return {key: list(found) for key, found in groupby(rows, lambda row: row[0])}
+
+
+def sums(found: dict[Any, list[tuple]]) -> np.ndarray:
+    return np.array([sum(row[4] for row in rows) for rows in found.values()])
+
+
+def scores(db: StandIn) -> np.ndarray:
+    return np.array([score for _, _, score, _ in predict(db, "a model", "q", None)])
+
+
+@pytest.mark.parametrize("positive", ["true", "false"])
+@pytest.mark.parametrize("top", [None, 1, 2])
+def test_linear_contributions_are_the_log_odds(
+    mixed: list[dict], positive: str, top: int | None
+) -> None:
+    db = StandIn(mixed)
+    options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": positive}
+    call(db, key="id", options=json.dumps(options))
+    # Holes and a category nobody has met are explained too.
+    db.rows = [*mixed[:50], {**mixed[0], "id": "new", "colour": "violet", "amount": None}]
+    found = explained(db, top)
+    chances = scores(db)
+    np.testing.assert_allclose(sums(found), np.log(chances / (1 - chances)), rtol=0, atol=1e-9)
+
+
+def test_each_column_gets_what_all_its_parts_add(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    call(db, key="id")
+    stored = registry.load(db, "a model", None)
+    model = stored.pipeline.named_steps["estimate"]
+    prepare = stored.pipeline.named_steps["prepare"]
+    names = [feature.name for feature in stored.features]
+    parts = prepare.get_feature_names_out([f"x{i}" for i in range(len(names))])
+    row = next(r for r in mixed if r["amount"] is None and r["colour"] == "red")
+    db.rows = [row, mixed[0]]
+    rows = explained(db)[row["id"]]
+    assert rows[0][1:3] == (0, BASELINE)
+    assert rows[0][4] == pytest.approx(model.intercept_[0], abs=1e-12)
+    codes = [stored.features[1].codes()["red"], float(row["loyal"])]
+    assert names == ["amount", "colour", "loyal"]
+    prepared = prepare.transform(np.array([[np.nan, *codes]]))
+    prepared = np.asarray(prepared.todense() if hasattr(prepared, "todense") else prepared)[0]
+    for position, name in enumerate(names):
+        own = [f"x{position}" in part.split("_") for part in parts]
+        expected = float((prepared * model.coef_[0])[own].sum())
+        (got,) = [entry[4] for entry in rows if entry[2] == name]
+        assert got == pytest.approx(expected, abs=1e-12)
+    values = {entry[2]: entry[3] for entry in rows[1:]}
+    assert values == {"amount": None, "colour": "red", "loyal": str(row["loyal"]).lower()}
+
+
+def test_more_classes_are_about_the_predicted_one(mixed: list[dict]) -> None:
+    db = StandIn([{**row, "target": f"{row['target']} {row['loyal']}"} for row in mixed])
+    call(db, key="id")
+    db.rows = db.rows[:40]
+    found = explained(db)
+    pipeline = registry.load(db, "a model", None).pipeline
+    assert len(pipeline.classes_) == 4
+    stored = registry.load(db, "a model", None)
+    _, columns = describe(db, "q")
+    table = Reader(
+        db,
+        "q",
+        [c for c in columns if c.name in ("amount", "loyal")],
+        [c for c in columns if c.name == "colour"],
+    ).table()
+    decision = pipeline.decision_function(encode(stored.features, table)).max(axis=1)
+    np.testing.assert_allclose(sums(found), decision, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("positive", ["true", "false"])
+@pytest.mark.parametrize(
+    "algorithm", ["hist_gradient_boosting", "random_forest", "gradient_boosting", "dummy"]
+)
+def test_contributions_are_the_log_odds_or_the_probability(
+    mixed: list[dict], algorithm: str, positive: str
+) -> None:
+    db = StandIn([{**row, "more": n % 7, "yet": n % 5} for n, row in enumerate(mixed)])
+    params = {
+        "hist_gradient_boosting": {"max_depth": 4, "max_iter": 10},
+        "random_forest": {"max_depth": 4, "n_estimators": 10},
+        "gradient_boosting": {"n_estimators": 5},
+    }.get(algorithm, {})
+    asked = json.dumps([{"algorithm": algorithm, "params": params}])
+    options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": positive}
+    call(db, key="id", algorithms=asked, options=json.dumps(options))
+    db.rows = db.rows[:15]
+    found, chances = explained(db, 2), scores(db)
+    if algorithm == "hist_gradient_boosting":
+        chances = np.log(chances / (1 - chances))
+    np.testing.assert_allclose(sums(found), chances, rtol=0, atol=1e-9)
+    assert found == explained(db, 2)
+    assert len({rows[0][4] for rows in found.values()}) == 1, "one baseline for all"
+    assert {rows[-1][2] for rows in found.values()} == {OTHERS}
+
+
+@pytest.mark.parametrize(
+    ("task", "option"),
+    [
+        ("classification", {"calibration": "sigmoid"}),
+        ("classification", {"group_by": "colour"}),
+        ("classification", {"costs": {"false_positive": 1, "false_negative": 9}}),
+        ("regression", {"target_transform": "log1p"}),
+    ],
+)
+def test_what_surrounds_an_estimator_is_explained_with_it(
+    mixed: list[dict], task: str, option: dict[str, Any]
+) -> None:
+    rows = [{**row, "colour": row["colour"] or "grey"} for row in mixed]
+    if task == "regression":
+        rows = [{**row, "target": n % 9 + float(row["loyal"])} for n, row in enumerate(rows)]
+    db = StandIn(rows)
+    options = json.dumps({"bootstrap": 0, "importance_repeats": 0, "learning_curve": 0, **option})
+    linear = "ridge" if task == "regression" else "logistic_regression"
+    call(db, task=task, key="id", algorithms=json.dumps([linear]), options=options)
+    db.rows = rows[:10]
+    answers, chances = sums(explained(db)), scores(db)
+    if "costs" in option:
+        # A threshold changes no score, so this one is still taken apart in log-odds.
+        chances = np.log(chances / (1 - chances))
+    np.testing.assert_allclose(answers, chances, rtol=0, atol=1e-9)
+
+
+def test_the_baseline_is_the_score_of_a_typical_row(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    call(db, key="id", algorithms='["hist_gradient_boosting"]')
+    median = float(np.median([row["amount"] for row in mixed if row["amount"] is not None]))
+    loyal = sum(row["loyal"] for row in mixed) > len(mixed) / 2
+    # In twelve digits, as the registry keeps it: a tree may part the rows right at the median.
+    testing = {"amount": float(f"{median:.12g}"), "loyal": loyal}
+    features = {f.name: f for f in registry.load(db, "a model", None).features}
+    testing["colour"] = features["colour"].categories[0]
+    db.rows = [{**mixed[0], **testing, "id": "typical"}, mixed[1]]
+    found = explained(db)
+    chance = scores(db)[0]
+    assert found["typical"][0][4] == pytest.approx(np.log(chance / (1 - chance)), abs=1e-12)
+    assert all(row[4] == 0 for row in found["typical"][1:])
+
+
+def game(rows: np.ndarray) -> np.ndarray:
+    """Something with interactions, so that the order matters."""
+    return rows[:, 0] * rows[:, 1] + rows[:, 2] ** 2 - 2 * rows[:, -1] * rows[:, 0]
+
+
+def by_definition(row: np.ndarray, baseline: np.ndarray) -> np.ndarray:
+    found = np.zeros(len(row))
+    every = list(permutations(range(len(row))))
+    for order in every:
+        mixed = baseline.copy()
+        for position in order:
+            before = game(mixed[None])[0]
+            mixed[position] = row[position]
+            found[position] += game(mixed[None])[0] - before
+    return found / len(every)
+
+
+@pytest.mark.parametrize(("columns", "tolerance"), [(3, 1e-12), (4, 1e-12), (7, 0.35)])
+def test_shapley_values_by_their_definition(columns: int, tolerance: float) -> None:
+    rng = np.random.default_rng(1)
+    matrix, baseline = rng.normal(size=(5, columns)), rng.normal(size=columns)
+    start, found = shapley.shapley(lambda rows, _: game(rows), matrix, baseline)
+    np.testing.assert_allclose(start, game(baseline[None])[0])
+    np.testing.assert_allclose(start + found.sum(axis=1), game(matrix), atol=1e-12)
+    for row, got in zip(matrix, found, strict=True):
+        np.testing.assert_allclose(got, by_definition(row, baseline), atol=tolerance)
+
+
+def test_a_wide_matrix_is_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    matrix, baseline = rng.normal(size=(3, 12)), rng.normal(size=12)
+    whole = shapley.shapley(lambda rows, _: game(rows), matrix, baseline)
+    monkeypatch.setattr(shapley, "_MOST_CELLS", 100)
+    asked: list[int] = []
+
+    def answer(rows: np.ndarray, _: np.ndarray) -> np.ndarray:
+        asked.append(len(rows))
+        return game(rows)
+
+    pieces = shapley.shapley(answer, matrix, baseline)
+    np.testing.assert_array_equal(whole[1], pieces[1])
+    assert len(asked) > 100
+    assert max(asked) * 12 <= 100
+
+
+def test_refused(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    call(db, key="id")
+    with pytest.raises(GlasshouseError, match="top is 0"):
+        explain(db, "a model", "q", 0)
+    with pytest.raises(GlasshouseError, match="no model 'b model'"):
+        db.recorded.clear()
+        explain(db, "b model", "q", 1)

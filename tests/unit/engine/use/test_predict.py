@@ -1,0 +1,119 @@
+"""ml.predict gives what scikit-learn gives, or says which column is wrong."""
+
+import json
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn, predict
+
+
+@pytest.fixture
+def trained(mixed: list[dict]) -> StandIn:
+    db = StandIn(mixed)
+    call(db, key="id")
+    return db
+
+
+def test_the_same_as_scikit_learn_alone(breast_cancer: list[dict]) -> None:
+    rows = [{**r, "part": "test" if n % 5 == 0 else "train"} for n, r in enumerate(breast_cancer)]
+    db = StandIn(rows)
+    # Newton's method goes to the one optimum that there is, so two fits must agree.
+    exact = {"solver": "newton-cholesky", "tol": 1e-10}
+    call(
+        db,
+        key="id",
+        algorithms=json.dumps([{"algorithm": "logistic_regression", "params": exact}]),
+        split='{"by": "column", "column": "part"}',
+    )
+    names = list(breast_cancer[0])[1:-1]
+    matrix = np.array([[row[name] for name in names] for row in rows])
+    labels = np.array([row["target"] for row in rows])
+    training = np.array([row["part"] == "train" for row in rows])
+    model = make_pipeline(StandardScaler(), LogisticRegression(**exact))
+    model.fit(matrix[training], labels[training])
+    found = list(predict(db, "a model", "q", None))
+    np.testing.assert_allclose(
+        [score for _, _, score, _ in found], model.predict_proba(matrix)[:, 1], atol=1e-9
+    )
+    assert [answer for _, answer, _, _ in found] == model.predict(matrix).tolist()
+    assert [key for key, *_ in found] == [str(row["id"]) for row in rows]
+
+
+def test_probabilities_are_json_by_class(trained: StandIn) -> None:
+    for _, answer, score, text in predict(trained, "a model", "q", 1):
+        shares = json.loads(text)
+        assert sum(shares.values()) == pytest.approx(1)
+        assert shares["true"] == score
+        assert answer == max(shares, key=shares.__getitem__)
+
+
+def test_a_class_may_have_any_name(mixed: list[dict]) -> None:
+    names = {True: '100 % "sure" {0}', False: "nö, %s"}
+    db = StandIn([{**row, "target": names[row["target"]]} for row in mixed])
+    call(db)
+    *_, text = next(predict(db, "a model", "q", None))
+    assert set(json.loads(text)) == set(names.values())
+
+
+def test_holes_new_categories_and_other_columns_are_no_error(trained: StandIn) -> None:
+    row = {**trained.rows[0], "extra": "x"}
+    trained.rows = [row, {**row, "amount": None}, {**row, "colour": None}, {**row, "colour": "new"}]
+    for name in ("empty", "same"):
+        trained.rows = [{k: v for k, v in r.items() if k != name} for r in trained.rows]
+    found = list(predict(trained, "a model", "q", None))
+    assert len(found) == 4
+    assert len({score for _, _, score, _ in found}) >= 3
+
+
+def test_no_rows_no_answers(trained: StandIn) -> None:
+    columns = trained.columns("q")
+    trained.rows = []
+    trained.columns = lambda query: columns  # type: ignore[method-assign]
+    assert list(predict(trained, "a model", "q", None)) == []
+
+
+def test_many_batches(trained: StandIn) -> None:
+    trained.rows = trained.rows * 120
+    assert len(list(predict(trained, "a model", "q", None))) == 48_000
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda r: {k: v for k, v in r.items() if k != "amount"}, "no column 'amount'"),
+        (lambda r: {k: v for k, v in r.items() if k != "id"}, "no column 'id', the key"),
+        (lambda r: {**r, "amount": "12"}, "'amount' is of type text; the model learned from a num"),
+        (lambda r: {**r, "colour": 3}, "'colour' is of type integer; the model learned from a te"),
+        (lambda r: {**r, "amount": float("inf")}, "'amount' holds infinite"),
+    ],
+)
+def test_refused(trained: StandIn, change, message: str) -> None:
+    trained.rows = [change(row) for row in trained.rows]
+    with pytest.raises(GlasshouseError, match=message):
+        list(predict(trained, "a model", "q", None))
+
+
+def test_unknown_models_and_versions(trained: StandIn) -> None:
+    with pytest.raises(GlasshouseError, match="has no version 7") as caught:
+        predict(trained, "a model", "q", 7)
+    assert caught.value.hint == "Its newest version is 1."
+    trained.recorded.clear()
+    with pytest.raises(GlasshouseError, match="There is no model 'a model'"):
+        predict(trained, "a model", "q", None)
+
+
+def test_the_newest_champion_answers_in_a_warm_session(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    call(db)
+    old = list(predict(db, "a model", "q", None))
+    db.rows = [{**row, "target": not row["target"]} for row in mixed]
+    call(db)
+    new = list(predict(db, "a model", "q", None))
+    assert old[0][2] == pytest.approx(1 - new[0][2], abs=0.02)
+    assert list(predict(db, "a model", "q", 1)) == old

@@ -1,0 +1,85 @@
+"""What people write behind `make load-shop`, and what docs/shop.md tells them to write."""
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scripts.cli import _gather
+from scripts.errors import UserError
+from scripts.examples.shop import sources
+
+ROOT = Path(__file__).resolve().parents[4]
+DOCUMENTED = re.findall(
+    r"^make (.+?)(?:\s+#.*)?$", (ROOT / "docs/shop.md").read_text(), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "lines"),
+    [("80k", 80_000), ("10m", 10_000_000), ("1.5M", 1_500_000), ("250_000", 250_000)],
+)
+def test_sizes_as_people_write_them(size: str, lines: int) -> None:
+    assert sources.choose("simulator", size=size).size == lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "online-retail"}, 'no source "online-retail".*choose online_retail'),
+        ({"name": "mine"}, "choose one of simulator, online_retail, classicmodels"),
+        ({"name": "simulator", "size": "many"}, 'SIZE="many" is not a number of order lines'),
+        ({"name": "simulator", "size": "12"}, "from 1,000 to 100,000,000"),
+        ({"name": "simulator", "seed": "x"}, 'SEED="x" is not a whole number'),
+        ({"name": "simulator", "path": "/data"}, "simulator reads no files"),
+        ({"name": "classicmodels", "size": "80k"}, "SIZE and SEED are the simulator's"),
+        ({"name": "classicmodels", "path": "/nowhere"}, "There is no folder /nowhere"),
+        ({"name": "online_retail"}, "Nothing says where the files of online_retail are"),
+    ],
+)
+def test_what_does_not_fit_is_refused(
+    monkeypatch: pytest.MonkeyPatch, arguments: dict[str, str], message: str
+) -> None:
+    monkeypatch.delenv("GLASSHOUSE_DATA", raising=False)
+    with pytest.raises(UserError, match=message) as caught:
+        sources.choose(**arguments)
+    assert "\n" not in caught.value.line
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "customers.csv").touch()
+    with pytest.raises(UserError, match=r"holds no products\.csv \(nor products\.csv\.gz\)"):
+        sources.choose("online_retail", str(tmp_path))
+
+
+def test_the_files_are_looked_for_beside_one_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GLASSHOUSE_DATA", str(tmp_path))
+    with pytest.raises(UserError, match=f"There is no folder {tmp_path}/classicmodels"):
+        sources.choose("classicmodels")
+
+
+def test_the_documentation_names_every_source() -> None:
+    named = {name for line in DOCUMENTED for name in re.findall(r"FROM=(\w+)", line)}
+    assert named == set(sources.NAMES) - {"simulator"}
+
+
+@pytest.mark.parametrize("line", DOCUMENTED)
+def test_every_documented_command_is_understood(line: str) -> None:
+    said = subprocess.run(
+        ["make", "--dry-run", *shlex.split(line)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert said.returncode == 0, said.stderr
+    _, *words = shlex.split(said.stdout)
+    command = _gather()
+    while hasattr(command, "commands"):
+        name = words.pop(0)
+        command = command.commands[name]
+    context = command.make_context(name, words)
+    if "origin" in context.params:
+        chosen = context.params
+        assert chosen["origin"] in sources.NAMES
+        assert not chosen["size"] or sources.lines(chosen["size"])

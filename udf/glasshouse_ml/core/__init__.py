@@ -1,0 +1,1 @@
+"""Dataclasses, protocols and errors that several layers share."""

@@ -1,0 +1,49 @@
+"""What is installed in the server's Python, and in which version."""
+
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+import numpy as np
+import sklearn
+import skops
+
+import glasshouse_ml
+from glasshouse_ml.core.errors import GlasshouseError
+
+LIBRARIES = {
+    "glasshouse_ml": glasshouse_ml.build(),
+    "numpy": np.__version__,
+    "python": platform.python_version(),
+    "scikit-learn": sklearn.__version__,
+    "skops": skops.__version__,
+}
+# Those that not every server has, and the packages they may come in.
+EXTRAS = {"lightgbm": ("lightgbm",), "xgboost": ("xgboost-cpu", "xgboost")}
+
+
+@cache
+def installed(library: str) -> bool:
+    """Whether the server's Python has the library; it is not imported for that."""
+    return find_spec(library) is not None
+
+
+def not_installed(library: str) -> GlasshouseError:
+    """The error where a library is asked for that is not there."""
+    return GlasshouseError(
+        f"{library} is not installed in the Python of the database server.",
+        f"Write ML_EXTRAS={library} into .env and run make up; docs/training.md says more.",
+    )
+
+
+def versions(*algorithms: str) -> dict[str, str]:
+    """The version of everything that these algorithms are made of."""
+    found = dict(LIBRARIES)
+    for name in sorted(set(algorithms) & EXTRAS.keys()):
+        for package in EXTRAS[name]:
+            try:
+                found.setdefault(name, version(package))
+            except PackageNotFoundError:
+                continue
+    return found

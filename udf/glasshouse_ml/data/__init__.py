@@ -1,0 +1,1 @@
+"""Reading rows: database access, packing, encoding, sampling, memory, threads, interrupts."""

@@ -1,0 +1,1 @@
+"""Explaining a model: coefficients, importance, dependence, Shapley values, learning curve."""

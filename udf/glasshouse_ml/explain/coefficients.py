@@ -1,0 +1,218 @@
+"""The coefficients of a linear model in the unit of the data, with standard errors where there are.
+
+With X the prepared training rows and a column of ones for the intercept, the covariance of the
+estimates is the inverse of the observed information, the second derivative of what the fit
+minimises, the penalty included:
+
+- logistic regression: (X' W X + P / C)^-1 with W = diag(p (1 - p)), and with more than two classes
+  the blocks X' diag(p_k (1{k=l} - p_l)) X; P has ones for the coefficients and 0 for the intercept,
+  which no penalty touches (Hosmer, Lemeshow and Sturdivant, Applied Logistic Regression, 2013,
+  section 2.3; the penalty as in le Cessie and van Houwelingen, Applied Statistics 41, 1992);
+- least squares and ridge: s² (X' X + alpha P)^-1 with s² the sum of squared residuals by the rows
+  less the effective parameters tr((X' X + alpha P)^-1 X' X) (Hastie, Tibshirani and Friedman, The
+  Elements of Statistical Learning, 2009, section 3.4.1).
+
+Without a penalty these are the classical errors. With one they belong to the penalised estimate,
+which is drawn towards zero on purpose: z and p are then about that estimate and lean to caution.
+Other estimators (lasso, support vectors, weighted classes …) have no such formula: their errors
+stay empty. What was scaled is scaled back: estimates and covariance of A b are A b and A V A'.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr
+from sklearn.pipeline import Pipeline
+
+from glasshouse_ml.core.task import Rows
+from glasshouse_ml.data.encoding import Feature
+from glasshouse_ml.measure.intervals import Z_95, number
+from glasshouse_ml.model.linear import Linear, Term, take_apart
+
+INTERCEPT = "(intercept)"
+# Beyond these the information takes longer to compute and invert than the model took to fit.
+_MOST_PARAMETERS = 1_500
+_MOST_PRODUCTS = 2e10
+_CHUNK = 10_000
+
+
+def coefficient_rows(
+    fitted: Pipeline,
+    features: Sequence[Feature],
+    matrix: np.ndarray,
+    actual: np.ndarray,
+    classes: Sequence[str],
+    positive: int | None,
+) -> Rows:
+    """A registry row for each class and term; none where the model is no weighted sum.
+
+    `matrix` and `actual` are the rows the model learned from.
+    """
+    linear = take_apart(fitted, features)
+    if linear is None or not linear.is_answer(fitted, matrix[:100]):
+        return []
+    prepared = fitted[:-1].transform(matrix)
+    covariance = _covariance(fitted[-1], prepared, actual)
+    logistic = type(fitted[-1]).__name__.startswith("Logistic") and len(linear.weights) == 1
+    unscale = _unscaling(linear.terms)
+    names = _names(linear, features)
+    spread = _spread(prepared)
+    found: Rows = []
+    for position, weights in enumerate(linear.weights):
+        estimates = unscale @ np.append(linear.intercepts[position], weights)
+        errors = np.full(len(estimates), np.nan)
+        if covariance is not None:
+            size = len(estimates)
+            own = slice(position * size, (position + 1) * size)
+            variances = np.einsum("ij,jk,ik->i", unscale, covariance[own, own], unscale)
+            errors = np.sqrt(np.maximum(variances, 0.0))
+        # With two classes the one sum is about the second of them.
+        flipped = positive == 0
+        if flipped:
+            estimates = -estimates
+        name = classes[position if positive is None else positive] if classes else ""
+        if not np.isfinite(estimates).all():
+            return []
+        # As prepared or not: a term times its deviation is the same.
+        moved = np.append(np.nan, weights * spread) * (-1 if flipped else 1)
+        order = np.argsort(-np.abs(moved[1:]), kind="stable") + 1
+        for rank, term in enumerate([*order, 0], start=1):
+            row = _row(float(estimates[term]), float(errors[term]), logistic)
+            row["standardised"] = number(moved[term])
+            found.append({"class": name, **names[term], **row, "rank": rank})
+    return found
+
+
+def _row(estimate: float, error: float, logistic: bool) -> dict[str, Any]:
+    z = estimate / error if error > 0 else np.nan
+    with np.errstate(over="ignore"):
+        ratio = float(np.exp(estimate)) if logistic else None
+    return {
+        "estimate": number(estimate),
+        "standard_error": number(error),
+        "z": number(z),
+        "p": number(2 * ndtr(-abs(z))),
+        "odds_ratio": number(ratio),
+        "lower": number(estimate - Z_95 * error),
+        "upper": number(estimate + Z_95 * error),
+    }
+
+
+def _names(linear: Linear, features: Sequence[Feature]) -> list[dict[str, str | None]]:
+    """Term and feature of each estimate; the intercept comes first."""
+    found: list[dict[str, str | None]] = [{"term": INTERCEPT, "feature": None}]
+    met = {INTERCEPT}
+    for term in linear.terms:
+        feature = features[term.origin].name
+        name = feature + term.words
+        # A column may be called what another one's category is.
+        while name in met:
+            name += "'"
+        met.add(name)
+        found.append({"term": name, "feature": feature})
+    return found
+
+
+def _unscaling(terms: Sequence[Term]) -> np.ndarray:
+    """The matrix that turns estimates for prepared columns into those for the data."""
+    means = np.array([term.mean for term in terms])
+    scales = np.array([term.scale for term in terms])
+    unscale = np.diag(np.append(1.0, 1.0 / scales))
+    unscale[0, 1:] = -means / scales
+    return unscale
+
+
+def _spread(prepared: Any) -> np.ndarray:
+    """Standard deviation of each prepared column, of a sparse matrix too."""
+    mean = np.asarray(prepared.mean(axis=0)).ravel()
+    squares = prepared.multiply(prepared) if hasattr(prepared, "multiply") else prepared**2
+    return np.sqrt(np.maximum(np.asarray(squares.mean(axis=0)).ravel() - mean**2, 0.0))
+
+
+def _covariance(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndarray | None:
+    """Of all parameters, class after class, each with its intercept first; None: no formula."""
+    rows, columns = prepared.shape
+    size = (columns + 1) * len(np.atleast_1d(estimator.intercept_))
+    formula = _FORMULAS.get(type(estimator).__name__)
+    if formula is None or size > _MOST_PARAMETERS or rows * size * size > _MOST_PRODUCTS:
+        return None
+    try:
+        return formula(estimator, prepared, actual)
+    except np.linalg.LinAlgError:
+        return None
+
+
+def _with_ones(prepared: Any, start: int) -> np.ndarray:
+    part = prepared[start : start + _CHUNK]
+    dense = part.toarray() if hasattr(part, "toarray") else np.asarray(part)
+    return np.column_stack([np.ones(len(dense)), dense])
+
+
+def _logistic(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndarray | None:
+    penalised_intercept = estimator.solver == "liblinear"
+    # What cross-validation found, where the strength was left to it.
+    strength, mixed = (
+        float(np.ravel(getattr(estimator, f"{name}_", getattr(estimator, name, None)))[0] or 0)
+        for name in ("C", "l1_ratio")
+    )
+    if mixed or estimator.class_weight or penalised_intercept or not estimator.fit_intercept:
+        return None
+    sums = len(estimator.intercept_)
+    size = prepared.shape[1] + 1
+    information = np.zeros((sums, size, sums, size))
+    for start in range(0, prepared.shape[0], _CHUNK):
+        rows = _with_ones(prepared, start)
+        chances = estimator.predict_proba(rows[:, 1:])[:, -sums:]
+        for one in range(sums):
+            for other in range(one, sums):
+                weight = chances[:, one] * ((one == other) - chances[:, other])
+                block = rows.T @ (rows * weight[:, None])
+                information[one, :, other, :] += block
+                if other > one:
+                    information[other, :, one, :] += block.T
+    whole = information.reshape(sums * size, sums * size)
+    penalty = np.ones(sums * size) / strength
+    penalty[::size] = 0.0
+    # With more than two classes a constant added to every intercept changes nothing: there the
+    # information has no inverse, but a pseudo-inverse, which belongs to intercepts that sum to 0.
+    return np.linalg.pinv(whole + np.diag(penalty), rcond=1e-12, hermitian=True)
+
+
+def _least_squares(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndarray | None:
+    if getattr(estimator, "positive", False) or not estimator.fit_intercept:
+        return None
+    if np.ndim(estimator.coef_) != 1:
+        return None
+    given = getattr(estimator, "alpha_", getattr(estimator, "alpha", 0.0))
+    penalty = float(np.ravel(given)[0])  # a list of one number is as good
+    rows, columns = prepared.shape
+    mean = np.asarray(prepared.mean(axis=0)).ravel()
+    products, squares = np.zeros((columns, columns)), 0.0
+    for start in range(0, rows, _CHUNK):
+        part = _with_ones(prepared, start)[:, 1:]
+        residuals = actual[start : start + _CHUNK] - estimator.predict(part)
+        squares += float(residuals @ residuals)
+        part -= mean
+        products += part.T @ part
+    # Around their means the columns do not disturb the intercept, which is the mean of the target.
+    # A category for each value is one column too many: the pseudo-inverse belongs to the shortest
+    # of the equal solutions, which is the one least squares takes.
+    inverse = np.linalg.pinv(products + penalty * np.eye(columns), rcond=1e-12, hermitian=True)
+    freedom = rows - 1 - np.trace(inverse @ products)
+    if freedom <= 0:
+        return None
+    variance = squares / freedom
+    spread = variance * inverse
+    corner = variance / rows + mean @ spread @ mean
+    side = -spread @ mean
+    return np.block([[np.array([[corner]]), side[None, :]], [side[:, None], spread]])
+
+
+_FORMULAS: dict[str, Callable[[Any, Any, np.ndarray], np.ndarray | None]] = {
+    "LogisticRegression": _logistic,
+    "LogisticRegressionCV": _logistic,
+    "LinearRegression": _least_squares,
+    "Ridge": _least_squares,
+    "RidgeCV": _least_squares,
+}

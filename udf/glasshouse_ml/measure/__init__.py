@@ -1,0 +1,1 @@
+"""Measures: metrics, intervals, curves, distributions, correlations, residuals, segments."""

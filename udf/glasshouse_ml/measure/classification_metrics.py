@@ -1,0 +1,252 @@
+"""Measures of quality for classification, each for many weightings of the same rows at once.
+
+A bootstrap sample is a weighting: how often each row was drawn. So one pass over sorted rows gives
+a measure and, with a thousand weightings, its interval. Weights have the shape (samples, rows).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from glasshouse_ml.core.metric import Metric
+
+# Probabilities of 0 and 1 would make a single wrong row cost infinitely much.
+TINY = np.finfo(float).eps
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a mistake costs, in a unit of the caller's own."""
+
+    false_positive: float
+    false_negative: float
+
+
+def decide(probabilities: np.ndarray, positive: int, threshold: float) -> np.ndarray:
+    """The class of each row: with two classes the positive one from the threshold on.
+
+    At 0.5 it is the more probable class; a tie goes to the first, as in scikit-learn.
+    """
+    if threshold == 0.5 or probabilities.shape[1] != 2:
+        return probabilities.argmax(axis=1)
+    return np.where(probabilities[:, positive] >= threshold, positive, 1 - positive)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Rows with the number of their class and the probability of each class."""
+
+    actual: np.ndarray
+    probabilities: np.ndarray
+    positive: int = 1  # matters with two classes only
+    threshold: float = 0.5  # so does the probability from which a row is predicted positive
+    costs: Costs | None = None
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The measures of a classification; what it costs where that is known."""
+        return {**METRICS, COST.name: COST} if self.costs else METRICS
+
+    @property
+    def scores(self) -> np.ndarray:
+        """What ml.predict gives as the score: the positive class's probability, or the largest."""
+        return self.probabilities[:, self.positive] if self.binary else self.probabilities.max(1)
+
+    def take(self, rows: np.ndarray) -> "Scored":
+        """Some of the rows."""
+        return replace(self, actual=self.actual[rows], probabilities=self.probabilities[rows])
+
+    def shares(self) -> dict[str, tuple[int, int]]:
+        """The metrics that count rows: how many are right, of how many."""
+        right = self.predicted == self.actual
+        counts = {"accuracy": (int(right.sum()), len(right))}
+        if self.binary:
+            for name, part in (("precision", self.predicted), ("recall", self.actual)):
+                looked_at = part == self.positive
+                counts[name] = (int(right[looked_at].sum()), int(looked_at.sum()))
+        return counts
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return self.probabilities.shape[1]
+
+    @property
+    def binary(self) -> bool:
+        """True with two classes."""
+        return self.classes == 2
+
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        """The class that each row is given."""
+        return decide(self.probabilities, self.positive, self.threshold)
+
+    @cached_property
+    def rankings(self) -> dict[int, "Ranking"]:
+        """A ranking for the positive class, or for each class against the rest."""
+        return {
+            position: Ranking.of(self.actual == position, self.probabilities[:, position])
+            for position in ([self.positive] if self.binary else range(self.classes))
+        }
+
+    def confusion(self, weights: np.ndarray) -> np.ndarray:
+        """Weighted counts of actual against predicted: (samples, classes, classes)."""
+        count = self.classes
+        cells, place = np.unique(self.actual * count + self.predicted, return_inverse=True)
+        one_hot = np.zeros((len(place), len(cells)))
+        one_hot[np.arange(len(place)), place] = 1.0
+        table = np.zeros((len(weights), count * count))
+        table[:, cells] = weights @ one_hot
+        return table.reshape(-1, count, count)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Rows from the highest score to the lowest; rows of equal score count as one step."""
+
+    order: np.ndarray
+    hits: np.ndarray
+    ends: np.ndarray
+    scores: np.ndarray
+
+    @classmethod
+    def of(cls, hits: np.ndarray, scores: np.ndarray) -> "Ranking":
+        """Rank rows by score."""
+        order = np.argsort(-scores, kind="stable")
+        ranked = scores[order]
+        ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+        return cls(order, hits[order].astype(float), ends, ranked[ends])
+
+    def steps(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Hits and misses at or above each distinct score: (samples, steps) each."""
+        ranked = weights[:, self.order]
+        total = np.cumsum(ranked, axis=1)[:, self.ends]
+        ranked *= self.hits
+        hits = np.cumsum(ranked, axis=1)[:, self.ends]
+        return hits, total - hits
+
+
+def _roc_auc(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    return _over_rankings(rows, weights, _area)
+
+
+def _average_precision(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    return _over_rankings(rows, weights, _precision_area)
+
+
+def _over_rankings(rows: Scored, weights: np.ndarray, measure: Callable) -> np.ndarray:
+    """One ranking with two classes, else the plain mean over each class against the rest.
+
+    A class that a sample holds no row of has no ranking and does not count.
+    """
+    found = np.array([measure(*ranking.steps(weights)) for ranking in rows.rankings.values()])
+    known = np.isfinite(found)
+    return np.where(known, found, 0.0).sum(axis=0) / known.sum(axis=0)
+
+
+def _area(hits: np.ndarray, misses: np.ndarray) -> np.ndarray:
+    widths = np.diff(misses, axis=1, prepend=0.0)
+    heights = hits.copy()
+    heights[:, 1:] += hits[:, :-1]
+    return np.einsum("ij,ij->i", widths, heights) / (2.0 * hits[:, -1] * misses[:, -1])
+
+
+def _precision_area(hits: np.ndarray, misses: np.ndarray) -> np.ndarray:
+    precision = hits / np.maximum(hits + misses, TINY)
+    return np.einsum("ij,ij->i", np.diff(hits, axis=1, prepend=0.0), precision) / hits[:, -1]
+
+
+def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return weights @ values / weights.sum(axis=1)
+
+
+def _log_loss(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    chosen = rows.probabilities[np.arange(len(rows.actual)), rows.actual]
+    return _mean(-np.log(np.clip(chosen, TINY, 1.0)), weights)
+
+
+def _brier(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    if rows.binary:
+        hits = rows.actual == rows.positive
+        return _mean((rows.probabilities[:, rows.positive] - hits) ** 2, weights)
+    truth = np.eye(rows.classes)[rows.actual]
+    return _mean(((rows.probabilities - truth) ** 2).sum(axis=1), weights)
+
+
+def _accuracy(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    return _mean((rows.predicted == rows.actual).astype(float), weights)
+
+
+def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    """Top by bottom, and 0 where there is nothing to divide by, as in scikit-learn."""
+    return np.divide(top, bottom, out=np.zeros_like(top, dtype=float), where=bottom > 0)
+
+
+def _balanced_accuracy(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    table = rows.confusion(weights)
+    actual = table.sum(axis=2)
+    found = _ratio(np.einsum("sii->si", table), actual)
+    # A class that a sample holds no row of says nothing about it.
+    return found.sum(axis=1) / (actual > 0).sum(axis=1)
+
+
+def _per_class(rows: Scored, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    table = rows.confusion(weights)
+    return np.einsum("sii->si", table), table.sum(axis=1), table.sum(axis=2)
+
+
+def _of_interest(rows: Scored, values: np.ndarray) -> np.ndarray:
+    return values[:, rows.positive] if rows.binary else values.mean(axis=1)
+
+
+def _precision(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    right, predicted, _ = _per_class(rows, weights)
+    return _of_interest(rows, _ratio(right, predicted))
+
+
+def _recall(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    right, _, actual = _per_class(rows, weights)
+    return _of_interest(rows, _ratio(right, actual))
+
+
+def _f1(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    right, predicted, actual = _per_class(rows, weights)
+    return _of_interest(rows, _ratio(2 * right, predicted + actual))
+
+
+def _mcc(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    right, predicted, actual = _per_class(rows, weights)
+    total = weights.sum(axis=1)
+    together = right.sum(axis=1) * total - (predicted * actual).sum(axis=1)
+    apart = (total**2 - (predicted**2).sum(axis=1)) * (total**2 - (actual**2).sum(axis=1))
+    return _ratio(together, np.sqrt(np.maximum(apart, 0.0)))
+
+
+def _cost(rows: Scored, weights: np.ndarray) -> np.ndarray:
+    assert rows.costs is not None
+    flagged, hit = rows.predicted == rows.positive, rows.actual == rows.positive
+    paid = rows.costs.false_positive * (flagged & ~hit) + rows.costs.false_negative * (
+        ~flagged & hit
+    )
+    return _mean(paid, weights)
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("roc_auc", _roc_auc),
+        Metric("average_precision", _average_precision),
+        Metric("log_loss", _log_loss, higher_is_better=False),
+        Metric("brier", _brier, higher_is_better=False),
+        Metric("accuracy", _accuracy),
+        Metric("balanced_accuracy", _balanced_accuracy),
+        Metric("precision", _precision),
+        Metric("recall", _recall),
+        Metric("f1", _f1),
+        Metric("mcc", _mcc),
+    )
+}
+# Of use only where the caller says what mistakes cost: the mean over the rows.
+COST = Metric("cost", _cost, higher_is_better=False)

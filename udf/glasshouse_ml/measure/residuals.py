@@ -1,0 +1,49 @@
+"""A sample of what test rows had and what the model said, to look at row by row."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from glasshouse_ml.core.task import Rows
+from glasshouse_ml.measure.intervals import number
+from glasshouse_ml.measure.regression_metrics import Numbers
+
+MOST_ROWS = 2_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def residual_rows(
+    rows: Numbers,
+    keys: Sequence[str | None] | None,
+    segments: Sequence[str] | None,
+    moments: np.ndarray | None,
+    seed: int,
+) -> Rows:
+    """A registry row for each row of the sample, by time where there are moments (in days)."""
+    count = len(rows.actual)
+    chosen = np.arange(count)
+    if count > MOST_ROWS:
+        rng = np.random.default_rng(seed)
+        chosen = np.sort(rng.choice(count, MOST_ROWS, replace=False))
+    if moments is not None:
+        chosen = chosen[np.argsort(moments[chosen], kind="stable")]
+    return [
+        {
+            "position": position,
+            "key": keys[row] if keys else None,
+            "segment": segments[row] if segments else None,
+            "at": None if moments is None else as_time(moments[row]),
+            "actual": number(rows.actual[row]),
+            "predicted": number(rows.predicted[row]),
+        }
+        for position, row in enumerate(chosen, start=1)
+    ]
+
+
+def as_time(days: float) -> str | None:
+    """Days since 1970-01-01 as a timestamp; None beyond the calendar of Python."""
+    try:
+        return (_EPOCH + timedelta(days=float(days))).isoformat()
+    except (OverflowError, ValueError):
+        return None

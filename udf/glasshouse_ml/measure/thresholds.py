@@ -1,0 +1,29 @@
+"""The probability from which a row is predicted positive, chosen by what mistakes cost."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from glasshouse_ml.measure.classification_metrics import Costs, Scored
+
+
+def cheapest(folds: Sequence[Scored], costs: Costs) -> float:
+    """The threshold at which the rows of the folds cost least; of several the one nearest to 0.5.
+
+    The probabilities come from models that have not seen these rows, and none is of the test part.
+    """
+    scores = np.concatenate([fold.probabilities[:, fold.positive] for fold in folds])
+    hits = np.concatenate([fold.actual == fold.positive for fold in folds])
+    order = np.argsort(scores, kind="stable")
+    ranked, hit = scores[order], hits[order]
+    # From the threshold below all rows to the one above all: each row that falls below it stops
+    # being a false positive, or becomes a false negative.
+    change = np.where(hit, costs.false_negative, -costs.false_positive)
+    total = costs.false_positive * (~hits).sum() + np.append(0.0, np.cumsum(change))
+    edges = np.concatenate([[0.0], (ranked[:-1] + ranked[1:]) / 2, [1.0]])
+    # Rows of equal probability are on the same side.
+    possible = np.append(np.append(True, ranked[:-1] < ranked[1:]), True)
+    least = total[possible].min()
+    tied = edges[possible][total[possible] <= least + 1e-9 * max(1.0, abs(least))]
+    # A threshold with more digits would only look more exact.
+    return float(tied[np.argmin(np.abs(tied - 0.5))])

@@ -1,0 +1,1 @@
+"""Building and fitting estimators: catalogue, preprocessing, splitting, search, grouping."""

@@ -1,0 +1,155 @@
+"""The catalogue of algorithms: names, classes, parameters."""
+
+import inspect
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from math import isfinite
+from typing import Any
+
+from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.libraries import installed, not_installed
+from glasshouse_ml.data.threads import PARAMETER, granted
+from glasshouse_ml.model.estimators import ESTIMATORS, EXTRAS, Entry
+
+BASELINE = "dummy"
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """One algorithm: where scikit-learn keeps it and what it is for."""
+
+    name: str
+    task: str
+    path: str
+    about: str
+    defaults: tuple[tuple[str, Any], ...] = ()
+
+    @cached_property
+    def estimator(self) -> type:
+        """The class; imported on first use because each import costs a session time."""
+        module, name = self.path.rsplit(".", 1)
+        return getattr(import_module(module), name)
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """Every parameter with its default."""
+        found = inspect.signature(self.estimator.__init__).parameters.values()
+        library = {p.name: p.default for p in found if p.name != "self"}
+        return {**library, **dict(self.defaults)}
+
+    @cached_property
+    def handles_missing(self) -> bool:
+        """Whether NULL may reach it as it is; else the preprocessing fills it in."""
+        return self.blind or accepts(self.build({}, 0)).allow_nan
+
+    @property
+    def blind(self) -> bool:
+        """Whether it does not look at the features at all."""
+        return self.path.startswith("sklearn.dummy.")
+
+    def build(self, params: dict[str, Any], seed: int) -> Any:
+        """An untrained estimator."""
+        return self.estimator(**self._settings(params, seed))
+
+    def _settings(self, params: dict[str, Any], seed: int) -> dict[str, Any]:
+        for name in params:
+            if name not in self.parameters:
+                raise GlasshouseError(
+                    f"{self.name} has no parameter {name!r}.", near_names(name, self.parameters)
+                )
+        settings = {**dict(self.defaults), **params}
+        if "random_state" in self.parameters:
+            settings.setdefault("random_state", seed)
+        if settings.get(PARAMETER) is not None:
+            settings[PARAMETER] = granted(settings[PARAMETER])
+        return settings
+
+
+@dataclass(frozen=True)
+class Extra(Algorithm):
+    """One of a library that only some servers have, behind an estimator of our own."""
+
+    own: str = ""
+
+    @cached_property
+    def estimator(self) -> type:
+        """Our class around the library's."""
+        return getattr(import_module("glasshouse_ml.model.boosting"), self.own)
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """Those of the library's class that may be set here."""
+        return self.estimator.parameters()  # type: ignore[attr-defined]
+
+    def build(self, params: dict[str, Any], seed: int) -> Any:
+        """An untrained estimator."""
+        return self.estimator(self._settings(params, seed))
+
+
+def accepts(estimator: Any) -> Any:
+    """What scikit-learn itself says an estimator can take: allow_nan, sparse and more."""
+    from sklearn.utils import get_tags
+
+    return get_tags(estimator).input_tags
+
+
+def usual_name(class_name: str) -> str:
+    """RandomForestClassifier is random_forest, KMeans is k_means, LassoLarsIC lasso_lars_ic."""
+    name = re.sub(r"(Classifier|Regressor)$", "", class_name)
+    name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def _algorithm(task: str, entry: Entry) -> Algorithm:
+    path, about, *rest = entry
+    defaults: dict[str, Any] = rest[0] if rest else {}  # type: ignore[assignment]
+    name = str(rest[1]) if len(rest) > 1 else usual_name(path.rsplit(".", 1)[1])
+    return Algorithm(name, task, f"sklearn.{path}", about, tuple(defaults.items()))
+
+
+def _catalogue(task: str) -> dict[str, Algorithm]:
+    found = {made.name: made for made in (_algorithm(task, entry) for entry in ESTIMATORS[task])}
+    for name, path, own, about in EXTRAS.get(task, ()):
+        if installed(name):
+            found[name] = Extra(name, task, path, about, own=own)
+    return found
+
+
+CATALOGUE = {task: _catalogue(task) for task in ESTIMATORS}
+
+
+def find(task: str, name: str) -> Algorithm:
+    """The algorithm of that name."""
+    known = CATALOGUE[task]
+    if name in known:
+        return known[name]
+    if any(name == extra[0] for extra in EXTRAS.get(task, ())):
+        raise not_installed(name)
+    others = [other for other in CATALOGUE if name in CATALOGUE[other]]
+    if others:
+        raise GlasshouseError(
+            f"{name} is no algorithm for {task} but for {' and '.join(others)}.",
+            near_names(name, known),
+        )
+    raise GlasshouseError(f"There is no algorithm {name!r} for {task}.", near_names(name, known))
+
+
+def catalogue_rows() -> list[tuple]:
+    """What ml.algorithms shows: name, task, about, class, handles_missing, defaults."""
+    return [
+        (a.name, a.task, a.about, a.path, a.handles_missing, _defaults(a.parameters))
+        for algorithms in CATALOGUE.values()
+        for a in algorithms.values()
+    ]
+
+
+def _defaults(parameters: dict[str, Any]) -> str:
+    # A few defaults are marks or infinities that JSON does not know; their text says enough.
+    plain = {
+        name: str(value) if isinstance(value, float) and not isfinite(value) else value
+        for name, value in parameters.items()
+    }
+    return json.dumps(plain, default=str, sort_keys=True)

@@ -1,0 +1,112 @@
+"""The scikit-learn Pipeline around an estimator: all that is learned is learned in its fit().
+
+Fitted on training rows alone, and inside the cross-validation on the rows of each fold alone.
+Only scikit-learn's own classes are used, because an artifact may hold nothing else.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler, TargetEncoder
+
+from glasshouse_ml.core.table import CATEGORY
+from glasshouse_ml.data.encoding import MOST_CATEGORIES, Feature
+from glasshouse_ml.model.algorithms import Algorithm, accepts
+
+# What these keep of a sparse matrix could not be checked in a stored model, or not be measured.
+_DENSE = (
+    "sklearn.svm",
+    "sklearn.neighbors",
+    "sklearn.cluster",
+    "sklearn.covariance",
+    "sklearn.decomposition",
+)
+
+# How many parts of the rows teach one another the mean of the answers.
+_MEANS_FOLDS = 5
+
+
+def pipeline(
+    algorithm: Algorithm,
+    params: dict[str, Any],
+    features: Sequence[Feature],
+    seed: int,
+    monotonic: dict[str, int] | None = None,
+) -> Pipeline:
+    """An untrained Pipeline for the matrix of encoding.encode()."""
+    texts = [i for i, feature in enumerate(features) if feature.kind == CATEGORY]
+    numbers = [i for i, feature in enumerate(features) if feature.kind != CATEGORY]
+    many = [i for i in texts if len(features[i].categories) > MOST_CATEGORIES]
+    few = [i for i in texts if i not in many]
+    estimator = algorithm.build(params, seed)
+    steps: list[tuple[str, Any]] = []
+    # The columns as they reach an estimator that takes categories as they are.
+    order = [*numbers, *few, *many] if many else list(range(len(features)))
+    if "categorical_features" in algorithm.parameters:
+        if many:
+            means = _means(algorithm.task, seed)
+            prepare = _parts("passthrough", "passthrough", means, numbers, few, many)
+            steps.append(("prepare", prepare))
+        if "categorical_features" not in params:
+            known = [place for place, column in enumerate(order) if column in few]
+            estimator.set_params(categorical_features=known or None)
+        if monotonic:
+            signs = [monotonic.get(features[column].name, 0) for column in order]
+            estimator.set_params(monotonic_cst=signs)
+    elif not algorithm.blind:
+        takes = accepts(estimator)
+        for_numbers: Any = "passthrough"
+        for_many: Any = _means(algorithm.task, seed)
+        if not takes.allow_nan:
+            scaler = (
+                MinMaxScaler(clip=True, copy=False)
+                if takes.positive_only
+                else StandardScaler(copy=False)
+            )
+            for_numbers = Pipeline([("impute", _imputer()), ("scale", scaler)])
+            for_many = Pipeline([("means", for_many), ("scale", StandardScaler(copy=False))])
+        # NULL gets a column of its own; a category not met in training gets a zero in each.
+        # What bears NULL bears it in a dense matrix alone: trees refuse it in a sparse one.
+        sparse = takes.sparse and not takes.allow_nan and not algorithm.path.startswith(_DENSE)
+        one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=sparse)
+        if texts or not takes.allow_nan:
+            prepare = _parts(for_numbers, one_hot, for_many, numbers, few, many)
+            steps.append(("prepare", prepare))
+    return Pipeline([*steps, ("estimate", estimator)])
+
+
+def _means(task: str, seed: int) -> TargetEncoder:
+    """Of too many categories for a column each: the mean of the answers, learned crosswise.
+
+    While it is fitted, a row is encoded by the answers of other rows, never by its own.
+    """
+    if task == "regression":
+        # Whole numbers would be taken for classes.
+        folds = KFold(_MEANS_FOLDS, shuffle=True, random_state=seed)
+        return TargetEncoder(target_type="continuous", cv=folds)
+    return TargetEncoder(cv=StratifiedKFold(_MEANS_FOLDS, shuffle=True, random_state=seed))
+
+
+def _imputer() -> SimpleImputer:
+    # That a value is missing can tell as much as the value: a 0/1 column says so, where needed.
+    # In place: what reaches it was copied out of the matrix by the ColumnTransformer.
+    return SimpleImputer(
+        strategy="median", add_indicator=True, keep_empty_features=True, copy=False
+    )
+
+
+def _parts(
+    for_numbers: Any,
+    for_few: Any,
+    for_many: Any,
+    numbers: list[int],
+    few: list[int],
+    many: list[int],
+) -> ColumnTransformer:
+    parts = [("numbers", for_numbers, numbers), ("categories", for_few, few)]
+    parts.append(("many", for_many, many))
+    return ColumnTransformer([part for part in parts if part[2]])

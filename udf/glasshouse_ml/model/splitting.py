@@ -1,0 +1,157 @@
+"""Which rows are learned from, which are kept aside, and the folds inside the training part."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from glasshouse_ml.core.errors import GlasshouseError, rows
+from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.table import Table, Texts
+from glasshouse_ml.data.fingerprint import text_hashes
+from glasshouse_ml.model.splitters import Strata
+
+Fold = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of both parts, the folds as positions inside the training part, and facts.
+
+    within() makes as many folds of the same kind of some rows of the training part, given and
+    answered as positions.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    folds: list[Fold]
+    facts: dict[str, Any]
+    within: Callable[[np.ndarray, int], list[Fold]]
+    ordered: bool  # whether folds go forward in time, so that the first rows are in none
+
+
+def divide(table: Table, strata: Strata, request: Request) -> Split:
+    """Divide rows that stand in canonical order; the same rows give the same split."""
+    split, key, seed = request.split, request.key, request.options["seed"]
+    facts = dict(split)
+    times: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    if split["by"] == "random" and key and _repeated(table.texts[key]):
+        # Rows of one key on both sides would let the model recognise instead of predict.
+        facts |= {"kept_together": key}
+        groups = table.texts[key].codes
+        testing = _by_hash(table.texts[key], split["test"], seed)
+    elif split["by"] == "random":
+        testing = strata.testing(split["test"], seed)
+    elif split["by"] == "key":
+        keys = table.texts[cast(str, key)]
+        groups = keys.codes if _repeated(keys) else None
+        testing = _by_hash(keys, split["test"], seed)
+    elif split["by"] == "group":
+        groups = table.texts[split["column"]].codes
+        testing = _by_hash(table.texts[split["column"]], split["test"], seed)
+    elif split["by"] == "time":
+        times = table.numbers[split["column"]]
+        testing = _latest(times, split["test"], split["column"], facts)
+    else:
+        testing = _by_words(table.texts[split["column"]], split["column"])
+    train, test = np.flatnonzero(~testing), np.flatnonzero(testing)
+    strata.enough(train, test)
+    folds = strata.possible_folds(train, request.options["folds"], request.folds_given)
+    facts["folds"] = folds
+
+    def within(members: np.ndarray, count: int) -> list[Fold]:
+        inside = None if groups is None else groups[train[members]]
+        order = None if times is None else times[train[members]]
+        return list(_folds(strata, train[members], inside, order, count, seed))
+
+    whole = np.arange(len(train))
+    return Split(train, test, within(whole, folds), facts, within, times is not None)
+
+
+def _repeated(texts: Texts) -> bool:
+    return len(texts.levels) < len(texts.codes)
+
+
+def _by_hash(texts: Texts, share: float, seed: int) -> np.ndarray:
+    """A value is on the same side for ever, whatever other rows arrive."""
+    levels = [f"{seed} {level}" for level in texts.levels]
+    return (text_hashes(levels, texts.codes) / 2.0**64) < share
+
+
+def _latest(times: np.ndarray, share: float, column: str, facts: dict[str, Any]) -> np.ndarray:
+    """The latest rows are the test part; rows of the same moment stay together."""
+    missing = int(np.isnan(times).sum())
+    if missing:
+        raise GlasshouseError(
+            f"Column {column!r}, which divides the rows by time, is NULL in {rows(missing)}.",
+            f"Leave them out: where {column} is not null.",
+        )
+    moments = np.unique(times)
+    if len(moments) < 2:
+        raise GlasshouseError(
+            f"Column {column!r} holds one moment only, so nothing is later than anything.",
+            "Split by random, or by another column.",
+        )
+    cut = np.sort(times)[min(round((1 - share) * len(times)), len(times) - 1)]
+    # A cut at the very first moment would leave nothing to learn from.
+    cut = max(cut, moments[1])
+    facts["test_from"] = float(cut)
+    return times >= cut
+
+
+def _by_words(texts: Texts, column: str) -> np.ndarray:
+    wrong = [level for level in texts.levels if level not in ("train", "test")]
+    if wrong or (texts.codes < 0).any():
+        found = "NULL" if not wrong else repr(wrong[0])
+        raise GlasshouseError(
+            f"Column {column!r}, which divides the rows, holds {found}.",
+            "It may hold the words train and test only.",
+        )
+    is_test = np.array([level == "test" for level in texts.levels] + [False])
+    return is_test[texts.codes]
+
+
+def _folds(
+    strata: Strata,
+    train: np.ndarray,
+    groups: np.ndarray | None,
+    times: np.ndarray | None,
+    folds: int,
+    seed: int,
+) -> Iterator[Fold]:
+    """Folds of the same kind as the split, or the cross-validation would promise too much."""
+    # One moment has no before and after inside, so its rows are as good as any.
+    if times is not None and len(np.unique(times)) > 1:
+        found = _forward(times, folds)
+    else:
+        if groups is not None:
+            count = len(np.unique(groups))
+            if count < 2:
+                raise GlasshouseError(
+                    "The training part has one group only.",
+                    "Give more groups, or split by random.",
+                )
+            folds = min(folds, count)
+        labels = strata.labels(train)
+        found = strata.folding(folds, groups is not None, seed).split(labels, labels, groups)
+    for number, (fit, validate) in enumerate(found, start=1):
+        strata.check_fold(train[fit], train[validate], number)
+        yield fit, validate
+
+
+def _forward(times: np.ndarray, folds: int) -> Iterator[Fold]:
+    """Learn from what came before, validate on what came next, as in real life."""
+    moments, which = np.unique(times, return_inverse=True)
+    # Moments are grouped into blocks of about equally many rows.
+    ends = np.cumsum(np.bincount(which)) / len(times)
+    blocks = np.minimum((ends * (folds + 1) - 1e-9).astype(int), folds)[which]
+    present = np.unique(blocks)
+    if len(present) < 2:
+        raise GlasshouseError(
+            f"The training part holds {len(moments)} moments, too few to validate forward in time.",
+            "Give rows of more moments, or split by random.",
+        )
+    for block in present[1:]:
+        yield np.flatnonzero(blocks < block), np.flatnonzero(blocks == block)

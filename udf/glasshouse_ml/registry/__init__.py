@@ -1,0 +1,1 @@
+"""Model versions in the database: artifacts, their validation, reading and recording."""

@@ -1,0 +1,1 @@
+"""ml.train: options, training data, candidates, diagnostics, champion comparison, record."""

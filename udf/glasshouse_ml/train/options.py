@@ -1,0 +1,218 @@
+"""The options of ml.train: what they are without a word from the caller, and what they may be."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.data.encoding import LARGEST
+
+DEFAULTS: dict[str, Any] = {
+    "positive_class": None,
+    "folds": 5,
+    "seed": 0,
+    "importance_repeats": 10,
+    "bootstrap": 1_000,
+    "dependence": 8,
+    "correlations": 50,
+    "learning_curve": None,
+    "segments": [],
+    "promote": "always",
+    "retrain": "always",
+    "keep": None,
+    "memory_mb": None,
+    "search": None,
+    "contamination": 0.05,
+    "class_weight": None,
+    "calibration": None,
+    "costs": None,
+    "monotonic": None,
+    "target_transform": None,
+    "group_by": None,
+}
+# Options that mean nothing to other tasks; a slip is better said than ignored.
+_TASKS = {
+    "positive_class": ("classification", "outliers"),
+    "contamination": ("outliers",),
+    "class_weight": ("classification",),
+    "calibration": ("classification",),
+    "costs": ("classification",),
+    "monotonic": ("classification", "regression"),
+    "target_transform": ("regression",),
+    "group_by": ("classification", "regression"),
+}
+_CHOICES = {
+    "promote": ("always", "if_better", "never"),
+    "retrain": ("always", "if_changed"),
+    "calibration": (None, "sigmoid", "isotonic"),
+    "target_transform": (None, "log1p"),
+}
+SEARCHES = ("grid", "random", "halving")
+# More settings than anybody waits for.
+MOST_SETTINGS = 1_000
+# The least and the most that makes sense; the upper ends keep a slip of the finger from running for
+# days.
+_WHOLE_NUMBERS = {
+    "folds": (2, 50),
+    "seed": (0, 2**32 - 1),
+    "importance_repeats": (0, 1_000),
+    "bootstrap": (0, 100_000),
+    "dependence": (0, 100),
+    "correlations": (0, 200),
+    "learning_curve": (0, 10),
+    "keep": (0, 10_000),
+    "memory_mb": (1, 2**24),
+}
+
+
+def check(given: dict[str, Any], task: str) -> dict[str, Any]:
+    """Every option in force for a task, defaults included."""
+    only(given, DEFAULTS, "options")
+    for name, tasks in _TASKS.items():
+        if task not in tasks and given.get(name) is not None:
+            raise GlasshouseError(
+                f"options.{name} means nothing for {task}, only for {' and '.join(tasks)}.",
+                "Leave that option out.",
+            )
+    known = {name: value for name, value in DEFAULTS.items() if task in _TASKS.get(name, (task,))}
+    options = {**known, **{name: value for name, value in given.items() if name in known}}
+    for name in _CHOICES.keys() & options.keys():
+        _one_of(options, name, _CHOICES[name])
+    for name, (least, most) in _WHOLE_NUMBERS.items():
+        if options[name] is None and DEFAULTS[name] is None:
+            continue
+        if not whole(options[name]) or not least <= options[name] <= most:
+            raise GlasshouseError(
+                f"options.{name} is {json.dumps(options[name])}.",
+                f"Give a whole number from {least} to {most}.",
+            )
+    options["segments"] = _names(options["segments"], "segments")
+    if options.get("positive_class") is not None:
+        options["positive_class"] = _class_text(options["positive_class"])
+    if "contamination" in options:
+        _share(options, "contamination", 0.5)
+    for name, look in _OBJECTS.items():
+        if options.get(name) is not None:
+            look(options[name], f"options.{name}")
+    if options.get("group_by") is not None and options.get("calibration") is not None:
+        raise GlasshouseError(
+            "options.calibration cannot be had for one model per group.",
+            "Leave calibration or group_by out.",
+        )
+    # Groups are measured apart in any case.
+    options["segments"] = [n for n in options["segments"] if n != options.get("group_by")]
+    return options
+
+
+def only(given: dict[str, Any], known: Any, what: str) -> None:
+    """Refuse names that nobody knows."""
+    for name in given:
+        if name not in known:
+            raise GlasshouseError(f"{what} has no entry {name!r}.", near_names(name, known))
+
+
+def number(value: Any) -> bool:
+    """Whether a value from JSON is a number to compute with; true and false are none."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and abs(value) <= LARGEST
+
+
+def whole(value: Any) -> bool:
+    """Whether a value from JSON is a whole number."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _one_of(options: dict[str, Any], name: str, choices: Sequence[str | None]) -> None:
+    if options[name] not in choices:
+        words = " or ".join(json.dumps(choice).strip('"') for choice in choices)
+        raise GlasshouseError(f"options.{name} is {json.dumps(options[name])}.", f"Choose {words}.")
+
+
+def _share(options: dict[str, Any], name: str, most: float) -> None:
+    if not number(options[name]) or not 0 < options[name] <= most:
+        raise GlasshouseError(
+            f"options.{name} is {json.dumps(options[name])}.",
+            f"Give a share above 0, at most {most}.",
+        )
+
+
+def _names(value: Any, option: str) -> list[str]:
+    """Names of columns; a single one may stand without brackets."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise GlasshouseError(
+            f"options.{option} is {json.dumps(value)}.",
+            f'Give the names of columns, for example {{"{option}": ["country"]}}.',
+        )
+    return list(dict.fromkeys(names))
+
+
+def _search(value: Any, where: str) -> None:
+    example = 'Write for example {"how": "halving", "iterations": 30}.'
+    _object(value, where, example)
+    only(value, ("how", "iterations"), where)
+    how, iterations = value.get("how"), value.get("iterations")
+    if how is not None and how not in SEARCHES:
+        raise GlasshouseError(f"There is no search {how!r}.", near_names(how, SEARCHES))
+    if iterations is not None and (how == "grid" or not whole(iterations) or iterations < 1):
+        raise GlasshouseError(
+            f"{where}.iterations is {json.dumps(iterations)}.",
+            "A grid tries every setting: leave it out." if how == "grid" else example,
+        )
+    if iterations is not None and iterations > MOST_SETTINGS:
+        raise GlasshouseError(
+            f"{where}.iterations is {iterations}; {MOST_SETTINGS} are the most.", example
+        )
+
+
+def _class_weight(value: Any, where: str) -> None:
+    example = 'Write "balanced", or for example {"yes": 5, "no": 1}.'
+    if value == "balanced":
+        return
+    _object(value, where, example)
+    for name, weight in value.items():
+        if not number(weight) or weight < 0:
+            raise GlasshouseError(f"{where} gives {name!r} {json.dumps(weight)}.", example)
+
+
+def _costs(value: Any, where: str) -> None:
+    example = 'Write for example {"false_positive": 1, "false_negative": 5}.'
+    _object(value, where, example)
+    only(value, ("false_positive", "false_negative"), where)
+    for name in ("false_positive", "false_negative"):
+        if not number(value.get(name)) or value[name] <= 0:
+            raise GlasshouseError(
+                f"{where}.{name} is {json.dumps(value.get(name))}, not a number above 0.", example
+            )
+
+
+def _monotonic(value: Any, where: str) -> None:
+    example = 'Write for example {"age": 1, "distance": -1}: 1 for up, -1 for down.'
+    _object(value, where, example)
+    for name, sign in value.items():
+        if not whole(sign) or sign not in (1, -1):
+            raise GlasshouseError(f"{where} gives {name!r} {json.dumps(sign)}.", example)
+
+
+def _group_by(value: Any, where: str) -> None:
+    if not isinstance(value, str):
+        raise GlasshouseError(f"{where} is {json.dumps(value)}.", "Name one column of the query.")
+
+
+def _object(value: Any, where: str, example: str) -> None:
+    if not isinstance(value, dict) or not value:
+        raise GlasshouseError(f"{where} is {json.dumps(value)}.", example)
+
+
+_OBJECTS = {
+    "search": _search,
+    "class_weight": _class_weight,
+    "costs": _costs,
+    "monotonic": _monotonic,
+    "group_by": _group_by,
+}
+
+
+def _class_text(value: Any) -> str:
+    """A class as the target shows it as text: true and 1 may be given without quotes."""
+    return value if isinstance(value, str) else json.dumps(value)

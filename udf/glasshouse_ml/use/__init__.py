@@ -1,0 +1,1 @@
+"""Functions that use a trained model: predict, explain, evaluate, drift, profile, sql_export."""

@@ -1,0 +1,51 @@
+"""ml.help: what the functions say about themselves in the catalogue of Postgres."""
+
+from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.data.database import Database
+from glasshouse_ml.data.packing import SCHEMA
+
+# What the comment of a function for the engine's own use begins with, see registry/.
+_INTERNAL = "Internal:"
+# What the last part of a comment begins with, see dbt's macro function_comment.
+_EXAMPLE = "\n\nExample: "
+
+_FUNCTIONS = """
+select
+    proname::text as name,
+    format('%I.%I(%s)', nspname, proname, pg_get_function_arguments(procedures.oid)) as call,
+    obj_description(procedures.oid, 'pg_proc') as comment
+from pg_catalog.pg_proc as procedures
+join pg_catalog.pg_namespace as schemas on schemas.oid = pronamespace
+where nspname = $1 and obj_description(procedures.oid, 'pg_proc') is not null
+order by proname
+"""
+
+Topic = tuple[str, str, str, str | None]
+
+
+def help_rows(db: Database, topic: str | None) -> list[Topic]:
+    """Topic, call, about and example: a line for every function, or all about one."""
+    found = db.call(_FUNCTIONS, ("text",), (SCHEMA,))
+    topics = {
+        row["name"]: (row["name"], row["call"], *_parts(row["comment"]))
+        for row in found
+        if not row["comment"].startswith(_INTERNAL)
+    }
+    if topic is None:
+        return [(name, call, _first(about), shown) for name, call, about, shown in topics.values()]
+    # However it is written: ML.Train(), train, ml.train.
+    wanted = topic.strip().lower().removeprefix(f"{SCHEMA}.").partition("(")[0].strip()
+    if wanted not in topics:
+        raise GlasshouseError(f"There is no help on {topic!r}.", near_names(wanted, topics))
+    return [topics[wanted]]
+
+
+def _parts(comment: str) -> tuple[str, str | None]:
+    about, _, example = comment.partition(_EXAMPLE)
+    return about, example or None
+
+
+def _first(about: str) -> str:
+    """The first sentence."""
+    sentence, stop, _ = about.partition("\n")[0].partition(". ")
+    return sentence + "." if stop else sentence
