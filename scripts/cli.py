@@ -18,6 +18,8 @@ MODULES = (
     "scripts.data.commands",
     "scripts.assets.commands",
     "scripts.quality",
+    "scripts.lint",
+    "scripts.dependencies",
     "scripts.reference",
     "scripts.bench",
 )
