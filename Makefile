@@ -1,82 +1,82 @@
-# Every verb of Glasshouse. `make` alone lists them; scripts/glasshouse does the work.
-# Settings (POSTGRES_PORT, SUPERSET_PORT, MODE, YES, FORCE …) reach it through the environment.
+# The commands of Glasshouse. `make` alone lists them; scripts/glasshouse does the work.
+# Settings (POSTGRES_PORT, SUPERSET_PORT, MODE, YES, FORCE …) are passed as environment variables.
 
 GLASSHOUSE := scripts/glasshouse
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-##@ Running it
-up:  ## Start everything, from nothing or from anything
+##@ Run the stack
+up:  ## Start the stack, build the models, push the dashboards; installs what is missing
 	@$(GLASSHOUSE) up
-down:  ## Stop everything; the data stay
+down:  ## Stop the stack and keep the data
 	@$(GLASSHOUSE) down
-status:  ## One line a part; exit code 0 when all is well
+status:  ## Show the state of each part; exit code 0 if all are healthy
 	@$(GLASSHOUSE) status
-logs:  ## The last lines of each part's log (PART=superset for one)
+logs:  ## Show the last lines of each part's log (PART=superset for one part)
 	@$(GLASSHOUSE) logs $(PART)
-backup:  ## Save the warehouse and Superset's metadata (TO=folder)
+backup:  ## Back up databases, trained models and Superset's metadata (TO=folder)
 	@$(GLASSHOUSE) backup
-restore:  ## Put a backup in the place of what is there (FROM=folder; asks; YES=1 does not)
+restore:  ## Replace the databases with a backup (FROM=folder; asks first, unless YES=1)
 	@$(GLASSHOUSE) restore
-reset:  ## Stop everything and remove the data (asks; YES=1 does not)
+reset:  ## Stop the stack and remove its data (asks first, unless YES=1)
 	@$(GLASSHOUSE) reset
 
 ##@ Data and models
 load:  ## Load a CSV file into a table (CSV=file [NAME=table] [SCHEMA=csv])
-	@$(GLASSHOUSE) load csv "$(CSV)" --name "$(NAME)" --schema "$(or $(SCHEMA),csv)"
-load-shop:  ## Fill the shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
-	@$(GLASSHOUSE) load shop --from "$(or $(FROM),simulator)" --path "$(FILES)" --size "$(SIZE)" --seed "$(SEED)"
-live:  ## Let the simulated shop live on ([SECONDS=5] a day, [DAYS=] to stop after)
+	@$(GLASSHOUSE) load "$(CSV)" --name "$(NAME)" --schema "$(or $(SCHEMA),csv)"
+load-shop:  ## Fill the example shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
+	@$(GLASSHOUSE) load-shop --from "$(or $(FROM),simulator)" --path "$(FILES)" --size "$(SIZE)" --seed "$(SEED)"
+live:  ## Simulate new days of the shop ([SECONDS=5] per day, [DAYS=] to stop after)
 	@$(GLASSHOUSE) live $(addprefix --seconds=,$(SECONDS)) $(addprefix --days=,$(DAYS))
-refresh:  ## Bring everything up to date with what has arrived since the last build
+refresh:  ## Process everything that arrived since the last build
 	@$(GLASSHOUSE) refresh
-build:  ## Functions, then models and reports (SELECT=node for some of them)
+build:  ## Build the functions, then the models and reports (SELECT=node for some of them)
 	@$(GLASSHOUSE) build $(addprefix --select=,$(SELECT))
-docs:  ## Every table, column and the lineage, from source to dashboard, as one page to open
+docs:  ## Write the documentation of tables, columns and lineage as one page
 	@$(GLASSHOUSE) docs
-psql:  ## psql on the warehouse; reads standard input when that is no terminal
+psql:  ## Run psql on the warehouse; reads standard input if it is no terminal
 	@$(GLASSHOUSE) psql
 
 ##@ Dashboards
-plan:  ## What differs between git and Superset, and who changed it
+plan:  ## Show the differences between git and Superset, and who changed what
 	@$(GLASSHOUSE) plan
-push:  ## From git to Superset (FORCE=1 overwrites what was changed there)
+push:  ## Write the dashboards from git to Superset (FORCE=1 overwrites changes made there)
 	@$(GLASSHOUSE) push
-pull:  ## What was changed in Superset, back into git
+pull:  ## Write changes made in Superset back to git
 	@$(GLASSHOUSE) pull
-prune:  ## Remove from Superset what git has given up (shows; YES=1 acts)
+prune:  ## List assets that git no longer contains; YES=1 removes them from Superset
 	@$(GLASSHOUSE) prune
 check:  ## Check the files; with a running server, every chart too (MAX_MS=500 MAX_ROWS=5000)
 	@$(GLASSHOUSE) check
-describe:  ## dbt's words into the datasets, and what the dashboards read into dbt (exposures)
+describe:  ## Copy dbt's descriptions into the datasets, and the dashboards into dbt (exposures)
 	@$(GLASSHOUSE) describe
-review:  ## What this branch changes on the dashboards, as Markdown (BASE=origin/main)
+review:  ## Show what this branch changes on the dashboards, as Markdown (BASE=origin/main)
 	@$(GLASSHOUSE) review
-watch:  ## Push each time a file of the dashboards is saved; Ctrl+C ends it
+watch:  ## Push whenever a file of the dashboards is saved; Ctrl+C stops it
 	@$(GLASSHOUSE) watch
-shots:  ## Pictures of every dashboard
+shots:  ## Take pictures of every dashboard
 	@$(GLASSHOUSE) shots
 
-##@ The project itself
-test:  ## All tests
+##@ Development
+test:  ## Run all tests
 	@$(GLASSHOUSE) test
-test-unit:  ## Tests that need nothing running
+test-unit:  ## Run the tests that need no server
 	@$(GLASSHOUSE) test unit
-test-integration:  ## Tests against a real database
+test-integration:  ## Run the tests against a real database
 	@$(GLASSHOUSE) test integration
-test-e2e:  ## Tests of the whole stack, in a browser too
+test-e2e:  ## Run the tests of the whole stack, with a browser
 	@$(GLASSHOUSE) test e2e
-bench:  ## Measure against rivals (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
+bench:  ## Measure against other libraries (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
 	@$(GLASSHOUSE) bench --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),5) $(NAME)
-test-docker:  ## Tests of the stack in containers (makes an engine where there is none)
+test-docker:  ## Test the stack in containers (starts a temporary engine if there is none)
 	@$(GLASSHOUSE) test docker
 lint:  ## Check style and formatting
 	@$(GLASSHOUSE) lint
 format:  ## Format Python, SQL and YAML
 	@$(GLASSHOUSE) format
-reference:  ## Write docs/reference.md anew from the functions' own words
+reference:  ## Write docs/reference.md from the descriptions of the functions and tables
 	@$(GLASSHOUSE) reference
-lock:  ## Write the requirements.lock files anew (UPGRADE=--upgrade for newer versions)
+lock:  ## Write the requirements.lock files (UPGRADE=--upgrade for newer versions)
 	@$(GLASSHOUSE) lock $(UPGRADE)
 
 help:

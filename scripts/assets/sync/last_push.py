@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scripts.assets.files.bundle import FOLDER
 from scripts.assets.model.asset import Asset, Bundle
-from scripts.bootstrap.locks import alone
+from scripts.bootstrap.locks import exclusive_lock
 from scripts.settings import Settings
 
 
@@ -50,5 +50,5 @@ def saved_since(settings: Settings) -> bool:
 @contextmanager
 def one_at_a_time(settings: Settings) -> Iterator[None]:
     """Have commands that change Superset or the files wait for one another."""
-    with alone(settings.state / "assets.lock"):
+    with exclusive_lock(settings.state / "assets.lock"):
         yield
