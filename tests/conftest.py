@@ -17,8 +17,9 @@ from scripts.data.sample import load_sample
 from scripts.examples.shop.loading import fill_if_empty
 from scripts.settings import Settings
 from scripts.stack.build import build, build_functions
-from scripts.stack.interface import Stack, open_stack
+from scripts.stack.interface import Stack
 from scripts.stack.provision import provision
+from scripts.stack.selection import open_stack
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -84,7 +85,7 @@ def throwaway_settings(root: Path, state: Path) -> Settings:
         superset_port=free_port(),
         superset_admin_user="admin",
         superset_secret_key="a key of a test",
-        more={"ML_EXTRAS": "lightgbm,xgboost"},
+        extra_values={"ML_EXTRAS": "lightgbm,xgboost"},
         **{f"{name}_password": f"a password for {name}" for name in names},
     )
 

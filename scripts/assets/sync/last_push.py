@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scripts.assets.files.bundle import FOLDER, SUFFIXES
 from scripts.assets.model.asset import Asset, Bundle
-from scripts.bootstrap.locks import alone
+from scripts.bootstrap.locks import exclusive_lock
 from scripts.settings import Settings
 
 
@@ -60,5 +60,5 @@ def saved_since(settings: Settings) -> bool:
 @contextmanager
 def one_at_a_time(settings: Settings) -> Iterator[None]:
     """Have commands that change Superset or the files wait for one another."""
-    with alone(settings.state / "assets.lock"):
+    with exclusive_lock(settings.state / "assets.lock"):
         yield

@@ -14,7 +14,7 @@ from scripts.assets.sync.live import owned
 from scripts.assets.sync.pull_plan import Pulling, plan_pull, removed_there
 from scripts.assets.sync.state import compared
 from scripts.assets.sync.unmanaged import adopted, strangers
-from scripts.console import confirmed, say, warn
+from scripts.console import confirm, say, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
 
@@ -39,7 +39,7 @@ def pull(
         new = adopted(adopt, seen.assets, git) if adopt else Bundle()
         live, pushed = seen.ours | owned(seen.assets, new), last_pushed(settings)
         removed = removed_there(git, live, pushed)
-        gone = removed if yes or (removed and confirmed(_question(removed))) else []
+        gone = removed if yes or (removed and confirm(_question(removed))) else []
         found = plan_pull(git, live | new, pushed, gone, new, seen.ever)
         if found.conflicts and not ours_lost:
             raise UserError(

@@ -121,7 +121,9 @@ def _send(
         try:
             importer.sync(files)
         except UserError as error:
-            raise UserError(f"{error.what}; {_live_now(git, before, seen)}", error.do) from None
+            raise UserError(
+                f"{error.problem}; {_live_now(git, before, seen)}", error.remedy
+            ) from None
         current.note(f"{len(assets.assets)} assets")
 
 
@@ -131,7 +133,7 @@ def _live_now(git: Bundle, before: Bundle, seen: Observed) -> str:
     try:
         live = seen.again().assets.only({asset.uuid for asset in assets})
     except UserError as error:
-        return f"what is live now is not known ({error.what}), and make plan will tell"
+        return f"what is live now is not known ({error.problem}), and make plan will tell"
     arrived = [each.asset for each in differences(before.kinds(KINDS), live)]
     if not arrived:
         return "live is what was live before"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.bootstrap import Problem
-from scripts.bootstrap.engine import _end_earlier, scratch_engine
-from scripts.stack.native.processes import alive
+from scripts.bootstrap import BootstrapError
+from scripts.bootstrap.container_engine import _stop_earlier_daemon, temporary_engine
+from scripts.stack.processes import is_alive
 
 
 def daemon(folder: Path) -> int:
@@ -25,24 +25,24 @@ def test_the_daemon_of_a_killed_run_is_ended_and_nobody_elses(tmp_path: Path) ->
     mine, foreign = daemon(ours), daemon(others)
     # A number that meanwhile belongs to somebody else.
     (ours / "pid").write_text(str(foreign))
-    _end_earlier(ours)
-    assert alive(foreign)
+    _stop_earlier_daemon(ours)
+    assert is_alive(foreign)
     assert not (ours / "pid").exists()
     (ours / "pid").write_text(str(mine))
-    _end_earlier(ours)
-    assert not alive(mine)
+    _stop_earlier_daemon(ours)
+    assert not is_alive(mine)
     (others / "pid").write_text(str(foreign))
-    _end_earlier(others)
-    assert not alive(foreign)
+    _stop_earlier_daemon(others)
+    assert not is_alive(foreign)
     (ours / "pid").write_text("no number")
-    _end_earlier(ours)
+    _stop_earlier_daemon(ours)
 
 
 def test_only_root_makes_an_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with (
-        pytest.raises(Problem, match="start Docker"),
-        scratch_engine(tmp_path / "engine", tmp_path / "log"),
+        pytest.raises(BootstrapError, match="start Docker"),
+        temporary_engine(tmp_path / "engine", tmp_path / "log"),
     ):
         pass
     assert not (tmp_path / "engine").exists()

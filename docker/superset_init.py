@@ -1,43 +1,45 @@
-"""Runs inside Superset's Python: brings its metadata to the state the installation expects.
+"""Brings Superset's metadata to the state that the installation expects.
 
-One process and one application instead of three commands, each of which would load Superset anew.
+Runs with Superset's Python. One process loads Superset once; its three commands would do it thrice.
 """
 
 import os
 from pathlib import Path
 
-from flask_appbuilder import Model
+from flask import Flask
+from flask_appbuilder import AppBuilder, Model
 from flask_migrate import upgrade
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import text
 from superset.app import create_app
 from superset.utils.encrypt import EncryptedType, SecretsMigrator
 
 
 def main() -> None:
-    """Migrate, create or update the administrator, write the standard roles."""
+    """Migrate the tables, create or update the administrator, write the standard roles."""
     app = create_app()
     with app.app_context():
         from superset.extensions import appbuilder, db
 
-        # Whoever was left behind by a start that was killed ends first; the session's end unlocks.
-        with db.engine.connect() as one_at_a_time:
-            one_at_a_time.execute(text("select pg_advisory_lock(hashtext('superset-init'))"))
+        # Waits for a process that a killed start left behind. The lock ends with the session.
+        with db.engine.connect() as session:
+            session.execute(text("select pg_advisory_lock(hashtext('superset-init'))"))
             _prepare(app, appbuilder, db)
 
 
-def _prepare(app, appbuilder, db) -> None:
+def _prepare(app: Flask, appbuilder: AppBuilder, db: SQLAlchemy) -> None:
     upgrade()
-    _follow_secret_key(Path(os.environ["SUPERSET_KEY_FILE"]), app.config["SECRET_KEY"])
-    # Only now do the tables of the permissions exist.
+    _update_secret_key(Path(os.environ["SUPERSET_KEY_FILE"]), app.config["SECRET_KEY"])
+    # These steps need the tables that the migration has made.
     appbuilder.add_permissions(update_perms=True)
     appbuilder.sm.sync_role_definitions()
-    _administrator(appbuilder.sm)
-    _follow_address(db)
+    _update_administrator(appbuilder.sm)
+    _update_warehouse_address(db)
     db.session.commit()
     app.sync_config_to_db()
 
 
-def _administrator(security) -> None:
+def _update_administrator(security) -> None:
     name, password = os.environ["SUPERSET_ADMIN_USER"], os.environ["SUPERSET_ADMIN_PASSWORD"]
     user = security.find_user(username=name)
     if user is None:
@@ -49,12 +51,12 @@ def _administrator(security) -> None:
         security.reset_password(user.id, password)
 
 
-def _follow_secret_key(file: Path, key: str) -> None:
-    """Encrypt stored passwords anew where .env has got another key since the last start."""
-    previous = file.read_text() if file.exists() else key
-    if previous != key:
-        migrator = SecretsMigrator(previous_secret_key=previous)
-        # Superset 6.1 looks among the tables of an empty registry and finds nothing to do.
+def _update_secret_key(file: Path, key: str) -> None:
+    """Encrypt the stored passwords again if the key in .env differs from the last start's."""
+    previous_key = file.read_text() if file.exists() else key
+    if previous_key != key:
+        migrator = SecretsMigrator(previous_secret_key=previous_key)
+        # Superset 6.1 searches an empty registry of tables, so it finds no column by itself.
         migrator.discover_encrypted_fields = _encrypted_columns
         migrator.run()
     draft = file.with_suffix(".new")
@@ -64,7 +66,7 @@ def _follow_secret_key(file: Path, key: str) -> None:
 
 
 def _encrypted_columns() -> dict[str, dict[str, EncryptedType]]:
-    found = {
+    columns_by_table = {
         table.name: {
             column.name: column.type
             for column in table.columns
@@ -72,11 +74,11 @@ def _encrypted_columns() -> dict[str, dict[str, EncryptedType]]:
         }
         for table in Model.metadata.tables.values()
     }
-    return {table: columns for table, columns in found.items() if columns}
+    return {table: columns for table, columns in columns_by_table.items() if columns}
 
 
-def _follow_address(db) -> None:
-    """Have Superset's connection to the warehouse follow the port and password of .env."""
+def _update_warehouse_address(db: SQLAlchemy) -> None:
+    """Give Superset's connection to the warehouse the port and password of .env."""
     from superset.models.core import Database
 
     for database in db.session.query(Database).filter_by(database_name="warehouse"):

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from scripts.fingerprint import fingerprint
 from scripts.settings import Settings
 from scripts.stack import build_state as stamps
-from scripts.stack.fingerprint import fingerprint
 from scripts.stack.provision import _is_password
 
 # The example of RFC 7677: user "user", password "pencil".

@@ -1,6 +1,6 @@
-"""A container engine for tests, on a Debian machine that has none and reaches no registry.
+"""A container engine for tests, for a Debian machine without one and without an image registry.
 
-Debian's packages are unpacked into a folder, not installed; base images are made by debootstrap.
+Debian's packages are unpacked into a folder, not installed; debootstrap makes the base image.
 """
 
 import os
@@ -12,35 +12,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.bootstrap import Problem, apt
+from scripts.bootstrap import BootstrapError, apt
 
-# Of the machine's own release. iptables: inside each container's network, for its name service.
+# From the release that the machine runs. iptables: for the name service of each container.
 PACKAGES = ["docker.io", "containerd", "runc", "tini", "iptables", "libip4tc2", "libip6tc2"]
 PACKAGES += ["libnetfilter-conntrack3", "libnfnetlink0", "libnftnl11", "libxtables12"]
-# Bookworm has the older Compose only.
+# Bookworm has only the older Compose.
 NEWER, NEWER_PACKAGES = "trixie", ["docker-compose", "docker-buildx"]
 BASE, RELEASE = "debian:bookworm-slim", "bookworm"
 ARCHIVE = "http://deb.debian.org/debian"
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
-# What Debian's small image does without: pages for people, and packages once they are installed.
-UNREAD = ("/usr/share/info", "/usr/share/man", "/usr/share/locale")
-FETCHED = ("var/cache/apt/archives/*.deb", "var/cache/apt/*.bin", "var/lib/apt/lists/*_*")
-# Without rules in the machine's own network: ports are published by a proxy, builds use the host's.
+# Debian's small image leaves out documentation, and packages once they are installed.
+DOCUMENTATION = ("/usr/share/info", "/usr/share/man", "/usr/share/locale")
+DOWNLOADS = ("var/cache/apt/archives/*.deb", "var/cache/apt/*.bin", "var/lib/apt/lists/*_*")
+# No firewall rules: a proxy publishes the ports, and builds use the network of the host.
 DAEMON = ["--storage-driver=overlay2", "--iptables=false", "--ip6tables=false"]
 DAEMON += ["--ip-masq=false", "--ip-forward=false", "--bridge=none"]
 
 
 @contextmanager
-def scratch_engine(folder: Path, log: Path) -> Iterator[dict[str, str]]:
-    """An engine that runs while the block does; what to put into the environment to reach it."""
+def temporary_engine(folder: Path, log: Path) -> Iterator[dict[str, str]]:
+    """Run an engine during the block; yields the environment variables that reach it."""
     if os.geteuid() != 0:
-        raise Problem("There is no container engine, and only root can run one", "start Docker")
-    folder = folder.resolve()  # the daemon takes absolute paths alone
+        raise BootstrapError(
+            "There is no container engine, and only root can start one", "start Docker"
+        )
+    folder = folder.resolve()  # the daemon takes only absolute paths
     programs = folder / "root" / "usr"
     log.parent.mkdir(parents=True, exist_ok=True)
     if not (folder / "complete").exists():
         _fetch(folder, log)
-    _end_earlier(folder)
+    _stop_earlier_daemon(folder)
     links = folder / "bin"
     links.mkdir(exist_ok=True)
     (links / "iptables").unlink(missing_ok=True)
@@ -52,34 +54,37 @@ def scratch_engine(folder: Path, log: Path) -> Iterator[dict[str, str]]:
         "DOCKER_HOST": f"unix://{folder / 'engine.sock'}",
         "DOCKER_CONFIG": str(folder / "config"),
     }
-    places = [f"--data-root={folder / 'data'}", f"--exec-root={folder / 'exec'}"]
-    places += [f"--pidfile={folder / 'pid'}", f"--host={environment['DOCKER_HOST']}"]
-    more = {"LD_LIBRARY_PATH": str(libraries), "XTABLES_LIBDIR": str(libraries / "xtables")}
-    with log.open("a") as said:
+    paths = [f"--data-root={folder / 'data'}", f"--exec-root={folder / 'exec'}"]
+    paths += [f"--pidfile={folder / 'pid'}", f"--host={environment['DOCKER_HOST']}"]
+    library_paths = {
+        "LD_LIBRARY_PATH": str(libraries),
+        "XTABLES_LIBDIR": str(libraries / "xtables"),
+    }
+    with log.open("a") as output:
         daemon = subprocess.Popen(
-            [programs / "sbin" / "dockerd", *places, *DAEMON], stdout=said, stderr=said,
-            env=os.environ | environment | more, start_new_session=True,
+            [programs / "sbin" / "dockerd", *paths, *DAEMON], stdout=output, stderr=output,
+            env=os.environ | environment | library_paths, start_new_session=True,
         )  # fmt: skip
     try:
         _wait(daemon, os.environ | environment, log)
-        _clear(os.environ | environment)
+        _remove_containers(os.environ | environment)
         _base_image(folder, os.environ | environment, log)
         yield environment
-        _clear(os.environ | environment)
+        _remove_containers(os.environ | environment)
     finally:
         daemon.terminate()
         daemon.wait(60)
 
 
-def _end_earlier(folder: Path) -> None:
-    """End the daemon of a run that was killed: two of them would spoil one another's data."""
+def _stop_earlier_daemon(folder: Path) -> None:
+    """Stop the daemon of a killed run: two daemons would damage each other's data."""
     file = folder / "pid"
     try:
         pid = int(file.read_text())
-        ours = str(folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        is_ours = str(folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
     except (OSError, ValueError):
-        ours = False
-    if ours:
+        is_ours = False
+    if is_ours:
         os.kill(pid, signal.SIGTERM)
         for _ in range(300):
             if not Path(f"/proc/{pid}").exists():
@@ -88,12 +93,12 @@ def _end_earlier(folder: Path) -> None:
     file.unlink(missing_ok=True)
 
 
-def _clear(environment: dict[str, str]) -> None:
-    """Containers and volumes of tests are worth nothing afterwards; images save minutes."""
-    listed = subprocess.run(["docker", "ps", "--all", "--quiet"], env=environment,
+def _remove_containers(environment: dict[str, str]) -> None:
+    """Remove containers and volumes; the images stay, because building them takes minutes."""
+    containers = subprocess.run(["docker", "ps", "--all", "--quiet"], env=environment,
                             capture_output=True, text=True).stdout.split()  # fmt: skip
     for command in (
-        *([["rm", "--force", "--volumes", *listed]] if listed else []),
+        *([["rm", "--force", "--volumes", *containers]] if containers else []),
         ["volume", "prune", "--force"],
         ["network", "prune", "--force"],
         ["image", "prune", "--force"],
@@ -104,13 +109,13 @@ def _clear(environment: dict[str, str]) -> None:
 def _fetch(folder: Path, log: Path) -> None:
     """Unpack the engine, and Compose with buildx as the client's plugins."""
     debs, plugins = folder / "debs", folder / "config" / "cli-plugins"
-    for made in (debs, plugins, folder / "root"):
-        made.mkdir(parents=True, exist_ok=True)
+    for subfolder in (debs, plugins, folder / "root"):
+        subfolder.mkdir(parents=True, exist_ok=True)
     apt.update(log, [])
     _run(["apt-get", "-oAPT::Sandbox::User=", "download", *PACKAGES], log, cwd=debs)
     lists = folder / "lists"
     (lists / "partial").mkdir(parents=True, exist_ok=True)
-    source = folder / "sources.list"  # an update removes from the lists what it does not know
+    source = folder / "sources.list"  # an update removes the lists of other sources
     source.write_text(f"deb [signed-by={KEYS}] {ARCHIVE} {NEWER} main\n")
     options = [f"-oDir::Etc::SourceList={source}", "-oDir::Etc::SourceParts=/dev/null"]
     options += [f"-oDir::State::Lists={lists}", f"-oDir::Cache={lists}", "-oAPT::Sandbox::User="]
@@ -125,11 +130,11 @@ def _fetch(folder: Path, log: Path) -> None:
 
 
 def _base_image(folder: Path, environment: dict[str, str], log: Path) -> None:
-    """Debian's smallest system as the image that the Dockerfiles begin with."""
-    there = subprocess.run(
+    """Make the image that the Dockerfiles start from: the smallest Debian."""
+    inspection = subprocess.run(
         ["docker", "image", "inspect", BASE], env=environment, capture_output=True
     )
-    if there.returncode == 0:
+    if inspection.returncode == 0:
         return
     missing = [] if shutil.which("debootstrap") else ["debootstrap"]
     missing += [] if Path(KEYS).exists() else ["debian-archive-keyring"]
@@ -139,23 +144,25 @@ def _base_image(folder: Path, environment: dict[str, str], log: Path) -> None:
     shutil.rmtree(system, ignore_errors=True)
     _run(["debootstrap", "--variant=minbase", RELEASE, str(system), ARCHIVE], log)
     _slim(system)
-    with subprocess.Popen(["tar", "-C", system, "-c", "."], stdout=subprocess.PIPE) as packed:
+    with subprocess.Popen(["tar", "-C", system, "-c", "."], stdout=subprocess.PIPE) as archive:
         command = ["docker", "import", "-", BASE]
-        done = subprocess.run(command, env=environment, stdin=packed.stdout, capture_output=True)
+        process = subprocess.run(
+            command, env=environment, stdin=archive.stdout, capture_output=True
+        )
     shutil.rmtree(system, ignore_errors=True)
-    if done.returncode:
-        raise Problem(f"The image {BASE} could not be imported", f"see {log}")
+    if process.returncode:
+        raise BootstrapError(f"The image {BASE} could not be imported", f"see {log}")
 
 
 def _slim(system: Path) -> None:
-    """Without what Debian's own small image leaves out, now and in what is installed later."""
-    for pattern in (*(f"{place[1:]}/*" for place in UNREAD), *FETCHED):
-        for found in system.glob(pattern):
-            shutil.rmtree(found) if found.is_dir() and not found.is_symlink() else found.unlink()
-    excluded = "".join(f"path-exclude {place}/*\n" for place in UNREAD)
+    """Remove what Debian's small image leaves out, now and after each later installation."""
+    for pattern in (*(f"{path[1:]}/*" for path in DOCUMENTATION), *DOWNLOADS):
+        for path in system.glob(pattern):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    excluded = "".join(f"path-exclude {path}/*\n" for path in DOCUMENTATION)
     (system / "etc/dpkg/dpkg.cfg.d/docker").write_text(excluded)
-    after = " ".join(f"/{pattern}" for pattern in FETCHED[:2])
-    clean = f'DPkg::Post-Invoke {{ "rm -f {after} || true"; }};\n'
+    obsolete = " ".join(f"/{pattern}" for pattern in DOWNLOADS[:2])
+    clean = f'DPkg::Post-Invoke {{ "rm -f {obsolete} || true"; }};\n'
     clean += 'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";\n'
     (system / "etc/apt/apt.conf.d/docker-clean").write_text(clean)
 
@@ -168,11 +175,13 @@ def _wait(daemon: subprocess.Popen, environment: dict[str, str], log: Path) -> N
         if subprocess.run(command, env=environment, capture_output=True).returncode == 0:
             return
         time.sleep(0.2)
-    raise Problem("The container engine does not start", f"see {log}")
+    raise BootstrapError("The container engine does not start", f"see {log}")
 
 
 def _run(command: list[str], log: Path, cwd: Path | None = None) -> None:
-    with log.open("a") as said:
-        done = subprocess.run(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL, cwd=cwd)
-    if done.returncode:
-        raise Problem(f"{' '.join(command[:2])} failed", f"see {log}")
+    with log.open("a") as output:
+        process = subprocess.run(
+            command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd=cwd
+        )
+    if process.returncode:
+        raise BootstrapError(f"{' '.join(command[:2])} failed", f"see {log}")

@@ -1,38 +1,40 @@
-"""A private PostgreSQL cluster: made, configured, started, stopped, asked how it is."""
+"""The private PostgreSQL cluster of an installation: create, configure, start, stop."""
 
 import getpass
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 
 from scripts.errors import UserError
 from scripts.settings import ROOT, Settings
-from scripts.stack.native.machine import Postgres
-from scripts.stack.native.processes import (
-    alive,
-    end,
-    mark,
+from scripts.stack.interface import version_text
+from scripts.stack.native.postgres_packages import Postgres
+from scripts.stack.paths import Paths, as_server_user, server_user
+from scripts.stack.processes import (
+    find_by_working_directory,
+    is_alive,
+    process_tag,
     read_pid,
     require_free_port,
+    terminate,
     wait_until,
-    working_in,
 )
-from scripts.stack.paths import Places, as_server, places, server_user
 
 CONFIGURATION = """\
-# Written by `make up` from .env; changes are lost. Own settings: postgresql.conf.
+# Written by `make up` from .env. Put your own settings into postgresql.conf.
 listen_addresses = '127.0.0.1'
 port = {port}
 unix_socket_directories = '{sockets}'
 unix_socket_permissions = 0700
 """
-# The settings that do not depend on how the server runs.
-SHARED = ROOT / "docker" / "postgres" / "server.conf"
+# The settings that containers use too.
+SHARED_SETTINGS = ROOT / "docker" / "postgres" / "server.conf"
 
 ACCESS = """\
-# The owner of this installation is the superuser over the socket, without a password.
+# The owner of this installation connects as the superuser over the socket, without a password.
 local all postgres peer map=glasshouse
 local all all scram-sha-256
 host all all 127.0.0.1/32 scram-sha-256
@@ -45,26 +47,26 @@ class Cluster:
     def __init__(self, settings: Settings, server: Postgres) -> None:
         self.settings = settings
         self.server = server
-        self.places: Places = places(settings)
+        self.paths = Paths(settings.state)
 
     @property
     def data(self) -> Path:
         """The data directory."""
-        return self.places.data
+        return self.paths.data
 
     def running(self) -> bool:
-        """Whether our server (not merely some process of that number) is up."""
+        """Whether the server runs; a reused process number does not count."""
         pid = read_pid(self.data / "postmaster.pid")
-        return pid is not None and alive(pid) and pid in working_in(self.data)
+        return pid is not None and is_alive(pid) and pid in self._processes()
 
     def check_port(self) -> None:
-        """Refuse where the port of .env is somebody else's; nothing has been touched then."""
-        # Children of a server that was killed hold on for a moment; start() sweeps them away.
-        if not working_in(self.data) or self._port() != self.settings.postgres_port:
+        """Raise UserError if another program listens on the port."""
+        # Children of a killed server keep the port for a moment; start() terminates them.
+        if not self._processes() or self._port() != self.settings.postgres_port:
             require_free_port(self.settings, "POSTGRES_PORT")
 
     def start(self) -> str:
-        """Have the server run with the settings as they are; says what was done."""
+        """Make the server run with the present settings; returns what was done."""
         self.check_port()
         changed = self._configure() if self.data.exists() else True
         if self.running() and not changed:
@@ -79,19 +81,18 @@ class Cluster:
         return "new cluster" if created else "started"
 
     def stop(self) -> bool:
-        """End the server and whatever is left of it; False when nothing ran."""
-        left = working_in(self.data)
-        if not left:
+        """Stop the server and its remaining children; False if nothing ran."""
+        if not self._processes():
             return False
         if self.running():
             self._pg_ctl("stop", "--mode=fast", "--timeout=30", check=False)
-        end(working_in(self.data))
+        terminate(self._processes())
         return True
 
-    def superuser(self, database: str = "postgres") -> dict[str, object]:
-        """How to connect as the superuser: over the socket, as the owner of the installation."""
+    def superuser(self, database: str = "postgres") -> dict[str, Any]:
+        """Arguments for psycopg2.connect as the superuser, over the socket."""
         return {
-            "host": str(self.places.sockets),
+            "host": str(self.paths.sockets),
             "port": self.settings.postgres_port,
             "user": "postgres",
             "dbname": database,
@@ -100,9 +101,12 @@ class Cluster:
     def version(self) -> str:
         """The running server's version, such as 15.20."""
         connection = psycopg2.connect(**self.superuser())
-        number = connection.server_version
+        version = version_text(connection.server_version)
         connection.close()
-        return f"{number // 10000}.{number % 10000}"
+        return version
+
+    def _processes(self) -> list[int]:
+        return find_by_working_directory(self.data)
 
     def _port(self) -> int | None:
         """The port of the running server, from the fourth line of its PID file."""
@@ -110,13 +114,13 @@ class Cluster:
         return int(lines[3]) if len(lines) > 3 else None
 
     def _create(self) -> None:
-        """initdb under another name first: a half-made cluster never gets the real one."""
+        """Run initdb in a draft folder, so that an incomplete cluster never has the final name."""
         draft = self.data.with_name("postgres.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         self._own(draft)
-        environment = as_server()["env"] | mark(self.settings.state, "tool")
-        done = subprocess.run(
+        environment = as_server_user()["env"] | process_tag(self.settings.state, "tool")
+        process = subprocess.run(
             [
                 self.server.programs / "initdb",
                 f"--pgdata={draft}",
@@ -127,28 +131,28 @@ class Cluster:
                 "--auth-local=peer",
                 "--auth-host=scram-sha-256",
             ],
-            **as_server(capture_output=True, text=True, env=environment),
+            **as_server_user(capture_output=True, text=True, env=environment),
         )
-        if done.returncode:
+        if process.returncode:
             raise UserError(
-                f"initdb failed: {(done.stderr.strip() or 'no reason given').splitlines()[-1]}",
-                "mend that, then start again",
+                f"initdb failed: {(process.stderr.strip() or 'no reason given').splitlines()[-1]}",
+                "solve that, then start again",
             )
         with (draft / "postgresql.conf").open("a") as file:
-            file.write("\n# Written by `make up`; what stands below this line wins.\n")
+            file.write("\n# Written by `make up`; settings below the next line override it.\n")
             file.write("include = 'glasshouse.conf'\n")
         draft.rename(self.data)
 
     def _configure(self) -> bool:
-        """Write the configuration; True where it was another one before."""
+        """Write the configuration files; True if they have changed."""
         self._make_socket_folder()
         owner = getpass.getuser()
         users = dict.fromkeys((owner, server_user() or owner))
         texts = {
             "glasshouse.conf": CONFIGURATION.format(
-                port=self.settings.postgres_port, sockets=self.places.sockets
+                port=self.settings.postgres_port, sockets=self.paths.sockets
             )
-            + SHARED.read_text(encoding="utf-8"),
+            + SHARED_SETTINGS.read_text(encoding="utf-8"),
             "pg_hba.conf": ACCESS,
             "pg_ident.conf": "".join(f"glasshouse {user} postgres\n" for user in users),
         }
@@ -162,45 +166,46 @@ class Cluster:
         return bool(changed)
 
     def _make_socket_folder(self) -> None:
-        folder = self.places.sockets
+        folder = self.paths.sockets
         folder.mkdir(exist_ok=True, mode=0o700)
         self._own(folder)
-        # It may be in /tmp, where somebody else could have put a folder of that name first.
+        # It may be in /tmp, where another user can make a folder of that name first.
         if folder.is_symlink() or folder.owner() != (server_user() or getpass.getuser()):
             raise UserError(f"{folder} belongs to another user", "remove it, then start again")
 
     def _launch(self) -> None:
-        # Files that name a process which is gone, is somebody else's by now, or is dead and not
-        # yet buried (in a container nobody may do that) only stand in the way.
-        for left in (self.data / "postmaster.pid", *self.places.sockets.glob(".s.PGSQL.*")):
-            left.unlink(missing_ok=True)
-        log = self.places.logs / "postgres.log"
-        site = self.places.server_environment / "lib" / f"python{self.server.python_version()}"
+        # PostgreSQL refuses to start if these name a zombie or a process of another program.
+        for stale in (self.data / "postmaster.pid", *self.paths.sockets.glob(".s.PGSQL.*")):
+            stale.unlink(missing_ok=True)
+        log = self.paths.logs / "postgres.log"
+        site = self.paths.server_environment / "lib" / f"python{self.server.python_version()}"
         environment = {
-            **as_server()["env"],
+            **as_server_user()["env"],
             "PYTHONPATH": str(site / "site-packages"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONNOUSERSITE": "1",
-            # With one thread each a fit takes a fifth of the time on a small, busy machine.
+            # On a small, busy machine a fit with one thread takes a fifth of the time.
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
             "OMP_WAIT_POLICY": "PASSIVE",
         }
         with log.open("a") as file:
             start = log.stat().st_size
-            done = self._pg_ctl(
+            process = self._pg_ctl(
                 "start", "--wait", "--timeout=120", check=False,
                 env=environment, stdout=file, stderr=file, start_new_session=True,
             )  # fmt: skip
-        if done.returncode or not wait_until(self.running, 5):
-            said = log.read_bytes()[start:].decode(errors="replace").splitlines()
-            fatal = [line for line in said if "FATAL" in line or "ERROR" in line]
-            reason = (fatal or said or ["no reason given"])[-1].strip()
+        if process.returncode or not wait_until(self.running, 5):
+            output = log.read_bytes()[start:].decode(errors="replace").splitlines()
+            fatal = [line for line in output if "FATAL" in line or "ERROR" in line]
+            reason = (fatal or output or ["no reason given"])[-1].strip()
             raise UserError(f"PostgreSQL does not start: {reason}", f"see {log}, then start again")
 
-    def _pg_ctl(self, verb: str, *options: str, check: bool = True, **more: object):
+    def _pg_ctl(
+        self, verb: str, *options: str, check: bool = True, **arguments: Any
+    ) -> subprocess.CompletedProcess[bytes]:
         command = [self.server.programs / "pg_ctl", verb, "--pgdata", self.data, "--silent"]
-        return subprocess.run([*command, *options], check=check, **as_server(**more))
+        return subprocess.run([*command, *options], check=check, **as_server_user(**arguments))
 
     def _own(self, path: Path) -> None:
         user = server_user()

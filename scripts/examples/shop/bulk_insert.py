@@ -1,4 +1,4 @@
-"""Rows into the tables of schema shop: COPY for many, an upsert for few."""
+"""Writes rows into the tables of schema shop: COPY for many rows, an upsert for few."""
 
 import io
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 from pyarrow import csv
 
-# Each table after those it refers to.
+# In the order of the foreign keys: a table stands after the tables it refers to.
 TABLES = (
     "countries", "customers", "product_lines", "products", "promotions", "orders", "order_items",
     "payments",
 )  # fmt: skip
 
-# Foreign keys, and indexes that are no constraint: faster checked and built in one go. Each as the
-# statement that takes it away and the one that brings it back.
-HINDRANCES = """
+# Foreign keys, and indexes that belong to no constraint. One row is the statement that drops it and
+# the statement that creates it again.
+SECONDARY_OBJECTS = """
     select format('alter table %s drop constraint %I', conrelid::regclass, conname),
            format(
                'alter table %s add constraint %I %s', conrelid::regclass, conname,
@@ -38,37 +38,37 @@ KEY = """
 
 
 @contextmanager
-def unhindered(cursor: Cursor) -> Iterator[None]:
-    """Without foreign keys and secondary indexes inside; all of them are back, and checked, after.
+def without_secondary_objects(cursor: Cursor) -> Iterator[None]:
+    """Drop foreign keys and secondary indexes during the block, then create them again.
 
-    Row by row they would take most of the time of a large load. It is all one transaction: nobody
-    ever sees the tables without them.
+    Checked row by row, they take most of the time of a large load. All of it is one transaction, so
+    no other session sees the tables without them.
     """
-    cursor.execute(HINDRANCES)
-    found = cursor.fetchall()
-    for take_away, _ in found:
-        cursor.execute(take_away)
+    cursor.execute(SECONDARY_OBJECTS)
+    statements = cursor.fetchall()
+    for drop, _ in statements:
+        cursor.execute(drop)
     yield
-    for _, bring_back in found:
-        cursor.execute(bring_back)
+    for _, create in statements:
+        cursor.execute(create)
 
 
 def empty(cursor: Cursor) -> None:
-    """Take every row out of the shop."""
-    cursor.execute(sql.SQL("truncate {}").format(_all()))
+    """Remove every row of the shop."""
+    cursor.execute(sql.SQL("truncate {}").format(_all_tables()))
 
 
 def analyse(cursor: Cursor) -> None:
-    """Let the planner know what the tables hold: dbt reads them next."""
-    cursor.execute(sql.SQL("analyze {}").format(_all()))
+    """Collect statistics for the planner, because dbt reads the tables next."""
+    cursor.execute(sql.SQL("analyze {}").format(_all_tables()))
 
 
-def _all() -> sql.Composable:
+def _all_tables() -> sql.Composable:
     return sql.SQL(", ").join(sql.Identifier("shop", name) for name in TABLES)
 
 
 def copy(cursor: Cursor, table: sql.Identifier, rows: pa.Table) -> int:
-    """COPY the rows into a table; their columns bear its columns' names."""
+    """COPY rows, whose columns have the names of the table's columns; returns their number."""
     if not rows.num_rows:
         return 0
     file = io.BytesIO()
@@ -81,10 +81,10 @@ def copy(cursor: Cursor, table: sql.Identifier, rows: pa.Table) -> int:
 
 
 def upsert(cursor: Cursor, name: str, rows: pa.Table) -> tuple[int, int]:
-    """Insert what is new and update what has changed; gives how many of each."""
+    """Insert new rows and update existing ones; returns the number of each."""
     if not rows.num_rows:
         return 0, 0
-    table, draft = sql.Identifier("shop", name), sql.Identifier(f"{name}__arriving")
+    table, draft = sql.Identifier("shop", name), sql.Identifier(f"{name}__upsert")
     cursor.execute(
         sql.SQL("create temporary table {} (like {}) on commit drop").format(draft, table)
     )
@@ -97,9 +97,10 @@ def upsert(cursor: Cursor, name: str, rows: pa.Table) -> tuple[int, int]:
             "with written as ("
             "  insert into {table} ({names}) select {names} from {draft}"
             "  on conflict ({key}) do update set ({names}) = row ({new})"
-            "  returning xmax = 0 as fresh"
+            "  returning xmax = 0 as is_new"
             ")"
-            " select count(*) filter (where fresh), count(*) filter (where not fresh) from written"
+            " select count(*) filter (where is_new), count(*) filter (where not is_new)"
+            " from written"
         ).format(
             table=table, draft=draft,
             names=sql.SQL(", ").join(names),
@@ -107,6 +108,6 @@ def upsert(cursor: Cursor, name: str, rows: pa.Table) -> tuple[int, int]:
             new=sql.SQL(", ").join(sql.SQL("excluded.{}").format(each) for each in names),
         )
     )  # fmt: skip
-    written = cursor.fetchone()
+    counts = cursor.fetchone()
     cursor.execute(sql.SQL("drop table {}").format(draft))
-    return written
+    return counts

@@ -1,4 +1,4 @@
-"""What the machine itself must offer: PostgreSQL with PL/Python."""
+"""PostgreSQL with PL/Python: finds the installed version, or installs the packages."""
 
 import re
 import subprocess
@@ -15,13 +15,13 @@ INSTALLED = Path("/usr/lib/postgresql")
 
 @dataclass(frozen=True)
 class Postgres:
-    """One installed PostgreSQL."""
+    """One PostgreSQL version on this machine."""
 
     major: int
 
     @property
     def programs(self) -> Path:
-        """The folder of initdb, pg_ctl and postgres."""
+        """The folder with initdb, pg_ctl and postgres."""
         return INSTALLED / str(self.major) / "bin"
 
     @property
@@ -31,50 +31,49 @@ class Postgres:
 
     @property
     def complete(self) -> bool:
-        """Whether both the server and PL/Python are there."""
+        """Whether both the server and PL/Python are installed."""
         return (self.programs / "initdb").exists() and self.plpython.exists()
 
     @property
     def packages(self) -> list[str]:
-        """Debian's names for both."""
+        """Debian's package names of the server and PL/Python."""
         return [f"postgresql-{self.major}", f"postgresql-plpython3-{self.major}"]
 
     def python_version(self) -> str:
         """The Python that PL/Python is linked against, such as 3.11."""
-        linked = subprocess.run(["ldd", self.plpython], capture_output=True, text=True).stdout
-        found = re.search(r"libpython(3\.\d+)", linked)
-        if not found:
+        libraries = subprocess.run(["ldd", self.plpython], capture_output=True, text=True).stdout
+        match = re.search(r"libpython(3\.\d+)", libraries)
+        if not match:
             raise UserError(
                 f"{self.plpython} is not linked against a Python that this machine has",
                 f"reinstall {self.packages[1]}",
             )
-        return found.group(1)
+        return match.group(1)
 
 
-def postgres(data: Path) -> Postgres | None:
-    """The PostgreSQL to use: the one that made `data`, else the newest complete one."""
-    made_by = _major_of(data)
+def installed_postgres(data: Path) -> Postgres | None:
+    """The PostgreSQL that made `data`, or else the newest complete one; None if there is none."""
+    data_major = _major_of(data)
     majors = [int(path.name) for path in INSTALLED.glob("*") if path.name.isdigit()]
     candidates = [Postgres(major) for major in sorted(majors, reverse=True)]
     return next(
-        (each for each in candidates if each.complete and made_by in (None, each.major)), None
+        (each for each in candidates if each.complete and data_major in (None, each.major)), None
     )
 
 
 def require_postgres(data: Path, log: Path) -> Postgres:
-    """The PostgreSQL to use, installed where it is missing."""
-    found = postgres(data)
-    if found is None:
-        wanted = Postgres(_major_of(data) or _major_to_install(log))
-        with _without_a_cluster(apt.privileges(wanted.packages)):
-            apt.install(wanted.packages, log)
-        found = wanted
-    require_python(found, log)
-    return found
+    """The PostgreSQL to use; its packages are installed if they are missing."""
+    server = installed_postgres(data)
+    if server is None:
+        server = Postgres(_major_of(data) or _major_to_install(log))
+        with _no_default_cluster(apt.privileges(server.packages)):
+            apt.install(server.packages, log)
+    require_python(server, log)
+    return server
 
 
 def require_python(server: Postgres, log: Path) -> Path:
-    """The interpreter of PL/Python's version, installed where only its library is there."""
+    """The interpreter of PL/Python's Python version, installed if only its library is there."""
     version = server.python_version()
     interpreter = Path(f"/usr/bin/python{version}")
     if not interpreter.exists():
@@ -90,24 +89,25 @@ def _major_of(data: Path) -> int | None:
 
 
 def _major_to_install(log: Path) -> int:
-    """Half an installation is completed; otherwise the distribution's own version is taken."""
+    """The version of an incomplete installation, or else the one of the distribution."""
     majors = [int(path.name) for path in INSTALLED.glob("*") if (path / "bin" / "initdb").exists()]
     if majors:
         return max(majors)
     names = ["postgresql", "postgresql-plpython3-<version>"]
     apt.update(log, apt.privileges(names))
-    shown = subprocess.run(["apt-cache", "depends", "postgresql"], capture_output=True, text=True)
-    found = re.search(r"Depends: postgresql-(\d+)", shown.stdout)
-    if not found:
+    command = ["apt-cache", "depends", "postgresql"]
+    listing = subprocess.run(command, capture_output=True, text=True).stdout
+    match = re.search(r"Depends: postgresql-(\d+)", listing)
+    if not match:
         raise UserError(
-            "apt knows no package postgresql", "add Debian's main archive to apt's sources"
+            "apt does not find the package postgresql", "add Debian's main archive to apt's sources"
         )
-    return int(found.group(1))
+    return int(match.group(1))
 
 
 @contextmanager
-def _without_a_cluster(prefix: list[str]) -> Iterator[None]:
-    """Keep Debian from making and starting a cluster of its own while the package is installed."""
+def _no_default_cluster(prefix: list[str]) -> Iterator[None]:
+    """Prevent Debian's package from making and starting a cluster during the block."""
     folder = "/etc/postgresql-common/createcluster.d"
     file = f"{folder}/glasshouse-installation.conf"
     subprocess.run([*prefix, "mkdir", "-p", folder], check=True)
