@@ -20,15 +20,24 @@ def load() -> None:
 
 
 @load.command("csv")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--name", default="", help="The table's name; by default the file's.")
-@click.option("--schema", default="csv", show_default=True, help="The schema it goes into.")
-def load_csv_file(file: Path, name: str, schema: str) -> None:
+@click.argument("file", type=click.Path(path_type=Path), envvar="CSV")
+@click.option("--name", default="", envvar="NAME", help="The table's name; by default the file's.")
+@click.option("--schema", default="csv", envvar="SCHEMA", show_default=True, help="Its schema.")
+@click.option("--encoding", default="", envvar="ENCODING", help="Recognised by default.")
+@click.option("--header", default="", envvar="HEADER", help="yes or no; recognised by default.")
+@click.option("--convert", default="", envvar="CONVERT", help="Such as price:money, day:dmy.")
+@click.option("--missing", default="", envvar="MISSING", help="Words for missing values, or none.")
+def load_csv_file(file: Path, name: str, schema: str, **options: str) -> None:
     """Load a CSV file (also .csv.gz) into a table; a table of that name is replaced."""
-    from scripts.data.load import load_csv
+    from scripts.data.load import Options, load_csv
+    from scripts.data.report import print_report
 
+    options["conversions"] = options.pop("convert")
     with step(f"Loading {file.name}") as current:
-        current.note(str(load_csv(load_settings().dsn("transformer"), file, name, schema)))
+        dsn = load_settings().dsn("transformer")
+        result = load_csv(dsn, file, name, schema or "csv", options=Options(**options))
+        current.note(str(result))
+    print_report(result)
 
 
 @load.command("shop")
