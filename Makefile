@@ -26,7 +26,7 @@ reset:  ## Stop everything and delete the data (asks first, YES=1 does not)
 	@$(GLASSHOUSE) reset
 
 ##@ Data and models
-load:  ## Load a CSV file into a table (CSV=file [NAME=table] [SCHEMA=csv])
+load:  ## Load a CSV file (CSV=file [NAME= SCHEMA=csv ENCODING= HEADER=yes|no CONVERT="price:money" MISSING=])
 	@$(GLASSHOUSE) load $(call quote,$(CSV)) --name $(call quote,$(NAME)) --schema $(call quote,$(or $(SCHEMA),csv))
 load-shop:  ## Load a shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
 	@$(GLASSHOUSE) load-shop --from $(call quote,$(or $(FROM),simulator)) --path $(call quote,$(FILES)) \
