@@ -5,6 +5,10 @@ GLASSHOUSE := scripts/glasshouse
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# A value as one word of the shell, so that a file's name is never run as a command.
+quote = '$(subst ','\'',$(1))'
+option = $(if $(2),--$(1)=$(call quote,$(2)))
+
 ##@ Run
 up:  ## Start everything; install, load data and train where that is not done yet
 	@$(GLASSHOUSE) up
@@ -13,7 +17,7 @@ down:  ## Stop everything and keep the data
 status:  ## Show the state of each part; exit code 0 means that every part works
 	@$(GLASSHOUSE) status
 logs:  ## Show the last lines of each log (PART=superset for one part)
-	@$(GLASSHOUSE) logs $(PART)
+	@$(GLASSHOUSE) logs $(if $(PART),$(call quote,$(PART)))
 backup:  ## Back up the database, the models and Superset's metadata (TO=folder)
 	@$(GLASSHOUSE) backup
 restore:  ## Replace the current state with a backup (FROM=folder; asks first, YES=1 does not)
@@ -22,16 +26,17 @@ reset:  ## Stop everything and delete the data (asks first, YES=1 does not)
 	@$(GLASSHOUSE) reset
 
 ##@ Data and models
-load:  ## Load a CSV file into a table (CSV=file [NAME=table] [SCHEMA=csv])
-	@$(GLASSHOUSE) load csv "$(CSV)" --name "$(NAME)" --schema "$(or $(SCHEMA),csv)"
+load:  ## Load a CSV file (CSV=file [NAME= SCHEMA=csv ENCODING= HEADER=yes|no CONVERT="price:money" MISSING=])
+	@$(GLASSHOUSE) load $(call quote,$(CSV)) --name $(call quote,$(NAME)) --schema $(call quote,$(or $(SCHEMA),csv))
 load-shop:  ## Load a shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
-	@$(GLASSHOUSE) load shop --from "$(or $(FROM),simulator)" --path "$(FILES)" --size "$(SIZE)" --seed "$(SEED)"
+	@$(GLASSHOUSE) load-shop --from $(call quote,$(or $(FROM),simulator)) --path $(call quote,$(FILES)) \
+		--size $(call quote,$(SIZE)) --seed $(call quote,$(SEED))
 live:  ## Simulate new days in the shop ([SECONDS=5] per day, [DAYS=] to stop after)
-	@$(GLASSHOUSE) live $(addprefix --seconds=,$(SECONDS)) $(addprefix --days=,$(DAYS))
+	@$(GLASSHOUSE) live $(call option,seconds,$(SECONDS)) $(call option,days,$(DAYS))
 refresh:  ## Process the rows that arrived since the last build
 	@$(GLASSHOUSE) refresh
 build:  ## Build functions, features, models, predictions and reports (SELECT=node for a part)
-	@$(GLASSHOUSE) build $(addprefix --select=,$(SELECT))
+	@$(GLASSHOUSE) build $(foreach node,$(SELECT),$(call option,select,$(node)))
 docs:  ## Write one page with every table, every column and the lineage
 	@$(GLASSHOUSE) docs
 psql:  ## Open psql on the warehouse, or run the SQL from standard input
@@ -71,7 +76,8 @@ test-docker:  ## Run the tests of the stack in containers (installs an engine wh
 coverage:  ## Run the unit tests and report the lines that they do not execute
 	@$(GLASSHOUSE) test unit --cov --cov-report=term --cov-report=html
 bench:  ## Measure against other tools (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
-	@$(GLASSHOUSE) bench --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),5) $(NAME)
+	@$(GLASSHOUSE) bench $(call option,rows,$(or $(ROWS),1000000)) $(call option,runs,$(or $(RUNS),5)) \
+		$(foreach word,$(NAME),$(call quote,$(word)))
 lint:  ## Check style, formatting, imports and types
 	@$(GLASSHOUSE) lint
 format:  ## Format Python, SQL and YAML
@@ -79,7 +85,7 @@ format:  ## Format Python, SQL and YAML
 reference:  ## Write docs/reference.md from the comments of the functions and tables
 	@$(GLASSHOUSE) reference
 lock:  ## Write the requirements.lock files (UPGRADE=--upgrade for newer versions)
-	@$(GLASSHOUSE) lock $(UPGRADE)
+	@$(GLASSHOUSE) lock $(if $(UPGRADE),$(call quote,$(UPGRADE)))
 audit:  ## Look up known vulnerabilities of the locked packages
 	@$(GLASSHOUSE) audit
 
