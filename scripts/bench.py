@@ -14,8 +14,8 @@ from scripts.settings import ROOT, load_settings
 FOLDER = Path("tests", "bench")
 NUMBERS, PAGE = Path("docs", "benchmarks.json"), Path("docs", "benchmarks.md")
 COLUMNS = (
-    "measurement", "compared with", "Glasshouse", "other", "ratio", "target", "result", "rows, date",
-)  # fmt: skip
+    "| measurement | compared with | Glasshouse | other | ratio | target | result | rows, date |"
+)
 HEAD = """\
 # Benchmarks
 
@@ -77,7 +77,7 @@ def page(results: list, reasons: dict[str, str]) -> str:
     results = sorted(results, key=lambda result: result.group)
     for group, members in groupby(results, key=lambda result: result.group):
         lines += [f"## {group}", ""]
-        lines += [f"| {' | '.join(COLUMNS)} |"]
+        lines += [COLUMNS]
         lines += ["| --- | --- | --- | --- | --- | --- | --- | --- |"]
         lines += [_line(result, reasons) for result in members]
         lines += [""]

@@ -7,8 +7,8 @@ the memory was found by reading the code.
 REASONS = {
     "rows into numpy, mixed with text and NULLs": (
         "Texts take half of our time: PostgreSQL concatenates the texts of a row, and Python "
-        "splits them and looks each one up. PostgreSQL's conversion from numeric to double precision "
-        "takes a fifth, because it goes through text"
+        "splits them and looks each one up. PostgreSQL's conversion from numeric to double "
+        "precision takes a fifth, because it goes through text"
     ),
     "rows into numpy, mixed with text and NULLs, ADBC": (
         "The reason is the same as for pandas. In addition, the ADBC driver takes texts unchanged "
