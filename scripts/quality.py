@@ -75,6 +75,7 @@ def lint() -> None:
         ["ruff", "check", *_there(PYTHON)],
         ["ruff", "format", "--check", *_there(PYTHON)],
         ["sqlfmt", "--check", "--no-progressbar", *_there(SQL)],
+        ["python", "-m", "scripts.layers"],
     )
 
 
