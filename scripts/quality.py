@@ -42,10 +42,13 @@ def test(suite: str, options: tuple[str, ...]) -> None:
         from scripts.docker_tests import run
 
         raise SystemExit(run(options))
-    if suite in ("all", "e2e"):
-        from scripts.bootstrap.browser import require_browser
+    from scripts.bootstrap import browser, system_libraries
 
-        require_browser(ROOT / ".stack" / "logs" / "install.log")
+    log = ROOT / ".stack" / "logs" / "install.log"
+    # The tests use every extra library, and LightGBM loads OpenMP.
+    system_libraries.require(["gomp"], log)
+    if suite in ("all", "e2e"):
+        browser.require_browser(log)
     codes: list[int] = []
     for suites, spread in RUNS[suite]:
         codes.append(_pytest(suites, [*spread, *options]))
@@ -96,7 +99,7 @@ def format_code() -> None:
 def lock(upgrade: bool) -> None:
     """Write the requirements.lock files anew from their pyproject.toml."""
     from scripts.bootstrap import uv
-    from scripts.stack.native.server_environment import EXTRAS
+    from scripts.stack.extras import EXTRAS
 
     program = uv.find(ROOT / ".stack")
     if program is None:
