@@ -1,83 +1,93 @@
-# The commands of Glasshouse. `make` alone lists them; scripts/glasshouse does the work.
-# Settings (POSTGRES_PORT, SUPERSET_PORT, MODE, YES, FORCE …) are passed as environment variables.
+# Every verb of Glasshouse. `make` alone lists them; scripts/glasshouse does the work.
+# It reads settings (POSTGRES_PORT, SUPERSET_PORT, MODE, YES, FORCE …) from the environment.
 
 GLASSHOUSE := scripts/glasshouse
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-##@ Run the stack
-up:  ## Start the stack, build the models, push the dashboards; installs what is missing
+# A value as one word of the shell, so that a file's name is never run as a command.
+quote = '$(subst ','\'',$(1))'
+option = $(if $(2),--$(1)=$(call quote,$(2)))
+
+##@ Run
+up:  ## Start everything; install, load data and train where that is not done yet
 	@$(GLASSHOUSE) up
-down:  ## Stop the stack and keep the data
+down:  ## Stop everything and keep the data
 	@$(GLASSHOUSE) down
-status:  ## Show the state of each part; exit code 0 if all are healthy
+status:  ## Show the state of each part; exit code 0 means that every part works
 	@$(GLASSHOUSE) status
-logs:  ## Show the last lines of each part's log (PART=superset for one part)
-	@$(GLASSHOUSE) logs $(PART)
-backup:  ## Back up databases, trained models and Superset's metadata (TO=folder)
+logs:  ## Show the last lines of each log (PART=superset for one part)
+	@$(GLASSHOUSE) logs $(if $(PART),$(call quote,$(PART)))
+backup:  ## Back up the database, the models and Superset's metadata (TO=folder)
 	@$(GLASSHOUSE) backup
-restore:  ## Replace the databases with a backup (FROM=folder; asks first, unless YES=1)
+restore:  ## Replace the current state with a backup (FROM=folder; asks first, YES=1 does not)
 	@$(GLASSHOUSE) restore
-reset:  ## Stop the stack and remove its data (asks first, unless YES=1)
+reset:  ## Stop everything and delete the data (asks first, YES=1 does not)
 	@$(GLASSHOUSE) reset
 
 ##@ Data and models
-load:  ## Load a CSV file into a table (CSV=file [NAME=table] [SCHEMA=csv])
-	@$(GLASSHOUSE) load "$(CSV)" --name "$(NAME)" --schema "$(or $(SCHEMA),csv)"
-load-shop:  ## Fill the example shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
-	@$(GLASSHOUSE) load-shop --from "$(or $(FROM),simulator)" --path "$(FILES)" --size "$(SIZE)" --seed "$(SEED)"
-live:  ## Simulate new days of the shop ([SECONDS=5] per day, [DAYS=] to stop after)
-	@$(GLASSHOUSE) live $(addprefix --seconds=,$(SECONDS)) $(addprefix --days=,$(DAYS))
-refresh:  ## Process everything that arrived since the last build
+load:  ## Load a CSV file (CSV=file [NAME= SCHEMA=csv ENCODING= HEADER=yes|no CONVERT="price:money" MISSING=])
+	@$(GLASSHOUSE) load $(call quote,$(CSV)) --name $(call quote,$(NAME)) --schema $(call quote,$(or $(SCHEMA),csv))
+load-shop:  ## Load a shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
+	@$(GLASSHOUSE) load-shop --from $(call quote,$(or $(FROM),simulator)) --path $(call quote,$(FILES)) \
+		--size $(call quote,$(SIZE)) --seed $(call quote,$(SEED))
+live:  ## Simulate new days in the shop ([SECONDS=5] per day, [DAYS=] to stop after)
+	@$(GLASSHOUSE) live $(call option,seconds,$(SECONDS)) $(call option,days,$(DAYS))
+refresh:  ## Process the rows that arrived since the last build
 	@$(GLASSHOUSE) refresh
-build:  ## Build the functions, then the models and reports (SELECT=node for some of them)
-	@$(GLASSHOUSE) build $(addprefix --select=,$(SELECT))
-docs:  ## Write the documentation of tables, columns and lineage as one page
+build:  ## Build functions, features, models, predictions and reports (SELECT=node for a part)
+	@$(GLASSHOUSE) build $(foreach node,$(SELECT),$(call option,select,$(node)))
+docs:  ## Write one page with every table, every column and the lineage
 	@$(GLASSHOUSE) docs
-psql:  ## Run psql on the warehouse; reads standard input if it is no terminal
+psql:  ## Open psql on the warehouse, or run the SQL from standard input
 	@$(GLASSHOUSE) psql
 
 ##@ Dashboards
-plan:  ## Show the differences between git and Superset, and who changed what
+plan:  ## Show what differs between git and Superset, and who changed it
 	@$(GLASSHOUSE) plan
-push:  ## Write the dashboards from git to Superset (FORCE=1 overwrites changes made there)
+push:  ## Bring the dashboards from git to Superset (FORCE=1 overwrites changes made there)
 	@$(GLASSHOUSE) push
-pull:  ## Write changes made in Superset back to git
+pull:  ## Write the changes made in Superset into the files
 	@$(GLASSHOUSE) pull
-prune:  ## List assets that git no longer contains; YES=1 removes them from Superset
+prune:  ## Remove from Superset what git no longer contains (lists it; YES=1 removes it)
 	@$(GLASSHOUSE) prune
-check:  ## Check the files; with a running server, every chart too (MAX_MS=500 MAX_ROWS=5000)
+check:  ## Check the files and, with a running server, every chart (MAX_MS=500 MAX_ROWS=5000)
 	@$(GLASSHOUSE) check
-describe:  ## Copy dbt's descriptions into the datasets, and the dashboards into dbt (exposures)
+describe:  ## Copy dbt's descriptions into the datasets, and write dbt's exposures
 	@$(GLASSHOUSE) describe
-review:  ## Show what this branch changes on the dashboards, as Markdown (BASE=origin/main)
+review:  ## Print what this branch changes on the dashboards, as Markdown (BASE=origin/main)
 	@$(GLASSHOUSE) review
-watch:  ## Push whenever a file of the dashboards is saved; Ctrl+C stops it
+watch:  ## Push each time a dashboard file is saved; Ctrl+C ends it
 	@$(GLASSHOUSE) watch
-shots:  ## Take pictures of every dashboard
+shots:  ## Take a screenshot of every tab of every dashboard
 	@$(GLASSHOUSE) shots
 
 ##@ Development
 test:  ## Run all tests
 	@$(GLASSHOUSE) test
-test-unit:  ## Run the tests that need no server
+test-unit:  ## Run the tests that need no running service
 	@$(GLASSHOUSE) test unit
-test-integration:  ## Run the tests against a real database
+test-integration:  ## Run the tests against PostgreSQL and dbt
 	@$(GLASSHOUSE) test integration
-test-e2e:  ## Run the tests of the whole stack, with a browser
+test-e2e:  ## Run the tests of the whole stack, also in a browser
 	@$(GLASSHOUSE) test e2e
-bench:  ## Measure against other libraries (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
-	@$(GLASSHOUSE) bench --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),5) $(NAME)
-test-docker:  ## Test the stack in containers (starts a temporary engine if there is none)
+test-docker:  ## Run the tests of the stack in containers (installs an engine where there is none)
 	@$(GLASSHOUSE) test docker
-lint:  ## Check style and formatting
+coverage:  ## Run the unit tests and report the lines that they do not execute
+	@$(GLASSHOUSE) test unit --cov --cov-report=term --cov-report=html
+bench:  ## Measure against other tools (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
+	@$(GLASSHOUSE) bench $(call option,rows,$(or $(ROWS),1000000)) $(call option,runs,$(or $(RUNS),5)) \
+		$(foreach word,$(NAME),$(call quote,$(word)))
+lint:  ## Check style, formatting, imports and types
 	@$(GLASSHOUSE) lint
 format:  ## Format Python, SQL and YAML
 	@$(GLASSHOUSE) format
-reference:  ## Write docs/reference.md from the descriptions of the functions and tables
+reference:  ## Write docs/reference.md from the comments of the functions and tables
 	@$(GLASSHOUSE) reference
 lock:  ## Write the requirements.lock files (UPGRADE=--upgrade for newer versions)
-	@$(GLASSHOUSE) lock $(UPGRADE)
+	@$(GLASSHOUSE) lock $(if $(UPGRADE),$(call quote,$(UPGRADE)))
+audit:  ## Look up known vulnerabilities of the locked packages
+	@$(GLASSHOUSE) audit
 
 help:
 	@awk 'BEGIN {FS = ":.*## "} \

@@ -20,6 +20,8 @@ MODULES = (
     "scripts.examples.shop.commands",
     "scripts.assets.commands",
     "scripts.quality",
+    "scripts.lint",
+    "scripts.dependencies",
     "scripts.reference",
     "scripts.bench",
 )

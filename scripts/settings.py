@@ -6,6 +6,7 @@
 import difflib
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -193,8 +194,8 @@ def ignored_variables(settings: Settings) -> list[str]:
     ]
 
 
-def _filled(line: str, environment: dict[str, str]) -> str:
-    """A line of the template with the value of the environment variable, or a new secret."""
+def _filled(line: str, environment: Mapping[str, str]) -> str:
+    """A line of the template with the environment's value, or with a new secret."""
     key, equals, value = line.rstrip("\n").partition("=")
     if not equals or key.startswith("#"):
         return line
@@ -271,11 +272,13 @@ def _settings(
             f".env: {missing[0]} is missing", f"add a line {missing[0]}=…; see .env.example"
         )
     try:
-        settings = Settings(
-            root=root,
-            state=root / ".stack",
-            extra_values={key: value for key, value in values.items() if key not in fields},
-            **{key.lower(): values[key] for key in fields},
+        settings = Settings.model_validate(
+            {
+                "root": root,
+                "state": root / ".stack",
+                "extra_values": {key: value for key, value in values.items() if key not in fields},
+                **{key.lower(): values[key] for key in fields},
+            }
         )
     except ValidationError as error:
         key = str(error.errors()[0]["loc"][0]).upper()

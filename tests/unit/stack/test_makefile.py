@@ -31,7 +31,7 @@ def test_make_alone_lists_all_of_them_in_groups() -> None:
         if name != "help":
             assert f"make {name} " in plain
             assert help_text in plain
-    assert "Run the stack" in plain
+    assert "Data and models" in plain
 
 
 def test_every_command_says_what_it_does() -> None:
