@@ -170,8 +170,7 @@ def test_the_forecast_says_which_rule_was_nearer(warehouse: Warehouse) -> None:
     simple = np.abs(actual - naive).sum() / np.abs(actual).sum()
     shown, shown_simple, verdict = one(
         warehouse,
-        "select error, simple_error, verdict from reports.rpt_forecast_text"
-        " where series = 'Total'",
+        "select error, simple_error, verdict from reports.rpt_forecast_text where series = 'Total'",
     )
     assert (shown, shown_simple) == (pytest.approx(error), pytest.approx(simple))
     assert verdict == ("forecast better" if error < simple else "simple rule better")
