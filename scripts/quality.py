@@ -35,10 +35,13 @@ def test(suite: str, options: tuple[str, ...]) -> None:
         from scripts.docker_tests import run
 
         raise SystemExit(run(options))
-    if suite in ("all", "e2e"):
-        from scripts.bootstrap.browser import require_browser
+    from scripts.bootstrap import browser, system_libraries
 
-        require_browser(ROOT / ".stack" / "logs" / "install.log")
+    log = ROOT / ".stack" / "logs" / "install.log"
+    # The tests use every extra library, and LightGBM loads OpenMP.
+    system_libraries.require(["gomp"], log)
+    if suite in ("all", "e2e"):
+        browser.require_browser(log)
     codes: list[int] = []
     for suites, spread in RUNS[suite]:
         codes.append(_pytest(suites, [*spread, *options]))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
-from scripts.assets.checks.charts import ask_all
+from scripts.assets.checks.charts import run_queries
 from scripts.assets.client.browser import signed_in
 from scripts.assets.client.superset import Superset
 from scripts.assets.client.visual_checks import dashboard_slugs, visit
@@ -104,7 +104,7 @@ def tabs(bench: Bench) -> Pair:
 
 def _p95(bench: Bench, name: str) -> float:
     """Milliseconds that 95 of 100 of the charts' queries stay below; the cache is passed by."""
-    answers = ask_all(declared(bench.settings), Superset(bench.settings))
+    answers = run_queries(declared(bench.settings), Superset(bench.settings))
     rows = sorted(((a.chart.title, a.rows, a.milliseconds) for a in answers), key=lambda r: r[2])
     _table(bench.folder / name, "chart | rows | ms", rows)
     return statistics.quantiles([row[2] for row in rows], n=20)[-1]
