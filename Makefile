@@ -58,7 +58,7 @@ shots:  ## Pictures of every dashboard
 	@$(GLASSHOUSE) shots
 
 ##@ The project itself
-test:  ## All tests
+test:  ## All tests but the slow ones
 	@$(GLASSHOUSE) test
 test-unit:  ## Tests that need nothing running
 	@$(GLASSHOUSE) test unit
@@ -66,6 +66,8 @@ test-integration:  ## Tests against a real database
 	@$(GLASSHOUSE) test integration
 test-e2e:  ## Tests of the whole stack, in a browser too
 	@$(GLASSHOUSE) test e2e
+test-slow:  ## Tests that take minutes each: kills, restores, long histories
+	@$(GLASSHOUSE) test slow
 bench:  ## Measure against rivals (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
 	@$(GLASSHOUSE) bench --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),5) $(NAME)
 test-docker:  ## Tests of the stack in containers (makes an engine where there is none)

@@ -18,6 +18,7 @@ MODULES = (
     "scripts.data.commands",
     "scripts.assets.commands",
     "scripts.quality",
+    "scripts.testing",
     "scripts.reference",
     "scripts.bench",
 )
