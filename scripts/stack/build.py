@@ -172,7 +172,7 @@ def _dbt(
         ) as process,
     ):  # fmt: skip
         file.write(f"\n$ dbt build --target {target} {' '.join(options)}\n")
-        for line in process.stdout:
+        for line in process.stdout or ():
             file.write(line)
             said.append(line.rstrip())
             if show:
@@ -180,12 +180,11 @@ def _dbt(
     if process.returncode:
         if not show:
             _show_failures(said)
-        error = UserError(
+        raise UserError(
             f"dbt build --target {target} failed (exit code {process.returncode})",
             f"read the lines above, or all of them in {log}",
+            process.returncode,
         )
-        error.exit_code = process.returncode
-        raise error
     return next((line.partition("Done. ")[2] for line in said if "Done. " in line), "")
 
 

@@ -17,7 +17,9 @@ Progress = Callable[[str], None]
 class Source(Protocol):
     """A source of rows for an empty shop."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name after FROM=."""
 
     def mark(self) -> str:
         """One line that identifies the rows: source, settings, contents."""
