@@ -20,38 +20,38 @@ from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import BatchEncoder
 from glasshouse_ml.data.interrupts import attentive
-from glasshouse_ml.data.row_reader import Reader, check_arrays, clean_query, read_columns
-from glasshouse_ml.data.row_reader import by_name as named
+from glasshouse_ml.data.row_reader import Reader, check_array_lengths, clean_query, read_columns
+from glasshouse_ml.data.row_reader import columns_by_name as named
 from glasshouse_ml.measure.bins import Bins
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.use.predict import check_columns
 
 # An empty bin would make the index infinite; this share stands in for none.
-LEAST_SHARE = 1e-4
+MIN_SHARE = 1e-4
 # The usual rule of thumb for the index: below the first no change, above the second a large one.
 WATCH_FROM, RETRAIN_FROM = 0.1, 0.25
 # Chance alone gives such counts less often than this where a change is called one.
 _BY_CHANCE = 0.001
 # New categories are named up to here: what matters is which, not all of them.
-MOST_NAMED = 20
+MAX_NAMED = 20
 SCORE = "score"
 BATCH = 20_000
 # Rows of a batch that the champion answers.
-_MOST_SCORED = 2_000
+_MAX_SCORED = 2_000
 
-Drift = tuple[Any, ...]
+DriftRow = tuple[Any, ...]
 
 
-def drift(db: Database, model: str, query: str, period: str | None) -> list[Drift]:
+def drift(db: Database, model: str, query: str, period: str | None) -> list[DriftRow]:
     """A row for each period and feature; the period is NULL where none was asked for."""
-    with attentive(db.checkpoint):
+    with attentive(db.check_interrupts):
         return _measured(db, model, query, period)[1]
 
 
-def watch(db: Database, model: str, query: str, period: str | None) -> list[Drift]:
+def watch(db: Database, model: str, query: str, period: str | None) -> list[DriftRow]:
     """The same, kept in the registry."""
-    with attentive(db.checkpoint):
+    with attentive(db.check_interrupts):
         version, rows = _measured(db, model, query, period)
     registry.record_drift(
         db, model, version, [dict(zip(COLUMNS, row, strict=True)) for row in rows]
@@ -59,14 +59,16 @@ def watch(db: Database, model: str, query: str, period: str | None) -> list[Drif
     return rows
 
 
-def _measured(db: Database, model: str, query: str, period: str | None) -> tuple[int, list[Drift]]:
+def _measured(
+    db: Database, model: str, query: str, period: str | None
+) -> tuple[int, list[DriftRow]]:
     facts = registry.facts(db, model)
     stored = registry.load(db, model, facts["version"] if facts else None)
     assert facts is not None  # load() refuses a model without a champion
     query = clean_query(query)
     by_name = named(read_columns(db, query), stored.features)
     check_columns(stored.features, by_name)
-    check_arrays(db, query, stored.features)
+    check_array_lengths(db, query, stored.features)
     if period is not None and period not in by_name:
         raise GlasshouseError(
             f"The query returns no column {period!r}, which is named as period.",
@@ -85,7 +87,10 @@ def _measured(db: Database, model: str, query: str, period: str | None) -> tuple
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     order = sorted(found.numbered, key=lambda name: (name is None, name == missing, name or ""))
     return facts["version"], [
-        (None if name == missing else name, *_measures(entry, counts[place], entry.new[place]))
+        (
+            None if name == missing else name,
+            *_measures(entry, counts[place], entry.new_texts[place]),
+        )
         for name in order
         for place in [found.numbered[name]]
         for entry, counts in zip(found.bins, found.counted, strict=True)
@@ -124,20 +129,20 @@ class _Counts:
         next_number, next_text = iter(np.ascontiguousarray(values.T)), iter(words)
         for position, entry in enumerate(self.features):
             if entry.feature.kind == CATEGORY:
-                places = entry.of_texts(next(next_text), periods)
+                places = entry.bin_texts(next(next_text), periods)
             else:
-                places = entry.of_numbers(next(next_number))
+                places = entry.bin_numbers(next(next_number))
             self._count(position, periods, places)
         if self.score:
             # No model was made for numbers that are beyond all arithmetic.
             able = np.flatnonzero(~(np.abs(values) > MAX_ABSOLUTE_VALUE).any(axis=1))
-            if len(able) > _MOST_SCORED:
-                able = np.sort(self.rng.choice(able, _MOST_SCORED, replace=False))
+            if len(able) > _MAX_SCORED:
+                able = np.sort(self.rng.choice(able, _MAX_SCORED, replace=False))
             if len(able):
                 texts = [[column[row] for row in able] for column in words]
                 matrix = self.encoder.encode(values[able], texts)
                 scores = TASKS[self.stored.task].predict(self.stored, matrix)[1]
-                places = self.score.of_numbers(np.fromiter(scores, float, len(able)))
+                places = self.score.bin_numbers(np.fromiter(scores, float, len(able)))
                 self._count(len(self.features), periods[able], places)
 
     def _count(self, position: int, periods: np.ndarray, places: np.ndarray) -> None:
@@ -153,10 +158,10 @@ COLUMNS = ("period", "feature", "kind", "rows", "psi", "js", "ks")
 COLUMNS += ("missing", "missing_change", "new_share", "new_categories", "verdict")
 
 
-def _measures(bins: Bins, counts: np.ndarray, new: dict[str, int]) -> Drift:
+def _measures(bins: Bins, counts: np.ndarray, new_texts: dict[str, int]) -> DriftRow:
     rows = counts.sum()
     before, now = bins.reference / bins.reference.sum(), counts / rows
-    named = sorted(new, key=lambda name: (-new[name], name))[:MOST_NAMED]
+    named = sorted(new_texts, key=lambda name: (-new_texts[name], name))[:MAX_NAMED]
     index = stability_index(before, now)
     return (
         bins.feature.name,
@@ -164,10 +169,10 @@ def _measures(bins: Bins, counts: np.ndarray, new: dict[str, int]) -> Drift:
         int(rows),
         index,
         jensen_shannon(before, now),
-        kolmogorov_smirnov(bins.reference[:-1], counts[:-1]) if bins.ordered else None,
+        kolmogorov_smirnov(bins.reference[:-1], counts[:-1]) if bins.is_numeric else None,
         float(now[-1]),
         float(now[-1] - before[-1]),
-        float(sum(new.values()) / rows),
+        float(sum(new_texts.values()) / rows),
         named,
         verdict(index, bins.reference, counts),
     )
@@ -188,7 +193,7 @@ def verdict(index: float, before: np.ndarray, now: np.ndarray) -> str:
 
 def stability_index(before: np.ndarray, now: np.ndarray) -> float:
     """The population stability index of two rows of shares."""
-    before, now = np.maximum(before, LEAST_SHARE), np.maximum(now, LEAST_SHARE)
+    before, now = np.maximum(before, MIN_SHARE), np.maximum(now, MIN_SHARE)
     return float(((now - before) * np.log(now / before)).sum())
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from glasshouse_ml.core.errors import GlasshouseError, near_names, rows
+from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.records import json_number
@@ -10,25 +10,25 @@ from glasshouse_ml.core.table import CATEGORY, NUMBER, Column, Table
 from glasshouse_ml.core.target import Costs, Target
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import check_finite, encode
-from glasshouse_ml.data.fingerprint import canonical
+from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.interrupts import attentive
-from glasshouse_ml.data.row_reader import Reader, check_arrays, clean_query, read_columns
-from glasshouse_ml.data.row_reader import by_name as named
-from glasshouse_ml.measure.intervals import intervals
+from glasshouse_ml.data.row_reader import Reader, check_array_lengths, clean_query, read_columns
+from glasshouse_ml.data.row_reader import columns_by_name as named
+from glasshouse_ml.measure.intervals import metric_intervals
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.use.predict import check_columns
 
-Line = tuple[str, float | None, float | None, float | None, float | None, int]
+EvaluationRow = tuple[str, float | None, float | None, float | None, float | None, int]
 
 
-def evaluate(db: Database, model: str, query: str, version: int | None) -> list[Line]:
+def evaluate(db: Database, model: str, query: str, version: int | None) -> list[EvaluationRow]:
     """Metric, value, lower, upper, baseline and rows, for every metric; nothing is recorded."""
-    with attentive(db.checkpoint):
+    with attentive(db.check_interrupts):
         return _lines(db, model, query, version)
 
 
-def _lines(db: Database, model: str, query: str, version: int | None) -> list[Line]:
+def _lines(db: Database, model: str, query: str, version: int | None) -> list[EvaluationRow]:
     facts = registry.facts(db, model, version)
     stored = registry.load(db, model, facts["version"] if facts else version)
     assert facts is not None  # a version without facts has no artifact either
@@ -38,12 +38,12 @@ def _lines(db: Database, model: str, query: str, version: int | None) -> list[Li
     matrix = encode(stored.features, table)
     found = task.score(stored.pipeline, matrix, target.values, target)
     baseline = task.baseline_scores(facts, target)
-    ranges = intervals(found, facts["options"]["bootstrap"], facts["options"]["seed"])
+    ranges = metric_intervals(found, facts["options"]["bootstrap"], facts["options"]["seed"])
     measured = []
     for name, metric in found.metrics.items():
         lower, upper = ranges.get(name, (None, None))
-        blind = None if baseline is None else metric.value(baseline)
-        values = (metric.value(found), lower, upper, blind)
+        baseline = None if baseline is None else metric.value(baseline)
+        values = (metric.value(found), lower, upper, baseline)
         measured.append((name, *map(json_number, values), table.rows))
     return measured
 
@@ -52,14 +52,14 @@ def _read(db: Database, stored: Model, query: str, target: str | None) -> Table:
     query = clean_query(query)
     by_name = named(read_columns(db, query), stored.features)
     check_columns(stored.features, by_name)
-    check_arrays(db, query, stored.features)
+    check_array_lengths(db, query, stored.features)
     numbers = [by_name[feature.name] for feature in stored.features if feature.kind != CATEGORY]
     texts = [by_name[feature.name] for feature in stored.features if feature.kind == CATEGORY]
     if target is not None:
         numeric = TASKS[stored.task].numeric_target
         (numbers if numeric else texts).append(_target_column(by_name, target, numeric))
     # In canonical order, so that the same rows give the same interval.
-    table, _ = canonical(Reader(db, query, numbers, texts).table())
+    table, _ = sort_rows(Reader(db, query, numbers, texts).table())
     if not table.rows:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     return table if target is None else _labelled(db, table, target)
@@ -89,7 +89,7 @@ def _labelled(db: Database, table: Table, target: str) -> Table:
         )
     left_out = int((~known).sum())
     if left_out:
-        db.notice(f"Left out {rows(left_out)} without a target ({target} is NULL).")
+        db.notice(f"Left out {count_rows(left_out)} without a target ({target} is NULL).")
     return table.take(known)
 
 

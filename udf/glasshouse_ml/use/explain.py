@@ -20,8 +20,8 @@ from glasshouse_ml.core.table import BOOLEAN, CATEGORY
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import BatchEncoder
 from glasshouse_ml.data.interrupts import attentive
-from glasshouse_ml.data.row_reader import Reader, check_arrays
-from glasshouse_ml.explain.shapley import shapley
+from glasshouse_ml.data.row_reader import Reader, check_array_lengths
+from glasshouse_ml.explain.shapley import sampled_shapley
 from glasshouse_ml.explain.treeshap import (
     BOOSTED,
     columns_seen,
@@ -30,21 +30,23 @@ from glasshouse_ml.explain.treeshap import (
     trees_of,
 )
 from glasshouse_ml.model.boosting import Boosted
-from glasshouse_ml.model.linear import origins, take_apart
+from glasshouse_ml.model.linear import extract_linear_model, source_features
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.tasks.registry import TASKS
-from glasshouse_ml.use.predict import matching
+from glasshouse_ml.use.predict import matching_columns
 
 BATCH = 2_000
-# Sampling multiplies each row by about two thousand.
+# Sampling multiplies each row by outputs two thousand.
 SAMPLED_BATCH = 200
 BASELINE, OTHERS = "(baseline)", "(others)"
 
-Explained = tuple[str | None, int, str, str | None, float]
-Parts = tuple[np.ndarray, np.ndarray]  # the baseline of each row, and a contribution per column
+ExplanationRow = tuple[str | None, int, str, str | None, float]
+Contributions = tuple[
+    np.ndarray, np.ndarray
+]  # the baseline of each row, and a contribution per column
 
 
-def explain(db: Database, model: str, query: str, top: int | None) -> Iterator[Explained]:
+def explain(db: Database, model: str, query: str, top: int | None) -> Iterator[ExplanationRow]:
     """Key, rank, feature, value and contribution, some rows of it for each row of the query."""
     if top is not None and top < 1:
         raise GlasshouseError(f"top is {top}.", "Ask for 1 or more, or for null: all of them.")
@@ -55,8 +57,8 @@ def explain(db: Database, model: str, query: str, top: int | None) -> Iterator[E
             f"Model {model!r} is of task {stored.task}, which predicts nothing that has reasons.",
             "The table ml.importances says which columns matter to it.",
         )
-    query, by_name = matching(db, stored, model, query)
-    check_arrays(db, query, stored.features)
+    query, by_name = matching_columns(db, stored, model, query)
+    check_array_lengths(db, query, stored.features)
     features = stored.features
     numbers = [by_name[feature.name] for feature in features if feature.kind != CATEGORY]
     texts = [by_name[feature.name] for feature in features if feature.kind == CATEGORY]
@@ -72,7 +74,7 @@ def explain(db: Database, model: str, query: str, top: int | None) -> Iterator[E
 
 def _batches(
     db: Database, stored: Model, reader: Reader, typical: np.ndarray, top: int | None
-) -> Iterator[Iterator[Explained]]:
+) -> Iterator[Iterator[ExplanationRow]]:
     encoder = BatchEncoder(stored.features, reader.packing.missing)
     categories = sum(feature.kind == CATEGORY for feature in stored.features)
     for size, values, words in reader.batches(BATCH):
@@ -81,7 +83,7 @@ def _batches(
         as_text = iter(shown[:categories]), iter(shown[len(shown) - values.shape[1] :])
         columns = [next(as_text[feature.kind != CATEGORY]) for feature in stored.features]
         matrix = encoder.encode(values, words[:categories])
-        with attentive(db.checkpoint):
+        with attentive(db.check_interrupts):
             parts = contributions(stored, matrix, typical)
         yield _rows([feature.name for feature in stored.features], keys, columns, parts, top)
 
@@ -90,9 +92,9 @@ def _rows(
     names: Sequence[str],
     keys: Iterable[str | None],
     columns: Sequence[Sequence[str | None]],
-    parts: Parts,
+    parts: Contributions,
     top: int | None,
-) -> Iterator[Explained]:
+) -> Iterator[ExplanationRow]:
     """The baseline, the largest contributions, and what is left: together they are the answer."""
     for row, (key, start, added) in enumerate(zip(keys, *parts, strict=True)):
         yield key, 0, BASELINE, None, float(start)
@@ -104,47 +106,49 @@ def _rows(
             yield key, top + 1, OTHERS, None, float(added[order[top:]].sum())
 
 
-def contributions(stored: Model, matrix: np.ndarray, typical: np.ndarray) -> Parts:
-    """About the positive class, or with more than two classes about the predicted one."""
+def contributions(stored: Model, matrix: np.ndarray, typical: np.ndarray) -> Contributions:
+    """About the positive class, or with more than two classes outputs the predicted one."""
     task = TASKS[stored.task]
     answers = task.explained_output(stored, matrix)
-    about = answers.argmax(axis=1)
+    outputs = answers.argmax(axis=1)
     if answers.shape[1] > 1 and stored.positive_class is not None:
-        about = np.full(len(matrix), list(stored.classes).index(stored.positive_class))
-    parts = _linear(stored, matrix, about) if task.needs_target else None
+        outputs = np.full(len(matrix), list(stored.classes).index(stored.positive_class))
+    parts = _linear(stored, matrix, outputs) if task.needs_target else None
     if parts is None:
-        parts = _boosters(stored, matrix, about, answers)
+        parts = _boosters(stored, matrix, outputs, answers)
     if parts is None:
-        parts = _trees(stored, matrix, typical, about, answers)
+        parts = _trees(stored, matrix, typical, outputs, answers)
     if parts is None:
-        parts = _sampled(stored, matrix, typical, about)
+        parts = _sampled(stored, matrix, typical, outputs)
     return parts
 
 
-def _sampled(stored: Model, matrix: np.ndarray, typical: np.ndarray, about: np.ndarray) -> Parts:
-    def explained(rows: np.ndarray, about: np.ndarray) -> Parts:
+def _sampled(
+    stored: Model, matrix: np.ndarray, typical: np.ndarray, outputs: np.ndarray
+) -> Contributions:
+    def explained(rows: np.ndarray, outputs: np.ndarray) -> Contributions:
         def answer(mixed: np.ndarray, made_of: np.ndarray) -> np.ndarray:
             found = TASKS[stored.task].explained_output(stored, mixed)
-            return found[np.arange(len(mixed)), about[made_of]]
+            return found[np.arange(len(mixed)), outputs[made_of]]
 
-        return shapley(answer, rows, typical)
+        return sampled_shapley(answer, rows, typical)
 
     starts = range(0, len(matrix), SAMPLED_BATCH)
     pieces = [slice(start, start + SAMPLED_BATCH) for start in starts]
-    parts = [explained(matrix[piece], about[piece]) for piece in pieces]
+    parts = [explained(matrix[piece], outputs[piece]) for piece in pieces]
     return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
-def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | None:
+def _linear(stored: Model, matrix: np.ndarray, outputs: np.ndarray) -> Contributions | None:
     """Coefficient times value, summed over the columns that were made of one column.
 
     None where the model is no such sum: what the parts add up to must be what it answers.
     """
-    linear = take_apart(stored.pipeline, stored.features)
+    linear = extract_linear_model(stored.pipeline, stored.features)
     if linear is None:
         return None
     weights, intercepts = linear.weights, linear.intercepts
-    origins = [term.origin for term in linear.terms]
+    origins = [term.feature for term in linear.terms]
     whole = (
         stored.pipeline.decision_function(matrix)
         if stored.classes
@@ -156,13 +160,13 @@ def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | Non
         whole = np.column_stack([-whole, whole])
     prepared = stored.pipeline[:-1].transform(matrix)
     added = np.empty(matrix.shape)
-    for position in np.unique(about):
+    for position in np.unique(outputs):
         spread = np.zeros((len(origins), matrix.shape[1]))
         spread[np.arange(len(origins)), origins] = weights[position]
-        rows = about == position
+        rows = outputs == position
         added[rows] = prepared[rows] @ spread
-    starts = intercepts[about]
-    expected = whole[np.arange(len(about)), about]
+    starts = intercepts[outputs]
+    expected = whole[np.arange(len(outputs)), outputs]
     if not np.allclose(starts + added.sum(axis=1), expected, rtol=1e-9, atol=1e-9):
         return None
     return starts, added
@@ -172,9 +176,9 @@ def _trees(
     stored: Model,
     matrix: np.ndarray,
     typical: np.ndarray,
-    about: np.ndarray,
+    outputs: np.ndarray,
     answers: np.ndarray,
-) -> Parts | None:
+) -> Contributions | None:
     """Exact Shapley values of scikit-learn's trees, from the typical row on.
 
     None where it is no such model, or where a link lies between the sum and a number.
@@ -186,27 +190,29 @@ def _trees(
     rows, everyone = np.vstack([matrix, typical]), np.arange(len(matrix))
     prepared = rows if len(stored.pipeline) == 1 else stored.pipeline[:-1].transform(rows)
     seen = seen_by(estimator, prepared)
-    made_of = origins(stored.pipeline, stored.features)[columns_seen(estimator, seen.shape[1])]
+    made_of = source_features(stored.pipeline, stored.features)[
+        columns_seen(estimator, seen.shape[1])
+    ]
     sign = np.ones(len(matrix))
     if isinstance(estimator, BOOSTED) and stored.classes:
         whole = np.asarray(estimator.decision_function(prepared)).reshape(len(rows), -1)
         if len(stored.classes) == 2:
             # With two classes there is one sum, for the second of them.
-            sign, about = np.where(about == 1, 1.0, -1.0), np.zeros_like(about)
+            sign, outputs = np.where(outputs == 1, 1.0, -1.0), np.zeros_like(outputs)
     else:
         whole = np.vstack([answers, TASKS[stored.task].explained_output(stored, typical[None])])
     added = np.zeros(matrix.shape)
-    found = shapley_of_trees(trees, seen[:-1], seen[-1], made_of, about)
+    found = shapley_of_trees(trees, seen[:-1], seen[-1], made_of, outputs)
     added[:, : found.shape[1]] = found
-    starts, ends = whole[-1][about], whole[everyone, about]
+    starts, ends = whole[-1][outputs], whole[everyone, outputs]
     if not np.allclose(starts + added.sum(axis=1), ends, rtol=1e-9, atol=1e-9):
         return None
     return sign * starts, sign[:, None] * added
 
 
 def _boosters(
-    stored: Model, matrix: np.ndarray, about: np.ndarray, answers: np.ndarray
-) -> Parts | None:
+    stored: Model, matrix: np.ndarray, outputs: np.ndarray, answers: np.ndarray
+) -> Contributions | None:
     """What the library says itself, summed over the columns that were made of one column.
 
     None where it is no such library, or where a link lies between the sum and a number.
@@ -215,7 +221,7 @@ def _boosters(
     if not isinstance(estimator, Boosted):
         return None
     prepared = matrix if len(stored.pipeline) == 1 else stored.pipeline[:-1].transform(matrix)
-    parts, whole = estimator.parts(prepared), estimator.raw(prepared)
+    parts, whole = estimator.shap_values(prepared), estimator.raw_scores(prepared)
     if len(stored.classes) == 2:
         # With two classes there is one sum, for the second of them.
         parts, whole = np.hstack([-parts, parts]), np.hstack([-whole, whole])
@@ -223,9 +229,11 @@ def _boosters(
         return None
     rows = np.arange(len(matrix))
     added = np.zeros(matrix.shape)
-    np.add.at(added.T, origins(stored.pipeline, stored.features), parts[rows, about, :-1].T)
+    np.add.at(
+        added.T, source_features(stored.pipeline, stored.features), parts[rows, outputs, :-1].T
+    )
     # The start is what is left, so that XGBoost's single precision costs no sum its last digits.
-    return whole[rows, about] - added.sum(axis=1), added
+    return whole[rows, outputs] - added.sum(axis=1), added
 
 
 def _typical(features: Sequence[Feature], facts: list[dict[str, Any]]) -> np.ndarray:

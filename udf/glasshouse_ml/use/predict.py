@@ -15,8 +15,8 @@ from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import BatchEncoder
 from glasshouse_ml.data.interrupts import attentive
-from glasshouse_ml.data.row_reader import Reader, check_arrays, clean_query, read_columns
-from glasshouse_ml.data.row_reader import by_name as named
+from glasshouse_ml.data.row_reader import Reader, check_array_lengths, clean_query, read_columns
+from glasshouse_ml.data.row_reader import columns_by_name as named
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.tasks.registry import TASKS
 
@@ -45,8 +45,8 @@ class Batch:
 def predict_batches(db: Database, model: str, query: str, version: int | None) -> Iterator[Batch]:
     """Key, prediction, score and the probability of each class, for each row of the query."""
     stored = registry.load(db, model, version)
-    query, by_name = matching(db, stored, model, query)
-    check_arrays(db, query, stored.features)
+    query, by_name = matching_columns(db, stored, model, query)
+    check_array_lengths(db, query, stored.features)
     numbers = [by_name[f.name] for f in stored.features if f.kind != CATEGORY]
     texts = [by_name[f.name] for f in stored.features if f.kind == CATEGORY]
     if stored.key:
@@ -60,7 +60,9 @@ def predict_batches(db: Database, model: str, query: str, version: int | None) -
     return chain(first, found)
 
 
-def matching(db: Database, stored: Model, model: str, query: str) -> tuple[str, dict[str, Column]]:
+def matching_columns(
+    db: Database, stored: Model, model: str, query: str
+) -> tuple[str, dict[str, Column]]:
     """The query and its columns by name, once they are known to fit the model."""
     query = clean_query(query)
     by_name = named(read_columns(db, query), stored.features)
@@ -78,7 +80,7 @@ def _batches(db: Database, stored: Model, reader: Reader, encoder: BatchEncoder)
     for _, values, words in reader.batches(BATCH):
         keys = packing.separator.join(words.pop()) if stored.key else None
         matrix = encoder.encode(values, words)
-        with attentive(db.checkpoint) if len(matrix) > FEW else nullcontext():
+        with attentive(db.check_interrupts) if len(matrix) > FEW else nullcontext():
             predicted, scores, shares = task.predict(stored, matrix)
         spelled = isinstance(predicted, NumericPredictions)
         told = [] if spelled else [packing.missing if p is None else p for p in predicted]

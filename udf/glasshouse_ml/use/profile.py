@@ -9,18 +9,23 @@ import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.records import Records
-from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Column, Table, Texts
+from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Column, Table, TextColumn
 from glasshouse_ml.core.validation import MAX_NAME_LENGTH
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import attentive
 from glasshouse_ml.data.row_reader import Reader, clean_query, read_columns
-from glasshouse_ml.measure.correlations import columns_of, correlation_rows
+from glasshouse_ml.measure.correlations import correlation_columns, correlation_rows
 from glasshouse_ml.measure.distributions import MISSING, category_bins
-from glasshouse_ml.measure.numeric_summary import counts, edges, ordered, statistics
+from glasshouse_ml.measure.numeric_summary import (
+    bin_counts,
+    bin_edges,
+    sorted_values,
+    summary_statistics,
+)
 from glasshouse_ml.registry import versions as registry
 
 # Pairs grow with the square of the columns; this many make eleven thousand of them.
-MOST_PAIRED = 150
+MAX_PAIRED = 150
 # Which rows the correlations are measured on, where there are too many.
 SEED = 0
 COLUMNS = ("column_name", "type", "kind", "rows", "missing", "distinct_values")
@@ -31,7 +36,7 @@ COLUMNS += ("most_frequent", "most_frequent_n")
 def profile(db: Database, name: str, query: str) -> list[tuple[Any, ...]]:
     """A row for each column; what is in it is COLUMNS."""
     started = time.perf_counter()
-    with attentive(db.checkpoint):
+    with attentive(db.check_interrupts):
         facts = _measured(db, name, query)
     facts["profile"]["seconds"] = round(time.perf_counter() - started, 3)
     registry.record_profile(db, facts)
@@ -97,16 +102,16 @@ def _column(column: Column, table: Table) -> tuple[dict[str, Any], Records]:
     values = table.numbers[column.name]
     if column.kind == BOOLEAN:
         codes = np.where(np.isnan(values), -1, np.nan_to_num(values)).astype(int)
-        facts, bins = _texts(Texts(codes, ["false", "true"]))
+        facts, bins = _texts(TextColumn(codes, ["false", "true"]))
         return facts | {"kind": column.kind, "mean": _mean(codes)}, bins
-    known = ordered(values)
-    facts = {"kind": column.kind, **statistics(known, len(values))}
+    known = sorted_values(values)
+    facts = {"kind": column.kind, **summary_statistics(known, len(values))}
     facts["distinct_values"] = facts.pop("distinct")
     finite = known[np.searchsorted(known, -np.inf, side="right") : np.searchsorted(known, np.inf)]
     bins = []
     if len(finite):
-        found = edges(finite)
-        numbers = counts(known, found[1:-1])
+        found = bin_edges(finite)
+        numbers = bin_counts(known, found[1:-1])
         bins = [
             {"lower": float(low), "upper": float(high), "n": int(n)}
             for (low, high), n in zip(pairwise(found), numbers, strict=True)
@@ -114,7 +119,7 @@ def _column(column: Column, table: Table) -> tuple[dict[str, Any], Records]:
     return facts, _with_missing(bins, facts["missing"])
 
 
-def _texts(texts: Texts) -> tuple[dict[str, Any], Records]:
+def _texts(texts: TextColumn) -> tuple[dict[str, Any], Records]:
     places, bins = category_bins(texts.codes, texts.levels)
     numbers = np.bincount(places, minlength=len(bins))
     met = np.bincount(texts.codes[texts.codes >= 0], minlength=len(texts.levels))
@@ -140,7 +145,7 @@ def _with_missing(bins: Records, missing: int) -> Records:
 
 
 def _correlations(db: Database, columns: Sequence[Column], table: Table) -> Records:
-    if len(columns) > MOST_PAIRED:
-        db.notice(f"Correlations are those of the first {MOST_PAIRED} columns.")
-    found = correlation_rows(columns_of(table, columns[:MOST_PAIRED]), SEED)
+    if len(columns) > MAX_PAIRED:
+        db.notice(f"Correlations are those of the first {MAX_PAIRED} columns.")
+    found = correlation_rows(correlation_columns(table, columns[:MAX_PAIRED]), SEED)
     return [{"column_name": row.pop("feature"), **row} for row in found]

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 
 from glasshouse_ml.core.model import Model
-from glasshouse_ml.use.sql_export.expression import MOST_PAIRS, Writer, number
-from glasshouse_ml.use.sql_export.form import EXPONENTIAL, SOFTMAX, Form
+from glasshouse_ml.use.sql_export.expression import MAX_PAIRS, SqlWriter, number_literal
+from glasshouse_ml.use.sql_export.linear_form import EXPONENTIAL, SOFTMAX, LinearForm
 
 # exp() refuses what does not fit a float8; a probability is 0 or 1 long before that.
 _FARTHEST = 700
 _OVERFLOW = "'709.782712893384'::float8"
 
 
-def statement(model: Model, form: Form, writer: Writer, query: str, key: str | None) -> str:
+def select_statement(
+    model: Model, form: LinearForm, writer: SqlWriter, query: str, key: str | None
+) -> str:
     """The SELECT that answers for the rows of a query; key: the quoted name of that column."""
     totals = [writer.total(each) for each in form.sums]
-    names = [writer.text(name) for name in model.classes]
+    names = [writer.quote_literal(name) for name in model.classes]
     aside = ""
     if not names:
         answers = _number(form.link, totals[0])
@@ -52,7 +54,11 @@ def _two_classes(names: Sequence[str], positive: int, threshold: float, total: s
     chances = [f"1 - {chance}", chance]
     # As metrics.decide() does: at 0.5 the more probable class.
     chosen, other = (1, 0) if threshold == 0.5 else (positive, 1 - positive)
-    wins = f"{total} > 0" if threshold == 0.5 else f"{chances[positive]} >= {number(threshold)}"
+    wins = (
+        f"{total} > 0"
+        if threshold == 0.5
+        else f"{chances[positive]} >= {number_literal(threshold)}"
+    )
     return [
         f"case when {wins} then {names[chosen]} else {names[other]} end as prediction",
         f"{chances[positive]} as score",
@@ -98,5 +104,5 @@ def _logistic(total: str) -> str:
 
 def _json(names: Sequence[str], chances: Sequence[str]) -> str:
     pairs = [f"{name}, {chance}" for name, chance in zip(names, chances, strict=True)]
-    parts = [pairs[start : start + MOST_PAIRS] for start in range(0, len(pairs), MOST_PAIRS)]
+    parts = [pairs[start : start + MAX_PAIRS] for start in range(0, len(pairs), MAX_PAIRS)]
     return " || ".join(f"jsonb_build_object({', '.join(part)})" for part in parts)

@@ -7,7 +7,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Line:
+class NumericTerm:
     """(value - centre) * slope + shift, and a number of its own for a missing value."""
 
     slope: float = 1.0
@@ -15,24 +15,26 @@ class Line:
     shift: float = 0.0
     missing: float = np.nan
 
-    def filled(self, value: float) -> "Line":
+    def filled(self, value: float) -> "NumericTerm":
         """The same line once missing values are filled in."""
         return replace(self, missing=value) if np.isnan(self.missing) else self
 
-    def scaled(self, offset: float, factor: float) -> "Line":
+    def scaled(self, offset: float, factor: float) -> "NumericTerm":
         """(this - offset) * factor, in the order in which scikit-learn rounds."""
         missing = (self.missing - offset) * factor
         if self.slope == 1.0:
-            return Line(factor, self.centre + offset - self.shift, 0.0, missing)
-        return Line(self.slope * factor, self.centre, (self.shift - offset) * factor, missing)
+            return NumericTerm(factor, self.centre + offset - self.shift, 0.0, missing)
+        return NumericTerm(
+            self.slope * factor, self.centre, (self.shift - offset) * factor, missing
+        )
 
-    def plus(self, other: "Line") -> "Line":
+    def plus(self, other: "NumericTerm") -> "NumericTerm":
         """The sum of two lines, around the centre of the one that is no constant."""
         if not self.slope:
             self, other = other, self
         shift = self.shift + other.shift + (self.centre - other.centre) * other.slope
         missing = self.missing + other.missing
-        return Line(self.slope + other.slope, self.centre, shift, missing)
+        return NumericTerm(self.slope + other.slope, self.centre, shift, missing)
 
     def values(self, column: np.ndarray) -> np.ndarray:
         """What it adds for each value of a column of the matrix."""
@@ -41,7 +43,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Listed:
+class CategoricalTerm:
     """A number for each category, one for NULL, and one for every other text."""
 
     numbers: Mapping[str, float]
@@ -56,4 +58,4 @@ class Listed:
         return found
 
 
-Term = Line | Listed
+Term = NumericTerm | CategoricalTerm

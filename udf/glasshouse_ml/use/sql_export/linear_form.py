@@ -11,16 +11,16 @@ from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.predictions import ProbabilityMatrix
 from glasshouse_ml.core.table import CATEGORY
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
-from glasshouse_ml.measure.classification_metrics import decide
+from glasshouse_ml.measure.classification_metrics import predict_classes
 from glasshouse_ml.tasks.registry import TASKS
-from glasshouse_ml.use.sql_export.sums import NotLinear, Sum, sums
-from glasshouse_ml.use.sql_export.terms import Line, Listed
+from glasshouse_ml.use.sql_export.terms import CategoricalTerm, NumericTerm
+from glasshouse_ml.use.sql_export.weighted_sums import NotLinear, WeightedSum, weighted_sums
 
 # Together over all sums. Beyond it planning the statement costs more than it saves.
-MOST_TERMS, MOST_LISTED = 1_000, 3_000
+MAX_TERMS, MAX_LISTED = 1_000, 3_000
 # Postgres refuses a product that is too large or too small for a float8. With slopes inside these
 # limits none is: values end at MAX_ABSOLUTE_VALUE, and expression.py keeps them away from zero.
-_LEAST_SLOPE, _LARGEST_SLOPE = 1e-90, MAX_ABSOLUTE_VALUE
+_MIN_SLOPE, _LARGEST_SLOPE = 1e-90, MAX_ABSOLUTE_VALUE
 _PROBES = 300
 _CLOSE = 1e-9
 
@@ -37,11 +37,11 @@ _LINKS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 @dataclass(frozen=True)
-class Form:
+class LinearForm:
     """The sums of a linear model and the name of what makes answers of them."""
 
     features: Sequence[Feature]
-    sums: list[Sum]
+    sums: list[WeightedSum]
     link: str
 
     def values(self, matrix: np.ndarray) -> np.ndarray:
@@ -51,19 +51,19 @@ class Form:
             return _LINKS[self.link](np.column_stack(totals))
 
 
-def form(model: Model) -> Form:
+def linear_form(model: Model) -> LinearForm:
     """The form whose answers are the model's own, on rows made up to tell; else NotLinear."""
     if any(feature.of for feature in model.features):
         # Positions of an array have no name.
         raise NotLinear
-    found = sums(model.pipeline, model.features)
+    found = weighted_sums(model.pipeline, model.features)
     _check_size(found)
     if len(found) == 1 and model.classes and model.positive_class is None:
         raise NotLinear
     matrix = _probes(model.features, found[0])
     expected = _answers(model, matrix)
     for link in _links(model, len(found)):
-        candidate = Form(model.features, found, link)
+        candidate = LinearForm(model.features, found, link)
         values = candidate.values(matrix)
         if values.shape == expected.shape and np.allclose(values, expected, _CLOSE, _CLOSE):
             return candidate
@@ -76,22 +76,22 @@ def _links(model: Model, count: int) -> tuple[str, ...]:
     return (IDENTITY, EXPONENTIAL) if count == 1 else ()
 
 
-def _check_size(found: list[Sum]) -> None:
-    if sum(len(each.terms) for each in found) > MOST_TERMS:
+def _check_size(found: list[WeightedSum]) -> None:
+    if sum(len(each.terms) for each in found) > MAX_TERMS:
         raise NotLinear
-    lists = [t for each in found for t in each.terms.values() if isinstance(t, Listed)]
-    if sum(len(term.numbers) for term in lists) > MOST_LISTED:
+    lists = [t for each in found for t in each.terms.values() if isinstance(t, CategoricalTerm)]
+    if sum(len(term.numbers) for term in lists) > MAX_LISTED:
         raise NotLinear
     for each in found:
         for term in each.terms.values():
-            if isinstance(term, Line) and term.slope:
-                if not _LEAST_SLOPE <= abs(term.slope) <= _LARGEST_SLOPE:
+            if isinstance(term, NumericTerm) and term.slope:
+                if not _MIN_SLOPE <= abs(term.slope) <= _LARGEST_SLOPE:
                     raise NotLinear
                 if abs(term.centre) > MAX_ABSOLUTE_VALUE:
                     raise NotLinear
 
 
-def _probes(features: Sequence[Feature], about: Sum) -> np.ndarray:
+def _probes(features: Sequence[Feature], about: WeightedSum) -> np.ndarray:
     """Rows whose sums lie around zero, where answers differ most; every fifth value is missing."""
     random = np.random.default_rng(0)
     matrix = np.empty((_PROBES, len(features)))
@@ -101,7 +101,7 @@ def _probes(features: Sequence[Feature], about: Sum) -> np.ndarray:
             codes = [*feature.codes().values(), feature.other]
             matrix[:, position] = random.choice(codes, _PROBES)
         else:
-            line = term if isinstance(term, Line) else Line()
+            line = term if isinstance(term, NumericTerm) else NumericTerm()
             reach = 2.0 / abs(line.slope) / np.sqrt(len(features)) if line.slope else 1.0
             matrix[:, position] = line.centre + random.normal(size=_PROBES) * reach
     matrix[random.random(matrix.shape) < 0.2] = np.nan
@@ -117,7 +117,7 @@ def _answers(model: Model, matrix: np.ndarray) -> np.ndarray:
     shares = probabilities.matrix
     names = list(model.classes)
     positive = 0 if model.positive_class is None else names.index(model.positive_class)
-    decided = decide(shares, positive, model.threshold)
+    decided = predict_classes(shares, positive, model.threshold)
     if [names[place] for place in decided] != list(predicted):
         raise NotLinear
     return shares

@@ -12,7 +12,7 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, Stan
 
 from glasshouse_ml.core.feature import UNSEEN, Feature
 from glasshouse_ml.core.table import CATEGORY
-from glasshouse_ml.use.sql_export.terms import Line, Listed, Term
+from glasshouse_ml.use.sql_export.terms import CategoricalTerm, NumericTerm, Term
 
 
 class NotLinear(Exception):
@@ -20,7 +20,7 @@ class NotLinear(Exception):
 
 
 @dataclass(frozen=True)
-class Sum:
+class WeightedSum:
     """A constant, and a term for each feature that counts, by the feature's position."""
 
     constant: float
@@ -31,7 +31,7 @@ class Sum:
         total = np.full(len(matrix), self.constant)
         for position, term in self.terms.items():
             column = matrix[:, position]
-            if isinstance(term, Listed):
+            if isinstance(term, CategoricalTerm):
                 total += term.values(column, features[position].codes())
             else:
                 total += term.values(column)
@@ -39,10 +39,10 @@ class Sum:
 
 
 # A column of the prepared matrix made of a number: the feature's position and its line.
-Prepared = tuple[int, Line]
+Prepared = tuple[int, NumericTerm]
 
 
-def sums(pipeline: Pipeline, features: Sequence[Feature]) -> list[Sum]:
+def weighted_sums(pipeline: Pipeline, features: Sequence[Feature]) -> list[WeightedSum]:
     """One for each row of the coefficients: one alone for numbers and for two classes."""
     estimator = pipeline.steps[-1][1]
     # RANSAC keeps the linear model of the rows that agree.
@@ -67,7 +67,7 @@ def sums(pipeline: Pipeline, features: Sequence[Feature]) -> list[Sum]:
             _add_numbers(part, columns, weights[:, place], constants, terms)
         else:
             raise NotLinear
-    return [Sum(float(start), found) for start, found in zip(constants, terms, strict=True)]
+    return [WeightedSum(float(start), found) for start, found in zip(constants, terms, strict=True)]
 
 
 def _parts(pipeline: Pipeline, features: Sequence[Feature]) -> Iterator[tuple[Any, list, slice]]:
@@ -87,18 +87,18 @@ def _parts(pipeline: Pipeline, features: Sequence[Feature]) -> Iterator[tuple[An
 def _add_numbers(
     part: Any, columns: list[int], weights: np.ndarray, constants: np.ndarray, terms: list[dict]
 ) -> None:
-    prepared = _through(part, [(column, Line()) for column in columns])
+    prepared = _through(part, [(column, NumericTerm()) for column in columns])
     if len(prepared) != weights.shape[1]:
         raise NotLinear
     for row, found in enumerate(terms):
-        lines: dict[int, Line] = {}
+        lines: dict[int, NumericTerm] = {}
         for (column, line), weight in zip(prepared, weights[row], strict=True):
             weighted = line.scaled(0.0, weight)
             lines[column] = lines[column].plus(weighted) if column in lines else weighted
         for column, line in lines.items():
             # What it always adds belongs to the constant of the sum.
             constants[row] += line.shift
-            found[column] = Line(line.slope, line.centre, 0.0, line.missing - line.shift)
+            found[column] = NumericTerm(line.slope, line.centre, 0.0, line.missing - line.shift)
 
 
 def _through(part: Any, columns: list[Prepared]) -> list[Prepared]:
@@ -127,7 +127,7 @@ def _filled(imputer: SimpleImputer, columns: list[Prepared]) -> list[Prepared]:
         for (feature, line), value in zip(columns, values, strict=True)
     ]
     if imputer.indicator_ is not None:
-        was_missing = Line(0.0, 0.0, 0.0, 1.0)
+        was_missing = NumericTerm(0.0, 0.0, 0.0, 1.0)
         filled += [(columns[place][0], was_missing) for place in imputer.indicator_.features_]
     return filled
 
@@ -179,7 +179,7 @@ def _add_texts(
         for row, found in enumerate(terms):
             *known, missing, other = added[:, row].tolist()
             listed = dict(zip(feature.categories, known, strict=True))
-            found[column] = Listed(listed, missing, other)
+            found[column] = CategoricalTerm(listed, missing, other)
 
 
 def _prepared(part: Any, matrix: np.ndarray) -> np.ndarray:
