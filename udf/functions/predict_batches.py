@@ -7,7 +7,7 @@ from glasshouse_ml.use.predict import predict_batches
 
 def main(model, query, version):
     try:
-        found = predict_batches(Database(plpy, GD), model, query, version)
-        return translate_errors(plpy, "predict", found)
+        batches = predict_batches(Database(plpy, GD), model, query, version)
+        return translate_errors(plpy, "predict", batches)
     except GlasshouseError as error:
         raise sql_error(plpy, "predict", error) from None

@@ -189,10 +189,12 @@ def _rows(batch: Batch) -> Iterator[tuple]:
         return [None if t == batch.missing else t for t in joined.split(batch.separator)]
 
     scores = _numbers(batch.scores, batch.raw).tolist()
-    predictions = [repr(s) for s in scores] if batch.spelled else texts(batch.predictions)
+    predictions = (
+        [repr(s) for s in scores] if batch.scores_are_predictions else texts(batch.predictions)
+    )
     documents: list[str | None] = [None] * len(scores)
     if batch.names is not None:
-        shares = _numbers(batch.shares, batch.raw).reshape(len(scores), -1).tolist()
+        shares = _numbers(batch.probabilities, batch.raw).reshape(len(scores), -1).tolist()
         documents = [json.dumps(dict(zip(batch.names, row, strict=True))) for row in shares]
     return zip(texts(batch.keys), predictions, scores, documents, strict=True)
 

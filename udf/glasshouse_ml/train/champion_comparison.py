@@ -87,7 +87,7 @@ def _check_compatible(model: Model, trained: TrainingResult) -> None:
     classes = trained.data.target.names
     # Clusters are assigned by each model and may differ.
     if trained.request.task.needs_target and set(model.classes) != set(classes):
-        raise GlasshouseError("The classes of the target have changed.")
+        raise GlasshouseError("The target holds other classes than in its training.")
 
 
 def compare_scores(

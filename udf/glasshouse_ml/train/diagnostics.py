@@ -111,7 +111,7 @@ def _coefficients(trained: TrainingResult) -> Records:
 
 
 def _by_importance(trained: TrainingResult, importances: Records) -> list[int]:
-    """Positions of the features, the most important first; in the order of the query without one."""
+    """Positions of the features, the most important first; unranked ones in their own order."""
     ranks = {entry["feature"]: entry["rank"] for entry in importances}
     positions = range(len(trained.features))
     return sorted(positions, key=lambda position: ranks.get(trained.features[position].name, 0))
@@ -166,7 +166,7 @@ def _correlations(trained: TrainingResult, importances: Records) -> Records:
 
 
 def _target(trained: TrainingResult, name: str) -> CorrelationColumn:
-    """The target as a column; 1 for the positive of two classes, so that correlations have a sign."""
+    """The target as a column; the positive of two classes is 1, which gives a sign."""
     target_values, target = trained.training.actual, trained.target
     if target.positive is not None:
         return CorrelationColumn(name, (target_values == target.positive).astype(float), False)

@@ -297,7 +297,7 @@ def test_without_memory_the_error_says_which_option_helps(
         raise MemoryError("Unable to allocate 7.45 GiB")
 
     db = StandIn(mixed)
-    for place in ("model.fitting.assemble", "data.column_buffer._joined"):
+    for place in ("model.fitting.build_pipeline", "data.column_buffer._joined"):
         with monkeypatch.context() as patch:
             patch.setattr(f"glasshouse_ml.{place}", full)
             with pytest.raises(GlasshouseError, match="no memory left") as refused:

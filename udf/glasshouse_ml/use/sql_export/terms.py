@@ -1,4 +1,4 @@
-"""What one feature adds to a weighted sum: a straight line for a number, a list for a text."""
+"""The term of one feature in a weighted sum: linear for a number, a value for each category."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class NumericTerm:
-    """(value - centre) * slope + shift, and a number of its own for a missing value."""
+    """(value - centre) * slope + shift, and a constant for a missing value."""
 
     slope: float = 1.0
     centre: float = 0.0
@@ -16,7 +16,7 @@ class NumericTerm:
     missing: float = np.nan
 
     def filled(self, value: float) -> "NumericTerm":
-        """The same line once missing values are filled in."""
+        """The same term after missing values are filled in."""
         return replace(self, missing=value) if np.isnan(self.missing) else self
 
     def scaled(self, offset: float, factor: float) -> "NumericTerm":
@@ -29,7 +29,7 @@ class NumericTerm:
         )
 
     def plus(self, other: "NumericTerm") -> "NumericTerm":
-        """The sum of two lines, around the centre of the one that is no constant."""
+        """The sum of two terms, around the centre of the one that is not constant."""
         if not self.slope:
             self, other = other, self
         shift = self.shift + other.shift + (self.centre - other.centre) * other.slope
@@ -37,25 +37,25 @@ class NumericTerm:
         return NumericTerm(self.slope + other.slope, self.centre, shift, missing)
 
     def values(self, column: np.ndarray) -> np.ndarray:
-        """What it adds for each value of a column of the matrix."""
-        line = (column - self.centre) * self.slope + self.shift
-        return np.where(np.isnan(column), self.missing, line)
+        """The term for each value of a column of the matrix."""
+        values = (column - self.centre) * self.slope + self.shift
+        return np.where(np.isnan(column), self.missing, values)
 
 
 @dataclass(frozen=True)
 class CategoricalTerm:
-    """A number for each category, one for NULL, and one for every other text."""
+    """A value for each category, one for NULL, and one for every other text."""
 
     numbers: Mapping[str, float]
     missing: float
     other: float
 
     def values(self, column: np.ndarray, codes: Mapping[str, float]) -> np.ndarray:
-        """What it adds for each code of a column of the matrix."""
-        found = np.where(np.isnan(column), self.missing, self.other)
+        """The term for each code of a column of the matrix."""
+        values = np.where(np.isnan(column), self.missing, self.other)
         for category, value in self.numbers.items():
-            found[column == codes[category]] = value
-        return found
+            values[column == codes[category]] = value
+        return values
 
 
 Term = NumericTerm | CategoricalTerm
