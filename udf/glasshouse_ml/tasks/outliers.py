@@ -211,7 +211,8 @@ class Outliers(Task):
 
     def curves(self, rows: OutlierScores, target: Target) -> Records:
         """How the scores are spread, and with labels the ROC curve and its relatives."""
-        groups, names = rows.actual.astype(np.int64), (NORMAL, OUTLIER)
+        groups = rows.actual.astype(np.int64)
+        names: tuple[str, ...] = (NORMAL, OUTLIER)
         found: Records = []
         if rows.labelled:
             labelled = rows.labelled

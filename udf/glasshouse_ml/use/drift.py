@@ -6,6 +6,7 @@ for a sample of each batch, because predicting costs more than counting.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -76,7 +77,9 @@ def _measure_drift(
     missing = reader.packing.missing
     counts = _Counts(stored, *_bins(db, model, facts["version"], stored, missing), missing)
     for size, numbers, texts in reader.batches(BATCH):
-        names = texts.pop() if period else [None] * size
+        names: Sequence[str | None] = [None] * size
+        if period:
+            names = texts.pop()
         counts.add(np.array([counts.periods[name] for name in names]), numbers, texts)
     if not counts.periods:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
@@ -140,14 +143,14 @@ class _Counts:
 
     def _count(self, position: int, periods: np.ndarray, bin_codes: np.ndarray) -> None:
         width = len(self.bins[position].reference)
-        cells = np.bincount(periods * width + bin_codes, minlength=len(self.periods) * width)
-        cells = cells.reshape(len(self.periods), width).astype(float)
+        counts = np.bincount(periods * width + bin_codes, minlength=len(self.periods) * width)
+        cells = counts.reshape(len(self.periods), width).astype(float)
         cells[: len(self.bin_counts[position])] += self.bin_counts[position]
         self.bin_counts[position] = cells
 
 
 # The columns of a row, by the names of the table ml.drifts.
-COLUMNS = ("period", "feature", "kind", "rows", "psi", "js", "ks")
+COLUMNS: tuple[str, ...] = ("period", "feature", "kind", "rows", "psi", "js", "ks")
 COLUMNS += ("missing", "missing_change", "new_share", "new_categories", "verdict")
 
 
