@@ -17,7 +17,7 @@ BY_TEST, BY_SCOPE = [*PROCESSES, "--dist=worksteal"], [*PROCESSES, "--dist=loads
 # Each suite is one or more runs of pytest. Unit tests come first because they fail soonest. The
 # end-to-end and integration tests run side by side: while one process waits for a browser, another
 # waits for dbt.
-RUNS = {
+RUNS: dict[str, list[tuple[tuple[str, ...], list[str]]]] = {
     "unit": [(("unit",), BY_TEST)],
     "integration": [(("integration",), BY_SCOPE)],
     "e2e": [(("e2e",), BY_SCOPE)],
