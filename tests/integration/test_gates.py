@@ -243,7 +243,7 @@ def test_what_leaks_and_what_drifts_is_stopped(warehouse: Warehouse, stopped: St
     assert all(f"PASS {name} " in stopped.said for name in ours - {"leak_at_099", "moved"})
     (found,) = rows(
         warehouse,
-        "select jsonb_object_agg(entry ->> 'name', entry -> 'alone') "
+        "select jsonb_object_agg(entry ->> 'name', entry -> 'univariate_score') "
         "from ml.model_versions, jsonb_array_elements(features) as entry where model = 'leaky'",
     )
     assert found[0]["clue"] == found[0]["first_letter"] == 1 > found[0]["mean_radius"]

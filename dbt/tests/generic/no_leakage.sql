@@ -14,8 +14,8 @@
                 versions.model,
                 versions.version,
                 entry ->> 'name' as feature,
-                cast(entry ->> 'alone' as double precision) as alone,
-                cast(entry ->> 'separation' as double precision) as separation
+                cast(entry ->> 'univariate_score' as double precision) as univariate_score,
+                cast(entry ->> 'univariate_auc' as double precision) as univariate_auc
             from {{ source("ml", "model_versions") }} as versions
             cross join lateral jsonb_array_elements(versions.features) as entries(entry)
         )
@@ -23,6 +23,6 @@
     select features.*
     from trained
     inner join features on features.model = trained.model and features.version = trained.version
-    where greatest(features.alone, features.separation) > {{ at_most }}
+    where greatest(features.univariate_score, features.univariate_auc) > {{ at_most }}
 
 {% endtest %}

@@ -100,7 +100,7 @@ class Boosted(BaseEstimator):
     def _booster(self) -> Any:
         if not is_installed(self.library):
             raise missing_library_error(self.library)
-        if getattr(self, "_kept", None) is None:
+        if getattr(self, "_booster_cache", None) is None:
             self._booster_cache = self._deserialise(self.text_)
         return self._booster_cache
 
@@ -109,7 +109,7 @@ class Boosted(BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the booster, which is made of the text again."""
-        return {k: v for k, v in super().__getstate__().items() if k != "_kept"}
+        return {k: v for k, v in super().__getstate__().items() if k != "_booster_cache"}
 
     def __sklearn_tags__(self) -> Any:
         """A missing value is a value like others to these trees."""

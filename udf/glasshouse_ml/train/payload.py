@@ -213,5 +213,5 @@ def _features(trained: TrainingResult) -> tuple[Records, Records]:
             name = summary["name"]
             is_category = name in table.texts
             values = table.texts[name].codes if is_category else table.numbers[name]
-            summary["alone"] = univariate_score(values[rows], row_target, is_category)
+            summary["univariate_score"] = univariate_score(values[rows], row_target, is_category)
     return summaries, distributions

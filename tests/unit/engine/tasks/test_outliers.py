@@ -69,7 +69,7 @@ def test_every_detector_learns_is_stored_and_answers(algorithm: str, target: str
     rows = ROWS if target else PLAIN
     db, payload = train(rows, target=target, algorithms=asked, options=quick)
     version = payload["version"]
-    assert version["metric"] == ("average_precision" if target else "told_from_chance")
+    assert version["metric"] == ("average_precision" if target else "permutation_auc")
     assert version["score"] is not None
     assert version["baseline"] == (0.05 if target else 0.5)
     answered = list(predict(db, "a model", "q", None))
@@ -137,7 +137,7 @@ def test_rows_are_told_from_rows_put_together_by_chance() -> None:
     """Counted pair by pair."""
     scores, chance = np.array([0.0, 1.0, 2.0, 2.0]), np.array([1.0, 2.0, 3.0])
     pairs = [(c > s) + (c == s) / 2 for s in scores for c in chance]
-    assert UNLABELLED["told_from_chance"].value(OutlierScores(scores, chance)) == np.mean(pairs)
+    assert UNLABELLED["permutation_auc"].value(OutlierScores(scores, chance)) == np.mean(pairs)
 
 
 def test_columns_that_have_nothing_to_do_with_one_another_hold_no_pattern() -> None:
