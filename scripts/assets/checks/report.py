@@ -9,7 +9,7 @@ from scripts.assets.checks.charts import Limits, charts_without_query, run_queri
 from scripts.assets.checks.static import find_convention_problems, find_problems, valid_bundle
 from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER, read_files, write_asset
-from scripts.assets.files.has_access_file import LOCK, record_managed
+from scripts.assets.files.managed import LOCK, record_managed
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.problems import Problem
 from scripts.console import console, say, step

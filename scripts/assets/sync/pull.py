@@ -6,7 +6,7 @@ from scripts.assets.access.file import write_access
 from scripts.assets.checks.static import find_problems
 from scripts.assets.files.branch import commit_on_branch, require_clean
 from scripts.assets.files.bundle import FOLDER, Files, write_asset
-from scripts.assets.files.has_access_file import record_managed
+from scripts.assets.files.managed import record_managed
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.fields import ACCESS_KINDS, KINDS
 from scripts.assets.sync.last_push import exclusive, last_pushed, removed_from_git, save_last_push

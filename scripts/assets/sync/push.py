@@ -4,7 +4,7 @@ from scripts.assets.access.apply import apply
 from scripts.assets.access.passwords import outdated_passwords
 from scripts.assets.client import preset
 from scripts.assets.files.bundle import FOLDER
-from scripts.assets.files.has_access_file import record_managed
+from scripts.assets.files.managed import record_managed
 from scripts.assets.files.yaml_text import dump_yaml
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.complete import complete

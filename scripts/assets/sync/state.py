@@ -13,7 +13,7 @@ from scripts.assets.checks.static import valid_bundle
 from scripts.assets.client.exports import LISTED_COLUMNS, exported
 from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER
-from scripts.assets.files.has_access_file import previously_managed_uuids
+from scripts.assets.files.managed import previously_managed_uuids
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.fields import KINDS
 from scripts.assets.sync.last_push import last_pushed

@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from scripts.assets.files.has_access_file import LOCK, previously_managed, read_lock, record_managed
+from scripts.assets.files.managed import LOCK, previously_managed, read_lock, record_managed
 
 from scripts.assets.files.bundle import Files
 from scripts.assets.model.asset import Bundle
