@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from scripts.assets.files.managed import LOCK
 
+from scripts.assets.files.managed import LOCK
 from scripts.settings import Settings, load_settings, template_keys
 from tests.conftest import ROOT, free_port
 from tests.e2e.projects import Project

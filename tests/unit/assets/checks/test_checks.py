@@ -47,7 +47,7 @@ def sql(expression):
 
 CASES = [
     (CHART, without("uuid"), Rule.MISSING_FIELD, "uuid is missing"),
-    (CHART, value("uuid", "abc"), Rule.MALFORMED_UUID, "is no uuid"),
+    (CHART, value("uuid", "abc"), Rule.MALFORMED_UUID, "is not a uuid"),
     (CHART, value("uuid", 7), Rule.WRONG_TYPE, "uuid must be text"),
     (CHART, without("slice_name"), Rule.MISSING_FIELD, "slice_name is missing"),
     (CHART, value("slice_name", None), Rule.WRONG_TYPE, "slice_name must be text"),
@@ -57,7 +57,7 @@ CASES = [
         CHART,
         value("slice_nmae", "x"),
         Rule.UNKNOWN_FIELD,
-        "slice_nmae is no field Superset knows; write slice_name",
+        "slice_nmae is not a field of Superset; write slice_name",
     ),
     (CHART, value("cache_timeout", True), Rule.WRONG_TYPE, "cache_timeout must be a whole number"),
     (
@@ -73,21 +73,21 @@ CASES = [
         CHART,
         value("dataset_uuid", uuid_of("other")),
         Rule.LEADS_NOWHERE,
-        "is in no file below datasets/",
+        "is not in a file below datasets/",
     ),
     (
         CHART,
         value("dataset_uuid", uuid_of("warehouse")),
         Rule.LEADS_NOWHERE,
-        "is in no file below datasets/",
+        "is not in a file below datasets/",
     ),
-    (CHART, value("dataset_uuid", "x"), Rule.MALFORMED_UUID, 'dataset_uuid "x" is no uuid'),
+    (CHART, value("dataset_uuid", "x"), Rule.MALFORMED_UUID, 'dataset_uuid "x" is not a uuid'),
     (CHART, value("uuid", uuid_of("Rows")), Rule.REPEATED_UUID, None),
     (
         DATASET,
         value("database_uuid", uuid_of("other")),
         Rule.LEADS_NOWHERE,
-        "is in no file below databases/",
+        "is not in a file below databases/",
     ),
     (DATASET, value("columns", [{"type": "TEXT"}]), Rule.MISSING_FIELD, "column_name is missing"),
     (DATASET, value("columns", ["region"]), Rule.WRONG_TYPE, "columns, entry 1 must be a mapping"),
@@ -101,7 +101,7 @@ CASES = [
         DATASET,
         lambda d: d["columns"].append(d["columns"][0]),
         Rule.REPEATED_NAME,
-        "amount stands there twice",
+        "amount appears twice",
     ),
     (
         DATABASE,
@@ -113,7 +113,7 @@ CASES = [
         DATABASE,
         value("sqlalchemy_uri", "postgresql://a@${HOST}/d"),
         Rule.UNKNOWN_SETTING,
-        "no setting is called HOST",
+        "there is no setting HOST",
     ),
     (DASHBOARD, without("slug"), Rule.MISSING_FIELD, "slug is missing"),
     (DASHBOARD, without("position"), Rule.MISSING_FIELD, "position is missing"),
@@ -152,7 +152,7 @@ CASES = [
         DASHBOARD,
         value("position.ROW-1.children", ["CHART-1"]),
         Rule.BROKEN_LAYOUT,
-        "CHART-2 is in no row or tab",
+        "CHART-2 is not in a row or tab",
     ),
     (
         DASHBOARD,
@@ -176,7 +176,7 @@ CASES = [
         DASHBOARD,
         value("position.CHART-1", component("CHART", uuid=uuid_of("nobody"))),
         Rule.LEADS_NOWHERE,
-        "which is in no file below charts/",
+        "which is not in a file below charts/",
     ),
     (
         DASHBOARD,
@@ -202,7 +202,7 @@ CASES = [
         CHART,
         value("params.groupby", ["regoin"]),
         Rule.UNKNOWN_COLUMN,
-        "asks for the column regoin, which",
+        "refers to the column regoin, which",
     ),
     (CHART, value("params.groupby", ["regoin"]), Rule.UNKNOWN_COLUMN, "write region"),
     (CHART, value("params.metric", "totl"), Rule.UNKNOWN_COLUMN, "write total"),
@@ -216,7 +216,7 @@ CASES = [
         DASHBOARD,
         value("metadata.native_filter_configuration.0.targets.0.column.name", "city"),
         Rule.UNKNOWN_COLUMN,
-        "the filter Region asks for the column city",
+        "the filter Region refers to the column city",
     ),
     (
         DASHBOARD,
@@ -241,7 +241,7 @@ def test_a_rule_rejects(path, change, rule, expected, assets, write):
 def test_two_files_with_one_uuid(assets, write):
     assets["charts/sales/copy.yaml"] = assets[CHART]
     found = find_problems(write(assets))[0]
-    assert "its uuid is that of" in str(found)
+    assert "has the same uuid as" in str(found)
     assert found.rule == Rule.REPEATED_UUID
 
 
@@ -271,7 +271,7 @@ def test_sql_whose_columns_are_there_or_cannot_be_known_is_left_alone(harmless, 
     ("text", "expected"),
     [
         ("slice_name: [x\nviz_type: pie\n", "line 2"),
-        ("slice_name: a\nslice_name: b\n", "line 2: the key 'slice_name' stands there twice"),
+        ("slice_name: a\nslice_name: b\n", "line 2: the key 'slice_name' appears twice"),
         ("", "holds no fields"),
         ("- a\n", "holds no fields"),
         ("a: !!python/object:os.system {}\n", "line 1"),

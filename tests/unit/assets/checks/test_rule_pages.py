@@ -59,7 +59,7 @@ READERS = [
     (TABLE, value("params.subtitle", "{{words}} in a template"), Rule.NO_READING_HELP, '"Rows"'),
 ]
 DBT = [
-    (DATASET, value("table_name", "sales_old"), Rule.NOT_IN_DBT, "which dbt does not make"),
+    (DATASET, value("table_name", "sales_old"), Rule.NOT_IN_DBT, "which dbt does not build"),
     (DATASET, value("columns.0.column_name", "net"), Rule.NOT_IN_DBT, "the column net is not"),
     (DATASET, value("schema", "staging"), Rule.CLOSED_SCHEMA, "may not read the schema staging"),
     (DATASET, value("sql", "select 1 from features.x"), Rule.CLOSED_SCHEMA, "features.x"),

@@ -7,7 +7,7 @@ import pytest
 
 from scripts.assets.checks import static as check
 from scripts.assets.files.yaml_text import dump_yaml
-from scripts.assets.sync.review import NO_PROBLEMS, NO_CHANGES, TEMPLATE, review
+from scripts.assets.sync.review import NO_CHANGES, NO_PROBLEMS, TEMPLATE, review
 from scripts.errors import UserError
 from scripts.settings import ROOT
 from tests.unit.assets.checks.test_checks import CHART, DASHBOARD, TABLE

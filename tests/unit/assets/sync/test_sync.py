@@ -362,7 +362,7 @@ def test_a_plan_says_who_changed_what(git, live, who):
     (step,) = compare(bundle(Rows=git), bundle(Rows=live), bundle())
     assert (step.action, step.who) == ("update", who)
     (unknown,) = compare(bundle(Rows=git), bundle(Rows=live), None)
-    assert unknown.who == "nothing is known of a push from here"
+    assert unknown.who == "no push from here is known"
 
 
 def test_a_plan_tells_new_from_removed():

@@ -75,7 +75,7 @@ def test_strangers_are_listed_by_dashboard_and_then_what_is_on_none():
     loose = Asset("charts", chart.data | {"uuid": uuid_of("loose"), "slice_name": "Loose"})
     every = live() | Bundle.of([loose])
     assert unmanaged(every, GIT) == [
-        'dashboard "Sales" (2 charts, 1 datasets): ADOPT=sales make pull takes it in',
+        'dashboard "Sales" (2 charts, 1 datasets): IMPORT=sales make pull imports it',
         'chart "Loose" (on no dashboard)',
     ]
     assert unmanaged(live(), live()) == []
@@ -126,8 +126,8 @@ def test_a_commit_that_fails_leaves_no_branch(repository):
         ("new", lambda root: (root / "a.txt").write_text("b"), "not committed: project/a.txt"),
         ("new", lambda root: (root / "b.txt").write_text("b"), "not committed: project/b.txt"),
         ("new", lambda root: git(root, "branch", "new"), "There is a branch new already"),
-        ("a..b", lambda root: None, 'git takes no branch called "a..b"'),
-        ("-x", lambda root: None, 'git takes no branch called "-x"'),
+        ("a..b", lambda root: None, 'git does not accept the branch name "a..b"'),
+        ("-x", lambda root: None, 'git does not accept the branch name "-x"'),
     ],
 )
 def test_a_branch_is_refused_in_a_line(name, prepare, expected, repository):
