@@ -1,4 +1,4 @@
-"""What is ours and what is not: importing, pruning, branches, two at once, and a large dashboard."""
+"""Managed and unmanaged assets: importing, pruning, branches, two at once, and a large dashboard."""
 
 import copy
 import json

@@ -28,7 +28,7 @@ def apply(entries: list[Asset], server: Server, superset: Superset, settings: Se
 
 
 def remove_entry(entry: Asset, server: Server, superset: Superset) -> None:
-    """Remove an entry from the server; a user is deactivated, because assets refer to their author."""
+    """Remove an entry from the server; a user is deactivated, as the author of assets."""
     number = server.numbers[entry.uuid]
     if entry.kind == "users":
         superset.change("security/users", number, {"active": False})

@@ -41,7 +41,7 @@ def read_lock(folder: Path) -> set[tuple[str, str]]:
     return entries
 
 
-def previously_managed(folder: Path) -> set[str]:
+def read_previously_managed(folder: Path) -> set[str]:
     """The identities of every asset that the repository manages or has managed."""
     return {identity for _, identity in read_lock(folder)}
 

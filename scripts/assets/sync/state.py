@@ -13,7 +13,7 @@ from scripts.assets.checks.static import valid_bundle
 from scripts.assets.client.exports import LISTED_COLUMNS, exported
 from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER
-from scripts.assets.files.managed import previously_managed_uuids
+from scripts.assets.files.managed import read_previously_managed
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.fields import KINDS
 from scripts.assets.sync.last_push import last_pushed
@@ -95,7 +95,7 @@ class ServerState:
     @cached_property
     def previously_managed(self) -> frozenset[str]:
         """The identities that the repository manages or has managed."""
-        return frozenset(previously_managed_uuids(self.settings.root / FOLDER))
+        return frozenset(read_previously_managed(self.settings.root / FOLDER))
 
     @cached_property
     def exported(self) -> dict[str, str]:

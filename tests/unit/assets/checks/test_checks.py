@@ -98,6 +98,13 @@ CASES = [
         "expression is missing",
     ),
     (
+        CHART,
+        value("slice_name", "x" * 300),
+        Rule.TOO_LONG,
+        "300 characters, and Superset holds 250",
+    ),
+    (CHART, value("params", {5: "six"}), Rule.WRONG_TYPE, "has the key 5, which is not text"),
+    (
         DATASET,
         lambda d: d["columns"].append(d["columns"][0]),
         Rule.REPEATED_NAME,
@@ -158,13 +165,13 @@ CASES = [
         DASHBOARD,
         value("position.GRID_ID.children", ["ROW-1", "ROW-2"]),
         Rule.BROKEN_LAYOUT,
-        "names ROW-2, which is",
+        "names ROW-2, which does not",
     ),
     (
         DASHBOARD,
         value("position.GRID_ID.children", ["ROW-1", "CHART-1"]),
         Rule.BROKEN_LAYOUT,
-        "stands in GRID_ID and",
+        "is in GRID_ID and",
     ),
     (
         DASHBOARD,
@@ -209,9 +216,9 @@ CASES = [
     (CHART, value("params.metric", sql("SUM(amuont)")), Rule.UNKNOWN_COLUMN, "amuont"),
     (CHART, value("params.adhoc_filters", [sql("Region = 1")]), Rule.UNKNOWN_COLUMN, "Region"),
     (CHART, value("params.adhoc_filters", [{"subject": "x"}]), Rule.UNKNOWN_COLUMN, "column x"),
-    (CHART, value("params.adhoc_filters", 3), Rule.MALFORMED_SETTING, "make no query"),
+    (CHART, value("params.adhoc_filters", 3), Rule.MALFORMED_SETTING, "no query can be built"),
     (TABLE, value("params.order_by_cols", ['["z", true]']), Rule.UNKNOWN_COLUMN, "metric z"),
-    (DATASET, value("metrics.0.expression", "SUM(net)"), Rule.UNKNOWN_COLUMN, "a metric asks for"),
+    (DATASET, value("metrics.0.expression", "SUM(net)"), Rule.UNKNOWN_COLUMN, "a metric refers to"),
     (
         DASHBOARD,
         value("metadata.native_filter_configuration.0.targets.0.column.name", "city"),
@@ -248,7 +255,7 @@ def test_two_files_with_one_uuid(assets, write):
 def test_two_dashboards_with_one_slug(assets, write):
     other = assets[DASHBOARD] | {"uuid": uuid_of("another dashboard")}
     found = find_problems(write(assets | {"dashboards/other.yaml": other}))
-    assert 'the slug "sales" is that of dashboards/other.yaml too' in str(found[0])
+    assert 'the slug "sales" is also that of dashboards/other.yaml' in str(found[0])
     assert found[0].rule == Rule.REPEATED_SLUG
 
 
@@ -275,7 +282,7 @@ def test_sql_whose_columns_are_there_or_cannot_be_known_is_left_alone(harmless, 
         ("", "holds no fields"),
         ("- a\n", "holds no fields"),
         ("a: !!python/object:os.system {}\n", "line 1"),
-        ("slice_name: \x00", "mend"),
+        ("slice_name: \x00", "fix"),
     ],
 )
 def test_a_file_that_cannot_be_read(text, expected, assets, write):

@@ -201,7 +201,7 @@ def test_every_rule_has_a_page(rule):
     text = (ROOT / "docs" / "rules" / f"{rule}.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {rule}\n")
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    assert headings == ["Example", "Why", "How to mend"]
+    assert headings == ["Example", "Why", "How to fix"]
     assert all(len(part.split()) > 3 for part in re.split(r"^## .+$", text, flags=re.M))
 
 

@@ -17,8 +17,8 @@ from tests.unit.assets.checks.test_checks import CHART, DASHBOARD, TABLE
 def repository(assets, write, tmp_path, monkeypatch):
     """A clone with the sample committed; dbt's side is tried elsewhere."""
     monkeypatch.setattr(check, "read_relations", lambda root, state: {})
-    monkeypatch.setattr(check, "agreement_problems", lambda bundle, relations, root: [])
-    monkeypatch.setattr(check, "reader_problems", lambda bundle: [])
+    monkeypatch.setattr(check, "dbt_problems", lambda bundle, relations, root: [])
+    monkeypatch.setattr(check, "readability_problems", lambda bundle: [])
     for asset in write(assets).bundle():
         (tmp_path / "superset_assets" / asset.path).write_text(dump_yaml(asset.data))
     (tmp_path / TEMPLATE).parent.mkdir()

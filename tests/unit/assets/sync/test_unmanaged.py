@@ -55,7 +55,7 @@ def test_one_without_a_slug_gets_one_that_is_free():
     [
         ("salse", GIT, "no dashboard salse. Do: write sales"),
         ("nothing like it", GIT, r"pull --all lists what there is"),
-        ("sales", live(), 'dashboard "Sales" is in git already'),
+        ("sales", live(), 'dashboard "Sales" is already in git'),
     ],
 )
 def test_what_cannot_be_adopted_is_told(name, git, expected):
@@ -66,7 +66,7 @@ def test_what_cannot_be_adopted_is_told(name, git, expected):
 def test_two_of_one_name_are_told_apart_by_uuid():
     twin = live().kind("dashboards")[0]
     twin = Asset("dashboards", twin.data | {"uuid": uuid_of("twin"), "slug": "twin"})
-    with pytest.raises(UserError, match=f"2 dashboards called Sales.*{uuid_of('twin')}"):
+    with pytest.raises(UserError, match=f"2 dashboards named Sales.*{uuid_of('twin')}"):
         imported("Sales", live() | Bundle.of([twin]), GIT)
 
 
@@ -123,9 +123,17 @@ def test_a_commit_that_fails_leaves_no_branch(repository):
 @pytest.mark.parametrize(
     ("name", "prepare", "expected"),
     [
-        ("new", lambda root: (root / "a.txt").write_text("b"), "not committed: project/a.txt"),
-        ("new", lambda root: (root / "b.txt").write_text("b"), "not committed: project/b.txt"),
-        ("new", lambda root: git(root, "branch", "new"), "There is a branch new already"),
+        (
+            "new",
+            lambda root: (root / "a.txt").write_text("b"),
+            "uncommitted changes: project/a.txt",
+        ),
+        (
+            "new",
+            lambda root: (root / "b.txt").write_text("b"),
+            "uncommitted changes: project/b.txt",
+        ),
+        ("new", lambda root: git(root, "branch", "new"), "The branch new exists already"),
         ("a..b", lambda root: None, 'git does not accept the branch name "a..b"'),
         ("-x", lambda root: None, 'git does not accept the branch name "-x"'),
     ],
