@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from scripts.stack.provision import provision
 SOURCES = ("dbt", "udf", "scripts/stack", "scripts/data", "scripts/examples", "docker/postgres")
 # The extra libraries of the database server in every template.
 ML_EXTRAS = "lightgbm,xgboost"
+FOLDER = "test-clusters"
 COMPLETE = "template-complete"
 # Templates of the current version of the source and of the one before stay on the disk.
 VERSIONS = 2
@@ -98,7 +100,7 @@ def cluster(template: str = "server", root: Path = ROOT) -> Iterator[Warehouse]:
 
     `root`: the project whose dbt models and functions are built into it, such as a changed copy.
     """
-    copies = _cache() / "copies"
+    copies = _folder() / "copies"
     copies.mkdir(exist_ok=True)
     _remove_orphans(copies)
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=copies))
@@ -117,10 +119,13 @@ def new_server(state: Path, root: Path = ROOT) -> Iterator[Warehouse]:
 
     For measurements. Tests take `cluster()`, which is faster.
     """
-    with _running(throwaway_settings(root, state)) as warehouse:
-        provision(warehouse.settings, warehouse.stack.superuser("postgres"))
-        yield warehouse
-    warehouse.stack.remove()
+    settings = throwaway_settings(root, state)
+    try:
+        with _running(settings) as warehouse:
+            provision(settings, warehouse.stack.superuser("postgres"))
+            yield warehouse
+    finally:
+        open_stack(settings).remove()
 
 
 @contextmanager
@@ -150,7 +155,7 @@ def copy_template(name: str, folder: Path) -> None:
 
 def _template(name: str) -> Path:
     """The folder of a template, made where it is not there yet."""
-    folder = _cache() / _source_version() / name
+    folder = _folder() / _source_version() / name
     with alone(folder.with_name(f"{name}.lock")):
         if not (folder / COMPLETE).exists():
             shutil.rmtree(folder, ignore_errors=True)
@@ -194,13 +199,19 @@ TEMPLATES: dict[str, tuple[str | None, Callable[[Warehouse], None]]] = {
 }
 
 
-def _cache() -> Path:
-    """The folder of all templates and copies, where the database server's user can reach it."""
-    places = Places(ROOT / ".stack")
-    places.prepare()
-    folder = places.server_state / "test-clusters"
+@cache
+def _folder() -> Path:
+    """The folder of all templates and copies, which the database server's user can reach."""
+    # Installs PostgreSQL where it is missing, and with it that user.
+    open_stack(throwaway_settings(ROOT, ROOT / ".stack")).prepare()
+    folder = Places(ROOT / ".stack").server_state / FOLDER
     folder.mkdir(exist_ok=True)
     return folder
+
+
+def remove_clusters() -> None:
+    """Remove all templates and copies."""
+    shutil.rmtree(Places(ROOT / ".stack").server_state / FOLDER, ignore_errors=True)
 
 
 def _source_version() -> str:
@@ -210,7 +221,7 @@ def _source_version() -> str:
 
 
 def _remove_old_versions() -> None:
-    versions = [each for each in _cache().iterdir() if each.name != "copies"]
+    versions = [each for each in _folder().iterdir() if each.name != "copies"]
     for old in sorted(versions, key=lambda each: each.stat().st_mtime)[:-VERSIONS]:
         shutil.rmtree(old, ignore_errors=True)
 
