@@ -17,7 +17,7 @@ BY_TEST, BY_SCOPE = [*PROCESSES, "--dist=worksteal"], [*PROCESSES, "--dist=loads
 # Each suite is one or more runs of pytest. Unit tests come first because they fail soonest. The
 # end-to-end and integration tests run side by side: while one process waits for a browser, another
 # waits for dbt.
-RUNS = {
+RUNS: dict[str, list[tuple[tuple[str, ...], list[str]]]] = {
     "unit": [(("unit",), BY_TEST)],
     "integration": [(("integration",), BY_SCOPE)],
     "e2e": [(("e2e",), BY_SCOPE)],
@@ -38,10 +38,13 @@ def test(suite: str, options: tuple[str, ...]) -> None:
         from scripts.docker_tests import run
 
         raise SystemExit(run(options))
-    if suite not in ("unit", "integration"):
-        from scripts.bootstrap.browser import require_browser
+    from scripts.bootstrap import browser, system_libraries
 
-        require_browser(ROOT / ".stack" / "logs" / "install.log")
+    log = ROOT / ".stack" / "logs" / "install.log"
+    # The tests use every extra library, and LightGBM loads OpenMP.
+    system_libraries.require(["gomp"], log)
+    if suite not in ("unit", "integration"):
+        browser.require_browser(log)
     codes: list[int] = []
     for suites, distribution in RUNS[suite]:
         codes.append(_pytest(suites, [*distribution, *REPORT, *options]))

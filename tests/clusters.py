@@ -24,16 +24,17 @@ from typing import Any
 
 import psycopg2
 
-from scripts.bootstrap.locks import alone
+from scripts.bootstrap.locks import exclusive_lock
 from scripts.data.sample import load_sample
 from scripts.examples.shop.loading import fill_if_empty
+from scripts.fingerprint import fingerprint
 from scripts.settings import ROOT, Settings
 from scripts.stack.build import build, build_functions
-from scripts.stack.fingerprint import fingerprint
-from scripts.stack.interface import Stack, open_stack
-from scripts.stack.native.processes import alive, end, working_in
-from scripts.stack.paths import Places
+from scripts.stack.interface import Stack
+from scripts.stack.paths import Paths
+from scripts.stack.processes import find_by_working_directory, is_alive, terminate
 from scripts.stack.provision import provision
+from scripts.stack.selection import open_stack
 
 # What the content of a template depends on.
 SOURCES = ("dbt", "udf", "scripts/stack", "scripts/data", "scripts/examples", "docker/postgres")
@@ -89,7 +90,7 @@ def throwaway_settings(root: Path, state: Path) -> Settings:
         superset_port=free_port(),
         superset_admin_user="admin",
         superset_secret_key="a key of a test",
-        more={"ML_EXTRAS": ML_EXTRAS},
+        extra_values={"ML_EXTRAS": ML_EXTRAS},
         **{f"{name}_password": f"a password for {name}" for name in names},
     )
 
@@ -139,7 +140,7 @@ def _running(settings: Settings) -> Iterator[Warehouse]:
         yield Warehouse(settings, stack)
     finally:
         stack.stop()
-        shutil.rmtree(Places(settings.state).sockets, ignore_errors=True)
+        shutil.rmtree(Paths(settings.state).sockets, ignore_errors=True)
 
 
 def copy_template(name: str, folder: Path) -> None:
@@ -156,7 +157,7 @@ def copy_template(name: str, folder: Path) -> None:
 def _template(name: str) -> Path:
     """The folder of a template, made where it is not there yet."""
     folder = _folder() / _source_version() / name
-    with alone(folder.with_name(f"{name}.lock")):
+    with exclusive_lock(folder.with_name(f"{name}.lock")):
         if not (folder / COMPLETE).exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
@@ -204,14 +205,14 @@ def _folder() -> Path:
     """The folder of all templates and copies, which the database server's user can reach."""
     # Installs PostgreSQL where it is missing, and with it that user.
     open_stack(throwaway_settings(ROOT, ROOT / ".stack")).prepare()
-    folder = Places(ROOT / ".stack").server_state / FOLDER
+    folder = Paths(ROOT / ".stack").server_state / FOLDER
     folder.mkdir(exist_ok=True)
     return folder
 
 
 def remove_clusters() -> None:
     """Remove all templates and copies."""
-    shutil.rmtree(Places(ROOT / ".stack").server_state / FOLDER, ignore_errors=True)
+    shutil.rmtree(Paths(ROOT / ".stack").server_state / FOLDER, ignore_errors=True)
 
 
 def _source_version() -> str:
@@ -229,6 +230,6 @@ def _remove_old_versions() -> None:
 def _remove_orphans(copies: Path) -> None:
     """Copies whose test process was killed before it could remove them."""
     for folder in copies.iterdir():
-        if not alive(int(folder.name.partition("-")[0])):
-            end(working_in(folder / "postgres"))
+        if not is_alive(int(folder.name.partition("-")[0])):
+            terminate(find_by_working_directory(folder / "postgres"))
             shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from scripts.settings import known_keys
+from scripts.settings import template_keys
 
 PRELOADED = (
     "scripts.cli",
@@ -29,7 +29,7 @@ def environment(more: dict[str, str]) -> dict[str, str]:
     """The environment of a newcomer. The tools are this run's own, which were made by the same
     launcher; GLASSHOUSE_FRESH_TOOLS=1 has each copy make them anew.
     """
-    values = {key: value for key, value in os.environ.items() if key not in known_keys()}
+    values = {key: value for key, value in os.environ.items() if key not in template_keys()}
     if values.get("GLASSHOUSE_FRESH_TOOLS") != "1":
         values["GLASSHOUSE_VENV"] = sys.prefix
     return values | more

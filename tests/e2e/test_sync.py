@@ -7,8 +7,8 @@ import subprocess
 import yaml
 
 from scripts.assets.client import preset
-from scripts.assets.sync.live import live_bundle
-from scripts.assets.sync.state import compared
+from scripts.assets.sync.server_assets import server_bundle
+from scripts.assets.sync.state import read_both
 
 
 def changed_lines(before: str, after: str) -> list[str]:
@@ -42,11 +42,11 @@ def test_push_then_pull_leaves_no_difference(pushed):
 
 def test_our_export_says_the_same_as_that_of_preset_cli(pushed, tmp_path):
     settings = pushed.stack.settings
-    over_rest = live_bundle(pushed.superset.export(), settings)
+    over_rest = server_bundle(pushed.superset.export(), settings)
     command = ["export-assets", str(tmp_path), "--disable-jinja-escaping", "--force-unix-eol"]
     assert preset.run(command, tmp_path, settings).returncode == 0
     files = {f.relative_to(tmp_path).as_posix(): f.read_text() for f in tmp_path.rglob("*.yaml")}
-    with_preset = live_bundle(files, settings)
+    with_preset = server_bundle(files, settings)
     assert {a.uuid: a.data for a in over_rest} == {a.uuid: a.data for a in with_preset}
 
 
@@ -55,7 +55,7 @@ def test_what_is_asked_for_in_parts_is_what_a_whole_export_says(project):
 
     def parts_are_the_whole() -> bool:
         whole = superset.export()
-        _, seen = compared(settings, strangers=True)
+        _, seen = read_both(settings, unmanaged=True)
         parts = seen.exported
         return {**parts, "metadata.yaml": ""} == {**whole, "metadata.yaml": ""}
 

@@ -7,7 +7,7 @@ import yaml
 from scripts.assets.access.file import FILE
 from scripts.assets.client.browser import signed_in
 from scripts.assets.client.superset import Superset
-from scripts.assets.client.visual_checks import visit
+from scripts.assets.client.visual_checks import inspect_dashboard
 from scripts.errors import UserError
 
 CANDIDATES = "7ab581b1-759b-5a8c-b167-0be3f19dd24d"  # rpt_candidates
@@ -24,8 +24,9 @@ def write(project, data: dict) -> None:
 def as_user(project, name: str) -> Superset:
     settings = project.stack.settings
     password = settings.value(f"{name.upper()}_PASSWORD")
-    more = settings.more | {"SUPERSET_ADMIN_USER": name, "SUPERSET_ADMIN_PASSWORD": password}
-    return Superset(settings.model_copy(update={"more": more}))
+    login = {"SUPERSET_ADMIN_USER": name, "SUPERSET_ADMIN_PASSWORD": password}
+    values = settings.extra_values | login
+    return Superset(settings.model_copy(update={"extra_values": values}))
 
 
 def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narrows_it(
@@ -42,7 +43,7 @@ def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narr
     settings = project.stack.settings
     password = settings.value("STAKEHOLDER_PASSWORD")
     with signed_in(settings.superset_url, "stakeholder", password) as page:
-        found = visit(page, settings.superset_url, "quality_classification", tmp_path)
+        found = inspect_dashboard(page, settings.superset_url, "quality_classification", tmp_path)
         assert {(each.chart, each.what) for each in found.findings} == {
             ("What was tried, beside the simple rule", "it says that there are no results")
         }

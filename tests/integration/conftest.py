@@ -18,7 +18,7 @@ import psycopg2
 import pytest
 
 from scripts.errors import UserError
-from scripts.examples.shop.copying import TABLES
+from scripts.examples.shop.bulk_insert import TABLES
 from scripts.examples.shop.loading import Source, load
 from tests.conftest import Warehouse
 

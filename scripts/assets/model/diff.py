@@ -9,6 +9,8 @@ from scripts.assets.model.asset import Asset, Bundle
 ABSENT = object()
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONG = 60
+# How much of what is equal stands before the first difference.
+_CONTEXT = 15
 _NAMES = ("column_name", "metric_name", "label", "name")
 
 
@@ -20,7 +22,7 @@ class Change:
     old: Any
     new: Any
 
-    def in_words(self, titles: dict[str, str]) -> "Change":
+    def with_titles(self, titles: dict[str, str]) -> "Change":
         """The same with titles in the place of uuids, which tell a reader nothing."""
         field = _UUID.sub(lambda match: titles.get(match[0], match[0]), self.field)
         return Change(field, _titled(self.old, titles), _titled(self.new, titles))
@@ -30,7 +32,8 @@ class Change:
             return f"{self.field}: {_shown(self.new)} added"
         if self.new is ABSENT:
             return f"{self.field}: {_shown(self.old)} removed"
-        return f"{self.field}: {_shown(self.old)} → {_shown(self.new)}"
+        old, new = _shown_pair(self.old, self.new)
+        return f"{self.field}: {old} → {new}"
 
 
 @dataclass(frozen=True)
@@ -58,19 +61,19 @@ class Difference:
 
 def differences(old: Bundle, new: Bundle) -> list[Difference]:
     """Every asset that is not the same in both, sorted as the files are."""
-    found, titles = [], old.titles() | new.titles()
+    result, titles = [], old.titles() | new.titles()
     for uuid in dict.fromkeys([*(a.uuid for a in new), *(a.uuid for a in old)]):
         before, after = old.get(uuid), new.get(uuid)
         if before is None or after is None:
-            found.append(Difference(before, after))
+            result.append(Difference(before, after))
         elif before.data != after.data:
-            found.append(Difference(before, after, told(before, after, titles)))
-    return found
+            result.append(Difference(before, after, readable_changes(before, after, titles)))
+    return result
 
 
-def told(before: Asset, after: Asset, titles: dict[str, str]) -> tuple[Change, ...]:
+def readable_changes(before: Asset, after: Asset, titles: dict[str, str]) -> tuple[Change, ...]:
     """The fields that differ between two forms of an asset, as a person reads them."""
-    return tuple(each.in_words(titles) for each in changes(before.data, after.data))
+    return tuple(each.with_titles(titles) for each in changes(before.data, after.data))
 
 
 def changes(old: Any, new: Any, field: str = "") -> list[Change]:
@@ -82,17 +85,17 @@ def changes(old: Any, new: Any, field: str = "") -> list[Change]:
         # The same items in another order are a difference too.
         return changes(*named, field) or [Change(field, *map(list, named))]
     if _nameless(old) and _nameless(new) and len(old) == len(new):
-        found = []
+        result = []
         for place, (before, after) in enumerate(zip(old, new, strict=True), start=1):
-            found += changes(before, after, f"{field}.{place}")
-        return found
+            result += changes(before, after, f"{field}.{place}")
+        return result
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return [Change(field, old, new)]
-    found = []
+    result = []
     for key in dict.fromkeys([*old, *new]):
         name = f"{field}.{key}" if field else str(key)
-        found += changes(old.get(key, ABSENT), new.get(key, ABSENT), name)
-    return found
+        result += changes(old.get(key, ABSENT), new.get(key, ABSENT), name)
+    return result
 
 
 def _nameless(items: Any) -> bool:
@@ -133,6 +136,30 @@ def _titled(value: Any, titles: dict[str, str]) -> Any:
 
 
 def _shown(value: Any) -> str:
+    return _cut(_one_line(value), 0)
+
+
+def _shown_pair(old: Any, new: Any) -> tuple[str, str]:
+    """Both values, each cut to a window that holds the first difference."""
+    before, after = _one_line(old), _one_line(new)
+    if before == after:
+        # Only blanks or line breaks differ, which one line does not show.
+        before, after = repr(old), repr(new)
+    equal = (one == other for one, other in zip(before, after, strict=False))
+    start = next((place for place, same in enumerate(equal) if not same), 0) - _CONTEXT
+    return _cut(before, start), _cut(after, start)
+
+
+def _one_line(value: Any) -> str:
     text = f'"{value}"' if isinstance(value, str) else str(value)
-    text = " ".join(text.split())
-    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
+    return " ".join(text.split())
+
+
+def _cut(text: str, start: int) -> str:
+    """At most _LONG characters of a text, from the start where that shows enough."""
+    if len(text) <= _LONG:
+        return text
+    if start + _CONTEXT < _LONG - 1 - _CONTEXT:
+        return text[: _LONG - 1] + "…"
+    cut = text[start : start + _LONG - 2]
+    return f"…{cut}{'…' * (start + len(cut) < len(text))}"

@@ -16,6 +16,7 @@ class Rule(StrEnum):
     FORMAT_VERSION = "format-version"
     UNKNOWN_SETTING = "unknown-setting"
     PASSWORD = "password-in-file"  # noqa: S105
+    TOO_LONG = "too-long"
     REPEATED_NAME = "repeated-name"
     TWO_TYPES = "two-chart-types"
     CHART_TYPE = "chart-type"
@@ -51,10 +52,10 @@ class Problem:
     """One finding, printed as one line."""
 
     file: str
-    what: str
-    do: str
+    message: str
+    remedy: str
     rule: Rule
 
     def __str__(self) -> str:
-        what = " ".join(self.what.split()).rstrip(".")
-        return f"{self.file}: {what}; {self.do} [{self.rule}]"
+        message = " ".join(self.message.split()).rstrip(".")
+        return f"{self.file}: {message}; {self.remedy} [{self.rule}]"

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.assets.files.bundle import FOLDER
+from scripts.assets.files.bundle import FOLDER, SUFFIXES
 from scripts.assets.model.asset import Asset, Bundle
-from scripts.bootstrap.locks import alone
+from scripts.bootstrap.locks import exclusive_lock
 from scripts.settings import Settings
 
 
@@ -20,14 +20,14 @@ def _file(settings: Settings) -> Path:
 def last_pushed(settings: Settings) -> Bundle | None:
     """The assets as the last push or pull left them; None where there was none."""
     try:
-        found = json.loads(_file(settings).read_text(encoding="utf-8"))
-        return Bundle.of([Asset(item["kind"], item["data"]) for item in found])
+        content = json.loads(_file(settings).read_text(encoding="utf-8"))
+        return Bundle.of([Asset(item["kind"], item["data"]) for item in content])
     except (OSError, ValueError, KeyError, TypeError):
         # Without it nothing is known about the past, which push treats with care.
         return None
 
 
-def remember(bundle: Bundle, settings: Settings) -> None:
+def save_last_push(bundle: Bundle, settings: Settings) -> None:
     """Keep these assets as the common ground of git and the server."""
     file = _file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -37,18 +37,28 @@ def remember(bundle: Bundle, settings: Settings) -> None:
     draft.replace(file)
 
 
-def saved_since(settings: Settings) -> bool:
+def removed_from_git(pushed: Bundle | None, git: Bundle) -> Bundle:
+    """What the last push knew and git no longer holds.
+
+    It is remembered until it is pruned, so that a change made in Superset since then is noticed.
+    """
+    if pushed is None:
+        return Bundle()
+    return pushed.only({asset.uuid for asset in pushed} - {asset.uuid for asset in git})
+
+
+def changed_since_last_push(settings: Settings) -> bool:
     """Whether a file was saved since the last push or pull: a guess, and one that costs nothing."""
     try:
         last = _file(settings).stat().st_mtime
-        files = (settings.root / FOLDER).rglob("*.y*ml")
-        return any(file.stat().st_mtime > last for file in files)
+        files = (settings.root / FOLDER).rglob("*")
+        return any(file.stat().st_mtime > last for file in files if file.suffix in SUFFIXES)
     except OSError:
         return True
 
 
 @contextmanager
-def one_at_a_time(settings: Settings) -> Iterator[None]:
+def exclusive(settings: Settings) -> Iterator[None]:
     """Have commands that change Superset or the files wait for one another."""
-    with alone(settings.state / "assets.lock"):
+    with exclusive_lock(settings.state / "assets.lock"):
         yield

@@ -15,7 +15,7 @@ class Column:
     name: str
     type: str
     kind: str | None  # None: no feature can be made of this type
-    array: bool = False  # of numbers: each position is a column, see rows.spread()
+    array: bool = False  # of numbers: each position is a column, see data/row_reader.py
     of: str = ""  # the array it is a position of
     place: int = 0  # from 1; 0 where it is no position of an array
     length: int = 0  # of every array, where all are as long; 0 where they differ

@@ -18,7 +18,7 @@ Pieces = list[np.ndarray]
 Lookup = defaultdict[str, int]
 
 
-class Kept:
+class ColumnBuffer:
     """The rows so far, column by column: pieces of numbers, and of codes into the texts met.
 
     A column at a time they are put together, so that all of them never lie in memory twice.

@@ -1,44 +1,19 @@
 """From columns to one matrix of numbers, by what was learned from the training rows alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, rows
+from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import CATEGORY, Column, Table, Texts
+from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 
 # Histogram gradient boosting takes at most 255 categories; rarer ones share one code.
 MOST_CATEGORIES = 250
 # Where each category is encoded by the mean of its answers there may be many more.
 MOST_MEANS = 10_000
 RARE = float(MOST_CATEGORIES)
-UNSEEN = -1.0
-# Sums of squares beyond this overflow, and every number after them is nonsense.
-LARGEST = 1e150
-
-
-@dataclass(frozen=True)
-class Feature:
-    """A column the model learns from; the code of a category is its position."""
-
-    name: str
-    type: str
-    kind: str
-    categories: tuple[str, ...] = ()
-    has_rare: bool = False  # there were more categories than fit
-    of: str = ""  # the array of which it is a position
-    place: int = 0
-    length: int = 0  # of every array in training, where all were as long
-
-    def codes(self) -> dict[str, float]:
-        """The code of each category."""
-        return {category: float(code) for code, category in enumerate(self.categories)}
-
-    @property
-    def other(self) -> float:
-        """The code of any other text: a rare one is like the rare ones met in training."""
-        return float(len(self.categories)) if self.has_rare else UNSEEN
 
 
 def learn(
@@ -111,13 +86,13 @@ def check_finite(features: Sequence[Feature], matrix: np.ndarray) -> None:
     with np.errstate(invalid="ignore"):
         # NaN, which is NULL, is neither above nor below.
         ends = np.fmax.reduce(matrix, axis=0), -np.fmin.reduce(matrix, axis=0)
-        wrong = np.fmax(*ends) > LARGEST
+        wrong = np.fmax(*ends) > MAX_ABSOLUTE_VALUE
     if wrong.any():
         position = int(np.argmax(wrong))
-        count = int((np.abs(matrix[:, position]) > LARGEST).sum())
+        count = int((np.abs(matrix[:, position]) > MAX_ABSOLUTE_VALUE).sum())
         raise GlasshouseError(
             f"Column {features[position].name!r} holds infinite or too large values "
-            f"(beyond {LARGEST:g}) in {rows(count)}.",
+            f"(beyond {MAX_ABSOLUTE_VALUE:g}) in {rows(count)}.",
             "Turn them into NULL in the query, for example with nullif(), or limit them with "
             "least().",
         )

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column, Table
-from glasshouse_ml.data.column_buffer import Kept
+from glasshouse_ml.data.column_buffer import ColumnBuffer
 from glasshouse_ml.data.database import ArraySizes, ColumnType, Database
-from glasshouse_ml.data.encoding import Feature
 from glasshouse_ml.data.packing import Packing
 
 BATCH = 5_000
@@ -19,23 +19,28 @@ _NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
 _TIMES = {"date", "timestamp", "timestamptz", "time", "timetz", "interval"}
 
 
-def describe(db: Database, query: str) -> tuple[str, list[Column]]:
-    """The query without a closing semicolon, and its columns."""
+def clean_query(query: str | None) -> str:
+    """The query without a closing semicolon, so that it can stand in parentheses."""
     query = (query or "").strip().rstrip(";").rstrip()
     if not query:
         raise GlasshouseError("The query is empty.", "Give a SELECT whose rows are the examples.")
+    return query
+
+
+def read_columns(db: Database, query: str) -> list[Column]:
+    """The columns of a query; no row is read."""
     columns = [Column(c.name, c.shown, _kind(c), _is_array(c)) for c in db.columns(query)]
     names = [column.name for column in columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
         raise GlasshouseError(
-            f"The query returns more than one column named {twice[0]!r}.",
+            f"The query returns more than one column named {repeated[0]!r}.",
             "Give each column a name of its own with AS.",
         )
-    return query, columns
+    return columns
 
 
-def spread(db: Database, query: str, columns: Sequence[Column]) -> list[Column]:
+def expand_arrays(db: Database, query: str, columns: Sequence[Column]) -> list[Column]:
     """The columns of a query with each array of numbers as a column per position."""
     arrays = db.sizes(query, [column.name for column in columns if column.array])
     found = []
@@ -132,7 +137,7 @@ class Reader:
         """All rows at once, or a sample of as many as have room in so many bytes when a model is
         trained on them. `read` then says how many there were.
         """
-        kept = Kept(self.packing, room)
+        kept = ColumnBuffer(self.packing, room)
         self.read = 0
         for size, matrix, values in self.batches():
             self.read += size

@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.metrics import adjusted_rand_score
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.measure.intervals import number
+from glasshouse_ml.core.records import json_number
 
 # The mean over so many fits no longer changes in what anyone reads.
 FITS = 20
@@ -51,9 +51,9 @@ def stability(
             "fold": None,
             "segment": "all",
             "metric": "stability",
-            "value": number(float(np.mean(found))),
-            "lower": number(min(found)),
-            "upper": number(max(found)),
+            "value": json_number(float(np.mean(found))),
+            "lower": json_number(min(found)),
+            "upper": json_number(max(found)),
             "n": len(compared),
         }
     ]

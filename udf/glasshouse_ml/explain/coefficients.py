@@ -25,9 +25,9 @@ import numpy as np
 from scipy.special import ndtr
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.core.task import Rows
-from glasshouse_ml.data.encoding import Feature
-from glasshouse_ml.measure.intervals import Z_95, number
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.records import Records, json_number
+from glasshouse_ml.measure.intervals import Z_95
 from glasshouse_ml.model.linear import Linear, Term, take_apart
 
 INTERCEPT = "(intercept)"
@@ -44,7 +44,7 @@ def coefficient_rows(
     actual: np.ndarray,
     classes: Sequence[str],
     positive: int | None,
-) -> Rows:
+) -> Records:
     """A registry row for each class and term; none where the model is no weighted sum.
 
     `matrix` and `actual` are the rows the model learned from.
@@ -58,7 +58,7 @@ def coefficient_rows(
     unscale = _unscaling(linear.terms)
     names = _names(linear, features)
     spread = _spread(prepared)
-    found: Rows = []
+    found: Records = []
     for position, weights in enumerate(linear.weights):
         estimates = unscale @ np.append(linear.intercepts[position], weights)
         errors = np.full(len(estimates), np.nan)
@@ -79,7 +79,7 @@ def coefficient_rows(
         order = np.argsort(-np.abs(moved[1:]), kind="stable") + 1
         for rank, term in enumerate([*order, 0], start=1):
             row = _row(float(estimates[term]), float(errors[term]), logistic)
-            row["standardised"] = number(moved[term])
+            row["standardised"] = json_number(moved[term])
             found.append({"class": name, **names[term], **row, "rank": rank})
     return found
 
@@ -89,13 +89,13 @@ def _row(estimate: float, error: float, logistic: bool) -> dict[str, Any]:
     with np.errstate(over="ignore"):
         ratio = float(np.exp(estimate)) if logistic else None
     return {
-        "estimate": number(estimate),
-        "standard_error": number(error),
-        "z": number(z),
-        "p": number(2 * ndtr(-abs(z))),
-        "odds_ratio": number(ratio),
-        "lower": number(estimate - Z_95 * error),
-        "upper": number(estimate + Z_95 * error),
+        "estimate": json_number(estimate),
+        "standard_error": json_number(error),
+        "z": json_number(z),
+        "p": json_number(2 * ndtr(-abs(z))),
+        "odds_ratio": json_number(ratio),
+        "lower": json_number(estimate - Z_95 * error),
+        "upper": json_number(estimate + Z_95 * error),
     }
 
 

@@ -4,17 +4,14 @@ A gap between the two lines that closes says that more rows would help; two flat
 would not.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.metric import Metric
-from glasshouse_ml.core.task import Rows
-from glasshouse_ml.measure.intervals import number
-from glasshouse_ml.model.fitting import Candidate, Fitter, Part
+from glasshouse_ml.core.records import Records, json_number
+from glasshouse_ml.core.split import XY, Fold
+from glasshouse_ml.model.fitting import Candidate, Fitter
 from glasshouse_ml.model.search import fewer
-from glasshouse_ml.model.splitting import Fold
 
 # A mean with a deviation can be had from so many folds; each costs a fit for every point.
 MOST_FOLDS = 3
@@ -31,12 +28,11 @@ def points(asked: int | None, rows: int) -> int:
 def learning_rows(
     fitter: Fitter,
     chosen: Candidate,
-    training: Part,
-    folds: Sequence[Fold],
+    training: XY,
     metric: Metric,
     last: float,
     count: int,
-) -> Rows:
+) -> Records:
     """Registry rows: half as many rows from point to point, back from all of them.
 
     The point of all rows costs nothing: validation is the cross-validation as it was, and `last`
@@ -44,6 +40,7 @@ def learning_rows(
     """
     if count < 2:
         return []
+    folds = fitter.split.folds
     found = []
     for power in range(count - 1, 0, -1):
         try:
@@ -57,7 +54,7 @@ def learning_rows(
         found.append((sizes, learned, validated))
     found.append(([len(training.actual)], [last], []))
     found.append(([len(fit) for fit, _ in folds], [], chosen.scores))
-    rows: Rows = []
+    rows: Records = []
     for series, values_of in (("training", 1), ("validation", 2)):
         points = [(point[0], point[values_of]) for point in found if point[values_of]]
         for position, (sizes, values) in enumerate(points, start=1):
@@ -69,9 +66,9 @@ def learning_rows(
                     "series": series,
                     "position": position,
                     "x": float(round(np.mean(sizes))),
-                    "y": number(mean),
-                    "lower": None if deviation is None else number(mean - deviation),
-                    "upper": None if deviation is None else number(mean + deviation),
+                    "y": json_number(mean),
+                    "lower": None if deviation is None else json_number(mean - deviation),
+                    "upper": None if deviation is None else json_number(mean + deviation),
                     "n": round(np.mean(sizes)),
                 }
             )
@@ -79,12 +76,12 @@ def learning_rows(
 
 
 def _score(
-    fitter: Fitter, chosen: Candidate, training: Part, fold: Fold, metric: Metric, share: float
+    fitter: Fitter, chosen: Candidate, training: XY, fold: Fold, metric: Metric, share: float
 ) -> tuple[int, float, float]:
     """Rows learned from, and the metric on them and on the rows of the fold."""
     fit, validate = fold
     labels = training.actual[fit] if fitter.target.names else np.zeros(len(fit))
-    part = training.take(fit[fewer(labels, share, fitter.options["seed"])])
+    part = training.take(fit[fewer(labels, share, fitter.request.options["seed"])])
     fitted = fitter.fit(chosen.algorithm, chosen.params, part)
     scores = [metric.value(fitter.score(fitted, rows)) for rows in (part, training.take(validate))]
     if not np.isfinite(scores).all():

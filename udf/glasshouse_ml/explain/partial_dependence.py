@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY
-from glasshouse_ml.core.task import Rows
-from glasshouse_ml.data.encoding import Feature
-from glasshouse_ml.measure.intervals import number
 
 MOST_POINTS = 20
 MOST_CATEGORIES = 12
@@ -33,7 +32,7 @@ def dependence_rows(
     classes: Sequence[tuple[str, int]],
     seed: int,
     checkpoint: Callable[[], None],
-) -> Rows:
+) -> Records:
     """Registry rows for the features at the positions `shown`.
 
     answer() gives a matrix with a column for each class, or one; `classes` names the columns that
@@ -43,7 +42,7 @@ def dependence_rows(
     rows = matrix
     if len(matrix) > MOST_ROWS:
         rows = matrix[np.sort(rng.choice(len(matrix), MOST_ROWS, replace=False))]
-    found: Rows = []
+    found: Records = []
     for position in shown:
         checkpoint()
         points = list(_points(features[position], training[:, position]))
@@ -56,14 +55,14 @@ def dependence_rows(
             means = answers[:, :, column].mean(axis=1)
             quantiles = np.quantile(answers[:, :, column], _QUANTILES, axis=1)
             for place, (_, facts) in enumerate(points):
-                lower, median, upper = (number(value) for value in quantiles[:, place])
+                lower, median, upper = (json_number(value) for value in quantiles[:, place])
                 found.append(
                     {
                         "feature": features[position].name,
                         "class": name,
                         "position": place + 1,
                         **facts,
-                        "mean": number(means[place]),
+                        "mean": json_number(means[place]),
                         "lower": lower,
                         "median": median,
                         "upper": upper,
@@ -88,4 +87,4 @@ def _points(feature: Feature, values: np.ndarray) -> Iterator[tuple[float, dict[
         # hundredth, where hardly any row supports the answer.
         shares = np.linspace(0.01, 0.99, MOST_POINTS)
         for value in np.unique(np.quantile(known, shares, method="inverted_cdf")):
-            yield value, {"kind": "number", "x": number(value)}
+            yield value, {"kind": "number", "x": json_number(value)}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from glasshouse_ml.core.metric import Measured, Metric
+from glasshouse_ml.core.metric import EvaluationInput, Metric
 
 # A shuffle costs a prediction of every row; beyond this many, a sample of the rows tells as much.
 _MOST_PREDICTIONS = 500_000
@@ -13,7 +13,7 @@ _LEAST_ROWS = 1_000
 
 
 def importance_rows(
-    score: Callable[[np.ndarray], Measured],
+    score: Callable[[np.ndarray], EvaluationInput],
     matrix: np.ndarray,
     features: list[str],
     metric: Metric,

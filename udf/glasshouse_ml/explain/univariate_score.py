@@ -7,11 +7,11 @@ having a bin for nearly every row.
 
 import numpy as np
 
-from glasshouse_ml.core.task import Target
-from glasshouse_ml.measure.classification_metrics import METRICS, Scored
-from glasshouse_ml.measure.intervals import number
+from glasshouse_ml.core.records import json_number
+from glasshouse_ml.core.target import Target
+from glasshouse_ml.measure.classification_metrics import METRICS, ClassificationScores
 from glasshouse_ml.measure.regression_metrics import METRICS as OF_NUMBERS
-from glasshouse_ml.measure.regression_metrics import Numbers
+from glasshouse_ml.measure.regression_metrics import RegressionScores
 
 # Near perfection shows on fewer rows too.
 MOST_ROWS = 5_000
@@ -40,8 +40,10 @@ def alone(values: np.ndarray, target: Target, is_category: bool) -> float | None
         predicted[judge] = np.where(counts > 0, sums / np.maximum(counts, 1), mean)[bins[judge]]
     if names:
         positive = target.positive or 0
-        return number(METRICS["roc_auc"].value(Scored(target.values, predicted, positive)))
-    found = number(OF_NUMBERS["r2"].value(Numbers(target.values, predicted[:, 0])))
+        return json_number(
+            METRICS["roc_auc"].value(ClassificationScores(target.values, predicted, positive))
+        )
+    found = json_number(OF_NUMBERS["r2"].value(RegressionScores(target.values, predicted[:, 0])))
     return None if found is None else max(found, 0.0)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY
-from glasshouse_ml.data.encoding import Feature
 from glasshouse_ml.measure.distributions import MISSING, OTHER
 
 # Texts that are remembered; beyond that they are looked up anew, so that memory stays bounded.

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 
 
-class Divided(Protocol):
+class ClusterLabels(Protocol):
     """Rows in the space in which they were compared, and the cluster of each."""
 
     points: np.ndarray
@@ -26,7 +26,7 @@ class Divided(Protocol):
         """Whether there are clusters to compare."""
 
 
-def calinski_harabasz(rows: Divided, weights: np.ndarray) -> np.ndarray:
+def calinski_harabasz(rows: ClusterLabels, weights: np.ndarray) -> np.ndarray:
     """The spread between the clusters by that inside them (Caliński and Harabasz, 1974)."""
     if not rows.measurable:
         return np.full(len(weights), np.nan)
@@ -46,7 +46,7 @@ def calinski_harabasz(rows: Divided, weights: np.ndarray) -> np.ndarray:
     return (whole - inside) / inside * freedom
 
 
-def davies_bouldin(rows: Divided, weights: np.ndarray) -> np.ndarray:
+def davies_bouldin(rows: ClusterLabels, weights: np.ndarray) -> np.ndarray:
     """For each cluster the worst of width by distance, and of these the mean (1979)."""
     if not rows.measurable:
         return np.full(len(weights), np.nan)
@@ -71,7 +71,7 @@ def davies_bouldin(rows: Divided, weights: np.ndarray) -> np.ndarray:
     return worst.mean(axis=1)
 
 
-def _clusters(rows: Divided, weights: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _clusters(rows: ClusterLabels, weights: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The compared rows of each cluster, and what they weigh in each draw; NaN where nothing."""
     labels = rows.labels[rows.compared]
     for label in np.unique(labels):

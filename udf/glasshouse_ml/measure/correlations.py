@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import CATEGORY, Column, Table
-from glasshouse_ml.core.task import Rows
-from glasshouse_ml.measure.intervals import number
 
 # More rows change the third digit, and ranks cost a sort.
 MOST_ROWS = 20_000
@@ -40,7 +39,7 @@ def columns_of(table: Table, columns: Sequence[Column]) -> list[Values]:
     ]
 
 
-def correlation_rows(columns: Sequence[Values], seed: int, paired: int | None = None) -> Rows:
+def correlation_rows(columns: Sequence[Values], seed: int, paired: int | None = None) -> Records:
     """Registry rows for every pair: the first `paired` columns and, with each column, the last.
 
     Without `paired` all pairs are wanted. The earlier column of a pair is the feature.
@@ -62,7 +61,7 @@ def correlation_rows(columns: Sequence[Values], seed: int, paired: int | None = 
             "feature": columns[i].name,
             "other": columns[j].name,
             "method": method,
-            "value": number(value),
+            "value": json_number(value),
             "n": n,
         }
         for i, j, method, value, n in measured

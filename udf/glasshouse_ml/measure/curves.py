@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from glasshouse_ml.measure.classification_metrics import Ranking, Scored
-from glasshouse_ml.measure.intervals import number, wilson
+from glasshouse_ml.core.records import json_number
+from glasshouse_ml.measure.classification_metrics import ClassificationScores, Ranking
+from glasshouse_ml.measure.intervals import wilson
 
 MOST_POINTS = 200
 CALIBRATION_BINS = 10
@@ -14,7 +15,7 @@ CALIBRATION_BINS = 10
 FINE_FROM = 400
 
 
-def curve_rows(rows: Scored, names: list[str]) -> list[dict[str, Any]]:
+def curve_rows(rows: ClassificationScores, names: list[str]) -> list[dict[str, Any]]:
     """Every curve, for the positive class or for each class against the rest."""
     found: list[dict[str, Any]] = []
     for position in rows.rankings:
@@ -30,7 +31,7 @@ def curve_rows(rows: Scored, names: list[str]) -> list[dict[str, Any]]:
     return found
 
 
-def threshold_rows(rows: Scored) -> list[dict[str, Any]]:
+def threshold_rows(rows: ClassificationScores) -> list[dict[str, Any]]:
     """What each threshold from 0 to 1 means for the rows; only two classes have one.
 
     Where it is known what mistakes cost, so is the mean cost of a row.
@@ -59,7 +60,7 @@ def threshold_rows(rows: Scored) -> list[dict[str, Any]]:
             "series": series,
             "position": position + 1,
             "x": float(thresholds[position]),
-            "y": number(values[position]),
+            "y": json_number(values[position]),
             "threshold": float(thresholds[position]),
             "n": int(flagged[position]),
         }
@@ -70,7 +71,7 @@ def threshold_rows(rows: Scored) -> list[dict[str, Any]]:
     ]
 
 
-def ranking_rows(rows: Scored, position: int, name: str) -> list[dict[str, Any]]:
+def ranking_rows(rows: ClassificationScores, position: int, name: str) -> list[dict[str, Any]]:
     """The curves that need no more than the order of the rows, about one class."""
     ranking = rows.rankings[position]
     found: list[dict[str, Any]] = []
@@ -110,7 +111,7 @@ def _roc(ranking: Ranking) -> Iterator[dict[str, Any]]:
     # Nothing is above the first point, so its threshold has no value.
     thresholds = np.append(np.nan, ranking.scores)
     for i in _thin(x, y):
-        yield {"x": float(x[i]), "y": float(y[i]), "threshold": number(thresholds[i])}
+        yield {"x": float(x[i]), "y": float(y[i]), "threshold": json_number(thresholds[i])}
 
 
 def _precision_recall(ranking: Ranking) -> Iterator[dict[str, Any]]:
@@ -148,7 +149,7 @@ def _calibration(hits: np.ndarray, scores: np.ndarray) -> Iterator[dict[str, Any
         }
 
 
-def _distribution(rows: Scored, position: int) -> Iterator[dict[str, Any]]:
+def _distribution(rows: ClassificationScores, position: int) -> Iterator[dict[str, Any]]:
     """How the scores of one class are spread."""
     inside = rows.actual == position
     shown = rows.positive if rows.binary else position

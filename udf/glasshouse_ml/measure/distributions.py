@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Table
-from glasshouse_ml.data.encoding import Feature
-from glasshouse_ml.measure.intervals import number
 from glasshouse_ml.measure.numeric_summary import edges, ordered, statistics
 
 MOST_CATEGORIES = 12
 MISSING, OTHER = "(missing)", "other"
-
-Rows = list[dict[str, Any]]
 
 
 def look(
@@ -23,7 +21,7 @@ def look(
     classes: np.ndarray,
     names: Sequence[str | None],
     separation: Callable[[np.ndarray], float | None],
-) -> Iterator[tuple[dict[str, Any], Rows]]:
+) -> Iterator[tuple[dict[str, Any], Records]]:
     """For each feature its statistics, and registry rows of its bins, zero counts included.
 
     One sort of a feature's numbers serves both. `classes` is the position of each row's class among
@@ -58,7 +56,7 @@ def _bin_rows(
     bins: list[dict[str, Any]],
     classes: np.ndarray,
     names: Sequence[str | None],
-) -> Rows:
+) -> Records:
     cells = np.bincount(places * len(names) + classes, minlength=len(bins) * len(names))
     told = {"feature": feature.name, "kind": feature.kind}
     return [
@@ -70,7 +68,7 @@ def _bin_rows(
     ]
 
 
-def shares_rows(
+def share_curve(
     curve: str, values: np.ndarray, groups: np.ndarray, names: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Rows of a curve: for each group the share of its values in each bin of all of them."""
@@ -85,7 +83,7 @@ def shares_rows(
                     "curve": curve,
                     "series": name,
                     "position": position,
-                    "x": number(limits["lower"]),
+                    "x": json_number(limits["lower"]),
                     "y": share,
                     "n": int(n),
                 }

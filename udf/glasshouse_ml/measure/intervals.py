@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from glasshouse_ml.core.metric import Measured
-from glasshouse_ml.measure.classification_metrics import Scored
+from glasshouse_ml.core.metric import EvaluationInput
+from glasshouse_ml.core.records import json_number
+from glasshouse_ml.measure.classification_metrics import ClassificationScores
 
 # Weights of some samples at a time: enough for numpy, small enough for the processor's cache.
 _BLOCK_CELLS = 1_000_000
@@ -15,15 +16,7 @@ _LEAST_SAMPLES = 200
 Z_95 = 1.959963984540054
 
 
-def number(value: float | None) -> float | None:
-    """A plain float for jsonb, which knows neither NaN nor infinity.
-
-    Twelve digits: the last few depend on the order of a sum, and would make equal things differ.
-    """
-    return float(f"{value:.12g}") if value is not None and np.isfinite(value) else None
-
-
-def intervals(rows: Measured, samples: int, seed: int) -> dict[str, tuple[float, float]]:
+def intervals(rows: EvaluationInput, samples: int, seed: int) -> dict[str, tuple[float, float]]:
     """The 95 % interval of every metric; empty when no samples are wanted.
 
     A share of counted rows gets its Wilson interval, everything else a bootstrap: without a single
@@ -34,7 +27,7 @@ def intervals(rows: Measured, samples: int, seed: int) -> dict[str, tuple[float,
         return {}
     samples = min(samples, max(_LEAST_SAMPLES, _MOST_DRAWS // count))
     rng = np.random.default_rng(seed)
-    metrics = {name: metric for name, metric in rows.metrics.items() if metric.resampled}
+    metrics = {name: metric for name, metric in rows.metrics.items() if metric.supports_bootstrap}
     found: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     block = max(1, _BLOCK_CELLS // count)
     for start in range(0, samples, block):
@@ -48,7 +41,7 @@ def intervals(rows: Measured, samples: int, seed: int) -> dict[str, tuple[float,
     ranges = {name: _middle(np.concatenate(values)) for name, values in found.items()}
     return ranges | {
         name: wilson(right / of, of) if of else (np.nan, np.nan)
-        for name, (right, of) in rows.shares().items()
+        for name, (right, of) in rows.proportions().items()
     }
 
 
@@ -70,7 +63,7 @@ def _middle(values: np.ndarray) -> tuple[float, float]:
 
 
 def metric_rows(
-    rows: Measured,
+    rows: EvaluationInput,
     series: str,
     split: str,
     fold: int | None = None,
@@ -88,16 +81,18 @@ def metric_rows(
                 "fold": fold,
                 "segment": segment,
                 "metric": name,
-                "value": number(metric.value(rows)),
-                "lower": number(lower),
-                "upper": number(upper),
+                "value": json_number(metric.value(rows)),
+                "lower": json_number(lower),
+                "upper": json_number(upper),
                 "n": len(rows.actual),
             }
         )
     return found
 
 
-def confusion_rows(rows: Scored, names: list[str], split: str = "test") -> list[dict[str, Any]]:
+def confusion_rows(
+    rows: ClassificationScores, names: list[str], split: str = "test"
+) -> list[dict[str, Any]]:
     """A registry row for every pair of classes, zeros too."""
     table = rows.confusion(np.ones((1, len(rows.actual))))[0]
     return [

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from glasshouse_ml.measure.intervals import number
+from glasshouse_ml.core.records import json_number
 
 MOST_BINS = 20
 
@@ -34,10 +34,10 @@ def statistics(known: np.ndarray, rows: int) -> dict[str, Any]:
     if len(known):
         names = ("min", "lower_quartile", "median", "upper_quartile", "max")
         for name, value in zip(names, quantiles(known, 0, 0.25, 0.5, 0.75, 1), strict=True):
-            facts[name] = number(value)
+            facts[name] = json_number(value)
         with np.errstate(invalid="ignore", over="ignore"):
-            facts["mean"] = number(known.mean())
-            facts["sd"] = number(known.std(ddof=1)) if len(known) > 1 else None
+            facts["mean"] = json_number(known.mean())
+            facts["sd"] = json_number(known.std(ddof=1)) if len(known) > 1 else None
     return facts
 
 

@@ -5,21 +5,20 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from glasshouse_ml.core.task import Rows
-from glasshouse_ml.measure.intervals import number
-from glasshouse_ml.measure.regression_metrics import Numbers
+from glasshouse_ml.core.records import Records, json_number
+from glasshouse_ml.measure.regression_metrics import RegressionScores
 
 MOST_ROWS = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def residual_rows(
-    rows: Numbers,
+    rows: RegressionScores,
     keys: Sequence[str | None] | None,
     segments: Sequence[str] | None,
     moments: np.ndarray | None,
     seed: int,
-) -> Rows:
+) -> Records:
     """A registry row for each row of the sample, by time where there are moments (in days)."""
     count = len(rows.actual)
     chosen = np.arange(count)
@@ -34,8 +33,8 @@ def residual_rows(
             "key": keys[row] if keys else None,
             "segment": segments[row] if segments else None,
             "at": None if moments is None else as_time(moments[row]),
-            "actual": number(rows.actual[row]),
-            "predicted": number(rows.predicted[row]),
+            "actual": json_number(rows.actual[row]),
+            "predicted": json_number(rows.predicted[row]),
         }
         for position, row in enumerate(chosen, start=1)
     ]

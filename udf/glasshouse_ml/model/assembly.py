@@ -10,12 +10,12 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.split import Fold
 from glasshouse_ml.core.table import CATEGORY
-from glasshouse_ml.data.encoding import Feature
 from glasshouse_ml.model.algorithms import Algorithm
 from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.model.preprocessing import pipeline
-from glasshouse_ml.model.splitting import Fold
 
 # Each costs a fit, inside each fold of the cross-validation.
 CALIBRATION_FOLDS = 3

@@ -5,12 +5,12 @@ from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.metric import Metric
-from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.split import XY
+from glasshouse_ml.core.task import AlgorithmEntry
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model.algorithms import Algorithm
-from glasshouse_ml.model.fitting import Candidate, Fitter, Part
+from glasshouse_ml.model.fitting import Candidate, Fitter
 from glasshouse_ml.model.search import halve, settings
-from glasshouse_ml.model.splitting import Fold
 
 # What an algorithm must be able to take for an option to reach it.
 _NEEDED = {
@@ -20,9 +20,10 @@ _NEEDED = {
 }
 
 
-def wanted(request: Request, fitter: Fitter, rows: int) -> list[list[dict[str, Any]]]:
+def candidate_entries(fitter: Fitter, rows: int) -> list[list[AlgorithmEntry]]:
     """Every candidate as algorithm and params; those of one search stand together."""
-    task, options = fitter.task, fitter.options
+    request = fitter.request
+    task, options = request.task, request.options
     asked = request.algorithms
     if asked is None:
         asked = [e for e in task.shortlist(rows) if not _unable(task.name, e, options)]
@@ -38,7 +39,7 @@ def wanted(request: Request, fitter: Fitter, rows: int) -> list[list[dict[str, A
                 f"{entry['algorithm']} cannot follow options.{unable}.",
                 f"These can: {', '.join(able)}.",
             )
-    return [task.candidates(_settings(entry, options), rows) for entry in asked]
+    return [task.expand_candidates(_settings(entry, options), rows) for entry in asked]
 
 
 def _unable(task: str, entry: dict[str, Any], options: dict[str, Any]) -> str | None:
@@ -65,8 +66,7 @@ def _settings(entry: dict[str, Any], options: dict[str, Any]) -> list[dict[str, 
 def compare(
     fitter: Fitter,
     entries: list[list[dict[str, Any]]],
-    training: Part,
-    folds: Sequence[Fold],
+    training: XY,
     metric: Metric,
     first: int,
 ) -> list[Candidate]:
@@ -77,17 +77,17 @@ def compare(
     def trial(entrant: tuple[int, dict[str, Any]], share: float) -> float:
         number, entry = entrant
         found[number] = fitter.validate(
-            number, entry["algorithm"], entry["params"], training, folds, metric, share
+            number, entry["algorithm"], entry["params"], training, metric, share
         )
         return metric.gain(found[number].score)
 
-    halving = (fitter.options["search"] or {}).get("how") == "halving"
+    halving = (fitter.request.options["search"] or {}).get("how") == "halving"
     start = 0
     for together in entries:
         members = numbered[start : start + len(together)]
         start += len(together)
         if halving:
-            halve(members, trial, min(len(fit) for fit, _ in folds))
+            halve(members, trial, min(len(fit) for fit, _ in fitter.split.folds))
         else:
             for member in members:
                 trial(member, 1.0)

@@ -10,15 +10,16 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.core.metric import Measured, Metric
-from glasshouse_ml.core.task import Target, Task
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.metric import EvaluationInput, Metric
+from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.split import XY, Fold, Split
+from glasshouse_ml.core.target import Target
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.encoding import Feature
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model.assembly import CALIBRATION_FOLDS, assemble, calibrated, settled
 from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.model.search import fewer
-from glasshouse_ml.model.splitting import Fold, Split
 
 _CHANGE = "Change its params or the data."
 # What a library stumbles over when a parameter is of a kind that it does not check.
@@ -40,27 +41,13 @@ def _plainly(what: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Part:
-    """The rows of one part: a matrix, and the answer of each row."""
-
-    matrix: np.ndarray
-    actual: np.ndarray
-    members: np.ndarray | None = None  # positions in the training part, where they are of it
-
-    def take(self, rows: np.ndarray) -> "Part":
-        """Some of the rows."""
-        members = rows if self.members is None else self.members[rows]
-        return Part(self.matrix[rows], self.actual[rows], members)
-
-
-@dataclass(frozen=True)
 class Candidate:
     """An algorithm with its parameters, and how it did in each fold."""
 
     number: int  # the baseline is 0, whatever else was asked for
     algorithm: str
     params: dict[str, Any]
-    folds: list[Measured]
+    folds: list[EvaluationInput]
     scores: list[float]
     seconds: float
     share: float = 1.0  # of the rows of each fold that it learned from
@@ -86,20 +73,21 @@ class Fitter:
     """What every fit of a training has in common."""
 
     db: Database
+    request: Request
     features: Sequence[Feature]
-    task: Task
     target: Target
-    options: dict[str, Any]
     split: Split
 
-    def fit(self, algorithm: str, params: dict[str, Any], part: Part) -> Pipeline:
+    def fit(self, algorithm: str, params: dict[str, Any], part: XY) -> Pipeline:
         """The fitted Pipeline of one algorithm."""
         self.db.checkpoint()
         with _plainly(f"{algorithm} could not be trained"):
-            found = catalogue.find(self.task.name, algorithm)
-            known = self.task.params(found, params, self.target, self.options)
-            made = assemble(found, known, self.features, self.options)
-            method = self.options.get("calibration")
+            found = catalogue.find(self.request.task.name, algorithm)
+            known = self.request.task.estimator_params(
+                params, found.parameters, self.target, self.request.options
+            )
+            made = assemble(found, known, self.features, self.request.options)
+            method = self.request.options.get("calibration")
             if method and not found.blind:
                 made = calibrated(made, method, self._inside(part), self.split.ordered)
             told = {}
@@ -108,40 +96,39 @@ class Fitter:
             return settled(made.fit(part.matrix, part.actual, **told))
 
     def _learned(
-        self, algorithm: str, params: dict[str, Any], training: Part, fit: np.ndarray, share: float
+        self, algorithm: str, params: dict[str, Any], training: XY, fit: np.ndarray, share: float
     ) -> Pipeline:
         """Fitted on a share of the rows of a fold."""
         if share < 1:
             labels = training.actual[fit] if self.target.names else np.zeros(len(fit))
-            fit = fit[fewer(labels, share, self.options["seed"])]
+            fit = fit[fewer(labels, share, self.request.options["seed"])]
         return self.fit(algorithm, params, training.take(fit))
 
-    def _inside(self, part: Part) -> list[Fold]:
+    def _inside(self, part: XY) -> list[Fold]:
         members = np.arange(len(part.actual)) if part.members is None else part.members
         return self.split.within(members, CALIBRATION_FOLDS)
 
-    def score(self, fitted: Pipeline, part: Part) -> Measured:
+    def score(self, fitted: Pipeline, part: XY) -> EvaluationInput:
         """What a fitted Pipeline answers, beside the truth."""
-        return self.task.score(fitted, part.matrix, part.actual, self.target)
+        return self.request.task.score(fitted, part.matrix, part.actual, self.target)
 
     def validate(
         self,
         number: int,
         algorithm: str,
         params: dict[str, Any],
-        training: Part,
-        folds: Sequence[Fold],
+        training: XY,
         metric: Metric,
         share: float = 1.0,
     ) -> Candidate:
         """Cross-validate a candidate, which learns from a share of the rows of each fold."""
         began = time.perf_counter()
         scored = []
-        for fit, validate in folds:
+        for fit, validate in self.split.folds:
             fitted = self._learned(algorithm, params, training, fit, share)
             part = training.take(validate)
             with _plainly(f"{algorithm} could not be asked"):
-                found = self.task.validate(fitted, part.matrix, part.actual, self.target)
+                found = self.request.task.score_fold(fitted, part.matrix, part.actual, self.target)
             if not np.isfinite(getattr(found, "scores", 0.0)).all():
                 raise GlasshouseError(f"{algorithm} answers with what is no number.", _CHANGE)
             scored.append(found)

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from glasshouse_ml.data.encoding import Feature
+from glasshouse_ml.core.feature import Feature
 
 
 @dataclass(frozen=True)

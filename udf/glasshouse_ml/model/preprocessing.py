@@ -13,8 +13,9 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler, TargetEncoder
 
+from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import CATEGORY
-from glasshouse_ml.data.encoding import MOST_CATEGORIES, Feature
+from glasshouse_ml.data.encoding import MOST_CATEGORIES
 from glasshouse_ml.model.algorithms import Algorithm, accepts
 
 # What these keep of a sparse matrix could not be checked in a stored model, or not be measured.

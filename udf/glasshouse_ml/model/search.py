@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.train.options import MOST_SETTINGS, number, only, whole
+from glasshouse_ml.core.validation import check_keys, is_number, is_whole_number
 
+# More settings than anybody waits for.
+MAX_SETTINGS = 1_000
 # What a search of ranges tries when the caller gives no number.
 ITERATIONS = 20
 # A halving search keeps one in so many, and gives it so many times the rows.
@@ -44,11 +46,11 @@ def check(search: Any, algorithm: str, params: dict[str, Any]) -> dict[str, Any]
             raise GlasshouseError(
                 f"{where} is neither a list of values nor a range with low and high.", _EXAMPLE
             )
-        only(space, ("low", "high", "integer", "log"), where)
+        check_keys(space, ("low", "high", "integer", "log"), where)
         low, high = space["low"], space["high"]
-        if not (number(low) and number(high) and low < high):
+        if not (is_number(low) and is_number(high) and low < high):
             raise GlasshouseError(f"{where} has no low below its high.", _EXAMPLE)
-        if space.get("integer") and not (whole(low) and whole(high)):
+        if space.get("integer") and not (is_whole_number(low) and is_whole_number(high)):
             raise GlasshouseError(f"{where} has ends that are no whole numbers.", _EXAMPLE)
         if space.get("log") and low <= 0:
             raise GlasshouseError(
@@ -84,9 +86,9 @@ def _grid(search: dict[str, Any], size: int | None) -> Settings:
             f"A grid has no values for the range of {name}.",
             'List its values, or search at random: options => \'{"search": {"how": "random"}}\'.',
         )
-    if size > MOST_SETTINGS:
+    if size > MAX_SETTINGS:
         raise GlasshouseError(
-            f"The grid has {size} settings; {MOST_SETTINGS} are the most.",
+            f"The grid has {size} settings; {MAX_SETTINGS} are the most.",
             'List fewer values, or search at random: options => \'{"search": {"how": "random"}}\'.',
         )
     return [dict(zip(search, values, strict=True)) for values in product(*search.values())]

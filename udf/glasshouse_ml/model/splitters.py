@@ -1,7 +1,7 @@
 """How rows are dealt out to parts and folds: with an eye on their classes, or without."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
@@ -9,30 +9,6 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from glasshouse_ml.core.errors import GlasshouseError, rows
 
 _FEWER_FOLDS = "Ask for fewer folds, for example options => '{\"folds\": 2}', or give more rows."
-
-
-class Strata(Protocol):
-    """What a split asks of the rows it divides."""
-
-    count: int
-
-    def testing(self, share: float, seed: int) -> np.ndarray:
-        """Marks the rows of a random test part."""
-
-    def enough(self, train: np.ndarray, test: np.ndarray) -> None:
-        """Refuse parts that nothing can be learned from or tested on."""
-
-    def possible_folds(self, train: np.ndarray, folds: int, given: bool) -> int:
-        """As many folds as asked for, or as the rows allow."""
-
-    def folding(self, folds: int, grouped: bool, seed: int) -> Any:
-        """scikit-learn's way to make the folds."""
-
-    def labels(self, part: np.ndarray) -> np.ndarray:
-        """What scikit-learn keeps in balance."""
-
-    def check_fold(self, fit: np.ndarray, validate: np.ndarray, number: int) -> None:
-        """Refuse a fold, given as row numbers, that nothing can be learned from."""
 
 
 def _not_empty(train: np.ndarray, test: np.ndarray) -> None:
@@ -43,7 +19,7 @@ def _not_empty(train: np.ndarray, test: np.ndarray) -> None:
             )
 
 
-class ByClass:
+class StratifiedSplitter:
     """Every part and fold gets its share of every class."""
 
     def __init__(self, classes: np.ndarray, names: Sequence[str]) -> None:
@@ -105,7 +81,7 @@ class ByClass:
                 raise GlasshouseError(f"Fold {number} {part} rows of one class only.", _FEWER_FOLDS)
 
 
-class Plain:
+class RandomSplitter:
     """Rows are alike: dealt out by chance alone."""
 
     def __init__(self, count: int) -> None:

@@ -1,37 +1,18 @@
 """Which rows are learned from, which are kept aside, and the folds inside the training part."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, rows
 from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.split import Fold, Split, Splitter
 from glasshouse_ml.core.table import Table, Texts
 from glasshouse_ml.data.fingerprint import text_hashes
-from glasshouse_ml.model.splitters import Strata
-
-Fold = tuple[np.ndarray, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Split:
-    """Row numbers of both parts, the folds as positions inside the training part, and facts.
-
-    within() makes as many folds of the same kind of some rows of the training part, given and
-    answered as positions.
-    """
-
-    train: np.ndarray
-    test: np.ndarray
-    folds: list[Fold]
-    facts: dict[str, Any]
-    within: Callable[[np.ndarray, int], list[Fold]]
-    ordered: bool  # whether folds go forward in time, so that the first rows are in none
-
-
-def divide(table: Table, strata: Strata, request: Request) -> Split:
+def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
     """Divide rows that stand in canonical order; the same rows give the same split."""
     split, key, seed = request.split, request.key, request.options["seed"]
     facts = dict(split)
@@ -43,7 +24,7 @@ def divide(table: Table, strata: Strata, request: Request) -> Split:
         groups = table.texts[key].codes
         testing = _by_hash(table.texts[key], split["test"], seed)
     elif split["by"] == "random":
-        testing = strata.testing(split["test"], seed)
+        testing = splitter.testing(split["test"], seed)
     elif split["by"] == "key":
         keys = table.texts[cast(str, key)]
         groups = keys.codes if _repeated(keys) else None
@@ -57,14 +38,14 @@ def divide(table: Table, strata: Strata, request: Request) -> Split:
     else:
         testing = _by_words(table.texts[split["column"]], split["column"])
     train, test = np.flatnonzero(~testing), np.flatnonzero(testing)
-    strata.enough(train, test)
-    folds = strata.possible_folds(train, request.options["folds"], request.folds_given)
+    splitter.enough(train, test)
+    folds = splitter.possible_folds(train, request.options["folds"], request.folds_given)
     facts["folds"] = folds
 
     def within(members: np.ndarray, count: int) -> list[Fold]:
         inside = None if groups is None else groups[train[members]]
         order = None if times is None else times[train[members]]
-        return list(_folds(strata, train[members], inside, order, count, seed))
+        return list(_folds(splitter, train[members], inside, order, count, seed))
 
     whole = np.arange(len(train))
     return Split(train, test, within(whole, folds), facts, within, times is not None)
@@ -114,7 +95,7 @@ def _by_words(texts: Texts, column: str) -> np.ndarray:
 
 
 def _folds(
-    strata: Strata,
+    splitter: Splitter,
     train: np.ndarray,
     groups: np.ndarray | None,
     times: np.ndarray | None,
@@ -134,10 +115,10 @@ def _folds(
                     "Give more groups, or split by random.",
                 )
             folds = min(folds, count)
-        labels = strata.labels(train)
-        found = strata.folding(folds, groups is not None, seed).split(labels, labels, groups)
+        labels = splitter.labels(train)
+        found = splitter.folding(folds, groups is not None, seed).split(labels, labels, groups)
     for number, (fit, validate) in enumerate(found, start=1):
-        strata.check_fold(train[fit], train[validate], number)
+        splitter.check_fold(train[fit], train[validate], number)
         yield fit, validate
 
 

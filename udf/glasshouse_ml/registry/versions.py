@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.model import Model
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
-from glasshouse_ml.registry.artifacts import Model, unpack
+from glasshouse_ml.registry.artifacts import unpack
 
 # A session keeps the models it used last; each takes from a few kB to some MB.
 _MOST_CACHED = 20

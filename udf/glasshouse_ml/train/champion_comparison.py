@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.core.metric import Measured, Metric
+from glasshouse_ml.core.metric import EvaluationInput, Metric
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.records import json_number
+from glasshouse_ml.core.split import XY
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import encode
-from glasshouse_ml.measure.intervals import number
-from glasshouse_ml.model.fitting import Part
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.artifacts import Model
-from glasshouse_ml.train.payload import Trained
+from glasshouse_ml.train.result import TrainingResult
 
 # Weights of some samples at a time, as many as the processor's cache likes.
 _BLOCK_CELLS = 1_000_000
 
 
-def compare(db: Database, trained: Trained, facts: dict[str, Any]) -> None:
+def compare_with_champion(db: Database, trained: TrainingResult, facts: dict[str, Any]) -> None:
     """Write into the facts of a training whether it becomes champion, and why."""
     # From here to the record nobody else may change the champion.
     registry.hold(db, trained.request.model)
@@ -54,22 +54,22 @@ def compare(db: Database, trained: Trained, facts: dict[str, Any]) -> None:
     )
 
 
-def _score(db: Database, trained: Trained, champion: dict[str, Any]) -> Measured:
+def _score(db: Database, trained: TrainingResult, champion: dict[str, Any]) -> EvaluationInput:
     """The old champion on the new test rows, or an error that says why that cannot be."""
-    asked = {"task": trained.request.task, "target": trained.request.target}
+    asked = {"task": trained.request.task.name, "target": trained.request.target}
     for name, value in asked.items():
         if champion[name] != value:
             raise GlasshouseError(f"Its {name} is {champion[name]!r}, not {value!r}.")
     old = registry.load(db, trained.request.model, champion["version"])
     _check(old, trained)
     rows = trained.data.table.take(trained.split.test)
-    part = Part(encode(old.features, rows), trained.test.actual)
+    part = XY(encode(old.features, rows), trained.test.actual)
     # Each decides by its own threshold.
     target = replace(trained.fitter.target, threshold=old.threshold)
     return replace(trained.fitter, target=target).score(old.pipeline, part)
 
 
-def _check(old: Model, trained: Trained) -> None:
+def _check(old: Model, trained: TrainingResult) -> None:
     columns = {column.name: column for column in trained.data.columns}
     for feature in old.features:
         column = columns.get(feature.name)
@@ -81,12 +81,12 @@ def _check(old: Model, trained: Trained) -> None:
             raise GlasshouseError(f"Its column {feature.of!r} holds arrays of another length.")
     known = trained.data.target.names
     # Clusters are found and not given, so they may be others each time.
-    if trained.fitter.task.needs_target and set(old.classes) != set(known):
+    if trained.request.task.needs_target and set(old.classes) != set(known):
         raise GlasshouseError("The target holds other classes than it knows.")
 
 
 def difference(
-    metric: Metric, new: Measured, old: Measured, samples: int, seed: int
+    metric: Metric, new: EvaluationInput, old: EvaluationInput, samples: int, seed: int
 ) -> dict[str, Any]:
     """Both measures on the same rows, and the gain of the new one with its 95 % interval."""
     score, champion_score = metric.value(new), metric.value(old)
@@ -94,20 +94,20 @@ def difference(
     lower, upper = _interval(metric, new, old, samples, seed)
     return {
         "rows": len(new.actual),
-        "score": number(score),
-        "champion_score": number(champion_score),
-        "gain": number(gain),
-        "lower": number(lower),
-        "upper": number(upper),
+        "score": json_number(score),
+        "champion_score": json_number(champion_score),
+        "gain": json_number(gain),
+        "lower": json_number(lower),
+        "upper": json_number(upper),
         # Equal is not better: without a reason the champion stays.
         "better": bool(gain > 0),
     }
 
 
 def _interval(
-    metric: Metric, new: Measured, old: Measured, samples: int, seed: int
+    metric: Metric, new: EvaluationInput, old: EvaluationInput, samples: int, seed: int
 ) -> tuple[float, float]:
-    if not metric.resampled:
+    if not metric.supports_bootstrap:
         return np.nan, np.nan
     count, rng = len(new.actual), np.random.default_rng(seed)
     block = max(1, _BLOCK_CELLS // count)

@@ -1,32 +1,31 @@
 """What the registry keeps of how a version comes to its answers and where it errs."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from glasshouse_ml.core.metric import Measured
+from glasshouse_ml.core.metric import EvaluationInput
+from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.table import TIME
-from glasshouse_ml.core.task import Rows
 from glasshouse_ml.explain.coefficients import coefficient_rows
 from glasshouse_ml.explain.learning_curve import learning_rows, points
 from glasshouse_ml.explain.partial_dependence import MOST_CLASSES, dependence_rows
-from glasshouse_ml.measure.classification_metrics import Scored
+from glasshouse_ml.measure.classification_metrics import ClassificationScores
 from glasshouse_ml.measure.correlations import Values, columns_of, correlation_rows
 from glasshouse_ml.measure.curves import threshold_rows
-from glasshouse_ml.measure.distributions import shares_rows
+from glasshouse_ml.measure.distributions import share_curve
 from glasshouse_ml.measure.intervals import intervals, metric_rows
-from glasshouse_ml.measure.regression_metrics import Numbers
+from glasshouse_ml.measure.regression_metrics import RegressionScores
 from glasshouse_ml.measure.residuals import residual_rows
 from glasshouse_ml.measure.segments import Segments, segments
 from glasshouse_ml.model.assembly import unwrapped
 from glasshouse_ml.tasks.regression import predicted
-
-if TYPE_CHECKING:
-    from glasshouse_ml.train.payload import Trained
+from glasshouse_ml.train.result import TrainingResult
 
 
-def reason_rows(trained: "Trained", test: Measured, importances: Rows) -> dict[str, Rows]:
+def reason_rows(
+    trained: TrainingResult, test: EvaluationInput, importances: Records
+) -> dict[str, Records]:
     """A list of rows for each table of the registry."""
     return {
         "coefficients": _coefficients(trained),
@@ -36,7 +35,9 @@ def reason_rows(trained: "Trained", test: Measured, importances: Rows) -> dict[s
     }
 
 
-def segment_metrics(trained: "Trained", test: Measured, blind: Measured | None) -> Rows:
+def segment_metrics(
+    trained: TrainingResult, test: EvaluationInput, blind: EvaluationInput | None
+) -> Records:
     """The measures on the test rows of each segment, of the model with intervals."""
     options, found = trained.request.options, []
     for column in options["segments"]:
@@ -56,7 +57,7 @@ def segment_metrics(trained: "Trained", test: Measured, blind: Measured | None) 
     return found
 
 
-def _segments(trained: "Trained", column: str) -> Segments:
+def _segments(trained: TrainingResult, column: str) -> Segments:
     """The segments of the test rows; which there are is a matter of all rows."""
     kinds = {known.name: known.kind for known in trained.data.columns}
     divider = trained.request.split["column"]
@@ -65,21 +66,22 @@ def _segments(trained: "Trained", column: str) -> Segments:
     return Segments(found.places[trained.split.test], found.names)
 
 
-def further_curves(trained: "Trained", test: Measured, learned: Measured) -> Rows:
+def further_curves(
+    trained: TrainingResult, test: EvaluationInput, learned: EvaluationInput
+) -> Records:
     """The curves that need more than the look at the test part."""
-    found: Rows = []
+    found: Records = []
     scores = getattr(test, "scores", None)
     if scores is not None:
         # What ml.drift compares later answers with.
-        found += shares_rows("score_overall", scores, np.zeros(len(scores), np.int64), ["all"])
-    if isinstance(test, Scored):
+        found += share_curve("score_overall", scores, np.zeros(len(scores), np.int64), ["all"])
+    if isinstance(test, ClassificationScores):
         found += threshold_rows(test)
-    if trained.fitter.task.needs_target:
+    if trained.request.task.needs_target:
         found += learning_rows(
             trained.fitter,
             trained.chosen,
             trained.training,
-            trained.split.folds,
             trained.metric,
             trained.metric.value(learned),
             points(trained.request.options["learning_curve"], len(trained.split.train)),
@@ -87,8 +89,8 @@ def further_curves(trained: "Trained", test: Measured, learned: Measured) -> Row
     return found
 
 
-def _coefficients(trained: "Trained") -> Rows:
-    if not trained.fitter.task.needs_target:
+def _coefficients(trained: TrainingResult) -> Records:
+    if not trained.request.task.needs_target:
         return []
     trained.fitter.db.checkpoint()
     fitted, answers = unwrapped(trained.best, trained.training.actual)
@@ -102,16 +104,16 @@ def _coefficients(trained: "Trained") -> Rows:
     )
 
 
-def _by_importance(trained: "Trained", importances: Rows) -> list[int]:
+def _by_importance(trained: TrainingResult, importances: Records) -> list[int]:
     """Positions of the features, the most important first; as they came where nobody measured."""
     ranks = {entry["feature"]: entry["rank"] for entry in importances}
     positions = range(len(trained.features))
     return sorted(positions, key=lambda position: ranks.get(trained.features[position].name, 0))
 
 
-def _dependence(trained: "Trained", importances: Rows) -> Rows:
+def _dependence(trained: TrainingResult, importances: Records) -> Records:
     wanted = trained.request.options["dependence"]
-    if not wanted or not importances or not trained.fitter.task.needs_target:
+    if not wanted or not importances or not trained.request.task.needs_target:
         return []
     return dependence_rows(
         _answer(trained),
@@ -125,13 +127,13 @@ def _dependence(trained: "Trained", importances: Rows) -> Rows:
     )
 
 
-def _answer(trained: "Trained") -> Callable[[np.ndarray], np.ndarray]:
+def _answer(trained: TrainingResult) -> Callable[[np.ndarray], np.ndarray]:
     if trained.target.names:
         return trained.best.predict_proba
     return lambda matrix: predicted(trained.best, matrix)
 
 
-def _classes(trained: "Trained") -> list[tuple[str, int]]:
+def _classes(trained: TrainingResult) -> list[tuple[str, int]]:
     """The classes that are shown, each with its column among the answers."""
     target = trained.target
     if not target.names:
@@ -143,7 +145,7 @@ def _classes(trained: "Trained") -> list[tuple[str, int]]:
     return [(target.names[position], int(position)) for position in frequent]
 
 
-def _correlations(trained: "Trained", importances: Rows) -> Rows:
+def _correlations(trained: TrainingResult, importances: Records) -> Records:
     paired = trained.request.options["correlations"]
     if not paired:
         return []
@@ -157,7 +159,7 @@ def _correlations(trained: "Trained", importances: Rows) -> Rows:
     return correlation_rows(values, trained.request.options["seed"], paired)
 
 
-def _target(trained: "Trained", name: str) -> Values:
+def _target(trained: TrainingResult, name: str) -> Values:
     """Two classes are a number: 1 for the positive one, so that a correlation has a sign."""
     answers, target = trained.training.actual, trained.target
     if target.positive is not None:
@@ -165,8 +167,8 @@ def _target(trained: "Trained", name: str) -> Values:
     return Values(name, answers, bool(target.names))
 
 
-def _residuals(trained: "Trained", test: Measured) -> Rows:
-    if not isinstance(test, Numbers):
+def _residuals(trained: TrainingResult, test: EvaluationInput) -> Records:
+    if not isinstance(test, RegressionScores):
         return []
     request, table = trained.request, trained.data.table.take(trained.split.test)
     moments = None

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
-from glasshouse_ml.data.encoding import LARGEST
+from glasshouse_ml.core.validation import check_keys, is_number, is_whole_number
+from glasshouse_ml.model.search import MAX_SETTINGS
 
 DEFAULTS: dict[str, Any] = {
     "positive_class": None,
@@ -48,8 +49,6 @@ _CHOICES = {
     "target_transform": (None, "log1p"),
 }
 SEARCHES = ("grid", "random", "halving")
-# More settings than anybody waits for.
-MOST_SETTINGS = 1_000
 # The least and the most that makes sense; the upper ends keep a slip of the finger from running for
 # days.
 _WHOLE_NUMBERS = {
@@ -65,9 +64,9 @@ _WHOLE_NUMBERS = {
 }
 
 
-def check(given: dict[str, Any], task: str) -> dict[str, Any]:
+def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
     """Every option in force for a task, defaults included."""
-    only(given, DEFAULTS, "options")
+    check_keys(given, DEFAULTS, "options")
     for name, tasks in _TASKS.items():
         if task not in tasks and given.get(name) is not None:
             raise GlasshouseError(
@@ -81,7 +80,7 @@ def check(given: dict[str, Any], task: str) -> dict[str, Any]:
     for name, (least, most) in _WHOLE_NUMBERS.items():
         if options[name] is None and DEFAULTS[name] is None:
             continue
-        if not whole(options[name]) or not least <= options[name] <= most:
+        if not is_whole_number(options[name]) or not least <= options[name] <= most:
             raise GlasshouseError(
                 f"options.{name} is {json.dumps(options[name])}.",
                 f"Give a whole number from {least} to {most}.",
@@ -104,24 +103,6 @@ def check(given: dict[str, Any], task: str) -> dict[str, Any]:
     return options
 
 
-def only(given: dict[str, Any], known: Any, what: str) -> None:
-    """Refuse names that nobody knows."""
-    for name in given:
-        if name not in known:
-            raise GlasshouseError(f"{what} has no entry {name!r}.", near_names(name, known))
-
-
-def number(value: Any) -> bool:
-    """Whether a value from JSON is a number to compute with; true and false are none."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and abs(value) <= LARGEST
-
-
-def whole(value: Any) -> bool:
-    """Whether a value from JSON is a whole number."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _one_of(options: dict[str, Any], name: str, choices: Sequence[str | None]) -> None:
     if options[name] not in choices:
         words = " or ".join(json.dumps(choice).strip('"') for choice in choices)
@@ -129,7 +110,7 @@ def _one_of(options: dict[str, Any], name: str, choices: Sequence[str | None]) -
 
 
 def _share(options: dict[str, Any], name: str, most: float) -> None:
-    if not number(options[name]) or not 0 < options[name] <= most:
+    if not is_number(options[name]) or not 0 < options[name] <= most:
         raise GlasshouseError(
             f"options.{name} is {json.dumps(options[name])}.",
             f"Give a share above 0, at most {most}.",
@@ -150,18 +131,20 @@ def _names(value: Any, option: str) -> list[str]:
 def _search(value: Any, where: str) -> None:
     example = 'Write for example {"how": "halving", "iterations": 30}.'
     _object(value, where, example)
-    only(value, ("how", "iterations"), where)
+    check_keys(value, ("how", "iterations"), where)
     how, iterations = value.get("how"), value.get("iterations")
     if how is not None and how not in SEARCHES:
         raise GlasshouseError(f"There is no search {how!r}.", near_names(how, SEARCHES))
-    if iterations is not None and (how == "grid" or not whole(iterations) or iterations < 1):
+    if iterations is not None and (
+        how == "grid" or not is_whole_number(iterations) or iterations < 1
+    ):
         raise GlasshouseError(
             f"{where}.iterations is {json.dumps(iterations)}.",
             "A grid tries every setting: leave it out." if how == "grid" else example,
         )
-    if iterations is not None and iterations > MOST_SETTINGS:
+    if iterations is not None and iterations > MAX_SETTINGS:
         raise GlasshouseError(
-            f"{where}.iterations is {iterations}; {MOST_SETTINGS} are the most.", example
+            f"{where}.iterations is {iterations}; {MAX_SETTINGS} are the most.", example
         )
 
 
@@ -171,16 +154,16 @@ def _class_weight(value: Any, where: str) -> None:
         return
     _object(value, where, example)
     for name, weight in value.items():
-        if not number(weight) or weight < 0:
+        if not is_number(weight) or weight < 0:
             raise GlasshouseError(f"{where} gives {name!r} {json.dumps(weight)}.", example)
 
 
 def _costs(value: Any, where: str) -> None:
     example = 'Write for example {"false_positive": 1, "false_negative": 5}.'
     _object(value, where, example)
-    only(value, ("false_positive", "false_negative"), where)
+    check_keys(value, ("false_positive", "false_negative"), where)
     for name in ("false_positive", "false_negative"):
-        if not number(value.get(name)) or value[name] <= 0:
+        if not is_number(value.get(name)) or value[name] <= 0:
             raise GlasshouseError(
                 f"{where}.{name} is {json.dumps(value.get(name))}, not a number above 0.", example
             )
@@ -190,7 +173,7 @@ def _monotonic(value: Any, where: str) -> None:
     example = 'Write for example {"age": 1, "distance": -1}: 1 for up, -1 for down.'
     _object(value, where, example)
     for name, sign in value.items():
-        if not whole(sign) or sign not in (1, -1):
+        if not is_whole_number(sign) or sign not in (1, -1):
             raise GlasshouseError(f"{where} gives {name!r} {json.dumps(sign)}.", example)
 
 

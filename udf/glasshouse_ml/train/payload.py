@@ -1,56 +1,31 @@
 """Everything the registry keeps of a training, computed from the one look at the test part."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.libraries import versions
-from glasshouse_ml.core.metric import Measured, Metric
-from glasshouse_ml.core.request import Request
-from glasshouse_ml.core.task import Target
-from glasshouse_ml.data.encoding import Feature
+from glasshouse_ml.core.metric import EvaluationInput
+from glasshouse_ml.core.records import Records, json_number
+from glasshouse_ml.core.split import XY
 from glasshouse_ml.explain.permutation_importance import importance_rows, sample
 from glasshouse_ml.explain.univariate_score import alone, sampled
 from glasshouse_ml.measure.distributions import look
-from glasshouse_ml.measure.intervals import intervals, metric_rows, number
-from glasshouse_ml.model import grouped as groups
-from glasshouse_ml.model.fitting import Candidate, Fitter, Part
-from glasshouse_ml.model.splitting import Split
+from glasshouse_ml.measure.intervals import intervals, metric_rows
+from glasshouse_ml.model.fitting import Candidate
+from glasshouse_ml.train import groups
 from glasshouse_ml.train.diagnostics import further_curves, reason_rows, segment_metrics
-from glasshouse_ml.train.training_data import Examples
-
-Rows = list[dict[str, Any]]
+from glasshouse_ml.train.result import TrainingResult
 
 # Training rows that are looked at again: a share of them is then known to 0.3 points.
 MOST_LEARNED = 100_000
 
 
-@dataclass(frozen=True)
-class Trained:
-    """The outcome of a training, before it is recorded."""
-
-    request: Request
-    data: Examples
-    split: Split
-    features: list[Feature]
-    excluded: list[dict[str, str]]
-    fitter: Fitter
-    metric: Metric
-    candidates: list[Candidate]
-    chosen: Candidate
-    best: Pipeline
-    baseline: Pipeline | None
-    target: Target
-    training: Part
-    test: Part
-
-
-def payload(trained: Trained, spec: str) -> dict[str, Any]:
+def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     """What ml.record_version takes; a key for each table of the registry."""
     options, db = trained.request.options, trained.fitter.db
-    task = trained.fitter.task
+    task = trained.request.task
     db.checkpoint()
     test = trained.fitter.score(trained.best, trained.test)
     ranges = intervals(test, options["bootstrap"], options["seed"])
@@ -59,8 +34,8 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
     blind = None
     if trained.baseline is not None:
         blind = trained.fitter.score(trained.baseline, trained.test)
-        blind_ranges = intervals(blind, options["bootstrap"], options["seed"])
-        metrics += metric_rows(blind, "baseline", "test", ranges=blind_ranges)
+        baseline_intervals = intervals(blind, options["bootstrap"], options["seed"])
+        metrics += metric_rows(blind, "baseline", "test", ranges=baseline_intervals)
         db.checkpoint()
     learned = trained.fitter.score(trained.best, _learned_from(trained))
     importances = _importances(trained)
@@ -75,7 +50,7 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
             *_fold_rows(trained),
             *segment_metrics(trained, test, blind),
             *groups.group_metrics(trained, test, blind),
-            *(task.further(trained) if options["bootstrap"] else []),
+            *(_extra_metrics(trained) if options["bootstrap"] else []),
         ],
         "curves": [*task.curves(test, trained.target), *further_curves(trained, test, learned)],
         "confusion": task.confusion(test, trained.target),
@@ -85,15 +60,15 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
     }
 
 
-def _learned_from(trained: Trained) -> Part:
+def _learned_from(trained: TrainingResult) -> XY:
     """The training rows, or a sample of them; which cluster a row is in is a matter of all."""
     part = trained.training
-    if not trained.fitter.task.needs_target or len(part.actual) <= MOST_LEARNED:
+    if not trained.request.task.needs_target or len(part.actual) <= MOST_LEARNED:
         return part
     return part.take(_looked_at(trained))
 
 
-def _looked_at(trained: Trained) -> np.ndarray:
+def _looked_at(trained: TrainingResult) -> np.ndarray:
     """Positions of training rows: all, or a sample where so many take longer than they tell."""
     rows = trained.split.train
     if len(rows) <= MOST_LEARNED:
@@ -102,23 +77,23 @@ def _looked_at(trained: Trained) -> np.ndarray:
     return np.sort(draw.choice(rows, MOST_LEARNED, replace=False))
 
 
-def _fold_rows(trained: Trained) -> Rows:
+def _fold_rows(trained: TrainingResult) -> Records:
     """The measures on the rows of each fold."""
-    found: Rows = []
-    task, target = trained.fitter.task, trained.fitter.target
+    found: Records = []
+    task, target = trained.request.task, trained.fitter.target
     shown = [("model", trained.chosen)]
     shown += [("baseline", entry) for entry in trained.candidates if entry.is_baseline]
     for series, candidate in shown:
         for fold, scored in enumerate(candidate.folds, start=1):
-            found += metric_rows(task.measured(scored, target), series, "validation", fold)
+            found += metric_rows(task.apply_threshold(scored, target), series, "validation", fold)
     return found
 
 
-def _importances(trained: Trained) -> Rows:
+def _importances(trained: TrainingResult) -> Records:
     repeats, seed = (trained.request.options[name] for name in ("importance_repeats", "seed"))
     rows = sample(len(trained.split.test), len(trained.features), repeats, seed)
     part = trained.test.take(rows)
-    metric, score = trained.fitter.task.shuffled(
+    metric, score = trained.request.task.permutation_score(
         trained.best, part.matrix, part.actual, trained.target, trained.metric
     )
     return importance_rows(
@@ -132,7 +107,18 @@ def _importances(trained: Trained) -> Rows:
     )
 
 
-def _candidate(candidate: Candidate, trained: Trained) -> dict[str, Any]:
+def _extra_metrics(trained: TrainingResult) -> Records:
+    chosen, training = trained.chosen, trained.training
+    return trained.request.task.extra_metrics(
+        lambda rows: trained.fitter.fit(chosen.algorithm, chosen.params, training.take(rows)),
+        trained.best,
+        training,
+        trained.test,
+        trained.request.options["seed"],
+    )
+
+
+def _candidate(candidate: Candidate, trained: TrainingResult) -> dict[str, Any]:
     return {
         "candidate": candidate.number,
         "algorithm": candidate.algorithm,
@@ -144,15 +130,15 @@ def _candidate(candidate: Candidate, trained: Trained) -> dict[str, Any]:
         "deviation": candidate.deviation,
         "fold_scores": candidate.scores,
         "seconds": candidate.seconds,
-        "rows_share": number(candidate.share),
+        "rows_share": json_number(candidate.share),
     }
 
 
 def _version(
-    trained: Trained,
+    trained: TrainingResult,
     spec: str,
-    test: Measured,
-    blind: Measured | None,
+    test: EvaluationInput,
+    blind: EvaluationInput | None,
     ranges: dict[str, tuple[float, float]],
 ) -> dict[str, Any]:
     request, data, split = trained.request, trained.data, trained.split
@@ -160,17 +146,17 @@ def _version(
     lower, upper = ranges.get(metric.name, (None, None))
     return {
         "model": request.model,
-        "task": request.task,
+        "task": request.task.name,
         "target": request.target,
         "key": request.key,
         "algorithm": trained.chosen.algorithm,
         "params": trained.chosen.params,
         "metric": metric.name,
-        "score": number(metric.value(test)),
-        "lower": number(lower),
-        "upper": number(upper),
-        "baseline": None if blind is None else number(metric.value(blind)),
-        "classes": trained.fitter.task.classes(trained.target, split.train, split.test),
+        "score": json_number(metric.value(test)),
+        "lower": json_number(lower),
+        "upper": json_number(upper),
+        "baseline": None if blind is None else json_number(metric.value(blind)),
+        "classes": trained.request.task.class_counts(trained.target, split.train, split.test),
         "positive_class": trained.target.positive_class,
         "threshold": trained.target.threshold if len(trained.target.names) == 2 else None,
         "baseline_answer": _baseline_answer(blind, trained),
@@ -181,7 +167,7 @@ def _version(
         "rows_test": len(split.test),
         "split": split.facts | {"rows_without_target": data.rows_read - data.table.rows},
         "options": request.options,
-        "query": data.query,
+        "query": request.query,
         "data_fingerprint": data.fingerprint,
         "spec_fingerprint": spec,
         "libraries": versions(trained.chosen.algorithm),
@@ -190,29 +176,29 @@ def _version(
     }
 
 
-def _baseline_answer(blind: Any, trained: Trained) -> float | None:
+def _baseline_answer(blind: Any, trained: TrainingResult) -> float | None:
     """The one number of a regression's baseline; that of classes follows from their shares."""
-    numeric = trained.fitter.task.numeric_target
-    return number(blind.predicted[0]) if numeric and blind is not None else None
+    numeric = trained.request.task.numeric_target
+    return json_number(blind.predicted[0]) if numeric and blind is not None else None
 
 
-def _features(trained: Trained) -> tuple[Rows, Rows]:
+def _features(trained: TrainingResult) -> tuple[Records, Records]:
     """The facts about each feature, and its distribution.
 
     By class; a target of numbers has none, and all its rows are counted together.
     """
-    task, target, training = trained.fitter.task, trained.target, trained.split.train
+    task, target, training = trained.request.task, trained.target, trained.split.train
     table, looked_at = trained.data.table, _looked_at(trained)
     names: list[str | None] = [*target.names] or [None]
     groups = target.values if target.names else np.zeros(table.rows, np.int64)
-    facts: Rows = []
-    distributions: Rows = []
+    facts: Records = []
+    distributions: Records = []
     for found, rows in look(
         trained.features,
         table,
         groups,
         names,
-        lambda values: task.separation(values, looked_at, target),
+        lambda values: task.univariate_auc(values, looked_at, target),
     ):
         facts.append(found)
         distributions += rows

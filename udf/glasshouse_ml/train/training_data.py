@@ -9,13 +9,12 @@ import numpy as np
 from glasshouse_ml.core.errors import GlasshouseError, near_names, rows
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.table import CATEGORY, NUMBER, TIME, Column, Table
-from glasshouse_ml.core.task import Target
+from glasshouse_ml.core.target import Target
 from glasshouse_ml.data import memory
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.fingerprint import canonical
-from glasshouse_ml.data.row_reader import Reader, describe, spread
+from glasshouse_ml.data.row_reader import Reader, expand_arrays, read_columns
 from glasshouse_ml.measure.segments import check as check_segments
-from glasshouse_ml.tasks.registry import TASKS
 
 # A text column in which nearly every row has a value of its own names the row.
 _KEY_LIKE = 0.95
@@ -25,7 +24,7 @@ _KEY_NAME = re.compile(r"(^|[_ ])(id|key|nr|no|number|pk)$|[a-z](Id|ID|Key|Numbe
 
 
 @dataclass(frozen=True)
-class Examples:
+class TrainingData:
     """Labelled rows in canonical order."""
 
     table: Table
@@ -33,7 +32,6 @@ class Examples:
     target: Target
     excluded: list[dict[str, str]]
     rows_read: int
-    query: str
     fingerprint: str
     divider_kind: str | None = None  # what the column that decides the split holds
 
@@ -49,15 +47,14 @@ class _Roles:
     excluded: list[dict[str, str]]
 
 
-def read(db: Database, request: Request) -> Examples:
+def read_training_data(db: Database, request: Request) -> TrainingData:
     """Read the rows of a request."""
-    query, columns = describe(db, request.query)
-    columns = spread(db, query, columns)
+    columns = expand_arrays(db, request.query, read_columns(db, request.query))
     roles = _roles(request, columns)
     by_time = request.split["by"] == "time"
     numbers = [column for column in roles.features if column.numeric]
     texts = [column for column in roles.features if not column.numeric]
-    numeric_target = TASKS[request.task].numeric_target
+    numeric_target = request.task.numeric_target
     if roles.target:
         (numbers if numeric_target else texts).append(roles.target)
     if roles.key:
@@ -66,7 +63,7 @@ def read(db: Database, request: Request) -> Examples:
         numbers.append(roles.divider)
     elif roles.divider and roles.divider != roles.key:
         texts.append(roles.divider)
-    reader = Reader(db, query, numbers, texts)
+    reader = Reader(db, request.query, numbers, texts)
     limit = request.options["memory_mb"]
     table, digest = canonical(reader.table(memory.room(limit)))
     rows_read = reader.read
@@ -81,9 +78,9 @@ def read(db: Database, request: Request) -> Examples:
             f"Key column {request.key!r} holds NULL.",
             f"Leave those rows out: where {request.key} is not null.",
         )
-    target = TASKS[request.task].target(table, request)
+    target = request.task.encode_target(table, request.target, request.options)
     kind = roles.divider.kind if roles.divider else None
-    return Examples(table, roles.features, target, excluded, rows_read, query, digest, kind)
+    return TrainingData(table, roles.features, target, excluded, rows_read, digest, kind)
 
 
 def _left_out(db: Database, kept: int, read: int, limit: int | None) -> list[dict[str, str]]:
@@ -114,10 +111,10 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
         raise GlasshouseError(
             f"Column {target.name!r} is both target and {other}.", f"Choose another {other}."
         )
-    if target and TASKS[request.task].numeric_target and target.kind != NUMBER:
+    if target and request.task.numeric_target and target.kind != NUMBER:
         raise GlasshouseError(
-            f"Target column {target.name!r} is of type {target.type}; a {request.task} predicts "
-            "a number.",
+            f"Target column {target.name!r} is of type {target.type}; a {request.task.name} "
+            "predicts a number.",
             "Cast it in the query, or ask for task => 'classification'.",
         )
     if split["by"] == "time" and divider and divider.kind not in (TIME, NUMBER):
@@ -164,13 +161,13 @@ def _labelled(db: Database, table: Table, target: str, numeric: bool) -> Table:
     return table
 
 
-def useful(
+def informative_columns(
     columns: list[Column], table: Table, training: np.ndarray
 ) -> tuple[list[Column], list[dict[str, Any]]]:
     """Columns worth learning from, judged by the training rows, and why the others are not."""
     kept, excluded = [], []
     for column in columns:
-        reason = _useless(column, table, training)
+        reason = _exclusion_reason(column, table, training)
         if reason:
             excluded.append({"name": column.name, "reason": reason})
         else:
@@ -184,7 +181,7 @@ def useful(
     return kept, excluded
 
 
-def _useless(column: Column, table: Table, training: np.ndarray) -> str | None:
+def _exclusion_reason(column: Column, table: Table, training: np.ndarray) -> str | None:
     if column.kind == CATEGORY:
         codes = table.texts[column.name].codes[training]
         known = codes[codes >= 0]

@@ -13,15 +13,17 @@ import numpy as np
 from scipy.special import chdtrc
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.table import CATEGORY
+from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.encoding import LARGEST, BatchEncoder, Feature
+from glasshouse_ml.data.encoding import BatchEncoder
 from glasshouse_ml.data.interrupts import attentive
-from glasshouse_ml.data.row_reader import Reader, check_arrays, describe
+from glasshouse_ml.data.row_reader import Reader, check_arrays, clean_query, read_columns
 from glasshouse_ml.data.row_reader import by_name as named
 from glasshouse_ml.measure.bins import Bins
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.artifacts import Model
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.use.predict import check_columns
 
@@ -61,8 +63,8 @@ def _measured(db: Database, model: str, query: str, period: str | None) -> tuple
     facts = registry.facts(db, model)
     stored = registry.load(db, model, facts["version"] if facts else None)
     assert facts is not None  # load() refuses a model without a champion
-    query, columns = describe(db, query)
-    by_name = named(columns, stored.features)
+    query = clean_query(query)
+    by_name = named(read_columns(db, query), stored.features)
     check_columns(stored.features, by_name)
     check_arrays(db, query, stored.features)
     if period is not None and period not in by_name:
@@ -128,13 +130,13 @@ class _Counts:
             self._count(position, periods, places)
         if self.score:
             # No model was made for numbers that are beyond all arithmetic.
-            able = np.flatnonzero(~(np.abs(values) > LARGEST).any(axis=1))
+            able = np.flatnonzero(~(np.abs(values) > MAX_ABSOLUTE_VALUE).any(axis=1))
             if len(able) > _MOST_SCORED:
                 able = np.sort(self.rng.choice(able, _MOST_SCORED, replace=False))
             if len(able):
                 texts = [[column[row] for row in able] for column in words]
                 matrix = self.encoder.encode(values[able], texts)
-                scores = TASKS[self.stored.task].answers(self.stored, matrix)[1]
+                scores = TASKS[self.stored.task].predict(self.stored, matrix)[1]
                 places = self.score.of_numbers(np.fromiter(scores, float, len(able)))
                 self._count(len(self.features), periods[able], places)
 

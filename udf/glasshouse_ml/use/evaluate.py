@@ -3,18 +3,19 @@
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names, rows
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.records import json_number
 from glasshouse_ml.core.table import CATEGORY, NUMBER, Column, Table
-from glasshouse_ml.core.task import Target
+from glasshouse_ml.core.target import Costs, Target
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.encoding import Feature, check_finite, encode
+from glasshouse_ml.data.encoding import check_finite, encode
 from glasshouse_ml.data.fingerprint import canonical
 from glasshouse_ml.data.interrupts import attentive
-from glasshouse_ml.data.row_reader import Reader, check_arrays, describe
+from glasshouse_ml.data.row_reader import Reader, check_arrays, clean_query, read_columns
 from glasshouse_ml.data.row_reader import by_name as named
-from glasshouse_ml.measure.classification_metrics import Costs
-from glasshouse_ml.measure.intervals import intervals, number
+from glasshouse_ml.measure.intervals import intervals
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.artifacts import Model
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.use.predict import check_columns
 
@@ -36,20 +37,20 @@ def _lines(db: Database, model: str, query: str, version: int | None) -> list[Li
     target = _target(table, stored, facts["target"], facts["options"].get("costs"))
     matrix = encode(stored.features, table)
     found = task.score(stored.pipeline, matrix, target.values, target)
-    baseline = task.blind(facts, target)
+    baseline = task.baseline_scores(facts, target)
     ranges = intervals(found, facts["options"]["bootstrap"], facts["options"]["seed"])
     measured = []
     for name, metric in found.metrics.items():
         lower, upper = ranges.get(name, (None, None))
         blind = None if baseline is None else metric.value(baseline)
         values = (metric.value(found), lower, upper, blind)
-        measured.append((name, *map(number, values), table.rows))
+        measured.append((name, *map(json_number, values), table.rows))
     return measured
 
 
 def _read(db: Database, stored: Model, query: str, target: str | None) -> Table:
-    query, columns = describe(db, query)
-    by_name = named(columns, stored.features)
+    query = clean_query(query)
+    by_name = named(read_columns(db, query), stored.features)
     check_columns(stored.features, by_name)
     check_arrays(db, query, stored.features)
     numbers = [by_name[feature.name] for feature in stored.features if feature.kind != CATEGORY]

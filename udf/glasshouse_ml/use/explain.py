@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.encoding import BatchEncoder, Feature
+from glasshouse_ml.data.encoding import BatchEncoder
 from glasshouse_ml.data.interrupts import attentive
 from glasshouse_ml.data.row_reader import Reader, check_arrays
 from glasshouse_ml.explain.shapley import shapley
@@ -30,7 +32,6 @@ from glasshouse_ml.explain.treeshap import (
 from glasshouse_ml.model.boosting import Boosted
 from glasshouse_ml.model.linear import origins, take_apart
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.artifacts import Model
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.use.predict import matching
 
@@ -49,7 +50,7 @@ def explain(db: Database, model: str, query: str, top: int | None) -> Iterator[E
         raise GlasshouseError(f"top is {top}.", "Ask for 1 or more, or for null: all of them.")
     facts = registry.facts(db, model)
     stored = registry.load(db, model, facts["version"] if facts else None)
-    if not TASKS[stored.task].has_reasons:
+    if not TASKS[stored.task].is_explainable:
         raise GlasshouseError(
             f"Model {model!r} is of task {stored.task}, which predicts nothing that has reasons.",
             "The table ml.importances says which columns matter to it.",
@@ -106,7 +107,7 @@ def _rows(
 def contributions(stored: Model, matrix: np.ndarray, typical: np.ndarray) -> Parts:
     """About the positive class, or with more than two classes about the predicted one."""
     task = TASKS[stored.task]
-    answers = task.explained(stored, matrix)
+    answers = task.explained_output(stored, matrix)
     about = answers.argmax(axis=1)
     if answers.shape[1] > 1 and stored.positive_class is not None:
         about = np.full(len(matrix), list(stored.classes).index(stored.positive_class))
@@ -123,7 +124,7 @@ def contributions(stored: Model, matrix: np.ndarray, typical: np.ndarray) -> Par
 def _sampled(stored: Model, matrix: np.ndarray, typical: np.ndarray, about: np.ndarray) -> Parts:
     def explained(rows: np.ndarray, about: np.ndarray) -> Parts:
         def answer(mixed: np.ndarray, made_of: np.ndarray) -> np.ndarray:
-            found = TASKS[stored.task].explained(stored, mixed)
+            found = TASKS[stored.task].explained_output(stored, mixed)
             return found[np.arange(len(mixed)), about[made_of]]
 
         return shapley(answer, rows, typical)
@@ -147,7 +148,7 @@ def _linear(stored: Model, matrix: np.ndarray, about: np.ndarray) -> Parts | Non
     whole = (
         stored.pipeline.decision_function(matrix)
         if stored.classes
-        else TASKS[stored.task].explained(stored, matrix)
+        else TASKS[stored.task].explained_output(stored, matrix)
     )
     if len(stored.classes) == 2:
         # With two classes there is one sum, for the second of them.
@@ -193,7 +194,7 @@ def _trees(
             # With two classes there is one sum, for the second of them.
             sign, about = np.where(about == 1, 1.0, -1.0), np.zeros_like(about)
     else:
-        whole = np.vstack([answers, TASKS[stored.task].explained(stored, typical[None])])
+        whole = np.vstack([answers, TASKS[stored.task].explained_output(stored, typical[None])])
     added = np.zeros(matrix.shape)
     found = shapley_of_trees(trees, seen[:-1], seen[-1], made_of, about)
     added[:, : found.shape[1]] = found

@@ -8,15 +8,16 @@ from itertools import chain, islice
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
-from glasshouse_ml.core.predictions import Shares, Spelled
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.predictions import NumericPredictions, ProbabilityMatrix
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.encoding import BatchEncoder, Feature
+from glasshouse_ml.data.encoding import BatchEncoder
 from glasshouse_ml.data.interrupts import attentive
-from glasshouse_ml.data.row_reader import Reader, check_arrays, describe
+from glasshouse_ml.data.row_reader import Reader, check_arrays, clean_query, read_columns
 from glasshouse_ml.data.row_reader import by_name as named
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.artifacts import Model
 from glasshouse_ml.tasks.registry import TASKS
 
 # Large enough to spread the fixed cost of a call of scikit-learn, small enough for little memory.
@@ -61,8 +62,8 @@ def predict_batches(db: Database, model: str, query: str, version: int | None) -
 
 def matching(db: Database, stored: Model, model: str, query: str) -> tuple[str, dict[str, Column]]:
     """The query and its columns by name, once they are known to fit the model."""
-    query, columns = describe(db, query)
-    by_name = named(columns, stored.features)
+    query = clean_query(query)
+    by_name = named(read_columns(db, query), stored.features)
     check_columns(stored.features, by_name)
     if stored.key and stored.key not in by_name:
         raise GlasshouseError(
@@ -78,10 +79,10 @@ def _batches(db: Database, stored: Model, reader: Reader, encoder: BatchEncoder)
         keys = packing.separator.join(words.pop()) if stored.key else None
         matrix = encoder.encode(values, words)
         with attentive(db.checkpoint) if len(matrix) > FEW else nullcontext():
-            predicted, scores, shares = task.answers(stored, matrix)
-        spelled = isinstance(predicted, Spelled)
+            predicted, scores, shares = task.predict(stored, matrix)
+        spelled = isinstance(predicted, NumericPredictions)
         told = [] if spelled else [packing.missing if p is None else p for p in predicted]
-        named = isinstance(shares, Shares)
+        named = isinstance(shares, ProbabilityMatrix)
         yield Batch(
             packing.separator,
             packing.missing,

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.core.request import LONGEST_NAME
+from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Column, Table, Texts
-from glasshouse_ml.core.task import Rows
+from glasshouse_ml.core.validation import MAX_NAME_LENGTH
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import attentive
-from glasshouse_ml.data.row_reader import Reader, describe
+from glasshouse_ml.data.row_reader import Reader, clean_query, read_columns
 from glasshouse_ml.measure.correlations import columns_of, correlation_rows
 from glasshouse_ml.measure.distributions import MISSING, category_bins
 from glasshouse_ml.measure.numeric_summary import counts, edges, ordered, statistics
@@ -40,12 +40,13 @@ def profile(db: Database, name: str, query: str) -> list[tuple[Any, ...]]:
 
 def _measured(db: Database, name: str, query: str) -> dict[str, Any]:
     """A list of rows for each table of the registry, and the one row of the profile."""
-    if not name or not name.strip() or len(name) > LONGEST_NAME:
+    if not name or not name.strip() or len(name) > MAX_NAME_LENGTH:
         raise GlasshouseError(
-            f"A profile needs a name of at most {LONGEST_NAME} characters.",
+            f"A profile needs a name of at most {MAX_NAME_LENGTH} characters.",
             "Give it as the first argument.",
         )
-    query, columns = describe(db, query)
+    query = clean_query(query)
+    columns = read_columns(db, query)
     usable = [column for column in columns if column.kind]
     if not usable:
         raise GlasshouseError(
@@ -81,7 +82,7 @@ def _measured(db: Database, name: str, query: str) -> dict[str, Any]:
     }
 
 
-def _excluded(columns: Sequence[Column]) -> Rows:
+def _excluded(columns: Sequence[Column]) -> Records:
     return [
         {"name": column.name, "reason": f"Nothing is known about type {column.type}."}
         for column in columns
@@ -89,7 +90,7 @@ def _excluded(columns: Sequence[Column]) -> Rows:
     ]
 
 
-def _column(column: Column, table: Table) -> tuple[dict[str, Any], Rows]:
+def _column(column: Column, table: Table) -> tuple[dict[str, Any], Records]:
     """The statistics of a column, and its bins."""
     if column.kind == CATEGORY:
         return _texts(table.texts[column.name])
@@ -113,7 +114,7 @@ def _column(column: Column, table: Table) -> tuple[dict[str, Any], Rows]:
     return facts, _with_missing(bins, facts["missing"])
 
 
-def _texts(texts: Texts) -> tuple[dict[str, Any], Rows]:
+def _texts(texts: Texts) -> tuple[dict[str, Any], Records]:
     places, bins = category_bins(texts.codes, texts.levels)
     numbers = np.bincount(places, minlength=len(bins))
     met = np.bincount(texts.codes[texts.codes >= 0], minlength=len(texts.levels))
@@ -134,11 +135,11 @@ def _mean(codes: np.ndarray) -> float | None:
     return float(known.mean()) if len(known) else None
 
 
-def _with_missing(bins: Rows, missing: int) -> Rows:
+def _with_missing(bins: Records, missing: int) -> Records:
     return [*bins, {"category": MISSING, "n": missing}] if missing else bins
 
 
-def _correlations(db: Database, columns: Sequence[Column], table: Table) -> Rows:
+def _correlations(db: Database, columns: Sequence[Column], table: Table) -> Records:
     if len(columns) > MOST_PAIRED:
         db.notice(f"Correlations are those of the first {MOST_PAIRED} columns.")
     found = correlation_rows(columns_of(table, columns[:MOST_PAIRED]), SEED)

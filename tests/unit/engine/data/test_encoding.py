@@ -3,16 +3,9 @@
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.feature import UNSEEN, Feature
 from glasshouse_ml.core.table import CATEGORY, Column
-from glasshouse_ml.data.encoding import (
-    MOST_CATEGORIES,
-    RARE,
-    UNSEEN,
-    BatchEncoder,
-    Feature,
-    encode,
-    learn,
-)
+from glasshouse_ml.data.encoding import MOST_CATEGORIES, RARE, BatchEncoder, encode, learn
 
 from tests.unit.engine.data.test_row_reader import read
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from glasshouse_ml.core.task import Target
+from glasshouse_ml.core.target import Target
 from glasshouse_ml.explain.univariate_score import MOST_ROWS, alone, sampled
 
 from tests.unit.engine.conftest import call

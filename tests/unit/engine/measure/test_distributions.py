@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from glasshouse_ml.data.encoding import Feature
+from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.explain.permutation_importance import importance_rows, sample
-from glasshouse_ml.measure.classification_metrics import METRICS, Scored
+from glasshouse_ml.measure.classification_metrics import METRICS, ClassificationScores
 from glasshouse_ml.measure.distributions import look
 from glasshouse_ml.tasks.classification import separation
 from sklearn.metrics import roc_auc_score
@@ -111,9 +111,9 @@ def test_importance_finds_the_feature_that_counts() -> None:
     matrix = np.random.default_rng(1).normal(size=(200, 3))
     actual = (matrix[:, 1] > 0).astype(int)
 
-    def score(rows: np.ndarray) -> Scored:
+    def score(rows: np.ndarray) -> ClassificationScores:
         chance = 1 / (1 + np.exp(-3 * rows[:, 1]))
-        return Scored(actual, np.column_stack([1 - chance, chance]))
+        return ClassificationScores(actual, np.column_stack([1 - chance, chance]))
 
     before = matrix.copy()
     calls: list[int] = []

@@ -10,7 +10,7 @@ import pytest
 from glasshouse_ml.core import libraries
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.encoding import encode
-from glasshouse_ml.data.row_reader import Reader, describe
+from glasshouse_ml.data.row_reader import Reader, read_columns
 from glasshouse_ml.model import algorithms
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.registry.artifact_validation import is_sound
@@ -66,7 +66,7 @@ def test_listed_only_where_it_is_installed(name: str) -> None:
 def test_the_numbers_are_those_of_the_library(mixed: list[dict], library: str) -> None:
     db = trained(regression(mixed), library, "regression")
     stored = registry.load(db, "a model", None)
-    _, columns = describe(db, "q")
+    columns = read_columns(db, "q")
     numbers = [c for c in columns if c.name in ("amount", "loyal")]
     table = Reader(db, "q", numbers, [c for c in columns if c.name == "colour"]).table()
     matrix = stored.pipeline[:-1].transform(encode(stored.features, table))
@@ -113,7 +113,7 @@ def test_contributions_add_up(mixed: list[dict], library: str, kind: str) -> Non
     else:
         # About the class that was predicted; its sum is the largest of those behind the shares.
         stored = registry.load(db, "a model", None)
-        _, columns = describe(db, "q")
+        columns = read_columns(db, "q")
         numbers = [c for c in columns if c.name in ("amount", "loyal")]
         table = Reader(db, "q", numbers, [c for c in columns if c.name == "colour"]).table()
         prepared = stored.pipeline[:-1].transform(encode(stored.features, table))

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.core.request import check
 from glasshouse_ml.model.search import fewer, halve, settings, shares
+from glasshouse_ml.train.request import parse_request
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import ParameterGrid, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -160,7 +160,7 @@ def test_refused(search: Any, options: dict, message: str) -> None:
     entry = {"algorithm": "ridge", "params": {"solver": "auto"}, "search": search}
     asked = json.dumps({"search": options} if options else {})
     with pytest.raises(GlasshouseError) as caught:
-        check("m", "q", "regression", "y", None, json.dumps([entry]), None, None, asked)
+        parse_request("m", "q", "regression", "y", None, json.dumps([entry]), None, None, asked)
     assert message in caught.value.message
     assert caught.value.hint
 

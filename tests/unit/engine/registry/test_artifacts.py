@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import skops.io
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.data.encoding import Feature
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
 from glasshouse_ml.model.algorithms import CATALOGUE, find
 from glasshouse_ml.model.preprocessing import pipeline
 from glasshouse_ml.registry.artifact_validation import is_sound
-from glasshouse_ml.registry.artifacts import TRUSTED, Model, pack, unpack
+from glasshouse_ml.registry.artifacts import TRUSTED, pack, unpack
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import Pipeline

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from glasshouse_ml.measure.classification_metrics import METRICS, Scored
-from glasshouse_ml.train import champion_comparison as succession
+from glasshouse_ml.measure.classification_metrics import METRICS, ClassificationScores
+from glasshouse_ml.train.champion_comparison import difference
 from sklearn.metrics import roc_auc_score
 
 from tests.unit.engine.conftest import call
@@ -86,15 +86,17 @@ def test_a_champion_of_another_target_gives_way(mixed: list[dict]) -> None:
 def test_less_is_better_where_the_metric_says_so() -> None:
     actual = np.array([0, 1] * 50)
     sure, unsure = (
-        Scored(actual, np.column_stack([np.where(actual, 1 - p, p), np.where(actual, p, 1 - p)]))
+        ClassificationScores(
+            actual, np.column_stack([np.where(actual, 1 - p, p), np.where(actual, p, 1 - p)])
+        )
         for p in (0.9, 0.6)
     )
-    found = succession.difference(METRICS["log_loss"], sure, unsure, 200, 0)
+    found = difference(METRICS["log_loss"], sure, unsure, 200, 0)
     assert found["better"]
     assert found["gain"] == pytest.approx(np.log(0.9 / 0.6))
     # Every row gains the same, and a paired interval knows that; an unpaired one would not.
     assert found["upper"] - found["lower"] < 1e-9
-    assert not succession.difference(METRICS["log_loss"], unsure, sure, 200, 0)["better"]
+    assert not difference(METRICS["log_loss"], unsure, sure, 200, 0)["better"]
 
 
 def test_keep_is_no_change_of_the_request(mixed: list[dict]) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.measure.classification_metrics import Costs, Scored
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.target import Costs
+from glasshouse_ml.measure.classification_metrics import ClassificationScores
 from glasshouse_ml.measure.thresholds import cheapest
-from glasshouse_ml.registry.artifacts import Model, unpack
+from glasshouse_ml.registry.artifacts import unpack
 from glasshouse_ml.use.evaluate import evaluate
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
@@ -117,7 +119,9 @@ def test_the_threshold_is_the_cheapest_on_validated_rows() -> None:
     scores = np.round(rng.random(300), 2)
     hits = rng.random(300) < scores
     folds = [
-        Scored(hits[part].astype(int), np.column_stack([1 - scores[part], scores[part]]))
+        ClassificationScores(
+            hits[part].astype(int), np.column_stack([1 - scores[part], scores[part]])
+        )
         for part in np.array_split(np.arange(300), 3)
     ]
     for costs in (Costs(1, 1), Costs(1, 9), Costs(7, 2)):
@@ -130,7 +134,7 @@ def test_the_threshold_is_the_cheapest_on_validated_rows() -> None:
         found = cheapest(folds, costs)
         assert cost(found) == min(map(cost, np.arange(0, 1.005, 0.005)))
     # The same for every row: whoever is called, all are.
-    same = [Scored(hits.astype(int), np.full((300, 2), 0.5))]
+    same = [ClassificationScores(hits.astype(int), np.full((300, 2), 0.5))]
     assert cheapest(same, Costs(1, 100)) < 0.5 < cheapest(same, Costs(100, 1))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.data.encoding import Feature
+from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.measure.bins import Bins
 from glasshouse_ml.use.drift import (
     drift,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.encoding import encode
-from glasshouse_ml.data.row_reader import Reader, describe
+from glasshouse_ml.data.row_reader import Reader, read_columns
 from glasshouse_ml.explain import shapley
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.use.explain import BASELINE, OTHERS, explain
@@ -79,7 +79,7 @@ def test_more_classes_are_about_the_predicted_one(mixed: list[dict]) -> None:
     pipeline = registry.load(db, "a model", None).pipeline
     assert len(pipeline.classes_) == 4
     stored = registry.load(db, "a model", None)
-    _, columns = describe(db, "q")
+    columns = read_columns(db, "q")
     table = Reader(
         db,
         "q",

@@ -5,7 +5,8 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
-from glasshouse_ml.registry.artifacts import Model, unpack
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.registry.artifacts import unpack
 from glasshouse_ml.use.sql_export.expression import number
 from glasshouse_ml.use.sql_export.form import NotLinear, form
 from glasshouse_ml.use.sql_export.terms import Line

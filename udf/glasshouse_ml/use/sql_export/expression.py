@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from glasshouse_ml.core.table import Column
-from glasshouse_ml.data.encoding import LARGEST
+from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.data.packing import as_number
 from glasshouse_ml.use.sql_export.sums import Sum
 from glasshouse_ml.use.sql_export.terms import Line, Listed
 
-# Types that hold no NaN and nothing beyond LARGEST need not be looked at.
+# Types that hold no NaN and nothing beyond MAX_ABSOLUTE_VALUE need not be looked at.
 _ALWAYS_PLAIN = {"smallint", "integer", "bigint", "boolean"}
 # Beyond this many a search in a sorted list is faster than a question after the other.
 _MOST_QUESTIONS = 16
@@ -20,7 +20,7 @@ _ALMOST_ZERO = 1e-200
 MOST_PAIRS = 50
 # The name of the first column whose number is too large; in JSON an infinite one is a text.
 _TOO_LARGE = (
-    f"$.keyvalue() ? (@.value > {LARGEST!r} || @.value < -{LARGEST!r} "
+    f"$.keyvalue() ? (@.value > {MAX_ABSOLUTE_VALUE!r} || @.value < -{MAX_ABSOLUTE_VALUE!r} "
     '|| @.value == "Infinity" || @.value == "-Infinity").key'
 )
 
@@ -80,10 +80,10 @@ class Writer:
             if not line.slope:
                 return f"case when {value} is null then {number(line.missing)} else 0 end"
             return f"coalesce({sloped}, {number(line.missing)})"
-        limit = number(LARGEST)
+        limit = number(MAX_ABSOLUTE_VALUE)
         if column.type.startswith("numeric"):
             # Looked at as it is: making a float8 of it costs more than all the rest.
-            value, limit = column.value(self.identifier), f"'{LARGEST!r}'::numeric"
+            value, limit = column.value(self.identifier), f"'{MAX_ABSOLUTE_VALUE!r}'::numeric"
         # NaN counts as missing; Postgres finds it larger than all numbers and equal to itself.
         return (
             f"case when abs({value}) <= {limit} then {sloped} "

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, softmax
 
-from glasshouse_ml.core.predictions import Shares
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.predictions import ProbabilityMatrix
 from glasshouse_ml.core.table import CATEGORY
-from glasshouse_ml.data.encoding import LARGEST, Feature
+from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.measure.classification_metrics import decide
-from glasshouse_ml.registry.artifacts import Model
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.use.sql_export.sums import NotLinear, Sum, sums
 from glasshouse_ml.use.sql_export.terms import Line, Listed
@@ -18,8 +19,8 @@ from glasshouse_ml.use.sql_export.terms import Line, Listed
 # Together over all sums. Beyond it planning the statement costs more than it saves.
 MOST_TERMS, MOST_LISTED = 1_000, 3_000
 # Postgres refuses a product that is too large or too small for a float8. With slopes inside these
-# limits none is: values end at LARGEST, and see expression.py for how near to zero they come.
-_LEAST_SLOPE, _LARGEST_SLOPE = 1e-90, LARGEST
+# limits none is: values end at MAX_ABSOLUTE_VALUE, and expression.py keeps them away from zero.
+_LEAST_SLOPE, _LARGEST_SLOPE = 1e-90, MAX_ABSOLUTE_VALUE
 _PROBES = 300
 _CLOSE = 1e-9
 
@@ -86,7 +87,7 @@ def _check_size(found: list[Sum]) -> None:
             if isinstance(term, Line) and term.slope:
                 if not _LEAST_SLOPE <= abs(term.slope) <= _LARGEST_SLOPE:
                     raise NotLinear
-                if abs(term.centre) > LARGEST:
+                if abs(term.centre) > MAX_ABSOLUTE_VALUE:
                     raise NotLinear
 
 
@@ -104,15 +105,15 @@ def _probes(features: Sequence[Feature], about: Sum) -> np.ndarray:
             reach = 2.0 / abs(line.slope) / np.sqrt(len(features)) if line.slope else 1.0
             matrix[:, position] = line.centre + random.normal(size=_PROBES) * reach
     matrix[random.random(matrix.shape) < 0.2] = np.nan
-    return np.where(np.abs(matrix) > LARGEST, np.nan, matrix)
+    return np.where(np.abs(matrix) > MAX_ABSOLUTE_VALUE, np.nan, matrix)
 
 
 def _answers(model: Model, matrix: np.ndarray) -> np.ndarray:
     """What ml.predict would say; its words must follow from the probabilities."""
-    predicted, scores, probabilities = TASKS[model.task].answers(model, matrix)
+    predicted, scores, probabilities = TASKS[model.task].predict(model, matrix)
     if not model.classes:
         return np.array(list(scores))[:, None]
-    assert isinstance(probabilities, Shares)
+    assert isinstance(probabilities, ProbabilityMatrix)
     shares = probabilities.matrix
     names = list(model.classes)
     positive = 0 if model.positive_class is None else names.index(model.positive_class)

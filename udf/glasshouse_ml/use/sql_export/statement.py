@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from glasshouse_ml.registry.artifacts import Model
+from glasshouse_ml.core.model import Model
 from glasshouse_ml.use.sql_export.expression import MOST_PAIRS, Writer, number
 from glasshouse_ml.use.sql_export.form import EXPONENTIAL, SOFTMAX, Form
 

@@ -10,8 +10,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
+from glasshouse_ml.core.feature import UNSEEN, Feature
 from glasshouse_ml.core.table import CATEGORY
-from glasshouse_ml.data.encoding import UNSEEN, Feature
 from glasshouse_ml.use.sql_export.terms import Line, Listed, Term
 
 

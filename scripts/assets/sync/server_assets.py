@@ -1,0 +1,102 @@
+"""What Superset shows now, in the same form as the files in git."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+from scripts.assets.files.yaml_text import load_yaml
+from scripts.assets.model.asset import Asset, Bundle
+from scripts.assets.model.fields import ACCESS_KINDS, KINDS
+from scripts.assets.model.hidden_settings import with_hidden_settings
+from scripts.assets.model.layout import chart_uuids
+from scripts.assets.model.normalise import canonical_bundle
+from scripts.assets.model.placeholders import restore
+from scripts.settings import Settings
+
+_REFERENCES = ("dataset_uuid", "database_uuid")
+
+
+def server_bundle(
+    exported: dict[str, str],
+    settings: Settings,
+    git: Bundle | None = None,
+    pushed: Bundle | None = None,
+) -> Bundle:
+    """The assets of an export (path → YAML text) in canonical form.
+
+    `git`: what the repository says, for the names it has for what differs between installations.
+    `pushed`: what was last pushed, for what the editor in the browser drops.
+    """
+    assets_data: list[tuple[str, str, dict[str, Any]]] = []
+    for path, text in exported.items():
+        kind = PurePosixPath(path).parts[0]
+        if kind not in KINDS:
+            continue
+        data = load_yaml(text)
+        local = git.get(str(data["uuid"]).lower()) if git else None
+        assets_data.append((kind, "", restore(kind, data, local.data if local else None, settings)))
+    _drop_default_catalogs(assets_data, exported, git or Bundle())
+    _add_hidden(
+        [data for kind, _, data in assets_data if kind in ("charts", "datasets")], pushed or git
+    )
+    return Bundle.of([Asset(kind, data) for kind, _, data in canonical_bundle(assets_data)])
+
+
+def _drop_default_catalogs(
+    assets: list[tuple[str, str, dict[str, Any]]], exported: dict[str, str], git: Bundle
+) -> None:
+    """Leave out a dataset's catalog where it repeats the database of its connection.
+
+    Superset's editor writes it with every save; another installation's database has another name.
+    """
+    texts = [text for path, text in exported.items() if path.startswith("databases/")]
+    names = {
+        str(data["uuid"]).lower(): data["sqlalchemy_uri"].partition("?")[0].rpartition("/")[2]
+        for data in map(load_yaml, texts)
+    }
+    for kind, _, data in assets:
+        local = git.get(str(data["uuid"]).lower())
+        database = str(data.get("database_uuid") or "").lower()
+        if (
+            kind == "datasets"
+            and data.get("catalog")
+            and data["catalog"] == names.get(database)
+            and not (local and local.data.get("catalog"))
+        ):
+            del data["catalog"]
+
+
+def _add_hidden(assets: list[dict[str, Any]], pushed: Bundle | None) -> None:
+    by_uuid = {str(data["uuid"]).lower(): data for data in assets}
+    for uuid, data in by_uuid.items():
+        last_push = pushed.get(uuid) if pushed else None
+        if last_push and last_push.kind == "charts" and data.get("params"):
+            dataset = by_uuid.get(str(data["dataset_uuid"]).lower(), {})
+            data["params"] = with_hidden_settings(data["params"], last_push.data["params"], dataset)
+
+
+def managed_assets(server: Bundle, git: Bundle, previously_managed: Iterable[str] = ()) -> Bundle:
+    """The part of the live assets that git holds, and what its dashboards have come to need.
+
+    A chart added to a dashboard in the browser belongs to the dashboard, and so does its dataset.
+    `ever`: what git has held before belongs to it too.
+    """
+    uuids: set[str] = set()
+    pending = {asset.uuid for asset in git} | set(previously_managed)
+    while pending:
+        uuids |= pending
+        pending = {need for asset in server.only(pending) for need in dependencies(asset)} - uuids
+    return server.only(uuids)
+
+
+def dependencies(asset: Asset) -> Iterator[str]:
+    """The identities of what an asset, or an entry of bundle.yml, cannot do without."""
+    if asset.kind == "dashboards":
+        yield from chart_uuids(asset.data["position"])
+        for entry in asset.data.get("metadata", {}).get("native_filter_configuration", []):
+            for target in entry.get("targets") or []:
+                yield str(target.get("datasetUuid", "")).lower()
+    yield from (asset.data[name] for name in _REFERENCES if name in asset.data)
+    if asset.kind in ACCESS_KINDS:
+        yield from (f"roles/{name}" for name in asset.data.get("roles", []))
+        yield from asset.data.get("datasets", [])
