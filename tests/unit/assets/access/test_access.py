@@ -189,9 +189,8 @@ def test_under_another_key_of_superset_the_password_is_the_same(read, settings):
 
 
 def test_the_committed_file_is_sound_and_in_the_form_that_pull_writes(tmp_path):
-    from scripts.assets.files.managed import previously_managed
-
     from scripts.assets.files.bundle import read_files
+    from scripts.assets.files.managed import previously_managed
     from scripts.settings import ROOT
 
     folder = ROOT / FOLDER

@@ -3,9 +3,9 @@
 import copy
 
 import pytest
-from scripts.assets.files.managed import LOCK, previously_managed, read_lock, record_managed
 
 from scripts.assets.files.bundle import Files
+from scripts.assets.files.managed import LOCK, previously_managed, read_lock, record_managed
 from scripts.assets.model.asset import Bundle
 from scripts.assets.sync.plan import compare
 from scripts.assets.sync.prune import plan_prune
