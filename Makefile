@@ -70,7 +70,7 @@ test-integration:  ## Run the tests against PostgreSQL and dbt
 	@$(GLASSHOUSE) test integration
 test-e2e:  ## Run the tests of the whole stack, also in a browser
 	@$(GLASSHOUSE) test e2e
-test-slow:  ## Run the tests that take minutes each
+test-slow:  ## Run the tests that take minutes each: kills, restores, long histories
 	@$(GLASSHOUSE) test slow
 test-docker:  ## Run the tests of the stack in containers (installs an engine where there is none)
 	@$(GLASSHOUSE) test docker

@@ -21,7 +21,7 @@ class Split:
     test: np.ndarray
     folds: list[Fold]
     facts: dict[str, Any]
-    within: Callable[[np.ndarray, int], list[Fold]]
+    folds_within: Callable[[np.ndarray, int], list[Fold]]
     ordered: bool  # whether folds go forward in time, so that the first rows are in none
 
 
@@ -44,16 +44,16 @@ class Splitter(Protocol):
 
     count: int
 
-    def testing(self, share: float, seed: int) -> np.ndarray:
+    def test_mask(self, share: float, seed: int) -> np.ndarray:
         """Marks the rows of a random test part."""
 
-    def enough(self, train: np.ndarray, test: np.ndarray) -> None:
+    def check_parts(self, train: np.ndarray, test: np.ndarray) -> None:
         """Refuse parts that nothing can be learned from or tested on."""
 
     def possible_folds(self, train: np.ndarray, folds: int, given: bool) -> int:
         """As many folds as asked for, or as the rows allow."""
 
-    def folding(self, folds: int, grouped: bool, seed: int) -> Any:
+    def fold_generator(self, folds: int, grouped: bool, seed: int) -> Any:
         """scikit-learn's way to make the folds."""
 
     def labels(self, part: np.ndarray) -> np.ndarray:

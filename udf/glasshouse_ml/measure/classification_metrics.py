@@ -17,7 +17,7 @@ from glasshouse_ml.core.target import Costs
 TINY = np.finfo(float).eps
 
 
-def decide(probabilities: np.ndarray, positive: int, threshold: float) -> np.ndarray:
+def predict_classes(probabilities: np.ndarray, positive: int, threshold: float) -> np.ndarray:
     """The class of each row: with two classes the positive one from the threshold on.
 
     At 0.5 it is the more probable class; a tie goes to the first, as in scikit-learn.
@@ -53,12 +53,12 @@ class ClassificationScores:
 
     def proportions(self) -> dict[str, tuple[int, int]]:
         """The metrics that count rows: how many are right, of how many."""
-        right = self.predicted == self.actual
-        counts = {"accuracy": (int(right.sum()), len(right))}
+        correct = self.predicted == self.actual
+        counts = {"accuracy": (int(correct.sum()), len(correct))}
         if self.binary:
-            for name, part in (("precision", self.predicted), ("recall", self.actual)):
-                looked_at = part == self.positive
-                counts[name] = (int(right[looked_at].sum()), int(looked_at.sum()))
+            for name, classes_of_row in (("precision", self.predicted), ("recall", self.actual)):
+                selected = classes_of_row == self.positive
+                counts[name] = (int(correct[selected].sum()), int(selected.sum()))
         return counts
 
     @property
@@ -74,7 +74,7 @@ class ClassificationScores:
     @cached_property
     def predicted(self) -> np.ndarray:
         """The class that each row is given."""
-        return decide(self.probabilities, self.positive, self.threshold)
+        return predict_classes(self.probabilities, self.positive, self.threshold)
 
     @cached_property
     def rankings(self) -> dict[int, "Ranking"]:
@@ -87,9 +87,9 @@ class ClassificationScores:
     def confusion(self, weights: np.ndarray) -> np.ndarray:
         """Weighted counts of actual against predicted: (samples, classes, classes)."""
         count = self.classes
-        cells, place = np.unique(self.actual * count + self.predicted, return_inverse=True)
-        one_hot = np.zeros((len(place), len(cells)))
-        one_hot[np.arange(len(place)), place] = 1.0
+        cells, cell_of_row = np.unique(self.actual * count + self.predicted, return_inverse=True)
+        one_hot = np.zeros((len(cell_of_row), len(cells)))
+        one_hot[np.arange(len(cell_of_row)), cell_of_row] = 1.0
         table = np.zeros((len(weights), count * count))
         table[:, cells] = weights @ one_hot
         return table.reshape(-1, count, count)
@@ -136,9 +136,9 @@ def _over_rankings(
 
     A class that a sample holds no row of has no ranking and does not count.
     """
-    found = np.array([measure(*ranking.steps(weights)) for ranking in rows.rankings.values()])
-    known = np.isfinite(found)
-    return np.where(known, found, 0.0).sum(axis=0) / known.sum(axis=0)
+    values = np.array([measure(*ranking.steps(weights)) for ranking in rows.rankings.values()])
+    defined = np.isfinite(values)
+    return np.where(defined, values, 0.0).sum(axis=0) / defined.sum(axis=0)
 
 
 def _area(hits: np.ndarray, misses: np.ndarray) -> np.ndarray:
@@ -158,8 +158,8 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _log_loss(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
-    chosen = rows.probabilities[np.arange(len(rows.actual)), rows.actual]
-    return _mean(-np.log(np.clip(chosen, TINY, 1.0)), weights)
+    probability = rows.probabilities[np.arange(len(rows.actual)), rows.actual]
+    return _mean(-np.log(np.clip(probability, TINY, 1.0)), weights)
 
 
 def _brier(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
@@ -182,9 +182,9 @@ def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
 def _balanced_accuracy(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     table = rows.confusion(weights)
     actual = table.sum(axis=2)
-    found = _ratio(np.einsum("sii->si", table), actual)
+    values = _ratio(np.einsum("sii->si", table), actual)
     # A class that a sample holds no row of says nothing about it.
-    return found.sum(axis=1) / (actual > 0).sum(axis=1)
+    return values.sum(axis=1) / (actual > 0).sum(axis=1)
 
 
 def _per_class(
@@ -194,40 +194,43 @@ def _per_class(
     return np.einsum("sii->si", table), table.sum(axis=1), table.sum(axis=2)
 
 
-def _of_interest(rows: ClassificationScores, values: np.ndarray) -> np.ndarray:
+def _positive_or_mean(rows: ClassificationScores, values: np.ndarray) -> np.ndarray:
     return values[:, rows.positive] if rows.binary else values.mean(axis=1)
 
 
 def _precision(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
-    right, predicted, _ = _per_class(rows, weights)
-    return _of_interest(rows, _ratio(right, predicted))
+    correct, predicted, _ = _per_class(rows, weights)
+    return _positive_or_mean(rows, _ratio(correct, predicted))
 
 
 def _recall(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
-    right, _, actual = _per_class(rows, weights)
-    return _of_interest(rows, _ratio(right, actual))
+    correct, _, actual = _per_class(rows, weights)
+    return _positive_or_mean(rows, _ratio(correct, actual))
 
 
 def _f1(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
-    right, predicted, actual = _per_class(rows, weights)
-    return _of_interest(rows, _ratio(2 * right, predicted + actual))
+    correct, predicted, actual = _per_class(rows, weights)
+    return _positive_or_mean(rows, _ratio(2 * correct, predicted + actual))
 
 
 def _mcc(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
-    right, predicted, actual = _per_class(rows, weights)
+    correct, predicted, actual = _per_class(rows, weights)
     total = weights.sum(axis=1)
-    together = right.sum(axis=1) * total - (predicted * actual).sum(axis=1)
-    apart = (total**2 - (predicted**2).sum(axis=1)) * (total**2 - (actual**2).sum(axis=1))
-    return _ratio(together, np.sqrt(np.maximum(apart, 0.0)))
+    covariance = correct.sum(axis=1) * total - (predicted * actual).sum(axis=1)
+    scale = (total**2 - (predicted**2).sum(axis=1)) * (total**2 - (actual**2).sum(axis=1))
+    return _ratio(covariance, np.sqrt(np.maximum(scale, 0.0)))
 
 
 def _cost(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     assert rows.costs is not None
-    flagged, hit = rows.predicted == rows.positive, rows.actual == rows.positive
-    paid = rows.costs.false_positive * (flagged & ~hit) + rows.costs.false_negative * (
-        ~flagged & hit
+    predicted_positive, actual_positive = (
+        rows.predicted == rows.positive,
+        rows.actual == rows.positive,
     )
-    return _mean(paid, weights)
+    cost = rows.costs.false_positive * (
+        predicted_positive & ~actual_positive
+    ) + rows.costs.false_negative * (~predicted_positive & actual_positive)
+    return _mean(cost, weights)
 
 
 METRICS = {

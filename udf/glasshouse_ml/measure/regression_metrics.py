@@ -79,9 +79,9 @@ def _wape(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
 
 def _r2(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
     # Around the overall mean first, or the difference of two huge sums would lose its digits.
-    apart = rows.actual - rows.actual.mean()
-    spread = _mean(apart**2, weights) - _mean(apart, weights) ** 2
-    return 1.0 - _mean(rows.errors**2, weights) / np.where(spread > 0, spread, np.nan)
+    differences = rows.actual - rows.actual.mean()
+    variance = _mean(differences**2, weights) - _mean(differences, weights) ** 2
+    return 1.0 - _mean(rows.errors**2, weights) / np.where(variance > 0, variance, np.nan)
 
 
 def _pinball(quantile: float) -> Callable[[RegressionScores, np.ndarray], np.ndarray]:
@@ -90,11 +90,11 @@ def _pinball(quantile: float) -> Callable[[RegressionScores, np.ndarray], np.nda
     At one half it is half of the mean absolute error (Koenker and Bassett, Econometrica 46, 1978).
     """
 
-    def measured(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
-        apart = rows.actual - rows.predicted
-        return _mean(np.maximum(quantile * apart, (quantile - 1) * apart), weights)
+    def pinball_loss(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
+        differences = rows.actual - rows.predicted
+        return _mean(np.maximum(quantile * differences, (quantile - 1) * differences), weights)
 
-    return measured
+    return pinball_loss
 
 
 # For models of a low and of a high quantile: what the answers should seldom fall below or exceed.
@@ -105,8 +105,8 @@ def _rmsle(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
     """Errors in proportion; an answer below 0, which has no logarithm, counts as 0."""
     if rows.actual.min() < 0:
         return np.full(len(weights), np.nan)
-    apart = np.log1p(rows.actual) - np.log1p(np.maximum(rows.predicted, 0.0))
-    return np.sqrt(_mean(apart**2, weights))
+    differences = np.log1p(rows.actual) - np.log1p(np.maximum(rows.predicted, 0.0))
+    return np.sqrt(_mean(differences**2, weights))
 
 
 METRICS = {

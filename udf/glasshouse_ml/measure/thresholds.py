@@ -8,7 +8,7 @@ from glasshouse_ml.core.target import Costs
 from glasshouse_ml.measure.classification_metrics import ClassificationScores
 
 
-def cheapest(folds: Sequence[ClassificationScores], costs: Costs) -> float:
+def least_cost_threshold(folds: Sequence[ClassificationScores], costs: Costs) -> float:
     """The threshold at which the rows of the folds cost least; of several the one nearest to 0.5.
 
     The probabilities come from models that have not seen these rows, and none is of the test part.

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
 
 # With fewer rows a model of its own would learn the rows by heart.
-LEAST_ROWS = 30
+MIN_ROWS = 30
 
 
 class Grouped(BaseEstimator):
@@ -26,53 +26,56 @@ class Grouped(BaseEstimator):
         self.column = column
 
     def fit(
-        self, matrix: np.ndarray, answers: np.ndarray, checkpoint: Callable[[], None] = lambda: None
+        self,
+        matrix: np.ndarray,
+        target: np.ndarray,
+        check_interrupts: Callable[[], None] = lambda: None,
     ) -> Self:
         """Fit the pooled estimator and one for each group that is large enough."""
-        rest = np.delete(matrix, self.column, axis=1)
+        features = np.delete(matrix, self.column, axis=1)
         by_class = is_classifier(self.template)
         if by_class:
-            self.classes_ = np.unique(answers)
-        self.pooled_ = clone(self.template).fit(rest, answers)
+            self.classes_ = np.unique(target)
+        self.pooled_ = clone(self.template).fit(features, target)
         values, members = [], []
         # The settings and the numbers were looked at a moment ago, for all groups at once.
         with config_context(assume_finite=True, skip_parameter_validation=True):
-            for value, rows in self._parts(matrix):
-                if too_small(answers[rows], by_class) is None:
-                    checkpoint()
+            for value, rows in self._groups(matrix):
+                if pooling_reason(target[rows], by_class) is None:
+                    check_interrupts()
                     values.append(value)
-                    members.append(clone(self.template).fit(rest[rows], answers[rows]))
+                    members.append(clone(self.template).fit(features[rows], target[rows]))
         self.values_, self.members_ = np.array(values, float), members
         return self
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """What the estimator of each row's group answers."""
-        found = np.empty(len(matrix))
-        for estimator, rows, part in self._responsible(matrix):
-            found[rows] = np.asarray(estimator.predict(part)).reshape(len(part))
-        return found
+        predictions = np.empty(len(matrix))
+        for estimator, rows, group_rows in self._dispatch(matrix):
+            predictions[rows] = np.asarray(estimator.predict(group_rows)).reshape(len(group_rows))
+        return predictions
 
     def predict_proba(self, matrix: np.ndarray) -> np.ndarray:
         """The same for probabilities; a class that a group never had has none there."""
-        found = np.zeros((len(matrix), len(self.classes_)))
-        for estimator, rows, part in self._responsible(matrix):
-            places = np.searchsorted(self.classes_, estimator.classes_)
-            found[rows[:, None], places] = estimator.predict_proba(part)
-        return found
+        predictions = np.zeros((len(matrix), len(self.classes_)))
+        for estimator, rows, group_rows in self._dispatch(matrix):
+            class_positions = np.searchsorted(self.classes_, estimator.classes_)
+            predictions[rows[:, None], class_positions] = estimator.predict_proba(group_rows)
+        return predictions
 
-    def _responsible(self, matrix: np.ndarray) -> Iterator[tuple[Pipeline, np.ndarray, np.ndarray]]:
-        rest = np.delete(matrix, self.column, axis=1)
-        known = dict(zip(self.values_.tolist(), self.members_, strict=True))
-        pooled = np.ones(len(matrix), bool)
-        for value, rows in self._parts(matrix):
-            if value in known:
-                pooled[rows] = False
-                yield known[value], rows, rest[rows]
-        if pooled.any():
-            rows = np.flatnonzero(pooled)
-            yield self.pooled_, rows, rest[rows]
+    def _dispatch(self, matrix: np.ndarray) -> Iterator[tuple[Pipeline, np.ndarray, np.ndarray]]:
+        features = np.delete(matrix, self.column, axis=1)
+        group_models = dict(zip(self.values_.tolist(), self.members_, strict=True))
+        is_pooled = np.ones(len(matrix), bool)
+        for value, rows in self._groups(matrix):
+            if value in group_models:
+                is_pooled[rows] = False
+                yield group_models[value], rows, features[rows]
+        if is_pooled.any():
+            rows = np.flatnonzero(is_pooled)
+            yield self.pooled_, rows, features[rows]
 
-    def _parts(self, matrix: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
+    def _groups(self, matrix: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
         """Each value of the column with its rows; NULL is none."""
         values = matrix[:, self.column]
         order = np.argsort(values, kind="stable")  # NaN comes last
@@ -82,10 +85,10 @@ class Grouped(BaseEstimator):
             yield float(values[rows[0]]), rows
 
 
-def too_small(answers: np.ndarray, by_class: bool) -> str | None:
+def pooling_reason(target: np.ndarray, by_class: bool) -> str | None:
     """Why a group gets no model of its own."""
-    if len(answers) < LEAST_ROWS:
-        return f"It has fewer than {LEAST_ROWS} training rows."
-    if by_class and np.unique(answers).size < 2:
+    if len(target) < MIN_ROWS:
+        return f"It has fewer than {MIN_ROWS} training rows."
+    if by_class and np.unique(target).size < 2:
         return "Its training rows are all of one class."
     return None

@@ -14,13 +14,17 @@ from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.core.target import Costs, Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
-from glasshouse_ml.measure.classification_metrics import METRICS, ClassificationScores, decide
+from glasshouse_ml.measure.classification_metrics import (
+    METRICS,
+    ClassificationScores,
+    predict_classes,
+)
 from glasshouse_ml.measure.curves import curve_rows
 from glasshouse_ml.measure.intervals import confusion_rows
-from glasshouse_ml.measure.thresholds import cheapest
+from glasshouse_ml.measure.thresholds import least_cost_threshold
 from glasshouse_ml.model.splitters import StratifiedSplitter
 
-MOST_CLASSES = 100
+MAX_CLASSES = 100
 _YES = ("1", "true", "t", "yes", "y", "positive")
 # A forest costs far more than it gives once there are many rows.
 FOREST_UP_TO = 10_000
@@ -100,7 +104,7 @@ class Classification(Task):
         """Where mistakes have a cost, at the least of it."""
         if target.costs is None:
             return target
-        return replace(target, threshold=cheapest(folds, target.costs))
+        return replace(target, threshold=least_cost_threshold(folds, target.costs))
 
     def apply_threshold(self, rows: ClassificationScores, target: Target) -> ClassificationScores:
         """The same probabilities, and what follows of them at the threshold."""
@@ -127,7 +131,7 @@ class Classification(Task):
         """With two classes, how well the feature alone tells them apart: from 0.5 to 1."""
         if target.positive is None:
             return None
-        return separation(values[training], target.values[training] == target.positive)
+        return univariate_auc(values[training], target.values[training] == target.positive)
 
     def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
         """The probability of each class."""
@@ -142,12 +146,12 @@ class Classification(Task):
             scores = probabilities[:, positive]
         else:
             scores = probabilities.max(axis=1)
-        found = decide(probabilities, positive, model.threshold)
+        found = predict_classes(probabilities, positive, model.threshold)
         predicted = map(names.__getitem__, found.tolist())
         return predicted, scores.tolist(), ProbabilityMatrix(names, probabilities)
 
 
-def separation(values: np.ndarray, hits: np.ndarray) -> float | None:
+def univariate_auc(values: np.ndarray, hits: np.ndarray) -> float | None:
     """The area under the ROC curve of one feature, whichever way it points.
 
     That is how often a value among the hits is above one among the others; half of it where they
@@ -172,10 +176,10 @@ def classes_of(table: Table, target: str) -> tuple[list[str], np.ndarray]:
             f"Target column {target!r} holds one value only: {names[0]!r}.",
             "A classification needs rows of at least two classes.",
         )
-    if len(names) > MOST_CLASSES:
+    if len(names) > MAX_CLASSES:
         raise GlasshouseError(
             f"Target column {target!r} holds {len(names)} different values; "
-            f"{MOST_CLASSES} classes are the most.",
+            f"{MAX_CLASSES} classes are the most.",
             "Is it the right column? Group rare values, or ranges of numbers, in the query.",
         )
     try:

@@ -17,14 +17,14 @@ from glasshouse_ml.core.split import XY
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
-from glasshouse_ml.explain.cluster_stability import stability
+from glasshouse_ml.explain.cluster_stability import stability_rows
 from glasshouse_ml.measure.clustering_metrics import calinski_harabasz, davies_bouldin
 from glasshouse_ml.model.splitters import RandomSplitter
 
 # A silhouette compares each row with each other one.
-MOST_COMPARED = 10_000
+MAX_COMPARED = 10_000
 # Enough to tell the candidates apart, many times over.
-MOST_COMPARED_IN_A_FOLD = 2_000
+MAX_COMPARED_IN_A_FOLD = 2_000
 SEARCHED = range(2, 11)
 _SHARES = np.linspace(0, 1, 21)
 
@@ -35,7 +35,7 @@ class ClusterScores:
 
     points: np.ndarray
     labels: np.ndarray
-    most: int = MOST_COMPARED
+    most: int = MAX_COMPARED
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
@@ -163,7 +163,7 @@ class Clustering(Task):
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
     ) -> ClusterScores:
         """The same with fewer rows compared, because there are many candidates and folds."""
-        return replace(self.score(fitted, matrix, actual, target), most=MOST_COMPARED_IN_A_FOLD)
+        return replace(self.score(fitted, matrix, actual, target), most=MAX_COMPARED_IN_A_FOLD)
 
     def permutation_score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target, metric: Any
@@ -181,7 +181,7 @@ class Clustering(Task):
         seed: int,
     ) -> Records:
         """The stability of the clusters."""
-        return stability(refit, fitted, len(training.actual), test.matrix, seed)
+        return stability_rows(refit, fitted, len(training.actual), test.matrix, seed)
 
     def curves(self, rows: ClusterScores, target: Target) -> Records:
         """The silhouettes of each cluster from the worst row to the best."""

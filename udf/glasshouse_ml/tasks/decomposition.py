@@ -21,7 +21,7 @@ from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
 from glasshouse_ml.model.splitters import RandomSplitter
 
 # Beyond this many components a curve has nothing more to show.
-MOST_POINTS = 100
+MAX_POINTS = 100
 
 
 @dataclass(frozen=True)
@@ -123,17 +123,17 @@ class Decomposition(Task):
         """The rows beside what they become when rebuilt."""
         points, estimator = fitted[:-1].transform(matrix), fitted[-1]
         components = estimator.transform(points)
-        return Reconstruction(points, rebuild(estimator, components), components, estimator)
+        return Reconstruction(points, reconstruct(estimator, components), components, estimator)
 
     def curves(self, rows: Reconstruction, target: Target) -> Records:
         """What each component explains, and the first one, two, three of them together."""
         found: Records = []
-        before, count = 0.0, min(rows.components.shape[1], MOST_POINTS)
+        before, count = 0.0, min(rows.components.shape[1], MAX_POINTS)
         for position in range(1, count + 1):
             first = np.zeros_like(rows.components)
             first[:, :position] = rows.components[:, :position]
             part = Reconstruction(
-                rows.points, rebuild(rows.estimator, first), first, rows.estimator
+                rows.points, reconstruct(rows.estimator, first), first, rows.estimator
             )
             together = METRICS["explained_variance"].value(part)
             for series, value in (("together", together), ("alone", together - before)):
@@ -155,12 +155,12 @@ class Decomposition(Task):
         estimator = model.pipeline[-1]
         points = model.pipeline[:-1].transform(matrix)
         components = estimator.transform(points)
-        lost = ((points - rebuild(estimator, components)) ** 2).mean(axis=1)
+        lost = ((points - reconstruct(estimator, components)) ** 2).mean(axis=1)
         names = [f"component_{number}" for number in range(1, components.shape[1] + 1)]
         return [None] * len(points), np.sqrt(lost).tolist(), ProbabilityMatrix(names, components)
 
 
-def rebuild(estimator: Any, components: np.ndarray) -> np.ndarray:
+def reconstruct(estimator: Any, components: np.ndarray) -> np.ndarray:
     """The rows that have these components."""
     if not components.shape[1]:
         return np.tile(estimator.mean_, (len(components), 1))

@@ -35,7 +35,7 @@ NORMAL, OUTLIER = "normal", "outlier"
 # Every row is compared with all training rows: beyond this many that takes too long.
 NEIGHBOURS_UP_TO = 10_000
 # Rows put together by chance; more of them would not change what they say.
-MOST_SHUFFLED = 10_000
+MAX_SHUFFLED = 10_000
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Outliers(Task):
         """Without labels, what the model flags."""
         if target.names:
             return target
-        flagged = (unusual(fitted, matrix) > 0).astype(np.int64)
+        flagged = (outlier_scores(fitted, matrix) > 0).astype(np.int64)
         return Target(flagged, (NORMAL, OUTLIER), 1, threshold=0.0)
 
     def splitter(self, target: Target) -> Splitter:
@@ -184,8 +184,8 @@ class Outliers(Task):
     ) -> OutlierScores:
         """How unusual each row is, beside its label where it has one."""
         rng = np.random.default_rng(0)
-        mixed = rng.permuted(matrix, axis=0)[:MOST_SHUFFLED]
-        scores, labelled = unusual(fitted, matrix), None
+        mixed = rng.permuted(matrix, axis=0)[:MAX_SHUFFLED]
+        scores, labelled = outlier_scores(fitted, matrix), None
         if target.names:
             # As in scikit-learn a row on the border is none.
             above = np.where(scores == 0, -TINY, scores)
@@ -193,7 +193,7 @@ class Outliers(Task):
             labelled = ClassificationScores(
                 actual, np.column_stack(sides), int(target.positive or 0), 0.0
             )
-        return OutlierScores(scores, unusual(fitted, mixed), labelled)
+        return OutlierScores(scores, outlier_scores(fitted, mixed), labelled)
 
     def permutation_score(
         self,
@@ -206,8 +206,8 @@ class Outliers(Task):
         """With labels by the metric, else by how much the order of the rows changes."""
         if metric.name in LABELLED:
             return metric, lambda rows: self.score(fitted, rows, actual, target)
-        before = rankdata(unusual(fitted, matrix))
-        return SAME_ORDER, lambda rows: _Moved(before, rankdata(unusual(fitted, rows)))
+        before = rankdata(outlier_scores(fitted, matrix))
+        return SAME_ORDER, lambda rows: _Moved(before, rankdata(outlier_scores(fitted, rows)))
 
     def curves(self, rows: OutlierScores, target: Target) -> Records:
         """How the scores are spread, and with labels the ROC curve and its relatives."""
@@ -238,16 +238,16 @@ class Outliers(Task):
 
     def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
         """How unusual the row is."""
-        return unusual(model.pipeline, matrix)[:, None]
+        return outlier_scores(model.pipeline, matrix)[:, None]
 
     def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
         """The word, how unusual the row is (above 0: an outlier), and no probabilities."""
-        scores = unusual(model.pipeline, matrix)
+        scores = outlier_scores(model.pipeline, matrix)
         words = [OUTLIER if score > 0 else NORMAL for score in scores]
         return words, scores.tolist(), [None] * len(words)
 
 
-def unusual(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
+def outlier_scores(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
     """How unusual each row is: 0 is the threshold of the detector, above it are outliers."""
     if hasattr(fitted, "decision_function"):
         return -fitted.decision_function(matrix)

@@ -77,7 +77,7 @@ class Regression(Task):
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
     ) -> RegressionScores:
         """The numbers a fitted Pipeline gives, beside the truth."""
-        return RegressionScores(actual, predicted(fitted, matrix))
+        return RegressionScores(actual, predict_numbers(fitted, matrix))
 
     def curves(self, rows: RegressionScores, target: Target) -> Records:
         """Predicted against actual, and how the residuals (actual - predicted) are spread."""
@@ -110,15 +110,15 @@ class Regression(Task):
 
     def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
         """The number."""
-        return predicted(model.pipeline, matrix)[:, None]
+        return predict_numbers(model.pipeline, matrix)[:, None]
 
     def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
         """The number as text and as score; there are no probabilities."""
-        found = predicted(model.pipeline, matrix).tolist()
+        found = predict_numbers(model.pipeline, matrix).tolist()
         return NumericPredictions(found), found, [None] * len(found)
 
 
-def predicted(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
+def predict_numbers(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
     """One number per row, also from estimators that answer with a column."""
     return np.asarray(fitted.predict(matrix), float).reshape(len(matrix))
 

@@ -73,8 +73,10 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
                 f"options.{name} means nothing for {task}, only for {' and '.join(tasks)}.",
                 "Leave that option out.",
             )
-    known = {name: value for name, value in DEFAULTS.items() if task in _TASKS.get(name, (task,))}
-    options = {**known, **{name: value for name, value in given.items() if name in known}}
+    available = {
+        name: value for name, value in DEFAULTS.items() if task in _TASKS.get(name, (task,))
+    }
+    options = {**available, **{name: value for name, value in given.items() if name in available}}
     for name in _CHOICES.keys() & options.keys():
         _one_of(options, name, _CHOICES[name])
     for name, (least, most) in _WHOLE_NUMBERS.items():
@@ -90,9 +92,9 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
         options["positive_class"] = _class_text(options["positive_class"])
     if "contamination" in options:
         _share(options, "contamination", 0.5)
-    for name, look in _OBJECTS.items():
+    for name, check in _OBJECTS.items():
         if options.get(name) is not None:
-            look(options[name], f"options.{name}")
+            check(options[name], f"options.{name}")
     if options.get("group_by") is not None and options.get("calibration") is not None:
         raise GlasshouseError(
             "options.calibration cannot be had for one model per group.",
@@ -128,10 +130,10 @@ def _names(value: Any, option: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _search(value: Any, where: str) -> None:
+def _search(value: Any, place: str) -> None:
     example = 'Write for example {"how": "halving", "iterations": 30}.'
-    _object(value, where, example)
-    check_keys(value, ("how", "iterations"), where)
+    _object(value, place, example)
+    check_keys(value, ("how", "iterations"), place)
     how, iterations = value.get("how"), value.get("iterations")
     if how is not None and how not in SEARCHES:
         raise GlasshouseError(f"There is no search {how!r}.", near_names(how, SEARCHES))
@@ -139,52 +141,52 @@ def _search(value: Any, where: str) -> None:
         how == "grid" or not is_whole_number(iterations) or iterations < 1
     ):
         raise GlasshouseError(
-            f"{where}.iterations is {json.dumps(iterations)}.",
+            f"{place}.iterations is {json.dumps(iterations)}.",
             "A grid tries every setting: leave it out." if how == "grid" else example,
         )
     if iterations is not None and iterations > MAX_SETTINGS:
         raise GlasshouseError(
-            f"{where}.iterations is {iterations}; {MAX_SETTINGS} are the most.", example
+            f"{place}.iterations is {iterations}; {MAX_SETTINGS} are the most.", example
         )
 
 
-def _class_weight(value: Any, where: str) -> None:
+def _class_weight(value: Any, place: str) -> None:
     example = 'Write "balanced", or for example {"yes": 5, "no": 1}.'
     if value == "balanced":
         return
-    _object(value, where, example)
+    _object(value, place, example)
     for name, weight in value.items():
         if not is_number(weight) or weight < 0:
-            raise GlasshouseError(f"{where} gives {name!r} {json.dumps(weight)}.", example)
+            raise GlasshouseError(f"{place} gives {name!r} {json.dumps(weight)}.", example)
 
 
-def _costs(value: Any, where: str) -> None:
+def _costs(value: Any, place: str) -> None:
     example = 'Write for example {"false_positive": 1, "false_negative": 5}.'
-    _object(value, where, example)
-    check_keys(value, ("false_positive", "false_negative"), where)
+    _object(value, place, example)
+    check_keys(value, ("false_positive", "false_negative"), place)
     for name in ("false_positive", "false_negative"):
         if not is_number(value.get(name)) or value[name] <= 0:
             raise GlasshouseError(
-                f"{where}.{name} is {json.dumps(value.get(name))}, not a number above 0.", example
+                f"{place}.{name} is {json.dumps(value.get(name))}, not a number above 0.", example
             )
 
 
-def _monotonic(value: Any, where: str) -> None:
+def _monotonic(value: Any, place: str) -> None:
     example = 'Write for example {"age": 1, "distance": -1}: 1 for up, -1 for down.'
-    _object(value, where, example)
+    _object(value, place, example)
     for name, sign in value.items():
         if not is_whole_number(sign) or sign not in (1, -1):
-            raise GlasshouseError(f"{where} gives {name!r} {json.dumps(sign)}.", example)
+            raise GlasshouseError(f"{place} gives {name!r} {json.dumps(sign)}.", example)
 
 
-def _group_by(value: Any, where: str) -> None:
+def _group_by(value: Any, place: str) -> None:
     if not isinstance(value, str):
-        raise GlasshouseError(f"{where} is {json.dumps(value)}.", "Name one column of the query.")
+        raise GlasshouseError(f"{place} is {json.dumps(value)}.", "Name one column of the query.")
 
 
-def _object(value: Any, where: str, example: str) -> None:
+def _object(value: Any, place: str, example: str) -> None:
     if not isinstance(value, dict) or not value:
-        raise GlasshouseError(f"{where} is {json.dumps(value)}.", example)
+        raise GlasshouseError(f"{place} is {json.dumps(value)}.", example)
 
 
 _OBJECTS = {

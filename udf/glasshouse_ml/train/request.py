@@ -112,7 +112,7 @@ def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
         raise GlasshouseError(
             "algorithms is no list of algorithms.", f"Write for example {example}."
         )
-    chosen = []
+    entries = []
     for entry in value:
         if isinstance(entry, str):
             entry = {"algorithm": entry}
@@ -128,14 +128,14 @@ def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
                 f"params of {entry['algorithm']} is no JSON object.",
                 f"Write for example {example}.",
             )
-        found = catalogue.find(task, entry["algorithm"])
+        algorithm = catalogue.find_algorithm(task, entry["algorithm"])
         checked = {"algorithm": entry["algorithm"], "params": params}
         if "search" in entry:
-            checked["search"] = search.check(entry["search"], entry["algorithm"], params)
+            checked["search"] = search.validate_search(entry["search"], entry["algorithm"], params)
         # Built once and thrown away: a wrong name shows before the rows are read.
-        found.build(params | checked.get("search", {}), 0)
-        chosen.append(checked)
-    return chosen
+        algorithm.build(params | checked.get("search", {}), 0)
+        entries.append(checked)
+    return entries
 
 
 def _split(given: dict[str, Any], key: str | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.split import XY, Split
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.encoding import MOST_CATEGORIES, MOST_MEANS, encode, learn
+from glasshouse_ml.data.encoding import MAX_CATEGORIES, MAX_TARGET_ENCODED, encode, learn_features
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model import candidates
 from glasshouse_ml.model.assembly import check_monotonic
@@ -24,8 +24,8 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     data, split = _sort_by_part(data, split_rows(data.table, task.splitter(data.target), request))
     target = data.target
     columns, uninformative = informative_columns(data.columns, data.table, split.train)
-    max_categories = MOST_MEANS if task.uses_target_encoding else MOST_CATEGORIES
-    features = learn(columns, data.table, split.train, max_categories)
+    max_categories = MAX_TARGET_ENCODED if task.uses_target_encoding else MAX_CATEGORIES
+    features = learn_features(columns, data.table, split.train, max_categories)
     if options.get("monotonic"):
         check_monotonic(features, options["monotonic"])
     excluded = [*data.excluded, *uninformative]
@@ -67,7 +67,7 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
 def _sort_by_part(data: TrainingData, split: Split) -> tuple[TrainingData, Split]:
     """The same with the rows of the training part first and those of the test part after them."""
     order = np.concatenate([split.train, split.test])
-    data.table.arrange(order)
+    data.table.reorder(order)
     target = replace(data.target, values=data.target.values[order])
     rows, train_rows = np.arange(len(order)), len(split.train)
     split = replace(split, train=rows[:train_rows], test=rows[train_rows:])

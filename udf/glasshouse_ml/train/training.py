@@ -5,7 +5,7 @@ import warnings
 from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.core.libraries import versions
+from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.data import memory, threads
@@ -40,14 +40,14 @@ def train(db: Database, request: Request) -> dict[str, Any]:
 
 def _train(db: Database, request: Request) -> dict[str, Any]:
     started = time.perf_counter()
-    memory.hand_back_at_once()
-    memory.forget_peak()
-    threads.bound(db)
+    memory.return_freed_memory()
+    memory.reset_peak()
+    threads.limit_threads(db)
     limit = request.options["memory_mb"]
 
     def look_up() -> None:
-        db.checkpoint()
-        memory.check(limit)
+        db.check_interrupts()
+        memory.check_limit(limit)
 
     with warnings.catch_warnings(), attentive(look_up):
         # Slow convergence and the like are no errors, and would fill the server's log.
@@ -106,7 +106,9 @@ def _spec_fingerprint(request: Request, data: TrainingData) -> str:
             "split": request.split,
             "options": options,
             "columns": [[column.name, column.type] for column in data.columns],
-            "libraries": versions(*(entry["algorithm"] for entry in request.algorithms or ())),
+            "libraries": library_versions(
+                *(entry["algorithm"] for entry in request.algorithms or ())
+            ),
         }
     )
 

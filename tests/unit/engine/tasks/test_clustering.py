@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.measure.intervals import intervals
+from glasshouse_ml.measure.intervals import metric_intervals
 from glasshouse_ml.registry.artifacts import unpack
-from glasshouse_ml.tasks.clustering import METRICS, MOST_COMPARED, ClusterScores
+from glasshouse_ml.tasks.clustering import MAX_COMPARED, METRICS, ClusterScores
 from sklearn import metrics as reference
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris, make_blobs
@@ -46,7 +46,7 @@ def test_measures_are_those_of_scikit_learn() -> None:
     for name in ("silhouette", "davies_bouldin", "calinski_harabasz"):
         expected = getattr(reference, f"{name}_score")(POINTS, HOMES)
         assert METRICS[name].value(rows) == pytest.approx(expected)
-    found = intervals(rows, 100, 0)
+    found = metric_intervals(rows, 100, 0)
     assert set(found) == set(METRICS)
     for name in ("silhouette", "calinski_harabasz"):
         assert found[name][0] < METRICS[name].value(rows) < found[name][1]
@@ -88,7 +88,7 @@ def test_clusters_that_are_there_are_found_again() -> None:
 def test_of_many_rows_a_sample_is_compared_and_always_the_same() -> None:
     points, homes = make_blobs(12_000, centers=3, random_state=1)
     rows = ClusterScores(points, homes)
-    assert len(rows.actual) == MOST_COMPARED
+    assert len(rows.actual) == MAX_COMPARED
     np.testing.assert_array_equal(rows.compared, ClusterScores(points, homes).compared)
     whole = reference.calinski_harabasz_score(points, homes)
     assert METRICS["calinski_harabasz"].value(rows) == pytest.approx(whole)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.measure.intervals import intervals
+from glasshouse_ml.measure.intervals import metric_intervals
 from glasshouse_ml.measure.regression_metrics import METRICS, RegressionScores
 from sklearn import metrics as reference
 from sklearn.datasets import load_diabetes
@@ -84,7 +84,7 @@ def test_intervals_hold_the_value_and_are_as_wide_as_theory_says() -> None:
     rng = np.random.default_rng(0)
     actual = rng.normal(100, 10, 2_000)
     rows = RegressionScores(actual, actual + rng.normal(0, 5, 2_000))
-    found = intervals(rows, 300, 0)
+    found = metric_intervals(rows, 300, 0)
     for name, metric in METRICS.items():
         assert found[name][0] <= metric.value(rows) <= found[name][1], name
     # The deviation of a root mean square of normal errors: sigma / sqrt(2 n).

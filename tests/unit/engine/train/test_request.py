@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.model.algorithms import CATALOGUE
-from glasshouse_ml.model.search import settings as settings_of
+from glasshouse_ml.model.search import search_settings as settings_of
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.train.options import DEFAULTS, SEARCHES
 from glasshouse_ml.train.request import SPLITS, parse_request

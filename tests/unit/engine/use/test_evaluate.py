@@ -84,7 +84,7 @@ def test_rows_without_an_answer_are_left_out(trained: StandIn) -> None:
         (lambda r: {k: v for k, v in r.items() if k != "target"}, "no column 'target', which the"),
         (lambda r: {k: v for k, v in r.items() if k != "amount"}, "no column 'amount'"),
         (lambda r: {**r, "target": None}, "target is NULL in every row"),
-        (lambda r: {**r, "target": "maybe"}, "'maybe', a class the model has never met"),
+        (lambda r: {**r, "target": "maybe"}, "'maybe', a class that was not in training"),
     ],
 )
 def test_refused(trained: StandIn, change, message: str) -> None:

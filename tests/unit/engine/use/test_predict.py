@@ -90,8 +90,8 @@ def test_many_batches(trained: StandIn) -> None:
     [
         (lambda r: {k: v for k, v in r.items() if k != "amount"}, "no column 'amount'"),
         (lambda r: {k: v for k, v in r.items() if k != "id"}, "no column 'id', the key"),
-        (lambda r: {**r, "amount": "12"}, "'amount' is of type text; the model learned from a num"),
-        (lambda r: {**r, "colour": 3}, "'colour' is of type integer; the model learned from a te"),
+        (lambda r: {**r, "amount": "12"}, "'amount' is of type text; in training it was a num"),
+        (lambda r: {**r, "colour": 3}, "'colour' is of type integer; in training it was a te"),
         (lambda r: {**r, "amount": float("inf")}, "'amount' holds infinite"),
     ],
 )
