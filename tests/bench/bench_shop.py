@@ -21,7 +21,7 @@ from scripts.stack.build import build, refresh
 from scripts.stack.provision import provision
 from tests.bench.harness import Bench, Pair, at_most, compare, seconds
 from tests.bench.warehouse import connected
-from tests.conftest import Warehouse, new_server
+from tests.clusters import Warehouse, new_server
 
 DATABASE = "bench_shop"
 # What a build makes: all but the sources.

@@ -11,7 +11,6 @@ from datetime import date
 import psycopg2
 import pytest
 
-from scripts.data.sample import load_sample
 from scripts.errors import UserError
 from scripts.examples.shop.loading import load
 from scripts.examples.shop.simulator import calendar
@@ -19,7 +18,7 @@ from scripts.examples.shop.simulator.continuation import open_simulation
 from scripts.examples.shop.simulator.source import Simulator
 from scripts.stack.build import build
 
-from ..conftest import Warehouse, new_server
+from ..clusters import Warehouse, cluster
 
 # Two of the lines that were keyed in wrong before are put right in these days.
 UNTIL, DAYS = date(2024, 11, 10), 16
@@ -105,12 +104,11 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with new_server(tmp_path_factory.mktemp("shop") / ".stack") as warehouse:
+def shop() -> Iterator[Shop]:
+    with cluster("engine") as warehouse:
         shop = Shop(warehouse)
         source = Simulator(size=25_000, last_day=calendar.number(UNTIL))
         load(warehouse.dsn("transformer"), source, lambda held: None, lambda place: None)
-        load_sample(warehouse.dsn("transformer"), warehouse.settings.state / "data")
         shop.build(*SHOP, "rpt_sales")
         shop.past, shop.before = shop.described(), shop.counts()
         with open_simulation(warehouse.dsn("transformer")) as simulation:
