@@ -99,6 +99,8 @@ def _made(
     )
     facts = payload(trained, spec)
     groups.report(trained, facts["version"]["groups"])
+    # It locks the model, so the champion that is compared is the one that is replaced.
+    facts["version"]["version"] = registry.reserve_version(db, request.model)
     if request.options["promote"] == "if_better":
         compare(db, trained, facts)
     return facts, artifact
