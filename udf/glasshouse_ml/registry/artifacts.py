@@ -22,11 +22,10 @@ from glasshouse_ml.data.encoding import Feature
 from glasshouse_ml.tasks.registry import TASKS
 
 FORMAT = 1
-# Beyond what skops trusts by itself: the parts of trees, the check of a table's cells that
-# histogram gradient boosting keeps for its categories, what a neural network or a Tweedie model
-# keeps of its fit, the tree and the function of a bisecting k-means, the curves that mend
-# probabilities, the folds in which means of answers are learned, and our own estimators: that of
-# groups, and those around other libraries, which hold text.
+# Types beyond those that skops trusts by itself: parts of trees; the check of input that histogram
+# gradient boosting stores for its categories; optimizers of neural networks; the loss of Tweedie
+# models; the tree and the function of a bisecting k-means; the curves of a calibration; the folds of
+# a target encoding; and our own estimators, for groups and around other libraries.
 TRUSTED = (
     "functools.partial",
     "glasshouse_ml.model.boosting.LightGBMClassifier",
@@ -54,7 +53,7 @@ TRUSTED = (
 
 @dataclass(frozen=True)
 class Model:
-    """What a prediction needs: the fitted Pipeline and what its columns and answers mean."""
+    """What a prediction needs: the fitted Pipeline and the meaning of its columns and outputs."""
 
     pipeline: Pipeline
     features: Sequence[Feature]
@@ -77,7 +76,7 @@ def pack(model: Model) -> bytes:
         "task": model.task,
         "threshold": model.threshold,
     }
-    # As one text, because skops writes a file entry of its own for each object it finds.
+    # One text, because skops writes a file entry of its own for each object.
     parts = {"facts": json.dumps(facts), "pipeline": model.pipeline}
     with _on_one_line():
         content = skops.io.dumps(parts, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
@@ -92,9 +91,10 @@ def pack(model: Model) -> bytes:
 
 @contextmanager
 def _on_one_line() -> Iterator[None]:
-    """skops indents its description of a model, for which Python's json has no fast code.
+    """Have skops write its description of a model without indentation.
 
-    With a hundred groups in a model that was most of the time it takes to store one.
+    Python's json has no fast code for indentation. In a model with a hundred groups it took most of
+    the time of storing the model.
     """
     indented = skops.io._persist.json
 

@@ -42,6 +42,10 @@ declare
     detail text;
 begin
     perform ml.lock_reserved_version(name, number);
+    if artifact is null then
+        raise exception 'Version % of model % holds no artifact', number, quote_literal(name)
+            using errcode = 'invalid_parameter_value', hint = 'Train with ml.train; it records the version itself.';
+    end if;
     perform ml.verify_artifact(name, number, artifact, signature);
 
     insert into ml.model_versions
