@@ -59,7 +59,7 @@ def test_a_migration_that_changed_is_refused() -> None:
 def test_a_migration_that_is_missing_is_refused() -> None:
     with pytest.raises(UserError, match="has the migration migrations/0002_second") as caught:
         find_pending(recorded(FIRST, SECOND), [FIRST], [FUNCTION])
-    assert "newer" in caught.value.do
+    assert "newer" in caught.value.remedy
 
 
 def test_the_project_has_each_file_once() -> None:

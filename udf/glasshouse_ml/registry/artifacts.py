@@ -24,8 +24,8 @@ from glasshouse_ml.tasks.registry import TASKS
 FORMAT = 1
 # Types beyond those that skops trusts by itself: parts of trees; the check of input that histogram
 # gradient boosting stores for its categories; optimizers of neural networks; the loss of Tweedie
-# models; the tree and the function of a bisecting k-means; the curves of a calibration; the folds of
-# a target encoding; and our own estimators, for groups and around other libraries.
+# models; the tree and the function of a bisecting k-means; the curves of a calibration; the folds
+# of a target encoding; and our own estimators, for groups and around other libraries.
 TRUSTED = (
     "functools.partial",
     "glasshouse_ml.model.boosting.LightGBMClassifier",
