@@ -207,11 +207,9 @@ def _rows(connection: Connection, query: str, *values: object) -> list[tuple]:
 def _blocked(connection: Connection, script: Script | None) -> UserError:
     """What held a table for longer than the timeout."""
     what = FOLDER / f"{script.name}.sql" if script else FOLDER
-    holders = _rows(connection, HOLDER)
+    holders = _rows(connection, HOLDER, LOCK)
     if not holders:
-        return UserError(
-            f"{what} waited {LOCK_TIMEOUT} for a lock, which is free now", "make build"
-        )
+        return UserError(f"{what} waited {LOCK_TIMEOUT} for a lock that is free now", "make build")
     pid, application, since, relation, query = holders[0]
     return UserError(
         f"{what} cannot be applied: process {pid} ({application}) holds {relation} since {since}"

@@ -156,6 +156,32 @@ def test_an_artifact_that_is_none_disables_its_model_alone(
     assert "Version 1 of model 'grouped' cannot be used until it is trained again" in warning
 
 
+def test_a_malformed_description_is_emptied_and_named(
+    database: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(registry, "warn", warnings.append)
+    malform = (
+        "update ml.model_versions set features = '[1]', options = '\"x\"' where model = 'boosted'"
+    )
+    with closing(Session(database)) as session:
+        session.rows("create extension plpython3u")
+        session.rows(gzip.decompress(DUMP.read_bytes()).decode())
+        session.rows(malform)
+        apply(database)
+        (warning,) = warnings
+        assert "The description of version 1 of model 'boosted' was malformed" in warning
+        query = "select model, features = '[]', options = '{}' from ml.model_versions order by 1"
+        assert session.rows(query) == [
+            ("boosted", True, True),
+            ("grouped", False, False),
+            ("logistic", False, False),
+            ("logistic", False, False),
+        ]
+        with pytest.raises(psycopg2.errors.CheckViolation):
+            session.rows(malform)
+
+
 def test_a_migration_that_fails_leaves_nothing_behind(database: dict[str, Any], root: Path) -> None:
     apply(database)
     broken = root / registry.FOLDER / "migrations" / "0099_broken.sql"

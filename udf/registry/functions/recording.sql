@@ -38,6 +38,7 @@ declare
     facts jsonb := payload -> 'version';
     name text := facts ->> 'model';
     number integer := facts ->> 'version';
+    verification record;
     recorded ml.model_versions;
     detail text;
 begin
@@ -46,7 +47,11 @@ begin
         raise exception 'Version % of model % holds no artifact', number, quote_literal(name)
             using errcode = 'invalid_parameter_value', hint = 'Train with ml.train; it records the version itself.';
     end if;
-    perform ml.verify_artifact(name, number, artifact, signature);
+    verification := ml.verify_artifact(name, number, artifact, signature);
+    if verification.problem is not null then
+        raise exception '%', verification.problem
+            using errcode = 'invalid_parameter_value', hint = verification.remedy;
+    end if;
 
     insert into ml.model_versions
     select * from jsonb_populate_record(
