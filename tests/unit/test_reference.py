@@ -11,9 +11,11 @@ def test_the_page_is_current() -> None:
 
 def test_it_names_every_function_and_every_table() -> None:
     text = page(ROOT)
-    for file in (ROOT / "udf" / "functions").glob("*.yml"):
+    functions = list((ROOT / "udf" / "functions").glob("*.yml"))
+    assert len(functions) > 10
+    for file in functions:
         assert f"### ml.{file.stem}\n" in text
     tables = TABLE.findall(registry_script(ROOT))
-    assert "model_versions" in tables
+    assert len(tables) > 10
     for table in tables:
         assert f"### ml.{table}\n" in text, f"{table} has no comment in udf/registry"

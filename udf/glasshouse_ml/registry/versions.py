@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.model import Model
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
-from glasshouse_ml.registry.artifacts import Model, unpack
+from glasshouse_ml.registry.artifacts import unpack
 from glasshouse_ml.registry.signatures import sign, verify
 
 # A session caches the models that it used last; each takes from a few kB to some MB.
-_MOST_CACHED = 20
+_MAX_CACHED = 20
 
 
 @dataclass(frozen=True)
@@ -146,11 +147,11 @@ def load(db: Database, model: str, version: int | None = None) -> Model:
             raise _not_found(db, model, version)
         content = rows[0]["content"]
         verify(model, version, content, signature)
-        if len(cache) >= _MOST_CACHED:
+        if len(cache) >= _MAX_CACHED:
             del cache[next(iter(cache))]
         cache[key] = unpack(content)
-    threads.bound(db)
-    threads.restrain(cache[key].pipeline)
+    threads.limit_threads(db)
+    threads.limit_estimator_threads(cache[key].pipeline)
     return cache[key]
 
 

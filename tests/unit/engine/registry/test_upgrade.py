@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.data.encoding import Feature
-from glasshouse_ml.model.algorithms import find
-from glasshouse_ml.model.preprocessing import pipeline
-from glasshouse_ml.registry.artifacts import Model, pack, unpack
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.model.algorithms import find_algorithm
+from glasshouse_ml.model.preprocessing import preprocessing_pipeline
+from glasshouse_ml.registry.artifacts import pack, unpack
 from glasshouse_ml.registry.signatures import verify
 from glasshouse_ml.registry.upgrade import MOVED_MODULES, rename_modules, sign_artifacts
 
@@ -42,7 +43,9 @@ class Registry:
 def artifact(algorithm: str, **params: Any) -> tuple[bytes, np.ndarray]:
     """A trained regression, and what it predicts for the rows it was trained on."""
     rows = np.random.default_rng(0).normal(size=(60, 2))
-    fitted = pipeline(find("regression", algorithm), params, FEATURES, 0).fit(rows, rows[:, 0])
+    fitted = preprocessing_pipeline(
+        find_algorithm("regression", algorithm), params, FEATURES, 0
+    ).fit(rows, rows[:, 0])
     model = Model(fitted, tuple(FEATURES), (), None, None, "regression")
     return pack(model), fitted.predict(rows)
 
