@@ -17,6 +17,7 @@ from scripts.stack import build_state as stamps
 from scripts.stack.dbt_process import DbtProcess, start_dbt
 from scripts.stack.interface import Stack
 from scripts.stack.processes import process_tag
+from scripts.stack.registry import update_registry
 from scripts.stack.views import models_of, views
 
 FUNCTIONS = "resource_type:function"
@@ -66,8 +67,8 @@ def build(
 
 def build_functions(settings: Settings, stack: Stack, show: bool = True) -> None:
     """Bring the engine up to date: the registry's tables, and the functions that write them."""
-    with step("Updating the registry"):
-        _apply_registry(settings, stack)
+    with step("Updating the registry") as current:
+        current.note(update_registry(settings, stack))
     with step("Building the functions (dbt)", output=show):
         _dbt(settings, "admin", ["--select", FUNCTIONS], show)
 
@@ -128,28 +129,6 @@ def _state(settings: Settings, stack: Stack) -> dict[str, str]:
         connection.close()
     files = fingerprint(settings.root / "dbt", settings.root / "udf")
     return {"files": files, "cluster": stack.database_id(), **loaded}
-
-
-def registry_script(root: Path) -> str:
-    """The SQL that makes the engine's schema: the files of udf/registry in order."""
-    folder = root / "udf" / "registry"
-    files = sorted(folder.glob("*.sql"))
-    if not files:
-        raise UserError(f"{folder} is missing", "restore the folder from git")
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
-
-
-def _apply_registry(settings: Settings, stack: Stack) -> None:
-    script = registry_script(settings.root)
-    connection = psycopg2.connect(**stack.superuser("warehouse"))
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(script)
-    except psycopg2.Error as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"udf/registry failed: {reason}", "mend the file") from None
-    finally:
-        connection.close()
 
 
 def _dbt(

@@ -182,6 +182,9 @@ def test_a_copy_of_it_runs_beside_it(other_stack: Clone) -> None:
             assert logs_in(clone, clone.settings.superset_admin_password)
             assert not logs_in(clone, other.settings.superset_admin_password)
         assert checksums(copy) == checksums(other_stack)
+        # The key that signed the models came with the backup.
+        query = "select * from features.feat_tumour__measurements limit 5"
+        assert ask(copy, f"select count(*) from ml.predict('breast_cancer', '{query}')") == [(5,)]
         # What happens to the one does not happen to the other.
         assert copy.make("reset", env={"YES": "1"}).returncode == 0
         assert other_stack.make("status").returncode == 0

@@ -26,8 +26,6 @@ _BLOCK_CELLS = 1_000_000
 
 def compare_with_champion(db: Database, trained: TrainingResult, facts: dict[str, Any]) -> None:
     """Write into the facts of a training whether it becomes champion, and why."""
-    # From here until the version is recorded no other session may change the champion.
-    registry.hold(db, trained.request.model)
     champion = registry.facts(db, trained.request.model)
     facts["promote"] = "always"
     if champion is None:

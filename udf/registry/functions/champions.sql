@@ -1,12 +1,12 @@
--- The functions below write for their callers: internal, and called as ml_registry only.
-create or replace function ml.hold_model(verb text, name text)
+-- Called by the functions that write for their callers, as ml_registry.
+create or replace function ml.lock_model(verb text, name text)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Whoever changes the same model queues here until the other one has committed.
-    perform pg_advisory_xact_lock(hashtextextended('glasshouse ' || name, 0));
+    -- A row and not an advisory lock: only a role that may change the registry can lock a row.
+    perform from ml.models where model = name for update;
     if not exists (select from ml.model_versions where model = name) then
         raise exception 'ml.%: There is no model %.', verb, quote_nullable(name)
             using errcode = 'invalid_parameter_value', hint = coalesce(
@@ -16,33 +16,33 @@ begin
     end if;
 end
 $$;
-comment on function ml.hold_model(text, text)
-is 'Internal: makes others wait who want to change the same model, and refuses a name that is no model';
+comment on function ml.lock_model(text, text)
+is 'Internal: locks a model until the transaction ends, and refuses a name that is no model';
 
-create or replace function ml.hold_version(verb text, name text, wanted integer)
+create or replace function ml.lock_version(verb text, name text, number integer)
 returns ml.model_versions
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    found_version ml.model_versions;
+    locked ml.model_versions;
 begin
-    perform ml.hold_model(verb, name);
-    select * into found_version from ml.model_versions where model = name and version = wanted;
+    perform ml.lock_model(verb, name);
+    select * into locked from ml.model_versions where model = name and version = number;
     if not found then
-        raise exception 'ml.%: Model % has no version %.', verb, quote_nullable(name), coalesce(wanted::text, 'NULL')
+        raise exception 'ml.%: Model % has no version %.', verb, quote_nullable(name), coalesce(number::text, 'NULL')
             using errcode = 'invalid_parameter_value', hint = format(
                 'It has: %s.',
                 (select string_agg(version::text, ', ' order by version) from ml.model_versions where model = name)
             );
     end if;
-    return found_version;
+    return locked;
 end
 $$;
-comment on function ml.hold_version(text, text, integer)
-is 'Internal: as ml.hold_model, for one version of a model';
+comment on function ml.lock_version(text, text, integer)
+is 'Internal: as ml.lock_model, for one version of a model; returns its row';
 
-create or replace function ml.champion_before(name text)
+create or replace function ml.previous_champion(name text)
 returns integer
 language sql
 stable
@@ -56,33 +56,33 @@ as $$
     order by promotion desc
     limit 1
 $$;
-comment on function ml.champion_before(text)
-is 'Internal: the version that was champion before the present one and can be so again';
+comment on function ml.previous_champion(text)
+is 'Internal: the version that was champion before the present one and still has its artifact';
 
-create or replace function ml.set_champion(name text, chosen integer, means text)
+create or replace function ml.set_champion(name text, number integer, method text)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
     update ml.model_versions set status = 'archived'
-    where model = name and status = 'champion' and version <> chosen;
-    update ml.model_versions set status = 'champion' where model = name and version = chosen;
-    if means = 'rollback' then
+    where model = name and status = 'champion' and version <> number;
+    update ml.model_versions set status = 'champion' where model = name and version = number;
+    if method = 'rollback' then
         update ml.promotions set undone_by = session_user, undone_at = clock_timestamp()
         where model = name and undone_at is null and promotion > (
             select max(promotion) from ml.promotions
-            where model = name and version = chosen and undone_at is null
+            where model = name and version = number and undone_at is null
         );
     else
         insert into ml.promotions (model, promotion, version, how, promoted_by, promoted_at)
-        select name, coalesce(max(promotion), 0) + 1, chosen, means, session_user, clock_timestamp()
+        select name, coalesce(max(promotion), 0) + 1, number, method, session_user, clock_timestamp()
         from ml.promotions where model = name;
     end if;
 end
 $$;
 comment on function ml.set_champion(text, integer, text)
-is 'Internal: makes a version champion, archives the one before and keeps the record of it';
+is 'Internal: makes a version champion, archives the previous one and records the change';
 
 create or replace function ml.retire_versions(name text, keep integer)
 returns void
@@ -96,8 +96,8 @@ declare
         order by version desc offset keep
     );
 begin
-    -- Without it a rollback would have nowhere to go.
-    retired := array_remove(retired, ml.champion_before(name));
+    -- ml.rollback goes back to this one.
+    retired := array_remove(retired, ml.previous_champion(name));
     delete from ml.artifacts where model = name and version = any(retired);
     delete from ml.curves where model = name and version = any(retired);
     delete from ml.confusion where model = name and version = any(retired);
@@ -110,4 +110,4 @@ begin
 end
 $$;
 comment on function ml.retire_versions(text, integer)
-is 'Internal: of all but the newest versions drops the trained model and the drawings; row, metrics and candidates stay';
+is 'Internal: drops artifacts and curves of all but the newest versions, and keeps their rows, metrics and candidates';

@@ -1,24 +1,3 @@
--- How good a version is.
-
-create table if not exists ml.metrics (
-    model text not null,
-    version integer not null,
-    series text not null check (series in ('model', 'baseline')),
-    split text not null check (split in ('test', 'train', 'validation')),
-    fold integer,
-    segment text not null default 'all',
-    metric text not null,
-    value double precision,
-    lower double precision,
-    upper double precision,
-    foreign key (model, version) references ml.model_versions on delete cascade
-);
--- A primary key cannot hold the NULL fold of the train and test parts.
-create unique index if not exists metrics_one_value
-on ml.metrics (model, version, series, split, coalesce(fold, 0), segment, metric);
-
-alter table ml.metrics add column if not exists n bigint;
-
 comment on table ml.metrics is 'Measures of quality, one row per number';
 comment on column ml.metrics.model is 'Name of the model';
 comment on column ml.metrics.version is 'Version of the model';
@@ -30,25 +9,7 @@ comment on column ml.metrics.metric is 'Name of the measure';
 comment on column ml.metrics.value is 'The measure';
 comment on column ml.metrics.lower is 'Lower end of the 95 % interval on test rows: Wilson for a share of rows, else bootstrap; NULL for the groups of options.group_by, of which there may be thousands';
 comment on column ml.metrics.upper is 'Upper end of the 95 % interval on test rows: Wilson for a share of rows, else bootstrap; NULL for the groups of options.group_by';
-
 comment on column ml.metrics.n is 'Rows that were measured';
-
-create table if not exists ml.curves (
-    model text not null,
-    version integer not null,
-    curve text not null,
-    series text not null,
-    position integer not null,
-    x double precision,
-    y double precision,
-    threshold double precision,
-    lower double precision,
-    upper double precision,
-    n bigint,
-    primary key (model, version, curve, series, position),
-    foreign key (model, version) references ml.model_versions on delete cascade
-);
-
 comment on table ml.curves is 'Points of the curves drawn from the test rows; the learning curve from the folds of the training rows';
 comment on column ml.curves.model is 'Name of the model';
 comment on column ml.curves.version is 'Version of the model';
@@ -61,20 +22,6 @@ comment on column ml.curves.threshold is 'Probability from which a row counts as
 comment on column ml.curves.lower is 'calibration: lower end of the 95 % Wilson interval; predicted_actual: what a tenth of the rows stay below; learning: mean less standard deviation over the folds';
 comment on column ml.curves.upper is 'calibration: upper end of the 95 % Wilson interval; predicted_actual: what a tenth of the rows exceed; learning: mean plus standard deviation over the folds';
 comment on column ml.curves.n is 'Rows behind the point; threshold: rows flagged';
-
-create table if not exists ml.confusion (
-    model text not null,
-    version integer not null,
-    split text not null,
-    threshold double precision,
-    actual text not null,
-    predicted text not null,
-    n bigint not null,
-    foreign key (model, version) references ml.model_versions on delete cascade
-);
-create unique index if not exists confusion_one_count
-on ml.confusion (model, version, split, coalesce(threshold, -1), actual, predicted);
-
 comment on table ml.confusion is 'Counts of actual against predicted class; every pair is present, zero or not';
 comment on column ml.confusion.model is 'Name of the model';
 comment on column ml.confusion.version is 'Version of the model';

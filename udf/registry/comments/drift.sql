@@ -1,29 +1,3 @@
--- What ml.watch kept: how far rows were from those a version was made of, at each look.
-
--- Not ml.drift: dbt takes a table and a function of one name for one another.
-drop table if exists ml.drift;
-
-create table if not exists ml.drifts (
-    model text not null,
-    version integer not null,
-    measured_at timestamptz not null,
-    period text,
-    feature text not null,
-    kind text not null,
-    rows bigint not null,
-    psi double precision,
-    js double precision,
-    ks double precision,
-    missing double precision,
-    missing_change double precision,
-    new_share double precision,
-    new_categories text[],
-    verdict text not null check (verdict in ('as in training', 'watch', 'retrain')),
-    foreign key (model, version) references ml.model_versions on delete cascade
-);
-create unique index if not exists drifts_one_fact
-on ml.drifts (model, version, measured_at, coalesce(period, ''), feature);
-
 comment on table ml.drifts is 'What ml.watch measured and kept; ml.drift measures the same and keeps nothing';
 comment on column ml.drifts.model is 'Name of the model';
 comment on column ml.drifts.version is 'The champion at that time';

@@ -1,19 +1,3 @@
--- What a version saw and what it relies on.
-
-create table if not exists ml.importances (
-    model text not null,
-    version integer not null,
-    feature text not null,
-    method text not null,
-    metric text not null,
-    mean double precision not null,
-    deviation double precision not null,
-    repeats integer not null,
-    rank integer not null,
-    primary key (model, version, method, feature),
-    foreign key (model, version) references ml.model_versions on delete cascade
-);
-
 comment on table ml.importances is 'How much worse the model gets on test rows when one feature is shuffled';
 comment on column ml.importances.model is 'Name of the model';
 comment on column ml.importances.version is 'Version of the model';
@@ -24,23 +8,6 @@ comment on column ml.importances.mean is 'Mean loss in that measure; above zero 
 comment on column ml.importances.deviation is 'Standard deviation of the loss over the repeats';
 comment on column ml.importances.repeats is 'How often the feature was shuffled';
 comment on column ml.importances.rank is '1 = the most important feature';
-
-create table if not exists ml.distributions (
-    model text not null,
-    version integer not null,
-    feature text not null,
-    kind text not null,
-    bin integer not null,
-    lower double precision,
-    upper double precision,
-    category text,
-    class text,
-    n bigint not null,
-    foreign key (model, version) references ml.model_versions on delete cascade
-);
-create unique index if not exists distributions_one_count
-on ml.distributions (model, version, feature, bin, coalesce(class, ''));
-
 comment on table ml.distributions is 'How the values of each feature are spread, by class or cluster';
 comment on column ml.distributions.model is 'Name of the model';
 comment on column ml.distributions.version is 'Version of the model';

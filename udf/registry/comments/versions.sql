@@ -1,49 +1,4 @@
--- What a version is, what it was made from, and which one is champion.
-
-create table if not exists ml.model_versions (
-    model text not null,
-    version integer not null,
-    status text not null check (status in ('champion', 'challenger', 'archived')),
-    task text not null,
-    target text,
-    key text,
-    algorithm text not null,
-    params jsonb not null,
-    metric text not null,
-    score double precision,
-    lower double precision,
-    upper double precision,
-    baseline double precision,
-    classes jsonb,
-    positive_class text,
-    features jsonb not null,
-    excluded jsonb not null,
-    rows_read integer not null,
-    rows_train integer not null,
-    rows_test integer not null,
-    split jsonb not null,
-    options jsonb not null,
-    query text not null,
-    data_fingerprint text not null,
-    spec_fingerprint text not null,
-    libraries jsonb not null,
-    trained_by text not null,
-    trained_at timestamptz not null,
-    seconds double precision not null,
-    peak_memory_mb double precision,
-    git_commit text,
-    dbt_invocation text,
-    primary key (model, version)
-);
-
-create unique index if not exists model_versions_one_champion
-on ml.model_versions (model) where status = 'champion';
-
-alter table ml.model_versions add column if not exists comparison jsonb;
-alter table ml.model_versions add column if not exists baseline_answer double precision;
-alter table ml.model_versions add column if not exists threshold double precision;
-alter table ml.model_versions add column if not exists groups jsonb;
-
+comment on schema ml is 'Machine learning inside the database: functions and the registry of trained models';
 comment on table ml.model_versions is 'One row per trained version of a model: what it is, what it was made from and how good it is';
 comment on column ml.model_versions.model is 'Name of the model';
 comment on column ml.model_versions.version is 'Counts up from 1 for each model';
@@ -81,43 +36,12 @@ comment on column ml.model_versions.comparison is 'With options.promote = if_bet
 comment on column ml.model_versions.groups is 'With options.group_by each group with its rows, and whether it has a model of its own (own) or why it is answered by the pooled one (why_not)';
 comment on column ml.model_versions.threshold is 'With two classes the probability of the positive class from which a row is predicted to be of it: 0.5, or with options.costs what cost least on validated rows of the training part; for outliers 0, the score above which a row is one';
 comment on column ml.model_versions.baseline_answer is 'For a regression: the number the baseline answers for every row';
-
-create table if not exists ml.artifacts (
-    model text not null,
-    version integer not null,
-    content bytea not null,
-    sha256 text not null,
-    primary key (model, version),
-    foreign key (model, version) references ml.model_versions on delete cascade
-);
--- A skops file is a zip file: trying to compress it again would only cost time.
-alter table ml.artifacts alter column content set storage external;
-
 comment on table ml.artifacts is 'The trained model itself, in the skops format, which cannot hold code';
 comment on column ml.artifacts.model is 'Name of the model';
 comment on column ml.artifacts.version is 'Version of the model';
 comment on column ml.artifacts.content is 'Bytes of the skops file';
-comment on column ml.artifacts.sha256 is 'Checksum of the bytes, computed when they were recorded and checked before they are loaded';
-
-create table if not exists ml.candidates (
-    model text not null,
-    version integer not null,
-    candidate integer not null,
-    algorithm text not null,
-    params jsonb not null,
-    is_baseline boolean not null,
-    chosen boolean not null,
-    metric text not null,
-    score double precision,
-    deviation double precision,
-    fold_scores double precision[],
-    seconds double precision,
-    primary key (model, version, candidate),
-    foreign key (model, version) references ml.model_versions on delete cascade
-);
-
-alter table ml.candidates add column if not exists rows_share double precision;
-
+comment on column ml.artifacts.sha256 is 'Checksum of the bytes';
+comment on column ml.artifacts.signature is 'HMAC-SHA256 of model, version and content with the key of the server (docs/decisions/0001-signed-artifacts.md); nothing is loaded without it';
 comment on table ml.candidates is 'Every algorithm that was tried, cross-validated inside the training part';
 comment on column ml.candidates.model is 'Name of the model';
 comment on column ml.candidates.version is 'Version of the model';
@@ -132,32 +56,9 @@ comment on column ml.candidates.deviation is 'Standard deviation of the measure 
 comment on column ml.candidates.fold_scores is 'The measure in each fold';
 comment on column ml.candidates.seconds is 'Time of the cross-validation';
 comment on column ml.candidates.rows_share is 'Share of the rows of each fold that it learned from; below 1 for a setting that a halving search gave up before it had seen all of them';
-
--- Counts the versions that were ever made: a number that was dropped is not given to another one.
-create table if not exists ml.models (
-    model text primary key,
-    last_version integer not null
-);
-
 comment on table ml.models is 'One row per model: how many versions it ever had';
 comment on column ml.models.model is 'Name of the model';
 comment on column ml.models.last_version is 'The highest version number ever given, dropped versions included';
-
--- Who was champion when. Each row begins a reign, and a rollback ends it by marking it as undone, so
--- the champion of a moment is the last row begun before it and not yet undone then.
-create table if not exists ml.promotions (
-    model text not null,
-    promotion integer not null,
-    version integer not null,
-    how text not null check (how in ('train', 'promote')),
-    promoted_by text not null,
-    promoted_at timestamptz not null,
-    undone_by text,
-    undone_at timestamptz,
-    primary key (model, promotion),
-    foreign key (model, version) references ml.model_versions on delete cascade
-);
-
 comment on table ml.promotions is 'Which version became champion when; the champion of a moment is the last row promoted before it and not yet undone then';
 comment on column ml.promotions.model is 'Name of the model';
 comment on column ml.promotions.promotion is 'Counts up from 1 for each model';
@@ -167,31 +68,4 @@ comment on column ml.promotions.promoted_by is 'Database role that was logged in
 comment on column ml.promotions.promoted_at is 'When it became champion';
 comment on column ml.promotions.undone_by is 'Who undid it with ml.rollback; NULL: nobody did';
 comment on column ml.promotions.undone_at is 'When it was undone';
-
--- A registry from before these tables: every champion was made by its training, in turn.
-insert into ml.models
-select model, max(version) from ml.model_versions group by model
-on conflict (model) do nothing;
-
-insert into ml.promotions (model, promotion, version, how, promoted_by, promoted_at)
-select model, row_number() over (partition by model order by version), version, 'train', trained_by, trained_at
-from ml.model_versions
-where status in ('champion', 'archived') and model not in (select model from ml.promotions);
-
-do $$
-begin
-    if to_regtype('ml.training_result') is null then
-        create type ml.training_result as (
-            model text,
-            version integer,
-            algorithm text,
-            metric text,
-            score double precision,
-            baseline double precision,
-            champion boolean,
-            seconds double precision
-        );
-    end if;
-end
-$$;
 comment on type ml.training_result is 'What ml.train answers: the version it made and how good it is';
