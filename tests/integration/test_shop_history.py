@@ -135,7 +135,7 @@ def test_the_vault_only_grows(shop: Shop) -> None:
         assert shop.written(f"vault.{name}", 1) == count - shop.before[name], name
     assert after["sat_order__status"] - after["hub_order"] > 20, "no order has changed"
     assert after["sat_order_line"] > after["link_order__product"], "no line was corrected"
-    assert shop.one("select count(*) from vault.hub_order where known_at >= %s", UNTIL) > 10
+    assert shop.one("select count(*) from vault.hub_order where valid_from >= %s", UNTIL) > 10
 
 
 def test_only_lines_with_news_are_written_anew(shop: Shop) -> None:

@@ -1,7 +1,7 @@
 {#
-    The last price known of each product in the 90 days up to each of some days: (as_of, product_key,
-    unit_price). `days`: a relation or step with a column as_of. Each is looked up, from the day
-    backwards: a few hundred products were sold in a million lines of those 90 days.
+    The last price paid for each product in the 90 days up to each of some days: (as_of, product_key,
+    unit_price). `days`: a relation or step with a column as_of. Each price is looked up from the day
+    backwards, by an index, because a product has thousands of order lines in 90 days.
 #}
 {% macro last_prices(days) -%}
     (
@@ -16,23 +16,13 @@
                     sold.product_key = products.product_key
                     and sold.ordered_at < days.as_of + 1
                     and sold.ordered_at >= days.as_of - 89
-                    and sold.known_from < days.as_of + 1
-                    and sold.known_to >= days.as_of + 1
+                    and sold.valid_from < days.as_of + 1
+                    and sold.valid_to >= days.as_of + 1
                     and sold.kind = 'sale'
                     and not sold.is_cancelled
                     and sold.unit_price > 0
                 order by sold.ordered_at desc, sold.order_line_key
                 limit 1
             ) as last_sold
-    )
-{%- endmacro %}
-
-
-{# What each product cost when it was last looked: (product_key, unit_price). #}
-{% macro standing_prices() -%}
-    (
-        select distinct on (product_key) product_key, unit_price
-        from {{ ref("feat_product__prices") }}
-        order by product_key, load_date desc
     )
 {%- endmacro %}

@@ -17,13 +17,13 @@ with
     errors as (select * from {{ ref("rpt_forecast_errors") }} where part = 'all'),
 
     year_before as (
-        select to_come.series, sum(takings.revenue) as revenue
+        select to_come.series, sum(history.revenue) as revenue
         from to_come
         inner join
-            {{ ref("feat_revenue__takings") }} as takings
-            on takings.series = to_come.series
-            and takings.day between to_come.first_day - 364 and to_come.last_day - 364
-        where takings.known_to = 'infinity'
+            {{ ref("feat_revenue__history") }} as history
+            on history.series = to_come.series
+            and history.day between to_come.first_day - 364 and to_come.last_day - 364
+        where history.valid_to = 'infinity'
         group by to_come.series
     )
 

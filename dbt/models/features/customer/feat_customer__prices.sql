@@ -1,5 +1,3 @@
-{{ carried_over(news="customers_of_moved_prices") }}
-
 -- What the products of a customer's last order cost others since: the last price known of each in
 -- the 90 days up to the day, against the one the customer paid.
 with
@@ -7,10 +5,10 @@ with
         select *
         from
             {{
-                lines_known_at_snapshots(
+                order_lines_as_of(
                     ["order_key", "kind", "product_key", "unit_price", "discount", "ordered_at"]
                 )
-            }} as known
+            }} as lines
         where kind = 'sale'
     ),
 
@@ -23,22 +21,9 @@ with
         from lines
     ),
 
-    today as (
-        select max(as_of) as as_of from {{ ref("feat_customer__snapshots") }} where is_current
-    ),
+    days as (select distinct as_of from lines),
 
-    days as (
-        select distinct as_of from lines where as_of is distinct from (select as_of from today)
-    ),
-
-    prices as (
-        select as_of, product_key, unit_price
-        from {{ last_prices("days") }} as past_prices
-        union all
-        select today.as_of, standing.product_key, standing.unit_price
-        from today
-        cross join {{ standing_prices() }} as standing
-    ),
+    prices as (select * from {{ last_prices("days") }} as prices),
 
     rises as (
         select
