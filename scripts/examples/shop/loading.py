@@ -55,6 +55,8 @@ def load(
                 progress("keys and indexes")
             copying.analyse(cursor)
             remark(cursor, mark)
+            cursor.execute("truncate shop.load")
+            cursor.execute("insert into shop.load (source) values (%s)", [mark])
             return _count(cursor)
     except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.OperationalError) as error:
         raise _explained(source, error) from None
