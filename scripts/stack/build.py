@@ -13,13 +13,13 @@ import yaml
 
 from scripts.console import console, step
 from scripts.errors import UserError
+from scripts.feature_groups import feature_groups
+from scripts.fingerprint import fingerprint
 from scripts.settings import Settings
 from scripts.stack import build_state as stamps
 from scripts.stack import dbt_state, shop_load
-from scripts.stack.feature_groups import feature_groups
-from scripts.stack.fingerprint import fingerprint
 from scripts.stack.interface import Stack
-from scripts.stack.native.processes import mark
+from scripts.stack.processes import process_tag
 
 FUNCTIONS = "resource_type:function"
 # How dbt/macros/tests/results.sql begins a line about a broken rule of row_constraints.
@@ -65,7 +65,7 @@ def build(
         if replaced:
             _rebuild_vault(settings, show)
         current.note(_build_models(settings, sources["files"], list(select), show, test_all))
-    stack.forget_cached_numbers()
+    stack.clear_query_cache()
     if not select:
         _record_success(settings, sources)
 
@@ -96,7 +96,7 @@ def refresh(settings: Settings, stack: Stack) -> None:
         select = [f"source:{name}+" for name in changed]
         note = _build_models(settings, sources["files"], select, show=True, test_all=False)
         current.note(note)
-    stack.forget_cached_numbers()
+    stack.clear_query_cache()
     _record_success(settings, sources)
 
 
@@ -122,7 +122,7 @@ def _rebuild_vault(settings: Settings, show: bool) -> None:
 def _build_models(
     settings: Settings, files: str, select: list[str], show: bool, test_all: bool
 ) -> str:
-    """Run dbt for all models, or those selected; changed ones and what follows them from nothing."""
+    """Run dbt for all models, or for those selected, and bring back views that it drops."""
     if not shop_load.is_replaced(settings):
         shop_load.remember(settings)
     environment = {} if test_all else _tests_since(settings)
@@ -285,7 +285,7 @@ def _dbt(
     show: bool,
     environment: dict[str, str] | None = None,
 ) -> str:
-    """Run `dbt build`; its output goes to the log, and to the screen if asked for or if it fails."""
+    """Run `dbt build`; its output goes to the log, and to the screen if `show` or if it fails."""
     log = settings.state / "logs" / "dbt.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     command = _dbt_command(settings, target, "build", options)

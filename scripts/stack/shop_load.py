@@ -1,7 +1,7 @@
 """Which load of the shop the vault holds the history of.
 
-`make load-shop` writes a new id into shop.load each time it replaces the rows. The first build copies
-the id into the vault. A shop that nobody loaded has no id, and is never taken for a replaced one.
+`make load-shop` writes a new id into shop.load each time it replaces the rows. The first build
+copies the id into the vault. A shop that was not loaded has no id and never counts as replaced.
 """
 
 from contextlib import closing
