@@ -337,7 +337,7 @@ def dbt_environment(settings: Settings, target: str) -> dict[str, str]:
         # A profile is read as a whole: the plain target sees the word, not the secret.
         "POSTGRES_PASSWORD": "not-for-this-target",
         **secrets.get(target, {}),
-        **mark(settings.state, "tool"),
+        **process_tag(settings.state, "tool"),
         "DBT_TARGET_PATH": str(_target_path(settings, target)),
         "DBT_LOG_PATH": str(_target_path(settings, target)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
