@@ -89,9 +89,9 @@ class Shop:
         refresh(self.warehouse.settings, self.warehouse.stack)
 
     def live(self, days: int) -> None:
-        with open_simulation(self.warehouse.dsn("transformer")) as life:
+        with open_simulation(self.warehouse.dsn("transformer")) as simulation:
             for _ in range(days):
-                life.tick()
+                simulation.advance()
 
     def change(self, file: str, old: str, new: str) -> None:
         """Edit a file of the copied project."""
