@@ -1,4 +1,5 @@
--- Every row of the source arrives once in its hub and in the star. `make refresh` counts the rows of
+-- Every row of the source arrives once in its hub and in the star. `make refresh` counts the rows
+-- of
 -- small tables, and looks in large tables for the rows that have changed since the last build whose
 -- tests passed.
 {% set since = changed_since() %}
@@ -38,9 +39,10 @@ with
             {% for arrived_in in tables %}
                 select '{{ arrived_in }}', count(*), count(arrived.{{ key }})
                 from {{ stage }}_rows as expected
-                left join {{ ref(arrived_in) }} as arrived on arrived.{{ key }} = expected.{{ key }}
-                {{ "union all" if not loop.last }}
-            {% endfor %} {{ "union all" if not loop.last }}
+                left join
+                    {{ ref(arrived_in) }} as arrived on arrived.{{ key }} = expected.{{ key }}
+                    {{ "union all" if not loop.last }}
+                {% endfor %} {{ "union all" if not loop.last }}
         {% endfor %}
     )
 

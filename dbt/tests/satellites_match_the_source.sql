@@ -1,4 +1,5 @@
--- The newest row of each satellite equals the source: no change was missed. `make refresh` tests the
+-- The newest row of each satellite equals the source: no change was missed. `make refresh` tests
+-- the
 -- keys that have changed since the last build whose tests passed.
 {% set compared = [
     (

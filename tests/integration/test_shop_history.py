@@ -215,13 +215,19 @@ def test_changed_sql_reaches_the_growing_tables_after_it(shop: Shop) -> None:
 
 
 def test_a_changed_macro_reaches_past_snapshots(shop: Shop) -> None:
-    prices = "features.feat_customer__prices"
-    before = shop.content(prices, "as_of < '2024-01-01'")
-    shop.change("macros/features/last_prices.sql", "days.as_of - 89", "days.as_of - 9")
+    lines = (
+        "select distinct favourite_line from features.feat_customer__product_mix"
+        " where as_of < '2024-01-01' order by 1"
+    )
+    before = [line for (line,) in shop.rows(lines)]
+    assert len(before) > 2 and before != [line.upper() for line in before]
+    shop.change(
+        "macros/features/product_lines.sql",
+        "select names.product_key, hubs.product_line",
+        "select names.product_key, upper(hubs.product_line) as product_line",
+    )
     shop.build()
-    after = shop.content(prices, "as_of < '2024-01-01'")
-    assert len(after) == len(before) > 100
-    assert after != before
+    assert [line for (line,) in shop.rows(lines)] == sorted(line.upper() for line in before)
 
 
 def test_a_killed_refresh_is_made_good_by_the_next(shop: Shop) -> None:

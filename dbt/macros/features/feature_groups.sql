@@ -20,7 +20,9 @@
                 {%- set ages = ages_of(group) -%}
                 {%- for column in columns_of(ref(group)) if column not in keys %}
                     {%- if column in ages %}
-                        , snapshots.as_of - {{ group }}.{{ adapter.quote(column) }}
+                        ,
+                        snapshots.as_of
+                        - {{ group }}.{{ adapter.quote(column) }}
                         as {{ adapter.quote(ages[column]) }}
                     {%- else %}, {{ group }}.{{ adapter.quote(column) }}
                     {%- endif -%}

@@ -17,5 +17,9 @@
 
 {# The oldest row of each key: the attributes when the key was first recorded. #}
 {% macro earliest(satellite, key) -%}
-    (select distinct on ({{ key }}) * from {{ satellite }} order by {{ key }}, valid_from, load_date)
+    (
+        select distinct on ({{ key }}) *
+        from {{ satellite }}
+        order by {{ key }}, valid_from, load_date
+    )
 {%- endmacro %}

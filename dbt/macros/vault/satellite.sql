@@ -10,9 +10,7 @@
     known. Attributes that never change count from recorded_at; attributes that carry their own time
     count from that time. `where`: the rows of the stage that have a value at all.
 #}
-{% macro satellite(
-    stage, key, columns, record_source, valid_from="updated_at", where="true"
-) %}
+{% macro satellite(stage, key, columns, record_source, valid_from="updated_at", where="true") %}
     {{- vault_indexes(key) }}
     with
         staged as (

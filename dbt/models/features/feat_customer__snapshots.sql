@@ -51,8 +51,7 @@ with
         where last_day is not null
     )
 
-select distinct
-    orders.customer_key, snapshots.as_of, snapshots.is_current, snapshots.is_final
+select distinct orders.customer_key, snapshots.as_of, snapshots.is_current, snapshots.is_final
 from snapshots
 inner join
     orders

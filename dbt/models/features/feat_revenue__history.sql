@@ -1,4 +1,5 @@
--- The revenue of each day, by product line and in total, with the period in which that sum was valid:
+-- The revenue of each day, by product line and in total, with the period in which that sum was
+-- valid:
 -- late and corrected orders change a day's revenue afterwards. The parts of a day add up.
 with
     lines as (

@@ -1,4 +1,5 @@
--- One row for each quarter in which a customer bought something: what the dimension of customers and
+-- One row for each quarter in which a customer bought something: what the dimension of customers
+-- and
 -- the cohorts read instead of all order lines.
 with
     lines as (

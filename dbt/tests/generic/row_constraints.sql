@@ -25,7 +25,9 @@
     {%- endfor -%}
 
     {%- if not broken and not repeated -%}
-        {%- do exceptions.raise_compiler_error("row_constraints of " ~ model ~ " has no arguments") -%}
+        {%- do exceptions.raise_compiler_error(
+            "row_constraints of " ~ model ~ " has no arguments"
+        ) -%}
     {%- endif -%}
 
     {%- if broken %}
@@ -56,10 +58,7 @@
         select {{ rule }} as rule, {{ what }} as what, count(*) as rows
         from
             (
-                select 1
-                from {{ model }}
-                group by {{ columns | join(", ") }}
-                having count(*) > 1
+                select 1 from {{ model }} group by {{ columns | join(", ") }} having count(*) > 1
             ) as repeated
         having count(*) > 0
     {% endfor -%}

@@ -1,5 +1,5 @@
--- What the products of a customer's last order cost others since: the last price known of each in
--- the 90 days up to the day, against the one the customer paid.
+-- How prices have changed since a customer's last order: the last price that anybody paid for each
+-- of its products in the 90 days up to the day, against the price that the customer paid.
 with
     lines as (
         select *
@@ -23,7 +23,30 @@ with
 
     days as (select distinct as_of from lines),
 
-    prices as (select * from {{ last_prices("days") }} as prices),
+    -- Each price is looked up from the day backwards, by an index, because a product has
+    -- thousands of
+    -- order lines in 90 days.
+    prices as (
+        select days.as_of, products.product_key, last_sold.unit_price
+        from days
+        cross join {{ ref("hub_product") }} as products
+        cross join
+            lateral(
+                select sold.unit_price
+                from {{ ref("bridge_order_lines") }} as sold
+                where
+                    sold.product_key = products.product_key
+                    and sold.ordered_at < days.as_of + 1
+                    and sold.ordered_at >= days.as_of - 89
+                    and sold.valid_from < days.as_of + 1
+                    and sold.valid_to >= days.as_of + 1
+                    and sold.kind = 'sale'
+                    and not sold.is_cancelled
+                    and sold.unit_price > 0
+                order by sold.ordered_at desc, sold.order_line_key
+                limit 1
+            ) as last_sold
+    ),
 
     rises as (
         select

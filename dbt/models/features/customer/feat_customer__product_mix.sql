@@ -1,9 +1,7 @@
 with
     lines as (
         select *
-        from
-            {{ order_lines_as_of(["kind", "product_key", "order_key", "net_amount"]) }}
-            as lines
+        from {{ order_lines_as_of(["kind", "product_key", "order_key", "net_amount"]) }} as lines
         where kind = 'sale'
     ),
 

@@ -23,7 +23,10 @@ with
             on links.customer_in_country_key = contacts.customer_in_country_key
         inner join {{ ref("hub_country") }} as hubs on hubs.country_key = links.country_key
         order by
-            snapshots.customer_key, snapshots.as_of, contacts.valid_from desc, contacts.load_date desc
+            snapshots.customer_key,
+            snapshots.as_of,
+            contacts.valid_from desc,
+            contacts.load_date desc
     )
 
 select

@@ -1,7 +1,4 @@
-with
-    lines as (
-        select * from {{ order_lines_as_of(["order_key", "kind", "net_amount"]) }} as lines
-    )
+with lines as (select * from {{ order_lines_as_of(["order_key", "kind", "net_amount"]) }} as lines)
 
 select
     customer_key,

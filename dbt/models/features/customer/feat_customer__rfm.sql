@@ -1,10 +1,5 @@
 with
-    lines as (
-        select *
-        from
-            {{ order_lines_as_of(["order_key", "kind", "net_amount"]) }}
-            as lines
-    ),
+    lines as (select * from {{ order_lines_as_of(["order_key", "kind", "net_amount"]) }} as lines),
 
     orders as (
         select
