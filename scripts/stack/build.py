@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from scripts.fingerprint import fingerprint
 from scripts.settings import Settings
 from scripts.stack import build_state as stamps
 from scripts.stack import dbt_state, shop_load
+from scripts.stack.dbt_process import DbtProcess, start_dbt
 from scripts.stack.interface import Stack
 from scripts.stack.processes import process_tag
 
@@ -165,23 +165,20 @@ def _runs(settings: Settings, files: str, select: list[str], show: bool) -> list
 
 def _modified(settings: Settings, state: list[str]) -> list[str]:
     """Ids of the models and seeds that differ from the last good build."""
-    command = _dbt_command(settings, "warehouse", "ls", [
+    arguments = _arguments(settings, "ls", "warehouse", [
         "--quiet", "--resource-type", "model", "--resource-type", "seed", "--output", "json",
         "--output-keys", "unique_id", "--select", *dbt_state.MODIFIED, *state,
     ])  # fmt: skip
-    listed = subprocess.run(
-        command, cwd=settings.root, env=dbt_environment(settings, "warehouse"),
-        capture_output=True, text=True,
-    )  # fmt: skip
-    if listed.returncode:
-        raise UserError(f"dbt cannot read the project: {listed.stdout.strip()}", "mend that file")
-    lines = [line for line in listed.stdout.splitlines() if line.startswith("{")]
-    return [json.loads(line)["unique_id"] for line in lines]
+    environment = dbt_environment(settings, "warehouse")
+    lines: list[str] = []
+    if _process(settings, environment).run(arguments, environment, lines.append):
+        raise UserError(f"dbt cannot read the project: {' '.join(lines)}", "mend that file")
+    return [json.loads(line)["unique_id"] for line in lines if line.startswith("{")]
 
 
 def _record_success(settings: Settings, sources: dict[str, str]) -> None:
     """Note what a whole build was made from, and up to when rows have passed the tests."""
-    manifest = _target_path(settings, "warehouse") / "manifest.json"
+    manifest = _target_path(settings, "manifest") / "manifest.json"
     dbt_state.save(settings, manifest, sources["files"])
     finished = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
     newest = _query(settings, "select max(valid_from)::text from vault.hub_order")[0][0]
@@ -272,12 +269,6 @@ def _apply_registry(settings: Settings, stack: Stack) -> None:
         connection.close()
 
 
-def _dbt_command(settings: Settings, target: str, verb: str, options: list[str]) -> list[str]:
-    project = settings.root / "dbt"
-    command = [str(Path(sys.executable).with_name("dbt")), verb, "--target", target]
-    return [*command, "--project-dir", str(project), "--profiles-dir", str(project), *options]
-
-
 def _dbt(
     settings: Settings,
     target: str,
@@ -288,33 +279,47 @@ def _dbt(
     """Run `dbt build`; its output goes to the log, and to the screen if `show` or if it fails."""
     log = settings.state / "logs" / "dbt.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = _dbt_command(settings, target, "build", options)
-    command += [] if console.is_terminal else ["--no-use-colors"]
+    arguments = _arguments(settings, "build", target, options)
+    arguments += [] if console.is_terminal else ["--no-use-colors"]
+    environment = dbt_environment(settings, target) | (environment or {})
     said: list[str] = []
-    with (
-        log.open("a") as file,
-        subprocess.Popen(
-            command, cwd=settings.root, text=True, errors="replace",
-            env=dbt_environment(settings, target) | (environment or {}),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        ) as process,
-    ):  # fmt: skip
+    with log.open("a") as file:
         file.write(f"\n$ dbt build --target {target} {' '.join(options)}\n")
-        for line in process.stdout:
+
+        def on_line(line: str) -> None:
             file.write(line)
             said.append(line.rstrip())
             if show:
                 console.out(line, end="", highlight=False)
-    if process.returncode:
+
+        exit_code = _process(settings, environment).run(arguments, environment, on_line)
+    if exit_code:
         if not show:
             _show_failures(said)
         error = UserError(
-            f"dbt build --target {target} failed (exit code {process.returncode})",
+            f"dbt build --target {target} failed (exit code {exit_code})",
             f"read the lines above, or all of them in {log}",
         )
-        error.exit_code = process.returncode
+        error.exit_code = exit_code
         raise error
     return next((line.partition("Done. ")[2] for line in said if "Done. " in line), "")
+
+
+def parse_project(settings: Settings) -> None:
+    """Start to parse the dbt project, if the running process has not parsed it yet."""
+    _process(settings, dbt_environment(settings, "warehouse"))
+
+
+def _process(settings: Settings, environment: dict[str, str]) -> DbtProcess:
+    folder = str(_target_path(settings, "manifest"))
+    paths = {"DBT_TARGET_PATH": folder, "DBT_LOG_PATH": folder}
+    return start_dbt(settings.root / "dbt", (), environment | paths)
+
+
+def _arguments(settings: Settings, verb: str, target: str, options: list[str]) -> list[str]:
+    project = str(settings.root / "dbt")
+    folders = ["--project-dir", project, "--profiles-dir", project]
+    return [verb, "--target", target, *folders, *options]
 
 
 def _show_failures(said: list[str]) -> None:
@@ -348,7 +353,7 @@ def dbt_environment(settings: Settings, target: str) -> dict[str, str]:
 
 
 def _target_path(settings: Settings, target: str) -> Path:
-    """Where dbt writes what it has parsed, each target apart."""
+    """Where dbt writes its artifacts, each target apart; `manifest`: the parsed project."""
     return settings.state / "dbt" / target
 
 

@@ -47,7 +47,7 @@ def filling(bench: Bench) -> Pair:
     return Pair(
         ours,
         lambda: seconds(lambda: _copied(dsn, files)),
-        note=f"about {bench.rows:,} order lines; keys and indexes are checked by both",
+        note=f"About {bench.rows:,} order lines; both sides check keys and indexes",
         done=lambda: _drop(bench),
     )
 
@@ -57,7 +57,7 @@ TO_THE_STAR = ("path:models/staging/shop", "path:models/vault", "path:models/mar
 
 
 @compare(
-    "vault and star after a day of news", "building them from nothing", at_most(0.1),
+    "vault and star after one day of new rows", "a full build of the same tables", at_most(0.1),
     group="The shop",
 )  # fmt: skip
 def growing(bench: Bench) -> Pair:
@@ -70,7 +70,7 @@ def growing(bench: Bench) -> Pair:
 
 
 @compare(
-    "a refresh after a day of news", "building everything from nothing", at_most(0.2),
+    "refresh after one day of new rows", "a full build", at_most(0.2),
     group="The shop",
 )  # fmt: skip
 def refreshing(bench: Bench) -> Pair:
@@ -78,7 +78,7 @@ def refreshing(bench: Bench) -> Pair:
         bench,
         lambda warehouse: build(warehouse.settings, warehouse.stack, show=False),
         lambda warehouse: refresh(warehouse.settings, warehouse.stack),
-        "training, predictions, reports and tests too",
+        "includes training, predictions, reports and tests",
     )
 
 
@@ -88,7 +88,7 @@ def _to_the_star(warehouse: Warehouse, test_all: bool) -> None:
         build(warehouse.settings, warehouse.stack, TO_THE_STAR, show=False, test_all=test_all)
     # As after a build of everything: nothing of the project has changed.
     settings = warehouse.settings
-    manifest = settings.state / "dbt" / "warehouse" / "manifest.json"
+    manifest = settings.state / "dbt" / "manifest" / "manifest.json"
     dbt_state.save(settings, manifest, fingerprint(settings.root / "dbt", settings.root / "udf"))
 
 
@@ -131,7 +131,7 @@ def _after_a_day(
     return Pair(
         ours,
         lambda: built.pop() if built else anew(),
-        note=f"about {bench.rows:,} order lines; {what}",
+        note=f"About {bench.rows:,} order lines; {what}",
         done=done,
     )
 
