@@ -35,7 +35,7 @@ def test_the_shop_lives_on_and_refresh_follows(other_stack: Clone) -> None:
     assert changed in other_stack.make("status").stdout
     ((mark, last_built),) = ask(
         other_stack,
-        "select pg_current_xact_id()::text::bigint, max(known_at) from vault.sat_order__status",
+        "select pg_current_xact_id()::text::bigint, max(valid_from) from vault.sat_order__status",
     )
     done = other_stack.make("refresh")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -49,7 +49,7 @@ models:
           arguments: {rows: ref('feat_tumour__unmoved')}
 """
 
-# Rows that break each rule of sound_rows, and keep some. "group" is a word of SQL's own.
+# Rows that break each rule of row_constraints, and keep some. "group" is a word of SQL's own.
 BROKEN = """
 select * from (values
     (1, 1, 'a', 50, 'good'), (2, 1, 'a', 101, 'good'), (3, 2, null, -1, 'bad'),
@@ -61,22 +61,22 @@ version: 2
 models:
   - name: rpt_broken
     data_tests:
-      - sound_rows:
+      - row_constraints:
           name: broken
           arguments:
             keys: [id, [id, group], [group, name]]
             never_missing: [id, name]
             between: {percent: [0, 100], id: [1, 5]}
             one_of: {state: [good, act, it's], name: [a, b, it's]}
-      - sound_rows:
+      - row_constraints:
           name: unbroken
           arguments:
             keys: [[id, percent]]
             never_missing: [id, group]
             between: {percent: [-1, 101]}
             one_of: {state: [good, act, bad, it's]}
-      - sound_rows: {name: keyless, arguments: {never_missing: [name]}}
-      - sound_rows: {name: only_a_key, arguments: {keys: [name]}}
+      - row_constraints: {name: keyless, arguments: {never_missing: [name]}}
+      - row_constraints: {name: only_a_key, arguments: {keys: [name]}}
 """
 # Column, kind, status and how many rows break it, rule by rule.
 TOLD = {

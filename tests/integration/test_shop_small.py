@@ -35,7 +35,7 @@ def built(warehouse: Warehouse) -> tuple[Counter, str]:
     """Build everything; how many nodes ended how, and what dbt said."""
     log = warehouse.settings.state / "logs" / "dbt.log"
     said_before = len(log.read_text()) if log.exists() else 0
-    build(warehouse.settings, warehouse.stack, show=False)
+    build(warehouse.settings, warehouse.stack, show=False, replace_shop=True)
     results = warehouse.settings.state / "dbt" / "warehouse" / "run_results.json"
     ended = Counter(result["status"] for result in json.loads(results.read_text())["results"])
     return ended, log.read_text()[said_before:]

@@ -13,7 +13,7 @@
         {%- for column in node.columns.values() -%}
             {%- do found.append(
                 {
-                    "name": column.name,
+                    "name": column.config.get("meta", {}).get("age") or column.name,
                     "label": label_of(column),
                     "group": node.config.meta.feature_group,
                     "owner": node.config.meta.owner,

@@ -44,7 +44,7 @@
 
 {#
     After a run: the newest result of each test; tests that are no longer in the project go. A test
-    of sound_rows is shown rule by rule.
+    of row_constraints is shown rule by rule.
 #}
 {% macro record_results(results) -%}
     {%- if execute and target.name != "admin" -%}
@@ -105,7 +105,7 @@
 {# The sentences a test asks: as many as it has rules, or one. #}
 {% macro sentences_of(node) -%}
     {%- set kind = node.test_metadata.name if node.test_metadata else "query" -%}
-    {%- if kind != "sound_rows" -%}
+    {%- if kind != "row_constraints" -%}
         {{-
             return(
                 [
@@ -120,7 +120,7 @@
         -}}
     {%- endif -%}
     {%- set sentences = [] -%}
-    {%- for rule in sound_rules(node.test_metadata.kwargs) -%}
+    {%- for rule in row_constraint_rules(node.test_metadata.kwargs) -%}
         {%- do sentences.append(
             {
                 "test": node.name ~ " " ~ rule.number,
@@ -134,13 +134,13 @@
 {%- endmacro %}
 
 {#
-    Rows that break each rule of a failed test of sound_rows, by the number of the rule; none where
+    Rows that break each rule of a failed test of row_constraints, by the number of the rule; none where
     it did not fail. Says on the screen what is wrong (build.py looks for these words): dbt itself
     says how many wrongs there are.
 #}
 {% macro broken_rules(result) -%}
     {%- set test = result.node.test_metadata.name if result.node.test_metadata else none -%}
-    {%- if test != "sound_rows" or result.status | string not in ["fail", "warn"] -%}
+    {%- if test != "row_constraints" or result.status | string not in ["fail", "warn"] -%}
         {{- return(none) -}}
     {%- endif -%}
     {%- set broken = {} -%}

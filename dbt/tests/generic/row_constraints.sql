@@ -1,13 +1,13 @@
 {#
-    All that must hold for the rows of a table, asked in one statement: dbt needs longer to run a
-    test than PostgreSQL needs for most of them, and the table is read once.
+    All constraints on the rows of a table in one statement: dbt needs longer to start a test than
+    PostgreSQL needs for most of them, and the table is read once.
 
-    keys: a column, or a list of columns that together name one row (NULL is a value like others);
+    keys: a column, or a list of columns that together identify one row (NULL is a value like others);
     never_missing: columns that are never NULL; between: `column: [low, high]`; one_of: `column:
-    [values]`. NULL passes the last two. Fails with one row for each way in which rows are broken:
-    the number of the rule (macros/sound_rules.sql), what is wrong, and in how many rows.
+    [values]`. NULL passes the last two. Returns one row for each broken constraint: the number of the
+    rule (macros/tests/row_constraint_rules.sql), what is wrong, and in how many rows.
 #}
-{% test sound_rows(model, keys=[], never_missing=[], between={}, one_of={}) %}
+{% test row_constraints(model, keys=[], never_missing=[], between={}, one_of={}) %}
     {%- set broken, repeated = [], [] -%}
     {%- set arguments = {
         "keys": keys,
@@ -15,7 +15,7 @@
         "between": between,
         "one_of": one_of,
     } -%}
-    {%- for rule in sound_rules(arguments) -%}
+    {%- for rule in row_constraint_rules(arguments) -%}
         {%- for what, condition in rule.broken.items() -%}
             {%- do broken.append([rule.number, sql_text(what), condition]) -%}
         {%- endfor -%}
@@ -25,7 +25,9 @@
     {%- endfor -%}
 
     {%- if not broken and not repeated -%}
-        {%- do exceptions.raise_compiler_error("sound_rows of " ~ model ~ " asks nothing") -%}
+        {%- do exceptions.raise_compiler_error(
+            "row_constraints of " ~ model ~ " has no arguments"
+        ) -%}
     {%- endif -%}
 
     {%- if broken %}
@@ -56,10 +58,7 @@
         select {{ rule }} as rule, {{ what }} as what, count(*) as rows
         from
             (
-                select 1
-                from {{ rows_of_new_keys(model, columns) }}
-                group by {{ columns | join(", ") }}
-                having count(*) > 1
+                select 1 from {{ model }} group by {{ columns | join(", ") }} having count(*) > 1
             ) as repeated
         having count(*) > 0
     {% endfor -%}

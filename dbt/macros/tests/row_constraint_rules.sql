@@ -1,11 +1,11 @@
 {#
-    What the test sound_rows asks of a table, from its arguments: a list of rules. Each has its
+    What the test row_constraints asks of a table, from its arguments: a list of rules. Each has its
     number, its kind, the column it is about (none where there are several), what holds in words,
     and what is wrong, in words, where it does not: `broken` gives the SQL condition of such a row,
     `repeated` the columns that more than one row shares. The test asks them; the page of tests shows
     them one by one.
 #}
-{% macro sound_rules(arguments) -%}
+{% macro row_constraint_rules(arguments) -%}
     {%- set rules = [] -%}
     {%- for key in arguments.get("keys", []) -%}
         {%- set columns = [key] if key is string else key -%}

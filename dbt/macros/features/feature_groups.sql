@@ -3,10 +3,12 @@
 
         select * from {{ feature_groups("customer", "feat_customer__snapshots", where="is_current") }}
 
-    Every file in models/features/<entity>/ is a group: a model feat_<entity>__<group> with one row
-    per snapshot. `make build` hands over their names (GLASSHOUSE_FEATURE_GROUPS), because dbt has to
-    know what a model reads before it has seen the other files. So a new file is a new feature, and
-    stands in the lineage like any other, without a line changed elsewhere.
+    Every file in models/features/<entity>/ is a group: a model feat_<entity>__<group> with one row per
+    snapshot. dbt must know what a model reads before it has read the other files, so `make build`
+    passes the names of the groups in GLASSHOUSE_FEATURE_GROUPS.
+
+    A group stores the date of an event, not its age. A column whose meta names an `age` is given to the
+    models as that: the days from the event to as_of.
 #}
 {% macro feature_groups(entity, snapshots, where="true") -%}
     {%- set keys = [entity ~ "_key", "as_of"] -%}
@@ -15,8 +17,15 @@
         select
             snapshots.{{ keys | join(", snapshots.") }}
             {%- for group in groups %}
+                {%- set ages = ages_of(group) -%}
                 {%- for column in columns_of(ref(group)) if column not in keys %}
-                    , {{ group }}.{{ adapter.quote(column) }}
+                    {%- if column in ages %}
+                        ,
+                        snapshots.as_of
+                        - {{ group }}.{{ adapter.quote(column) }}
+                        as {{ adapter.quote(ages[column]) }}
+                    {%- else %}, {{ group }}.{{ adapter.quote(column) }}
+                    {%- endif -%}
                 {%- endfor %}
             {%- endfor %}
         from {{ ref(snapshots) }} as snapshots
@@ -31,15 +40,15 @@
 {%- endmacro %}
 
 
-{# Names of the models in models/features/<entity>/, as `make build` found them. #}
+{# Names of the models in models/features/<entity>/, as `make build` passes them. #}
 {% macro feature_group_names(entity) -%}
-    {%- set found = [] -%}
+    {%- set names = [] -%}
     {%- for name in env_var("GLASSHOUSE_FEATURE_GROUPS").split() if name.startswith("feat_" ~ entity ~ "__") -%}
-        {%- do found.append(name) -%}
+        {%- do names.append(name) -%}
     {%- endfor -%}
     {%- if execute -%}
         {%- for node in graph.nodes.values()
-            if node.resource_type == "model" and node.fqn[1:-1] == ["features", entity] and node.name not in found -%}
+            if node.resource_type == "model" and node.fqn[1:-1] == ["features", entity] and node.name not in names -%}
             {{
                 exceptions.raise_compiler_error(
                     "GLASSHOUSE_FEATURE_GROUPS does not name "
@@ -49,7 +58,20 @@
             }}
         {%- endfor -%}
     {%- endif -%}
-    {{- return(found) -}}
+    {{- return(names) -}}
+{%- endmacro %}
+
+
+{# The date columns of a feature group that models see as an age: {date column: name of the age}. #}
+{% macro ages_of(group) -%}
+    {%- set ages = {} -%}
+    {%- if execute -%}
+        {%- for column in graph.nodes["model." ~ project_name ~ "." ~ group].columns.values() -%}
+            {%- set age = column.config.get("meta", {}).get("age") -%}
+            {%- if age -%} {%- do ages.update({column.name: age}) -%} {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{- return(ages) -}}
 {%- endmacro %}
 
 

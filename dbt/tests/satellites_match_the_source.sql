@@ -1,5 +1,6 @@
--- The newest row of each satellite says what the source says now: nothing was missed on the way. A
--- refresh asks it of the keys that have changed since all of them were sound.
+-- The newest row of each satellite equals the source: no change was missed. `make refresh` tests
+-- the
+-- keys that have changed since the last build whose tests passed.
 {% set compared = [
     (
         "sat_customer__contact",
@@ -16,11 +17,11 @@
     ),
     ("sat_product__price", "stage_products", "product_key", ["list_price"]),
 ] %}
-{% set since = sound_up_to("updated_at") if execute else none %}
+{% set since = changed_since() %}
 
 with
     {% for satellite, stage, key, columns in compared %}
-        {{ stage }}_asked as (
+        {{ stage }}_rows as (
             select *
             from {{ ref(stage) }}
             {% if since %} where updated_at >= {{ since }} {% endif %}
@@ -29,15 +30,15 @@ with
 
     differing as (
         {% for satellite, stage, key, columns in compared %}
-            {% set among = "select " ~ key ~ " from " ~ stage ~ "_asked" %}
-            select '{{ satellite }}' as satellite, asked.{{ key }} as key
-            from {{ stage }}_asked as asked
+            {% set among = "select " ~ key ~ " from " ~ stage ~ "_rows" %}
+            select '{{ satellite }}' as satellite, staged.{{ key }} as key
+            from {{ stage }}_rows as staged
             left join
                 {{ latest(ref(satellite), key, among=among if since) }} as newest
-                on newest.{{ key }} = asked.{{ key }}
+                on newest.{{ key }} = staged.{{ key }}
             where
                 (newest.{{ columns | join(", newest.") }})
-                is distinct from (asked.{{ columns | join(", asked.") }})
+                is distinct from (staged.{{ columns | join(", staged.") }})
                 {{ "union all" if not loop.last }}
         {% endfor %}
     )
