@@ -33,8 +33,8 @@ begin
 
     facts := facts || jsonb_build_object(
         'version', next_version,
-        -- Whoever is to be champion becomes so below, when everything about it is written.
-        'status', 'challenger',
+        -- A version becomes champion below, when everything about it is written.
+        'status', case payload ->> 'status' when 'rejected' then 'rejected' else 'candidate' end,
         -- The caller's own word would not do: it could name someone else.
         'trained_by', session_user,
         'trained_at', clock_timestamp()
@@ -60,7 +60,7 @@ begin
             jsonb_build_object('model', name, 'version', next_version);
     end loop;
 
-    if payload ->> 'promote' is distinct from 'never' then
+    if coalesce(payload ->> 'status', 'champion') = 'champion' then
         perform ml.set_champion(name, next_version, 'train');
     end if;
     if facts -> 'options' ->> 'keep' is not null then

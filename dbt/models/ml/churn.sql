@@ -4,7 +4,7 @@
         task="classification",
         target="churned",
         key="customer_key",
-        needs={"customer_key": 200, "as_of": 2, "churned": 2},
+        min_rows={"customer_key": 200, "as_of": 2, "churned": 2},
         metric="roc_auc",
         split={"by": "time", "column": "as_of", "test": 0.2},
         algorithms=[

@@ -41,7 +41,7 @@ with
         select
             key::uuid as customer_key,
             rank,
-            {{ reason("explained.feature", "explained.value", ref("churn").identifier) }} || case
+            {{ feature_text("explained.feature", "explained.value", ref("churn")) }} || case
                 when contribution >= 0 then ' (raises the risk)' else ' (lowers the risk)'
             end as reason
         from explained

@@ -2,9 +2,9 @@
     The latest look at each model in use: how far each input is from the training, by period. Models
     that say in their meta which rows to watch are looked at first, with every build:
 
-        config: {meta: {watch: {rows: [feat_customer__training], period: as_of}}}
+        config: {meta: {drift: {rows: [feat_customer__training], period: as_of}}}
 #}
-{{ config(pre_hook="{{ watch_models() }}") }}
+{{ config(pre_hook="{{ record_drift() }}") }}
 {%- do ref("rpt_predictions") -%}
 {%- do function("watch") -%}
 

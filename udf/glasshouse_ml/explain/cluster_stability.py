@@ -51,6 +51,7 @@ def stability(
             "fold": None,
             "segment": "all",
             "metric": "stability",
+            "higher_is_better": True,
             "value": number(float(np.mean(found))),
             "lower": number(min(found)),
             "upper": number(max(found)),

@@ -88,6 +88,7 @@ def metric_rows(
                 "fold": fold,
                 "segment": segment,
                 "metric": name,
+                "higher_is_better": metric.higher_is_better,
                 "value": number(metric.value(rows)),
                 "lower": number(lower),
                 "upper": number(upper),

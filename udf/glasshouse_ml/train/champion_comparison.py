@@ -25,11 +25,10 @@ _BLOCK_CELLS = 1_000_000
 
 
 def compare(db: Database, trained: Trained, facts: dict[str, Any]) -> None:
-    """Write into the facts of a training whether it becomes champion, and why."""
+    """Write the outcome of the comparison into the payload; a version that loses is rejected."""
     # From here to the record nobody else may change the champion.
     registry.hold(db, trained.request.model)
     champion = registry.facts(db, trained.request.model)
-    facts["promote"] = "always"
     if champion is None:
         return
     outcome: dict[str, Any] = {"champion": champion["version"], "metric": trained.metric.name}
@@ -37,20 +36,26 @@ def compare(db: Database, trained: Trained, facts: dict[str, Any]) -> None:
     try:
         old = _score(db, trained, champion)
     except GlasshouseError as error:
-        # Nobody could use it on these rows either, so it gives way.
+        # The champion cannot predict these rows either, so the new version counts as better.
         outcome |= {"better": True, "not_comparable": error.message}
-        db.notice(f"The champion, version {champion['version']}, was replaced unseen. {error}")
+        db.notice(f"The champion, version {champion['version']}, could not be compared. {error}")
         return
     new = trained.fitter.score(trained.best, trained.test)
     samples, seed = trained.request.options["bootstrap"], trained.request.options["seed"]
     outcome |= difference(trained.metric, new, old, samples, seed)
     if not outcome["better"]:
-        facts["promote"] = "never"
+        facts["status"] = "rejected"
+        facts["version"]["rejection"] = {
+            "test": "if_better",
+            "subject": trained.metric.name,
+            "value": outcome["score"],
+            "limit": outcome["champion_score"],
+        }
     db.notice(
         f"On the same {outcome['rows']} test rows {trained.metric.name} is "
         f"{outcome['score']:.4g} for the new version and {outcome['champion_score']:.4g} for the "
-        f"champion, version {champion['version']}, which "
-        f"{'gives way' if outcome['better'] else 'stays'}."
+        f"champion, version {champion['version']}: the "
+        f"{'new version is better' if outcome['better'] else 'champion stays'}."
     )
 
 

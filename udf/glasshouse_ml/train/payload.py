@@ -47,6 +47,12 @@ class Trained:
     test: Part
 
 
+def initial_status(options: dict[str, Any]) -> str:
+    """The status of a new version: a candidate where tests or the user promote it later."""
+    is_candidate = options["promote"] == "never" or options["await_tests"]
+    return "candidate" if is_candidate else "champion"
+
+
 def payload(trained: Trained, spec: str) -> dict[str, Any]:
     """What ml.record_version takes; a key for each table of the registry."""
     options, db = trained.request.options, trained.fitter.db
@@ -66,7 +72,7 @@ def payload(trained: Trained, spec: str) -> dict[str, Any]:
     importances = _importances(trained)
     features, distributions = _features(trained)
     return {
-        "promote": options["promote"],
+        "status": initial_status(options),
         "version": _version(trained, spec, test, blind, ranges) | {"features": features},
         "candidates": [_candidate(entry, trained) for entry in trained.candidates],
         "metrics": [

@@ -106,7 +106,9 @@ def _made(
 
 def _spec(request: Request, data: examples.Examples) -> str:
     """Changes when the same rows could give another model; the text of the query may change."""
-    options = {k: v for k, v in request.options.items() if k not in ("promote", "retrain", "keep")}
+    # How a version is promoted or kept does not change what is trained.
+    ignored = ("promote", "await_tests", "retrain", "keep")
+    options = {k: v for k, v in request.options.items() if k not in ignored}
     return fingerprint(
         {
             "task": request.task,

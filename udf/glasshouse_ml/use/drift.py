@@ -41,10 +41,15 @@ _MOST_SCORED = 2_000
 Drift = tuple[Any, ...]
 
 
-def drift(db: Database, model: str, query: str, period: str | None) -> list[Drift]:
-    """A row for each period and feature; the period is NULL where none was asked for."""
+def drift(
+    db: Database, model: str, query: str, period: str | None, version: int | None = None
+) -> list[Drift]:
+    """A row for each period and feature, against a version (by default the champion).
+
+    The period is NULL where the query is not grouped by one.
+    """
     with attentive(db.checkpoint):
-        return _measured(db, model, query, period)[1]
+        return _measured(db, model, query, period, version)[1]
 
 
 def watch(db: Database, model: str, query: str, period: str | None) -> list[Drift]:
@@ -57,10 +62,12 @@ def watch(db: Database, model: str, query: str, period: str | None) -> list[Drif
     return rows
 
 
-def _measured(db: Database, model: str, query: str, period: str | None) -> tuple[int, list[Drift]]:
-    facts = registry.facts(db, model)
-    stored = registry.load(db, model, facts["version"] if facts else None)
-    assert facts is not None  # load() refuses a model without a champion
+def _measured(
+    db: Database, model: str, query: str, period: str | None, version: int | None = None
+) -> tuple[int, list[Drift]]:
+    facts = registry.facts(db, model, version)
+    stored = registry.load(db, model, facts["version"] if facts else version)
+    assert facts is not None  # load() refuses a version that does not exist
     query, columns = describe(db, query)
     by_name = named(columns, stored.features)
     check_columns(stored.features, by_name)
