@@ -27,7 +27,9 @@ TABLES = """
 
 One row is one fact. Everything about a version is found by `model` and `version`.
 """
-COMMENT = re.compile(r"^comment on (table|column) ml\.(\w+)(?:\.(\w+))? is '((?:[^']|'')*)';", re.M)
+COMMENT = re.compile(
+    r"""^comment on (table|column) ml\.(\w+)(?:\."?(\w+)"?)? is '((?:[^']|'')*)';""", re.M
+)
 
 
 @click.command()

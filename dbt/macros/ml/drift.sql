@@ -29,8 +29,12 @@
     {%- for name in names -%} {%- do relations.append(model_relation(name)) -%} {%- endfor -%}
     {%- set shared = namespace(columns=none) -%}
     {%- for relation in relations -%}
-        {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute="quoted") | list -%}
-        {%- set shared.columns = columns if loop.first else shared.columns | select("in", columns) | list -%}
+        {%- set columns = (
+            adapter.get_columns_in_relation(relation) | map(attribute="quoted") | list
+        ) -%}
+        {%- set shared.columns = (
+            columns if loop.first else shared.columns | select("in", columns) | list
+        ) -%}
     {%- endfor -%}
     {%- for relation in relations -%}
         select {{ shared.columns | join(", ") }}

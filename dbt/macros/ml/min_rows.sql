@@ -19,7 +19,12 @@
     {%- do run_query("drop view training_rows") -%}
     {%- for column, minimum in minimums.items() if row[loop.index0] < minimum -%}
         {%- do missing.append(
-            minimum ~ " different values of " ~ column ~ " (it has " ~ row[loop.index0] ~ ")"
+            minimum
+            ~ " different values of "
+            ~ column
+            ~ " (it has "
+            ~ row[loop.index0]
+            ~ ")"
         ) -%}
     {%- endfor -%}
     {{- return(missing | join(", ")) -}}

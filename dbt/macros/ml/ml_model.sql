@@ -9,7 +9,7 @@
     `retrain`: if_changed (the default: the same rows and settings keep their version) or always.
     `min_rows`: see min_rows.sql.
 #}
-{% materialization ml_model, adapter='postgres' %}
+{% materialization ml_model, adapter = "postgres" %}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type="view") -%}
 
@@ -23,7 +23,7 @@
     {% endif %}
     {% call statement("main") -%}
         create or replace view {{ target_relation }} as
-            {{ version_sql(registry_name(model.name), version) }}
+        {{ version_sql(registry_name(model.name), version) }}
     {%- endcall %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
@@ -90,7 +90,7 @@
         versions.baseline,
         versions.status = 'champion' as champion,
         versions.seconds,
-        {{ sql_text(run_started_at) }}::timestamptz as built_at
+    {{ sql_text(run_started_at) }}::timestamptz as built_at
     from (select {{ sql_text(name) }} as model, {{ version or "null" }}::integer as version) as built
     left join
         ml.model_versions as versions

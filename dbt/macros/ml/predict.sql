@@ -59,7 +59,7 @@
     {%- set found = run_query(
         "select from "
         ~ registry.render()
-        ~ " where model = "
+        ~ " where model= "
         ~ sql_text(registry_name(node.name))
         ~ " and "
         ~ ("version = " ~ version if version else "status = 'champion'")

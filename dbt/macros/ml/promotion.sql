@@ -26,9 +26,7 @@
         {%- do log_model(
             name,
             waiting
-            | length
-            ~ " of the "
-            ~ tests
+            | length ~ " of the " ~ tests
             | length
             ~ " tests are not part of this run. A candidate becomes champion after: dbt test --select "
             ~ model.name,
@@ -78,7 +76,7 @@
 
 
 {# dbt's own test, and after it the record of the result for each model node that it tests. #}
-{% materialization test, adapter='postgres' %}
+{% materialization test, adapter = "postgres" %}
     {%- set outcome = dbt.materialization_test_default() -%}
     {%- for id in tested_models(model) -%} {%- do record_test(id) -%} {%- endfor -%}
     {{ return(outcome) }}
@@ -86,7 +84,9 @@
 
 
 {% macro record_test(id) -%}
-    {%- set tested = run_query("select model, version from " ~ graph.nodes[id].relation_name).rows -%}
+    {%- set tested = run_query(
+        "select model, version from " ~ graph.nodes[id].relation_name
+    ).rows -%}
     {%- if not tested -%} {{- return(none) -}} {%- endif -%}
     {%- set result = test_result() -%}
     {%- if result.status in ["fail", "warn"] -%}
@@ -131,13 +131,17 @@
         "failures": outcome["failures"] | int,
         "status": "pass",
     } -%}
-    {%- if (is_error and outcome["should_error"]) or (outcome["should_warn"] and flags.WARN_ERROR) -%}
+    {%- if (is_error and outcome["should_error"]) or (
+        outcome["should_warn"] and flags.WARN_ERROR
+    ) -%}
         {%- do result.update(status="fail") -%}
     {%- elif outcome["should_warn"] -%} {%- do result.update(status="warn") -%}
     {%- endif -%}
     {%- if result.status != "pass" -%}
         {%- do result.update(
-            subject=(model.get("test_metadata") or {}).get("kwargs", {}).get("column_name"),
+            subject=(model.get("test_metadata") or {})
+            .get("kwargs", {})
+            .get("column_name"),
             value=result.failures,
             limit=config.get("error_if" if result.status == "fail" else "warn_if"),
         ) -%}

@@ -21,7 +21,6 @@
     )
 }}
 
--- The features say much the same in many ways: how small the weights are to be held, the
--- cross-validation finds out.
+-- Many features are correlated, so the cross-validation chooses the strength of the regularisation.
 select *
 from {{ ref("feat_customer__training") }}

@@ -1,4 +1,4 @@
-{# Every version of every model ever trained here, with its score beside the simple rule. #}
+{# Every version of every model trained here, with its score beside the baseline's. #}
 with
     versions as (select * from {{ of_all_versions("model_versions") }} as versions),
 
@@ -39,10 +39,16 @@ select
         versions.status
         when 'champion'
         then 'in use'
-        when 'challenger'
-        then 'tried, not in use'
+        when 'candidate'
+        then 'candidate, not in use'
+        when 'rejected'
+        then 'rejected, not in use'
         else 'was in use'
     end as status_label,
+    versions.rejection ->> 'test' as failed_test,
+    versions.rejection ->> 'subject' as failed_subject,
+    versions.rejection ->> 'value' as failed_value,
+    versions.rejection ->> 'limit' as failed_limit,
     coalesce(algorithms.label, {{ humanize("versions.algorithm") }}) as algorithm_label,
     coalesce(metrics.label, {{ humanize("versions.metric") }}) as metric_label,
     {{ shown_metric("versions.score", "metrics.unit") }} as shown,
@@ -80,8 +86,10 @@ select
         versions.status
         when 'champion'
         then ' is in use: '
-        when 'challenger'
-        then ' was tried and is not in use: '
+        when 'candidate'
+        then ' is a candidate and not in use: '
+        when 'rejected'
+        then ' was rejected: '
         else ' was in use: '
     end
     || {{ within_sentence("coalesce(metrics.label, versions.metric)") }}

@@ -17,7 +17,9 @@
             select
                 versions.model,
                 versions.version,
-                case when metrics.higher_is_better then metrics.lower else metrics.upper end as value,
+                case
+                    when metrics.higher_is_better then metrics.lower else metrics.upper
+                end as value,
                 baselines.value as baseline,
                 metrics.higher_is_better
             from versions
@@ -36,6 +38,8 @@
     select model, version, {{ sql_text(metric) }} as subject, value, baseline as "limit"
     from compared
     where
-        not coalesce(case when higher_is_better then value > baseline else value < baseline end, false)
+        not coalesce(
+            case when higher_is_better then value > baseline else value < baseline end, false
+        )
 
 {% endtest %}

@@ -23,11 +23,7 @@
         )
 
     select
-        features.model,
-        features.version,
-        features.subject,
-        features.value,
-        {{ at_most }} as "limit"
+        features.model, features.version, features.subject, features.value, {{ at_most }} as "limit"
     from versions
     inner join features on features.model = versions.model and features.version = versions.version
     where features.value > {{ at_most }}
