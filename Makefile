@@ -1,83 +1,93 @@
 # Every verb of Glasshouse. `make` alone lists them; scripts/glasshouse does the work.
-# Settings (POSTGRES_PORT, SUPERSET_PORT, MODE, YES, FORCE …) reach it through the environment.
+# It reads settings (POSTGRES_PORT, SUPERSET_PORT, MODE, YES, FORCE …) from the environment.
 
 GLASSHOUSE := scripts/glasshouse
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-##@ Running it
-up:  ## Start everything, from nothing or from anything
+# A value as one word of the shell, so that a file's name is never run as a command.
+quote = '$(subst ','\'',$(1))'
+option = $(if $(2),--$(1)=$(call quote,$(2)))
+
+##@ Run
+up:  ## Start everything; install, load data and train where that is not done yet
 	@$(GLASSHOUSE) up
-down:  ## Stop everything; the data stay
+down:  ## Stop everything and keep the data
 	@$(GLASSHOUSE) down
-status:  ## One line a part; exit code 0 when all is well
+status:  ## Show the state of each part; exit code 0 means that every part works
 	@$(GLASSHOUSE) status
-logs:  ## The last lines of each part's log (PART=superset for one)
-	@$(GLASSHOUSE) logs $(PART)
-backup:  ## Save the warehouse and Superset's metadata (TO=folder)
+logs:  ## Show the last lines of each log (PART=superset for one part)
+	@$(GLASSHOUSE) logs $(if $(PART),$(call quote,$(PART)))
+backup:  ## Back up the database, the models and Superset's metadata (TO=folder)
 	@$(GLASSHOUSE) backup
-restore:  ## Put a backup in the place of what is there (FROM=folder; asks; YES=1 does not)
+restore:  ## Replace the current state with a backup (FROM=folder; asks first, YES=1 does not)
 	@$(GLASSHOUSE) restore
-reset:  ## Stop everything and remove the data (asks; YES=1 does not)
+reset:  ## Stop everything and delete the data (asks first, YES=1 does not)
 	@$(GLASSHOUSE) reset
 
 ##@ Data and models
-load:  ## Load a CSV file into a table (CSV=file [NAME=table] [SCHEMA=csv])
-	@$(GLASSHOUSE) load csv "$(CSV)" --name "$(NAME)" --schema "$(or $(SCHEMA),csv)"
-load-shop:  ## Fill the shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
-	@$(GLASSHOUSE) load shop --from "$(or $(FROM),simulator)" --path "$(FILES)" --size "$(SIZE)" --seed "$(SEED)"
-live:  ## Let the simulated shop live on ([SECONDS=5] a day, [DAYS=] to stop after)
-	@$(GLASSHOUSE) live $(addprefix --seconds=,$(SECONDS)) $(addprefix --days=,$(DAYS))
-refresh:  ## Bring everything up to date with what has arrived since the last build
+load:  ## Load a CSV file (CSV=file [NAME= SCHEMA=csv ENCODING= HEADER=yes|no CONVERT="price:money" MISSING=])
+	@$(GLASSHOUSE) load $(call quote,$(CSV)) --name $(call quote,$(NAME)) --schema $(call quote,$(or $(SCHEMA),csv))
+load-shop:  ## Load a shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
+	@$(GLASSHOUSE) load-shop --from $(call quote,$(or $(FROM),simulator)) --path $(call quote,$(FILES)) \
+		--size $(call quote,$(SIZE)) --seed $(call quote,$(SEED))
+live:  ## Simulate new days in the shop ([SECONDS=5] per day, [DAYS=] to stop after)
+	@$(GLASSHOUSE) live $(call option,seconds,$(SECONDS)) $(call option,days,$(DAYS))
+refresh:  ## Process the rows that arrived since the last build
 	@$(GLASSHOUSE) refresh
-build:  ## Functions, then models and reports (SELECT=node for some of them)
-	@$(GLASSHOUSE) build $(addprefix --select=,$(SELECT))
-docs:  ## Every table, column and the lineage, from source to dashboard, as one page to open
+build:  ## Build functions, features, models, predictions and reports (SELECT=node for a part)
+	@$(GLASSHOUSE) build $(foreach node,$(SELECT),$(call option,select,$(node)))
+docs:  ## Write one page with every table, every column and the lineage
 	@$(GLASSHOUSE) docs
-psql:  ## psql on the warehouse; reads standard input when that is no terminal
+psql:  ## Open psql on the warehouse, or run the SQL from standard input
 	@$(GLASSHOUSE) psql
 
 ##@ Dashboards
-plan:  ## What differs between git and Superset, and who changed it
+plan:  ## Show what differs between git and Superset, and who changed it
 	@$(GLASSHOUSE) plan
-push:  ## From git to Superset (FORCE=1 overwrites what was changed there)
+push:  ## Bring the dashboards from git to Superset (FORCE=1 overwrites changes made there)
 	@$(GLASSHOUSE) push
-pull:  ## What was changed in Superset, back into git
+pull:  ## Write the changes made in Superset into the files
 	@$(GLASSHOUSE) pull
-prune:  ## Remove from Superset what git has given up (shows; YES=1 acts)
+prune:  ## Remove from Superset what git no longer contains (lists it; YES=1 removes it)
 	@$(GLASSHOUSE) prune
-check:  ## Check the files; with a running server, every chart too (MAX_MS=500 MAX_ROWS=5000)
+check:  ## Check the files and, with a running server, every chart (MAX_MS=500 MAX_ROWS=5000)
 	@$(GLASSHOUSE) check
-describe:  ## dbt's words into the datasets, and what the dashboards read into dbt (exposures)
+describe:  ## Copy dbt's descriptions into the datasets, and write dbt's exposures
 	@$(GLASSHOUSE) describe
-review:  ## What this branch changes on the dashboards, as Markdown (BASE=origin/main)
+review:  ## Print what this branch changes on the dashboards, as Markdown (BASE=origin/main)
 	@$(GLASSHOUSE) review
-watch:  ## Push each time a file of the dashboards is saved; Ctrl+C ends it
+watch:  ## Push each time a dashboard file is saved; Ctrl+C ends it
 	@$(GLASSHOUSE) watch
-shots:  ## Pictures of every dashboard
+shots:  ## Take a screenshot of every tab of every dashboard
 	@$(GLASSHOUSE) shots
 
-##@ The project itself
-test:  ## All tests
+##@ Development
+test:  ## Run all tests
 	@$(GLASSHOUSE) test
-test-unit:  ## Tests that need nothing running
+test-unit:  ## Run the tests that need no running service
 	@$(GLASSHOUSE) test unit
-test-integration:  ## Tests against a real database
+test-integration:  ## Run the tests against PostgreSQL and dbt
 	@$(GLASSHOUSE) test integration
-test-e2e:  ## Tests of the whole stack, in a browser too
+test-e2e:  ## Run the tests of the whole stack, also in a browser
 	@$(GLASSHOUSE) test e2e
-bench:  ## Measure against rivals (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
-	@$(GLASSHOUSE) bench --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),5) $(NAME)
-test-docker:  ## Tests of the stack in containers (makes an engine where there is none)
+test-docker:  ## Run the tests of the stack in containers (installs an engine where there is none)
 	@$(GLASSHOUSE) test docker
-lint:  ## Check style and formatting
+coverage:  ## Run the unit tests and report the lines that they do not execute
+	@$(GLASSHOUSE) test unit --cov --cov-report=term --cov-report=html
+bench:  ## Measure against other tools (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
+	@$(GLASSHOUSE) bench $(call option,rows,$(or $(ROWS),1000000)) $(call option,runs,$(or $(RUNS),5)) \
+		$(foreach word,$(NAME),$(call quote,$(word)))
+lint:  ## Check style, formatting, imports and types
 	@$(GLASSHOUSE) lint
 format:  ## Format Python, SQL and YAML
 	@$(GLASSHOUSE) format
-reference:  ## Write docs/reference.md anew from the functions' own words
+reference:  ## Write docs/reference.md from the comments of the functions and tables
 	@$(GLASSHOUSE) reference
-lock:  ## Write the requirements.lock files anew (UPGRADE=--upgrade for newer versions)
-	@$(GLASSHOUSE) lock $(UPGRADE)
+lock:  ## Write the requirements.lock files (UPGRADE=--upgrade for newer versions)
+	@$(GLASSHOUSE) lock $(if $(UPGRADE),$(call quote,$(UPGRADE)))
+audit:  ## Look up known vulnerabilities of the locked packages
+	@$(GLASSHOUSE) audit
 
 help:
 	@awk 'BEGIN {FS = ":.*## "} \

@@ -1,1 +1,29 @@
-"""The operator's side of Glasshouse: what `make` calls."""
+"""The `glasshouse` command and what runs behind it.
+
+A module imports only from the lines above its own line; imports inside functions and under
+`TYPE_CHECKING` count.
+
+    bootstrap            standard library only: installs the environment in which the rest runs
+    errors               the error that users see
+    console              printed steps and messages
+    environments         named environments (ENV=staging)
+    settings             the settings of one installation
+    fingerprint          hashes of files
+    feature_groups       names of the feature groups of the dbt project
+    assets, data         dashboards as code; CSV files
+    examples             example data
+    stack                PostgreSQL, Superset, dbt builds, backups
+    docker_tests, quality, reference, bench
+    cli                  collects the commands
+
+Order inside `stack`:
+
+    build_state, paths, processes, extras
+    interface            the contract of both ways to run the stack
+    superset_client      version and health of Superset
+    native, docker       one implementation of the contract each; they do not import each other
+    selection            opens the implementation that an installation uses
+    provision, views, build, docs, dashboards, backup
+    status, restore, up
+    commands
+"""

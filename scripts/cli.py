@@ -1,5 +1,6 @@
-"""The `glasshouse` command: gathers the parts' commands and turns every failure into one line."""
+"""The `glasshouse` command: collects all commands and reports every failure in one line."""
 
+import errno
 import importlib
 import os
 import sys
@@ -8,41 +9,53 @@ from types import ModuleType
 
 import click
 
-from scripts.bootstrap import Problem
+from scripts.bootstrap import BootstrapError
 from scripts.errors import UserError
 from scripts.settings import ROOT
 
-# Where commands are kept: every click command in these modules is a verb.
+# Every click command in these modules is a command of `glasshouse`.
 MODULES = (
     "scripts.stack.commands",
     "scripts.data.commands",
+    "scripts.examples.shop.commands",
     "scripts.assets.commands",
     "scripts.quality",
+    "scripts.lint",
+    "scripts.dependencies",
     "scripts.reference",
     "scripts.bench",
 )
 
 
 class Glasshouse(click.Group):
-    """A group whose commands fail in one line each."""
+    """A group whose commands fail with one line each."""
 
     def invoke(self, context: click.Context):
-        """Run the command; what nobody foresaw is kept for whoever has to mend it."""
+        """Run the command; the traceback of an unexpected error goes to a log file."""
         try:
             return super().invoke(context)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except Problem as problem:
-            raise UserError(problem.what, problem.do) from None
+        except BootstrapError as error:
+            raise UserError(error.problem, error.remedy) from None
+        except MemoryError:
+            raise UserError(
+                "The machine has too little free memory",
+                "stop other programs, then start again",
+            ) from None
         except OSError as error:
-            _keep()
-            raise UserError(str(error), "mend that, then start again") from None
+            if error.errno == errno.ENOSPC:
+                raise UserError(
+                    f"The disk is full: {error}", "free some space, then retry"
+                ) from None
+            _log_traceback()
+            raise UserError(str(error), "solve that, then start again") from None
         except Exception as error:
-            kept = _keep()
-            raise UserError(f"{type(error).__name__}: {_brief(error)}", f"see {kept}") from None
+            log = _log_traceback()
+            raise UserError(f"{type(error).__name__}: {_first_line(error)}", f"see {log}") from None
 
 
-def _keep() -> str:
+def _log_traceback() -> str:
     folder = ROOT / ".stack" / "logs"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "glasshouse.log"
@@ -51,11 +64,12 @@ def _keep() -> str:
     return str(file)
 
 
-def _brief(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or ["no reason given"])[0]
 
 
-def _gather() -> Glasshouse:
+def command_group() -> Glasshouse:
+    """All commands of MODULES as one group."""
     group = Glasshouse(
         name="glasshouse", help="Machine learning you can see through, inside your own Postgres."
     )
@@ -66,17 +80,17 @@ def _gather() -> Glasshouse:
 
 
 def _commands(module: ModuleType) -> list[click.Command]:
-    """The module's commands, without those that belong to a group among them."""
-    found = [value for value in vars(module).values() if isinstance(value, click.Command)]
-    groups = [command for command in found if isinstance(command, click.Group)]
-    inner = [each for group in groups for each in group.commands.values()]
-    return [command for command in found if command not in inner]
+    """The module's commands, without the subcommands of its groups."""
+    commands = [value for value in vars(module).values() if isinstance(value, click.Command)]
+    groups = [command for command in commands if isinstance(command, click.Group)]
+    subcommands = [each for group in groups for each in group.commands.values()]
+    return [command for command in commands if command not in subcommands]
 
 
 def main() -> None:
     """Run the command named on the command line."""
     os.umask(0o022)
-    _gather()(prog_name="glasshouse")
+    command_group()(prog_name="glasshouse")
 
 
 if __name__ == "__main__":

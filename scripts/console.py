@@ -1,4 +1,4 @@
-"""What the commands print: steps with their times, in colour where there is a terminal."""
+"""Output of the commands: steps with their durations, in colour on a terminal."""
 
 import sys
 import time
@@ -15,20 +15,20 @@ console = Console(highlight=False, soft_wrap=True)
 
 @dataclass
 class Step:
-    """A running step; `note` is shown beside its name when it is done."""
+    """A running step; `remark` is printed beside its name when it ends."""
 
     name: str
     remark: str = ""
     spinner: Status | None = None
 
     def note(self, remark: str) -> None:
-        """Say in a few words what the step found or did."""
+        """Set the remark: the result of the step in a few words."""
         self.remark = remark
 
-    def progress(self, place: str) -> None:
-        """Show on a terminal how far the step has come."""
+    def progress(self, detail: str) -> None:
+        """Show on a terminal what the step is working on."""
         if self.spinner:
-            self.spinner.update(f"{self.name}: {place}")
+            self.spinner.update(f"{self.name}: {detail}")
 
     def say(self, text: str) -> None:
         """Print a line while the step goes on."""
@@ -36,7 +36,7 @@ class Step:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Without the spinner, so that a question can be asked."""
+        """Hide the spinner, so that the user can answer a question."""
         if self.spinner:
             self.spinner.stop()
         yield
@@ -46,9 +46,9 @@ class Step:
 
 @contextmanager
 def step(name: str, output: bool = False) -> Iterator[Step]:
-    """Print the name, run the block, print ✓ and the seconds (✗ where it fails).
+    """Print the name, run the block, then print ✓ and the seconds (✗ if the block fails).
 
-    `output`: the block prints lines of its own, so no spinner must be drawn over them.
+    Set `output` if the block prints lines of its own: a spinner would overwrite them.
     """
     started = time.monotonic()
     spinner = console.status(name) if console.is_terminal and not output else None
@@ -57,17 +57,21 @@ def step(name: str, output: bool = False) -> Iterator[Step]:
         spinner.start()
     elif output:
         console.print(f"… {name}", markup=False)
-    done = False
+    succeeded = False
     try:
         yield current
-        done = True
+        succeeded = True
     finally:
         if spinner:
             spinner.stop()
-        mark = "[green]✓[/]" if done else "[red]✗[/]"
-        seconds = time.monotonic() - started
-        line = f"{mark} {name:<34} [dim]{seconds:6.1f} s[/]"
-        console.print(f"{line}  {current.remark}" if current.remark else line)
+        print_step(name, time.monotonic() - started, current.remark, succeeded)
+
+
+def print_step(name: str, seconds: float, remark: str = "", succeeded: bool = True) -> None:
+    """Print the line of a step that has ended."""
+    mark = "[green]✓[/]" if succeeded else "[red]✗[/]"
+    line = f"{mark} {name:<34} [dim]{seconds:6.1f} s[/]"
+    console.print(f"{line}  {remark}" if remark else line)
 
 
 def say(text: str = "") -> None:
@@ -76,10 +80,10 @@ def say(text: str = "") -> None:
 
 
 def warn(text: str) -> None:
-    """Print a line that deserves attention but stops nothing."""
+    """Print a warning; the command goes on."""
     console.print(f"! {text}", style="yellow", markup=False)
 
 
-def confirmed(question: str) -> bool:
-    """Ask somebody at a terminal; where nobody can answer, the answer is no."""
+def confirm(question: str) -> bool:
+    """Ask the user at a terminal; the answer is no where there is no terminal."""
     return sys.stdin.isatty() and click.confirm(question)

@@ -1,4 +1,4 @@
-"""The tests of the stack in containers, on an engine made for them where there is none."""
+"""`make test-docker`: tests the stack in containers, on a temporary engine if needed."""
 
 import os
 import re
@@ -10,89 +10,94 @@ from contextlib import ExitStack, contextmanager
 import yaml
 
 from scripts.bootstrap.browser import require_browser
-from scripts.bootstrap.engine import scratch_engine
+from scripts.bootstrap.container_engine import temporary_engine
 from scripts.console import step
 from scripts.errors import UserError
 from scripts.settings import ROOT
-from scripts.stack.docker import engine
+from scripts.stack.docker.compose import failure_reason, unavailable_reason
 
-# The whole stack, the same tests as over the native way, and what only containers have.
+# The tests of the whole stack, which run on processes too, and those for containers only.
 TESTS = ("tests/e2e",)
 LOGS = ROOT / ".stack" / "logs"
 COMPOSE = ROOT / "docker" / "compose.yml"
-# What the tests' copies of the project get as their compose.override.yml.
+# Names the file that the tests copy into their clones as compose.override.yml.
 OVERRIDE = "GLASSHOUSE_TEST_OVERRIDE"
-BUILT = "glasshouse-test"
+PROJECT = "glasshouse-test"
 CERTIFICATES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE")
-BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+DEFAULT_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def run(options: tuple[str, ...]) -> int:
-    """Run them; pytest's exit code. `options` may name some of the tests."""
+    """Run the tests and return pytest's exit code; `options` may name single test files."""
     LOGS.mkdir(parents=True, exist_ok=True)
     require_browser(LOGS / "install.log")
-    with _engine() as more:
-        environment = os.environ | more | {"GLASSHOUSE_TEST_MODE": "docker"}
+    with _engine() as variables:
+        environment = os.environ | variables | {"GLASSHOUSE_TEST_MODE": "docker"}
         build_images(environment)
-        some = any(option.split("::")[0].endswith(".py") for option in options)
-        command = [sys.executable, "-m", "pytest", *(() if some else TESTS), *options]
+        has_selection = any(option.split("::")[0].endswith(".py") for option in options)
+        command = [sys.executable, "-m", "pytest", *(() if has_selection else TESTS), *options]
         return subprocess.run(command, cwd=ROOT, env=environment).returncode
 
 
 @contextmanager
 def _engine() -> Iterator[dict[str, str]]:
-    """The machine's engine; where there is none, one for the time of the tests."""
-    if engine.trouble() is None:
+    """The machine's engine, or a temporary one; yields the environment variables that reach it."""
+    if unavailable_reason() is None:
         yield {}
         return
     folder = ROOT / ".stack" / "engine"
-    with ExitStack() as held:
-        with step("Making a container engine"):
-            environment = held.enter_context(scratch_engine(folder, LOGS / "engine.log"))
+    with ExitStack() as contexts:
+        with step("Starting a container engine"):
+            environment = contexts.enter_context(temporary_engine(folder, LOGS / "engine.log"))
         override = folder / "compose.override.yml"
-        override.write_text(yaml.safe_dump(_network()))
+        override.write_text(yaml.safe_dump(_network_override()))
         yield environment | {OVERRIDE: str(override)}
 
 
-def bundle() -> str:
-    """The file of the certificates that this machine trusts."""
-    return next((os.environ[name] for name in CERTIFICATES if os.environ.get(name)), BUNDLE)
+def certificate_file() -> str:
+    """The file with the certificates that this machine trusts."""
+    return next(
+        (os.environ[name] for name in CERTIFICATES if os.environ.get(name)), DEFAULT_CERTIFICATES
+    )
 
 
-def _network() -> dict[str, object]:
-    """Such an engine has no network: builds use the machine's, and trust whom it trusts."""
+def _network_override() -> dict[str, object]:
+    """A temporary engine has no network: builds use the machine's network and certificates."""
     services = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
     build = {"network": "host", "secrets": ["ca"]}
     return {
         "services": {name: {"build": build} for name, each in services.items() if "build" in each},
-        "secrets": {"ca": {"file": bundle()}},
+        "secrets": {"ca": {"file": certificate_file()}},
     }
 
 
 def build_images(environment: dict[str, str]) -> None:
-    """Every image there is, before the clock of a test runs; the tests' copies find them ready."""
-    asked = re.findall(r"\$\{(\w+):\?", COMPOSE.read_text(encoding="utf-8"))
-    # Names and ports only: no image holds a value of an installation.
-    values = dict.fromkeys(asked, "1") | {"GLASSHOUSE_PROJECT": BUILT, "COMPOSE_PROFILES": "*"}
+    """Build every image, so that no test has to wait for it; the clones reuse the layers."""
+    variables = re.findall(r"\$\{(\w+):\?", COMPOSE.read_text(encoding="utf-8"))
+    # Any value will do: no image holds a value of an installation.
+    values = dict.fromkeys(variables, "1") | {
+        "GLASSHOUSE_PROJECT": PROJECT,
+        "COMPOSE_PROFILES": "*",
+    }
     files = [f"--file={COMPOSE}"]
     if environment.get(OVERRIDE):
         files.append(f"--file={environment[OVERRIDE]}")
     log = LOGS / "images.log"
-    with step("Building every image") as current, log.open("w") as said:
-        done = subprocess.run(
-            ["docker", "compose", *files, "build"], stdout=said, stderr=said,
+    with step("Building every image") as current, log.open("w") as output:
+        process = subprocess.run(
+            ["docker", "compose", *files, "build"], stdout=output, stderr=output,
             env=environment | values | {"BUILDKIT_PROGRESS": "plain"}, stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        if done.returncode:
-            why = engine.telling_line(log.read_text(errors="replace"))
-            raise UserError(f"docker compose build failed: {why}", f"see {log}")
+        if process.returncode:
+            reason = failure_reason(log.read_text(errors="replace"))
+            raise UserError(f"docker compose build failed: {reason}", f"see {log}")
         current.note(", ".join(_sizes(environment)))
 
 
 def _sizes(environment: dict[str, str]) -> list[str]:
     """Name and size of each image that was built."""
-    shown = subprocess.run(
-        ["docker", "image", "ls", "--format={{.Repository}} {{.Size}}", f"{BUILT}-*"],
+    listing = subprocess.run(
+        ["docker", "image", "ls", "--format={{.Repository}} {{.Size}}", f"{PROJECT}-*"],
         env=environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    return sorted(shown.stdout.replace(f"{BUILT}-", "").splitlines())
+    return sorted(listing.stdout.replace(f"{PROJECT}-", "").splitlines())

@@ -1,7 +1,7 @@
-"""Environments: what differs from one installation to the next, by name.
+"""Named environments: the values that differ from one installation to the next.
 
-`superset_assets/overlays/<name>.yml` stands in git and holds what is no secret; `.env.<name>`
-beside `.env` holds the secrets, and is nowhere else. Both use the keys of `.env`.
+`superset_assets/overlays/<name>.yml` is in git and holds no secrets. `.env.<name>` beside `.env`
+holds the secrets and is not in git. Both use the keys of `.env`.
 """
 
 import re
@@ -13,7 +13,7 @@ import yaml
 from scripts.errors import UserError
 
 OVERLAYS = Path("superset_assets") / "overlays"
-# What an overlay may say: where the warehouse and its Superset are, and what the assets' ${…} mean.
+# Keys of an overlay: the addresses of warehouse and Superset, and the values of ${…} in the assets.
 KEYS = (
     "POSTGRES_HOST",
     "POSTGRES_PORT",
@@ -27,11 +27,11 @@ KEYS = (
 _NAME = re.compile("[a-z][a-z0-9_-]*")
 
 
-def chosen_environment(variables: Mapping[str, str]) -> str:
-    """The name in GLASSHOUSE_ENV or ENV; "" where there is none."""
+def selected_environment(variables: Mapping[str, str]) -> str:
+    """The name in GLASSHOUSE_ENV or ENV; "" if there is none."""
     name = variables.get("GLASSHOUSE_ENV", "")
     if not name and _NAME.fullmatch(variables.get("ENV", "")):
-        # Some shells keep the path of a start-up file in ENV: that is no name.
+        # Some shells store the path of a start-up file in ENV; a path is not a name.
         name = variables["ENV"]
     if name and not _NAME.fullmatch(name):
         raise UserError(
@@ -41,23 +41,23 @@ def chosen_environment(variables: Mapping[str, str]) -> str:
 
 
 def overlay_values(root: Path, name: str) -> dict[str, str]:
-    """What the overlay of an environment says, as text."""
+    """The values in the overlay of an environment, as text."""
     file = root / OVERLAYS / f"{name}.yml"
     where = f"{OVERLAYS}/{name}.yml"
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        overlay = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        there = sorted(each.stem for each in (root / OVERLAYS).glob("*.yml"))
+        names = sorted(each.stem for each in (root / OVERLAYS).glob("*.yml"))
         raise UserError(
             f"There is no environment {name}: {where} is missing",
-            f"choose one of {', '.join(there)}" if there else "add the file",
+            f"choose one of {', '.join(names)}" if names else "add the file",
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{where} cannot be read: {error}", "mend the YAML") from None
-    if not isinstance(found, dict | None):
+        raise UserError(f"{where} cannot be read: {error}", "correct the YAML") from None
+    if not isinstance(overlay, dict | None):
         raise UserError(f"{where} holds no fields", "write KEY: value lines")
     values = {}
-    for key, value in (found or {}).items():
+    for key, value in (overlay or {}).items():
         if key not in KEYS:
             secret = "PASSWORD" in str(key) or "SECRET" in str(key)
             raise UserError(

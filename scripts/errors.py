@@ -1,23 +1,25 @@
-"""The one kind of error people see: what happened, and what to do next."""
+"""The error that users see: one line with the problem and the remedy."""
+
+from typing import IO, Any
 
 import click
 
 
 class UserError(click.ClickException):
-    """A problem its reader can solve; shown as one line, without a traceback."""
+    """A problem that the user can solve; printed as one line, without a traceback."""
 
     exit_code = 1
 
-    def __init__(self, what: str, do: str = "") -> None:
-        self.what = " ".join(what.split()).rstrip(".")
-        self.do = " ".join(do.split()).rstrip(".")
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        self.problem = " ".join(problem.split()).rstrip(".")
+        self.remedy = " ".join(remedy.split()).rstrip(".")
         super().__init__(self.line)
 
     @property
     def line(self) -> str:
         """The whole message, as it is printed."""
-        return f"{self.what}. Do: {self.do}." if self.do else f"{self.what}."
+        return f"{self.problem}. Do: {self.remedy}." if self.remedy else f"{self.problem}."
 
-    def show(self, file=None) -> None:
+    def show(self, file: IO[Any] | None = None) -> None:
         """Print the message in red on standard error (click calls this)."""
         click.secho(f"Error: {self.line}", fg="red", err=True, file=file)

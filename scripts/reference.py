@@ -1,6 +1,6 @@
-"""docs/reference.md: the SQL functions and registry tables, in the words that \\df+ and \\d+ show.
+"""docs/reference.md: the SQL functions and registry tables, in the texts that \\df+ and \\d+ show.
 
-The functions' words have their home in udf/functions/*.yml, the tables' in udf/registry/*.sql.
+The functions' texts are in udf/functions/*.yml, the tables' in udf/registry/*.sql.
 """
 
 import re
@@ -17,15 +17,15 @@ PAGE = Path("docs", "reference.md")
 HEAD = """\
 # Reference: schema ml
 
-Written by `make reference` from `udf/functions` and `udf/registry`; changes belong there.
-Inside the database `select * from ml.help()` says the same.
+`make reference` writes this page from `udf/functions` and `udf/registry`; change the texts there.
+In the database, `select * from ml.help()` shows the same descriptions.
 
 ## Functions
 """
 TABLES = """
 ## Registry
 
-One row is one fact. Everything about a version is found by `model` and `version`.
+One row is one fact. The columns `model` and `version` identify a version.
 """
 COMMENT = re.compile(
     r"""^comment on (table|column) ml\.(\w+)(?:\."?(\w+)"?)? is '((?:[^']|'')*)';""", re.M
@@ -34,7 +34,7 @@ COMMENT = re.compile(
 
 @click.command()
 def reference() -> None:
-    """Write docs/reference.md anew from the functions' and tables' own words."""
+    """Write docs/reference.md from the descriptions of the functions and tables."""
     (ROOT / PAGE).write_text(page(ROOT), encoding="utf-8")
 
 
@@ -67,19 +67,19 @@ def _argument(argument: dict[str, Any]) -> str:
 
 
 def _tables(script: str) -> list[str]:
-    found = []
-    for kind, table, column, words in COMMENT.findall(script):
-        text = _cell(words.replace("''", "'"))
+    sections = []
+    for kind, table, column, description in COMMENT.findall(script):
+        text = _cell(description.replace("''", "'"))
         if kind == "table":
-            found.append(f"\n### ml.{table}\n\n{text}.\n\n| column | |\n| --- | --- |\n")
+            sections.append(f"\n### ml.{table}\n\n{text}.\n\n| column | |\n| --- | --- |\n")
         else:
-            found.append(f"| `{column}` | {text} |\n")
-    return found
+            sections.append(f"| `{column}` | {text} |\n")
+    return sections
 
 
-def _text(words: str) -> str:
-    return " ".join(words.split())
+def _text(description: str) -> str:
+    return " ".join(description.split())
 
 
-def _cell(words: str) -> str:
-    return _text(words).replace("|", "\\|")
+def _cell(description: str) -> str:
+    return _text(description).replace("|", "\\|")

@@ -1,18 +1,19 @@
-"""The settings of one installation: read from `.env`, made on the first `make up`.
+"""The settings of one installation, read from `.env`; the first `make up` writes that file.
 
-`.env.example` is the one place that names the keys, explains them and holds their defaults.
+`.env.example` names the keys, explains them and holds their defaults.
 """
 
 import difflib
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from scripts.environments import chosen_environment, overlay_values
+from scripts.environments import overlay_values, selected_environment
 from scripts.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,9 +32,9 @@ PASSWORD_FIELDS = {
 
 
 class Settings(BaseModel):
-    """Everything a command needs to know about the installation it works on."""
+    """The settings of the installation that a command works on."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     root: Path
     state: Path
@@ -48,44 +49,45 @@ class Settings(BaseModel):
     dashboard_password: Secret
     superset_db_password: Secret
     superset_secret_key: Secret
-    # The environment chosen with ENV=…; "" is this installation as it is.
+    # The environment that ENV=… names; "" is this installation.
     environment: str = ""
-    # What else `.env` says, and all that the environment's files say. Kept apart from the fields:
-    # those are about this machine, and `make up` must not follow an address in production.
-    more: dict[str, str] = Field(default_factory=dict, repr=False)
+    # Further keys of `.env`, and all keys of the environment's files. They are not merged into the
+    # fields: the fields describe this machine, which `make up` changes, and the files of an
+    # environment may name a server in production.
+    extra_values: dict[str, str] = Field(default_factory=dict, repr=False)
 
     @property
-    def own_superset_url(self) -> str:
-        """Where the Superset of this installation answers."""
+    def local_superset_url(self) -> str:
+        """The address of this installation's Superset."""
         return f"http://127.0.0.1:{self.superset_port}"
 
     @property
     def superset_url(self) -> str:
-        """Where the Superset answers that the dashboards are for."""
-        return self.more.get("SUPERSET_URL", "").rstrip("/") or self.own_superset_url
+        """The address of the Superset that the dashboards are pushed to."""
+        return self.extra_values.get("SUPERSET_URL", "").rstrip("/") or self.local_superset_url
 
     def value(self, key: str) -> str | None:
-        """What `.env` or the chosen environment says for a key; None where neither does."""
-        if key in self.more or key.lower() not in Settings.model_fields:
-            return self.more.get(key)
+        """The value of a key in the selected environment or `.env`; None if it is in neither."""
+        if key in self.extra_values or key.lower() not in Settings.model_fields:
+            return self.extra_values.get(key)
         return str(getattr(self, key.lower()))
 
     @property
-    def choice(self) -> Path:
-        """Where the first `make up` notes which way it chose, if MODE left it the choice."""
+    def mode_file(self) -> Path:
+        """The file in which the first `make up` records its choice if MODE is auto."""
         return self.state / "mode"
 
     @property
     def in_containers(self) -> bool:
-        """Whether the parts run as containers."""
+        """Whether PostgreSQL and Superset run as containers."""
         if self.mode != "auto":
             return self.mode.startswith("docker")
-        return self.choice.exists() and self.choice.read_text().strip() == "docker"
+        return self.mode_file.exists() and self.mode_file.read_text().strip() == "docker"
 
-    def as_superset_sees(self) -> "Settings":
-        """The same from where Superset runs: containers know one another by name."""
-        inside = {"postgres_host": "postgres", "postgres_port": 5432}
-        return self.model_copy(update=inside) if self.in_containers else self
+    def as_seen_by_superset(self) -> "Settings":
+        """The settings with the database's address as Superset sees it, in a container or not."""
+        address = {"postgres_host": "postgres", "postgres_port": 5432}
+        return self.model_copy(update=address) if self.in_containers else self
 
     def password(self, role: str) -> str:
         """The password of a database role."""
@@ -104,13 +106,13 @@ class Settings(BaseModel):
     def uri(
         self, role: str, database: str = "warehouse", driver: str = "postgresql+psycopg2"
     ) -> str:
-        """The same as one address; the password is quoted for a URL."""
+        """The connection as a URI; the password is quoted for it."""
         password = quote(self.password(role), safe="")
         return f"{driver}://{role}:{password}@{self.postgres_host}:{self.postgres_port}/{database}"
 
 
 def load_settings(root: Path | None = None) -> Settings:
-    """The settings in `.env` below `root` (by default this project)."""
+    """Read the settings from `.env` in `root` (default: this project)."""
     root = (root or ROOT).resolve()
     path = root / ".env"
     try:
@@ -118,21 +120,22 @@ def load_settings(root: Path | None = None) -> Settings:
     except FileNotFoundError:
         raise UserError(f"There is no {path.name} in {root} yet", "make up") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}", "mend or remove the file") from None
+        raise UserError(f"{path} cannot be read: {error}", "correct or remove the file") from None
     values, lines = _parse(text)
     settings = _settings(root, values, lines)
-    name = chosen_environment(os.environ)
+    name = selected_environment(os.environ)
     if not name:
         return settings
-    more = settings.more | overlay_values(root, name) | _parse_file(root / f".env.{name}")
-    return settings.model_copy(update={"environment": name, "more": more})
+    overlay = overlay_values(root, name) | _parse_file(root / f".env.{name}")
+    values = {"environment": name, "extra_values": settings.extra_values | overlay}
+    return settings.model_copy(update=values)
 
 
 def create_settings(root: Path | None = None) -> Settings:
-    """The settings; where there is no `.env` yet, make one with random secrets.
+    """Read the settings; if there is no `.env` yet, write one with random secrets.
 
-    What stands in the environment under the name of a key is written into the new file. To one
-    that is older than a key of `.env.example` the key is added.
+    Values of environment variables with the name of a key go into the new file. An existing file
+    gets the keys that `.env.example` has gained since.
     """
     root = (root or ROOT).resolve()
     path = root / ".env"
@@ -146,12 +149,12 @@ def create_settings(root: Path | None = None) -> Settings:
     values, lines = _parse(text)
     settings = _settings(root, values, lines, origin="the environment")
     _write(path, text)
-    # Once more, for what the chosen environment adds.
-    return load_settings(root) if chosen_environment(os.environ) else settings
+    # Read again, to add the values of the selected environment.
+    return load_settings(root) if selected_environment(os.environ) else settings
 
 
 def _write(path: Path, text: str) -> None:
-    # Written under another name first: whoever is killed here leaves no half-made .env.
+    # Written under another name first, so that a killed process leaves no incomplete .env.
     draft = path.with_name(".env.new")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
@@ -160,38 +163,38 @@ def _write(path: Path, text: str) -> None:
 
 
 def _add_new_keys(path: Path) -> None:
-    """Give an older `.env` the keys that it may lack, such as the password of a new user."""
+    """Add the optional keys that an older `.env` lacks, such as the password of a new user."""
     text = path.read_text(encoding="utf-8", errors="replace")
     missing = set(_optional_keys()) - _parse(text)[0].keys()
-    added = [
+    new_lines = [
         _filled(line, os.environ)
         for line in TEMPLATE.read_text(encoding="utf-8").splitlines(keepends=True)
         if line.partition("=")[0] in missing
     ]
-    if added:
-        _write(path, text.rstrip("\n") + "\n\n" + "".join(added))
+    if new_lines:
+        _write(path, text.rstrip("\n") + "\n\n" + "".join(new_lines))
 
 
-def known_keys() -> list[str]:
-    """The keys of `.env`, as `.env.example` lists them."""
+def template_keys() -> list[str]:
+    """The keys that `.env.example` lists."""
     return list(_parse(TEMPLATE.read_text(encoding="utf-8"))[0])
 
 
 def _optional_keys() -> list[str]:
-    """The keys that a part of the project reads by name; the others are fields of Settings."""
-    return [key for key in known_keys() if key.lower() not in Settings.model_fields]
+    """The keys that are no fields of Settings; single modules read them by name."""
+    return [key for key in template_keys() if key.lower() not in Settings.model_fields]
 
 
-def ignored_environment(settings: Settings) -> list[str]:
-    """Keys whose value in the environment differs from the one in use (from `.env`)."""
+def ignored_variables(settings: Settings) -> list[str]:
+    """Keys whose environment variable differs from the value in `.env`, which is in use."""
     return [
         key
-        for key in known_keys()
+        for key in template_keys()
         if os.environ.get(key) and os.environ[key] != settings.value(key)
     ]
 
 
-def _filled(line: str, environment: dict[str, str]) -> str:
+def _filled(line: str, environment: Mapping[str, str]) -> str:
     """A line of the template with the environment's value, or with a new secret."""
     key, equals, value = line.rstrip("\n").partition("=")
     if not equals or key.startswith("#"):
@@ -213,11 +216,11 @@ def _quoted(key: str, value: str) -> str:
 
 
 def _parse_file(path: Path) -> dict[str, str]:
-    """The values of a file that need not be there."""
+    """The values in a file; none if the file does not exist."""
     try:
         return _parse(path.read_text(encoding="utf-8"))[0] if path.exists() else {}
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}", "mend or remove the file") from None
+        raise UserError(f"{path} cannot be read: {error}", "correct or remove the file") from None
 
 
 def _parse(text: str) -> tuple[dict[str, str], dict[str, int]]:
@@ -232,10 +235,10 @@ def _parse(text: str) -> tuple[dict[str, str], dict[str, int]]:
         key, value = key.strip(), value.strip()
         where = f".env, line {number}"
         if not equals or not key.isidentifier():
-            raise UserError(f"{where}: this is not KEY=value", "mend the line; see .env.example")
+            raise UserError(f"{where}: this is not KEY=value", "correct the line; see .env.example")
         if key in values:
             raise UserError(
-                f"{where}: {key} stands there twice (first in line {lines[key]})",
+                f"{where}: {key} is there twice (first in line {lines[key]})",
                 "remove one of the two lines",
             )
         values[key], lines[key] = _unquoted(value, f"{where}: {key}"), number
@@ -254,33 +257,37 @@ def _unquoted(value: str, where: str) -> str:
 def _settings(
     root: Path, values: dict[str, str], lines: dict[str, int], origin: str = ".env"
 ) -> Settings:
-    def place(key: str) -> str:
+    def location(key: str) -> str:
         return f".env, line {lines[key]}" if origin == ".env" and key in lines else origin
 
-    known = known_keys()
+    keys = template_keys()
     for key in values:
-        near = difflib.get_close_matches(key, known, n=1, cutoff=0.8)
-        if key not in known and near and near[0] not in values:
-            raise UserError(f"{place(key)}: unknown key {key}", f"write {near[0]}")
-    fields = [key for key in known if key.lower() in Settings.model_fields]
+        near = difflib.get_close_matches(key, keys, n=1, cutoff=0.8)
+        if key not in keys and near and near[0] not in values:
+            raise UserError(f"{location(key)}: unknown key {key}", f"write {near[0]}")
+    fields = [key for key in keys if key.lower() in Settings.model_fields]
     missing = [key for key in fields if key not in values]
     if missing:
         raise UserError(
             f".env: {missing[0]} is missing", f"add a line {missing[0]}=…; see .env.example"
         )
     try:
-        settings = Settings(
-            root=root,
-            state=root / ".stack",
-            more={key: value for key, value in values.items() if key not in fields},
-            **{key.lower(): values[key] for key in fields},
+        settings = Settings.model_validate(
+            {
+                "root": root,
+                "state": root / ".stack",
+                "extra_values": {key: value for key, value in values.items() if key not in fields},
+                **{key.lower(): values[key] for key in fields},
+            }
         )
     except ValidationError as error:
         key = str(error.errors()[0]["loc"][0]).upper()
-        raise UserError(f"{place(key)}: {key} {_reason(key, values[key])}", _advice(key)) from None
+        raise UserError(
+            f"{location(key)}: {key} {_reason(key, values[key])}", _remedy(key)
+        ) from None
     if settings.postgres_port == settings.superset_port:
         raise UserError(
-            f"{place('SUPERSET_PORT')}: SUPERSET_PORT and POSTGRES_PORT are both "
+            f"{location('SUPERSET_PORT')}: SUPERSET_PORT and POSTGRES_PORT are both "
             f"{settings.superset_port}",
             "give them two different ports",
         )
@@ -293,7 +300,7 @@ def _reason(key: str, value: str) -> str:
     return "is not valid" if "PASSWORD" in key or "SECRET" in key else f'cannot be "{value}"'
 
 
-def _advice(key: str) -> str:
+def _remedy(key: str) -> str:
     if key.endswith("_PORT"):
         return "write a number from 1024 to 65535"
     return (

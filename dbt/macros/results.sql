@@ -158,9 +158,9 @@
     {%- set arguments = node.test_metadata.kwargs if node.test_metadata else {} -%}
     {%- set column = (node.column_name or "") | replace("_", " ") -%}
     {%- if kind == "not_null" -%} {{- column }} is never missing
-    {%- elif kind == "unique" -%} {{- column }} is never there twice
-    {%- elif kind == "relationships" -%} {{- column }} is known where it comes from
-    {%- elif kind == "accepted_values" -%} {{- column }} is one of the agreed words
+    {%- elif kind == "unique" -%} {{- column }} is unique
+    {%- elif kind == "relationships" -%} {{- column }} refers to an existing row
+    {%- elif kind == "accepted_values" -%} {{- column }} is one of the accepted values
     {%- elif kind == "metric_at_least" -%}
         the model reaches {{ arguments.metric | replace("_", " ") }} of {{ arguments.value }}
     {%- elif kind == "beats_baseline" -%} the model is better than the simple rule

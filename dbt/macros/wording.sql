@@ -12,8 +12,8 @@
 {%- endmacro %}
 
 {# The same inside a sentence: `days since the last order`. #}
-{% macro feature_words(model, feature) -%}
-    coalesce({{ _of_feature("feature_words", model, feature) }}, replace({{ feature }}, '_', ' '))
+{% macro feature_phrase(model, feature) -%}
+    coalesce({{ _of_feature("feature_phrase", model, feature) }}, replace({{ feature }}, '_', ' '))
 {%- endmacro %}
 
 {% macro _of_feature(column, model, feature) -%}
@@ -83,7 +83,7 @@
 {% macro counted(number) -%} to_char({{ number }}, 'FM999,999,999,990') {%- endmacro %}
 
 {# A metric's value as its unit asks: `97 %`, `0.987`, or `1,240` in the unit of the target. #}
-{% macro shown_metric(value, unit) -%}
+{% macro metric_text(value, unit) -%}
     (
         case
             {{ unit }}

@@ -1,10 +1,10 @@
-"""What runs before there is an environment: the standard library alone, nothing else."""
+"""Runs before the Python environment exists, so it imports the standard library only."""
 
 
-class Problem(Exception):
-    """Something its reader can solve: what happened, and what to do next."""
+class BootstrapError(Exception):
+    """A problem that the user can solve: what is wrong, and the remedy."""
 
-    def __init__(self, what: str, do: str) -> None:
-        super().__init__(f"{what}. Do: {do}.")
-        self.what = what
-        self.do = do
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}. Do: {remedy}.")
+        self.problem = problem
+        self.remedy = remedy

@@ -1,4 +1,4 @@
-"""Debian packages: installed through apt where we may, named in one message where we may not."""
+"""Debian packages: installed with apt, or named in the error message if that is not allowed."""
 
 import os
 import shutil
@@ -6,54 +6,48 @@ import subprocess
 import time
 from pathlib import Path
 
-from scripts.bootstrap import Problem
+from scripts.bootstrap import BootstrapError
+
+LISTS = Path("/var/lib/apt/lists")
 
 
 def install(packages: list[str], log: Path) -> None:
-    """Install `packages`; apt's own words go to `log`."""
+    """Install `packages`; apt's output goes to `log`."""
     prefix = privileges(packages)
     update(log, prefix)
-    # Finish what somebody was interrupted in; apt refuses to work before that.
+    # apt refuses to work while an interrupted installation is incomplete.
     _run([*prefix, "dpkg", "--configure", "-a"], log)
-    _run(
-        [
-            *prefix,
-            "apt-get",
-            "install",
-            "-o",
-            "DPkg::Lock::Timeout=120",
-            "-y",
-            "-q",
-            "--no-install-recommends",
-            *packages,
-        ],
-        log,
-    )
+    options = ["-o", "DPkg::Lock::Timeout=120", "-y", "-q", "--no-install-recommends"]
+    _run([*prefix, "apt-get", "install", *options, *packages], log)
 
 
 def update(log: Path, prefix: list[str]) -> None:
-    """Fetch the package lists, once a day: a fresh machine or container has none."""
-    lists = Path("/var/lib/apt/lists")
-    if any(lists.glob("*_Packages*")) and _age_in_hours(lists) < 24:
+    """Fetch the package lists if they are missing or older than a day."""
+    if any(LISTS.glob("*_Packages*")) and _age_in_hours(LISTS) < 24:
         return
     _run([*prefix, "apt-get", "update", "-q"], log)
 
 
 def privileges(packages: list[str]) -> list[str]:
-    """What to put before a command that changes the machine: nothing, or `sudo -n`."""
+    """The words to put before a command that needs root: none, or `sudo -n`.
+
+    Raises BootstrapError, which names `packages`, if they cannot be installed.
+    """
     names = " ".join(packages)
-    by_hand = f"ask an administrator to run: apt-get install {names}; then start again"
     if shutil.which("apt-get") is None:
-        raise Problem(
-            f"This machine has no apt and lacks: {names}",
-            "install the same packages under the names they have here, then start again",
+        raise BootstrapError(
+            f"This machine has no apt and lacks these packages: {names}",
+            "install them under the names of this distribution, then start again",
         )
     if os.geteuid() == 0:
         return []
     sudo = shutil.which("sudo")
     if sudo and subprocess.run([sudo, "-n", "true"], capture_output=True).returncode == 0:
         return [sudo, "-n"]
-    raise Problem(f"Missing system packages, and no right to install them: {names}", by_hand)
+    raise BootstrapError(
+        f"System packages are missing, and this user may not install them: {names}",
+        f"ask an administrator to run apt-get install {names}, then start again",
+    )
 
 
 def _age_in_hours(folder: Path) -> float:
@@ -63,20 +57,20 @@ def _age_in_hours(folder: Path) -> float:
 def _run(command: list[str], log: Path) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     if command[0].endswith("sudo"):
-        # sudo drops the environment; apt must not ask questions there either.
+        # sudo drops the environment, and apt must not ask questions there either.
         command = [*command[:2], "DEBIAN_FRONTEND=noninteractive", *command[2:]]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a+") as file:
         start = file.tell()
         file.write(f"\n$ {' '.join(command)}\n")
         file.flush()
-        done = subprocess.run(
+        process = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment
         )
         file.seek(start)
-        said = [line for line in file.read().splitlines() if line.startswith("E: ")]
-    if done.returncode:
-        reason = said[0][3:] if said else f"exit code {done.returncode}"
-        raise Problem(
-            f"Installing system packages failed: {reason}", f"see {log}, then start again"
+        errors = [line for line in file.read().splitlines() if line.startswith("E: ")]
+    if process.returncode:
+        reason = errors[0][3:] if errors else f"exit code {process.returncode}"
+        raise BootstrapError(
+            f"System packages could not be installed: {reason}", f"see {log}, then start again"
         )

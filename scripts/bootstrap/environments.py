@@ -1,21 +1,22 @@
-"""Python environments made from a lock: exactly what it says, made once, whole or not at all."""
+"""Python environments that contain exactly the packages of a lock file."""
 
 import hashlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.bootstrap import Problem, uv
-from scripts.bootstrap.locks import alone
+from scripts.bootstrap import BootstrapError, uv
+from scripts.bootstrap.locks import exclusive_lock
 
-STAMP = "made-from"
-ROOM_IN_GB = 2.5
+# The file in an environment that holds the hash of the lock files it was made from.
+LOCK_HASH = "lock.sha256"
+REQUIRED_GB = 2.5
 
 
-def is_current(folder: Path, lock: Path, further: Sequence[Path] = ()) -> bool:
-    """Whether `folder` holds a whole environment made from the locks as they are now."""
+def is_current(folder: Path, lock: Path, extra_locks: Sequence[Path] = ()) -> bool:
+    """Whether `folder` holds a complete environment made from the present lock files."""
     try:
-        return (folder / STAMP).read_text() == _hash(lock, *further)
+        return (folder / LOCK_HASH).read_text() == _hash(lock, *extra_locks)
     except OSError:
         return False
 
@@ -26,51 +27,59 @@ def make(
     python: str,
     uv_program: Path,
     log: Path,
-    more: dict[str, str] | None = None,
-    further: Sequence[Path] = (),
+    extra_variables: dict[str, str] | None = None,
+    extra_locks: Sequence[Path] = (),
 ) -> None:
-    """Make `folder` the environment that `lock` describes; a second caller waits and finds it.
+    """Make `folder` the environment that the lock files describe.
 
-    `more`: what uv gets into its environment besides; `further`: locks of what is wanted as well,
-    which agree with the first on what they share.
+    A second process that calls this waits for the first one.
+
+    Parameters
+    ----------
+    folder : where the environment is
+    lock : the requirements file with hashes
+    python : a version such as 3.11, or the path of an interpreter
+    uv_program : the uv to use
+    log : the file that receives uv's output
+    extra_variables : environment variables for uv
+    extra_locks : further lock files; they agree with `lock` on the packages they share
     """
-    wanted = _hash(lock, *further)
-    with alone(folder.with_name(f"{folder.name}.lock")) as held:
-        if is_current(folder, lock, further):
+    lock_hash = _hash(lock, *extra_locks)
+    with exclusive_lock(folder.with_name(f"{folder.name}.lock")) as descriptor:
+        if is_current(folder, lock, extra_locks):
             return
-        check_room(folder.parent)
-        environment = uv.environment() | (more or {})
+        require_disk_space(folder.parent)
+        variables = uv.environment() | (extra_variables or {})
         program = str(uv_program)
-        if not (folder / STAMP).exists():
-            # Whoever was killed in here left packages that only look installed: begin anew.
+        if not (folder / LOCK_HASH).exists():
+            # A killed installation leaves packages that only look complete.
             shutil.rmtree(folder, ignore_errors=True)
-            uv.run([program, "venv", "--python", python, str(folder)], log, environment, held)
-        (folder / STAMP).unlink(missing_ok=True)
-        options = ["--require-hashes", "--compile-bytecode"]
-        options += ["--python", str(folder / "bin" / "python")]
-        uv.run(
-            [program, "pip", "sync", *options, *map(str, (lock, *further))], log, environment, held
-        )
-        (folder / STAMP).write_text(wanted)
+            command = [program, "venv", "--python", python, str(folder)]
+            uv.run(command, log, variables, descriptor)
+        (folder / LOCK_HASH).unlink(missing_ok=True)
+        command = [program, "pip", "sync", "--require-hashes", "--compile-bytecode"]
+        command += ["--python", str(folder / "bin" / "python"), *map(str, (lock, *extra_locks))]
+        uv.run(command, log, variables, descriptor)
+        (folder / LOCK_HASH).write_text(lock_hash)
 
 
-def check_room(folder: Path) -> None:
-    """Refuse before anything is written where the disk is nearly full."""
+def require_disk_space(folder: Path) -> None:
+    """Raise BootstrapError if less than REQUIRED_GB are free where `folder` is."""
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free / 1e9
-    if free < ROOM_IN_GB:
-        raise Problem(
-            f"Only {free:.1f} GB of disk space are free at {folder}; {ROOM_IN_GB} GB are needed",
-            "make room there, then start again",
+    if free < REQUIRED_GB:
+        raise BootstrapError(
+            f"Only {free:.1f} GB of disk space are free at {folder}; {REQUIRED_GB} GB are needed",
+            "free some disk space, then start again",
         )
 
 
 def _hash(*locks: Path) -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for lock in locks:
         try:
-            found.update(lock.read_bytes())
+            digest.update(lock.read_bytes())
         except FileNotFoundError:
-            raise Problem(f"{lock} is missing", "restore the file from git") from None
-    return found.hexdigest()
+            raise BootstrapError(f"{lock} is missing", "restore the file from git") from None
+    return digest.hexdigest()

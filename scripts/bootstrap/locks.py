@@ -1,4 +1,4 @@
-"""Lock files: one at a time, and free again however the holder ends."""
+"""File locks between commands; the kernel releases a lock when its holder ends or is killed."""
 
 import fcntl
 import sys
@@ -8,8 +8,11 @@ from pathlib import Path
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[int]:
-    """Wait for the lock and hold it; gives its file descriptor, for children to hold it too."""
+def exclusive_lock(path: Path) -> Iterator[int]:
+    """Wait for the lock file `path` and hold it.
+
+    Yields the file descriptor. A child process that inherits it holds the lock too.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:

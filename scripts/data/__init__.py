@@ -1,1 +1,1 @@
-"""Data into the warehouse: any CSV file, and the sample that comes with the house."""
+"""Loads CSV files, and the sample table of a new installation, into the warehouse."""

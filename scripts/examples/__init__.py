@@ -1,1 +1,1 @@
-"""Example data sources; nothing else in scripts depends on them except the first `make up`."""
+"""Example data sources. Only `make up` and the commands of the examples use them."""

@@ -11,12 +11,12 @@ import psycopg2
 
 from scripts.console import console, step
 from scripts.errors import UserError
+from scripts.feature_groups import feature_groups
+from scripts.fingerprint import fingerprint
 from scripts.settings import Settings
 from scripts.stack import build_state as stamps
-from scripts.stack.feature_groups import feature_groups
-from scripts.stack.fingerprint import fingerprint
 from scripts.stack.interface import Stack
-from scripts.stack.native.processes import mark
+from scripts.stack.processes import process_tag
 from scripts.stack.views import models_of, views
 
 FUNCTIONS = "resource_type:function"
@@ -59,7 +59,7 @@ def build(
                 _put_back(settings, before)
             raise
         _put_back(settings, before)
-    stack.forget_cached_numbers()
+    stack.clear_query_cache()
     if not select:
         stamps.write(settings, "build", json.dumps(wanted))
 
@@ -87,7 +87,7 @@ def refresh(settings: Settings, stack: Stack) -> None:
         with step(f"Building what depends on {', '.join(changed)} (dbt)", output=True) as current:
             options = ["--select", *chosen, "--exclude", FUNCTIONS]
             current.note(_dbt(settings, "warehouse", options, show=True, tests="news"))
-        stack.forget_cached_numbers()
+        stack.clear_query_cache()
         stamps.write(settings, "build", json.dumps(wanted))
 
 
@@ -209,7 +209,7 @@ def dbt_environment(settings: Settings, target: str) -> dict[str, str]:
         # A profile is read as a whole: the plain target sees the word, not the secret.
         "POSTGRES_PASSWORD": "not-for-this-target",
         **secrets.get(target, {}),
-        **mark(settings.state, "tool"),
+        **process_tag(settings.state, "tool"),
         "DBT_TARGET_PATH": str(settings.state / "dbt" / target),
         "DBT_LOG_PATH": str(settings.state / "dbt" / target),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

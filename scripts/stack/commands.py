@@ -1,4 +1,4 @@
-"""The commands that start, stop, show and fill the stack."""
+"""The commands that start, stop, build, show and save the stack."""
 
 import os
 import shutil
@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
-from scripts.bootstrap.locks import alone
+from scripts.bootstrap.locks import exclusive_lock
 from scripts.console import step
 from scripts.errors import UserError
 from scripts.settings import Settings, create_settings, load_settings
-from scripts.stack.interface import Stack, choose, open_stack
-from scripts.stack.native.processes import end, marked
+from scripts.stack.interface import Stack
+from scripts.stack.processes import find_by_tag, terminate
+from scripts.stack.selection import choose_mode, open_stack
 
 
 def _open() -> tuple[Settings, Stack]:
@@ -23,49 +24,51 @@ def _open() -> tuple[Settings, Stack]:
 
 
 @contextmanager
-def _only_one(settings: Settings) -> Iterator[None]:
-    """Commands that change the stack wait for one another; nobody else is at work inside."""
-    with alone(settings.state / "glasshouse.lock"):
-        # What a killed command has left running would work against this one.
-        end(marked(settings.state, "tool"))
+def _stack_lock(settings: Settings) -> Iterator[None]:
+    """Hold the lock of the installation: commands that change the stack run one after another."""
+    with exclusive_lock(settings.state / "glasshouse.lock"):
+        # Programs that a killed command has left running would interfere with this command.
+        terminate(find_by_tag(settings.state, "tool"))
         yield
 
 
 @click.command()
 def up() -> None:
-    """Start everything, from nothing or from anything."""
+    """Start the stack, build the models and push the dashboards; installs what is missing."""
     from scripts.stack.up import up as run
 
     settings = create_settings()
-    with _only_one(settings):
-        choose(settings)
+    with _stack_lock(settings):
+        choose_mode(settings)
         run(settings, open_stack(settings))
 
 
 @click.command()
 def down() -> None:
-    """Stop everything; the data stay."""
+    """Stop the stack and keep the data."""
     settings, stack = _open()
-    with _only_one(settings), step("Stopping") as current:
+    with _stack_lock(settings), step("Stopping") as current:
         current.note(", ".join(stack.stop()) or "nothing was running")
 
 
 @click.command()
 def reset() -> None:
-    """Stop everything and remove the data (asks; YES=1 does not)."""
+    """Stop the stack and remove its data (asks first, unless YES=1)."""
     settings, stack = _open()
     if os.environ.get("YES") != "1":
         if not sys.stdin.isatty():
-            raise UserError("This removes the database and asks first", "YES=1 make reset")
+            raise UserError(
+                "This removes the database and needs a confirmation", "YES=1 make reset"
+            )
         click.confirm(f"Remove the database and Superset's state of {settings.root}?", abort=True)
-    with _only_one(settings), step("Removing"):
+    with _stack_lock(settings), step("Removing"):
         stack.stop()
         stack.remove()
 
 
 @click.command()
 def status() -> None:
-    """One line a part; exit code 0 when all is well."""
+    """Show the state of each part; exit code 0 if every part is healthy."""
     from scripts.stack.status import show_status
 
     if not show_status(*_open()):
@@ -73,14 +76,14 @@ def status() -> None:
 
 
 @click.command()
-@click.option("--select", multiple=True, help="These dbt nodes alone.")
+@click.option("--select", multiple=True, help="Build only these dbt nodes.")
 def build(select: tuple[str, ...]) -> None:
-    """Functions, then models and reports (dbt)."""
+    """Build the functions, then the models and reports (dbt)."""
     from scripts.stack.build import build as run
 
     settings, stack = _open()
     _require_database(stack)
-    with _only_one(settings):
+    with _stack_lock(settings):
         with step("Preparing the server's Python") as current:
             current.note(stack.update_server_environment())
         run(settings, stack, select)
@@ -88,12 +91,12 @@ def build(select: tuple[str, ...]) -> None:
 
 @click.command()
 def refresh() -> None:
-    """Build what depends on the data that have arrived since the last build."""
+    """Build what depends on the data that arrived since the last build."""
     from scripts.stack.build import refresh as run
 
     settings, stack = _open()
     _require_database(stack)
-    with _only_one(settings):
+    with _stack_lock(settings):
         with step("Preparing the server's Python") as current:
             current.note(stack.update_server_environment())
         run(settings, stack)
@@ -102,43 +105,43 @@ def refresh() -> None:
 @click.command()
 @click.option("--to", "folder", envvar="TO", type=click.Path(path_type=Path))
 def backup(folder: Path | None) -> None:
-    """Save the warehouse and Superset's metadata (TO=folder; default: a new one in backups/)."""
+    """Back up the databases and trained models (TO=folder; default: a new one in backups/)."""
     from scripts.stack.backup import backup as run
     from scripts.stack.backup import tell
 
     settings, stack = _open()
     _require_database(stack)
-    with _only_one(settings):
+    with _stack_lock(settings):
         tell(run(settings, stack, folder))
 
 
 @click.command()
 @click.option("--from", "folder", envvar="FROM", type=click.Path(path_type=Path), required=True)
 def restore(folder: Path) -> None:
-    """Put a backup in the place of what is there (FROM=folder; asks; YES=1 does not)."""
+    """Replace the databases with a backup (FROM=folder; asks first, unless YES=1)."""
     from scripts.stack.restore import restore as run
 
     settings = create_settings()
-    with _only_one(settings):
-        choose(settings)
+    with _stack_lock(settings):
+        choose_mode(settings)
         run(settings, open_stack(settings), folder)
 
 
 @click.command()
 def docs() -> None:
-    """What every table and column is, and where it comes from: dbt's pages, with the lineage."""
+    """Write dbt's documentation of tables, columns and lineage as one page."""
     from scripts.stack.docs import write_docs
 
     settings, stack = _open()
     _require_database(stack)
-    with _only_one(settings), step("Describing the warehouse (dbt)") as current:
+    with _stack_lock(settings), step("Writing the documentation (dbt)") as current:
         current.note(f"open {write_docs(settings)}")
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1)
 def psql(arguments: tuple[str, ...]) -> None:
-    """psql on the warehouse as transformer; reads standard input when that is no terminal."""
+    """Run psql on the warehouse as transformer; reads standard input if it is no terminal."""
     settings, stack = _open()
     _require_database(stack)
     dsn = settings.dsn("transformer")
@@ -150,7 +153,7 @@ def psql(arguments: tuple[str, ...]) -> None:
         "PGPASSWORD": dsn["password"],
         "PGDATABASE": dsn["dbname"],
     }
-    # A script that goes on after an error does half of its work and says all is well.
+    # Without this, psql goes on after an error in a script and exits with code 0.
     strict = [] if sys.stdin.isatty() else ["--set=ON_ERROR_STOP=1", "--no-psqlrc"]
     command = [*stack.psql(), *strict, *arguments]
     sys.stdout.flush()
@@ -159,10 +162,10 @@ def psql(arguments: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("part", required=False)
-@click.option("--lines", "-n", default=40, show_default=True, help="How many of the last lines.")
-@click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now on.")
+@click.option("--lines", "-n", default=40, show_default=True, help="Number of lines to show.")
+@click.option("--follow", "-f", is_flag=True, help="Go on showing new lines.")
 def logs(part: str | None, lines: int, follow: bool) -> None:
-    """The last lines of each part's log."""
+    """Show the last lines of each part's log."""
     stack = _open()[1]
     if follow and (command := stack.follow(part, lines)):
         os.execv(command[0], command)  # noqa: S606
@@ -182,5 +185,5 @@ def logs(part: str | None, lines: int, follow: bool) -> None:
 
 def _require_database(stack: Stack) -> None:
     database = stack.parts()[0]
-    if not database.well:
+    if not database.healthy:
         raise UserError(f"{database.name}: {database.detail}", "make up")

@@ -1,16 +1,16 @@
-"""The dashboards' part in `up` and `status`; the work itself is in scripts/assets."""
+"""The dashboards in `make up` and `make status`; scripts/assets does the work."""
 
 from scripts.console import step
+from scripts.fingerprint import fingerprint
 from scripts.settings import Settings
-from scripts.stack import build_state as stamps
-from scripts.stack.fingerprint import fingerprint
+from scripts.stack import build_state
 from scripts.stack.interface import Part, Stack
 
 
 def push_if_needed(settings: Settings, stack: Stack) -> None:
-    """Push, unless the files and the server's database are those of the last push from here."""
-    wanted = _state(settings, stack)
-    if stamps.read(settings, "push") == wanted:
+    """Push the dashboards unless files and database are those of the last push."""
+    state = _state(settings, stack)
+    if build_state.read(settings, "push") == state:
         with step("Pushing the dashboards") as current:
             current.note("up to date")
         return
@@ -18,13 +18,13 @@ def push_if_needed(settings: Settings, stack: Stack) -> None:
 
     with step("Pushing the dashboards", output=True):
         push(settings)
-    stamps.write(settings, "push", wanted)
+    build_state.write(settings, "push", state)
 
 
 def part(settings: Settings) -> Part:
     """The dashboards' line of `make status`."""
-    # What push and pull keep as the common ground of git and the server.
-    when = stamps.time_of(settings.state / "pushed" / "assets.json")
+    # push and pull write this file: the state in which git and the server last agreed.
+    when = build_state.time_of(settings.state / "pushed" / "assets.json")
     if when is None:
         return Part("Dashboards", False, "not pushed: make push")
     return Part("Dashboards", True, f"last push or pull {when}")

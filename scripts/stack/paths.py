@@ -1,4 +1,4 @@
-"""Where the state of an installation lives."""
+"""The folders that hold the state of an installation."""
 
 import hashlib
 import os
@@ -6,23 +6,24 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-
-from scripts.settings import Settings
+from typing import Any
 
 SERVER_USER = "postgres"
-# A socket's whole path may have 107 bytes; PostgreSQL adds /.s.PGSQL.<port>.lock to the folder.
-LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.65535.lock")
+# The path of a socket has at most 107 bytes; PostgreSQL adds /.s.PGSQL.<port>.lock to the folder.
+MAX_SOCKET_FOLDER = 107 - len("/.s.PGSQL.65535.lock")
+# `clear` leaves these: the operator's tools and the lock that the running command holds.
+TOOLS = {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}
 
 
 @dataclass(frozen=True)
-class Places:
-    """The folders of one installation."""
+class Paths:
+    """The folders of one installation; `state` is its folder .stack."""
 
     state: Path
 
     @property
     def server_state(self) -> Path:
-        """What the database server's user must reach: .stack, or the folder .stack points to."""
+        """The folder that the database server's user must reach: .stack, or the one it names."""
         try:
             return Path(self._pointer.read_text().strip())
         except FileNotFoundError:
@@ -34,7 +35,7 @@ class Places:
 
     @property
     def data(self) -> Path:
-        """The database cluster."""
+        """The data directory of the database cluster."""
         return self.server_state / "postgres"
 
     @property
@@ -44,68 +45,69 @@ class Places:
 
     @property
     def sockets(self) -> Path:
-        """Where the server puts its Unix socket."""
+        """The folder of the server's Unix socket."""
         folder = self.server_state / "sockets"
-        if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER:
+        if len(os.fsencode(folder)) <= MAX_SOCKET_FOLDER:
             return folder
-        # Whoever makes it checks that nobody else was there first.
-        return Path(f"/tmp/glasshouse-{os.getuid()}-{_short_name(folder)}")  # noqa: S108
+        # Another user may have made this folder first; the code that makes it checks the owner.
+        return Path(f"/tmp/glasshouse-{os.getuid()}-{_short_hash(folder)}")  # noqa: S108
 
     @property
     def logs(self) -> Path:
-        """What the parts have said."""
+        """The folder of the log files."""
         return self.state / "logs"
 
     @property
     def run(self) -> Path:
-        """PID files."""
+        """The folder of the PID files."""
         return self.state / "run"
 
     def prepare(self) -> None:
-        """Make the folders; move the server's state where its user can reach it, if need be."""
+        """Make the folders.
+
+        The server's state moves below /var/lib if the server's user cannot reach `state`.
+        """
         for folder in (self.state, self.logs, self.run):
             folder.mkdir(parents=True, exist_ok=True)
         self.logs.chmod(0o700)
         if os.geteuid() == 0 and not self._pointer.exists() and not _reachable(self.state):
-            elsewhere = Path("/var/lib/glasshouse") / _short_name(self.state)
-            elsewhere.mkdir(parents=True, exist_ok=True)
+            target = Path("/var/lib/glasshouse") / _short_hash(self.state)
+            target.mkdir(parents=True, exist_ok=True)
             draft = self._pointer.with_suffix(".new")
-            draft.write_text(f"{elsewhere}\n")
+            draft.write_text(f"{target}\n")
             draft.rename(self._pointer)
         self.server_state.mkdir(parents=True, exist_ok=True)
 
     def clear(self) -> None:
-        """Remove all state but the environments of the operator's own tools."""
-        kept = {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}
+        """Remove all state but the environments of the operator's tools."""
         for path in self.state.iterdir() if self.state.exists() else ():
-            if path.name in kept:
+            if path.name in TOOLS:
                 continue
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def places(settings: Settings) -> Places:
-    """The folders of this installation."""
-    return Places(settings.state)
-
-
 def server_user() -> str | None:
-    """The user the database server runs as; None: whoever runs this command."""
+    """The user that the database server runs as; None means the current user."""
     return SERVER_USER if os.geteuid() == 0 else None
 
 
-def as_server(**more: object) -> dict[str, object]:
-    """Arguments for subprocess.run: as the server's user, in an environment of its own."""
+def as_server_user(**arguments: Any) -> dict[str, Any]:
+    """Arguments for subprocess.run that start a program as the server's user.
+
+    The program gets a small environment of its own. `arguments` are added to the result.
+    """
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "TZ": "UTC"}
-    arguments: dict[str, object] = {"cwd": "/", "stdin": subprocess.DEVNULL, "env": environment}
+    defaults: dict[str, Any] = {"cwd": "/", "stdin": subprocess.DEVNULL, "env": environment}
     user = server_user()
     if user:
-        arguments |= {"user": user, "group": user, "extra_groups": []}
-    return arguments | more
+        defaults |= {"user": user, "group": user, "extra_groups": []}
+    return defaults | arguments
 
 
-def _short_name(folder: Path) -> str:
+def _short_hash(folder: Path) -> str:
     return hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
 
 
 def _reachable(folder: Path) -> bool:
-    return subprocess.run(["/usr/bin/test", "-x", str(folder)], **as_server()).returncode == 0
+    command = ["/usr/bin/test", "-x", str(folder)]
+    return subprocess.run(command, **as_server_user()).returncode == 0

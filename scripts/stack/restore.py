@@ -45,10 +45,10 @@ def restore(settings: Settings, stack: Stack, folder: Path) -> None:
     if contents.get("built"):
         build.mark_built(settings, stack, contents["built"])
     # The next step encrypts stored passwords anew with this installation's own key.
-    stack.keep_superset_key((folder / "secret_key").read_text())
+    stack.store_previous_superset_key((folder / "secret_key").read_text())
     with step("Preparing Superset") as current:
         current.note(stack.prepare_superset())
-    stack.forget_cached_numbers()
+    stack.clear_query_cache()
     with step("Starting Superset") as current:
         current.note(stack.start_superset())
     say(

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from scripts.console import say, step, warn
 from scripts.data.sample import load_sample
 from scripts.examples.shop.loading import fill_if_empty
-from scripts.settings import Settings, ignored_environment
+from scripts.settings import Settings, ignored_variables
 from scripts.stack import build, dashboards
 from scripts.stack.interface import Stack
 from scripts.stack.provision import provision
@@ -13,7 +13,7 @@ from scripts.stack.provision import provision
 
 def up(settings: Settings, stack: Stack) -> None:
     """Each step looks for itself whether there is something to do."""
-    for key in ignored_environment(settings):
+    for key in ignored_variables(settings):
         warn(f"{key} in the environment is not used: .env says otherwise. Change .env instead.")
     stack.check()
     with step("Checking the machine") as current:
@@ -42,6 +42,6 @@ def up(settings: Settings, stack: Stack) -> None:
         current.note(stack.start_superset())
     dashboards.push_if_needed(settings, stack)
     say()
-    say(f"Superset   {settings.own_superset_url}")
+    say(f"Superset   {settings.local_superset_url}")
     say(f"User       {settings.superset_admin_user}")
     say("Password   SUPERSET_ADMIN_PASSWORD in .env")

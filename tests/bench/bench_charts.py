@@ -59,7 +59,7 @@ REMOVE = """
     delete from marts.dim_customers where customer_number like 'COPY %';
 """
 # Whatever reads the predictions about churn, downstream of them.
-REPORTS = "pred_churn+1 rpt_campaign rpt_churn_summary rpt_churn_reasons rpt_churn_risks"
+REPORTS = "pred_churn+1 rpt_campaign rpt_churn_summary rpt_churn_drivers rpt_churn_risks"
 
 
 @compare("charts: p95 of every chart's query", "the limit", at_most(500, "ms"), _GROUP)

@@ -13,9 +13,9 @@ import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
 from scripts.data.sample import load_sample
-from scripts.examples.shop.copying import TABLES
+from scripts.examples.shop.bulk_insert import TABLES
 from scripts.examples.shop.loading import load
-from scripts.examples.shop.simulator.live import open_life
+from scripts.examples.shop.simulator.continuation import open_simulation
 from scripts.examples.shop.simulator.source import Simulator
 from scripts.stack.build import build, refresh
 from scripts.stack.provision import provision
@@ -110,8 +110,8 @@ def _after_a_day(
         built = [seconds(lambda: whole(warehouse))]
 
         def ours() -> float:
-            with open_life(dsn) as life:
-                life.tick()
+            with open_simulation(dsn) as simulation:
+                simulation.advance()
             return seconds(lambda: news(warehouse))
 
         ours()

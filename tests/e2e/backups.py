@@ -10,7 +10,7 @@ from psycopg2 import sql
 from scripts.assets.checks.charts import ask_all
 from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER, read_files
-from scripts.stack.interface import open_stack
+from scripts.stack.selection import open_stack
 from tests.e2e.conftest import Clone
 
 BACKUP = Path("backups", "one")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts.assets.files.managed import LOCK
-from scripts.settings import Settings, known_keys, load_settings
+from scripts.settings import Settings, load_settings, template_keys
 from tests.conftest import ROOT, free_port
 from tests.e2e.projects import Project
 
@@ -97,7 +97,7 @@ def environment(more: dict[str, str]) -> dict[str, str]:
     """The environment of a newcomer. The tools are this run's own, which were made by the same
     launcher; GLASSHOUSE_FRESH_TOOLS=1 has each copy make them anew.
     """
-    values = {key: value for key, value in os.environ.items() if key not in known_keys()}
+    values = {key: value for key, value in os.environ.items() if key not in template_keys()}
     if values.get("GLASSHOUSE_FRESH_TOOLS") != "1":
         values["GLASSHOUSE_VENV"] = sys.prefix
     return values | more

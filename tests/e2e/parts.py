@@ -5,7 +5,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from scripts.stack.docker.engine import Compose
+from scripts.stack.docker.compose import Compose
 from tests.e2e.conftest import Clone
 
 SERVED = ("postgres", "superset")

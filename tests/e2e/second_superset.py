@@ -41,7 +41,7 @@ class SecondSuperset(WebServer):
     @property
     def url(self) -> str:
         """Where it answers."""
-        return self.settings.own_superset_url
+        return self.settings.local_superset_url
 
     @property
     def addresses(self) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from scripts.stack.native.processes import wait_until
+from scripts.stack.processes import wait_until
 from tests.conftest import ROOT
 from tests.e2e.conftest import environment
 

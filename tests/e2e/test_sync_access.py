@@ -24,8 +24,9 @@ def write(project, data: dict) -> None:
 def as_user(project, name: str) -> Superset:
     settings = project.stack.settings
     password = settings.value(f"{name.upper()}_PASSWORD")
-    more = settings.more | {"SUPERSET_ADMIN_USER": name, "SUPERSET_ADMIN_PASSWORD": password}
-    return Superset(settings.model_copy(update={"more": more}))
+    login = {"SUPERSET_ADMIN_USER": name, "SUPERSET_ADMIN_PASSWORD": password}
+    values = settings.extra_values | login
+    return Superset(settings.model_copy(update={"extra_values": values}))
 
 
 def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narrows_it(

@@ -45,8 +45,8 @@ def overlay(project, name: str, **values: str) -> dict[str, str]:
 
 def settings_of(project, server: SecondSuperset, **more: str):
     settings = project.stack.settings
-    more = settings.more | server.addresses | more
-    return settings.model_copy(update={"more": more})
+    more = settings.extra_values | server.addresses | more
+    return settings.model_copy(update={"extra_values": more})
 
 
 def test_push_then_pull_on_a_fresh_second_instance_leaves_no_difference(project, second):

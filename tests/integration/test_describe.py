@@ -12,8 +12,8 @@ import yaml
 from scripts.assets.checks.describe import describe
 from scripts.assets.files import dbt_relations as relations
 from scripts.errors import UserError
+from scripts.feature_groups import feature_groups
 from scripts.settings import ROOT
-from scripts.stack.feature_groups import feature_groups
 
 DATASET = Path("superset_assets", "datasets", "reports", "rpt_class_balance.yaml")
 EXPOSURES = Path("dbt", relations.EXPOSURES)

@@ -114,13 +114,13 @@ def test_views_are_there_after_a_build_of_a_table_beneath_them(
         )
         return dict(found)
 
-    before, house = views(), rows(warehouse, "select * from reports.rpt_house order by 1")
-    assert "reports.rpt_house" in before
+    before, house = views(), rows(warehouse, "select * from reports.rpt_status order by 1")
+    assert "reports.rpt_status" in before
     build(warehouse.settings, warehouse.stack, select=("rpt_model_overview",), show=False)
     assert views() == before
-    assert rows(warehouse, "select * from reports.rpt_house order by 1") == house
+    assert rows(warehouse, "select * from reports.rpt_status order by 1") == house
     (allowed,) = one(
-        warehouse, "select has_table_privilege('dashboard', 'reports.rpt_house', 'select')"
+        warehouse, "select has_table_privilege('dashboard', 'reports.rpt_status', 'select')"
     )
     assert allowed
 

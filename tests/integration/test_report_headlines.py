@@ -113,7 +113,7 @@ def test_the_forecast_names_the_sum_of_its_days(warehouse: Warehouse) -> None:
     actual, said, naive, lower, upper = np.array(tested, dtype=float).T
     sentence, number, subline, period = one(
         warehouse,
-        "select lead || number || rest, number, subline, period from reports.rpt_forecast_words"
+        "select lead || number || rest, number, subline, period from reports.rpt_forecast_text"
         " where series = 'Total'",
     )
     change = float(forecast) / float(before) - 1
@@ -167,17 +167,17 @@ def test_moves_between_segments_are_counted_another_way(warehouse: Warehouse) ->
     """Sets of customers, taken from who was active at the end of both quarters."""
     days = rows(
         warehouse,
-        "select distinct as_of from reports.rpt_segment_moves order by as_of desc limit 2",
+        "select distinct as_of from reports.rpt_segment_transitions order by as_of desc limit 2",
     )
     now, before = ({key for (key,) in rows(warehouse, ACTIVE, day)} for (day,) in days)
-    said = shown_by(warehouse, "segments/headline_moves", "reports.rpt_segment_moves")
+    said = shown_by(warehouse, "segments/headline_transitions", "reports.rpt_segment_transitions")
     assert said["stayed"] == f"{len(now & before):,}"
     assert said["came"] == f"{len(now - before):,}"
     assert said["gone"] == f"{len(before - now):,}"
     stayed, moved = one(
         warehouse,
         "select sum(customers), sum(customers) filter (where from_segment <> to_segment)"
-        " from reports.rpt_segment_moves where as_of = %s and from_segment <> 'Not a customer'"
+        " from reports.rpt_segment_transitions where as_of = %s and from_segment <> 'Not a customer'"
         " and to_segment <> 'Bought nothing for a year'",
         days[0][0],
     )
@@ -186,7 +186,7 @@ def test_moves_between_segments_are_counted_another_way(warehouse: Warehouse) ->
 
 
 def test_the_state_of_the_house_is_that_of_its_sources(warehouse: Warehouse) -> None:
-    house = dict(rows(warehouse, "select label, shown || ' | ' || note from reports.rpt_house"))
+    house = dict(rows(warehouse, "select label, shown || ' | ' || note from reports.rpt_status"))
     tables = [
         f'"{schema}"."{name}"'
         for schema, name in rows(
@@ -206,8 +206,8 @@ def test_the_state_of_the_house_is_that_of_its_sources(warehouse: Warehouse) -> 
     assert house["Models in use"].startswith(f"{models} | ")
     number, waiting = one(
         warehouse,
-        "select number, (select count(*) from reports.rpt_attention where state <> 'good')"
-        " from reports.rpt_house_headline",
+        "select number, (select count(*) from reports.rpt_alerts where state <> 'good')"
+        " from reports.rpt_status_headline",
     )
     looked_at = rows(
         warehouse,

@@ -170,8 +170,7 @@ def test_the_forecast_says_which_rule_was_nearer(warehouse: Warehouse) -> None:
     simple = np.abs(actual - naive).sum() / np.abs(actual).sum()
     shown, shown_simple, verdict = one(
         warehouse,
-        "select error, simple_error, verdict from reports.rpt_forecast_words"
-        " where series = 'Total'",
+        "select error, simple_error, verdict from reports.rpt_forecast_text where series = 'Total'",
     )
     assert (shown, shown_simple) == (pytest.approx(error), pytest.approx(simple))
     assert verdict == ("forecast better" if error < simple else "simple rule better")
@@ -201,7 +200,7 @@ def test_segments_hold_every_customer_once(warehouse: Warehouse) -> None:
     moved = dict(
         rows(
             warehouse,
-            "select to_segment, sum(customers)::bigint from reports.rpt_segment_moves"
+            "select to_segment, sum(customers)::bigint from reports.rpt_segment_transitions"
             " where newest_rank = 1 and to_segment <> 'Bought nothing for a year'"
             " group by to_segment",
         )
@@ -216,7 +215,7 @@ def test_every_test_of_dbt_has_its_result(warehouse: Warehouse) -> None:
     )
     assert failed == 0
     assert tested > 300
-    shown = one(warehouse, "select shown from reports.rpt_house where label = 'Tests passed'")
+    shown = one(warehouse, "select shown from reports.rpt_status where label = 'Tests passed'")
     assert shown == (f"{tested:,} of {tested:,}",)
 
 

@@ -15,7 +15,7 @@ from scripts.data.sample import load_sample
 from scripts.errors import UserError
 from scripts.examples.shop.loading import load
 from scripts.examples.shop.simulator import calendar
-from scripts.examples.shop.simulator.live import open_life
+from scripts.examples.shop.simulator.continuation import open_simulation
 from scripts.examples.shop.simulator.source import Simulator
 from scripts.stack.build import build
 
@@ -113,9 +113,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         load_sample(warehouse.dsn("transformer"), warehouse.settings.state / "data")
         shop.build(*SHOP, "rpt_sales")
         shop.past, shop.before = shop.described(), shop.counts()
-        with open_life(warehouse.dsn("transformer")) as life:
+        with open_simulation(warehouse.dsn("transformer")) as simulation:
             for _ in range(DAYS):
-                life.tick()
+                simulation.advance()
         shop.build(*SHOP, *MODELS, tested=True)
         yield shop
 
@@ -215,8 +215,8 @@ def test_sales_grow_as_if_they_had_been_counted_anew(shop: Shop) -> None:
     """
     months = "select count(distinct month) from reports.rpt_sales"
     before, mark = shop.one(months), shop.one("select pg_current_xact_id()::text::bigint")
-    with open_life(shop.warehouse.dsn("transformer")) as life:
-        while life.tick().day < date(2024, 11, 30):
+    with open_simulation(shop.warehouse.dsn("transformer")) as simulation:
+        while simulation.advance().day < date(2024, 11, 30):
             pass
     shop.make(*SHOP, "rpt_sales")
     grown = shop.rows(counted)

@@ -16,7 +16,7 @@ from sklearn.metrics import roc_auc_score
 
 from scripts.data.sample import load_sample
 from scripts.examples.shop.loading import load
-from scripts.examples.shop.sources import choose
+from scripts.examples.shop.sources import select_source
 from scripts.stack.build import build
 
 from ..conftest import ROOT, Warehouse, new_server
@@ -40,7 +40,7 @@ def retail(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> Itera
     settings.write_text(text.replace("snapshots: []", SNAPSHOTS))
     shutil.copy(ROOT / "requirements.lock", folder)
     with new_server(folder / ".stack", folder) as warehouse:
-        source = choose("online_retail", str(data_folder / "online_retail"))
+        source = select_source("online_retail", str(data_folder / "online_retail"))
         load(warehouse.dsn("transformer"), source, lambda held: None, lambda place: None)
         load_sample(warehouse.dsn("transformer"), folder / "data")
         with pytest.MonkeyPatch.context() as patch:

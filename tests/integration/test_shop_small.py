@@ -13,10 +13,10 @@ import psycopg2
 import pytest
 
 from scripts.data.sample import load_sample
-from scripts.examples.shop.loading import load, prepare
+from scripts.examples.shop.loading import create_tables, load
 from scripts.examples.shop.simulator import calendar
 from scripts.examples.shop.simulator.source import Simulator
-from scripts.examples.shop.sources import choose
+from scripts.examples.shop.sources import select_source
 from scripts.stack.build import build
 
 from ..conftest import Warehouse, new_server
@@ -61,7 +61,7 @@ def test_an_empty_shop_builds_to_the_end(small: Warehouse) -> None:
         connection,
         connection.cursor() as cursor,
     ):
-        prepare(cursor)
+        create_tables(cursor)
     ended, said = built(small)
     assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended
     for model in SHOP_MODELS:
@@ -91,7 +91,7 @@ def test_classicmodels_builds_to_the_end(small: Warehouse, data_folder: Path) ->
     """98 customers who bought: enough for joins, a forecast and dashboards, not to tell leavers."""
     if not (data_folder / "classicmodels").is_dir():
         pytest.skip(f"needs {data_folder / 'classicmodels'}, which is not there")
-    source = choose("classicmodels", str(data_folder / "classicmodels"))
+    source = select_source("classicmodels", str(data_folder / "classicmodels"))
     load(small.dsn("transformer"), source, lambda held: None, lambda place: None)
     ended, said = built(small)
     assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended

@@ -32,7 +32,7 @@ def four_files(folder: Path, **changed: str) -> Path:
 
 
 def test_online_retail_with_everything_that_is_odd_about_it(shop: Shop, tmp_path: Path) -> None:
-    source = sources.choose("online_retail", str(four_files(tmp_path)))
+    source = sources.select_source("online_retail", str(four_files(tmp_path)))
     assert shop.load(source) == "3 customers, 5 orders, 7 lines"
     assert shop.load(source, replace=False).startswith("already there")
     assert shop.rows(
@@ -71,7 +71,7 @@ def test_the_published_table_gives_the_same_shop(shop: Shop, tmp_path: Path) -> 
         "536365,22111,CAF\xc9 BOTTLE,1,12/1/2010 8:26,4.95,17850.0,United Kingdom\n"
         "C536379,85123A,,-2,12/3/2010 9:41,2.555,,France\n".encode("latin1")
     )
-    shop.load(sources.choose("online_retail", str(path)))
+    shop.load(sources.select_source("online_retail", str(path)))
     assert shop.rows(
         "select order_number, kind, customer_number, line_number, sku, p.name, quantity"
         " from shop.order_items join shop.orders o using (order_id) join shop.products p"
@@ -100,18 +100,18 @@ def test_the_published_table_gives_the_same_shop(shop: Shop, tmp_path: Path) -> 
 def test_a_torn_file_is_named_and_changes_nothing(
     shop: Shop, tmp_path: Path, file: str, text: str, message: str
 ) -> None:
-    shop.load(sources.choose("online_retail", str(four_files(tmp_path))))
+    shop.load(sources.select_source("online_retail", str(four_files(tmp_path))))
     content = shop.content()
     four_files(tmp_path, **{file: text})
     with pytest.raises(UserError, match=message) as caught:
-        shop.load(sources.choose("online_retail", str(tmp_path)))
+        shop.load(sources.select_source("online_retail", str(tmp_path)))
     assert "\n" not in caught.value.line and "as it was" in caught.value.line
     assert shop.content() == content
 
 
 def test_the_real_online_retail_to_the_cent(shop: Shop, data_folder: Path) -> None:
     folder = needed(data_folder / "online_retail")
-    assert shop.load(sources.choose("online_retail", str(folder))) == (
+    assert shop.load(sources.select_source("online_retail", str(folder))) == (
         "4,372 customers, 25,900 orders, 541,909 lines"
     )
     total = {"sale": Decimal(0), "return": Decimal(0)}
@@ -140,7 +140,7 @@ def test_the_real_online_retail_to_the_cent(shop: Shop, data_folder: Path) -> No
 
 def test_the_real_classicmodels_to_the_cent(shop: Shop, data_folder: Path) -> None:
     folder = needed(data_folder / "classicmodels")
-    source = sources.choose("classicmodels", str(folder))
+    source = sources.select_source("classicmodels", str(folder))
     assert shop.load(source) == "122 customers, 326 orders, 2,996 lines"
     assert shop.load(source, replace=False).startswith("already there")
 

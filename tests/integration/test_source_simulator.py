@@ -10,7 +10,7 @@ import pytest
 from scripts.errors import UserError
 from scripts.examples.shop.loading import fill_if_empty
 from scripts.examples.shop.simulator import calendar
-from scripts.examples.shop.simulator.live import open_life
+from scripts.examples.shop.simulator.continuation import open_simulation
 from scripts.examples.shop.simulator.source import Simulator
 from tests.integration.conftest import Shop
 
@@ -76,15 +76,15 @@ def test_the_truth_is_kept_apart(shop: Shop) -> None:
 
 def test_time_that_runs_on_gives_what_one_long_run_gives(shop: Shop) -> None:
     shop.load(Simulator(SMALL.seed, SMALL.size, LAST_DAY - 25))
-    with open_life(shop.dsn) as life:
-        ticks = [life.tick() for _ in range(8)]
+    with open_simulation(shop.dsn) as simulation:
+        ticks = [simulation.advance() for _ in range(8)]
     assert shop.one("select today from simulation.run") == ticks[-1].day
     # Killed at whatever it was doing, it goes on: all it needs is in the database.
     killed_after(6, shop, LIVING)
-    with open_life(shop.dsn) as life:
-        assert LAST_DAY - 12 < life.shop.last_day < LAST_DAY
-        while life.shop.last_day < LAST_DAY:
-            ticks.append(life.tick())
+    with open_simulation(shop.dsn) as simulation:
+        assert LAST_DAY - 12 < simulation.shop.last_day < LAST_DAY
+        while simulation.shop.last_day < LAST_DAY:
+            ticks.append(simulation.advance())
     # Each day brings rows and changes rows: orders sent, slips put right, people who move.
     assert all(tick.new["orders"] and tick.new["order_items"] for tick in ticks)
     changed = {name for tick in ticks for name, rows in tick.changed.items() if rows}
@@ -103,8 +103,8 @@ def test_prices_change_while_the_shop_is_live(shop: Shop) -> None:
     review = calendar.number(calendar.date(2023, 9, 1))
     shop.load(Simulator(seed=3, size=2_000, last_day=review - 1))
     before = dict(shop.rows("select product_id, list_price from shop.products"))
-    with open_life(shop.dsn) as life:
-        tick = life.tick()
+    with open_simulation(shop.dsn) as simulation:
+        tick = simulation.advance()
     after = dict(shop.rows("select product_id, list_price from shop.products"))
     moved = [product for product in before if before[product] != after[product]]
     assert 0 < len(moved) <= tick.changed["products"]
@@ -112,22 +112,23 @@ def test_prices_change_while_the_shop_is_live(shop: Shop) -> None:
 
 
 def test_only_the_simulated_shop_lives_and_only_once(shop: Shop) -> None:
-    with pytest.raises(UserError, match="has not been filled yet"), open_life(shop.dsn):
+    with pytest.raises(UserError, match="has not been filled yet"), open_simulation(shop.dsn):
         pass
     shop.load(SMALL)
     shop.rows("truncate simulation.run")
     shop.rows("comment on table shop.orders is 'online_retail: files 123'")
-    with pytest.raises(UserError, match="the shop holds online_retail"), open_life(shop.dsn):
+    with pytest.raises(UserError, match="the shop holds online_retail"), open_simulation(shop.dsn):
         pass
     shop.load(SMALL)
-    with open_life(shop.dsn) as life:
-        with pytest.raises(UserError, match="live already"), open_life(shop.dsn):
+    with open_simulation(shop.dsn) as simulation:
+        message = "simulates the shop already"
+        with pytest.raises(UserError, match=message), open_simulation(shop.dsn):
             pass
         shop.load(Simulator(seed=4, size=2_000, last_day=LAST_DAY))
         with pytest.raises(UserError, match="loaded anew"):
-            life.tick()
-    shop.rows("update simulation.run set law = 'others'")
-    with pytest.raises(UserError, match="rules have changed"), open_life(shop.dsn):
+            simulation.advance()
+    shop.rows("update simulation.run set rules = 'others'")
+    with pytest.raises(UserError, match="rules have changed"), open_simulation(shop.dsn):
         pass
 
 
@@ -141,10 +142,10 @@ def test_killed_in_the_middle_of_loading_it_leaves_nothing(shop: Shop) -> None:
 
 LIVING = """
 import json, sys
-from scripts.examples.shop.simulator.live import open_life
-with open_life(json.load(sys.stdin)) as life:
+from scripts.examples.shop.simulator.continuation import open_simulation
+with open_simulation(json.load(sys.stdin)) as simulation:
     while True:
-        print(life.tick(), flush=True)
+        print(simulation.advance(), flush=True)
 """
 LOADING = """
 import json, sys

@@ -9,8 +9,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from scripts.bootstrap.locks import alone
-from scripts.stack.feature_groups import feature_groups
+from scripts.bootstrap.locks import exclusive_lock
+from scripts.feature_groups import feature_groups
 
 # A busy machine is no reason to fail.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -24,7 +24,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict:
     """dbt's manifest; parsing needs no database. Made once for all processes of a run."""
     root = tmp_path_factory.getbasetemp()
     target = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "manifest"
-    with alone(target.with_suffix(".lock")):
+    with exclusive_lock(target.with_suffix(".lock")):
         if not (target / "manifest.json").exists():
             _parse(target)
     return json.loads((target / "manifest.json").read_text())

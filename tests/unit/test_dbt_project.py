@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.stack.feature_groups import VARIABLE, feature_groups
+from scripts.feature_groups import VARIABLE, feature_groups
 
 LAYERS = ["staging", "vault", "marts", "features", "ml", "predictions", "reports"]
 

@@ -12,14 +12,15 @@ from scripts.settings import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
-# What others publish under these names can change; these are GitHub's own.
-TRUSTED = ("actions/checkout@", "actions/setup-python@", "actions/cache@")
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"))
+# GitHub's own actions, each at a commit: a tag can be moved.
+ACTION = re.compile(r"actions/(checkout|setup-python|cache)@[0-9a-f]{40}")
 
 
-def valid(file: Path) -> subprocess.CompletedProcess[str]:
+def valid(file: Path, schema: str = "github-workflows") -> subprocess.CompletedProcess[str]:
     """The file against the schema that GitHub's own editor uses; nothing is fetched."""
     program = Path(sys.executable).with_name("check-jsonschema")
-    command = [program, "--builtin-schema", "vendor.github-workflows", file]
+    command = [program, "--builtin-schema", f"vendor.{schema}", file]
     return subprocess.run(command, capture_output=True, text=True)
 
 
@@ -43,10 +44,10 @@ def test_a_misspelt_workflow_is_rejected(old: str, new: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
-def test_a_workflow_runs_what_is_there_and_nobody_elses_words(file: Path) -> None:
+def test_a_workflow_runs_existing_targets_and_no_untrusted_text(file: Path) -> None:
     targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     for step in steps(file):
-        assert step.get("uses", TRUSTED[0]).startswith(TRUSTED)
+        assert "run" in step or ACTION.fullmatch(step["uses"]), step
         script = step.get("run", "")
         # A title or a branch's name inside a script could be a command.
         assert "${{" not in script, step
@@ -54,8 +55,32 @@ def test_a_workflow_runs_what_is_there_and_nobody_elses_words(file: Path) -> Non
             assert target in targets
 
 
+def test_every_pin_names_its_release() -> None:
+    uses = [
+        line
+        for file in WORKFLOWS
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if "uses:" in line
+    ]
+    assert uses
+    for line in uses:
+        assert re.search(r"@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
+
+
+@pytest.mark.parametrize("file", FORMS, ids=lambda file: file.stem)
+def test_an_issue_form_is_what_github_understands(file: Path) -> None:
+    schema = "github-issue-config" if file.stem == "config" else "github-issue-forms"
+    done = valid(file, schema)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_there_are_issue_forms() -> None:
+    assert {file.stem for file in FORMS} >= {"bug", "feature"}
+
+
 def test_pull_requests_are_checked_and_merges_are_pushed() -> None:
     run = {file.stem: " ".join(step.get("run", "") for step in steps(file)) for file in WORKFLOWS}
-    for part in ("make lint", "make check", "review.md", "gh pr comment"):
+    for part in ("make lint", "make check", "review.md", "gh pr comment", ".ci/run"):
         assert part in run["check"]
     assert "make push" in run["push"]
+    assert "make audit" in run["audit"]

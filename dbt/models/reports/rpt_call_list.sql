@@ -1,4 +1,4 @@
-{# Every customer the churn model speaks of, with what is at stake, the most first. #}
+{# Every customer the churn model scores, with the revenue at risk, largest first. #}
 {{ config(indexes=[{"columns": ["loss_rank"]}, {"columns": ["country", "loss_rank"]}]) }}
 
 with
@@ -42,7 +42,7 @@ select
         else 'likely to stay'
     end as risk_label,
     regexp_replace(
-        coalesce(reason_1, 'not worked out: low risk'), ' \(raises the risk\)$', ''
+        coalesce(reason_1, 'not computed: low risk'), ' \(raises the risk\)$', ''
     ) as reason_1,
     regexp_replace(coalesce(reason_2, ''), ' \(raises the risk\)$', '') as reason_2,
     regexp_replace(coalesce(reason_3, ''), ' \(raises the risk\)$', '') as reason_3,
@@ -54,7 +54,7 @@ select
     row_number() over (
         order by churn_probability * yearly_revenue desc, customer_number
     ) as loss_rank,
-    least(9, floor(10 * churn_probability))::integer as risk_tenth,
+    least(9, floor(10 * churn_probability))::integer as risk_decile,
     10 * least(9, floor(10 * churn_probability))::integer
     || ' to '
     || 10 * (least(9, floor(10 * churn_probability))::integer + 1)

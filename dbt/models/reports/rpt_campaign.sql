@@ -1,8 +1,8 @@
 {#
-    What a campaign of N calls is expected to bring in a year: calls cost, some of those who would
-    have left stay, and what they would have spent brings its margin. The three assumptions are
-    `vars: campaign` in dbt_project.yml. Everywhere and for each country: a sum cannot be taken apart
-    by a filter, so a chart shows the widest rows its reader may see.
+    The value that a campaign of N calls is expected to bring in a year: each call has a cost, some of
+    the customers who would have left stay, and their revenue has a margin. The three assumptions are
+    `vars: campaign` in dbt_project.yml. There are rows for all countries together and for each one,
+    because a filter cannot split a total: a chart shows the widest rows its reader may see.
 #}
 {%- set campaign = var("campaign") -%}
 with
@@ -31,9 +31,8 @@ with
         group by country, is_everywhere
     ),
 
-    -- A line needs some hundred points: each of the first hundred calls, then ever larger steps.
-    -- All
-    -- countries share them, and their last ones are points of Everywhere too.
+    -- A chart needs about a hundred points: the first hundred calls one by one, then larger steps.
+    -- All countries share these points, and the last one of each country is a point of Everywhere.
     points as (
         select ranked.*, totals.customers, totals.revenue_at_risk
         from ranked
@@ -54,11 +53,11 @@ with
             coalesce(revenue_at_risk * calls / nullif(customers, 0), 0)
             * {{ campaign.saved_share }}
             * {{ campaign.margin }}
-            - calls * {{ campaign.cost_of_a_call }} as expected_by_chance
+            - calls * {{ campaign.cost_of_a_call }} as expected_at_random
         from points
     ),
 
-    chosen as (
+    ranked_points as (
         select
             *,
             row_number() over (partition by country order by expected_value desc, calls)
@@ -66,41 +65,41 @@ with
         from valued
     ),
 
-    best as (select * from chosen where is_best)
+    best as (select * from ranked_points where is_best)
 
 select
     -- ids
-    chosen.country,
+    ranked_points.country,
 
     -- text
     case
         best.calls
         when 0
-        then 'No campaign pays: each call costs more than it is expected to keep.'
+        then 'No campaign pays: each call costs more than it is expected to save.'
         else
-            'Best is calling the '
+            'Calling the '
             || {{ counted("best.calls") }}
-            || ' customers with the most at risk: '
+            || ' customers with the most revenue at risk pays best: '
             || {{ counted("round(best.expected_value::numeric)") }}
-            || ' € a year expected, after the cost of the calls. The same number of calls at random: '
-            || {{ counted("round(best.expected_by_chance::numeric)") }}
+            || ' € a year expected, after the cost of the calls. The same number of random calls: '
+            || {{ counted("round(best.expected_at_random::numeric)") }}
             || ' €.'
-    end as words,
-    'Assumed: a call costs {{ campaign.cost_of_a_call }} €, {{ (100 * campaign.saved_share) | round | int }}'
+    end as summary,
+    'Assumptions: a call costs {{ campaign.cost_of_a_call }} €, {{ (100 * campaign.saved_share) | round | int }}'
     || U&'\202F'
-    || '% of those called who would have left stay, and revenue leaves a margin of '
+    || '% of the called customers who would have left stay, and the margin on revenue is '
     || '{{ (100 * campaign.margin) | round | int }}'
     || U&'\202F'
     || '%. Change them in dbt_project.yml (vars: campaign).' as assumptions,
 
     -- numbers
-    chosen.calls,
-    chosen.expected_value,
-    chosen.expected_by_chance,
-    chosen.reached as revenue_reached,
+    ranked_points.calls,
+    ranked_points.expected_value,
+    ranked_points.expected_at_random,
+    ranked_points.reached as revenue_reached,
 
     -- booleans
-    chosen.is_best,
-    chosen.is_everywhere
-from chosen
-inner join best on best.country = chosen.country
+    ranked_points.is_best,
+    ranked_points.is_everywhere
+from ranked_points
+inner join best on best.country = ranked_points.country

@@ -14,7 +14,7 @@ with
         from candidates
     ),
 
-    -- A measure in the unit of the outcome has no end of its own: the scale ends at the worst one.
+    -- A metric in the unit of the outcome has no upper bound: the scale ends at the worst value.
     intervals as (
         select
             bounded.*,
@@ -36,7 +36,7 @@ select
     -- text
     {{ model_label("intervals.model") }} as model_label,
     coalesce(algorithms.label, {{ humanize("intervals.algorithm") }}) as algorithm_label,
-    -- What tells attempts of one kind apart.
+    -- Shown only where several candidates share an algorithm.
     case
         when count(*) over (partition by intervals.model, intervals.algorithm) > 1
         then regexp_replace(replace(intervals.params::text, '_', ' '), '[{}"]', '', 'g')
@@ -47,16 +47,16 @@ select
         when metrics.better = 'lower' and metrics.label !~ 'lower is better'
         then ', lower is better,'
         else ''
-    end as metric_words,
-    {{ shown_metric("intervals.score", "metrics.unit") }}
+    end as metric_phrase,
+    {{ metric_text("intervals.score", "metrics.unit") }}
     || ' ± '
-    || to_char(intervals.deviation::numeric, 'FM990.000') as shown,
+    || to_char(intervals.deviation::numeric, 'FM990.000') as value_text,
     case
         when not intervals.is_baseline
         then coalesce(algorithms.in_one_sentence, '')
         when metrics.unit = 'target' or intervals.metric in ('r2', 'wape')
-        then 'Always gives the middle of the training rows and looks at no measurement.'
-        else 'Always gives the class shares of the training rows and looks at no measurement.'
+        then 'Always predicts one typical value of the training rows and ignores the measurements.'
+        else 'Always predicts the class shares of the training rows and ignores the measurements.'
     end as note,
 
     -- numbers

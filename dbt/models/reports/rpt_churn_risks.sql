@@ -1,4 +1,4 @@
-{# How many customers the churn model gives how much risk, country by country. #}
-select country, risk_tenth, risk_range, count(*) as customers
+{# Customers by predicted churn risk and country. #}
+select country, risk_decile, risk_range, count(*) as customers
 from {{ ref("rpt_call_list") }}
-group by country, risk_tenth, risk_range
+group by country, risk_decile, risk_range

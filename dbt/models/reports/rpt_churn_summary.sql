@@ -1,5 +1,5 @@
 {#
-    The first line and the key figures of the page about churn: everywhere and for each country.
+    The headline and the key figures of the churn dashboard: for all countries and for each one.
 #}
 with
     customers as (select * from {{ ref("rpt_call_list") }}),
@@ -49,7 +49,7 @@ cross join
                 'Of ' || {{ counted("facts.customers") }} || ' active customers, about ',
                 {{ counted("round(facts.expected_leavers::numeric)") }},
                 ' will not buy again in the next 90 days.',
-                best.words,
+                best.summary,
                 'plain'
             ),
             (
@@ -58,11 +58,11 @@ cross join
                 'Customers likely to leave',
                 {{ counted("facts.likely") }},
                 '',
-                'risk of 50'
+                'with a risk of 50'
                 || U&'\202F'
-                || '% and more, of '
+                || '% or more, of '
                 || {{ counted("facts.customers") }}
-                || ' active ones',
+                || ' active customers',
                 'plain'
             ),
             (
@@ -72,7 +72,7 @@ cross join
                 {{ counted("round(facts.at_risk::numeric)") }} || ' €',
                 '',
                 {{ percent("facts.at_risk / nullif(facts.revenue, 0)") }}
-                || ' of what these customers spent in a year',
+                || ' of what these customers spend in a year',
                 'plain'
             ),
             (
@@ -87,10 +87,10 @@ cross join
             (
                 'figure',
                 4,
-                'How far to trust it',
-                quality.shown_score,
+                'Model quality',
+                quality.score_text,
                 quality.verdict,
-                quality.metric_label || ' · simple rule ' || quality.shown_baseline,
+                quality.metric_label || ' · simple rule ' || quality.baseline_text,
                 quality.state
             )
-    ) as figures(part, sort_order, label, shown, verdict, note, state)
+    ) as figures(part, sort_order, label, value_text, verdict, note, state)

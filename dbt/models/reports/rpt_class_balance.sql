@@ -1,4 +1,4 @@
-{# The outcome: the classes, the clusters, or ten ranges of the number a regression is about. #}
+{# The outcome: classes, clusters, or ten ranges of the target of a regression. #}
 with
     versions as (select * from {{ of_champions("model_versions") }} as versions),
 
@@ -22,12 +22,12 @@ with
         group by model
     ),
 
-    placed as (
+    binned as (
         select
             residuals.model,
             limits.low,
             limits.width,
-            least(9, floor(10 * (residuals.actual - limits.low) / limits.width))::bigint as place
+            least(9, floor(10 * (residuals.actual - limits.low) / limits.width))::bigint as bin
         from residuals
         inner join limits on limits.model = residuals.model and limits.width is not null
     ),
@@ -35,15 +35,15 @@ with
     ranges as (
         select
             model,
-            'range ' || place + 1 as class,
-            {{ short_number("low + width * place / 10") }}
+            'range ' || bin + 1 as class,
+            {{ short_number("low + width * bin / 10") }}
             || ' to '
-            || {{ short_number("low + width * (place + 1) / 10") }} as class_label,
+            || {{ short_number("low + width * (bin + 1) / 10") }} as class_label,
             false as is_positive,
             count(*) as n,
-            place as range_order
-        from placed
-        group by model, low, width, place
+            bin as range_order
+        from binned
+        group by model, low, width, bin
     ),
 
     outcomes as (
@@ -70,7 +70,7 @@ select
     -- text
     {{ model_label("model") }} as model_label,
     class_label,
-    {{ counted("n") }} || ' (' || {{ percent("share") }} || ')' as shown,
+    {{ counted("n") }} || ' (' || {{ percent("share") }} || ')' as value_text,
 
     -- numbers
     n,

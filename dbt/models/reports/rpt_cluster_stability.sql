@@ -1,6 +1,6 @@
 {#
-    The separation of the groups on different parts of the cases, and, where it was measured, whether
-    the same groups are found again: how far two of them agree is another thing than how clear they are.
+    The separation of the groups on different parts of the cases and, where it was measured, their
+    stability: whether other samples give the same groups. Separated groups need not be stable.
 #}
 with
     candidates as (
@@ -21,7 +21,7 @@ with
         with ordinality as scores(score, fold)
     ),
 
-    found_again as (
+    stability as (
         select model, max(value) as agreement
         from {{ of_champions("metrics") }} as metrics
         where metric = 'stability' and segment = 'all' and series = 'model' and fold is null
@@ -33,9 +33,9 @@ with
             folds.*,
             max(score) over (partition by folds.model)
             - min(score) over (partition by folds.model) as spread,
-            found_again.agreement
+            stability.agreement
         from folds
-        left join found_again on found_again.model = folds.model
+        left join stability on stability.model = folds.model
     )
 
 select
@@ -45,29 +45,29 @@ select
     -- text
     {{ model_label("model") }} as model_label,
     'Part ' || fold || ' of the cases' as fold_label,
-    to_char(score::numeric, 'FM990.000') as shown,
-    'Highest and lowest are '
+    to_char(score::numeric, 'FM990.000') as value_text,
+    'The highest and the lowest differ by '
     || to_char(spread::numeric, 'FM990.000')
-    || ' apart: '
+    || ': '
     || case
         when spread < 0.05
-        then 'the groups stand apart as clearly everywhere.'
+        then 'the groups are equally well separated in every part.'
         when spread < 0.15
-        then 'the groups stand apart more clearly in some parts than in others.'
-        else 'how far the groups stand apart depends on which cases are looked at.'
+        then 'the groups are better separated in some parts than in others.'
+        else 'the separation depends on which cases are looked at.'
     end
     || coalesce(
-        ' Groups found anew from other cases agree with these by '
+        ' Groups computed from other samples agree with these at '
         || to_char(agreement::numeric, 'FM990.00')
-        || ' (1 is the same groups, 0 is chance): '
+        || ' (1: the same groups, 0: chance): '
         || case
             when agreement >= 0.8
-            then 'they are found again.'
+            then 'the groups are stable.'
             when agreement >= 0.5
-            then 'they are found again in part.'
-            else 'what is found is mostly luck.'
+            then 'the groups are partly stable.'
+            else 'the groups are mostly a product of chance.'
         end,
-        ' Whether the same groups are found again was not measured.'
+        ' Stability across samples was not measured.'
     ) as verdict,
 
     -- numbers

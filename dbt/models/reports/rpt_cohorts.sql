@@ -1,6 +1,6 @@
 {#
-    Of the customers whose first order fell into a quarter, how many ordered again so many quarters
-    later. A quarter counts when it is over.
+    Customer retention: of the customers whose first order was in a quarter, how many ordered again N
+    quarters later. Only complete quarters count.
 #}
 with
     orders as (select customer_key, quarter from {{ ref("fct_customer_quarters") }}),

@@ -22,24 +22,24 @@ with
         inner join versions on versions.model = confusion.model
     ),
 
-    named as (
+    outcomes as (
         select
             *,
             case
                 when not is_binary
-                then case when is_hit then 'right' else 'mistaken' end
+                then case when is_hit then 'right' else 'wrong' end
                 when is_positive and is_flagged
                 then 'found'
                 when is_positive
                 then 'missed'
                 when is_flagged
                 then 'false alarm'
-                else 'left in peace'
+                else 'correctly ignored'
             end as outcome
         from cells
     ),
 
-    worded as (
+    labelled as (
         select
             -- ids
             model,
@@ -54,7 +54,7 @@ with
             coalesce({{ percent("share_of_actual") }}, 'no case')
             || ' '
             || case outcome when 'false alarm' then 'false alarms' else outcome end as caption,
-            {{ counted("n") }} as shown,
+            {{ counted("n") }} as value_text,
             case when is_hit then 'hit' else 'miss' end as state,
 
             -- numbers
@@ -69,12 +69,12 @@ with
                     coalesce(is_flagged, false) desc,
                     predicted
             ) as sort_order
-        from named
+        from outcomes
     )
 
 select
     *,
-    -- booleans: where the drawn grid begins a line, and which cells head its columns
-    (sort_order - 1) % classes = 0 as begins_line,
-    sort_order <= classes as heads_column
-from worded
+    -- booleans: the cells that carry the names of the rows and of the columns
+    (sort_order - 1) % classes = 0 as is_row_start,
+    sort_order <= classes as is_column_head
+from labelled

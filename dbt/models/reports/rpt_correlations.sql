@@ -1,4 +1,4 @@
-{# Pairs of measurements of a model, both ways round, so that a table of them is whole. #}
+{# Correlated pairs of measurements of a model, in both orders, so that the matrix is complete. #}
 with
     correlations as (select * from {{ of_champions("correlations") }} as correlations),
 
@@ -6,7 +6,7 @@ with
 
     importances as (select model, feature, rank from {{ ref("rpt_feature_importances") }}),
 
-    -- Of the two measures for numbers, the one in ranks does not mind a few extreme values.
+    -- Of the two measures for numbers, the rank correlation is robust to a few extreme values.
     pairs as (
         select
             correlations.model,
@@ -48,7 +48,7 @@ select
         then 'Association (Cramér)'
         else 'Correlation ratio'
     end as method_label,
-    to_char(both_ways.value::numeric, 'FM0.00') as shown,
+    to_char(both_ways.value::numeric, 'FM0.00') as value_text,
     case
         when both_ways.value >= 0.8
         then 'up-strongly'
@@ -62,14 +62,14 @@ select
     end as direction,
     case
         when both_ways.with_outcome and abs(both_ways.value) >= 0.9
-        then 'suspiciously close: is it known in time?'
+        then 'suspiciously strong: possible leakage'
         when abs(both_ways.value) >= 0.8
-        then 'tell the same story'
+        then 'nearly redundant'
         when abs(both_ways.value) >= 0.4
-        then 'go together'
+        then 'related'
         when abs(both_ways.value) >= 0.2
-        then 'go together a little'
-        else 'hardly related'
+        then 'weakly related'
+        else 'unrelated'
     end as verdict,
 
     -- numbers
@@ -86,7 +86,7 @@ select
     -- booleans
     both_ways.with_outcome,
     both_ways.feature < both_ways.other as is_once,
-    -- Whether it is the first cell of its line, where the line's name stands.
+    -- The first cell of a row carries the name of the row.
     other_importances.rank = case importances.rank when 1 then 2 else 1 end as is_first
 from both_ways
 left join

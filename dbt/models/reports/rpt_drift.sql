@@ -1,6 +1,6 @@
 {#
-    The latest look at each model in use: how far each input is from the training, by period. Models
-    that say in their meta which rows to watch are looked at first, with every build:
+    The latest drift measurement of each model in use, by input and period. With every build, models
+    whose meta names the rows to watch are measured first:
 
         config: {meta: {drift: {rows: [feat_customer__training], period: as_of}}}
 #}
@@ -11,12 +11,12 @@
 with
     drift as (select * from {{ of_champions("drifts") }} as drift),
 
-    looks as (select model, max(measured_at) as measured_at from drift group by model),
+    latest_runs as (select model, max(measured_at) as measured_at from drift group by model),
 
     latest as (
         select drift.*
         from drift
-        inner join looks on looks.model = drift.model and looks.measured_at = drift.measured_at
+        inner join latest_runs on latest_runs.model = drift.model and latest_runs.measured_at = drift.measured_at
     ),
 
     importances as (select model, feature, rank from {{ ref("rpt_feature_importances") }})
@@ -32,10 +32,10 @@ select
     case
         latest.feature
         when '(score)'
-        then 'What the model says'
+        then 'Model output'
         else {{ feature_label("latest.model", "latest.feature") }}
     end as feature_label,
-    {{ feature_words("latest.model", "latest.feature") }} as feature_words,
+    {{ feature_phrase("latest.model", "latest.feature") }} as feature_phrase,
     coalesce(latest.period, 'All rows') as period_label,
     latest.verdict,
     case

@@ -1,9 +1,9 @@
-{# One row a model that was looked at: how many inputs have moved in the newest period. #}
+{# One row per measured model: how many inputs have drifted in the newest period. #}
 with
     drift as (select * from {{ ref("rpt_drift") }} where period_age = 1 and not is_score),
 
     worst as (
-        select distinct on (model) model, feature, feature_words, psi
+        select distinct on (model) model, feature, feature_phrase, psi
         from drift
         order by model, psi desc nulls last, feature
     )
@@ -15,7 +15,7 @@ select
     -- text
     min(drift.model_label) as model_label,
     min(worst.feature) as worst_feature,
-    min(worst.feature_words) as worst_name,
+    min(worst.feature_phrase) as worst_name,
     case
         when count(*) filter (where drift.verdict = 'retrain') > 0
         then 'act'
@@ -26,7 +26,7 @@ select
 
     -- numbers
     count(*) as features,
-    count(*) filter (where drift.verdict <> 'as in training') as moved,
+    count(*) filter (where drift.verdict <> 'as in training') as drifted,
     count(*) filter (where drift.verdict = 'retrain') as retrain,
     max(drift.rows) as rows,
     max(worst.psi) as worst_psi,

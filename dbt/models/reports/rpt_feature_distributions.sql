@@ -1,6 +1,6 @@
 {#
-    Two series a bin: the class a model looks for beside all others; with more classes or none,
-    all cases alone.
+    Two series per bin: the positive class and all others; one series of all cases where a model has
+    no positive class.
 #}
 with
     distributions as (select * from {{ of_champions("distributions") }} as distributions),
@@ -77,7 +77,7 @@ with
         from totals
     ),
 
-    -- The axis of a feature ends at the next full tenth above its highest bar.
+    -- The axis of a feature ends at the next multiple of 10 % above its highest bar.
     scaled as (
         select
             *,
@@ -131,7 +131,7 @@ select
     || {{ counted("scaled.first_n") }}
     || ' of '
     || {{ counted("scaled.first_total") }}
-    || ')' as first_shown,
+    || ')' as first_text,
     coalesce({{ percent("scaled.second_share") }}, 'none')
     || ' of '
     || {{ class_name("scaled.target", "scaled.other_class") }}
@@ -139,7 +139,7 @@ select
     || {{ counted("scaled.second_n") }}
     || ' of '
     || {{ counted("scaled.second_total") }}
-    || ')' as second_shown,
+    || ')' as second_text,
 
     -- numbers
     scaled.lower as bin_lower,

@@ -1,4 +1,4 @@
-{# How much of a model's reliance falls on each group of features, and on each owner. #}
+{# The share of a model's feature importance by group of features and by owner. #}
 with
     features as (select * from {{ ref("rpt_feature_leaderboard") }}),
 
@@ -27,7 +27,7 @@ select
     -- text
     model_label,
     {{ humanize("name") }} as label,
-    {{ percent("share") }} as shown,
+    {{ percent("share") }} as value_text,
     features || case features when 1 then ' measurement' else ' measurements' end as note,
 
     -- numbers

@@ -3,8 +3,8 @@ with
         select * from {{ of_champions("importances") }} as importances where method = 'permutation'
     ),
 
-    -- The deviation is that of single shuffles; the mean of all of them is known better by the
-    -- root of their number.
+    -- The deviation is that of single shuffles; the standard error of their mean is smaller by
+    -- the square root of their number.
     intervals as (
         select
             *,
@@ -26,8 +26,8 @@ select
     -- text
     {{ model_label("model") }} as model_label,
     {{ feature_label("scaled.model", "scaled.feature") }} as feature_label,
-    {{ feature_words("scaled.model", "scaled.feature") }} as feature_words,
-    to_char(mean::numeric, 'FM990.0000') as shown,
+    {{ feature_phrase("scaled.model", "scaled.feature") }} as feature_phrase,
+    to_char(mean::numeric, 'FM990.0000') as value_text,
 
     -- numbers
     mean as importance,

@@ -1,4 +1,4 @@
-{# How much each measurement does for each model, with the group it is from and whose it is. #}
+{# The importance of each measurement for each model, with its group and its owner. #}
 with
     features as (select * from {{ ref("rpt_features") }}),
 

@@ -1,18 +1,18 @@
 {#
-    Each measurement of each model as people call it, with its group and owner: from dbt's manifest
-    where a feature table has the column, else its own name, as for a model trained by hand. The one
-    place where a measurement gets its words; every other report asks here (macro feature_label).
+    The label, group and owner of each measurement of each model: from dbt's manifest where a feature
+    table has the column, else derived from its name, as for a model trained by hand. Every other
+    report takes its labels from here (macro feature_label).
 -#}
-{%- set known = {} -%}
+{%- set documented_columns = {} -%}
 {%- for name in var("trained_models") -%}
     {%- do ref(name) -%}
     {%- if execute -%}
         {%- for feature in feature_columns(name) -%}
-            {%- do known.setdefault((registry_name(name), feature.name), feature) -%}
+            {%- do documented_columns.setdefault((registry_name(name), feature.name), feature) -%}
         {%- endfor -%}
         {%- set node = model_node(name) -%}
         {%- if node.config.meta.get("target_label") -%}
-            {%- do known.update(
+            {%- do documented_columns.update(
                 {
                     (registry_name(name), node.config.target): {
                         "label": node.config.meta.target_label,
@@ -30,7 +30,7 @@ with
     documented(model, feature, feature_label, feature_group, owner, description) as (
         values
             (null::text, null::text, null::text, null::text, null::text, null::text)
-            {% for name, feature in known.items() %}
+            {% for name, feature in documented_columns.items() %}
                 ,
                 (
                     {{ sql_text(name[0]) }},
@@ -55,7 +55,7 @@ with
         where target is not null
     ),
 
-    told as (
+    labelled as (
         select
             columns.*,
             coalesce(documented.feature_label, {{ humanize("columns.feature") }}) as feature_label,
@@ -75,8 +75,8 @@ select
     -- text
     {{ model_label("model") }} as model_label,
     feature_label,
-    {{ within_sentence("feature_label") }} as feature_words,
+    {{ within_sentence("feature_label") }} as feature_phrase,
     feature_group,
     owner,
     description
-from told
+from labelled

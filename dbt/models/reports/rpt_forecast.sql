@@ -1,4 +1,4 @@
-{# History, the forecast with its band, and the simple rule: the total and each product line. #}
+{# History, the forecast with its interval, and the simple rule: for the total and each product line. #}
 with
     predictions as (select * from {{ ref("pred_revenue") }}),
 

@@ -1,4 +1,4 @@
-{# How far off forecast and simple rule were on the last 56 days, by series and by week ahead. #}
+{# Errors of the forecast and the simple rule on the last 56 days, by series and by week ahead. #}
 with
     tested as (
         select *, ceil(horizon / 7.0)::integer as week
@@ -6,7 +6,7 @@ with
         where not is_future and actual is not null
     ),
 
-    -- Of a week in which nothing was sold there is no share to be wrong by.
+    -- A week without revenue has no relative error.
     errors as (
         select
             series,
@@ -50,9 +50,9 @@ select
 
     -- text
     part_label,
-    {{ percent("error") }} as shown,
-    {{ percent("simple_error") }} as shown_simple,
-    {{ percent("inside") }} as shown_inside,
+    {{ percent("error") }} as value_text,
+    {{ percent("simple_error") }} as simple_text,
+    {{ percent("inside") }} as inside_text,
     case
         when error < simple_error
         then 'forecast better'

@@ -1,6 +1,6 @@
 {#
-    The first line of each page about a model: a sentence cut in three, so that its number can be
-    coloured, and a smaller one below.
+    The headline of each page about a model: a sentence in three parts, so that its number can be
+    highlighted, and a smaller sentence below.
 #}
 with
     overview as (select * from {{ ref("rpt_model_overview") }}),
@@ -18,11 +18,11 @@ with
                 when 'regression'
                 then
                     {{ counted("rows_total") }}
-                    || ' cases. The plainest guess of '
-                    || target_words
+                    || ' cases. Without a model, the best single guess for '
+                    || target_phrase
                     || ' is '
                 when 'clustering'
-                then {{ counted("rows_total") }} || ' cases, none of them labelled: they fall into '
+                then {{ counted("rows_total") }} || ' unlabelled cases fall into '
                 else {{ counted("rows_total") }} || ' cases, each described by '
             end as lead,
             case
@@ -55,7 +55,7 @@ with
                 values_missing
                 when 0
                 then 'No value is missing.'
-                else 'Missing: ' || {{ small_share("missing_share") }} || ' of the values.'
+                else {{ small_share("missing_share") }} || ' of the values are missing.'
             end as subline
         from overview
     ),
@@ -69,9 +69,9 @@ with
             coalesce(', then on ' || second_name, '')
             || coalesce(' and ' || third_name, '')
             || '.' as rest,
-            'Shuffling one measurement at a time on the '
+            'Measured by permutation importance on the '
             || {{ counted("rows_test") }}
-            || ' test cases shows what the model uses, not what causes the outcome.' as subline
+            || ' test cases: it shows what the model uses, not what causes the outcome.' as subline
         from overview
     ),
 
@@ -91,41 +91,41 @@ with
                 when task = 'regression'
                 then 'On average the model is off by '
                 when gain_at_20 is not null
-                then 'Looking at the riskiest 20' || U&'\202F' || '% of cases finds '
+                then 'Checking the riskiest 20' || U&'\202F' || '% of cases finds '
                 else 'The model is right in '
             end as lead,
             case
                 when task = 'clustering'
                 then classes || ' groups'
                 when state <> 'good' and task = 'regression' and wape > baseline_wape
-                then coalesce({{ percent("baseline_wape") }}, shown_baseline_error)
+                then coalesce({{ percent("baseline_wape") }}, baseline_error_text)
                 when task not in ('classification', 'regression')
-                then shown_score
+                then score_text
                 when state <> 'good'
                 then 'no better than the simple rule'
                 when task = 'regression'
-                then coalesce({{ percent("wape") }}, shown_error)
+                then coalesce({{ percent("wape") }}, error_text)
                 when gain_at_20 is not null
                 then {{ percent("gain_at_20") }}
-                else {{ percent("right_share") }}
+                else {{ percent("accuracy") }}
             end as number,
             case
                 when task = 'clustering' and score >= 0.5
-                then ' that stand clearly apart.'
+                then ' that are well separated.'
                 when task = 'clustering' and score >= 0.25
-                then ' that overlap in part.'
+                then ' that partly overlap.'
                 when task = 'clustering'
-                then ' that hardly stand apart.'
+                then ' that are poorly separated.'
                 when task not in ('classification', 'regression')
                 then '.'
                 when state <> 'good' and task = 'regression' and wape > baseline_wape
-                then ', the model by ' || coalesce({{ percent("wape") }}, shown_error) || '.'
+                then ', the model by ' || coalesce({{ percent("wape") }}, error_text) || '.'
                 when state <> 'good'
                 then '.'
                 when task = 'regression'
                 then
                     ', the simple rule by '
-                    || coalesce({{ percent("baseline_wape") }}, shown_baseline_error)
+                    || coalesce({{ percent("baseline_wape") }}, baseline_error_text)
                     || '.'
                 when gain_at_20 is not null
                 then ' of all ' || {{ cases_of("target", "positive_class") }} || '.'
@@ -139,21 +139,21 @@ with
                     || {{ percent("largest_share") }}
                     || ' of the cases, the smallest '
                     || {{ percent("smallest_share") }}
-                    || '. Nothing says which groups are right: judge them by whether they are of use.'
+                    || '. There is no true grouping to compare with: judge the groups by their usefulness.'
                 when 'regression'
                 then
-                    'Its answer is the '
-                    || target_words
+                    'It predicts the '
+                    || target_phrase
                     || '. Tested on '
                     || {{ counted("rows_test") }}
-                    || ' cases it had never seen. The error is the sum of all misses as a share of the'
+                    || ' cases it had never seen. The error (WAPE) is the sum of all absolute errors as a share of the'
                     || ' sum of all true values.'
                 when 'classification'
                 then
                     coalesce(
-                        'Chosen by chance they would hold '
+                        'A random selection would find '
                         || {{ percent("0.2") }}
-                        || ', with a perfect model '
+                        || ', a perfect model '
                         || {{ percent("best_gain_at_20") }}
                         || '. ',
                         ''
@@ -161,11 +161,11 @@ with
                     || 'Tested on '
                     || {{ counted("rows_test") }}
                     || ' cases it had never seen: '
-                    || {{ percent("right_share") }}
+                    || {{ percent("accuracy") }}
                     || ' right. Always answering “'
                     || {{ class_name("target", "largest_class") }}
                     || '” would be right in '
-                    || {{ percent("coalesce(baseline_right_share, largest_share)") }}
+                    || {{ percent("coalesce(baseline_accuracy, largest_share)") }}
                     || '.'
                 else 'Tested on ' || {{ counted("rows_test") }} || ' cases it had never seen.'
             end as subline
@@ -178,33 +178,33 @@ with
             'monitoring' as page,
             case
                 when drift.features is null
-                then 'Nothing has been measured since the training.'
-                else 'Since the training, '
+                then 'Drift has not been measured since training.'
+                else 'Since training, '
             end as lead,
             case
                 when drift.features is null
                 then ''
-                else drift.moved || ' of ' || drift.features || ' inputs'
+                else drift.drifted || ' of ' || drift.features || ' inputs'
             end as number,
             case
                 when drift.features is null
                 then ''
                 when drift.retrain > 0
-                then ' have moved; ' || drift.retrain || ' so far that training anew is due.'
-                when drift.moved > 0
-                then ' have moved a little: keep watching.'
-                else ' have moved: the data look as they did in training.'
+                then ' have drifted; retraining is recommended because of ' || drift.retrain || '.'
+                when drift.drifted > 0
+                then ' have drifted slightly: keep watching.'
+                else ' have drifted: the data look as they did in training.'
             end as rest,
             case
                 when drift.features is null
                 then
-                    'Measure it with ml.watch; the next build does so for every model that predicts.'
+                    'ml.watch measures it; the next build does so for every model with predictions.'
                 else
                     'Last measured on '
                     || to_char(drift.measured_at, 'FMDD FMMonth YYYY')
                     || ', on '
                     || {{ counted("drift.rows") }}
-                    || ' cases. Furthest from the training: '
+                    || ' cases. The largest change is in '
                     || drift.worst_name
                     || ' (PSI '
                     || to_char(drift.worst_psi, 'FM990.00')

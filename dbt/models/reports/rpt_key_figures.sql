@@ -1,4 +1,4 @@
-{# The strip of big numbers below the first line of a page about a model. #}
+{# The key figures below the headline of a page about a model. #}
 with
     overview as (
         select *, coalesce(positive_share, largest_share) as class_share
@@ -13,7 +13,7 @@ with
         group by model
     ),
 
-    described as (
+    figures_by_model as (
         select overview.model, overview.model_label, overview.task, figures.*
         from overview
         inner join versions on versions.model = overview.model
@@ -27,9 +27,9 @@ with
                         'Cases',
                         {{ counted("rows_total") }},
                         {{ counted("rows_train") }}
-                        || ' to learn from, '
+                        || ' for training, '
                         || {{ counted("rows_test") }}
-                        || ' to test',
+                        || ' for the test',
                         '',
                         'plain'
                     ),
@@ -41,8 +41,8 @@ with
                         case
                             features_excluded
                             when 0
-                            then 'all of them are of use'
-                            else features_excluded || ' more left out as of no use'
+                            then 'all of them are used'
+                            else features_excluded || ' more excluded as uninformative'
                         end,
                         '',
                         'plain'
@@ -70,7 +70,7 @@ with
                         4,
                         case
                             when task = 'regression'
-                            then 'Plainest guess'
+                            then 'Best single guess'
                             when class_share is null
                             then 'Kind of model'
                             else coalesce(positive_label, 'Largest group')
@@ -84,9 +84,9 @@ with
                         end,
                         case
                             when task = 'regression'
-                            then 'what the simple rule answers every time'
+                            then 'what the simple rule always predicts'
                             when class_share is null
-                            then 'nothing is looked for by name'
+                            then 'there is no class to look for'
                             else
                                 coalesce(
                                     {{ counted("positive_total") }}
@@ -100,9 +100,9 @@ with
                             when task = 'regression' or class_share is null
                             then ''
                             when class_share between 0.2 and 0.8
-                            then 'balanced enough'
+                            then 'balanced'
                             when class_share > 0.8
-                            then 'lopsided'
+                            then 'imbalanced'
                             else 'rare'
                         end,
                         case
@@ -118,7 +118,7 @@ with
                         1,
                         'Kind of model',
                         algorithm_label,
-                        'won the comparison of candidates',
+                        'best candidate in cross-validation',
                         '',
                         'plain'
                     ),
@@ -127,24 +127,24 @@ with
                         2,
                         'Clearly used',
                         clearly_used || ' of ' || features_total,
-                        'measurements it would miss if shuffled',
+                        'measurements with a clear effect when shuffled',
                         '',
                         'plain'
                     ),
                     (
                         'drivers',
                         3,
-                        'Largest loss from one',
+                        'Largest importance',
                         {{ short_number("first_importance") }},
                         case
                             task
                             when 'clustering'
                             then 'share of cases that change their group'
                             else
-                                'of '
+                                'loss of '
                                 ||
                                 {{ within_sentence("regexp_replace(metric_label, ' \\(.*', '')") }}
-                                || ', when its values are shuffled'
+                                || ' when its values are shuffled'
                         end,
                         '',
                         'plain'
@@ -152,7 +152,7 @@ with
                     (
                         'drivers',
                         4,
-                        'Learned from',
+                        'Trained on',
                         {{ counted("rows_train") }},
                         'cases, in ' || {{ short_number("seconds") }} || ' seconds',
                         '',
@@ -161,8 +161,8 @@ with
                     (
                         'monitoring',
                         1,
-                        'Inputs that have moved',
-                        coalesce(drift.moved || ' of ' || drift.features, 'not measured'),
+                        'Inputs that have drifted',
+                        coalesce(drift.drifted || ' of ' || drift.features, 'not measured'),
                         coalesce(
                             'the newest period, ' || {{ counted("drift.rows") }} || ' cases',
                             'ml.watch measures it'
@@ -170,7 +170,7 @@ with
                         case
                             coalesce(drift.state, 'plain')
                             when 'act'
-                            then 'retrain'
+                            then 'retraining recommended'
                             when 'watch'
                             then 'watch'
                             when 'good'
@@ -184,7 +184,7 @@ with
                         2,
                         'Version in use',
                         overview.version::text,
-                        'of ' || versions.versions || ' that were ever trained',
+                        'of ' || versions.versions || ' versions trained so far',
                         '',
                         'plain'
                     ),
@@ -205,13 +205,13 @@ with
                         'monitoring',
                         4,
                         overview.metric_label,
-                        shown_score,
+                        score_text,
                         score_note,
                         verdict,
                         overview.state
                     )
-            ) as figures(page, sort_order, label, shown, note, verdict, state)
+            ) as figures(page, sort_order, label, value_text, note, verdict, state)
     )
 
 select *
-from described
+from figures_by_model

@@ -1,11 +1,11 @@
 {#
-    What a person should know of each version before relying on it, line by line. Purpose, owner,
-    limits and what it is not for are in the meta of the model's node; the rest the registry knows.
+    The model card of each version, one row per topic. Purpose, owner, limits and excluded uses are in
+    the meta of the model's node; the rest is in the registry.
 #}
 with
     versions as (select * from {{ of_all_versions("model_versions") }} as versions),
 
-    written as (
+    documented as (
         {% for name in var("trained_models") %}
             {%- set meta = model_node(name).config.meta if execute else {} -%}
             {%- set description = model_node(name).description if execute else "" %}
@@ -30,7 +30,7 @@ with
             versions.model,
             versions.version,
             count(*) as features,
-            string_agg(features.feature_words, ', ' order by features.feature_words) filter (
+            string_agg(features.feature_phrase, ', ' order by features.feature_phrase) filter (
                 where entries.place <= 12
             ) as names
         from versions
@@ -38,23 +38,23 @@ with
         with ordinality as entries(entry, place)
         cross join
             lateral(
-                select {{ feature_words("versions.model", "entries.entry ->> 'name'") }}
-            ) as features(feature_words)
+                select {{ feature_phrase("versions.model", "entries.entry ->> 'name'") }}
+            ) as features(feature_phrase)
         group by versions.model, versions.version
     ),
 
-    relied_on as (
+    top_features as (
         select
             model,
             version,
-            string_agg(features.feature_words, ', ' order by importances.rank) filter (
+            string_agg(features.feature_phrase, ', ' order by importances.rank) filter (
                 where importances.rank <= 3
             ) as names
         from {{ of_all_versions("importances") }} as importances
         cross join
             lateral(
-                select {{ feature_words("importances.model", "importances.feature") }}
-            ) as features(feature_words)
+                select {{ feature_phrase("importances.model", "importances.feature") }}
+            ) as features(feature_phrase)
         where method = 'permutation'
         group by model, version
     ),
@@ -82,16 +82,16 @@ with
     ),
 
     lines as (
-        select versions.model, versions.version, stated.*
+        select versions.model, versions.version, topics.*
         from versions
         inner join history on history.model = versions.model and history.version = versions.version
-        left join written on written.model = versions.model
+        left join documented on documented.model = versions.model
         left join
             named_features
             on named_features.model = versions.model
             and named_features.version = versions.version
         left join
-            relied_on on relied_on.model = versions.model and relied_on.version = versions.version
+            top_features on top_features.model = versions.model and top_features.version = versions.version
         left join sizes on sizes.model = versions.model and sizes.version = versions.version
         cross join
             lateral(
@@ -101,32 +101,32 @@ with
                         1,
                         'Purpose',
                         coalesce(
-                            written.purpose,
-                            'Nothing was written down: it was trained by hand, not by dbt.'
+                            documented.purpose,
+                            'Not documented: this model was trained by hand, not by dbt.'
                         )
                     ),
-                    ('use', 2, 'Owner', coalesce(written.owner, 'nobody was named')),
+                    ('use', 2, 'Owner', coalesce(documented.owner, 'not named')),
                     (
                         'use',
                         3,
-                        'Answers',
+                        'Output',
                         case
                             versions.task
                             when 'classification'
                             then
-                                'which answer to “'
-                                || {{ feature_words("versions.model", "versions.target") }}
-                                || '” fits a case, with a probability: '
+                                'the class of “'
+                                || {{ feature_phrase("versions.model", "versions.target") }}
+                                || '” for each case, with a probability; shares in the data: '
                                 || sizes.names
                             when 'regression'
                             then
                                 'a number: '
-                                || {{ feature_words("versions.model", "versions.target") }}
+                                || {{ feature_phrase("versions.model", "versions.target") }}
                             when 'clustering'
-                            then 'which cases are alike: ' || coalesce(sizes.names, 'groups')
+                            then 'groups of similar cases: ' || coalesce(sizes.names, 'groups')
                             when 'outliers'
-                            then 'which cases are unlike the others'
-                            else 'a few numbers that stand for the many measurements'
+                            then 'cases that differ from the others'
+                            else 'a few numbers that summarise many measurements'
                         end
                     ),
                     (
@@ -142,8 +142,8 @@ with
                         5,
                         'Not for',
                         coalesce(
-                            written.not_for,
-                            'a decision about one person without a person looking at it'
+                            documented.not_for,
+                            'decisions about a person without human review'
                         )
                     ),
                     (
@@ -151,8 +151,8 @@ with
                         6,
                         'Limits',
                         coalesce(
-                            written.limits,
-                            'It knows only what the rows below tell. What it relies on is not what causes the outcome.'
+                            documented.limits,
+                            'It knows only the data described below. What it relies on need not cause the outcome.'
                         )
                     ),
                     (
@@ -162,20 +162,20 @@ with
                         {{ counted("versions.rows_read") }}
                         || ' read: '
                         || {{ counted("versions.rows_train") }}
-                        || ' to learn from, '
+                        || ' for training, '
                         || {{ counted("versions.rows_test") }}
-                        || ' kept aside for the one test'
+                        || ' held out for the test'
                     ),
                     (
                         'data',
                         8,
-                        'Period and test',
+                        'Test split',
                         case
                             versions.split ->> 'by'
                             when 'time'
                             then
-                                'the newest rows are the test' || coalesce(
-                                    ': from ' || to_char(
+                                'the newest rows' || coalesce(
+                                    ', from ' || to_char(
                                         date '1970-01-01'
                                         + ((versions.split ->> 'test_from')::float8)::integer,
                                         'FMDD FMMonth YYYY'
@@ -185,17 +185,16 @@ with
                                 )
                             when 'column'
                             then
-                                'the column '
+                                'rows marked by the column '
                                 || (versions.split ->> 'column')
-                                || ' says which rows test'
                             when 'group'
                             then
                                 'whole groups of '
                                 ||
-                                {{ feature_words("versions.model", "versions.split ->> 'column'") }}
-                                || ' are kept aside'
+                                {{ feature_phrase("versions.model", "versions.split ->> 'column'") }}
+                                || ', held out'
                             else
-                                'rows were kept aside by chance; the data have no order in time here'
+                                'random rows; the split ignores time'
                         end
                     ),
                     (
@@ -207,23 +206,23 @@ with
                         || named_features.names
                         || case when named_features.features > 12 then ' and more' else '' end
                     ),
-                    ('data', 10, 'Relies most on', coalesce(relied_on.names, 'not measured')),
+                    ('data', 10, 'Relies most on', coalesce(top_features.names, 'not measured')),
                     (
                         'data',
                         11,
-                        'Left out',
+                        'Excluded columns',
                         case
                             jsonb_array_length(versions.excluded)
                             when 0
-                            then 'nothing'
+                            then 'none'
                             else
                                 case
                                     jsonb_array_length(versions.excluded)
                                     when 1
-                                    then 'one column that says nothing'
+                                    then 'one column without information'
                                     else
                                         jsonb_array_length(versions.excluded)
-                                        || ' columns that say nothing'
+                                        || ' columns without information'
                                 end
                         end
                     ),
@@ -231,19 +230,19 @@ with
                         'result',
                         12,
                         history.metric_label,
-                        history.shown
+                        history.value_text
                         || ' (95 % interval '
-                        || history.shown_interval
-                        || '), the simple rule '
-                        || history.shown_baseline
+                        || history.interval_text
+                        || '); the simple rule: '
+                        || history.baseline_text
                     ),
                     (
                         'result',
                         13,
-                        'Method',
+                        'Algorithm',
                         history.algorithm_label || case
                             when versions.params = '{}'::jsonb
-                            then ', as scikit-learn sets it'
+                            then ', default parameters of scikit-learn'
                             else ', ' || regexp_replace(versions.params::text, '[{}"]', '', 'g')
                         end
                     ),
@@ -252,9 +251,9 @@ with
                         14,
                         'Chosen by',
                         coalesce(versions.split ->> 'folds', '5')
-                        || ' trials on parts of the training rows, never on the test'
+                        || '-fold cross-validation on the training rows; the test rows were not used'
                     ),
-                    ('result', 15, 'Beside the one before', history.decision),
+                    ('result', 15, 'Compared with the previous version', history.decision),
                     (
                         'trace',
                         16,
@@ -262,7 +261,7 @@ with
                         case
                             coalesce(versions.git_commit, '')
                             when ''
-                            then 'no commit was told'
+                            then 'commit not recorded'
                             else 'commit ' || left(versions.git_commit, 12)
                         end
                     ),
@@ -275,7 +274,7 @@ with
                         || {{ short_number("versions.seconds") }}
                         || ' s'
                         || coalesce(
-                            ', with at most '
+                            ', peak memory '
                             || {{ short_number("versions.peak_memory_mb") }}
                             || ' MB',
                             ''
@@ -291,7 +290,7 @@ with
                         )
                     ),
                     ('trace', 19, 'Data fingerprint', left(versions.data_fingerprint, 16))
-            ) as stated(part, position, topic, words)
+            ) as topics(part, position, topic, text)
     )
 
 select
@@ -305,7 +304,7 @@ select
     'Version ' || lines.version as version_label,
     lines.part,
     lines.topic,
-    lines.words,
+    lines.text,
 
     -- numbers
     history.newest_rank,

@@ -1,6 +1,5 @@
 with
-    -- Numbers of a regression are drawn on one scale a curve, from the lowest to the highest of
-    -- all.
+    -- Each curve of a regression has one scale, from the lowest to the highest of its values.
     curves as (
         select
             curves.*,
@@ -33,22 +32,22 @@ select
         curves.curve
         when 'calibration'
         then
-            'said '
+            'predicted '
             || {{ percent("curves.x") }}
-            || ', was '
+            || ', observed '
             || {{ percent("curves.y") }}
             || ' (of '
             || {{ counted("curves.n") }}
             || ')'
-    end as shown,
-    {{ short_number("curves.x") }} as shown_x,
+    end as value_text,
+    {{ short_number("curves.x") }} as x_text,
     case
         curves.curve
         when 'residual_distribution'
         then {{ percent("curves.y", 1) }}
         else {{ short_number("curves.y") }}
-    end as shown_y,
-    -- Every fourth bar says where it begins, counted from the one that holds 0.
+    end as y_text,
+    -- Every fourth bar is labelled with its lower edge, counted from the bar that holds 0.
     case
         when
             curves.curve <> 'residual_distribution'
@@ -61,7 +60,7 @@ select
 
     -- numbers
     curves.x,
-    -- Charts keep one point per x. A hair's breadth per point keeps those above one another apart.
+    -- Superset's charts keep one point per x, so points with the same x are moved by 1e-9 each.
     curves.x * (1 - 1e-6) + curves.position * 1e-9 as x_drawn,
     curves.y,
     curves.lower,
@@ -79,11 +78,11 @@ select
 
     -- booleans
     coalesce(curves.series = versions.positive_class, false) as is_positive,
-    -- With more than two classes none is looked for: the curves of the first by name are drawn.
+    -- With more than two classes there is no positive one: the first class by name is drawn.
     curves.series = coalesce(
         versions.positive_class, min(curves.series) over (partition by curves.model, curves.curve)
     ) as is_drawn,
-    -- The point the sentences speak of: a fifth of the cases.
+    -- The point that the headline mentions: a fifth of the cases.
     coalesce(
         curves.curve = 'gain'
         and abs(curves.x - 0.2) < 1e-9

@@ -11,7 +11,7 @@ with
 
     labels as (select * from {{ ref("metric_labels") }}),
 
-    -- A scale without an end of its own ends a little beyond the worse of the two.
+    -- A metric without an upper bound has a scale that ends a little beyond the worse value.
     compared as (
         select
             ours.model,
@@ -50,7 +50,7 @@ with
         left join baseline on baseline.model = ours.model and baseline.metric = ours.metric
     ),
 
-    worded as (
+    labelled as (
         select
             -- ids
             model,
@@ -61,21 +61,21 @@ with
             label,
             help,
             better,
-            {{ shown_metric("value", "unit") }} as shown,
-            coalesce({{ shown_metric("baseline", "unit") }}, 'none') as shown_baseline,
+            {{ metric_text("value", "unit") }} as value_text,
+            coalesce({{ metric_text("baseline", "unit") }}, 'none') as baseline_text,
             coalesce(
-                {{ shown_metric("lower", "unit") }}
+                {{ metric_text("lower", "unit") }}
                 || ' to '
-                || {{ shown_metric("upper", "unit") }},
+                || {{ metric_text("upper", "unit") }},
                 'not known'
-            ) as shown_interval,
+            ) as interval_text,
             concat_ws(
                 ' · ',
                 '95 % interval '
-                || {{ shown_metric("lower", "unit") }}
+                || {{ metric_text("lower", "unit") }}
                 || ' to '
-                || {{ shown_metric("upper", "unit") }},
-                'simple rule ' || {{ shown_metric("baseline", "unit") }}
+                || {{ metric_text("upper", "unit") }},
+                'simple rule ' || {{ metric_text("baseline", "unit") }}
             ) as note,
             case
                 state
@@ -107,4 +107,4 @@ with
     )
 
 select *
-from worded
+from labelled

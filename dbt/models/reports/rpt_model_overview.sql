@@ -1,4 +1,4 @@
-{# The facts about each model in use. What the dashboards say of them stands in rpt_headlines. #}
+{# One row of facts per model in use. rpt_headlines turns them into sentences. #}
 with
     versions as (select * from {{ of_champions("model_versions") }} as versions),
 
@@ -15,7 +15,7 @@ with
 
     positive as (select * from classes where is_positive),
 
-    -- With two classes the other one has a name; with more they share one.
+    -- With two classes, the negative one has a label; with more, the others share one.
     others as (
         select
             model, case count(*) when 1 then max(class_label) else 'All other classes' end as label
@@ -49,9 +49,9 @@ with
     ranked as (
         select
             model,
-            max(feature_words) filter (where rank = 1) as first_name,
-            max(feature_words) filter (where rank = 2) as second_name,
-            max(feature_words) filter (where rank = 3) as third_name,
+            max(feature_phrase) filter (where rank = 1) as first_name,
+            max(feature_phrase) filter (where rank = 2) as second_name,
+            max(feature_phrase) filter (where rank = 3) as third_name,
             max(importance) filter (where rank = 1) as first_importance,
             count(*) filter (where lower > 0) as clearly_used
         from {{ ref("rpt_feature_importances") }}
@@ -61,10 +61,10 @@ with
     outcomes as (
         select
             model,
-            sum(n) filter (where outcome = 'found') as found,
-            sum(n) filter (where outcome in ('found', 'missed')) as looked_for,
-            sum(n) filter (where outcome = 'false alarm') as false_alarms,
-            sum(n) filter (where state = 'hit') / nullif(sum(n), 0)::float8 as right_share
+            sum(n) filter (where outcome = 'found') as true_positives,
+            sum(n) filter (where outcome in ('found', 'missed')) as positives,
+            sum(n) filter (where outcome = 'false alarm') as false_positives,
+            sum(n) filter (where state = 'hit') / nullif(sum(n), 0)::float8 as accuracy
         from {{ ref("rpt_confusion") }}
         group by model
     ),
@@ -81,9 +81,9 @@ with
             model,
             max(value) filter (where metric = 'wape') as wape,
             max(baseline) filter (where metric = 'wape') as baseline_wape,
-            max(shown) filter (where metric = 'mae') as shown_error,
-            max(shown_baseline) filter (where metric = 'mae') as shown_baseline_error,
-            max(baseline) filter (where metric = 'accuracy') as baseline_right_share
+            max(value_text) filter (where metric = 'mae') as error_text,
+            max(baseline_text) filter (where metric = 'mae') as baseline_error_text,
+            max(baseline) filter (where metric = 'accuracy') as baseline_accuracy
         from metrics
         group by model
     )
@@ -98,11 +98,11 @@ select
     versions.task,
     {{ humanize("versions.task") }} as task_label,
     versions.target,
-    {{ feature_words("versions.model", "versions.target") }} as target_words,
+    {{ feature_phrase("versions.model", "versions.target") }} as target_phrase,
     coalesce(algorithms.label, {{ humanize("versions.algorithm") }}) as algorithm_label,
     coalesce(metrics.label, {{ humanize("versions.metric") }}) as metric_label,
-    coalesce(metrics.shown, to_char(versions.score::numeric, 'FM999,990.000')) as shown_score,
-    coalesce(metrics.shown_baseline, 'none') as shown_baseline,
+    coalesce(metrics.value_text, to_char(versions.score::numeric, 'FM999,990.000')) as score_text,
+    coalesce(metrics.baseline_text, 'none') as baseline_text,
     coalesce(metrics.note, '') as score_note,
     coalesce(metrics.verdict, '') as verdict,
     coalesce(metrics.state, 'plain') as state,
@@ -113,8 +113,8 @@ select
     ranked.first_name,
     ranked.second_name,
     ranked.third_name,
-    errors.shown_error,
-    errors.shown_baseline_error,
+    errors.error_text,
+    errors.baseline_error_text,
 
     -- numbers
     versions.score,
@@ -135,13 +135,13 @@ select
     largest.smallest_share,
     ranked.first_importance,
     ranked.clearly_used,
-    outcomes.found,
-    outcomes.looked_for,
-    outcomes.false_alarms,
-    outcomes.right_share,
-    errors.baseline_right_share,
+    outcomes.true_positives,
+    outcomes.positives,
+    outcomes.false_positives,
+    outcomes.accuracy,
+    errors.baseline_accuracy,
     gains.gain as gain_at_20,
-    least(1, 0.2 * versions.rows_test / nullif(outcomes.looked_for, 0)) as best_gain_at_20,
+    least(1, 0.2 * versions.rows_test / nullif(outcomes.positives, 0)) as best_gain_at_20,
     errors.wape,
     errors.baseline_wape,
     versions.baseline_answer,

@@ -1,4 +1,4 @@
-{# How the answer moves when one measurement is set to a value and all else stays. #}
+{# Partial dependence: the mean prediction when one measurement is set to a value. #}
 with
     points as (select * from {{ of_champions("partial_dependence") }} as points),
 
@@ -6,9 +6,8 @@ with
 
     importances as (select model, feature, rank from {{ ref("rpt_feature_importances") }}),
 
-    -- One line a model: with several classes the one with the most cases would crowd out the rest,
-    -- so the first by name is drawn.
-    chosen as (
+    -- One line per model: the positive class, or the first class by name where there is none.
+    drawn_classes as (
         select model, coalesce(max(class) filter (where is_positive), min(class)) as class
         from
             (
@@ -22,7 +21,7 @@ with
         group by model
     ),
 
-    kept as (
+    dependence as (
         select
             points.*,
             versions.task,
@@ -34,58 +33,58 @@ with
             max(points.position) over (partition by points.model, points.feature) as last_position
         from points
         inner join versions on versions.model = points.model
-        inner join chosen on chosen.model = points.model and chosen.class = points.class
+        inner join drawn_classes on drawn_classes.model = points.model and drawn_classes.class = points.class
     )
 
 select
     -- ids
-    kept.model,
-    kept.feature,
-    kept.position,
+    dependence.model,
+    dependence.feature,
+    dependence.position,
 
     -- text
-    {{ model_label("kept.model") }} as model_label,
-    {{ feature_label("kept.model", "kept.feature") }} as feature_label,
-    kept.kind,
+    {{ model_label("dependence.model") }} as model_label,
+    {{ feature_label("dependence.model", "dependence.feature") }} as feature_label,
+    dependence.kind,
     case
-        kept.category
+        dependence.category
         when 'true'
         then 'yes'
         when 'false'
         then 'no'
-        else coalesce(kept.category, {{ short_number("kept.x") }})
+        else coalesce(dependence.category, {{ short_number("dependence.x") }})
     end as value_label,
     case
-        kept.task
+        dependence.task
         when 'regression'
-        then {{ feature_label("kept.model", "kept.target") }}
-        else 'Probability of ' || {{ class_name("kept.target", "kept.class") }}
+        then {{ feature_label("dependence.model", "dependence.target") }}
+        else 'Probability of ' || {{ class_name("dependence.target", "dependence.class") }}
     end as answer_label,
     case
-        kept.task
+        dependence.task
         when 'regression'
-        then {{ short_number("kept.mean") }}
-        else {{ percent("kept.mean", 1) }}
-    end as shown,
+        then {{ short_number("dependence.mean") }}
+        else {{ percent("dependence.mean", 1) }}
+    end as value_text,
     case
-        kept.task
+        dependence.task
         when 'regression'
-        then {{ short_number("kept.lower") }} || ' to ' || {{ short_number("kept.upper") }}
-        else {{ percent("kept.lower") }} || ' to ' || {{ percent("kept.upper") }}
-    end as shown_range,
+        then {{ short_number("dependence.lower") }} || ' to ' || {{ short_number("dependence.upper") }}
+        else {{ percent("dependence.lower") }} || ' to ' || {{ percent("dependence.upper") }}
+    end as range_text,
 
     -- numbers
-    kept.x,
-    kept.mean,
-    kept.lower,
-    kept.upper,
-    kept.n,
+    dependence.x,
+    dependence.mean,
+    dependence.lower,
+    dependence.upper,
+    dependence.n,
     coalesce(
         {{
             track_position(
-                "kept.mean",
-                "case kept.task when 'regression' then kept.lowest else 0 end",
-                "case kept.task when 'regression' then kept.highest else 1 end",
+                "dependence.mean",
+                "case dependence.task when 'regression' then dependence.lowest else 0 end",
+                "case dependence.task when 'regression' then dependence.highest else 1 end",
             )
         }},
         0
@@ -93,9 +92,9 @@ select
     coalesce(
         {{
             track_position(
-                "kept.lower",
-                "case kept.task when 'regression' then kept.lowest else 0 end",
-                "case kept.task when 'regression' then kept.highest else 1 end",
+                "dependence.lower",
+                "case dependence.task when 'regression' then dependence.lowest else 0 end",
+                "case dependence.task when 'regression' then dependence.highest else 1 end",
             )
         }},
         0
@@ -103,22 +102,22 @@ select
     coalesce(
         {{
             track_position(
-                "kept.upper",
-                "case kept.task when 'regression' then kept.lowest else 0 end",
-                "case kept.task when 'regression' then kept.highest else 1 end",
+                "dependence.upper",
+                "case dependence.task when 'regression' then dependence.lowest else 0 end",
+                "case dependence.task when 'regression' then dependence.highest else 1 end",
             )
         }},
         0
     ) as hi_pct,
     dense_rank() over (
-        partition by kept.model order by importances.rank nulls last, kept.feature
+        partition by dependence.model order by importances.rank nulls last, dependence.feature
     ) as feature_rank,
 
     -- booleans
-    -- Half of the twenty points of a number say the same; of categories none can be left out.
-    kept.kind <> 'number'
-    or kept.points <= 12
-    or kept.position % 2 = kept.first_position % 2
-    or kept.position = kept.last_position as is_drawn
-from kept
-left join importances on importances.model = kept.model and importances.feature = kept.feature
+    -- Half of the twenty points of a number are enough; every category is drawn.
+    dependence.kind <> 'number'
+    or dependence.points <= 12
+    or dependence.position % 2 = dependence.first_position % 2
+    or dependence.position = dependence.last_position as is_drawn
+from dependence
+left join importances on importances.model = dependence.model and importances.feature = dependence.feature

@@ -1,4 +1,4 @@
-{# What each model says now beside what it said at its test: the same bins, the two shares. #}
+{# Prediction drift: the distribution of the predictions now and at the test, in the same bins. #}
 with
     predictions as (select * from {{ ref("rpt_predictions") }}),
 
@@ -10,27 +10,27 @@ with
 
     residuals as (select * from {{ of_champions("residuals") }} as residuals),
 
-    -- classification: tenths of the probability
-    said_classes as (
+    -- classification: deciles of the probability
+    test_classes as (
         select
             model,
-            least(9, floor(round((10 * x)::numeric, 6)))::integer as place,
+            least(9, floor(round((10 * x)::numeric, 6)))::integer as bin,
             sum(n)::float8 as cases
         from curves
-        group by model, place
+        group by model, bin
     ),
 
-    says_classes as (
+    current_classes as (
         select
             predictions.model,
-            least(9, floor(10 * predictions.score))::integer as place,
+            least(9, floor(10 * predictions.score))::integer as bin,
             count(*)::float8 as cases
         from predictions
         where predictions.task = 'classification' and predictions.score is not null
-        group by predictions.model, place
+        group by predictions.model, bin
     ),
 
-    -- regression: ten ranges of the number, as wide as the test's
+    -- regression: ten ranges of the number, with the limits of the test
     limits as (
         select
             model, min(predicted) as low, nullif(max(predicted) - min(predicted), 0) / 10 as width
@@ -38,36 +38,36 @@ with
         group by model
     ),
 
-    said_numbers as (
+    test_numbers as (
         select
             residuals.model,
-            least(9, floor((residuals.predicted - limits.low) / limits.width))::integer as place,
+            least(9, floor((residuals.predicted - limits.low) / limits.width))::integer as bin,
             count(*)::float8 as cases
         from residuals
         inner join limits on limits.model = residuals.model and limits.width is not null
-        group by residuals.model, place
+        group by residuals.model, bin
     ),
 
-    says_numbers as (
+    current_numbers as (
         select
             predictions.model,
             least(9, greatest(0, floor((predictions.score - limits.low) / limits.width)))::integer
-            as place,
+            as bin,
             count(*)::float8 as cases
         from predictions
         inner join limits on limits.model = predictions.model and limits.width is not null
         where predictions.task = 'regression' and predictions.score is not null
-        group by predictions.model, place
+        group by predictions.model, bin
     ),
 
     -- clustering: the groups
-    said_groups as (
+    test_groups as (
         select
             versions.model,
             row_number() over (
                 partition by versions.model order by entries.entry ->> 'class'
             )::integer
-            - 1 as place,
+            - 1 as bin,
             entries.entry ->> 'class' as class,
             ((entries.entry ->> 'train')::bigint + (entries.entry ->> 'test')::bigint)::float8
             as cases
@@ -76,85 +76,85 @@ with
         where versions.task = 'clustering'
     ),
 
-    says_groups as (
-        select said_groups.model, said_groups.place, count(predictions.key)::float8 as cases
-        from said_groups
+    current_groups as (
+        select test_groups.model, test_groups.bin, count(predictions.key)::float8 as cases
+        from test_groups
         left join
             predictions
-            on predictions.model = said_groups.model
-            and predictions.prediction_label = {{ class_label("null", "said_groups.class") }}
-        group by said_groups.model, said_groups.place
+            on predictions.model = test_groups.model
+            and predictions.prediction_label = {{ class_label("null", "test_groups.class") }}
+        group by test_groups.model, test_groups.bin
     ),
 
-    said as (
-        select model, place, cases
-        from said_classes
+    test_counts as (
+        select model, bin, cases
+        from test_classes
         union all
-        select model, place, cases
-        from said_numbers
+        select model, bin, cases
+        from test_numbers
         union all
-        select model, place, cases
-        from said_groups
+        select model, bin, cases
+        from test_groups
     ),
 
-    says as (
+    current_counts as (
         select *
-        from says_classes
+        from current_classes
         union all
         select *
-        from says_numbers
+        from current_numbers
         union all
         select *
-        from says_groups
+        from current_groups
     ),
 
     shares as (
         select
-            coalesce(said.model, says.model) as model,
-            coalesce(said.place, says.place) as place,
-            coalesce(said.cases, 0) / nullif(
-                sum(said.cases) over (partition by coalesce(said.model, says.model)), 0
-            ) as then_share,
-            coalesce(says.cases, 0) / nullif(
-                sum(says.cases) over (partition by coalesce(said.model, says.model)), 0
-            ) as now_share
-        from said
-        full join says on says.model = said.model and says.place = said.place
+            coalesce(test_counts.model, current_counts.model) as model,
+            coalesce(test_counts.bin, current_counts.bin) as bin,
+            coalesce(test_counts.cases, 0) / nullif(
+                sum(test_counts.cases) over (partition by coalesce(test_counts.model, current_counts.model)), 0
+            ) as test_share,
+            coalesce(current_counts.cases, 0) / nullif(
+                sum(current_counts.cases) over (partition by coalesce(test_counts.model, current_counts.model)), 0
+            ) as current_share
+        from test_counts
+        full join current_counts on current_counts.model = test_counts.model and current_counts.bin = test_counts.bin
     ),
 
     scaled as (
         select
-            *, nullif(max(greatest(then_share, now_share)) over (partition by model), 0) as highest
+            *, nullif(max(greatest(test_share, current_share)) over (partition by model), 0) as highest
         from shares
     )
 
 select
     -- ids
     scaled.model,
-    scaled.place + 1 as position,
+    scaled.bin + 1 as position,
 
     -- text
     {{ model_label("scaled.model") }} as model_label,
     case
         versions.task
         when 'classification'
-        then 10 * scaled.place || ' to ' || 10 * (scaled.place + 1) || U&'\202F%'
+        then 10 * scaled.bin || ' to ' || 10 * (scaled.bin + 1) || U&'\202F%'
         when 'regression'
         then
-            {{ short_number("limits.low + scaled.place * limits.width") }}
+            {{ short_number("limits.low + scaled.bin * limits.width") }}
             || ' to '
-            || {{ short_number("limits.low + (scaled.place + 1) * limits.width") }}
-        else {{ class_label("null", "said_groups.class") }}
+            || {{ short_number("limits.low + (scaled.bin + 1) * limits.width") }}
+        else {{ class_label("null", "test_groups.class") }}
     end as range_label,
-    coalesce({{ percent("scaled.then_share") }}, 'none') as shown_then,
-    coalesce({{ percent("scaled.now_share") }}, 'none') as shown_now,
+    coalesce({{ percent("scaled.test_share") }}, 'none') as test_share_text,
+    coalesce({{ percent("scaled.current_share") }}, 'none') as current_share_text,
 
     -- numbers
-    scaled.then_share,
-    scaled.now_share,
-    coalesce(round((100 * scaled.then_share / scaled.highest)::numeric, 1), 0) as then_pct,
-    coalesce(round((100 * scaled.now_share / scaled.highest)::numeric, 1), 0) as now_pct
+    scaled.test_share,
+    scaled.current_share,
+    coalesce(round((100 * scaled.test_share / scaled.highest)::numeric, 1), 0) as test_pct,
+    coalesce(round((100 * scaled.current_share / scaled.highest)::numeric, 1), 0) as current_pct
 from scaled
 inner join versions on versions.model = scaled.model
 left join limits on limits.model = scaled.model
-left join said_groups on said_groups.model = scaled.model and said_groups.place = scaled.place
+left join test_groups on test_groups.model = scaled.model and test_groups.bin = scaled.bin

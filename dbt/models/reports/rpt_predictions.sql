@@ -1,20 +1,20 @@
 {#
-    Every pred_* node in one shape, so that a new model appears without a new chart. Where a node
-    names its columns in its own way, its meta says which is which:
+    The predictions of every pred_* node in the same columns, so that a new model needs no new chart.
+    The meta of a node maps its own column names:
 
         config: {meta: {prediction: {key: customer_key, score: churn_probability}}}
 #}
 {{ config(indexes=[{"columns": ["model_label", "sort_order"]}]) }}
 
-{#- Keys nobody reads, and what those they stand for are called. -#}
-{%- set known_by = {
+{#- Surrogate keys, and the readable name of what each identifies. -#}
+{%- set labels_by_key = {
     "customer_key": {
         "relation": ref("dim_customers"),
         "name": "customer_number",
         "word": "Customer",
     }
 } -%}
-{#- A node without a column of answers, such as a forecast in money, has pages of its own. -#}
+{#- A node without a prediction column, such as the revenue forecast, has its own dashboard. -#}
 {%- set answers = [] -%}
 {%- for name in var("trained_models") -%}
     {%- set relation = ref("pred_" ~ name) -%}
@@ -47,18 +47,18 @@ with
                 {{ sql_text(answer.model) }} as model,
                 answers.model_version,
                 cast(answers.{{ adapter.quote(answer.key) }} as text) as key,
-                {% if answer.key in known_by -%}
-                    {%- set known = known_by[answer.key] -%}
-                    {{ sql_text(known.word) }} || ' ' || known.{{ adapter.quote(known.name) }}
+                {% if answer.key in labels_by_key -%}
+                    {%- set label = labels_by_key[answer.key] -%}
+                    {{ sql_text(label.word) }} || ' ' || labels.{{ adapter.quote(label.name) }}
                 {%- else -%} null
                 {%- endif %} as case_name,
                 cast({{ answer.prediction }} as text) as prediction,
                 cast({{ answer.score }} as double precision) as score
             from {{ answer.relation }} as answers
-            {% if answer.key in known_by -%}
+            {% if answer.key in labels_by_key -%}
                 left join
-                    {{ known_by[answer.key].relation }} as known
-                    on cast(known.{{ adapter.quote(answer.key) }} as text)
+                    {{ labels_by_key[answer.key].relation }} as labels
+                    on cast(labels.{{ adapter.quote(answer.key) }} as text)
                     = cast(answers.{{ adapter.quote(answer.key) }} as text)
                 {%- endif %} {{ "union all" if not loop.last }}
         {% else %}
@@ -92,11 +92,11 @@ select
     end as prediction_label,
     case
         when versions.task <> 'classification'
-        then 'not asked'
+        then 'not applicable'
         when predictions.score between 0.35 and 0.65
         then 'unsure'
         when predictions.score between 0.1 and 0.9
-        then 'leaning'
+        then 'fairly sure'
         else 'sure'
     end as certainty,
 

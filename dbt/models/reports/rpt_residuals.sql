@@ -1,4 +1,4 @@
-{# Test rows of regressions: what was, what the model said, and the difference. #}
+{# Test rows of regressions: actual value, prediction and residual. #}
 with
     residuals as (select * from {{ of_champions("residuals") }} as residuals),
 

@@ -1,10 +1,10 @@
-{# The metric that decided, part by part: where the model is better and where it is worse. #}
+{# The deciding metric by segment of the cases. #}
 with
     metrics as (
         select * from {{ of_champions("metrics") }} as metrics where split = 'test' and fold is null
     ),
 
-    -- Where no parts were asked for, all cases stand as the only one.
+    -- A model without segments has one row for all cases.
     parted as (select distinct model from metrics where segment <> 'all'),
 
     versions as (select * from {{ of_champions("model_versions") }} as versions),
@@ -26,7 +26,7 @@ with
             case
                 ours.segment
                 when 'all'
-                then 'no parts were named'
+                then 'no segments were defined'
                 else substr(ours.segment, strpos(ours.segment, ' = ') + 3)
             end as segment_value,
             ours.segment,
@@ -35,7 +35,7 @@ with
             ours.upper,
             baseline.value as baseline,
             overall.value as overall_value,
-            overall.shown as overall_shown,
+            overall.value_text as overall_text,
             labels.track_low,
             coalesce(
                 labels.track_high,
@@ -72,9 +72,9 @@ select
     {{ feature_label("segments.model", "segments.segment_column") }} as segment_column_label,
     segment_value,
     label as metric_label,
-    {{ shown_metric("value", "unit") }} as shown,
-    coalesce({{ shown_metric("baseline", "unit") }}, 'none') as shown_baseline,
-    coalesce(overall_shown, '') as shown_overall,
+    {{ metric_text("value", "unit") }} as value_text,
+    coalesce({{ metric_text("baseline", "unit") }}, 'none') as baseline_text,
+    coalesce(overall_text, '') as overall_text,
 
     -- numbers
     value,

@@ -1,15 +1,15 @@
 {#
-    How far each segment is from the average customer of the shop, in standard deviations: everywhere
-    and for each country. A measure is a column until all customers are summed up: as a row of its own
-    each would be sorted with the others.
+    The distance of each segment from the average customer of the shop, in standard deviations: for all
+    countries together and for each one. The measures stay columns until the customers are aggregated:
+    as rows they would all be sorted together.
 #}
 {%- set measures = [
     ("recency_days", "Days since last order"),
-    ("orders_total", "Orders in all"),
+    ("orders_total", "Orders in total"),
     ("orders_365_days", "Orders in a year"),
-    ("spent_total", "Spent in all"),
+    ("spent_total", "Spent in total"),
     ("spent_365_days", "Spent in a year"),
-    ("order_value", "Value of an order"),
+    ("order_value", "Order value"),
 ] %}
 
 with
@@ -67,7 +67,7 @@ select
 
     -- text
     measures.position || ' · ' || measures.measure as measure_label,
-    {{ short_number("measures.median") }} as shown,
+    {{ short_number("measures.median") }} as value_text,
 
     -- numbers
     round(((measures.mean - measures.typical_mean) / measures.deviation)::numeric, 1) as z,

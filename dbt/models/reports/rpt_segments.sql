@@ -1,6 +1,5 @@
 {#
-    How large each segment is, what it brings, and what it is like, in words: everywhere and for each
-    country.
+    The size, revenue and description of each segment: for all countries together and for each one.
 #}
 with
     customers as (
@@ -58,17 +57,17 @@ select
     segment_name,
 
     -- text
-    {{ counted("customers") }} || ' (' || {{ percent("share") }} || ')' as shown_customers,
-    {{ percent("share") }} as shown_share,
-    {{ percent("revenue_share") }} as shown_revenue,
-    'The typical one last bought '
+    {{ counted("customers") }} || ' (' || {{ percent("share") }} || ')' as customers_text,
+    {{ percent("share") }} as share_text,
+    {{ percent("revenue_share") }} as revenue_text,
+    'The typical customer last bought '
     || {{ counted("round(recency_days::numeric)") }}
     || ' days ago, has ordered '
     || {{ counted("round(orders::numeric)") }}
     || case round(orders::numeric) when 1 then ' time' else ' times' end
-    || ' and spent '
+    || ' and has spent '
     || {{ counted("round(spent::numeric)") }}
-    || ' € in all.' as words,
+    || ' € in total.' as description,
 
     -- numbers
     customers,

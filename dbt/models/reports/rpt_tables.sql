@@ -1,8 +1,8 @@
 {#
-    Rows and age of every table as it comes and of every table of the star. They are taken from the
-    graph, so a new table is counted without a line here; dbt needs no edge for it, because the
-    reports are built last anyway. Of more than a million rows is told about how many there are, as
-    the planner knows it: counting tens of millions takes longer than any other report.
+    Rows and age of every source table and of every table of the star. They are taken from the graph,
+    so a new table is included without a line here; dbt needs no edge for it, because the reports are
+    built last. For more than a million rows the planner's estimate is shown: counting tens of millions
+    takes longer than any other report.
 #}
 {%- set counted_up_to = 1000000 -%}
 {%- do ref("rpt_model_overview") -%}
@@ -37,7 +37,7 @@ with
                     round({{ item.about }}, {{ 3 - item.about | string | length }})::bigint
                 {% else %} (select count(*) from {{ item.relation }})
                 {% endif %} as rows,
-                -- Apart, so that it is asked of an index and not of ten million rows.
+                -- A subquery of its own, so that an index answers it without a scan of all rows.
                 {% if item.dated %} (select max(updated_at) from {{ item.relation }})::timestamptz
                 {% else %} null::timestamptz
                 {% endif %} as newest_at {{ "union all" if not loop.last }}
@@ -61,13 +61,13 @@ select
     {{ humanize("regexp_replace(table_name, '^(stg_[a-z0-9]+__|dim_|fct_|obt_)', '')") }}
     -- Both the fact and the wide table are of order lines.
     || case when table_name like 'obt%' then ', one wide table' else '' end as table_label,
-    case layer when 'staging' then 'As it comes' else 'Star' end as layer_label,
+    case layer when 'staging' then 'Source' else 'Star' end as layer_label,
     description,
-    case when is_about then 'about ' else '' end || {{ counted("rows") }} as shown,
+    case when is_about then 'about ' else '' end || {{ counted("rows") }} as value_text,
     coalesce(
         to_char(newest_at, 'FMDD FMMonth YYYY, HH24:MI'),
-        case layer when 'staging' then 'loaded once' else 'made by the last build' end
-    ) as shown_newest,
+        case layer when 'staging' then 'loaded once' else 'rebuilt by the last build' end
+    ) as newest_text,
 
     -- numbers
     rows,

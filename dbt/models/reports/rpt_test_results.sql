@@ -11,13 +11,13 @@ select
     model,
     case layer when 'ml' then 'Models' else {{ humanize("layer") }} end as layer_label,
     coalesce({{ humanize('"column"') }}, 'Whole table') as column_label,
-    {{ humanize("words") }} as words,
+    {{ humanize("words") }} as statement,
     case
         status
         when 'pass'
         then 'passed'
         when 'warn'
-        then 'to watch'
+        then 'warning'
         when 'skipped'
         then 'not run'
         else 'failed'

@@ -11,7 +11,7 @@ select
         when count(*) filter (where state = 'act') > 0
         then count(*) filter (where state = 'act') || ' failed'
         when count(*) filter (where state = 'watch') > 0
-        then count(*) filter (where state = 'watch') || ' to watch'
+        then count(*) filter (where state = 'watch') || ' warnings'
         else 'all passed'
     end as verdict,
     case

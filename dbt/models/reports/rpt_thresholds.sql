@@ -1,6 +1,6 @@
 {#
-    What follows from the threshold, worked out from the points of the ROC curve. What mistakes cost
-    is for the owner of a model to say, in its meta; until then a miss counts five false alarms:
+    Recall, precision and cost by threshold, computed from the points of the ROC curve. The owner of a
+    model sets the costs of mistakes in its meta; by default a miss costs as much as five false alarms:
 
         config: {meta: {costs: {miss: 60, false_alarm: 5, unit: EUR}}}
 #}
@@ -13,7 +13,7 @@ with
         where task = 'classification' and positive_class is not null
     ),
 
-    written as (
+    configured as (
         {% for name in var("trained_models") %}
             {%- set costs = model_node(name).config.meta.get("costs", {}) if execute else {} %}
             select
@@ -29,10 +29,10 @@ with
         select
             versions.model,
             versions.positive_class,
-            coalesce(written.miss, 5) as miss,
-            coalesce(written.false_alarm, 1) as false_alarm,
-            coalesce(nullif(written.unit, ''), 'points') as unit,
-            written.miss is null as is_assumed,
+            coalesce(configured.miss, 5) as miss,
+            coalesce(configured.false_alarm, 1) as false_alarm,
+            coalesce(nullif(configured.unit, ''), 'points') as unit,
+            configured.miss is null as is_assumed,
             (
                 select (entry ->> 'test')::float8
                 from jsonb_array_elements(versions.classes) as entries(entry)
@@ -40,16 +40,16 @@ with
             )
             / nullif(versions.rows_test, 0) as base
         from versions
-        left join written on written.model = versions.model
+        left join configured on configured.model = versions.model
     ),
 
-    -- The cases flagged from a threshold on are those of the last point that is not below it.
-    reached as (
+    -- The cases flagged at a threshold are those of the last point that is not below it.
+    rates as (
         select
             costs.*,
             thresholds.threshold,
-            coalesce(max(roc.y), 0) as found_share,
-            coalesce(max(roc.x), 0) as alarm_share
+            coalesce(max(roc.y), 0) as recall,
+            coalesce(max(roc.x), 0) as false_positive_rate
         from costs
         cross join generate_series(0, 100) as thresholds(threshold)
         left join
@@ -68,21 +68,21 @@ with
             thresholds.threshold
     ),
 
-    priced as (
+    costed as (
         select
             *,
-            base * found_share + (1 - base) * alarm_share as flagged_share,
-            miss * base * (1 - found_share) + false_alarm * (1 - base) * alarm_share as cost,
+            base * recall + (1 - base) * false_positive_rate as flagged_share,
+            miss * base * (1 - recall) + false_alarm * (1 - base) * false_positive_rate as cost,
             miss * base as cost_of_nothing,
             false_alarm * (1 - base) as cost_of_all
-        from reached
+        from rates
     ),
 
     ranked as (
         select
             *,
             row_number() over (partition by model order by cost, threshold desc) = 1 as is_cheapest
-        from priced
+        from costed
     ),
 
     cheapest as (select model, threshold, cost from ranked where is_cheapest)
@@ -102,23 +102,23 @@ select
     || {{ short_number("ranked.false_alarm") }}
     || case
         when ranked.is_assumed
-        then ' (assumed; the owner of the model can say otherwise in its meta).'
-        else ' (said by the owner of the model).'
-    end as costs_in_words,
-    'Cheapest is flagging from '
+        then ' (assumed; set costs in the meta of the model to change this).'
+        else ' (set by the owner of the model).'
+    end as costs_text,
+    'Flagging cases from '
     || cheapest.threshold
-    || U&'\202F% on: '
+    || U&'\202F% on costs least: '
     || {{ short_number("cheapest.cost") }}
     || ' '
     || ranked.unit
-    || ' a case, against '
+    || ' per case, against '
     || {{ short_number("ranked.cost_of_nothing") }}
-    || ' when nobody is flagged.' as cheapest_in_words,
+    || ' when no case is flagged.' as cheapest_text,
     ranked.unit,
 
     -- numbers
-    ranked.found_share,
-    ranked.base * ranked.found_share / nullif(ranked.flagged_share, 0) as right_share,
+    ranked.recall,
+    ranked.base * ranked.recall / nullif(ranked.flagged_share, 0) as precision,
     ranked.flagged_share,
     ranked.cost,
     ranked.cost_of_nothing,

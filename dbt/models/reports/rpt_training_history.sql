@@ -1,4 +1,4 @@
-{# Every version of every model trained here, with its score beside the baseline's. #}
+{# Every version of every model, with its score and that of the simple rule. #}
 with
     versions as (select * from {{ of_all_versions("model_versions") }} as versions),
 
@@ -6,7 +6,7 @@ with
 
     metrics as (select * from {{ ref("metric_labels") }}),
 
-    judged as (
+    compared as (
         select
             versions.*,
             case
@@ -21,7 +21,7 @@ with
                 when versions.baseline between versions.lower and versions.upper
                 then 'no proof'
                 else 'worse'
-            end as beside_simple_rule
+            end as baseline_verdict
         from versions
         left join metrics on metrics.metric = versions.metric
     )
@@ -51,35 +51,35 @@ select
     versions.rejection ->> 'limit' as failed_limit,
     coalesce(algorithms.label, {{ humanize("versions.algorithm") }}) as algorithm_label,
     coalesce(metrics.label, {{ humanize("versions.metric") }}) as metric_label,
-    {{ shown_metric("versions.score", "metrics.unit") }} as shown,
+    {{ metric_text("versions.score", "metrics.unit") }} as value_text,
     coalesce(
-        {{ shown_metric("versions.lower", "metrics.unit") }}
+        {{ metric_text("versions.lower", "metrics.unit") }}
         || ' to '
-        || {{ shown_metric("versions.upper", "metrics.unit") }},
+        || {{ metric_text("versions.upper", "metrics.unit") }},
         'not known'
-    ) as shown_interval,
-    coalesce({{ shown_metric("versions.baseline", "metrics.unit") }}, 'none') as shown_baseline,
+    ) as interval_text,
+    coalesce({{ metric_text("versions.baseline", "metrics.unit") }}, 'none') as baseline_text,
     case
         when versions.comparison is null
         then
             case
                 versions.version
                 when 1
-                then 'the first version: there is none before it'
-                else 'no comparison was asked for'
+                then 'first version'
+                else 'not compared'
             end
         when versions.comparison ? 'not_comparable'
-        then 'version ' || (versions.comparison ->> 'champion') || ' could not be compared'
+        then 'not comparable with version ' || (versions.comparison ->> 'champion')
         else
-            {{ shown_metric("(versions.comparison ->> 'score')::float8", "metrics.unit") }}
-            || ' beside '
+            {{ metric_text("(versions.comparison ->> 'score')::float8", "metrics.unit") }}
+            || ' against '
             ||
-            {{ shown_metric("(versions.comparison ->> 'champion_score')::float8", "metrics.unit") }}
+            {{ metric_text("(versions.comparison ->> 'champion_score')::float8", "metrics.unit") }}
             || ' of version '
             || (versions.comparison ->> 'champion')
     end as decision,
     left(coalesce(versions.git_commit, ''), 8) as git_commit,
-    -- The first line of its card, cut in three so that the number can be coloured.
+    -- The headline of its model card, in three parts so that the number can be highlighted.
     'Version '
     || versions.version
     || case
@@ -94,21 +94,21 @@ select
     end
     || {{ within_sentence("coalesce(metrics.label, versions.metric)") }}
     || ' ' as lead,
-    {{ shown_metric("versions.score", "metrics.unit") }} as number,
+    {{ metric_text("versions.score", "metrics.unit") }} as number,
     ' on ' || case
         versions.rows_test
         when 0
-        then 'the ' || {{ counted("versions.rows_train") }} || ' cases it was made of'
+        then 'the ' || {{ counted("versions.rows_train") }} || ' cases it was trained on'
         else {{ counted("versions.rows_test") }} || ' cases it had never seen'
     end
-    || coalesce(', the simple rule ' || {{ shown_metric("versions.baseline", "metrics.unit") }}, '')
+    || coalesce(', the simple rule ' || {{ metric_text("versions.baseline", "metrics.unit") }}, '')
     || '.' as rest,
     case when metrics.better = 'lower' then 'Lower is better. ' else '' end || case
-        versions.beside_simple_rule
+        versions.baseline_verdict
         when 'nothing to compare'
         then 'There is no simple rule to compare it with.'
         when 'interval not known'
-        then 'How sure that is was not measured.'
+        then 'Its uncertainty was not measured.'
         when 'better'
         then 'The simple rule lies outside the 95 % interval: this version is clearly better.'
         when 'worse'
@@ -132,6 +132,6 @@ select
 
     -- dates
     versions.trained_at
-from judged as versions
+from compared as versions
 left join algorithms on algorithms.algorithm = versions.algorithm
 left join metrics on metrics.metric = versions.metric

@@ -22,8 +22,8 @@ def apply(wanted: list[Asset], server: Server, superset: Superset, settings: Set
             live = ", ".join(map(str, wanted[:done])) or "nothing of the access"
             rest = ", ".join(map(str, wanted[done:]))
             raise UserError(
-                f"{error.what}; live now: the dashboards, {live}; not yet: {rest}",
-                f"{error.do}, then make push again",
+                f"{error.problem}; live now: the dashboards, {live}; not yet: {rest}",
+                f"{error.remedy}, then make push again",
             ) from None
 
 

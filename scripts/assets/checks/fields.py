@@ -41,6 +41,9 @@ _COMPONENTS = (
 def file_problems(kind: str, path: str, data: dict[str, Any]) -> list[Problem]:
     """What Superset would refuse, or would accept and show broken, in this one file."""
     found = _Findings(path)
+    _keys(found, data)
+    if found.problems:
+        return found.problems
     _fields(found, data, FIELDS[kind], "")
     if _is_text(data.get("uuid")):
         _uuid(found, "uuid", data["uuid"])
@@ -83,6 +86,28 @@ def _fields(found: _Findings, data: dict[str, Any], fields: tuple[Field, ...], w
             found.add(
                 Rule.WRONG_TYPE, f"{where}{field.name} must be {wanted}", f"write {wanted}{quotes}"
             )
+        elif field.longest and len(str(data[field.name] or "")) > field.longest:
+            found.add(
+                Rule.TOO_LONG,
+                f"{where}{field.name} has {len(data[field.name])} characters, and Superset holds "
+                f"{field.longest}",
+                "shorten it",
+            )
+
+
+def _keys(found: _Findings, data: dict[str, Any]) -> None:
+    """Keys at any depth that are not text, which JSON and so Superset cannot hold."""
+    places: list[tuple[str, Any]] = [("", data)]
+    while places:
+        where, value = places.pop()
+        if isinstance(value, list):
+            places += [(where, item) for item in value]
+        if isinstance(value, dict):
+            for key, item in value.items():
+                if not isinstance(key, str):
+                    what = f"{where or 'the file'} has the key {key}, which is not text"
+                    found.add(Rule.WRONG_TYPE, what, "write the key in quotes")
+                places.append((f"{where}.{key}" if where else str(key), item))
 
 
 def _has_type(value: Any, types: tuple[type, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from scripts.assets.access.file import FILE, read_access, write_access
 from scripts.assets.checks.charts import Limits, ask_all, unknown_queries
@@ -12,6 +13,7 @@ from scripts.assets.files.managed import LOCK, record
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.problems import Problem
 from scripts.console import console, say, step
+from scripts.errors import UserError
 from scripts.settings import ROOT, Settings
 
 PAGES = "docs/rules/"
@@ -86,9 +88,20 @@ def _query_problems(bundle: Bundle, superset: Superset, limits: Limits) -> list[
 
 
 def _answers(settings: Settings) -> bool:
-    """Whether something listens where Superset should."""
+    """Whether something listens at the address of the chosen environment's Superset.
+
+    Raises a UserError where nothing does and an environment was named: whoever names one wants its
+    answer.
+    """
+    url = urlsplit(settings.superset_url)
+    port = url.port or {"https": 443}.get(url.scheme, 80)
     try:
-        with socket.create_connection(("127.0.0.1", settings.superset_port), timeout=2):
+        with socket.create_connection((url.hostname or "127.0.0.1", port), timeout=2):
             return True
     except OSError:
+        if settings.environment:
+            raise UserError(
+                f"Superset of {settings.environment} does not answer at {settings.superset_url}",
+                "start it, or check the files alone with make check without ENV",
+            ) from None
         return False

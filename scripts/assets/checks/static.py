@@ -7,9 +7,9 @@ from scripts.assets.checks.dbt import agreement_problems
 from scripts.assets.checks.fields import file_problems
 from scripts.assets.checks.readability import reader_problems
 from scripts.assets.checks.references import reference_problems, repeated_uuids
-from scripts.assets.files.bundle import FOLDER, Files, read_files
+from scripts.assets.files.bundle import FOLDER, Files, file_text, read_files
 from scripts.assets.files.dbt_relations import read_relations
-from scripts.assets.files.yaml_text import dump_yaml
+from scripts.assets.files.theme import read_theme
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.problems import Problem, Rule
 from scripts.errors import UserError
@@ -39,7 +39,8 @@ def find_more(bundle: Bundle, root: Path, state: Path) -> list[Problem]:
 
 
 def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
-    """Files that say the right thing in another form than `pull` would write it."""
+    """Files that hold the right content in another form than `pull` would write it."""
+    theme = read_theme(folder)
     return [
         Problem(
             asset.path,
@@ -48,7 +49,7 @@ def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
             Rule.NOT_CANONICAL,
         )
         for asset in bundle
-        if (folder / asset.path).read_text(encoding="utf-8") != dump_yaml(asset.data)
+        if (folder / asset.path).read_text(encoding="utf-8") != file_text(asset, theme)
     ]
 
 

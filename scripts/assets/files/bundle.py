@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from scripts.assets.files.theme import FILE as THEME
+from scripts.assets.files.theme import imports_theme, read_theme, with_theme, without_theme
 from scripts.assets.files.yaml_text import dump_yaml, load_yaml, write_text
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.fields import KINDS
@@ -16,6 +18,10 @@ from scripts.assets.model.normalise import canonical_all
 from scripts.assets.model.problems import Problem, Rule
 
 FOLDER = "superset_assets"
+# What the files of the folder are called; the last is the theme's.
+SUFFIXES = (".yaml", ".yml", ".css")
+# The largest file here has some 20 kB; a text of megabytes would keep a browser busy for minutes.
+MAX_BYTES = 2_000_000
 
 
 @dataclass
@@ -24,20 +30,39 @@ class Files:
 
     data: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    # The style sheet that dashboards share.
+    theme: str = ""
 
     def bundle(self) -> Bundle:
-        """The assets in canonical form (the files must have passed the checks of their schema)."""
-        found = canonical_all([(kind, path, data) for path, (kind, data) in self.data.items()])
-        return Bundle.of([Asset(kind, data, path) for kind, path, data in found])
+        """The assets in canonical form (the files must have passed the checks of their schema).
+
+        A dashboard that imports the theme holds its text, as it does in Superset.
+        """
+        assets = [
+            (kind, path, with_theme(data, self.theme) if kind == "dashboards" else data)
+            for path, (kind, data) in self.data.items()
+        ]
+        return Bundle.of([Asset(kind, data, path) for kind, path, data in canonical_all(assets)])
 
 
 def read_files(folder: Path) -> Files:
     """Read every YAML file below the four folders of assets."""
     files = Files()
+    try:
+        files.theme = read_theme(folder)
+    except (OSError, UnicodeDecodeError) as error:
+        what = f"cannot be read ({error})"
+        files.problems.append(Problem(THEME, what, "save it as UTF-8", Rule.UNREADABLE))
     for kind in KINDS:
         for file in sorted((folder / kind).rglob("*.y*ml")):
             path = file.relative_to(folder).as_posix()
             try:
+                size = file.stat().st_size
+                if size > MAX_BYTES:
+                    what = f"has {size:,} bytes, and the limit is {MAX_BYTES:,}"
+                    do = "shorten its longest text"
+                    files.problems.append(Problem(path, what, do, Rule.UNREADABLE))
+                    continue
                 data = load_yaml(file.read_text(encoding="utf-8"))
             except yaml.YAMLError as error:
                 files.problems.append(
@@ -51,6 +76,10 @@ def read_files(folder: Path) -> Files:
                 continue
             if isinstance(data, dict):
                 files.data[path] = (kind, data)
+                if kind == "dashboards" and imports_theme(data) and not files.theme:
+                    what = f"css imports {THEME}, which is missing or empty"
+                    do = f"add {THEME} to the folder, or remove the line"
+                    files.problems.append(Problem(path, what, do, Rule.LEADS_NOWHERE))
             else:
                 files.problems.append(
                     Problem(
@@ -70,8 +99,14 @@ def _where(error: yaml.YAMLError) -> str:
 
 
 def write_asset(folder: Path, asset: Asset) -> bool:
-    """Write the file of an asset; False where it says so already."""
-    return write_text(folder / asset.path, dump_yaml(asset.data))
+    """Write the file of an asset; False where it has this content already."""
+    return write_text(folder / asset.path, file_text(asset, read_theme(folder)))
+
+
+def file_text(asset: Asset, theme: str) -> str:
+    """The text of an asset's file; `theme`: the style sheet that dashboards share."""
+    is_dashboard = asset.kind == "dashboards"
+    return dump_yaml(without_theme(asset.data, theme) if is_dashboard else asset.data)
 
 
 def placed(asset: Asset, bundle: Bundle, taken: set[str]) -> Asset:

@@ -15,8 +15,8 @@ from typing import Any
 
 from scripts.assets.model.asset import Asset
 from scripts.errors import UserError
-from scripts.stack.feature_groups import feature_groups
-from scripts.stack.fingerprint import fingerprint
+from scripts.feature_groups import feature_groups
+from scripts.fingerprint import fingerprint
 
 # `make describe` writes it from what is read here: an old one must not stand in the way.
 EXPOSURES = Path("models", "exposures.yml")

@@ -5,12 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.emitter import ScalarAnalysis
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# The files here have at most 12 levels and some 2,000 values.
+_MAX_DEPTH, _MAX_SIZE = 100, 200_000
 # Line breaks that YAML would change unless they are escaped.
 _FRAGILE = re.compile("[\r\x85\u2028\u2029\ufeff]")
-# Space at an edge of a line is invisible in a block, and lost by some editors.
-_UNFIT_FOR_BLOCK = re.compile("\t|[ ]\n|[ ]$|^[ \n]")
+# What a block scalar cannot hold: characters that YAML allows only as escapes, and those above.
+_UNFIT_FOR_BLOCK = re.compile(
+    "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 
 class _FileLoader(_Loader):
@@ -45,17 +50,28 @@ class _FileDumper(yaml.SafeDumper):
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        # Lists stand indented below their key: easier on the eye in deep files.
+        # Lists are indented below their key, which is easier to read in deep files.
         return super().increase_indent(flow, False)
+
+    def analyze_scalar(self, scalar: str) -> ScalarAnalysis:
+        analysis = super().analyze_scalar(scalar)
+        # WHY: PyYAML refuses a block for a tab or a space at the end of a line, and then one
+        # keystroke turns a hundred lines of CSS into one quoted string. YAML allows both in a block.
+        analysis.allow_block = _fits_block(scalar)
+        return analysis
+
+    def determine_block_hints(self, text: str) -> str:
+        hints = super().determine_block_hints(text)
+        # A tab at the start would be taken for indentation, unless the indentation is stated.
+        return f"{self.best_indent}{hints}" if text.startswith("\t") else hints
+
+
+def _fits_block(text: str) -> bool:
+    return "\n" in text and not _UNFIT_FOR_BLOCK.search(text)
 
 
 def _string(dumper: _FileDumper, text: str) -> yaml.ScalarNode:
-    if _FRAGILE.search(text):
-        style = '"'
-    elif "\n" in text and not _UNFIT_FOR_BLOCK.search(text):
-        style = "|"
-    else:
-        style = None
+    style = "|" if _fits_block(text) else '"' if _FRAGILE.search(text) else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -63,8 +79,35 @@ _FileDumper.add_representer(str, _string)
 
 
 def load_yaml(text: str) -> Any:
-    """The data in a YAML text; raises yaml.YAMLError."""
+    """The data in a YAML text; raises yaml.YAMLError, also for a text that is too deep or large."""
+    _require_bounded(text)
     return _FileLoader(text).get_single_data()
+
+
+def _require_bounded(text: str) -> None:
+    """Stop before nesting breaks the reader, or aliases grow to more than memory holds."""
+    # Each node counts 1, and a text 1 more for every 100 characters.
+    size, starts, anchors = 0, [], {}
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            # An alias inside its own anchor has no size yet, and would have no end.
+            size += anchors.get(event.anchor, _MAX_SIZE)
+        elif isinstance(event, yaml.ScalarEvent):
+            weight = 1 + len(event.value) // 100
+            size += weight
+            anchors[event.anchor] = weight
+        elif isinstance(event, yaml.CollectionStartEvent):
+            starts.append((event.anchor, size))
+            size += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, start = starts.pop()
+            anchors[anchor] = size - start
+        if len(starts) > _MAX_DEPTH:
+            problem = f"more than {_MAX_DEPTH} levels of nesting"
+            raise yaml.composer.ComposerError(problem=problem, problem_mark=event.start_mark)
+        if size > _MAX_SIZE:
+            problem = "too many values once its aliases are expanded"
+            raise yaml.composer.ComposerError(problem=problem, problem_mark=event.start_mark)
 
 
 def dump_yaml(data: Any) -> str:

@@ -1,5 +1,6 @@
 """Differences between two forms of an asset, field by field, in words."""
 
+import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from scripts.assets.model.asset import Asset, Bundle
 ABSENT = object()
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONG = 60
+# How much of what is equal stands before the first difference.
+_CONTEXT = 15
 _NAMES = ("column_name", "metric_name", "label", "name")
 
 
@@ -30,7 +33,8 @@ class Change:
             return f"{self.field}: {_shown(self.new)} added"
         if self.new is ABSENT:
             return f"{self.field}: {_shown(self.old)} removed"
-        return f"{self.field}: {_shown(self.old)} → {_shown(self.new)}"
+        old, new = _shown_pair(self.old, self.new)
+        return f"{self.field}: {old} → {new}"
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,29 @@ def _titled(value: Any, titles: dict[str, str]) -> Any:
 
 
 def _shown(value: Any) -> str:
+    return _cut(_one_line(value), 0)
+
+
+def _shown_pair(old: Any, new: Any) -> tuple[str, str]:
+    """Both values, each cut to a window that holds the first difference."""
+    before, after = _one_line(old), _one_line(new)
+    if before == after:
+        # Only blanks or line breaks differ, which one line does not show.
+        before, after = repr(old), repr(new)
+    start = len(os.path.commonprefix([before, after])) - _CONTEXT
+    return _cut(before, start), _cut(after, start)
+
+
+def _one_line(value: Any) -> str:
     text = f'"{value}"' if isinstance(value, str) else str(value)
-    text = " ".join(text.split())
-    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
+    return " ".join(text.split())
+
+
+def _cut(text: str, start: int) -> str:
+    """At most _LONG characters of a text, from the start where that shows enough."""
+    if len(text) <= _LONG:
+        return text
+    if start + _CONTEXT < _LONG - 1 - _CONTEXT:
+        return text[: _LONG - 1] + "…"
+    cut = text[start : start + _LONG - 2]
+    return f"…{cut}{'…' * (start + len(cut) < len(text))}"

@@ -28,11 +28,13 @@ REQUIRED = object()
 
 @dataclass(frozen=True)
 class Field:
-    """A field of an asset: its name, the types it may have, its default."""
+    """A field of an asset: its name, the types it may have, its default, its length."""
 
     name: str
     types: tuple[type, ...]
     default: Any = REQUIRED
+    # How many characters Superset's own table holds; None: any number.
+    longest: int | None = None
 
     @property
     def required(self) -> bool:
@@ -40,8 +42,8 @@ class Field:
         return self.default is REQUIRED
 
 
-def _text(name: str, default: Any = None) -> Field:
-    return Field(name, (str,) if default is REQUIRED else (str, type(None)), default)
+def _text(name: str, default: Any = None, longest: int | None = None) -> Field:
+    return Field(name, (str,) if default is REQUIRED else (str, type(None)), default, longest)
 
 
 def _flag(name: str, default: bool) -> Field:
@@ -57,8 +59,8 @@ def _mapping(name: str, default: Any = None) -> Field:
 
 
 COLUMN = (
-    _text("column_name", REQUIRED),
-    _text("verbose_name"),
+    _text("column_name", REQUIRED, 255),
+    _text("verbose_name", longest=1024),
     _text("type"),
     _text("advanced_data_type"),
     _text("expression"),
@@ -73,8 +75,8 @@ COLUMN = (
 )
 
 METRIC = (
-    _text("metric_name", REQUIRED),
-    _text("verbose_name"),
+    _text("metric_name", REQUIRED, 255),
+    _text("verbose_name", longest=1024),
     _text("expression", REQUIRED),
     _text("description"),
     _text("metric_type"),
@@ -86,9 +88,9 @@ METRIC = (
 
 FIELDS: dict[str, tuple[Field, ...]] = {
     "databases": (
-        _text("database_name", REQUIRED),
+        _text("database_name", REQUIRED, 250),
         _text("uuid", REQUIRED),
-        _text("sqlalchemy_uri", REQUIRED),
+        _text("sqlalchemy_uri", REQUIRED, 1024),
         _number("cache_timeout"),
         _flag("expose_in_sqllab", True),
         _flag("allow_run_async", False),
@@ -103,13 +105,13 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _text("version", REQUIRED),
     ),
     "datasets": (
-        _text("table_name", REQUIRED),
+        _text("table_name", REQUIRED, 250),
         _text("uuid", REQUIRED),
         _text("database_uuid", REQUIRED),
-        _text("catalog"),
-        _text("schema"),
+        _text("catalog", longest=256),
+        _text("schema", longest=255),
         _text("description"),
-        _text("main_dttm_col"),
+        _text("main_dttm_col", longest=250),
         _text("currency_code_column"),
         _text("default_endpoint"),
         _number("offset", 0),
@@ -128,7 +130,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _text("version", REQUIRED),
     ),
     "charts": (
-        _text("slice_name", REQUIRED),
+        _text("slice_name", REQUIRED, 250),
         _text("uuid", REQUIRED),
         _text("dataset_uuid", REQUIRED),
         _text("description"),
@@ -140,9 +142,9 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _text("version", REQUIRED),
     ),
     "dashboards": (
-        _text("dashboard_title", REQUIRED),
+        _text("dashboard_title", REQUIRED, 500),
         _text("uuid", REQUIRED),
-        _text("slug", REQUIRED),
+        _text("slug", REQUIRED, 255),
         _text("description"),
         _text("certified_by"),
         _text("certification_details"),

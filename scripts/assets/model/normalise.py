@@ -13,6 +13,7 @@ from scripts.assets.model.fields import COLUMN, FIELDS, METRIC, Field
 from scripts.assets.model.layout import canonical_position, charts_in
 from scripts.assets.model.metadata import canonical_metadata
 from scripts.assets.model.params import canonical_params
+from scripts.assets.model.texts import plain_texts
 
 # Fields of an export that git does not keep.
 LEFT_OUT = {
@@ -36,7 +37,7 @@ LEFT_OUT = {
 
 def canonical(kind: str, data: dict[str, Any]) -> dict[str, Any]:
     """The asset in the one form that git holds; its input stays as it is."""
-    data = {key: value for key, value in data.items() if key not in LEFT_OUT}
+    data = {key: plain_texts(v, key) for key, v in data.items() if key not in LEFT_OUT}
     data["uuid"] = str(data["uuid"]).lower()
     for reference in ("dataset_uuid", "database_uuid"):
         if reference in data:

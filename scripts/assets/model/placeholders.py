@@ -103,7 +103,7 @@ def schema_in_git(schema: str, settings: Settings, mine: Iterable[str] = ()) -> 
 
 def filled(uri: str, settings: Settings) -> str:
     """An address with this installation's values, each quoted for a URL."""
-    settings = settings.as_superset_sees()
+    settings = settings.as_seen_by_superset()
     return _PLACEHOLDER.sub(lambda match: quote(_value(match[1], settings), safe=""), uri)
 
 
@@ -113,7 +113,7 @@ def restored(uri: str, settings: Settings, mine: str = "") -> str:
         return uri
     if mine and not unknown_placeholders(mine) and _masked(filled(mine, settings)) == _masked(uri):
         return mine
-    settings = settings.as_superset_sees()
+    settings = settings.as_seen_by_superset()
     try:
         parts = urlsplit(uri)
         host, port, user = parts.hostname, parts.port, unquote(parts.username or "")

@@ -16,6 +16,7 @@ class Rule(StrEnum):
     FORMAT_VERSION = "format-version"
     UNKNOWN_SETTING = "unknown-setting"
     PASSWORD = "password-in-file"  # noqa: S105
+    TOO_LONG = "too-long"
     REPEATED_NAME = "repeated-name"
     TWO_TYPES = "two-chart-types"
     CHART_TYPE = "chart-type"

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.assets.files.bundle import FOLDER
+from scripts.assets.files.bundle import FOLDER, SUFFIXES
 from scripts.assets.model.asset import Asset, Bundle
-from scripts.bootstrap.locks import alone
+from scripts.bootstrap.locks import exclusive_lock
 from scripts.settings import Settings
 
 
@@ -37,12 +37,22 @@ def remember(bundle: Bundle, settings: Settings) -> None:
     draft.replace(file)
 
 
+def given_up(pushed: Bundle | None, git: Bundle) -> Bundle:
+    """What the last push knew and git no longer holds.
+
+    It is remembered until it is pruned, so that a change made in Superset since then is noticed.
+    """
+    if pushed is None:
+        return Bundle()
+    return pushed.only({asset.uuid for asset in pushed} - {asset.uuid for asset in git})
+
+
 def saved_since(settings: Settings) -> bool:
     """Whether a file was saved since the last push or pull: a guess, and one that costs nothing."""
     try:
         last = _file(settings).stat().st_mtime
-        files = (settings.root / FOLDER).rglob("*.y*ml")
-        return any(file.stat().st_mtime > last for file in files)
+        files = (settings.root / FOLDER).rglob("*")
+        return any(file.stat().st_mtime > last for file in files if file.suffix in SUFFIXES)
     except OSError:
         return True
 
@@ -50,5 +60,5 @@ def saved_since(settings: Settings) -> bool:
 @contextmanager
 def one_at_a_time(settings: Settings) -> Iterator[None]:
     """Have commands that change Superset or the files wait for one another."""
-    with alone(settings.state / "assets.lock"):
+    with exclusive_lock(settings.state / "assets.lock"):
         yield

@@ -35,8 +35,33 @@ def live_bundle(
         data = load_yaml(text)
         mine = git.get(str(data["uuid"]).lower()) if git else None
         found.append((kind, "", restore(kind, data, mine.data if mine else None, settings)))
+    _drop_default_catalogs(found, exported, git or Bundle())
     _add_hidden([data for kind, _, data in found if kind in ("charts", "datasets")], pushed or git)
     return Bundle.of([Asset(kind, data) for kind, _, data in canonical_all(found)])
+
+
+def _drop_default_catalogs(
+    assets: list[tuple[str, str, dict[str, Any]]], exported: dict[str, str], git: Bundle
+) -> None:
+    """Leave out a dataset's catalog where it repeats the database of its connection.
+
+    Superset's editor writes it with every save; another installation's database has another name.
+    """
+    texts = [text for path, text in exported.items() if path.startswith("databases/")]
+    names = {
+        str(data["uuid"]).lower(): data["sqlalchemy_uri"].partition("?")[0].rpartition("/")[2]
+        for data in map(load_yaml, texts)
+    }
+    for kind, _, data in assets:
+        mine = git.get(str(data["uuid"]).lower())
+        database = str(data.get("database_uuid") or "").lower()
+        if (
+            kind == "datasets"
+            and data.get("catalog")
+            and data["catalog"] == names.get(database)
+            and not (mine and mine.data.get("catalog"))
+        ):
+            del data["catalog"]
 
 
 def _add_hidden(assets: list[dict[str, Any]], pushed: Bundle | None) -> None:

@@ -78,6 +78,9 @@ def compare(
         if now.uuid not in git:
             gone = now.uuid in ever or (pushed is not None and now.uuid in pushed)
             action, who = (DELETE, "removed from git") if gone else (PULL, "new in Superset")
+            before = pushed.get(now.uuid) if pushed else None
+            if gone and before and before.data != now.data:
+                who = "removed from git, changed in Superset since the last push"
             steps.append(Step(action, now, who))
     return steps
 

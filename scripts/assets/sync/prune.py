@@ -94,8 +94,8 @@ def _remove(seen: Observed, doomed: list[Asset], pushed: Bundle) -> None:
     except UserError as error:
         rest = ", ".join(map(str, doomed[len(done) :]))
         raise UserError(
-            f"{error.what}; {len(done)} removed, still there: {rest}",
-            error.do + ", then YES=1 make prune again",
+            f"{error.problem}; {len(done)} removed, still there: {rest}",
+            error.remedy + ", then YES=1 make prune again",
         ) from None
     finally:
         remember(pushed.only(_uuids(pushed) - _uuids(done)), seen.settings)

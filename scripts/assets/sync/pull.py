@@ -9,12 +9,12 @@ from scripts.assets.files.bundle import FOLDER, Files, write_asset
 from scripts.assets.files.managed import record
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.fields import ACCESS_KINDS, KINDS
-from scripts.assets.sync.last_push import last_pushed, one_at_a_time, remember
+from scripts.assets.sync.last_push import given_up, last_pushed, one_at_a_time, remember
 from scripts.assets.sync.live import owned
 from scripts.assets.sync.pull_plan import Pulling, plan_pull, removed_there
 from scripts.assets.sync.state import compared
 from scripts.assets.sync.unmanaged import adopted, strangers
-from scripts.console import confirmed, say, warn
+from scripts.console import confirm, say, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
 
@@ -39,7 +39,7 @@ def pull(
         new = adopted(adopt, seen.assets, git) if adopt else Bundle()
         live, pushed = seen.ours | owned(seen.assets, new), last_pushed(settings)
         removed = removed_there(git, live, pushed)
-        gone = removed if yes or (removed and confirmed(_question(removed))) else []
+        gone = removed if yes or (removed and confirm(_question(removed))) else []
         found = plan_pull(git, live | new, pushed, gone, new, seen.ever)
         if found.conflicts and not ours_lost:
             raise UserError(
@@ -53,7 +53,8 @@ def pull(
             _write(found, settings.root)
             # After a commit elsewhere, what is live is still a change to the files at hand.
             kept = {asset.uuid for asset in removed} - {asset.uuid for asset in gone}
-            remember(live | (pushed or Bundle()).only(kept), settings)
+            known = (pushed or Bundle()).only(kept) | given_up(pushed, found.result())
+            remember(live | known, settings)
     for asset in removed if not gone else []:
         warn(
             f"{asset} is not in Superset any more: YES=1 make pull removes it here too, "

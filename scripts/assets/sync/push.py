@@ -11,7 +11,13 @@ from scripts.assets.model.complete import complete
 from scripts.assets.model.diff import Difference, differences
 from scripts.assets.model.fields import ACCESS_KINDS, KINDS
 from scripts.assets.model.merge import merge
-from scripts.assets.sync.last_push import last_pushed, one_at_a_time, remember, saved_since
+from scripts.assets.sync.last_push import (
+    given_up,
+    last_pushed,
+    one_at_a_time,
+    remember,
+    saved_since,
+)
 from scripts.assets.sync.links import wrong_links
 from scripts.assets.sync.live import needs, owned
 from scripts.assets.sync.state import Observed, compared, pushable
@@ -42,12 +48,13 @@ def _push(settings: Settings, theirs_lost: bool, importer: preset.Importer) -> b
     new_passwords = stale(git, settings)
     changed = {each.asset.uuid for each in to_do if each.asset.kind in KINDS}
     changed |= wrong_links(seen.links, seen.exported, git).keys()
+    pushed = last_pushed(settings)
     if not to_do and not changed and not new_passwords:
-        remember(git, settings)
+        remember(git | given_up(pushed, git), settings)
         say("Nothing to do: Superset shows what git says.")
         return False
     if not theirs_lost:
-        _refuse_to_overwrite(git, before, last_pushed(settings))
+        _refuse_to_overwrite(git, before, pushed)
     _refuse_taken_slugs(git, seen.assets)
     entries = {each.asset.uuid: each.asset for each in to_do if each.asset.kind in ACCESS_KINDS}
     entries |= {user.uuid: user for user in new_passwords}
@@ -114,7 +121,9 @@ def _send(
         try:
             importer.sync(files)
         except UserError as error:
-            raise UserError(f"{error.what}; {_live_now(git, before, seen)}", error.do) from None
+            raise UserError(
+                f"{error.problem}; {_live_now(git, before, seen)}", error.remedy
+            ) from None
         current.note(f"{len(assets.assets)} assets")
 
 
@@ -124,7 +133,7 @@ def _live_now(git: Bundle, before: Bundle, seen: Observed) -> str:
     try:
         live = seen.again().assets.only({asset.uuid for asset in assets})
     except UserError as error:
-        return f"what is live now is not known ({error.what}), and make plan will tell"
+        return f"what is live now is not known ({error.problem}), and make plan will tell"
     arrived = [each.asset for each in differences(before.kinds(KINDS), live)]
     if not arrived:
         return "live is what was live before"
@@ -183,7 +192,8 @@ def _verify(seen: Observed) -> None:
     if wrong:
         raise UserError(f"After the push {'; '.join(wrong)}", "make push again; then see make logs")
     live = seen.everything.only({asset.uuid for asset in git})
-    remember(seen.ours, seen.settings)
+    pushed = last_pushed(seen.settings)
+    remember(seen.ours | given_up(pushed, git), seen.settings)
     for difference in differences(git, live):
         warn(f"Superset keeps something else than git says: {difference} (make pull takes it over)")
 

@@ -8,7 +8,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 from scripts.assets.checks.static import sound_bundle
-from scripts.assets.files.bundle import FOLDER
+from scripts.assets.files.bundle import FOLDER, SUFFIXES
 from scripts.assets.model.asset import Bundle
 from scripts.assets.sync.push import push, push_some
 from scripts.console import console, say
@@ -26,10 +26,10 @@ class _Saves(FileSystemEventHandler):
         self.seen = threading.Event()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
-        """Any change to a YAML file counts; that a file was read does not."""
+        """Any change to a YAML file or to the theme counts; that a file was read does not."""
         paths = (str(event.src_path), str(event.dest_path))
         if event.event_type in ("created", "modified", "moved", "deleted") and any(
-            path.endswith((".yaml", ".yml")) for path in paths
+            path.endswith(SUFFIXES) for path in paths
         ):
             self.seen.set()
 

@@ -1,1 +1,1 @@
-"""The shop: its schema, and what fills it."""
+"""The example shop: its schema, and the sources that fill it."""

@@ -1,4 +1,4 @@
-"""A source into schema shop: all of it or nothing, once, and never over somebody's rows unasked."""
+"""Fills schema shop from a source, in one transaction; asks before it drops other rows."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -10,30 +10,36 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from scripts.errors import UserError
-from scripts.examples.shop import copying
+from scripts.examples.shop import bulk_insert
 
 HERE = Path(__file__).parent
 Progress = Callable[[str], None]
 
 
 class Source(Protocol):
-    """Something that can fill an empty shop."""
+    """A source of rows for an empty shop."""
 
     name: str
 
     def mark(self) -> str:
-        """What tells these rows from any others: source, settings, contents. One line."""
+        """One line that identifies the rows: source, settings, contents."""
 
     def fill(self, cursor: Cursor, progress: Progress) -> None:
-        """Put the rows into the empty tables; foreign keys are checked afterwards."""
+        """Insert the rows into the empty tables; the caller checks foreign keys afterwards."""
 
 
 def load(
-    dsn: dict[str, Any], source: Source, replace: Callable[[str], None], progress: Progress
+    dsn: dict[str, Any], source: Source, confirm_drop: Callable[[str], None], progress: Progress
 ) -> str:
-    """Fill schema shop from `source`; says what was done.
+    """Fill schema shop from `source`; returns a short description of the result.
 
-    `replace`: called with what the shop holds when that would be lost; raises to keep it.
+    Parameters
+    ----------
+    dsn : the connection, as the owner of the schema
+    source : where the rows come from
+    confirm_drop : called with a description of the present rows before they are dropped; it raises
+        an exception to keep them
+    progress : called with what is being done
     """
     try:
         with (
@@ -41,56 +47,56 @@ def load(
             connection,
             connection.cursor() as cursor,
         ):
-            prepare(cursor)
-            held, mark = mark_of(cursor), source.mark()
+            create_tables(cursor)
+            present_rows, mark = read_mark(cursor), source.mark()
             empty = is_empty(cursor)
-            if held == mark and not empty:
+            if present_rows == mark and not empty:
                 return f"already there: {_count(cursor)}"
             if not empty:
-                replace(held or "rows of unknown origin")
-            copying.empty(cursor)
+                confirm_drop(present_rows or "rows of unknown origin")
+            bulk_insert.empty(cursor)
             cursor.execute("truncate simulation.run, simulation.checkpoint, simulation.churn")
-            with copying.unhindered(cursor):
+            with bulk_insert.without_secondary_objects(cursor):
                 source.fill(cursor, progress)
                 progress("keys and indexes")
-            copying.analyse(cursor)
-            remark(cursor, mark)
+            bulk_insert.analyse(cursor)
+            write_mark(cursor, mark)
             return _count(cursor)
     except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.OperationalError) as error:
-        raise _explained(source, error) from None
+        raise _load_error(source, error) from None
 
 
 def fill_if_empty(dsn: dict[str, Any], progress: Progress) -> str:
-    """Have the tables, and the simulated shop in them unless there is something already."""
+    """Create the tables, and fill them with the simulated shop if they are empty."""
     with closing(psycopg2.connect(**dsn)) as connection, connection, connection.cursor() as cursor:
-        prepare(cursor)
+        create_tables(cursor)
         if not is_empty(cursor):
-            return f"already there: {mark_of(cursor).partition(':')[0] or 'rows of your own'}"
+            return f"already there: {read_mark(cursor).partition(':')[0] or 'rows of your own'}"
     from scripts.examples.shop.simulator.source import Simulator
 
-    return load(dsn, Simulator(), lambda held: None, progress)
+    return load(dsn, Simulator(), lambda _: None, progress)
 
 
-def prepare(cursor: Cursor) -> None:
-    """Have the tables; wait for whoever else is filling them."""
+def create_tables(cursor: Cursor) -> None:
+    """Create the tables if they are missing; waits for another session that fills them."""
     cursor.execute("select pg_advisory_xact_lock(hashtextextended('shop', 0))")
     for script in ("schema.sql", "simulation.sql"):
         cursor.execute((HERE / script).read_text(encoding="utf-8"))
 
 
-def mark_of(cursor: Cursor) -> str:
-    """What the shop holds, as `remark` left it; empty when nothing was ever loaded."""
+def read_mark(cursor: Cursor) -> str:
+    """The identification of the shop's rows; "" if nothing was ever loaded."""
     cursor.execute("select obj_description(to_regclass('shop.orders'), 'pg_class')")
     return cursor.fetchone()[0] or ""
 
 
-def remark(cursor: Cursor, mark: str) -> None:
-    """Say on the table where the shop's rows come from."""
+def write_mark(cursor: Cursor, mark: str) -> None:
+    """Write the identification of the shop's rows into the comment of shop.orders."""
     cursor.execute(sql.SQL("comment on table shop.orders is {}").format(sql.Literal(mark)))
 
 
 def is_empty(cursor: Cursor) -> bool:
-    """Whether there is no customer and no order."""
+    """Whether the shop has neither customers nor orders."""
     cursor.execute(
         "select not exists (select from shop.orders) and not exists (select from shop.customers)"
     )
@@ -106,16 +112,16 @@ def _count(cursor: Cursor) -> str:
     return f"{customers:,} customers, {orders:,} orders, {lines:,} lines"
 
 
-def _explained(source: Source, error: psycopg2.Error) -> UserError:
+def _load_error(source: Source, error: psycopg2.Error) -> UserError:
     if isinstance(error, psycopg2.OperationalError):
         return UserError(
             f"{source.name} could not be loaded: {_first(str(error))}", "make status, then make up"
         )
     where = _first(error.diag.context or "")
-    what = f"{_first(str(error))} ({where})" if where else _first(str(error))
+    reason = f"{_first(str(error))} ({where})" if where else _first(str(error))
     return UserError(
-        f"{source.name} could not be loaded: {what}; the shop is as it was",
-        "mend the file, then load it again",
+        f"{source.name} could not be loaded: {reason}; the shop is unchanged",
+        "correct the file, then load it again",
     )
 
 

@@ -1,1 +1,1 @@
-"""The stack as containers."""
+"""Runs PostgreSQL and Superset as containers, with Docker Compose."""

@@ -1,10 +1,7 @@
-"""The parts as containers; the same commands, ports, .env and assets as the native way."""
+"""The stack as containers; commands, ports, .env and assets are the same as for processes."""
 
 import hashlib
-import os
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,241 +10,214 @@ import psycopg2
 
 from scripts.errors import UserError
 from scripts.settings import Settings
-from scripts.stack import build_state as stamps
-from scripts.stack.docker import engine
-from scripts.stack.fingerprint import fingerprint
-from scripts.stack.interface import Part, database_id, database_part, superset_part
-from scripts.stack.native.processes import require_free_port
-from scripts.stack.native.server_environment import EXTRAS, extras
-from scripts.stack.native.superset import Superset
-from scripts.stack.paths import places
-
-# What the images are made of, below the project's root.
-INGREDIENTS = ("docker", "udf/glasshouse_ml")
-FILES = (
-    "pyproject.toml",
-    "requirements.lock",
-    "udf/requirements.lock",
-    *(f"udf/requirements.{name}.lock" for name in EXTRAS),
-    "scripts/stack/native/superset_init.py",
+from scripts.stack import build_state
+from scripts.stack.docker.compose import (
+    Compose,
+    docker_program,
+    failure_reason,
+    unavailable_reason,
 )
+from scripts.stack.docker.images import UP_TO_DATE, Images
+from scripts.stack.interface import Part, database_id, database_part, version_text
+from scripts.stack.paths import Paths
+from scripts.stack.processes import require_free_port
+from scripts.stack.superset_client import superset_part, superset_version
+
 NAMES = {"postgres": "PostgreSQL", "superset": "Superset", "redis": "Redis"}
-WITH_REDIS = ("redis", "worker", "beat")
-# What runs is stopped, in whichever profile it was started.
-EVERY_PROFILE = {"COMPOSE_PROFILES": "*"}
-INSIDE = {"postgres": 5432, "superset": 8088}
+# Service -> the port inside its container.
+PORTS = {"postgres": 5432, "superset": 8088}
+REDIS_SERVICES = ("redis", "worker", "beat")
+# `down` stops every service, also those of a profile that is no longer selected.
+ALL_PROFILES = {"COMPOSE_PROFILES": "*"}
 DATA = "/var/lib/glasshouse/postgres"
+CACHE = "/var/lib/superset/cache/data"
 
 
 class DockerStack:
-    """PostgreSQL and Superset in containers of their own, kept in step by Compose."""
+    """PostgreSQL and Superset in one container each, managed by Compose."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.places = places(settings)
-        self.compose = engine.Compose(settings)
-        self.web = Superset(settings)
-        self.more = WITH_REDIS if settings.mode == "docker-redis" else ()
+        self.paths = Paths(settings.state)
+        self.compose = Compose(settings)
+        self.redis_services = REDIS_SERVICES if settings.mode == "docker-redis" else ()
+        self.images = Images(self.compose, (*PORTS, *self.redis_services))
 
     def check(self) -> None:
-        """An engine with Compose, and the two ports; nothing has been touched then."""
-        found = engine.trouble()
-        if found:
-            raise found
+        """Check the engine, Compose and the two ports."""
+        _require_engine()
         for service, key in (("postgres", "POSTGRES_PORT"), ("superset", "SUPERSET_PORT")):
             port = getattr(self.settings, key.lower())
-            if self.compose.published(service, INSIDE[service]) != port:
+            if self.compose.published_port(service, PORTS[service]) != port:
                 require_free_port(self.settings, key)
 
     def prepare(self) -> str:
-        """The images, built from the locks."""
-        self.places.prepare()
-        return self._build()
+        """Build the images from the lock files."""
+        self.paths.prepare()
+        return self.images.build()
 
     def update_server_environment(self) -> str:
-        """The package of udf/ is part of the database's image."""
-        done = self._build()
-        if done != "images up to date" and "postgres" in self.compose.running():
+        """Build the database's image, which contains the package of udf/, and restart it."""
+        result = self.images.build()
+        if result != UP_TO_DATE and "postgres" in self.compose.running():
             self.start_database()
-        return done
+        return result
 
     def start_database(self) -> str:
-        """The container on its volume, which the first start fills."""
+        """Start the container; the first start creates the cluster in its volume."""
         if "postgres" not in self.compose.running():
-            self._refuse_another_major()
-        self._up("postgres")
-        return f"{self._version()} on port {self.settings.postgres_port}, in a container"
+            self._require_same_major()
+        self._start("postgres")
+        connection = psycopg2.connect(**self.superuser("postgres"))
+        version = version_text(connection.server_version)
+        connection.close()
+        return f"{version} on port {self.settings.postgres_port}, in a container"
 
     def superuser(self, database: str) -> dict[str, Any]:
-        """With the password of .env, which the container takes over at each start."""
+        """With the password of .env, which the container sets at each start."""
         return self.settings.dsn("postgres", database)
 
     def database_id(self) -> str:
-        """PostgreSQL gives every cluster a number of its own."""
+        """PostgreSQL's system identifier."""
         return database_id(self.superuser("postgres"))
 
     def prepare_superset(self) -> str:
-        """One run of a container that migrates and then ends."""
-        wanted = self._metadata_state()
-        if stamps.read(self.settings, "superset") == wanted:
+        """Run the container that migrates the metadata."""
+        inputs_hash = self._metadata_inputs()
+        if build_state.read(self.settings, "superset") == inputs_hash:
             return "up to date"
-        stamps.forget(self.settings, "superset")
-        log = self.places.logs / "superset-prepare.log"
-        self.compose.ask("run", "--rm", "--no-TTY", "superset-init", log=log)
-        stamps.write(self.settings, "superset", wanted)
-        return self.web.version
+        build_state.forget(self.settings, "superset")
+        log = self.paths.logs / "superset-prepare.log"
+        self.compose.run("run", "--rm", "--no-TTY", "superset-init", log=log)
+        build_state.write(self.settings, "superset", inputs_hash)
+        return superset_version()
 
     def start_superset(self) -> str:
-        """The container; Compose makes it anew where settings or image have changed."""
+        """Start the container; Compose replaces it if settings or image have changed."""
         before = self.compose.container("superset")
-        self._up("superset", *self.more)
-        same = before == self.compose.container("superset")
-        return "already running" if before and same else "started"
+        self._start("superset", *self.redis_services)
+        unchanged = before == self.compose.container("superset")
+        return "already running" if before and unchanged else "started"
 
     def stop_superset(self) -> None:
-        """Its container alone."""
-        self.compose.ask("stop", "superset")
+        """Stop Superset's container only."""
+        self.compose.run("stop", "superset")
 
-    def keep_superset_key(self, key: str) -> None:
-        """In the volume; the key comes by environment, not on a command line."""
+    def store_previous_superset_key(self, key: str) -> None:
+        """Write the key into the volume; it is passed as an environment variable."""
         script = 'umask 077; printf %s "$SUPERSET_PREVIOUS_KEY" > "$SUPERSET_KEY_FILE"'
-        ask = ("run", "--rm", "--no-TTY", "--env", "SUPERSET_PREVIOUS_KEY", "superset-init")
-        self.compose.ask(*ask, "sh", "-c", script, more={"SUPERSET_PREVIOUS_KEY": key})
+        words = ("run", "--rm", "--no-TTY", "--env", "SUPERSET_PREVIOUS_KEY", "superset-init")
+        variables = {"SUPERSET_PREVIOUS_KEY": key}
+        self.compose.run(*words, "sh", "-c", script, extra_variables=variables)
 
-    def forget_cached_numbers(self) -> None:
-        """The cache is a folder of the volume, or a database of Redis."""
-        if self.more:
-            self.compose.run("exec", "-T", "redis", "redis-cli", "-n", "1", "flushdb")
+    def clear_query_cache(self) -> None:
+        """Empty the cache: a folder of the volume, or a database of Redis."""
+        if self.redis_services:
+            self.compose.try_run("exec", "-T", "redis", "redis-cli", "-n", "1", "flushdb")
         elif "superset" in self.compose.running():
-            folder = "/var/lib/superset/cache/data"
-            self.compose.run("exec", "-T", "superset", "find", folder, "-type", "f", "-delete")
+            words = ("exec", "-T", "superset", "find", CACHE, "-type", "f", "-delete")
+            self.compose.try_run(*words)
 
     def parts(self) -> list[Part]:
-        """PostgreSQL and Superset."""
-        if engine.trouble():
-            return [Part(NAMES[name], False, "no container engine answers") for name in INSIDE]
+        """The state of PostgreSQL, Superset and the services around Redis."""
+        if unavailable_reason():
+            return [Part(NAMES[name], False, "no container engine answers") for name in PORTS]
         running = self.compose.running()
         return [
             database_part(self.settings, "postgres" in running),
-            superset_part(self.settings, "superset" in running, self.web),
-            *(_other_part(name, name in running) for name in self.more),
+            superset_part(self.settings, "superset" in running),
+            *(_redis_part(name, name in running) for name in self.redis_services),
         ]
 
     def stop(self) -> list[str]:
-        """Every container; the volumes stay."""
-        found = engine.trouble()
-        if found:
-            raise found
+        """Remove every container; the volumes stay."""
+        _require_engine()
         running = self.compose.running()
-        self.compose.ask("down", "--remove-orphans", more=EVERY_PROFILE)
+        self.compose.run("down", "--remove-orphans", extra_variables=ALL_PROFILES)
         return [NAMES.get(service, service) for service in running]
 
     def remove(self) -> None:
-        """Volumes and images too; the environments of the operator's own tools stay."""
-        down = ("down", "--volumes", "--rmi", "all", "--remove-orphans")
-        self.compose.ask(*down, more=EVERY_PROFILE)
-        self.places.clear()
+        """Remove volumes and images; the environments of the operator's tools stay."""
+        words = ("down", "--volumes", "--rmi", "all", "--remove-orphans")
+        self.compose.run(*words, extra_variables=ALL_PROFILES)
+        self.paths.clear()
 
     def logs(self) -> list[Path]:
-        """What the containers have said up to now, one file a part, beside the tools' own logs."""
+        """The logs of the tools, and the present output of each container in a file."""
         for service in self.compose.running():
-            said = self.compose.said(service)
-            (self.places.logs / f"{service}.log").write_text(said)
-        return sorted(self.places.logs.glob("*.log"))
+            (self.paths.logs / f"{service}.log").write_text(self.compose.output(service))
+        return sorted(self.paths.logs.glob("*.log"))
 
     def follow(self, part: str | None, lines: int) -> list[str]:
-        """One container's words; what the tools write is in files here too."""
+        """The command for one container; [] for a log file of the tools."""
         running = self.compose.running()
         if part is None:
-            raise UserError("Containers are followed one at a time", f"PART={' or '.join(running)}")
+            remedy = f"PART={' or '.join(running)}"
+            raise UserError("Only one container can be followed at a time", remedy)
         if part not in running:
             return []
         container = self.compose.container(part)
-        return [engine.program(), "logs", "--follow", f"--tail={lines}", container]
+        return [docker_program() or "docker", "logs", "--follow", f"--tail={lines}", container]
 
     def psql(self) -> list[str]:
-        """The one inside the container, over its socket; the password comes by environment."""
+        """The psql in the container; the login is passed as environment variables."""
         terminal = ["--tty"] if sys.stdin.isatty() else []
-        passed = [f"--env={name}" for name in ("PGUSER", "PGPASSWORD", "PGDATABASE")]
-        container = self.compose.container("postgres")
-        return [engine.program(), "exec", "--interactive", *terminal, *passed, container, "psql"]
+        variables = [f"--env={name}" for name in ("PGUSER", "PGPASSWORD", "PGDATABASE")]
+        return self._postgres_exec(*terminal, *variables, program="psql")
 
     def postgres_program(self, name: str) -> list[str]:
-        """The one inside the container, over its socket."""
-        container = self.compose.container("postgres")
-        return [engine.program(), "exec", "--interactive", container, name, "--username=postgres"]
+        """The program in the container, over its socket."""
+        return [*self._postgres_exec(program=name), "--username=postgres"]
 
-    def _up(self, service: str, *more: str) -> None:
-        log = self.places.logs / f"{service}-start.log"
-        done = self.compose.run("up", "--detach", "--wait", "--no-build", service, *more)
-        if done.returncode == 0:
+    def _postgres_exec(self, *options: str, program: str) -> list[str]:
+        docker, container = docker_program() or "docker", self.compose.container("postgres")
+        return [docker, "exec", "--interactive", *options, container, program]
+
+    def _start(self, service: str, *other_services: str) -> None:
+        log = self.paths.logs / f"{service}-start.log"
+        words = ("up", "--detach", "--wait", "--no-build", service, *other_services)
+        process = self.compose.try_run(*words)
+        if process.returncode == 0:
             return
-        # The last container it speaks of is the one that did not come up.
-        named = re.findall(rf"container {self.compose.project}-(\w+)-\d+", done.stderr)
-        failed = named[-1] if named else service
-        said = self.compose.said(failed)
-        log.write_text(done.stdout + done.stderr + said)
+        # Compose names the container that failed last.
+        names = re.findall(rf"container {self.compose.project}-(\w+)-\d+", process.stderr)
+        failed_service = names[-1] if names else service
+        output = self.compose.output(failed_service)
+        log.write_text(process.stdout + process.stderr + output)
+        name = NAMES.get(failed_service, failed_service.capitalize())
         raise UserError(
-            f"{NAMES.get(failed, failed.capitalize())} does not start: "
-            f"{engine.telling_line(said or done.stderr)}",
+            f"{name} does not start: {failure_reason(output or process.stderr)}",
             f"see {log}, then start again",
         )
 
-    def _build(self) -> str:
-        wanted = self._ingredients()
-        services = [*INSIDE, *(name for name in self.more if name != "beat")]
-        images = [f"{self.compose.project}-{service}" for service in services]
-        if stamps.read(self.settings, "images") == wanted and _there(images):
-            return "images up to date"
-        stamps.forget(self.settings, "images")
-        log = self.places.logs / "images.log"
-        self.compose.ask("build", *services, seconds=engine.BUILD_SECONDS, log=log)
-        stamps.write(self.settings, "images", wanted)
-        return "images built"
-
-    def _ingredients(self) -> str:
-        root = self.settings.root
-        texts = [(root / name).read_bytes() for name in FILES]
-        folders = fingerprint(*(root / name for name in INGREDIENTS))
-        base = os.environ.get("GLASSHOUSE_BASE", "").encode()
-        chosen = (*self.more, *extras(self.settings))
-        parts = [*texts, folders.encode(), base, " ".join(chosen).encode()]
-        return hashlib.sha256(b"\0".join(parts)).hexdigest()
-
-    def _refuse_another_major(self) -> None:
-        """Before the server is started: a volume that another PostgreSQL made stays untouched."""
-        ask = ("run", "--rm", "--no-deps", "--no-TTY", "--entrypoint", "sh", "postgres", "-c")
+    def _require_same_major(self) -> None:
+        """Raise UserError if another PostgreSQL version made the volume."""
+        words = ("run", "--rm", "--no-deps", "--no-TTY", "--entrypoint", "sh", "postgres", "-c")
         script = f"cat {DATA}/PG_VERSION 2> /dev/null; ls /usr/lib/postgresql"
-        majors = self.compose.ask(*ask, script).split()
+        majors = self.compose.run(*words, script).split()
         if len(majors) == 2 and majors[0] != majors[1]:
             raise UserError(
                 f"The volume {self.compose.project}_postgres holds data of PostgreSQL {majors[0]}, "
-                f"and the image is PostgreSQL {majors[1]}",
-                "make backup with the version that made it, then make restore (docs/production.md)",
+                f"and the image contains PostgreSQL {majors[1]}",
+                "run make backup with the old version, then make restore (docs/production.md)",
             )
 
-    def _metadata_state(self) -> str:
-        """What the metadata depends on: the image, the cluster, and the secrets of .env."""
+    def _metadata_inputs(self) -> str:
+        """A hash of what the metadata depend on: image, cluster and secrets."""
         settings = self.settings
         parts = (
-            self._ingredients(), self.database_id(), settings.superset_admin_user,
+            self.images.inputs_hash(), self.database_id(), settings.superset_admin_user,
             settings.superset_admin_password, settings.superset_secret_key,
-            settings.as_superset_sees().uri("dashboard"),
+            settings.as_seen_by_superset().uri("dashboard"),
         )  # fmt: skip
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
-    def _version(self) -> str:
-        connection = psycopg2.connect(**self.superuser("postgres"))
-        number = connection.server_version
-        connection.close()
-        return f"{number // 10000}.{number % 10000}"
+
+def _require_engine() -> None:
+    reason = unavailable_reason()
+    if reason:
+        raise reason
 
 
-def _other_part(name: str, running: bool) -> Part:
+def _redis_part(name: str, running: bool) -> Part:
     return Part(name.capitalize(), running, "in a container" if running else "not running")
-
-
-def _there(images: list[str]) -> bool:
-    docker = engine.program() or shutil.which("docker") or "docker"
-    command = [docker, "image", "inspect", *images]
-    return subprocess.run(command, capture_output=True).returncode == 0

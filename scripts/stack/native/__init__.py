@@ -1,1 +1,1 @@
-"""The stack as processes of this machine."""
+"""Runs PostgreSQL and Superset as processes of this machine."""

@@ -1,30 +1,30 @@
-"""Superset: its metadata prepared, its web process started, asked how it is, and stopped."""
+"""The Superset process of an installation: prepare its metadata, start it, stop it."""
 
 import hashlib
 import os
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
-
-import requests
 
 from scripts.errors import UserError
 from scripts.settings import Settings
-from scripts.stack import build_state as stamps
-from scripts.stack.native.processes import (
-    alive,
-    end,
-    mark,
-    marked,
+from scripts.stack import build_state
+from scripts.stack.paths import Paths
+from scripts.stack.processes import (
+    find_by_tag,
+    is_alive,
+    process_tag,
     read_pid,
     require_free_port,
+    terminate,
     wait_until,
 )
-from scripts.stack.paths import places
+from scripts.stack.superset_client import is_healthy, superset_version
 
-# Two cores: two processes, each with threads for the requests that wait for the database.
+# For two cores: two processes, each with threads for the requests that wait for the database.
 WORKERS, THREADS = 2, 8
+# Variables of the caller that Superset gets. Others, such as PYTHONPATH, could change it.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
 class Superset:
@@ -32,91 +32,79 @@ class Superset:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        here = places(settings)
-        self.home = here.state / "superset"
-        self.pid_file = here.run / "superset.pid"
-        self.log = here.logs / "superset.log"
-
-    @property
-    def version(self) -> str:
-        """The installed version."""
-        return version("apache-superset")
+        paths = Paths(settings.state)
+        self.home = paths.state / "superset"
+        self.pid_file = paths.run / "superset.pid"
+        self.log = paths.logs / "superset.log"
 
     def check_port(self) -> None:
-        """Refuse where the port of .env is somebody else's; nothing has been touched then."""
-        # Children of a process that was killed hold on for a moment; start() sweeps them away.
+        """Raise UserError if another program listens on the port."""
+        # Children of a killed process keep the port for a moment; start() terminates them.
         if not self._processes() or self._port() != self.settings.superset_port:
             require_free_port(self.settings, "SUPERSET_PORT")
 
     def running(self) -> bool:
-        """Whether our web process is alive."""
+        """Whether the main web process is alive."""
         pid = read_pid(self.pid_file)
-        return pid is not None and alive(pid) and pid in self._processes()
-
-    def healthy(self) -> bool:
-        """Whether it answers, with Superset's own pages: a process alone proves nothing."""
-        try:
-            health = requests.get(f"{self.settings.own_superset_url}/health", timeout=5)
-            login = requests.get(f"{self.settings.own_superset_url}/login/", timeout=10)
-        except requests.RequestException:
-            return False
-        return health.text.strip() == "OK" and login.ok and "data-bootstrap" in login.text
+        return pid is not None and is_alive(pid) and pid in self._processes()
 
     def prepare(self, cluster_id: str) -> str:
-        """Prepare the metadata database; does nothing where that has been done for this state."""
-        wanted = self._fingerprint(cluster_id)
-        if stamps.read(self.settings, "superset") == wanted:
+        """Bring the metadata database up to date; does nothing if its inputs have not changed."""
+        inputs_hash = self._metadata_inputs(cluster_id)
+        if build_state.read(self.settings, "superset") == inputs_hash:
             return "up to date"
-        stamps.forget(self.settings, "superset")
+        build_state.forget(self.settings, "superset")
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self.log.with_name("superset-prepare.log")
         with path.open("w") as log:
-            done = subprocess.run(
-                [sys.executable, "-m", "scripts.stack.native.superset_init"],
+            process = subprocess.run(
+                [sys.executable, "-m", "superset_init"],
                 cwd=self.settings.root, env=self._environment("tool"), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log,
             )  # fmt: skip
-        if done.returncode:
-            said = path.read_text(errors="replace").strip().splitlines()
+        if process.returncode:
             raise UserError(
-                f"Superset's metadata could not be prepared: {(said or ['no reason given'])[-1]}",
+                f"Superset's metadata could not be prepared: {_last_line(path.read_bytes())}",
                 f"see {path}, then start again",
             )
-        stamps.write(self.settings, "superset", wanted)
-        return self.version
+        build_state.write(self.settings, "superset", inputs_hash)
+        return superset_version()
 
     def start(self) -> str:
-        """Have the web process run with the configuration as it is; says what was done."""
-        wanted = self._configuration()
-        if self.running() and stamps.read(self.settings, "web") == wanted and self.healthy():
+        """Make the web process run with the present configuration; returns what was done."""
+        configuration = self._configuration()
+        if (
+            self.running()
+            and build_state.read(self.settings, "web") == configuration
+            and is_healthy(self.settings)
+        ):
             return "already running"
         self.check_port()
         self.stop()
         self.check_port()
         self._launch()
-        stamps.write(self.settings, "web", wanted)
+        build_state.write(self.settings, "web", configuration)
         return "started"
 
     def stop(self) -> bool:
-        """End the web process and its children; False when nothing ran."""
-        left = self._processes()
-        if left:
+        """Stop the web process and its children; False if nothing ran."""
+        processes = self._processes()
+        if processes:
             main = read_pid(self.pid_file)
-            end([main] if main in left else left)
-            end(self._processes())
+            terminate([main] if main in processes else processes)
+            terminate(self._processes())
         self.pid_file.unlink(missing_ok=True)
-        return bool(left)
+        return bool(processes)
 
-    def keep_key(self, key: str) -> None:
-        """Note the key that the metadata were written with."""
+    def store_previous_key(self, key: str) -> None:
+        """Store the key that the metadata were encrypted with."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = self._key_file
-        file.touch(mode=0o600)
-        file.write_text(key)
+        self._key_file.touch(mode=0o600)
+        self._key_file.write_text(key)
 
-    def forget_cached_numbers(self) -> None:
-        """Have every chart ask the database again."""
-        # The folder stays: a running Superset does not make it again.
+    def clear_query_cache(self) -> None:
+        """Remove the cached results, so that every chart queries the database again."""
+        # A running Superset does not make the folder again, so it stays.
         for file in (self.home / "cache" / "data").glob("*"):
             file.unlink(missing_ok=True)
 
@@ -132,25 +120,23 @@ class Superset:
         with self.log.open("a") as log:
             start = self.log.stat().st_size
             process = subprocess.Popen(
-                command, cwd=self.settings.root, env=self._environment(),
+                command, cwd=self.settings.root, env=self._environment("superset"),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        wait_until(lambda: process.poll() is not None or self.healthy(), 120)
+        wait_until(lambda: process.poll() is not None or is_healthy(self.settings), 120)
         if process.poll() is not None or not self.running():
-            said = self.log.read_bytes()[start:].decode(errors="replace").strip().splitlines()
+            reason = _last_line(self.log.read_bytes()[start:])
             self.stop()
             raise UserError(
-                f"Superset does not start: {(said or ['no reason given'])[-1]}",
-                f"see {self.log}, then start again",
+                f"Superset does not start: {reason}", f"see {self.log}, then start again"
             )
 
-    def _environment(self, part: str = "superset") -> dict[str, str]:
-        """Only what Superset needs: a PYTHONPATH or FLASK_APP of the caller must not reach it."""
-        kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+    def _environment(self, role: str) -> dict[str, str]:
+        """The environment variables of a Superset process."""
         settings = self.settings
         return {
-            **{name: os.environ[name] for name in kept if name in os.environ},
-            "PYTHONPATH": os.pathsep.join((str(settings.root / "docker"), str(settings.root))),
+            **{name: os.environ[name] for name in INHERITED if name in os.environ},
+            "PYTHONPATH": str(settings.root / "docker"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONWARNINGS": "ignore",
             "FLASK_APP": "superset.app:create_app()",
@@ -163,7 +149,7 @@ class Superset:
             "SUPERSET_ADMIN_PASSWORD": settings.superset_admin_password,
             "WAREHOUSE_URI": settings.uri("dashboard"),
             "SUPERSET_PORT": str(settings.superset_port),
-            **mark(settings.state, part),
+            **process_tag(settings.state, role),
         }
 
     @property
@@ -171,27 +157,33 @@ class Superset:
         return self.home / "secret_key"
 
     def _processes(self) -> list[int]:
-        return marked(self.settings.state, "superset")
+        return find_by_tag(self.settings.state, "superset")
 
     def _port(self) -> int | None:
-        known = stamps.read(self.settings, "web")
-        return int(known.partition(" ")[0]) if known else None
+        """The port of the running web process."""
+        configuration = build_state.read(self.settings, "web")
+        return int(configuration.partition(" ")[0]) if configuration else None
 
-    def _fingerprint(self, cluster_id: str) -> str:
-        """What the metadata depends on: the version, the cluster, and the secrets of .env."""
+    def _metadata_inputs(self, cluster_id: str) -> str:
+        """A hash of what the metadata depend on: version, cluster and secrets."""
         settings = self.settings
         parts = (
-            self.version, cluster_id, settings.superset_admin_user,
+            superset_version(), cluster_id, settings.superset_admin_user,
             settings.superset_admin_password, settings.superset_secret_key,
             settings.uri("dashboard"),
         )  # fmt: skip
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def _configuration(self) -> str:
-        """What the web process depends on; it starts with the port."""
+        """The port, and a hash of everything else that the web process depends on."""
         files = sorted(Path(self.settings.root, "docker").glob("superset_*.py"))
         parts = [file.read_bytes() for file in files]
-        parts.append(repr(sorted(self._environment().items())).encode())
-        parts.append(self.version.encode())
+        parts.append(repr(sorted(self._environment("superset").items())).encode())
+        parts.append(superset_version().encode())
         digest = hashlib.sha256(b"\0".join(parts)).hexdigest()
         return f"{self.settings.superset_port} {digest}"
+
+
+def _last_line(output: bytes) -> str:
+    lines = output.decode(errors="replace").strip().splitlines()
+    return (lines or ["no reason given"])[-1]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from scripts.stack.docker.stack import DockerStack
-from scripts.stack.interface import open_stack
-from scripts.stack.native.processes import wait_until
+from scripts.stack.processes import wait_until
+from scripts.stack.selection import open_stack
 from tests.e2e.conftest import Clone
 from tests.e2e.parts import docker, identities, kill
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.docker_tests import bundle
+from scripts.docker_tests import certificate_file
 from tests.e2e.conftest import copy_of_the_project
 from tests.e2e.docker.conftest import Engine
 from tests.e2e.parts import SERVED, docker, identities
@@ -31,7 +31,7 @@ PUBLIC = Path("/usr/share/ca-certificates")
 def images(stack) -> Engine:
     """The clone's images, all of them, with the clone's values at hand: a secret could get in."""
     engine = Engine(stack)
-    engine.stack.compose.ask("build", seconds=900, more={"COMPOSE_PROFILES": "*"})
+    engine.stack.compose.run("build", seconds=900, extra_variables={"COMPOSE_PROFILES": "*"})
     return engine
 
 
@@ -79,7 +79,7 @@ def bodies(content: bytes) -> set[bytes]:
 def private() -> set[bytes]:
     """The certificates that this machine trusts and the world at large does not."""
     public = (bodies(file.read_bytes()) for file in PUBLIC.rglob("*.crt"))
-    return bodies(Path(bundle()).read_bytes()).difference(*public)
+    return bodies(Path(certificate_file()).read_bytes()).difference(*public)
 
 
 def test_the_scan_finds_what_it_looks_for() -> None:

@@ -12,7 +12,7 @@ from scripts.assets.checks.charts import ask_all
 from scripts.assets.client.browser import signed_in
 from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER, read_files
-from scripts.stack.native.processes import wait_until
+from scripts.stack.processes import wait_until
 from tests.e2e.docker.conftest import Engine
 from tests.e2e.docker.mailbox import Mailbox, mailbox
 from tests.e2e.parts import docker, identities
@@ -91,7 +91,7 @@ def test_the_second_load_of_a_chart_comes_from_the_cache(engine: Engine, monkeyp
     assert hits[1]
     assert "data_" in docker("exec", redis, "redis-cli", "-n", "1", "--scan")
     # A build forgets the numbers, in Redis too.
-    engine.stack.forget_cached_numbers()
+    engine.stack.clear_query_cache()
     assert not answer(body)[0][0]["is_cached"]
 
 

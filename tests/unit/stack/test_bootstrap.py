@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from scripts.bootstrap import Problem, apt, environments, uv
-from scripts.bootstrap.locks import alone
+from scripts.bootstrap import BootstrapError, apt, environments, uv
+from scripts.bootstrap.locks import exclusive_lock
 
 ROOT = Path(__file__).resolve().parents[3]
 PIP_SAYS = """\
@@ -25,7 +25,7 @@ freeze.timeout='1'
 
 @pytest.fixture
 def configured_pip(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in uv.FROM_PIP.values():
+    for name in uv.VARIABLES.values():
         monkeypatch.delenv(name, raising=False)
     answer = SimpleNamespace(returncode=0, stdout=PIP_SAYS)
     monkeypatch.setattr(uv.subprocess, "run", lambda *_, **__: answer)
@@ -48,7 +48,7 @@ def test_what_is_set_for_uv_itself_stays(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_lock_names_uv_with_its_hashes() -> None:
-    entry = uv._entry(ROOT / "requirements.lock", "uv")
+    entry = uv._lock_entry(ROOT / "requirements.lock", "uv")
     assert entry.startswith("uv==")
     assert "--hash=sha256:" in entry
     assert entry.count("==") == 1
@@ -60,7 +60,7 @@ def test_an_environment_is_current_only_when_made_from_this_very_lock(tmp_path: 
     folder = tmp_path / "venv"
     folder.mkdir()
     assert not environments.is_current(folder, lock)
-    (folder / environments.STAMP).write_text(environments._hash(lock))
+    (folder / environments.LOCK_HASH).write_text(environments._hash(lock))
     assert environments.is_current(folder, lock)
     lock.write_text("a==2\n")
     assert not environments.is_current(folder, lock)
@@ -68,7 +68,7 @@ def test_an_environment_is_current_only_when_made_from_this_very_lock(tmp_path: 
 
 def test_a_missing_lock_is_named(tmp_path: Path) -> None:
     (tmp_path / "venv").mkdir()
-    with pytest.raises(Problem, match=r"requirements\.lock is missing"):
+    with pytest.raises(BootstrapError, match=r"requirements\.lock is missing"):
         environments.make(
             tmp_path / "venv", tmp_path / "requirements.lock", "3.11", Path("uv"), tmp_path / "log"
         )
@@ -80,25 +80,30 @@ def test_a_full_disk_is_refused_before_anything_is_written(
     monkeypatch.setattr(
         environments.shutil, "disk_usage", lambda _: SimpleNamespace(free=700_000_000)
     )
-    with pytest.raises(Problem, match=r"Only 0\.7 GB of disk space"):
-        environments.check_room(tmp_path / "not" / "yet" / "there")
+    with pytest.raises(BootstrapError, match=r"Only 0\.7 GB of disk space"):
+        environments.require_disk_space(tmp_path / "not" / "yet" / "there")
 
 
 def test_the_last_word_of_a_failed_installer_is_the_message(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="No space left on device"), alone(tmp_path / "l") as held:
+    with (
+        pytest.raises(BootstrapError, match="No space left on device"),
+        exclusive_lock(tmp_path / "lock") as descriptor,
+    ):
         uv.run(
             ["sh", "-c", "echo reading; echo 'error: No space left on device'; exit 2"],
             tmp_path / "log",
             dict(os.environ),
-            held,
+            descriptor,
         )
     assert "reading" in (tmp_path / "log").read_text()
 
 
 def test_the_lock_is_free_again_when_its_holder_is_killed(tmp_path: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from scripts.bootstrap.locks import alone\n"
-        f"with alone(Path({str(tmp_path / 'lock')!r})): print('held', flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path\n"
+        "from scripts.bootstrap.locks import exclusive_lock\n"
+        f"with exclusive_lock(Path({str(tmp_path / 'lock')!r})):\n"
+        "    print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -106,7 +111,7 @@ def test_the_lock_is_free_again_when_its_holder_is_killed(tmp_path: Path) -> Non
     assert holder.stdout.readline() == "held\n"
     holder.kill()
     holder.wait()
-    with alone(tmp_path / "lock"):
+    with exclusive_lock(tmp_path / "lock"):
         pass
 
 
@@ -115,14 +120,14 @@ def test_without_rights_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(
         apt.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None
     )
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(BootstrapError) as caught:
         apt.privileges(["postgresql-15", "postgresql-plpython3-15"])
     assert "apt-get install postgresql-15 postgresql-plpython3-15" in str(caught.value)
 
 
 def test_without_apt_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apt.shutil, "which", lambda _: None)
-    with pytest.raises(Problem, match="no apt and lacks: postgresql-15"):
+    with pytest.raises(BootstrapError, match="no apt and lacks these packages: postgresql-15"):
         apt.privileges(["postgresql-15"])
 
 

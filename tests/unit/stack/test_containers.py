@@ -12,11 +12,12 @@ import yaml
 
 from scripts.errors import UserError
 from scripts.settings import ROOT
-from scripts.stack.docker import engine
-from scripts.stack.docker.engine import Compose, telling_line
-from scripts.stack.docker.stack import FILES, INGREDIENTS, DockerStack
-from scripts.stack.interface import choose, open_stack
+from scripts.stack.docker import stack as docker_stack
+from scripts.stack.docker.compose import Compose, failure_reason
+from scripts.stack.docker.images import INPUT_FILES, INPUT_FOLDERS
+from scripts.stack.docker.stack import DockerStack
 from scripts.stack.native.stack import NativeStack
+from scripts.stack.selection import choose_mode, open_stack
 from tests.conftest import throwaway_settings
 
 FOLDER = ROOT / "docker"
@@ -66,15 +67,15 @@ def test_no_image_runs_as_root_and_what_builds_it_stays_outside(file: Path) -> N
         assert "install.sh" not in stage
 
 
-def test_an_images_ingredients_are_what_it_copies() -> None:
-    known = (*INGREDIENTS, *FILES, "pyproject.toml")
+def test_every_copied_file_is_an_input_of_the_images() -> None:
+    inputs = (*INPUT_FOLDERS, *INPUT_FILES)
     for file in DOCKERFILES:
         for line in re.findall(r"^COPY (?!--from)(.+) \S+$", file.read_text(), re.MULTILINE):
             for pattern in (word for word in line.split() if not word.startswith("--")):
                 sources = [found.relative_to(ROOT).as_posix() for found in ROOT.glob(pattern)]
                 assert sources, pattern
                 for source in sources:
-                    assert source.startswith(known), f"{source} would change and not be noticed"
+                    assert source.startswith(inputs), f"a change of {source} would build no image"
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -100,7 +101,7 @@ def test_every_value_comes_from_env_or_has_a_default(tmp_path: Path) -> None:
 
 def test_the_worker_alone_is_told_of_mail(tmp_path: Path) -> None:
     settings = throwaway_settings(ROOT, tmp_path).model_copy(
-        update={"more": {"SMTP_HOST": "mail.example.com", "ANALYST_PASSWORD": "x"}}
+        update={"extra_values": {"SMTP_HOST": "mail.example.com", "ANALYST_PASSWORD": "x"}}
     )
     handed_over = Compose(settings).environment()
     assert handed_over["SMTP_HOST"] == "mail.example.com"
@@ -110,14 +111,14 @@ def test_the_worker_alone_is_told_of_mail(tmp_path: Path) -> None:
 
 
 def test_extra_libraries_are_built_into_the_database_alone(tmp_path: Path) -> None:
-    settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"more": {}})
-    wanted = settings.model_copy(update={"more": {"ML_EXTRAS": "xgboost, lightgbm"}})
+    settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"extra_values": {}})
+    wanted = settings.model_copy(update={"extra_values": {"ML_EXTRAS": "xgboost, lightgbm"}})
     assert Compose(settings).environment()["ML_EXTRAS"] == ""
     assert Compose(wanted).environment()["ML_EXTRAS"] == "lightgbm xgboost"
     asking = [file.parent.name for file in DOCKERFILES if "ARG ML_EXTRAS" in file.read_text()]
     assert asking == ["postgres"]
     made_of = [
-        DockerStack(each.model_copy(update={"mode": "docker"}))._ingredients()
+        DockerStack(each.model_copy(update={"mode": "docker"})).images.inputs_hash()
         for each in (settings, wanted)
     ]
     assert made_of[0] != made_of[1], "the image would not be built anew"
@@ -149,7 +150,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     [
         (None, "No container engine answers"),
         ("Server.Version", "No container engine answers"),
-        ("compose", "its Compose is not"),
+        ("compose", "has no Compose"),
     ],
 )
 def test_without_engine_or_compose_one_line_says_so(fails_at, expected, docker, tmp_path) -> None:
@@ -179,7 +180,7 @@ def test_which_way_an_installation_runs(mode, fails_at, cluster, expected, docke
     if cluster:
         (state / "postgres").mkdir(parents=True)
     settings = throwaway_settings(ROOT, state).model_copy(update={"mode": mode})
-    choose(settings)
+    choose_mode(settings)
     assert isinstance(open_stack(settings), expected)
     # An engine that comes or goes later does not move an installation.
     shutil.rmtree(tmp_path / "bin")
@@ -188,8 +189,8 @@ def test_which_way_an_installation_runs(mode, fails_at, cluster, expected, docke
 
 def test_superset_finds_the_database_by_the_services_name(tmp_path: Path) -> None:
     settings = throwaway_settings(ROOT, tmp_path)
-    assert settings.as_superset_sees() == settings
-    inside = settings.model_copy(update={"mode": "docker"}).as_superset_sees()
+    assert settings.as_seen_by_superset() == settings
+    inside = settings.model_copy(update={"mode": "docker"}).as_seen_by_superset()
     assert (inside.postgres_host, inside.postgres_port) == ("postgres", 5432)
 
 
@@ -201,16 +202,16 @@ def test_superset_finds_the_database_by_the_services_name(tmp_path: Path) -> Non
         ("", "no reason given"),
     ],
 )
-def test_the_telling_line(said: str, expected: str) -> None:
-    assert expected in telling_line(said)
+def test_the_failure_reason(said: str, expected: str) -> None:
+    assert expected in failure_reason(said)
 
 
 @pytest.mark.parametrize("key", ["POSTGRES_PORT", "SUPERSET_PORT"])
 def test_a_port_in_use_is_named_before_anything_starts(key, tmp_path, monkeypatch) -> None:
     settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"mode": "docker"})
-    monkeypatch.setattr(engine, "trouble", lambda: None)
+    monkeypatch.setattr(docker_stack, "unavailable_reason", lambda: None)
     stack = open_stack(settings)
-    monkeypatch.setattr(stack.compose, "published", lambda service, port: None)
+    monkeypatch.setattr(stack.compose, "published_port", lambda service, port: None)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", getattr(settings, key.lower())))
         taken.listen()

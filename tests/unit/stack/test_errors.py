@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import scripts.cli
-from scripts.bootstrap import Problem
+from scripts.bootstrap import BootstrapError
 from scripts.errors import UserError
 
 
@@ -34,7 +34,9 @@ def test_what_happened_and_what_to_do_in_one_line() -> None:
     assert isinstance(error, click.ClickException)
 
 
-@pytest.mark.parametrize("error", [UserError("It rains", "wait"), Problem("It rains", "wait")])
+@pytest.mark.parametrize(
+    "error", [kind("It rains", "wait") for kind in (UserError, BootstrapError)]
+)
 def test_both_kinds_look_the_same(run, error: Exception) -> None:
     result = run(error)
     assert (result.exit_code, result.output) == (1, "Error: It rains. Do: wait.\n")

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from scripts.errors import UserError
-from scripts.stack.native import processes
+from scripts.stack import processes
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def sleeper(tmp_path: Path) -> Iterator[subprocess.Popen]:
     process = subprocess.Popen(
         [sys.executable, "-c", program],
         cwd=tmp_path,
-        env={**os.environ, **processes.mark(tmp_path, "tool")},
+        env={**os.environ, **processes.process_tag(tmp_path, "tool")},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -39,18 +39,18 @@ def sleeper(tmp_path: Path) -> Iterator[subprocess.Popen]:
 def test_found_by_mark_and_by_folder_and_no_other(
     sleeper: subprocess.Popen, tmp_path: Path
 ) -> None:
-    assert processes.marked(tmp_path, "tool") == [sleeper.pid]
-    assert processes.marked(tmp_path, "superset") == []
-    assert processes.marked(tmp_path.parent, "tool") == []
-    assert processes.working_in(tmp_path) == [sleeper.pid]
-    assert processes.working_in(tmp_path.parent) == []
+    assert processes.find_by_tag(tmp_path, "tool") == [sleeper.pid]
+    assert processes.find_by_tag(tmp_path, "superset") == []
+    assert processes.find_by_tag(tmp_path.parent, "tool") == []
+    assert processes.find_by_working_directory(tmp_path) == [sleeper.pid]
+    assert processes.find_by_working_directory(tmp_path.parent) == []
 
 
 def test_who_does_not_end_when_asked_is_ended(sleeper: subprocess.Popen) -> None:
-    assert processes.alive(sleeper.pid)
-    processes.end([sleeper.pid], patience=0.2)
+    assert processes.is_alive(sleeper.pid)
+    processes.terminate([sleeper.pid], grace_seconds=0.2)
     # It has ended; that nobody has asked for its exit code yet does not make it alive.
-    assert not processes.alive(sleeper.pid)
+    assert not processes.is_alive(sleeper.pid)
 
 
 def test_a_pid_file_with_nonsense_is_no_pid(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import UserError
-from scripts.settings import create_settings, ignored_environment, known_keys, load_settings
+from scripts.settings import create_settings, ignored_variables, load_settings, template_keys
 
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for key in known_keys():
+    for key in template_keys():
         monkeypatch.delenv(key, raising=False)
 
 
@@ -44,7 +44,7 @@ def test_the_environment_wins_when_the_file_is_made_and_never_again(
     assert settings.dashboard_password == "it's # not easy"
     monkeypatch.setenv("POSTGRES_PORT", "16000")
     assert create_settings(tmp_path).postgres_port == 15999
-    assert ignored_environment(settings) == ["POSTGRES_PORT"]
+    assert ignored_variables(settings) == ["POSTGRES_PORT"]
 
 
 def test_an_unusable_value_in_the_environment_makes_no_file(
@@ -87,7 +87,7 @@ def test_quotes_comments_and_export_are_understood(tmp_path: Path) -> None:
         ("POSTGRES_PORT=15432", "what is this", "line 7: this is not KEY=value"),
         ("POSTGRES_PORT=15432", "", "POSTGRES_PORT is missing"),
         ("POSTGRES_PORT=15432", "POSTGRES_PORT=8088", "both 8088"),
-        ("SUPERSET_PORT=8088", "POSTGRES_PORT=8088", "line 8: POSTGRES_PORT stands there twice"),
+        ("SUPERSET_PORT=8088", "POSTGRES_PORT=8088", "line 8: POSTGRES_PORT is there twice"),
         ("MODE=auto", "MODE=magic", r'line \d+: MODE cannot be "magic".*native'),
         ("MODE=auto", "MODE='auto", r"line \d+: MODE has no closing quote"),
         ("SUPERSET_ADMIN_USER=admin", "SUPERSET_ADMIN_USER=", "SUPERSET_ADMIN_USER is empty"),

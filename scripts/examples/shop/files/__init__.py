@@ -1,1 +1,1 @@
-"""Shops that come as files: read into temporary tables, then rearranged by one SQL script each."""
+"""Shops in CSV files: copied into temporary tables, from which an SQL script fills the shop."""

@@ -1,11 +1,11 @@
-"""The well-known order desk of a dealer in model cars: eight tables as CSV files."""
+"""The sample database of a dealer in model cars (classicmodels): eight CSV files."""
 
 from pathlib import Path
 
 from scripts.examples.shop.files.source import File, Files, in_folder
 
 NAME = "classicmodels"
-EIGHT = (
+TABLES = (
     File("offices", {"officecode": "text", "city": "text"}),
     File("employees", {"employeenumber": "bigint", "officecode": "text"}),
     File(
@@ -45,5 +45,5 @@ EIGHT = (
 
 
 def classicmodels(folder: Path) -> Files:
-    """`folder`: where the eight files are."""
-    return Files(NAME, in_folder(folder, EIGHT), ("classicmodels.sql",))
+    """The source in `folder`, which contains the eight files."""
+    return Files(NAME, in_folder(folder, TABLES), ("classicmodels.sql",))

@@ -2,14 +2,14 @@
 -- Payments are booked to the customer, not to an order. The channel is the sales office that looks
 -- after the customer.
 
-create temporary view known_from as
+create temporary view opening as
 select min(orderdate)::timestamp at time zone 'UTC' as opened_at from orders;
 
 insert into shop.countries (country_id, name, iso_code, recorded_at, updated_at)
 select row_number() over (order by country), country, iso_code, opened_at, opened_at
-from (select distinct trim(country) as country from customers) as named
+from (select distinct trim(country) as country from customers) as country_names
 left join iso_codes on iso_codes.name = country
-cross join known_from;
+cross join opening;
 
 insert into shop.customers (
     customer_id, customer_number, name, country_id, city, channel, recorded_at, updated_at
@@ -20,7 +20,7 @@ from customers
 join shop.countries on countries.name = trim(country)
 left join employees on employeenumber = salesrepemployeenumber
 left join offices using (officecode)
-cross join known_from
+cross join opening
 cross join lateral (
     -- The first that was heard of them; those who never ordered were there from the beginning.
     select coalesce(
@@ -35,7 +35,7 @@ cross join lateral (
 insert into shop.product_lines (product_line_id, name, description, recorded_at, updated_at)
 select row_number() over (order by productline), productline, textdescription, opened_at, opened_at
 from productlines
-cross join known_from;
+cross join opening;
 
 insert into shop.products (
     product_id, sku, name, product_line_id, list_price, recorded_at, updated_at
@@ -44,7 +44,7 @@ select row_number() over (order by productcode), productcode, productname, produ
        opened_at, opened_at
 from products
 join shop.product_lines on product_lines.name = productline
-cross join known_from;
+cross join opening;
 
 insert into shop.orders (
     order_id, order_number, kind, customer_id, country_id, ordered_at, promised_on, shipped_at,

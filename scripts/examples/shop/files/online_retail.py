@@ -1,4 +1,4 @@
-"""A year of a British web shop: four files, or the one table that it was published as.
+"""A year of a British web shop: four CSV files, or the single table that was published.
 
 Daqing Chen, Sai Liang Sain and Kun Guo: "Data mining for the online retail industry", Journal of
 Database Marketing & Customer Strategy Management 19 (2012), doi:10.1057/dbm.2012.17; data at the
@@ -10,7 +10,7 @@ from pathlib import Path
 from scripts.examples.shop.files.source import File, Files, in_folder
 
 NAME = "online_retail"
-FOUR = (
+TABLES = (
     File("customers", {"customer_id": "bigint", "country": "text"}),
     File("products", {"stock_code": "text", "description": "text"}),
     File(
@@ -28,16 +28,16 @@ FOUR = (
         },
     ),
 )  # fmt: skip
-# The names in lower case, as all names are compared.
-ONE = {
+# Column names are compared in lower case.
+PUBLISHED_COLUMNS = {
     "invoiceno": "text", "stockcode": "text", "description": "text", "quantity": "integer",
     "invoicedate": "timestamp", "unitprice": "numeric", "customerid": "numeric", "country": "text",
 }  # fmt: skip
 
 
 def online_retail(path: Path) -> Files:
-    """`path`: the folder of the four files, or the one table as CSV."""
+    """The source at `path`: the folder of the four files, or the CSV file of the single table."""
     if path.is_file():
         scripts = ("online_retail_one_table.sql", "online_retail.sql")
-        return Files(NAME, ((File("published", ONE), path),), scripts)
-    return Files(NAME, in_folder(path, FOUR), ("online_retail.sql",))
+        return Files(NAME, ((File("published", PUBLISHED_COLUMNS), path),), scripts)
+    return Files(NAME, in_folder(path, TABLES), ("online_retail.sql",))

@@ -7,7 +7,7 @@ select invoice_no, customer_id, coalesce(country, 'Unspecified') as country,
        invoice_ts at time zone 'UTC' as invoiced_at,
        row_number() over (order by invoice_ts, invoice_no) as order_id
 from invoices;
-create temporary view known_from as select min(invoiced_at) as opened_at from dated;
+create temporary view opening as select min(invoiced_at) as opened_at from dated;
 
 insert into shop.countries (country_id, name, iso_code, recorded_at, updated_at)
 select row_number() over (order by country), country, iso_code, opened_at, opened_at
@@ -15,9 +15,9 @@ from (
     select country from dated
     union
     select country from customers
-) as named
+) as country_names
 left join iso_codes on iso_codes.name = country
-cross join known_from;
+cross join opening;
 
 insert into shop.customers (
     customer_id, customer_number, country_id, signed_up_at, recorded_at, updated_at
@@ -34,7 +34,7 @@ from (
     group by customer_id
 ) as known
 join shop.countries on countries.name = known.country
-cross join known_from;
+cross join opening;
 
 -- The source has no product lines. These are made from the words in the description, the first that
 -- fits; what is no article at all (postage, fees, vouchers) has a stock code without five digits.
@@ -49,7 +49,7 @@ insert into line_rules values
     (7, 'Home and gifts', '');
 
 insert into shop.product_lines (product_line_id, name, recorded_at, updated_at)
-select position, name, opened_at, opened_at from line_rules cross join known_from;
+select position, name, opened_at, opened_at from line_rules cross join opening;
 
 create temporary table articles on commit drop as
 select stock_code, min(description) as description, min(invoiced_at) as first_at,
@@ -63,7 +63,7 @@ insert into shop.products (product_id, sku, name, product_line_id, recorded_at, 
 select row_number() over (order by stock_code), stock_code, nullif(trim(description), ''),
        case when is_article then fitting.position else 1 end, known_at, known_at
 from articles
-cross join known_from
+cross join opening
 cross join lateral (select coalesce(first_at, opened_at) as known_at) as moment
 cross join lateral (
     select min(position) as position from line_rules where coalesce(description, '') ~ pattern

@@ -1,4 +1,4 @@
-"""A folder of CSV files as a source of the shop."""
+"""CSV files as a source of the shop."""
 
 import csv
 import gzip
@@ -17,14 +17,14 @@ from psycopg2.extensions import cursor as Cursor
 from scripts.errors import UserError
 
 HERE = Path(__file__).parent
-ENDINGS = (".csv", ".csv.gz")
-# Every source names countries; few bring their codes.
+SUFFIXES = (".csv", ".csv.gz")
+# Every source names countries; few have their codes.
 ISO_CODES = HERE / "iso_codes.csv"
 
 
 @dataclass(frozen=True)
 class File:
-    """A file that is needed: its name without ending, and the type of each column that is read."""
+    """A required file: its name without suffix, and the SQL type of each column that is read."""
 
     name: str
     columns: dict[str, str]
@@ -32,14 +32,14 @@ class File:
 
 @dataclass(frozen=True)
 class Files:
-    """Files with where they are, and the scripts that fill the shop from them."""
+    """Files with their paths, and the SQL scripts that fill the shop from them."""
 
     name: str
     files: tuple[tuple[File, Path], ...]
     scripts: tuple[str, ...]
 
     def mark(self) -> str:
-        """The files' contents, and the rules they are read by."""
+        """A hash of the files and of the scripts that read them."""
         rules = [*(HERE / script for script in self.scripts), ISO_CODES]
         digest = hashlib.sha256()
         for path in [*rules, *(path for _, path in self.files)]:
@@ -48,55 +48,56 @@ class Files:
         return f"{self.name}: files {digest.hexdigest()[:12]}"
 
     def fill(self, cursor: Cursor, progress: Callable[[str], None]) -> None:
-        """Each file into a temporary table of its name, then the scripts."""
+        """Copy each file into a temporary table with its name, then run the scripts."""
         read(cursor, ISO_CODES, File("iso_codes", {"name": "text", "iso_code": "char(2)"}))
         for file, path in self.files:
             progress(path.name)
             read(cursor, path, file)
-        progress("rearranging")
+        progress("filling the shop")
         for script in self.scripts:
             cursor.execute((HERE / script).read_text(encoding="utf-8"))
 
 
 def in_folder(folder: Path, files: tuple[File, ...]) -> tuple[tuple[File, Path], ...]:
-    """The files of these names in a folder; what is missing is an error."""
+    """The paths of the files in a folder; raises UserError if one is missing."""
     return tuple((file, find(folder, file.name)) for file in files)
 
 
 def find(folder: Path, name: str) -> Path:
-    """The file of that name, packed or not."""
+    """The path of a file, compressed or not."""
     if not folder.is_dir():
         raise UserError(f"There is no folder {folder}", "say where the files are: FILES=folder")
-    for ending in ENDINGS:
-        if (folder / f"{name}{ending}").is_file():
-            return folder / f"{name}{ending}"
+    for suffix in SUFFIXES:
+        if (folder / f"{name}{suffix}").is_file():
+            return folder / f"{name}{suffix}"
     raise UserError(
         f"{folder} holds no {name}.csv (nor {name}.csv.gz)", "say where the files are: FILES=folder"
     )
 
 
-def read(cursor: Cursor, path: Path, wanted: File) -> None:
-    """COPY a file into the temporary table `wanted.name`; its column `row_number` keeps the order.
+def read(cursor: Cursor, path: Path, definition: File) -> None:
+    """COPY a file into the temporary table `definition.name`.
 
-    Columns are found by name, in any case and order; those that nobody asked for come as text.
+    Columns are identified by name, in any case and order. Columns outside the definition become
+    text. The additional column `row_number` holds the order of the lines.
     """
     encoding = _encoding(path)
     with _open(path) as file:
         header = next(csv.reader(io.TextIOWrapper(io.BytesIO(file.readline()), encoding)), [])
         header = [name.strip().lstrip("\ufeff").lower() for name in header]
-        missing = [name for name in wanted.columns if name not in header]
+        missing = [name for name in definition.columns if name not in header]
         if missing:
             raise UserError(
                 f"{path.name} has no column {missing[0]}; it has {', '.join(header) or 'nothing'}",
-                "give the file as it was published",
+                "use the file as it was published",
             )
-        table = sql.Identifier(wanted.name)
+        table = sql.Identifier(definition.name)
         cursor.execute(
             sql.SQL("create temporary table {} (row_number bigserial, {}) on commit drop").format(
                 table,
                 sql.SQL(", ").join(
                     sql.SQL("{} {}").format(
-                        sql.Identifier(name), sql.SQL(wanted.columns.get(name, "text"))
+                        sql.Identifier(name), sql.SQL(definition.columns.get(name, "text"))
                     )
                     for name in header
                 ),
@@ -117,11 +118,11 @@ def _open(path: Path) -> IO[bytes]:
 
 
 def _encoding(path: Path) -> str:
-    """utf-8, or what older exports from a spreadsheet are in."""
+    """UTF-8, or Latin-1, which older spreadsheet exports use."""
     with _open(path) as file:
         try:
             while block := file.read(1 << 20):
-                # A block may end in the middle of a letter; the next line does not.
+                # A block may end within a character; the end of a line cannot.
                 (block + file.readline()).decode()
         except UnicodeDecodeError:
             return "latin1"
@@ -129,10 +130,10 @@ def _encoding(path: Path) -> str:
 
 
 def _bad_row(path: Path, error: psycopg2.DataError) -> UserError:
-    """PostgreSQL counts from the first line below the header."""
-    place = re.search(r", line (\d+)(, column \w+)?", error.diag.context or "")
-    where = f", line {int(place[1]) + 1}{place[2] or ''}" if place else ""
+    """The error with the line in the file; PostgreSQL counts from the line below the header."""
+    match = re.search(r", line (\d+)(, column \w+)?", error.diag.context or "")
+    where = f", line {int(match[1]) + 1}{match[2] or ''}" if match else ""
     return UserError(
-        f"{path.name}{where}: {error.diag.message_primary}; the shop is as it was",
-        "mend that line",
+        f"{path.name}{where}: {error.diag.message_primary}; the shop is unchanged",
+        "correct that line",
     )

@@ -1,11 +1,11 @@
-"""What the simulated shop sells, in which places, to people of which names: all invented."""
+"""Products, places and names of the simulated shop; all of them are invented."""
 
 from functools import cache
 
 import numpy as np
 
-# (name, description, median price in EUR, how its demand swings over the year, month of its peak,
-#  daily chance in 1,000 that a fresh purchase comes back)
+# (name, description, median price in EUR, amplitude of the season, month of its peak,
+#  daily probability of a return, in thousandths)
 LINES = (
     ("Kitchen", "Pots, knives and everything for the table", 18.0, 0.15, 12, 2.0),
     ("Garden", "Tools, pots and furniture for outside", 34.0, 0.70, 5, 3.0),
@@ -14,11 +14,11 @@ LINES = (
     ("Toys", "Wooden toys, puzzles and games", 15.0, 0.60, 12, 2.0),
     ("Stationery", "Paper, pens and calendars", 6.0, 0.25, 9, 1.0),
 )
-# How customers' favourite lines are spread.
+# The distribution of the customers' favourite lines.
 LINE_SHARES = (0.26, 0.17, 0.21, 0.13, 0.13, 0.10)
-RETURN_CHANCE = np.array([line[5] for line in LINES]) / 1_000
+RETURN_PROBABILITY = np.array([line[5] for line in LINES]) / 1_000
 
-# (name, ISO code, share of customers, chance that an order must wait for stock, cities)
+# (name, ISO code, share of customers, probability that an order waits for stock, cities)
 COUNTRIES = (
     ("Germany", "DE", 0.36, 0.06, ("Berlin", "Hamburg", "Leipzig", "Köln", "München")),
     ("France", "FR", 0.16, 0.09, ("Paris", "Lyon", "Nantes", "Lille")),
@@ -30,7 +30,7 @@ COUNTRIES = (
     ("Poland", "PL", 0.05, 0.12, ("Warszawa", "Kraków", "Gdańsk")),
 )
 COUNTRY_SHARES = np.array([country[2] for country in COUNTRIES])
-DELAY_CHANCE = np.array([country[3] for country in COUNTRIES])
+DELAY_PROBABILITY = np.array([country[3] for country in COUNTRIES])
 CITY_COUNT = np.array([len(country[4]) for country in COUNTRIES])
 CITIES = np.array(
     [[*country[4], *[""] * (CITY_COUNT.max() - len(country[4]))] for country in COUNTRIES]
@@ -41,7 +41,7 @@ CHANNEL_SHARES = np.array([0.42, 0.20, 0.28, 0.10])
 METHODS = np.array(["card", "wallet", "invoice", "bank transfer", "cash"])
 METHOD_SHARES = np.array([0.42, 0.28, 0.20, 0.10])
 CASH = 4
-# Sent first, paid later.
+# Payment methods of orders that are shipped first and paid later.
 ON_ACCOUNT = (2, 3)
 
 FIRST_NAMES = (
@@ -71,31 +71,31 @@ THINGS = (
     ("train", "puzzle", "blocks", "kite", "game", "doll"),
     ("notebook", "pen", "calendar", "folder", "card set", "pencil case"),
 )
-PER_LINE = len(MATERIALS) * len(THINGS[0])
-# On the first day; then one more in each line every so many days, as long as there are names.
-AT_FIRST, DAYS_TO_NEXT = 40, 60
+PRODUCTS_PER_LINE = len(MATERIALS) * len(THINGS[0])
+# Products per line on the first day, and the days until the next one is launched in each line.
+INITIAL_PRODUCTS, LAUNCH_DAYS = 40, 60
 
 
 @cache
 def products(seed: int) -> dict[str, np.ndarray]:
-    """Every product there will ever be, line after line.
+    """All products, line after line; product_id is the position plus one.
 
-    `name`, `sku`, `line` (index into LINES), `cents` (the price before any price review) and
-    `launched` (days after the first day of the shop). product_id is the position plus one.
+    The columns are `name`, `sku`, `line` (index into LINES), `cents` (the price before any price
+    review) and `launched` (days after the first day of the shop).
     """
     random = np.random.default_rng([seed, 1])
-    lines = np.repeat(np.arange(len(LINES)), PER_LINE)
+    lines = np.repeat(np.arange(len(LINES)), PRODUCTS_PER_LINE)
     medians = np.array([line[2] for line in LINES])[lines]
     cents = np.rint(medians * 100 * random.lognormal(0, 0.55, len(lines)) / 10) * 10 - 1
     names, skus = [], []
     for line, (title, *_) in enumerate(LINES):
-        order = random.permutation(PER_LINE)
-        for number, place in enumerate(order, start=1):
-            material, thing = divmod(int(place), len(THINGS[line]))
+        order = random.permutation(PRODUCTS_PER_LINE)
+        for number, position in enumerate(order, start=1):
+            material, thing = divmod(int(position), len(THINGS[line]))
             names.append(f"{MATERIALS[material].capitalize()} {THINGS[line][thing]}")
             skus.append(f"{title[:2].upper()}-{number:03d}")
-    later = np.arange(PER_LINE) - AT_FIRST + 1
-    launched = np.tile(np.maximum(later, 0) * DAYS_TO_NEXT, len(LINES))
+    launch_order = np.arange(PRODUCTS_PER_LINE) - INITIAL_PRODUCTS + 1
+    launched = np.tile(np.maximum(launch_order, 0) * LAUNCH_DAYS, len(LINES))
     return {
         "name": np.array(names),
         "sku": np.array(skus),
@@ -106,5 +106,5 @@ def products(seed: int) -> dict[str, np.ndarray]:
 
 
 def assortment(days_open: int) -> int:
-    """How many products each line has after so many days."""
-    return min(AT_FIRST + days_open // DAYS_TO_NEXT, PER_LINE)
+    """The number of products per line after so many days."""
+    return min(INITIAL_PRODUCTS + days_open // LAUNCH_DAYS, PRODUCTS_PER_LINE)

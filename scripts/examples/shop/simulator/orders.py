@@ -1,7 +1,7 @@
-"""The orders of a day with their lines and payments, and when each of it becomes known or changes.
+"""Orders with their lines and payments, and the times at which they are recorded or changed.
 
-An order is drawn once, with its whole course (placing.py). tables.py then says what of it stood in
-the tables at a given moment.
+order_generator.py draws an order with all its later changes at once. tables.py computes the rows
+that the tables hold at a given time.
 """
 
 from dataclasses import dataclass, fields
@@ -9,49 +9,49 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 SECONDS = 86_400
-# Later than any moment: it does not happen.
+# A time after all others: the event does not happen.
 NEVER = np.iinfo(np.int64).max
-# No order changes any more after so many days.
-LONGEST_COURSE = 64
+# The number of days after which an order no longer changes.
+MAX_ORDER_DAYS = 64
 
 
 @dataclass
 class Orders:
-    """Orders (one array a column) and their lines (`line_…`), times in seconds since 1970."""
+    """Orders (one array per column) and their lines (`line_…`); times are seconds since 1970."""
 
     id: np.ndarray
     is_return: np.ndarray
-    # Place in the population, or NOBODY.
+    # Position in the population, or MISSING.
     customer: np.ndarray
     country: np.ndarray
-    # 0: none.
+    # Promotion and returned order: their ids, or 0.
     promotion: np.ndarray
     returned: np.ndarray
     ordered: np.ndarray
     recorded: np.ndarray
     promised: np.ndarray
-    waits: np.ndarray
+    delayed: np.ndarray
     shipped: np.ndarray
     completed: np.ndarray
     cancelled: np.ndarray
     paid: np.ndarray
     method: np.ndarray
     cents: np.ndarray
-    # Lines: position of the order in the arrays above, then what the line says.
+    # Lines: position of the order in the arrays above, then the columns of the line.
     line_order: np.ndarray
     line_number: np.ndarray
     line_product: np.ndarray
     line_quantity: np.ndarray
-    # What was keyed in at first; put right at line_corrected.
-    line_slip: np.ndarray
+    # The quantity that was entered first; it is corrected at line_corrected.
+    line_entered_quantity: np.ndarray
     line_corrected: np.ndarray
     line_cents: np.ndarray
-    # In 1,000.
+    # In thousandths.
     line_discount: np.ndarray
 
 
 def concatenate(parts: list[Orders]) -> Orders:
-    """Several sets of orders as one."""
+    """Several sets of orders as one set."""
     starts = np.cumsum([0, *(len(part.id) for part in parts)])
     joined = {}
     for field in fields(Orders):

@@ -1,13 +1,14 @@
-"""Everything the simulator remembers of its customers from one day to the next."""
+"""The state of the customers between two simulated days."""
 
 import io
 
 import numpy as np
 
-NOBODY = -1
+# The value of an integer that is not there: no customer, no line, no date.
+MISSING = -1
 
 COLUMNS = {
-    # Who they are. Times are seconds since 1970; places and names are positions in the catalogue.
+    # Master data. Times are seconds since 1970; the others are positions in the catalogue.
     "signed_up": np.int64,
     "updated": np.int64,
     "country": np.int8,
@@ -17,14 +18,14 @@ COLUMNS = {
     "line": np.int8,
     "first_name": np.int8,
     "last_name": np.int8,
-    # What moves them (see law.py): their interest, and the logarithm of their line's price level
-    # when they last bought.
+    # Inputs of the behaviour model: the interest, and the logarithm of the price level of the
+    # favourite line at the last purchase.
     "interest": np.float64,
-    "paid": np.float64,
-    # Their latest valid order and the line of it that might come back.
+    "log_price": np.float64,
+    # The latest valid order, and the line of it that may be returned.
     "ordered_on": np.int32,
     "order": np.int64,
-    "return_chance": np.float32,
+    "return_probability": np.float32,
     "product": np.int32,
     "quantity": np.int32,
     "cents": np.int64,
@@ -34,11 +35,11 @@ COLUMNS = {
 
 
 class Population:
-    """One array a column, one place a customer; customer_id is the place plus one."""
+    """One array per column, one position per customer; customer_id is the position plus one."""
 
     def __init__(self, capacity: int = 1024) -> None:
         self.count = 0
-        # The highest order_id given so far.
+        # The highest order_id so far.
         self.orders = 0
         self._columns = {name: np.zeros(capacity, kind) for name, kind in COLUMNS.items()}
 
@@ -48,8 +49,8 @@ class Population:
         return self._columns[name][: self.count]
 
     def add(self, number: int) -> np.ndarray:
-        """Room for that many new customers; gives their places."""
-        places = np.arange(self.count, self.count + number)
+        """Add new customers; returns their positions."""
+        positions = np.arange(self.count, self.count + number)
         self.count += number
         capacity = len(self._columns["signed_up"])
         if self.count > capacity:
@@ -58,20 +59,20 @@ class Population:
                 name: np.concatenate([values, np.zeros(size - capacity, values.dtype)])
                 for name, values in self._columns.items()
             }
-        self.ordered_on[places] = NOBODY
-        return places
+        self.ordered_on[positions] = MISSING
+        return positions
 
     def dump(self) -> bytes:
-        """All of it as bytes; `load` gives the same again."""
+        """Serialise the population; `load` restores it."""
         file = io.BytesIO()
         arrays = {name: values[: self.count] for name, values in self._columns.items()}
         np.savez_compressed(file, orders=np.array(self.orders), **arrays)
         return file.getvalue()
 
     @classmethod
-    def load(cls, dumped: bytes) -> "Population":
-        """From the bytes of `dump`."""
-        with np.load(io.BytesIO(dumped), allow_pickle=False) as arrays:
+    def load(cls, content: bytes) -> "Population":
+        """Restore a population from the bytes of `dump`."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             population = cls(0)
             population.orders = int(arrays["orders"])
             population._columns = {name: arrays[name] for name in COLUMNS}

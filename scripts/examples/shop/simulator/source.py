@@ -1,4 +1,4 @@
-"""The simulator as a source of the shop."""
+"""The simulator as a source of rows for the shop."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,17 +11,17 @@ from psycopg2.extensions import cursor as Cursor
 
 from scripts.examples.shop.simulator import calendar, history
 
-# These carry the rows to the database and have no say in what they are.
-BOOKKEEPING = ("__init__.py", "history.py", "live.py", "source.py")
+# These modules write rows and do not influence their content.
+DATABASE_MODULES = ("__init__.py", "history.py", "continuation.py", "source.py")
 DEFAULT_SEED, DEFAULT_SIZE = 1, 100_000
 
 
 @cache
-def law_fingerprint() -> str:
-    """Tells these rules from any others: a hash over the files that say what happens."""
+def rules_fingerprint() -> str:
+    """A hash of the modules that determine the simulated rows."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
-        if path.name not in BOOKKEEPING:
+        if path.name not in DATABASE_MODULES:
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -37,24 +37,23 @@ class Simulator:
 
     @property
     def until(self) -> date:
-        """The last day that has passed."""
+        """The last simulated day."""
         return calendar.as_date(self.last_day)
 
     def mark(self) -> str:
         """Seed, size, rules and the last day.
 
-        dbt reads it where it decides whether this is still the shop whose history it keeps
-        (dbt/macros/starting_anew.sql): the same but for a later day is.
+        A build compares it with the last build's: if only the day differs, the shop is the same.
         """
         return (
-            f"simulator: seed {self.seed}, size {self.size}, rules {law_fingerprint()},"
+            f"simulator: seed {self.seed}, size {self.size}, rules {rules_fingerprint()},"
             f" until {self.until}"
         )
 
     def fill(self, cursor: Cursor, progress: Callable[[str], None]) -> None:
-        """The whole history, and where it stands."""
+        """Insert the whole history, and record the last day."""
         history.fill(cursor, self.seed, self.size, self.last_day, progress)
         cursor.execute(
-            "insert into simulation.run (seed, size, law, today) values (%s, %s, %s, %s)",
-            [self.seed, self.size, law_fingerprint(), self.until],
+            "insert into simulation.run (seed, size, rules, today) values (%s, %s, %s, %s)",
+            [self.seed, self.size, rules_fingerprint(), self.until],
         )

@@ -159,17 +159,17 @@ def test_a_role_that_was_given_a_dashboard_in_superset_comes_along(read):
 def test_a_user_without_a_password_here_is_not_made_here(read, settings):
     entries, _ = read(SOUND)
     assert not with_password(entries, settings).kind("users")
-    known = settings.model_copy(update={"more": {"ADA_PASSWORD": "x"}})
+    known = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "x"}})
     assert with_password(entries, known).kind("users")
 
 
 def test_a_new_password_is_noticed_and_never_kept(read, settings):
     entries, _ = read(SOUND)
-    first = settings.model_copy(update={"more": {"ADA_PASSWORD": "a first secret"}})
+    first = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "a first secret"}})
     (user,) = stale(entries, first)
     remember_password(user, first)
     assert stale(entries, first) == []
-    second = settings.model_copy(update={"more": {"ADA_PASSWORD": "another"}})
+    second = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "another"}})
     assert stale(entries, second) == [user]
     kept = "".join(file.read_text() for file in (settings.state / "pushed").iterdir())
     assert "a first secret" not in kept
@@ -177,7 +177,7 @@ def test_a_new_password_is_noticed_and_never_kept(read, settings):
 
 def test_under_another_key_of_superset_the_password_is_the_same(read, settings):
     entries, _ = read(SOUND)
-    known = settings.model_copy(update={"more": {"ADA_PASSWORD": "a first secret"}})
+    known = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "a first secret"}})
     remember_password(stale(entries, known)[0], known)
     assert stale(entries, known.model_copy(update={"superset_secret_key": "new"})) == []
 

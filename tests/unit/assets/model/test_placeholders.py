@@ -12,7 +12,7 @@ from scripts.assets.model.asset import Bundle
 from scripts.assets.model.complete import complete
 from scripts.assets.model.placeholders import MASK, live_schema, schema_in_git
 from scripts.assets.sync.live import live_bundle
-from scripts.environments import OVERLAYS, chosen_environment
+from scripts.environments import OVERLAYS, selected_environment
 from scripts.errors import UserError
 from scripts.settings import create_settings, load_settings
 from tests.unit.assets.sample_assets import ASSETS, SETTINGS
@@ -28,7 +28,7 @@ INSTALLATIONS = [{}, ADA, ADA | {"SCHEMA_PREFIX": "x", "CERTIFIED_BY": ""}]
 
 
 def with_more(more: dict[str, str]):
-    return SETTINGS.model_copy(update={"more": more})
+    return SETTINGS.model_copy(update={"extra_values": more})
 
 
 def git(**sql) -> Bundle:
@@ -161,10 +161,10 @@ def test_an_unknown_environment_is_told_with_those_that_there_are(project, monke
 
 
 def test_a_shells_own_start_up_file_is_no_environment():
-    assert chosen_environment({"ENV": "/etc/shrc"}) == ""
-    assert chosen_environment({"ENV": "/etc/shrc", "GLASSHOUSE_ENV": "ada"}) == "ada"
+    assert selected_environment({"ENV": "/etc/shrc"}) == ""
+    assert selected_environment({"ENV": "/etc/shrc", "GLASSHOUSE_ENV": "ada"}) == "ada"
     with pytest.raises(UserError, match="cannot be"):
-        chosen_environment({"GLASSHOUSE_ENV": "../ada"})
+        selected_environment({"GLASSHOUSE_ENV": "../ada"})
 
 
 def test_an_older_env_gets_the_keys_that_are_new(project):

@@ -1,4 +1,4 @@
-"""The simulated shop: the same for the same seed, whole in its keys and money, true to its law."""
+"""The simulated shop: reproducible from its seed, consistent, and true to its behaviour model."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from scripts.examples.shop.simulator import calendar, catalogue, law, tables
+from scripts.examples.shop.simulator import behaviour_model, calendar, catalogue, tables
 from scripts.examples.shop.simulator.day import simulate
 from scripts.examples.shop.simulator.orders import NEVER, SECONDS, Orders, concatenate
-from scripts.examples.shop.simulator.population import NOBODY, Population
+from scripts.examples.shop.simulator.population import MISSING, Population
 
 SEED, SIZE = 5, 50_000
 FIRST, LAST = calendar.FIRST_DAY, calendar.LAST_DAY
@@ -27,7 +27,7 @@ class History:
         for day in range(FIRST, LAST + 1):
             days.append(simulate(self.people, SEED, SIZE, day))
             if day in AS_OF:
-                probability = law.churn_probability(self.people, SEED, day)
+                probability = behaviour_model.churn_probability(self.people, SEED, day)
                 self.truth[day] = probability, self.people.ordered_on.copy()
         self.orders = concatenate(days)
         self.day = self.orders.ordered // SECONDS
@@ -35,7 +35,7 @@ class History:
 
     def churned(self, day: int) -> np.ndarray:
         """Of everybody known on that day, who bought nothing in the ninety days after it."""
-        later = self.valid & (self.day > day) & (self.day <= day + law.CHURN_DAYS)
+        later = self.valid & (self.day > day) & (self.day <= day + behaviour_model.CHURN_DAYS)
         probability, _ = self.truth[day]
         return ~np.isin(np.arange(len(probability)), self.orders.customer[later])
 
@@ -95,7 +95,10 @@ def test_a_return_takes_back_a_line_of_that_customer(history: History) -> None:
     assert np.array_equal(orders.customer[sale], orders.customer[back])
     assert not orders.is_return[sale].any() and (orders.cancelled[sale] == NEVER).all()
     age = history.day[back] - history.day[sale]
-    assert age.min() >= law.RETURN_FROM and age.max() <= law.RETURN_UNTIL
+    assert (
+        age.min() >= behaviour_model.FIRST_RETURN_DAY
+        and age.max() <= behaviour_model.LAST_RETURN_DAY
+    )
     # Known only after the sale itself, and never for more than was paid.
     assert (orders.recorded[back] > orders.recorded[sale]).all()
     assert (orders.cents[back] < 0).all() and (-orders.cents[back] <= orders.cents[sale]).all()
@@ -109,7 +112,7 @@ def test_nothing_is_known_before_it_happens(history: History) -> None:
     for later in (orders.shipped, orders.completed, orders.cancelled, orders.paid):
         assert (later >= orders.recorded).all()
     signed_up = history.people.signed_up
-    known = orders.customer != NOBODY
+    known = orders.customer != MISSING
     assert (orders.ordered[known] > signed_up[orders.customer[known]]).all()
 
 
@@ -165,7 +168,7 @@ def test_prices_change_at_reviews_alone() -> None:
 def test_the_true_probability_is_true(history: History, day: int) -> None:
     """In each tenth of the customers as many stay away as their probabilities say."""
     probability, ordered_on = history.truth[day]
-    bought = ordered_on != NOBODY
+    bought = ordered_on != MISSING
     probability, churned = probability[bought], history.churned(day)[bought]
     for tenth in np.array_split(np.argsort(probability), 10):
         expected, spread = probability[tenth].sum(), probability[tenth] @ (1 - probability[tenth])
@@ -187,7 +190,7 @@ def test_the_probability_is_the_sum_over_every_course_a_return_may_take() -> Non
     people = Population()
     simulated(range(FIRST, FIRST + 100), people)
     day = FIRST + 99
-    computed = law.churn_probability(people, SEED, day)
+    computed = behaviour_model.churn_probability(people, SEED, day)
     fresh = np.flatnonzero(day - people.ordered_on < 10)[:2]
     assert len(fresh) == 2
     for customer in fresh:
@@ -200,23 +203,23 @@ def every_course(people: Population, customer: int, day: int) -> float:
     days = range(day + 1, day + 91)
 
     def stays_away(later: int, interest: float) -> float:
-        level = calendar.prices(SEED, later)[0][line] / np.exp(people.paid[customer])
+        level = calendar.prices(SEED, later)[0][line] / np.exp(people.log_price[customer])
         pull = calendar.demand(later) * calendar.offers(SEED, later)[line]
-        rate = pull * level**-law.ELASTICITY * (law.FLOOR + interest)
-        return 1 - (1 - law.CANCELLED) * (1 - np.exp(-rate))
+        rate = pull * level**-behaviour_model.ELASTICITY * (behaviour_model.BASE_RATE + interest)
+        return 1 - (1 - behaviour_model.CANCELLATION_RATE) * (1 - np.exp(-rate))
 
     def chance(later: int) -> float:
-        return float(law.may_return(people, later)[customer])
+        return float(behaviour_model.return_probabilities(people, later)[customer])
 
     total = 0.0
     for returned_on in (*days, None):
         course, interest = 1.0, float(people.interest[customer])
         for later in days:
-            interest *= law.FADING
+            interest *= behaviour_model.DAILY_DECAY
             course *= stays_away(later, interest)
             if later == returned_on:
                 course *= chance(later)
-                interest *= law.RETURN_LOSS
+                interest *= behaviour_model.INTEREST_AFTER_RETURN
             elif returned_on is None or later < returned_on:
                 course *= 1 - chance(later)
         total += course
@@ -234,10 +237,13 @@ def test_a_row_is_there_once_it_is_recorded_and_shows_what_was_known() -> None:
     for rows in then.values():
         assert seconds(rows, "updated_at").max() < early.until
     slip = int(np.argmin(orders.line_corrected))
-    assert orders.line_slip[slip] == 10 * orders.line_quantity[slip]
+    assert orders.line_entered_quantity[slip] == 10 * orders.line_quantity[slip]
     corrected = int(orders.line_corrected[slip])
     assert corrected != NEVER
-    for until, quantity in ((corrected, orders.line_slip), (corrected + 1, orders.line_quantity)):
+    for until, quantity in (
+        (corrected, orders.line_entered_quantity),
+        (corrected + 1, orders.line_quantity),
+    ):
         items = tables.sales(orders, tables.Window(until=until))["order_items"].to_pylist()
         key = orders.id[orders.line_order[slip]], orders.line_number[slip]
         (line,) = (row for row in items if (row["order_id"], row["line_number"]) == key)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.cli import _gather
+from scripts.cli import command_group
 from scripts.errors import UserError
 from scripts.examples.shop import sources
 
@@ -22,7 +22,7 @@ DOCUMENTED = re.findall(
     [("80k", 80_000), ("10m", 10_000_000), ("1.5M", 1_500_000), ("250_000", 250_000)],
 )
 def test_sizes_as_people_write_them(size: str, lines: int) -> None:
-    assert sources.choose("simulator", size=size).size == lines
+    assert sources.select_source("simulator", size=size).size == lines
 
 
 @pytest.mark.parametrize(
@@ -34,9 +34,9 @@ def test_sizes_as_people_write_them(size: str, lines: int) -> None:
         ({"name": "simulator", "size": "12"}, "from 1,000 to 100,000,000"),
         ({"name": "simulator", "seed": "x"}, 'SEED="x" is not a whole number'),
         ({"name": "simulator", "path": "/data"}, "simulator reads no files"),
-        ({"name": "classicmodels", "size": "80k"}, "SIZE and SEED are the simulator's"),
+        ({"name": "classicmodels", "size": "80k"}, "SIZE and SEED are settings of the simulator"),
         ({"name": "classicmodels", "path": "/nowhere"}, "There is no folder /nowhere"),
-        ({"name": "online_retail"}, "Nothing says where the files of online_retail are"),
+        ({"name": "online_retail"}, "The folder of the files of online_retail is not known"),
     ],
 )
 def test_what_does_not_fit_is_refused(
@@ -44,14 +44,14 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     monkeypatch.delenv("GLASSHOUSE_DATA", raising=False)
     with pytest.raises(UserError, match=message) as caught:
-        sources.choose(**arguments)
+        sources.select_source(**arguments)
     assert "\n" not in caught.value.line
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "customers.csv").touch()
     with pytest.raises(UserError, match=r"holds no products\.csv \(nor products\.csv\.gz\)"):
-        sources.choose("online_retail", str(tmp_path))
+        sources.select_source("online_retail", str(tmp_path))
 
 
 def test_the_files_are_looked_for_beside_one_another(
@@ -59,7 +59,7 @@ def test_the_files_are_looked_for_beside_one_another(
 ) -> None:
     monkeypatch.setenv("GLASSHOUSE_DATA", str(tmp_path))
     with pytest.raises(UserError, match=f"There is no folder {tmp_path}/classicmodels"):
-        sources.choose("classicmodels")
+        sources.select_source("classicmodels")
 
 
 def test_the_documentation_names_every_source() -> None:
@@ -74,12 +74,12 @@ def test_every_documented_command_is_understood(line: str) -> None:
     )
     assert said.returncode == 0, said.stderr
     _, *words = shlex.split(said.stdout)
-    command = _gather()
+    command = command_group()
     while hasattr(command, "commands"):
         name = words.pop(0)
         command = command.commands[name]
     context = command.make_context(name, words)
-    if "origin" in context.params:
+    if "source_name" in context.params:
         chosen = context.params
-        assert chosen["origin"] in sources.NAMES
-        assert not chosen["size"] or sources.lines(chosen["size"])
+        assert chosen["source_name"] in sources.NAMES
+        assert not chosen["size"] or sources.order_lines(chosen["size"])

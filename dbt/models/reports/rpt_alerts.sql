@@ -1,0 +1,85 @@
+{{ config(materialized="view") }}
+
+{# Alerts for a person to look at, the most urgent first; one row that says so where there are none. #}
+with
+    failed_tests as (
+        select
+            1 as urgency,
+            'act' as state,
+            'Test failed' as topic,
+            statement || ' (' || model || ')' as message,
+            'data' as dashboard,
+            'Data' as dashboard_label
+        from {{ ref("rpt_test_results") }}
+        where state = 'act'
+    ),
+
+    weak_models as (
+        select
+            2,
+            'watch',
+            'No better than the simple rule',
+            model_label
+            || ': '
+            || score_text
+            || ' against '
+            || baseline_text
+            || '. Use the simple rule until that changes.',
+            'quality_' || task,
+            'Model quality'
+        from {{ ref("rpt_model_overview") }}
+        where not beats_baseline and task <> 'clustering'
+    ),
+
+    drifted_models as (
+        select
+            case state when 'act' then 1 else 3 end,
+            state,
+            'Input drift',
+            model_label
+            || ': '
+            || drifted
+            || ' of '
+            || features
+            || ' inputs differ from the training data; the largest change is in '
+            || worst_name
+            || '.',
+            'monitoring',
+            'Monitoring'
+        from {{ ref("rpt_drift_summary") }}
+        where state <> 'good'
+    ),
+
+    alerts as (
+        select *
+        from failed_tests
+        union all
+        select *
+        from weak_models
+        union all
+        select *
+        from drifted_models
+    ),
+
+    no_alerts as (
+        select
+            9 as urgency,
+            'good' as state,
+            'No alerts' as topic,
+            'No test has failed, no input has drifted, and every model beats its simple rule.'
+            as message,
+            'monitoring' as dashboard,
+            'Monitoring' as dashboard_label
+        where not exists (select from alerts)
+    ),
+
+    rows_to_show as (
+        select *
+        from alerts
+        union all
+        select *
+        from no_alerts
+    )
+
+select *, row_number() over (order by urgency, topic, message) as sort_order
+from rows_to_show

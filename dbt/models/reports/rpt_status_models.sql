@@ -1,0 +1,34 @@
+{# Each model in use with the headline of its quality page. #}
+with
+    overview as (select * from {{ ref("rpt_model_overview") }}),
+
+    sentences as (select * from {{ ref("rpt_headlines") }} where page = 'quality')
+
+select
+    -- ids
+    overview.model,
+
+    -- text
+    overview.model_label,
+    sentences.lead || sentences.number || sentences.rest as sentence,
+    case
+        overview.state
+        when 'good'
+        then 'beats the simple rule'
+        when 'act'
+        then 'worse than the simple rule'
+        when 'watch'
+        then 'no clear difference'
+        else 'no comparison'
+    end as verdict,
+    overview.state,
+    case
+        when overview.task in ('classification', 'regression', 'clustering')
+        then 'quality_' || overview.task
+        else 'model_card'
+    end as dashboard,
+
+    -- numbers
+    row_number() over (order by overview.rows_total desc, overview.model) as sort_order
+from overview
+inner join sentences on sentences.model = overview.model
