@@ -47,7 +47,6 @@ alter table ml.model_versions add column if not exists groups jsonb;
 comment on table ml.model_versions is 'One row per trained version of a model: what it is, what it was made from and how good it is';
 comment on column ml.model_versions.model is 'Name of the model';
 comment on column ml.model_versions.version is 'Counts up from 1 for each model';
-comment on column ml.model_versions.status is 'champion: the version ml.predict uses; challenger: trained but not promoted; archived: an earlier champion';
 comment on column ml.model_versions.task is 'What kind of question the model answers, such as classification';
 comment on column ml.model_versions.target is 'Column the model predicts, for outliers the labels it is measured against; NULL where there is none';
 comment on column ml.model_versions.key is 'Column that names a row; never a feature';

@@ -43,7 +43,7 @@ select
         then 'candidate, not in use'
         when 'rejected'
         then 'rejected, not in use'
-        else 'was in use'
+        else 'archived'
     end as status_label,
     versions.rejection ->> 'test' as failed_test,
     versions.rejection ->> 'subject' as failed_subject,
@@ -90,7 +90,7 @@ select
         then ' is a candidate and not in use: '
         when 'rejected'
         then ' was rejected: '
-        else ' was in use: '
+        else ' is archived: '
     end
     || {{ within_sentence("coalesce(metrics.label, versions.metric)") }}
     || ' ' as lead,
