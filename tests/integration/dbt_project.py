@@ -12,14 +12,14 @@ from tests.conftest import ROOT, Warehouse
 DEVELOPER = "promotion"
 PROJECT = """
 name: glasshouse
-version: "1"
+version: "1.0.0"
 config-version: 2
 profile: glasshouse
 flags: {send_anonymous_usage_stats: false}
 models:
   glasshouse:
     ml: {+schema: models, +materialized: ml_model}
-    features: {+schema: features, +materialized: view}
+    features: {+schema: features, +materialized: table}
     predictions: {+schema: predictions, +materialized: table}
     reports: {+schema: reports, +materialized: table}
 """

@@ -55,7 +55,7 @@ FAILURES: dict[str, tuple[str, str, Callable[[Any], bool], str]] = {
         lambda value: int(value) == 1,
         "!= 0",
     ),
-    # Reads a second table, which no table of predictions is built from.
+    # Reads a second table: dbt holds back only those children that depend on it too.
     "unrelated": (
         "relationships: {arguments: {column_name: version, to: ref('versions'), field: version}}",
         "version",
@@ -134,6 +134,10 @@ def builds(rejected_project: DbtProject, user: Session) -> Builds:
     for name, (test, *_) in FAILURES.items():
         add_model(project, name, test, columns="a, clue" if name == "leaking" else "a")
     add_model(project, "singular")
+    project.write(
+        "models/predictions/pred_unrelated.sql",
+        "-- depends_on: {{ ref('versions') }}" + PREDICTIONS.format(model="unrelated"),
+    )
     project.write("tests/only_version_1.sql", SINGULAR)
     add_model(project, "untested")
     lenient = "arguments: {metric: roc_auc, value: 1.01}, config: {severity: warn}"

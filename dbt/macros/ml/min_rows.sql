@@ -17,15 +17,17 @@
     {%- do run_query("create temporary view training_rows as " ~ rows_sql) -%}
     {%- set row = run_query("select " ~ counts | join(", ") ~ " from training_rows").rows[0] -%}
     {%- do run_query("drop view training_rows") -%}
-    {%- for column, minimum in minimums.items() if row[loop.index0] < minimum -%}
-        {%- do missing.append(
-            minimum
-            ~ " different values of "
-            ~ column
-            ~ " (it has "
-            ~ row[loop.index0]
-            ~ ")"
-        ) -%}
+    {%- for column, minimum in minimums.items() -%}
+        {%- if row[loop.index0] < minimum -%}
+            {%- do missing.append(
+                minimum
+                ~ " different values of "
+                ~ column
+                ~ " (it has "
+                ~ row[loop.index0]
+                ~ ")"
+            ) -%}
+        {%- endif -%}
     {%- endfor -%}
     {{- return(missing | join(", ")) -}}
 {%- endmacro %}

@@ -57,7 +57,7 @@
     {%- set registry = source("ml", "model_versions") -%}
     {%- if not load_relation(registry) -%} {{- return(false) -}} {%- endif -%}
     {%- set found = run_query(
-        "select from "
+        "select 1 as found from "
         ~ registry.render()
         ~ " where model= "
         ~ sql_text(registry_name(node.name))

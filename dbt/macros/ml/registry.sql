@@ -98,5 +98,10 @@
 #}
 {% macro is_trained(relation) -%}
     {%- if not execute or not load_relation(relation) -%} {{- return(true) -}} {%- endif -%}
-    {{- return(run_query("select from " ~ relation.render() ~ " limit 1").rows | length > 0) -}}
+    {{-
+        return(
+            run_query("select 1 as found from " ~ relation.render() ~ " limit 1").rows | length
+            > 0
+        )
+    -}}
 {%- endmacro %}
