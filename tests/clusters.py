@@ -37,6 +37,8 @@ from scripts.stack.selection import open_stack
 
 # What the content of a template depends on.
 SOURCES = ("dbt", "udf", "scripts/stack", "scripts/data", "scripts/examples", "docker/postgres")
+# The extra libraries of the database server in every template.
+ML_EXTRAS = "lightgbm,xgboost"
 COMPLETE = "template-complete"
 # Templates of the current version of the source and of the one before stay on the disk.
 VERSIONS = 2
@@ -86,7 +88,7 @@ def throwaway_settings(root: Path, state: Path) -> Settings:
         superset_port=free_port(),
         superset_admin_user="admin",
         superset_secret_key="a key of a test",
-        extra_values={"ML_EXTRAS": "lightgbm,xgboost"},
+        extra_values={"ML_EXTRAS": ML_EXTRAS},
         **{f"{name}_password": f"a password for {name}" for name in names},
     )
 
@@ -97,14 +99,13 @@ def cluster(template: str = "server", root: Path = ROOT) -> Iterator[Warehouse]:
 
     `root`: the project whose dbt models and functions are built into it, such as a changed copy.
     """
-    original = _template(template)
     copies = _cache() / "copies"
     copies.mkdir(exist_ok=True)
     _remove_orphans(copies)
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=copies))
     folder.chmod(0o755)
     try:
-        _copy(original, folder)
+        copy_template(template, folder)
         with _running(throwaway_settings(root, folder)) as warehouse:
             yield warehouse
     finally:
@@ -137,9 +138,12 @@ def _running(settings: Settings) -> Iterator[Warehouse]:
         shutil.rmtree(Paths(settings.state).sockets, ignore_errors=True)
 
 
-def _copy(original: Path, folder: Path) -> None:
-    """Copy an installation: the libraries, which nobody writes into, as hard links."""
-    for entry in original.iterdir():
+def copy_template(name: str, folder: Path) -> None:
+    """Copy a template into `folder`, which becomes the state of an installation.
+
+    The libraries become hard links: nobody writes into these files.
+    """
+    for entry in _template(name).iterdir():
         if entry.name != COMPLETE:
             how = "--link" if entry.name == "server" else "--reflink=auto"
             subprocess.run(["cp", "--archive", how, entry, folder], check=True)
@@ -154,7 +158,7 @@ def _template(name: str) -> Path:
             folder.mkdir()
             base, make = TEMPLATES[name]
             if base:
-                _copy(_template(base), folder)
+                copy_template(base, folder)
             else:
                 _remove_old_versions()
             with _running(throwaway_settings(ROOT, folder)) as warehouse:

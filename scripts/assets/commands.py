@@ -11,7 +11,7 @@ import click
 from scripts.settings import ROOT, Settings, load_settings
 
 
-def _wished(flag: bool, variable: str) -> bool:
+def _flag(flag: bool, variable: str) -> bool:
     """Make hands a wish over as FORCE=1 or YES=1."""
     return flag or os.environ.get(variable, "") not in ("", "0")
 
@@ -43,11 +43,11 @@ def plan(form: str) -> None:
     is_flag=True,
     help="Overwrite what was changed in Superset since the last push (FORCE=1).",
 )
-def push(theirs_lost: bool) -> None:
+def push(force: bool) -> None:
     """Bring the dashboards in git to Superset."""
     from scripts.assets.sync.push import push as run
 
-    run(load_settings(), _wished(theirs_lost, "FORCE"))
+    run(load_settings(), _flag(force, "FORCE"))
 
 
 @click.command()
@@ -65,25 +65,25 @@ def push(theirs_lost: bool) -> None:
 @click.option(
     "--all", "every", is_flag=True, help="List what git does not own; change nothing (ALL=1)."
 )
-def pull(ours_lost: bool, yes: bool, adopt: str, branch: str, every: bool) -> None:
+def pull(force: bool, yes: bool, import_name: str, branch: str, list_all: bool) -> None:
     """Bring what was changed in Superset into the files in git."""
+    from scripts.assets.sync.pull import list_unmanaged
     from scripts.assets.sync.pull import pull as run
-    from scripts.assets.sync.pull import show_strangers
 
-    if _wished(every, "ALL"):
-        show_strangers(load_settings())
+    if _flag(list_all, "ALL"):
+        list_unmanaged(load_settings())
     else:
-        run(load_settings(), _wished(ours_lost, "FORCE"), _wished(yes, "YES"), adopt, branch)
+        run(load_settings(), _flag(force, "FORCE"), _flag(yes, "YES"), import_name, branch)
 
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Remove them (YES=1); without it they are only shown.")
 @click.option("--theirs-lost", "--force", is_flag=True, help="Changed ones as well (FORCE=1).")
-def prune(yes: bool, theirs_lost: bool) -> None:
+def prune(yes: bool, force: bool) -> None:
     """Remove from Superset what this repository once owned and no longer holds."""
     from scripts.assets.sync.prune import prune as run
 
-    run(load_settings(), _wished(yes, "YES"), _wished(theirs_lost, "FORCE"))
+    run(load_settings(), _flag(yes, "YES"), _flag(force, "FORCE"))
 
 
 @click.command()

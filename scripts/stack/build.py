@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from scripts.feature_groups import feature_groups
 from scripts.fingerprint import fingerprint
 from scripts.settings import Settings
 from scripts.stack import build_state as stamps
+from scripts.stack.dbt_process import DbtProcess, start_dbt
 from scripts.stack.interface import Stack
 from scripts.stack.processes import process_tag
 from scripts.stack.views import models_of, views
@@ -159,34 +159,39 @@ def _dbt(
     project = settings.root / "dbt"
     log = settings.state / "logs" / "dbt.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(Path(sys.executable).with_name("dbt")), "build", "--target", target]
-    command += ["--project-dir", str(project), "--profiles-dir", str(project), *options]
-    command += [] if console.is_terminal else ["--no-use-colors"]
+    arguments = ["build", "--target", target]
+    arguments += ["--project-dir", str(project), "--profiles-dir", str(project), *options]
+    arguments += [] if console.is_terminal else ["--no-use-colors"]
+    environment = {**dbt_environment(settings, target), "GLASSHOUSE_TESTS": tests}
     said: list[str] = []
-    with (
-        log.open("a") as file,
-        subprocess.Popen(
-            command, cwd=settings.root, text=True, errors="replace",
-            env={**dbt_environment(settings, target), "GLASSHOUSE_TESTS": tests},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        ) as process,
-    ):  # fmt: skip
+    with log.open("a") as file:
         file.write(f"\n$ dbt build --target {target} {' '.join(options)}\n")
-        for line in process.stdout:
+
+        def on_line(line: str) -> None:
             file.write(line)
             said.append(line.rstrip())
             if show:
                 console.out(line, end="", highlight=False)
-    if process.returncode:
+
+        exit_code = parse_project(settings, tests).run(arguments, environment, on_line)
+    if exit_code:
         if not show:
             _show_failures(said)
         error = UserError(
-            f"dbt build --target {target} failed (exit code {process.returncode})",
+            f"dbt build --target {target} failed (exit code {exit_code})",
             f"read the lines above, or all of them in {log}",
         )
-        error.exit_code = process.returncode
+        error.exit_code = exit_code
         raise error
     return next((line.partition("Done. ")[2] for line in said if "Done. " in line), "")
+
+
+def parse_project(settings: Settings, tests: str = "all") -> DbtProcess:
+    """Start to parse the dbt project, if the running process has not parsed it yet."""
+    environment = {**dbt_environment(settings, "warehouse"), "GLASSHOUSE_TESTS": tests}
+    folder = str(settings.state / "dbt" / "manifest")
+    environment |= {"DBT_TARGET_PATH": folder, "DBT_LOG_PATH": folder}
+    return start_dbt(settings.root / "dbt", (), environment)
 
 
 def _show_failures(said: list[str]) -> None:

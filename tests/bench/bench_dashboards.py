@@ -99,7 +99,7 @@ class Farm:
         for asset in self.assets:
             if asset.kind in ("charts", "dashboards"):
                 (self.root / FOLDER / asset.path).unlink()
-        self.run("prune", act=True, theirs_lost=True)
+        self.run("prune", act=True, force=True)
         shutil.rmtree(self.root)
 
 

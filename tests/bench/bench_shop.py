@@ -45,7 +45,7 @@ def filling(bench: Bench) -> Pair:
     return Pair(
         ours,
         lambda: seconds(lambda: _copied(dsn, files)),
-        note=f"about {bench.rows:,} order lines; keys and indexes are checked by both",
+        note=f"About {bench.rows:,} order lines; both sides check keys and indexes",
         done=lambda: _drop(bench),
     )
 
@@ -55,7 +55,7 @@ TO_THE_STAR = ("path:models/staging/shop", "path:models/vault", "path:models/mar
 
 
 @compare(
-    "vault and star after a day of news", "building them from nothing", at_most(0.1),
+    "vault and star after one day of new rows", "a full build of the same tables", at_most(0.1),
     group="The shop",
 )  # fmt: skip
 def growing(bench: Bench) -> Pair:
@@ -68,7 +68,7 @@ def growing(bench: Bench) -> Pair:
 
 
 @compare(
-    "a refresh after a day of news", "building everything from nothing", at_most(0.1),
+    "refresh after one day of new rows", "a full build", at_most(0.1),
     group="The shop",
 )  # fmt: skip
 def refreshing(bench: Bench) -> Pair:
@@ -76,7 +76,7 @@ def refreshing(bench: Bench) -> Pair:
         bench,
         lambda warehouse: build(warehouse.settings, warehouse.stack, show=False),
         lambda warehouse: refresh(warehouse.settings, warehouse.stack),
-        "training, predictions, reports and tests too",
+        "includes training, predictions, reports and tests",
     )
 
 
@@ -125,7 +125,7 @@ def _after_a_day(
     return Pair(
         ours,
         lambda: built.pop() if built else anew(),
-        note=f"about {bench.rows:,} order lines; {what}",
+        note=f"About {bench.rows:,} order lines; {what}",
         done=done,
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from scripts.assets.checks.charts import ask_all
+from scripts.assets.checks.charts import run_queries
 from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER, read_files
 from scripts.stack.selection import open_stack
@@ -78,6 +78,6 @@ def survives(clone: Clone) -> None:
     assert "Nothing to do" in clone.make("push").stdout
     # Passwords that were encrypted with the old key are read with the new one.
     bundle = read_files(clone.root / FOLDER).bundle()
-    answers = ask_all(bundle, Superset(clone.settings))
+    answers = run_queries(bundle, Superset(clone.settings))
     assert answers
     assert [answer.error for answer in answers if answer.error or answer.empty] == []

@@ -11,8 +11,8 @@ import yaml
 from playwright.sync_api import Page
 from playwright.sync_api import TimeoutError as StillClosed
 
-from scripts.assets.client.browser import SCREEN, choose, signed_in
-from scripts.assets.client.visual_checks import dashboard_slugs, settle, visit
+from scripts.assets.client.browser import SCREEN, set_filter, signed_in
+from scripts.assets.client.visual_checks import dashboard_slugs, inspect_dashboard, wait_until_drawn
 
 # Lists of the server's own; nobody but an administrator needs them.
 FORBIDDEN = (
@@ -46,16 +46,16 @@ class Watched:
         """Open a dashboard and wait until it is drawn."""
         self.page.goto(f"{self.url}/superset/dashboard/{slug}/")
         self.page.wait_for_selector("[data-test-chart-id]")
-        settle(self.page)
+        wait_until_drawn(self.page)
 
-    def everything(self) -> dict[str, str]:
+    def all_assets(self) -> dict[str, str]:
         """What each chart shows, tab by tab: its words, or its drawing as the browser has it."""
         tabs = self.page.locator(".dashboard-component-tabs > * > .ant-tabs-nav .ant-tabs-tab")
         found = {}
         for number in range(max(1, tabs.count())):
             if tabs.count():
                 tabs.nth(number).click()
-            settle(self.page)
+            wait_until_drawn(self.page)
             found |= dict(
                 self.page.evaluate(
                     """() => [...document.querySelectorAll('[data-test-chart-id]')]
@@ -144,9 +144,11 @@ def test_a_broken_dashboard_is_found_out(stack, admin: Page, tmp_path: Path) -> 
     }
     dashboard = rest.create_dashboard("broken_on_purpose", made)
     try:
-        result = visit(admin, stack.settings.superset_url, "broken_on_purpose", tmp_path)
+        result = inspect_dashboard(
+            admin, stack.settings.superset_url, "broken_on_purpose", tmp_path
+        )
         # The copy has not the dashboard's style, so the sound one may not fit its card.
-        found = {f.chart: f.what for f in result.findings if "does not fit" not in f.what}
+        found = {f.chart: f.message for f in result.findings if "does not fit" not in f.message}
         assert set(found) == {"Broken", "Nothing"}
         assert "no_such_column" in found["Broken"]
         assert "no results" in found["Nothing"]
@@ -159,7 +161,9 @@ def test_a_broken_dashboard_is_found_out(stack, admin: Page, tmp_path: Path) -> 
 def test_every_chart_of_every_dashboard_is_drawn_for_a_stakeholder(stack, stakeholder) -> None:
     stakeholder.refused.clear()
     for slug in dashboard_slugs(stack.root):
-        result = visit(stakeholder.page, stakeholder.url, slug, stack.settings.state / "shots")
+        result = inspect_dashboard(
+            stakeholder.page, stakeholder.url, slug, stack.settings.state / "shots"
+        )
         assert not result.findings, "\n".join(map(str, result.findings))
         drawn = [name for names in result.charts.values() for name in names]
         assert len(drawn) == len(charts_in_git(stack.root, slug))
@@ -170,7 +174,7 @@ def test_every_chart_of_every_dashboard_is_drawn_for_a_stakeholder(stack, stakeh
 def test_the_login_leads_to_the_page_that_says_where_to_start(stakeholder) -> None:
     stakeholder.page.goto(stakeholder.url)
     assert stakeholder.page.url.startswith(f"{stakeholder.url}/superset/dashboard/start_here/")
-    settle(stakeholder.page)
+    wait_until_drawn(stakeholder.page)
     links = stakeholder.page.locator(".gh-door a").evaluate_all("all => all.map(a => a.pathname)")
     slugs = {link.strip("/").rpartition("/")[2] for link in links}
     assert slugs >= {"business", "churn", "revenue_forecast", "segments", "data", "drivers"}
@@ -180,11 +184,11 @@ def test_the_login_leads_to_the_page_that_says_where_to_start(stakeholder) -> No
 def test_another_model_changes_every_chart(stakeholder, slug: str) -> None:
     stakeholder.page.set_viewport_size({"width": 1440, "height": 2000})
     stakeholder.open(slug)
-    before = stakeholder.everything()
+    before = stakeholder.all_assets()
     stakeholder.open(slug)
-    choose(stakeholder.page, "Model", "Breast cancer")
-    settle(stakeholder.page)
-    after = stakeholder.everything()
+    set_filter(stakeholder.page, "Model", "Breast cancer")
+    wait_until_drawn(stakeholder.page)
+    after = stakeholder.all_assets()
     assert len(before) >= 4
     assert after.keys() == before.keys()
     assert {name for name in after if after[name] == before[name]} == OF_NO_MODEL.get(slug, set())
@@ -205,20 +209,20 @@ def test_the_filter_offers_models_of_its_kind_alone(stakeholder) -> None:
 
 def test_a_country_filters_the_whole_page_and_a_click_on_a_bar_does_too(stakeholder) -> None:
     stakeholder.open("business")
-    everything = stakeholder.texts()
+    all_assets = stakeholder.texts()
     bars = stakeholder.page.locator('[data-test-chart-name="Revenue by product line"] canvas')
     box = bars.bounding_box()
     # The longest bar is the first one, and begins at the axis.
     stakeholder.page.mouse.click(box["x"] + 130, box["y"] + 0.16 * box["height"])
     stakeholder.page.wait_for_timeout(500)
-    settle(stakeholder.page)
+    wait_until_drawn(stakeholder.page)
     one_line = stakeholder.texts()
-    assert [name for name in everything if one_line[name] == everything[name]] == []
+    assert [name for name in all_assets if one_line[name] == all_assets[name]] == []
     stakeholder.open("business")
-    choose(stakeholder.page, "Country", "France")
-    settle(stakeholder.page)
+    set_filter(stakeholder.page, "Country", "France")
+    wait_until_drawn(stakeholder.page)
     france = stakeholder.texts()
-    assert [name for name in everything if france[name] == everything[name]] == []
+    assert [name for name in all_assets if france[name] == all_assets[name]] == []
 
 
 def pick(page: Page, menu: str, choice: str) -> None:

@@ -8,8 +8,8 @@ from scripts.assets.files.yaml_text import dump_yaml, load_yaml
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.complete import complete
 from scripts.assets.model.diff import differences
-from scripts.assets.model.params import LEFT_OUT, canonical_params
-from scripts.assets.sync.live import live_bundle
+from scripts.assets.model.params import IGNORED_FIELDS, canonical_params
+from scripts.assets.sync.server_assets import server_bundle
 from tests.e2e.wheel_examples import bundle_of, read_examples
 
 
@@ -29,7 +29,7 @@ def test_the_examples_survive_import_export_normalise_and_import(project):
     try:
         send(wanted)
         first = superset.export()
-        live = live_bundle(first, settings, wanted).only(uuids)
+        live = server_bundle(first, settings, wanted).only(uuids)
         assert [str(each) for each in differences(wanted, live)] == []
         # No choice of a chart's author is lost on the way, not even one that git need not hold.
         exported = {data["uuid"]: data for data in map(load_yaml, first.values()) if "uuid" in data}
@@ -44,12 +44,12 @@ def test_the_examples_survive_import_export_normalise_and_import(project):
                         assert kept.get(name) == value, f"{path}: {name}"
                 lost = {
                     name for name, value in data["params"].items()
-                    if name not in kept and name not in LEFT_OUT and value not in (None, [], {})
+                    if name not in {*kept, *IGNORED_FIELDS} and value not in (None, [], {})
                 }  # fmt: skip
                 assert {name for name in lost if not name.startswith("matrixify_")} == set(), path
         # What was exported and normalised is itself something that can be imported.
         send(Bundle.of([replace(each, path=wanted.get(each.uuid).path) for each in live]))
-        again = live_bundle(superset.export(), settings, wanted).only(uuids)
+        again = server_bundle(superset.export(), settings, wanted).only(uuids)
         assert [str(each) for each in differences(live, again)] == []
     finally:
         for kind in ("dashboards", "charts", "datasets", "databases"):

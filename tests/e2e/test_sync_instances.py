@@ -12,11 +12,11 @@ import psycopg2
 import pytest
 import yaml
 
-from scripts.assets.checks.charts import ask_all
+from scripts.assets.checks.charts import run_queries
 from scripts.assets.client import preset
 from scripts.assets.client.superset import Superset
-from scripts.assets.sync.live import live_bundle
-from scripts.assets.sync.state import declared
+from scripts.assets.sync.server_assets import server_bundle
+from scripts.assets.sync.state import read_git
 from scripts.environments import OVERLAYS
 from tests.e2e.second_superset import SecondSuperset
 
@@ -64,9 +64,9 @@ def test_push_then_pull_on_a_fresh_second_instance_leaves_no_difference(project,
     assert other.number("chart", data["uuid"]) > 500
     # As git sees it: what the editor drops when a chart is saved in the browser is no difference.
     settings = project.stack.settings
-    git = declared(settings)
-    here = live_bundle(project.superset.export(), settings, git)
-    there = live_bundle(other.export(), its, git)
+    git = read_git(settings)
+    here = server_bundle(project.superset.export(), settings, git)
+    there = server_bundle(other.export(), its, git)
     assert {a.uuid: a.data for a in here} == {a.uuid: a.data for a in there}
 
 
@@ -113,7 +113,7 @@ def test_an_environment_with_another_prefix_and_a_certificate(project, second, s
         "[warehouse].[warehouse].[ada_predictions]",
     } <= opened
     assert not any("[predictions]" in name for name in opened)
-    answers = ask_all(declared(settings), superset)
+    answers = run_queries(read_git(settings), superset)
     assert [answer.error for answer in answers if answer.error] == []
     # Without a certificate of its own, this installation shows none and no difference either.
     project.run("push")
@@ -158,7 +158,7 @@ def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
     assert "what is live now is not known" in line
     assert "make up" in line or "make plan" in line
     second.start()
-    plan = project.stack.run("plan", env=env)
+    plan = project.command("plan", **env)
     assert plan.returncode in (0, 2)
     charts = len(list((project.folder / "charts").rglob("*.yaml")))
     assert plan.returncode == 0 or f"{charts} to update" in plan.stdout, "all of it, or nothing"

@@ -6,8 +6,8 @@ import uuid
 
 import yaml
 
-from scripts.assets.client.exports import LISTED
-from scripts.assets.sync.links import links_in
+from scripts.assets.client.exports import LISTED_COLUMNS
+from scripts.assets.sync.links import chart_links
 
 
 def a_strangers_dashboard(project, title: str) -> tuple[int, str]:
@@ -62,7 +62,7 @@ def test_a_strangers_dashboard_is_left_alone_until_it_is_adopted_and_pruned_when
     # Given up again: first no file, then nothing in Superset, and the stranger's is still there.
     for name in after.keys() - before.keys():
         (project.folder / name).unlink()
-    assert 'dashboard "Made by hand"  removed from git' in project.stack.run("plan").stdout
+    assert 'dashboard "Made by hand"  removed from git' in project.command("plan").stdout
     assert "Nothing to do" in project.run("pull")
     assert project.files() == before
     project.run("push")
@@ -137,7 +137,9 @@ def test_a_dashboard_over_two_hundred_charts_goes_both_ways(project):
     project.run("format-assets")
     before = project.files()
     assert "created 210 charts" in project.run("push")
-    links = links_in({name: project.superset.rows(name, LISTED[name]) for name in LISTED})
+    links = chart_links(
+        {name: project.superset.rows(name, LISTED_COLUMNS[name]) for name in LISTED_COLUMNS}
+    )
     assert len(links[data["uuid"]]) == 210
     assert "No difference" in project.run("plan")
     assert "Nothing to do" in project.run("pull")

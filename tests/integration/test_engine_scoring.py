@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import psycopg2
 import pytest
+from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.table import CATEGORY
-from glasshouse_ml.registry.artifacts import Model, unpack
+from glasshouse_ml.registry.artifacts import unpack
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sklearn.compose import ColumnTransformer

@@ -177,8 +177,8 @@ def test_moves_between_segments_are_counted_another_way(warehouse: Warehouse) ->
     stayed, moved = one(
         warehouse,
         "select sum(customers), sum(customers) filter (where from_segment <> to_segment)"
-        " from reports.rpt_segment_transitions where as_of = %s and from_segment <> 'Not a customer'"
-        " and to_segment <> 'Bought nothing for a year'",
+        " from reports.rpt_segment_transitions where as_of = %s"
+        " and from_segment <> 'Not a customer' and to_segment <> 'Bought nothing for a year'",
         days[0][0],
     )
     assert stayed == len(now & before)

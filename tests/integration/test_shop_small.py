@@ -13,7 +13,8 @@ import psycopg2
 import pytest
 
 from scripts.data.sample import load_sample
-from scripts.examples.shop.loading import create_tables, load
+from scripts.examples.shop.loading import load
+from scripts.examples.shop.schema import create_tables
 from scripts.examples.shop.simulator import calendar
 from scripts.examples.shop.simulator.source import Simulator
 from scripts.examples.shop.sources import select_source

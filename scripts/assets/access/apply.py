@@ -1,8 +1,8 @@
 """Bringing roles, row filters, dashboards' doors and users to the server, over REST."""
 
 from scripts.assets.access.file import PASSWORD
-from scripts.assets.access.live import Server
-from scripts.assets.access.passwords import remember_password
+from scripts.assets.access.passwords import save_password_digest
+from scripts.assets.access.server import Server
 from scripts.assets.client.superset import Superset
 from scripts.assets.model.asset import Asset
 from scripts.errors import UserError
@@ -12,22 +12,22 @@ from scripts.settings import Settings
 ORDER = ("roles", "filters", "access", "users")
 
 
-def apply(wanted: list[Asset], server: Server, superset: Superset, settings: Settings) -> None:
+def apply(entries: list[Asset], server: Server, superset: Superset, settings: Settings) -> None:
     """Create or update these entries; on a refusal, say what is live already and what is not."""
-    wanted = sorted(wanted, key=lambda entry: (ORDER.index(entry.kind), entry.title))
-    for done, entry in enumerate(wanted):
+    entries = sorted(entries, key=lambda entry: (ORDER.index(entry.kind), entry.title))
+    for count, entry in enumerate(entries):
         try:
             _APPLY[entry.kind](entry, server, superset, settings)
         except UserError as error:
-            live = ", ".join(map(str, wanted[:done])) or "nothing of the access"
-            rest = ", ".join(map(str, wanted[done:]))
+            applied = ", ".join(map(str, entries[:count])) or "nothing of the access"
+            pending = ", ".join(map(str, entries[count:]))
             raise UserError(
-                f"{error.problem}; live now: the dashboards, {live}; not yet: {rest}",
+                f"{error.problem}; live now: the dashboards, {applied}; not yet: {pending}",
                 f"{error.remedy}, then make push again",
             ) from None
 
 
-def withdraw(entry: Asset, server: Server, superset: Superset) -> None:
+def remove_entry(entry: Asset, server: Server, superset: Superset) -> None:
     """Remove an entry from the server; a user is switched off, for what he made names him."""
     number = server.numbers[entry.uuid]
     if entry.kind == "users":
@@ -42,7 +42,7 @@ def _role(entry: Asset, server: Server, superset: Superset, settings: Settings) 
     if entry.uuid not in server.numbers:
         number = superset.create("security/roles", {"name": entry.title})
         server.add_role(entry.title, number)
-    numbers = server.permissions.on_server(entry)
+    numbers = server.permissions.ids_on_server(entry)
     superset.set_permissions(server.numbers[entry.uuid], numbers)
 
 
@@ -54,21 +54,21 @@ def _filter(entry: Asset, server: Server, superset: Superset, settings: Settings
         "clause": entry.data["clause"],
         "group_key": entry.data.get("group"),
         "tables": [superset.number("dataset", uuid) for uuid in entry.data["datasets"]],
-        "roles": server.role_numbers(entry.data.get("roles", [])),
+        "roles": server.role_ids(entry.data.get("roles", [])),
     }
     _create_or_change("rowlevelsecurity", entry, fields, server, superset)
 
 
-def _door(entry: Asset, server: Server, superset: Superset, settings: Settings) -> None:
+def _dashboard_access(entry: Asset, server: Server, superset: Superset, settings: Settings) -> None:
     number = server.numbers.get(entry.uuid) or superset.number("dashboard", entry.title)
     if number is not None:
-        roles = server.role_numbers(entry.data["roles"])
+        roles = server.role_ids(entry.data["roles"])
         superset.change("dashboard", number, {"roles": roles})
 
 
 def _user(entry: Asset, server: Server, superset: Superset, settings: Settings) -> None:
     fields = {name: entry.data[name] for name in ("username", "first_name", "last_name", "email")}
-    fields |= {"roles": server.role_numbers(entry.data["roles"]), "active": True}
+    fields |= {"roles": server.role_ids(entry.data["roles"]), "active": True}
     password = PASSWORD.fullmatch(entry.data["password"])
     fields["password"] = settings.value(password[1]) if password else None
     if entry.uuid not in server.numbers:
@@ -77,7 +77,7 @@ def _user(entry: Asset, server: Server, superset: Superset, settings: Settings) 
             if row["username"] == entry.title:
                 server.numbers[entry.uuid] = row["id"]
     _create_or_change("security/users", entry, fields, server, superset)
-    remember_password(entry, settings)
+    save_password_digest(entry, settings)
 
 
 def _create_or_change(
@@ -90,4 +90,4 @@ def _create_or_change(
         superset.change(resource, number, fields)
 
 
-_APPLY = {"roles": _role, "filters": _filter, "access": _door, "users": _user}
+_APPLY = {"roles": _role, "filters": _filter, "access": _dashboard_access, "users": _user}

@@ -16,7 +16,7 @@ FILE = "bundle.yml"
 # Superset writes these roles anew by itself; they can be named, and not changed.
 BUILT_IN = ("Admin", "Alpha", "Gamma", "sql_lab")
 PASSWORD = re.compile(r"\$\{([A-Z][A-Z0-9_]*_PASSWORD)\}")
-_HEAD = """\
+_HEADER = """\
 # Who may see what: roles, rows, dashboards, users. make plan, push, pull and prune treat it like
 # the dashboards; docs/dashboards.md explains each field. A comment of your own does not survive
 # make pull: a row filter has a description for it.
@@ -56,7 +56,7 @@ FIELDS: dict[str, dict[str, tuple[type, bool]]] = {
 _PERMISSION = re.compile(r"\S+ on \S.*")
 
 
-def managed(folder: Path) -> bool:
+def has_access_file(folder: Path) -> bool:
     """Whether this repository has a say in who may see what: it has the file."""
     return (folder / FILE).exists()
 
@@ -66,7 +66,7 @@ def read_access(folder: Path, bundle: Bundle) -> tuple[Bundle, list[Problem]]:
 
     `bundle`: the dashboards and datasets that the entries may name.
     """
-    if not managed(folder):
+    if not has_access_file(folder):
         return Bundle(), []
     try:
         data = load_yaml((folder / FILE).read_text(encoding="utf-8")) or {}
@@ -74,16 +74,20 @@ def read_access(folder: Path, bundle: Bundle) -> tuple[Bundle, list[Problem]]:
         return Bundle(), [
             Problem(FILE, f"cannot be read ({error})", "mend the YAML", Rule.UNREADABLE)
         ]
-    found = _shape(data)
-    if found:
-        return Bundle(), found
+    problems = _shape(data)
+    if problems:
+        return Bundle(), problems
     entries = [
         Asset(kind, canonical_entry(kind, _data(kind, name, entry)), FILE)
         for section, kind in SECTIONS.items()
         for name, entry in (data.get(section) or {}).items()
     ]
-    found = [problem for entry in entries for problem in _references(entry, entries, bundle)]
-    return (Bundle(), found) if found else (Bundle.of(entries + _closed(entries, bundle)), [])
+    problems = [problem for entry in entries for problem in _references(entry, entries, bundle)]
+    return (
+        (Bundle(), problems)
+        if problems
+        else (Bundle.of(entries + _without_roles(entries, bundle)), [])
+    )
 
 
 def _data(kind: str, name: Any, entry: Any) -> dict[str, Any]:
@@ -91,7 +95,7 @@ def _data(kind: str, name: Any, entry: Any) -> dict[str, Any]:
     return {NAME_FIELD[kind]: str(name)} | entry
 
 
-def _closed(entries: list[Asset], bundle: Bundle) -> list[Asset]:
+def _without_roles(entries: list[Asset], bundle: Bundle) -> list[Asset]:
     """A dashboard that the file does not name is open to no role as such: that is a fact too."""
     named = {entry.title for entry in entries if entry.kind == "access"}
     slugs = [dashboard.data["slug"] for dashboard in bundle.kind("dashboards")]
@@ -104,16 +108,16 @@ def _closed(entries: list[Asset], bundle: Bundle) -> list[Asset]:
 
 def canonical_entry(kind: str, data: dict[str, Any]) -> dict[str, Any]:
     """The one form of an entry: fields in their order, lists sorted, what says nothing left out."""
-    plain = {NAME_FIELD[kind]: data[NAME_FIELD[kind]]}
-    for name, (type_, needed) in FIELDS[kind].items():
+    canonical = {NAME_FIELD[kind]: data[NAME_FIELD[kind]]}
+    for name, (type_, is_required) in FIELDS[kind].items():
         value = data.get(name)
         if type_ is list:
             value = sorted({str(each) for each in value or []})
         if name == "type" and value == "Regular":
             value = None
-        if value or needed:
-            plain[name] = value
-    return plain
+        if value or is_required:
+            canonical[name] = value
+    return canonical
 
 
 def write_access(folder: Path, entries: Bundle, bundle: Bundle) -> bool:
@@ -129,7 +133,7 @@ def write_access(folder: Path, entries: Bundle, bundle: Bundle) -> bool:
         # A uuid tells a reader nothing.
         note = f"- {dataset.uuid}  # {dataset.data.get('schema', '')}.{dataset.title}\n"
         text = text.replace(f"- {dataset.uuid}\n", note)
-    return write_text(folder / FILE, _HEAD + text)
+    return write_text(folder / FILE, _HEADER + text)
 
 
 def _entry(entry: Asset) -> Any:
@@ -141,7 +145,7 @@ def _shape(data: Any) -> list[Problem]:
     """Unknown names and wrong types."""
     if not isinstance(data, dict):
         return [Problem(FILE, "holds no fields", f"write {', '.join(SECTIONS)}", Rule.UNREADABLE)]
-    found = [
+    problems = [
         Problem(
             FILE,
             f"{section} is unknown",
@@ -152,85 +156,88 @@ def _shape(data: Any) -> list[Problem]:
         if section not in SECTIONS
     ]
 
-    def wrong_type(what: str, do: str) -> None:
-        found.append(Problem(FILE, what, do, Rule.WRONG_TYPE))
+    def add_wrong_type(message: str, remedy: str) -> None:
+        problems.append(Problem(FILE, message, remedy, Rule.WRONG_TYPE))
 
     for section, kind in SECTIONS.items():
         entries = data.get(section) or {}
         if not isinstance(entries, dict):
-            wrong_type(f"{section} must be a mapping", "write name: and its fields")
+            add_wrong_type(f"{section} must be a mapping", "write name: and its fields")
             continue
         for name, entry in entries.items():
             where = f"{section}.{name}"
             if kind == "access" and not isinstance(entry, list):
-                wrong_type(f"{where} must be a list", "write the names of roles")
+                add_wrong_type(f"{where} must be a list", "write the names of roles")
             elif not isinstance(entry, list if kind == "access" else dict | None):
-                wrong_type(f"{where} must be a mapping", "write its fields")
+                add_wrong_type(f"{where} must be a mapping", "write its fields")
             else:
-                found += _entry_shape(where, kind, _data(kind, name, entry))
-    return found
+                problems += _entry_shape(where, kind, _data(kind, name, entry))
+    return problems
 
 
 def _entry_shape(where: str, kind: str, data: dict[str, Any]) -> list[Problem]:
-    found = []
-    known = FIELDS[kind]
+    problems = []
+    fields = FIELDS[kind]
 
-    def add(name: Any, what: str, do: str, rule: Rule) -> None:
-        found.append(Problem(FILE, f"{where}.{name} {what}", do, rule))
+    def add(name: Any, message: str, remedy: str, rule: Rule) -> None:
+        problems.append(Problem(FILE, f"{where}.{name} {message}", remedy, rule))
 
-    for name in data.keys() - known.keys() - {NAME_FIELD[kind]}:
-        near = difflib.get_close_matches(str(name), known, n=1)
-        advice = f"write {near[0]}" if near else f"use one of {', '.join(known)}"
+    for name in data.keys() - fields.keys() - {NAME_FIELD[kind]}:
+        matches = difflib.get_close_matches(str(name), fields, n=1)
+        advice = f"write {matches[0]}" if matches else f"use one of {', '.join(fields)}"
         add(name, "is unknown", advice, Rule.UNKNOWN_FIELD)
-    for name, (type_, needed) in known.items():
+    for name, (type_, is_required) in fields.items():
         value = data.get(name)
         if value is None:
-            if needed:
+            if is_required:
                 add(name, "is missing", f"add {name}", Rule.MISSING_FIELD)
         elif not isinstance(value, type_):
             word = "a list" if type_ is list else "text"
             add(name, f"must be {word}", f"write {word}", Rule.WRONG_TYPE)
         elif type_ is list and not all(isinstance(each, str) for each in value):
             add(name, "must hold texts", "write names", Rule.WRONG_TYPE)
-    return found
+    return problems
 
 
 def _references(entry: Asset, entries: list[Asset], bundle: Bundle) -> list[Problem]:
     """Names that lead nowhere, and words that Superset would not understand."""
-    found = []
+    problems = []
 
-    def add(what: str, do: str, rule: Rule = Rule.LEADS_NOWHERE) -> None:
-        found.append(Problem(FILE, f"{entry}: {what}", do, rule))
+    def add(message: str, remedy: str, rule: Rule = Rule.LEADS_NOWHERE) -> None:
+        problems.append(Problem(FILE, f"{entry}: {message}", remedy, rule))
 
     roles = {each.title for each in entries if each.kind == "roles"} | {*BUILT_IN, "Public"}
     if entry.kind == "roles" and entry.title in BUILT_IN:
-        what = "Superset writes this role anew by itself"
-        add(what, "give the role another name", Rule.MALFORMED_SETTING)
+        message = "Superset writes this role anew by itself"
+        add(message, "give the role another name", Rule.MALFORMED_SETTING)
     for role in entry.data.get("roles", []):
         if role not in roles:
             add(f'there is no role "{role}"', "add it under roles, or name one of Superset's own")
     for kind in ("databases", "datasets"):
-        known = {asset.uuid for asset in bundle.kind(kind)}
+        fields = {asset.uuid for asset in bundle.kind(kind)}
         for uuid in entry.data.get(kind, []):
-            if uuid not in known:
+            if uuid not in fields:
                 add(f"{uuid} is in no file below {kind}/", f"write the uuid of a file in {kind}/")
     for permission in entry.data.get("permissions", []):
         if not _PERMISSION.fullmatch(permission):
-            what, do = f'"{permission}" is no permission', 'write it like "can_read on Chart"'
-            add(what, do, Rule.MALFORMED_SETTING)
+            message, remedy = (
+                f'"{permission}" is no permission',
+                'write it like "can_read on Chart"',
+            )
+            add(message, remedy, Rule.MALFORMED_SETTING)
     if entry.data.get("type", "Base") != "Base":
-        what = f"type {entry.data['type']} is unknown"
-        add(what, "write Regular or Base", Rule.MALFORMED_SETTING)
+        message = f"type {entry.data['type']} is unknown"
+        add(message, "write Regular or Base", Rule.MALFORMED_SETTING)
     slugs = {dashboard.data["slug"] for dashboard in bundle.kind("dashboards")}
     if entry.kind == "access" and entry.title not in slugs:
         add("no dashboard here has this slug", "write the slug of a file in dashboards/")
     if entry.kind == "users":
         if not PASSWORD.fullmatch(entry.data["password"]):
-            what = "the password must not stand here"
-            add(what, "write ${NAME_PASSWORD}, and its value in .env", Rule.PASSWORD)
+            message = "the password must not stand here"
+            add(message, "write ${NAME_PASSWORD}, and its value in .env", Rule.PASSWORD)
         if not entry.data["roles"]:
             add("it has no role", "name at least one", Rule.MISSING_FIELD)
-    return found
+    return problems
 
 
 assert set(SECTIONS.values()) == set(ACCESS_KINDS)

@@ -20,40 +20,40 @@ def _file(settings: Settings) -> Path:
     return settings.state / "pushed" / f"{name}.json"
 
 
-def with_password(entries: Bundle, settings: Settings) -> Bundle:
+def with_known_password(entries: Bundle, settings: Settings) -> Bundle:
     """All of it but the users whose password this installation does not know: it makes none."""
     return Bundle.of(
         [entry for entry in entries if entry.kind != "users" or _value(entry, settings)]
     )
 
 
-def stale(entries: Bundle, settings: Settings) -> list[Asset]:
+def outdated_passwords(entries: Bundle, settings: Settings) -> list[Asset]:
     """The users whose password in `.env` is not the one they were last given from here."""
-    known = _known(settings)
+    digests = _digests(settings)
     return [
         user
         for user in entries.kind("users")
-        if not _is_of(known.get(user.title, ""), _value(user, settings))
+        if not _matches(digests.get(user.title, ""), _value(user, settings))
     ]
 
 
-def remember_password(user: Asset, settings: Settings) -> None:
+def save_password_digest(user: Asset, settings: Settings) -> None:
     """Note that a user has the password of `.env` now."""
     file = _file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
-    draft.write_text(json.dumps(_known(settings) | {user.title: _digest(_value(user, settings))}))
+    draft.write_text(json.dumps(_digests(settings) | {user.title: _digest(_value(user, settings))}))
     draft.replace(file)
 
 
-def _known(settings: Settings) -> dict[str, str]:
+def _digests(settings: Settings) -> dict[str, str]:
     try:
-        found = json.loads(_file(settings).read_text(encoding="utf-8"))
+        content = json.loads(_file(settings).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _digest(password: str, salt: str = "") -> str:
@@ -62,9 +62,9 @@ def _digest(password: str, salt: str = "") -> str:
     return f"{salt} {digest.hex()}"
 
 
-def _is_of(known: str, password: str) -> bool:
+def _matches(digests: str, password: str) -> bool:
     try:
-        return hmac.compare_digest(known, _digest(password, known.partition(" ")[0]))
+        return hmac.compare_digest(digests, _digest(password, digests.partition(" ")[0]))
     except ValueError:  # no digest of ours stands there
         return False
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from scripts.assets.client.superset import Superset
 from scripts.assets.model.asset import Asset, Bundle
-from scripts.assets.model.placeholders import live_schema, schema_in_git
+from scripts.assets.model.placeholders import schema_in_git, server_schema
 from scripts.errors import UserError
 from scripts.settings import Settings
 
@@ -44,88 +44,92 @@ class Permissions:
             self._uuids[resource, number] = self.superset.uuid(resource, number)
         return self._uuids[resource, number]
 
-    def in_git(self, rows: list[dict[str, Any]]) -> dict[str, list[str]]:
+    def names_in_git(self, rows: list[dict[str, Any]]) -> dict[str, list[str]]:
         """A role's permissions as bundle.yml says them: by name, schema, and uuid."""
-        said: dict[str, list[str]] = {
+        names: dict[str, list[str]] = {
             "permissions": [], "schemas": [], "databases": [], "datasets": [],
         }  # fmt: skip
         for row in rows:
-            what, where = row["permission_name"], row["view_menu_name"]
-            number = _ID.search(where)
-            if what == "schema_access" and self._of_ours(where):
-                schema = _PARTS.findall(where)[-1]
-                said["schemas"].append(schema_in_git(schema, self.settings))
-            elif what in ("database_access", "datasource_access") and number:
-                resource = "database" if what == "database_access" else "dataset"
+            action, resource_name = row["permission_name"], row["view_menu_name"]
+            number = _ID.search(resource_name)
+            if action == "schema_access" and self._is_managed_database(resource_name):
+                schema = _PARTS.findall(resource_name)[-1]
+                names["schemas"].append(schema_in_git(schema, self.settings))
+            elif action in ("database_access", "datasource_access") and number:
+                resource = "database" if action == "database_access" else "dataset"
                 uuid = self.uuid(resource, int(number[1]))
                 # What leads to something that is gone opens nothing.
-                said[f"{resource}s"] += [uuid] if uuid else []
+                names[f"{resource}s"] += [uuid] if uuid else []
             else:
-                said["permissions"].append(f"{what} on {where}")
-        return said
+                names["permissions"].append(f"{action} on {resource_name}")
+        return names
 
-    def _of_ours(self, where: str) -> bool:
-        parts = _PARTS.findall(where)
+    def _is_managed_database(self, resource_name: str) -> bool:
+        parts = _PARTS.findall(resource_name)
         return len(parts) > 1 and parts[0] in {db.title for db in self.bundle.kind("databases")}
 
-    def require_known(self, roles: list[Asset]) -> None:
+    def require_existing(self, roles: list[Asset]) -> None:
         """Stop where a role names a permission that this Superset does not have."""
         for role in roles:
             for text in role.data.get("permissions", []):
                 if _split(text) not in self.numbers:
-                    known = [f"{what} on {where}" for what, where in self.numbers]
-                    near = difflib.get_close_matches(text, known, n=1)
+                    existing = [
+                        f"{action} on {resource_name}" for action, resource_name in self.numbers
+                    ]
+                    matches = difflib.get_close_matches(text, existing, n=1)
                     raise UserError(
                         f'bundle.yml: {role}: this Superset has no permission "{text}"',
-                        f"write {near[0]}" if near else "see List Roles in Superset for its names",
+                        f"write {matches[0]}"
+                        if matches
+                        else "see List Roles in Superset for its names",
                     )
 
-    def on_server(self, role: Asset) -> list[int]:
+    def ids_on_server(self, role: Asset) -> list[int]:
         """The numbers of all that a role of bundle.yml may do."""
         numbers = [self.numbers[_split(text)] for text in role.data.get("permissions", [])]
         for schema in role.data.get("schemas", []):
             numbers += self._schema(schema, role)
-        for kind, what in (("databases", "database_access"), ("datasets", "datasource_access")):
+        for kind, action in (("databases", "database_access"), ("datasets", "datasource_access")):
             for uuid in role.data.get(kind, []):
-                numbers.append(self._by_number(kind.removesuffix("s"), what, uuid, role))
+                numbers.append(self._by_number(kind.removesuffix("s"), action, uuid, role))
         return sorted(set(numbers))
 
     def _schema(self, schema: str, role: Asset) -> list[int]:
-        wanted = live_schema(schema, self.settings)
+        schema_name = server_schema(schema, self.settings)
         for attempt in range(2):
-            found = [
+            ids = [
                 number
-                for (what, where), number in self.numbers.items()
-                if what == "schema_access"
-                and self._of_ours(where)
-                and _PARTS.findall(where)[-1] == wanted
+                for (action, resource_name), number in self.numbers.items()
+                if action == "schema_access"
+                and self._is_managed_database(resource_name)
+                and _PARTS.findall(resource_name)[-1] == schema_name
             ]
-            if found or attempt:
+            if ids or attempt:
                 break
             # A schema that came after the database was connected is not known yet.
             for database in self.bundle.kind("databases"):
                 self.superset.sync_permissions(database.uuid)
-            self.forget()
-        if not found:
+            self.invalidate()
+        if not ids:
             raise UserError(
-                f"bundle.yml: {role}: the warehouse has no schema {wanted}",
+                f"bundle.yml: {role}: the warehouse has no schema {schema_name}",
                 "make build, or correct the name",
             )
-        return found
+        return ids
 
-    def _by_number(self, resource: str, what: str, uuid: str, role: Asset) -> int:
+    def _by_number(self, resource: str, action: str, uuid: str, role: Asset) -> int:
         number = self.superset.number(resource, uuid)
-        for (each, where), permission in self.numbers.items():
-            found = _ID.search(where)
-            if each == what and found and int(found[1]) == number:
+        for (each, resource_name), permission in self.numbers.items():
+            ids = _ID.search(resource_name)
+            if each == action and ids and int(ids[1]) == number:
                 return permission
         raise UserError(f"bundle.yml: {role}: Superset has no {resource} {uuid}", "make push again")
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Read the numbers anew when they are next asked for."""
         self.__dict__.pop("numbers", None)
 
 
 def _split(permission: str) -> tuple[str, str]:
-    what, _, where = permission.partition(" on ")
-    return what, where
+    action, _, resource_name = permission.partition(" on ")
+    return action, resource_name

@@ -7,7 +7,7 @@ from scripts.assets.client.superset import Superset
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.controls import with_defaults
 from scripts.assets.model.problems import Problem, Rule
-from scripts.assets.model.queries import can_query, queries_of
+from scripts.assets.model.queries import has_query, queries_for
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Answer:
+class QueryResult:
     """What came back for one chart; `error` is "" when the database answered."""
 
     chart: Asset
@@ -32,47 +32,51 @@ class Answer:
     def problem(self, limits: Limits) -> Problem | None:
         """What is wrong with the answer, if anything."""
         if not self.pushed:
-            return self._found(self.error, "make push", Rule.NOT_PUSHED)
+            return self._problem(self.error, "make push", Rule.NOT_PUSHED)
         if self.error:
-            return self._found(self.error, "mend its columns, metrics or filters", Rule.QUERY_FAILS)
+            return self._problem(
+                self.error, "mend its columns, metrics or filters", Rule.QUERY_FAILS
+            )
         if self.empty:
-            return self._found("its query finds no rows", "see its filters and table", Rule.NO_ROWS)
+            return self._problem(
+                "its query finds no rows", "see its filters and table", Rule.NO_ROWS
+            )
         if limits.rows is not None and self.rows > limits.rows:
-            what = f"{self.rows} rows, and the limit is {limits.rows}"
-            return self._found(what, "group or filter them in the report", Rule.TOO_MANY_ROWS)
+            message = f"{self.rows} rows, and the limit is {limits.rows}"
+            return self._problem(message, "group or filter them in the report", Rule.TOO_MANY_ROWS)
         if limits.milliseconds is not None and self.milliseconds > limits.milliseconds:
-            what = f"{self.milliseconds} ms, and the limit is {limits.milliseconds}"
-            return self._found(what, "do the work in the report, at build time", Rule.TOO_SLOW)
+            message = f"{self.milliseconds} ms, and the limit is {limits.milliseconds}"
+            return self._problem(message, "do the work in the report, at build time", Rule.TOO_SLOW)
         return None
 
-    def _found(self, what: str, do: str, rule: Rule) -> Problem:
-        return Problem(self.chart.path, f'"{self.chart.title}": {what}', do, rule)
+    def _problem(self, message: str, remedy: str, rule: Rule) -> Problem:
+        return Problem(self.chart.path, f'"{self.chart.title}": {message}', remedy, rule)
 
 
-def ask_all(bundle: Bundle, superset: Superset) -> list[Answer]:
+def run_queries(bundle: Bundle, superset: Superset) -> list[QueryResult]:
     """The answers for every chart whose type has a query known here."""
     datasets = {
         dataset.uuid: superset.number("dataset", dataset.uuid)
         for dataset in bundle.kind("datasets")
     }
-    charts = [chart for chart in bundle.kind("charts") if can_query(chart.data["viz_type"])]
-    return [_ask(chart, bundle, datasets, superset) for chart in charts]
+    charts = [chart for chart in bundle.kind("charts") if has_query(chart.data["viz_type"])]
+    return [_run_query(chart, bundle, datasets, superset) for chart in charts]
 
 
-def unknown_queries(bundle: Bundle) -> list[Asset]:
+def charts_without_query(bundle: Bundle) -> list[Asset]:
     """The charts that nobody asks: how their type makes a query is not known here."""
-    return [chart for chart in bundle.kind("charts") if not can_query(chart.data["viz_type"])]
+    return [chart for chart in bundle.kind("charts") if not has_query(chart.data["viz_type"])]
 
 
-def _ask(
+def _run_query(
     chart: Asset, bundle: Bundle, datasets: dict[str, int | None], superset: Superset
-) -> Answer:
+) -> QueryResult:
     dataset = bundle.get(chart.data["dataset_uuid"])
     if dataset is None or datasets[dataset.uuid] is None:
-        return Answer(chart, 0, 0, "its dataset is not in Superset yet", pushed=False)
+        return QueryResult(chart, 0, 0, "its dataset is not in Superset yet", pushed=False)
     body = {
         "datasource": {"id": datasets[dataset.uuid], "type": "table"},
-        "queries": queries_of(with_defaults(chart.data["params"], dataset.data)),
+        "queries": queries_for(with_defaults(chart.data["params"], dataset.data)),
         "force": True,  # the cache would answer for a table that is no longer there
         "result_format": "json",
         "result_type": "full",
@@ -83,4 +87,4 @@ def _ask(
     error = error or next((str(each["error"]) for each in results if each.get("error")), "")
     rows = sum(each.get("rowcount") or 0 for each in results)
     empty = not all(each.get("rowcount") for each in results)
-    return Answer(chart, rows, milliseconds, error, empty=empty)
+    return QueryResult(chart, rows, milliseconds, error, empty=empty)

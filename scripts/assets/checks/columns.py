@@ -15,11 +15,11 @@ from sqlglot.errors import SqlglotError
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.controls import with_defaults
 from scripts.assets.model.problems import Problem, Rule
-from scripts.assets.model.queries import can_query, queries_of
+from scripts.assets.model.queries import has_query, queries_for
 
 
 @dataclass
-class Names:
+class References:
     """What a query asks for: columns and metrics by name, and pieces of SQL."""
 
     columns: list[str] = field(default_factory=list)
@@ -30,21 +30,21 @@ class Names:
 
 def column_problems(bundle: Bundle) -> list[Problem]:
     """Names that lead to no column or metric of the dataset they are asked of."""
-    found = []
+    problems = []
     for dataset in bundle.kind("datasets"):
         pieces = [metric["expression"] for metric in dataset.data.get("metrics") or []]
-        found += _unknown(dataset.path, "a metric", Names(sql=pieces), dataset)
+        problems += _unknown(dataset.path, "a metric", References(sql=pieces), dataset)
     for chart in bundle.kind("charts"):
         dataset = bundle.get(chart.data["dataset_uuid"])
-        if dataset is not None and can_query(chart.data["viz_type"]):
-            found += _of_chart(chart, dataset)
+        if dataset is not None and has_query(chart.data["viz_type"]):
+            problems += _chart_problems(chart, dataset)
     for dashboard in bundle.kind("dashboards"):
         for name, uuid, column in filter_targets(dashboard):
             dataset = bundle.get(uuid)
             if dataset is not None and isinstance(column, str):
-                asked = Names(columns=[column])
-                found += _unknown(dashboard.path, f"the filter {name}", asked, dataset)
-    return found
+                references = References(columns=[column])
+                problems += _unknown(dashboard.path, f"the filter {name}", references, dataset)
+    return problems
 
 
 def filter_targets(dashboard: Asset) -> Iterator[tuple[str, str, Any]]:
@@ -56,63 +56,68 @@ def filter_targets(dashboard: Asset) -> Iterator[tuple[str, str, Any]]:
             yield name, str(target.get("datasetUuid", "")).lower(), column
 
 
-def _of_chart(chart: Asset, dataset: Asset) -> list[Problem]:
+def _chart_problems(chart: Asset, dataset: Asset) -> list[Problem]:
     try:
-        asked = _names(queries_of(with_defaults(chart.data["params"], dataset.data)))
+        references = _names(queries_for(with_defaults(chart.data["params"], dataset.data)))
     except (AttributeError, KeyError, TypeError, ValueError):
         what, do = "its params make no query", "mend the lists and mappings below params"
         return [Problem(chart.path, what, do, Rule.MALFORMED_SETTING)]
-    return _unknown(chart.path, f'the chart "{chart.title}"', asked, dataset)
+    return _unknown(chart.path, f'the chart "{chart.title}"', references, dataset)
 
 
-def _names(queries: list[dict[str, Any]]) -> Names:
-    asked = Names()
+def _names(queries: list[dict[str, Any]]) -> References:
+    references = References()
     for query in queries:
         for column in query["columns"]:
-            _add(asked, asked.columns, column)
+            _add(references, references.columns, column)
         for metric in query["metrics"] or []:
-            _add(asked, asked.metrics, metric)
+            _add(references, references.metrics, metric)
         for by, *_ in query["orderby"]:
-            _add(asked, asked.either, by)
-        asked.columns += [each["col"] for each in query["filters"] if isinstance(each["col"], str)]
-        asked.sql += [text for text in query["extras"].values() if text]
-    return asked
+            _add(references, references.either, by)
+        references.columns += [
+            each["col"] for each in query["filters"] if isinstance(each["col"], str)
+        ]
+        references.sql += [text for text in query["extras"].values() if text]
+    return references
 
 
-def _add(asked: Names, names: list[str], item: Any) -> None:
+def _add(references: References, names: list[str], item: Any) -> None:
     """A name goes to its list; what was made in the chart goes apart into what it asks for."""
     if isinstance(item, str):
         names.append(item)
     elif isinstance(item, dict) and isinstance(item.get("sqlExpression"), str):
-        asked.sql.append(item["sqlExpression"])
+        references.sql.append(item["sqlExpression"])
     elif isinstance(item, dict) and isinstance(item.get("column"), dict):
-        asked.columns.append(str(item["column"].get("column_name")))
+        references.columns.append(str(item["column"].get("column_name")))
 
 
-def _unknown(path: str, who: str, asked: Names, dataset: Asset) -> list[Problem]:
+def _unknown(path: str, subject: str, references: References, dataset: Asset) -> list[Problem]:
     columns = {str(each["column_name"]) for each in dataset.data.get("columns") or []}
     metrics = {str(each["metric_name"]) for each in dataset.data.get("metrics") or []}
-    wanted = [
-        *(("column", name, columns) for name in [*asked.columns, *columns_in(asked.sql)]),
-        *(("metric", name, metrics) for name in asked.metrics),
-        *(("column or metric", name, columns | metrics) for name in asked.either),
+    references_by_kind = [
+        *(
+            ("column", name, columns)
+            for name in [*references.columns, *columns_in_sql(references.sql)]
+        ),
+        *(("metric", name, metrics) for name in references.metrics),
+        *(("column or metric", name, columns | metrics) for name in references.either),
     ]
-    found = {}
-    for kind, name, known in wanted:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            found[kind, name] = Problem(
+    problems = {}
+    for kind, name, names in references_by_kind:
+        if name not in names:
+            matches = difflib.get_close_matches(name, names, n=1)
+            problems[kind, name] = Problem(
                 path,
-                f'{who} asks for the {kind} {name}, which the dataset "{dataset.title}" has not',
-                f"write {near[0]}" if near else "choose another, or add it to the dataset",
+                f'{subject} asks for the {kind} {name}, which is not in the dataset "{dataset.title}"',
+                f"write {matches[0]}" if matches else "choose another, or add it to the dataset",
                 Rule.UNKNOWN_COLUMN,
             )
-    return list(found.values())
+    return list(problems.values())
 
 
-def columns_in(pieces: Iterable[str]) -> list[str]:
+def columns_in_sql(pieces: Iterable[str]) -> list[str]:
     """The columns that pieces of SQL name; nothing of a piece that only a server can read."""
-    found = []
+    problems = []
     for piece in pieces:
         if "{{" in piece or "{%" in piece:
             continue  # a template: what it says is known when it is asked
@@ -122,5 +127,5 @@ def columns_in(pieces: Iterable[str]) -> list[str]:
             continue  # the database will say it better
         # Inside a query of its own, names may be those of another table.
         if not tree.find(exp.Select):
-            found += [column.name for column in tree.find_all(exp.Column)]
-    return found
+            problems += [column.name for column in tree.find_all(exp.Column)]
+    return problems

@@ -11,10 +11,10 @@ import psycopg2
 from psycopg2.extensions import connection as Connection
 
 from scripts.assets.checks.exposures import exposures_text
-from scripts.assets.checks.static import sound_bundle
+from scripts.assets.checks.static import valid_bundle
 from scripts.assets.files.bundle import FOLDER, write_asset
 from scripts.assets.files.dbt_relations import EXPOSURES, Relation, read_relations, relation_of
-from scripts.assets.files.descriptions import Types, described
+from scripts.assets.files.descriptions import Types, with_descriptions
 from scripts.assets.model.asset import Asset
 from scripts.errors import UserError
 
@@ -30,15 +30,15 @@ def describe(root: Path, state: Path, warehouse: dict[str, Any] | None) -> list[
     `warehouse`: how to connect to it, for the types of new columns; None: there is none.
     """
     # A chart may ask for a column that is about to come.
-    bundle = sound_bundle(root, columns=False)
+    bundle = valid_bundle(root, columns=False)
     relations = read_relations(root, state)
     written = []
     for dataset in bundle.kind("datasets"):
         relation = relation_of(dataset, relations)
         if relation is None:
             continue
-        types = types_of(relation, warehouse) if _has_new(dataset, relation) else None
-        new = Asset("datasets", described(dataset.data, relation, types), dataset.path)
+        types = types_of(relation, warehouse) if _has_untyped_columns(dataset, relation) else None
+        new = Asset("datasets", with_descriptions(dataset.data, relation, types), dataset.path)
         if write_asset(root / FOLDER, new):
             written.append(f"{FOLDER}/{new.path}")
     text, file = exposures_text(bundle, relations), root / "dbt" / EXPOSURES
@@ -80,7 +80,7 @@ def _connected(warehouse: dict[str, Any] | None) -> Connection | None:
         return None
 
 
-def _has_new(dataset: Asset, relation: Relation) -> bool:
+def _has_untyped_columns(dataset: Asset, relation: Relation) -> bool:
     """Whether dbt knows columns, without saying their type, that the dataset has not."""
-    known = {each["column_name"] for each in dataset.data.get("columns") or []}
-    return bool(relation.columns.keys() - known - relation.types.keys())
+    column_names = {each["column_name"] for each in dataset.data.get("columns") or []}
+    return bool(relation.columns.keys() - column_names - relation.types.keys())

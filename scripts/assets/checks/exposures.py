@@ -24,8 +24,8 @@ def exposures_text(bundle: Bundle, relations: Relations) -> str:
 
 
 def _exposure(dashboard: Asset, bundle: Bundle, relations: Relations) -> dict:
-    read = {each.node: each for each in _relations_of(dashboard, bundle, relations)}
-    owners = sorted({owner for each in read.values() for owner in each.owners})
+    relations_by_node = {each.node: each for each in _relations_of(dashboard, bundle, relations)}
+    owners = sorted({owner for each in relations_by_node.values() for owner in each.owners})
     return {
         # A slug may hold dashes; dbt's names may not.
         "name": dashboard.data["slug"].replace("-", "_"),
@@ -34,7 +34,7 @@ def _exposure(dashboard: Asset, bundle: Bundle, relations: Relations) -> dict:
         "url": f"{ADDRESS}{dashboard.data['slug']}/",
         "description": dashboard.data.get("description") or "",
         "owner": {"name": dashboard.data.get("certified_by") or ", ".join(owners) or NOBODY},
-        "depends_on": [f"ref('{node}')" for node in sorted(read)],
+        "depends_on": [f"ref('{node}')" for node in sorted(relations_by_node)],
     }
 
 
@@ -62,8 +62,10 @@ def tables_of(dataset: Asset) -> set[tuple[str, str]]:
         trees = sqlglot.parse(dataset.data["sql"], dialect="postgres")
     except SqlglotError:
         return set()  # a template, or wrong: the query says which
-    named = {cte.alias for tree in trees if tree for cte in tree.find_all(exp.CTE)}
+    cte_names = {cte.alias for tree in trees if tree for cte in tree.find_all(exp.CTE)}
     tables = [table for tree in trees if tree for table in tree.find_all(exp.Table)]
     return {
-        (table.db or schema, table.name) for table in tables if table.db or table.name not in named
+        (table.db or schema, table.name)
+        for table in tables
+        if table.db or table.name not in cte_names
     }

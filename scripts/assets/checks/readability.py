@@ -17,9 +17,9 @@ SENTENCE = re.compile(r"(?:[^\W\d_][\w’'-]*[\s,:;–(]+){3}[^.{}<>]*[.!?]")
 TAG = re.compile(r"<[^>]*>|\{\{[^}]*\}\}")
 
 
-def reader_problems(bundle: Bundle) -> list[Problem]:
+def readability_problems(bundle: Bundle) -> list[Problem]:
     """What nothing describes, what nothing explains, and what nothing shows."""
-    found = [
+    problems = [
         Problem(
             dashboard.path,
             "has no description",
@@ -32,7 +32,7 @@ def reader_problems(bundle: Bundle) -> list[Problem]:
     explained = {uuid for dashboard in bundle.kind("dashboards") for uuid in _explained(dashboard)}
     for chart in bundle.kind("charts"):
         if not _explains_itself(chart.data["params"]) and chart.uuid not in explained:
-            found.append(
+            problems.append(
                 Problem(
                     chart.path,
                     f'nothing visible says how to read "{chart.title}"',
@@ -40,10 +40,10 @@ def reader_problems(bundle: Bundle) -> list[Problem]:
                     Rule.NO_READING_HELP,
                 )
             )
-    return found + _orphans(bundle)
+    return problems + _orphans(bundle)
 
 
-def is_sentence(text: str) -> bool:
+def contains_sentence(text: str) -> bool:
     """Whether people would read it as a sentence: four words and a full stop."""
     return bool(SENTENCE.search(TAG.sub(" ", text)))
 
@@ -53,42 +53,42 @@ def _explains_itself(params: dict[str, Any]) -> bool:
 
 
 def _explains(text: str) -> bool:
-    return bool(EXPLAINING.search(text)) or is_sentence(text)
+    return bool(EXPLAINING.search(text)) or contains_sentence(text)
 
 
 def _explained(dashboard: Asset) -> set[str]:
     """The charts that a text in the same row, column or tab explains, or that show their own."""
     nodes = components(dashboard.data["position"])
-    found = set()
+    problems = set()
     for key, node in nodes.items():
         if node.get("type") in ("ROW", "COLUMN") and _texts(nodes, key):
-            found |= _charts(nodes, key)
+            problems |= _charts(nodes, key)
     # A row that holds nothing but texts speaks of the row before it.
     for node in nodes.values():
         children = [key for key in node.get("children") or [] if key in nodes]
-        for above, below in pairwise(children):
-            if _texts(nodes, below) and not _charts(nodes, below):
-                found |= _charts(nodes, above)
-    shown = dashboard.data.get("metadata", {}).get("expanded_slices") or {}
-    return found | {str(uuid).lower() for uuid, open_ in shown.items() if open_}
+        for previous, descendants in pairwise(children):
+            if _texts(nodes, descendants) and not _charts(nodes, descendants):
+                problems |= _charts(nodes, previous)
+    expanded = dashboard.data.get("metadata", {}).get("expanded_slices") or {}
+    return problems | {str(uuid).lower() for uuid, open_ in expanded.items() if open_}
 
 
 def _texts(nodes: dict[str, dict], key: str) -> bool:
     """Whether an explaining text stands directly in a component, or is it."""
-    inner = [key, *(nodes[key].get("children") or [])]
-    texts = [nodes[each] for each in inner if nodes.get(each, {}).get("type") == "MARKDOWN"]
+    keys = [key, *(nodes[key].get("children") or [])]
+    texts = [nodes[each] for each in keys if nodes.get(each, {}).get("type") == "MARKDOWN"]
     return any(_explains(str((text.get("meta") or {}).get("code"))) for text in texts)
 
 
 def _charts(nodes: dict[str, dict], key: str) -> set[str]:
     """The charts anywhere below a component."""
-    below, ahead = {}, [key]
-    while ahead:
-        name = ahead.pop()
-        if name in nodes and name not in below:
-            below[name] = nodes[name]
-            ahead += nodes[name].get("children") or []
-    return chart_uuids(below)
+    descendants, stack = {}, [key]
+    while stack:
+        name = stack.pop()
+        if name in nodes and name not in descendants:
+            descendants[name] = nodes[name]
+            stack += nodes[name].get("children") or []
+    return chart_uuids(descendants)
 
 
 def _orphans(bundle: Bundle) -> list[Problem]:

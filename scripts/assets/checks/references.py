@@ -9,17 +9,17 @@ from scripts.assets.model.problems import Problem, Rule
 
 def reference_problems(bundle: Bundle) -> list[Problem]:
     """References that lead nowhere, and slugs that stand twice."""
-    found = []
+    problems = []
     for dataset in bundle.kind("datasets"):
-        found += _missing(bundle, dataset, "databases", "database_uuid", dataset.data)
+        problems += _missing(bundle, dataset, "databases", "database_uuid", dataset.data)
     for chart in bundle.kind("charts"):
-        found += _missing(bundle, chart, "datasets", "dataset_uuid", chart.data)
+        problems += _missing(bundle, chart, "datasets", "dataset_uuid", chart.data)
     for dashboard in bundle.kind("dashboards"):
-        found += _layout(bundle, dashboard) + _settings(bundle, dashboard)
-    return found + _slugs(bundle)
+        problems += _layout(bundle, dashboard) + _settings(bundle, dashboard)
+    return problems + _slugs(bundle)
 
 
-def repeated_uuids(assets: list[tuple[str, str]]) -> list[Problem]:
+def duplicate_uuids(assets: list[tuple[str, str]]) -> list[Problem]:
     """Files (path, uuid) that share a uuid: the later would replace the earlier."""
     paths = defaultdict(list)
     for path, uuid in assets:
@@ -27,12 +27,12 @@ def repeated_uuids(assets: list[tuple[str, str]]) -> list[Problem]:
     return [
         Problem(
             path,
-            f"its uuid is that of {same[0]} too",
+            f"its uuid is that of {shared[0]} too",
             "give one of the two a new uuid",
             Rule.REPEATED_UUID,
         )
-        for same in paths.values()
-        for path in same[1:]
+        for shared in paths.values()
+        for path in shared[1:]
     ]
 
 
@@ -52,26 +52,26 @@ def _missing(bundle: Bundle, asset: Asset, kind: str, name: str, data: dict) -> 
 
 def _layout(bundle: Bundle, dashboard: Asset) -> list[Problem]:
     nodes = components(dashboard.data["position"])
-    found = []
+    problems = []
 
-    def add(what: str, do: str, rule: Rule = Rule.BROKEN_LAYOUT) -> None:
-        found.append(Problem(dashboard.path, what, do, rule))
+    def add(message: str, remedy: str, rule: Rule = Rule.BROKEN_LAYOUT) -> None:
+        problems.append(Problem(dashboard.path, message, remedy, rule))
 
     if nodes.get(ROOT, {}).get("type") != "ROOT":
         add("position has no ROOT_ID", "add ROOT_ID with type ROOT and its children")
-        return found
+        return problems
     parents = defaultdict(list)
     for key, node in nodes.items():
         for child in node.get("children") or []:
             parents[child].append(key)
             if child not in nodes:
                 add(f"position.{key} names {child}, which is not there", f"add or remove {child}")
-    for child, above in parents.items():
-        if len(above) > 1:
-            add(f"position.{child} stands in {' and '.join(above)}", "keep it in one of them")
-    below = set(walk(nodes))
+    for child, parent_keys in parents.items():
+        if len(parent_keys) > 1:
+            add(f"position.{child} stands in {' and '.join(parent_keys)}", "keep it in one of them")
+    reachable = set(walk(nodes))
     for key, node in nodes.items():
-        if key not in below and key != "GRID_ID":
+        if key not in reachable and key != "GRID_ID":
             add(
                 f"position.{key} is in no row or tab", "add it to the children of one, or remove it"
             )
@@ -85,17 +85,17 @@ def _layout(bundle: Bundle, dashboard: Asset) -> list[Problem]:
                 "write the uuid of a file in charts/, or remove the component",
                 Rule.LEADS_NOWHERE,
             )
-    return found
+    return problems
 
 
 def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
-    found = []
+    problems = []
     for entry in dashboard.data.get("metadata", {}).get("native_filter_configuration", []):
         for target in entry.get("targets") or []:
             uuid = str(target.get("datasetUuid", "")).lower()
             dataset = bundle.get(uuid)
             if "datasetUuid" in target and (dataset is None or dataset.kind != "datasets"):
-                found.append(
+                problems.append(
                     Problem(
                         dashboard.path,
                         f"the filter {entry.get('name') or entry.get('id')} reads the dataset "
@@ -105,7 +105,7 @@ def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
                     )
                 )
             elif "datasetId" in target:
-                found.append(
+                problems.append(
                     Problem(
                         dashboard.path,
                         f"the filter {entry.get('name') or entry.get('id')} names its dataset by "
@@ -114,7 +114,7 @@ def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
                         Rule.NUMBERED_DATASET,
                     )
                 )
-    return found
+    return problems
 
 
 def _slugs(bundle: Bundle) -> list[Problem]:
@@ -124,10 +124,10 @@ def _slugs(bundle: Bundle) -> list[Problem]:
     return [
         Problem(
             path,
-            f'the slug "{slug}" is that of {same[0]} too',
+            f'the slug "{slug}" is that of {shared[0]} too',
             "choose another: Superset would merge the two dashboards",
             Rule.REPEATED_SLUG,
         )
-        for slug, same in paths.items()
-        for path in same[1:]
+        for slug, shared in paths.items()
+        for path in shared[1:]
     ]

@@ -5,11 +5,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts.assets.access.file import FILE, read_access, write_access
-from scripts.assets.checks.charts import Limits, ask_all, unknown_queries
-from scripts.assets.checks.static import find_more, find_problems, sound_bundle
+from scripts.assets.checks.charts import Limits, charts_without_query, run_queries
+from scripts.assets.checks.static import find_convention_problems, find_problems, valid_bundle
 from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER, read_files, write_asset
-from scripts.assets.files.managed import LOCK, record
+from scripts.assets.files.managed import LOCK, record_managed
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.problems import Problem
 from scripts.console import console, say, step
@@ -29,10 +29,10 @@ def check(settings: Settings | None, limits: Limits) -> bool:
         files = read_files(root / FOLDER)
         problems = find_problems(files)
         bundle = Bundle() if problems else files.bundle()
-        problems = problems or find_more(bundle, root, root / ".stack")
+        problems = problems or find_convention_problems(bundle, root, root / ".stack")
         problems += read_access(root / FOLDER, bundle)[1] if bundle.assets else []
         current.note(f"{len(files.data)} files")
-    if not problems and (settings is None or not _answers(settings)):
+    if not problems and (settings is None or not _is_reachable(settings)):
         where = f" at {settings.superset_url}" if settings else ""
         say(f"Superset does not run{where}: the queries were not tried.")
     elif not problems:
@@ -61,7 +61,7 @@ def describe(settings: Settings | None) -> None:
 
 def format_files(root: Path) -> None:
     """Write every file in its canonical form."""
-    bundle = sound_bundle(root)
+    bundle = valid_bundle(root)
     changed = [asset.path for asset in bundle if write_asset(root / FOLDER, asset)]
     for path in changed:
         say(f"  {path}")
@@ -69,7 +69,7 @@ def format_files(root: Path) -> None:
     if entries.assets and not problems and write_access(root / FOLDER, entries, bundle):
         changed.append(FILE)
         say(f"  {FILE}")
-    if record(root / FOLDER, bundle | entries):
+    if record_managed(root / FOLDER, bundle | entries):
         changed.append(LOCK)
         say(f"  {LOCK}")
     say(f"{len(changed)} of {len(bundle.assets) + 2} files written.")
@@ -77,17 +77,17 @@ def format_files(root: Path) -> None:
 
 def _query_problems(bundle: Bundle, superset: Superset, limits: Limits) -> list[Problem]:
     with step("Asking each chart's query") as current:
-        answers = ask_all(bundle, superset)
-        current.note(f"{len(answers)} charts")
-    for answer in answers:
-        if not answer.error:
-            say(f"  {answer.chart.title}: {answer.rows} rows, {answer.milliseconds} ms")
-    for chart in unknown_queries(bundle):
+        results = run_queries(bundle, superset)
+        current.note(f"{len(results)} charts")
+    for result in results:
+        if not result.error:
+            say(f"  {result.chart.title}: {result.rows} rows, {result.milliseconds} ms")
+    for chart in charts_without_query(bundle):
         say(f"  {chart.title}: not asked, the query of a {chart.data['viz_type']} is unknown here")
-    return [problem for answer in answers if (problem := answer.problem(limits))]
+    return [problem for result in results if (problem := result.problem(limits))]
 
 
-def _answers(settings: Settings) -> bool:
+def _is_reachable(settings: Settings) -> bool:
     """Whether something listens at the address of the chosen environment's Superset.
 
     Raises a UserError where nothing does and an environment was named: whoever names one wants its

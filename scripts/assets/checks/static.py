@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from scripts.assets.checks.columns import column_problems
-from scripts.assets.checks.dbt import agreement_problems
+from scripts.assets.checks.dbt_agreement import dbt_problems
 from scripts.assets.checks.fields import file_problems
-from scripts.assets.checks.readability import reader_problems
-from scripts.assets.checks.references import reference_problems, repeated_uuids
+from scripts.assets.checks.readability import readability_problems
+from scripts.assets.checks.references import duplicate_uuids, reference_problems
 from scripts.assets.files.bundle import FOLDER, Files, file_text, read_files
 from scripts.assets.files.dbt_relations import read_relations
 from scripts.assets.files.theme import read_theme
@@ -20,22 +20,22 @@ def find_problems(files: Files, columns: bool = True) -> list[Problem]:
 
     `columns`: look at the names of columns too.
     """
-    found = list(files.problems)
+    problems = list(files.problems)
     for path, (kind, data) in files.data.items():
-        found += file_problems(kind, path, data)
-    if found:
-        return sorted(found)
-    found = repeated_uuids([(path, data["uuid"]) for path, (_, data) in files.data.items()])
-    if found:
-        return sorted(found)
+        problems += file_problems(kind, path, data)
+    if problems:
+        return sorted(problems)
+    problems = duplicate_uuids([(path, data["uuid"]) for path, (_, data) in files.data.items()])
+    if problems:
+        return sorted(problems)
     bundle = files.bundle()
     return sorted(reference_problems(bundle) or (column_problems(bundle) if columns else []))
 
 
-def find_more(bundle: Bundle, root: Path, state: Path) -> list[Problem]:
+def find_convention_problems(bundle: Bundle, root: Path, state: Path) -> list[Problem]:
     """What Superset would accept and the house does not; of assets that are sound."""
-    found = unformatted(root / FOLDER, bundle) + reader_problems(bundle)
-    return sorted(found + agreement_problems(bundle, read_relations(root, state), root))
+    problems = unformatted(root / FOLDER, bundle) + readability_problems(bundle)
+    return sorted(problems + dbt_problems(bundle, read_relations(root, state), root))
 
 
 def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
@@ -53,15 +53,15 @@ def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
     ]
 
 
-def sound_bundle(root: Path, columns: bool = True) -> Bundle:
+def valid_bundle(root: Path, columns: bool = True) -> Bundle:
     """The assets of a project; a UserError with the findings when a check fails."""
     folder = root / FOLDER
     files = read_files(folder)
-    found = find_problems(files, columns)
-    if found:
-        first = found[0]
-        others = f" ({len(found) - 1} more: make check)" if len(found) > 1 else ""
-        raise UserError(f"{FOLDER}/{first.file}: {first.what}", first.do + others)
+    problems = find_problems(files, columns)
+    if problems:
+        first = problems[0]
+        others = f" ({len(problems) - 1} more: make check)" if len(problems) > 1 else ""
+        raise UserError(f"{FOLDER}/{first.file}: {first.message}", first.remedy + others)
     bundle = files.bundle()
     if not bundle.assets:
         raise UserError(f"There are no assets in {folder}", "add YAML files, or check the folder")

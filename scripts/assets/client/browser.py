@@ -62,7 +62,7 @@ def _sign_in(page: Page, url: str, user: str, password: str) -> None:
         )
 
 
-def choose(page: Page, filter_name: str, value: str) -> None:
+def set_filter(page: Page, filter_name: str, value: str) -> None:
     """Set one of the dashboard's filters as a reader would, and apply it."""
     wrapper = page.locator(".filter-item-wrapper", has=page.get_by_text(filter_name, exact=True))
     box = wrapper.get_by_role("combobox")
@@ -75,13 +75,13 @@ def choose(page: Page, filter_name: str, value: str) -> None:
 
 def _wait_for_filters(page: Page) -> None:
     """A filter that depends on another asks for choices of its own: applied before, it is stale."""
-    filters, before, same = page.locator(".filter-item-wrapper"), None, 0
+    filters, previous, unchanged = page.locator(".filter-item-wrapper"), None, 0
     for _ in range(TIMEOUT_SECONDS * 4):
         texts = filters.all_inner_texts()
-        same = same + 1 if texts == before else 0
-        if same == 8:
+        unchanged = unchanged + 1 if texts == previous else 0
+        if unchanged == 8:
             return
-        before = texts
+        previous = texts
         page.wait_for_timeout(250)
 
 

@@ -17,7 +17,7 @@ from scripts.assets.client.superset import Superset
 from scripts.settings import Settings
 
 Row = dict[str, Any]
-LISTED = {
+LISTED_COLUMNS = {
     "chart": "id,uuid,changed_on_utc,dashboards.id",
     "dashboard": "id,uuid,changed_on_utc",
     "dataset": "id,uuid",
@@ -34,87 +34,93 @@ def exported(
     superset: Superset,
     rows: dict[str, list[Row]],
     settings: Settings,
-    ours: Container[str] | None = None,
+    managed: Container[str] | None = None,
 ) -> dict[str, str]:
     """Superset's files (path → YAML text) of all that is listed; `rows`: the lists, by resource.
 
     `ours`: the identities of what the repository owns. With them, only the datasets that are ours,
     or that our dashboards and charts use.
     """
-    moments = _moments(rows)
-    known = _read(settings, superset.url)
-    current = {u: kept for u, kept in known.items() if moments.get(u, ("", 0, ""))[2] == kept[0]}
-    changed = [found[:2] for uuid, found in moments.items() if uuid not in current]
-    whole = len(changed) > _MANY
-    files = superset.export() if whole else _asked(superset, changed)
-    fresh = {
-        uuid: (moments[uuid][2], path, text)
-        for path, text in files.items()
-        if (uuid := _uuid(text)) in moments and uuid not in current
+    timestamps = _timestamps(rows)
+    cached = _read(settings, superset.url)
+    unchanged = {
+        u: entry for u, entry in cached.items() if timestamps.get(u, ("", 0, ""))[2] == entry[0]
     }
-    if fresh or current.keys() != known.keys():
-        _write(current | fresh, settings, superset.url)
-    if not whole:
-        texts = {uuid: text for uuid, (_, _, text) in (current | fresh).items()}
-        files = _asked(superset, _datasets(rows, texts, ours))
-    others = {path: text for path, text in files.items() if _uuid(text) not in moments}
-    return others | {path: text for _, path, text in (current | fresh).values()}
+    changed = [result[:2] for uuid, result in timestamps.items() if uuid not in unchanged]
+    is_full_export = len(changed) > _MANY
+    files = superset.export() if is_full_export else _export(superset, changed)
+    fresh = {
+        uuid: (timestamps[uuid][2], path, text)
+        for path, text in files.items()
+        if (uuid := _uuid(text)) in timestamps and uuid not in unchanged
+    }
+    if fresh or unchanged.keys() != cached.keys():
+        _write(unchanged | fresh, settings, superset.url)
+    if not is_full_export:
+        texts = {uuid: text for uuid, (_, _, text) in (unchanged | fresh).items()}
+        files = _export(superset, _datasets(rows, texts, managed))
+    others = {path: text for path, text in files.items() if _uuid(text) not in timestamps}
+    return others | {path: text for _, path, text in (unchanged | fresh).values()}
 
 
 def _datasets(
-    rows: dict[str, list[Row]], texts: dict[str, str], ours: Container[str] | None
+    rows: dict[str, list[Row]], texts: dict[str, str], managed: Container[str] | None
 ) -> list[tuple[str, int]]:
     """All datasets, or ours with those that our charts, dashboards, and the charts on them use."""
-    wanted = rows["dataset"]
-    if ours is not None:
-        dashboards = {row["id"]: row["uuid"] for row in rows["dashboard"] if row["uuid"] in ours}
+    rows_to_export = rows["dataset"]
+    if managed is not None:
+        dashboards = {row["id"]: row["uuid"] for row in rows["dashboard"] if row["uuid"] in managed}
         users = set(dashboards.values()) | {
             row["uuid"]
             for row in rows["chart"]
-            if row["uuid"] in ours or any(each["id"] in dashboards for each in row["dashboards"])
+            if row["uuid"] in managed or any(each["id"] in dashboards for each in row["dashboards"])
         }
-        used = {found.lower() for each in users for found in _DATASET.findall(texts.get(each, ""))}
-        wanted = [row for row in wanted if row["uuid"] in ours or row["uuid"] in used]
-    return [("dataset", row["id"]) for row in wanted]
+        used = {
+            result.lower() for each in users for result in _DATASET.findall(texts.get(each, ""))
+        }
+        rows_to_export = [
+            row for row in rows_to_export if row["uuid"] in managed or row["uuid"] in used
+        ]
+    return [("dataset", row["id"]) for row in rows_to_export]
 
 
-def _moments(rows: dict[str, list[Row]]) -> dict[str, tuple[str, int, str]]:
+def _timestamps(rows: dict[str, list[Row]]) -> dict[str, tuple[str, int, str]]:
     """uuid → resource, number, and what stays the same while the text does."""
-    found = {
-        row["uuid"]: (resource, row["id"], f"{row['id']} {row[moment]}")
-        for resource, moment in (("database", "changed_on"), ("chart", "changed_on_utc"))
+    result = {
+        row["uuid"]: (resource, row["id"], f"{row['id']} {row[timestamp]}")
+        for resource, timestamp in (("database", "changed_on"), ("chart", "changed_on_utc"))
         for row in rows[resource]
     }
     for row in rows["dashboard"]:
         # An export adds the charts that are linked and not in the layout.
         linked = [c["id"] for c in rows["chart"] for d in c["dashboards"] if d["id"] == row["id"]]
-        moment = f"{row['id']} {row['changed_on_utc']} {sorted(linked)}"
-        found[row["uuid"]] = ("dashboard", row["id"], moment)
-    return found
+        timestamp = f"{row['id']} {row['changed_on_utc']} {sorted(linked)}"
+        result[row["uuid"]] = ("dashboard", row["id"], timestamp)
+    return result
 
 
-def _asked(superset: Superset, wanted: Iterable[tuple[str, int]]) -> dict[str, str]:
+def _export(superset: Superset, rows_to_export: Iterable[tuple[str, int]]) -> dict[str, str]:
     """The files of some: resource, number."""
     numbers: dict[str, list[int]] = {}
-    for resource, number in wanted:
+    for resource, number in rows_to_export:
         numbers.setdefault(resource, []).append(number)
     with ThreadPoolExecutor() as pool:
-        asked = {
+        requests = {
             f"{resource}s": pool.submit(superset.export, resource, each)
             for resource, each in numbers.items()
         }
     # What comes along is written in another form than where it is asked for itself.
     return {
         path: text
-        for kind, each in asked.items()
+        for kind, each in requests.items()
         for path, text in each.result().items()
         if path.startswith(f"{kind}/")
     }
 
 
 def _uuid(text: str) -> str:
-    found = _UUID.search(text)
-    return found[1].lower() if found else ""
+    result = _UUID.search(text)
+    return result[1].lower() if result else ""
 
 
 def _file(settings: Settings) -> Path:
@@ -124,8 +130,8 @@ def _file(settings: Settings) -> Path:
 
 def _read(settings: Settings, url: str) -> dict[str, tuple[str, str, str]]:
     try:
-        kept = json.loads(_file(settings).read_text(encoding="utf-8"))
-        return {uuid: tuple(each) for uuid, each in kept["files"].items() if kept["of"] == url}
+        entry = json.loads(_file(settings).read_text(encoding="utf-8"))
+        return {uuid: tuple(each) for uuid, each in entry["files"].items() if entry["of"] == url}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 

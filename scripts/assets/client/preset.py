@@ -35,21 +35,23 @@ class Importer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._held = ExitStack()
+        self._stack = ExitStack()
         self._folder: Path | None = None
 
     def __enter__(self) -> "Importer":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._held.close()
+        self._stack.close()
 
     def start(self) -> None:
         """Have it load its code; it changes nothing yet."""
         if self._folder is None:
-            self._folder = self._held.enter_context(_private_folder())
+            self._folder = self._stack.enter_context(_private_folder())
             command = [*_native(self._folder), "--overwrite"]
-            self._go = self._held.enter_context(_started(command, self._folder, self._settings))
+            self._finish = self._stack.enter_context(
+                _started(command, self._folder, self._settings)
+            )
 
     def sync(self, files: dict[str, str]) -> None:
         """Import a whole bundle (path → YAML text), all of it or nothing."""
@@ -60,14 +62,14 @@ class Importer:
             file = self._folder / BUNDLE / path.replace("/_", "/x_").replace("/.", "/x.")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        done = self._go()
-        if done.returncode == 0 and not _messages(done.stdout):
+        completed = self._finish()
+        if completed.returncode == 0 and not _messages(completed.stdout):
             return
         # Without --overwrite nothing that is live can change while the reason is looked for.
-        asking = [*_native(self._folder), "--asset-type", "dashboard"]
-        reasons = _reasons(run(asking, self._folder, self._settings).stdout)
+        check_command = [*_native(self._folder), "--asset-type", "dashboard"]
+        reasons = _reasons(run(check_command, self._folder, self._settings).stdout)
         raise UserError(
-            f"Superset refused the assets: {reasons or _brief(done)}",
+            f"Superset refused the assets: {reasons or _last_line(completed)}",
             "mend the file; nothing was changed" if reasons else "see make logs",
         )
 
@@ -85,8 +87,8 @@ def _private_folder() -> Iterator[Path]:
 
 def run(command: list[str], folder: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
     """Run preset-cli in a folder; its options stand before the address, its password on no line."""
-    with _started(command, folder, settings) as go:
-        return go()
+    with _started(command, folder, settings) as finish:
+        return finish()
 
 
 @contextmanager
@@ -123,19 +125,19 @@ def _started(
     except FileNotFoundError:
         raise UserError("preset-cli is not installed", "make up installs it") from None
 
-    def go() -> subprocess.CompletedProcess[str]:
+    def finish() -> subprocess.CompletedProcess[str]:
         password = f"{settings.value('SUPERSET_ADMIN_PASSWORD')}\n"
         try:
-            said, errors = process.communicate(password, timeout=_SECONDS)
+            output, errors = process.communicate(password, timeout=_SECONDS)
         except subprocess.TimeoutExpired:
             raise UserError(
                 f"preset-cli did not finish within {_SECONDS // 60} minutes", "see make logs"
             ) from None
-        return subprocess.CompletedProcess(command, process.returncode, said, errors)
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     with process:
         try:
-            yield go
+            yield finish
         finally:
             # One that was not needed, or that nobody waits for any more.
             process.kill()
@@ -143,39 +145,39 @@ def _started(
 
 def _messages(output: str) -> list[dict]:
     """The errors of the server, as preset-cli prints them: one line of JSON each."""
-    found = []
+    result = []
     for line in output.splitlines():
         if line.startswith('{"errors"'):
             try:
-                found += json.loads(line)["errors"]
+                result += json.loads(line)["errors"]
             except ValueError:
                 continue
-    return found
+    return result
 
 
 def _reasons(output: str) -> str:
     """file: field: message; … from the server's answer."""
-    found = []
+    result = []
     for error in _messages(output):
         for file, fields in (error.get("extra") or {}).items():
             if file == "issue_codes" or not isinstance(fields, dict):
                 continue
-            found += [f"{file}: {field}: {_flat(why)}" for field, why in fields.items()]
-    return "; ".join(found)
+            result += [f"{file}: {field}: {_flat_text(why)}" for field, why in fields.items()]
+    return "; ".join(result)
 
 
-def _flat(why: object) -> str:
+def _flat_text(why: object) -> str:
     """The texts in a nested answer, one after another."""
     if isinstance(why, dict):
-        return ", ".join(f"{key}: {_flat(value)}" for key, value in why.items())
+        return ", ".join(f"{key}: {_flat_text(value)}" for key, value in why.items())
     if isinstance(why, list):
-        return " ".join(_flat(item) for item in why)
+        return " ".join(_flat_text(item) for item in why)
     return str(why).rstrip(".")
 
 
-def _brief(done: subprocess.CompletedProcess[str]) -> str:
+def _last_line(completed: subprocess.CompletedProcess[str]) -> str:
     """The last telling line of a failed run."""
-    messages = [str(error.get("message")) for error in _messages(done.stdout)]
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    messages = [str(error.get("message")) for error in _messages(completed.stdout)]
+    lines = [line.strip() for line in completed.stderr.splitlines() if line.strip()]
     text = messages[-1] if messages else lines[-1] if lines else "no reason given"
     return re.sub(r"\s+", " ", text)[:300]

@@ -78,8 +78,8 @@ class Superset:
     def import_charts(self, files: dict[str, str]) -> None:
         """Import charts over those that are there; of their datasets only those that are not."""
         upload = {"formData": ("bundle.zip", _zipped(files, "Slice"), "application/zip")}
-        told = {"overwrite": "true"}
-        self._json(self._send("POST", "chart/import/", files=upload, data=told), "the charts")
+        options = {"overwrite": "true"}
+        self._json(self._send("POST", "chart/import/", files=upload, data=options), "the charts")
 
     def number(self, resource: str, uuid: str) -> int | None:
         """The number this server gave to a chart, dataset or dashboard; None: not there."""
@@ -93,7 +93,7 @@ class Superset:
 
     def rows(self, resource: str, columns: str = "id,uuid") -> list[dict[str, Any]]:
         """Every row of a list, page by page (Superset gives at most 100 at a time)."""
-        found: dict[int, dict[str, Any]] = {}
+        rows_by_id: dict[int, dict[str, Any]] = {}
         # Rows of one name may change places between two pages, and one be missed: read backwards
         # then, and so on, until as many are found as there are.
         for direction in ("asc", "desc") * _TRIES:
@@ -102,13 +102,13 @@ class Superset:
                     f"?q=(columns:!({columns}),page:{page},page_size:{_ROWS},"
                     f"order_column:{_ORDER.get(resource, 'id')},order_direction:{direction})"
                 )
-                said = self._send("GET", f"{resource}/{query}")
-                answer = self._json(said, f"listing {resource.split('/')[-1]}")
-                found |= {row["id"]: row for row in answer["result"]}
+                response = self._send("GET", f"{resource}/{query}")
+                answer = self._json(response, f"listing {resource.split('/')[-1]}")
+                rows_by_id |= {row["id"]: row for row in answer["result"]}
                 if len(answer["result"]) < _ROWS:
                     break
-            if len(found) >= answer["count"]:
-                return list(found.values())
+            if len(rows_by_id) >= answer["count"]:
+                return list(rows_by_id.values())
         raise UserError(f"Superset's list of {resource} changes while it is read", "try again")
 
     def chart_data(self, body: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
@@ -133,7 +133,7 @@ class Superset:
     def create(self, resource: str, fields: dict[str, Any]) -> int:
         """Make a new one; its number."""
         answer = self._send("POST", f"{resource}/", json=fields)
-        return self._json(answer, f"making {_word(resource)}")["id"]
+        return self._json(answer, f"making {_noun(resource)}")["id"]
 
     def role_permissions(self, role: int) -> list[dict[str, Any]]:
         """What a role may do: permission_name on view_menu_name."""
@@ -156,18 +156,18 @@ class Superset:
     def change(self, resource: str, number: int, fields: dict[str, Any]) -> None:
         """Change fields of an asset, as the browser does."""
         self._json(
-            self._send("PUT", f"{resource}/{number}", json=fields), f"changing {_word(resource)}"
+            self._send("PUT", f"{resource}/{number}", json=fields), f"changing {_noun(resource)}"
         )
 
     def delete(self, resource: str, number: int) -> None:
         """Remove an asset from the server."""
-        self._json(self._send("DELETE", f"{resource}/{number}"), f"removing {_word(resource)}")
+        self._json(self._send("DELETE", f"{resource}/{number}"), f"removing {_noun(resource)}")
 
     def delete_many(self, resource: str, numbers: list[int]) -> None:
         """Remove rows of a list that has no way to remove one."""
         listed = ",".join(map(str, numbers))
         answer = self._send("DELETE", f"{resource}/?q=!({listed})")
-        self._json(answer, f"removing {_word(resource)}")
+        self._json(answer, f"removing {_noun(resource)}")
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         if method != "GET" and path != "security/login" and not self._csrf_done:
@@ -188,10 +188,10 @@ class Superset:
                 f"Superset does not answer at {self.url}", "make up; then try again"
             ) from None
 
-    def _json(self, answer: requests.Response, doing: str) -> dict[str, Any]:
+    def _json(self, answer: requests.Response, action: str) -> dict[str, Any]:
         if not answer.ok:
             raise UserError(
-                f"Superset refused {doing} ({answer.status_code}: {self._reason(answer)})",
+                f"Superset refused {action} ({answer.status_code}: {self._reason(answer)})",
                 "see make logs",
             )
         try:
@@ -224,7 +224,7 @@ def _zipped(files: dict[str, str], content: str) -> bytes:
     return zipped.getvalue()
 
 
-def _word(resource: str) -> str:
+def _noun(resource: str) -> str:
     """How a resource of the API is called by people."""
     return {
         "security/roles": "a role",

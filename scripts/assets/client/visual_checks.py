@@ -64,14 +64,14 @@ class Finding:
 
     tab: str
     chart: str
-    what: str
+    message: str
 
     def __str__(self) -> str:
-        return f'tab "{self.tab}", chart "{self.chart}": {self.what}'
+        return f'tab "{self.tab}", chart "{self.chart}": {self.message}'
 
 
 @dataclass
-class Visit:
+class DashboardReport:
     """What a visit to a dashboard found."""
 
     slug: str
@@ -81,9 +81,9 @@ class Visit:
     pictures: list[Path] = field(default_factory=list)
 
 
-def visit(page: Page, url: str, slug: str, pictures: Path) -> Visit:
+def inspect_dashboard(page: Page, url: str, slug: str, pictures: Path) -> DashboardReport:
     """Open every tab of a dashboard; findings, times, and two pictures a tab."""
-    result = Visit(slug)
+    result = DashboardReport(slug)
     pictures.mkdir(parents=True, exist_ok=True)
     traffic = Traffic(page)
     started = time.monotonic()
@@ -105,14 +105,14 @@ def visit(page: Page, url: str, slug: str, pictures: Path) -> Visit:
                 started = time.monotonic()
                 tabs.nth(number).click()
         page.mouse.move(0, 0)
-        settle(page, traffic)
+        wait_until_drawn(page, traffic)
         result.seconds[tab] = round(time.monotonic() - started - QUIET_SECONDS, 1)
         stem = f"{slug}_{number + 1}_{re.sub(r'[^a-z0-9]+', '_', tab.lower()).strip('_')}"
         result.pictures.append(_picture(page, pictures / f"{stem}.png"))
         # Superset draws a card only when it comes near the screen: make the screen hold them all.
         height = max(screen["height"], int(page.evaluate(BOTTOM)) + 24)
         page.set_viewport_size({**screen, "height": height})
-        cards = settle(page, traffic)
+        cards = wait_until_drawn(page, traffic)
         result.pictures.append(_picture(page, pictures / f"{stem}_full.png"))
         result.charts[tab] = [card["name"] for card in cards]
         result.findings += _findings(tab, cards, traffic.refusals())
@@ -121,43 +121,43 @@ def visit(page: Page, url: str, slug: str, pictures: Path) -> Visit:
     return result
 
 
-def settle(page: Page, traffic: Traffic | None = None) -> list[dict]:
+def wait_until_drawn(page: Page, traffic: Traffic | None = None) -> list[dict]:
     """Wait until the open tab stops changing (or the time is up); the state of its cards."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     quiet_since = time.monotonic()
-    before = None
+    previous = None
     while time.monotonic() < deadline:
         cards = page.evaluate(CARDS)
         busy = any(card["loading"] for card in cards) or (traffic and traffic.pending)
-        if busy or not cards or cards != before:
+        if busy or not cards or cards != previous:
             quiet_since = time.monotonic()
         elif time.monotonic() - quiet_since >= QUIET_SECONDS:
             break
-        before = cards
+        previous = cards
         page.wait_for_timeout(100)
     return cards
 
 
 def _findings(tab: str, cards: list[dict], refusals: dict[int, str]) -> list[Finding]:
-    found = [] if cards else [Finding(tab, "(all)", "there is no chart on this tab")]
+    findings = [] if cards else [Finding(tab, "(all)", "there is no chart on this tab")]
     for card in cards:
         if reason := refusals.pop(card["id"], ""):
-            what = f"its data was refused, {reason}"
+            message = f"its data was refused, {reason}"
         elif card["loading"]:
-            what = f"it still loads after {TIMEOUT_SECONDS} s"
+            message = f"it still loads after {TIMEOUT_SECONDS} s"
         elif card["alert"]:
-            what = f"it shows an error: {card['alert']}"
+            message = f"it shows an error: {card['alert']}"
         elif card["empty"]:
-            what = "it says that there are no results"
+            message = "it says that there are no results"
         elif not card["drawn"]:
-            what = "its card holds nothing drawn"
+            message = "its card holds nothing drawn"
         elif card["cut"]:
-            what = "its content does not fit its card"
+            message = "its content does not fit its card"
         else:
             continue
-        found.append(Finding(tab, card["name"], what))
+        findings.append(Finding(tab, card["name"], message))
     # What is left belongs to no card: the choices of a filter.
-    return found + [Finding(tab, "(a filter)", f"refused, {r}") for r in refusals.values()]
+    return findings + [Finding(tab, "(a filter)", f"refused, {r}") for r in refusals.values()]
 
 
 def _picture(page: Page, path: Path) -> Path:
@@ -181,7 +181,7 @@ def shots(settings: Settings, folder: Path) -> None:
     with signed_in(settings.superset_url, user, password) as page:
         for slug in dashboard_slugs(settings.root):
             with step(f"Dashboard {slug}") as current:
-                result = visit(page, settings.superset_url, slug, folder)
+                result = inspect_dashboard(page, settings.superset_url, slug, folder)
                 current.note(f"{len(result.pictures)} pictures")
             findings += result.findings
     say(f"The pictures are in {folder}")

@@ -14,7 +14,7 @@ from scripts.assets.files.yaml_text import dump_yaml, load_yaml, write_text
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.fields import KINDS
 from scripts.assets.model.layout import chart_uuids
-from scripts.assets.model.normalise import canonical_all
+from scripts.assets.model.normalise import canonical_bundle
 from scripts.assets.model.problems import Problem, Rule
 
 FOLDER = "superset_assets"
@@ -42,7 +42,7 @@ class Files:
             (kind, path, with_theme(data, self.theme) if kind == "dashboards" else data)
             for path, (kind, data) in self.data.items()
         ]
-        return Bundle.of([Asset(kind, data, path) for kind, path, data in canonical_all(assets)])
+        return Bundle.of([Asset(kind, data, path) for kind, path, data in canonical_bundle(assets)])
 
 
 def read_files(folder: Path) -> Files:
@@ -51,17 +51,17 @@ def read_files(folder: Path) -> Files:
     try:
         files.theme = read_theme(folder)
     except (OSError, UnicodeDecodeError) as error:
-        what = f"cannot be read ({error})"
-        files.problems.append(Problem(THEME, what, "save it as UTF-8", Rule.UNREADABLE))
+        message = f"cannot be read ({error})"
+        files.problems.append(Problem(THEME, message, "save it as UTF-8", Rule.UNREADABLE))
     for kind in KINDS:
         for file in sorted((folder / kind).rglob("*.y*ml")):
             path = file.relative_to(folder).as_posix()
             try:
                 size = file.stat().st_size
                 if size > MAX_BYTES:
-                    what = f"has {size:,} bytes, and the limit is {MAX_BYTES:,}"
-                    do = "shorten its longest text"
-                    files.problems.append(Problem(path, what, do, Rule.UNREADABLE))
+                    message = f"has {size:,} bytes, and the limit is {MAX_BYTES:,}"
+                    remedy = "shorten its longest text"
+                    files.problems.append(Problem(path, message, remedy, Rule.UNREADABLE))
                     continue
                 data = load_yaml(file.read_text(encoding="utf-8"))
             except yaml.YAMLError as error:
@@ -77,9 +77,9 @@ def read_files(folder: Path) -> Files:
             if isinstance(data, dict):
                 files.data[path] = (kind, data)
                 if kind == "dashboards" and imports_theme(data) and not files.theme:
-                    what = f"css imports {THEME}, which is missing or empty"
-                    do = f"add {THEME} to the folder, or remove the line"
-                    files.problems.append(Problem(path, what, do, Rule.LEADS_NOWHERE))
+                    message = f"css imports {THEME}, which is missing or empty"
+                    remedy = f"add {THEME} to the folder, or remove the line"
+                    files.problems.append(Problem(path, message, remedy, Rule.LEADS_NOWHERE))
             else:
                 files.problems.append(
                     Problem(
@@ -109,16 +109,16 @@ def file_text(asset: Asset, theme: str) -> str:
     return dump_yaml(without_theme(asset.data, theme) if is_dashboard else asset.data)
 
 
-def placed(asset: Asset, bundle: Bundle, taken: set[str]) -> Asset:
+def with_path(asset: Asset, bundle: Bundle, taken_paths: set[str]) -> Asset:
     """The asset with a path of its own, for one that has no file yet."""
     stem = snake(str(asset.data.get("slug") or asset.title)) or asset.uuid[:8]
-    place = {
+    folder = {
         "datasets": f"datasets/{snake(asset.data.get('schema') or 'default')}",
         "charts": f"charts/{_dashboard_of(asset, bundle)}",
     }.get(asset.kind, asset.kind)
-    path, number = f"{place}/{stem}.yaml", 2
-    while path in taken:
-        path, number = f"{place}/{stem}_{number}.yaml", number + 1
+    path, number = f"{folder}/{stem}.yaml", 2
+    while path in taken_paths:
+        path, number = f"{folder}/{stem}_{number}.yaml", number + 1
     return Asset(asset.kind, asset.data, path)
 
 
@@ -131,5 +131,5 @@ def _dashboard_of(chart: Asset, bundle: Bundle) -> str:
 
 def snake(text: str) -> str:
     """A file name's stem for a title: letters, digits and underscores."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", ascii_text.lower()).strip("_")

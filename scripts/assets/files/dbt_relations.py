@@ -48,19 +48,20 @@ Relations = dict[tuple[str, str], Relation]
 
 def read_relations(root: Path, state: Path) -> Relations:
     """The tables by (schema, name); a UserError where dbt cannot read its project."""
-    wanted = fingerprint(root / "dbt", root / "udf" / "functions")
-    kept = state / "dbt" / "relations.json"
+    current_fingerprint = fingerprint(root / "dbt", root / "udf" / "functions")
+    cache_file = state / "dbt" / "relations.json"
     try:
-        found = json.loads(kept.read_text(encoding="utf-8"))
-        if found["of"] == wanted:
-            return _by_name([Relation(**each) for each in found["relations"]])
+        cached = json.loads(cache_file.read_text(encoding="utf-8"))
+        if cached["of"] == current_fingerprint:
+            return _by_name([Relation(**each) for each in cached["relations"]])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # none yet, or one of another version
-    relations = relations_of(_parse(root, state / "dbt" / "parse"))
-    content = {"of": wanted, "relations": [asdict(each) for each in relations]}
-    draft = kept.with_suffix(".new")
+    manifest = _manifest_of_build(state, current_fingerprint)
+    relations = relations_of(manifest or _parse(root, state / "dbt" / "parse"))
+    content = {"of": current_fingerprint, "relations": [asdict(each) for each in relations]}
+    draft = cache_file.with_suffix(".new")
     draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-    draft.replace(kept)
+    draft.replace(cache_file)
     return _by_name(relations)
 
 
@@ -79,10 +80,10 @@ def relations_of(manifest: dict[str, Any]) -> list[Relation]:
             name=node["alias"],
             node=node["name"],
             file="dbt/" + str(node["patch_path"] or node["original_file_path"]).split("://")[-1],
-            description=_flat(node["description"]),
-            columns={name: _flat(c["description"]) for name, c in node["columns"].items()},
-            labels=_stated(node, lambda column: column["meta"].get("label")),
-            types=_stated(node, lambda column: column.get("data_type")),
+            description=_one_line(node["description"]),
+            columns={name: _one_line(c["description"]) for name, c in node["columns"].items()},
+            labels=_column_attribute(node, lambda column: column["meta"].get("label")),
+            types=_column_attribute(node, lambda column: column.get("data_type")),
             owners=sorted(_owners(key, manifest["nodes"])),
         )
         for key, node in manifest["nodes"].items()
@@ -94,16 +95,16 @@ def _by_name(relations: list[Relation]) -> Relations:
     return {(each.schema, each.name): each for each in relations}
 
 
-def _stated(node: dict[str, Any], what) -> dict[str, str]:
-    return {name: str(what(c)) for name, c in node["columns"].items() if what(c)}
+def _column_attribute(node: dict[str, Any], attribute) -> dict[str, str]:
+    return {name: str(attribute(c)) for name, c in node["columns"].items() if attribute(c)}
 
 
 def _owners(key: str, nodes: dict[str, Any]) -> set[str]:
     """Of the models it rests on; where there are none, of whatever it is made of."""
-    return _owned(key, nodes, trained=True) or _owned(key, nodes, trained=False)
+    return _owners_of(key, nodes, trained=True) or _owners_of(key, nodes, trained=False)
 
 
-def _owned(key: str, nodes: dict[str, Any], trained: bool) -> set[str]:
+def _owners_of(key: str, nodes: dict[str, Any], trained: bool) -> set[str]:
     node = nodes.get(key)
     if node is None:
         return set()
@@ -111,23 +112,34 @@ def _owned(key: str, nodes: dict[str, Any], trained: bool) -> set[str]:
     if owner and (node["config"].get("materialized") == "ml_model" or not trained):
         return {str(owner)}
     parents = node["depends_on"].get("nodes", [])
-    return {name for parent in parents for name in _owned(parent, nodes, trained)}
+    return {name for parent in parents for name in _owners_of(parent, nodes, trained)}
 
 
-def _flat(words: str) -> str:
-    return " ".join(words.split())
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _manifest_of_build(state: Path, files_hash: str) -> dict[str, Any] | None:
+    """The manifest that the last build parsed, if it was made from the present files."""
+    folder = state / "dbt" / "manifest"
+    try:
+        if (folder / "fingerprint").read_text() == files_hash:
+            return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def _parse(root: Path, folder: Path) -> dict[str, Any]:
     """dbt's manifest, of a copy of the project without the exposures; needs no database."""
     copy = folder / "project"
     shutil.rmtree(copy, ignore_errors=True)
-    leave_out = shutil.ignore_patterns("target", "logs", "__pycache__")
-    shutil.copytree(root / "dbt", copy / "dbt", ignore=leave_out)
-    shutil.copytree(root / "udf" / "functions", copy / "udf" / "functions", ignore=leave_out)
+    ignored = shutil.ignore_patterns("target", "logs", "__pycache__")
+    shutil.copytree(root / "dbt", copy / "dbt", ignore=ignored)
+    shutil.copytree(root / "udf" / "functions", copy / "udf" / "functions", ignore=ignored)
     (copy / "dbt" / EXPOSURES).unlink(missing_ok=True)
     program = Path(sys.executable).with_name("dbt")
-    done = subprocess.run(
+    completed = subprocess.run(
         [program, "parse", "--project-dir", copy / "dbt", "--profiles-dir", copy / "dbt"]
         + ["--target-path", folder / "target", "--log-path", folder / "target", "--no-use-colors"],
         capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=root,
@@ -136,8 +148,10 @@ def _parse(root: Path, folder: Path) -> dict[str, Any]:
             "TRANSFORMER_PASSWORD": "unused", "POSTGRES_PASSWORD": "unused", **feature_groups(root),
         },
     )  # fmt: skip
-    if done.returncode:
-        said = [line for line in (done.stdout + done.stderr).splitlines() if "Error" in line]
-        reason = (said or ["no reason given"])[0].partition("  ")[2].strip() or said
+    if completed.returncode:
+        error_lines = [
+            line for line in (completed.stdout + completed.stderr).splitlines() if "Error" in line
+        ]
+        reason = (error_lines or ["no reason given"])[0].partition("  ")[2].strip() or error_lines
         raise UserError(f"dbt cannot read its project: {reason}", "mend the file it names")
     return json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))

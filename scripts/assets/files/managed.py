@@ -13,7 +13,7 @@ from scripts.assets.model.fields import ACCESS_KINDS
 from scripts.errors import UserError
 
 LOCK = "owned.lock"
-_HEAD = """\
+_HEADER = """\
 # Everything this repository has ever brought to Superset. make prune removes from there what is on
 # this list and in no file any more, and nothing else. push, pull and format add to it.
 """
@@ -27,7 +27,7 @@ def read_lock(folder: Path) -> set[tuple[str, str]]:
         return set()
     except UnicodeDecodeError as error:
         raise UserError(f"{LOCK} is no text ({error})", f"git checkout {LOCK}") from None
-    found = set()
+    entries = set()
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
             continue
@@ -37,24 +37,24 @@ def read_lock(folder: Path) -> set[tuple[str, str]]:
                 f"{LOCK}, line {number}: this is no kind and uuid",
                 f"keep the lines of both sides after a merge; or git checkout {LOCK}",
             )
-        found.add((kind, f"{kind}/{identity}" if kind in ACCESS_KINDS else identity))
-    return found
+        entries.add((kind, f"{kind}/{identity}" if kind in ACCESS_KINDS else identity))
+    return entries
 
 
-def owned_ever(folder: Path) -> set[str]:
+def previously_managed(folder: Path) -> set[str]:
     """The identities of everything the repository owns or has owned."""
     return {identity for _, identity in read_lock(folder)}
 
 
-def record(folder: Path, assets: Iterable[Asset]) -> bool:
+def record_managed(folder: Path, assets: Iterable[Asset]) -> bool:
     """Add these assets to the list; False where all of them are on it."""
-    known = read_lock(folder)
+    recorded = read_lock(folder)
     # A dashboard goes with its doors: they are nothing that could be pruned by itself.
-    every = known | {(asset.kind, asset.uuid) for asset in assets if asset.kind != "access"}
-    if every == known:
+    entries = recorded | {(asset.kind, asset.uuid) for asset in assets if asset.kind != "access"}
+    if entries == recorded:
         return False
-    lines = "".join(f"{kind} {_short(kind, identity)}\n" for kind, identity in sorted(every))
-    write_text(folder / LOCK, _HEAD + lines)
+    lines = "".join(f"{kind} {_short(kind, identity)}\n" for kind, identity in sorted(entries))
+    write_text(folder / LOCK, _HEADER + lines)
     return True
 
 

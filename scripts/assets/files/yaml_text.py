@@ -30,13 +30,13 @@ _FileLoader.yaml_implicit_resolvers = {
 
 
 def _mapping(loader: _FileLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen = set()
+    keys = set()
     for key, _ in node.value:
-        if (key.tag, key.value) in seen:
+        if (key.tag, key.value) in keys:
             raise yaml.constructor.ConstructorError(
                 problem=f"the key {key.value!r} stands there twice", problem_mark=key.start_mark
             )
-        seen.add((key.tag, key.value))
+        keys.add((key.tag, key.value))
     return loader.construct_mapping(node, deep=True)
 
 
@@ -55,8 +55,8 @@ class _FileDumper(yaml.SafeDumper):
 
     def analyze_scalar(self, scalar: str) -> ScalarAnalysis:
         analysis = super().analyze_scalar(scalar)
-        # WHY: PyYAML refuses a block for a tab or a space at the end of a line, and then one
-        # keystroke turns a hundred lines of CSS into one quoted string. YAML allows both in a block.
+        # WHY: PyYAML refuses a block for a tab or a space at the end of a line. One keystroke then
+        # turns a hundred lines of CSS into one quoted string. YAML allows both in a block.
         analysis.allow_block = _fits_block(scalar)
         return analysis
 

@@ -43,26 +43,26 @@ def with_defaults(params: Params, dataset: dict[str, Any]) -> Params:
     full = defaults | params
     for name in _filters_in(full):
         if not any(_is_of_time(each) for each in full[name]):
-            full[name] = [*full[name], *any_time(dataset)]
+            full[name] = [*full[name], *default_time_filter(dataset)]
     return full
 
 
-def without_any_time(params: Params, dataset: dict[str, Any]) -> Params:
+def without_default_time_filter(params: Params, dataset: dict[str, Any]) -> Params:
     """The params without the filter that the editor adds where there is no other of time."""
-    idle, kept = any_time(dataset), dict(params)
+    default_filters, result = default_time_filter(dataset), dict(params)
     for name in _filters_in(params):
-        if [each for each in params[name] if _is_of_time(each)] == idle:
-            kept[name] = [each for each in params[name] if each not in idle]
-        if not kept[name]:
-            del kept[name]
-    return kept
+        if [each for each in params[name] if _is_of_time(each)] == default_filters:
+            result[name] = [each for each in params[name] if each not in default_filters]
+        if not result[name]:
+            del result[name]
+    return result
 
 
 def _is_of_time(each: Params) -> bool:
     return each.get("operator") == "TEMPORAL_RANGE"
 
 
-def any_time(dataset: dict[str, Any]) -> list[Params]:
+def default_time_filter(dataset: dict[str, Any]) -> list[Params]:
     """What the editor adds to the filters: "no time range", on the dataset's main time column.
 
     It is how a dashboard's time filter finds the column it applies to.

@@ -1,6 +1,5 @@
 """Differences between two forms of an asset, field by field, in words."""
 
-import os
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ class Change:
     old: Any
     new: Any
 
-    def in_words(self, titles: dict[str, str]) -> "Change":
+    def with_titles(self, titles: dict[str, str]) -> "Change":
         """The same with titles in the place of uuids, which tell a reader nothing."""
         field = _UUID.sub(lambda match: titles.get(match[0], match[0]), self.field)
         return Change(field, _titled(self.old, titles), _titled(self.new, titles))
@@ -62,19 +61,19 @@ class Difference:
 
 def differences(old: Bundle, new: Bundle) -> list[Difference]:
     """Every asset that is not the same in both, sorted as the files are."""
-    found, titles = [], old.titles() | new.titles()
+    result, titles = [], old.titles() | new.titles()
     for uuid in dict.fromkeys([*(a.uuid for a in new), *(a.uuid for a in old)]):
         before, after = old.get(uuid), new.get(uuid)
         if before is None or after is None:
-            found.append(Difference(before, after))
+            result.append(Difference(before, after))
         elif before.data != after.data:
-            found.append(Difference(before, after, told(before, after, titles)))
-    return found
+            result.append(Difference(before, after, readable_changes(before, after, titles)))
+    return result
 
 
-def told(before: Asset, after: Asset, titles: dict[str, str]) -> tuple[Change, ...]:
+def readable_changes(before: Asset, after: Asset, titles: dict[str, str]) -> tuple[Change, ...]:
     """The fields that differ between two forms of an asset, as a person reads them."""
-    return tuple(each.in_words(titles) for each in changes(before.data, after.data))
+    return tuple(each.with_titles(titles) for each in changes(before.data, after.data))
 
 
 def changes(old: Any, new: Any, field: str = "") -> list[Change]:
@@ -86,17 +85,17 @@ def changes(old: Any, new: Any, field: str = "") -> list[Change]:
         # The same items in another order are a difference too.
         return changes(*named, field) or [Change(field, *map(list, named))]
     if _nameless(old) and _nameless(new) and len(old) == len(new):
-        found = []
+        result = []
         for place, (before, after) in enumerate(zip(old, new, strict=True), start=1):
-            found += changes(before, after, f"{field}.{place}")
-        return found
+            result += changes(before, after, f"{field}.{place}")
+        return result
     if not (isinstance(old, dict) and isinstance(new, dict)):
         return [Change(field, old, new)]
-    found = []
+    result = []
     for key in dict.fromkeys([*old, *new]):
         name = f"{field}.{key}" if field else str(key)
-        found += changes(old.get(key, ABSENT), new.get(key, ABSENT), name)
-    return found
+        result += changes(old.get(key, ABSENT), new.get(key, ABSENT), name)
+    return result
 
 
 def _nameless(items: Any) -> bool:
@@ -146,7 +145,8 @@ def _shown_pair(old: Any, new: Any) -> tuple[str, str]:
     if before == after:
         # Only blanks or line breaks differ, which one line does not show.
         before, after = repr(old), repr(new)
-    start = len(os.path.commonprefix([before, after])) - _CONTEXT
+    equal = (one == other for one, other in zip(before, after, strict=False))
+    start = next((place for place, same in enumerate(equal) if not same), 0) - _CONTEXT
     return _cut(before, start), _cut(after, start)
 
 

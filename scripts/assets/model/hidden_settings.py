@@ -17,10 +17,10 @@ Shown = Callable[[Params, Params], bool]
 _NUMBER = re.compile(
     "(small|big)?(int(?!erval)|serial)|numeric|decimal|float|double|real|money", re.IGNORECASE
 )
-_WORD = re.compile("char|text|string|bool|uuid", re.IGNORECASE)
+_TEXT = re.compile("char|text|string|bool|uuid", re.IGNORECASE)
 
 
-def with_hidden(params: Params, pushed: Params, dataset: Params) -> Params:
+def with_hidden_settings(params: Params, pushed: Params, dataset: Params) -> Params:
     """The params of a chart on the server, with what was pushed and the editor has dropped.
 
     `dataset`: its fields, whose columns decide too.
@@ -43,12 +43,12 @@ def _shown(name: str, params: Params, dataset: Params) -> bool:
     return name not in _SHOWN or _SHOWN[name](params, dataset)
 
 
-def _beside(*names: str) -> Shown:
+def _requires(*names: str) -> Shown:
     """Shown where all of these are chosen."""
     return lambda params, dataset: all(params.get(name) for name in names)
 
 
-def _without(*names: str) -> Shown:
+def _requires_none(*names: str) -> Shown:
     """Shown where none of these is chosen."""
     return lambda params, dataset: not any(params.get(name) for name in names)
 
@@ -62,20 +62,22 @@ def _column(name: Any, dataset: Params) -> Params:
     return next((each for each in columns if each["column_name"] == name), {})
 
 
-def _over_numbers(params: Params, dataset: Params) -> bool:
+def _has_number_axis(params: Params, dataset: Params) -> bool:
     column = _column(params.get("x_axis"), dataset)
     return not column.get("is_dttm") and bool(_NUMBER.match(column.get("type") or ""))
 
 
-def _over_words(params: Params, dataset: Params) -> bool:
+def _has_text_axis(params: Params, dataset: Params) -> bool:
     axis = params.get("x_axis")
     if not isinstance(axis, str):
         return True
-    word = _WORD.search(_column(axis, dataset).get("type") or "")
-    return bool(word or (_over_numbers(params, dataset) and params.get("xAxisForceCategorical")))
+    is_text = _TEXT.search(_column(axis, dataset).get("type") or "")
+    return bool(
+        is_text or (_has_number_axis(params, dataset) and params.get("xAxisForceCategorical"))
+    )
 
 
-def _over_time(params: Params, dataset: Params) -> bool:
+def _has_time_column(params: Params, dataset: Params) -> bool:
     names = ("x_axis", "columns", "groupby", "groupbyColumns", "groupbyRows")
     chosen = [params.get(name) or [] for name in names]
     each = [item for value in chosen for item in (value if isinstance(value, list) else [value])]
@@ -99,45 +101,45 @@ _OF_MODE = {
 _SHOWN: dict[str, Shown] = {
     "order_desc": _sorted_by_a_metric,
     "group_others_when_limit_reached": lambda p, d: bool(p.get("limit") or p.get("series_limit")),
-    "time_grain_sqla": _over_time,
-    "force_max_interval": _beside("time_grain_sqla"),
-    "x_axis_sort": _over_words,
-    "x_axis_sort_asc": lambda p, d: "x_axis_sort" in p and _over_words(p, d),
-    "xAxisForceCategorical": _over_numbers,
-    "x_axis_number_format": _over_numbers,
-    "xAxisBounds": _beside("truncateXAxis"),
-    "y_axis_bounds": _beside("truncateYAxis"),
+    "time_grain_sqla": _has_time_column,
+    "force_max_interval": _requires("time_grain_sqla"),
+    "x_axis_sort": _has_text_axis,
+    "x_axis_sort_asc": lambda p, d: "x_axis_sort" in p and _has_text_axis(p, d),
+    "xAxisForceCategorical": _has_number_axis,
+    "x_axis_number_format": _has_number_axis,
+    "xAxisBounds": _requires("truncateXAxis"),
+    "y_axis_bounds": _requires("truncateYAxis"),
     "rolling_periods": lambda p, d: p.get("rolling_type") not in (None, "cumsum"),
     "min_periods": lambda p, d: p.get("rolling_type") not in (None, "cumsum"),
     "start_date_offset": lambda p, d: p.get("time_compare") == "custom",
-    "comparison_color_enabled": _beside("time_compare"),
-    "comparison_color_scheme": _beside("comparison_color_enabled"),
-    "allow_rearrange_columns": _without("time_compare"),
-    "row_limit": _without("server_pagination"),
-    "page_length": _without("server_pagination"),
-    "server_page_length": _beside("server_pagination"),
+    "comparison_color_enabled": _requires("time_compare"),
+    "comparison_color_scheme": _requires("comparison_color_enabled"),
+    "allow_rearrange_columns": _requires_none("time_compare"),
+    "row_limit": _requires_none("server_pagination"),
+    "page_length": _requires_none("server_pagination"),
+    "server_page_length": _requires("server_pagination"),
     "stackDimension": lambda p, d: p.get("stack") == "Stack",
-    "only_total": _beside("show_value", "stack"),
+    "only_total": _requires("show_value", "stack"),
     "percentage_threshold": lambda p, d: (
-        _beside("show_value", "stack")(p, d) and not p.get("only_total")
+        _requires("show_value", "stack")(p, d) and not p.get("only_total")
     ),
-    "color_by_primary_axis": _without("stack", "groupby"),
-    "markerSize": _beside("markerEnabled"),
-    "opacity": _beside("area"),
-    "legendType": _beside("show_legend"),
-    "legendOrientation": _beside("show_legend"),
-    "legendMargin": _beside("show_legend"),
-    "legendSort": _beside("show_legend"),
-    "showTooltipTotal": _beside("rich_tooltip"),
+    "color_by_primary_axis": _requires_none("stack", "groupby"),
+    "markerSize": _requires("markerEnabled"),
+    "opacity": _requires("area"),
+    "legendType": _requires("show_legend"),
+    "legendOrientation": _requires("show_legend"),
+    "legendMargin": _requires("show_legend"),
+    "legendSort": _requires("show_legend"),
+    "showTooltipTotal": _requires("rich_tooltip"),
     "showTooltipPercentage": lambda p, d: (
         bool(p.get("rich_tooltip")) and not p.get("contributionMode")
     ),
-    "tooltipSortByMetric": _beside("rich_tooltip"),
-    "innerRadius": _beside("donut"),
-    "label_line": _beside("show_labels"),
-    "labels_outside": _beside("show_labels"),
+    "tooltipSortByMetric": _requires("rich_tooltip"),
+    "innerRadius": _requires("donut"),
+    "label_line": _requires("show_labels"),
+    "labels_outside": _requires("show_labels"),
     "label_template": lambda p, d: p.get("label_type") == "template",
-    "metric_name_font_size": _beside("show_metric_name"),
-    "show_x_axis_min_max_labels": _beside("show_x_axis"),
-    "show_y_axis_min_max_labels": _beside("show_y_axis"),
+    "metric_name_font_size": _requires("show_metric_name"),
+    "show_x_axis_min_max_labels": _requires("show_x_axis"),
+    "show_y_axis_min_max_labels": _requires("show_y_axis"),
 }

@@ -52,17 +52,17 @@ def canonical_position(position: dict[str, Any]) -> dict[str, Any]:
 def walk(nodes: dict[str, dict[str, Any]]) -> list[str]:
     """The keys below the root in reading order; each once, even in a broken layout."""
     order: dict[str, None] = {}
-    ahead = [ROOT]
-    while ahead:
-        key = ahead.pop()
+    stack = [ROOT]
+    while stack:
+        key = stack.pop()
         if key not in order:
             order[key] = None
-            ahead.extend(reversed(nodes.get(key, {}).get("children") or []))
+            stack.extend(reversed(nodes.get(key, {}).get("children") or []))
     return list(order)
 
 
 def _canonical_component(node: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = {
+    canonical: dict[str, Any] = {
         key: value for key, value in node.items() if key not in ("id", "parents")
     }
     meta = node.get("meta") or {}
@@ -70,10 +70,10 @@ def _canonical_component(node: dict[str, Any]) -> dict[str, Any]:
     if isinstance(meta.get("uuid"), str):
         meta["uuid"] = meta["uuid"].lower()
     for key, value in (("meta", meta), ("children", node.get("children"))):
-        kept.pop(key, None)
+        canonical.pop(key, None)
         if value:
-            kept[key] = value
-    return kept
+            canonical[key] = value
+    return canonical
 
 
 def complete_position(position: dict[str, Any], titles: dict[str, str]) -> dict[str, Any]:
@@ -100,23 +100,23 @@ def complete_position(position: dict[str, Any], titles: dict[str, str]) -> dict[
 def without_charts(position: dict[str, Any], uuids: set[str]) -> dict[str, Any]:
     """The layout without these charts, and without the rows and columns that this empties."""
     nodes = components(position)
-    doomed = {
+    removed = {
         key for key, node in nodes.items()
         if node.get("type") == "CHART" and (node.get("meta") or {}).get("uuid") in uuids
     }  # fmt: skip
-    left = dict(position)
-    while doomed:
+    remaining = dict(position)
+    while removed:
         emptied = set()
-        left = {key: node for key, node in left.items() if key not in doomed}
-        for key, node in components(left).items():
+        remaining = {key: node for key, node in remaining.items() if key not in removed}
+        for key, node in components(remaining).items():
             children = node.get("children") or []
-            if doomed.intersection(children):
-                rest = [child for child in children if child not in doomed]
-                left[key] = node | {"children": rest}
-                if not rest and node.get("type") in ("ROW", "COLUMN"):
+            if removed.intersection(children):
+                remaining_children = [child for child in children if child not in removed]
+                remaining[key] = node | {"children": remaining_children}
+                if not remaining_children and node.get("type") in ("ROW", "COLUMN"):
                     emptied.add(key)
-        doomed = emptied
-    return left
+        removed = emptied
+    return remaining
 
 
 def chart_numbers(position: dict[str, Any]) -> dict[str, int]:

@@ -5,30 +5,30 @@ from typing import Any
 from scripts.assets.model.diff import ABSENT
 
 
-def merge(base: Any, mine: Any, theirs: Any, field: str = "") -> tuple[Any, list[str]]:
+def merge(base: Any, local: Any, remote: Any, field: str = "") -> tuple[Any, list[str]]:
     """`mine` with what `theirs` changed since `base`, and the fields that both changed.
 
     Where both changed one field, theirs is taken; the caller decides whether that may be.
     """
-    if _same(mine, theirs) or _same(base, theirs):
-        return mine, []
-    if _same(base, mine):
-        return theirs, []
-    if isinstance(mine, dict) and isinstance(theirs, dict):
+    if _same(local, remote) or _same(base, remote):
+        return local, []
+    if _same(base, local):
+        return remote, []
+    if isinstance(local, dict) and isinstance(remote, dict):
         merged, conflicts = {}, []
-        known = base if isinstance(base, dict) else {}
-        for key in dict.fromkeys([*theirs, *mine]):
+        base_fields = base if isinstance(base, dict) else {}
+        for key in dict.fromkeys([*remote, *local]):
             value, fields = merge(
-                known.get(key, ABSENT),
-                mine.get(key, ABSENT),
-                theirs.get(key, ABSENT),
+                base_fields.get(key, ABSENT),
+                local.get(key, ABSENT),
+                remote.get(key, ABSENT),
                 f"{field}.{key}" if field else str(key),
             )
             conflicts += fields
             if value is not ABSENT:
                 merged[key] = value
         return merged, conflicts
-    return theirs, [field]
+    return remote, [field]
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -37,30 +37,30 @@ _DEFAULTS: dict[str, Any] = {
 
 def canonical_metadata(metadata: dict[str, Any], charts: dict[int, str]) -> dict[str, Any]:
     """The settings as git keeps them, charts named by uuid."""
-    kept = {key: value for key, value in metadata.items() if key not in _LEFT_OUT}
+    canonical = {key: value for key, value in metadata.items() if key not in _LEFT_OUT}
 
     def name(reference: Any) -> str | None:
         if isinstance(reference, str) and _UUID.fullmatch(reference.lower()):
             return reference.lower()
         return charts.get(int(reference)) if str(reference).isdigit() else None
 
-    kept = _with_references(kept, name)
-    configuration = kept.get("chart_configuration")
+    canonical = _with_references(canonical, name)
+    configuration = canonical.get("chart_configuration")
     if configuration:
         # WHY: the browser writes an entry for each chart; "as all the others" says nothing.
-        kept["chart_configuration"] = {
+        canonical["chart_configuration"] = {
             uuid: entry
             for uuid, entry in configuration.items()
             if entry.get("crossFilters") not in (None, {}, {"scope": "global"})
         }
-    if (kept.get("global_chart_configuration") or {}).get("scope") in (
+    if (canonical.get("global_chart_configuration") or {}).get("scope") in (
         None,
         {"rootPath": [ROOT], "excluded": []},
     ):
-        kept.pop("global_chart_configuration", None)
+        canonical.pop("global_chart_configuration", None)
     return {
         key: value
-        for key, value in kept.items()
+        for key, value in canonical.items()
         if not (key in _DEFAULTS and value in (_DEFAULTS[key], None))
     }
 
@@ -84,7 +84,7 @@ def _with_references(metadata: dict[str, Any], name: Any) -> dict[str, Any]:
     changed = dict(metadata)
 
     def names(references: list[Any]) -> list[Any]:
-        return sorted(found for found in map(name, references) if found is not None)
+        return sorted(uuid for uuid in map(name, references) if uuid is not None)
 
     def scoped(entry: dict[str, Any]) -> dict[str, Any]:
         # WHY: worked out in the browser from the scope; after an import the numbers are wrong.

@@ -8,7 +8,7 @@ import json
 from contextlib import suppress
 from typing import Any
 
-from scripts.assets.model.controls import without_any_time
+from scripts.assets.model.controls import without_default_time_filter
 from scripts.assets.model.fields import COLUMN, FIELDS, METRIC, Field
 from scripts.assets.model.layout import canonical_position, charts_in
 from scripts.assets.model.metadata import canonical_metadata
@@ -16,7 +16,7 @@ from scripts.assets.model.params import canonical_params
 from scripts.assets.model.texts import plain_texts
 
 # Fields of an export that git does not keep.
-LEFT_OUT = {
+IGNORED_FIELDS = {
     # WHY: Superset writes it anew from params whenever a chart is opened; it holds ids.
     "query_context",
     # WHY: the import ignores it, so git could promise a theme and never bring it.
@@ -37,7 +37,7 @@ LEFT_OUT = {
 
 def canonical(kind: str, data: dict[str, Any]) -> dict[str, Any]:
     """The asset in the one form that git holds; its input stays as it is."""
-    data = {key: plain_texts(v, key) for key, v in data.items() if key not in LEFT_OUT}
+    data = {key: plain_texts(v, key) for key, v in data.items() if key not in IGNORED_FIELDS}
     data["uuid"] = str(data["uuid"]).lower()
     for reference in ("dataset_uuid", "database_uuid"):
         if reference in data:
@@ -46,13 +46,13 @@ def canonical(kind: str, data: dict[str, Any]) -> dict[str, Any]:
     return _tidy(data, FIELDS[kind])
 
 
-def canonical_all(
+def canonical_bundle(
     assets: list[tuple[str, str, dict[str, Any]]],
 ) -> list[tuple[str, str, dict[str, Any]]]:
     """Several assets (kind, path, data) at once, for what depends on a neighbour."""
-    found = [(kind, path, canonical(kind, data)) for kind, path, data in assets]
-    by_uuid = {data["uuid"]: data for _, _, data in found}
-    for kind, _, data in found:
+    result = [(kind, path, canonical(kind, data)) for kind, path, data in assets]
+    by_uuid = {data["uuid"]: data for _, _, data in result}
+    for kind, _, data in result:
         if kind == "datasets":
             # WHY: a dataset without a limit of its own is exported with its database's.
             database = by_uuid.get(data["database_uuid"], {})
@@ -60,8 +60,8 @@ def canonical_all(
                 data.pop("cache_timeout", None)
         elif kind == "charts":
             dataset = by_uuid.get(data.get("dataset_uuid", ""), {})
-            data["params"] = without_any_time(data["params"], dataset)
-    return found
+            data["params"] = without_default_time_filter(data["params"], dataset)
+    return result
 
 
 def _database(data: dict[str, Any]) -> None:
@@ -114,13 +114,15 @@ _CANONICAL = {
 
 def _tidy(data: dict[str, Any], fields: tuple[Field, ...]) -> dict[str, Any]:
     """Known fields in their order and without their defaults, then any others by name."""
-    known = {field.name for field in fields}
+    field_names = {field.name for field in fields}
     tidy = {}
     for field in fields:
         if field.name in data and not _is_default(data[field.name], field):
-            tidy[field.name] = in_order(data[field.name], keep=field.name == "position")
-    for name in sorted(data.keys() - known):
-        tidy[name] = in_order(data[name])
+            tidy[field.name] = with_sorted_keys(
+                data[field.name], keep_order=field.name == "position"
+            )
+    for name in sorted(data.keys() - field_names):
+        tidy[name] = with_sorted_keys(data[name])
     return tidy
 
 
@@ -133,11 +135,11 @@ def _is_default(value: Any, field: Field) -> bool:
     return value is None or (value == field.default and type(value) is type(field.default))
 
 
-def in_order(value: Any, keep: bool = False) -> Any:
+def with_sorted_keys(value: Any, keep_order: bool = False) -> Any:
     """The same data with the keys of every mapping sorted (`keep`: except on this level)."""
     if isinstance(value, dict):
-        keys = value if keep else sorted(value, key=str)
-        return {key: in_order(value[key]) for key in keys}
+        keys = value if keep_order else sorted(value, key=str)
+        return {key: with_sorted_keys(value[key]) for key in keys}
     if isinstance(value, list):
-        return [in_order(item) for item in value]
+        return [with_sorted_keys(item) for item in value]
     return value

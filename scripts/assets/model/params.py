@@ -5,7 +5,7 @@ from typing import Any
 from scripts.assets.model.controls import without_defaults
 
 # Keys that name this server, this dashboard or this moment; the import sets what is needed.
-LEFT_OUT = {
+IGNORED_FIELDS = {
     "datasource",  # WHY: the dataset's number on this server; git names it by dataset_uuid
     "slice_id",  # WHY: the chart's number on this server
     "slice_name",  # WHY: a copy of the chart's own field
@@ -28,15 +28,17 @@ DEFAULTS: dict[str, Any] = {
 
 def canonical_params(params: dict[str, Any]) -> dict[str, Any]:
     """The choices of the chart's author."""
-    kept = {
+    canonical = {
         key: _plain(value)
         for key, value in params.items()
-        if key not in LEFT_OUT and not (key in DEFAULTS and value in (DEFAULTS[key], None))
+        if key not in IGNORED_FIELDS and not (key in DEFAULTS and value in (DEFAULTS[key], None))
     }
-    if not kept.get("matrixify_enable"):
+    if not canonical.get("matrixify_enable"):
         # WHY: each save in the browser adds some twenty settings of a feature that is off.
-        kept = {key: value for key, value in kept.items() if not key.startswith("matrixify_")}
-    return without_defaults(kept)
+        canonical = {
+            key: value for key, value in canonical.items() if not key.startswith("matrixify_")
+        }
+    return without_defaults(canonical)
 
 
 def _plain(value: Any) -> Any:

@@ -51,9 +51,9 @@ def fill(kind: str, data: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """The asset with this installation's values; a database then holds its password."""
     full = dict(data)
     if kind == "databases":
-        full["sqlalchemy_uri"] = filled(data["sqlalchemy_uri"], settings)
+        full["sqlalchemy_uri"] = fill_uri(data["sqlalchemy_uri"], settings)
     if kind == "datasets" and data.get("schema"):
-        full["schema"] = live_schema(data["schema"], settings)
+        full["schema"] = server_schema(data["schema"], settings)
     for name in _FIELDS[kind]:
         if full.get(name):
             full[name] = _filled_texts(full[name], settings) or None
@@ -61,58 +61,62 @@ def fill(kind: str, data: dict[str, Any], settings: Settings) -> dict[str, Any]:
 
 
 def restore(
-    kind: str, data: dict[str, Any], mine: dict[str, Any] | None, settings: Settings
+    kind: str, data: dict[str, Any], local: dict[str, Any] | None, settings: Settings
 ) -> dict[str, Any]:
     """The asset as git would say it; `mine`: what git says now."""
-    mine = mine or {}
-    plain = dict(data)
+    local = local or {}
+    restored = dict(data)
     if kind == "databases":
-        plain["sqlalchemy_uri"] = restored(
-            data["sqlalchemy_uri"], settings, mine.get("sqlalchemy_uri", "")
+        restored["sqlalchemy_uri"] = restore_uri(
+            data["sqlalchemy_uri"], settings, local.get("sqlalchemy_uri", "")
         )
     if kind == "datasets" and data.get("schema"):
-        plain["schema"] = schema_in_git(data["schema"], settings, [mine.get("schema") or ""])
+        restored["schema"] = schema_in_git(data["schema"], settings, [local.get("schema") or ""])
     for name in _FIELDS[kind]:
-        said = mine.get(name)
-        if not said or not _has_placeholder(said):
+        in_git = local.get(name)
+        if not in_git or not _has_placeholder(in_git):
             continue
-        if (_filled_texts(said, settings) or None) == (data.get(name) or None):
-            plain[name] = said
-        elif isinstance(said, str) and isinstance(data.get(name), str):
-            plain[name] = _with_placeholders(data[name], said, settings)
-    return plain
+        if (_filled_texts(in_git, settings) or None) == (data.get(name) or None):
+            restored[name] = in_git
+        elif isinstance(in_git, str) and isinstance(data.get(name), str):
+            restored[name] = _with_placeholders(data[name], in_git, settings)
+    return restored
 
 
-def live_schema(schema: str, settings: Settings) -> str:
+def server_schema(schema: str, settings: Settings) -> str:
     """The schema's name on this installation."""
     if schema.startswith(NO_PREFIX):
         return schema.removeprefix(NO_PREFIX)
     return _value("SCHEMA_PREFIX", settings) + schema
 
 
-def schema_in_git(schema: str, settings: Settings, mine: Iterable[str] = ()) -> str:
+def schema_in_git(schema: str, settings: Settings, local: Iterable[str] = ()) -> str:
     """The schema's name in git; `mine`: the names that git has for such a thing now."""
-    for said in mine:
-        if said and live_schema(said, settings) == schema:
-            return said
+    for in_git in local:
+        if in_git and server_schema(in_git, settings) == schema:
+            return in_git
     prefix = _value("SCHEMA_PREFIX", settings)
     if prefix and not schema.startswith(prefix):
         return NO_PREFIX + schema
     return schema.removeprefix(prefix)
 
 
-def filled(uri: str, settings: Settings) -> str:
+def fill_uri(uri: str, settings: Settings) -> str:
     """An address with this installation's values, each quoted for a URL."""
     settings = settings.as_seen_by_superset()
     return _PLACEHOLDER.sub(lambda match: quote(_value(match[1], settings), safe=""), uri)
 
 
-def restored(uri: str, settings: Settings, mine: str = "") -> str:
+def restore_uri(uri: str, settings: Settings, local: str = "") -> str:
     """The address with placeholders where it says what this installation's settings say."""
     if _PLACEHOLDER.search(uri):
         return uri
-    if mine and not unknown_placeholders(mine) and _masked(filled(mine, settings)) == _masked(uri):
-        return mine
+    if (
+        local
+        and not unknown_placeholders(local)
+        and _masked(fill_uri(local, settings)) == _masked(uri)
+    ):
+        return local
     settings = settings.as_seen_by_superset()
     try:
         parts = urlsplit(uri)
@@ -121,15 +125,15 @@ def restored(uri: str, settings: Settings, mine: str = "") -> str:
         return uri
     if not host:
         return uri
-    place = "${POSTGRES_HOST}" if host == settings.value("POSTGRES_HOST") else host
+    location = "${POSTGRES_HOST}" if host == settings.value("POSTGRES_HOST") else host
     if port:
-        ours = str(port) == settings.value("POSTGRES_PORT")
-        place += ":" + ("${POSTGRES_PORT}" if ours else str(port))
+        is_own_port = str(port) == settings.value("POSTGRES_PORT")
+        location += ":" + ("${POSTGRES_PORT}" if is_own_port else str(port))
     if parts.username:
         # WHY: a password never goes to git; a user the settings do not know keeps Superset's mask.
         secret = f"${{{_PASSWORDS[user]}}}" if user in _PASSWORDS else MASK
-        place = f"{parts.username}{':' + secret if parts.password else ''}@{place}"
-    return parts._replace(netloc=place).geturl()
+        location = f"{parts.username}{':' + secret if parts.password else ''}@{location}"
+    return parts._replace(netloc=location).geturl()
 
 
 def _masked(uri: str) -> str:
@@ -166,12 +170,12 @@ def _filled_texts(value: Any, settings: Settings) -> Any:
     )
 
 
-def _with_placeholders(text: str, said: str, settings: Settings) -> str:
+def _with_placeholders(text: str, in_git: str, settings: Settings) -> str:
     """A text that was edited on the server, with each placeholder that git's has put back.
 
     A placeholder is known again by the word that follows it: ${SCHEMA_PREFIX}reports.
     """
-    for name, word in set(re.findall(r"\$\{([A-Z][A-Z0-9_]*)\}(\w*)", said)):
+    for name, word in set(re.findall(r"\$\{([A-Z][A-Z0-9_]*)\}(\w*)", in_git)):
         value = _value(name, settings) + word if name in _DEFAULTS else ""
         if value:
             whole = rf"(?<!\w){re.escape(value)}(?!\w)"

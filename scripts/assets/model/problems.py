@@ -52,10 +52,10 @@ class Problem:
     """One finding, printed as one line."""
 
     file: str
-    what: str
-    do: str
+    message: str
+    remedy: str
     rule: Rule
 
     def __str__(self) -> str:
-        what = " ".join(self.what.split()).rstrip(".")
-        return f"{self.file}: {what}; {self.do} [{self.rule}]"
+        message = " ".join(self.message.split()).rstrip(".")
+        return f"{self.file}: {message}; {self.remedy} [{self.rule}]"

@@ -12,7 +12,7 @@ Params = dict[str, Any]
 _LIMIT = 10_000
 
 
-def queries_of(params: Params) -> list[dict[str, Any]]:
+def queries_for(params: Params) -> list[dict[str, Any]]:
     """One query, or two for a chart with two halves; none for a chart without data."""
     build = _BUILDERS.get(params["viz_type"], _grouped)
     if params["viz_type"] == "mixed_timeseries":
@@ -20,7 +20,7 @@ def queries_of(params: Params) -> list[dict[str, Any]]:
     return [_query(params, *build(params))]
 
 
-def can_query(viz_type: str) -> bool:
+def has_query(viz_type: str) -> bool:
     """Whether the shape of this type's query is known here."""
     return viz_type in _BUILDERS
 
@@ -71,11 +71,11 @@ def _order(params: Params, metrics: list) -> list[list[Any]]:
 
 def _unique(items: list) -> list:
     """Without repetitions, which the database would answer with columns of one name."""
-    kept: list = []
+    unique: list = []
     for item in items:
-        if item not in kept:
-            kept.append(item)
-    return kept
+        if item not in unique:
+            unique.append(item)
+    return unique
 
 
 def _number(value: Any) -> int | None:

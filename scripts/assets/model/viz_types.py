@@ -13,10 +13,10 @@ treemap_v2 waterfall word_cloud world_map
 KNOWN = frozenset(_KNOWN.split())
 
 # In Superset, but not without a feature flag or a key of a map service.
-NOT_HERE = frozenset({"ag-grid-table", "pop_kpi", "mapbox", "compare", "cartodiagram"})
+NEEDS_SETUP = frozenset({"ag-grid-table", "pop_kpi", "mapbox", "compare", "cartodiagram"})
 
 # Superset rewrites these when they are imported: a difference between git and the server for ever.
-REPLACED = {
+REPLACED_BY = {
     "area": "echarts_area",
     "bar": "echarts_timeseries_bar",
     "bubble": "bubble_v2",

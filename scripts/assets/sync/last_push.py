@@ -20,14 +20,14 @@ def _file(settings: Settings) -> Path:
 def last_pushed(settings: Settings) -> Bundle | None:
     """The assets as the last push or pull left them; None where there was none."""
     try:
-        found = json.loads(_file(settings).read_text(encoding="utf-8"))
-        return Bundle.of([Asset(item["kind"], item["data"]) for item in found])
+        content = json.loads(_file(settings).read_text(encoding="utf-8"))
+        return Bundle.of([Asset(item["kind"], item["data"]) for item in content])
     except (OSError, ValueError, KeyError, TypeError):
         # Without it nothing is known about the past, which push treats with care.
         return None
 
 
-def remember(bundle: Bundle, settings: Settings) -> None:
+def save_last_push(bundle: Bundle, settings: Settings) -> None:
     """Keep these assets as the common ground of git and the server."""
     file = _file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def remember(bundle: Bundle, settings: Settings) -> None:
     draft.replace(file)
 
 
-def given_up(pushed: Bundle | None, git: Bundle) -> Bundle:
+def removed_from_git(pushed: Bundle | None, git: Bundle) -> Bundle:
     """What the last push knew and git no longer holds.
 
     It is remembered until it is pruned, so that a change made in Superset since then is noticed.
@@ -47,7 +47,7 @@ def given_up(pushed: Bundle | None, git: Bundle) -> Bundle:
     return pushed.only({asset.uuid for asset in pushed} - {asset.uuid for asset in git})
 
 
-def saved_since(settings: Settings) -> bool:
+def changed_since_last_push(settings: Settings) -> bool:
     """Whether a file was saved since the last push or pull: a guess, and one that costs nothing."""
     try:
         last = _file(settings).stat().st_mtime
@@ -58,7 +58,7 @@ def saved_since(settings: Settings) -> bool:
 
 
 @contextmanager
-def one_at_a_time(settings: Settings) -> Iterator[None]:
+def exclusive(settings: Settings) -> Iterator[None]:
     """Have commands that change Superset or the files wait for one another."""
     with exclusive_lock(settings.state / "assets.lock"):
         yield

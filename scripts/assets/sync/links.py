@@ -8,39 +8,39 @@ from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.layout import chart_uuids, charts_in
 
 
-def links_in(rows: dict[str, list[dict[str, Any]]]) -> dict[str, set[int]]:
+def chart_links(rows: dict[str, list[dict[str, Any]]]) -> dict[str, set[int]]:
     """The charts (numbers) that are linked to each dashboard (uuid); `rows`: the server's lists."""
-    found = defaultdict(set)
+    links = defaultdict(set)
     # The charts say it, a hundred at a time; each dashboard would have to be asked for its own.
     for chart in rows["chart"]:
         for dashboard in chart["dashboards"]:
-            found[dashboard["id"]].add(chart["id"])
-    return {row["uuid"]: found[row["id"]] for row in rows["dashboard"]}
+            links[dashboard["id"]].add(chart["id"])
+    return {row["uuid"]: links[row["id"]] for row in rows["dashboard"]}
 
 
-def wrong_links(
+def link_problems(
     links: dict[str, set[int]], exported: dict[str, str], git: Bundle
 ) -> dict[str, str]:
     """Dashboards of git that do not show exactly their charts: uuid → in words."""
     texts = [text for path, text in exported.items() if path.startswith("dashboards/")]
     layouts = {data["uuid"]: data["position"] for data in map(load_yaml, texts)}
-    wrong = {
-        dashboard.uuid: _wrong(dashboard, layouts[dashboard.uuid], links[dashboard.uuid], git)
+    problems = {
+        dashboard.uuid: _problem(dashboard, layouts[dashboard.uuid], links[dashboard.uuid], git)
         for dashboard in git.kind("dashboards")
         if dashboard.uuid in layouts and dashboard.uuid in links
     }
-    return {uuid: words for uuid, words in wrong.items() if words}
+    return {uuid: text for uuid, text in problems.items() if text}
 
 
-def _wrong(dashboard: Asset, layout: dict[str, Any], linked: set[int], git: Bundle) -> str:
+def _problem(dashboard: Asset, layout: dict[str, Any], linked: set[int], git: Bundle) -> str:
     # The import writes the charts' numbers into the layout, and links them in another table.
     numbers = {uuid: number for number, uuid in charts_in(layout).items()}
-    wanted = chart_uuids(dashboard.data["position"])
-    missing = [_title(git, uuid) for uuid in wanted if numbers.get(uuid) not in linked]
+    expected = chart_uuids(dashboard.data["position"])
+    missing = [_title(git, uuid) for uuid in expected if numbers.get(uuid) not in linked]
     if missing:
         return f"{dashboard} lacks {', '.join(sorted(missing))}"
-    if len(linked) > len(wanted):
-        return f"{dashboard} shows {len(linked) - len(wanted)} charts too many"
+    if len(linked) > len(expected):
+        return f"{dashboard} shows {len(linked) - len(expected)} charts too many"
     return ""
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from rich.markup import escape
 
-from scripts.assets.access.passwords import stale
+from scripts.assets.access.passwords import outdated_passwords
 from scripts.assets.model.asset import Asset, Bundle
-from scripts.assets.model.diff import Change, told
+from scripts.assets.model.diff import Change, readable_changes
 from scripts.assets.model.merge import merge
 from scripts.assets.sync.last_push import last_pushed
-from scripts.assets.sync.state import compared, pushable
+from scripts.assets.sync.state import pushable, read_both
 from scripts.console import console, say
 from scripts.settings import Settings
 
@@ -31,7 +31,7 @@ class Step:
 
     action: str
     asset: Asset
-    who: str
+    origin: str
     changes: tuple[Change, ...] = ()
 
     def as_json(self) -> dict[str, object]:
@@ -41,58 +41,62 @@ class Step:
             "kind": self.asset.kind,
             "title": self.asset.title,
             "uuid": self.asset.uuid,
-            "who": self.who,
+            "who": self.origin,
             "changes": [str(change) for change in self.changes],
         }
 
 
 def plan(settings: Settings, form: str = "text") -> bool:
     """Print what differs (text, json or markdown); False when nothing does. Changes nothing."""
-    git, seen = compared(settings, pushable)
-    seen.look()
-    steps = compare(git, seen.ours, last_pushed(settings), seen.ever)
+    git, state = read_both(settings, pushable)
+    state.load()
+    steps = compare(git, state.managed, last_pushed(settings), state.previously_managed)
     steps += [
         Step(UPDATE, user, "changed in .env", (Change("password", "the one set last", "another"),))
-        for user in stale(git.only({entry.uuid for entry in seen.entries}), settings)
+        for user in outdated_passwords(git.only({entry.uuid for entry in state.entries}), settings)
     ]
     {"text": _text, "json": _json, "markdown": _markdown}[form](steps)
     return bool(steps)
 
 
 def compare(
-    git: Bundle, live: Bundle, pushed: Bundle | None, ever: Container[str] = ()
+    git: Bundle, server: Bundle, pushed: Bundle | None, previously_managed: Container[str] = ()
 ) -> list[Step]:
     """What push, prune and pull would do, and on whose side each difference arose.
 
     `ever`: what the repository owns or has owned.
     """
-    steps, titles = [], live.titles() | git.titles()
+    steps, titles = [], server.titles() | git.titles()
     for asset in git:
-        now, before = live.get(asset.uuid), pushed.get(asset.uuid) if pushed else None
-        if now is None:
-            steps.append(Step(CREATE, asset, "deleted in Superset" if before else "new in git"))
-        elif now.data != asset.data:
-            found = told(now, asset, titles)
-            steps.append(Step(UPDATE, asset, _who(asset, now, before), found))
-    for now in live:
-        if now.uuid not in git:
-            gone = now.uuid in ever or (pushed is not None and now.uuid in pushed)
-            action, who = (DELETE, "removed from git") if gone else (PULL, "new in Superset")
-            before = pushed.get(now.uuid) if pushed else None
-            if gone and before and before.data != now.data:
-                who = "removed from git, changed in Superset since the last push"
-            steps.append(Step(action, now, who))
+        remote, base = server.get(asset.uuid), pushed.get(asset.uuid) if pushed else None
+        if remote is None:
+            steps.append(Step(CREATE, asset, "deleted in Superset" if base else "new in git"))
+        elif remote.data != asset.data:
+            fields = readable_changes(remote, asset, titles)
+            steps.append(Step(UPDATE, asset, _origin(asset, remote, base), fields))
+    for remote in server:
+        if remote.uuid not in git:
+            is_removed = remote.uuid in previously_managed or (
+                pushed is not None and remote.uuid in pushed
+            )
+            action, origin = (
+                (DELETE, "removed from git") if is_removed else (PULL, "new in Superset")
+            )
+            base = pushed.get(remote.uuid) if pushed else None
+            if is_removed and base and base.data != remote.data:
+                origin = "removed from git, changed in Superset since the last push"
+            steps.append(Step(action, remote, origin))
     return steps
 
 
-def _who(mine: Asset, theirs: Asset, before: Asset | None) -> str:
-    if before is None:
+def _origin(local: Asset, remote: Asset, base: Asset | None) -> str:
+    if base is None:
         return "nothing is known of a push from here"
-    if theirs.data == before.data:
+    if remote.data == base.data:
         return "changed in git"
-    if mine.data == before.data:
+    if local.data == base.data:
         return "changed in Superset since the last push"
-    conflicts = merge(before.data, mine.data, theirs.data)[1]
+    conflicts = merge(base.data, local.data, remote.data)[1]
     return f"both: conflict in {', '.join(conflicts)}" if conflicts else "changed in both"
 
 
@@ -117,8 +121,8 @@ def _lines(step: Step) -> list[str]:
 def _text(steps: list[Step]) -> None:
     for step in steps:
         sign, colour, _ = SIGNS[step.action]
-        title, who = escape(str(step.asset)), escape(step.who)
-        console.print(f"[{colour}]{sign}[/] {title}  [dim]{who}[/]")
+        title, origin = escape(str(step.asset)), escape(step.origin)
+        console.print(f"[{colour}]{sign}[/] {title}  [dim]{origin}[/]")
         for line in _lines(step):
             say(f"    {line}")
     say(_count(steps))
@@ -133,7 +137,7 @@ def _markdown(steps: list[Step]) -> None:
         say("| | asset | who | fields |\n| --- | --- | --- | --- |")
     for step in steps:
         fields = "<br>".join(_cell(line) for line in _lines(step))
-        say(f"| {step.action} | {_cell(str(step.asset))} | {_cell(step.who)} | {fields} |")
+        say(f"| {step.action} | {_cell(str(step.asset))} | {_cell(step.origin)} | {fields} |")
     say(f"\n{_count(steps)}")
 
 

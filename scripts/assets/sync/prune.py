@@ -3,12 +3,12 @@
 from collections.abc import Set
 from dataclasses import dataclass, field
 
-from scripts.assets.access.apply import withdraw
+from scripts.assets.access.apply import remove_entry
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.fields import ACCESS_KINDS
-from scripts.assets.sync.last_push import last_pushed, one_at_a_time, remember
-from scripts.assets.sync.live import needs
-from scripts.assets.sync.state import Observed, compared
+from scripts.assets.sync.last_push import exclusive, last_pushed, save_last_push
+from scripts.assets.sync.server_assets import dependencies
+from scripts.assets.sync.state import ServerState, read_both
 from scripts.console import say, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -18,99 +18,101 @@ ORDER = ("users", "filters", "access", "dashboards", "roles", "charts", "dataset
 
 
 @dataclass
-class Pruning:
+class PrunePlan:
     """What would be removed, and what would be but for a reason."""
 
     remove: list[Asset] = field(default_factory=list)
     keep: list[tuple[Asset, str]] = field(default_factory=list)
 
 
-def prune(settings: Settings, act: bool = False, theirs_lost: bool = False) -> bool:
+def prune(settings: Settings, confirm: bool = False, force: bool = False) -> bool:
     """Show what git no longer holds (`act`: remove it); False when there is no such thing.
 
     `theirs_lost`: also what somebody has changed in Superset since the last push.
     """
-    with one_at_a_time(settings):
-        git, seen = compared(settings, strangers=True)
+    with exclusive(settings):
+        git, state = read_both(settings, unmanaged=True)
         pushed = last_pushed(settings)
-        found = plan_prune(git, seen.everything, pushed, seen.ever, theirs_lost)
-        for asset, reason in found.keep:
+        plan = plan_prune(git, state.all_assets, pushed, state.previously_managed, force)
+        for asset, reason in plan.keep:
             warn(f"{asset} stays: {reason}")
-        if not found.remove:
+        if not plan.remove:
             say("Nothing to prune: Superset holds nothing that this repository has given up.")
-        elif act:
-            _remove(seen, found.remove, pushed or Bundle())
+        elif confirm:
+            _remove(state, plan.remove, pushed or Bundle())
         else:
-            for asset in found.remove:
+            for asset in plan.remove:
                 say(f"- {asset}")
-            say(f"{len(found.remove)} to remove from Superset. YES=1 make prune removes them.")
-    return bool(found.remove)
+            say(f"{len(plan.remove)} to remove from Superset. YES=1 make prune removes them.")
+    return bool(plan.remove)
 
 
 def plan_prune(
     git: Bundle,
-    live: Bundle,
+    server: Bundle,
     pushed: Bundle | None,
-    ever: Set[str],
-    theirs_lost: bool = False,
-) -> Pruning:
+    previously_managed: Set[str],
+    force: bool = False,
+) -> PrunePlan:
     """Choose among the live assets: only those on the list, and nothing that others need."""
-    candidates = live.only({asset.uuid for asset in live if asset.uuid in ever} - _uuids(git))
-    found = Pruning()
+    candidates = server.only(
+        {asset.uuid for asset in server if asset.uuid in previously_managed} - _uuids(git)
+    )
+    plan = PrunePlan()
     for asset in candidates:
-        before = pushed.get(asset.uuid) if pushed else None
-        if before and before.data != asset.data and not theirs_lost:
-            found.keep.append(
+        base = pushed.get(asset.uuid) if pushed else None
+        if base and base.data != asset.data and not force:
+            plan.keep.append(
                 (asset, "changed in Superset since the last push; FORCE=1 removes it all the same")
             )
     # What is kept needs its own parts in turn: look again until nothing more is kept.
     while True:
-        kept = {asset.uuid for asset, _ in found.keep}
-        staying = [a for a in live if a.uuid not in candidates or a.uuid in kept]
-        needed = {uuid: user for user in staying for uuid in needs(user)}
-        more = [a for a in candidates if a.uuid in needed and a.uuid not in kept]
-        if not more:
+        kept_uuids = {asset.uuid for asset, _ in plan.keep}
+        staying = [a for a in server if a.uuid not in candidates or a.uuid in kept_uuids]
+        needed = {uuid: user for user in staying for uuid in dependencies(user)}
+        newly_kept = [a for a in candidates if a.uuid in needed and a.uuid not in kept_uuids]
+        if not newly_kept:
             break
-        found.keep += [(asset, _used_by(needed[asset.uuid], git)) for asset in more]
-    found.remove = sorted(
-        (asset for asset in candidates if asset.uuid not in kept),
+        plan.keep += [(asset, _used_by(needed[asset.uuid], git)) for asset in newly_kept]
+    plan.remove = sorted(
+        (asset for asset in candidates if asset.uuid not in kept_uuids),
         key=lambda asset: (ORDER.index(asset.kind), asset.title),
     )
-    return found
+    return plan
 
 
 def _used_by(user: Asset, git: Bundle) -> str:
     return f"{user} in Superset uses it" + ("; make push first" if user.uuid in git else "")
 
 
-def _remove(seen: Observed, doomed: list[Asset], pushed: Bundle) -> None:
+def _remove(state: ServerState, assets: list[Asset], pushed: Bundle) -> None:
     """Remove one after another; where one cannot be, say what is gone and what is not."""
-    done: list[Asset] = []
+    removed: list[Asset] = []
     try:
-        for asset in doomed:
-            _remove_one(seen, asset)
-            done.append(asset)
+        for asset in assets:
+            _remove_one(state, asset)
+            removed.append(asset)
             say(f"  removed {asset}")
     except UserError as error:
-        rest = ", ".join(map(str, doomed[len(done) :]))
+        pending = ", ".join(map(str, assets[len(removed) :]))
         raise UserError(
-            f"{error.problem}; {len(done)} removed, still there: {rest}",
+            f"{error.problem}; {len(removed)} removed, still there: {pending}",
             error.remedy + ", then YES=1 make prune again",
         ) from None
     finally:
-        remember(pushed.only(_uuids(pushed) - _uuids(done)), seen.settings)
-    say(f"{len(done)} removed from Superset.")
+        save_last_push(pushed.only(_uuids(pushed) - _uuids(removed)), state.settings)
+    say(f"{len(removed)} removed from Superset.")
 
 
-def _remove_one(seen: Observed, asset: Asset) -> None:
+def _remove_one(state: ServerState, asset: Asset) -> None:
     if asset.kind in ACCESS_KINDS:
-        if seen.server:
-            withdraw(asset, seen.server, seen.superset)
+        if state.server:
+            remove_entry(asset, state.server, state.superset)
         return
     resource = asset.kind.removesuffix("s")
-    number = seen.superset.number(resource, asset.uuid)
+    number = state.superset.number(resource, asset.uuid)
     if number is not None:
-        seen.superset.delete(resource, number)
+        state.superset.delete(resource, number)
 
 
 def _uuids(assets: Bundle | list[Asset]) -> set[str]:

@@ -4,16 +4,16 @@ from pathlib import Path
 
 from scripts.assets.access.file import write_access
 from scripts.assets.checks.static import find_problems
-from scripts.assets.files.branch import commit_on, require_clean
+from scripts.assets.files.branch import commit_on_branch, require_clean
 from scripts.assets.files.bundle import FOLDER, Files, write_asset
-from scripts.assets.files.managed import record
+from scripts.assets.files.managed import record_managed
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.fields import ACCESS_KINDS, KINDS
-from scripts.assets.sync.last_push import given_up, last_pushed, one_at_a_time, remember
-from scripts.assets.sync.live import owned
-from scripts.assets.sync.pull_plan import Pulling, plan_pull, removed_there
-from scripts.assets.sync.state import compared
-from scripts.assets.sync.unmanaged import adopted, strangers
+from scripts.assets.sync.last_push import exclusive, last_pushed, removed_from_git, save_last_push
+from scripts.assets.sync.pull_plan import PullPlan, plan_pull, removed_on_server
+from scripts.assets.sync.server_assets import managed_assets
+from scripts.assets.sync.state import read_both
+from scripts.assets.sync.unmanaged import imported, unmanaged
 from scripts.console import confirm, say, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -21,9 +21,9 @@ from scripts.settings import Settings
 
 def pull(
     settings: Settings,
-    ours_lost: bool = False,
+    force: bool = False,
     yes: bool = False,
-    adopt: str = "",
+    import_name: str = "",
     branch: str = "",
 ) -> bool:
     """Write what was changed in Superset into the files; False when nothing was.
@@ -33,73 +33,85 @@ def pull(
     """
     if branch:
         require_clean(settings.root, branch)
-    with one_at_a_time(settings):
-        git, seen = compared(settings, strangers=bool(adopt))
-        seen.look()
-        new = adopted(adopt, seen.assets, git) if adopt else Bundle()
-        live, pushed = seen.ours | owned(seen.assets, new), last_pushed(settings)
-        removed = removed_there(git, live, pushed)
-        gone = removed if yes or (removed and confirm(_question(removed))) else []
-        found = plan_pull(git, live | new, pushed, gone, new, seen.ever)
-        if found.conflicts and not ours_lost:
+    with exclusive(settings):
+        git, state = read_both(settings, unmanaged=bool(import_name))
+        state.load()
+        imported_assets = imported(import_name, state.assets, git) if import_name else Bundle()
+        server, pushed = (
+            state.managed | managed_assets(state.assets, imported_assets),
+            last_pushed(settings),
+        )
+        removed = removed_on_server(git, server, pushed)
+        confirmed = removed if yes or (removed and confirm(_question(removed))) else []
+        plan = plan_pull(
+            git,
+            server | imported_assets,
+            pushed,
+            confirmed,
+            imported_assets,
+            state.previously_managed,
+        )
+        if plan.conflicts and not force:
             raise UserError(
-                f"Changed both in git and in Superset: {'; '.join(found.conflicts)}",
+                f"Changed both in git and in Superset: {'; '.join(plan.conflicts)}",
                 "FORCE=1 make pull takes Superset's, FORCE=1 make push takes git's",
             )
-        _require_sound(found)
-        if branch and found:
-            commit_on(branch, settings.root, found.summary(), lambda root: _write(found, root))
+        _require_sound(plan)
+        if branch and plan:
+            commit_on_branch(branch, settings.root, plan.summary(), lambda root: _write(plan, root))
         elif not branch:
-            _write(found, settings.root)
+            _write(plan, settings.root)
             # After a commit elsewhere, what is live is still a change to the files at hand.
-            kept = {asset.uuid for asset in removed} - {asset.uuid for asset in gone}
-            known = (pushed or Bundle()).only(kept) | given_up(pushed, found.result())
-            remember(live | known, settings)
-    for asset in removed if not gone else []:
+            unconfirmed = {asset.uuid for asset in removed} - {asset.uuid for asset in confirmed}
+            retained = (pushed or Bundle()).only(unconfirmed) | removed_from_git(
+                pushed, plan.result()
+            )
+            save_last_push(server | retained, settings)
+    for asset in removed if not confirmed else []:
         warn(
             f"{asset} is not in Superset any more: YES=1 make pull removes it here too, "
             "FORCE=1 make push brings it back"
         )
-    say(found.summary() or "Nothing to do: no change in Superset that git does not have.")
-    if branch and found:
+    say(plan.summary() or "Nothing to do: no change in Superset that git does not have.")
+    if branch and plan:
         say(f"\nCommitted on the branch {branch}: git diff HEAD...{branch}")
-    return bool(found)
+    return bool(plan)
 
 
-def show_strangers(settings: Settings) -> None:
+def list_unmanaged(settings: Settings) -> None:
     """List what stands in Superset and does not belong to this repository; changes nothing."""
-    _, seen = compared(settings, strangers=True)
-    lines = strangers(seen.assets, seen.ours)
+    _, state = read_both(settings, unmanaged=True)
+    lines = unmanaged(state.assets, state.managed)
     for line in lines:
         say(line)
     say(f"{len(lines)} in Superset that this repository does not own." if lines else "None.")
 
 
-def _question(gone: list[Asset]) -> str:
-    return f"Removed in Superset: {', '.join(map(str, gone))}. Remove here as well?"
+def _question(confirmed: list[Asset]) -> str:
+    return f"Removed in Superset: {', '.join(map(str, confirmed))}. Remove here as well?"
 
 
-def _require_sound(found: Pulling) -> None:
+def _require_sound(plan: PullPlan) -> None:
     """Nothing is written that a push would refuse."""
-    bundle = found.result().kinds(KINDS)
+    bundle = plan.result().kinds(KINDS)
     problems = find_problems(Files({each.path: (each.kind, each.data) for each in bundle}))
     if problems:
         raise UserError(
             f"What Superset shows would not do as files: {FOLDER}/{problems[0].file}: "
-            f"{problems[0].what}; nothing was written",
+            f"{problems[0].message}; nothing was written",
             "mend it in Superset, then make pull; FORCE=1 make push goes back to what git says",
         )
 
 
-def _write(found: Pulling, root: Path) -> None:
+def _write(plan: PullPlan, root: Path) -> None:
     """Bring the files below this root to what the pull came to."""
-    folder, result = root / FOLDER, found.result()
-    for asset in found.gone:
+    folder, result = root / FOLDER, plan.result()
+    for asset in plan.removed:
         if asset.kind in KINDS:
             (folder / asset.path).unlink(missing_ok=True)
-    for asset in found.written.values():
+    for asset in plan.written.values():
         if asset.kind in KINDS:
             write_asset(folder, asset)
-    if any(asset.kind in ACCESS_KINDS for asset in found.touched()):
+    if any(asset.kind in ACCESS_KINDS for asset in plan.touched()):
         write_access(folder, result.kinds(ACCESS_KINDS), result.kinds(KINDS))
-    record(folder, result)
+    record_managed(folder, result)

@@ -3,14 +3,12 @@
 Compares two states of the files, so it needs neither a server nor a secret.
 """
 
-import io
 import subprocess
-import tarfile
 import tempfile
 from pathlib import Path
 from string import Template
 
-from scripts.assets.checks.static import find_more, find_problems
+from scripts.assets.checks.static import find_convention_problems, find_problems
 from scripts.assets.files.bundle import FOLDER, read_files
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.diff import Difference, differences
@@ -18,33 +16,33 @@ from scripts.assets.model.problems import Problem
 from scripts.errors import UserError
 
 TEMPLATE = Path(".github", "review.md")
-NOTHING = "Nothing changes on the dashboards."
-ALL_WELL = "Every static check passes."
+NO_CHANGES = "Nothing changes on the dashboards."
+NO_PROBLEMS = "Every static check passes."
 
 
 def review(root: Path, base: str) -> str:
     """The comment as Markdown: `base` (a branch or commit) against the files as they are."""
     files = read_files(root / FOLDER)
     problems = find_problems(files)
-    before = bundle_at(root, base)
+    base_bundle = bundle_at(root, base)
     changes = ""
     if not problems:
-        now = files.bundle()
-        problems = find_more(now, root, root / ".stack")
-        changes = _table(differences(before, now))
-    words = {"base": base, "changes": changes or NOTHING, "problems": _list(problems)}
-    return Template((root / TEMPLATE).read_text(encoding="utf-8")).substitute(words)
+        current = files.bundle()
+        problems = find_convention_problems(current, root, root / ".stack")
+        changes = _table(differences(base_bundle, current))
+    values = {"base": base, "changes": changes or NO_CHANGES, "problems": _list(problems)}
+    return Template((root / TEMPLATE).read_text(encoding="utf-8")).substitute(values)
 
 
 def bundle_at(root: Path, commit: str) -> Bundle:
     """The assets as they stand in a commit; none where it has none."""
-    command = ["git", "archive", "--format=tar", commit]
-    there = _git(root, "ls-tree", "--name-only", commit, FOLDER)
-    if not there.strip():
+    listing = _git(root, "ls-tree", "--name-only", commit, FOLDER)
+    if not listing.strip():
         return Bundle()
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(_git(root, *command[1:], FOLDER))) as archive:
-            archive.extractall(folder, filter="data")
+        # Python's tarfile has no safe extraction before 3.11.4, and Debian 12 has 3.11.2.
+        archive = _git(root, "archive", "--format=tar", commit, FOLDER)
+        subprocess.run(["tar", "--extract", f"--directory={folder}"], input=archive, check=True)
         files = read_files(Path(folder, FOLDER))
         if find_problems(files):
             raise UserError(
@@ -55,11 +53,13 @@ def bundle_at(root: Path, commit: str) -> Bundle:
 
 
 def _git(root: Path, *command: str) -> bytes:
-    done = subprocess.run(["git", *command], cwd=root, capture_output=True)
-    if done.returncode:
-        reason = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+    completed = subprocess.run(["git", *command], cwd=root, capture_output=True)
+    if completed.returncode:
+        reason = completed.stderr.decode(errors="replace").strip().splitlines() or [
+            "no reason given"
+        ]
         raise UserError(f"git {command[0]}: {reason[-1]}", "name a commit that this clone has")
-    return done.stdout
+    return completed.stdout
 
 
 def _table(found: list[Difference]) -> str:
@@ -77,7 +77,7 @@ def _table(found: list[Difference]) -> str:
 
 def _list(problems: list[Problem]) -> str:
     if not problems:
-        return ALL_WELL
+        return NO_PROBLEMS
     return "\n".join(f"- {_cell(str(problem))}" for problem in problems)
 
 

@@ -6,40 +6,42 @@ from dataclasses import replace
 from scripts.assets.files.bundle import snake
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.fields import KINDS
-from scripts.assets.sync.live import owned
+from scripts.assets.sync.server_assets import managed_assets
 from scripts.errors import UserError
 
 
-def adopted(name: str, live: Bundle, git: Bundle) -> Bundle:
+def imported(name: str, server: Bundle, git: Bundle) -> Bundle:
     """The dashboard of this slug, title or uuid, with the slug that it will have in git."""
-    dashboards = live.kind("dashboards")
-    wanted = name.strip().lower()
-    found = [each for each in dashboards if wanted in _names(each)]
-    if not found:
-        known = [names for each in dashboards for names in _names(each)]
-        near = difflib.get_close_matches(wanted, known, n=1)
+    dashboards = server.kind("dashboards")
+    wanted_name = name.strip().lower()
+    matching = [each for each in dashboards if wanted_name in _names(each)]
+    if not matching:
+        candidates = [names for each in dashboards for names in _names(each)]
+        matches = difflib.get_close_matches(wanted_name, candidates, n=1)
         raise UserError(
             f"Superset has no dashboard {name}",
-            f"write {near[0]}" if near else "glasshouse pull --all lists what there is",
+            f"write {matches[0]}" if matches else "glasshouse pull --all lists what there is",
         )
-    if len(found) > 1:
+    if len(matching) > 1:
         raise UserError(
-            f"Superset has {len(found)} dashboards called {name}",
-            f"write a uuid: {', '.join(each.uuid for each in found)}",
+            f"Superset has {len(matching)} dashboards called {name}",
+            f"write a uuid: {', '.join(each.uuid for each in matching)}",
         )
-    if found[0].uuid in git:
-        raise UserError(f"{found[0]} is in git already", "make pull brings its changes")
-    return Bundle.of([_with_slug(found[0], git)])
+    if matching[0].uuid in git:
+        raise UserError(f"{matching[0]} is in git already", "make pull brings its changes")
+    return Bundle.of([_with_slug(matching[0], git)])
 
 
-def strangers(live: Bundle, ours: Bundle) -> list[str]:
+def unmanaged(server: Bundle, managed: Bundle) -> list[str]:
     """A line for each asset that is not ours: dashboards first, with what they would bring."""
     lines = []
-    others = live.only({asset.uuid for asset in live} - {asset.uuid for asset in ours})
-    shown: set[str] = set()
-    for dashboard in others.kind("dashboards"):
-        parts = owned(others, Bundle.of([dashboard]))
-        shown |= {asset.uuid for asset in parts}
+    unmanaged_assets = server.only(
+        {asset.uuid for asset in server} - {asset.uuid for asset in managed}
+    )
+    listed: set[str] = set()
+    for dashboard in unmanaged_assets.kind("dashboards"):
+        parts = managed_assets(unmanaged_assets, Bundle.of([dashboard]))
+        listed |= {asset.uuid for asset in parts}
         counts = ", ".join(
             f"{len(parts.kind(kind))} {kind}" for kind in ("charts", "datasets") if parts.kind(kind)
         )
@@ -48,8 +50,8 @@ def strangers(live: Bundle, ours: Bundle) -> list[str]:
     lines += [
         f"{asset} (on no dashboard)"
         for kind in reversed(KINDS)
-        for asset in others.kind(kind)
-        if asset.uuid not in shown
+        for asset in unmanaged_assets.kind(kind)
+        if asset.uuid not in listed
     ]
     return lines
 
@@ -63,9 +65,9 @@ def _with_slug(dashboard: Asset, git: Bundle) -> Asset:
     """Every file's dashboard has a slug, which a push then gives to Superset's too."""
     if dashboard.data.get("slug"):
         return dashboard
-    taken = {each.data["slug"] for each in git.kind("dashboards")}
+    taken_slugs = {each.data["slug"] for each in git.kind("dashboards")}
     stem = snake(dashboard.title) or f"dashboard_{dashboard.uuid[:8]}"
     slug, number = stem, 2
-    while slug in taken:
+    while slug in taken_slugs:
         slug, number = f"{stem}_{number}", number + 1
     return replace(dashboard, data=dashboard.data | {"slug": slug})

@@ -7,10 +7,10 @@ from datetime import datetime
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-from scripts.assets.checks.static import sound_bundle
+from scripts.assets.checks.static import valid_bundle
 from scripts.assets.files.bundle import FOLDER, SUFFIXES
 from scripts.assets.model.asset import Bundle
-from scripts.assets.sync.push import push, push_some
+from scripts.assets.sync.push import push, push_changed
 from scripts.console import console, say
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -23,7 +23,7 @@ class _Saves(FileSystemEventHandler):
     """Notes that something was saved."""
 
     def __init__(self) -> None:
-        self.seen = threading.Event()
+        self.event = threading.Event()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         """Any change to a YAML file or to the theme counts; that a file was read does not."""
@@ -31,15 +31,15 @@ class _Saves(FileSystemEventHandler):
         if event.event_type in ("created", "modified", "moved", "deleted") and any(
             path.endswith(SUFFIXES) for path in paths
         ):
-            self.seen.set()
+            self.event.set()
 
     def wait(self) -> None:
         """Until something was saved, and nothing more for a moment."""
         # With a timeout, or Ctrl+C would not get through.
-        while not self.seen.wait(60):
+        while not self.event.wait(60):
             continue
-        while self.seen.is_set():
-            self.seen.clear()
+        while self.event.is_set():
+            self.event.clear()
             time.sleep(QUIET_SECONDS)
 
 
@@ -51,11 +51,11 @@ def watch(settings: Settings) -> None:
     observer.schedule(saves, str(settings.root / FOLDER), recursive=True)
     observer.start()
     try:
-        known = _push_all(settings)
+        pushed = _push_all(settings)
         say(f"Watching {FOLDER}; Ctrl+C ends it.")
         while True:
             saves.wait()
-            known = _push_saved(known, settings)
+            pushed = _push_saved(pushed, settings)
     except KeyboardInterrupt:
         say("Stopped.")
     finally:
@@ -66,32 +66,34 @@ def watch(settings: Settings) -> None:
 def _push_all(settings: Settings) -> Bundle:
     """Push what differs; what is known from then on: nothing, where a file is broken."""
     try:
-        known = sound_bundle(settings.root)
+        pushed = valid_bundle(settings.root)
     except UserError as error:
-        _refused(error)
+        _report_error(error)
         return Bundle()
     push(settings)
-    return known
+    return pushed
 
 
-def _push_saved(known: Bundle, settings: Settings) -> Bundle:
+def _push_saved(pushed: Bundle, settings: Settings) -> Bundle:
     """Push what is no longer as it was known; what is known from then on."""
     started = time.monotonic()
     try:
-        now = sound_bundle(settings.root)
-        changed = {a.uuid for a in now if a.uuid not in known or a.data != known.get(a.uuid).data}
-        done = push_some(changed, settings) if changed else []
+        current = valid_bundle(settings.root)
+        changed = {
+            a.uuid for a in current if a.uuid not in pushed or a.data != pushed.get(a.uuid).data
+        }
+        changes = push_changed(changed, settings) if changed else []
     except UserError as error:
-        _refused(error)
-        return known  # the next save tries all of it again
-    for difference in done:
+        _report_error(error)
+        return pushed  # the next save tries all of it again
+    for difference in changes:
         say(f"{_clock()} ✓ {difference}  ({time.monotonic() - started:.1f} s)")
-    return now
+    return current
 
 
-def _refused(error: UserError) -> None:
+def _report_error(error: UserError) -> None:
     console.print(f"{_clock()} ✗ {error.line}", style="red", markup=False)
 
 
 def _clock() -> str:
-    return datetime.now().strftime("%H:%M:%S")
+    return datetime.current().strftime("%H:%M:%S")

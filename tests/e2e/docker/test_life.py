@@ -8,7 +8,7 @@ import pytest
 from psycopg2 import sql
 
 from scripts.assets.client.superset import Superset
-from scripts.assets.sync.live import live_bundle
+from scripts.assets.sync.server_assets import server_bundle
 from scripts.stack.docker.stack import DATA
 from tests.e2e.backups import checksums
 from tests.e2e.conftest import Clone, running
@@ -63,16 +63,16 @@ def test_both_ways_predict_and_show_the_same(
     assert not same([("a", 0.1)], [("a", 0.1 + 3e-9)])
     monkeypatch.setenv("GLASSHOUSE_TEST_MODE", "native")
     for native in running():
-        ours, theirs = predictions(engine.clone), predictions(native)
-        assert ours.keys() == theirs.keys()
-        assert {"pred_breast_cancer", "pred_churn"} <= ours.keys()
-        for table, rows in ours.items():
+        managed, theirs = predictions(engine.clone), predictions(native)
+        assert managed.keys() == theirs.keys()
+        assert {"pred_breast_cancer", "pred_churn"} <= managed.keys()
+        for table, rows in managed.items():
             assert rows, table
             assert same(rows, theirs[table]), table
         shown = [
             {
                 asset.uuid: asset.data
-                for asset in live_bundle(Superset(clone.settings).export(), clone.settings)
+                for asset in server_bundle(Superset(clone.settings).export(), clone.settings)
             }
             for clone in (engine.clone, native)
         ]

@@ -8,7 +8,7 @@ import pytest
 import requests
 from PIL import Image
 
-from scripts.assets.checks.charts import ask_all
+from scripts.assets.checks.charts import run_queries
 from scripts.assets.client.browser import signed_in
 from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER, read_files
@@ -82,7 +82,7 @@ def test_the_second_load_of_a_chart_comes_from_the_cache(engine: Engine, monkeyp
     superset, bodies = Superset(engine.clone.settings), []
     answer = superset.chart_data
     monkeypatch.setattr(superset, "chart_data", lambda body: (bodies.append(body), answer(body))[1])
-    ask_all(read_files(engine.clone.root / FOLDER).bundle(), superset)
+    run_queries(read_files(engine.clone.root / FOLDER).bundle(), superset)
     redis = identities(engine.clone)["redis"]
     docker("exec", redis, "redis-cli", "-n", "1", "flushdb")
     body = bodies[0] | {"force": False}

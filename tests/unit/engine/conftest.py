@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from glasshouse_ml.train.request import parse_request
 from glasshouse_ml.train.training import train
 from sklearn.datasets import load_breast_cancer
 from threadpoolctl import threadpool_limits
@@ -46,7 +47,7 @@ def call(db: StandIn, options: Any = None, **changes: Any) -> dict[str, Any]:
         "split": None,
         "options": json.dumps({**QUICK, **asked}),
     }
-    return train(db, **{**arguments, **changes})
+    return train(db, parse_request(**{**arguments, **changes}))
 
 
 @pytest.fixture(scope="session")

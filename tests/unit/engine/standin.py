@@ -50,7 +50,7 @@ class StandIn:
     def _type(self, name: str) -> type:
         return next((type(r[name]) for r in self.rows if r[name] is not None), str)
 
-    def packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
+    def fetch_packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
         """The rows as Postgres would pack them."""
         for start in range(0, len(self.rows), size):
             yield [self._pack(row, packing) for row in self.rows[start : start + size]]
@@ -64,7 +64,7 @@ class StandIn:
             content = bytes(20) + b"".join(struct.pack(">id", 8, number) for number in numbers)
         return {"numbers": content, "texts": packing.separator.join(texts)}
 
-    def sizes(self, query: str, arrays: list[str]) -> dict[str, ArraySizes]:
+    def array_sizes(self, query: str, arrays: list[str]) -> dict[str, ArraySizes]:
         """Lists are plain."""
         found = {}
         for name in arrays:
@@ -147,7 +147,7 @@ class StandIn:
         """Kept for the test to look at."""
         self.notices.append(message)
 
-    def checkpoint(self) -> None:
+    def check_interrupts(self) -> None:
         """Counted."""
         self.checkpoints += 1
 
@@ -189,10 +189,12 @@ def _rows(batch: Batch) -> Iterator[tuple]:
         return [None if t == batch.missing else t for t in joined.split(batch.separator)]
 
     scores = _numbers(batch.scores, batch.raw).tolist()
-    predictions = [repr(s) for s in scores] if batch.spelled else texts(batch.predictions)
+    predictions = (
+        [repr(s) for s in scores] if batch.scores_are_predictions else texts(batch.predictions)
+    )
     documents: list[str | None] = [None] * len(scores)
     if batch.names is not None:
-        shares = _numbers(batch.shares, batch.raw).reshape(len(scores), -1).tolist()
+        shares = _numbers(batch.probabilities, batch.raw).reshape(len(scores), -1).tolist()
         documents = [json.dumps(dict(zip(batch.names, row, strict=True))) for row in shares]
     return zip(texts(batch.keys), predictions, scores, documents, strict=True)
 

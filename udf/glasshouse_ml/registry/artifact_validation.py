@@ -25,7 +25,7 @@ from glasshouse_ml.model.boosting import Boosted
 from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.registry import booster_validation as boosted_soundness
 
-_MOST_THREADS = 1_024
+_MAX_THREADS = 1_024
 
 
 def is_sound(pipeline: Pipeline, features: int) -> bool:
@@ -191,7 +191,7 @@ def _centres(estimator: Any) -> bool:
     """Every centre is a point of the space of the rows."""
     width, centres = estimator.n_features_in_, estimator.cluster_centers_
     threads = estimator._n_threads
-    if centres.ndim != 2 or centres.shape[1] != width or not 0 < threads <= _MOST_THREADS:
+    if centres.ndim != 2 or centres.shape[1] != width or not 0 < threads <= _MAX_THREADS:
         return False
     waiting, met = [getattr(estimator, "_bisecting_tree", None)], 0
     while waiting:

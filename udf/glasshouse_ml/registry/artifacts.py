@@ -7,9 +7,9 @@ catalogue are made of, and nothing that a caller could abuse.
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import skops.io
@@ -18,7 +18,8 @@ from sklearn.pipeline import Pipeline
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.data.encoding import Feature
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
 from glasshouse_ml.registry.artifact_validation import is_sound
 from glasshouse_ml.tasks.registry import TASKS
 
@@ -51,20 +52,6 @@ TRUSTED = (
     "sklearn.tree._tree.Tree",
     "sklearn.utils.validation.check_array",
 )
-
-
-@dataclass(frozen=True)
-class Model:
-    """What a prediction needs: the fitted Pipeline and what its columns and answers mean."""
-
-    pipeline: Pipeline
-    features: Sequence[Feature]
-    classes: Sequence[str]
-    positive_class: str | None
-    key: str | None
-    task: str = "classification"
-    # With two classes the probability from which a row is predicted positive.
-    threshold: float = 0.5
 
 
 def pack(model: Model) -> bytes:

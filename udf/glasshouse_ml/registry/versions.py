@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.model import Model
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
-from glasshouse_ml.registry.artifacts import Model, unpack
+from glasshouse_ml.registry.artifacts import unpack
 
 # A session keeps the models it used last; each takes from a few kB to some MB.
-_MOST_CACHED = 20
+_MAX_CACHED = 20
 
 
 @dataclass(frozen=True)
@@ -143,11 +144,11 @@ def load(db: Database, model: str, version: int | None) -> Model:
         if not rows:  # dropped by someone else since the statement above
             raise _not_found(db, model, version)
         content = rows[0]["content"]
-        if len(cache) >= _MOST_CACHED:
+        if len(cache) >= _MAX_CACHED:
             del cache[next(iter(cache))]
         cache[sha256] = unpack(content, sha256)
-    threads.bound(db)
-    threads.restrain(cache[sha256].pipeline)
+    threads.limit_threads(db)
+    threads.limit_estimator_threads(cache[sha256].pipeline)
     return cache[sha256]
 
 

@@ -1,28 +1,30 @@
 """The task classification: two or more classes, and a probability for each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
-from glasshouse_ml.core.predictions import Shares
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.predictions import ProbabilityMatrix
+from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import Table
-from glasshouse_ml.core.task import Answers, Rows, Target, Task
-from glasshouse_ml.measure.classification_metrics import METRICS, Costs, Scored, decide
+from glasshouse_ml.core.target import Costs, Target
+from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
+from glasshouse_ml.measure.classification_metrics import (
+    METRICS,
+    ClassificationScores,
+    predict_classes,
+)
 from glasshouse_ml.measure.curves import curve_rows
-from glasshouse_ml.measure.intervals import confusion_rows, number
-from glasshouse_ml.measure.thresholds import cheapest
-from glasshouse_ml.model.splitters import ByClass
+from glasshouse_ml.measure.intervals import confusion_rows
+from glasshouse_ml.measure.thresholds import least_cost_threshold
+from glasshouse_ml.model.splitters import StratifiedSplitter
 
-if TYPE_CHECKING:
-    from glasshouse_ml.core.request import Request
-    from glasshouse_ml.model.algorithms import Algorithm
-    from glasshouse_ml.registry.artifacts import Model
-
-MOST_CLASSES = 100
+MAX_CLASSES = 100
 _YES = ("1", "true", "t", "yes", "y", "positive")
 # A forest costs far more than it gives once there are many rows.
 FOREST_UP_TO = 10_000
@@ -35,42 +37,42 @@ class Classification(Task):
     metrics = METRICS
     numeric_target = False
 
-    def target(self, table: Table, request: "Request") -> Target:
+    def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:
         """Classes are positions in their names."""
-        names, classes = classes_of(table, str(request.target))
-        costs = request.options["costs"]
+        names, classes = classes_of(table, str(column))
+        costs = options["costs"]
         if costs and len(names) != 2:
             raise GlasshouseError(
-                f"options.costs is about two classes; {request.target!r} has {len(names)}.",
+                f"options.costs is about two classes; {column!r} has {len(names)}.",
                 "Leave it out, or predict one class against the rest.",
             )
-        positive = positive_of(names, classes, request)
+        positive = positive_class_of(names, classes, options["positive_class"])
         return Target(classes, names, positive, costs=Costs(**costs) if costs else None)
 
-    def strata(self, target: Target) -> ByClass:
+    def splitter(self, target: Target) -> StratifiedSplitter:
         """Every part and fold gets its share of every class."""
-        return ByClass(target.values, target.names)
+        return StratifiedSplitter(target.values, target.names)
 
     def default_metric(self, target: Target) -> str:
         """The order of the rows with two classes, the probabilities with more."""
         return "roc_auc" if len(target.names) == 2 else "log_loss"
 
-    def shortlist(self, rows: int) -> Rows:
+    def shortlist(self, rows: int) -> list[AlgorithmEntry]:
         """Linear, boosting, and a forest where it is worth its time."""
         names = ["logistic_regression", "hist_gradient_boosting"]
         if rows <= FOREST_UP_TO:
             names.append("random_forest")
         return [{"algorithm": name, "params": {}} for name in names]
 
-    def params(
+    def estimator_params(
         self,
-        algorithm: "Algorithm",
         params: dict[str, Any],
+        parameters: Collection[str],
         target: Target,
         options: dict[str, Any],
     ) -> dict[str, Any]:
         """Weights are given by the name of a class; scikit-learn gets to see its number."""
-        if "class_weight" in algorithm.parameters and options["class_weight"] is not None:
+        if "class_weight" in parameters and options["class_weight"] is not None:
             params = {"class_weight": options["class_weight"], **params}
         weights = params.get("class_weight")
         if not isinstance(weights, dict):
@@ -86,7 +88,7 @@ class Classification(Task):
 
     def score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
-    ) -> Scored:
+    ) -> ClassificationScores:
         """The probabilities a fitted Pipeline gives, beside the truth."""
         found = fitted.predict_proba(matrix)
         if found.shape[1] < len(target.names):
@@ -94,44 +96,48 @@ class Classification(Task):
             whole = np.zeros((len(found), len(target.names)))
             whole[:, fitted.classes_] = found
             found = whole
-        return Scored(actual, found, target.positive or 0, target.threshold, target.costs)
+        return ClassificationScores(
+            actual, found, target.positive or 0, target.threshold, target.costs
+        )
 
-    def decided(self, folds: Sequence[Scored], target: Target) -> Target:
+    def choose_threshold(self, folds: Sequence[ClassificationScores], target: Target) -> Target:
         """Where mistakes have a cost, at the least of it."""
         if target.costs is None:
             return target
-        return replace(target, threshold=cheapest(folds, target.costs))
+        return replace(target, threshold=least_cost_threshold(folds, target.costs))
 
-    def measured(self, rows: Scored, target: Target) -> Scored:
+    def apply_threshold(self, rows: ClassificationScores, target: Target) -> ClassificationScores:
         """The same probabilities, and what follows of them at the threshold."""
         return replace(rows, threshold=target.threshold)
 
-    def curves(self, rows: Scored, target: Target) -> Rows:
+    def curves(self, rows: ClassificationScores, target: Target) -> Records:
         """ROC and its relatives."""
         return curve_rows(rows, list(target.names))
 
-    def confusion(self, rows: Scored, target: Target) -> Rows:
+    def confusion(self, rows: ClassificationScores, target: Target) -> Records:
         """Every pair of classes."""
         return confusion_rows(rows, list(target.names))
 
-    def blind(self, facts: dict[str, Any], target: Target) -> Scored:
+    def baseline_scores(self, facts: dict[str, Any], target: Target) -> ClassificationScores:
         """The shares of the classes in training."""
         learned = np.array([entry["train"] for entry in facts["classes"]], float)
         shares = np.tile(learned / learned.sum(), (len(target.values), 1))
         positive = target.positive or 0
-        return Scored(target.values, shares, positive, target.threshold, target.costs)
+        return ClassificationScores(target.values, shares, positive, target.threshold, target.costs)
 
-    def separation(self, values: np.ndarray, training: np.ndarray, target: Target) -> float | None:
+    def univariate_auc(
+        self, values: np.ndarray, training: np.ndarray, target: Target
+    ) -> float | None:
         """With two classes, how well the feature alone tells them apart: from 0.5 to 1."""
         if target.positive is None:
             return None
-        return separation(values[training], target.values[training] == target.positive)
+        return univariate_auc(values[training], target.values[training] == target.positive)
 
-    def explained(self, model: "Model", matrix: np.ndarray) -> np.ndarray:
+    def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
         """The probability of each class."""
         return model.pipeline.predict_proba(matrix)
 
-    def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
+    def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
         """The class, the probability of the positive or else of that class, and all of them."""
         probabilities = model.pipeline.predict_proba(matrix)
         names, positive = list(model.classes), 0
@@ -140,12 +146,12 @@ class Classification(Task):
             scores = probabilities[:, positive]
         else:
             scores = probabilities.max(axis=1)
-        found = decide(probabilities, positive, model.threshold)
+        found = predict_classes(probabilities, positive, model.threshold)
         predicted = map(names.__getitem__, found.tolist())
-        return predicted, scores.tolist(), Shares(names, probabilities)
+        return predicted, scores.tolist(), ProbabilityMatrix(names, probabilities)
 
 
-def separation(values: np.ndarray, hits: np.ndarray) -> float | None:
+def univariate_auc(values: np.ndarray, hits: np.ndarray) -> float | None:
     """The area under the ROC curve of one feature, whichever way it points.
 
     That is how often a value among the hits is above one among the others; half of it where they
@@ -158,7 +164,7 @@ def separation(values: np.ndarray, hits: np.ndarray) -> float | None:
     above = np.searchsorted(low, high, side="left").sum()
     not_below = np.searchsorted(low, high, side="right").sum()
     area = float(above + not_below) / 2 / len(high) / len(low)
-    return number(max(area, 1.0 - area))
+    return json_number(max(area, 1.0 - area))
 
 
 def classes_of(table: Table, target: str) -> tuple[list[str], np.ndarray]:
@@ -170,10 +176,10 @@ def classes_of(table: Table, target: str) -> tuple[list[str], np.ndarray]:
             f"Target column {target!r} holds one value only: {names[0]!r}.",
             "A classification needs rows of at least two classes.",
         )
-    if len(names) > MOST_CLASSES:
+    if len(names) > MAX_CLASSES:
         raise GlasshouseError(
             f"Target column {target!r} holds {len(names)} different values; "
-            f"{MOST_CLASSES} classes are the most.",
+            f"{MAX_CLASSES} classes are the most.",
             "Is it the right column? Group rare values, or ranges of numbers, in the query.",
         )
     try:
@@ -186,9 +192,8 @@ def classes_of(table: Table, target: str) -> tuple[list[str], np.ndarray]:
     return [names[position] for position in order], new[classes]
 
 
-def positive_of(names: list[str], classes: np.ndarray, request: "Request") -> int | None:
-    """The class the score is about: as asked, else a word for yes, else the rarer one."""
-    wanted = request.options["positive_class"]
+def positive_class_of(names: list[str], classes: np.ndarray, wanted: str | None) -> int | None:
+    """The position of the positive class: as requested, else a word for yes, else the rarer."""
     if wanted is not None and wanted not in names:
         raise GlasshouseError(
             f"No row has the positive class {wanted!r}.", near_names(wanted, names)

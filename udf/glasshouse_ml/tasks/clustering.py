@@ -3,52 +3,50 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import silhouette_samples
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.metric import Metric
-from glasshouse_ml.core.predictions import Shares
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.predictions import ProbabilityMatrix
+from glasshouse_ml.core.records import Records, json_number
+from glasshouse_ml.core.split import XY
 from glasshouse_ml.core.table import Table
-from glasshouse_ml.core.task import Answers, Rows, Target, Task
-from glasshouse_ml.explain.cluster_stability import stability
+from glasshouse_ml.core.target import Target
+from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
+from glasshouse_ml.explain.cluster_stability import stability_rows
 from glasshouse_ml.measure.clustering_metrics import calinski_harabasz, davies_bouldin
-from glasshouse_ml.measure.intervals import number
-from glasshouse_ml.model.splitters import Plain
-
-if TYPE_CHECKING:
-    from glasshouse_ml.core.request import Request
-    from glasshouse_ml.registry.artifacts import Model
-    from glasshouse_ml.train.payload import Trained
+from glasshouse_ml.model.splitters import RandomSplitter
 
 # A silhouette compares each row with each other one.
-MOST_COMPARED = 10_000
+MAX_COMPARED = 10_000
 # Enough to tell the candidates apart, many times over.
-MOST_COMPARED_IN_A_FOLD = 2_000
+MAX_COMPARED_IN_A_FOLD = 2_000
 SEARCHED = range(2, 11)
 _SHARES = np.linspace(0, 1, 21)
 
 
 @dataclass(frozen=True)
-class Clustered:
+class ClusterScores:
     """Rows in the space in which they were compared, and the cluster of each."""
 
     points: np.ndarray
     labels: np.ndarray
-    most: int = MOST_COMPARED
+    most: int = MAX_COMPARED
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
         """The measures of a clustering."""
         return METRICS
 
-    def take(self, rows: np.ndarray) -> "Clustered":
+    def take(self, rows: np.ndarray) -> "ClusterScores":
         """Some of the rows."""
         return replace(self, points=self.points[rows], labels=self.labels[rows])
 
-    def shares(self) -> dict[str, tuple[int, int]]:
+    def proportions(self) -> dict[str, tuple[int, int]]:
         """No measure of a clustering counts rows."""
         return {}
 
@@ -87,7 +85,7 @@ class _Moved:
     predicted: np.ndarray
 
 
-def _silhouette(rows: Clustered, weights: np.ndarray) -> np.ndarray:
+def _silhouette(rows: ClusterScores, weights: np.ndarray) -> np.ndarray:
     return weights @ rows.silhouettes / weights.sum(axis=1)
 
 
@@ -114,34 +112,34 @@ class Clustering(Task):
     numeric_target = False
     needs_target = False
     takes_target = False
-    learns_target = False
-    has_reasons = False
+    uses_target_encoding = False
+    is_explainable = False
 
-    def target(self, table: Table, request: "Request") -> Target:
+    def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:
         """None before the clusters are found."""
         return Target(np.zeros(table.rows, np.int64))
 
-    def settle(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
+    def finalise_target(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
         """The cluster of each row."""
         names = [str(cluster) for cluster in range(_count(fitted))]
         return Target(fitted.predict(matrix).astype(np.int64), names)
 
-    def strata(self, target: Target) -> Plain:
+    def splitter(self, target: Target) -> RandomSplitter:
         """By chance alone."""
-        return Plain(len(target.values))
+        return RandomSplitter(len(target.values))
 
     def default_metric(self, target: Target) -> str:
         """Comparable from one number of clusters to another."""
         return "silhouette"
 
-    def shortlist(self, rows: int) -> Rows:
+    def shortlist(self, rows: int) -> list[AlgorithmEntry]:
         """The best-known one."""
         return [{"algorithm": "k_means", "params": {}}]
 
-    def candidates(self, wanted: Rows, rows: int) -> Rows:
+    def expand_candidates(self, entries: list[AlgorithmEntry], rows: int) -> list[AlgorithmEntry]:
         """Where the number of clusters is not given, one candidate for each number."""
         found = []
-        for entry in wanted:
+        for entry in entries:
             params = entry["params"]
             name = "n_components" if entry["algorithm"] == "gaussian_mixture" else "n_clusters"
             # A fold holds at least half of the rows, and a cluster at least two.
@@ -150,42 +148,42 @@ class Clustering(Task):
                 found.append({**entry, "params": {**params, name: tried}})
         return found
 
-    def baseline(self, metric: Metric) -> None:
+    def baseline_params(self, metric: Metric) -> None:
         """Rows that are not divided have no measure to compare with."""
         return
 
     def score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
-    ) -> Clustered:
+    ) -> ClusterScores:
         """The cluster of each row, in the space in which the rows were compared."""
         points = fitted[:-1].transform(matrix)
-        return Clustered(points, fitted[-1].predict(points))
+        return ClusterScores(points, fitted[-1].predict(points))
 
-    def validate(
+    def score_fold(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
-    ) -> Clustered:
+    ) -> ClusterScores:
         """The same with fewer rows compared, because there are many candidates and folds."""
-        return replace(self.score(fitted, matrix, actual, target), most=MOST_COMPARED_IN_A_FOLD)
+        return replace(self.score(fitted, matrix, actual, target), most=MAX_COMPARED_IN_A_FOLD)
 
-    def shuffled(
+    def permutation_score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target, metric: Any
     ) -> tuple[Metric, Callable[[np.ndarray], Any]]:
         """A feature counts as much as rows change their cluster when it is shuffled."""
         before = fitted.predict(matrix)
         return SAME_CLUSTER, lambda rows: _Moved(before, fitted.predict(rows))
 
-    def further(self, trained: "Trained") -> Rows:
-        """Whether the clusters are found again."""
-        chosen, training = trained.chosen, trained.training
-        return stability(
-            lambda rows: trained.fitter.fit(chosen.algorithm, chosen.params, training.take(rows)),
-            trained.best,
-            len(training.actual),
-            trained.test.matrix,
-            trained.request.options["seed"],
-        )
+    def extra_metrics(
+        self,
+        refit: Callable[[np.ndarray], Pipeline],
+        fitted: Pipeline,
+        training: XY,
+        test: XY,
+        seed: int,
+    ) -> Records:
+        """The stability of the clusters."""
+        return stability_rows(refit, fitted, len(training.actual), test.matrix, seed)
 
-    def curves(self, rows: Clustered, target: Target) -> Rows:
+    def curves(self, rows: ClusterScores, target: Target) -> Records:
         """The silhouettes of each cluster from the worst row to the best."""
         found = []
         for cluster, name in enumerate(target.names):
@@ -199,20 +197,20 @@ class Clustering(Task):
                         "series": name,
                         "position": position,
                         "x": float(share),
-                        "y": number(np.quantile(values, share)),
+                        "y": json_number(np.quantile(values, share)),
                         "n": len(values),
                     }
                 )
         return found
 
-    def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
+    def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
         """The cluster, and its probability or else the distance to its centre."""
         points, estimator = model.pipeline[:-1].transform(matrix), model.pipeline[-1]
         if hasattr(estimator, "predict_proba"):
             shares = estimator.predict_proba(points)
             labels = shares.argmax(axis=1)
             names = list(model.classes)
-            return map(str, labels), shares.max(axis=1).tolist(), Shares(names, shares)
+            return map(str, labels), shares.max(axis=1).tolist(), ProbabilityMatrix(names, shares)
         labels = estimator.predict(points)
         away = np.sqrt(((points - estimator.cluster_centers_[labels]) ** 2).sum(axis=1))
         return map(str, labels.tolist()), away.tolist(), [None] * len(labels)

@@ -6,60 +6,59 @@ from rows put together by chance, each column drawn from another row (unsupervis
 supervised learning: Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 14.2.4).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.stats import rankdata, spearmanr
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.core.metric import Measured, Metric
+from glasshouse_ml.core.metric import EvaluationInput, Metric
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.records import Records
+from glasshouse_ml.core.split import Splitter
 from glasshouse_ml.core.table import Table
-from glasshouse_ml.core.task import Answers, Rows, Target, Task
+from glasshouse_ml.core.target import Target
+from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
 from glasshouse_ml.measure.classification_metrics import METRICS as OF_CLASSES
-from glasshouse_ml.measure.classification_metrics import TINY, Scored
+from glasshouse_ml.measure.classification_metrics import TINY, ClassificationScores
 from glasshouse_ml.measure.curves import ranking_rows
-from glasshouse_ml.measure.distributions import shares_rows
+from glasshouse_ml.measure.distributions import share_curve
 from glasshouse_ml.measure.intervals import confusion_rows
-from glasshouse_ml.model.splitters import ByClass, Plain, Strata
-from glasshouse_ml.tasks.classification import classes_of, positive_of
-
-if TYPE_CHECKING:
-    from glasshouse_ml.core.request import Request
-    from glasshouse_ml.model.algorithms import Algorithm
-    from glasshouse_ml.registry.artifacts import Model
+from glasshouse_ml.model.splitters import RandomSplitter, StratifiedSplitter
+from glasshouse_ml.tasks.classification import classes_of, positive_class_of
 
 NORMAL, OUTLIER = "normal", "outlier"
 # Every row is compared with all training rows: beyond this many that takes too long.
 NEIGHBOURS_UP_TO = 10_000
 # Rows put together by chance; more of them would not change what they say.
-MOST_SHUFFLED = 10_000
+MAX_SHUFFLED = 10_000
 
 
 @dataclass(frozen=True)
-class Flagged:
+class OutlierScores:
     """Rows with their scores: above 0 is an outlier, and more is more unusual."""
 
     scores: np.ndarray
     chance: np.ndarray  # scores of rows put together by chance
-    labelled: Scored | None = None
+    labelled: ClassificationScores | None = None
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
         """The measures that these rows have."""
         return METRICS if self.labelled else UNLABELLED
 
-    def take(self, rows: np.ndarray) -> "Flagged":
+    def take(self, rows: np.ndarray) -> "OutlierScores":
         """Some of the rows; chance is the same for all."""
         labelled = self.labelled and self.labelled.take(rows)
-        return Flagged(self.scores[rows], self.chance, labelled)
+        return OutlierScores(self.scores[rows], self.chance, labelled)
 
-    def shares(self) -> dict[str, tuple[int, int]]:
+    def proportions(self) -> dict[str, tuple[int, int]]:
         """The metrics that count rows: only labels can be counted."""
-        return self.labelled.shares() if self.labelled else {}
+        return self.labelled.proportions() if self.labelled else {}
 
     @property
     def actual(self) -> np.ndarray:
@@ -83,7 +82,7 @@ class _Moved:
     scores: np.ndarray
 
 
-def _told_from_chance(rows: Flagged, weights: np.ndarray) -> np.ndarray:
+def _told_from_chance(rows: OutlierScores, weights: np.ndarray) -> np.ndarray:
     return weights @ rows.below_chance / weights.sum(axis=1)
 
 
@@ -94,7 +93,7 @@ def _same_order(rows: _Moved, weights: np.ndarray) -> np.ndarray:
 
 
 def _against_labels(metric: Metric) -> Metric:
-    def measured(rows: Flagged, weights: np.ndarray) -> np.ndarray:
+    def measured(rows: OutlierScores, weights: np.ndarray) -> np.ndarray:
         assert rows.labelled is not None
         return metric.measure(rows.labelled, weights)
 
@@ -109,7 +108,7 @@ LABELLED = {
     if name not in ("log_loss", "brier")
 }
 METRICS = {**LABELLED, **UNLABELLED}
-SAME_ORDER = Metric("same_order", _same_order, resampled=False)
+SAME_ORDER = Metric("same_order", _same_order, supports_bootstrap=False)
 
 
 class Outliers(Task):
@@ -117,83 +116,86 @@ class Outliers(Task):
 
     name = "outliers"
     metrics = METRICS
+    target_metrics = frozenset(LABELLED)
     numeric_target = False
     needs_target = False
-    learns_target = False
+    uses_target_encoding = False
 
-    def target(self, table: Table, request: "Request") -> Target:
+    def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:
         """Two classes where the rows have labels, else none before outliers are found."""
-        if request.target is None:
-            if request.metric in LABELLED:
-                raise GlasshouseError(
-                    f"{request.metric} compares outliers with labels, and no target is named.",
-                    "Name the column that holds the labels, or leave the metric out.",
-                )
+        if column is None:
             return Target(np.zeros(table.rows, np.int64))
-        names, classes = classes_of(table, request.target)
+        names, classes = classes_of(table, column)
         if len(names) != 2:
             raise GlasshouseError(
-                f"Target column {request.target!r} holds {len(names)} different values.",
+                f"Target column {column!r} holds {len(names)} different values.",
                 "To measure outliers it must say yes or no; leave it out to do without labels.",
             )
-        return Target(classes, names, positive_of(names, classes, request), threshold=0.0)
+        return Target(
+            classes,
+            names,
+            positive_class_of(names, classes, options["positive_class"]),
+            threshold=0.0,
+        )
 
-    def settle(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
+    def finalise_target(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
         """Without labels, what the model flags."""
         if target.names:
             return target
-        flagged = (unusual(fitted, matrix) > 0).astype(np.int64)
+        flagged = (outlier_scores(fitted, matrix) > 0).astype(np.int64)
         return Target(flagged, (NORMAL, OUTLIER), 1, threshold=0.0)
 
-    def strata(self, target: Target) -> Strata:
+    def splitter(self, target: Target) -> Splitter:
         """Every part and fold gets its share of the labelled outliers."""
         if target.names:
-            return ByClass(target.values, target.names)
-        return Plain(len(target.values))
+            return StratifiedSplitter(target.values, target.names)
+        return RandomSplitter(len(target.values))
 
     def default_metric(self, target: Target) -> str:
         """Outliers are rare, and precision is what suffers."""
         return "average_precision" if target.names else "told_from_chance"
 
-    def shortlist(self, rows: int) -> Rows:
+    def shortlist(self, rows: int) -> list[AlgorithmEntry]:
         """Random cuts that set rows apart, and the density around each row."""
         names = ["isolation_forest"]
         if rows <= NEIGHBOURS_UP_TO:
             names.append("local_outlier_factor")
         return [{"algorithm": name, "params": {}} for name in names]
 
-    def baseline(self, metric: Metric) -> dict[str, Any]:
+    def baseline_params(self, metric: Metric) -> dict[str, Any]:
         """No row is more unusual than another, and none is flagged."""
         return {}
 
-    def params(
+    def estimator_params(
         self,
-        algorithm: "Algorithm",
         params: dict[str, Any],
+        parameters: Collection[str],
         target: Target,
         options: dict[str, Any],
     ) -> dict[str, Any]:
         """The share of outliers to expect, by the name the algorithm gives it."""
         for name in ("contamination", "nu"):
-            if name in algorithm.parameters and name not in params:
+            if name in parameters and name not in params:
                 return {**params, name: options["contamination"]}
         return params
 
     def score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
-    ) -> Flagged:
+    ) -> OutlierScores:
         """How unusual each row is, beside its label where it has one."""
         rng = np.random.default_rng(0)
-        mixed = rng.permuted(matrix, axis=0)[:MOST_SHUFFLED]
-        scores, labelled = unusual(fitted, matrix), None
+        mixed = rng.permuted(matrix, axis=0)[:MAX_SHUFFLED]
+        scores, labelled = outlier_scores(fitted, matrix), None
         if target.names:
             # As in scikit-learn a row on the border is none.
             above = np.where(scores == 0, -TINY, scores)
             sides = [-above, above] if target.positive == 1 else [above, -above]
-            labelled = Scored(actual, np.column_stack(sides), int(target.positive or 0), 0.0)
-        return Flagged(scores, unusual(fitted, mixed), labelled)
+            labelled = ClassificationScores(
+                actual, np.column_stack(sides), int(target.positive or 0), 0.0
+            )
+        return OutlierScores(scores, outlier_scores(fitted, mixed), labelled)
 
-    def shuffled(
+    def permutation_score(
         self,
         fitted: Pipeline,
         matrix: np.ndarray,
@@ -204,26 +206,26 @@ class Outliers(Task):
         """With labels by the metric, else by how much the order of the rows changes."""
         if metric.name in LABELLED:
             return metric, lambda rows: self.score(fitted, rows, actual, target)
-        before = rankdata(unusual(fitted, matrix))
-        return SAME_ORDER, lambda rows: _Moved(before, rankdata(unusual(fitted, rows)))
+        before = rankdata(outlier_scores(fitted, matrix))
+        return SAME_ORDER, lambda rows: _Moved(before, rankdata(outlier_scores(fitted, rows)))
 
-    def curves(self, rows: Flagged, target: Target) -> Rows:
+    def curves(self, rows: OutlierScores, target: Target) -> Records:
         """How the scores are spread, and with labels the ROC curve and its relatives."""
         groups, names = rows.actual.astype(np.int64), (NORMAL, OUTLIER)
-        found: Rows = []
+        found: Records = []
         if rows.labelled:
             labelled = rows.labelled
             groups, names = labelled.actual, tuple(target.names)
             found = ranking_rows(labelled, labelled.positive, names[labelled.positive])
-        return found + shares_rows("outlier_score", rows.scores, groups, names)
+        return found + share_curve("outlier_score", rows.scores, groups, names)
 
-    def confusion(self, rows: Flagged, target: Target) -> Rows:
+    def confusion(self, rows: OutlierScores, target: Target) -> Records:
         """Labels against flags; nothing without labels."""
         if rows.labelled is None:
             return []
         return confusion_rows(rows.labelled, list(target.names))
 
-    def blind(self, facts: dict[str, Any], target: Target) -> Measured:
+    def baseline_scores(self, facts: dict[str, Any], target: Target) -> EvaluationInput:
         """No row is more unusual than another."""
         count = len(target.values)
         zeros = np.zeros(count)
@@ -231,21 +233,21 @@ class Outliers(Task):
         if target.names:
             # No row has a positive score, so none is flagged.
             nothing = np.full((count, 2), -1.0)
-            labelled = Scored(target.values, nothing, int(target.positive or 0), 0.0)
-        return Flagged(zeros, zeros, labelled)
+            labelled = ClassificationScores(target.values, nothing, int(target.positive or 0), 0.0)
+        return OutlierScores(zeros, zeros, labelled)
 
-    def explained(self, model: "Model", matrix: np.ndarray) -> np.ndarray:
+    def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
         """How unusual the row is."""
-        return unusual(model.pipeline, matrix)[:, None]
+        return outlier_scores(model.pipeline, matrix)[:, None]
 
-    def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
+    def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
         """The word, how unusual the row is (above 0: an outlier), and no probabilities."""
-        scores = unusual(model.pipeline, matrix)
+        scores = outlier_scores(model.pipeline, matrix)
         words = [OUTLIER if score > 0 else NORMAL for score in scores]
         return words, scores.tolist(), [None] * len(words)
 
 
-def unusual(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
+def outlier_scores(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
     """How unusual each row is: 0 is the threshold of the detector, above it are outliers."""
     if hasattr(fitted, "decision_function"):
         return -fitted.decision_function(matrix)

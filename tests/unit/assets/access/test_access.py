@@ -5,7 +5,11 @@ import copy
 import pytest
 
 from scripts.assets.access.file import FILE, canonical_entry, read_access, write_access
-from scripts.assets.access.passwords import remember_password, stale, with_password
+from scripts.assets.access.passwords import (
+    outdated_passwords,
+    save_password_digest,
+    with_known_password,
+)
 from scripts.assets.files.bundle import FOLDER, Files
 from scripts.assets.files.yaml_text import dump_yaml
 from scripts.assets.model.asset import Asset, Bundle
@@ -158,19 +162,19 @@ def test_a_role_that_was_given_a_dashboard_in_superset_comes_along(read):
 
 def test_a_user_without_a_password_here_is_not_made_here(read, settings):
     entries, _ = read(SOUND)
-    assert not with_password(entries, settings).kind("users")
+    assert not with_known_password(entries, settings).kind("users")
     known = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "x"}})
-    assert with_password(entries, known).kind("users")
+    assert with_known_password(entries, known).kind("users")
 
 
 def test_a_new_password_is_noticed_and_never_kept(read, settings):
     entries, _ = read(SOUND)
     first = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "a first secret"}})
-    (user,) = stale(entries, first)
-    remember_password(user, first)
-    assert stale(entries, first) == []
+    (user,) = outdated_passwords(entries, first)
+    save_password_digest(user, first)
+    assert outdated_passwords(entries, first) == []
     second = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "another"}})
-    assert stale(entries, second) == [user]
+    assert outdated_passwords(entries, second) == [user]
     kept = "".join(file.read_text() for file in (settings.state / "pushed").iterdir())
     assert "a first secret" not in kept
 
@@ -178,13 +182,15 @@ def test_a_new_password_is_noticed_and_never_kept(read, settings):
 def test_under_another_key_of_superset_the_password_is_the_same(read, settings):
     entries, _ = read(SOUND)
     known = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "a first secret"}})
-    remember_password(stale(entries, known)[0], known)
-    assert stale(entries, known.model_copy(update={"superset_secret_key": "new"})) == []
+    save_password_digest(outdated_passwords(entries, known)[0], known)
+    assert (
+        outdated_passwords(entries, known.model_copy(update={"superset_secret_key": "new"})) == []
+    )
 
 
 def test_the_committed_file_is_sound_and_in_the_form_that_pull_writes(tmp_path):
     from scripts.assets.files.bundle import read_files
-    from scripts.assets.files.managed import owned_ever
+    from scripts.assets.files.managed import previously_managed
     from scripts.settings import ROOT
 
     folder = ROOT / FOLDER
@@ -193,6 +199,6 @@ def test_the_committed_file_is_sound_and_in_the_form_that_pull_writes(tmp_path):
     assert problems == []
     write_access(tmp_path, entries, bundle)
     assert (tmp_path / FILE).read_text() == (folder / FILE).read_text()
-    known = owned_ever(folder)
+    known = previously_managed(folder)
     lacking = [str(a) for a in bundle | entries if a.kind != "access" and a.uuid not in known]
     assert not lacking, "make format adds them to owned.lock"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.assets.checks.static import find_problems, sound_bundle
+from scripts.assets.checks.static import find_problems, valid_bundle
 from scripts.assets.files.bundle import Files
 from scripts.assets.model.complete import complete
 from scripts.assets.model.problems import Rule
@@ -300,7 +300,7 @@ def test_the_first_finding_stops_a_push_in_one_line(assets, write, tmp_path):
     del assets[TABLE]["slice_name"]
     write(assets)
     with pytest.raises(UserError) as caught:
-        sound_bundle(tmp_path)
+        valid_bundle(tmp_path)
     assert caught.value.line.startswith(f"superset_assets/{CHART}: uuid is missing. Do: ")
     assert "1 more: make check" in caught.value.line
 

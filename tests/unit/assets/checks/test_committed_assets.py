@@ -1,7 +1,7 @@
 """The assets in this repository are sound, and in the form that `make pull` writes."""
 
-from scripts.assets.checks.dbt import agreement_problems
-from scripts.assets.checks.readability import reader_problems
+from scripts.assets.checks.dbt_agreement import dbt_problems
+from scripts.assets.checks.readability import readability_problems
 from scripts.assets.checks.static import find_problems, unformatted
 from scripts.assets.files.bundle import FOLDER, read_files
 from scripts.assets.files.dbt_relations import relations_of
@@ -19,7 +19,7 @@ def test_the_files_are_in_canonical_form():
 
 
 def test_readers_are_told_what_they_see():
-    found = reader_problems(read_files(ROOT / FOLDER).bundle())
+    found = readability_problems(read_files(ROOT / FOLDER).bundle())
     assert [str(problem) for problem in found] == []
 
 
@@ -27,7 +27,7 @@ def test_tables_and_words_are_dbts_and_the_exposures_are_current(manifest):
     """Fails where a description was written elsewhere than in dbt: `make describe`."""
     bundle = read_files(ROOT / FOLDER).bundle()
     relations = {(each.schema, each.name): each for each in relations_of(manifest)}
-    found = agreement_problems(bundle, relations, ROOT)
+    found = dbt_problems(bundle, relations, ROOT)
     assert [str(problem) for problem in found] == []
     read = {node for each in manifest["exposures"].values() for node in each["depends_on"]["nodes"]}
     assert {exposure["name"] for exposure in manifest["exposures"].values()} == {

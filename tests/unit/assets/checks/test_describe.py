@@ -8,7 +8,7 @@ import yaml
 from scripts.assets.checks.describe import types_of
 from scripts.assets.checks.exposures import exposures_text, tables_of
 from scripts.assets.files.dbt_relations import relations_of
-from scripts.assets.files.descriptions import described
+from scripts.assets.files.descriptions import with_descriptions
 from scripts.assets.model.normalise import canonical
 from scripts.errors import UserError
 from tests.unit.assets.checks.test_checks import CHART, DASHBOARD, DATASET
@@ -23,7 +23,7 @@ def columns(data):
 def test_descriptions_are_dbts_and_everything_else_stays(assets):
     before = assets[DATASET]
     before["columns"][0] |= {"verbose_name": "Euros", "description": "old words"}
-    after = described(before, SALES)
+    after = with_descriptions(before, SALES)
     assert after["description"] == "What was sold."
     assert columns(after)["amount"] == {
         "column_name": "amount",
@@ -32,7 +32,7 @@ def test_descriptions_are_dbts_and_everything_else_stays(assets):
         "description": "In euros.",
     }
     assert after["metrics"] == canonical("datasets", before)["metrics"]
-    assert described(after, SALES) == after
+    assert with_descriptions(after, SALES) == after
 
 
 @pytest.mark.parametrize(
@@ -46,11 +46,11 @@ def test_descriptions_are_dbts_and_everything_else_stays(assets):
 )
 def test_a_new_column_comes_with_its_type_and_a_name_for_readers(kind, expected, assets):
     more = replace(SALES, columns=SALES.columns | {"sold_in": "When or where."})
-    new = columns(described(assets[DATASET], more, {"sold_in": kind}))["sold_in"]
+    new = columns(with_descriptions(assets[DATASET], more, {"sold_in": kind}))["sold_in"]
     words = {"verbose_name": "Sold in", "description": "When or where."}
     assert new == {"column_name": "sold_in"} | words | expected
     labelled = replace(more, labels={"sold_in": "Place"}, types={"sold_in": kind})
-    new = columns(described(assets[DATASET], labelled))["sold_in"]
+    new = columns(with_descriptions(assets[DATASET], labelled))["sold_in"]
     assert new == {"column_name": "sold_in"} | words | expected | {"verbose_name": "Place"}
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.assets.checks.charts import Answer, Limits
-from scripts.assets.checks.dbt import agreement_problems
-from scripts.assets.checks.readability import is_sentence, reader_problems
+from scripts.assets.checks.charts import Limits, QueryResult
+from scripts.assets.checks.dbt_agreement import dbt_problems
+from scripts.assets.checks.readability import contains_sentence, readability_problems
 from scripts.assets.checks.static import unformatted
 from scripts.assets.files.dbt_relations import Relation
 from scripts.assets.model.asset import Asset
@@ -85,7 +85,7 @@ def bundle(assets, write):
 
 @pytest.mark.parametrize(("path", "change", "rule", "expected"), READERS)
 def test_a_rule_for_the_reader_rejects(path, change, rule, expected, bundle):
-    found = reader_problems(bundle(path, change))
+    found = readability_problems(bundle(path, change))
     assert [(problem.file, problem.rule) for problem in found] == [(path, rule)]
     assert expected in str(found[0])
 
@@ -95,7 +95,7 @@ def nothing(data):
 
 
 def test_the_explained_sample_has_nothing_to_say(bundle):
-    assert reader_problems(bundle(CHART, nothing)) == []
+    assert readability_problems(bundle(CHART, nothing)) == []
 
 
 def in_the_row(data):
@@ -117,7 +117,7 @@ def shown_open(data):
 @pytest.mark.parametrize("change", [in_the_row, in_a_row_below, shown_open])
 def test_a_text_beside_the_charts_explains_them(change, assets, write):
     change(assets[DASHBOARD])
-    rules = {problem.rule for problem in reader_problems(write(assets).bundle())}
+    rules = {problem.rule for problem in readability_problems(write(assets).bundle())}
     assert Rule.NO_READING_HELP not in rules
 
 
@@ -133,21 +133,21 @@ def test_a_text_beside_the_charts_explains_them(change, assets, write):
     ],
 )
 def test_what_is_a_sentence(text, expected):
-    assert is_sentence(text) is expected
+    assert contains_sentence(text) is expected
 
 
 def test_what_no_dashboard_leads_to_is_an_orphan(assets, write):
     assets["charts/sales/old.yaml"] = assets[CHART] | {"uuid": uuid_of("old")}
     assets["datasets/reports/old.yaml"] = assets[DATASET] | {"uuid": uuid_of("old sales")}
     assets["databases/old.yaml"] = assets[DATABASE] | {"uuid": uuid_of("old warehouse")}
-    found = reader_problems(write(explained(assets)).bundle())
+    found = readability_problems(write(explained(assets)).bundle())
     orphans = {problem.file for problem in found if problem.rule == Rule.ORPHAN}
     assert orphans == {"charts/sales/old.yaml", "datasets/reports/old.yaml", "databases/old.yaml"}
 
 
 @pytest.mark.parametrize(("path", "change", "rule", "expected"), DBT)
 def test_a_rule_with_dbt_rejects(path, change, rule, expected, bundle, tmp_path):
-    found = agreement_problems(bundle(path, change), RELATIONS, tmp_path)
+    found = dbt_problems(bundle(path, change), RELATIONS, tmp_path)
     assert [problem.rule for problem in found] == [rule]
     assert expected in str(found[0])
 
@@ -156,7 +156,7 @@ def test_a_computed_column_is_the_datasets_own(bundle, tmp_path):
     def change(data):
         data["columns"].append({"column_name": "double", "expression": "2 * amount"})
 
-    found = agreement_problems(bundle(DATASET, change), RELATIONS, tmp_path)
+    found = dbt_problems(bundle(DATASET, change), RELATIONS, tmp_path)
     assert {problem.rule for problem in found} == {Rule.STALE_EXPOSURES}
 
 
@@ -169,7 +169,7 @@ def test_a_file_in_another_form(assets, write, tmp_path):
     assert CHART in {problem.file for problem in found}
 
 
-ASKED = Answer(Asset("charts", {"slice_name": "A chart"}, CHART), rows=100, milliseconds=50)
+ASKED = QueryResult(Asset("charts", {"slice_name": "A chart"}, CHART), rows=100, milliseconds=50)
 ANSWERS = [
     (replace(ASKED, error="no such column"), Limits(), Rule.QUERY_FAILS),
     (replace(ASKED, error="not there", pushed=False), Limits(), Rule.NOT_PUSHED),

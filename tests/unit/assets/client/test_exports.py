@@ -57,11 +57,11 @@ class Server:
 
 
 def test_datasets_that_nobody_of_ours_uses_are_not_asked_for(settings) -> None:
-    server, ours = Server(), {UUIDS["board"], UUIDS["chart"]}
-    files = exported(server, ROWS, settings, ours)
+    server, managed = Server(), {UUIDS["board"], UUIDS["chart"]}
+    files = exported(server, ROWS, settings, managed)
     assert [DATASETS[number] for number in server.datasets()] == ["sales", "visits", "filtered"]
     assert len(files) == len(ROWS["chart"]) + len(ROWS["dashboard"]) + 3
-    assert exported(server, ROWS, settings, ours | {UUIDS["other"]}).keys() > files.keys()
+    assert exported(server, ROWS, settings, managed | {UUIDS["other"]}).keys() > files.keys()
 
 
 def test_who_asks_about_strangers_gets_every_dataset(settings) -> None:

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.assets.model.controls import (
-    any_time,
+    default_time_filter,
     with_defaults,
-    without_any_time,
+    without_default_time_filter,
     without_defaults,
 )
-from scripts.assets.model.hidden_settings import with_hidden
+from scripts.assets.model.hidden_settings import with_hidden_settings
 from scripts.assets.model.params import canonical_params
-from scripts.assets.model.queries import can_query, queries_of
+from scripts.assets.model.queries import has_query, queries_for
 from tests.unit.assets.sample_assets import ASSETS
 
 TYPES = ["pie", "table", "echarts_timeseries_line", "mixed_timeseries", "box_plot", "world_map"]
@@ -34,7 +34,7 @@ def test_filled_in_and_left_out_again(viz_type, dataset, chosen):
     params = without_defaults(chosen | {"viz_type": viz_type})
     full = with_defaults(params, dataset)
     assert full == full | params
-    assert without_any_time(canonical_params(full), dataset) == params
+    assert without_default_time_filter(canonical_params(full), dataset) == params
 
 
 def test_a_choice_is_kept_even_where_it_looks_like_the_default():
@@ -44,22 +44,22 @@ def test_a_choice_is_kept_even_where_it_looks_like_the_default():
 
 
 def test_the_filter_without_a_range_belongs_to_the_datasets_time_column():
-    assert any_time({}) == []
+    assert default_time_filter({}) == []
     full = with_defaults({"viz_type": "pie"}, TIMED)
     assert full["adhoc_filters"][0]["subject"] == "day"
-    assert without_any_time(full, {})["adhoc_filters"] == full["adhoc_filters"]
+    assert without_default_time_filter(full, {})["adhoc_filters"] == full["adhoc_filters"]
 
 
 def test_the_filter_without_a_range_stands_after_filters_of_other_kinds():
     own = {"expressionType": "SQL", "clause": "WHERE", "sqlExpression": "a > 1"}
     full = with_defaults({"viz_type": "pie", "adhoc_filters": [own]}, TIMED)
-    assert full["adhoc_filters"] == [own, *any_time(TIMED)]
-    assert without_any_time(full, TIMED)["adhoc_filters"] == [own]
+    assert full["adhoc_filters"] == [own, *default_time_filter(TIMED)]
+    assert without_default_time_filter(full, TIMED)["adhoc_filters"] == [own]
     # One that somebody has chosen stays alone, and stays.
-    year = any_time(TIMED)[0] | {"comparator": "Last year"}
+    year = default_time_filter(TIMED)[0] | {"comparator": "Last year"}
     full = with_defaults({"viz_type": "pie", "adhoc_filters": [own, year]}, TIMED)
     assert full["adhoc_filters"] == [own, year]
-    assert without_any_time(full, TIMED)["adhoc_filters"] == [own, year]
+    assert without_default_time_filter(full, TIMED)["adhoc_filters"] == [own, year]
 
 
 NUMBERS = {
@@ -87,11 +87,11 @@ def test_what_the_editor_drops_because_it_hides_it_is_no_change(
     pushed = {"viz_type": viz_type, name: value} | others
     full = with_defaults(pushed, NUMBERS)
     dropped = {key: item for key, item in full.items() if key != name}
-    filled = with_defaults(dropped, NUMBERS)  # what the next save makes of it
-    for saved in (dropped, filled):
-        assert (with_hidden(saved, pushed, NUMBERS).get(name) == value) == hidden
+    fill_uri = with_defaults(dropped, NUMBERS)  # what the next save makes of it
+    for saved in (dropped, fill_uri):
+        assert (with_hidden_settings(saved, pushed, NUMBERS).get(name) == value) == hidden
     # What somebody has chosen meanwhile is a change, hidden or not.
-    other = with_hidden(full | {name: "another"}, pushed, NUMBERS)
+    other = with_hidden_settings(full | {name: "another"}, pushed, NUMBERS)
     assert other[name] == "another"
 
 
@@ -100,7 +100,7 @@ def test_tables_know_the_time_columns_of_their_dataset():
 
 
 def query(viz_type, **params):
-    return queries_of(with_defaults({"viz_type": viz_type} | params, {}))
+    return queries_for(with_defaults({"viz_type": viz_type} | params, {}))
 
 
 def test_the_query_of_raw_rows():
@@ -134,5 +134,5 @@ def test_filters_reach_the_query():
 
 
 def test_types_without_a_known_query_are_not_asked():
-    assert can_query("waterfall")
-    assert not can_query("deck_arc")
+    assert has_query("waterfall")
+    assert not has_query("deck_arc")

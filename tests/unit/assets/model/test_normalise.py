@@ -11,7 +11,7 @@ from scripts.assets.files.bundle import Files
 from scripts.assets.files.yaml_text import dump_yaml, load_yaml
 from scripts.assets.model.complete import complete
 from scripts.assets.model.normalise import canonical
-from scripts.assets.sync.live import live_bundle
+from scripts.assets.sync.server_assets import server_bundle
 from tests.unit.assets.sample_assets import ASSETS, SETTINGS, uuid_of
 
 NAMES = """groupby metric metrics adhoc_filters row_limit datasource slice_id annotation_layers
@@ -152,7 +152,7 @@ def exported(settings, numbers: list[int]) -> dict[str, str]:
 @given(numbers=st.lists(st.integers(1, 10_000), min_size=2, max_size=2, unique=True))
 def test_numbers_and_file_names_of_a_server_never_matter(numbers):
     files = Files({path: (kind_of(path), data) for path, data in ASSETS.items()})
-    live = live_bundle(exported(SETTINGS, numbers), SETTINGS)
+    live = server_bundle(exported(SETTINGS, numbers), SETTINGS)
     assert {a.uuid: a.data for a in live} == {a.uuid: a.data for a in files.bundle()}
 
 
@@ -220,7 +220,7 @@ def test_text_survives_a_push_and_a_pull_byte_for_byte(text):
     git = Files({path: (kind_of(path), each) for path, each in written.items()}).bundle()
     sent = {asset.path: dump_yaml(complete(asset, git, SETTINGS)) for asset in git}
     sent = {path: each.replace("p%40ss%2Fword", "X" * 10) for path, each in sent.items()}
-    live = live_bundle(sent, SETTINGS, git)
+    live = server_bundle(sent, SETTINGS, git)
     assert {a.uuid: a.data for a in live} == {a.uuid: a.data for a in git}
     found = live.get(chart["uuid"]).data
     assert found["slice_name"] == text

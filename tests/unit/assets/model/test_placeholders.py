@@ -10,8 +10,8 @@ from scripts.assets.files.bundle import Files
 from scripts.assets.files.yaml_text import dump_yaml
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.complete import complete
-from scripts.assets.model.placeholders import MASK, live_schema, schema_in_git
-from scripts.assets.sync.live import live_bundle
+from scripts.assets.model.placeholders import MASK, schema_in_git, server_schema
+from scripts.assets.sync.server_assets import server_bundle
 from scripts.environments import OVERLAYS, selected_environment
 from scripts.errors import UserError
 from scripts.settings import create_settings, load_settings
@@ -57,7 +57,7 @@ def exported(files: dict[str, dict]) -> dict[str, str]:
 
 @pytest.mark.parametrize("more", INSTALLATIONS)
 def test_a_round_trip_leaves_no_difference_on_any_installation(more):
-    found = live_bundle(
+    found = server_bundle(
         exported(sent(git(), more)), with_more(more | {"READER_PASSWORD": "x"}), git()
     )
     assert {a.uuid: a.data for a in found} == {a.uuid: a.data for a in git()}
@@ -79,7 +79,7 @@ def test_an_edit_of_a_query_keeps_the_placeholders_of_what_was_not_edited():
     files = sent(git(), {})
     dataset = files["datasets/reports/sales.yaml"]
     dataset["sql"] = "select amount from reports.raw where reports_old = 1"
-    found = live_bundle(exported(files), with_more({"READER_PASSWORD": "x"}), git())
+    found = server_bundle(exported(files), with_more({"READER_PASSWORD": "x"}), git())
     (dataset,) = found.kind("datasets")
     assert dataset.data["sql"] == (
         "select amount from ${SCHEMA_PREFIX}reports.raw where reports_old = 1"
@@ -89,7 +89,7 @@ def test_an_edit_of_a_query_keeps_the_placeholders_of_what_was_not_edited():
 def test_a_certification_changed_in_superset_is_a_change():
     files = sent(git(), ADA)
     files["dashboards/sales.yaml"]["certified_by"] = "Somebody else"
-    found = live_bundle(exported(files), with_more(ADA | {"READER_PASSWORD": "x"}), git())
+    found = server_bundle(exported(files), with_more(ADA | {"READER_PASSWORD": "x"}), git())
     assert found.kind("dashboards")[0].data["certified_by"] == "Somebody else"
 
 
@@ -101,9 +101,9 @@ def test_a_certification_changed_in_superset_is_a_change():
 def test_a_schemas_name_goes_out_and_comes_back(schema, prefix, fixed):
     settings = with_more({"SCHEMA_PREFIX": prefix})
     said = f"${{NO_PREFIX}}{schema}" if fixed else schema
-    assert schema_in_git(live_schema(said, settings), settings, [said]) == said
+    assert schema_in_git(server_schema(said, settings), settings, [said]) == said
     # One that git does not know yet leads back to the same schema here.
-    assert live_schema(schema_in_git(schema, settings), settings) == schema
+    assert server_schema(schema_in_git(schema, settings), settings) == schema
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from scripts.assets.files.bundle import Files
-from scripts.assets.files.managed import LOCK, owned_ever, read_lock, record
+from scripts.assets.files.managed import LOCK, previously_managed, read_lock, record_managed
 from scripts.assets.model.asset import Bundle
 from scripts.assets.sync.plan import compare
 from scripts.assets.sync.prune import plan_prune
@@ -28,8 +28,13 @@ def bundle(*without: str, **changed) -> Bundle:
 EVERY = {asset.uuid for asset in bundle()}
 
 
-def removed(git: Bundle, live: Bundle, ever: set[str] = EVERY, pushed: Bundle | None = None):
-    return [asset.title for asset in plan_prune(git, live, pushed or bundle(), ever).remove]
+def removed(
+    git: Bundle, live: Bundle, previously_managed: set[str] = EVERY, pushed: Bundle | None = None
+):
+    return [
+        asset.title
+        for asset in plan_prune(git, live, pushed or bundle(), previously_managed).remove
+    ]
 
 
 def test_what_git_holds_is_left_alone():
@@ -66,8 +71,8 @@ def test_what_somebody_has_changed_in_superset_stays_unless_told():
     found = plan_prune(git, live, bundle(), EVERY)
     assert [str(asset) for asset, _ in found.keep] == ['chart "Mine now"']
     assert "changed in Superset since the last push" in found.keep[0][1]
-    told = plan_prune(git, live, bundle(), EVERY, theirs_lost=True)
-    assert [asset.title for asset in told.remove] == ["Mine now"]
+    readable_changes = plan_prune(git, live, bundle(), EVERY, force=True)
+    assert [asset.title for asset in readable_changes.remove] == ["Mine now"]
 
 
 def test_a_plan_says_that_a_prune_deletes_it_even_when_the_last_push_is_forgotten():
@@ -77,13 +82,13 @@ def test_a_plan_says_that_a_prune_deletes_it_even_when_the_last_push_is_forgotte
 
 def test_the_list_only_grows(tmp_path):
     assert read_lock(tmp_path) == set()
-    assert record(tmp_path, bundle(ROWS)) is True
-    assert ROWS not in owned_ever(tmp_path)
-    assert record(tmp_path, bundle()) is True
+    assert record_managed(tmp_path, bundle(ROWS)) is True
+    assert ROWS not in previously_managed(tmp_path)
+    assert record_managed(tmp_path, bundle()) is True
     text = (tmp_path / LOCK).read_text()
-    assert record(tmp_path, bundle(ROWS, DASHBOARD)) is False
+    assert record_managed(tmp_path, bundle(ROWS, DASHBOARD)) is False
     assert (tmp_path / LOCK).read_text() == text
-    assert owned_ever(tmp_path) == EVERY
+    assert previously_managed(tmp_path) == EVERY
 
 
 @pytest.mark.parametrize("line", ["<<<<<<< HEAD", "charts", "nonsense 1-2-3"])

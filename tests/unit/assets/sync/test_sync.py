@@ -9,20 +9,20 @@ import pytest
 
 from scripts.assets.checks.references import reference_problems
 from scripts.assets.client import preset
-from scripts.assets.files.bundle import Files, placed, snake, write_asset
+from scripts.assets.files.bundle import Files, snake, with_path, write_asset
 from scripts.assets.files.yaml_text import dump_yaml
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.complete import complete
 from scripts.assets.model.diff import changes, differences
 from scripts.assets.model.layout import complete_position, without_charts
 from scripts.assets.model.merge import merge
-from scripts.assets.model.placeholders import filled, restored
-from scripts.assets.sync.last_push import last_pushed, remember
-from scripts.assets.sync.links import wrong_links
-from scripts.assets.sync.live import live_bundle, owned
+from scripts.assets.model.placeholders import fill_uri, restore_uri
+from scripts.assets.sync.last_push import last_pushed, save_last_push
+from scripts.assets.sync.links import link_problems
 from scripts.assets.sync.plan import compare
-from scripts.assets.sync.pull_plan import plan_pull, removed_there
-from scripts.assets.sync.push import _refuse_taken_slugs, _refuse_to_overwrite, _whole
+from scripts.assets.sync.pull_plan import plan_pull, removed_on_server
+from scripts.assets.sync.push import _complete_selection, _refuse_taken_slugs, _refuse_to_overwrite
+from scripts.assets.sync.server_assets import managed_assets, server_bundle
 from scripts.errors import UserError
 from tests.unit.assets.sample_assets import ASSETS, uuid_of
 
@@ -69,19 +69,19 @@ def test_one_field_changed_on_both_sides_is_a_conflict():
 
 def test_what_is_gone_in_superset_is_told_and_kept():
     live = bundle().only({a.uuid for a in bundle()} - {ROWS})
-    assert [asset.title for asset in removed_there(bundle(), live, bundle())] == ["Rows"]
+    assert [asset.title for asset in removed_on_server(bundle(), live, bundle())] == ["Rows"]
     assert not plan_pull(bundle(), live, bundle())
 
 
 def test_what_is_removed_with_consent_leaves_no_hole_in_a_layout():
     live = bundle().only({a.uuid for a in bundle()} - {ROWS})
-    plan = plan_pull(bundle(), live, bundle(), removed_there(bundle(), live, bundle()))
+    plan = plan_pull(bundle(), live, bundle(), removed_on_server(bundle(), live, bundle()))
     (dashboard,) = plan.written.values()
     assert "CHART-2" not in dashboard.data["position"]
     assert dashboard.data["position"]["ROW-1"]["children"] == ["CHART-1"]
     assert "removed chart" in plan.summary()
     changed = bundle(Rows={"description": "mine"})
-    gone = removed_there(changed, live, bundle())
+    gone = removed_on_server(changed, live, bundle())
     assert plan_pull(changed, live, bundle(), gone).conflicts == [
         'chart "Rows": changed here and removed there'
     ]
@@ -89,9 +89,9 @@ def test_what_is_removed_with_consent_leaves_no_hole_in_a_layout():
 
 def test_what_was_never_pushed_or_stands_on_a_new_server_is_not_gone():
     live = bundle().only({a.uuid for a in bundle()} - {ROWS})
-    assert removed_there(bundle(), live, live) == []
-    assert removed_there(bundle(), live, None) == []
-    assert removed_there(bundle(), Bundle(), bundle()) == []
+    assert removed_on_server(bundle(), live, live) == []
+    assert removed_on_server(bundle(), live, None) == []
+    assert removed_on_server(bundle(), Bundle(), bundle()) == []
 
 
 def test_what_git_has_given_up_is_not_brought_back_unless_a_dashboard_needs_it():
@@ -100,9 +100,9 @@ def test_what_git_has_given_up_is_not_brought_back_unless_a_dashboard_needs_it()
     position = without_charts(dashboard.data["position"], {ROWS})
     smaller = replace(dashboard, data=dashboard.data | {"position": position})
     git = every.only({a.uuid for a in every} - {ROWS}) | Bundle.of([smaller])
-    assert not plan_pull(git, owned(every, git), every)
+    assert not plan_pull(git, managed_assets(every, git), every)
     kept = every.only({a.uuid for a in every} - {ROWS})
-    (taken,) = plan_pull(kept, owned(every, kept), kept).written
+    (taken,) = plan_pull(kept, managed_assets(every, kept), kept).written
     assert taken == ROWS
 
 
@@ -116,8 +116,8 @@ def test_a_layout_without_its_only_chart_loses_the_row():
 def test_a_chart_added_to_a_dashboard_of_ours_comes_along():
     live = bundle()
     git = live.only({a.uuid for a in live} - {ROWS})
-    assert ROWS in owned(live, git)
-    (difference,) = plan_pull(git, owned(live, git), git).write
+    assert ROWS in managed_assets(live, git)
+    (difference,) = plan_pull(git, managed_assets(live, git), git).write
     assert difference.asset.path == "charts/sales/rows.yaml"
     assert str(difference) == 'new chart "Rows"'
 
@@ -125,7 +125,7 @@ def test_a_chart_added_to_a_dashboard_of_ours_comes_along():
 def test_what_the_repository_does_not_own_is_left_alone():
     live = bundle()
     git = live.only({uuid_of("warehouse")})
-    assert [asset.kind for asset in owned(live, git)] == ["databases"]
+    assert [asset.kind for asset in managed_assets(live, git)] == ["databases"]
 
 
 def test_what_others_left_on_the_server_does_not_disturb(settings):
@@ -146,9 +146,9 @@ def test_what_others_left_on_the_server_does_not_disturb(settings):
         "queries/d.yaml": {"label": "d"},
         "metadata.yaml": {"type": "assets"},
     }
-    live = live_bundle({path: dump_yaml(data) for path, data in strange.items()}, settings)
+    live = server_bundle({path: dump_yaml(data) for path, data in strange.items()}, settings)
     assert {asset.title for asset in live} == {"a", "b", "c"}
-    assert not list(owned(live, bundle()))
+    assert not list(managed_assets(live, bundle()))
 
 
 def test_a_push_refuses_to_lose_work_done_in_superset():
@@ -175,14 +175,14 @@ def test_a_push_refuses_a_slug_that_belongs_to_another():
 
 def test_the_last_push_is_remembered(settings):
     assert last_pushed(settings) is None
-    remember(bundle(), settings)
+    save_last_push(bundle(), settings)
     found = last_pushed(settings)
     assert found is not None
     assert differences(found, bundle()) == []
 
 
 def test_a_broken_memory_is_none(settings):
-    remember(bundle(), settings)
+    save_last_push(bundle(), settings)
     next((settings.state / "pushed").iterdir()).write_text("[1")
     assert last_pushed(settings) is None
 
@@ -210,14 +210,14 @@ def test_a_change_of_type_is_a_change():
 
 def test_an_address_goes_out_with_values_and_comes_back_with_placeholders(settings):
     uri = ASSETS["databases/warehouse.yaml"]["sqlalchemy_uri"]
-    sent = filled(uri, settings)
+    sent = fill_uri(uri, settings)
     assert sent == "postgresql+psycopg2://dashboard:p%40ss%2Fword@127.0.0.1:15432/warehouse"
-    assert restored(sent.replace("p%40ss%2Fword", "XXXXXXXXXX"), settings) == uri
-    assert restored(uri, settings) == uri
+    assert restore_uri(sent.replace("p%40ss%2Fword", "XXXXXXXXXX"), settings) == uri
+    assert restore_uri(uri, settings) == uri
 
 
 def test_an_address_elsewhere_keeps_its_values_without_a_password(settings):
-    assert restored("mysql://me:word@db.example:3306/x?y=1", settings) == (
+    assert restore_uri("mysql://me:word@db.example:3306/x?y=1", settings) == (
         "mysql://me:XXXXXXXXXX@db.example:3306/x?y=1"
     )
 
@@ -235,19 +235,23 @@ def test_the_links_between_dashboards_and_charts_are_verified(linked, expected, 
     dashboard = git.kind("dashboards")[0]
     exported = {"dashboards/Sales_1.yaml": dump_yaml(complete(dashboard, git, settings))}
     links = {dashboard.uuid: set(linked)}
-    assert list(wrong_links(links, exported, git).values()) == expected
+    assert list(link_problems(links, exported, git).values()) == expected
 
 
 def test_a_push_sends_what_is_complete_in_itself_and_no_more():
     git = bundle()
     dataset = uuid_of("sales")
     every = {asset.uuid for asset in git}
-    assert {asset.uuid for asset in _whole({ROWS}, git)} == every, "its dashboard, with all of it"
-    assert {asset.uuid for asset in _whole({uuid_of("warehouse")}, git)} == {uuid_of("warehouse")}
+    assert {asset.uuid for asset in _complete_selection({ROWS}, git)} == every, (
+        "its dashboard, with all of it"
+    )
+    assert {asset.uuid for asset in _complete_selection({uuid_of("warehouse")}, git)} == {
+        uuid_of("warehouse")
+    }
     alone = git.only(every - {uuid_of("dashboard")})
-    sent = _whole({ROWS}, alone)
+    sent = _complete_selection({ROWS}, alone)
     assert {asset.uuid for asset in sent} == {ROWS, dataset, uuid_of("warehouse")}
-    assert reference_problems(_whole({dataset}, git)) == []
+    assert reference_problems(_complete_selection({dataset}, git)) == []
 
 
 def test_a_push_names_every_field(settings):
@@ -271,10 +275,10 @@ def test_what_superset_needs_of_a_layout_is_worked_out():
 
 
 def test_new_files_get_names_of_their_own():
-    found = [placed(asset, bundle(), set()).path for asset in bundle()]
+    found = [with_path(asset, bundle(), set()).path for asset in bundle()]
     assert found == [asset.path for asset in bundle()]
     chart = bundle().get(ROWS)
-    assert placed(chart, bundle(), {chart.path}).path == "charts/sales/rows_2.yaml"
+    assert with_path(chart, bundle(), {chart.path}).path == "charts/sales/rows_2.yaml"
 
 
 @pytest.mark.parametrize(
@@ -287,7 +291,7 @@ def test_names_of_files(title, stem):
 def test_a_title_without_letters_still_gets_a_file():
     chart = bundle().get(ROWS)
     named = Asset("charts", chart.data | {"slice_name": "😀"})
-    assert placed(named, bundle(), set()).path == f"charts/sales/{ROWS[:8]}.yaml"
+    assert with_path(named, bundle(), set()).path == f"charts/sales/{ROWS[:8]}.yaml"
 
 
 def test_writing_what_is_there_already_writes_nothing(tmp_path):
@@ -365,11 +369,11 @@ def test_a_plan_tells_new_from_removed():
     every = bundle()
     others = every.only({asset.uuid for asset in every} - {ROWS})
 
-    def told(git, live, pushed):
+    def readable_changes(git, live, pushed):
         return [(step.action, step.asset.title, step.who) for step in compare(git, live, pushed)]
 
-    assert told(every, others, others) == [("create", "Rows", "new in git")]
-    assert told(every, others, every) == [("create", "Rows", "deleted in Superset")]
-    assert told(others, every, every) == [("delete", "Rows", "removed from git")]
-    assert told(others, every, others) == [("pull", "Rows", "new in Superset")]
-    assert told(every, every, None) == []
+    assert readable_changes(every, others, others) == [("create", "Rows", "new in git")]
+    assert readable_changes(every, others, every) == [("create", "Rows", "deleted in Superset")]
+    assert readable_changes(others, every, every) == [("delete", "Rows", "removed from git")]
+    assert readable_changes(others, every, others) == [("pull", "Rows", "new in Superset")]
+    assert readable_changes(every, every, None) == []

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from scripts.assets.files.branch import commit_on, require_clean
+from scripts.assets.files.branch import commit_on_branch, require_clean
 from scripts.assets.files.bundle import Files
 from scripts.assets.model.asset import Asset, Bundle
-from scripts.assets.sync.live import owned
 from scripts.assets.sync.pull_plan import plan_pull
-from scripts.assets.sync.unmanaged import adopted, strangers
+from scripts.assets.sync.server_assets import managed_assets
+from scripts.assets.sync.unmanaged import imported, unmanaged
 from scripts.errors import UserError
 from tests.unit.assets.sample_assets import ASSETS, uuid_of
 
@@ -32,8 +32,8 @@ GIT = live().only({uuid_of("warehouse")})
 
 @pytest.mark.parametrize("name", ["sales", "Sales", " SALES ", uuid_of("dashboard")])
 def test_a_dashboard_is_adopted_by_slug_title_or_uuid_with_all_it_needs(name):
-    new = adopted(name, live(), GIT)
-    found = plan_pull(GIT, owned(live(), GIT | new), GIT, adopted=new)
+    new = imported(name, live(), GIT)
+    found = plan_pull(GIT, managed_assets(live(), GIT | new), GIT, imported=new)
     assert sorted(asset.path for asset in found.written.values()) == [
         "charts/sales/by_region.yaml",
         "charts/sales/rows.yaml",
@@ -43,10 +43,10 @@ def test_a_dashboard_is_adopted_by_slug_title_or_uuid_with_all_it_needs(name):
 
 
 def test_one_without_a_slug_gets_one_that_is_free():
-    (new,) = adopted("sales", without_slug(), GIT)
+    (new,) = imported("sales", without_slug(), GIT)
     assert new.data["slug"] == "sales"
     other = replace(new, data=new.data | {"uuid": uuid_of("other")})
-    (again,) = adopted("sales", without_slug(), Bundle.of([other]))
+    (again,) = imported("sales", without_slug(), Bundle.of([other]))
     assert again.data["slug"] == "sales_2"
 
 
@@ -60,25 +60,25 @@ def test_one_without_a_slug_gets_one_that_is_free():
 )
 def test_what_cannot_be_adopted_is_told(name, git, expected):
     with pytest.raises(UserError, match=expected):
-        adopted(name, live(), git)
+        imported(name, live(), git)
 
 
 def test_two_of_one_name_are_told_apart_by_uuid():
     twin = live().kind("dashboards")[0]
     twin = Asset("dashboards", twin.data | {"uuid": uuid_of("twin"), "slug": "twin"})
     with pytest.raises(UserError, match=f"2 dashboards called Sales.*{uuid_of('twin')}"):
-        adopted("Sales", live() | Bundle.of([twin]), GIT)
+        imported("Sales", live() | Bundle.of([twin]), GIT)
 
 
 def test_strangers_are_listed_by_dashboard_and_then_what_is_on_none():
     chart = live().get(uuid_of("Rows"))
     loose = Asset("charts", chart.data | {"uuid": uuid_of("loose"), "slice_name": "Loose"})
     every = live() | Bundle.of([loose])
-    assert strangers(every, GIT) == [
+    assert unmanaged(every, GIT) == [
         'dashboard "Sales" (2 charts, 1 datasets): ADOPT=sales make pull takes it in',
         'chart "Loose" (on no dashboard)',
     ]
-    assert strangers(live(), live()) == []
+    assert unmanaged(live(), live()) == []
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def git(folder, *words: str) -> str:
 
 def test_a_commit_on_a_branch_leaves_the_files_at_hand_alone(repository):
     require_clean(repository, "new")
-    commit_on("new", repository, "Two", lambda root: (root / "a.txt").write_text("b\n"))
+    commit_on_branch("new", repository, "Two", lambda root: (root / "a.txt").write_text("b\n"))
     assert (repository / "a.txt").read_text() == "a\n"
     assert git(repository, "show", "new:project/a.txt") == "b\n"
     assert git(repository, "log", "-1", "--format=%s", "new") == "Two\n"
@@ -115,7 +115,7 @@ def test_a_commit_that_fails_leaves_no_branch(repository):
     hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
     hook.chmod(0o755)
     with pytest.raises(UserError, match="git commit failed: not today"):
-        commit_on("new", repository, "Two", lambda root: (root / "a.txt").write_text("b\n"))
+        commit_on_branch("new", repository, "Two", lambda root: (root / "a.txt").write_text("b\n"))
     assert git(repository, "branch", "--list", "new") == ""
     assert len(git(repository, "worktree", "list").splitlines()) == 1
 

@@ -10,7 +10,7 @@ import pytest
 from glasshouse_ml.core import libraries
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.encoding import encode
-from glasshouse_ml.data.row_reader import Reader, describe
+from glasshouse_ml.data.row_reader import Reader, read_columns
 from glasshouse_ml.model import algorithms
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.registry.artifact_validation import is_sound
@@ -51,22 +51,22 @@ def test_one_that_is_missing_says_how_to_get_it(name: str, monkeypatch: pytest.M
     known = {k: v for k, v in algorithms.CATALOGUE["regression"].items() if k not in EXTRAS}
     monkeypatch.setitem(algorithms.CATALOGUE, "regression", known)
     with pytest.raises(GlasshouseError, match=f"{name} is not installed") as refused:
-        algorithms.find("regression", name)
+        algorithms.find_algorithm("regression", name)
     assert f"ML_EXTRAS={name}" in refused.value.hint
     with pytest.raises(GlasshouseError, match="no algorithm 'xgbost'"):
-        algorithms.find("regression", "xgbost")
+        algorithms.find_algorithm("regression", "xgbost")
 
 
 @pytest.mark.parametrize("name", EXTRAS)
 def test_listed_only_where_it_is_installed(name: str) -> None:
     listed = {row[0] for row in algorithms.catalogue_rows()}
-    assert (name in listed) == libraries.installed(name)
+    assert (name in listed) == libraries.is_installed(name)
 
 
 def test_the_numbers_are_those_of_the_library(mixed: list[dict], library: str) -> None:
     db = trained(regression(mixed), library, "regression")
     stored = registry.load(db, "a model", None)
-    _, columns = describe(db, "q")
+    columns = read_columns(db, "q")
     numbers = [c for c in columns if c.name in ("amount", "loyal")]
     table = Reader(db, "q", numbers, [c for c in columns if c.name == "colour"]).table()
     matrix = stored.pipeline[:-1].transform(encode(stored.features, table))
@@ -113,11 +113,11 @@ def test_contributions_add_up(mixed: list[dict], library: str, kind: str) -> Non
     else:
         # About the class that was predicted; its sum is the largest of those behind the shares.
         stored = registry.load(db, "a model", None)
-        _, columns = describe(db, "q")
+        columns = read_columns(db, "q")
         numbers = [c for c in columns if c.name in ("amount", "loyal")]
         table = Reader(db, "q", numbers, [c for c in columns if c.name == "colour"]).table()
         prepared = stored.pipeline[:-1].transform(encode(stored.features, table))
-        whole = stored.pipeline[-1].raw(prepared).max(axis=1)
+        whole = stored.pipeline[-1].raw_scores(prepared).max(axis=1)
         np.testing.assert_allclose(sums, whole, atol=1e-6)
 
 
@@ -181,6 +181,6 @@ def test_missing_without_the_library_a_model_says_so(
     mixed: list[dict], library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db = trained(mixed, library)
-    monkeypatch.setattr("glasshouse_ml.model.boosting.installed", lambda name: False)
+    monkeypatch.setattr("glasshouse_ml.model.boosting.is_installed", lambda name: False)
     with pytest.raises(GlasshouseError, match=f"{library} is not installed"):
         list(predict(db, "a model", "q", None))

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.registry.artifacts import Model, pack, unpack
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.registry.artifacts import pack, unpack
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import root_mean_squared_error
 from sklearn.pipeline import make_pipeline

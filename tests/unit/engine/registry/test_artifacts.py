@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import skops.io
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.data.encoding import Feature
-from glasshouse_ml.model.algorithms import CATALOGUE, find
-from glasshouse_ml.model.preprocessing import pipeline
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.model.algorithms import CATALOGUE, find_algorithm
+from glasshouse_ml.model.preprocessing import preprocessing_pipeline
 from glasshouse_ml.registry.artifact_validation import is_sound
-from glasshouse_ml.registry.artifacts import TRUSTED, Model, pack, unpack
+from glasshouse_ml.registry.artifacts import TRUSTED, pack, unpack
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import Pipeline
@@ -39,11 +40,13 @@ def rows(classes: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fitted(name: str, classes: int = 2, task: str = "classification", **params: Any) -> Model:
-    algorithm = find(task, name)
+    algorithm = find_algorithm(task, name)
     matrix, answers = rows(classes)
     if task == "regression":
         answers = np.nan_to_num(matrix[:, 0]) ** 2 + 1 + answers
-    made = pipeline(algorithm, {**QUICK.get(name, {}), **params}, FEATURES, 0).fit(matrix, answers)
+    made = preprocessing_pipeline(algorithm, {**QUICK.get(name, {}), **params}, FEATURES, 0).fit(
+        matrix, answers
+    )
     return Model(made, tuple(FEATURES), tuple("abc"[:classes]), None, "id", task)
 
 

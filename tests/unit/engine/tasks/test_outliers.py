@@ -10,7 +10,7 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.model.algorithms import CATALOGUE
 from glasshouse_ml.registry.artifact_validation import is_sound
 from glasshouse_ml.registry.artifacts import unpack
-from glasshouse_ml.tasks.outliers import METRICS, UNLABELLED, Flagged
+from glasshouse_ml.tasks.outliers import METRICS, UNLABELLED, OutlierScores
 from glasshouse_ml.use.evaluate import evaluate
 from sklearn.base import OutlierMixin
 from sklearn.ensemble import IsolationForest
@@ -53,7 +53,7 @@ def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
 
 def test_every_detector_is_in_the_catalogue() -> None:
     offered = {name for name, kind in all_estimators() if issubclass(kind, OutlierMixin)}
-    held = {a.estimator.__name__ for a in CATALOGUE["outliers"].values() if not a.blind}
+    held = {a.estimator.__name__ for a in CATALOGUE["outliers"].values() if not a.is_baseline}
     assert held == offered
 
 
@@ -137,7 +137,7 @@ def test_rows_are_told_from_rows_put_together_by_chance() -> None:
     """Counted pair by pair."""
     scores, chance = np.array([0.0, 1.0, 2.0, 2.0]), np.array([1.0, 2.0, 3.0])
     pairs = [(c > s) + (c == s) / 2 for s in scores for c in chance]
-    assert UNLABELLED["told_from_chance"].value(Flagged(scores, chance)) == np.mean(pairs)
+    assert UNLABELLED["told_from_chance"].value(OutlierScores(scores, chance)) == np.mean(pairs)
 
 
 def test_columns_that_have_nothing_to_do_with_one_another_hold_no_pattern() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from glasshouse_ml.measure.correlations import Values, correlation_rows
-from glasshouse_ml.measure.residuals import as_time
+from glasshouse_ml.measure.correlations import CorrelationColumn, correlation_rows
+from glasshouse_ml.measure.residuals import iso_timestamp
 from glasshouse_ml.registry.artifacts import unpack
 from scipy.stats import f_oneway, pearsonr, spearmanr
 from scipy.stats.contingency import association
@@ -124,7 +124,7 @@ def columns(count: int = 500) -> dict[str, np.ndarray]:
 
 
 def correlations(table: dict[str, np.ndarray], **options: Any) -> dict[tuple, dict]:
-    values = [Values(n, v, v.dtype.kind == "i") for n, v in table.items()]
+    values = [CorrelationColumn(n, v, v.dtype.kind == "i") for n, v in table.items()]
     found = correlation_rows(values, 0, **options)
     assert len(found) == len({(r["feature"], r["other"], r["method"]) for r in found})
     return {(r["feature"], r["other"], r["method"]): r for r in found}
@@ -246,5 +246,5 @@ def test_many_residuals_are_sampled_always_alike() -> None:
 
 
 def test_a_moment_beyond_the_calendar_has_no_time() -> None:
-    assert as_time(1.5) == "1970-01-02T12:00:00+00:00"
-    assert as_time(1e9) is None
+    assert iso_timestamp(1.5) == "1970-01-02T12:00:00+00:00"
+    assert iso_timestamp(1e9) is None

@@ -20,7 +20,7 @@ class Server:
     permissions: Permissions
     _roles: dict[str, int] = field(default_factory=dict)
 
-    def role_numbers(self, names: list[str]) -> list[int]:
+    def role_ids(self, names: list[str]) -> list[int]:
         """The numbers of roles, those of Superset's own included."""
         return [self._roles[name] for name in names if name in self._roles]
 
@@ -34,8 +34,8 @@ def read_server(
     superset: Superset,
     settings: Settings,
     git: Bundle,
-    ever: set[str] = frozenset(),
-    known: dict[tuple[str, int], str] | None = None,
+    previously_managed: set[str] = frozenset(),
+    uuids: dict[tuple[str, int], str] | None = None,
 ) -> Server:
     """Ask the server. `git`: assets and entries of the repository; `ever`: what it has owned.
 
@@ -44,20 +44,20 @@ def read_server(
     What belongs: entries that git names or has named, row filters on our datasets alone, the doors
     of our dashboards, and the roles that all these name.
     """
-    ours = {asset.uuid for asset in git} | ever
-    permissions = Permissions(superset, settings, git, dict(known or {}))
+    managed = {asset.uuid for asset in git} | previously_managed
+    permissions = Permissions(superset, settings, git, dict(uuids or {}))
     server = Server(Bundle(), {}, permissions)
     server._roles = {row["name"]: row["id"] for row in superset.rows("security/roles", "id,name")}
     entries = [
-        *_filters(superset, permissions, git, ours, server.numbers),
-        *_doors(superset, git, server.numbers),
-        *_users(superset, git, ours, server.numbers),
+        *_filters(superset, permissions, git, managed, server.numbers),
+        *_dashboard_access(superset, git, server.numbers),
+        *_users(superset, git, managed, server.numbers),
     ]
-    named = {role for entry in entries for role in entry.data.get("roles", [])}
+    role_names = {role for entry in entries for role in entry.data.get("roles", [])}
     for name, number in server._roles.items():
-        if f"roles/{name}" in ours or (name in named and name not in (*BUILT_IN, "Public")):
+        if f"roles/{name}" in managed or (name in role_names and name not in (*BUILT_IN, "Public")):
             rows = superset.role_permissions(number)
-            data = {"name": name} | permissions.in_git(rows)
+            data = {"name": name} | permissions.names_in_git(rows)
             entries.append(Asset("roles", canonical_entry("roles", data)))
             server.numbers[f"roles/{name}"] = number
     server.entries = Bundle.of(entries)
@@ -68,14 +68,14 @@ def _filters(
     superset: Superset,
     permissions: Permissions,
     git: Bundle,
-    ours: set[str],
+    managed: set[str],
     numbers: dict[str, int],
 ) -> list[Asset]:
-    found = []
+    entries = []
     for row in superset.rows("rowlevelsecurity", "id,name,tables.id"):
         datasets = [permissions.uuid("dataset", table["id"]) for table in row["tables"]]
         identity = f"filters/{row['name']}"
-        if identity not in ours and not all(uuid in git for uuid in datasets):
+        if identity not in managed and not all(uuid in git for uuid in datasets):
             continue
         full = superset.get("rowlevelsecurity", row["id"])
         data: dict[str, Any] = {
@@ -87,38 +87,40 @@ def _filters(
             "roles": [role["name"] for role in full["roles"]],
             "group": full["group_key"],
         }
-        found.append(Asset("filters", canonical_entry("filters", data)))
+        entries.append(Asset("filters", canonical_entry("filters", data)))
         numbers[identity] = row["id"]
-    return found
+    return entries
 
 
-def _doors(superset: Superset, git: Bundle, numbers: dict[str, int]) -> list[Asset]:
+def _dashboard_access(superset: Superset, git: Bundle, numbers: dict[str, int]) -> list[Asset]:
     rows = {row["uuid"]: row for row in superset.rows("dashboard", "id,uuid,roles.id,roles.name")}
-    found = []
+    entries = []
     for dashboard in git.kind("dashboards"):
         slug, row = dashboard.data["slug"], rows.get(dashboard.uuid)
         # One that is not there yet is open to no role, as all are at first.
         data = {"dashboard": slug, "roles": [role["name"] for role in row["roles"]] if row else []}
-        found.append(Asset("access", canonical_entry("access", data)))
+        entries.append(Asset("access", canonical_entry("access", data)))
         if row:
             numbers[f"access/{slug}"] = row["id"]
-    return found
+    return entries
 
 
-def _users(superset: Superset, git: Bundle, ours: set[str], numbers: dict[str, int]) -> list[Asset]:
-    if not any(identity.startswith("users/") for identity in ours):
+def _users(
+    superset: Superset, git: Bundle, managed: set[str], numbers: dict[str, int]
+) -> list[Asset]:
+    if not any(identity.startswith("users/") for identity in managed):
         return []
-    found = []
+    entries = []
     columns = "id,username,first_name,last_name,email,active,roles.id,roles.name"
     for row in superset.rows("security/users", columns):
         identity = f"users/{row['username']}"
         # A user who was switched off is gone: Superset cannot forget who has made something.
-        if identity not in ours or not row["active"]:
+        if identity not in managed or not row["active"]:
             continue
-        mine = git.get(identity)
+        local = git.get(identity)
         data = row | {"roles": [role["name"] for role in row["roles"]]}
         # Nobody can read a password back; whether .env has a new one is asked elsewhere.
-        data["password"] = mine.data["password"] if mine else "${PASSWORD}"
-        found.append(Asset("users", canonical_entry("users", data)))
+        data["password"] = local.data["password"] if local else "${PASSWORD}"
+        entries.append(Asset("users", canonical_entry("users", data)))
         numbers[identity] = row["id"]
-    return found
+    return entries
