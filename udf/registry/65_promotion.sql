@@ -14,8 +14,8 @@ begin
         update ml.model_versions set
             status = case comparison ->> 'better' when 'false' then 'rejected' else 'candidate' end,
             rejection = case comparison ->> 'better' when 'false' then jsonb_build_object(
-                'test', 'if_better', 'subject', metric, 'value', comparison ->> 'score',
-                'limit', comparison ->> 'champion_score'
+                'test', 'if_better', 'subject', metric, 'value', comparison -> 'score',
+                'limit', comparison -> 'champion_score'
             ) end
         where status = 'challenger';
         alter table ml.model_versions add constraint model_versions_status_check
