@@ -28,7 +28,9 @@ TABLES = """
 One row is one fact. The columns `model` and `version` identify a version.
 """
 TABLE = re.compile(r"^create table (?:if not exists )?ml\.(\w+)", re.M)
-COMMENT = re.compile(r"^comment on (table|column) ml\.(\w+)(?:\.(\w+))? is '((?:[^']|'')*)';", re.M)
+COMMENT = re.compile(
+    r"""^comment on (table|column) ml\.(\w+)(?:\."?(\w+)"?)? is '((?:[^']|'')*)';""", re.M
+)
 
 
 @click.command()

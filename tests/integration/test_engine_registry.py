@@ -123,7 +123,7 @@ def test_a_better_version_becomes_champion(user: Session) -> None:
     user.train(name, promote="if_better")
     user.train(name, promote="if_better")
     user.train(name, "dummy", promote="if_better")
-    assert user.states(name) == {1: "archived", 2: "champion", 3: "challenger", 4: "challenger"}
+    assert user.states(name) == {1: "archived", 2: "champion", 3: "rejected", 4: "rejected"}
     (found,) = user.rows(
         "select comparison from ml.model_versions where model = %s and version = 4", name
     )[0]

@@ -53,8 +53,8 @@ def test_the_registry_is_written_by_its_door_alone(
         "where pronamespace = 'ml'::regnamespace and prosecdef order by 1"
     )
     doors = (
-        "drop_model", "drop_version", "numbers", "promote",
-        "record_drift", "record_profile", "record_version", "reserve_version", "rollback",
+        "drop_model", "drop_version", "expect_tests", "numbers", "promote", "record_drift",
+        "record_profile", "record_test", "record_version", "reserve_version", "rollback",
     )  # fmt: skip
     path = ["search_path=pg_catalog, pg_temp"]
     assert definers == [(door, "ml_registry", path) for door in doors]

@@ -1,4 +1,4 @@
-"""The gates and rules of dbt: what they let pass, and what they stop.
+"""Tests of the project that fail: what they reject, and what is then not built.
 
 A copy of the project holds a case for each of them, and is built once; a table that grows, twice.
 """
@@ -144,7 +144,7 @@ MADE += ("reports.rpt_tables_about", "marts.large")
 
 @dataclass
 class Stopped:
-    """A build that its gates have stopped: what dbt said, and what lay behind them before."""
+    """A build with failed tests: the output of dbt, and the tables downstream before it."""
 
     said: str
     exit_code: int
@@ -191,9 +191,9 @@ def stopped(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def add_cases(models: Path) -> None:
-    """A gate too high, a model of noise, one that is told the answer, and rows that have moved."""
-    gate, node = models / "ml" / "breast_cancer.yml", models / "ml" / "breast_cancer.sql"
-    text, query = gate.read_text(), node.read_text()
+    """A limit too high, a model of noise, one with a leaking feature, and rows with drift."""
+    tests, node = models / "ml" / "breast_cancer.yml", models / "ml" / "breast_cancer.sql"
+    text, query = tests.read_text(), node.read_text()
     assert "value: 0.97" in text and NOISE[0] in query
     (models / "ml" / "noise.sql").write_text(query.replace(*NOISE))
     (models / "ml" / "noise.yml").write_text(
@@ -201,7 +201,7 @@ def add_cases(models: Path) -> None:
             "value: 0.97", "value: 0.0"
         )
     )
-    gate.write_text(text.replace("value: 0.97", "value: 1.01"))
+    tests.write_text(text.replace("value: 0.97", "value: 1.01"))
     (models / "ml" / "leaky.sql").write_text(LEAKY)
     (models / "ml" / "leaky.yml").write_text(GATES)
     (models / "reports" / "rpt_broken.sql").write_text(BROKEN)
@@ -217,11 +217,11 @@ def add_cases(models: Path) -> None:
         (models / "features" / f"feat_tumour__{name}.sql").write_text(LATER.format(factor=factor))
 
 
-def test_a_model_below_the_gate_stops_the_build(warehouse: Warehouse, stopped: Stopped) -> None:
+def test_a_model_below_its_limit_stops_the_build(warehouse: Warehouse, stopped: Stopped) -> None:
     assert stopped.exit_code == 1
     assert any(name.startswith("metric_at_least_breast_cancer") for name in stopped.failed())
     now = one(warehouse, BEHIND)
-    assert now == stopped.behind, "something was rebuilt behind a closed gate"
+    assert now == stopped.behind, "a table downstream of a failed test was rebuilt"
 
 
 def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
@@ -234,6 +234,19 @@ def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
         warehouse, "select score, lower, baseline from ml.model_versions where model = 'noise'"
     )
     assert lower < baseline == 0.5 and abs(score - 0.5) < 0.2
+    rejected = rows(
+        warehouse,
+        "select model, status, rejection ->> 'subject', (rejection ->> 'limit')::float8"
+        " from ml.model_versions where model in ('noise', 'leaky') order by model",
+    )
+    assert rejected[1] == ("noise", "rejected", "roc_auc", 0.5)
+    assert rejected[0][:2] == ("leaky", "rejected")
+    # The champion of a model whose limit was raised stays in use: nothing was trained.
+    states = rows(warehouse, "select status from ml.model_versions where model = 'breast_cancer'")
+    assert ("champion",) in states and ("rejected",) not in states
+    assert "Model noise: Version 1 is rejected (beats_baseline_noise_roc_auc: roc_auc is" in (
+        stopped.said
+    )
 
 
 def test_what_leaks_and_what_drifts_is_stopped(warehouse: Warehouse, stopped: Stopped) -> None:

@@ -11,11 +11,13 @@ grant select on all tables in schema ml to transformer;
 grant execute on function
     ml.rawbytes(double precision[], integer), ml.numbers(bytea, boolean),
     ml.reserve_version(text), ml.record_version(jsonb, bytea, bytea),
-    ml.record_drift(text, integer, jsonb), ml.record_profile(jsonb)
+    ml.record_drift(text, integer, jsonb), ml.record_profile(jsonb),
+    ml.expect_tests(text, integer, jsonb), ml.record_test(text, integer, jsonb), ml.rejection_text(jsonb)
 to transformer;
 grant execute on function
     ml.rawarray(bytea, integer),
     ml.lock_model(text, text), ml.lock_version(text, text, integer),
     ml.lock_reserved_version(text, integer), ml.verify_artifact(text, integer, bytea, bytea),
+    ml.rejection_text(jsonb),
     ml.previous_champion(text), ml.set_champion(text, integer, text), ml.retire_versions(text, integer)
 to ml_registry;

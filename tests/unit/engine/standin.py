@@ -80,7 +80,7 @@ class StandIn:
         """The statements of registry.py, told apart by what is special about each."""
         if "record_version" in statement:
             payload = json.loads(values[0])
-            status = "challenger" if payload["promote"] == "never" else "champion"
+            status = payload["status"]
             for earlier in self.recorded if status == "champion" else ():
                 if earlier["version"]["status"] == "champion":
                     earlier["version"]["status"] = "archived"

@@ -165,7 +165,8 @@ def _not_found(db: Database, model: str, version: int | None) -> GlasshouseError
     if version is None:
         return GlasshouseError(
             f"No version of model {model!r} is champion.",
-            f"Name a version: version => {newest.version}.",
+            f"Version {newest.version} is {newest.status}. Build the model and its tests with dbt, "
+            f"call ml.promote, or name a version: version => {newest.version}.",
         )
     if facts(db, model, version):
         return GlasshouseError(

@@ -19,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "learning_curve": None,
     "segments": [],
     "promote": "always",
+    "await_tests": False,
     "retrain": "always",
     "keep": None,
     "memory_mb": None,
@@ -44,6 +45,7 @@ _TASKS = {
 }
 _CHOICES = {
     "promote": ("always", "if_better", "never"),
+    "await_tests": (False, True),
     "retrain": ("always", "if_changed"),
     "calibration": (None, "sigmoid", "isotonic"),
     "target_transform": (None, "log1p"),

@@ -22,7 +22,7 @@ from glasshouse_ml.train.selection import select_model
 from glasshouse_ml.train.training_data import TrainingData, read_training_data
 
 # Options that decide what happens to a version, and not what is learned.
-_RECORDING_OPTIONS = ("promote", "retrain", "keep")
+_RECORDING_OPTIONS = ("promote", "await_tests", "retrain", "keep")
 
 
 def train(db: Database, request: Request) -> dict[str, Any]:

@@ -43,10 +43,15 @@ _MAX_SCORED = 2_000
 DriftRow = tuple[Any, ...]
 
 
-def drift(db: Database, model: str, query: str, period: str | None) -> list[DriftRow]:
-    """A row for each period and feature; the period is NULL without a period column."""
+def drift(
+    db: Database, model: str, query: str, period: str | None, version: int | None = None
+) -> list[DriftRow]:
+    """A row for each period and feature, against a version (by default the champion).
+
+    The period is NULL without a period column.
+    """
     with attentive(db.check_interrupts):
-        return _measure_drift(db, model, query, period)[1]
+        return _measure_drift(db, model, query, period, version)[1]
 
 
 def watch(db: Database, model: str, query: str, period: str | None) -> list[DriftRow]:
@@ -60,11 +65,11 @@ def watch(db: Database, model: str, query: str, period: str | None) -> list[Drif
 
 
 def _measure_drift(
-    db: Database, model: str, query: str, period: str | None
+    db: Database, model: str, query: str, period: str | None, version: int | None = None
 ) -> tuple[int, list[DriftRow]]:
-    facts = registry.facts(db, model)
-    stored = registry.load(db, model, facts["version"] if facts else None)
-    assert facts is not None  # load() refuses a model without a champion
+    facts = registry.facts(db, model, version)
+    stored = registry.load(db, model, facts["version"] if facts else version)
+    assert facts is not None  # load() refuses a version that does not exist
     query, columns = model_columns(db, stored.features, query)
     if period is not None and period not in columns:
         raise GlasshouseError(

@@ -30,3 +30,4 @@ comment on column ml.confusion.threshold is 'Probability from which a row was ca
 comment on column ml.confusion.actual is 'Class the row has';
 comment on column ml.confusion.predicted is 'Class the model gave it';
 comment on column ml.confusion.n is 'Rows';
+comment on column ml.metrics.higher_is_better is 'Whether a larger value is better';

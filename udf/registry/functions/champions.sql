@@ -67,7 +67,7 @@ as $$
 begin
     update ml.model_versions set status = 'archived'
     where model = name and status = 'champion' and version <> number;
-    update ml.model_versions set status = 'champion' where model = name and version = number;
+    update ml.model_versions set status = 'champion', rejection = null where model = name and version = number;
     if method = 'rollback' then
         update ml.promotions set undone_by = session_user, undone_at = clock_timestamp()
         where model = name and undone_at is null and promotion > (
@@ -93,6 +93,8 @@ declare
     retired integer[] := array(
         select version from ml.model_versions
         where model = name and status <> 'champion'
+            -- A candidate that waits for its tests may become champion.
+            and not (status = 'candidate' and options @> '{"await_tests": true}')
         order by version desc offset keep
     );
 begin

@@ -58,7 +58,7 @@ begin
         null::ml.model_versions,
         facts || jsonb_build_object(
             -- ml.set_champion changes it below, when all rows of the version are written.
-            'status', 'challenger',
+            'status', case payload ->> 'status' when 'rejected' then 'rejected' else 'candidate' end,
             -- The payload could name another role.
             'trained_by', session_user,
             'trained_at', clock_timestamp()
@@ -82,7 +82,7 @@ begin
             jsonb_build_object('model', name, 'version', number);
     end loop;
 
-    if payload ->> 'promote' is distinct from 'never' then
+    if coalesce(payload ->> 'status', 'champion') = 'champion' then
         perform ml.set_champion(name, number, 'train');
     end if;
     if facts -> 'options' ->> 'keep' is not null then
