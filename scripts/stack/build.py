@@ -87,14 +87,14 @@ def refresh(settings: Settings, stack: Stack) -> None:
     if {"files", "cluster"} & changed:
         build(settings, stack)
         return
-    changed = sorted({"shop" if key == WRITES_KEY else key for key in changed})
-    if not changed:
+    names = sorted({"shop" if key == WRITES_KEY else key for key in changed})
+    if not names:
         with step("Building the models (dbt)") as current:
             current.note("up to date")
         return
     stamps.forget(settings, "build")
-    with step(f"Building what depends on {', '.join(changed)} (dbt)", output=True) as current:
-        select = [f"source:{name}+" for name in changed]
+    with step(f"Building what depends on {', '.join(names)} (dbt)", output=True) as current:
+        select = [f"source:{name}+" for name in names]
         note = _build_models(settings, sources["files"], select, show=True, test_all=False)
         current.note(note)
     stack.clear_query_cache()

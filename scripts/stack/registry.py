@@ -8,6 +8,7 @@ current gets no DDL at all.
 
 import hashlib
 import tomllib
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,7 +191,7 @@ def _pending(connection: Connection, root: Path) -> tuple[list[Script], list[Scr
     return find_pending(recorded, migrations(root), repeatable_scripts(root))
 
 
-def _run(connection: Connection, script: str, records: list[tuple[str, str, str]] = ()) -> None:
+def _run(connection: Connection, script: str, records: Sequence[tuple[str, str, str]] = ()) -> None:
     """Run a script and record it, in one transaction."""
     with connection, connection.cursor() as cursor:
         cursor.execute(script)

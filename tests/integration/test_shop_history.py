@@ -19,6 +19,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from scripts.data.sample import load_sample
 from scripts.errors import UserError
 from scripts.examples.shop.loading import load
 from scripts.examples.shop.simulator import calendar

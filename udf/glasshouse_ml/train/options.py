@@ -107,7 +107,7 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
     return options
 
 
-def _one_of(options: dict[str, Any], name: str, choices: Sequence[str | None]) -> None:
+def _one_of(options: dict[str, Any], name: str, choices: Sequence[str | bool | None]) -> None:
     if options[name] not in choices:
         words = " or ".join(json.dumps(choice).strip('"') for choice in choices)
         raise GlasshouseError(f"options.{name} is {json.dumps(options[name])}.", f"Choose {words}.")
