@@ -21,6 +21,7 @@ from scripts.stack.dbt_process import DbtProcess, start_dbt
 from scripts.stack.interface import Stack
 from scripts.stack.processes import process_tag
 from scripts.stack.registry import update_registry
+from scripts.stack.vault_upgrade import upgrade_vault
 
 FUNCTIONS = "resource_type:function"
 # How dbt/macros/tests/results.sql begins a line about a broken rule of row_constraints.
@@ -38,6 +39,16 @@ WRITES_KEY = "writes"
 WRITES = """
     select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text
     from pg_stat_user_tables where schemaname = 'shop'
+"""
+# PostgreSQL counts what a session wrote at most 10 seconds after its last statement, so writes of a
+# session that was active until just now may not be counted yet.
+ACTIVE_SESSIONS = """
+    select exists (
+        select from pg_stat_activity
+        where datname = current_database() and backend_type = 'client backend'
+            and usename <> 'dashboard' and pid <> pg_backend_pid()
+            and state_change > clock_timestamp() - interval '15 seconds'
+    )
 """
 # A build sorts and joins whole tables, in few sessions; a dashboard has many, and little.
 PGOPTIONS = "-c work_mem=64MB -c maintenance_work_mem=256MB"
@@ -63,6 +74,7 @@ def build(
         stamps.forget(settings, "build")
     build_functions(settings, stack, show)
     with step("Building the models (dbt)", output=show) as current:
+        upgrade_vault(settings)
         if replaced:
             _rebuild_vault(settings, show)
         current.note(_build_models(settings, sources["files"], list(select), show, test_all))
@@ -87,6 +99,8 @@ def refresh(settings: Settings, stack: Stack) -> None:
     if {"files", "cluster"} & changed:
         build(settings, stack)
         return
+    if _query(settings, ACTIVE_SESSIONS)[0][0]:
+        changed.add(WRITES_KEY)
     names = sorted({"shop" if key == WRITES_KEY else key for key in changed})
     if not names:
         with step("Building the models (dbt)") as current:
