@@ -17,9 +17,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg2
 
@@ -39,6 +41,7 @@ from scripts.stack.selection import open_stack
 SOURCES = ("dbt", "udf", "scripts/stack", "scripts/data", "scripts/examples", "docker/postgres")
 # The extra libraries of the database server in every template.
 ML_EXTRAS = "lightgbm,xgboost"
+FOLDER = "test-clusters"
 COMPLETE = "template-complete"
 # Templates of the current version of the source and of the one before stay on the disk.
 VERSIONS = 2
@@ -99,7 +102,7 @@ def cluster(template: str = "server", root: Path = ROOT) -> Iterator[Warehouse]:
 
     `root`: the project whose dbt models and functions are built into it, such as a changed copy.
     """
-    copies = _cache() / "copies"
+    copies = _folder() / "copies"
     copies.mkdir(exist_ok=True)
     _remove_orphans(copies)
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=copies))
@@ -118,10 +121,13 @@ def new_server(state: Path, root: Path = ROOT) -> Iterator[Warehouse]:
 
     For measurements. Tests take `cluster()`, which is faster.
     """
-    with _running(throwaway_settings(root, state)) as warehouse:
-        provision(warehouse.settings, warehouse.stack.superuser("postgres"))
-        yield warehouse
-    warehouse.stack.remove()
+    settings = throwaway_settings(root, state)
+    try:
+        with _running(settings) as warehouse:
+            provision(settings, warehouse.stack.superuser("postgres"))
+            yield warehouse
+    finally:
+        open_stack(settings).remove()
 
 
 @contextmanager
@@ -151,7 +157,7 @@ def copy_template(name: str, folder: Path) -> None:
 
 def _template(name: str) -> Path:
     """The folder of a template, made where it is not there yet."""
-    folder = _cache() / _source_version() / name
+    folder = _folder() / _source_version() / name
     with exclusive_lock(folder.with_name(f"{name}.lock")):
         if not (folder / COMPLETE).exists():
             shutil.rmtree(folder, ignore_errors=True)
@@ -179,12 +185,29 @@ def _make_server(warehouse: Warehouse) -> None:
 
 def _make_engine(warehouse: Warehouse) -> None:
     load_sample(warehouse.dsn("transformer"), warehouse.settings.state / "data")
-    build_functions(warehouse.settings, warehouse.stack, show=False)
+    build_changed_functions(warehouse.settings, warehouse.stack)
 
 
 def _make_warehouse(warehouse: Warehouse) -> None:
     fill_if_empty(warehouse.dsn("transformer"), lambda place: None)
-    build(warehouse.settings, warehouse.stack, show=False)
+    with functions_built_once():
+        build(warehouse.settings, warehouse.stack, show=False)
+
+
+@contextmanager
+def functions_built_once() -> Iterator[None]:
+    """Have `build` leave out functions that a cluster has already: ten seconds of each build."""
+    with patch("scripts.stack.build.build_functions", build_changed_functions):
+        yield
+
+
+def build_changed_functions(settings: Settings, stack: Stack, show: bool = True) -> None:
+    """Build registry and functions, unless this installation was built from the same source."""
+    stamp = settings.state / "functions-built"
+    source = fingerprint(settings.root / "udf", settings.root / "dbt" / "macros")
+    if not stamp.exists() or stamp.read_text() != source:
+        build_functions(settings, stack, show=False)
+        stamp.write_text(source)
 
 
 # Name of a template: the one it starts from, and what is added to that.
@@ -195,13 +218,19 @@ TEMPLATES: dict[str, tuple[str | None, Callable[[Warehouse], None]]] = {
 }
 
 
-def _cache() -> Path:
-    """The folder of all templates and copies, where the database server's user can reach it."""
-    paths = Paths(ROOT / ".stack")
-    paths.prepare()
-    folder = paths.server_state / "test-clusters"
+@cache
+def _folder() -> Path:
+    """The folder of all templates and copies, which the database server's user can reach."""
+    # Installs PostgreSQL where it is missing, and with it that user.
+    open_stack(throwaway_settings(ROOT, ROOT / ".stack")).prepare()
+    folder = Paths(ROOT / ".stack").server_state / FOLDER
     folder.mkdir(exist_ok=True)
     return folder
+
+
+def remove_clusters() -> None:
+    """Remove all templates and copies."""
+    shutil.rmtree(Paths(ROOT / ".stack").server_state / FOLDER, ignore_errors=True)
 
 
 def _source_version() -> str:
@@ -211,7 +240,7 @@ def _source_version() -> str:
 
 
 def _remove_old_versions() -> None:
-    versions = [each for each in _cache().iterdir() if each.name != "copies"]
+    versions = [each for each in _folder().iterdir() if each.name != "copies"]
     for old in sorted(versions, key=lambda each: each.stat().st_mtime)[:-VERSIONS]:
         shutil.rmtree(old, ignore_errors=True)
 

@@ -56,7 +56,8 @@ _running: list[DbtProcess] = []
 
 def start_dbt(project: Path, variables: Sequence[str], environment: dict[str, str]) -> DbtProcess:
     """The running child process for these inputs; a new one if there is none."""
-    if _running and _running[0].inputs_hash == inputs_hash(project, variables, environment):
+    inputs = inputs_hash(project, variables, environment)
+    if _running and _running[0].inputs_hash == inputs and _running[0].process.poll() is None:
         return _running[0]
     stop_dbt()
     _running.append(DbtProcess(project, variables, environment))

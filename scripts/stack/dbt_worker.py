@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 
 # Identifies the files that the manifest in the same folder was made from.
 FINGERPRINT = "fingerprint"
@@ -31,7 +32,7 @@ def main() -> None:
         os.environ.clear()
         os.environ.update(command["environment"])
         result = parsing
-        if parsing.success:
+        if isinstance(parsing.result, Manifest):
             # dbt writes compiled SQL into the manifest, so each command gets a copy.
             manifest = parsing.result.deepcopy()
             result = dbtRunner(manifest=manifest).invoke(command["arguments"])

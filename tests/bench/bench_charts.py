@@ -16,7 +16,7 @@ import psycopg2
 from scripts.assets.checks.charts import run_queries
 from scripts.assets.client.browser import signed_in
 from scripts.assets.client.superset import Superset
-from scripts.assets.client.visual_checks import dashboard_slugs, visit
+from scripts.assets.client.visual_checks import dashboard_slugs, inspect_dashboard
 from scripts.assets.sync.state import declared
 from scripts.settings import Settings
 from scripts.stack.build import dbt_environment
@@ -94,7 +94,10 @@ def tabs(bench: Bench) -> Pair:
         password = settings.value("STAKEHOLDER_PASSWORD")
         with signed_in(settings.superset_url, "stakeholder", password) as page:
             for slug in dashboard_slugs(settings.root):
-                seen = visit(page, settings.superset_url, slug, bench.folder / "shots").seconds
+                report = inspect_dashboard(
+                    page, settings.superset_url, slug, bench.folder / "shots"
+                )
+                seen = report.seconds
                 found |= {f"{slug}: {tab}": seconds for tab, seconds in seen.items()}
         _table(bench.folder / "tabs.md", "tab | seconds", sorted(found.items(), key=_second))
         return max(found.values())

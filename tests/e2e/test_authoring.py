@@ -105,7 +105,7 @@ def test_the_recipe_for_pull_requests_writes_the_comment(project, tmp_path) -> N
         (row,) = [line for line in lines if line.startswith("| changed |")]
         assert 'chart "Just the outcome"' in row
         assert 'slice_name: "The outcome, how often" → "Just the outcome"' in row
-        assert "Every static check passes." in lines
+        assert "All static checks pass." in lines
     finally:
         comment.unlink()
 

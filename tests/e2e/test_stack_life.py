@@ -35,7 +35,7 @@ def test_the_shop_lives_on_and_refresh_follows(other_stack: Clone) -> None:
     assert changed in other_stack.make("status").stdout
     ((mark, last_built),) = ask(
         other_stack,
-        "select pg_current_xact_id()::text::bigint, max(known_at) from vault.sat_order__status",
+        "select pg_current_xact_id()::text::bigint, max(valid_from) from vault.sat_order__status",
     )
     done = other_stack.make("refresh")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -182,6 +182,9 @@ def test_a_copy_of_it_runs_beside_it(other_stack: Clone) -> None:
             assert logs_in(clone, clone.settings.superset_admin_password)
             assert not logs_in(clone, other.settings.superset_admin_password)
         assert checksums(copy) == checksums(other_stack)
+        # The key that signed the models came with the backup.
+        query = "select * from features.feat_tumour__measurements limit 5"
+        assert ask(copy, f"select count(*) from ml.predict('breast_cancer', '{query}')") == [(5,)]
         # What happens to the one does not happen to the other.
         assert copy.make("reset", env={"YES": "1"}).returncode == 0
         assert other_stack.make("status").returncode == 0

@@ -1,8 +1,8 @@
 """docs/reference.md is what the functions and tables say of themselves."""
 
-from scripts.reference import PAGE, page
+from scripts.reference import PAGE, TABLE, page
 from scripts.settings import ROOT
-from scripts.stack.build import registry_script
+from scripts.stack.registry import registry_script
 
 
 def test_the_page_is_current() -> None:
@@ -15,11 +15,7 @@ def test_it_names_every_function_and_every_table() -> None:
     assert len(functions) > 10
     for file in functions:
         assert f"### ml.{file.stem}\n" in text
-    created = [
-        line.split()[5]
-        for line in registry_script(ROOT).splitlines()
-        if line.startswith("create table if not exists ml.")
-    ]
-    assert len(created) > 10
-    for name in created:
-        assert f"### {name}\n" in text, f"{name} has no comment in udf/registry"
+    tables = TABLE.findall(registry_script(ROOT))
+    assert len(tables) > 10
+    for table in tables:
+        assert f"### ml.{table}\n" in text, f"{table} has no comment in udf/registry"

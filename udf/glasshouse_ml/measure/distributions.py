@@ -41,7 +41,7 @@ def describe_features(
             values = table.numbers[feature.name]
             ascending = sorted_values(values)
             summary |= summary_statistics(ascending, len(values))
-            summary["separation"] = univariate_auc(values)
+            summary["univariate_auc"] = univariate_auc(values)
             if feature.kind == BOOLEAN:
                 codes = np.where(np.isnan(values), -1, np.nan_to_num(values)).astype(int)
                 codes, bins = _with_missing(codes, [{"category": "false"}, {"category": "true"}])

@@ -21,8 +21,8 @@ def metric_intervals(
 ) -> dict[str, tuple[float, float]]:
     """The 95 % interval of every metric, by name; empty without samples.
 
-    A proportion of rows gets its Wilson interval, every other metric a bootstrap: the bootstrap of a
-    proportion of 1 would have no width.
+    A proportion of rows gets its Wilson interval, every other metric a bootstrap: the bootstrap of
+    a proportion of 1 would have no width.
     """
     count = len(scores.actual)
     if not samples:
@@ -83,6 +83,7 @@ def metric_rows(
                 "fold": fold,
                 "segment": segment,
                 "metric": name,
+                "higher_is_better": metric.higher_is_better,
                 "value": json_number(metric.value(scores)),
                 "lower": json_number(lower),
                 "upper": json_number(upper),

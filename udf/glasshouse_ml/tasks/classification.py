@@ -25,20 +25,20 @@ from glasshouse_ml.measure.thresholds import least_cost_threshold
 from glasshouse_ml.model.splitters import StratifiedSplitter
 
 MAX_CLASSES = 100
-_YES = ("1", "true", "t", "yes", "y", "positive")
-# A forest costs far more than it gives once there are many rows.
+_POSITIVE_NAMES = ("1", "true", "t", "yes", "y", "positive")
+# With more rows a forest costs more time than it is worth.
 FOREST_UP_TO = 10_000
 
 
 class Classification(Task):
-    """Which class does a row belong to?"""
+    """Predicts a class."""
 
     name = "classification"
     metrics = METRICS
     numeric_target = False
 
     def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:
-        """Classes are positions in their names."""
+        """The position of each row's class among the class names."""
         names, classes = classes_of(table, str(column))
         costs = options["costs"]
         if costs and len(names) != 2:
@@ -50,15 +50,15 @@ class Classification(Task):
         return Target(classes, names, positive, costs=Costs(**costs) if costs else None)
 
     def splitter(self, target: Target) -> StratifiedSplitter:
-        """Every part and fold gets its share of every class."""
+        """Stratified by class."""
         return StratifiedSplitter(target.values, target.names)
 
     def default_metric(self, target: Target) -> str:
-        """The order of the rows with two classes, the probabilities with more."""
+        """roc_auc for two classes, log_loss for more."""
         return "roc_auc" if len(target.names) == 2 else "log_loss"
 
     def shortlist(self, rows: int) -> list[AlgorithmEntry]:
-        """Linear, boosting, and a forest where it is worth its time."""
+        """Linear, boosting, and for few rows a forest."""
         names = ["logistic_regression", "hist_gradient_boosting"]
         if rows <= FOREST_UP_TO:
             names.append("random_forest")
@@ -71,7 +71,7 @@ class Classification(Task):
         target: Target,
         options: dict[str, Any],
     ) -> dict[str, Any]:
-        """Weights are given by the name of a class; scikit-learn gets to see its number."""
+        """class_weight by position instead of by name."""
         if "class_weight" in parameters and options["class_weight"] is not None:
             params = {"class_weight": options["class_weight"], **params}
         weights = params.get("class_weight")
@@ -83,52 +83,54 @@ class Classification(Task):
                     f"class_weight names {name!r}, which is no class of the target.",
                     near_names(name, target.names),
                 )
-        numbered = {target.names.index(name): weight for name, weight in weights.items()}
-        return params | {"class_weight": numbered}
+        by_position = {target.names.index(name): weight for name, weight in weights.items()}
+        return params | {"class_weight": by_position}
 
     def score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
     ) -> ClassificationScores:
-        """The probabilities a fitted Pipeline gives, beside the truth."""
-        found = fitted.predict_proba(matrix)
-        if found.shape[1] < len(target.names):
-            # The rows of a fold need not have every class.
-            whole = np.zeros((len(found), len(target.names)))
-            whole[:, fitted.classes_] = found
-            found = whole
+        """The predicted probabilities beside the truth."""
+        probabilities_found = fitted.predict_proba(matrix)
+        if probabilities_found.shape[1] < len(target.names):
+            # A fold may lack a class.
+            all_classes = np.zeros((len(probabilities_found), len(target.names)))
+            all_classes[:, fitted.classes_] = probabilities_found
+            probabilities_found = all_classes
         return ClassificationScores(
-            actual, found, target.positive or 0, target.threshold, target.costs
+            actual, probabilities_found, target.positive or 0, target.threshold, target.costs
         )
 
     def choose_threshold(self, folds: Sequence[ClassificationScores], target: Target) -> Target:
-        """Where mistakes have a cost, at the least of it."""
+        """With options.costs the threshold of least cost."""
         if target.costs is None:
             return target
         return replace(target, threshold=least_cost_threshold(folds, target.costs))
 
     def apply_threshold(self, rows: ClassificationScores, target: Target) -> ClassificationScores:
-        """The same probabilities, and what follows of them at the threshold."""
+        """The same probabilities with the threshold of the target."""
         return replace(rows, threshold=target.threshold)
 
     def curves(self, rows: ClassificationScores, target: Target) -> Records:
-        """ROC and its relatives."""
+        """ROC, precision-recall, gain and calibration curves, and score distributions."""
         return curve_rows(rows, list(target.names))
 
     def confusion(self, rows: ClassificationScores, target: Target) -> Records:
-        """Every pair of classes."""
+        """A row for every pair of classes."""
         return confusion_rows(rows, list(target.names))
 
     def baseline_scores(self, facts: dict[str, Any], target: Target) -> ClassificationScores:
-        """The shares of the classes in training."""
-        learned = np.array([entry["train"] for entry in facts["classes"]], float)
-        shares = np.tile(learned / learned.sum(), (len(target.values), 1))
+        """The class frequencies of the training rows."""
+        class_rows = np.array([entry["train"] for entry in facts["classes"]], float)
+        class_shares = np.tile(class_rows / class_rows.sum(), (len(target.values), 1))
         positive = target.positive or 0
-        return ClassificationScores(target.values, shares, positive, target.threshold, target.costs)
+        return ClassificationScores(
+            target.values, class_shares, positive, target.threshold, target.costs
+        )
 
     def univariate_auc(
         self, values: np.ndarray, training: np.ndarray, target: Target
     ) -> float | None:
-        """With two classes, how well the feature alone tells them apart: from 0.5 to 1."""
+        """With two classes the ROC AUC of the feature by itself, from 0.5 to 1."""
         if target.positive is None:
             return None
         return univariate_auc(values[training], target.values[training] == target.positive)
@@ -138,7 +140,7 @@ class Classification(Task):
         return model.pipeline.predict_proba(matrix)
 
     def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
-        """The class, the probability of the positive or else of that class, and all of them."""
+        """The class, the probability of the positive or predicted class, and all probabilities."""
         probabilities = model.pipeline.predict_proba(matrix)
         names, positive = list(model.classes), 0
         if model.positive_class is not None:
@@ -146,24 +148,24 @@ class Classification(Task):
             scores = probabilities[:, positive]
         else:
             scores = probabilities.max(axis=1)
-        found = predict_classes(probabilities, positive, model.threshold)
-        predicted = map(names.__getitem__, found.tolist())
+        probabilities_found = predict_classes(probabilities, positive, model.threshold)
+        predicted = map(names.__getitem__, probabilities_found.tolist())
         return predicted, scores.tolist(), ProbabilityMatrix(names, probabilities)
 
 
 def univariate_auc(values: np.ndarray, hits: np.ndarray) -> float | None:
-    """The area under the ROC curve of one feature, whichever way it points.
+    """The area under the ROC curve of one feature, in either direction.
 
-    That is how often a value among the hits is above one among the others; half of it where they
-    are equal (Mann and Whitney 1947). Two sorts of plain numbers take half the time of a ranking.
+    It is the share of pairs in which the value of a hit is above that of another row; equal values
+    count half (Mann and Whitney, 1947). Two sorts take half the time of a ranking.
     """
-    known = ~np.isnan(values)
-    high, low = np.sort(values[known & hits]), np.sort(values[known & ~hits])
+    present = ~np.isnan(values)
+    high, low = np.sort(values[present & hits]), np.sort(values[present & ~hits])
     if not len(high) or not len(low):
         return None
     above = np.searchsorted(low, high, side="left").sum()
-    not_below = np.searchsorted(low, high, side="right").sum()
-    area = float(above + not_below) / 2 / len(high) / len(low)
+    at_or_above = np.searchsorted(low, high, side="right").sum()
+    area = float(above + at_or_above) / 2 / len(high) / len(low)
     return json_number(max(area, 1.0 - area))
 
 
@@ -192,18 +194,20 @@ def classes_of(table: Table, target: str) -> tuple[list[str], np.ndarray]:
     return [names[position] for position in order], new[classes]
 
 
-def positive_class_of(names: list[str], classes: np.ndarray, wanted: str | None) -> int | None:
+def positive_class_of(names: list[str], classes: np.ndarray, requested: str | None) -> int | None:
     """The position of the positive class: as requested, else a word for yes, else the rarer."""
-    if wanted is not None and wanted not in names:
+    if requested is not None and requested not in names:
         raise GlasshouseError(
-            f"No row has the positive class {wanted!r}.", near_names(wanted, names)
+            f"No row has the positive class {requested!r}.", near_names(requested, names)
         )
     if len(names) != 2:
         return None
-    if wanted is not None:
-        return names.index(wanted)
-    yes = [position for position, name in enumerate(names) if name.lower() in _YES]
-    if len(yes) == 1:
-        return yes[0]
+    if requested is not None:
+        return names.index(requested)
+    yes_positions = [
+        position for position, name in enumerate(names) if name.lower() in _POSITIVE_NAMES
+    ]
+    if len(yes_positions) == 1:
+        return yes_positions[0]
     counts = np.bincount(classes, minlength=2)
     return 0 if counts[0] < counts[1] else 1

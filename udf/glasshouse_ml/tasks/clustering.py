@@ -1,4 +1,4 @@
-"""The task clustering: which rows are alike? Nothing is predicted, so there is no target."""
+"""The task clustering: groups of similar rows; there is no target."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -21,25 +21,25 @@ from glasshouse_ml.explain.cluster_stability import stability_rows
 from glasshouse_ml.measure.clustering_metrics import calinski_harabasz, davies_bouldin
 from glasshouse_ml.model.splitters import RandomSplitter
 
-# A silhouette compares each row with each other one.
+# A silhouette compares each pair of rows.
 MAX_COMPARED = 10_000
-# Enough to tell the candidates apart, many times over.
+# Enough rows to compare the candidates.
 MAX_COMPARED_IN_A_FOLD = 2_000
-SEARCHED = range(2, 11)
-_SHARES = np.linspace(0, 1, 21)
+CLUSTER_COUNTS = range(2, 11)
+_QUANTILES = np.linspace(0, 1, 21)
 
 
 @dataclass(frozen=True)
 class ClusterScores:
-    """Rows in the space in which they were compared, and the cluster of each."""
+    """Rows in the space in which they are compared, and the cluster of each."""
 
     points: np.ndarray
     labels: np.ndarray
-    most: int = MAX_COMPARED
+    max_compared: int = MAX_COMPARED
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
-        """The measures of a clustering."""
+        """The metrics of a clustering."""
         return METRICS
 
     def take(self, rows: np.ndarray) -> "ClusterScores":
@@ -47,16 +47,16 @@ class ClusterScores:
         return replace(self, points=self.points[rows], labels=self.labels[rows])
 
     def proportions(self) -> dict[str, tuple[int, int]]:
-        """No measure of a clustering counts rows."""
+        """No metric of a clustering is a proportion of rows."""
         return {}
 
     @cached_property
     def compared(self) -> np.ndarray:
         """The rows that are compared: all, or a sample that is always the same."""
         count = len(self.labels)
-        if count <= self.most:
+        if count <= self.max_compared:
             return np.arange(count)
-        return np.sort(np.random.default_rng(0).choice(count, self.most, replace=False))
+        return np.sort(np.random.default_rng(0).choice(count, self.max_compared, replace=False))
 
     @property
     def actual(self) -> np.ndarray:
@@ -67,7 +67,7 @@ class ClusterScores:
     def silhouettes(self) -> np.ndarray:
         """How much nearer each row is to its own cluster than to the next: from -1 to 1."""
         if not 1 < len(np.unique(self.actual)) < len(self.actual):
-            # Rows of one cluster, or each in its own: nothing is told apart.
+            # A single cluster, or a cluster for each row, has no silhouette.
             return np.zeros(len(self.actual))
         return silhouette_samples(self.points[self.compared], self.actual)
 
@@ -78,8 +78,8 @@ class ClusterScores:
 
 
 @dataclass(frozen=True)
-class _Moved:
-    """The clusters of rows before and after a feature was shuffled."""
+class _ClusterLabels:
+    """The clusters of rows before and after a feature was permuted."""
 
     actual: np.ndarray
     predicted: np.ndarray
@@ -89,7 +89,7 @@ def _silhouette(rows: ClusterScores, weights: np.ndarray) -> np.ndarray:
     return weights @ rows.silhouettes / weights.sum(axis=1)
 
 
-def _kept(rows: _Moved, weights: np.ndarray) -> np.ndarray:
+def _unchanged_share(rows: _ClusterLabels, weights: np.ndarray) -> np.ndarray:
     return weights @ (rows.actual == rows.predicted) / weights.sum(axis=1)
 
 
@@ -101,11 +101,11 @@ METRICS = {
         Metric("calinski_harabasz", calinski_harabasz),
     )
 }
-SAME_CLUSTER = Metric("same_cluster", _kept)
+SAME_CLUSTER = Metric("same_cluster", _unchanged_share)
 
 
 class Clustering(Task):
-    """Which rows are alike?"""
+    """Groups similar rows."""
 
     name = "clustering"
     metrics = METRICS
@@ -116,61 +116,63 @@ class Clustering(Task):
     is_explainable = False
 
     def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:
-        """None before the clusters are found."""
+        """None; finalise_target() assigns the clusters."""
         return Target(np.zeros(table.rows, np.int64))
 
     def finalise_target(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
         """The cluster of each row."""
-        names = [str(cluster) for cluster in range(_count(fitted))]
+        names = [str(cluster) for cluster in range(_cluster_count(fitted))]
         return Target(fitted.predict(matrix).astype(np.int64), names)
 
     def splitter(self, target: Target) -> RandomSplitter:
-        """By chance alone."""
+        """Random, without strata."""
         return RandomSplitter(len(target.values))
 
     def default_metric(self, target: Target) -> str:
-        """Comparable from one number of clusters to another."""
+        """Silhouettes are comparable between numbers of clusters."""
         return "silhouette"
 
     def shortlist(self, rows: int) -> list[AlgorithmEntry]:
-        """The best-known one."""
+        """k-means."""
         return [{"algorithm": "k_means", "params": {}}]
 
     def expand_candidates(self, entries: list[AlgorithmEntry], rows: int) -> list[AlgorithmEntry]:
-        """Where the number of clusters is not given, one candidate for each number."""
-        found = []
+        """A candidate for each number of clusters, where params do not give it."""
+        records = []
         for entry in entries:
             params = entry["params"]
             name = "n_components" if entry["algorithm"] == "gaussian_mixture" else "n_clusters"
             # A fold holds at least half of the rows, and a cluster at least two.
-            numbers = [n for n in SEARCHED if n == 2 or n <= rows // 4]
-            for tried in [params[name]] if name in params else numbers:
-                found.append({**entry, "params": {**params, name: tried}})
-        return found
+            numbers = [n for n in CLUSTER_COUNTS if n == 2 or n <= rows // 4]
+            for cluster_count in [params[name]] if name in params else numbers:
+                records.append({**entry, "params": {**params, name: cluster_count}})
+        return records
 
     def baseline_params(self, metric: Metric) -> None:
-        """Rows that are not divided have no measure to compare with."""
+        """None: rows without clusters have no metric."""
         return
 
     def score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
     ) -> ClusterScores:
-        """The cluster of each row, in the space in which the rows were compared."""
+        """The cluster of each row, in the space in which the rows are compared."""
         points = fitted[:-1].transform(matrix)
         return ClusterScores(points, fitted[-1].predict(points))
 
     def score_fold(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
     ) -> ClusterScores:
-        """The same with fewer rows compared, because there are many candidates and folds."""
-        return replace(self.score(fitted, matrix, actual, target), most=MAX_COMPARED_IN_A_FOLD)
+        """As score(), with fewer rows compared, because there are many candidates and folds."""
+        return replace(
+            self.score(fitted, matrix, actual, target), max_compared=MAX_COMPARED_IN_A_FOLD
+        )
 
     def permutation_score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target, metric: Any
     ) -> tuple[Metric, Callable[[np.ndarray], Any]]:
-        """A feature counts as much as rows change their cluster when it is shuffled."""
-        before = fitted.predict(matrix)
-        return SAME_CLUSTER, lambda rows: _Moved(before, fitted.predict(rows))
+        """The share of rows that stay in their cluster when a feature is permuted."""
+        labels_before = fitted.predict(matrix)
+        return SAME_CLUSTER, lambda rows: _ClusterLabels(labels_before, fitted.predict(rows))
 
     def extra_metrics(
         self,
@@ -184,39 +186,43 @@ class Clustering(Task):
         return stability_rows(refit, fitted, len(training.actual), test.matrix, seed)
 
     def curves(self, rows: ClusterScores, target: Target) -> Records:
-        """The silhouettes of each cluster from the worst row to the best."""
-        found = []
+        """The quantiles of the silhouettes of each cluster."""
+        records = []
         for cluster, name in enumerate(target.names):
             values = rows.silhouettes[rows.actual == cluster]
             if not len(values):
                 continue
-            for position, share in enumerate(_SHARES, start=1):
-                found.append(
+            for position, quantile in enumerate(_QUANTILES, start=1):
+                records.append(
                     {
                         "curve": "silhouette",
                         "series": name,
                         "position": position,
-                        "x": float(share),
-                        "y": json_number(np.quantile(values, share)),
+                        "x": float(quantile),
+                        "y": json_number(np.quantile(values, quantile)),
                         "n": len(values),
                     }
                 )
-        return found
+        return records
 
     def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
         """The cluster, and its probability or else the distance to its centre."""
         points, estimator = model.pipeline[:-1].transform(matrix), model.pipeline[-1]
         if hasattr(estimator, "predict_proba"):
-            shares = estimator.predict_proba(points)
-            labels = shares.argmax(axis=1)
+            probabilities = estimator.predict_proba(points)
+            labels = probabilities.argmax(axis=1)
             names = list(model.classes)
-            return map(str, labels), shares.max(axis=1).tolist(), ProbabilityMatrix(names, shares)
+            return (
+                map(str, labels),
+                probabilities.max(axis=1).tolist(),
+                ProbabilityMatrix(names, probabilities),
+            )
         labels = estimator.predict(points)
-        away = np.sqrt(((points - estimator.cluster_centers_[labels]) ** 2).sum(axis=1))
-        return map(str, labels.tolist()), away.tolist(), [None] * len(labels)
+        distances = np.sqrt(((points - estimator.cluster_centers_[labels]) ** 2).sum(axis=1))
+        return map(str, labels.tolist()), distances.tolist(), [None] * len(labels)
 
 
-def _count(fitted: Pipeline) -> int:
+def _cluster_count(fitted: Pipeline) -> int:
     estimator = fitted[-1]
-    centres = getattr(estimator, "cluster_centers_", None)
-    return len(estimator.means_ if centres is None else centres)
+    centers = getattr(estimator, "cluster_centers_", None)
+    return len(estimator.means_ if centers is None else centers)

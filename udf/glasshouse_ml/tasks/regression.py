@@ -25,14 +25,14 @@ QUANTILES = np.array([1, 5, 10, 25, 50, 75, 90, 95, 99]) / 100
 
 
 class Regression(Task):
-    """How much, how many, how long?"""
+    """Predicts a number."""
 
     name = "regression"
     metrics = METRICS
     numeric_target = True
 
     def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:
-        """The numbers themselves."""
+        """The numbers of the column."""
         values = table.numbers[str(column)]
         if (np.abs(values) > MAX_ABSOLUTE_VALUE).any():
             raise GlasshouseError(
@@ -53,15 +53,15 @@ class Regression(Task):
         return Target(values)
 
     def splitter(self, target: Target) -> RandomSplitter:
-        """By chance alone."""
+        """Random, without strata."""
         return RandomSplitter(len(target.values))
 
     def default_metric(self, target: Target) -> str:
-        """Large errors count most, and it has the unit of the target."""
+        """rmse: large errors count most, in the unit of the target."""
         return "rmse"
 
     def shortlist(self, rows: int) -> list[AlgorithmEntry]:
-        """Linear, boosting, and a forest where it is worth its time."""
+        """Linear, boosting, and for few rows a forest."""
         names = ["ridge", "hist_gradient_boosting"]
         if rows <= FOREST_UP_TO:
             names.append("random_forest")
@@ -76,11 +76,11 @@ class Regression(Task):
     def score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
     ) -> RegressionScores:
-        """The numbers a fitted Pipeline gives, beside the truth."""
+        """The predicted numbers beside the truth."""
         return RegressionScores(actual, predict_numbers(fitted, matrix))
 
     def curves(self, rows: RegressionScores, target: Target) -> Records:
-        """Predicted against actual, and how the residuals (actual - predicted) are spread."""
+        """Predicted against actual, and the distribution of the residuals (actual - predicted)."""
         residuals = rows.actual - rows.predicted
         return [
             {"curve": curve, "series": "all", "position": position, **point}
@@ -93,59 +93,59 @@ class Regression(Task):
         ]
 
     def baseline_scores(self, facts: dict[str, Any], target: Target) -> RegressionScores | None:
-        """The one number of the training; a version from before it was kept has none."""
-        answer = facts.get("baseline_answer")
-        if answer is None:
+        """The constant of the baseline; old versions did not record it."""
+        constant = facts.get("baseline_answer")
+        if constant is None:
             return None
-        return RegressionScores(target.values, np.full(len(target.values), float(answer)))
+        return RegressionScores(target.values, np.full(len(target.values), float(constant)))
 
     def univariate_auc(
         self, values: np.ndarray, training: np.ndarray, target: Target
     ) -> float | None:
-        """How far feature and target go up and down together: |Spearman|, from 0 to 1."""
-        known = training[~np.isnan(values[training])]
-        if len(known) < 2 or len(np.unique(values[known])) < 2:
+        """|Spearman| of feature and target: the rank correlation from 0 to 1."""
+        present = training[~np.isnan(values[training])]
+        if len(present) < 2 or len(np.unique(values[present])) < 2:
             return None
-        return json_number(abs(spearmanr(values[known], target.values[known]).statistic))
+        return json_number(abs(spearmanr(values[present], target.values[present]).statistic))
 
     def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
-        """The number."""
+        """The predicted number."""
         return predict_numbers(model.pipeline, matrix)[:, None]
 
     def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
         """The number as text and as score; there are no probabilities."""
-        found = predict_numbers(model.pipeline, matrix).tolist()
-        return NumericPredictions(found), found, [None] * len(found)
+        numbers = predict_numbers(model.pipeline, matrix).tolist()
+        return NumericPredictions(numbers), numbers, [None] * len(numbers)
 
 
 def predict_numbers(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
-    """One number per row, also from estimators that answer with a column."""
+    """One number a row, also from estimators that return a column."""
     return np.asarray(fitted.predict(matrix), float).reshape(len(matrix))
 
 
 def _predicted_actual(rows: RegressionScores) -> Records:
-    """Groups of equally many rows by the predicted number."""
+    """The mean target in groups of equally many rows by the predicted number."""
     edges = np.unique(np.quantile(rows.predicted, np.linspace(0, 1, GROUPS + 1)[1:-1]))
-    places = np.searchsorted(edges, rows.predicted, side="left")
+    groups = np.searchsorted(edges, rows.predicted, side="left")
     points = []
-    for place in np.unique(places):
-        inside = places == place
-        actual = rows.actual[inside]
+    for group in np.unique(groups):
+        in_group = groups == group
+        actual = rows.actual[in_group]
         lower, upper = np.quantile(actual, (0.1, 0.9))
         points.append(
             {
-                "x": json_number(rows.predicted[inside].mean()),
+                "x": json_number(rows.predicted[in_group].mean()),
                 "y": json_number(actual.mean()),
                 "lower": json_number(lower),
                 "upper": json_number(upper),
-                "n": int(inside.sum()),
+                "n": int(in_group.sum()),
             }
         )
     return points
 
 
 def _distribution(residuals: np.ndarray) -> Records:
-    """Equal widths over what is common; the outer bins hold the rest."""
+    """Bins of equal width over 99 % of the residuals; the outer bins hold the rest."""
     lower, upper = np.quantile(residuals, (0.005, 0.995))
     if lower == upper:
         return [{"x": json_number(lower), "y": 1.0, "n": len(residuals)}]

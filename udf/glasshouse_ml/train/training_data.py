@@ -123,7 +123,8 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
         )
     if split["by"] == "time" and split_column and split_column.kind not in (TIME, NUMBER):
         raise GlasshouseError(
-            f"Column {split_column.name!r} is of type {split_column.type}, which has no order in time.",
+            f"Column {split_column.name!r} is of type {split_column.type}, which has no order "
+            "in time.",
             "Split by a date, a timestamp or a number.",
         )
     features, excluded = [], []

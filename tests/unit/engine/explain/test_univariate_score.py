@@ -75,7 +75,7 @@ def test_a_training_says_it_of_each_feature(mixed: list[dict]) -> None:
     rows = [{**row, "status": "left" if row["target"] else "here"} for row in mixed]
     db = StandIn(rows)
     call(db, key="id", options=json.dumps({"bootstrap": 0, "importance_repeats": 0}))
-    found = {f["name"]: f["alone"] for f in db.recorded[0]["version"]["features"]}
+    found = {f["name"]: f["univariate_score"] for f in db.recorded[0]["version"]["features"]}
     assert found["status"] == 1
     assert 0.6 < found["amount"] < 0.95
     assert 0.4 < found["loyal"] < 0.6

@@ -74,7 +74,7 @@ def test_statistics() -> None:
     assert (wide["rows"], wide["missing"]) == (500, 500 - len(known))
     assert wide["median"] == pytest.approx(np.median(known))
     assert wide["sd"] == pytest.approx(known.std(ddof=1))
-    assert 0.5 <= wide["separation"] < 0.6
+    assert 0.5 <= wide["univariate_auc"] < 0.6
     assert facts[5] == {
         "name": "text",
         "type": "",
@@ -92,7 +92,7 @@ def test_separation_counts_both_directions() -> None:
     looks = describe_features(
         features, read(rows), hits.astype(int), ["no", "yes"], lambda v: univariate_auc(v, hits)
     )
-    assert [facts["separation"] for facts, _ in looks] == [1.0, 1.0]
+    assert [facts["univariate_auc"] for facts, _ in looks] == [1.0, 1.0]
 
 
 def test_separation_is_the_area_of_scikit_learn_with_ties_and_gaps() -> None:

@@ -135,7 +135,7 @@ def test_a_model_is_recorded_whole(diabetes: list[dict]) -> None:
     assert payload["confusion"] == []
     assert {row["class"] for row in payload["distributions"]} == {None}
     assert payload["importances"][0]["feature"] in ("s5", "bmi", "s1")
-    strongest = max(version["features"], key=lambda feature: feature["separation"])
+    strongest = max(version["features"], key=lambda feature: feature["univariate_auc"])
     assert strongest["name"] in ("bmi", "s5")
     json.dumps(payload, allow_nan=False)
 
