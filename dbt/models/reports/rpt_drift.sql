@@ -16,7 +16,10 @@ with
     latest as (
         select drift.*
         from drift
-        inner join latest_runs on latest_runs.model = drift.model and latest_runs.measured_at = drift.measured_at
+        inner join
+            latest_runs
+            on latest_runs.model = drift.model
+            and latest_runs.measured_at = drift.measured_at
     ),
 
     importances as (select model, feature, rank from {{ ref("rpt_feature_importances") }})

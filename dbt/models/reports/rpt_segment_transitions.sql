@@ -75,7 +75,9 @@ with
             on all_customers.at = days.as_of
         inner join countries on countries.customer_key = all_customers.customer_key
         left join
-            assigned as now on now.as_of = days.as_of and now.customer_key = all_customers.customer_key
+            assigned as now
+            on now.as_of = days.as_of
+            and now.customer_key = all_customers.customer_key
         left join
             assigned as before
             on before.as_of = days.day_before

@@ -55,13 +55,7 @@ select
     coalesce({{ metric_text("versions.baseline", "metrics.unit") }}, 'none') as baseline_text,
     case
         when versions.comparison is null
-        then
-            case
-                versions.version
-                when 1
-                then 'first version'
-                else 'not compared'
-            end
+        then case versions.version when 1 then 'first version' else 'not compared' end
         when versions.comparison ? 'not_comparable'
         then 'not comparable with version ' || (versions.comparison ->> 'champion')
         else
