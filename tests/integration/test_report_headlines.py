@@ -86,7 +86,7 @@ def test_the_page_about_churn_says_what_its_list_adds_up_to(warehouse: Warehouse
         " where is_best and is_everywhere",
     )
     assert by_chance == pytest.approx(calls / len(lost) * lost.sum() * 0.25 * 0.3 - 4 * calls)
-    assert f"calling the {calls:,} customers" in note
+    assert f"Calling the {calls:,} customers" in note
     assert f" {worth[calls - 1]:,.0f} €" in note
     assert note.endswith(f" {by_chance:,.0f} €.")
 
