@@ -26,11 +26,10 @@ reset:  ## Stop everything and delete the data (asks first, YES=1 does not)
 	@$(GLASSHOUSE) reset
 
 ##@ Data and models
-load:  ## Load a CSV file into a table (CSV=file [NAME=table] [SCHEMA=csv])
+load:  ## Load a CSV file (CSV=file [NAME= SCHEMA=csv ENCODING= HEADER=yes|no CONVERT="price:money" MISSING=])
 	@$(GLASSHOUSE) load $(call quote,$(CSV)) --name $(call quote,$(NAME)) --schema $(call quote,$(or $(SCHEMA),csv))
 load-shop:  ## Load a shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
-	@$(GLASSHOUSE) load-shop --from $(call quote,$(or $(FROM),simulator)) --path $(call quote,$(FILES)) \
-		--size $(call quote,$(SIZE)) --seed $(call quote,$(SEED))
+	@$(GLASSHOUSE) load-shop --from $(call quote,$(or $(FROM),simulator)) --path $(call quote,$(FILES)) --size $(call quote,$(SIZE)) --seed $(call quote,$(SEED))
 live:  ## Simulate new days in the shop ([SECONDS=5] per day, [DAYS=] to stop after)
 	@$(GLASSHOUSE) live $(call option,seconds,$(SECONDS)) $(call option,days,$(DAYS))
 refresh:  ## Process the rows that arrived since the last build
@@ -63,7 +62,7 @@ shots:  ## Take a screenshot of every tab of every dashboard
 	@$(GLASSHOUSE) shots
 
 ##@ Development
-test:  ## Run all tests
+test:  ## Run all tests but the slow ones
 	@$(GLASSHOUSE) test
 test-unit:  ## Run the tests that need no running service
 	@$(GLASSHOUSE) test unit
@@ -71,13 +70,14 @@ test-integration:  ## Run the tests against PostgreSQL and dbt
 	@$(GLASSHOUSE) test integration
 test-e2e:  ## Run the tests of the whole stack, also in a browser
 	@$(GLASSHOUSE) test e2e
+test-slow:  ## Run the tests that take minutes each: kills, restores, long histories
+	@$(GLASSHOUSE) test slow
 test-docker:  ## Run the tests of the stack in containers (installs an engine where there is none)
 	@$(GLASSHOUSE) test docker
 coverage:  ## Run the unit tests and report the lines that they do not execute
 	@$(GLASSHOUSE) test unit --cov --cov-report=term --cov-report=html
 bench:  ## Measure against other tools (NAME=words ROWS=1000000 RUNS=5); writes docs/benchmarks.md
-	@$(GLASSHOUSE) bench $(call option,rows,$(or $(ROWS),1000000)) $(call option,runs,$(or $(RUNS),5)) \
-		$(foreach word,$(NAME),$(call quote,$(word)))
+	@$(GLASSHOUSE) bench $(call option,rows,$(or $(ROWS),1000000)) $(call option,runs,$(or $(RUNS),5)) $(foreach word,$(NAME),$(call quote,$(word)))
 lint:  ## Check style, formatting, imports and types
 	@$(GLASSHOUSE) lint
 format:  ## Format Python, SQL and YAML

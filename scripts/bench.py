@@ -1,4 +1,4 @@
-"""`make bench`: measures against rivals and writes docs/benchmarks.json and docs/benchmarks.md."""
+"""`make bench`: measures against other tools and writes docs/benchmarks.json and .md."""
 
 from importlib import import_module
 from itertools import groupby
@@ -13,13 +13,17 @@ from scripts.settings import ROOT, load_settings
 
 FOLDER = Path("tests", "bench")
 NUMBERS, PAGE = Path("docs", "benchmarks.json"), Path("docs", "benchmarks.md")
+COLUMNS = (
+    "| measurement | compared with | Glasshouse | other | ratio | target | result | rows, date |"
+)
 HEAD = """\
 # Benchmarks
 
-Written by `make bench`; the single numbers are in [benchmarks.json](benchmarks.json). Both sides of
-a row are measured in turn in the same run on the same machine, with equally many threads, and the
-table shows the medians. What counts is the ratio: absolute times are those of one machine on one
-day. A figure that was not reached stays here, with its reason.
+`make bench` writes this page; [benchmarks.json](benchmarks.json) holds the single measurements.
+Each row compares Glasshouse with another tool. Both are measured alternately in one run, on the
+same machine and with the same number of threads, and the table shows the medians. Compare the
+ratios: the times depend on the machine and the day. A target that was missed stays in the table,
+with the reason.
 """
 
 
@@ -30,7 +34,7 @@ day. A figure that was not reached stays here, with its reason.
 )
 @click.option("--runs", default=5, show_default=True, help="How often each side is measured.")
 def bench(names: tuple[str, ...], rows: int, runs: int) -> None:
-    """Measure against rivals, on the running stack (all comparisons, or those with these words)."""
+    """Measure against other tools, on the running stack: all comparisons, or the named ones."""
     from tests.bench import harness
     from tests.bench.reasons import REASONS
     from tests.bench.warehouse import make_schema
@@ -68,12 +72,12 @@ def bench(names: tuple[str, ...], rows: int, runs: int) -> None:
 
 
 def page(results: list, reasons: dict[str, str]) -> str:
-    """The tables as Markdown; `reasons`: why a figure is not reached, by name."""
+    """The tables as Markdown; `reasons`: why a target is missed, by name of the comparison."""
     lines = [HEAD]
     results = sorted(results, key=lambda result: result.group)
     for group, members in groupby(results, key=lambda result: result.group):
         lines += [f"## {group}", ""]
-        lines += ["| what | against | ours | theirs | ratio | to reach | | rows, when |"]
+        lines += [COLUMNS]
         lines += ["| --- | --- | --- | --- | --- | --- | --- | --- |"]
         lines += [_line(result, reasons) for result in members]
         lines += [""]
@@ -82,7 +86,7 @@ def page(results: list, reasons: dict[str, str]) -> str:
 
 def _line(result, reasons: dict[str, str]) -> str:
     theirs = "–" if result.rival is None else _number(result.rival, result.unit)
-    verdict = "reached" if result.met else "not reached"
+    verdict = "reached" if result.met else "missed"
     remarks = [verdict, "" if result.met else reasons.get(result.name, ""), result.note]
     cells = [
         result.name,

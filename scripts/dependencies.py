@@ -46,7 +46,7 @@ def audit() -> None:
 
 def locks(root: Path) -> dict[Path, list[str]]:
     """The lock files, each with the options that compile it, in the order in which they depend."""
-    from scripts.stack.native.server_environment import EXTRAS
+    from scripts.stack.extras import EXTRAS
 
     udf = root / "udf"
     files = {

@@ -127,8 +127,8 @@ def load_settings(root: Path | None = None) -> Settings:
     if not name:
         return settings
     overlay = overlay_values(root, name) | _parse_file(root / f".env.{name}")
-    values = {"environment": name, "extra_values": settings.extra_values | overlay}
-    return settings.model_copy(update=values)
+    update = {"environment": name, "extra_values": settings.extra_values | overlay}
+    return settings.model_copy(update=update)
 
 
 def create_settings(root: Path | None = None) -> Settings:

@@ -1,5 +1,6 @@
 """The command that loads a CSV file into the warehouse."""
 
+import os
 from pathlib import Path
 
 import click
@@ -13,8 +14,21 @@ from scripts.settings import load_settings
 @click.option("--name", default="", help="The table's name; default: the file's name.")
 @click.option("--schema", default="csv", show_default=True, help="The table's schema.")
 def load(file: Path, name: str, schema: str) -> None:
-    """Load a CSV file (.csv or .csv.gz) into a table; replaces a table of the same name."""
-    from scripts.data.load import load_csv
+    """Load a CSV file (.csv or .csv.gz) into a table; replaces a table of the same name.
 
+    The environment variables ENCODING, HEADER, MISSING and CONVERT say what is not recognised.
+    """
+    from scripts.data.load import Options, load_csv
+    from scripts.data.report import print_report
+
+    options = Options(
+        encoding=os.environ.get("ENCODING", ""),
+        header=os.environ.get("HEADER", ""),
+        conversions=os.environ.get("CONVERT", ""),
+        missing=os.environ.get("MISSING", ""),
+    )
     with step(f"Loading {file.name}") as current:
-        current.note(str(load_csv(load_settings().dsn("transformer"), file, name, schema)))
+        dsn = load_settings().dsn("transformer")
+        result = load_csv(dsn, file, name, schema, options=options)
+        current.note(str(result))
+    print_report(result)

@@ -3,93 +3,193 @@
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import psycopg2
-from psycopg2 import sql
+from psycopg2 import errorcodes, sql
 from psycopg2.extensions import cursor as Cursor
 
 from scripts.data import target
+from scripts.data.column import MISSING_WORDS, Column
+from scripts.data.conversions import parse_conversions
+from scripts.data.csv_file import CsvFile
 from scripts.data.names import require_name
-from scripts.data.reader import CsvFile
-from scripts.data.types import Column
 from scripts.errors import UserError
 
 BATCH = 20_000
 SPECIAL = re.compile(r"[\\\n\r]").search
 ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+COPY_CONTEXT = re.compile(r"COPY \S+, line (\d+)(?:, column (\w+))?").search
 
 
 @dataclass(frozen=True)
-class Loaded:
+class Options:
+    """What the user may say about a file; empty values are recognised from the file.
+
+    `conversions`: text of CONVERT=. `missing`: words for a missing value, separated by commas, or
+    "none".
+    """
+
+    encoding: str = ""
+    header: str = ""
+    conversions: str = ""
+    missing: str = ""
+
+    @property
+    def missing_words(self) -> frozenset[str]:
+        """The words that stand for a missing value in columns that are not text."""
+        if not self.missing:
+            return MISSING_WORDS
+        words = (word.strip() for word in self.missing.split(","))
+        return frozenset() if self.missing == "none" else frozenset(filter(None, words))
+
+
+@dataclass(frozen=True)
+class ColumnReport:
+    """A line of the table that `make load` prints."""
+
+    name: str
+    header: str
+    type: str
+    empty: int
+    distinct: str
+    example: str
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LoadResult:
     """What a load did."""
 
     schema: str
     table: str
     rows: int
-    columns: dict[str, str]
     change: str
+    format: str
+    reports: list[ColumnReport]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """SQL type by column."""
+        return {report.name: report.type for report in self.reports}
 
     def __str__(self) -> str:
         return (
-            f"{self.schema}.{self.table}: {self.rows:,} rows, {len(self.columns)} columns"
+            f"{self.schema}.{self.table}: {self.rows:,} rows, {len(self.reports)} columns"
             f" ({self.change})"
         )
 
 
 def load_csv(
-    dsn: dict[str, Any], path: Path, name: str = "", schema: str = "csv", source: str = ""
-) -> Loaded:
+    dsn: dict[str, Any],
+    path: Path,
+    name: str = "",
+    schema: str = "csv",
+    source: str = "",
+    options: Options | None = None,
+) -> LoadResult:
     """Load the file at `path` into a table; a table of that name is replaced.
 
     `dsn`: how to connect, as the role that is to own the table. `source`: what the table's
     comment names as its origin; by default the file's name.
     """
+    options = options or Options()
     table = require_name(name or path.name.split(".")[0], "table")
     schema = require_name(schema, "schema")
-    file = CsvFile(path)
-    columns, rows = _survey(file)
+    target.require_own_schema(schema)
+    file = CsvFile(path, options.encoding, options.header)
+    columns = _survey(file, options)
+    rows = columns[0].rows
     connection = psycopg2.connect(**dsn)
     try:
         # One transaction: readers see the old rows until the new ones are complete.
         with connection, connection.cursor() as cursor:
             place = target.Target(cursor, schema, table)
             types = place.prepare(columns)
-            _copy(cursor, place.draft, file)
+            _copy(cursor, place.draft, file, columns, types)
             change = place.replace()
             at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
             place.comment(f"{source or f'Loaded from {path.name}'} · {rows:,} rows · {at}")
+            headers = dict(zip(file.columns, file.header, strict=True))
+            place.comment_columns({key: text for key, text in headers.items() if key != text})
     except psycopg2.Error as error:
-        raise UserError(
-            f"{path.name} could not be loaded: {_first_line(error)}; nothing was changed",
-            _advice(error),
-        ) from None
+        raise _load_error(error, file) from None
     finally:
         connection.close()
-    return Loaded(schema, table, rows, types, change)
+    reports = [
+        ColumnReport(
+            column.name,
+            header,
+            types[column.name],
+            column.empty + (column.missing.total() if types[column.name] != "text" else 0),
+            column.distinct,
+            column.example,
+            _renaming(column.name, header) + column.remarks(types[column.name]),
+        )
+        for column, header in zip(columns, file.header, strict=True)
+    ]
+    return LoadResult(schema, table, rows, change, file.format, reports)
 
 
-def _survey(file: CsvFile) -> tuple[list[Column], int]:
+def _survey(file: CsvFile, options: Options) -> list[Column]:
     """Read the whole file once: the types it needs, the number of its rows, and any bad row."""
-    columns = [Column(name) for name in file.columns]
-    count = 0
+    conversions = parse_conversions(options.conversions, file.columns)
+    words = options.missing_words
+    columns = [Column(name, conversions.get(name), words) for name in file.columns]
     rows = file.rows()
     while batch := list(islice(rows, BATCH)):
-        count += len(batch)
-        for column, values in zip(columns, zip(*batch, strict=True), strict=True):
-            column.see(set(values))
-    if not count:
-        raise UserError(f"{file.path.name} has no rows below its header", "give a file with rows")
-    return columns, count
+        lines, fields = zip(*batch, strict=True)
+        for column, values in zip(columns, zip(*fields, strict=True), strict=True):
+            column.observe(values, lines)
+    if not columns[0].rows:
+        raise UserError(
+            f"{file.path.name} has no rows below its header",
+            "give a file with rows, or HEADER=no if the first line is a row",
+        )
+    for column in columns:
+        misfit = column.misfit()
+        if misfit and column.conversion:
+            raise file.error(
+                misfit.first_line,
+                f'column {column.name} holds "{misfit.first_value}", which CONVERT='
+                f'"{column.name}:{column.conversion.name}" does not convert'
+                f" ({misfit.count:,} of {column.filled:,} values)",
+                "correct the values, choose another conversion, or leave it out",
+            )
+    return columns
 
 
-def _copy(cursor: Cursor, table: sql.Composable, file: CsvFile) -> None:
+def _copy(
+    cursor: Cursor,
+    table: sql.Composable,
+    file: CsvFile,
+    columns: list[Column],
+    types: dict[str, str],
+) -> None:
+    plain = {n for n, column in enumerate(columns) if _is_stored_as_read(column, types)}
+    changed = [
+        (n, column, types[column.name]) for n, column in enumerate(columns) if n not in plain
+    ]
+
+    def stored_rows() -> Iterator[list[str]]:
+        for _, row in file.rows():
+            for position, column, kind in changed:
+                if row[position]:
+                    row[position] = column.stored(row[position], kind)
+            yield row
+
     statement = sql.SQL("copy {} from stdin with (null '')").format(table)
-    cursor.copy_expert(statement.as_string(cursor), _Stream(file.rows()))
+    cursor.copy_expert(statement.as_string(cursor), _Stream(stored_rows()))
+
+
+def _is_stored_as_read(column: Column, types: dict[str, str]) -> bool:
+    return types[column.name] == "text" and (
+        column.conversion is None or column.conversion.type == "text"
+    )
 
 
 class _Stream(io.TextIOBase):
@@ -99,7 +199,8 @@ class _Stream(io.TextIOBase):
         self._rows = rows
         self._text = ""
 
-    def read(self, size: int = -1) -> str:
+    def read(self, size: int | None = -1) -> str:
+        size = -1 if size is None else size
         while len(self._text) < size or size < 0:
             batch = list(islice(self._rows, 1_000))
             if not batch:
@@ -114,15 +215,46 @@ def _line(row: list[str]) -> str:
     """A row in COPY's text format, which knows no special lines once a backslash is doubled."""
     line = "\t".join(row)
     if SPECIAL(line) or line.count("\t") >= len(row):
-        line = "\t".join(field.translate(ESCAPED) for field in row)
+        line = "\t".join(value.translate(ESCAPED) for value in row)
     return f"{line}\n"
 
 
-def _first_line(error: psycopg2.Error) -> str:
-    return str(error).strip().splitlines()[0].rstrip(".")
+def _renaming(name: str, header: str) -> list[str]:
+    """A remark where a header could not become a name by its own letters."""
+    reserved = name.endswith("_column") or name.startswith("column_")
+    return [f'"{header}" in the file'] if reserved and name != header else []
 
 
-def _advice(error: psycopg2.Error) -> str:
-    if isinstance(error, psycopg2.OperationalError):
-        return "make status, then make up"
-    return "mend the file, then load it again"
+def _load_error(error: psycopg2.Error, file: CsvFile) -> UserError:
+    """PostgreSQL's error in one line, with the line of the file where PostgreSQL knows the row."""
+    reason = str(error).strip().splitlines()[0].rstrip(".")
+    code = error.pgcode or ""
+    if code.startswith("54"):
+        return UserError(
+            f"{file.path.name} has {len(file.columns):,} columns, and a row of them does not fit"
+            f" into PostgreSQL's 8 kB page: {reason}; nothing was changed",
+            "put similar columns into one array column, or split the file into two tables",
+        )
+    if code == errorcodes.DISK_FULL:
+        return UserError(
+            f"The database's disk is full: {file.path.name} was not loaded; nothing was changed",
+            "free disk space, then load the file again",
+        )
+    if code == errorcodes.OUT_OF_MEMORY:
+        return UserError(
+            f"The database ran out of memory: {reason}; nothing was changed",
+            "free memory, or split the file",
+        )
+    context = COPY_CONTEXT(getattr(error.diag, "context", None) or "")
+    if context:
+        line = next(islice(file.rows(), int(context[1]) - 1, None), (0, []))[0]
+        column = f", column {context[2]}" if context[2] else ""
+        return file.error(line, f"{reason}{column}", "correct the value, then load the file again")
+    if isinstance(error, psycopg2.OperationalError) and not code:
+        return UserError(
+            f"{file.path.name} could not be loaded: {reason}", "make status, then make up"
+        )
+    return UserError(
+        f"{file.path.name} could not be loaded: {reason}; nothing was changed",
+        "correct the file, then load it again",
+    )

@@ -6,6 +6,8 @@ import unicodedata
 from scripts.errors import UserError
 
 LONGEST = 63
+# Columns that every table of PostgreSQL has already.
+SYSTEM_COLUMNS = frozenset(("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"))
 
 
 def snake_case(text: str) -> str:
@@ -19,15 +21,23 @@ def snake_case(text: str) -> str:
 
 
 def column_names(header: list[str]) -> list[str]:
-    """A name for each field of the header; equal ones get a number, empty ones a place."""
+    """A name for each field of the header.
+
+    Equal names get a number, a header without letters gets its position, and the name of a system
+    column of PostgreSQL gets the ending `_column`.
+    """
     names: list[str] = []
+    taken: set[str] = set()
     for position, text in enumerate(header, start=1):
         base = snake_case(text) or f"column_{position}"
+        if base in SYSTEM_COLUMNS:
+            base = f"{base}_column"
         name, number = base, 1
-        while name in names:
+        while name in taken:
             number += 1
             name = f"{base[: LONGEST - 4]}_{number}"
         names.append(name)
+        taken.add(name)
     return names
 
 

@@ -3,7 +3,7 @@
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from scripts.data.types import Column
+from scripts.data.column import Column
 from scripts.errors import UserError
 
 DEPENDENTS = """
@@ -15,6 +15,10 @@ DEPENDENTS = """
     where d.refclassid = 'pg_class'::regclass and d.refobjid = %s::regclass
     order by 1
 """
+# What dbt builds and what the engine keeps; a developer's schemas end in these names.
+OWNED_SCHEMAS = frozenset(
+    ("staging", "vault", "marts", "features", "models", "predictions", "reports", "ml")
+)
 COLUMNS = """
     select attname, format_type(atttypid, null)
     from pg_attribute
@@ -27,6 +31,7 @@ class Target:
     """A table and the draft beside it that takes the new rows first."""
 
     def __init__(self, cursor: Cursor, schema: str, table: str) -> None:
+        require_own_schema(schema)
         self.cursor = cursor
         self.label = f"{schema}.{table}"
         self.schema = sql.Identifier(schema)
@@ -45,7 +50,7 @@ class Target:
         """Make the empty draft; where the table can hold the values, with the table's own types."""
         self.columns = {
             column.name: self.existing[column.name]
-            if column.name in self.existing and column.fits_into(self.existing[column.name])
+            if column.name in self.existing and column.holds(self.existing[column.name])
             else column.type
             for column in columns
         }
@@ -92,6 +97,15 @@ class Target:
             sql.SQL("comment on table {} is {}").format(self.table, sql.Literal(text))
         )
 
+    def comment_columns(self, headers: dict[str, str]) -> None:
+        """Keep on each renamed column the header that it has in the file."""
+        for name, header in headers.items():
+            self.cursor.execute(
+                sql.SQL("comment on column {}.{} is {}").format(
+                    self.table, sql.Identifier(name), sql.Literal(header or None)
+                )
+            )
+
     def _lost(self) -> str:
         """In words, what of the existing columns the file has no more; empty: nothing."""
         missing = [name for name in self.existing if name not in self.columns]
@@ -117,3 +131,17 @@ class Target:
 
     def _text(self, name: sql.Composable) -> str:
         return name.as_string(self.cursor)
+
+
+def require_own_schema(schema: str) -> None:
+    """Refuse a schema whose tables dbt, the engine or PostgreSQL owns."""
+    owner = "PostgreSQL" if schema.startswith("pg_") or schema == "information_schema" else ""
+    if schema in OWNED_SCHEMAS or schema.rpartition("_")[2] in OWNED_SCHEMAS:
+        owner = "the engine" if schema == "ml" else "dbt"
+    if schema in ("shop", "simulation"):
+        owner = "make load-shop"
+    if owner:
+        raise UserError(
+            f"The tables of schema {schema} belong to {owner}; nothing was loaded",
+            "leave SCHEMA out, or choose a schema of your own",
+        )

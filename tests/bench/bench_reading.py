@@ -6,8 +6,9 @@ from tests.bench.warehouse import FEATURES, MIXED, Session, table
 _READ = """
 do language plpython3u $$
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.row_reader import Reader, describe
-query, columns = describe(Database(plpy, GD), {query!r})
+from glasshouse_ml.data.row_reader import Reader, read_columns
+query = {query!r}
+columns = read_columns(Database(plpy, GD), query)
 numbers = [column for column in columns if column.numeric]
 texts = [column for column in columns if not column.numeric]
 assert Reader(Database(plpy, GD), query, numbers, texts).table().rows

@@ -96,6 +96,7 @@ def one_row(bench: Bench) -> Pair:
         lambda: session.seconds(_ONE_ROW.format(count=ONE_BY_ONE)) / ONE_BY_ONE * 1e6,
         lambda: bench.rival("one_row.py", query=query(bench))["microseconds"],
         unit="µs",
-        note="In the server, without the way to the client; ours finds the row by its key first",
+        note="Measured in the server, without the network. Our time includes finding the row by "
+        "its key",
         done=done,
     )

@@ -33,8 +33,8 @@ def training(bench: Bench) -> Pair:
     return Pair(
         lambda: seconds(lambda: train(session, bench)),
         lambda: bench.rival("train.py", query=query(bench), folds=2)["seconds"],
-        note="Both: 2 folds, refit, test. Ours besides: reading, order and fingerprint of the "
-        "rows, distributions, dependence, the registry",
+        note="Both sides: 2 folds, a refit and a test score. We also read, sort and fingerprint "
+        "the rows, and compute and store distributions and partial dependence",
         done=session.close,
     )
 
@@ -56,7 +56,7 @@ def memory(bench: Bench) -> Pair:
         ours,
         lambda: bench.rival("train.py", query=query(bench), folds=2, way="pandas")["peak_mb"],
         unit="MiB",
-        note="Ours with the server's shared buffers (256 MiB), which belong to all sessions",
+        note="Our figure includes the server's shared buffers (256 MiB), which all sessions share",
     )
 
 
@@ -107,6 +107,6 @@ def groups(bench: Bench) -> Pair:
     return Pair(
         lambda: session.seconds(call, rows, options),
         lambda: bench.rival("groups.py", query=rows, features=FEATURES[:10], folds=2)["seconds"],
-        note="Both: per group 2 folds, refit, test",
+        note="Both sides: 2 folds, a refit and a test score per group",
         done=session.close,
     )

@@ -1,46 +1,46 @@
-"""Why a figure is not reached, by the name of its comparison; shown beside a figure that is not.
+"""Why a comparison misses its target, by the name of the comparison; the page shows it there.
 
-Found by measuring the parts, in processor time, inside the backend; that of memory by reading the
-code.
+Each reason was found by measuring the parts in processor time inside the backend. The reason for
+the memory was found by reading the code.
 """
 
 REASONS = {
     "rows into numpy, mixed with text and NULLs": (
-        "Half of our time goes into texts: PostgreSQL puts those of a row together, and Python "
-        "cuts them and looks each one up. A fifth is PostgreSQL's own way from numeric to "
-        "double precision, which goes through text"
+        "Texts take half of our time: PostgreSQL concatenates the texts of a row, and Python "
+        "splits them and looks each one up. PostgreSQL's conversion from numeric to double "
+        "precision takes a fifth, because it goes through text"
     ),
     "rows into numpy, mixed with text and NULLs, ADBC": (
-        "As above; the rival's driver takes texts as they come in COPY's binary format and "
-        "leaves them unsorted, where ours come out as codes into a sorted list of categories"
+        "The reason is the same as for pandas. In addition, the ADBC driver takes texts unchanged "
+        "from COPY's binary format, while our result is codes into a sorted list of categories"
     ),
     "train gradient boosting, read included": (
-        "The fits take as long as the rival's. What comes on top is reading the rows, putting them "
-        "in order by content and taking their fingerprint (two fifths of it), distributions, and "
-        "every measure of each fold and of the training rows, which the registry keeps"
+        "The fits take as long as scikit-learn's. The rest is reading the rows, sorting them by "
+        "content and computing their fingerprint (two fifths of the rest), distributions, and the "
+        "metrics of each fold and of the training rows, which the registry stores"
     ),
     "score, linear, written to a table": (
-        "A third of our time is PostgreSQL writing the table. A fifth is the sum being worked "
-        "out a second time, for the answer beside its probability: a view that names it once "
-        "would hide the key from the planner, and one row would cost a whole table"
+        "PostgreSQL writing the table takes a third of our time. Computing the sum a second time, "
+        "once for the class and once for the probability, takes a fifth. A view that computes it "
+        "once would hide the key from the planner, and reading one row would scan the whole table"
     ),
     "profile + drift, 100 columns": (
-        "A third of our time is sorting each column, for quartiles and distinct values; a third is "
-        "reading the rows, once for each of the two functions, where the rival has them in memory"
+        "Sorting each column for quartiles and distinct values takes a third of our time. Reading "
+        "the rows, once for each of the two functions, takes another third; Evidently has the rows "
+        "in memory"
     ),
-    "a refresh after a day of news": (
-        "A tenth is for ten million lines, where it was reached. What dbt does for each of its 339 "
-        "nodes it does however little has come: at a hundred thousand lines, two thirds of a "
-        "refresh are its own processor time"
+    "refresh after one day of new rows": (
+        "The target is for ten million order lines, where it was reached. dbt needs a fixed time "
+        "for each of its 339 nodes, however few rows are new: at a hundred thousand order lines "
+        "two thirds of a refresh are dbt's own processor time"
     ),
     "100 groups × 2,000 rows, one call": (
-        "Two fifths of our time are the fits, each with preprocessing that fills gaps too, where "
-        "the rival only scales; the rest, which it leaves out, is reading and ordering the rows, "
-        "distributions, a hundred models as checked JSON, and the measures of each group"
+        "The fits take two fifths of our time; each also fills in missing values, where the loop "
+        "only scales. The rest is work that the loop does not do: reading and sorting the rows, "
+        "distributions, storing a hundred models as validated JSON, and the metrics of each group"
     ),
     "peak memory of the backend in training": (
-        "The libraries take 150 MiB before the first row, the texts of a key are kept beside "
-        "the numbers, and scikit-learn copies the rows of a fit once more for its early "
-        "stopping"
+        "The libraries take 150 MiB before the first row. The texts of a key are stored beside the "
+        "numbers. scikit-learn copies the rows of a fit once more for early stopping"
     ),
 }

@@ -9,7 +9,7 @@ import yaml
 
 from scripts.stack.processes import wait_until
 from tests.conftest import ROOT
-from tests.e2e.conftest import environment
+from tests.e2e.commands import environment
 
 CHART = "superset_assets/charts/data/outcome.yaml"
 SECONDS = 60

@@ -158,7 +158,7 @@ def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
     assert "the state of Superset is unknown" in line
     assert "make up" in line or "make plan" in line
     second.start()
-    plan = project.stack.run("plan", env=env)
+    plan = project.command("plan", **env)
     assert plan.returncode in (0, 2)
     charts = len(list((project.folder / "charts").rglob("*.yaml")))
     assert plan.returncode == 0 or f"{charts} to update" in plan.stdout, "all of it, or nothing"

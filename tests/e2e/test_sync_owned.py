@@ -62,7 +62,7 @@ def test_a_strangers_dashboard_is_left_alone_until_it_is_imported_and_pruned_whe
     # Given up again: first no file, then nothing in Superset, and the stranger's is still there.
     for name in after.keys() - before.keys():
         (project.folder / name).unlink()
-    assert 'dashboard "Made by hand"  removed from git' in project.stack.run("plan").stdout
+    assert 'dashboard "Made by hand"  removed from git' in project.command("plan").stdout
     assert "Nothing to do" in project.run("pull")
     assert project.files() == before
     project.run("push")

@@ -1,4 +1,14 @@
-"""A database of its own for whatever fills schema shop."""
+"""Databases for the integration tests.
+
+Fixtures of tests/conftest.py, each a copy of a template that is made once (tests/clusters.py):
+`server` (no data), `engine` (functions, sample table), `warehouse` (shop and all dbt models). They
+live as long as the test process, so a test puts back what it changes. `warehouse_copy` lives as
+long as a module and may be changed; for a cluster of one test, or one built from a changed copy of
+the project, take the context manager itself:
+
+    with cluster("warehouse", root=folder) as warehouse:
+        build(warehouse.settings, warehouse.stack, show=False)
+"""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,7 +20,13 @@ import pytest
 from scripts.errors import UserError
 from scripts.examples.shop.bulk_insert import TABLES
 from scripts.examples.shop.loading import Source, load
-from tests.conftest import Warehouse
+from tests.clusters import Warehouse, functions_built_once
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _functions_built_once() -> Iterator[None]:
+    with functions_built_once():
+        yield
 
 
 class Shop:

@@ -78,7 +78,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
 def test_a_column_that_is_gone_or_changed_is_named(user: Session, cells: str) -> None:
     name = "engine test columns"
     user.train(name, cells, "malignant", key="id")
-    with pytest.raises(psycopg2.Error, match="no column 'f0', which the model learned from"):
+    with pytest.raises(psycopg2.Error, match="no column 'f0', a feature of the model"):
         user.predict(name, "select id, f1 from engine_test.cells")
     with pytest.raises(psycopg2.Error, match=r"'f0' is of type text.*double precision"):
         others = ", ".join(f"f{position}" for position in range(1, 30))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import psycopg2
 import pytest
+from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.table import CATEGORY
-from glasshouse_ml.registry.artifacts import Model, unpack
+from glasshouse_ml.registry.artifacts import unpack
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sklearn.compose import ColumnTransformer
@@ -42,10 +43,9 @@ __all__ = ["user"]  # fixtures
 @cache
 def stored(session: Session, name: str) -> Model:
     """The trained model, taken out of the database."""
-    content, sha256 = session.rows(
-        "select content, sha256 from ml.artifacts where model = %s", f"engine test scoring {name}"
-    )[0]
-    return unpack(bytes(content), sha256)
+    query = "select content from ml.artifacts where model = %s"
+    ((content,),) = session.rows(query, f"engine test scoring {name}")
+    return unpack(bytes(content))
 
 
 def encoded(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:

@@ -105,7 +105,10 @@ def test_other_columns_are_refused_where_a_view_needs_them(load, query) -> None:
 @pytest.mark.parametrize(
     ("torn", "message"),
     [
-        (PEOPLE + "00125,Eve\n", r"people\.csv, line 4: the row has 2 fields, the header has 5"),
+        (
+            PEOPLE + "00125,Eve\n",
+            r"people\.csv, line 4: the row has 2 fields, the first line has 5",
+        ),
         (PEOPLE + '00125,"Eve,,,\n', r"people\.csv, line 4: a quote is opened here"),
         ("customerID,name\n", "no rows below its header"),
     ],

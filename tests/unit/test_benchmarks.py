@@ -1,4 +1,4 @@
-"""The page of measurements says why a figure is not reached, and only then."""
+"""The page of benchmarks gives a reason for each missed target, and for no other."""
 
 from importlib import import_module
 
@@ -15,15 +15,15 @@ def result(name: str, met: bool) -> harness.Result:
     )  # fmt: skip
 
 
-def test_a_figure_that_is_not_reached_has_its_reason() -> None:
+def test_a_missed_target_has_its_reason() -> None:
     text = page([result("one", True), result("two", False)], {"one": "Why one", "two": "Why two"})
     (one,) = [line for line in text.splitlines() if line.startswith("| one |")]
     (two,) = [line for line in text.splitlines() if line.startswith("| two |")]
     assert "reached. A note" in one and "Why one" not in one
-    assert "not reached. Why two. A note" in two
+    assert "missed. Why two. A note" in two
 
 
-def test_reasons_are_about_comparisons_that_are_there() -> None:
+def test_every_reason_belongs_to_a_comparison() -> None:
     for path in sorted((ROOT / "tests" / "bench").glob("bench_*.py")):
         import_module(f"tests.bench.{path.stem}")
     assert REASONS.keys() <= harness.COMPARISONS.keys()

@@ -1,10 +1,10 @@
 """docs/training.md names every option, task, way to split and way to search."""
 
 import pytest
-from glasshouse_ml.core.request import SPLITS
 from glasshouse_ml.core.task import Task
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.train.options import DEFAULTS, SEARCHES
+from glasshouse_ml.train.request import SPLITS
 
 from scripts.settings import ROOT
 

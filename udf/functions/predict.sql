@@ -1,21 +1,21 @@
 select
-    answer.key,
-    case when answer.spelled then answer.score::text else answer.prediction end,
-    answer.score,
-    case cardinality(answer.names)
+    predicted.key,
+    case when predicted.scores_are_predictions then predicted.score::text else predicted.prediction end,
+    predicted.score,
+    case cardinality(predicted.names)
         when 2 then jsonb_build_object(
-            answer.names[1], answer.shares[2 * answer.place - 1],
-            answer.names[2], answer.shares[2 * answer.place]
+            predicted.names[1], predicted.probabilities[2 * predicted.position - 1],
+            predicted.names[2], predicted.probabilities[2 * predicted.position]
         )
         else (
-            select jsonb_object_agg(pair.name, pair.share)
+            select jsonb_object_agg(pair.name, pair.probability)
             from unnest(
-                answer.names,
-                answer.shares[
-                    (answer.place - 1) * cardinality(answer.names) + 1
-                    : answer.place * cardinality(answer.names)
+                predicted.names,
+                predicted.probabilities[
+                    (predicted.position - 1) * cardinality(predicted.names) + 1
+                    : predicted.position * cardinality(predicted.names)
                 ]
-            ) as pair (name, share)
+            ) as pair (name, probability)
         )
     end
 from (
@@ -23,26 +23,26 @@ from (
         unnest(batch.keys) as key,
         unnest(batch.predictions) as prediction,
         unnest(batch.scores) as score,
-        generate_subscripts(batch.scores, 1) as place,
-        batch.spelled,
+        generate_subscripts(batch.scores, 1) as position,
+        batch.scores_are_predictions,
         batch.names,
-        batch.shares
+        batch.probabilities
     from (
         select
-            -- No text at all would be taken for no texts, and not for one that is empty.
-            case (found.batch).keys when '' then array['']
-                else string_to_array((found.batch).keys, (found.batch).separator, (found.batch).missing)
+            -- An empty string would become an empty array, and not one empty text.
+            case (batches.batch).keys when '' then array['']
+                else string_to_array((batches.batch).keys, (batches.batch).separator, (batches.batch).missing)
             end as keys,
-            case (found.batch).predictions when '' then array['']
-                else string_to_array((found.batch).predictions, (found.batch).separator, (found.batch).missing)
+            case (batches.batch).predictions when '' then array['']
+                else string_to_array((batches.batch).predictions, (batches.batch).separator, (batches.batch).missing)
             end as predictions,
-            (found.batch).spelled,
-            (found.batch).names,
-            ml.numbers((found.batch).scores, (found.batch).raw) as scores,
-            ml.numbers((found.batch).shares, (found.batch).raw) as shares
-        -- In the select list and not after "from", batches pass one by one and are not collected.
-        from (select {{ function('predict_batches') }}(predict.model, predict.query, predict.version) as batch) as found
+            (batches.batch).scores_are_predictions,
+            (batches.batch).names,
+            ml.numbers((batches.batch).scores, (batches.batch).raw) as scores,
+            ml.numbers((batches.batch).probabilities, (batches.batch).raw) as probabilities
+        -- In the select list, and not after "from", the batches are streamed and not collected.
+        from (select {{ function('predict_batches') }}(predict.model, predict.query, predict.version) as batch) as batches
         -- Without this they would be computed again for each row.
         offset 0
     ) as batch
-) as answer
+) as predicted

@@ -2,22 +2,13 @@
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.database import Database, sql_error
+from glasshouse_ml.train.request import parse_request
 from glasshouse_ml.train.training import train
 
 
 def main(model, query, task, target, key, algorithms, metric, split, options):
     try:
-        return train(
-            Database(plpy, GD),
-            model=model,
-            query=query,
-            task=task,
-            target=target,
-            key=key,
-            algorithms=algorithms,
-            metric=metric,
-            split=split,
-            options=options,
-        )
+        request = parse_request(model, query, task, target, key, algorithms, metric, split, options)
+        return train(Database(plpy, GD), request)
     except GlasshouseError as error:
         raise sql_error(plpy, "train", error) from None

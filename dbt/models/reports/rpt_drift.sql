@@ -2,9 +2,9 @@
     The latest drift measurement of each model in use, by input and period. With every build, models
     whose meta names the rows to watch are measured first:
 
-        config: {meta: {watch: {rows: [feat_customer__training], period: as_of}}}
+        config: {meta: {drift: {rows: [feat_customer__training], period: as_of}}}
 #}
-{{ config(pre_hook="{{ watch_models() }}") }}
+{{ config(pre_hook="{{ record_drift() }}") }}
 {%- do ref("rpt_predictions") -%}
 {%- do function("watch") -%}
 

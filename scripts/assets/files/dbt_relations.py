@@ -56,7 +56,8 @@ def read_relations(root: Path, state: Path) -> Relations:
             return _by_name([Relation(**each) for each in cached["relations"]])
     except (OSError, ValueError, KeyError, TypeError):
         pass  # no cache yet, or a cache of another version
-    relations = relations_of(_parse(root, state / "dbt" / "parse"))
+    manifest = _manifest_of_build(state, current_fingerprint)
+    relations = relations_of(manifest or _parse(root, state / "dbt" / "parse"))
     content = {"of": current_fingerprint, "relations": [asdict(each) for each in relations]}
     draft = cache_file.with_suffix(".new")
     draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -116,6 +117,17 @@ def _owners_of(key: str, nodes: dict[str, Any], trained: bool) -> set[str]:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _manifest_of_build(state: Path, files_hash: str) -> dict[str, Any] | None:
+    """The manifest that the last build parsed, if it was made from the present files."""
+    folder = state / "dbt" / "manifest"
+    try:
+        if (folder / "fingerprint").read_text() == files_hash:
+            return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def _parse(root: Path, folder: Path) -> dict[str, Any]:

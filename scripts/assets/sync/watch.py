@@ -96,4 +96,4 @@ def _report_error(error: UserError) -> None:
 
 
 def _clock() -> str:
-    return datetime.current().strftime("%H:%M:%S")
+    return datetime.now().strftime("%H:%M:%S")

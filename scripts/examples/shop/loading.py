@@ -2,24 +2,24 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Any, Protocol
 
 import psycopg2
-from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from scripts.errors import UserError
 from scripts.examples.shop import bulk_insert
+from scripts.examples.shop.schema import create_tables, is_empty, read_mark, write_mark
 
-HERE = Path(__file__).parent
 Progress = Callable[[str], None]
 
 
 class Source(Protocol):
     """A source of rows for an empty shop."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name after FROM=."""
 
     def mark(self) -> str:
         """One line that identifies the rows: source, settings, contents."""
@@ -61,6 +61,8 @@ def load(
                 progress("keys and indexes")
             bulk_insert.analyse(cursor)
             write_mark(cursor, mark)
+            cursor.execute("truncate shop.load")
+            cursor.execute("insert into shop.load (source) values (%s)", [mark])
             return _count(cursor)
     except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.OperationalError) as error:
         raise _load_error(source, error) from None
@@ -75,32 +77,6 @@ def fill_if_empty(dsn: dict[str, Any], progress: Progress) -> str:
     from scripts.examples.shop.simulator.source import Simulator
 
     return load(dsn, Simulator(), lambda _: None, progress)
-
-
-def create_tables(cursor: Cursor) -> None:
-    """Create the tables if they are missing; waits for another session that fills them."""
-    cursor.execute("select pg_advisory_xact_lock(hashtextextended('shop', 0))")
-    for script in ("schema.sql", "simulation.sql"):
-        cursor.execute((HERE / script).read_text(encoding="utf-8"))
-
-
-def read_mark(cursor: Cursor) -> str:
-    """The identification of the shop's rows; "" if nothing was ever loaded."""
-    cursor.execute("select obj_description(to_regclass('shop.orders'), 'pg_class')")
-    return cursor.fetchone()[0] or ""
-
-
-def write_mark(cursor: Cursor, mark: str) -> None:
-    """Write the identification of the shop's rows into the comment of shop.orders."""
-    cursor.execute(sql.SQL("comment on table shop.orders is {}").format(sql.Literal(mark)))
-
-
-def is_empty(cursor: Cursor) -> bool:
-    """Whether the shop has neither customers nor orders."""
-    cursor.execute(
-        "select not exists (select from shop.orders) and not exists (select from shop.customers)"
-    )
-    return cursor.fetchone()[0]
 
 
 def _count(cursor: Cursor) -> str:

@@ -4,7 +4,6 @@ import json
 import struct
 from collections.abc import Iterator
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -39,6 +38,7 @@ class StandIn:
         self.checkpoints = 0
         self.recorded: list[dict[str, Any]] = []
         self.artifacts: list[bytes] = []
+        self.signatures: list[bytes] = []
         self.profiles: list[dict[str, Any]] = []
         self.kept: list[tuple[str, int, list[dict[str, Any]]]] = []
 
@@ -50,7 +50,7 @@ class StandIn:
     def _type(self, name: str) -> type:
         return next((type(r[name]) for r in self.rows if r[name] is not None), str)
 
-    def packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
+    def fetch_packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
         """The rows as Postgres would pack them."""
         for start in range(0, len(self.rows), size):
             yield [self._pack(row, packing) for row in self.rows[start : start + size]]
@@ -64,7 +64,7 @@ class StandIn:
             content = bytes(20) + b"".join(struct.pack(">id", 8, number) for number in numbers)
         return {"numbers": content, "texts": packing.separator.join(texts)}
 
-    def sizes(self, query: str, arrays: list[str]) -> dict[str, ArraySizes]:
+    def array_sizes(self, query: str, arrays: list[str]) -> dict[str, ArraySizes]:
         """Lists are plain."""
         found = {}
         for name in arrays:
@@ -80,25 +80,24 @@ class StandIn:
         """The statements of registry.py, told apart by what is special about each."""
         if "record_version" in statement:
             payload = json.loads(values[0])
-            status = "challenger" if payload["promote"] == "never" else "champion"
-            version = len(self.recorded) + 1
+            status = payload["status"]
             for earlier in self.recorded if status == "champion" else ():
                 if earlier["version"]["status"] == "champion":
                     earlier["version"]["status"] = "archived"
-            payload["version"] |= {"version": version, "status": status}
+            payload["version"] |= {"status": status}
             self.recorded.append(payload)
             self.artifacts.append(values[1])
+            self.signatures.append(values[2])
             return [self._version(payload)]
         if "order by version desc" in statement:
             return [self._version(p) for p in reversed(self.recorded)][:1]
         if "select distinct" in statement:
             return [{"model": p["version"]["model"]} for p in self.recorded]
-        if "sha256" in statement:
-            wanted = values[1] or self._champion()
-            if not 1 <= wanted <= len(self.recorded):
+        if "signature" in statement:
+            number = values[1] or self._champion()
+            if not 1 <= number <= len(self.recorded):
                 return []
-            found = self.artifacts[wanted - 1]
-            return [{"version": wanted, "sha256": sha256(found).hexdigest()}]
+            return [{"version": number, "signature": self.signatures[number - 1]}]
         if "select content" in statement:
             return [{"content": self.artifacts[values[1] - 1]}]
         if "to_jsonb(versions)" in statement:
@@ -119,8 +118,8 @@ class StandIn:
             ]
         if ".distributions" in statement:
             return self._bins(self.recorded[values[1] - 1])
-        if "pg_advisory_xact_lock" in statement:
-            return []
+        if "reserve_version" in statement:
+            return [{"version": len(self.recorded) + 1}]
         raise AssertionError(f"The stand-in does not know: {statement}")
 
     def _bins(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
@@ -147,7 +146,7 @@ class StandIn:
         """Kept for the test to look at."""
         self.notices.append(message)
 
-    def checkpoint(self) -> None:
+    def check_interrupts(self) -> None:
         """Counted."""
         self.checkpoints += 1
 
@@ -189,10 +188,12 @@ def _rows(batch: Batch) -> Iterator[tuple]:
         return [None if t == batch.missing else t for t in joined.split(batch.separator)]
 
     scores = _numbers(batch.scores, batch.raw).tolist()
-    predictions = [repr(s) for s in scores] if batch.spelled else texts(batch.predictions)
+    predictions = (
+        [repr(s) for s in scores] if batch.scores_are_predictions else texts(batch.predictions)
+    )
     documents: list[str | None] = [None] * len(scores)
     if batch.names is not None:
-        shares = _numbers(batch.shares, batch.raw).reshape(len(scores), -1).tolist()
+        shares = _numbers(batch.probabilities, batch.raw).reshape(len(scores), -1).tolist()
         documents = [json.dumps(dict(zip(batch.names, row, strict=True))) for row in shares]
     return zip(texts(batch.keys), predictions, scores, documents, strict=True)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 # SQLSTATE invalid_parameter_value: what was asked for cannot be done.
 INVALID = "22023"
-MOST_LISTED = 30
+MAX_LISTED = 30
 
 
 class GlasshouseError(Exception):
@@ -26,10 +26,10 @@ def near_names(name: str, known: Iterable[str]) -> str:
         return f"Did you mean {', '.join(near)}?"
     if not known:
         return "There is nothing to choose from."
-    more = ", …" if len(known) > MOST_LISTED else ""
-    return f"Known: {', '.join(known[:MOST_LISTED])}{more}."
+    more = ", …" if len(known) > MAX_LISTED else ""
+    return f"Known: {', '.join(known[:MAX_LISTED])}{more}."
 
 
-def rows(count: int) -> str:
+def count_rows(count: int) -> str:
     """A number of rows in words."""
     return "1 row" if count == 1 else f"{count} rows"

@@ -24,12 +24,12 @@ EXTRAS = {"lightgbm": ("lightgbm",), "xgboost": ("xgboost-cpu", "xgboost")}
 
 
 @cache
-def installed(library: str) -> bool:
+def is_installed(library: str) -> bool:
     """Whether the server's Python has the library; it is not imported for that."""
     return find_spec(library) is not None
 
 
-def not_installed(library: str) -> GlasshouseError:
+def missing_library_error(library: str) -> GlasshouseError:
     """The error where a library is asked for that is not there."""
     return GlasshouseError(
         f"{library} is not installed in the Python of the database server.",
@@ -37,7 +37,7 @@ def not_installed(library: str) -> GlasshouseError:
     )
 
 
-def versions(*algorithms: str) -> dict[str, str]:
+def library_versions(*algorithms: str) -> dict[str, str]:
     """The version of everything that these algorithms are made of."""
     found = dict(LIBRARIES)
     for name in sorted(set(algorithms) & EXTRAS.keys()):

@@ -1,4 +1,4 @@
-"""What a measure of quality is, whatever it measures."""
+"""A metric, and the scores that it takes as input."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,36 +7,38 @@ from typing import Any, Protocol
 import numpy as np
 
 
-class Measured(Protocol):
-    """Rows of the one look at a part, of whatever task, and what can be measured on them."""
+class EvaluationInput(Protocol):
+    """The output of a model for some rows beside the truth, for one task."""
 
-    actual: Any
+    @property
+    def actual(self) -> Any:
+        """The truth, one value per row."""
 
     @property
     def metrics(self) -> Mapping[str, "Metric"]:
-        """Every measure of the task."""
+        """The metrics that can be computed, by name."""
 
-    def take(self, rows: np.ndarray) -> "Measured":
-        """Some of the rows, by a mark or a number for each."""
+    def take(self, rows: np.ndarray) -> "EvaluationInput":
+        """The same for some of the rows, given by a mask or by positions."""
 
-    def shares(self) -> dict[str, tuple[int, int]]:
-        """The metrics that count rows: how many are right, of how many."""
+    def proportions(self) -> dict[str, tuple[int, int]]:
+        """For each metric that is a proportion of rows: the correct rows, and all rows."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A measure, and whether more of it is better."""
+    """A measure of quality, and whether larger values are better."""
 
     name: str
     measure: Callable[[Any, np.ndarray], np.ndarray]
     higher_is_better: bool = True
-    resampled: bool = True  # whether it means anything on rows drawn anew
+    supports_bootstrap: bool = True  # whether the metric is defined on resampled rows
 
-    def value(self, rows: Measured) -> float:
-        """The measure over all rows once; NaN where it means nothing."""
+    def value(self, scores: EvaluationInput) -> float:
+        """The metric over all rows once; NaN where it is undefined."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return float(self.measure(rows, np.ones((1, len(rows.actual))))[0])
+            return float(self.measure(scores, np.ones((1, len(scores.actual))))[0])
 
     def gain(self, value: float) -> float:
-        """The value turned so that more is better."""
+        """The value with the sign under which larger is better."""
         return value if self.higher_is_better else -value

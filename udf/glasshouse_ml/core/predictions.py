@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 
-class Shares:
+class ProbabilityMatrix:
     """Numbers with names for each row; row by row they are JSON objects."""
 
     def __init__(self, names: Sequence[str], matrix: np.ndarray) -> None:
@@ -25,7 +25,7 @@ class Shares:
         return map(template.__mod__, map(tuple, self.matrix.tolist()))
 
 
-class Spelled:
+class NumericPredictions:
     """Numbers that are predictions as well: row by row they are their own text."""
 
     def __init__(self, numbers: list[float]) -> None:

@@ -1,33 +1,21 @@
-"""What the caller asked for, checked before a row is read."""
+"""A checked call of ml.train."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
-from glasshouse_ml.core.errors import GlasshouseError, near_names
-from glasshouse_ml.model import algorithms as catalogue
-from glasshouse_ml.model import search
-from glasshouse_ml.tasks.registry import TASKS
-from glasshouse_ml.train import options as options_of
-
-LONGEST_NAME = 200
-SPLITS = ("random", "key", "time", "group", "column")
-_EXAMPLES = {
-    "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
-    "clustering": '[{"algorithm": "k_means", "params": {"n_clusters": 4}}]',
-    "decomposition": '[{"algorithm": "pca", "params": {"n_components": 2}}]',
-    "outliers": '[{"algorithm": "isolation_forest", "params": {"n_estimators": 200}}]',
-    "regression": '[{"algorithm": "ridge", "params": {"alpha": 10}}]',
-}
+from glasshouse_ml.core.task import Task
 
 
 @dataclass(frozen=True)
 class Request:
-    """A checked call of ml.train; algorithms and metric stay None until the rows are known."""
+    """The arguments of ml.train; train/request.py makes one and checks it.
+
+    algorithms and metric are None where the caller leaves the choice to the task.
+    """
 
     model: str
     query: str
-    task: str
+    task: Task
     target: str | None
     key: str | None
     algorithms: list[dict[str, Any]] | None
@@ -35,132 +23,3 @@ class Request:
     split: dict[str, Any]
     options: dict[str, Any]
     folds_given: bool
-
-
-def check(
-    model: str,
-    query: str,
-    task: str,
-    target: str | None,
-    key: str | None,
-    algorithms: str | None,
-    metric: str | None,
-    split: str | None,
-    options: str | None,
-) -> Request:
-    """Make a request of the arguments of ml.train as Postgres hands them over."""
-    if not model or not model.strip():
-        raise GlasshouseError("The model has no name.", "Give a name as the first argument.")
-    if len(model) > LONGEST_NAME:
-        raise GlasshouseError(
-            f"The name of the model has {len(model)} characters, {LONGEST_NAME} are allowed.",
-            "Choose a shorter name.",
-        )
-    if task not in TASKS:
-        raise GlasshouseError(f"There is no task {task!r}.", near_names(task, TASKS))
-    if target and not TASKS[task].takes_target:
-        raise GlasshouseError(f"A {task} has no target.", "Leave the target out.")
-    if not target and TASKS[task].needs_target:
-        raise GlasshouseError(
-            "The target is missing.", "Name the column to predict: target => 'column'."
-        )
-    known = TASKS[task].metrics
-    if metric is not None and metric not in known:
-        raise GlasshouseError(
-            f"There is no metric {metric!r} for {task}.", near_names(metric, known)
-        )
-    given = _object(options, "options")
-    return Request(
-        model,
-        query,
-        task,
-        target,
-        key,
-        _algorithms(algorithms, task),
-        metric,
-        _split(_object(split, "split"), key),
-        options_of.check(given, task),
-        "folds" in given,
-    )
-
-
-def _json(text: str | None) -> Any:
-    # Values come from jsonb, so they are well-formed already.
-    return None if text is None else json.loads(text)
-
-
-def _object(text: str | None, name: str) -> dict[str, Any]:
-    value = _json(text)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise GlasshouseError(
-            f"{name} is no JSON object.", f'Write {name} => \'{{"name": "value"}}\'.'
-        )
-    return value
-
-
-def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
-    value = _json(text)
-    if value is None:
-        return None
-    example = _EXAMPLES[task]
-    if isinstance(value, (str, dict)):
-        value = [value]
-    if not isinstance(value, list) or not value:
-        raise GlasshouseError(
-            "algorithms is no list of algorithms.", f"Write for example {example}."
-        )
-    chosen = []
-    for entry in value:
-        if isinstance(entry, str):
-            entry = {"algorithm": entry}
-        if not isinstance(entry, dict) or not isinstance(entry.get("algorithm"), str):
-            raise GlasshouseError(
-                f"algorithms holds {json.dumps(entry)}, which names no algorithm.",
-                f"Write for example {example}.",
-            )
-        options_of.only(
-            entry, ("algorithm", "params", "search"), f"The entry for {entry['algorithm']}"
-        )
-        params = entry.get("params") or {}
-        if not isinstance(params, dict):
-            raise GlasshouseError(
-                f"params of {entry['algorithm']} is no JSON object.",
-                f"Write for example {example}.",
-            )
-        found = catalogue.find(task, entry["algorithm"])
-        checked = {"algorithm": entry["algorithm"], "params": params}
-        if "search" in entry:
-            checked["search"] = search.check(entry["search"], entry["algorithm"], params)
-        # Built once and thrown away: a wrong name shows before the rows are read.
-        found.build(params | checked.get("search", {}), 0)
-        chosen.append(checked)
-    return chosen
-
-
-def _split(given: dict[str, Any], key: str | None) -> dict[str, Any]:
-    options_of.only(given, ("by", "column", "test"), "split")
-    split = {"by": "random", "column": None, "test": 0.2, **given}
-    by, test = split["by"], split["test"]
-    if by not in SPLITS:
-        raise GlasshouseError(f"There is no split by {by!r}.", near_names(by, SPLITS))
-    if by in ("time", "group", "column") and not isinstance(split["column"], str):
-        raise GlasshouseError(
-            f"A split by {by} needs a column.", f'Write {{"by": "{by}", "column": "name"}}.'
-        )
-    if by == "key" and not key:
-        raise GlasshouseError("A split by key needs a key.", "Name it: key => 'column'.")
-    if by in ("random", "key") and split["column"] is not None:
-        raise GlasshouseError(
-            f"A split by {by} takes no column.",
-            "Leave the column out, or split by time, group or column.",
-        )
-    if by == "column":
-        split["test"] = None
-    elif isinstance(test, bool) or not isinstance(test, (int, float)) or not 0 < test < 1:
-        raise GlasshouseError(
-            f"The test part is {json.dumps(test)} of the rows.",
-            'Give a share between 0 and 1, for example {"test": 0.2}.',
-        )
-    return split

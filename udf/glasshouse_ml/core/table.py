@@ -15,7 +15,7 @@ class Column:
     name: str
     type: str
     kind: str | None  # None: no feature can be made of this type
-    array: bool = False  # of numbers: each position is a column, see rows.spread()
+    array: bool = False  # of numbers: each position is a column, see data/row_reader.py
     of: str = ""  # the array it is a position of
     place: int = 0  # from 1; 0 where it is no position of an array
     length: int = 0  # of every array, where all are as long; 0 where they differ
@@ -39,13 +39,13 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Texts:
+class TextColumn:
     """A text column: a code per row (-1 is NULL) and the sorted values the codes stand for."""
 
     codes: np.ndarray
     levels: list[str]
 
-    def take(self, rows: np.ndarray) -> "Texts":
+    def take(self, rows: np.ndarray) -> "TextColumn":
         """The same column for some of the rows."""
         return replace(self, codes=self.codes[rows])
 
@@ -61,9 +61,9 @@ class Table:
 
     rows: int
     numbers: dict[str, np.ndarray] = field(default_factory=dict)  # NaN is NULL
-    texts: dict[str, Texts] = field(default_factory=dict)
+    texts: dict[str, TextColumn] = field(default_factory=dict)
 
-    def arrange(self, order: np.ndarray) -> None:
+    def reorder(self, order: np.ndarray) -> None:
         """Put the rows into another order, column by column: never is all of it there twice."""
         for name, values in self.numbers.items():
             self.numbers[name] = values[order]

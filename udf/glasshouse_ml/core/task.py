@@ -1,126 +1,121 @@
-"""What a kind of question has to say about itself; everything else is the same for all of them."""
+"""What a task defines. Training, registry and prediction work the same way for all tasks."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.core.metric import Measured, Metric
+from glasshouse_ml.core.metric import EvaluationInput, Metric
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.records import Records
+from glasshouse_ml.core.split import XY, Splitter
 from glasshouse_ml.core.table import Table
-from glasshouse_ml.measure.classification_metrics import Costs
-from glasshouse_ml.model.splitters import Strata
+from glasshouse_ml.core.target import Target
 
-if TYPE_CHECKING:
-    from glasshouse_ml.core.request import Request
-    from glasshouse_ml.model.algorithms import Algorithm
-    from glasshouse_ml.registry.artifacts import Model
-    from glasshouse_ml.train.payload import Trained
-
-Rows = list[dict[str, Any]]
-# What is predicted as text, the score, and the probabilities as JSON text, each for every row.
-Answers = tuple[Iterable[str | None], Iterable[float], Iterable[str | None]]
-
-
-@dataclass(frozen=True)
-class Target:
-    """The answers of the rows: numbers, or positions in the names of the classes."""
-
-    values: np.ndarray
-    names: Sequence[str] = ()
-    positive: int | None = None
-    threshold: float = 0.5  # the probability from which a row is predicted positive
-    costs: Costs | None = None
-
-    @property
-    def positive_class(self) -> str | None:
-        """Its name; None unless there are two classes."""
-        return None if self.positive is None else self.names[self.positive]
+# An algorithm by name with its params, and what else the request says about it.
+AlgorithmEntry = dict[str, Any]
+# For each row the prediction as text, the score, and the probabilities as JSON text.
+Predictions = tuple[Iterable[str | None], Iterable[float], Iterable[str | None]]
 
 
 class Task(ABC):
-    """One kind of question."""
+    """One kind of learning problem."""
 
     name: ClassVar[str]
     metrics: ClassVar[dict[str, Metric]]
-    # Whether the target travels as numbers or as texts.
+    # Metrics that compare predictions with a target, where the target is optional.
+    target_metrics: ClassVar[Collection[str]] = ()
+    # Whether the target is read as numbers or as texts.
     numeric_target: ClassVar[bool]
     needs_target: ClassVar[bool] = True
     takes_target: ClassVar[bool] = True
-    # Whether ml.explain can say why a row got its answer.
-    has_reasons: ClassVar[bool] = True
-    # Whether the preprocessing may look at the answers, as an encoding by their mean does.
-    learns_target: ClassVar[bool] = True
+    # Whether ml.explain can attribute a prediction to the features.
+    is_explainable: ClassVar[bool] = True
+    # Whether preprocessing may encode categories by the mean of the target.
+    uses_target_encoding: ClassVar[bool] = True
 
     @abstractmethod
-    def target(self, table: Table, request: "Request") -> Target:
-        """The answers of the labelled rows of a table."""
+    def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:
+        """The target of the labelled rows of a table; column is its name."""
 
     @abstractmethod
-    def strata(self, target: Target) -> Strata:
-        """How rows are dealt out to the parts and folds."""
+    def splitter(self, target: Target) -> Splitter:
+        """The rule that assigns rows to the parts and folds."""
 
     @abstractmethod
     def default_metric(self, target: Target) -> str:
-        """What candidates are compared by when the caller names nothing."""
+        """The metric that compares the candidates when the request names none."""
 
     @abstractmethod
-    def shortlist(self, rows: int) -> Rows:
-        """What is tried when the caller names nothing."""
+    def shortlist(self, rows: int) -> list[AlgorithmEntry]:
+        """The algorithms that are compared when the request names none."""
 
-    def candidates(self, wanted: Rows, rows: int) -> Rows:
-        """What is compared where this was wanted."""
-        return wanted
+    def expand_candidates(self, entries: list[AlgorithmEntry], rows: int) -> list[AlgorithmEntry]:
+        """The candidates that follow from the entries of the request."""
+        return entries
 
-    def baseline(self, metric: Metric) -> dict[str, Any] | None:
-        """Parameters of the dummy that is the best by this metric; None where there is no dummy."""
+    def baseline_params(self, metric: Metric) -> dict[str, Any] | None:
+        """Parameters of the dummy estimator that is best by this metric; None without a dummy."""
         return {}
 
-    def params(
+    def estimator_params(
         self,
-        algorithm: "Algorithm",
         params: dict[str, Any],
+        parameters: Collection[str],
         target: Target,
         options: dict[str, Any],
     ) -> dict[str, Any]:
-        """The caller's parameters as scikit-learn wants them, and what options add to them."""
+        """The params as scikit-learn expects them, with those that follow from the options.
+
+        `parameters` are the names that the algorithm accepts.
+        """
         return params
 
     @abstractmethod
     def score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
     ) -> Any:
-        """What a fitted Pipeline answers, beside the truth: rows that metrics can measure."""
+        """The output of a fitted Pipeline beside the truth: the input of the metrics."""
 
-    def validate(
+    def score_fold(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
     ) -> Any:
-        """The same for the rows of a fold of the cross-validation."""
+        """As score(), for the validation rows of a fold."""
         return self.score(fitted, matrix, actual, target)
 
-    def decided(self, folds: Sequence[Any], target: Target) -> Target:
-        """With the threshold that serves best on the validated rows of the folds."""
+    def choose_threshold(self, folds: Sequence[Any], target: Target) -> Target:
+        """The target with the threshold that costs least on the validation rows of the folds."""
         return target
 
-    def measured(self, rows: Any, target: Target) -> Any:
-        """Rows that were scored before the threshold was known, at that threshold."""
-        return rows
+    def apply_threshold(self, scores: Any, target: Target) -> Any:
+        """Scores that were computed before the threshold was chosen, at that threshold."""
+        return scores
 
-    def further(self, trained: "Trained") -> Rows:
-        """Registry rows of measures for which the winner is fitted again."""
+    def extra_metrics(
+        self,
+        refit: Callable[[np.ndarray], Pipeline],
+        fitted: Pipeline,
+        training: XY,
+        test: XY,
+        seed: int,
+    ) -> Records:
+        """Rows of ml.metrics for which the chosen candidate is fitted again.
+
+        refit() takes positions in the training part.
+        """
         return []
 
     @abstractmethod
-    def curves(self, rows: Any, target: Target) -> Rows:
-        """Registry rows of the curves drawn from the test rows."""
+    def curves(self, scores: Any, target: Target) -> Records:
+        """Rows of ml.curves from the scores of the test part."""
 
-    def settle(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
-        """The answers of all rows, where only the trained model knows them."""
+    def finalise_target(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
+        """The target of all rows, for tasks in which only the trained model assigns it."""
         return target
 
-    def shuffled(
+    def permutation_score(
         self,
         fitted: Pipeline,
         matrix: np.ndarray,
@@ -128,15 +123,15 @@ class Task(ABC):
         target: Target,
         metric: Metric,
     ) -> tuple[Metric, Callable[[np.ndarray], Any]]:
-        """How a feature's importance is measured: by which metric, on what the rows then get."""
+        """The metric of permutation importance, and the function that scores permuted rows."""
         return metric, lambda rows: self.score(fitted, rows, actual, target)
 
-    def confusion(self, rows: Any, target: Target) -> Rows:
-        """Registry rows of actual against predicted class."""
+    def confusion(self, scores: Any, target: Target) -> Records:
+        """Rows of ml.confusion: actual class against predicted class."""
         return []
 
-    def classes(self, target: Target, train: np.ndarray, test: np.ndarray) -> Rows:
-        """Each class with its rows in the train and in the test part."""
+    def class_counts(self, target: Target, train: np.ndarray, test: np.ndarray) -> Records:
+        """The rows of each class in the training and in the test part."""
         if not target.names:
             return []
         counts = [
@@ -147,21 +142,23 @@ class Task(ABC):
             for name, train, test in zip(target.names, *counts, strict=True)
         ]
 
-    def blind(self, facts: dict[str, Any], target: Target) -> Measured | None:
-        """What the baseline of a recorded version answers for other rows; None without one."""
+    def baseline_scores(self, facts: dict[str, Any], target: Target) -> EvaluationInput | None:
+        """The scores of the baseline of a recorded version on other rows; None without one."""
         return None
 
-    def separation(self, values: np.ndarray, training: np.ndarray, target: Target) -> float | None:
-        """How much one feature alone says about the answer."""
+    def univariate_auc(
+        self, values: np.ndarray, training: np.ndarray, target: Target
+    ) -> float | None:
+        """How well the values of one feature rank the rows by the target, from 0 to 1."""
         return None
 
-    def explained(self, model: "Model", matrix: np.ndarray) -> np.ndarray:
-        """What ml.explain takes apart: a column for each class, or one.
+    def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
+        """The output that ml.explain attributes to the features: a column a class, or one.
 
-        It is what ml.predict gives as score.
+        It is the score of ml.predict.
         """
-        raise TypeError(f"{self.name} predicts nothing that has reasons")
+        raise TypeError(f"{self.name} has no output that can be explained")
 
     @abstractmethod
-    def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
-        """What ml.predict returns for the rows of a matrix."""
+    def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
+        """The columns of ml.predict for the rows of a matrix."""

@@ -1,147 +1,152 @@
-"""The rows of a query as they are collected, or a sample where there is no room for all of them."""
+"""The rows of a query as they arrive, column by column; a sample where they exceed the memory."""
 
 from collections import defaultdict
 from itertools import count
 
 import numpy as np
 
-from glasshouse_ml.core.table import Table, Texts
+from glasshouse_ml.core.table import Table, TextColumn
 from glasshouse_ml.data.fingerprint import row_hashes
 from glasshouse_ml.data.memory import ROW_BYTES, TEXT_BYTES
 from glasshouse_ml.data.packing import Packing
 from glasshouse_ml.data.sampling import Sampler
 
-# Rows of a column that are kept together until all have come: a MiB of numbers.
-PIECE = 131_072
-Pieces = list[np.ndarray]
-# A lookup that numbers each new text as it meets it, at the speed of a dictionary.
-Lookup = defaultdict[str, int]
+# Rows whose numbers are stored as one matrix before they are divided into columns: a MiB a column.
+CHUNK_ROWS = 131_072
+Chunks = list[np.ndarray]
+# Gives each new text the next number, at the speed of a dictionary.
+Codes = defaultdict[str, int]
 
 
-class Kept:
-    """The rows so far, column by column: pieces of numbers, and of codes into the texts met.
+class ColumnBuffer:
+    """Collects batches of rows: chunks of numbers, and chunks of codes into the distinct texts.
 
-    A column at a time they are put together, so that all of them never lie in memory twice.
+    table() joins one column at a time, so that the rows are never in memory twice.
     """
 
-    def __init__(self, packing: Packing, room: int | None) -> None:
-        """Room is the bytes that there are for the rows in a training; None keeps all of them."""
+    def __init__(self, packing: Packing, max_bytes: int | None) -> None:
+        """max_bytes is the memory that a training on the rows may take; None keeps all rows."""
         self.packing = packing
-        self.lookups = [_lookup(packing.missing) for _ in packing.texts]
-        self.room = room
-        self.sampler = None if room is None else Sampler()
+        self.text_codes = [_new_codes(packing.missing) for _ in packing.texts]
+        self.max_bytes = max_bytes
+        self.sampler = None if max_bytes is None else Sampler()
         self.text_bytes = [0.0] * len(packing.texts)
-        self.waiting: list[np.ndarray] = []
-        self.numbers: list[Pieces] = [[] for _ in packing.numbers]
-        self.codes: list[Pieces] = [[] for _ in packing.texts]
-        self.marks: Pieces = []
+        self.matrices: list[np.ndarray] = []
+        self.numbers: list[Chunks] = [[] for _ in packing.numbers]
+        self.codes: list[Chunks] = [[] for _ in packing.texts]
+        self.keys: Chunks = []  # of the sampler
         self.rows = 0
 
     def add(self, size: int, matrix: np.ndarray, values: list[list[str]]) -> None:
-        """Take a batch in, or those of its rows that are in the sample."""
+        """Add a batch, or those of its rows that are in the sample."""
         if self.sampler:
-            marks = self.sampler.marks(row_hashes(self._batch(matrix, values)))
-            inside = np.flatnonzero(marks <= self.sampler.limit)
-            size, matrix = len(inside), matrix[inside]
-            values = [[column[row] for row in inside] for column in values]
-            self.marks.append(marks[inside])
-        for place, (lookup, column) in enumerate(zip(self.lookups, values, strict=True)):
-            known = len(lookup)
-            codes = np.fromiter(map(lookup.__getitem__, column), np.int32, size)
-            self.codes[place].append(codes)
+            keys = self.sampler.sampling_keys(row_hashes(self._batch(matrix, values)))
+            selected = np.flatnonzero(keys <= self.sampler.limit)
+            size, matrix = len(selected), matrix[selected]
+            values = [[column[row] for row in selected] for column in values]
+            self.keys.append(keys[selected])
+        for position, (lookup, column) in enumerate(zip(self.text_codes, values, strict=True)):
+            count_before = len(lookup)
+            self.codes[position].append(
+                np.fromiter(map(lookup.__getitem__, column), np.int32, size)
+            )
             if self.sampler and size:
                 mean = sum(map(len, column)) / size
-                self.text_bytes[place] += (len(lookup) - known) * (mean + TEXT_BYTES)
-        self.waiting.append(matrix)
+                self.text_bytes[position] += (len(lookup) - count_before) * (mean + TEXT_BYTES)
+        self.matrices.append(matrix)
         self.rows += size
-        if sum(map(len, self.waiting)) >= PIECE:
-            self._settle()
-        if self.room is not None and self.rows and self.rows > (most := self._most(self.room)):
-            self._narrow(most)
+        if sum(map(len, self.matrices)) >= CHUNK_ROWS:
+            self._divide_into_columns()
+        if self.max_bytes is not None and self.rows:
+            max_rows = self._max_rows(self.max_bytes)
+            if self.rows > max_rows:
+                self._sample(max_rows)
 
-    def _most(self, room: int) -> int:
-        """How many rows have room, going by those so far."""
+    def _max_rows(self, max_bytes: int) -> int:
+        """The rows that fit, estimated from those so far."""
         width = len(self.packing.numbers) + len(self.packing.texts)
-        return int(room / (ROW_BYTES * max(width, 1) + sum(self.text_bytes) / self.rows))
+        return int(max_bytes / (ROW_BYTES * max(width, 1) + sum(self.text_bytes) / self.rows))
 
-    def _settle(self) -> None:
-        """Turn the waiting rows into pieces of columns, large enough to be freed one by one."""
-        for place, pieces in enumerate(self.numbers):
-            pieces.append(np.concatenate([matrix[:, place] for matrix in self.waiting]))
-        self.waiting.clear()
+    def _divide_into_columns(self) -> None:
+        """Turn the matrices into chunks of columns, which are large enough to be freed singly."""
+        for position, chunks in enumerate(self.numbers):
+            chunks.append(np.concatenate([matrix[:, position] for matrix in self.matrices]))
+        self.matrices.clear()
 
     def _batch(self, matrix: np.ndarray, values: list[list[str]]) -> Table:
-        """The rows of a batch alone."""
+        """The rows of one batch as a table of their own."""
         texts = {}
-        for column, found in zip(self.packing.texts, values, strict=True):
-            lookup = _lookup(self.packing.missing)
-            codes = np.fromiter(map(lookup.__getitem__, found), np.int32, len(found))
-            texts[column.name] = Texts(codes, [t for t in lookup if t != self.packing.missing])
+        for column, column_values in zip(self.packing.texts, values, strict=True):
+            lookup = _new_codes(self.packing.missing)
+            codes = np.fromiter(map(lookup.__getitem__, column_values), np.int32, len(matrix))
+            levels = [text for text in lookup if text != self.packing.missing]
+            texts[column.name] = TextColumn(codes, levels)
         numbers = {c.name: matrix[:, i].copy() for i, c in enumerate(self.packing.numbers)}
         return Table(len(matrix), numbers, texts)
 
-    def _narrow(self, most: int) -> None:
+    def _sample(self, max_rows: int) -> None:
         assert self.sampler is not None
-        marks = np.concatenate(self.marks)
-        if self.sampler.narrow(marks, most):
-            inside = marks <= self.sampler.limit
-            if self.waiting:
-                self._settle()
-            for pieces in (*self.numbers, *self.codes):
-                pieces[:] = [np.concatenate(pieces)[inside]]
-            for place in range(len(self.codes)):
-                self._forget(place)
-            marks = marks[inside]
-            self.rows = len(marks)
-        self.marks = [marks]
+        keys = np.concatenate(self.keys)
+        if self.sampler.tighten(keys, max_rows):
+            selected = keys <= self.sampler.limit
+            if self.matrices:
+                self._divide_into_columns()
+            for chunks in (*self.numbers, *self.codes):
+                chunks[:] = [np.concatenate(chunks)[selected]]
+            for position in range(len(self.codes)):
+                self._drop_unused_texts(position)
+            keys = keys[selected]
+            self.rows = len(keys)
+        self.keys = [keys]
 
-    def _forget(self, place: int) -> None:
-        """Let go of the texts that no row has any more."""
-        codes, old = self.codes[place][0], self.lookups[place]
+    def _drop_unused_texts(self, position: int) -> None:
+        codes, lookup = self.codes[position][0], self.text_codes[position]
         used = np.unique(codes[codes >= 0])
-        numbers = np.full(len(old) + 1, -1, np.int32)  # the last one is that of NULL
-        numbers[used] = np.arange(len(used))
-        fresh = _lookup(self.packing.missing, len(used))
-        fresh.update((text, int(numbers[code])) for text, code in old.items() if numbers[code] >= 0)
-        self.codes[place][0], self.lookups[place] = numbers[codes], fresh
-        self.text_bytes[place] = float(sum(map(len, fresh)) + TEXT_BYTES * len(fresh))
+        new_codes = np.full(len(lookup) + 1, -1, np.int32)  # the last one is that of NULL
+        new_codes[used] = np.arange(len(used))
+        remaining = _new_codes(self.packing.missing, len(used))
+        remaining.update(
+            (text, int(new_codes[code])) for text, code in lookup.items() if new_codes[code] >= 0
+        )
+        self.codes[position][0], self.text_codes[position] = new_codes[codes], remaining
+        self.text_bytes[position] = float(sum(map(len, remaining)) + TEXT_BYTES * len(remaining))
 
     def table(self) -> Table:
-        """What was kept, by column."""
-        if self.waiting:
-            self._settle()
+        """All rows that were added or sampled; the buffer is empty afterwards."""
+        if self.matrices:
+            self._divide_into_columns()
         missing, numbers, texts = self.packing.missing, {}, {}
-        for column, pieces in zip(self.packing.numbers, self.numbers, strict=True):
-            numbers[column.name] = _joined(pieces, np.float64)
-        for column, pieces in zip(self.packing.texts, self.codes, strict=True):
-            # Given up one by one: of a key there are as many texts as rows.
-            lookup = self.lookups.pop(0)
-            texts[column.name] = _by_the_alphabet(lookup, _joined(pieces, np.int32), missing)
+        for column, chunks in zip(self.packing.numbers, self.numbers, strict=True):
+            numbers[column.name] = _joined(chunks, np.float64)
+        for column, chunks in zip(self.packing.texts, self.codes, strict=True):
+            # Freed one by one: a key has as many texts as rows.
+            lookup = self.text_codes.pop(0)
+            texts[column.name] = _sorted_column(lookup, _joined(chunks, np.int32), missing)
             del lookup
         return Table(self.rows, numbers, texts)
 
 
-def _lookup(missing: str, first: int = 0) -> Lookup:
+def _new_codes(missing: str, first: int = 0) -> Codes:
     return defaultdict(count(first).__next__, {missing: -1})
 
 
-def _joined(pieces: Pieces, kind: type) -> np.ndarray:
-    """One array of the pieces, which are given up."""
-    found = pieces[0] if len(pieces) == 1 else np.concatenate([np.empty(0, kind), *pieces])
-    pieces.clear()
-    return found
+def _joined(chunks: Chunks, dtype: type) -> np.ndarray:
+    """The chunks as one array; their memory is released."""
+    array = chunks[0] if len(chunks) == 1 else np.concatenate([np.empty(0, dtype), *chunks])
+    chunks.clear()
+    return array
 
 
-def _by_the_alphabet(lookup: Lookup, codes: np.ndarray, missing: str) -> Texts:
-    """Number the texts by the alphabet instead of by first sight, which the row order decides."""
-    # A text of rows that were left out is none of the column's. The last place is that of NULL.
+def _sorted_column(lookup: Codes, codes: np.ndarray, missing: str) -> TextColumn:
+    """A column whose codes follow the sorted texts; the order of arrival depends on the rows."""
+    # Texts of rows outside the sample are left out. The last position is that of NULL.
     present = np.zeros(len(lookup), bool)
     present[codes] = True
-    met = [text for text, code in lookup.items() if text != missing and present[code]]
-    old = np.fromiter((lookup[text] for text in met), np.int32, len(met))
-    found = np.empty(len(met), object)
-    found[:] = met
-    order = np.argsort(found, kind="stable")
-    new = np.full(len(lookup), -1, np.int32)
-    new[old[order]] = np.arange(len(met))
-    return Texts(new[codes], found[order].tolist())
+    levels = [text for text, code in lookup.items() if text != missing and present[code]]
+    old_codes = np.fromiter((lookup[text] for text in levels), np.int32, len(levels))
+    level_array = np.empty(len(levels), object)
+    level_array[:] = levels
+    order = np.argsort(level_array, kind="stable")
+    new_codes = np.full(len(lookup), -1, np.int32)
+    new_codes[old_codes[order]] = np.arange(len(levels))
+    return TextColumn(new_codes[codes], level_array[order].tolist())

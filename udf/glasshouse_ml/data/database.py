@@ -1,6 +1,6 @@
-"""The one seam between the package and Postgres: nothing else here knows plpy.
+"""The connection between the package and Postgres: no other module uses plpy.
 
-Unit tests hand in an object of the same shape that keeps its rows in memory.
+Unit tests pass an object with the same methods that holds its rows in memory.
 """
 
 # The query is the caller's own and runs with the caller's rights.
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.packing import SCHEMA, Packing, raw_bytes, unpack_sent
 
-# Follows a domain down to the type it is made of, so that a domain over text counts as text.
+# Follows a domain to its base type, so that a domain over text counts as text.
 _TYPES = """
 with recursive kinds as (
     select oid as asked, oid, typtype, typbasetype from pg_catalog.pg_type where oid = any($1)
@@ -27,29 +27,29 @@ where kinds.typtype <> 'd'
 """
 
 
-# Rows of megabytes must not come by the thousand: nobody could look at the memory in between.
-_FIRST, _MOST_BYTES = 32, 2**24
+# Rows of megabytes must not be fetched by the thousand: the memory is checked between batches.
+_FIRST_BATCH, _MAX_BATCH_BYTES = 32, 2**24
 
 
 class ColumnType(NamedTuple):
     """A column of a query: its name, the name of its type as SQL shows it, and its basic type."""
 
     name: str
-    shown: str
-    base: str
+    type_name: str
+    base_type: str
     category: str
 
 
 class ArraySizes(NamedTuple):
-    """How many numbers the arrays of a column hold, those apart that hold none."""
+    """The least and the most numbers in an array of a column; empty arrays do not count."""
 
     least: int
     most: int
-    plain: bool  # all in one row of numbers, counted from 1
+    one_dimensional: bool  # all have one dimension, whose lower bound is 1
 
 
 class Database:
-    """What the engine asks of Postgres, always with the rights of the caller."""
+    """Runs SQL with the rights of the caller."""
 
     def __init__(self, plpy: Any, session: dict) -> None:
         """Take the plpy module and GD, the dictionary that lives as long as the session."""
@@ -63,15 +63,15 @@ class Database:
             self.plpy.cursor(f"select * from ({query}\n) as rows limit 0").close()
             empty = self.plpy.execute(f"select * from ({query}\n) as rows limit 0")
         except self.plpy.SPIError as error:
-            raise self._readable(error) from None
+            raise self._plain_error(error) from None
         plan = self.plpy.prepare(_TYPES, ["oid[]"])
-        known = {row["asked"]: row for row in self.plpy.execute(plan, [empty.coltypes()])}
+        types = {row["asked"]: row for row in self.plpy.execute(plan, [empty.coltypes()])}
         return [
-            ColumnType(name, known[oid]["shown"], known[oid]["typname"], known[oid]["typcategory"])
+            ColumnType(name, types[oid]["shown"], types[oid]["typname"], types[oid]["typcategory"])
             for name, oid in zip(empty.colnames(), empty.coltypes(), strict=True)
         ]
 
-    def sizes(self, query: str, arrays: list[str]) -> dict[str, ArraySizes]:
+    def array_sizes(self, query: str, arrays: list[str]) -> dict[str, ArraySizes]:
         """The sizes of the arrays in each of these columns; 0 where all are empty or NULL."""
         if not arrays:
             return {}
@@ -80,28 +80,36 @@ class Database:
             f"array[coalesce(min(nullif(cardinality({name}), 0)), 0), "
             f"coalesce(max(cardinality({name})), 0), "
             f"coalesce(bool_and(array_ndims({name}) = 1 and array_lower({name}, 1) = 1), true)::int"
-            f"] as n{place}"
-            for place, name in enumerate(f"rows.{self.quote(name)}" for name in arrays)
+            f"] as n{position}"
+            for position, name in enumerate(
+                f"rows.{self.quote_identifier(name)}" for name in arrays
+            )
         )
         row = self.call(f"select {facts} from ({query}\n) as rows")[0]
-        found = [row[f"n{place}"] for place in range(len(arrays))]
+        sizes = [row[f"n{position}"] for position in range(len(arrays))]
         return {
-            name: ArraySizes(least, most, bool(plain))
-            for name, (least, most, plain) in zip(arrays, found, strict=True)
+            name: ArraySizes(least, most, bool(one_dimensional))
+            for name, (least, most, one_dimensional) in zip(arrays, sizes, strict=True)
         }
 
-    def packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
-        """The rows of a query, packed, up to `size` at a time and fewer where they are large."""
+    def fetch_packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
+        """The packed rows of a query in batches of at most `size`, fewer where rows are large."""
         try:
-            cursor = self.plpy.cursor(packing.select(query, self.quote, self.plpy.quote_literal))
-            wanted = min(size, _FIRST)
-            while rows := cursor.fetch(wanted):
+            cursor = self.plpy.cursor(
+                packing.select(query, self.quote_identifier, self.plpy.quote_literal)
+            )
+            batch_rows = min(size, _FIRST_BATCH)
+            while rows := cursor.fetch(batch_rows):
                 yield rows
-                # Some tell about all; a dictionary of what a batch weighs would cost more.
-                weight = max(packing.weight(row) for row in rows[:: max(1, len(rows) // 50)])
-                wanted = max(1, min(size, 8 * wanted, _MOST_BYTES // max(weight, 1)))
+                # Fifty rows estimate the size of all.
+                row_bytes = max(
+                    packing.packed_size(row) for row in rows[:: max(1, len(rows) // 50)]
+                )
+                batch_rows = max(
+                    1, min(size, 8 * batch_rows, _MAX_BATCH_BYTES // max(row_bytes, 1))
+                )
         except self.plpy.SPIError as error:
-            raise self._readable(error) from None
+            raise self._plain_error(error) from None
 
     def execute(self, statement: str, types: tuple = (), values: tuple = ()) -> list[dict]:
         """Run one statement of the engine's own with typed parameters."""
@@ -109,14 +117,14 @@ class Database:
         return list(self.plpy.execute(plan, list(values)))
 
     def call(self, statement: str, types: tuple = (), values: tuple = ()) -> list[dict]:
-        """As execute, but a refusal by Postgres becomes a plain error for the caller."""
+        """As execute(), but an error of Postgres becomes a GlasshouseError."""
         try:
             return self.execute(statement, types, values)
         except self.plpy.SPIError as error:
-            raise self._readable(error) from None
+            raise self._plain_error(error) from None
 
     def raw_bytes_work(self) -> bool:
-        """Whether the fast way gives what the documented way gives; checked once per session."""
+        """Whether raw bytes equal the documented format; checked once per session."""
         if "raw_bytes_work" not in self.session:
             self.session["raw_bytes_work"] = self._compare_raw_bytes()
         return self.session["raw_bytes_work"]
@@ -135,18 +143,18 @@ class Database:
         )[0]
         if row["raw"] != unpack_sent(row["sent"], 5).tobytes():
             return False
-        # And the way back.
-        back = self.execute(
+        # The way back as well.
+        returned = self.execute(
             f"select array_send({SCHEMA}.numbers($1, true)) as sent", ("bytea",), (row["raw"],)
         )[0]
-        return back["sent"] == row["sent"]
+        return returned["sent"] == row["sent"]
 
-    def quote(self, identifier: str) -> str:
-        """A name made safe to stand in SQL."""
+    def quote_identifier(self, identifier: str) -> str:
+        """An identifier quoted for SQL."""
         return self.plpy.quote_ident(identifier)
 
-    def text(self, value: str) -> str:
-        """A value made safe to stand in SQL."""
+    def quote_literal(self, value: str) -> str:
+        """A value quoted for SQL."""
         return self.plpy.quote_literal(value)
 
     def setting(self, name: str) -> str | None:
@@ -155,26 +163,26 @@ class Database:
         return rows[0]["value"] or None
 
     def notice(self, message: str) -> None:
-        """Tell the caller something that is no error."""
+        """Send a NOTICE to the caller."""
         self.plpy.notice(message)
 
-    def checkpoint(self) -> None:
-        """Give control back for a moment: Postgres honours cancel and timeout only then."""
+    def check_interrupts(self) -> None:
+        """Let Postgres process a cancel request or a timeout, which ends the call with an error."""
         try:
             self.plpy.execute("select 1")
         except self.plpy.SPIError as error:
-            raise self._readable(error) from None
+            raise self._plain_error(error) from None
 
-    def _readable(self, error: Any) -> GlasshouseError:
-        """Keep Postgres' own words, hint and SQLSTATE, without the traceback."""
+    def _plain_error(self, error: Any) -> GlasshouseError:
+        """An error with the message, hint and SQLSTATE of Postgres and without the traceback."""
         details = getattr(error, "spidata", None) or (None, None, None)
         detail, hint = details[1], details[2]
         message = str(error) + (f" ({detail})" if detail else "")
         return GlasshouseError(message, hint or "", getattr(error, "sqlstate", "") or "XX000")
 
 
-def answering(plpy: Any, function: str, rows: Iterator[Any]) -> Iterator[Any]:
-    """The same rows; what goes wrong between two of them keeps its SQLSTATE and its hint."""
+def translate_errors(plpy: Any, function: str, rows: Iterator[Any]) -> Iterator[Any]:
+    """The same rows; an error between two of them keeps its SQLSTATE and its hint."""
     try:
         yield from rows
     except GlasshouseError as error:
@@ -182,12 +190,12 @@ def answering(plpy: Any, function: str, rows: Iterator[Any]) -> Iterator[Any]:
 
 
 def sql_error(plpy: Any, function: str, error: GlasshouseError) -> Exception:
-    """An error as Postgres shows it best.
+    """An exception that Postgres shows with message, hint and SQLSTATE.
 
     PL/Python puts the name of the exception's class before the message, and takes hint and
     SQLSTATE from one derived from plpy.Error. So the class is named after the SQL function.
     """
-    named = type(function, (plpy.Error,), {"__module__": SCHEMA})
-    raised = named(error.message)
-    raised.hint, raised.sqlstate = error.hint or None, error.sqlstate
-    return raised
+    exception_class = type(function, (plpy.Error,), {"__module__": SCHEMA})
+    exception = exception_class(error.message)
+    exception.hint, exception.sqlstate = error.hint or None, error.sqlstate
+    return exception

@@ -1,61 +1,38 @@
-"""From columns to one matrix of numbers, by what was learned from the training rows alone."""
+"""One matrix of numbers from columns, encoded as learned from the training rows alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from glasshouse_ml.core.errors import GlasshouseError, rows
-from glasshouse_ml.core.table import CATEGORY, Column, Table, Texts
+from glasshouse_ml.core.errors import GlasshouseError, count_rows
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.table import CATEGORY, Column, Table, TextColumn
+from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 
 # Histogram gradient boosting takes at most 255 categories; rarer ones share one code.
-MOST_CATEGORIES = 250
-# Where each category is encoded by the mean of its answers there may be many more.
-MOST_MEANS = 10_000
-RARE = float(MOST_CATEGORIES)
-UNSEEN = -1.0
-# Sums of squares beyond this overflow, and every number after them is nonsense.
-LARGEST = 1e150
+MAX_CATEGORIES = 250
+# Categories that are encoded by the mean of the target may be more numerous.
+MAX_TARGET_ENCODED = 10_000
 
 
-@dataclass(frozen=True)
-class Feature:
-    """A column the model learns from; the code of a category is its position."""
-
-    name: str
-    type: str
-    kind: str
-    categories: tuple[str, ...] = ()
-    has_rare: bool = False  # there were more categories than fit
-    of: str = ""  # the array of which it is a position
-    place: int = 0
-    length: int = 0  # of every array in training, where all were as long
-
-    def codes(self) -> dict[str, float]:
-        """The code of each category."""
-        return {category: float(code) for code, category in enumerate(self.categories)}
-
-    @property
-    def other(self) -> float:
-        """The code of any other text: a rare one is like the rare ones met in training."""
-        return float(len(self.categories)) if self.has_rare else UNSEEN
-
-
-def learn(
-    columns: Sequence[Column], table: Table, training: np.ndarray, most: int = MOST_CATEGORIES
+def learn_features(
+    columns: Sequence[Column],
+    table: Table,
+    training: np.ndarray,
+    max_categories: int = MAX_CATEGORIES,
 ) -> list[Feature]:
-    """Make features of columns: the categories are those of the training rows, up to so many."""
+    """Features from columns; `training` are the positions of the rows whose categories count."""
     features = []
     for column in columns:
-        met = _categories(table.texts[column.name], training) if column.kind == CATEGORY else []
-        kept, has_rare = tuple(met[:most]), len(met) > most
+        levels = _categories(table.texts[column.name], training) if column.kind == CATEGORY else []
+        categories, has_rare = tuple(levels[:max_categories]), len(levels) > max_categories
         kind, array = column.kind or "", (column.of, column.place, column.length)
-        features.append(Feature(column.name, column.type, kind, kept, has_rare, *array))
+        features.append(Feature(column.name, column.type, kind, categories, has_rare, *array))
     return features
 
 
-def _categories(texts: Texts, training: np.ndarray) -> list[str]:
-    """The values of the training rows, most frequent first, then by the alphabet."""
+def _categories(texts: TextColumn, training: np.ndarray) -> list[str]:
+    """The values of the training rows by frequency, equal ones in alphabetical order."""
     codes = texts.codes[training]
     counts = np.bincount(codes[codes >= 0], minlength=len(texts.levels))
     order = np.argsort(-counts, kind="stable")
@@ -63,9 +40,9 @@ def _categories(texts: Texts, training: np.ndarray) -> list[str]:
 
 
 def encode(features: Sequence[Feature], table: Table) -> np.ndarray:
-    """One float64 row per example: numbers as they are, texts as codes, NaN for NULL.
+    """The float64 matrix (rows, features): numbers unchanged, texts as codes, NaN for NULL.
 
-    From then on the table's numbers are columns of the matrix: they lie in memory once.
+    The numbers of the table become views of its columns, so that they are in memory once.
     """
     matrix = np.empty((table.rows, len(features)), order="F")
     for position, feature in enumerate(features):
@@ -81,17 +58,17 @@ def encode(features: Sequence[Feature], table: Table) -> np.ndarray:
 
 
 class BatchEncoder:
-    """The same for rows as they arrive, a batch at a time."""
+    """Encodes rows as they arrive, a batch at a time."""
 
     def __init__(self, features: Sequence[Feature], missing: str) -> None:
-        """Numbers and texts will come in the order of the features; missing stands for NULL."""
+        """Numbers and texts come in the order of the features; `missing` is the text of NULL."""
         self.features = features
         self.codes: list[Mapping[str, float]] = [
             {**feature.codes(), missing: np.nan} for feature in features
         ]
 
     def encode(self, numbers: np.ndarray, texts: list[list[str]]) -> np.ndarray:
-        """One float64 row per example."""
+        """The float64 matrix (rows, features) of a batch."""
         matrix = np.empty((len(numbers), len(self.features)))
         next_number, next_text = iter(numbers.T), iter(texts)
         for position, feature in enumerate(self.features):
@@ -105,19 +82,19 @@ class BatchEncoder:
 
 
 def check_finite(features: Sequence[Feature], matrix: np.ndarray) -> None:
-    """No arithmetic survives infinity: name the column instead."""
+    """Raise an error that names the first column with infinite or too large values."""
     if not len(matrix):
         return
     with np.errstate(invalid="ignore"):
         # NaN, which is NULL, is neither above nor below.
         ends = np.fmax.reduce(matrix, axis=0), -np.fmin.reduce(matrix, axis=0)
-        wrong = np.fmax(*ends) > LARGEST
-    if wrong.any():
-        position = int(np.argmax(wrong))
-        count = int((np.abs(matrix[:, position]) > LARGEST).sum())
+        too_large = np.fmax(*ends) > MAX_ABSOLUTE_VALUE
+    if too_large.any():
+        position = int(np.argmax(too_large))
+        count = int((np.abs(matrix[:, position]) > MAX_ABSOLUTE_VALUE).sum())
         raise GlasshouseError(
             f"Column {features[position].name!r} holds infinite or too large values "
-            f"(beyond {LARGEST:g}) in {rows(count)}.",
+            f"(beyond {MAX_ABSOLUTE_VALUE:g}) in {count_rows(count)}.",
             "Turn them into NULL in the query, for example with nullif(), or limit them with "
             "least().",
         )

@@ -1,6 +1,6 @@
-"""An order of the rows that depends on what they hold, not on where they lie.
+"""An order of the rows that depends on their values, and the fingerprint of a table.
 
-Postgres returns rows in any order. Sorting them by a hash of their values makes everything after it
+Postgres returns rows in any order. Sorting them by a hash of their values makes every later step
 (split, folds, fit, fingerprint) the same for the same rows.
 """
 
@@ -18,7 +18,7 @@ def _hash64(text: str) -> int:
 
 
 def mix(values: np.ndarray) -> np.ndarray:
-    """Spread every bit of a 64-bit number over all of them (the finaliser of splitmix64)."""
+    """Mix the bits of 64-bit numbers (the finaliser of splitmix64)."""
     values = values ^ (values >> np.uint64(30))
     values = values * np.uint64(0xBF58476D1CE4E5B9)
     values = values ^ (values >> np.uint64(27))
@@ -33,29 +33,29 @@ def text_hashes(levels: list[str], codes: np.ndarray) -> np.ndarray:
 
 
 def row_hashes(table: Table) -> np.ndarray:
-    """A 64-bit hash of each row over all columns; the order of the columns does not count."""
+    """A 64-bit hash of each row over all columns, whatever their order."""
     total = np.zeros(table.rows, np.uint64)
     for name, values in table.numbers.items():
-        # One form for what compares as equal: no negative zero, one kind of NaN.
-        plain = np.where(np.isnan(values), np.nan, values + 0.0)
-        total += mix(plain.view(np.uint64) ^ np.uint64(_hash64("number " + name)))
+        # Equal values get equal bits: no negative zero, one kind of NaN.
+        canonical = np.where(np.isnan(values), np.nan, values + 0.0)
+        total += mix(canonical.view(np.uint64) ^ np.uint64(_hash64("number " + name)))
     for name, texts in table.texts.items():
         hashes = text_hashes(texts.levels, texts.codes)
         total += mix(hashes ^ np.uint64(_hash64("text " + name)))
     return mix(total)
 
 
-def canonical(table: Table) -> tuple[Table, str]:
-    """The same table with its rows in their canonical order, and the fingerprint of all of it."""
+def sort_rows(table: Table) -> tuple[Table, str]:
+    """The table, sorted in place by the hash of its rows, and its fingerprint."""
     hashes = row_hashes(table)
     order = np.argsort(hashes, kind="stable")
     names = sorted(["n " + name for name in table.numbers] + ["t " + name for name in table.texts])
     digest = hashlib.sha256(json.dumps(names).encode())
     digest.update(hashes[order].astype("<u8").tobytes())
-    table.arrange(order)
+    table.reorder(order)
     return table, digest.hexdigest()
 
 
 def fingerprint(facts: Any) -> str:
-    """The fingerprint of anything that can be written as JSON."""
+    """The SHA-256 of a value that can be written as JSON."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""A row as two values: one bytea with all its numbers and one text with all its texts.
+"""A row as two values: a bytea with all its numbers and a text with all its texts.
 
-However wide the row is, only two values then cross the border between Postgres and Python. A
-dictionary per row with a Python object per column takes ten times as long.
+So only two values a row pass from Postgres to Python, however many columns it has. A dictionary a
+row with a Python object a column takes ten times as long.
 """
 
 # The query is the caller's own and runs with the caller's rights; names and texts are quoted.
@@ -17,13 +17,13 @@ from glasshouse_ml.core.table import BOOLEAN, TIME, Column
 # The schema of the engine; registry/ makes it.
 SCHEMA = "ml"
 _SECONDS_A_DAY = 86_400
-# Where the numbers of a one-dimensional array without NULLs begin, see registry/.
+# The offset of the numbers in a one-dimensional array without NULLs, see registry/.
 _FIRST_BYTE = 21
 
 
 @dataclass(frozen=True)
 class Packing:
-    """Which columns are packed, and the marks between and instead of texts."""
+    """The packed columns, the separator between texts, and the text that stands for NULL."""
 
     numbers: Sequence[Column]
     texts: Sequence[Column]
@@ -32,7 +32,7 @@ class Packing:
     raw: bool  # whether ml.rawbytes() can be used
 
     def select(self, query: str, quote: Callable[[str], str], text: Callable[[str], str]) -> str:
-        """The SELECT that packs the rows of a query; quote names and texts."""
+        """The SELECT that packs the rows of a query; quote() and text() quote names and values."""
         outputs = []
         if self.numbers:
             values = [as_number(c, c.value(quote)) for c in self.numbers]
@@ -41,15 +41,15 @@ class Packing:
             outputs.append(f"{raw_bytes(array) if self.raw else f'array_send({array})'} as numbers")
         if self.texts:
             values = [f"{c.value(quote)}::text" for c in self.texts]
-            # One text alone, as a key often is, needs no array around it.
+            # A single text, such as a key, needs no array around it.
             joined = f"coalesce({values[0]}, {text(self.missing)})"
             if len(values) > 1:
-                marks = f"{text(self.separator)}, {text(self.missing)}"
-                joined = f"array_to_string(array[{', '.join(values)}], {marks})"
+                arguments = f"{text(self.separator)}, {text(self.missing)}"
+                joined = f"array_to_string(array[{', '.join(values)}], {arguments})"
             outputs.append(f"{joined} as texts")
         return f"select {', '.join(outputs)} from ({query}\n) as rows"
 
-    def weight(self, row: dict) -> int:
+    def packed_size(self, row: dict) -> int:
         """The size of a packed row, in bytes or letters."""
         return sum(map(len, row.values()))
 
@@ -72,23 +72,23 @@ class Packing:
         return [values[position::width] for position in range(width)]
 
     def pack_numbers(self, values: np.ndarray) -> bytes:
-        """Numbers on their way back, for the SQL of raw_numbers()."""
+        """Numbers on their way back, as ml.numbers() takes them."""
         flat = np.ascontiguousarray(values, np.float64).ravel()
-        return flat.tobytes() if self.raw else literal(flat)
+        return flat.tobytes() if self.raw else array_literal(flat)
 
 
-def literal(values: np.ndarray) -> bytes:
-    """The documented form of an array of numbers: its text."""
+def array_literal(values: np.ndarray) -> bytes:
+    """An array of numbers as the text that Postgres documents."""
     return f"{{{','.join(map(repr, values.tolist()))}}}".encode()
 
 
 def raw_bytes(array: str) -> str:
-    """The call that takes the bytes of an array as they are."""
+    """The SQL that returns the bytes of an array unchanged."""
     return f"{SCHEMA}.rawbytes({array}, {_FIRST_BYTE})"
 
 
 def as_number(column: Column, value: str) -> str:
-    """The SQL that makes the number of a value of a column which the models see."""
+    """The SQL of the number that models get for a value of a column."""
     if column.kind == BOOLEAN:
         return f"{value}::int::float8"
     if column.kind == TIME:
@@ -97,6 +97,6 @@ def as_number(column: Column, value: str) -> str:
 
 
 def unpack_sent(content: bytes, width: int) -> np.ndarray:
-    """The documented format of array_send(): a head, then each number after its length."""
+    """Numbers in the format of array_send(): a header, then each number after its length."""
     row = np.dtype([("head", "V20"), ("items", [("length", ">i4"), ("value", ">f8")], (width,))])
     return np.frombuffer(content, row)["items"]["value"].astype(np.float64).reshape(-1, width)

@@ -1,4 +1,4 @@
-"""The rows of a query into numpy."""
+"""Reads the columns and the rows of a query."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -6,106 +6,111 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column, Table
-from glasshouse_ml.data.column_buffer import Kept
+from glasshouse_ml.data.column_buffer import ColumnBuffer
 from glasshouse_ml.data.database import ArraySizes, ColumnType, Database
-from glasshouse_ml.data.encoding import Feature
 from glasshouse_ml.data.packing import Packing
 
 BATCH = 5_000
 # Positions of one array.
-MOST_POSITIONS = 10_000
+MAX_POSITIONS = 10_000
 _NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
 _TIMES = {"date", "timestamp", "timestamptz", "time", "timetz", "interval"}
 
 
-def describe(db: Database, query: str) -> tuple[str, list[Column]]:
-    """The query without a closing semicolon, and its columns."""
+def clean_query(query: str | None) -> str:
+    """The query without a closing semicolon, so that it can stand in parentheses."""
     query = (query or "").strip().rstrip(";").rstrip()
     if not query:
         raise GlasshouseError("The query is empty.", "Give a SELECT whose rows are the examples.")
-    columns = [Column(c.name, c.shown, _kind(c), _is_array(c)) for c in db.columns(query)]
+    return query
+
+
+def read_columns(db: Database, query: str) -> list[Column]:
+    """The columns of a query; no row is read."""
+    columns = [Column(c.name, c.type_name, _kind(c), _is_array(c)) for c in db.columns(query)]
     names = [column.name for column in columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
         raise GlasshouseError(
-            f"The query returns more than one column named {twice[0]!r}.",
+            f"The query returns more than one column named {repeated[0]!r}.",
             "Give each column a name of its own with AS.",
         )
-    return query, columns
+    return columns
 
 
-def spread(db: Database, query: str, columns: Sequence[Column]) -> list[Column]:
-    """The columns of a query with each array of numbers as a column per position."""
-    arrays = db.sizes(query, [column.name for column in columns if column.array])
-    found = []
+def expand_arrays(db: Database, query: str, columns: Sequence[Column]) -> list[Column]:
+    """The columns of a query, with a column for each position of an array of numbers."""
+    arrays = db.array_sizes(query, [column.name for column in columns if column.array])
+    expanded = []
     for column in columns:
         sizes = arrays.get(column.name, ArraySizes(0, 0, True))
-        _check_plain(column.name, sizes)
-        if sizes.most > MOST_POSITIONS:
+        _check_one_dimensional(column.name, sizes)
+        if sizes.most > MAX_POSITIONS:
             raise GlasshouseError(
                 f"Column {column.name!r} holds arrays of up to {sizes.most} numbers; "
-                f"{MOST_POSITIONS} are the most.",
+                f"{MAX_POSITIONS} are the most.",
                 "Cut them in the query, for example with column[1:1000].",
             )
-        same = sizes.least == sizes.most
-        if not same:
+        equal_length = sizes.least == sizes.most
+        if not equal_length:
             db.notice(
                 f"Column {column.name!r} holds arrays of {sizes.least} to {sizes.most} numbers: "
                 "the shorter ones count as NULL at their end."
             )
-        # An array that is always NULL or empty stays what it is: no feature can be made of it.
-        found += column.positions(sizes.most, sizes.most if same else 0) or [column]
-    return found
+        # An array that is always empty or NULL stays one column and becomes no feature.
+        expanded += column.positions(sizes.most, sizes.most if equal_length else 0) or [column]
+    return expanded
 
 
-def check_arrays(db: Database, query: str, features: Sequence[Feature]) -> None:
-    """Refuse arrays of another length than all of those had that a model learned from.
+def check_array_lengths(db: Database, query: str, features: Sequence[Feature]) -> None:
+    """Refuse arrays that differ in length from those of the training.
 
-    Without a word each number after the difference would be taken for another one.
+    Otherwise a model would silently take each number after the difference for another feature.
     """
     lengths = {feature.of: feature.length for feature in features if feature.of}
-    for name, sizes in db.sizes(query, list(lengths)).items():
-        _check_plain(name, sizes)
+    for name, sizes in db.array_sizes(query, list(lengths)).items():
+        _check_one_dimensional(name, sizes)
         length = lengths[name]
         if length and sizes.most and (sizes.least, sizes.most) != (length, length):
-            other = sizes.least if sizes.least != length else sizes.most
+            wrong_length = sizes.least if sizes.least != length else sizes.most
             raise GlasshouseError(
-                f"Column {name!r} holds an array of {other} numbers; all that the model learned "
-                f"from had {length}.",
+                f"Column {name!r} holds an array of {wrong_length} numbers; all arrays of the "
+                f"training had {length}.",
                 "Give as many in the same order, or NULL for a row that has none.",
             )
 
 
-def _check_plain(name: str, sizes: ArraySizes) -> None:
-    if not sizes.plain:
+def _check_one_dimensional(name: str, sizes: ArraySizes) -> None:
+    if not sizes.one_dimensional:
         raise GlasshouseError(
             f"Column {name!r} holds arrays that are nested or not counted from 1.",
             "Lay their numbers out in one row: array(select unnest(column)).",
         )
 
 
-def by_name(columns: Sequence[Column], features: Sequence[Feature]) -> dict[str, Column]:
-    """Columns by name, the positions of arrays that the features ask for among them."""
-    found = {column.name: column for column in columns}
+def columns_by_name(columns: Sequence[Column], features: Sequence[Feature]) -> dict[str, Column]:
+    """Columns by name, with the positions of arrays that are features."""
+    columns_named = {column.name: column for column in columns}
     for feature in features:
-        if feature.of and feature.of in found and found[feature.of].array:
-            found[feature.name] = found[feature.of].positions(feature.place)[-1]
-    return found
+        if feature.of and feature.of in columns_named and columns_named[feature.of].array:
+            columns_named[feature.name] = columns_named[feature.of].positions(feature.place)[-1]
+    return columns_named
 
 
 def _is_array(column: ColumnType) -> bool:
-    return column.category == "A" and column.base.removeprefix("_") in _NUMBERS
+    return column.category == "A" and column.base_type.removeprefix("_") in _NUMBERS
 
 
 def _kind(column: ColumnType) -> str | None:
-    if column.base in _NUMBERS:
+    if column.base_type in _NUMBERS:
         return NUMBER
-    if column.base == "bool":
+    if column.base_type == "bool":
         return BOOLEAN
-    if column.base in _TIMES:
+    if column.base_type in _TIMES:
         return TIME
-    if column.category in ("S", "E") or column.base == "uuid":
+    if column.category in ("S", "E") or column.base_type == "uuid":
         return CATEGORY
     return None
 
@@ -117,7 +122,7 @@ class Reader:
         self, db: Database, query: str, numbers: Sequence[Column], texts: Sequence[Column]
     ) -> None:
         """Nothing is read before batches() or table() is called."""
-        # Drawn afresh for each reading, so that no text can hold them, by accident or on purpose.
+        # Random for each reader, so that no text can contain the separators.
         token = secrets.token_hex(4)
         self.db = db
         self.query = query
@@ -125,16 +130,17 @@ class Reader:
 
     def batches(self, size: int = BATCH) -> Iterator[tuple[int, np.ndarray, list[list[str]]]]:
         """Number of rows, a matrix of numbers, and a list of values per text column."""
-        for rows in self.db.packed(self.query, self.packing, size):
+        for rows in self.db.fetch_packed(self.query, self.packing, size):
             yield len(rows), self.packing.unpack_numbers(rows), self.packing.unpack_texts(rows)
 
-    def table(self, room: int | None = None) -> Table:
-        """All rows at once, or a sample of as many as have room in so many bytes when a model is
-        trained on them. `read` then says how many there were.
+    def table(self, max_bytes: int | None = None) -> Table:
+        """All rows, or a sample on which a training takes at most max_bytes.
+
+        rows_read is then the number of rows of the query.
         """
-        kept = Kept(self.packing, room)
-        self.read = 0
+        buffer = ColumnBuffer(self.packing, max_bytes)
+        self.rows_read = 0
         for size, matrix, values in self.batches():
-            self.read += size
-            kept.add(size, matrix, values)
-        return kept.table()
+            self.rows_read += size
+            buffer.add(size, matrix, values)
+        return buffer.table()

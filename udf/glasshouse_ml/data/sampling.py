@@ -1,37 +1,37 @@
-"""Keeping a share of the rows where all of them would not fit into memory.
+"""A sample of rows that fits into memory while its rows arrive.
 
-Which rows are kept follows from what they hold, so the same rows give the same sample in whatever
-order they arrive. Rows that are equal are told apart by their count within a batch; otherwise all
-or none of them would be kept.
+The sample depends on the values of the rows alone: the same rows give the same sample in whatever
+order they arrive. Equal rows within a batch get different keys by counting them; otherwise either
+all or none of them would be sampled.
 """
 
 import numpy as np
 
 from glasshouse_ml.data.fingerprint import mix
 
-_ALL = 2**64 - 1
+_NO_LIMIT = 2**64 - 1
 
 
 class Sampler:
-    """Halves the share of rows that are kept whenever there are too many."""
+    """Selects the rows whose 64-bit key is at most `limit`; halves the limit when too many do."""
 
     def __init__(self) -> None:
-        """All rows are kept until there are too many."""
-        self.limit = _ALL
+        """At first every row is selected."""
+        self.limit = _NO_LIMIT
 
-    def marks(self, hashes: np.ndarray) -> np.ndarray:
-        """A mark per row of a batch; those up to the limit are kept."""
+    def sampling_keys(self, hashes: np.ndarray) -> np.ndarray:
+        """A key for each row of a batch, from the hashes of the rows."""
         order = np.argsort(hashes, kind="stable")
         ordered = hashes[order]
         starts = np.r_[True, ordered[1:] != ordered[:-1]]
         first = np.maximum.accumulate(np.where(starts, np.arange(len(hashes)), 0))
-        times = np.empty(len(hashes), np.uint64)
-        times[order] = (np.arange(len(hashes)) - first).astype(np.uint64)
-        return mix(hashes + times * np.uint64(0x9E3779B97F4A7C15))
+        repeats = np.empty(len(hashes), np.uint64)
+        repeats[order] = (np.arange(len(hashes)) - first).astype(np.uint64)
+        return mix(hashes + repeats * np.uint64(0x9E3779B97F4A7C15))
 
-    def narrow(self, marks: np.ndarray, most: int) -> bool:
-        """Halve the limit until few enough of the rows kept so far are below it."""
+    def tighten(self, keys: np.ndarray, max_rows: int) -> bool:
+        """Halve the limit until at most max_rows keys are below it; whether it changed."""
         before = self.limit
-        while int((marks <= self.limit).sum()) > most:
+        while int((keys <= self.limit).sum()) > max_rows:
             self.limit //= 2
         return self.limit != before

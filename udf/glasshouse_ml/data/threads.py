@@ -1,7 +1,7 @@
 """How many threads one call may use: one, unless the setting glasshouse.threads allows more.
 
-A server answers many sessions at once, so threads are for the administrator to give: `alter role …
-set glasshouse.threads = 4`, or `alter system` for all. Never more than the machine has cores.
+A server answers many sessions at once, so the administrator assigns threads: `alter role … set
+glasshouse.threads = 4`, or `alter system` for all. Never more than the machine has cores.
 """
 
 import os
@@ -11,19 +11,19 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.database import Database
 
 SETTING = "glasshouse.threads"
-# Distances of rows to all other rows are computed in pieces of this size. scikit-learn's own is a
+# scikit-learn computes distances between all rows in chunks of this size. Its own default is a
 # gigabyte, which no limit of memory would see coming.
 WORKING_MB = 64
 # The name under which estimators ask for threads.
 PARAMETER = "n_jobs"
-# Where a fitted estimator keeps others that were fitted inside it.
-_INSIDE = ("pooled_", "members_", "calibrated_classifiers_", "regressor_", "estimator")
+# Attributes in which a fitted estimator holds other fitted estimators.
+_NESTED = ("pooled_", "members_", "calibrated_classifiers_", "regressor_", "estimator")
 
-_bound: int | None = None
+_limit: int | None = None
 
 
-def bound(db: Database) -> None:
-    """Hold all that this session computes to what is allowed: BLAS, OpenMP, joblib, scikit-learn.
+def limit_threads(db: Database) -> None:
+    """Limit BLAS, OpenMP, joblib and scikit-learn in this session to the allowed threads.
 
     joblib gets threads and never processes: a copy of a database session must not live.
     """
@@ -31,44 +31,44 @@ def bound(db: Database) -> None:
     from sklearn import set_config
     from threadpoolctl import threadpool_limits
 
-    global _bound
-    limit = allowed(db)
-    if limit != _bound:
+    global _limit
+    limit = allowed_threads(db)
+    if limit != _limit:
         threadpool_limits(limit)
         parallel_config("threading", n_jobs=1)
         set_config(working_memory=WORKING_MB)
-        _bound = limit
+        _limit = limit
 
 
-def allowed(db: Database) -> int:
-    """What the setting says, within what the machine has."""
-    said = db.setting(SETTING)
-    if said is None:
+def allowed_threads(db: Database) -> int:
+    """The value of the setting, at most the number of cores."""
+    value = db.setting(SETTING)
+    if value is None:
         return 1
-    if not said.strip().isdecimal() or int(said) < 1:
+    if not value.strip().isdecimal() or int(value) < 1:
         raise GlasshouseError(
-            f"The setting {SETTING} is {said!r}.", "Give a whole number, 1 or more."
+            f"The setting {SETTING} is {value!r}.", "Give a whole number, 1 or more."
         )
-    return min(int(said), os.cpu_count() or 1)
+    return min(int(value), os.cpu_count() or 1)
 
 
-def granted(wanted: Any) -> int:
-    """As many as an estimator asks for; None asks for one, and a number below zero for all."""
-    limit = _bound or 1
-    if not isinstance(wanted, int):
+def thread_count(n_jobs: Any) -> int:
+    """The threads that an estimator gets for its n_jobs: None asks for one, below zero for all."""
+    limit = _limit or 1
+    if not isinstance(n_jobs, int):
         return 1
-    return min(wanted, limit) if wanted > 0 else limit
+    return min(n_jobs, limit) if n_jobs > 0 else limit
 
 
-def restrain(estimator: Any) -> Any:
-    """The same fitted estimator asking for no more than is allowed, in every part of it."""
+def limit_estimator_threads(estimator: Any) -> Any:
+    """The same fitted estimator, with n_jobs within the limit in every part of it."""
     for step in getattr(estimator, "steps", ()):
-        restrain(step[1])
+        limit_estimator_threads(step[1])
     if hasattr(estimator, PARAMETER):
-        setattr(estimator, PARAMETER, granted(getattr(estimator, PARAMETER)))
-    for name in _INSIDE:
-        found = getattr(estimator, name, None)
-        for part in found if isinstance(found, list) else [found]:
-            if hasattr(part, "__dict__"):
-                restrain(part)
+        setattr(estimator, PARAMETER, thread_count(getattr(estimator, PARAMETER)))
+    for name in _NESTED:
+        value = getattr(estimator, name, None)
+        for nested in value if isinstance(value, list) else [value]:
+            if hasattr(nested, "__dict__"):
+                limit_estimator_threads(nested)
     return estimator

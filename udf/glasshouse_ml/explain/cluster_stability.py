@@ -14,19 +14,19 @@ import numpy as np
 from sklearn.metrics import adjusted_rand_score
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.measure.intervals import number
+from glasshouse_ml.core.records import json_number
 
 # The mean over so many fits no longer changes in what anyone reads.
 FITS = 20
 # More rows make the fits slower and the answer no other.
-MOST_LEARNED = 10_000
-MOST_COMPARED = 10_000
+MAX_LEARNED = 10_000
+MAX_COMPARED = 10_000
 
 
-def stability(
+def stability_rows(
     fit: Callable[[np.ndarray], Pipeline],
     best: Pipeline,
-    learned: int,
+    training_rows: int,
     rows: np.ndarray,
     seed: int,
 ) -> list[dict[str, Any]]:
@@ -36,11 +36,14 @@ def stability(
     matrix of the test part.
     """
     rng = np.random.default_rng(seed)
-    compared = rows[:MOST_COMPARED]
-    clusters = best.predict(compared)
-    found = [
+    compared_rows = rows[:MAX_COMPARED]
+    clusters = best.predict(compared_rows)
+    scores = [
         adjusted_rand_score(
-            clusters, fit(rng.integers(0, learned, min(learned, MOST_LEARNED))).predict(compared)
+            clusters,
+            fit(rng.integers(0, training_rows, min(training_rows, MAX_LEARNED))).predict(
+                compared_rows
+            ),
         )
         for _ in range(FITS)
     ]
@@ -51,9 +54,10 @@ def stability(
             "fold": None,
             "segment": "all",
             "metric": "stability",
-            "value": number(float(np.mean(found))),
-            "lower": number(min(found)),
-            "upper": number(max(found)),
-            "n": len(compared),
+            "higher_is_better": True,
+            "value": json_number(float(np.mean(scores))),
+            "lower": json_number(min(scores)),
+            "upper": json_number(max(scores)),
+            "n": len(compared_rows),
         }
     ]

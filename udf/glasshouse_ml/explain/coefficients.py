@@ -25,15 +25,15 @@ import numpy as np
 from scipy.special import ndtr
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.core.task import Rows
-from glasshouse_ml.data.encoding import Feature
-from glasshouse_ml.measure.intervals import Z_95, number
-from glasshouse_ml.model.linear import Linear, Term, take_apart
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.records import Records, json_number
+from glasshouse_ml.measure.intervals import Z_95
+from glasshouse_ml.model.linear import LinearModel, PreparedColumn, extract_linear_model
 
 INTERCEPT = "(intercept)"
 # Beyond these the information takes longer to compute and invert than the model took to fit.
-_MOST_PARAMETERS = 1_500
-_MOST_PRODUCTS = 2e10
+_MAX_PARAMETERS = 1_500
+_MAX_PRODUCTS = 2e10
 _CHUNK = 10_000
 
 
@@ -44,28 +44,28 @@ def coefficient_rows(
     actual: np.ndarray,
     classes: Sequence[str],
     positive: int | None,
-) -> Rows:
+) -> Records:
     """A registry row for each class and term; none where the model is no weighted sum.
 
     `matrix` and `actual` are the rows the model learned from.
     """
-    linear = take_apart(fitted, features)
-    if linear is None or not linear.is_answer(fitted, matrix[:100]):
+    linear = extract_linear_model(fitted, features)
+    if linear is None or not linear.matches_predictions(fitted, matrix[:100]):
         return []
     prepared = fitted[:-1].transform(matrix)
     covariance = _covariance(fitted[-1], prepared, actual)
     logistic = type(fitted[-1]).__name__.startswith("Logistic") and len(linear.weights) == 1
     unscale = _unscaling(linear.terms)
     names = _names(linear, features)
-    spread = _spread(prepared)
-    found: Rows = []
+    deviations = _deviations(prepared)
+    records: Records = []
     for position, weights in enumerate(linear.weights):
         estimates = unscale @ np.append(linear.intercepts[position], weights)
         errors = np.full(len(estimates), np.nan)
         if covariance is not None:
             size = len(estimates)
-            own = slice(position * size, (position + 1) * size)
-            variances = np.einsum("ij,jk,ik->i", unscale, covariance[own, own], unscale)
+            block = slice(position * size, (position + 1) * size)
+            variances = np.einsum("ij,jk,ik->i", unscale, covariance[block, block], unscale)
             errors = np.sqrt(np.maximum(variances, 0.0))
         # With two classes the one sum is about the second of them.
         flipped = positive == 0
@@ -75,13 +75,13 @@ def coefficient_rows(
         if not np.isfinite(estimates).all():
             return []
         # As prepared or not: a term times its deviation is the same.
-        moved = np.append(np.nan, weights * spread) * (-1 if flipped else 1)
-        order = np.argsort(-np.abs(moved[1:]), kind="stable") + 1
+        standardised = np.append(np.nan, weights * deviations) * (-1 if flipped else 1)
+        order = np.argsort(-np.abs(standardised[1:]), kind="stable") + 1
         for rank, term in enumerate([*order, 0], start=1):
             row = _row(float(estimates[term]), float(errors[term]), logistic)
-            row["standardised"] = number(moved[term])
-            found.append({"class": name, **names[term], **row, "rank": rank})
-    return found
+            row["standardised"] = json_number(standardised[term])
+            records.append({"class": name, **names[term], **row, "rank": rank})
+    return records
 
 
 def _row(estimate: float, error: float, logistic: bool) -> dict[str, Any]:
@@ -89,32 +89,32 @@ def _row(estimate: float, error: float, logistic: bool) -> dict[str, Any]:
     with np.errstate(over="ignore"):
         ratio = float(np.exp(estimate)) if logistic else None
     return {
-        "estimate": number(estimate),
-        "standard_error": number(error),
-        "z": number(z),
-        "p": number(2 * ndtr(-abs(z))),
-        "odds_ratio": number(ratio),
-        "lower": number(estimate - Z_95 * error),
-        "upper": number(estimate + Z_95 * error),
+        "estimate": json_number(estimate),
+        "standard_error": json_number(error),
+        "z": json_number(z),
+        "p": json_number(2 * ndtr(-abs(z))),
+        "odds_ratio": json_number(ratio),
+        "lower": json_number(estimate - Z_95 * error),
+        "upper": json_number(estimate + Z_95 * error),
     }
 
 
-def _names(linear: Linear, features: Sequence[Feature]) -> list[dict[str, str | None]]:
+def _names(linear: LinearModel, features: Sequence[Feature]) -> list[dict[str, str | None]]:
     """Term and feature of each estimate; the intercept comes first."""
-    found: list[dict[str, str | None]] = [{"term": INTERCEPT, "feature": None}]
-    met = {INTERCEPT}
+    records: list[dict[str, str | None]] = [{"term": INTERCEPT, "feature": None}]
+    used_names = {INTERCEPT}
     for term in linear.terms:
-        feature = features[term.origin].name
-        name = feature + term.words
+        feature = features[term.feature].name
+        name = feature + term.suffix
         # A column may be called what another one's category is.
-        while name in met:
+        while name in used_names:
             name += "'"
-        met.add(name)
-        found.append({"term": name, "feature": feature})
-    return found
+        used_names.add(name)
+        records.append({"term": name, "feature": feature})
+    return records
 
 
-def _unscaling(terms: Sequence[Term]) -> np.ndarray:
+def _unscaling(terms: Sequence[PreparedColumn]) -> np.ndarray:
     """The matrix that turns estimates for prepared columns into those for the data."""
     means = np.array([term.mean for term in terms])
     scales = np.array([term.scale for term in terms])
@@ -123,7 +123,7 @@ def _unscaling(terms: Sequence[Term]) -> np.ndarray:
     return unscale
 
 
-def _spread(prepared: Any) -> np.ndarray:
+def _deviations(prepared: Any) -> np.ndarray:
     """Standard deviation of each prepared column, of a sparse matrix too."""
     mean = np.asarray(prepared.mean(axis=0)).ravel()
     squares = prepared.multiply(prepared) if hasattr(prepared, "multiply") else prepared**2
@@ -135,7 +135,7 @@ def _covariance(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndarray
     rows, columns = prepared.shape
     size = (columns + 1) * len(np.atleast_1d(estimator.intercept_))
     formula = _FORMULAS.get(type(estimator).__name__)
-    if formula is None or size > _MOST_PARAMETERS or rows * size * size > _MOST_PRODUCTS:
+    if formula is None or size > _MAX_PARAMETERS or rows * size * size > _MAX_PRODUCTS:
         return None
     try:
         return formula(estimator, prepared, actual)
@@ -143,7 +143,7 @@ def _covariance(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndarray
         return None
 
 
-def _with_ones(prepared: Any, start: int) -> np.ndarray:
+def _with_intercept(prepared: Any, start: int) -> np.ndarray:
     part = prepared[start : start + _CHUNK]
     dense = part.toarray() if hasattr(part, "toarray") else np.asarray(part)
     return np.column_stack([np.ones(len(dense)), dense])
@@ -153,7 +153,7 @@ def _logistic(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndarray |
     penalised_intercept = estimator.solver == "liblinear"
     # What cross-validation found, where the strength was left to it.
     strength, mixed = (
-        float(np.ravel(getattr(estimator, f"{name}_", getattr(estimator, name, None)))[0] or 0)
+        float(np.ravel(getattr(estimator, f"{name}_", getattr(estimator, name, 0)))[0] or 0)
         for name in ("C", "l1_ratio")
     )
     if mixed or estimator.class_weight or penalised_intercept or not estimator.fit_intercept:
@@ -162,21 +162,21 @@ def _logistic(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndarray |
     size = prepared.shape[1] + 1
     information = np.zeros((sums, size, sums, size))
     for start in range(0, prepared.shape[0], _CHUNK):
-        rows = _with_ones(prepared, start)
-        chances = estimator.predict_proba(rows[:, 1:])[:, -sums:]
-        for one in range(sums):
-            for other in range(one, sums):
-                weight = chances[:, one] * ((one == other) - chances[:, other])
+        rows = _with_intercept(prepared, start)
+        probabilities = estimator.predict_proba(rows[:, 1:])[:, -sums:]
+        for first in range(sums):
+            for second in range(first, sums):
+                weight = probabilities[:, first] * ((first == second) - probabilities[:, second])
                 block = rows.T @ (rows * weight[:, None])
-                information[one, :, other, :] += block
-                if other > one:
-                    information[other, :, one, :] += block.T
-    whole = information.reshape(sums * size, sums * size)
+                information[first, :, second, :] += block
+                if second > first:
+                    information[second, :, first, :] += block.T
+    stacked = information.reshape(sums * size, sums * size)
     penalty = np.ones(sums * size) / strength
     penalty[::size] = 0.0
     # With more than two classes a constant added to every intercept changes nothing: there the
     # information has no inverse, but a pseudo-inverse, which belongs to intercepts that sum to 0.
-    return np.linalg.pinv(whole + np.diag(penalty), rcond=1e-12, hermitian=True)
+    return np.linalg.pinv(stacked + np.diag(penalty), rcond=1e-12, hermitian=True)
 
 
 def _least_squares(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndarray | None:
@@ -184,13 +184,13 @@ def _least_squares(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndar
         return None
     if np.ndim(estimator.coef_) != 1:
         return None
-    given = getattr(estimator, "alpha_", getattr(estimator, "alpha", 0.0))
-    penalty = float(np.ravel(given)[0])  # a list of one number is as good
+    alpha = getattr(estimator, "alpha_", getattr(estimator, "alpha", 0.0))
+    penalty = float(np.ravel(alpha)[0])  # a list of one number is as good
     rows, columns = prepared.shape
     mean = np.asarray(prepared.mean(axis=0)).ravel()
     products, squares = np.zeros((columns, columns)), 0.0
     for start in range(0, rows, _CHUNK):
-        part = _with_ones(prepared, start)[:, 1:]
+        part = _with_intercept(prepared, start)[:, 1:]
         residuals = actual[start : start + _CHUNK] - estimator.predict(part)
         squares += float(residuals @ residuals)
         part -= mean
@@ -199,14 +199,19 @@ def _least_squares(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndar
     # A category for each value is one column too many: the pseudo-inverse belongs to the shortest
     # of the equal solutions, which is the one least squares takes.
     inverse = np.linalg.pinv(products + penalty * np.eye(columns), rcond=1e-12, hermitian=True)
-    freedom = rows - 1 - np.trace(inverse @ products)
-    if freedom <= 0:
+    degrees_of_freedom = rows - 1 - np.trace(inverse @ products)
+    if degrees_of_freedom <= 0:
         return None
-    variance = squares / freedom
-    spread = variance * inverse
-    corner = variance / rows + mean @ spread @ mean
-    side = -spread @ mean
-    return np.block([[np.array([[corner]]), side[None, :]], [side[:, None], spread]])
+    variance = squares / degrees_of_freedom
+    deviations = variance * inverse
+    intercept_variance = variance / rows + mean @ deviations @ mean
+    intercept_covariance = -deviations @ mean
+    return np.block(
+        [
+            [np.array([[intercept_variance]]), intercept_covariance[None, :]],
+            [intercept_covariance[:, None], deviations],
+        ]
+    )
 
 
 _FORMULAS: dict[str, Callable[[Any, Any, np.ndarray], np.ndarray | None]] = {

@@ -1,66 +1,65 @@
-"""The learning curve: how the winner does with a part of the training rows.
+"""The learning curve: the score of the chosen candidate by the number of training rows.
 
-A gap between the two lines that closes says that more rows would help; two flat lines, that they
+A closing gap between the two lines means that more rows would help; two flat lines mean that they
 would not.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.metric import Metric
-from glasshouse_ml.core.task import Rows
-from glasshouse_ml.measure.intervals import number
-from glasshouse_ml.model.fitting import Candidate, Fitter, Part
-from glasshouse_ml.model.search import fewer
-from glasshouse_ml.model.splitting import Fold
+from glasshouse_ml.core.records import Records, json_number
+from glasshouse_ml.core.split import XY, Fold
+from glasshouse_ml.model.fitting import Candidate, Fitter
 
-# A mean with a deviation can be had from so many folds; each costs a fit for every point.
-MOST_FOLDS = 3
-# Drawn unasked up to here: beyond it the fits would cost a good part of the whole training.
-UNASKED_UP_TO = 2_000
-UNASKED_POINTS = 3
+# Enough folds for a mean and a deviation; each costs a fit for every point.
+MAX_FOLDS = 3
+# Up to so many rows the curve is drawn by default; beyond, its fits would cost too much time.
+DEFAULT_MAX_ROWS = 2_000
+DEFAULT_POINTS = 3
 
 
-def points(asked: int | None, rows: int) -> int:
-    """How many points are drawn."""
-    return (UNASKED_POINTS if rows <= UNASKED_UP_TO else 0) if asked is None else asked
+def point_count(requested: int | None, rows: int) -> int:
+    """The number of points of the curve."""
+    return (DEFAULT_POINTS if rows <= DEFAULT_MAX_ROWS else 0) if requested is None else requested
 
 
-def learning_rows(
+def learning_curve_rows(
     fitter: Fitter,
     chosen: Candidate,
-    training: Part,
-    folds: Sequence[Fold],
+    training: XY,
     metric: Metric,
-    last: float,
+    full_training_score: float,
     count: int,
-) -> Rows:
-    """Registry rows: half as many rows from point to point, back from all of them.
+) -> Records:
+    """Rows of ml.curves; each point has half of the rows of the next.
 
-    The point of all rows costs nothing: validation is the cross-validation as it was, and `last`
-    is the finished model on the rows it learned from.
+    The point of all rows needs no fit: its validation scores are those of the cross-validation, and
+    `full_training_score` is the final model on its training rows.
     """
     if count < 2:
         return []
-    found = []
+    folds = fitter.split.folds
+    points: list[tuple[Sequence[Any], Sequence[Any], Sequence[Any]]] = []
     for power in range(count - 1, 0, -1):
         try:
             scores = [
                 _score(fitter, chosen, training, fold, metric, 0.5**power)
-                for fold in folds[:MOST_FOLDS]
+                for fold in folds[:MAX_FOLDS]
             ]
         except GlasshouseError:
-            continue  # too few rows to learn from: there is no such point
-        sizes, learned, validated = zip(*scores, strict=True)
-        found.append((sizes, learned, validated))
-    found.append(([len(training.actual)], [last], []))
-    found.append(([len(fit) for fit, _ in folds], [], chosen.scores))
-    rows: Rows = []
+            continue  # too few rows for this point
+        sizes, training_scores, validation_scores = zip(*scores, strict=True)
+        points.append((sizes, training_scores, validation_scores))
+    points.append(([len(training.actual)], [full_training_score], []))
+    points.append(([len(fit) for fit, _ in folds], [], chosen.scores))
+    rows: Records = []
     for series, values_of in (("training", 1), ("validation", 2)):
-        points = [(point[0], point[values_of]) for point in found if point[values_of]]
-        for position, (sizes, values) in enumerate(points, start=1):
+        curve_points = [(point[0], point[values_of]) for point in points if point[values_of]]
+        for position, (row_counts, values) in enumerate(curve_points, start=1):
             mean = float(np.mean(values))
             deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
             rows.append(
@@ -68,25 +67,24 @@ def learning_rows(
                     "curve": "learning",
                     "series": series,
                     "position": position,
-                    "x": float(round(np.mean(sizes))),
-                    "y": number(mean),
-                    "lower": None if deviation is None else number(mean - deviation),
-                    "upper": None if deviation is None else number(mean + deviation),
-                    "n": round(np.mean(sizes)),
+                    "x": float(round(np.mean(row_counts))),
+                    "y": json_number(mean),
+                    "lower": None if deviation is None else json_number(mean - deviation),
+                    "upper": None if deviation is None else json_number(mean + deviation),
+                    "n": round(np.mean(row_counts)),
                 }
             )
     return rows
 
 
 def _score(
-    fitter: Fitter, chosen: Candidate, training: Part, fold: Fold, metric: Metric, share: float
+    fitter: Fitter, chosen: Candidate, training: XY, fold: Fold, metric: Metric, share: float
 ) -> tuple[int, float, float]:
-    """Rows learned from, and the metric on them and on the rows of the fold."""
-    fit, validate = fold
-    labels = training.actual[fit] if fitter.target.names else np.zeros(len(fit))
-    part = training.take(fit[fewer(labels, share, fitter.options["seed"])])
-    fitted = fitter.fit(chosen.algorithm, chosen.params, part)
-    scores = [metric.value(fitter.score(fitted, rows)) for rows in (part, training.take(validate))]
-    if not np.isfinite(scores).all():
+    """The number of rows of the fit, and the metric on them and on the rows of the fold."""
+    rows = fitter.training_share(training, fold, share)
+    fitted = fitter.fit(chosen.algorithm, chosen.params, rows)
+    validation = training.take(fold[1])
+    learned, validated = (metric.value(fitter.score(fitted, part)) for part in (rows, validation))
+    if not np.isfinite([learned, validated]).all():
         raise GlasshouseError(f"{metric.name} cannot be computed.")
-    return len(part.actual), *scores
+    return len(rows.actual), learned, validated

@@ -11,29 +11,28 @@ from typing import Any
 
 import numpy as np
 
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY
-from glasshouse_ml.core.task import Rows
-from glasshouse_ml.data.encoding import Feature
-from glasshouse_ml.measure.intervals import number
 
-MOST_POINTS = 20
-MOST_CATEGORIES = 12
+MAX_POINTS = 20
+MAX_CATEGORIES = 12
 # Enough for the tenths of the single rows; each costs a prediction for every point.
-MOST_ROWS = 200
-MOST_CLASSES = 10
+MAX_ROWS = 200
+MAX_CLASSES = 10
 _QUANTILES = (0.1, 0.5, 0.9)
 
 
 def dependence_rows(
-    answer: Callable[[np.ndarray], np.ndarray],
+    predict: Callable[[np.ndarray], np.ndarray],
     matrix: np.ndarray,
     training: np.ndarray,
     features: Sequence[Feature],
-    shown: Sequence[int],
+    positions: Sequence[int],
     classes: Sequence[tuple[str, int]],
     seed: int,
-    checkpoint: Callable[[], None],
-) -> Rows:
+    check_interrupts: Callable[[], None],
+) -> Records:
     """Registry rows for the features at the positions `shown`.
 
     answer() gives a matrix with a column for each class, or one; `classes` names the columns that
@@ -41,51 +40,51 @@ def dependence_rows(
     """
     rng = np.random.default_rng(seed)
     rows = matrix
-    if len(matrix) > MOST_ROWS:
-        rows = matrix[np.sort(rng.choice(len(matrix), MOST_ROWS, replace=False))]
-    found: Rows = []
-    for position in shown:
-        checkpoint()
+    if len(matrix) > MAX_ROWS:
+        rows = matrix[np.sort(rng.choice(len(matrix), MAX_ROWS, replace=False))]
+    records: Records = []
+    for position in positions:
+        check_interrupts()
         points = list(_points(features[position], training[:, position]))
         if len(points) < 2:
             continue
         repeated = np.tile(rows, (len(points), 1))
         repeated[:, position] = np.repeat([value for value, _ in points], len(rows))
-        answers = answer(repeated).reshape(len(points), len(rows), -1)
+        predictions = predict(repeated).reshape(len(points), len(rows), -1)
         for name, column in classes:
-            means = answers[:, :, column].mean(axis=1)
-            quantiles = np.quantile(answers[:, :, column], _QUANTILES, axis=1)
+            means = predictions[:, :, column].mean(axis=1)
+            quantiles = np.quantile(predictions[:, :, column], _QUANTILES, axis=1)
             for place, (_, facts) in enumerate(points):
-                lower, median, upper = (number(value) for value in quantiles[:, place])
-                found.append(
+                lower, median, upper = (json_number(value) for value in quantiles[:, place])
+                records.append(
                     {
                         "feature": features[position].name,
                         "class": name,
                         "position": place + 1,
                         **facts,
-                        "mean": number(means[place]),
+                        "mean": json_number(means[place]),
                         "lower": lower,
                         "median": median,
                         "upper": upper,
                         "n": len(rows),
                     }
                 )
-    return found
+    return records
 
 
 def _points(feature: Feature, values: np.ndarray) -> Iterator[tuple[float, dict[str, Any]]]:
     """The values a feature is set to, each as the matrix holds it and as a reader knows it."""
-    known = values[~np.isnan(values)]
+    present = values[~np.isnan(values)]
     if feature.kind == CATEGORY:
         # Their codes go by frequency, the most frequent first.
-        for code, category in enumerate(feature.categories[:MOST_CATEGORIES]):
+        for code, category in enumerate(feature.categories[:MAX_CATEGORIES]):
             yield float(code), {"kind": "category", "category": category}
     elif feature.kind == BOOLEAN:
-        for value in np.unique(known):
+        for value in np.unique(present):
             yield value, {"kind": "category", "category": str(bool(value)).lower()}
-    elif len(known):
+    elif len(present):
         # Values that occur, so that no whole number is asked about as 2.5. Without the outermost
         # hundredth, where hardly any row supports the answer.
-        shares = np.linspace(0.01, 0.99, MOST_POINTS)
-        for value in np.unique(np.quantile(known, shares, method="inverted_cdf")):
-            yield value, {"kind": "number", "x": number(value)}
+        probabilities = np.linspace(0.01, 0.99, MAX_POINTS)
+        for value in np.unique(np.quantile(present, probabilities, method="inverted_cdf")):
+            yield value, {"kind": "number", "x": json_number(value)}

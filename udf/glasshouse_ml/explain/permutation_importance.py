@@ -5,40 +5,40 @@ from typing import Any
 
 import numpy as np
 
-from glasshouse_ml.core.metric import Measured, Metric
+from glasshouse_ml.core.metric import EvaluationInput, Metric
 
 # A shuffle costs a prediction of every row; beyond this many, a sample of the rows tells as much.
-_MOST_PREDICTIONS = 500_000
-_LEAST_ROWS = 1_000
+_MAX_PREDICTIONS = 500_000
+_MIN_ROWS = 1_000
 
 
 def importance_rows(
-    score: Callable[[np.ndarray], Measured],
+    score: Callable[[np.ndarray], EvaluationInput],
     matrix: np.ndarray,
     features: list[str],
     metric: Metric,
     repeats: int,
     seed: int,
-    checkpoint: Callable[[], None],
+    check_interrupts: Callable[[], None],
 ) -> list[dict[str, Any]]:
     """Mean and deviation of the loss for each feature; score() predicts the rows of a matrix."""
     if not repeats:
         return []
     rng = np.random.default_rng(seed)
-    whole = metric.gain(metric.value(score(matrix)))
+    score_unpermuted = metric.gain(metric.value(score(matrix)))
     losses = np.zeros((len(features), repeats))
     for position in range(len(features)):
-        checkpoint()
-        kept = matrix[:, position].copy()
+        check_interrupts()
+        original = matrix[:, position].copy()
         for repeat in range(repeats):
-            matrix[:, position] = rng.permutation(kept)
-            losses[position, repeat] = whole - metric.gain(metric.value(score(matrix)))
-        matrix[:, position] = kept
+            matrix[:, position] = rng.permutation(original)
+            losses[position, repeat] = score_unpermuted - metric.gain(metric.value(score(matrix)))
+        matrix[:, position] = original
     losses = np.nan_to_num(losses)
     means, deviations = losses.mean(axis=1), losses.std(axis=1)
-    found = []
+    records = []
     for rank, position in enumerate(np.argsort(-means, kind="stable"), start=1):
-        found.append(
+        records.append(
             {
                 "feature": features[position],
                 "method": "permutation",
@@ -49,12 +49,12 @@ def importance_rows(
                 "rank": rank,
             }
         )
-    return found
+    return records
 
 
-def sample(rows: int, features: int, repeats: int, seed: int) -> np.ndarray:
+def sample_rows(rows: int, features: int, repeats: int, seed: int) -> np.ndarray:
     """The test rows the importance is measured on: all of them, or as many as time allows."""
-    most = max(_LEAST_ROWS, _MOST_PREDICTIONS // max(1, features * repeats))
+    most = max(_MIN_ROWS, _MAX_PREDICTIONS // max(1, features * repeats))
     if rows <= most:
         return np.arange(rows)
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))

@@ -15,7 +15,7 @@ import numpy as np
 ORDERS = 64
 SEED = 0
 # Cells of the largest matrix that is put together at a time: 64 MiB.
-_MOST_CELLS = 8_000_000
+_MAX_CELLS = 8_000_000
 
 
 def orders(columns: int) -> np.ndarray:
@@ -28,8 +28,8 @@ def orders(columns: int) -> np.ndarray:
     return np.concatenate([half, half[:, ::-1]])
 
 
-def shapley(
-    answer: Callable[[np.ndarray, np.ndarray], np.ndarray],
+def sampled_shapley(
+    predict: Callable[[np.ndarray, np.ndarray], np.ndarray],
     matrix: np.ndarray,
     baseline: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -38,33 +38,35 @@ def shapley(
     answer() takes rows and, for each, the number of the row of the matrix it was made of.
     """
     count, columns = matrix.shape
-    tried = orders(columns)
+    column_orders = orders(columns)
     # taken[o, s, c]: whether column c is replaced by step s of order o.
-    places = np.argsort(tried, axis=1)
-    taken = places[:, None, :] < np.arange(columns + 1)[None, :, None]
-    masks, which = np.unique(taken.reshape(-1, columns), axis=0, return_inverse=True)
-    answers = _answers(answer, matrix, baseline, masks)
-    found = np.zeros((count, columns))
-    for order, steps in zip(tried, which.reshape(len(tried), columns + 1), strict=True):
-        found[:, order] += np.diff(answers[steps], axis=0).T
+    turns = np.argsort(column_orders, axis=1)
+    replaced = turns[:, None, :] < np.arange(columns + 1)[None, :, None]
+    masks, mask_of_step = np.unique(replaced.reshape(-1, columns), axis=0, return_inverse=True)
+    outputs = _outputs(predict, matrix, baseline, masks)
+    contributions = np.zeros((count, columns))
+    for order, steps in zip(
+        column_orders, mask_of_step.reshape(len(column_orders), columns + 1), strict=True
+    ):
+        contributions[:, order] += np.diff(outputs[steps], axis=0).T
     # The row without any column replaced is the first of the sorted masks.
-    return answers[0], found / len(tried)
+    return outputs[0], contributions / len(column_orders)
 
 
-def _answers(
-    answer: Callable[[np.ndarray, np.ndarray], np.ndarray],
+def _outputs(
+    predict: Callable[[np.ndarray, np.ndarray], np.ndarray],
     matrix: np.ndarray,
     baseline: np.ndarray,
     masks: np.ndarray,
 ) -> np.ndarray:
     """The answer for each mask and each row."""
     count, columns = matrix.shape
-    answers = np.empty((len(masks), count))
-    size = max(1, _MOST_CELLS // (count * columns))
+    outputs = np.empty((len(masks), count))
+    size = max(1, _MAX_CELLS // (count * columns))
     for start in range(0, len(masks), size):
         block = masks[start : start + size]
-        mixed = np.where(block[:, None, :], matrix[None], baseline)
+        rows_mixed = np.where(block[:, None, :], matrix[None], baseline)
         origins = np.tile(np.arange(count), len(block))
-        found = answer(mixed.reshape(-1, columns), origins)
-        answers[start : start + size] = found.reshape(len(block), count)
-    return answers
+        contributions = predict(rows_mixed.reshape(-1, columns), origins)
+        outputs[start : start + size] = contributions.reshape(len(block), count)
+    return outputs

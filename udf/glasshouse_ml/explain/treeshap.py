@@ -115,11 +115,11 @@ def shapley_of_trees(
     matrix: np.ndarray,
     baseline: np.ndarray,
     origins: np.ndarray,
-    about: np.ndarray,
+    outputs: np.ndarray,
 ) -> np.ndarray:
     """For each row (of seen_by()) what each origin adds on the way from the baseline row to it.
 
-    `about`: which of the sums is meant, for each row.
+    `outputs`: for each row the position of the output that is explained.
     """
     added = np.zeros((len(matrix), int(origins.max(initial=-1)) + 1))
     for tree in trees:
@@ -127,7 +127,7 @@ def shapley_of_trees(
         rows_left = {node: tree.goes_left(node, matrix) for node in nodes.tolist()}
         base_left = {node: bool(tree.goes_left(node, baseline[None])[0]) for node in nodes.tolist()}
         for leaf, path in tree.leaves(origins):
-            _add_leaf(added, tree.values[leaf][about], path, rows_left, base_left)
+            _add_leaf(added, tree.values[leaf][outputs], path, rows_left, base_left)
     return added
 
 

@@ -11,20 +11,13 @@ from functools import cached_property
 import numpy as np
 
 from glasshouse_ml.core.metric import Metric
+from glasshouse_ml.core.target import Costs
 
 # Probabilities of 0 and 1 would make a single wrong row cost infinitely much.
 TINY = np.finfo(float).eps
 
 
-@dataclass(frozen=True)
-class Costs:
-    """What a mistake costs, in a unit of the caller's own."""
-
-    false_positive: float
-    false_negative: float
-
-
-def decide(probabilities: np.ndarray, positive: int, threshold: float) -> np.ndarray:
+def predict_classes(probabilities: np.ndarray, positive: int, threshold: float) -> np.ndarray:
     """The class of each row: with two classes the positive one from the threshold on.
 
     At 0.5 it is the more probable class; a tie goes to the first, as in scikit-learn.
@@ -35,7 +28,7 @@ def decide(probabilities: np.ndarray, positive: int, threshold: float) -> np.nda
 
 
 @dataclass(frozen=True)
-class Scored:
+class ClassificationScores:
     """Rows with the number of their class and the probability of each class."""
 
     actual: np.ndarray
@@ -54,18 +47,18 @@ class Scored:
         """What ml.predict gives as the score: the positive class's probability, or the largest."""
         return self.probabilities[:, self.positive] if self.binary else self.probabilities.max(1)
 
-    def take(self, rows: np.ndarray) -> "Scored":
+    def take(self, rows: np.ndarray) -> "ClassificationScores":
         """Some of the rows."""
         return replace(self, actual=self.actual[rows], probabilities=self.probabilities[rows])
 
-    def shares(self) -> dict[str, tuple[int, int]]:
+    def proportions(self) -> dict[str, tuple[int, int]]:
         """The metrics that count rows: how many are right, of how many."""
-        right = self.predicted == self.actual
-        counts = {"accuracy": (int(right.sum()), len(right))}
+        correct = self.predicted == self.actual
+        counts = {"accuracy": (int(correct.sum()), len(correct))}
         if self.binary:
-            for name, part in (("precision", self.predicted), ("recall", self.actual)):
-                looked_at = part == self.positive
-                counts[name] = (int(right[looked_at].sum()), int(looked_at.sum()))
+            for name, classes_of_row in (("precision", self.predicted), ("recall", self.actual)):
+                selected = classes_of_row == self.positive
+                counts[name] = (int(correct[selected].sum()), int(selected.sum()))
         return counts
 
     @property
@@ -81,7 +74,7 @@ class Scored:
     @cached_property
     def predicted(self) -> np.ndarray:
         """The class that each row is given."""
-        return decide(self.probabilities, self.positive, self.threshold)
+        return predict_classes(self.probabilities, self.positive, self.threshold)
 
     @cached_property
     def rankings(self) -> dict[int, "Ranking"]:
@@ -94,9 +87,9 @@ class Scored:
     def confusion(self, weights: np.ndarray) -> np.ndarray:
         """Weighted counts of actual against predicted: (samples, classes, classes)."""
         count = self.classes
-        cells, place = np.unique(self.actual * count + self.predicted, return_inverse=True)
-        one_hot = np.zeros((len(place), len(cells)))
-        one_hot[np.arange(len(place)), place] = 1.0
+        cells, cell_of_row = np.unique(self.actual * count + self.predicted, return_inverse=True)
+        one_hot = np.zeros((len(cell_of_row), len(cells)))
+        one_hot[np.arange(len(cell_of_row)), cell_of_row] = 1.0
         table = np.zeros((len(weights), count * count))
         table[:, cells] = weights @ one_hot
         return table.reshape(-1, count, count)
@@ -128,22 +121,24 @@ class Ranking:
         return hits, total - hits
 
 
-def _roc_auc(rows: Scored, weights: np.ndarray) -> np.ndarray:
+def _roc_auc(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     return _over_rankings(rows, weights, _area)
 
 
-def _average_precision(rows: Scored, weights: np.ndarray) -> np.ndarray:
+def _average_precision(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     return _over_rankings(rows, weights, _precision_area)
 
 
-def _over_rankings(rows: Scored, weights: np.ndarray, measure: Callable) -> np.ndarray:
+def _over_rankings(
+    rows: ClassificationScores, weights: np.ndarray, measure: Callable
+) -> np.ndarray:
     """One ranking with two classes, else the plain mean over each class against the rest.
 
     A class that a sample holds no row of has no ranking and does not count.
     """
-    found = np.array([measure(*ranking.steps(weights)) for ranking in rows.rankings.values()])
-    known = np.isfinite(found)
-    return np.where(known, found, 0.0).sum(axis=0) / known.sum(axis=0)
+    values = np.array([measure(*ranking.steps(weights)) for ranking in rows.rankings.values()])
+    defined = np.isfinite(values)
+    return np.where(defined, values, 0.0).sum(axis=0) / defined.sum(axis=0)
 
 
 def _area(hits: np.ndarray, misses: np.ndarray) -> np.ndarray:
@@ -162,12 +157,12 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return weights @ values / weights.sum(axis=1)
 
 
-def _log_loss(rows: Scored, weights: np.ndarray) -> np.ndarray:
-    chosen = rows.probabilities[np.arange(len(rows.actual)), rows.actual]
-    return _mean(-np.log(np.clip(chosen, TINY, 1.0)), weights)
+def _log_loss(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
+    probability = rows.probabilities[np.arange(len(rows.actual)), rows.actual]
+    return _mean(-np.log(np.clip(probability, TINY, 1.0)), weights)
 
 
-def _brier(rows: Scored, weights: np.ndarray) -> np.ndarray:
+def _brier(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     if rows.binary:
         hits = rows.actual == rows.positive
         return _mean((rows.probabilities[:, rows.positive] - hits) ** 2, weights)
@@ -175,7 +170,7 @@ def _brier(rows: Scored, weights: np.ndarray) -> np.ndarray:
     return _mean(((rows.probabilities - truth) ** 2).sum(axis=1), weights)
 
 
-def _accuracy(rows: Scored, weights: np.ndarray) -> np.ndarray:
+def _accuracy(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     return _mean((rows.predicted == rows.actual).astype(float), weights)
 
 
@@ -184,53 +179,58 @@ def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     return np.divide(top, bottom, out=np.zeros_like(top, dtype=float), where=bottom > 0)
 
 
-def _balanced_accuracy(rows: Scored, weights: np.ndarray) -> np.ndarray:
+def _balanced_accuracy(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     table = rows.confusion(weights)
     actual = table.sum(axis=2)
-    found = _ratio(np.einsum("sii->si", table), actual)
+    values = _ratio(np.einsum("sii->si", table), actual)
     # A class that a sample holds no row of says nothing about it.
-    return found.sum(axis=1) / (actual > 0).sum(axis=1)
+    return values.sum(axis=1) / (actual > 0).sum(axis=1)
 
 
-def _per_class(rows: Scored, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _per_class(
+    rows: ClassificationScores, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     table = rows.confusion(weights)
     return np.einsum("sii->si", table), table.sum(axis=1), table.sum(axis=2)
 
 
-def _of_interest(rows: Scored, values: np.ndarray) -> np.ndarray:
+def _positive_or_mean(rows: ClassificationScores, values: np.ndarray) -> np.ndarray:
     return values[:, rows.positive] if rows.binary else values.mean(axis=1)
 
 
-def _precision(rows: Scored, weights: np.ndarray) -> np.ndarray:
-    right, predicted, _ = _per_class(rows, weights)
-    return _of_interest(rows, _ratio(right, predicted))
+def _precision(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
+    correct, predicted, _ = _per_class(rows, weights)
+    return _positive_or_mean(rows, _ratio(correct, predicted))
 
 
-def _recall(rows: Scored, weights: np.ndarray) -> np.ndarray:
-    right, _, actual = _per_class(rows, weights)
-    return _of_interest(rows, _ratio(right, actual))
+def _recall(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
+    correct, _, actual = _per_class(rows, weights)
+    return _positive_or_mean(rows, _ratio(correct, actual))
 
 
-def _f1(rows: Scored, weights: np.ndarray) -> np.ndarray:
-    right, predicted, actual = _per_class(rows, weights)
-    return _of_interest(rows, _ratio(2 * right, predicted + actual))
+def _f1(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
+    correct, predicted, actual = _per_class(rows, weights)
+    return _positive_or_mean(rows, _ratio(2 * correct, predicted + actual))
 
 
-def _mcc(rows: Scored, weights: np.ndarray) -> np.ndarray:
-    right, predicted, actual = _per_class(rows, weights)
+def _mcc(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
+    correct, predicted, actual = _per_class(rows, weights)
     total = weights.sum(axis=1)
-    together = right.sum(axis=1) * total - (predicted * actual).sum(axis=1)
-    apart = (total**2 - (predicted**2).sum(axis=1)) * (total**2 - (actual**2).sum(axis=1))
-    return _ratio(together, np.sqrt(np.maximum(apart, 0.0)))
+    covariance = correct.sum(axis=1) * total - (predicted * actual).sum(axis=1)
+    scale = (total**2 - (predicted**2).sum(axis=1)) * (total**2 - (actual**2).sum(axis=1))
+    return _ratio(covariance, np.sqrt(np.maximum(scale, 0.0)))
 
 
-def _cost(rows: Scored, weights: np.ndarray) -> np.ndarray:
+def _cost(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     assert rows.costs is not None
-    flagged, hit = rows.predicted == rows.positive, rows.actual == rows.positive
-    paid = rows.costs.false_positive * (flagged & ~hit) + rows.costs.false_negative * (
-        ~flagged & hit
+    predicted_positive, actual_positive = (
+        rows.predicted == rows.positive,
+        rows.actual == rows.positive,
     )
-    return _mean(paid, weights)
+    cost = rows.costs.false_positive * (
+        predicted_positive & ~actual_positive
+    ) + rows.costs.false_negative * (~predicted_positive & actual_positive)
+    return _mean(cost, weights)
 
 
 METRICS = {

@@ -11,18 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import CATEGORY, Column, Table
-from glasshouse_ml.core.task import Rows
-from glasshouse_ml.measure.intervals import number
 
 # More rows change the third digit, and ranks cost a sort.
-MOST_ROWS = 20_000
+MAX_ROWS = 20_000
 # The rarer categories count as one: a table of mostly empty cells measures its own size.
-MOST_CATEGORIES = 30
+MAX_CATEGORIES = 30
 
 
 @dataclass(frozen=True)
-class Values:
+class CorrelationColumn:
     """A column: numbers with NaN, or codes with -1 for NULL."""
 
     name: str
@@ -30,17 +29,19 @@ class Values:
     is_category: bool
 
 
-def columns_of(table: Table, columns: Sequence[Column]) -> list[Values]:
+def correlation_columns(table: Table, columns: Sequence[Column]) -> list[CorrelationColumn]:
     """The columns of a table, as far as they can be compared."""
     return [
-        Values(column.name, table.texts[column.name].codes, True)
+        CorrelationColumn(column.name, table.texts[column.name].codes, True)
         if column.kind == CATEGORY
-        else Values(column.name, table.numbers[column.name], False)
+        else CorrelationColumn(column.name, table.numbers[column.name], False)
         for column in columns
     ]
 
 
-def correlation_rows(columns: Sequence[Values], seed: int, paired: int | None = None) -> Rows:
+def correlation_rows(
+    columns: Sequence[CorrelationColumn], seed: int, paired: int | None = None
+) -> Records:
     """Registry rows for every pair: the first `paired` columns and, with each column, the last.
 
     Without `paired` all pairs are wanted. The earlier column of a pair is the feature.
@@ -48,137 +49,139 @@ def correlation_rows(columns: Sequence[Values], seed: int, paired: int | None = 
     if len(columns) < 2:
         return []
     rows = _sample(len(columns[0].values), seed)
-    columns = [Values(c.name, c.values[rows], c.is_category) for c in columns]
-    near = range(len(columns) if paired is None else min(paired, len(columns)))
-    wanted = {(i, j) for i in near for j in near if i < j}
-    wanted |= {(i, len(columns) - 1) for i in range(len(columns) - 1)}
-    measured = sorted(
+    columns = [CorrelationColumn(c.name, c.values[rows], c.is_category) for c in columns]
+    leading = range(len(columns) if paired is None else min(paired, len(columns)))
+    pairs = {(i, j) for i in leading for j in leading if i < j}
+    pairs |= {(i, len(columns) - 1) for i in range(len(columns) - 1)}
+    measured_pairs = sorted(
         (min(i, j), max(i, j), method, value, n)
         for i, j, method, value, n in _measures(columns)
-        if (min(i, j), max(i, j)) in wanted
+        if (min(i, j), max(i, j)) in pairs
     )
     return [
         {
             "feature": columns[i].name,
             "other": columns[j].name,
             "method": method,
-            "value": number(value),
+            "value": json_number(value),
             "n": n,
         }
-        for i, j, method, value, n in measured
+        for i, j, method, value, n in measured_pairs
     ]
 
 
 def _sample(count: int, seed: int) -> np.ndarray:
-    if count <= MOST_ROWS:
+    if count <= MAX_ROWS:
         return np.arange(count)
-    return np.sort(np.random.default_rng(seed).choice(count, MOST_ROWS, replace=False))
+    return np.sort(np.random.default_rng(seed).choice(count, MAX_ROWS, replace=False))
 
 
-Measure = tuple[int, int, str, float, int]
+PairCorrelation = tuple[int, int, str, float, int]
 
 
-def _measures(columns: Sequence[Values]) -> Iterator[Measure]:
+def _measures(columns: Sequence[CorrelationColumn]) -> Iterator[PairCorrelation]:
     numbers = [i for i, column in enumerate(columns) if not column.is_category]
     categories = [i for i, column in enumerate(columns) if column.is_category]
     matrix = np.column_stack([columns[i].values for i in numbers] or [np.empty((0, 0))])
-    codes = [_grouped(columns[i].values) for i in categories]
+    codes = [_frequent_codes(columns[i].values) for i in categories]
     if len(numbers) > 1:
         for method, values in (("pearson", matrix), ("spearman", _ranks(matrix))):
-            found, counts = _linear(values)
+            coefficients, counts = _pearson(values)
             for a, b in zip(*np.triu_indices(len(numbers), 1), strict=True):
-                yield numbers[a], numbers[b], method, found[a, b], int(counts[a, b])
+                yield numbers[a], numbers[b], method, coefficients[a, b], int(counts[a, b])
     if numbers:
-        apart, known = _apart(matrix)
+        centred, present = _centred(matrix)
         for place, i in enumerate(categories):
-            found, counts = _ratios(codes[place], apart, known)
-            for j, value, n in zip(numbers, found, counts, strict=True):
+            coefficients, counts = _correlation_ratios(codes[place], centred, present)
+            for j, value, n in zip(numbers, coefficients, counts, strict=True):
                 yield i, j, "correlation_ratio", value, int(n)
     for place, i in enumerate(categories):
         for other in range(place + 1, len(categories)):
             yield i, categories[other], "cramers_v", *_cramers_v(codes[place], codes[other])
 
 
-def _linear(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _pearson(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pearson's r of every pair of columns over their common rows, and how many those are."""
-    apart, mask = _apart(matrix)
+    centred, mask = _centred(matrix)
     with np.errstate(invalid="ignore", divide="ignore"):
         counts = mask.T @ mask
-        sums = apart.T @ mask
-        squares = (apart**2).T @ mask
-        together = apart.T @ apart - sums * sums.T / counts
-        spread = squares - sums**2 / counts
+        sums = centred.T @ mask
+        squares = (centred**2).T @ mask
+        covariance = centred.T @ centred - sums * sums.T / counts
+        variance = squares - sums**2 / counts
         # What is left of a constant column after rounding is no variance.
-        spread = np.where(spread > 1e-12 * counts, spread, np.nan)
-        return np.clip(together / np.sqrt(spread * spread.T), -1.0, 1.0), counts
+        variance = np.where(variance > 1e-12 * counts, variance, np.nan)
+        return np.clip(covariance / np.sqrt(variance * variance.T), -1.0, 1.0), counts
 
 
-def _apart(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _centred(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Each column from -1 to 1 around its mean, 0 where it is NULL, and 1 where it is known.
 
     Without that, sums of squares of large numbers would lose their digits.
     """
-    known = ~np.isnan(matrix)
-    lowest = np.where(known, matrix, np.inf).min(axis=0, initial=np.inf)
-    highest = np.where(known, matrix, -np.inf).max(axis=0, initial=-np.inf)
+    present = ~np.isnan(matrix)
+    lowest = np.where(present, matrix, np.inf).min(axis=0, initial=np.inf)
+    highest = np.where(present, matrix, -np.inf).max(axis=0, initial=-np.inf)
     # What does not vary is to be all zeros, and not the rounding error of its mean.
     varies = lowest < highest
     # Of what is infinite nothing can be said, and NaN says so.
     with np.errstate(invalid="ignore", over="ignore"):
-        mean = np.where(known, matrix, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        apart = np.where(known & varies, matrix - mean, 0.0)
-    return apart / np.where(varies, np.abs(apart).max(axis=0, initial=0.0), 1.0), known.astype(
-        float
-    )
+        mean = np.where(present, matrix, 0.0).sum(axis=0) / np.maximum(present.sum(axis=0), 1)
+        centred = np.where(present & varies, matrix - mean, 0.0)
+    return centred / np.where(
+        varies, np.abs(centred).max(axis=0, initial=0.0), 1.0
+    ), present.astype(float)
 
 
 def _ranks(matrix: np.ndarray) -> np.ndarray:
     """The rank of each known value in its column; equal values share the mean of their ranks."""
     ranks = np.full(matrix.shape, np.nan)
     for position, values in enumerate(matrix.T):
-        known = np.flatnonzero(~np.isnan(values))
-        order = np.argsort(values[known], kind="stable")
-        ordered = values[known][order]
-        starts = np.flatnonzero(np.append(True, np.diff(ordered) != 0)) if len(known) else known
-        sizes = np.diff(np.append(starts, len(known)))
-        ranks[known[order], position] = np.repeat(starts + (sizes - 1) / 2, sizes)
+        present = np.flatnonzero(~np.isnan(values))
+        order = np.argsort(values[present], kind="stable")
+        ascending = values[present][order]
+        starts = (
+            np.flatnonzero(np.append(True, np.diff(ascending) != 0)) if len(present) else present
+        )
+        sizes = np.diff(np.append(starts, len(present)))
+        ranks[present[order], position] = np.repeat(starts + (sizes - 1) / 2, sizes)
     return ranks
 
 
-def _grouped(codes: np.ndarray) -> np.ndarray:
+def _frequent_codes(codes: np.ndarray) -> np.ndarray:
     """Codes by frequency, with one code for all but the most frequent; -1 stays NULL."""
     counts = np.bincount(codes[codes >= 0], minlength=1)
     new = np.full(len(counts) + 1, -1)
     new[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
-    new[:-1] = np.minimum(new[:-1], MOST_CATEGORIES)
+    new[:-1] = np.minimum(new[:-1], MAX_CATEGORIES)
     return new[codes]
 
 
-def _ratios(
-    codes: np.ndarray, apart: np.ndarray, known: np.ndarray
+def _correlation_ratios(
+    codes: np.ndarray, centred: np.ndarray, present: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The correlation ratio of a category with every number, and on how many rows."""
     groups = (codes == np.arange(codes.max(initial=0) + 1)[:, None]).astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
-        counts, sums = groups @ known, groups @ apart
+        counts, sums = groups @ present, groups @ centred
         n = counts.sum(axis=0)
         centre = sums.sum(axis=0) ** 2 / n
         between = np.where(counts > 0, sums**2 / counts, 0.0).sum(axis=0) - centre
-        total = (codes >= 0).astype(float) @ apart**2 - centre
+        total = (codes >= 0).astype(float) @ centred**2 - centre
         varies = (total > 1e-12 * n) & ((counts > 0).sum(axis=0) > 1)
         share = np.where(varies, between / total, np.nan)
         return np.sqrt(np.clip(share, 0.0, 1.0)), n
 
 
-def _cramers_v(one: np.ndarray, other: np.ndarray) -> tuple[float, int]:
-    both = (one >= 0) & (other >= 0)
-    width = int(other.max(initial=0)) + 1
-    height = int(one.max(initial=0)) + 1
-    cells = np.bincount(one[both] * width + other[both], minlength=height * width)
+def _cramers_v(codes_a: np.ndarray, codes_b: np.ndarray) -> tuple[float, int]:
+    in_both = (codes_a >= 0) & (codes_b >= 0)
+    width = int(codes_b.max(initial=0)) + 1
+    height = int(codes_a.max(initial=0)) + 1
+    cells = np.bincount(codes_a[in_both] * width + codes_b[in_both], minlength=height * width)
     table = cells.reshape(height, width).astype(float)
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    n, least = int(table.sum()), min(table.shape) - 1
-    if least < 1:
+    n, min_categories = int(table.sum()), min(table.shape) - 1
+    if min_categories < 1:
         return np.nan, n
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / n
-    return float(np.sqrt(((table - expected) ** 2 / expected).sum() / n / least)), n
+    return float(np.sqrt(((table - expected) ** 2 / expected).sum() / n / min_categories)), n

@@ -1,4 +1,4 @@
-"""What each feature looks like: statistics, and counts by class in bins."""
+"""The distribution of each feature: summary statistics, and counts by class in bins."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
@@ -6,122 +6,120 @@ from typing import Any
 
 import numpy as np
 
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Table
-from glasshouse_ml.data.encoding import Feature
-from glasshouse_ml.measure.intervals import number
-from glasshouse_ml.measure.numeric_summary import edges, ordered, statistics
+from glasshouse_ml.measure.numeric_summary import bin_edges, sorted_values, summary_statistics
 
-MOST_CATEGORIES = 12
+MAX_CATEGORIES = 12
 MISSING, OTHER = "(missing)", "other"
 
-Rows = list[dict[str, Any]]
 
-
-def look(
+def describe_features(
     features: list[Feature],
     table: Table,
     classes: np.ndarray,
     names: Sequence[str | None],
-    separation: Callable[[np.ndarray], float | None],
-) -> Iterator[tuple[dict[str, Any], Rows]]:
-    """For each feature its statistics, and registry rows of its bins, zero counts included.
+    univariate_auc: Callable[[np.ndarray], float | None],
+) -> Iterator[tuple[dict[str, Any], Records]]:
+    """For each feature its summary, and rows of ml.distributions, zero counts included.
 
     One sort of a feature's numbers serves both. `classes` is the position of each row's class among
-    `names`; separation() says how much the values of a feature tell by themselves.
+    `names`; univariate_auc() measures how well the values of one feature separate the classes.
     """
     for feature in features:
-        facts: dict[str, Any] = {"name": feature.name, "type": feature.type, "kind": feature.kind}
+        summary: dict[str, Any] = {"name": feature.name, "type": feature.type, "kind": feature.kind}
         if feature.kind == CATEGORY:
             texts = table.texts[feature.name]
-            facts |= {
+            summary |= {
                 "rows": table.rows,
                 "missing": int((texts.codes < 0).sum()),
                 "distinct": len(np.unique(texts.codes[texts.codes >= 0])),
             }
-            places, bins = category_bins(texts.codes, texts.levels)
+            codes, bins = category_bins(texts.codes, texts.levels)
         else:
             values = table.numbers[feature.name]
-            known = ordered(values)
-            facts |= statistics(known, len(values))
-            facts["separation"] = separation(values)
+            ascending = sorted_values(values)
+            summary |= summary_statistics(ascending, len(values))
+            summary["univariate_auc"] = univariate_auc(values)
             if feature.kind == BOOLEAN:
                 codes = np.where(np.isnan(values), -1, np.nan_to_num(values)).astype(int)
-                places, bins = _with_missing(codes, [{"category": "false"}, {"category": "true"}])
+                codes, bins = _with_missing(codes, [{"category": "false"}, {"category": "true"}])
             else:
-                places, bins = _number_bins(values, known)
-        yield facts, _bin_rows(feature, places, bins, classes, names)
+                codes, bins = _number_bins(values, ascending)
+        yield summary, _bin_rows(feature, codes, bins, classes, names)
 
 
 def _bin_rows(
     feature: Feature,
-    places: np.ndarray,
+    codes: np.ndarray,
     bins: list[dict[str, Any]],
     classes: np.ndarray,
     names: Sequence[str | None],
-) -> Rows:
-    cells = np.bincount(places * len(names) + classes, minlength=len(bins) * len(names))
-    told = {"feature": feature.name, "kind": feature.kind}
+) -> Records:
+    cells = np.bincount(codes * len(names) + classes, minlength=len(bins) * len(names))
+    labels = {"feature": feature.name, "kind": feature.kind}
     return [
-        {**told, "bin": position, **limits, "class": name, "n": int(n)}
-        for position, (limits, counts) in enumerate(
+        {**labels, "bin": position, **bounds, "class": name, "n": int(n)}
+        for position, (bounds, counts) in enumerate(
             zip(bins, cells.reshape(len(bins), len(names)), strict=True), start=1
         )
         for name, n in zip(names, counts, strict=True)
     ]
 
 
-def shares_rows(
+def share_curve(
     curve: str, values: np.ndarray, groups: np.ndarray, names: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Rows of a curve: for each group the share of its values in each bin of all of them."""
-    places, bins = _number_bins(values, ordered(values))
-    found = []
+    """Rows of ml.curves: for each group the share of its values in each bin of all values."""
+    codes, bins = _number_bins(values, sorted_values(values))
+    records = []
     for group, name in enumerate(names):
-        counts = np.bincount(places[groups == group], minlength=len(bins))
-        for position, (limits, n) in enumerate(zip(bins, counts, strict=True), start=1):
+        counts = np.bincount(codes[groups == group], minlength=len(bins))
+        for position, (bounds, n) in enumerate(zip(bins, counts, strict=True), start=1):
             share = float(n / counts.sum()) if counts.sum() else 0.0
-            found.append(
+            records.append(
                 {
                     "curve": curve,
                     "series": name,
                     "position": position,
-                    "x": number(limits["lower"]),
+                    "x": json_number(bounds["lower"]),
                     "y": share,
                     "n": int(n),
                 }
             )
-    return found
+    return records
 
 
-def _with_missing(places: np.ndarray, bins: list[dict]) -> tuple[np.ndarray, list[dict]]:
-    """NULL comes last, and only where there is one."""
-    if (places < 0).any():
-        places = np.where(places < 0, len(bins), places)
+def _with_missing(codes: np.ndarray, bins: list[dict]) -> tuple[np.ndarray, list[dict]]:
+    """The same with a last bin for NULL, where there is one."""
+    if (codes < 0).any():
+        codes = np.where(codes < 0, len(bins), codes)
         bins = [*bins, {"category": MISSING}]
-    return places, bins
+    return codes, bins
 
 
 def category_bins(codes: np.ndarray, levels: list[str]) -> tuple[np.ndarray, list[dict]]:
-    """The bin of each row, and what each bin is: the most frequent by name, then the others."""
+    """The bin of each row, and the bins: the most frequent categories, then one for all others."""
     counts = np.bincount(codes[codes >= 0], minlength=len(levels))
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] > 0]
-    places = np.full(len(levels) + 1, -1)
-    shown = order if len(order) <= MOST_CATEGORIES + 1 else order[:MOST_CATEGORIES]
-    places[order] = len(shown)
-    places[shown] = np.arange(len(shown))
-    bins = [{"category": levels[position]} for position in shown]
-    if len(shown) < len(order):
+    bin_of_code = np.full(len(levels) + 1, -1)
+    top = order if len(order) <= MAX_CATEGORIES + 1 else order[:MAX_CATEGORIES]
+    bin_of_code[order] = len(top)
+    bin_of_code[top] = np.arange(len(top))
+    bins = [{"category": levels[position]} for position in top]
+    if len(top) < len(order):
         bins.append({"category": OTHER})
-    places[-1] = -1
-    return _with_missing(places[codes], bins)
+    bin_of_code[-1] = -1
+    return _with_missing(bin_of_code[codes], bins)
 
 
-def _number_bins(values: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, list[dict]]:
-    if not len(known):
+def _number_bins(values: np.ndarray, ascending: np.ndarray) -> tuple[np.ndarray, list[dict]]:
+    if not len(ascending):
         return _with_missing(np.full(len(values), -1), [])
-    found = edges(known)
-    places = np.searchsorted(found[1:-1], np.nan_to_num(values), side="right")
-    places = np.where(np.isnan(values), -1, places)
-    bins = [{"lower": float(low), "upper": float(high)} for low, high in pairwise(found)]
-    return _with_missing(places, bins)
+    edges = bin_edges(ascending)
+    codes = np.searchsorted(edges[1:-1], np.nan_to_num(values), side="right")
+    codes = np.where(np.isnan(values), -1, codes)
+    bins = [{"lower": float(low), "upper": float(high)} for low, high in pairwise(edges)]
+    return _with_missing(codes, bins)

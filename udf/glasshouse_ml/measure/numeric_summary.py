@@ -4,62 +4,64 @@ from typing import Any
 
 import numpy as np
 
-from glasshouse_ml.measure.intervals import number
+from glasshouse_ml.core.records import json_number
 
-MOST_BINS = 20
+MAX_BINS = 20
 
 
-def ordered(values: np.ndarray) -> np.ndarray:
+def sorted_values(values: np.ndarray) -> np.ndarray:
     """The known values from the smallest to the largest."""
-    found = np.sort(values)  # NaN comes last
-    return found[: len(found) - int(np.isnan(values).sum())]
+    ascending = np.sort(values)  # NaN comes last
+    return ascending[: len(ascending) - int(np.isnan(values).sum())]
 
 
-def quantiles(known: np.ndarray, *shares: float) -> np.ndarray:
+def quantiles_of_sorted(ascending: np.ndarray, *probabilities: float) -> np.ndarray:
     """The values below which the shares of ordered values lie, straight between two of them."""
-    places = np.array(shares) * (len(known) - 1)
-    below = np.floor(places).astype(int)
-    low, high = known[below], known[np.minimum(below + 1, len(known) - 1)]
+    ranks = np.array(probabilities) * (len(ascending) - 1)
+    lower_ranks = np.floor(ranks).astype(int)
+    low, high = ascending[lower_ranks], ascending[np.minimum(lower_ranks + 1, len(ascending) - 1)]
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.where(low == high, low, low + (high - low) * (places - below))
+        return np.where(low == high, low, low + (high - low) * (ranks - lower_ranks))
 
 
-def statistics(known: np.ndarray, rows: int) -> dict[str, Any]:
+def summary_statistics(ascending: np.ndarray, rows: int) -> dict[str, Any]:
     """Of ordered values out of so many rows; those that overflow are None."""
-    facts: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "rows": rows,
-        "missing": rows - len(known),
-        "distinct": int((known[1:] != known[:-1]).sum()) + int(len(known) > 0),
+        "missing": rows - len(ascending),
+        "distinct": int((ascending[1:] != ascending[:-1]).sum()) + int(len(ascending) > 0),
     }
-    if len(known):
+    if len(ascending):
         names = ("min", "lower_quartile", "median", "upper_quartile", "max")
-        for name, value in zip(names, quantiles(known, 0, 0.25, 0.5, 0.75, 1), strict=True):
-            facts[name] = number(value)
+        for name, value in zip(
+            names, quantiles_of_sorted(ascending, 0, 0.25, 0.5, 0.75, 1), strict=True
+        ):
+            summary[name] = json_number(value)
         with np.errstate(invalid="ignore", over="ignore"):
-            facts["mean"] = number(known.mean())
-            facts["sd"] = number(known.std(ddof=1)) if len(known) > 1 else None
-    return facts
+            summary["mean"] = json_number(ascending.mean())
+            summary["sd"] = json_number(ascending.std(ddof=1)) if len(ascending) > 1 else None
+    return summary
 
 
-def edges(known: np.ndarray) -> np.ndarray:
+def bin_edges(ascending: np.ndarray) -> np.ndarray:
     """Edges of bins of equal width over what is common of ordered finite values.
 
     A few wild values must not squeeze all else together.
     """
-    lower, upper = quantiles(known, 0.005, 0.995)
+    lower, upper = quantiles_of_sorted(ascending, 0.005, 0.995)
     if lower == upper:
-        lower, upper = known[0], known[-1]
+        lower, upper = ascending[0], ascending[-1]
     with np.errstate(over="ignore"):
         if lower == upper or not np.isfinite(upper - lower):
             return np.array([lower, upper])
     low, high = np.floor(lower), np.ceil(upper)
-    if high - low < MOST_BINS and np.all(known == np.round(known)):
+    if high - low < MAX_BINS and np.all(ascending == np.round(ascending)):
         # Whole numbers get a bin each: bins between them would stay empty for ever.
         return np.arange(low, high + 2.0)
-    return np.linspace(lower, upper, MOST_BINS + 1)
+    return np.linspace(lower, upper, MAX_BINS + 1)
 
 
-def counts(known: np.ndarray, inner: np.ndarray) -> np.ndarray:
+def bin_counts(ascending: np.ndarray, inner: np.ndarray) -> np.ndarray:
     """How many ordered values lie in each bin; `inner` are the edges between the bins."""
-    ends = np.append(np.searchsorted(known, inner, side="left"), len(known))
+    ends = np.append(np.searchsorted(ascending, inner, side="left"), len(ascending))
     return np.diff(ends, prepend=0)

@@ -10,7 +10,7 @@ from glasshouse_ml.core.metric import Metric
 
 
 @dataclass(frozen=True)
-class Numbers:
+class RegressionScores:
     """Rows with the number they have and the number they were given."""
 
     actual: np.ndarray
@@ -28,11 +28,11 @@ class Numbers:
         """What ml.predict gives as the score: the number itself."""
         return self.predicted
 
-    def take(self, rows: np.ndarray) -> "Numbers":
+    def take(self, rows: np.ndarray) -> "RegressionScores":
         """Some of the rows."""
-        return Numbers(self.actual[rows], self.predicted[rows])
+        return RegressionScores(self.actual[rows], self.predicted[rows])
 
-    def shares(self) -> dict[str, tuple[int, int]]:
+    def proportions(self) -> dict[str, tuple[int, int]]:
         """No measure of a regression counts rows."""
         return {}
 
@@ -51,15 +51,15 @@ def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return weights @ values / weights.sum(axis=1)
 
 
-def _rmse(rows: Numbers, weights: np.ndarray) -> np.ndarray:
+def _rmse(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
     return np.sqrt(_mean(rows.errors**2, weights))
 
 
-def _mae(rows: Numbers, weights: np.ndarray) -> np.ndarray:
+def _mae(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
     return _mean(rows.errors, weights)
 
 
-def _median_absolute_error(rows: Numbers, weights: np.ndarray) -> np.ndarray:
+def _median_absolute_error(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
     """Weights are how often a row was drawn: the middle of the rows written out that often."""
     ends = np.cumsum(weights[:, rows.by_error], axis=1)
     ranked, count = rows.errors[rows.by_error], ends[:, -1:]
@@ -68,45 +68,45 @@ def _median_absolute_error(rows: Numbers, weights: np.ndarray) -> np.ndarray:
     return (ranked[lower] + ranked[upper]) / 2
 
 
-def _mape(rows: Numbers, weights: np.ndarray) -> np.ndarray:
+def _mape(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
     # A row whose true number is 0 has no error in per cent, so there is no mean of them.
     return _mean(rows.errors / np.where(rows.actual == 0, np.nan, np.abs(rows.actual)), weights)
 
 
-def _wape(rows: Numbers, weights: np.ndarray) -> np.ndarray:
+def _wape(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
     return weights @ rows.errors / (weights @ np.abs(rows.actual))
 
 
-def _r2(rows: Numbers, weights: np.ndarray) -> np.ndarray:
+def _r2(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
     # Around the overall mean first, or the difference of two huge sums would lose its digits.
-    apart = rows.actual - rows.actual.mean()
-    spread = _mean(apart**2, weights) - _mean(apart, weights) ** 2
-    return 1.0 - _mean(rows.errors**2, weights) / np.where(spread > 0, spread, np.nan)
+    differences = rows.actual - rows.actual.mean()
+    variance = _mean(differences**2, weights) - _mean(differences, weights) ** 2
+    return 1.0 - _mean(rows.errors**2, weights) / np.where(variance > 0, variance, np.nan)
 
 
-def _pinball(quantile: float) -> Callable[[Numbers, np.ndarray], np.ndarray]:
+def _pinball(quantile: float) -> Callable[[RegressionScores, np.ndarray], np.ndarray]:
     """Least where a share of `quantile` of the rows lies below what is predicted.
 
     At one half it is half of the mean absolute error (Koenker and Bassett, Econometrica 46, 1978).
     """
 
-    def measured(rows: Numbers, weights: np.ndarray) -> np.ndarray:
-        apart = rows.actual - rows.predicted
-        return _mean(np.maximum(quantile * apart, (quantile - 1) * apart), weights)
+    def pinball_loss(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
+        differences = rows.actual - rows.predicted
+        return _mean(np.maximum(quantile * differences, (quantile - 1) * differences), weights)
 
-    return measured
+    return pinball_loss
 
 
 # For models of a low and of a high quantile: what the answers should seldom fall below or exceed.
 PINBALLS = {"pinball_10": 0.1, "pinball_90": 0.9}
 
 
-def _rmsle(rows: Numbers, weights: np.ndarray) -> np.ndarray:
+def _rmsle(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
     """Errors in proportion; an answer below 0, which has no logarithm, counts as 0."""
     if rows.actual.min() < 0:
         return np.full(len(weights), np.nan)
-    apart = np.log1p(rows.actual) - np.log1p(np.maximum(rows.predicted, 0.0))
-    return np.sqrt(_mean(apart**2, weights))
+    differences = np.log1p(rows.actual) - np.log1p(np.maximum(rows.predicted, 0.0))
+    return np.sqrt(_mean(differences**2, weights))
 
 
 METRICS = {

@@ -5,43 +5,42 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from glasshouse_ml.core.task import Rows
-from glasshouse_ml.measure.intervals import number
-from glasshouse_ml.measure.regression_metrics import Numbers
+from glasshouse_ml.core.records import Records, json_number
+from glasshouse_ml.measure.regression_metrics import RegressionScores
 
-MOST_ROWS = 2_000
+MAX_ROWS = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def residual_rows(
-    rows: Numbers,
+    rows: RegressionScores,
     keys: Sequence[str | None] | None,
     segments: Sequence[str] | None,
-    moments: np.ndarray | None,
+    times: np.ndarray | None,
     seed: int,
-) -> Rows:
+) -> Records:
     """A registry row for each row of the sample, by time where there are moments (in days)."""
     count = len(rows.actual)
-    chosen = np.arange(count)
-    if count > MOST_ROWS:
+    sampled = np.arange(count)
+    if count > MAX_ROWS:
         rng = np.random.default_rng(seed)
-        chosen = np.sort(rng.choice(count, MOST_ROWS, replace=False))
-    if moments is not None:
-        chosen = chosen[np.argsort(moments[chosen], kind="stable")]
+        sampled = np.sort(rng.choice(count, MAX_ROWS, replace=False))
+    if times is not None:
+        sampled = sampled[np.argsort(times[sampled], kind="stable")]
     return [
         {
             "position": position,
             "key": keys[row] if keys else None,
             "segment": segments[row] if segments else None,
-            "at": None if moments is None else as_time(moments[row]),
-            "actual": number(rows.actual[row]),
-            "predicted": number(rows.predicted[row]),
+            "at": None if times is None else iso_timestamp(times[row]),
+            "actual": json_number(rows.actual[row]),
+            "predicted": json_number(rows.predicted[row]),
         }
-        for position, row in enumerate(chosen, start=1)
+        for position, row in enumerate(sampled, start=1)
     ]
 
 
-def as_time(days: float) -> str | None:
+def iso_timestamp(days: float) -> str | None:
     """Days since 1970-01-01 as a timestamp; None beyond the calendar of Python."""
     try:
         return (_EPOCH + timedelta(days=float(days))).isoformat()

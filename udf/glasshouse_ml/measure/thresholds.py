@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from glasshouse_ml.measure.classification_metrics import Costs, Scored
+from glasshouse_ml.core.target import Costs
+from glasshouse_ml.measure.classification_metrics import ClassificationScores
 
 
-def cheapest(folds: Sequence[Scored], costs: Costs) -> float:
+def least_cost_threshold(folds: Sequence[ClassificationScores], costs: Costs) -> float:
     """The threshold at which the rows of the folds cost least; of several the one nearest to 0.5.
 
     The probabilities come from models that have not seen these rows, and none is of the test part.

@@ -10,8 +10,8 @@ from math import isfinite
 from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
-from glasshouse_ml.core.libraries import installed, not_installed
-from glasshouse_ml.data.threads import PARAMETER, granted
+from glasshouse_ml.core.libraries import is_installed, missing_library_error
+from glasshouse_ml.data.threads import PARAMETER, thread_count
 from glasshouse_ml.model.estimators import ESTIMATORS, EXTRAS, Entry
 
 BASELINE = "dummy"
@@ -24,11 +24,11 @@ class Algorithm:
     name: str
     task: str
     path: str
-    about: str
+    description: str
     defaults: tuple[tuple[str, Any], ...] = ()
 
     @cached_property
-    def estimator(self) -> type:
+    def estimator(self) -> Any:
         """The class; imported on first use because each import costs a session time."""
         module, name = self.path.rsplit(".", 1)
         return getattr(import_module(module), name)
@@ -43,10 +43,10 @@ class Algorithm:
     @cached_property
     def handles_missing(self) -> bool:
         """Whether NULL may reach it as it is; else the preprocessing fills it in."""
-        return self.blind or accepts(self.build({}, 0)).allow_nan
+        return self.is_baseline or input_tags(self.build({}, 0)).allow_nan
 
     @property
-    def blind(self) -> bool:
+    def is_baseline(self) -> bool:
         """Whether it does not look at the features at all."""
         return self.path.startswith("sklearn.dummy.")
 
@@ -64,12 +64,12 @@ class Algorithm:
         if "random_state" in self.parameters:
             settings.setdefault("random_state", seed)
         if settings.get(PARAMETER) is not None:
-            settings[PARAMETER] = granted(settings[PARAMETER])
+            settings[PARAMETER] = thread_count(settings[PARAMETER])
         return settings
 
 
 @dataclass(frozen=True)
-class Extra(Algorithm):
+class ExtraAlgorithm(Algorithm):
     """One of a library that only some servers have, behind an estimator of our own."""
 
     own: str = ""
@@ -89,14 +89,14 @@ class Extra(Algorithm):
         return self.estimator(self._settings(params, seed))
 
 
-def accepts(estimator: Any) -> Any:
+def input_tags(estimator: Any) -> Any:
     """What scikit-learn itself says an estimator can take: allow_nan, sparse and more."""
     from sklearn.utils import get_tags
 
     return get_tags(estimator).input_tags
 
 
-def usual_name(class_name: str) -> str:
+def snake_case_name(class_name: str) -> str:
     """RandomForestClassifier is random_forest, KMeans is k_means, LassoLarsIC lasso_lars_ic."""
     name = re.sub(r"(Classifier|Regressor)$", "", class_name)
     name = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name)
@@ -106,28 +106,28 @@ def usual_name(class_name: str) -> str:
 def _algorithm(task: str, entry: Entry) -> Algorithm:
     path, about, *rest = entry
     defaults: dict[str, Any] = rest[0] if rest else {}  # type: ignore[assignment]
-    name = str(rest[1]) if len(rest) > 1 else usual_name(path.rsplit(".", 1)[1])
+    name = str(rest[1]) if len(rest) > 1 else snake_case_name(path.rsplit(".", 1)[1])
     return Algorithm(name, task, f"sklearn.{path}", about, tuple(defaults.items()))
 
 
 def _catalogue(task: str) -> dict[str, Algorithm]:
     found = {made.name: made for made in (_algorithm(task, entry) for entry in ESTIMATORS[task])}
     for name, path, own, about in EXTRAS.get(task, ()):
-        if installed(name):
-            found[name] = Extra(name, task, path, about, own=own)
+        if is_installed(name):
+            found[name] = ExtraAlgorithm(name, task, path, about, own=own)
     return found
 
 
 CATALOGUE = {task: _catalogue(task) for task in ESTIMATORS}
 
 
-def find(task: str, name: str) -> Algorithm:
+def find_algorithm(task: str, name: str) -> Algorithm:
     """The algorithm of that name."""
     known = CATALOGUE[task]
     if name in known:
         return known[name]
     if any(name == extra[0] for extra in EXTRAS.get(task, ())):
-        raise not_installed(name)
+        raise missing_library_error(name)
     others = [other for other in CATALOGUE if name in CATALOGUE[other]]
     if others:
         raise GlasshouseError(
@@ -140,7 +140,7 @@ def find(task: str, name: str) -> Algorithm:
 def catalogue_rows() -> list[tuple]:
     """What ml.algorithms shows: name, task, about, class, handles_missing, defaults."""
     return [
-        (a.name, a.task, a.about, a.path, a.handles_missing, _defaults(a.parameters))
+        (a.name, a.task, a.description, a.path, a.handles_missing, _defaults(a.parameters))
         for algorithms in CATALOGUE.values()
         for a in algorithms.values()
     ]

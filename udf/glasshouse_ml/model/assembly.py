@@ -10,12 +10,12 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.split import Fold
 from glasshouse_ml.core.table import CATEGORY
-from glasshouse_ml.data.encoding import Feature
 from glasshouse_ml.model.algorithms import Algorithm
 from glasshouse_ml.model.grouped import Grouped
-from glasshouse_ml.model.preprocessing import pipeline
-from glasshouse_ml.model.splitting import Fold
+from glasshouse_ml.model.preprocessing import preprocessing_pipeline
 
 # Each costs a fit, inside each fold of the cross-validation.
 CALIBRATION_FOLDS = 3
@@ -36,27 +36,29 @@ def check_monotonic(features: Sequence[Feature], monotonic: dict[str, int]) -> N
             )
 
 
-def assemble(
+def build_pipeline(
     algorithm: Algorithm,
     params: dict[str, Any],
     features: Sequence[Feature],
     options: dict[str, Any],
 ) -> Pipeline:
     """An untrained Pipeline for the matrix of encoding.encode()."""
-    group = None if algorithm.blind else options.get("group_by")
-    inside = [feature for feature in features if feature.name != group]
-    made = pipeline(algorithm, params, inside, options["seed"], options.get("monotonic"))
-    if algorithm.blind:
-        return made
+    group_by = None if algorithm.is_baseline else options.get("group_by")
+    other_features = [feature for feature in features if feature.name != group_by]
+    pipeline = preprocessing_pipeline(
+        algorithm, params, other_features, options["seed"], options.get("monotonic")
+    )
+    if algorithm.is_baseline:
+        return pipeline
     if options.get("target_transform"):
-        made = _transformed(made)
-    if group:
-        place = [feature.name for feature in features].index(group)
-        made = Pipeline([("estimate", Grouped(made, place))])
-    return made
+        pipeline = _transformed(pipeline)
+    if group_by:
+        group_position = [feature.name for feature in features].index(group_by)
+        pipeline = Pipeline([("estimate", Grouped(pipeline, group_position))])
+    return pipeline
 
 
-def calibrated(made: Pipeline, method: str, folds: list[Fold], ordered: bool) -> Pipeline:
+def calibrate(pipeline: Pipeline, method: str, folds: list[Fold], ordered: bool) -> Pipeline:
     """The same with probabilities that are mended on rows each fit has not seen.
 
     Where the folds cover all rows once, one estimator learned from all of them is kept; folds that
@@ -64,11 +66,11 @@ def calibrated(made: Pipeline, method: str, folds: list[Fold], ordered: bool) ->
     """
     from sklearn.calibration import CalibratedClassifierCV
 
-    mended = CalibratedClassifierCV(made, method=method, cv=folds, ensemble=ordered)
-    return Pipeline([("estimate", mended)])
+    calibrated = CalibratedClassifierCV(pipeline, method=method, cv=folds, ensemble=ordered)
+    return Pipeline([("estimate", calibrated)])
 
 
-def settled(fitted: Pipeline) -> Pipeline:
+def without_fold_indices(fitted: Pipeline) -> Pipeline:
     """Without what was needed for fitting alone: the positions of rows in the folds."""
     estimator = fitted[-1]
     if hasattr(estimator, "calibrated_classifiers_"):
@@ -76,22 +78,26 @@ def settled(fitted: Pipeline) -> Pipeline:
     return fitted
 
 
-def unwrapped(fitted: Pipeline, answers: np.ndarray) -> tuple[Pipeline, np.ndarray]:
+def unwrap(fitted: Pipeline, target: np.ndarray) -> tuple[Pipeline, np.ndarray]:
     """The one Pipeline inside what options have wrapped around it, and the answers it learned.
 
     Of a transformed target it learned the logarithm, and what mends probabilities comes after it.
     """
     estimator = fitted[-1]
     if hasattr(estimator, "regressor_"):
-        return unwrapped(estimator.regressor_, np.log1p(answers))
-    inside = getattr(estimator, "calibrated_classifiers_", [])
+        return unwrap(estimator.regressor_, np.log1p(target))
+    other_features = getattr(estimator, "calibrated_classifiers_", [])
     # Where several mend one another's probabilities none of them is the model.
-    return unwrapped(inside[0].estimator, answers) if len(inside) == 1 else (fitted, answers)
+    return (
+        unwrap(other_features[0].estimator, target)
+        if len(other_features) == 1
+        else (fitted, target)
+    )
 
 
-def _transformed(made: Pipeline) -> Pipeline:
+def _transformed(pipeline: Pipeline) -> Pipeline:
     """Learns from log(1 + target), and answers in the unit of the target."""
     from sklearn.compose import TransformedTargetRegressor
 
-    around = TransformedTargetRegressor(made, func=np.log1p, inverse_func=np.expm1)
-    return Pipeline([("estimate", around)])
+    transformed = TransformedTargetRegressor(pipeline, func=np.log1p, inverse_func=np.expm1)
+    return Pipeline([("estimate", transformed)])

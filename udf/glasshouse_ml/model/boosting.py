@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from glasshouse_ml.core.libraries import installed, not_installed
-from glasshouse_ml.data.threads import granted
+from glasshouse_ml.core.libraries import is_installed, missing_library_error
+from glasshouse_ml.data.threads import thread_count
 
 
 class Boosted(BaseEstimator):
@@ -19,9 +19,9 @@ class Boosted(BaseEstimator):
 
     library: ClassVar[str]
     # What stands in the way of probabilities, of the same numbers again, or of a safe artifact.
-    refused: ClassVar[tuple[str, ...]] = ()
+    unsupported: ClassVar[tuple[str, ...]] = ()
     # What is always set; it must not be a parameter of the caller's.
-    fixed: ClassVar[dict[str, Any]]
+    fixed_params: ClassVar[dict[str, Any]]
 
     def __init__(self, params: dict[str, Any] | None = None) -> None:
         """Nothing is imported before rows arrive."""
@@ -30,84 +30,86 @@ class Boosted(BaseEstimator):
     @classmethod
     def parameters(cls) -> dict[str, Any]:
         """Every parameter a caller may set, with the library's default."""
-        left_out = {*cls.refused, *cls.fixed}
-        return {k: v for k, v in cls._made({}).get_params().items() if k not in left_out}
+        excluded = {*cls.unsupported, *cls.fixed_params}
+        return {k: v for k, v in cls._new_estimator({}).get_params().items() if k not in excluded}
 
     @classmethod
     @abstractmethod
-    def _made(cls, params: dict[str, Any]) -> Any:
+    def _new_estimator(cls, params: dict[str, Any]) -> Any:
         """An untrained estimator of the library's scikit-learn interface."""
 
     @abstractmethod
-    def _text(self, fitted: Any) -> str:
+    def _serialise(self, fitted: Any) -> str:
         """What it has learned, as text."""
 
     @abstractmethod
-    def _read(self, text: str) -> Any:
+    def _deserialise(self, text: str) -> Any:
         """The booster that the text describes."""
 
     @abstractmethod
-    def _answers(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
+    def _predict(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
         """Probabilities or numbers."""
 
     @abstractmethod
-    def _raw(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
+    def _predict_raw(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
         """What the trees add up to, before it becomes a probability."""
 
     @abstractmethod
-    def _parts(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
+    def _predict_contributions(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
         """For each row and sum what each column adds, and last where the sum begins."""
 
-    def fit(self, matrix: np.ndarray, answers: np.ndarray) -> Self:
+    def fit(self, matrix: np.ndarray, target: np.ndarray) -> Self:
         """Learn; the classes of a classifier are numbers without gaps for the library."""
-        learned = answers
+        encoded = target
         if isinstance(self, ClassifierMixin):
-            self.classes_, learned = np.unique(answers, return_inverse=True)
-        settings = {**(self.params or {}), **self.fixed, "n_jobs": self._threads()}
+            self.classes_, encoded = np.unique(target, return_inverse=True)
+        settings = {**(self.params or {}), **self.fixed_params, "n_jobs": self._threads()}
         weights = settings.get("class_weight")
         if isinstance(weights, dict):
-            places = {value: place for place, value in enumerate(self.classes_)}
-            settings["class_weight"] = {places[k]: w for k, w in weights.items() if k in places}
+            positions = {value: position for position, value in enumerate(self.classes_)}
+            settings["class_weight"] = {
+                positions[k]: w for k, w in weights.items() if k in positions
+            }
         try:
-            fitted = self._made(settings).fit(matrix, learned)
+            fitted = self._new_estimator(settings).fit(matrix, encoded)
         except Exception as error:
             if type(error).__module__.partition(".")[0] != self.library:
                 raise
             # The first line says it; what follows are addresses in the library.
-            words = str(error).strip().split("\n")[0]
-            raise ValueError(words.rpartition("] ")[2] or words) from None
-        self.text_ = self._text(fitted)
+            message = str(error).strip().split("\n")[0]
+            raise ValueError(message.rpartition("] ")[2] or message) from None
+        self.text_ = self._serialise(fitted)
         self.n_features_in_ = matrix.shape[1]
         return self
 
-    def raw(self, matrix: np.ndarray) -> np.ndarray:
+    def raw_scores(self, matrix: np.ndarray) -> np.ndarray:
         """What the trees add up to: a column for each class, or one (log-odds, or a number)."""
-        return self._raw(self._booster(), matrix).reshape(len(matrix), -1)
+        return self._predict_raw(self._booster(), matrix).reshape(len(matrix), -1)
 
-    def parts(self, matrix: np.ndarray) -> np.ndarray:
+    def shap_values(self, matrix: np.ndarray) -> np.ndarray:
         """Exact Shapley values of each sum by TreeSHAP (Lundberg and others, 2020).
 
         Shape (rows, sums, columns + 1); the last of each is the mean from which the sum starts.
         """
-        found = self._parts(self._booster(), matrix)
-        return found.reshape(len(matrix), -1, matrix.shape[1] + 1)
+        values = self._predict_contributions(self._booster(), matrix)
+        return values.reshape(len(matrix), -1, matrix.shape[1] + 1)
 
-    def _numbers(self, matrix: np.ndarray) -> np.ndarray:
-        return self._answers(self._booster(), matrix)
+    def _predictions(self, matrix: np.ndarray) -> np.ndarray:
+        return self._predict(self._booster(), matrix)
 
     def _booster(self) -> Any:
-        if not installed(self.library):
-            raise not_installed(self.library)
-        if getattr(self, "_kept", None) is None:
-            self._kept = self._read(self.text_)
-        return self._kept
+        if not is_installed(self.library):
+            raise missing_library_error(self.library)
+        if getattr(self, "_booster_cache", None) is None:
+            self._booster_cache = self._deserialise(self.text_)
+        return self._booster_cache
 
     def _threads(self) -> int:
-        return granted((self.params or {}).get("n_jobs"))
+        return thread_count((self.params or {}).get("n_jobs"))
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the booster, which is made of the text again."""
-        return {k: v for k, v in super().__getstate__().items() if k != "_kept"}
+        return {k: v for k, v in super().__getstate__().items() if k != "_booster_cache"}
 
     def __sklearn_tags__(self) -> Any:
         """A missing value is a value like others to these trees."""
@@ -121,8 +123,8 @@ class _Classifier(ClassifierMixin):
 
     def predict_proba(self, matrix: np.ndarray) -> np.ndarray:
         """A column for each class."""
-        found = np.asarray(self._numbers(matrix), float)
-        return np.column_stack([1.0 - found, found]) if found.ndim == 1 else found
+        values = np.asarray(self._predictions(matrix), float)
+        return np.column_stack([1.0 - values, values]) if values.ndim == 1 else values
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """The most probable class."""
@@ -134,47 +136,47 @@ class _Regressor(RegressorMixin):
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """The numbers."""
-        return np.asarray(self._numbers(matrix), float)
+        return np.asarray(self._predictions(matrix), float)
 
 
 class _LightGBM(Boosted):
     library = "lightgbm"
-    refused = ("importance_type", "subsample_for_bin")
+    unsupported: ClassVar[tuple[str, ...]] = ("importance_type", "subsample_for_bin")
     # The same numbers again, whatever the number of threads; and no word on the server's output.
-    fixed: ClassVar[dict[str, Any]] = {
+    fixed_params: ClassVar[dict[str, Any]] = {
         "verbosity": -1,
         "deterministic": True,
         "force_row_wise": True,
     }
 
-    def _text(self, fitted: Any) -> str:
+    def _serialise(self, fitted: Any) -> str:
         return fitted.booster_.model_to_string()
 
-    def _read(self, text: str) -> Any:
+    def _deserialise(self, text: str) -> Any:
         from lightgbm import Booster
 
         return Booster(model_str=text)
 
-    def _ask(self, booster: Any, matrix: np.ndarray, **what: bool) -> np.ndarray:
-        return booster.predict(matrix, num_threads=self._threads(), **what)
+    def _predict_with(self, booster: Any, matrix: np.ndarray, **output: bool) -> np.ndarray:
+        return booster.predict(matrix, num_threads=self._threads(), **output)
 
-    def _answers(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
-        return self._ask(booster, matrix)
+    def _predict(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
+        return self._predict_with(booster, matrix)
 
-    def _raw(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
-        return self._ask(booster, matrix, raw_score=True)
+    def _predict_raw(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
+        return self._predict_with(booster, matrix, raw_score=True)
 
-    def _parts(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
-        return self._ask(booster, matrix, pred_contrib=True)
+    def _predict_contributions(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
+        return self._predict_with(booster, matrix, pred_contrib=True)
 
 
 class LightGBMClassifier(_Classifier, _LightGBM):
     """LightGBM's classifier."""
 
-    refused = (*_LightGBM.refused, "objective")
+    unsupported: ClassVar[tuple[str, ...]] = (*_LightGBM.unsupported, "objective")
 
     @classmethod
-    def _made(cls, params: dict[str, Any]) -> Any:
+    def _new_estimator(cls, params: dict[str, Any]) -> Any:
         from lightgbm import LGBMClassifier
 
         return LGBMClassifier(**params)
@@ -183,10 +185,10 @@ class LightGBMClassifier(_Classifier, _LightGBM):
 class LightGBMRegressor(_Regressor, _LightGBM):
     """LightGBM's regressor."""
 
-    refused = (*_LightGBM.refused, "class_weight")
+    unsupported: ClassVar[tuple[str, ...]] = (*_LightGBM.unsupported, "class_weight")
 
     @classmethod
-    def _made(cls, params: dict[str, Any]) -> Any:
+    def _new_estimator(cls, params: dict[str, Any]) -> Any:
         from lightgbm import LGBMRegressor
 
         return LGBMRegressor(**params)
@@ -194,51 +196,51 @@ class LightGBMRegressor(_Regressor, _LightGBM):
 
 class _XGBoost(Boosted):
     library = "xgboost"
-    refused = (
+    unsupported: ClassVar[tuple[str, ...]] = (
         "callbacks", "early_stopping_rounds", "eval_metric", "importance_type", "missing",
         "multi_strategy", "feature_weights",
     )  # fmt: skip
     # Trees alone, on the processor, of numbers: what is checked when a model is loaded.
-    fixed: ClassVar[dict[str, Any]] = {
+    fixed_params: ClassVar[dict[str, Any]] = {
         "booster": "gbtree", "device": "cpu", "verbosity": 0, "enable_categorical": False,
         "feature_types": None, "max_cat_threshold": None, "max_cat_to_onehot": None,
         "validate_parameters": True,
     }  # fmt: skip
 
-    def _text(self, fitted: Any) -> str:
+    def _serialise(self, fitted: Any) -> str:
         return fitted.get_booster().save_raw("json").decode()
 
-    def _read(self, text: str) -> Any:
+    def _deserialise(self, text: str) -> Any:
         from xgboost import Booster
 
         booster = Booster()
         booster.load_model(bytearray(text.encode()))
         return booster
 
-    def _ask(self, booster: Any, matrix: np.ndarray, **what: bool) -> np.ndarray:
+    def _predict_with(self, booster: Any, matrix: np.ndarray, **output: bool) -> np.ndarray:
         from xgboost import DMatrix
 
         threads = self._threads()
         booster.set_param({"nthread": threads})
-        return booster.predict(DMatrix(matrix, nthread=threads), **what)
+        return booster.predict(DMatrix(matrix, nthread=threads), **output)
 
-    def _answers(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
-        return self._ask(booster, matrix)
+    def _predict(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
+        return self._predict_with(booster, matrix)
 
-    def _raw(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
-        return self._ask(booster, matrix, output_margin=True)
+    def _predict_raw(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
+        return self._predict_with(booster, matrix, output_margin=True)
 
-    def _parts(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
-        return self._ask(booster, matrix, pred_contribs=True)
+    def _predict_contributions(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
+        return self._predict_with(booster, matrix, pred_contribs=True)
 
 
 class XGBoostClassifier(_Classifier, _XGBoost):
     """XGBoost's classifier."""
 
-    refused = (*_XGBoost.refused, "objective")
+    unsupported: ClassVar[tuple[str, ...]] = (*_XGBoost.unsupported, "objective")
 
     @classmethod
-    def _made(cls, params: dict[str, Any]) -> Any:
+    def _new_estimator(cls, params: dict[str, Any]) -> Any:
         from xgboost import XGBClassifier
 
         return XGBClassifier(**params)
@@ -248,7 +250,7 @@ class XGBoostRegressor(_Regressor, _XGBoost):
     """XGBoost's regressor."""
 
     @classmethod
-    def _made(cls, params: dict[str, Any]) -> Any:
+    def _new_estimator(cls, params: dict[str, Any]) -> Any:
         from xgboost import XGBRegressor
 
         return XGBRegressor(**params)

@@ -1,103 +1,112 @@
-"""Which algorithms with which parameters are compared, and the comparison itself."""
+"""The candidates of a training, that is algorithms with parameters, and their comparison."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.metric import Metric
-from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.split import XY
+from glasshouse_ml.core.task import AlgorithmEntry
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model.algorithms import Algorithm
-from glasshouse_ml.model.fitting import Candidate, Fitter, Part
-from glasshouse_ml.model.search import halve, settings
-from glasshouse_ml.model.splitting import Fold
+from glasshouse_ml.model.fitting import Candidate, Fitter
+from glasshouse_ml.model.search import search_settings, successive_halving
 
-# What an algorithm must be able to take for an option to reach it.
-_NEEDED = {
+# The parameters that an algorithm must have to follow an option.
+_REQUIRED_PARAMETERS = {
     "class_weight": ("class_weight",),
-    # The second says that columns reach it as they are, one for one.
+    # With the second parameter the columns reach the estimator unchanged, one for one.
     "monotonic": ("monotonic_cst", "categorical_features"),
 }
 
 
-def wanted(request: Request, fitter: Fitter, rows: int) -> list[list[dict[str, Any]]]:
-    """Every candidate as algorithm and params; those of one search stand together."""
-    task, options = fitter.task, fitter.options
-    asked = request.algorithms
-    if asked is None:
-        asked = [e for e in task.shortlist(rows) if not _unable(task.name, e, options)]
-    for entry in asked:
-        unable = _unable(task.name, entry, options)
-        if unable:
-            able = [
+def candidate_entries(fitter: Fitter, rows: int) -> list[list[AlgorithmEntry]]:
+    """An entry for each candidate, without the baseline; those of one search are one list."""
+    task, options = fitter.request.task, fitter.request.options
+    entries = fitter.request.algorithms
+    if entries is None:
+        entries = [
+            entry
+            for entry in task.shortlist(rows)
+            if not _unsupported_option(task.name, entry, options)
+        ]
+    for entry in entries:
+        option = _unsupported_option(task.name, entry, options)
+        if option:
+            supporting = [
                 name
-                for name, found in catalogue.CATALOGUE[task.name].items()
-                if _takes(found, unable)
+                for name, algorithm in catalogue.CATALOGUE[task.name].items()
+                if _supports(algorithm, option)
             ]
             raise GlasshouseError(
-                f"{entry['algorithm']} cannot follow options.{unable}.",
-                f"These can: {', '.join(able)}.",
+                f"{entry['algorithm']} does not support options.{option}.",
+                f"These do: {', '.join(supporting)}.",
             )
-    return [task.candidates(_settings(entry, options), rows) for entry in asked]
+    return [task.expand_candidates(_settings(entry, options), rows) for entry in entries]
 
 
-def _unable(task: str, entry: dict[str, Any], options: dict[str, Any]) -> str | None:
-    """The first option in force that this algorithm cannot follow."""
-    found = catalogue.find(task, entry["algorithm"])
-    asked = (name for name in _NEEDED if options.get(name) is not None)
-    return next((name for name in asked if not found.blind and not _takes(found, name)), None)
+def _unsupported_option(task: str, entry: AlgorithmEntry, options: dict[str, Any]) -> str | None:
+    """The first option in force that this algorithm does not support."""
+    algorithm = catalogue.find_algorithm(task, entry["algorithm"])
+    in_force = (name for name in _REQUIRED_PARAMETERS if options.get(name) is not None)
+    return next(
+        (name for name in in_force if not algorithm.is_baseline and not _supports(algorithm, name)),
+        None,
+    )
 
 
-def _takes(algorithm: Algorithm, option: str) -> bool:
-    return set(_NEEDED[option]) <= set(algorithm.parameters)
+def _supports(algorithm: Algorithm, option: str) -> bool:
+    return set(_REQUIRED_PARAMETERS[option]) <= set(algorithm.parameters)
 
 
-def _settings(entry: dict[str, Any], options: dict[str, Any]) -> list[dict[str, Any]]:
-    plain = {"algorithm": entry["algorithm"], "params": entry["params"]}
+def _settings(entry: AlgorithmEntry, options: dict[str, Any]) -> list[AlgorithmEntry]:
+    """The entry with each setting of its search."""
+    without_search = {"algorithm": entry["algorithm"], "params": entry["params"]}
     if "search" not in entry:
-        return [plain]
+        return [without_search]
     return [
-        {**plain, "params": {**entry["params"], **setting}}
-        for setting in settings(entry["search"], options)
+        {**without_search, "params": {**entry["params"], **setting}}
+        for setting in search_settings(entry["search"], options)
     ]
 
 
 def compare(
     fitter: Fitter,
-    entries: list[list[dict[str, Any]]],
-    training: Part,
-    folds: Sequence[Fold],
+    searches: list[list[AlgorithmEntry]],
+    training: XY,
     metric: Metric,
     first: int,
 ) -> list[Candidate]:
-    """Cross-validate every candidate; they are numbered from the first on in the order given."""
-    numbered = list(enumerate((e for together in entries for e in together), start=first))
-    found: dict[int, Candidate] = {}
+    """Cross-validate every candidate; they are numbered from `first` on in the order given."""
+    numbered = list(enumerate((entry for search in searches for entry in search), start=first))
+    validated: dict[int, Candidate] = {}
 
-    def trial(entrant: tuple[int, dict[str, Any]], share: float) -> float:
+    def validate(entrant: tuple[int, AlgorithmEntry], share: float) -> float:
         number, entry = entrant
-        found[number] = fitter.validate(
-            number, entry["algorithm"], entry["params"], training, folds, metric, share
+        validated[number] = fitter.cross_validate(
+            number, entry["algorithm"], entry["params"], training, metric, share
         )
-        return metric.gain(found[number].score)
+        return metric.gain(validated[number].score)
 
-    halving = (fitter.options["search"] or {}).get("how") == "halving"
+    is_halving = (fitter.request.options["search"] or {}).get("how") == "halving"
     start = 0
-    for together in entries:
-        members = numbered[start : start + len(together)]
-        start += len(together)
-        if halving:
-            halve(members, trial, min(len(fit) for fit, _ in folds))
+    for search in searches:
+        entrants = numbered[start : start + len(search)]
+        start += len(search)
+        if is_halving:
+            fold_rows = min(len(fit) for fit, _ in fitter.split.folds)
+            successive_halving(entrants, validate, fold_rows)
         else:
-            for member in members:
-                trial(member, 1.0)
-    return [found[number] for number, _ in numbered]
+            for entrant in entrants:
+                validate(entrant, 1.0)
+    return [validated[number] for number, _ in numbered]
 
 
 def best(candidates: Sequence[Candidate], metric: Metric) -> Candidate:
-    """The best mean over the folds; of equals the one named first.
+    """The candidate with the best mean over the folds; of equal ones the first.
 
-    The baseline is not eligible, nor is what a search gave up before it had seen all rows.
+    The baseline is not eligible, nor is a setting that a halving search dropped before it was
+    fitted on all rows.
     """
     eligible = [c for c in candidates if not c.is_baseline and c.share == 1]
     return max(eligible, key=lambda candidate: metric.gain(candidate.score))

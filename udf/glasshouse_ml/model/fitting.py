@@ -1,4 +1,4 @@
-"""Fitting and cross-validating one candidate on the rows of the training part."""
+"""Fits and cross-validates one candidate on the rows of the training part."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -10,64 +10,56 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.core.metric import Measured, Metric
-from glasshouse_ml.core.task import Target, Task
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.metric import EvaluationInput, Metric
+from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.split import XY, Fold, Split
+from glasshouse_ml.core.target import Target
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.encoding import Feature
 from glasshouse_ml.model import algorithms as catalogue
-from glasshouse_ml.model.assembly import CALIBRATION_FOLDS, assemble, calibrated, settled
+from glasshouse_ml.model.assembly import (
+    CALIBRATION_FOLDS,
+    build_pipeline,
+    calibrate,
+    without_fold_indices,
+)
 from glasshouse_ml.model.grouped import Grouped
-from glasshouse_ml.model.search import fewer
-from glasshouse_ml.model.splitting import Fold, Split
+from glasshouse_ml.model.search import subsample
 
-_CHANGE = "Change its params or the data."
-# What a library stumbles over when a parameter is of a kind that it does not check.
-_FAULTS = (
+_HINT = "Change its params or the data."
+# What a library raises when a parameter is of a kind that it does not check.
+_LIBRARY_ERRORS = (
     ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, StopIteration, TypeError,
     ValueError,
 )  # fmt: skip
 
 
 @contextmanager
-def _plainly(what: str) -> Iterator[None]:
-    """An error of a library in one line, without the way through it."""
+def _one_line_errors(message: str) -> Iterator[None]:
+    """Turn an error of a library into one line after the message, without a traceback."""
     try:
         yield
-    except _FAULTS as error:
-        # scikit-learn explains itself in the first paragraph; the rest is its documentation.
+    except _LIBRARY_ERRORS as error:
+        # scikit-learn explains the error in the first paragraph; the rest is documentation.
         reason = " ".join(str(error).split("\n\n")[0].split())
-        raise GlasshouseError(f"{what}: {reason or type(error).__name__}", _CHANGE) from None
-
-
-@dataclass(frozen=True)
-class Part:
-    """The rows of one part: a matrix, and the answer of each row."""
-
-    matrix: np.ndarray
-    actual: np.ndarray
-    members: np.ndarray | None = None  # positions in the training part, where they are of it
-
-    def take(self, rows: np.ndarray) -> "Part":
-        """Some of the rows."""
-        members = rows if self.members is None else self.members[rows]
-        return Part(self.matrix[rows], self.actual[rows], members)
+        raise GlasshouseError(f"{message}: {reason or type(error).__name__}", _HINT) from None
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An algorithm with its parameters, and how it did in each fold."""
+    """An algorithm with its parameters, and its scores in each fold."""
 
-    number: int  # the baseline is 0, whatever else was asked for
+    number: int  # 0 is the baseline
     algorithm: str
     params: dict[str, Any]
-    folds: list[Measured]
+    folds: list[EvaluationInput]
     scores: list[float]
     seconds: float
-    share: float = 1.0  # of the rows of each fold that it learned from
+    share: float = 1.0  # of the rows of each fold on which it was fitted
 
     @property
     def is_baseline(self) -> bool:
-        """True for the one that ignores every feature."""
+        """True for the dummy, which ignores every feature."""
         return self.number == 0
 
     @property
@@ -83,75 +75,74 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Fitter:
-    """What every fit of a training has in common."""
+    """What all fits of a training share."""
 
     db: Database
+    request: Request
     features: Sequence[Feature]
-    task: Task
     target: Target
-    options: dict[str, Any]
     split: Split
 
-    def fit(self, algorithm: str, params: dict[str, Any], part: Part) -> Pipeline:
+    def fit(self, algorithm: str, params: dict[str, Any], rows: XY) -> Pipeline:
         """The fitted Pipeline of one algorithm."""
-        self.db.checkpoint()
-        with _plainly(f"{algorithm} could not be trained"):
-            found = catalogue.find(self.task.name, algorithm)
-            known = self.task.params(found, params, self.target, self.options)
-            made = assemble(found, known, self.features, self.options)
-            method = self.options.get("calibration")
-            if method and not found.blind:
-                made = calibrated(made, method, self._inside(part), self.split.ordered)
-            told = {}
-            if isinstance(made[-1], Grouped):
-                told = {"estimate__checkpoint": self.db.checkpoint}
-            return settled(made.fit(part.matrix, part.actual, **told))
+        self.db.check_interrupts()
+        task, options = self.request.task, self.request.options
+        with _one_line_errors(f"{algorithm} could not be trained"):
+            entry = catalogue.find_algorithm(task.name, algorithm)
+            params = task.estimator_params(params, entry.parameters, self.target, options)
+            pipeline = build_pipeline(entry, params, self.features, options)
+            calibration = options.get("calibration")
+            if calibration and not entry.is_baseline:
+                folds = self._calibration_folds(rows)
+                pipeline = calibrate(pipeline, calibration, folds, self.split.ordered)
+            fit_params = {}
+            if isinstance(pipeline[-1], Grouped):
+                fit_params = {"estimate__check_interrupts": self.db.check_interrupts}
+            return without_fold_indices(pipeline.fit(rows.matrix, rows.actual, **fit_params))
 
-    def _learned(
-        self, algorithm: str, params: dict[str, Any], training: Part, fit: np.ndarray, share: float
-    ) -> Pipeline:
-        """Fitted on a share of the rows of a fold."""
+    def _calibration_folds(self, rows: XY) -> list[Fold]:
+        members = np.arange(len(rows.actual)) if rows.members is None else rows.members
+        return self.split.folds_within(members, CALIBRATION_FOLDS)
+
+    def score(self, fitted: Pipeline, rows: XY) -> EvaluationInput:
+        """The output of a fitted Pipeline beside the truth."""
+        return self.request.task.score(fitted, rows.matrix, rows.actual, self.target)
+
+    def training_share(self, training: XY, fold: Fold, share: float) -> XY:
+        """The rows of a fold on which a candidate is fitted, or a stratified share of them."""
+        fit, _ = fold
         if share < 1:
             labels = training.actual[fit] if self.target.names else np.zeros(len(fit))
-            fit = fit[fewer(labels, share, self.options["seed"])]
-        return self.fit(algorithm, params, training.take(fit))
+            fit = fit[subsample(labels, share, self.request.options["seed"])]
+        return training.take(fit)
 
-    def _inside(self, part: Part) -> list[Fold]:
-        members = np.arange(len(part.actual)) if part.members is None else part.members
-        return self.split.within(members, CALIBRATION_FOLDS)
-
-    def score(self, fitted: Pipeline, part: Part) -> Measured:
-        """What a fitted Pipeline answers, beside the truth."""
-        return self.task.score(fitted, part.matrix, part.actual, self.target)
-
-    def validate(
+    def cross_validate(
         self,
         number: int,
         algorithm: str,
         params: dict[str, Any],
-        training: Part,
-        folds: Sequence[Fold],
+        training: XY,
         metric: Metric,
         share: float = 1.0,
     ) -> Candidate:
-        """Cross-validate a candidate, which learns from a share of the rows of each fold."""
-        began = time.perf_counter()
-        scored = []
-        for fit, validate in folds:
-            fitted = self._learned(algorithm, params, training, fit, share)
-            part = training.take(validate)
-            with _plainly(f"{algorithm} could not be asked"):
-                found = self.task.validate(fitted, part.matrix, part.actual, self.target)
-            if not np.isfinite(getattr(found, "scores", 0.0)).all():
-                raise GlasshouseError(f"{algorithm} answers with what is no number.", _CHANGE)
-            scored.append(found)
-            # Gone before the rows of the next fold are copied.
-            del fitted, part
-        scores = [metric.value(fold) for fold in scored]
-        if not np.isfinite(scores).all():
+        """Cross-validate a candidate, which is fitted on a share of the rows of each fold."""
+        started = time.perf_counter()
+        fold_scores = []
+        for fold in self.split.folds:
+            fitted = self.fit(algorithm, params, self.training_share(training, fold, share))
+            rows = training.take(fold[1])
+            with _one_line_errors(f"{algorithm} could not predict"):
+                scores = self.request.task.score_fold(fitted, rows.matrix, rows.actual, self.target)
+            if not np.isfinite(getattr(scores, "scores", 0.0)).all():
+                raise GlasshouseError(f"{algorithm} predicts NaN or infinity.", _HINT)
+            fold_scores.append(scores)
+            # Freed before the rows of the next fold are copied.
+            del fitted, rows
+        values = [metric.value(scores) for scores in fold_scores]
+        if not np.isfinite(values).all():
             raise GlasshouseError(
                 f"{metric.name} cannot be computed in every fold of the training part.",
                 "Ask for fewer folds or another metric, or give more rows.",
             )
-        seconds = round(time.perf_counter() - began, 3)
-        return Candidate(number, algorithm, params, scored, scores, seconds, share)
+        seconds = round(time.perf_counter() - started, 3)
+        return Candidate(number, algorithm, params, fold_scores, values, seconds, share)

@@ -6,26 +6,15 @@ group a row is of, so it answers new groups as well as old ones.
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
 import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.core.errors import GlasshouseError, near_names
-from glasshouse_ml.core.metric import Measured
-from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER
-from glasshouse_ml.data.encoding import Feature
-from glasshouse_ml.measure.intervals import metric_rows
-
-if TYPE_CHECKING:
-    from glasshouse_ml.train.payload import Trained
-
 # With fewer rows a model of its own would learn the rows by heart.
-LEAST_ROWS = 30
-
-Rows = list[dict[str, Any]]
+MIN_ROWS = 30
 
 
 class Grouped(BaseEstimator):
@@ -37,53 +26,56 @@ class Grouped(BaseEstimator):
         self.column = column
 
     def fit(
-        self, matrix: np.ndarray, answers: np.ndarray, checkpoint: Callable[[], None] = lambda: None
+        self,
+        matrix: np.ndarray,
+        target: np.ndarray,
+        check_interrupts: Callable[[], None] = lambda: None,
     ) -> Self:
         """Fit the pooled estimator and one for each group that is large enough."""
-        rest = np.delete(matrix, self.column, axis=1)
+        features = np.delete(matrix, self.column, axis=1)
         by_class = is_classifier(self.template)
         if by_class:
-            self.classes_ = np.unique(answers)
-        self.pooled_ = clone(self.template).fit(rest, answers)
+            self.classes_ = np.unique(target)
+        self.pooled_ = clone(self.template).fit(features, target)
         values, members = [], []
         # The settings and the numbers were looked at a moment ago, for all groups at once.
         with config_context(assume_finite=True, skip_parameter_validation=True):
-            for value, rows in self._parts(matrix):
-                if too_small(answers[rows], by_class) is None:
-                    checkpoint()
+            for value, rows in self._groups(matrix):
+                if pooling_reason(target[rows], by_class) is None:
+                    check_interrupts()
                     values.append(value)
-                    members.append(clone(self.template).fit(rest[rows], answers[rows]))
+                    members.append(clone(self.template).fit(features[rows], target[rows]))
         self.values_, self.members_ = np.array(values, float), members
         return self
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """What the estimator of each row's group answers."""
-        found = np.empty(len(matrix))
-        for estimator, rows, part in self._responsible(matrix):
-            found[rows] = np.asarray(estimator.predict(part)).reshape(len(part))
-        return found
+        predictions = np.empty(len(matrix))
+        for estimator, rows, group_rows in self._dispatch(matrix):
+            predictions[rows] = np.asarray(estimator.predict(group_rows)).reshape(len(group_rows))
+        return predictions
 
     def predict_proba(self, matrix: np.ndarray) -> np.ndarray:
         """The same for probabilities; a class that a group never had has none there."""
-        found = np.zeros((len(matrix), len(self.classes_)))
-        for estimator, rows, part in self._responsible(matrix):
-            places = np.searchsorted(self.classes_, estimator.classes_)
-            found[rows[:, None], places] = estimator.predict_proba(part)
-        return found
+        predictions = np.zeros((len(matrix), len(self.classes_)))
+        for estimator, rows, group_rows in self._dispatch(matrix):
+            class_positions = np.searchsorted(self.classes_, estimator.classes_)
+            predictions[rows[:, None], class_positions] = estimator.predict_proba(group_rows)
+        return predictions
 
-    def _responsible(self, matrix: np.ndarray) -> Iterator[tuple[Pipeline, np.ndarray, np.ndarray]]:
-        rest = np.delete(matrix, self.column, axis=1)
-        known = dict(zip(self.values_.tolist(), self.members_, strict=True))
-        pooled = np.ones(len(matrix), bool)
-        for value, rows in self._parts(matrix):
-            if value in known:
-                pooled[rows] = False
-                yield known[value], rows, rest[rows]
-        if pooled.any():
-            rows = np.flatnonzero(pooled)
-            yield self.pooled_, rows, rest[rows]
+    def _dispatch(self, matrix: np.ndarray) -> Iterator[tuple[Pipeline, np.ndarray, np.ndarray]]:
+        features = np.delete(matrix, self.column, axis=1)
+        group_models = dict(zip(self.values_.tolist(), self.members_, strict=True))
+        is_pooled = np.ones(len(matrix), bool)
+        for value, rows in self._groups(matrix):
+            if value in group_models:
+                is_pooled[rows] = False
+                yield group_models[value], rows, features[rows]
+        if is_pooled.any():
+            rows = np.flatnonzero(is_pooled)
+            yield self.pooled_, rows, features[rows]
 
-    def _parts(self, matrix: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
+    def _groups(self, matrix: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
         """Each value of the column with its rows; NULL is none."""
         values = matrix[:, self.column]
         order = np.argsort(values, kind="stable")  # NaN comes last
@@ -93,93 +85,10 @@ class Grouped(BaseEstimator):
             yield float(values[rows[0]]), rows
 
 
-def too_small(answers: np.ndarray, by_class: bool) -> str | None:
+def pooling_reason(target: np.ndarray, by_class: bool) -> str | None:
     """Why a group gets no model of its own."""
-    if len(answers) < LEAST_ROWS:
-        return f"It has fewer than {LEAST_ROWS} training rows."
-    if by_class and np.unique(answers).size < 2:
+    if len(target) < MIN_ROWS:
+        return f"It has fewer than {MIN_ROWS} training rows."
+    if by_class and np.unique(target).size < 2:
         return "Its training rows are all of one class."
     return None
-
-
-def position(features: list[Feature], name: str, excluded: Rows) -> int:
-    """The place of the column that groups rows, or an error that says why there is none."""
-    for place, feature in enumerate(features):
-        if feature.name == name:
-            if feature.kind not in (CATEGORY, NUMBER, BOOLEAN):
-                raise GlasshouseError(
-                    f"options.group_by names {name!r}, which is of type {feature.type}.",
-                    "Group by a text, a number or a boolean.",
-                )
-            return place
-    for entry in excluded:
-        if entry["name"] == name:
-            raise GlasshouseError(
-                f"options.group_by names {name!r}, which is no feature. {entry['reason']}",
-                "Group by another column.",
-            )
-    raise GlasshouseError(
-        f"The query returns no column {name!r}, which options.group_by names.",
-        near_names(name, [feature.name for feature in features]),
-    )
-
-
-def facts(trained: "Trained") -> Rows | None:
-    """Each group with its rows, and whether it has a model of its own; None without groups."""
-    name = trained.request.options.get("group_by")
-    if name is None:
-        return None
-    place, by_class = _place(trained), bool(trained.target.names)
-    feature = trained.features[place]
-    learned, tested = trained.training.matrix[:, place], trained.test.matrix[:, place]
-    found = []
-    for value in np.unique(np.concatenate([learned, tested])):
-        rows = learned == value
-        why = too_small(trained.training.actual[rows], by_class)
-        if not np.isnan(value):
-            counts = {"train": int(rows.sum()), "test": int((tested == value).sum())}
-            word = _word(feature, value)
-            found.append({"group": word, **counts, "own": why is None, "why_not": why})
-    return found
-
-
-def group_metrics(trained: "Trained", test: Measured, blind: Measured | None) -> Rows:
-    """The measures on the test rows of each group, without intervals: there may be thousands."""
-    name = trained.request.options.get("group_by")
-    if name is None:
-        return []
-    found, place = [], _place(trained)
-    values = trained.test.matrix[:, place]
-    for value in np.unique(values[~np.isnan(values)]):
-        trained.fitter.db.checkpoint()
-        rows = values == value
-        segment = f"{name} = {_word(trained.features[place], value)}"
-        found += metric_rows(test.take(rows), "model", "test", segment=segment)
-        if blind is not None:
-            found += metric_rows(blind.take(rows), "baseline", "test", segment=segment)
-    return found
-
-
-def report(trained: "Trained", facts: Rows | None) -> None:
-    """Tell the caller which groups have no model of their own."""
-    small = [entry["group"] for entry in facts or () if not entry["own"]]
-    if small:
-        named = ", ".join(small[:5]) + (", …" if len(small) > 5 else "")
-        trained.fitter.db.notice(
-            f"{len(small)} of {len(facts or ())} groups have no model of their own and are "
-            f"answered by the pooled one: {named}. ml.model_versions.groups says why."
-        )
-
-
-def _place(trained: "Trained") -> int:
-    names = [feature.name for feature in trained.features]
-    return names.index(trained.request.options["group_by"])
-
-
-def _word(feature: Feature, value: float) -> str:
-    if feature.kind == CATEGORY:
-        place = int(value)
-        return feature.categories[place] if 0 <= place < len(feature.categories) else "other"
-    if feature.kind == BOOLEAN:
-        return "true" if value else "false"
-    return f"{value:.15g}"

@@ -13,9 +13,10 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler, TargetEncoder
 
+from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import CATEGORY
-from glasshouse_ml.data.encoding import MOST_CATEGORIES, Feature
-from glasshouse_ml.model.algorithms import Algorithm, accepts
+from glasshouse_ml.data.encoding import MAX_CATEGORIES
+from glasshouse_ml.model.algorithms import Algorithm, input_tags
 
 # What these keep of a sparse matrix could not be checked in a stored model, or not be measured.
 _DENSE = (
@@ -30,7 +31,7 @@ _DENSE = (
 _MEANS_FOLDS = 5
 
 
-def pipeline(
+def preprocessing_pipeline(
     algorithm: Algorithm,
     params: dict[str, Any],
     features: Sequence[Feature],
@@ -40,7 +41,7 @@ def pipeline(
     """An untrained Pipeline for the matrix of encoding.encode()."""
     texts = [i for i, feature in enumerate(features) if feature.kind == CATEGORY]
     numbers = [i for i, feature in enumerate(features) if feature.kind != CATEGORY]
-    many = [i for i in texts if len(features[i].categories) > MOST_CATEGORIES]
+    many = [i for i in texts if len(features[i].categories) > MAX_CATEGORIES]
     few = [i for i in texts if i not in many]
     estimator = algorithm.build(params, seed)
     steps: list[tuple[str, Any]] = []
@@ -57,8 +58,8 @@ def pipeline(
         if monotonic:
             signs = [monotonic.get(features[column].name, 0) for column in order]
             estimator.set_params(monotonic_cst=signs)
-    elif not algorithm.blind:
-        takes = accepts(estimator)
+    elif not algorithm.is_baseline:
+        takes = input_tags(estimator)
         for_numbers: Any = "passthrough"
         for_many: Any = _means(algorithm.task, seed)
         if not takes.allow_nan:

@@ -1,80 +1,63 @@
 """Which rows are learned from, which are kept aside, and the folds inside the training part."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
 
-from glasshouse_ml.core.errors import GlasshouseError, rows
+from glasshouse_ml.core.errors import GlasshouseError, count_rows
 from glasshouse_ml.core.request import Request
-from glasshouse_ml.core.table import Table, Texts
+from glasshouse_ml.core.split import Fold, Split, Splitter
+from glasshouse_ml.core.table import Table, TextColumn
 from glasshouse_ml.data.fingerprint import text_hashes
-from glasshouse_ml.model.splitters import Strata
-
-Fold = tuple[np.ndarray, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Split:
-    """Row numbers of both parts, the folds as positions inside the training part, and facts.
-
-    within() makes as many folds of the same kind of some rows of the training part, given and
-    answered as positions.
-    """
-
-    train: np.ndarray
-    test: np.ndarray
-    folds: list[Fold]
-    facts: dict[str, Any]
-    within: Callable[[np.ndarray, int], list[Fold]]
-    ordered: bool  # whether folds go forward in time, so that the first rows are in none
-
-
-def divide(table: Table, strata: Strata, request: Request) -> Split:
+def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
     """Divide rows that stand in canonical order; the same rows give the same split."""
     split, key, seed = request.split, request.key, request.options["seed"]
     facts = dict(split)
     times: np.ndarray | None = None
     groups: np.ndarray | None = None
-    if split["by"] == "random" and key and _repeated(table.texts[key]):
+    if split["by"] == "random" and key and _has_repeats(table.texts[key]):
         # Rows of one key on both sides would let the model recognise instead of predict.
         facts |= {"kept_together": key}
         groups = table.texts[key].codes
-        testing = _by_hash(table.texts[key], split["test"], seed)
+        is_test = _by_hash(table.texts[key], split["test"], seed)
     elif split["by"] == "random":
-        testing = strata.testing(split["test"], seed)
+        is_test = splitter.test_mask(split["test"], seed)
     elif split["by"] == "key":
         keys = table.texts[cast(str, key)]
-        groups = keys.codes if _repeated(keys) else None
-        testing = _by_hash(keys, split["test"], seed)
+        groups = keys.codes if _has_repeats(keys) else None
+        is_test = _by_hash(keys, split["test"], seed)
     elif split["by"] == "group":
         groups = table.texts[split["column"]].codes
-        testing = _by_hash(table.texts[split["column"]], split["test"], seed)
+        is_test = _by_hash(table.texts[split["column"]], split["test"], seed)
     elif split["by"] == "time":
         times = table.numbers[split["column"]]
-        testing = _latest(times, split["test"], split["column"], facts)
+        is_test = _latest(times, split["test"], split["column"], facts)
     else:
-        testing = _by_words(table.texts[split["column"]], split["column"])
-    train, test = np.flatnonzero(~testing), np.flatnonzero(testing)
-    strata.enough(train, test)
-    folds = strata.possible_folds(train, request.options["folds"], request.folds_given)
+        is_test = _by_label(table.texts[split["column"]], split["column"])
+    train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
+    splitter.check_parts(train, test)
+    folds = splitter.possible_folds(train, request.options["folds"], request.folds_given)
     facts["folds"] = folds
 
-    def within(members: np.ndarray, count: int) -> list[Fold]:
-        inside = None if groups is None else groups[train[members]]
-        order = None if times is None else times[train[members]]
-        return list(_folds(strata, train[members], inside, order, count, seed))
+    def folds_within(members: np.ndarray, count: int) -> list[Fold]:
+        member_groups = None if groups is None else groups[train[members]]
+        member_times = None if times is None else times[train[members]]
+        return list(_folds(splitter, train[members], member_groups, member_times, count, seed))
 
-    whole = np.arange(len(train))
-    return Split(train, test, within(whole, folds), facts, within, times is not None)
+    all_positions = np.arange(len(train))
+    return Split(
+        train, test, folds_within(all_positions, folds), facts, folds_within, times is not None
+    )
 
 
-def _repeated(texts: Texts) -> bool:
+def _has_repeats(texts: TextColumn) -> bool:
     return len(texts.levels) < len(texts.codes)
 
 
-def _by_hash(texts: Texts, share: float, seed: int) -> np.ndarray:
+def _by_hash(texts: TextColumn, share: float, seed: int) -> np.ndarray:
     """A value is on the same side for ever, whatever other rows arrive."""
     levels = [f"{seed} {level}" for level in texts.levels]
     return (text_hashes(levels, texts.codes) / 2.0**64) < share
@@ -85,7 +68,7 @@ def _latest(times: np.ndarray, share: float, column: str, facts: dict[str, Any])
     missing = int(np.isnan(times).sum())
     if missing:
         raise GlasshouseError(
-            f"Column {column!r}, which divides the rows by time, is NULL in {rows(missing)}.",
+            f"Column {column!r}, which divides the rows by time, is NULL in {count_rows(missing)}.",
             f"Leave them out: where {column} is not null.",
         )
     moments = np.unique(times)
@@ -101,12 +84,12 @@ def _latest(times: np.ndarray, share: float, column: str, facts: dict[str, Any])
     return times >= cut
 
 
-def _by_words(texts: Texts, column: str) -> np.ndarray:
-    wrong = [level for level in texts.levels if level not in ("train", "test")]
-    if wrong or (texts.codes < 0).any():
-        found = "NULL" if not wrong else repr(wrong[0])
+def _by_label(texts: TextColumn, column: str) -> np.ndarray:
+    other_levels = [level for level in texts.levels if level not in ("train", "test")]
+    if other_levels or (texts.codes < 0).any():
+        fold_indices = "NULL" if not other_levels else repr(other_levels[0])
         raise GlasshouseError(
-            f"Column {column!r}, which divides the rows, holds {found}.",
+            f"Column {column!r}, which divides the rows, holds {fold_indices}.",
             "It may hold the words train and test only.",
         )
     is_test = np.array([level == "test" for level in texts.levels] + [False])
@@ -114,7 +97,7 @@ def _by_words(texts: Texts, column: str) -> np.ndarray:
 
 
 def _folds(
-    strata: Strata,
+    splitter: Splitter,
     train: np.ndarray,
     groups: np.ndarray | None,
     times: np.ndarray | None,
@@ -124,7 +107,7 @@ def _folds(
     """Folds of the same kind as the split, or the cross-validation would promise too much."""
     # One moment has no before and after inside, so its rows are as good as any.
     if times is not None and len(np.unique(times)) > 1:
-        found = _forward(times, folds)
+        fold_indices = _forward(times, folds)
     else:
         if groups is not None:
             count = len(np.unique(groups))
@@ -134,19 +117,21 @@ def _folds(
                     "Give more groups, or split by random.",
                 )
             folds = min(folds, count)
-        labels = strata.labels(train)
-        found = strata.folding(folds, groups is not None, seed).split(labels, labels, groups)
-    for number, (fit, validate) in enumerate(found, start=1):
-        strata.check_fold(train[fit], train[validate], number)
+        labels = splitter.labels(train)
+        fold_indices = splitter.fold_generator(folds, groups is not None, seed).split(
+            labels, labels, groups
+        )
+    for number, (fit, validate) in enumerate(fold_indices, start=1):
+        splitter.check_fold(train[fit], train[validate], number)
         yield fit, validate
 
 
 def _forward(times: np.ndarray, folds: int) -> Iterator[Fold]:
     """Learn from what came before, validate on what came next, as in real life."""
-    moments, which = np.unique(times, return_inverse=True)
+    moments, moment_of_row = np.unique(times, return_inverse=True)
     # Moments are grouped into blocks of about equally many rows.
-    ends = np.cumsum(np.bincount(which)) / len(times)
-    blocks = np.minimum((ends * (folds + 1) - 1e-9).astype(int), folds)[which]
+    ends = np.cumsum(np.bincount(moment_of_row)) / len(times)
+    blocks = np.minimum((ends * (folds + 1) - 1e-9).astype(int), folds)[moment_of_row]
     present = np.unique(blocks)
     if len(present) < 2:
         raise GlasshouseError(

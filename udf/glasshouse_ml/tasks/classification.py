@@ -1,76 +1,78 @@
 """The task classification: two or more classes, and a probability for each."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
-from glasshouse_ml.core.predictions import Shares
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.predictions import ProbabilityMatrix
+from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import Table
-from glasshouse_ml.core.task import Answers, Rows, Target, Task
-from glasshouse_ml.measure.classification_metrics import METRICS, Costs, Scored, decide
+from glasshouse_ml.core.target import Costs, Target
+from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
+from glasshouse_ml.measure.classification_metrics import (
+    METRICS,
+    ClassificationScores,
+    predict_classes,
+)
 from glasshouse_ml.measure.curves import curve_rows
-from glasshouse_ml.measure.intervals import confusion_rows, number
-from glasshouse_ml.measure.thresholds import cheapest
-from glasshouse_ml.model.splitters import ByClass
+from glasshouse_ml.measure.intervals import confusion_rows
+from glasshouse_ml.measure.thresholds import least_cost_threshold
+from glasshouse_ml.model.splitters import StratifiedSplitter
 
-if TYPE_CHECKING:
-    from glasshouse_ml.core.request import Request
-    from glasshouse_ml.model.algorithms import Algorithm
-    from glasshouse_ml.registry.artifacts import Model
-
-MOST_CLASSES = 100
-_YES = ("1", "true", "t", "yes", "y", "positive")
-# A forest costs far more than it gives once there are many rows.
+MAX_CLASSES = 100
+_POSITIVE_NAMES = ("1", "true", "t", "yes", "y", "positive")
+# With more rows a forest costs more time than it is worth.
 FOREST_UP_TO = 10_000
 
 
 class Classification(Task):
-    """Which class does a row belong to?"""
+    """Predicts a class."""
 
     name = "classification"
     metrics = METRICS
     numeric_target = False
 
-    def target(self, table: Table, request: "Request") -> Target:
-        """Classes are positions in their names."""
-        names, classes = classes_of(table, str(request.target))
-        costs = request.options["costs"]
+    def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:
+        """The position of each row's class among the class names."""
+        names, classes = classes_of(table, str(column))
+        costs = options["costs"]
         if costs and len(names) != 2:
             raise GlasshouseError(
-                f"options.costs is about two classes; {request.target!r} has {len(names)}.",
+                f"options.costs is about two classes; {column!r} has {len(names)}.",
                 "Leave it out, or predict one class against the rest.",
             )
-        positive = positive_of(names, classes, request)
+        positive = positive_class_of(names, classes, options["positive_class"])
         return Target(classes, names, positive, costs=Costs(**costs) if costs else None)
 
-    def strata(self, target: Target) -> ByClass:
-        """Every part and fold gets its share of every class."""
-        return ByClass(target.values, target.names)
+    def splitter(self, target: Target) -> StratifiedSplitter:
+        """Stratified by class."""
+        return StratifiedSplitter(target.values, target.names)
 
     def default_metric(self, target: Target) -> str:
-        """The order of the rows with two classes, the probabilities with more."""
+        """roc_auc for two classes, log_loss for more."""
         return "roc_auc" if len(target.names) == 2 else "log_loss"
 
-    def shortlist(self, rows: int) -> Rows:
-        """Linear, boosting, and a forest where it is worth its time."""
+    def shortlist(self, rows: int) -> list[AlgorithmEntry]:
+        """Linear, boosting, and for few rows a forest."""
         names = ["logistic_regression", "hist_gradient_boosting"]
         if rows <= FOREST_UP_TO:
             names.append("random_forest")
         return [{"algorithm": name, "params": {}} for name in names]
 
-    def params(
+    def estimator_params(
         self,
-        algorithm: "Algorithm",
         params: dict[str, Any],
+        parameters: Collection[str],
         target: Target,
         options: dict[str, Any],
     ) -> dict[str, Any]:
-        """Weights are given by the name of a class; scikit-learn gets to see its number."""
-        if "class_weight" in algorithm.parameters and options["class_weight"] is not None:
+        """class_weight by position instead of by name."""
+        if "class_weight" in parameters and options["class_weight"] is not None:
             params = {"class_weight": options["class_weight"], **params}
         weights = params.get("class_weight")
         if not isinstance(weights, dict):
@@ -81,58 +83,64 @@ class Classification(Task):
                     f"class_weight names {name!r}, which is no class of the target.",
                     near_names(name, target.names),
                 )
-        numbered = {target.names.index(name): weight for name, weight in weights.items()}
-        return params | {"class_weight": numbered}
+        by_position = {target.names.index(name): weight for name, weight in weights.items()}
+        return params | {"class_weight": by_position}
 
     def score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
-    ) -> Scored:
-        """The probabilities a fitted Pipeline gives, beside the truth."""
-        found = fitted.predict_proba(matrix)
-        if found.shape[1] < len(target.names):
-            # The rows of a fold need not have every class.
-            whole = np.zeros((len(found), len(target.names)))
-            whole[:, fitted.classes_] = found
-            found = whole
-        return Scored(actual, found, target.positive or 0, target.threshold, target.costs)
+    ) -> ClassificationScores:
+        """The predicted probabilities beside the truth."""
+        probabilities_found = fitted.predict_proba(matrix)
+        if probabilities_found.shape[1] < len(target.names):
+            # A fold may lack a class.
+            all_classes = np.zeros((len(probabilities_found), len(target.names)))
+            all_classes[:, fitted.classes_] = probabilities_found
+            probabilities_found = all_classes
+        return ClassificationScores(
+            actual, probabilities_found, target.positive or 0, target.threshold, target.costs
+        )
 
-    def decided(self, folds: Sequence[Scored], target: Target) -> Target:
-        """Where mistakes have a cost, at the least of it."""
+    def choose_threshold(self, folds: Sequence[ClassificationScores], target: Target) -> Target:
+        """With options.costs the threshold of least cost."""
         if target.costs is None:
             return target
-        return replace(target, threshold=cheapest(folds, target.costs))
+        return replace(target, threshold=least_cost_threshold(folds, target.costs))
 
-    def measured(self, rows: Scored, target: Target) -> Scored:
-        """The same probabilities, and what follows of them at the threshold."""
+    def apply_threshold(self, rows: ClassificationScores, target: Target) -> ClassificationScores:
+        """The same probabilities with the threshold of the target."""
         return replace(rows, threshold=target.threshold)
 
-    def curves(self, rows: Scored, target: Target) -> Rows:
-        """ROC and its relatives."""
+    def curves(self, rows: ClassificationScores, target: Target) -> Records:
+        """ROC, precision-recall, gain and calibration curves, and score distributions."""
         return curve_rows(rows, list(target.names))
 
-    def confusion(self, rows: Scored, target: Target) -> Rows:
-        """Every pair of classes."""
+    def confusion(self, rows: ClassificationScores, target: Target) -> Records:
+        """A row for every pair of classes."""
         return confusion_rows(rows, list(target.names))
 
-    def blind(self, facts: dict[str, Any], target: Target) -> Scored:
-        """The shares of the classes in training."""
-        learned = np.array([entry["train"] for entry in facts["classes"]], float)
-        shares = np.tile(learned / learned.sum(), (len(target.values), 1))
+    def baseline_scores(self, facts: dict[str, Any], target: Target) -> ClassificationScores:
+        """The class frequencies of the training rows."""
+        class_rows = np.array([entry["train"] for entry in facts["classes"]], float)
+        class_shares = np.tile(class_rows / class_rows.sum(), (len(target.values), 1))
         positive = target.positive or 0
-        return Scored(target.values, shares, positive, target.threshold, target.costs)
+        return ClassificationScores(
+            target.values, class_shares, positive, target.threshold, target.costs
+        )
 
-    def separation(self, values: np.ndarray, training: np.ndarray, target: Target) -> float | None:
-        """With two classes, how well the feature alone tells them apart: from 0.5 to 1."""
+    def univariate_auc(
+        self, values: np.ndarray, training: np.ndarray, target: Target
+    ) -> float | None:
+        """With two classes the ROC AUC of the feature by itself, from 0.5 to 1."""
         if target.positive is None:
             return None
-        return separation(values[training], target.values[training] == target.positive)
+        return univariate_auc(values[training], target.values[training] == target.positive)
 
-    def explained(self, model: "Model", matrix: np.ndarray) -> np.ndarray:
+    def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
         """The probability of each class."""
         return model.pipeline.predict_proba(matrix)
 
-    def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
-        """The class, the probability of the positive or else of that class, and all of them."""
+    def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
+        """The class, the probability of the positive or predicted class, and all probabilities."""
         probabilities = model.pipeline.predict_proba(matrix)
         names, positive = list(model.classes), 0
         if model.positive_class is not None:
@@ -140,25 +148,25 @@ class Classification(Task):
             scores = probabilities[:, positive]
         else:
             scores = probabilities.max(axis=1)
-        found = decide(probabilities, positive, model.threshold)
-        predicted = map(names.__getitem__, found.tolist())
-        return predicted, scores.tolist(), Shares(names, probabilities)
+        probabilities_found = predict_classes(probabilities, positive, model.threshold)
+        predicted = map(names.__getitem__, probabilities_found.tolist())
+        return predicted, scores.tolist(), ProbabilityMatrix(names, probabilities)
 
 
-def separation(values: np.ndarray, hits: np.ndarray) -> float | None:
-    """The area under the ROC curve of one feature, whichever way it points.
+def univariate_auc(values: np.ndarray, hits: np.ndarray) -> float | None:
+    """The area under the ROC curve of one feature, in either direction.
 
-    That is how often a value among the hits is above one among the others; half of it where they
-    are equal (Mann and Whitney 1947). Two sorts of plain numbers take half the time of a ranking.
+    It is the share of pairs in which the value of a hit is above that of another row; equal values
+    count half (Mann and Whitney, 1947). Two sorts take half the time of a ranking.
     """
-    known = ~np.isnan(values)
-    high, low = np.sort(values[known & hits]), np.sort(values[known & ~hits])
+    present = ~np.isnan(values)
+    high, low = np.sort(values[present & hits]), np.sort(values[present & ~hits])
     if not len(high) or not len(low):
         return None
     above = np.searchsorted(low, high, side="left").sum()
-    not_below = np.searchsorted(low, high, side="right").sum()
-    area = float(above + not_below) / 2 / len(high) / len(low)
-    return number(max(area, 1.0 - area))
+    at_or_above = np.searchsorted(low, high, side="right").sum()
+    area = float(above + at_or_above) / 2 / len(high) / len(low)
+    return json_number(max(area, 1.0 - area))
 
 
 def classes_of(table: Table, target: str) -> tuple[list[str], np.ndarray]:
@@ -170,10 +178,10 @@ def classes_of(table: Table, target: str) -> tuple[list[str], np.ndarray]:
             f"Target column {target!r} holds one value only: {names[0]!r}.",
             "A classification needs rows of at least two classes.",
         )
-    if len(names) > MOST_CLASSES:
+    if len(names) > MAX_CLASSES:
         raise GlasshouseError(
             f"Target column {target!r} holds {len(names)} different values; "
-            f"{MOST_CLASSES} classes are the most.",
+            f"{MAX_CLASSES} classes are the most.",
             "Is it the right column? Group rare values, or ranges of numbers, in the query.",
         )
     try:
@@ -186,19 +194,20 @@ def classes_of(table: Table, target: str) -> tuple[list[str], np.ndarray]:
     return [names[position] for position in order], new[classes]
 
 
-def positive_of(names: list[str], classes: np.ndarray, request: "Request") -> int | None:
-    """The class the score is about: as asked, else a word for yes, else the rarer one."""
-    wanted = request.options["positive_class"]
-    if wanted is not None and wanted not in names:
+def positive_class_of(names: list[str], classes: np.ndarray, requested: str | None) -> int | None:
+    """The position of the positive class: as requested, else a word for yes, else the rarer."""
+    if requested is not None and requested not in names:
         raise GlasshouseError(
-            f"No row has the positive class {wanted!r}.", near_names(wanted, names)
+            f"No row has the positive class {requested!r}.", near_names(requested, names)
         )
     if len(names) != 2:
         return None
-    if wanted is not None:
-        return names.index(wanted)
-    yes = [position for position, name in enumerate(names) if name.lower() in _YES]
-    if len(yes) == 1:
-        return yes[0]
+    if requested is not None:
+        return names.index(requested)
+    yes_positions = [
+        position for position, name in enumerate(names) if name.lower() in _POSITIVE_NAMES
+    ]
+    if len(yes_positions) == 1:
+        return yes_positions[0]
     counts = np.bincount(classes, minlength=2)
     return 0 if counts[0] < counts[1] else 1

@@ -1,64 +1,62 @@
-"""The task clustering: which rows are alike? Nothing is predicted, so there is no target."""
+"""The task clustering: groups of similar rows; there is no target."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import silhouette_samples
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.metric import Metric
-from glasshouse_ml.core.predictions import Shares
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.predictions import ProbabilityMatrix
+from glasshouse_ml.core.records import Records, json_number
+from glasshouse_ml.core.split import XY
 from glasshouse_ml.core.table import Table
-from glasshouse_ml.core.task import Answers, Rows, Target, Task
-from glasshouse_ml.explain.cluster_stability import stability
+from glasshouse_ml.core.target import Target
+from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
+from glasshouse_ml.explain.cluster_stability import stability_rows
 from glasshouse_ml.measure.clustering_metrics import calinski_harabasz, davies_bouldin
-from glasshouse_ml.measure.intervals import number
-from glasshouse_ml.model.splitters import Plain
+from glasshouse_ml.model.splitters import RandomSplitter
 
-if TYPE_CHECKING:
-    from glasshouse_ml.core.request import Request
-    from glasshouse_ml.registry.artifacts import Model
-    from glasshouse_ml.train.payload import Trained
-
-# A silhouette compares each row with each other one.
-MOST_COMPARED = 10_000
-# Enough to tell the candidates apart, many times over.
-MOST_COMPARED_IN_A_FOLD = 2_000
-SEARCHED = range(2, 11)
-_SHARES = np.linspace(0, 1, 21)
+# A silhouette compares each pair of rows.
+MAX_COMPARED = 10_000
+# Enough rows to compare the candidates.
+MAX_COMPARED_IN_A_FOLD = 2_000
+CLUSTER_COUNTS = range(2, 11)
+_QUANTILES = np.linspace(0, 1, 21)
 
 
 @dataclass(frozen=True)
-class Clustered:
-    """Rows in the space in which they were compared, and the cluster of each."""
+class ClusterScores:
+    """Rows in the space in which they are compared, and the cluster of each."""
 
     points: np.ndarray
     labels: np.ndarray
-    most: int = MOST_COMPARED
+    max_compared: int = MAX_COMPARED
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
-        """The measures of a clustering."""
+        """The metrics of a clustering."""
         return METRICS
 
-    def take(self, rows: np.ndarray) -> "Clustered":
+    def take(self, rows: np.ndarray) -> "ClusterScores":
         """Some of the rows."""
         return replace(self, points=self.points[rows], labels=self.labels[rows])
 
-    def shares(self) -> dict[str, tuple[int, int]]:
-        """No measure of a clustering counts rows."""
+    def proportions(self) -> dict[str, tuple[int, int]]:
+        """No metric of a clustering is a proportion of rows."""
         return {}
 
     @cached_property
     def compared(self) -> np.ndarray:
         """The rows that are compared: all, or a sample that is always the same."""
         count = len(self.labels)
-        if count <= self.most:
+        if count <= self.max_compared:
             return np.arange(count)
-        return np.sort(np.random.default_rng(0).choice(count, self.most, replace=False))
+        return np.sort(np.random.default_rng(0).choice(count, self.max_compared, replace=False))
 
     @property
     def actual(self) -> np.ndarray:
@@ -69,7 +67,7 @@ class Clustered:
     def silhouettes(self) -> np.ndarray:
         """How much nearer each row is to its own cluster than to the next: from -1 to 1."""
         if not 1 < len(np.unique(self.actual)) < len(self.actual):
-            # Rows of one cluster, or each in its own: nothing is told apart.
+            # A single cluster, or a cluster for each row, has no silhouette.
             return np.zeros(len(self.actual))
         return silhouette_samples(self.points[self.compared], self.actual)
 
@@ -80,18 +78,18 @@ class Clustered:
 
 
 @dataclass(frozen=True)
-class _Moved:
-    """The clusters of rows before and after a feature was shuffled."""
+class _ClusterLabels:
+    """The clusters of rows before and after a feature was permuted."""
 
     actual: np.ndarray
     predicted: np.ndarray
 
 
-def _silhouette(rows: Clustered, weights: np.ndarray) -> np.ndarray:
+def _silhouette(rows: ClusterScores, weights: np.ndarray) -> np.ndarray:
     return weights @ rows.silhouettes / weights.sum(axis=1)
 
 
-def _kept(rows: _Moved, weights: np.ndarray) -> np.ndarray:
+def _unchanged_share(rows: _ClusterLabels, weights: np.ndarray) -> np.ndarray:
     return weights @ (rows.actual == rows.predicted) / weights.sum(axis=1)
 
 
@@ -103,122 +101,128 @@ METRICS = {
         Metric("calinski_harabasz", calinski_harabasz),
     )
 }
-SAME_CLUSTER = Metric("same_cluster", _kept)
+SAME_CLUSTER = Metric("same_cluster", _unchanged_share)
 
 
 class Clustering(Task):
-    """Which rows are alike?"""
+    """Groups similar rows."""
 
     name = "clustering"
     metrics = METRICS
     numeric_target = False
     needs_target = False
     takes_target = False
-    learns_target = False
-    has_reasons = False
+    uses_target_encoding = False
+    is_explainable = False
 
-    def target(self, table: Table, request: "Request") -> Target:
-        """None before the clusters are found."""
+    def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:
+        """None; finalise_target() assigns the clusters."""
         return Target(np.zeros(table.rows, np.int64))
 
-    def settle(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
+    def finalise_target(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
         """The cluster of each row."""
-        names = [str(cluster) for cluster in range(_count(fitted))]
+        names = [str(cluster) for cluster in range(_cluster_count(fitted))]
         return Target(fitted.predict(matrix).astype(np.int64), names)
 
-    def strata(self, target: Target) -> Plain:
-        """By chance alone."""
-        return Plain(len(target.values))
+    def splitter(self, target: Target) -> RandomSplitter:
+        """Random, without strata."""
+        return RandomSplitter(len(target.values))
 
     def default_metric(self, target: Target) -> str:
-        """Comparable from one number of clusters to another."""
+        """Silhouettes are comparable between numbers of clusters."""
         return "silhouette"
 
-    def shortlist(self, rows: int) -> Rows:
-        """The best-known one."""
+    def shortlist(self, rows: int) -> list[AlgorithmEntry]:
+        """k-means."""
         return [{"algorithm": "k_means", "params": {}}]
 
-    def candidates(self, wanted: Rows, rows: int) -> Rows:
-        """Where the number of clusters is not given, one candidate for each number."""
-        found = []
-        for entry in wanted:
+    def expand_candidates(self, entries: list[AlgorithmEntry], rows: int) -> list[AlgorithmEntry]:
+        """A candidate for each number of clusters, where params do not give it."""
+        records = []
+        for entry in entries:
             params = entry["params"]
             name = "n_components" if entry["algorithm"] == "gaussian_mixture" else "n_clusters"
             # A fold holds at least half of the rows, and a cluster at least two.
-            numbers = [n for n in SEARCHED if n == 2 or n <= rows // 4]
-            for tried in [params[name]] if name in params else numbers:
-                found.append({**entry, "params": {**params, name: tried}})
-        return found
+            numbers = [n for n in CLUSTER_COUNTS if n == 2 or n <= rows // 4]
+            for cluster_count in [params[name]] if name in params else numbers:
+                records.append({**entry, "params": {**params, name: cluster_count}})
+        return records
 
-    def baseline(self, metric: Metric) -> None:
-        """Rows that are not divided have no measure to compare with."""
+    def baseline_params(self, metric: Metric) -> None:
+        """None: rows without clusters have no metric."""
         return
 
     def score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
-    ) -> Clustered:
-        """The cluster of each row, in the space in which the rows were compared."""
+    ) -> ClusterScores:
+        """The cluster of each row, in the space in which the rows are compared."""
         points = fitted[:-1].transform(matrix)
-        return Clustered(points, fitted[-1].predict(points))
+        return ClusterScores(points, fitted[-1].predict(points))
 
-    def validate(
+    def score_fold(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
-    ) -> Clustered:
-        """The same with fewer rows compared, because there are many candidates and folds."""
-        return replace(self.score(fitted, matrix, actual, target), most=MOST_COMPARED_IN_A_FOLD)
-
-    def shuffled(
-        self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target, metric: Any
-    ) -> tuple[Metric, Callable[[np.ndarray], Any]]:
-        """A feature counts as much as rows change their cluster when it is shuffled."""
-        before = fitted.predict(matrix)
-        return SAME_CLUSTER, lambda rows: _Moved(before, fitted.predict(rows))
-
-    def further(self, trained: "Trained") -> Rows:
-        """Whether the clusters are found again."""
-        chosen, training = trained.chosen, trained.training
-        return stability(
-            lambda rows: trained.fitter.fit(chosen.algorithm, chosen.params, training.take(rows)),
-            trained.best,
-            len(training.actual),
-            trained.test.matrix,
-            trained.request.options["seed"],
+    ) -> ClusterScores:
+        """As score(), with fewer rows compared, because there are many candidates and folds."""
+        return replace(
+            self.score(fitted, matrix, actual, target), max_compared=MAX_COMPARED_IN_A_FOLD
         )
 
-    def curves(self, rows: Clustered, target: Target) -> Rows:
-        """The silhouettes of each cluster from the worst row to the best."""
-        found = []
+    def permutation_score(
+        self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target, metric: Any
+    ) -> tuple[Metric, Callable[[np.ndarray], Any]]:
+        """The share of rows that stay in their cluster when a feature is permuted."""
+        labels_before = fitted.predict(matrix)
+        return SAME_CLUSTER, lambda rows: _ClusterLabels(labels_before, fitted.predict(rows))
+
+    def extra_metrics(
+        self,
+        refit: Callable[[np.ndarray], Pipeline],
+        fitted: Pipeline,
+        training: XY,
+        test: XY,
+        seed: int,
+    ) -> Records:
+        """The stability of the clusters."""
+        return stability_rows(refit, fitted, len(training.actual), test.matrix, seed)
+
+    def curves(self, rows: ClusterScores, target: Target) -> Records:
+        """The quantiles of the silhouettes of each cluster."""
+        records = []
         for cluster, name in enumerate(target.names):
             values = rows.silhouettes[rows.actual == cluster]
             if not len(values):
                 continue
-            for position, share in enumerate(_SHARES, start=1):
-                found.append(
+            for position, quantile in enumerate(_QUANTILES, start=1):
+                records.append(
                     {
                         "curve": "silhouette",
                         "series": name,
                         "position": position,
-                        "x": float(share),
-                        "y": number(np.quantile(values, share)),
+                        "x": float(quantile),
+                        "y": json_number(np.quantile(values, quantile)),
                         "n": len(values),
                     }
                 )
-        return found
+        return records
 
-    def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
+    def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
         """The cluster, and its probability or else the distance to its centre."""
         points, estimator = model.pipeline[:-1].transform(matrix), model.pipeline[-1]
         if hasattr(estimator, "predict_proba"):
-            shares = estimator.predict_proba(points)
-            labels = shares.argmax(axis=1)
+            probabilities = estimator.predict_proba(points)
+            labels = probabilities.argmax(axis=1)
             names = list(model.classes)
-            return map(str, labels), shares.max(axis=1).tolist(), Shares(names, shares)
+            return (
+                map(str, labels),
+                probabilities.max(axis=1).tolist(),
+                ProbabilityMatrix(names, probabilities),
+            )
         labels = estimator.predict(points)
-        away = np.sqrt(((points - estimator.cluster_centers_[labels]) ** 2).sum(axis=1))
-        return map(str, labels.tolist()), away.tolist(), [None] * len(labels)
+        distances = np.sqrt(((points - estimator.cluster_centers_[labels]) ** 2).sum(axis=1))
+        return map(str, labels.tolist()), distances.tolist(), [None] * len(labels)
 
 
-def _count(fitted: Pipeline) -> int:
+def _cluster_count(fitted: Pipeline) -> int:
     estimator = fitted[-1]
-    centres = getattr(estimator, "cluster_centers_", None)
-    return len(estimator.means_ if centres is None else centres)
+    centers = getattr(estimator, "cluster_centers_", None)
+    return len(estimator.means_ if centers is None else centers)

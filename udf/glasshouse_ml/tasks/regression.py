@@ -1,6 +1,6 @@
 """The task regression: a number for each row."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -8,18 +8,16 @@ from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.metric import Metric
-from glasshouse_ml.core.predictions import Spelled
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.predictions import NumericPredictions
+from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import Table
-from glasshouse_ml.core.task import Answers, Rows, Target, Task
-from glasshouse_ml.data.encoding import LARGEST
-from glasshouse_ml.measure.intervals import number
-from glasshouse_ml.measure.regression_metrics import METRICS, PINBALLS, Numbers
-from glasshouse_ml.model.splitters import Plain
+from glasshouse_ml.core.target import Target
+from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
+from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
+from glasshouse_ml.measure.regression_metrics import METRICS, PINBALLS, RegressionScores
+from glasshouse_ml.model.splitters import RandomSplitter
 from glasshouse_ml.tasks.classification import FOREST_UP_TO
-
-if TYPE_CHECKING:
-    from glasshouse_ml.core.request import Request
-    from glasshouse_ml.registry.artifacts import Model
 
 GROUPS = 10
 BINS = 20
@@ -27,49 +25,49 @@ QUANTILES = np.array([1, 5, 10, 25, 50, 75, 90, 95, 99]) / 100
 
 
 class Regression(Task):
-    """How much, how many, how long?"""
+    """Predicts a number."""
 
     name = "regression"
     metrics = METRICS
     numeric_target = True
 
-    def target(self, table: Table, request: "Request") -> Target:
-        """The numbers themselves."""
-        values = table.numbers[str(request.target)]
-        if (np.abs(values) > LARGEST).any():
+    def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:
+        """The numbers of the column."""
+        values = table.numbers[str(column)]
+        if (np.abs(values) > MAX_ABSOLUTE_VALUE).any():
             raise GlasshouseError(
-                f"Target column {request.target!r} holds infinite or too large values "
-                f"(beyond {LARGEST:g}).",
+                f"Target column {column!r} holds infinite or too large values "
+                f"(beyond {MAX_ABSOLUTE_VALUE:g}).",
                 "Leave those rows out, or limit them with least().",
             )
         if (values == values[0]).all():
             raise GlasshouseError(
-                f"Target column {request.target!r} holds one value only: {values[0]:g}.",
+                f"Target column {column!r} holds one value only: {values[0]:g}.",
                 "A regression needs rows that differ.",
             )
-        if request.options["target_transform"] and (values < 0).any():
+        if options["target_transform"] and (values < 0).any():
             raise GlasshouseError(
-                f"Target column {request.target!r} holds numbers below 0; log1p is of no use.",
+                f"Target column {column!r} holds numbers below 0; log1p is of no use.",
                 "Leave target_transform out.",
             )
         return Target(values)
 
-    def strata(self, target: Target) -> Plain:
-        """By chance alone."""
-        return Plain(len(target.values))
+    def splitter(self, target: Target) -> RandomSplitter:
+        """Random, without strata."""
+        return RandomSplitter(len(target.values))
 
     def default_metric(self, target: Target) -> str:
-        """Large errors count most, and it has the unit of the target."""
+        """rmse: large errors count most, in the unit of the target."""
         return "rmse"
 
-    def shortlist(self, rows: int) -> Rows:
-        """Linear, boosting, and a forest where it is worth its time."""
+    def shortlist(self, rows: int) -> list[AlgorithmEntry]:
+        """Linear, boosting, and for few rows a forest."""
         names = ["ridge", "hist_gradient_boosting"]
         if rows <= FOREST_UP_TO:
             names.append("random_forest")
         return [{"algorithm": name, "params": {}} for name in names]
 
-    def baseline(self, metric: Metric) -> dict[str, Any]:
+    def baseline_params(self, metric: Metric) -> dict[str, Any]:
         """The constant that is best by this metric: mean, median or another quantile."""
         if metric.name in PINBALLS:
             return {"strategy": "quantile", "quantile": PINBALLS[metric.name]}
@@ -77,12 +75,12 @@ class Regression(Task):
 
     def score(
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
-    ) -> Numbers:
-        """The numbers a fitted Pipeline gives, beside the truth."""
-        return Numbers(actual, predicted(fitted, matrix))
+    ) -> RegressionScores:
+        """The predicted numbers beside the truth."""
+        return RegressionScores(actual, predict_numbers(fitted, matrix))
 
-    def curves(self, rows: Numbers, target: Target) -> Rows:
-        """Predicted against actual, and how the residuals (actual - predicted) are spread."""
+    def curves(self, rows: RegressionScores, target: Target) -> Records:
+        """Predicted against actual, and the distribution of the residuals (actual - predicted)."""
         residuals = rows.actual - rows.predicted
         return [
             {"curve": curve, "series": "all", "position": position, **point}
@@ -94,72 +92,74 @@ class Regression(Task):
             for position, point in enumerate(points, start=1)
         ]
 
-    def blind(self, facts: dict[str, Any], target: Target) -> Numbers | None:
-        """The one number of the training; a version from before it was kept has none."""
-        answer = facts.get("baseline_answer")
-        if answer is None:
+    def baseline_scores(self, facts: dict[str, Any], target: Target) -> RegressionScores | None:
+        """The constant of the baseline; old versions did not record it."""
+        constant = facts.get("baseline_answer")
+        if constant is None:
             return None
-        return Numbers(target.values, np.full(len(target.values), float(answer)))
+        return RegressionScores(target.values, np.full(len(target.values), float(constant)))
 
-    def separation(self, values: np.ndarray, training: np.ndarray, target: Target) -> float | None:
-        """How far feature and target go up and down together: |Spearman|, from 0 to 1."""
-        known = training[~np.isnan(values[training])]
-        if len(known) < 2 or len(np.unique(values[known])) < 2:
+    def univariate_auc(
+        self, values: np.ndarray, training: np.ndarray, target: Target
+    ) -> float | None:
+        """|Spearman| of feature and target: the rank correlation from 0 to 1."""
+        present = training[~np.isnan(values[training])]
+        if len(present) < 2 or len(np.unique(values[present])) < 2:
             return None
-        return number(abs(spearmanr(values[known], target.values[known]).statistic))
+        return json_number(abs(spearmanr(values[present], target.values[present]).statistic))
 
-    def explained(self, model: "Model", matrix: np.ndarray) -> np.ndarray:
-        """The number."""
-        return predicted(model.pipeline, matrix)[:, None]
+    def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
+        """The predicted number."""
+        return predict_numbers(model.pipeline, matrix)[:, None]
 
-    def answers(self, model: "Model", matrix: np.ndarray) -> Answers:
+    def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
         """The number as text and as score; there are no probabilities."""
-        found = predicted(model.pipeline, matrix).tolist()
-        return Spelled(found), found, [None] * len(found)
+        numbers = predict_numbers(model.pipeline, matrix).tolist()
+        return NumericPredictions(numbers), numbers, [None] * len(numbers)
 
 
-def predicted(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
-    """One number per row, also from estimators that answer with a column."""
+def predict_numbers(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
+    """One number a row, also from estimators that return a column."""
     return np.asarray(fitted.predict(matrix), float).reshape(len(matrix))
 
 
-def _predicted_actual(rows: Numbers) -> Rows:
-    """Groups of equally many rows by the predicted number."""
+def _predicted_actual(rows: RegressionScores) -> Records:
+    """The mean target in groups of equally many rows by the predicted number."""
     edges = np.unique(np.quantile(rows.predicted, np.linspace(0, 1, GROUPS + 1)[1:-1]))
-    places = np.searchsorted(edges, rows.predicted, side="left")
+    groups = np.searchsorted(edges, rows.predicted, side="left")
     points = []
-    for place in np.unique(places):
-        inside = places == place
-        actual = rows.actual[inside]
+    for group in np.unique(groups):
+        in_group = groups == group
+        actual = rows.actual[in_group]
         lower, upper = np.quantile(actual, (0.1, 0.9))
         points.append(
             {
-                "x": number(rows.predicted[inside].mean()),
-                "y": number(actual.mean()),
-                "lower": number(lower),
-                "upper": number(upper),
-                "n": int(inside.sum()),
+                "x": json_number(rows.predicted[in_group].mean()),
+                "y": json_number(actual.mean()),
+                "lower": json_number(lower),
+                "upper": json_number(upper),
+                "n": int(in_group.sum()),
             }
         )
     return points
 
 
-def _distribution(residuals: np.ndarray) -> Rows:
-    """Equal widths over what is common; the outer bins hold the rest."""
+def _distribution(residuals: np.ndarray) -> Records:
+    """Bins of equal width over 99 % of the residuals; the outer bins hold the rest."""
     lower, upper = np.quantile(residuals, (0.005, 0.995))
     if lower == upper:
-        return [{"x": number(lower), "y": 1.0, "n": len(residuals)}]
+        return [{"x": json_number(lower), "y": 1.0, "n": len(residuals)}]
     edges = np.linspace(lower, upper, BINS + 1)
     counts = np.bincount(np.searchsorted(edges[1:-1], residuals, side="right"), minlength=BINS)
     return [
-        {"x": number(edge), "y": number(n / len(residuals)), "n": int(n)}
+        {"x": json_number(edge), "y": json_number(n / len(residuals)), "n": int(n)}
         for edge, n in zip(edges[:-1], counts, strict=True)
     ]
 
 
-def _quantiles(residuals: np.ndarray) -> Rows:
+def _quantiles(residuals: np.ndarray) -> Records:
     values = np.quantile(residuals, QUANTILES)
     return [
-        {"x": float(share), "y": number(value)}
+        {"x": float(share), "y": json_number(value)}
         for share, value in zip(QUANTILES, values, strict=True)
     ]

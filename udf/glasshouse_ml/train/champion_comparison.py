@@ -1,8 +1,8 @@
-"""options.promote = if_better: the old champion and the new version on the same test rows.
+"""options.promote = if_better: champion and challenger on the same test rows.
 
-The new version wins when its metric is better there. Rows that the old champion learned from count
-in its favour, so a new version that wins has deserved it. The interval of the difference comes from
-a paired bootstrap: both are measured on the same draws of rows.
+The challenger wins when its metric is better there. Rows on which the champion was trained count in
+its favour, so the comparison is conservative. The interval of the difference comes from a paired
+bootstrap: both versions are measured on the same resampled rows.
 """
 
 from dataclasses import replace
@@ -11,118 +11,131 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.core.metric import Measured, Metric
+from glasshouse_ml.core.metric import EvaluationInput, Metric
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.records import json_number
+from glasshouse_ml.core.split import XY
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import encode
-from glasshouse_ml.measure.intervals import number
-from glasshouse_ml.model.fitting import Part
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.artifacts import Model
-from glasshouse_ml.train.payload import Trained
+from glasshouse_ml.train.result import TrainingResult
 
-# Weights of some samples at a time, as many as the processor's cache likes.
+# Weights of some bootstrap samples at a time, as many as fit into the processor's cache.
 _BLOCK_CELLS = 1_000_000
 
 
-def compare(db: Database, trained: Trained, facts: dict[str, Any]) -> None:
-    """Write into the facts of a training whether it becomes champion, and why."""
-    # From here to the record nobody else may change the champion.
-    registry.hold(db, trained.request.model)
+def compare_with_champion(db: Database, trained: TrainingResult, facts: dict[str, Any]) -> None:
+    """Write the outcome of the comparison into the payload; a version that loses is rejected."""
     champion = registry.facts(db, trained.request.model)
-    facts["promote"] = "always"
     if champion is None:
         return
     outcome: dict[str, Any] = {"champion": champion["version"], "metric": trained.metric.name}
     facts["version"]["comparison"] = outcome
     try:
-        old = _score(db, trained, champion)
+        champion_scores = _score_champion(db, trained, champion)
     except GlasshouseError as error:
-        # Nobody could use it on these rows either, so it gives way.
+        # The champion cannot predict these rows, so the new version counts as better.
         outcome |= {"better": True, "not_comparable": error.message}
-        db.notice(f"The champion, version {champion['version']}, was replaced unseen. {error}")
+        db.notice(f"The champion, version {champion['version']}, could not be compared. {error}")
         return
-    new = trained.fitter.score(trained.best, trained.test)
+    scores = trained.fitter.score(trained.best, trained.test)
     samples, seed = trained.request.options["bootstrap"], trained.request.options["seed"]
-    outcome |= difference(trained.metric, new, old, samples, seed)
+    outcome |= compare_scores(trained.metric, scores, champion_scores, samples, seed)
     if not outcome["better"]:
-        facts["promote"] = "never"
+        facts["status"] = "rejected"
+        facts["version"]["rejection"] = {
+            "test": "if_better",
+            "subject": trained.metric.name,
+            "value": outcome["score"],
+            "limit": outcome["champion_score"],
+        }
     db.notice(
         f"On the same {outcome['rows']} test rows {trained.metric.name} is "
         f"{outcome['score']:.4g} for the new version and {outcome['champion_score']:.4g} for the "
-        f"champion, version {champion['version']}, which "
-        f"{'gives way' if outcome['better'] else 'stays'}."
+        f"champion, version {champion['version']}: the "
+        f"{'new version is better' if outcome['better'] else 'champion stays'}."
     )
 
 
-def _score(db: Database, trained: Trained, champion: dict[str, Any]) -> Measured:
-    """The old champion on the new test rows, or an error that says why that cannot be."""
-    asked = {"task": trained.request.task, "target": trained.request.target}
-    for name, value in asked.items():
+def _score_champion(
+    db: Database, trained: TrainingResult, champion: dict[str, Any]
+) -> EvaluationInput:
+    """The champion's scores on the test rows, or an error that says why it has none."""
+    required = {"task": trained.request.task.name, "target": trained.request.target}
+    for name, value in required.items():
         if champion[name] != value:
             raise GlasshouseError(f"Its {name} is {champion[name]!r}, not {value!r}.")
-    old = registry.load(db, trained.request.model, champion["version"])
-    _check(old, trained)
-    rows = trained.data.table.take(trained.split.test)
-    part = Part(encode(old.features, rows), trained.test.actual)
-    # Each decides by its own threshold.
-    target = replace(trained.fitter.target, threshold=old.threshold)
-    return replace(trained.fitter, target=target).score(old.pipeline, part)
+    model = registry.load(db, trained.request.model, champion["version"])
+    _check_compatible(model, trained)
+    table = trained.data.table.take(trained.split.test)
+    test = XY(encode(model.features, table), trained.test.actual)
+    # Each version predicts by its own threshold.
+    target = replace(trained.fitter.target, threshold=model.threshold)
+    return replace(trained.fitter, target=target).score(model.pipeline, test)
 
 
-def _check(old: Model, trained: Trained) -> None:
+def _check_compatible(model: Model, trained: TrainingResult) -> None:
     columns = {column.name: column for column in trained.data.columns}
-    for feature in old.features:
+    for feature in model.features:
         column = columns.get(feature.name)
         if column is None:
-            raise GlasshouseError(f"Its column {feature.name!r} is no longer there.")
+            raise GlasshouseError(f"Its column {feature.name!r} is missing.")
         if column.kind != feature.kind:
             raise GlasshouseError(f"Its column {feature.name!r} is of another type.")
         if feature.length not in (0, column.length):
             raise GlasshouseError(f"Its column {feature.of!r} holds arrays of another length.")
-    known = trained.data.target.names
-    # Clusters are found and not given, so they may be others each time.
-    if trained.fitter.task.needs_target and set(old.classes) != set(known):
-        raise GlasshouseError("The target holds other classes than it knows.")
+    classes = trained.data.target.names
+    # Clusters are assigned by each model and may differ.
+    if trained.request.task.needs_target and set(model.classes) != set(classes):
+        raise GlasshouseError("The target holds other classes than in its training.")
 
 
-def difference(
-    metric: Metric, new: Measured, old: Measured, samples: int, seed: int
+def compare_scores(
+    metric: Metric,
+    scores: EvaluationInput,
+    champion_scores: EvaluationInput,
+    samples: int,
+    seed: int,
 ) -> dict[str, Any]:
-    """Both measures on the same rows, and the gain of the new one with its 95 % interval."""
-    score, champion_score = metric.value(new), metric.value(old)
+    """The metric of both versions, and the gain of the new one with its 95 % interval."""
+    score, champion_score = metric.value(scores), metric.value(champion_scores)
     gain = metric.gain(score) - metric.gain(champion_score)
-    lower, upper = _interval(metric, new, old, samples, seed)
+    lower, upper = _gain_interval(metric, scores, champion_scores, samples, seed)
     return {
-        "rows": len(new.actual),
-        "score": number(score),
-        "champion_score": number(champion_score),
-        "gain": number(gain),
-        "lower": number(lower),
-        "upper": number(upper),
-        # Equal is not better: without a reason the champion stays.
+        "rows": len(scores.actual),
+        "score": json_number(score),
+        "champion_score": json_number(champion_score),
+        "gain": json_number(gain),
+        "lower": json_number(lower),
+        "upper": json_number(upper),
+        # Equal is not better: the champion stays.
         "better": bool(gain > 0),
     }
 
 
-def _interval(
-    metric: Metric, new: Measured, old: Measured, samples: int, seed: int
+def _gain_interval(
+    metric: Metric,
+    scores: EvaluationInput,
+    champion_scores: EvaluationInput,
+    samples: int,
+    seed: int,
 ) -> tuple[float, float]:
-    if not metric.resampled:
+    if not metric.supports_bootstrap:
         return np.nan, np.nan
-    count, rng = len(new.actual), np.random.default_rng(seed)
+    count, rng = len(scores.actual), np.random.default_rng(seed)
     block = max(1, _BLOCK_CELLS // count)
-    gains = [np.empty(0)]
+    blocks = [np.empty(0)]
     for start in range(0, samples, block):
         size = min(block, samples - start)
         draws = rng.integers(0, count, (size, count)) + np.arange(size)[:, None] * count
         weights = np.bincount(draws.ravel(), minlength=size * count).astype(float)
         weights = weights.reshape(size, count)
         with np.errstate(divide="ignore", invalid="ignore"):
-            gap = metric.measure(new, weights) - metric.measure(old, weights)
-        gains.append(gap if metric.higher_is_better else -gap)
-    known = np.concatenate(gains)
-    known = known[np.isfinite(known)]
-    if not len(known):
+            difference = metric.measure(scores, weights) - metric.measure(champion_scores, weights)
+        blocks.append(difference if metric.higher_is_better else -difference)
+    gains = np.concatenate(blocks)
+    gains = gains[np.isfinite(gains)]
+    if not len(gains):
         return np.nan, np.nan
-    lower, upper = np.quantile(known, (0.025, 0.975))
+    lower, upper = np.quantile(gains, (0.025, 0.975))
     return float(lower), float(upper)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
-from glasshouse_ml.data.encoding import LARGEST
+from glasshouse_ml.core.validation import check_keys, is_number, is_whole_number
+from glasshouse_ml.model.search import MAX_SETTINGS
 
 DEFAULTS: dict[str, Any] = {
     "positive_class": None,
@@ -18,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "learning_curve": None,
     "segments": [],
     "promote": "always",
+    "await_tests": False,
     "retrain": "always",
     "keep": None,
     "memory_mb": None,
@@ -43,13 +45,12 @@ _TASKS = {
 }
 _CHOICES = {
     "promote": ("always", "if_better", "never"),
+    "await_tests": (False, True),
     "retrain": ("always", "if_changed"),
     "calibration": (None, "sigmoid", "isotonic"),
     "target_transform": (None, "log1p"),
 }
 SEARCHES = ("grid", "random", "halving")
-# More settings than anybody waits for.
-MOST_SETTINGS = 1_000
 # The least and the most that makes sense; the upper ends keep a slip of the finger from running for
 # days.
 _WHOLE_NUMBERS = {
@@ -65,23 +66,25 @@ _WHOLE_NUMBERS = {
 }
 
 
-def check(given: dict[str, Any], task: str) -> dict[str, Any]:
+def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
     """Every option in force for a task, defaults included."""
-    only(given, DEFAULTS, "options")
+    check_keys(given, DEFAULTS, "options")
     for name, tasks in _TASKS.items():
         if task not in tasks and given.get(name) is not None:
             raise GlasshouseError(
                 f"options.{name} means nothing for {task}, only for {' and '.join(tasks)}.",
                 "Leave that option out.",
             )
-    known = {name: value for name, value in DEFAULTS.items() if task in _TASKS.get(name, (task,))}
-    options = {**known, **{name: value for name, value in given.items() if name in known}}
+    available = {
+        name: value for name, value in DEFAULTS.items() if task in _TASKS.get(name, (task,))
+    }
+    options = {**available, **{name: value for name, value in given.items() if name in available}}
     for name in _CHOICES.keys() & options.keys():
         _one_of(options, name, _CHOICES[name])
     for name, (least, most) in _WHOLE_NUMBERS.items():
         if options[name] is None and DEFAULTS[name] is None:
             continue
-        if not whole(options[name]) or not least <= options[name] <= most:
+        if not is_whole_number(options[name]) or not least <= options[name] <= most:
             raise GlasshouseError(
                 f"options.{name} is {json.dumps(options[name])}.",
                 f"Give a whole number from {least} to {most}.",
@@ -91,9 +94,9 @@ def check(given: dict[str, Any], task: str) -> dict[str, Any]:
         options["positive_class"] = _class_text(options["positive_class"])
     if "contamination" in options:
         _share(options, "contamination", 0.5)
-    for name, look in _OBJECTS.items():
+    for name, check in _OBJECTS.items():
         if options.get(name) is not None:
-            look(options[name], f"options.{name}")
+            check(options[name], f"options.{name}")
     if options.get("group_by") is not None and options.get("calibration") is not None:
         raise GlasshouseError(
             "options.calibration cannot be had for one model per group.",
@@ -104,24 +107,6 @@ def check(given: dict[str, Any], task: str) -> dict[str, Any]:
     return options
 
 
-def only(given: dict[str, Any], known: Any, what: str) -> None:
-    """Refuse names that nobody knows."""
-    for name in given:
-        if name not in known:
-            raise GlasshouseError(f"{what} has no entry {name!r}.", near_names(name, known))
-
-
-def number(value: Any) -> bool:
-    """Whether a value from JSON is a number to compute with; true and false are none."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and abs(value) <= LARGEST
-
-
-def whole(value: Any) -> bool:
-    """Whether a value from JSON is a whole number."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _one_of(options: dict[str, Any], name: str, choices: Sequence[str | None]) -> None:
     if options[name] not in choices:
         words = " or ".join(json.dumps(choice).strip('"') for choice in choices)
@@ -129,7 +114,7 @@ def _one_of(options: dict[str, Any], name: str, choices: Sequence[str | None]) -
 
 
 def _share(options: dict[str, Any], name: str, most: float) -> None:
-    if not number(options[name]) or not 0 < options[name] <= most:
+    if not is_number(options[name]) or not 0 < options[name] <= most:
         raise GlasshouseError(
             f"options.{name} is {json.dumps(options[name])}.",
             f"Give a share above 0, at most {most}.",
@@ -147,61 +132,63 @@ def _names(value: Any, option: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _search(value: Any, where: str) -> None:
+def _search(value: Any, place: str) -> None:
     example = 'Write for example {"how": "halving", "iterations": 30}.'
-    _object(value, where, example)
-    only(value, ("how", "iterations"), where)
+    _object(value, place, example)
+    check_keys(value, ("how", "iterations"), place)
     how, iterations = value.get("how"), value.get("iterations")
     if how is not None and how not in SEARCHES:
         raise GlasshouseError(f"There is no search {how!r}.", near_names(how, SEARCHES))
-    if iterations is not None and (how == "grid" or not whole(iterations) or iterations < 1):
+    if iterations is not None and (
+        how == "grid" or not is_whole_number(iterations) or iterations < 1
+    ):
         raise GlasshouseError(
-            f"{where}.iterations is {json.dumps(iterations)}.",
+            f"{place}.iterations is {json.dumps(iterations)}.",
             "A grid tries every setting: leave it out." if how == "grid" else example,
         )
-    if iterations is not None and iterations > MOST_SETTINGS:
+    if iterations is not None and iterations > MAX_SETTINGS:
         raise GlasshouseError(
-            f"{where}.iterations is {iterations}; {MOST_SETTINGS} are the most.", example
+            f"{place}.iterations is {iterations}; {MAX_SETTINGS} are the most.", example
         )
 
 
-def _class_weight(value: Any, where: str) -> None:
+def _class_weight(value: Any, place: str) -> None:
     example = 'Write "balanced", or for example {"yes": 5, "no": 1}.'
     if value == "balanced":
         return
-    _object(value, where, example)
+    _object(value, place, example)
     for name, weight in value.items():
-        if not number(weight) or weight < 0:
-            raise GlasshouseError(f"{where} gives {name!r} {json.dumps(weight)}.", example)
+        if not is_number(weight) or weight < 0:
+            raise GlasshouseError(f"{place} gives {name!r} {json.dumps(weight)}.", example)
 
 
-def _costs(value: Any, where: str) -> None:
+def _costs(value: Any, place: str) -> None:
     example = 'Write for example {"false_positive": 1, "false_negative": 5}.'
-    _object(value, where, example)
-    only(value, ("false_positive", "false_negative"), where)
+    _object(value, place, example)
+    check_keys(value, ("false_positive", "false_negative"), place)
     for name in ("false_positive", "false_negative"):
-        if not number(value.get(name)) or value[name] <= 0:
+        if not is_number(value.get(name)) or value[name] <= 0:
             raise GlasshouseError(
-                f"{where}.{name} is {json.dumps(value.get(name))}, not a number above 0.", example
+                f"{place}.{name} is {json.dumps(value.get(name))}, not a number above 0.", example
             )
 
 
-def _monotonic(value: Any, where: str) -> None:
+def _monotonic(value: Any, place: str) -> None:
     example = 'Write for example {"age": 1, "distance": -1}: 1 for up, -1 for down.'
-    _object(value, where, example)
+    _object(value, place, example)
     for name, sign in value.items():
-        if not whole(sign) or sign not in (1, -1):
-            raise GlasshouseError(f"{where} gives {name!r} {json.dumps(sign)}.", example)
+        if not is_whole_number(sign) or sign not in (1, -1):
+            raise GlasshouseError(f"{place} gives {name!r} {json.dumps(sign)}.", example)
 
 
-def _group_by(value: Any, where: str) -> None:
+def _group_by(value: Any, place: str) -> None:
     if not isinstance(value, str):
-        raise GlasshouseError(f"{where} is {json.dumps(value)}.", "Name one column of the query.")
+        raise GlasshouseError(f"{place} is {json.dumps(value)}.", "Name one column of the query.")
 
 
-def _object(value: Any, where: str, example: str) -> None:
+def _object(value: Any, place: str, example: str) -> None:
     if not isinstance(value, dict) or not value:
-        raise GlasshouseError(f"{where} is {json.dumps(value)}.", example)
+        raise GlasshouseError(f"{place} is {json.dumps(value)}.", example)
 
 
 _OBJECTS = {

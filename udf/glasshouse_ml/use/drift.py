@@ -1,11 +1,12 @@
-"""ml.drift and ml.watch: how far rows are from those the champion was made of.
+"""ml.drift and ml.watch: how far rows differ from the training rows of the champion.
 
-The rows are counted into the bins the registry keeps of the training, a batch at a time, and are
-never held: one pass, however many there are. What the champion answers is counted in the same way,
-for a sample of each batch, because an answer costs more than a look.
+The rows are counted into the bins that the registry stores of the training, a batch at a time: one
+pass, with little memory however many there are. The champion's scores are counted in the same way
+for a sample of each batch, because predicting costs more than counting.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -13,82 +14,89 @@ import numpy as np
 from scipy.special import chdtrc
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.table import CATEGORY
+from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.encoding import LARGEST, BatchEncoder, Feature
+from glasshouse_ml.data.encoding import BatchEncoder
 from glasshouse_ml.data.interrupts import attentive
-from glasshouse_ml.data.row_reader import Reader, check_arrays, describe
-from glasshouse_ml.data.row_reader import by_name as named
+from glasshouse_ml.data.row_reader import Reader
 from glasshouse_ml.measure.bins import Bins
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.artifacts import Model
 from glasshouse_ml.tasks.registry import TASKS
-from glasshouse_ml.use.predict import check_columns
+from glasshouse_ml.use.columns import feature_columns, model_columns
 
-# An empty bin would make the index infinite; this share stands in for none.
-LEAST_SHARE = 1e-4
-# The usual rule of thumb for the index: below the first no change, above the second a large one.
+# An empty bin would make the index infinite; this share replaces zero.
+MIN_SHARE = 1e-4
+# The usual thresholds of the index: below the first no change, above the second a large one.
 WATCH_FROM, RETRAIN_FROM = 0.1, 0.25
-# Chance alone gives such counts less often than this where a change is called one.
-_BY_CHANCE = 0.001
-# New categories are named up to here: what matters is which, not all of them.
-MOST_NAMED = 20
+# The level of significance of a change.
+_SIGNIFICANCE = 0.001
+# The most frequent new categories that are named.
+MAX_NAMED = 20
 SCORE = "score"
 BATCH = 20_000
-# Rows of a batch that the champion answers.
-_MOST_SCORED = 2_000
+# Rows of a batch that the champion predicts.
+_MAX_SCORED = 2_000
 
-Drift = tuple[Any, ...]
-
-
-def drift(db: Database, model: str, query: str, period: str | None) -> list[Drift]:
-    """A row for each period and feature; the period is NULL where none was asked for."""
-    with attentive(db.checkpoint):
-        return _measured(db, model, query, period)[1]
+DriftRow = tuple[Any, ...]
 
 
-def watch(db: Database, model: str, query: str, period: str | None) -> list[Drift]:
-    """The same, kept in the registry."""
-    with attentive(db.checkpoint):
-        version, rows = _measured(db, model, query, period)
+def drift(
+    db: Database, model: str, query: str, period: str | None, version: int | None = None
+) -> list[DriftRow]:
+    """A row for each period and feature, against a version (by default the champion).
+
+    The period is NULL without a period column.
+    """
+    with attentive(db.check_interrupts):
+        return _measure_drift(db, model, query, period, version)[1]
+
+
+def watch(db: Database, model: str, query: str, period: str | None) -> list[DriftRow]:
+    """As drift(), and the rows are recorded in the registry."""
+    with attentive(db.check_interrupts):
+        version, rows = _measure_drift(db, model, query, period)
     registry.record_drift(
         db, model, version, [dict(zip(COLUMNS, row, strict=True)) for row in rows]
     )
     return rows
 
 
-def _measured(db: Database, model: str, query: str, period: str | None) -> tuple[int, list[Drift]]:
-    facts = registry.facts(db, model)
-    stored = registry.load(db, model, facts["version"] if facts else None)
-    assert facts is not None  # load() refuses a model without a champion
-    query, columns = describe(db, query)
-    by_name = named(columns, stored.features)
-    check_columns(stored.features, by_name)
-    check_arrays(db, query, stored.features)
-    if period is not None and period not in by_name:
+def _measure_drift(
+    db: Database, model: str, query: str, period: str | None, version: int | None = None
+) -> tuple[int, list[DriftRow]]:
+    facts = registry.facts(db, model, version)
+    stored = registry.load(db, model, facts["version"] if facts else version)
+    assert facts is not None  # load() refuses a version that does not exist
+    query, columns = model_columns(db, stored.features, query)
+    if period is not None and period not in columns:
         raise GlasshouseError(
             f"The query returns no column {period!r}, which is named as period.",
-            near_names(period, by_name),
+            near_names(period, columns),
         )
-    numbers = [by_name[f.name] for f in stored.features if f.kind != CATEGORY]
-    texts = [by_name[f.name] for f in stored.features if f.kind == CATEGORY]
-    texts += [by_name[period]] if period else []
-    reader = Reader(db, query, numbers, texts)
+    number_columns, text_columns = feature_columns(stored.features, columns)
+    text_columns += [columns[period]] if period else []
+    reader = Reader(db, query, number_columns, text_columns)
     missing = reader.packing.missing
-    found = _Counts(stored, *_bins(db, model, facts["version"], stored, missing), missing)
-    for size, values, words in reader.batches(BATCH):
-        names = words.pop() if period else [None] * size
-        found.add(np.array([found.numbered[name] for name in names]), values, words)
-    if not found.numbered:
+    counts = _Counts(stored, *_bins(db, model, facts["version"], stored, missing), missing)
+    for size, numbers, texts in reader.batches(BATCH):
+        names: Sequence[str | None] = [None] * size
+        if period:
+            names = texts.pop()
+        counts.add(np.array([counts.periods[name] for name in names]), numbers, texts)
+    if not counts.periods:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
-    order = sorted(found.numbered, key=lambda name: (name is None, name == missing, name or ""))
-    return facts["version"], [
-        (None if name == missing else name, *_measures(entry, counts[place], entry.new[place]))
-        for name in order
-        for place in [found.numbered[name]]
-        for entry, counts in zip(found.bins, found.counted, strict=True)
-        if counts[place].any()
-    ]
+    order = sorted(counts.periods, key=lambda name: (name is None, name == missing, name or ""))
+    rows = []
+    for name in order:
+        number = counts.periods[name]
+        for bins, bin_counts in zip(counts.bins, counts.bin_counts, strict=True):
+            if bin_counts[number].any():
+                measures = _measures(bins, bin_counts[number], bins.new_texts[number])
+                rows.append((None if name == missing else name, *measures))
+    return facts["version"], rows
 
 
 def _bins(
@@ -111,98 +119,100 @@ class _Counts:
     ) -> None:
         self.stored, self.features, self.score = stored, features, score
         self.bins = [*features, score] if score else features
-        self.numbered: dict[str | None, int] = defaultdict(count().__next__)
-        self.counted = [np.zeros((0, len(entry.reference))) for entry in self.bins]
+        self.periods: dict[str | None, int] = defaultdict(count().__next__)
+        self.bin_counts = [np.zeros((0, len(entry.reference))) for entry in self.bins]
         self.encoder = BatchEncoder(stored.features, missing)
         self.rng = np.random.default_rng(0)
 
-    def add(self, periods: np.ndarray, values: np.ndarray, words: list[list[str]]) -> None:
-        """Count a batch; values and words come in the order of the features."""
-        # One column after the other in memory, as they are counted.
-        next_number, next_text = iter(np.ascontiguousarray(values.T)), iter(words)
+    def add(self, periods: np.ndarray, numbers: np.ndarray, texts: list[list[str]]) -> None:
+        """Count a batch; numbers and texts come in the order of the features."""
+        # Contiguous columns are counted faster.
+        next_number, next_text = iter(np.ascontiguousarray(numbers.T)), iter(texts)
         for position, entry in enumerate(self.features):
             if entry.feature.kind == CATEGORY:
-                places = entry.of_texts(next(next_text), periods)
+                bin_codes = entry.bin_texts(next(next_text), periods)
             else:
-                places = entry.of_numbers(next(next_number))
-            self._count(position, periods, places)
+                bin_codes = entry.bin_numbers(next(next_number))
+            self._count(position, periods, bin_codes)
         if self.score:
-            # No model was made for numbers that are beyond all arithmetic.
-            able = np.flatnonzero(~(np.abs(values) > LARGEST).any(axis=1))
-            if len(able) > _MOST_SCORED:
-                able = np.sort(self.rng.choice(able, _MOST_SCORED, replace=False))
-            if len(able):
-                texts = [[column[row] for row in able] for column in words]
-                matrix = self.encoder.encode(values[able], texts)
-                scores = TASKS[self.stored.task].answers(self.stored, matrix)[1]
-                places = self.score.of_numbers(np.fromiter(scores, float, len(able)))
-                self._count(len(self.features), periods[able], places)
+            # Rows with infinite or too large values cannot be predicted.
+            predictable = np.flatnonzero(~(np.abs(numbers) > MAX_ABSOLUTE_VALUE).any(axis=1))
+            if len(predictable) > _MAX_SCORED:
+                predictable = np.sort(self.rng.choice(predictable, _MAX_SCORED, replace=False))
+            if len(predictable):
+                texts = [[column[row] for row in predictable] for column in texts]
+                matrix = self.encoder.encode(numbers[predictable], texts)
+                scores = TASKS[self.stored.task].predict(self.stored, matrix)[1]
+                bin_codes = self.score.bin_numbers(np.fromiter(scores, float, len(predictable)))
+                self._count(len(self.features), periods[predictable], bin_codes)
 
-    def _count(self, position: int, periods: np.ndarray, places: np.ndarray) -> None:
+    def _count(self, position: int, periods: np.ndarray, bin_codes: np.ndarray) -> None:
         width = len(self.bins[position].reference)
-        cells = np.bincount(periods * width + places, minlength=len(self.numbered) * width)
-        cells = cells.reshape(len(self.numbered), width).astype(float)
-        cells[: len(self.counted[position])] += self.counted[position]
-        self.counted[position] = cells
+        counts = np.bincount(periods * width + bin_codes, minlength=len(self.periods) * width)
+        cells = counts.reshape(len(self.periods), width).astype(float)
+        cells[: len(self.bin_counts[position])] += self.bin_counts[position]
+        self.bin_counts[position] = cells
 
 
-# What a row is made of, by the names of the table ml.drifts.
-COLUMNS = ("period", "feature", "kind", "rows", "psi", "js", "ks")
+# The columns of a row, by the names of the table ml.drifts.
+COLUMNS: tuple[str, ...] = ("period", "feature", "kind", "rows", "psi", "js", "ks")
 COLUMNS += ("missing", "missing_change", "new_share", "new_categories", "verdict")
 
 
-def _measures(bins: Bins, counts: np.ndarray, new: dict[str, int]) -> Drift:
+def _measures(bins: Bins, counts: np.ndarray, new_texts: dict[str, int]) -> DriftRow:
     rows = counts.sum()
-    before, now = bins.reference / bins.reference.sum(), counts / rows
-    named = sorted(new, key=lambda name: (-new[name], name))[:MOST_NAMED]
-    index = stability_index(before, now)
+    reference, current = bins.reference / bins.reference.sum(), counts / rows
+    new_categories = sorted(new_texts, key=lambda name: (-new_texts[name], name))[:MAX_NAMED]
+    psi = stability_index(reference, current)
     return (
         bins.feature.name,
         bins.feature.kind,
         int(rows),
-        index,
-        jensen_shannon(before, now),
-        kolmogorov_smirnov(bins.reference[:-1], counts[:-1]) if bins.ordered else None,
-        float(now[-1]),
-        float(now[-1] - before[-1]),
-        float(sum(new.values()) / rows),
-        named,
-        verdict(index, bins.reference, counts),
+        psi,
+        jensen_shannon(reference, current),
+        kolmogorov_smirnov(bins.reference[:-1], counts[:-1]) if bins.is_numeric else None,
+        float(current[-1]),
+        float(current[-1] - reference[-1]),
+        float(sum(new_texts.values()) / rows),
+        new_categories,
+        verdict(psi, bins.reference, counts),
     )
 
 
-def verdict(index: float, before: np.ndarray, now: np.ndarray) -> str:
-    """What to do, in words; a large index of few rows may be chance, and says nothing then.
+def verdict(psi: float, reference: np.ndarray, current: np.ndarray) -> str:
+    """The action a drift calls for; a large index of few rows may be due to chance.
 
-    Whether it is chance, Pearson's chi² test of homogeneity says of the counts in the bins.
+    Pearson's chi² test of homogeneity of the counts in the bins decides whether it is.
     """
-    counts = np.array([before, now])[:, before + now > 0]
+    counts = np.array([reference, current])[:, reference + current > 0]
     expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0) / counts.sum()
-    apart = float(((counts - expected) ** 2 / expected).sum())
-    if index < WATCH_FROM or chdtrc(max(counts.shape[1] - 1, 1), apart) > _BY_CHANCE:
+    chi_squared = float(((counts - expected) ** 2 / expected).sum())
+    if psi < WATCH_FROM or chdtrc(max(counts.shape[1] - 1, 1), chi_squared) > _SIGNIFICANCE:
         return "as in training"
-    return "watch" if index <= RETRAIN_FROM else "retrain"
+    return "watch" if psi <= RETRAIN_FROM else "retrain"
 
 
-def stability_index(before: np.ndarray, now: np.ndarray) -> float:
-    """The population stability index of two rows of shares."""
-    before, now = np.maximum(before, LEAST_SHARE), np.maximum(now, LEAST_SHARE)
-    return float(((now - before) * np.log(now / before)).sum())
+def stability_index(reference: np.ndarray, current: np.ndarray) -> float:
+    """The population stability index of two distributions, given as shares."""
+    reference, current = np.maximum(reference, MIN_SHARE), np.maximum(current, MIN_SHARE)
+    return float(((current - reference) * np.log(current / reference)).sum())
 
 
-def jensen_shannon(before: np.ndarray, now: np.ndarray) -> float:
-    """The Jensen–Shannon distance: 0 for equal shares, 1 for shares that have nothing in common."""
-    middle = (before + now) / 2
+def jensen_shannon(reference: np.ndarray, current: np.ndarray) -> float:
+    """The Jensen–Shannon distance of two distributions: 0 when equal, 1 when disjoint."""
+    middle = (reference + current) / 2
     divergence = 0.0
-    for shares in (before, now):
-        known = shares > 0
-        divergence += float((shares[known] * np.log2(shares[known] / middle[known])).sum()) / 2
+    for shares in (reference, current):
+        positive = shares > 0
+        divergence += (
+            float((shares[positive] * np.log2(shares[positive] / middle[positive])).sum()) / 2
+        )
     return float(np.sqrt(max(divergence, 0.0)))
 
 
-def kolmogorov_smirnov(before: np.ndarray, now: np.ndarray) -> float | None:
-    """The largest distance between the two cumulated shares at the edges of the bins."""
-    if not before.sum() or not now.sum():
+def kolmogorov_smirnov(reference: np.ndarray, current: np.ndarray) -> float | None:
+    """The largest distance between the two cumulative distributions at the edges of the bins."""
+    if not reference.sum() or not current.sum():
         return None
-    apart = np.cumsum(before) / before.sum() - np.cumsum(now) / now.sum()
-    return float(np.abs(apart).max())
+    chi_squared = np.cumsum(reference) / reference.sum() - np.cumsum(current) / current.sum()
+    return float(np.abs(chi_squared).max())

@@ -1,64 +1,61 @@
-"""ml.evaluate: how good a version is on rows that came after its training."""
+"""ml.evaluate: the metrics of a version on labelled rows that arrived after its training."""
 
 import numpy as np
 
-from glasshouse_ml.core.errors import GlasshouseError, near_names, rows
-from glasshouse_ml.core.table import CATEGORY, NUMBER, Column, Table
-from glasshouse_ml.core.task import Target
+from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.records import json_number
+from glasshouse_ml.core.table import NUMBER, Column, Table
+from glasshouse_ml.core.target import Costs, Target
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.encoding import Feature, check_finite, encode
-from glasshouse_ml.data.fingerprint import canonical
+from glasshouse_ml.data.encoding import check_finite, encode
+from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.interrupts import attentive
-from glasshouse_ml.data.row_reader import Reader, check_arrays, describe
-from glasshouse_ml.data.row_reader import by_name as named
-from glasshouse_ml.measure.classification_metrics import Costs
-from glasshouse_ml.measure.intervals import intervals, number
+from glasshouse_ml.data.row_reader import Reader
+from glasshouse_ml.measure.intervals import metric_intervals
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.artifacts import Model
 from glasshouse_ml.tasks.registry import TASKS
-from glasshouse_ml.use.predict import check_columns
+from glasshouse_ml.use.columns import feature_columns, model_columns
 
-Line = tuple[str, float | None, float | None, float | None, float | None, int]
-
-
-def evaluate(db: Database, model: str, query: str, version: int | None) -> list[Line]:
-    """Metric, value, lower, upper, baseline and rows, for every metric; nothing is recorded."""
-    with attentive(db.checkpoint):
-        return _lines(db, model, query, version)
+# Metric, value, lower, upper, baseline, rows.
+EvaluationRow = tuple[str, float | None, float | None, float | None, float | None, int]
 
 
-def _lines(db: Database, model: str, query: str, version: int | None) -> list[Line]:
+def evaluate(db: Database, model: str, query: str, version: int | None) -> list[EvaluationRow]:
+    """A row for every metric; nothing is recorded."""
+    with attentive(db.check_interrupts):
+        return _evaluate(db, model, query, version)
+
+
+def _evaluate(db: Database, model: str, query: str, version: int | None) -> list[EvaluationRow]:
     facts = registry.facts(db, model, version)
     stored = registry.load(db, model, facts["version"] if facts else version)
     assert facts is not None  # a version without facts has no artifact either
-    table = _read(db, stored, query, facts["target"])
+    table = _read_labelled_rows(db, stored, query, facts["target"])
     task = TASKS[stored.task]
     target = _target(table, stored, facts["target"], facts["options"].get("costs"))
     matrix = encode(stored.features, table)
-    found = task.score(stored.pipeline, matrix, target.values, target)
-    baseline = task.blind(facts, target)
-    ranges = intervals(found, facts["options"]["bootstrap"], facts["options"]["seed"])
-    measured = []
-    for name, metric in found.metrics.items():
-        lower, upper = ranges.get(name, (None, None))
-        blind = None if baseline is None else metric.value(baseline)
-        values = (metric.value(found), lower, upper, blind)
-        measured.append((name, *map(number, values), table.rows))
-    return measured
+    scores = task.score(stored.pipeline, matrix, target.values, target)
+    baseline_scores = task.baseline_scores(facts, target)
+    intervals = metric_intervals(scores, facts["options"]["bootstrap"], facts["options"]["seed"])
+    rows = []
+    for name, metric in scores.metrics.items():
+        lower, upper = intervals.get(name, (None, None))
+        baseline = None if baseline_scores is None else metric.value(baseline_scores)
+        values = (metric.value(scores), lower, upper, baseline)
+        rows.append((name, *map(json_number, values), table.rows))
+    return rows
 
 
-def _read(db: Database, stored: Model, query: str, target: str | None) -> Table:
-    query, columns = describe(db, query)
-    by_name = named(columns, stored.features)
-    check_columns(stored.features, by_name)
-    check_arrays(db, query, stored.features)
-    numbers = [by_name[feature.name] for feature in stored.features if feature.kind != CATEGORY]
-    texts = [by_name[feature.name] for feature in stored.features if feature.kind == CATEGORY]
+def _read_labelled_rows(db: Database, stored: Model, query: str, target: str | None) -> Table:
+    query, columns = model_columns(db, stored.features, query)
+    numbers, texts = feature_columns(stored.features, columns)
     if target is not None:
         numeric = TASKS[stored.task].numeric_target
-        (numbers if numeric else texts).append(_target_column(by_name, target, numeric))
-    # In canonical order, so that the same rows give the same interval.
-    table, _ = canonical(Reader(db, query, numbers, texts).table())
+        (numbers if numeric else texts).append(_target_column(columns, target, numeric))
+    # Sorted by value, so that the same rows give the same interval.
+    table, _ = sort_rows(Reader(db, query, numbers, texts).table())
     if not table.rows:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     return table if target is None else _labelled(db, table, target)
@@ -79,36 +76,43 @@ def _target_column(columns: dict[str, Column], name: str, numeric: bool) -> Colu
 
 
 def _labelled(db: Database, table: Table, target: str) -> Table:
-    """The rows whose answer is known by now."""
+    """The rows with a target."""
     numbers = table.numbers.get(target)
-    known = table.texts[target].codes >= 0 if numbers is None else ~np.isnan(numbers)
-    if not known.any():
+    is_labelled = table.texts[target].codes >= 0 if numbers is None else ~np.isnan(numbers)
+    if not is_labelled.any():
         raise GlasshouseError(
-            f"{target} is NULL in every row.", "Give rows whose answer is known by now."
+            f"{target} is NULL in every row.", "Give rows whose target is known by now."
         )
-    left_out = int((~known).sum())
-    if left_out:
-        db.notice(f"Left out {rows(left_out)} without a target ({target} is NULL).")
-    return table.take(known)
+    dropped = int((~is_labelled).sum())
+    if dropped:
+        db.notice(f"Left out {count_rows(dropped)} without a target ({target} is NULL).")
+    return table.take(is_labelled)
 
 
 def _target(
-    table: Table, stored: Model, name: str | None, asked: dict[str, float] | None
+    table: Table, stored: Model, name: str | None, costs: dict[str, float] | None
 ) -> Target:
-    """The answers of the rows, in the classes of the model."""
+    """The target of the rows, in the classes of the model."""
     if name is None:
         return Target(np.zeros(table.rows, np.int64))
     if TASKS[stored.task].numeric_target:
         check_finite([Feature(name, "", NUMBER)], table.numbers[name][:, None])
         return Target(table.numbers[name])
-    names, texts = list(stored.classes), table.texts[name]
+    classes, texts = list(stored.classes), table.texts[name]
     for code in np.unique(texts.codes):
-        if texts.levels[code] not in names:
+        if texts.levels[code] not in classes:
             raise GlasshouseError(
-                f"Column {name!r} holds {texts.levels[code]!r}, a class the model has never met.",
-                "Train the model again with such rows, or leave them out knowingly.",
+                f"Column {name!r} holds {texts.levels[code]!r}, a class that was not in training.",
+                "Train the model again with such rows, or leave them out.",
             )
-    numbers = np.array([names.index(n) if n in names else -1 for n in texts.levels])
-    costs = Costs(**asked) if asked else None
-    positive = None if stored.positive_class is None else names.index(stored.positive_class)
-    return Target(numbers[texts.codes], names, positive, stored.threshold, costs)
+    class_of_level = np.array(
+        [classes.index(level) if level in classes else -1 for level in texts.levels]
+    )
+    positive = None if stored.positive_class is None else classes.index(stored.positive_class)
+    return Target(
+        class_of_level[texts.codes],
+        classes,
+        positive,
+        stored.threshold,
+        Costs(**costs) if costs else None,
+    )

@@ -17,7 +17,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from scripts.errors import UserError
 from scripts.examples.shop.bulk_insert import TABLES, upsert
-from scripts.examples.shop.loading import read_mark, write_mark
+from scripts.examples.shop.schema import read_mark, write_mark
 from scripts.examples.shop.simulator import calendar, history, tables
 from scripts.examples.shop.simulator.day import simulate
 from scripts.examples.shop.simulator.orders import MAX_ORDER_DAYS, SECONDS, Orders, concatenate

@@ -3,16 +3,9 @@
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.feature import UNSEEN, Feature
 from glasshouse_ml.core.table import CATEGORY, Column
-from glasshouse_ml.data.encoding import (
-    MOST_CATEGORIES,
-    RARE,
-    UNSEEN,
-    BatchEncoder,
-    Feature,
-    encode,
-    learn,
-)
+from glasshouse_ml.data.encoding import MAX_CATEGORIES, BatchEncoder, encode, learn_features
 
 from tests.unit.engine.data.test_row_reader import read
 
@@ -20,19 +13,19 @@ from tests.unit.engine.data.test_row_reader import read
 def test_codes_follow_frequency_in_the_training_rows() -> None:
     table = read([{"t": t} for t in ["b", "a", "b", None, "z", "z", "z"]])
     training = np.array([0, 1, 2, 3])
-    (feature,) = learn([Column("t", "text", CATEGORY)], table, training)
+    (feature,) = learn_features([Column("t", "text", CATEGORY)], table, training)
     assert feature.categories == ("b", "a")
     found = encode([feature], table)[:, 0]
     np.testing.assert_array_equal(found, [0, 1, 0, np.nan, UNSEEN, UNSEEN, UNSEEN])
 
 
 def test_rare_categories_share_a_code_with_unseen_ones() -> None:
-    table = read([{"t": f"{i:04}"} for i in range(MOST_CATEGORIES + 50)])
-    (feature,) = learn([Column("t", "text", CATEGORY)], table, np.arange(table.rows))
-    assert len(feature.categories) == MOST_CATEGORIES
-    assert encode([feature], table)[-1, 0] == RARE
+    table = read([{"t": f"{i:04}"} for i in range(MAX_CATEGORIES + 50)])
+    (feature,) = learn_features([Column("t", "text", CATEGORY)], table, np.arange(table.rows))
+    assert len(feature.categories) == MAX_CATEGORIES
+    assert encode([feature], table)[-1, 0] == float(MAX_CATEGORIES)
     batch = BatchEncoder([feature], "?").encode(np.empty((2, 0)), [["never seen", "?"]])
-    np.testing.assert_array_equal(batch[:, 0], [RARE, np.nan])
+    np.testing.assert_array_equal(batch[:, 0], [float(MAX_CATEGORIES), np.nan])
 
 
 def test_batches_and_tables_give_the_same_matrix() -> None:

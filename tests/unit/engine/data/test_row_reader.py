@@ -8,7 +8,7 @@ import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.data import memory
-from glasshouse_ml.data.row_reader import Reader, describe
+from glasshouse_ml.data.row_reader import Reader, clean_query, read_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ NUMBERS = st.one_of(st.none(), st.floats(allow_nan=False))
 
 def read(rows: list[dict[str, Any]], raw: bool = True, room: int | None = None) -> Table:
     db = StandIn(rows, raw)
-    _, columns = describe(db, "select 1")
+    columns = read_columns(db, "select 1")
     numbers = [column for column in columns if column.numeric]
     texts = [column for column in columns if not column.numeric]
     return Reader(db, "select 1", numbers, texts).table(room)
@@ -75,10 +75,10 @@ def test_levels_are_sorted_whatever_comes_first() -> None:
 
 
 def test_a_closing_semicolon_is_no_error() -> None:
-    assert describe(StandIn([{"a": 1}]), " select 1 ; ")[0] == "select 1"
+    assert clean_query(" select 1 ; ") == "select 1"
 
 
 @pytest.mark.parametrize("query", ["", "  ", ";", None])
 def test_an_empty_query_is_an_error(query: str | None) -> None:
     with pytest.raises(GlasshouseError, match="The query is empty"):
-        describe(StandIn([{"a": 1}]), query or "")
+        clean_query(query)

@@ -31,8 +31,8 @@ def db(mixed: list[dict], monkeypatch: pytest.MonkeyPatch) -> Set:
 
 
 def test_one_thread_where_nothing_is_set(db: Set) -> None:
-    threads.bound(db)
-    assert [threads.granted(wanted) for wanted in (None, 1, 8, -1)] == [1, 1, 1, 1]
+    threads.limit_threads(db)
+    assert [threads.thread_count(wanted) for wanted in (None, 1, 8, -1)] == [1, 1, 1, 1]
     assert {pool["num_threads"] for pool in threadpool_info()} == {1}
     # What is computed in pieces is so in small ones: a limit of memory could not see a gigabyte.
     assert get_config()["working_memory"] == threads.WORKING_MB
@@ -41,18 +41,18 @@ def test_one_thread_where_nothing_is_set(db: Set) -> None:
 @pytest.mark.parametrize(("said", "limit"), [("3", 3), ("99", 4)])
 def test_as_many_as_are_set_and_no_more_than_there_are(db: Set, said: str, limit: int) -> None:
     db.threads = said
-    threads.bound(db)
-    assert [threads.granted(wanted) for wanted in (None, 2, 8, -1)] == [1, 2, limit, limit]
+    threads.limit_threads(db)
+    assert [threads.thread_count(wanted) for wanted in (None, 2, 8, -1)] == [1, 2, limit, limit]
     db.threads = None
-    threads.bound(db)
-    assert threads.granted(-1) == 1
+    threads.limit_threads(db)
+    assert threads.thread_count(-1) == 1
 
 
 @pytest.mark.parametrize("said", ["0", "-2", "many", "1.5"])
 def test_a_setting_that_is_no_number_is_refused(db: Set, said: str) -> None:
     db.threads = said
     with pytest.raises(GlasshouseError, match=r"glasshouse\.threads"):
-        threads.bound(db)
+        threads.limit_threads(db)
 
 
 def test_in_fit_folds_and_predict(db: Set, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,6 +75,6 @@ def test_in_fit_folds_and_predict(db: Set, monkeypatch: pytest.MonkeyPatch) -> N
     one = np.array([row[2] for row in predict(db, "a model", "q", None)])
     assert set(met) == {1}
     db.threads = "2"
-    threads.restrain(registry.load(db, "a model", None).pipeline)
+    threads.limit_estimator_threads(registry.load(db, "a model", None).pipeline)
     two = np.array([row[2] for row in predict(db, "a model", "q", None)])
     np.testing.assert_array_equal(one, two)

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from glasshouse_ml.core.task import Target
-from glasshouse_ml.explain.univariate_score import MOST_ROWS, alone, sampled
+from glasshouse_ml.core.target import Target
+from glasshouse_ml.explain.univariate_score import MAX_ROWS, sample_training_rows, univariate_score
 
 from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn
@@ -40,42 +40,42 @@ NUMBERS = Target(RNG.lognormal(size=2_000))
     ],
 )
 def test_with_classes(values: np.ndarray, is_category: bool, low: float, high: float) -> None:
-    found = alone(values, TWO, is_category)
+    found = univariate_score(values, TWO, is_category)
     assert found is not None and low <= found <= high
 
 
 def test_with_numbers() -> None:
     truth = NUMBERS.values
     # Bins are coarse where a tail is long; |Spearman| says there what is missing to 1.
-    assert alone(np.log(truth), NUMBERS, False) > 0.8
-    assert alone(RNG.normal(size=2_000), NUMBERS, False) < 0.05
+    assert univariate_score(np.log(truth), NUMBERS, False) > 0.8
+    assert univariate_score(RNG.normal(size=2_000), NUMBERS, False) < 0.05
     groups = RNG.integers(0, 4, 2_000)
     exact = Target(groups * 10.0)
-    assert alone(groups, exact, True) == pytest.approx(1)
+    assert univariate_score(groups, exact, True) == pytest.approx(1)
 
 
 def test_with_more_classes() -> None:
     classes = RNG.integers(0, 5, 1_000)
     target = Target(classes, tuple("abcde"))
-    assert alone(classes[::1], target, True) == 1
-    assert alone(RNG.permutation(classes), target, True) < 0.6
+    assert univariate_score(classes[::1], target, True) == 1
+    assert univariate_score(RNG.permutation(classes), target, True) < 0.6
 
 
 def test_one_row_has_nothing_to_judge() -> None:
-    assert alone(np.array([1.0]), Target(np.array([0]), ("a", "b"), 1), False) is None
+    assert univariate_score(np.array([1.0]), Target(np.array([0]), ("a", "b"), 1), False) is None
 
 
 def test_many_rows_are_sampled_always_alike() -> None:
     rows = np.arange(20_000)
-    assert len(set(sampled(rows, 3))) == MOST_ROWS
-    assert (sampled(rows, 3) == sampled(rows, 3)).all()
+    assert len(set(sample_training_rows(rows, 3))) == MAX_ROWS
+    assert (sample_training_rows(rows, 3) == sample_training_rows(rows, 3)).all()
 
 
 def test_a_training_says_it_of_each_feature(mixed: list[dict]) -> None:
     rows = [{**row, "status": "left" if row["target"] else "here"} for row in mixed]
     db = StandIn(rows)
     call(db, key="id", options=json.dumps({"bootstrap": 0, "importance_repeats": 0}))
-    found = {f["name"]: f["alone"] for f in db.recorded[0]["version"]["features"]}
+    found = {f["name"]: f["univariate_score"] for f in db.recorded[0]["version"]["features"]}
     assert found["status"] == 1
     assert 0.6 < found["amount"] < 0.95
     assert 0.4 < found["loyal"] < 0.6

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from glasshouse_ml.measure.classification_metrics import Costs, Scored
+from glasshouse_ml.core.target import Costs
+from glasshouse_ml.measure.classification_metrics import ClassificationScores
 from glasshouse_ml.measure.curves import threshold_rows
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 
@@ -14,12 +15,12 @@ from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn
 
 
-def scored(count: int = 300, positive: int = 1) -> Scored:
+def scored(count: int = 300, positive: int = 1) -> ClassificationScores:
     rng = np.random.default_rng(4)
     actual = rng.integers(0, 2, count)
     # Two decimals: many scores lie right on a threshold.
     chances = np.round(np.clip(actual * 0.3 + rng.random(count) * 0.7, 0, 1), 2)
-    return Scored(actual, np.column_stack([1 - chances, chances]), positive)
+    return ClassificationScores(actual, np.column_stack([1 - chances, chances]), positive)
 
 
 @pytest.mark.parametrize("positive", [0, 1])
@@ -47,7 +48,7 @@ def test_thresholds_are_those_of_scikit_learn(positive: int) -> None:
 
 
 def test_nothing_flagged_has_no_precision() -> None:
-    rows = Scored(np.array([0, 1]), np.array([[0.6, 0.4], [0.7, 0.3]]))
+    rows = ClassificationScores(np.array([0, 1]), np.array([[0.6, 0.4], [0.7, 0.3]]))
     last = [row for row in threshold_rows(rows) if row["x"] == 1.0]
     assert {row["series"]: row["y"] for row in last} == {
         "recall": 0,
@@ -57,7 +58,7 @@ def test_nothing_flagged_has_no_precision() -> None:
 
 
 def test_more_classes_have_no_threshold() -> None:
-    assert threshold_rows(Scored(np.array([0, 1, 2]), np.eye(3))) == []
+    assert threshold_rows(ClassificationScores(np.array([0, 1, 2]), np.eye(3))) == []
 
 
 def learned(db: StandIn, **changes: object) -> dict[str, list[dict]]:

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from glasshouse_ml.data.encoding import Feature
-from glasshouse_ml.explain.permutation_importance import importance_rows, sample
-from glasshouse_ml.measure.classification_metrics import METRICS, Scored
-from glasshouse_ml.measure.distributions import look
-from glasshouse_ml.tasks.classification import separation
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.explain.permutation_importance import importance_rows, sample_rows
+from glasshouse_ml.measure.classification_metrics import METRICS, ClassificationScores
+from glasshouse_ml.measure.distributions import describe_features
+from glasshouse_ml.tasks.classification import univariate_auc
 from sklearn.metrics import roc_auc_score
 
 from tests.unit.engine.data.test_row_reader import read
@@ -30,11 +30,12 @@ CLASSES = np.arange(500) % 2
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, list[dict]]:
-    looks = look(FEATURES, read(ROWS), CLASSES, ["no", "yes"], lambda values: None)
+    looks = describe_features(FEATURES, read(ROWS), CLASSES, ["no", "yes"], lambda values: None)
     return {facts["name"]: rows for facts, rows in looks}
 
 
 def test_every_row_is_counted_once(found: dict) -> None:
+    assert len(found) == len(FEATURES)
     for name, rows in found.items():
         assert sum(r["n"] for r in rows) == 500, name
         assert {r["class"] for r in rows} == {"no", "yes"}
@@ -64,8 +65,8 @@ def test_categories(found: dict) -> None:
 def test_statistics() -> None:
     training = np.arange(400)
     hits = CLASSES[training] == 1
-    looks = look(
-        FEATURES, read(ROWS), CLASSES, ["no", "yes"], lambda v: separation(v[training], hits)
+    looks = describe_features(
+        FEATURES, read(ROWS), CLASSES, ["no", "yes"], lambda v: univariate_auc(v[training], hits)
     )
     facts = [facts for facts, _ in looks]
     wide = facts[0]
@@ -73,7 +74,7 @@ def test_statistics() -> None:
     assert (wide["rows"], wide["missing"]) == (500, 500 - len(known))
     assert wide["median"] == pytest.approx(np.median(known))
     assert wide["sd"] == pytest.approx(known.std(ddof=1))
-    assert 0.5 <= wide["separation"] < 0.6
+    assert 0.5 <= wide["univariate_auc"] < 0.6
     assert facts[5] == {
         "name": "text",
         "type": "",
@@ -88,10 +89,10 @@ def test_separation_counts_both_directions() -> None:
     rows = [{"up": float(n), "down": -float(n)} for n in range(10)]
     features = [Feature("up", "", "number"), Feature("down", "", "number")]
     hits = np.arange(10) >= 5
-    looks = look(
-        features, read(rows), hits.astype(int), ["no", "yes"], lambda v: separation(v, hits)
+    looks = describe_features(
+        features, read(rows), hits.astype(int), ["no", "yes"], lambda v: univariate_auc(v, hits)
     )
-    assert [facts["separation"] for facts, _ in looks] == [1.0, 1.0]
+    assert [facts["univariate_auc"] for facts, _ in looks] == [1.0, 1.0]
 
 
 def test_separation_is_the_area_of_scikit_learn_with_ties_and_gaps() -> None:
@@ -101,18 +102,18 @@ def test_separation_is_the_area_of_scikit_learn_with_ties_and_gaps() -> None:
     values[rng.random(400) < 0.1] = np.nan
     known = ~np.isnan(values)
     expected = roc_auc_score(hits[known], values[known])
-    assert separation(values, hits) == pytest.approx(max(expected, 1 - expected), abs=1e-12)
-    assert separation(values, np.isnan(values)) is None
-    assert separation(values, known) is None
+    assert univariate_auc(values, hits) == pytest.approx(max(expected, 1 - expected), abs=1e-12)
+    assert univariate_auc(values, np.isnan(values)) is None
+    assert univariate_auc(values, known) is None
 
 
 def test_importance_finds_the_feature_that_counts() -> None:
     matrix = np.random.default_rng(1).normal(size=(200, 3))
     actual = (matrix[:, 1] > 0).astype(int)
 
-    def score(rows: np.ndarray) -> Scored:
+    def score(rows: np.ndarray) -> ClassificationScores:
         chance = 1 / (1 + np.exp(-3 * rows[:, 1]))
-        return Scored(actual, np.column_stack([1 - chance, chance]))
+        return ClassificationScores(actual, np.column_stack([1 - chance, chance]))
 
     before = matrix.copy()
     calls: list[int] = []
@@ -130,5 +131,5 @@ def test_importance_finds_the_feature_that_counts() -> None:
 
 
 def test_importance_is_measured_on_a_sample_of_many_rows() -> None:
-    assert len(sample(100, 10, 10, 0)) == 100
-    assert len(set(sample(1_000_000, 100, 10, 0))) == 1_000
+    assert len(sample_rows(100, 10, 10, 0)) == 100
+    assert len(set(sample_rows(1_000_000, 100, 10, 0))) == 1_000

@@ -4,9 +4,14 @@ import json
 
 import numpy as np
 import pytest
-from glasshouse_ml.measure.classification_metrics import METRICS, Scored
-from glasshouse_ml.measure.curves import MOST_POINTS, curve_rows
-from glasshouse_ml.measure.intervals import confusion_rows, intervals, metric_rows, wilson
+from glasshouse_ml.measure.classification_metrics import METRICS, ClassificationScores
+from glasshouse_ml.measure.curves import MAX_POINTS, curve_rows
+from glasshouse_ml.measure.intervals import (
+    confusion_rows,
+    metric_intervals,
+    metric_rows,
+    wilson_interval,
+)
 from sklearn import metrics as reference
 
 from tests.unit.engine.measure.test_metrics import scores
@@ -21,8 +26,8 @@ def points(rows: list[dict], curve: str, series: str) -> tuple[np.ndarray, np.nd
 def test_intervals_hold_the_value_and_shrink_with_more_rows() -> None:
     widths = []
     for rows in (60, 600, 6_000):
-        scored = Scored(*scores(3, rows, 2))
-        found = intervals(scored, 200, 0)
+        scored = ClassificationScores(*scores(3, rows, 2))
+        found = metric_intervals(scored, 200, 0)
         for name, (lower, upper) in found.items():
             assert lower <= METRICS[name].value(scored) <= upper, name
         widths.append(found["roc_auc"][1] - found["roc_auc"][0])
@@ -33,7 +38,9 @@ def test_intervals_hold_the_value_and_shrink_with_more_rows() -> None:
 
 def test_a_test_without_an_error_does_not_claim_certainty() -> None:
     probabilities = np.repeat([[0.9, 0.1], [0.1, 0.9]], [30, 20], axis=0)
-    found = intervals(Scored(np.repeat([0, 1], [30, 20]), probabilities), 50, 0)
+    found = metric_intervals(
+        ClassificationScores(np.repeat([0, 1], [30, 20]), probabilities), 50, 0
+    )
     for name, rows in (("accuracy", 50), ("recall", 20), ("precision", 20)):
         # The "rule of three" (3/n) is the well-known rough figure of the same thing.
         assert found[name][0] == pytest.approx(1 - 3 / rows, abs=0.04)
@@ -41,21 +48,23 @@ def test_a_test_without_an_error_does_not_claim_certainty() -> None:
 
 
 def test_a_rule_that_never_flags_has_no_precision_to_speak_of() -> None:
-    found = intervals(Scored(np.array([0, 1] * 20), np.repeat([[0.6, 0.4]], 40, axis=0)), 50, 0)
+    found = metric_intervals(
+        ClassificationScores(np.array([0, 1] * 20), np.repeat([[0.6, 0.4]], 40, axis=0)), 50, 0
+    )
     assert found["precision"] == pytest.approx((np.nan, np.nan), nan_ok=True)
     assert found["recall"][0] == 0.0
 
 
 def test_intervals_are_seeded_and_can_be_left_out() -> None:
-    scored = Scored(*scores(4, 80, 3))
-    assert intervals(scored, 50, 1) == intervals(scored, 50, 1)
-    assert intervals(scored, 0, 1) == {}
+    scored = ClassificationScores(*scores(4, 80, 3))
+    assert metric_intervals(scored, 50, 1) == metric_intervals(scored, 50, 1)
+    assert metric_intervals(scored, 0, 1) == {}
 
 
 def test_nothing_but_json_comes_out() -> None:
     # One row a class in the test part: many bootstrap samples lack one.
-    scored = Scored(np.array([0, 1]), np.array([[0.4, 0.6], [0.2, 0.8]]))
-    rows = metric_rows(scored, "model", "test", ranges=intervals(scored, 50, 0))
+    scored = ClassificationScores(np.array([0, 1]), np.array([[0.4, 0.6], [0.2, 0.8]]))
+    rows = metric_rows(scored, "model", "test", intervals=metric_intervals(scored, 50, 0))
     json.dumps([*rows, *curve_rows(scored, ["a", "b"])], allow_nan=False)
     assert len(rows) == len(METRICS)
 
@@ -63,7 +72,7 @@ def test_nothing_but_json_comes_out() -> None:
 @pytest.mark.parametrize("rows", [40, 3_000])
 def test_roc_and_precision_recall_are_those_of_scikit_learn(rows: int) -> None:
     actual, probabilities = scores(5, rows, 2, digits=2)
-    found = curve_rows(Scored(actual, probabilities), ["no", "yes"])
+    found = curve_rows(ClassificationScores(actual, probabilities), ["no", "yes"])
     x, y = points(found, "roc", "yes")
     false_positives, true_positives, _ = reference.roc_curve(
         actual, probabilities[:, 1], drop_intermediate=False
@@ -78,17 +87,17 @@ def test_roc_and_precision_recall_are_those_of_scikit_learn(rows: int) -> None:
 
 def test_long_curves_are_thinned_and_keep_their_ends_and_area() -> None:
     actual, probabilities = scores(6, 5_000, 2)
-    found = curve_rows(Scored(actual, probabilities), ["no", "yes"])
+    found = curve_rows(ClassificationScores(actual, probabilities), ["no", "yes"])
     x, y = points(found, "roc", "yes")
-    assert len(x) <= MOST_POINTS
+    assert len(x) <= MAX_POINTS
     assert (x[0], y[0], x[-1], y[-1]) == (0, 0, 1, 1)
-    area = METRICS["roc_auc"].value(Scored(actual, probabilities))
+    area = METRICS["roc_auc"].value(ClassificationScores(actual, probabilities))
     assert reference.auc(x, y) == pytest.approx(area, abs=0.005)
 
 
 def test_gain_and_calibration_and_score_distribution() -> None:
     actual, probabilities = scores(7, 1_000, 2)
-    found = curve_rows(Scored(actual, probabilities), ["no", "yes"])
+    found = curve_rows(ClassificationScores(actual, probabilities), ["no", "yes"])
     x, y = points(found, "gain", "yes")
     np.testing.assert_allclose(x, np.arange(101) / 100)
     best = actual[np.argsort(-probabilities[:, 1])]
@@ -105,18 +114,20 @@ def test_gain_and_calibration_and_score_distribution() -> None:
 
 def test_wilson() -> None:
     # Known values for 8 of 10, and an interval that is no point at 0 of 10.
-    assert wilson(0.8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    assert wilson(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert wilson_interval(0.8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert wilson_interval(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
 
 
 def test_confusion_holds_every_pair() -> None:
     actual, probabilities = scores(8, 50, 3)
     names = ["a", "b", "c"]
-    found = confusion_rows(Scored(actual, probabilities), names)
+    found = confusion_rows(ClassificationScores(actual, probabilities), names)
     expected = reference.confusion_matrix(actual, probabilities.argmax(1))
     assert [row["n"] for row in found] == expected.ravel().tolist()
     assert {row["threshold"] for row in found} == {None}
-    two = confusion_rows(Scored(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]])), ["n", "y"])
+    two = confusion_rows(
+        ClassificationScores(np.array([0, 1]), np.array([[0.9, 0.1], [0.8, 0.2]])), ["n", "y"]
+    )
     assert [(r["actual"], r["predicted"], r["n"]) for r in two] == [
         ("n", "n", 1),
         ("n", "y", 0),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from glasshouse_ml.measure.classification_metrics import METRICS, Scored
+from glasshouse_ml.measure.classification_metrics import METRICS, ClassificationScores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
@@ -53,7 +53,7 @@ def test_two_classes_with_weights(seed: int, rows: int, digits: int) -> None:
     weights = rng.integers(0, 4, (3, rows)).astype(float)
     weights[:, :2] = 1  # every class has a row that counts
     for name, metric in METRICS.items():
-        found = metric.measure(Scored(actual, probabilities), weights)
+        found = metric.measure(ClassificationScores(actual, probabilities), weights)
         expected = [BINARY[name](actual, probabilities, w) for w in weights]
         np.testing.assert_allclose(found, expected, atol=1e-12, err_msg=name)
 
@@ -74,24 +74,24 @@ def test_three_classes(seed: int) -> None:
         "f1": reference.f1_score(y, label, average="macro"),
         "mcc": reference.matthews_corrcoef(y, label),
     }
-    found = {name: metric.value(Scored(y, p)) for name, metric in METRICS.items()}
+    found = {name: metric.value(ClassificationScores(y, p)) for name, metric in METRICS.items()}
     assert found == pytest.approx(expected, abs=1e-12)
 
 
 def test_the_first_class_can_be_the_positive_one() -> None:
     actual, probabilities = scores(1, 50, 2)
-    turned = Scored(1 - actual, probabilities[:, ::-1], positive=0)
-    plain = Scored(actual, probabilities, positive=1)
+    turned = ClassificationScores(1 - actual, probabilities[:, ::-1], positive=0)
+    plain = ClassificationScores(actual, probabilities, positive=1)
     for name in ("roc_auc", "average_precision", "brier", "f1", "precision", "recall"):
         assert METRICS[name].value(turned) == pytest.approx(METRICS[name].value(plain))
 
 
 def test_certain_and_wrong_costs_much_but_not_infinity() -> None:
-    rows = Scored(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]]))
+    rows = ClassificationScores(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]]))
     assert METRICS["log_loss"].value(rows) == pytest.approx(-np.log(np.finfo(float).eps) / 2)
 
 
 def test_a_class_without_rows_does_not_count_in_the_mean() -> None:
     actual, probabilities = scores(2, 30, 2)
     three = np.column_stack([probabilities, np.zeros(30)])
-    assert np.isfinite(METRICS["roc_auc"].value(Scored(actual, three)))
+    assert np.isfinite(METRICS["roc_auc"].value(ClassificationScores(actual, three)))

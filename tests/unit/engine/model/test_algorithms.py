@@ -4,7 +4,13 @@ import json
 
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.model.algorithms import CATALOGUE, Extra, catalogue_rows, find, usual_name
+from glasshouse_ml.model.algorithms import (
+    CATALOGUE,
+    ExtraAlgorithm,
+    catalogue_rows,
+    find_algorithm,
+    snake_case_name,
+)
 from sklearn.utils import all_estimators
 
 # Why each of these is left out stands in estimators.py.
@@ -62,7 +68,7 @@ OTHER = {
 )
 def test_every_estimator_is_in_the_catalogue_or_left_out_on_purpose(task: str, kind: str) -> None:
     offered = {name for name, _ in all_estimators(type_filter=kind)}
-    own = [a for a in CATALOGUE[task].values() if not isinstance(a, Extra)]
+    own = [a for a in CATALOGUE[task].values() if not isinstance(a, ExtraAlgorithm)]
     held = {algorithm.estimator.__name__ for algorithm in own}
     assert held <= offered
     assert offered - held <= WRAPPERS | NO_PROBABILITIES | OTHER
@@ -82,7 +88,7 @@ def test_every_estimator_is_in_the_catalogue_or_left_out_on_purpose(task: str, k
     ],
 )
 def test_usual_names(name: str, expected: str) -> None:
-    assert usual_name(name) == expected
+    assert snake_case_name(name) == expected
 
 
 def test_rows_of_the_catalogue() -> None:
@@ -100,7 +106,7 @@ def test_rows_of_the_catalogue() -> None:
 
 def test_a_wrong_name_shows_the_near_ones() -> None:
     with pytest.raises(GlasshouseError, match="no algorithm 'lasssoo' for regression") as caught:
-        find("regression", "lasssoo")
+        find_algorithm("regression", "lasssoo")
     assert "lasso" in caught.value.hint
     with pytest.raises(GlasshouseError, match="lasso is no algorithm for classification but for"):
-        find("classification", "lasso")
+        find_algorithm("classification", "lasso")

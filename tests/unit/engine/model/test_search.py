@@ -6,8 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.core.request import check
-from glasshouse_ml.model.search import fewer, halve, settings, shares
+from glasshouse_ml.model.search import (
+    halving_shares,
+    search_settings,
+    subsample,
+    successive_halving,
+)
+from glasshouse_ml.train.request import parse_request
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import ParameterGrid, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -22,7 +27,7 @@ DEPTH = {"low": 2, "high": 4, "integer": True}
 
 def test_a_grid_is_that_of_scikit_learn() -> None:
     search = {"a": [1, 2, 3], "b": ["x", None]}
-    found = settings(search, OPTIONS)
+    found = search_settings(search, OPTIONS)
     assert sorted(map(json.dumps, found)) == sorted(
         json.dumps({name: entry[name] for name in search}) for entry in ParameterGrid(search)
     )
@@ -31,9 +36,9 @@ def test_a_grid_is_that_of_scikit_learn() -> None:
 def test_settings_drawn_at_random_lie_in_their_ranges_and_repeat() -> None:
     search = {"depth": DEPTH, "rate": {"low": 0.001, "high": 1.0, "log": True}, "kind": ["a", "b"]}
     asked = {**OPTIONS, "search": {"how": "random", "iterations": 200}}
-    found = settings(search, asked)
-    assert found == settings(search, asked)
-    assert found != settings(search, {**asked, "seed": 1})
+    found = search_settings(search, asked)
+    assert found == search_settings(search, asked)
+    assert found != search_settings(search, {**asked, "seed": 1})
     assert len(found) == 200
     depths = np.array([entry["depth"] for entry in found])
     assert set(depths) == {2, 3, 4}
@@ -46,14 +51,14 @@ def test_settings_drawn_at_random_lie_in_their_ranges_and_repeat() -> None:
 
 def test_a_small_space_is_tried_once_each() -> None:
     asked = {**OPTIONS, "search": {"how": "random", "iterations": 50}}
-    assert sorted(s["depth"] for s in settings({"depth": DEPTH}, asked)) == [2, 3, 4]
+    assert sorted(s["depth"] for s in search_settings({"depth": DEPTH}, asked)) == [2, 3, 4]
 
 
 def test_rounds_of_a_halving_search() -> None:
-    assert shares(1, 10_000) == [1]
-    assert shares(20, 10_000) == [1 / 9, 1 / 3, 1]
+    assert halving_shares(1, 10_000) == [1]
+    assert halving_shares(20, 10_000) == [1 / 9, 1 / 3, 1]
     # Too few rows to tell anything: everything is tried on all of them.
-    assert shares(20, 300) == [1]
+    assert halving_shares(20, 300) == [1]
 
 
 def test_a_halving_search_keeps_the_better_third_each_time() -> None:
@@ -63,17 +68,17 @@ def test_a_halving_search_keeps_the_better_third_each_time() -> None:
         tried.append((entrant, share))
         return -abs(entrant - 7)
 
-    halve(range(20), trial, 10_000)
+    successive_halving(range(20), trial, 10_000)
     rounds = [sorted(e for e, s in tried if s == share) for share in (1 / 9, 1 / 3, 1)]
     assert rounds == [list(range(20)), [4, 5, 6, 7, 8, 9, 10], [6, 7, 8]]
 
 
 def test_a_share_of_the_rows_has_its_share_of_each_label() -> None:
     labels = np.array([0] * 900 + [1] * 90 + [2] * 9)
-    chosen = fewer(labels, 1 / 3, 0)
+    chosen = subsample(labels, 1 / 3, 0)
     assert np.bincount(labels[chosen]).tolist() == [300, 30, 3]
-    np.testing.assert_array_equal(chosen, fewer(labels, 1 / 3, 0))
-    np.testing.assert_array_equal(fewer(labels, 1.0, 0), np.arange(999))
+    np.testing.assert_array_equal(chosen, subsample(labels, 1 / 3, 0))
+    np.testing.assert_array_equal(subsample(labels, 1.0, 0), np.arange(999))
 
 
 def test_every_setting_is_a_candidate_with_its_folds(breast_cancer: list[dict]) -> None:
@@ -150,7 +155,7 @@ def test_the_number_of_clusters_can_be_searched_too() -> None:
         ({"alpha": {"low": 0, "high": 1, "log": True}}, {}, "begins at 0"),
         ({"alpha": {"low": 0.5, "high": 3, "integer": True}}, {}, "no whole numbers"),
         ({"alpha": {"low": 1, "high": 3, "step": 1}}, {}, "has no entry 'step'"),
-        ({"solver": ["svd"]}, {}, "solver stands in params too"),
+        ({"solver": ["svd"]}, {}, "solver is in params too"),
         ({"alpha": [1]}, {"how": "bayes"}, "There is no search 'bayes'"),
         ({"alpha": [1]}, {"iterations": 0}, "iterations is 0"),
         ({"alpha": [1]}, {"how": "grid", "iterations": 3}, "iterations is 3"),
@@ -160,7 +165,7 @@ def test_refused(search: Any, options: dict, message: str) -> None:
     entry = {"algorithm": "ridge", "params": {"solver": "auto"}, "search": search}
     asked = json.dumps({"search": options} if options else {})
     with pytest.raises(GlasshouseError) as caught:
-        check("m", "q", "regression", "y", None, json.dumps([entry]), None, None, asked)
+        parse_request("m", "q", "regression", "y", None, json.dumps([entry]), None, None, asked)
     assert message in caught.value.message
     assert caught.value.hint
 
@@ -174,4 +179,4 @@ def test_refused(search: Any, options: dict, message: str) -> None:
 )
 def test_a_grid_has_its_limits(search: dict, message: str) -> None:
     with pytest.raises(GlasshouseError, match=message):
-        settings(search, {**OPTIONS, "search": {"how": "grid"}})
+        search_settings(search, {**OPTIONS, "search": {"how": "grid"}})

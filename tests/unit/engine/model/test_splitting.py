@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.core.request import check
-from glasshouse_ml.model.splitters import ByClass, Plain
-from glasshouse_ml.model.splitting import Split, divide
+from glasshouse_ml.core.split import Split
+from glasshouse_ml.model.splitters import RandomSplitter, StratifiedSplitter
+from glasshouse_ml.model.splitting import split_rows
+from glasshouse_ml.train.request import parse_request
 
 from tests.unit.engine.data.test_row_reader import read
 
@@ -28,11 +29,11 @@ LONE = [{**row, "id": f"customer {number}"} for number, row in enumerate(ROWS)]
 
 def split(rows: list[dict], by: dict[str, Any] | None = None, **options: Any) -> Split:
     key = options.pop("key", None)
-    asked = check(
+    asked = parse_request(
         "m", "q", "classification", "y", key, None, None, json.dumps(by or {}), json.dumps(options)
     )
     table = read(rows)
-    return divide(table, ByClass(table.texts["y"].codes, ["no", "yes"]), asked)
+    return split_rows(table, StratifiedSplitter(table.texts["y"].codes, ["no", "yes"]), asked)
 
 
 def values(rows: list[dict], name: str, positions: np.ndarray) -> list[Any]:
@@ -92,6 +93,7 @@ def test_folds_of_whole_keys_and_groups() -> None:
     for rows, by, name in ((ROWS, {"by": "key"}, "id"), (LONE, GROUPED, "shop"), (ROWS, {}, "id")):
         found = split(rows, by, key="id")
         inside = values(rows, name, found.train)
+        assert len(found.folds) > 1
         for fit, validate in found.folds:
             learned = {inside[place] for place in fit}
             assert not learned & {inside[place] for place in validate}, by
@@ -100,14 +102,15 @@ def test_folds_of_whole_keys_and_groups() -> None:
 def test_stratified_folds_have_each_class_in_proportion() -> None:
     found = split(LONE)
     answers = np.array(values(LONE, "y", found.train))
+    assert len(found.folds) > 1
     for _, validate in found.folds:
         assert (answers[validate] == "yes").mean() == pytest.approx(0.2, abs=0.02)
 
 
 def test_plain_folds_are_shuffled_and_seeded() -> None:
-    asked = check("m", "q", "regression", "y", None, None, None, None, None)
-    one = divide(read(LONE), Plain(300), asked)
-    same = divide(read(LONE), Plain(300), asked)
+    asked = parse_request("m", "q", "regression", "y", None, None, None, None, None)
+    one = split_rows(read(LONE), RandomSplitter(300), asked)
+    same = split_rows(read(LONE), RandomSplitter(300), asked)
     sizes = {len(validate) for _, validate in one.folds}
     assert len(one.folds) == 5 and sizes == {48}
     assert any(np.diff(validate).max() > 1 for _, validate in one.folds)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.model.algorithms import CATALOGUE
-from glasshouse_ml.tasks.decomposition import METRICS, Rebuilt
+from glasshouse_ml.tasks.decomposition import METRICS, Reconstruction
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA
 from sklearn.metrics import r2_score
@@ -112,10 +112,10 @@ def test_measures_with_weights_are_those_of_rows_written_out() -> None:
     points, rebuilt = rng.normal(5, 1, (40, 3)), rng.normal(5, 1, (40, 3))
     weights = rng.integers(0, 4, (2, 40)).astype(float)
     for name, metric in METRICS.items():
-        found = metric.measure(Rebuilt(points, rebuilt, points, None), weights)
+        found = metric.measure(Reconstruction(points, rebuilt, points, None), weights)
         for sample, value in zip(weights.astype(int), found, strict=True):
             rows = np.repeat(np.arange(40), sample)
-            part = Rebuilt(points[rows], rebuilt[rows], points[rows], None)
+            part = Reconstruction(points[rows], rebuilt[rows], points[rows], None)
             assert value == pytest.approx(metric.value(part)), name
 
 

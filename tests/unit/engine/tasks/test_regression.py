@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.measure.intervals import intervals
-from glasshouse_ml.measure.regression_metrics import METRICS, Numbers
+from glasshouse_ml.measure.intervals import metric_intervals
+from glasshouse_ml.measure.regression_metrics import METRICS, RegressionScores
 from sklearn import metrics as reference
 from sklearn.datasets import load_diabetes
 from sklearn.dummy import DummyRegressor
@@ -66,7 +66,7 @@ def test_measures_are_those_of_scikit_learn_also_when_rows_are_drawn(name: str, 
     rng = np.random.default_rng(count)
     actual = np.abs(rng.normal(50, 20, count))
     predicted = np.abs(actual + rng.normal(0, 9, count))
-    rows = Numbers(actual, predicted)
+    rows = RegressionScores(actual, predicted)
     assert METRICS[name].value(rows) == pytest.approx(REFERENCE[name](actual, predicted))
     draws = rng.integers(0, count, (5, count))
     weights = np.array([np.bincount(draw, minlength=count) for draw in draws], float)
@@ -75,7 +75,7 @@ def test_measures_are_those_of_scikit_learn_also_when_rows_are_drawn(name: str, 
 
 
 def test_no_error_in_per_cent_of_zero() -> None:
-    rows = Numbers(np.array([0.0, 1.0]), np.array([1.0, 1.0]))
+    rows = RegressionScores(np.array([0.0, 1.0]), np.array([1.0, 1.0]))
     assert np.isnan(METRICS["mape"].value(rows))
     assert METRICS["wape"].value(rows) == 1.0
 
@@ -83,8 +83,8 @@ def test_no_error_in_per_cent_of_zero() -> None:
 def test_intervals_hold_the_value_and_are_as_wide_as_theory_says() -> None:
     rng = np.random.default_rng(0)
     actual = rng.normal(100, 10, 2_000)
-    rows = Numbers(actual, actual + rng.normal(0, 5, 2_000))
-    found = intervals(rows, 300, 0)
+    rows = RegressionScores(actual, actual + rng.normal(0, 5, 2_000))
+    found = metric_intervals(rows, 300, 0)
     for name, metric in METRICS.items():
         assert found[name][0] <= metric.value(rows) <= found[name][1], name
     # The deviation of a root mean square of normal errors: sigma / sqrt(2 n).
@@ -135,7 +135,7 @@ def test_a_model_is_recorded_whole(diabetes: list[dict]) -> None:
     assert payload["confusion"] == []
     assert {row["class"] for row in payload["distributions"]} == {None}
     assert payload["importances"][0]["feature"] in ("s5", "bmi", "s1")
-    strongest = max(version["features"], key=lambda feature: feature["separation"])
+    strongest = max(version["features"], key=lambda feature: feature["univariate_auc"])
     assert strongest["name"] in ("bmi", "s5")
     json.dumps(payload, allow_nan=False)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from glasshouse_ml.measure.classification_metrics import METRICS, Scored
-from glasshouse_ml.train import champion_comparison as succession
+from glasshouse_ml.measure.classification_metrics import METRICS, ClassificationScores
+from glasshouse_ml.train.champion_comparison import compare_scores
 from sklearn.metrics import roc_auc_score
 
 from tests.unit.engine.conftest import call
@@ -60,7 +60,7 @@ def test_both_are_scored_on_the_test_rows_of_the_new_version(mixed: list[dict]) 
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda r: {k: v for k, v in r.items() if k != "amount"}, "'amount' is no longer there"),
+        (lambda r: {k: v for k, v in r.items() if k != "amount"}, "'amount' is missing"),
         (lambda r: {**r, "amount": str(r["amount"])[:3]}, "'amount' is of another type"),
         (lambda r: {**r, "target": f"class {r['target']}"}, "holds other classes"),
     ],
@@ -86,15 +86,17 @@ def test_a_champion_of_another_target_gives_way(mixed: list[dict]) -> None:
 def test_less_is_better_where_the_metric_says_so() -> None:
     actual = np.array([0, 1] * 50)
     sure, unsure = (
-        Scored(actual, np.column_stack([np.where(actual, 1 - p, p), np.where(actual, p, 1 - p)]))
+        ClassificationScores(
+            actual, np.column_stack([np.where(actual, 1 - p, p), np.where(actual, p, 1 - p)])
+        )
         for p in (0.9, 0.6)
     )
-    found = succession.difference(METRICS["log_loss"], sure, unsure, 200, 0)
+    found = compare_scores(METRICS["log_loss"], sure, unsure, 200, 0)
     assert found["better"]
     assert found["gain"] == pytest.approx(np.log(0.9 / 0.6))
     # Every row gains the same, and a paired interval knows that; an unpaired one would not.
     assert found["upper"] - found["lower"] < 1e-9
-    assert not succession.difference(METRICS["log_loss"], unsure, sure, 200, 0)["better"]
+    assert not compare_scores(METRICS["log_loss"], unsure, sure, 200, 0)["better"]
 
 
 def test_keep_is_no_change_of_the_request(mixed: list[dict]) -> None:

@@ -2,13 +2,12 @@
 
 import json
 from datetime import date, timedelta
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import pytest
-from glasshouse_ml.measure.correlations import Values, correlation_rows
-from glasshouse_ml.measure.residuals import as_time
+from glasshouse_ml.measure.correlations import CorrelationColumn, correlation_rows
+from glasshouse_ml.measure.residuals import iso_timestamp
 from glasshouse_ml.registry.artifacts import unpack
 from scipy.stats import f_oneway, pearsonr, spearmanr
 from scipy.stats.contingency import association
@@ -36,7 +35,7 @@ def test_the_dependence_is_that_of_scikit_learn(
     assert list(dict.fromkeys(r["feature"] for r in found)) == important
     assert {row["class"] for row in found} == {"malignant"}
     content = breast_cancer_model.artifacts[0]
-    stored = unpack(content, sha256(content).hexdigest())
+    stored = unpack(content)
     names = [feature.name for feature in stored.features]
     # The 113 test rows are all in the sample; which ones they are, the residue of the model tells.
     n = {row["n"] for row in found}
@@ -69,7 +68,7 @@ def test_the_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
     call(db, options=json.dumps(QUICK), split='{"by": "column", "column": "part"}')
     payload = db.recorded[0]
     content = db.artifacts[0]
-    stored = unpack(content, sha256(content).hexdigest())
+    stored = unpack(content)
     found: dict[str, dict] = {}
     for row in payload["partial_dependence"]:
         found.setdefault(row["feature"], {})[row.get("category", row.get("x"))] = row
@@ -124,7 +123,7 @@ def columns(count: int = 500) -> dict[str, np.ndarray]:
 
 
 def correlations(table: dict[str, np.ndarray], **options: Any) -> dict[tuple, dict]:
-    values = [Values(n, v, v.dtype.kind == "i") for n, v in table.items()]
+    values = [CorrelationColumn(n, v, v.dtype.kind == "i") for n, v in table.items()]
     found = correlation_rows(values, 0, **options)
     assert len(found) == len({(r["feature"], r["other"], r["method"]) for r in found})
     return {(r["feature"], r["other"], r["method"]): r for r in found}
@@ -246,5 +245,5 @@ def test_many_residuals_are_sampled_always_alike() -> None:
 
 
 def test_a_moment_beyond_the_calendar_has_no_time() -> None:
-    assert as_time(1.5) == "1970-01-02T12:00:00+00:00"
-    assert as_time(1e9) is None
+    assert iso_timestamp(1.5) == "1970-01-02T12:00:00+00:00"
+    assert iso_timestamp(1e9) is None

@@ -1,15 +1,16 @@
 """Weights, calibration, costs, constraints and transformed targets: what each does to a model."""
 
 import json
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.measure.classification_metrics import Costs, Scored
-from glasshouse_ml.measure.thresholds import cheapest
-from glasshouse_ml.registry.artifacts import Model, unpack
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.target import Costs
+from glasshouse_ml.measure.classification_metrics import ClassificationScores
+from glasshouse_ml.measure.thresholds import least_cost_threshold
+from glasshouse_ml.registry.artifacts import unpack
 from glasshouse_ml.use.evaluate import evaluate
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
@@ -56,7 +57,7 @@ def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, A
 
 
 def stored(db: StandIn) -> Model:
-    return unpack(db.artifacts[-1], sha256(db.artifacts[-1]).hexdigest())
+    return unpack(db.artifacts[-1])
 
 
 def answered(db: StandIn, rows: list[dict] = ROWS) -> list[tuple[str, float]]:
@@ -117,7 +118,9 @@ def test_the_threshold_is_the_cheapest_on_validated_rows() -> None:
     scores = np.round(rng.random(300), 2)
     hits = rng.random(300) < scores
     folds = [
-        Scored(hits[part].astype(int), np.column_stack([1 - scores[part], scores[part]]))
+        ClassificationScores(
+            hits[part].astype(int), np.column_stack([1 - scores[part], scores[part]])
+        )
         for part in np.array_split(np.arange(300), 3)
     ]
     for costs in (Costs(1, 1), Costs(1, 9), Costs(7, 2)):
@@ -127,11 +130,13 @@ def test_the_threshold_is_the_cheapest_on_validated_rows() -> None:
             wrong = costs.false_positive * (flagged & ~hits).sum()
             return wrong + costs.false_negative * (~flagged & hits).sum()
 
-        found = cheapest(folds, costs)
+        found = least_cost_threshold(folds, costs)
         assert cost(found) == min(map(cost, np.arange(0, 1.005, 0.005)))
     # The same for every row: whoever is called, all are.
-    same = [Scored(hits.astype(int), np.full((300, 2), 0.5))]
-    assert cheapest(same, Costs(1, 100)) < 0.5 < cheapest(same, Costs(100, 1))
+    same = [ClassificationScores(hits.astype(int), np.full((300, 2), 0.5))]
+    assert (
+        least_cost_threshold(same, Costs(1, 100)) < 0.5 < least_cost_threshold(same, Costs(100, 1))
+    )
 
 
 def test_costs_move_the_threshold_and_all_that_follows_from_it() -> None:
@@ -220,7 +225,7 @@ def test_a_target_is_learned_as_its_logarithm_and_answered_as_it_is() -> None:
         ({"options": {"class_weight": {"yes": 2}}}, "class_weight names 'yes'", "true"),
         (
             {"options": {"class_weight": "balanced"}, "algorithms": '["gaussian_nb"]'},
-            "gaussian_nb cannot follow options.class_weight",
+            "gaussian_nb does not support options.class_weight",
             "logistic_regression",
         ),
         ({"options": {"calibration": "platt"}}, 'options.calibration is "platt"', "sigmoid"),
@@ -239,7 +244,7 @@ def test_a_target_is_learned_as_its_logarithm_and_answered_as_it_is() -> None:
         ),
         (
             {"options": {"monotonic": {"a": 1}}},
-            "logistic_regression cannot follow options.monotonic",
+            "logistic_regression does not support options.monotonic",
             "hist_gradient_boosting",
         ),
         ({"options": {"target_transform": "log1p"}}, "means nothing for classification", "Leave"),

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.core.request import SPLITS, check
 from glasshouse_ml.model.algorithms import CATALOGUE
-from glasshouse_ml.model.search import settings as settings_of
+from glasshouse_ml.model.search import search_settings as settings_of
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.train.options import DEFAULTS, SEARCHES
+from glasshouse_ml.train.request import SPLITS, parse_request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +29,7 @@ def ask(**changes: Any) -> Any:
     for name, value in changes.items():
         plain = value is None or name in ("model", "task", "target", "key", "metric")
         arguments[name] = value if plain else json.dumps(value)
-    return check(**arguments)
+    return parse_request(**arguments)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import json
 import random
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -61,7 +60,7 @@ def test_very_many_training_rows_are_looked_at_again_in_a_sample(
     breast_cancer: list[dict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def learned(most: int) -> dict[str, tuple[int, float]]:
-        monkeypatch.setattr("glasshouse_ml.train.payload.MOST_LEARNED", most)
+        monkeypatch.setattr("glasshouse_ml.train.payload.MAX_TRAINING_ROWS_SCORED", most)
         db = StandIn(breast_cancer)
         call(db, key="id", algorithms='["logistic_regression"]')
         rows = [row for row in db.recorded[0]["metrics"] if row["split"] == "train"]
@@ -114,7 +113,7 @@ def test_preprocessing_is_learned_from_training_rows_alone(mixed: list[dict]) ->
                 algorithms=json.dumps(algorithm),
                 split='{"by": "column", "column": "part"}',
             )
-        stored = [unpack(content, sha256(content).hexdigest()) for content in db.artifacts]
+        stored = [unpack(content) for content in db.artifacts]
         seen = np.array([[0.5, 0.0, 1.0], [np.nan, 1.0, 0.0], [-2.0, 2.0, np.nan]])
         models.append(
             [p["candidates"][1]["fold_scores"] for p in db.recorded]
@@ -261,8 +260,8 @@ def test_refused(rows: list[dict], changes: dict, message: str) -> None:
         ("random_forest", {"n_estimators": 2, "monotonic_cst": {}}, "could not be trained"),
         ("bagging", {"estimator": True}, "could not be trained"),
         ("linear_discriminant_analysis", {"shrinkage": True}, "could not be trained: shrinkage"),
-        ("k_neighbors", {"n_neighbors": None}, "could not be asked"),
-        ("gaussian_nb", {"var_smoothing": 1e308}, "answers with what is no number"),
+        ("k_neighbors", {"n_neighbors": None}, "could not predict"),
+        ("gaussian_nb", {"var_smoothing": 1e308}, "predicts NaN or infinity"),
     ],
 )
 def test_parameters_a_library_does_not_check(
@@ -297,7 +296,7 @@ def test_without_memory_the_error_says_which_option_helps(
         raise MemoryError("Unable to allocate 7.45 GiB")
 
     db = StandIn(mixed)
-    for place in ("model.fitting.assemble", "data.column_buffer._joined"):
+    for place in ("model.fitting.build_pipeline", "data.column_buffer._joined"):
         with monkeypatch.context() as patch:
             patch.setattr(f"glasshouse_ml.{place}", full)
             with pytest.raises(GlasshouseError, match="no memory left") as refused:

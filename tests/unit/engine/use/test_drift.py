@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.data.encoding import Feature
+from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.measure.bins import Bins
 from glasshouse_ml.use.drift import (
     drift,
@@ -120,18 +120,18 @@ def test_a_number_on_a_limit_is_in_the_bin_above(limits: Any) -> None:
     values = np.concatenate([limits, *near, rng.normal(2, 3, 1_000), odd])
     expected = np.searchsorted(np.array(limits)[1:], values, side="right")
     expected[np.isnan(values)] = len(limits)
-    np.testing.assert_array_equal(bins.of_numbers(values), expected)
+    np.testing.assert_array_equal(bins.bin_numbers(values), expected)
 
 
 def test_many_different_texts_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("glasshouse_ml.measure.bins._MOST_REMEMBERED", 10)
+    monkeypatch.setattr("glasshouse_ml.measure.bins._MAX_REMEMBERED", 10)
     stored = [{"lower": None, "category": "a", "n": 1.0}]
     bins = Bins(Feature("x", "", "category", ("a", "b")), stored, "missing")
     periods = np.array([0, 0, 1, 1])
     for number in range(20):
-        places = bins.of_texts(["a", "b", "missing", f"new {number % 2}"], periods)
+        places = bins.bin_texts(["a", "b", "missing", f"new {number % 2}"], periods)
         assert places.tolist() == [0, 1, 2, 1]
-    assert bins.new == {1: {"new 0": 10, "new 1": 10}}
+    assert bins.new_texts == {1: {"new 0": 10, "new 1": 10}}
 
 
 def test_the_measures_are_those_of_scipy() -> None:

@@ -49,7 +49,9 @@ def test_the_test_rows_give_what_the_training_recorded(mixed: list[dict]) -> Non
     recorded = {
         (m["series"], m["metric"]): m for m in db.recorded[0]["metrics"] if m["split"] == "test"
     }
-    for name, (value, lower, upper, baseline, _) in measured(db).items():
+    again = measured(db)
+    assert again
+    for name, (value, lower, upper, baseline, _) in again.items():
         entry = recorded["model", name]
         assert (value, baseline) == (entry["value"], recorded["baseline", name]["value"])
         # The draws differ with the order of the rows; the interval hardly does.
@@ -82,7 +84,7 @@ def test_rows_without_an_answer_are_left_out(trained: StandIn) -> None:
         (lambda r: {k: v for k, v in r.items() if k != "target"}, "no column 'target', which the"),
         (lambda r: {k: v for k, v in r.items() if k != "amount"}, "no column 'amount'"),
         (lambda r: {**r, "target": None}, "target is NULL in every row"),
-        (lambda r: {**r, "target": "maybe"}, "'maybe', a class the model has never met"),
+        (lambda r: {**r, "target": "maybe"}, "'maybe', a class that was not in training"),
     ],
 )
 def test_refused(trained: StandIn, change, message: str) -> None:

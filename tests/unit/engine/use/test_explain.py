@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.encoding import encode
-from glasshouse_ml.data.row_reader import Reader, describe
+from glasshouse_ml.data.row_reader import Reader, read_columns
 from glasshouse_ml.explain import shapley
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.use.explain import BASELINE, OTHERS, explain
@@ -79,7 +79,7 @@ def test_more_classes_are_about_the_predicted_one(mixed: list[dict]) -> None:
     pipeline = registry.load(db, "a model", None).pipeline
     assert len(pipeline.classes_) == 4
     stored = registry.load(db, "a model", None)
-    _, columns = describe(db, "q")
+    columns = read_columns(db, "q")
     table = Reader(
         db,
         "q",
@@ -180,7 +180,7 @@ def by_definition(row: np.ndarray, baseline: np.ndarray) -> np.ndarray:
 def test_shapley_values_by_their_definition(columns: int, tolerance: float) -> None:
     rng = np.random.default_rng(1)
     matrix, baseline = rng.normal(size=(5, columns)), rng.normal(size=columns)
-    start, found = shapley.shapley(lambda rows, _: game(rows), matrix, baseline)
+    start, found = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
     np.testing.assert_allclose(start, game(baseline[None])[0])
     np.testing.assert_allclose(start + found.sum(axis=1), game(matrix), atol=1e-12)
     for row, got in zip(matrix, found, strict=True):
@@ -190,15 +190,15 @@ def test_shapley_values_by_their_definition(columns: int, tolerance: float) -> N
 def test_a_wide_matrix_is_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     matrix, baseline = rng.normal(size=(3, 12)), rng.normal(size=12)
-    whole = shapley.shapley(lambda rows, _: game(rows), matrix, baseline)
-    monkeypatch.setattr(shapley, "_MOST_CELLS", 100)
+    whole = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
+    monkeypatch.setattr(shapley, "_MAX_CELLS", 100)
     asked: list[int] = []
 
     def answer(rows: np.ndarray, _: np.ndarray) -> np.ndarray:
         asked.append(len(rows))
         return game(rows)
 
-    pieces = shapley.shapley(answer, matrix, baseline)
+    pieces = shapley.sampled_shapley(answer, matrix, baseline)
     np.testing.assert_array_equal(whole[1], pieces[1])
     assert len(asked) > 100
     assert max(asked) * 12 <= 100

@@ -46,7 +46,9 @@ def test_the_same_as_scikit_learn_alone(breast_cancer: list[dict]) -> None:
 
 
 def test_probabilities_are_json_by_class(trained: StandIn) -> None:
-    for _, answer, score, text in predict(trained, "a model", "q", 1):
+    answers = predict(trained, "a model", "q", 1)
+    assert answers
+    for _, answer, score, text in answers:
         shares = json.loads(text)
         assert sum(shares.values()) == pytest.approx(1)
         assert shares["true"] == score
@@ -88,8 +90,8 @@ def test_many_batches(trained: StandIn) -> None:
     [
         (lambda r: {k: v for k, v in r.items() if k != "amount"}, "no column 'amount'"),
         (lambda r: {k: v for k, v in r.items() if k != "id"}, "no column 'id', the key"),
-        (lambda r: {**r, "amount": "12"}, "'amount' is of type text; the model learned from a num"),
-        (lambda r: {**r, "colour": 3}, "'colour' is of type integer; the model learned from a te"),
+        (lambda r: {**r, "amount": "12"}, "'amount' is of type text; in training it was a num"),
+        (lambda r: {**r, "colour": 3}, "'colour' is of type integer; in training it was a te"),
         (lambda r: {**r, "amount": float("inf")}, "'amount' holds infinite"),
     ],
 )

@@ -7,8 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.measure.numeric_summary import counts, edges, ordered, quantiles
-from glasshouse_ml.use.profile import COLUMNS, MOST_PAIRED, profile
+from glasshouse_ml.measure.numeric_summary import (
+    bin_counts,
+    bin_edges,
+    quantiles_of_sorted,
+    sorted_values,
+)
+from glasshouse_ml.use.profile import COLUMNS, MAX_PAIRED, profile
 
 from tests.unit.engine.standin import StandIn
 
@@ -113,7 +118,7 @@ def test_a_hundred_columns_and_more() -> None:
     assert len(profile(db, "wide", "q")) == 160
     (payload,) = db.profiles
     count = len(payload["profile_correlations"])
-    assert count == 2 * MOST_PAIRED * (MOST_PAIRED - 1) / 2
+    assert count == 2 * MAX_PAIRED * (MAX_PAIRED - 1) / 2
     assert "first 150 columns" in db.notices[0]
 
 
@@ -122,14 +127,15 @@ def test_order_statistics_are_those_of_numpy() -> None:
         values = RNG.normal(size=count)
         values[RNG.random(count) < 0.2] = np.nan
         values[0] = 1.0
-        known = ordered(values)
+        known = sorted_values(values)
         shares = (0, 0.005, 0.3, 0.5, 0.995, 1)
         plain = values[~np.isnan(values)]
-        assert quantiles(known, *shares) == pytest.approx(np.quantile(plain, shares))
-        inner = edges(known)[1:-1]
+        assert quantiles_of_sorted(known, *shares) == pytest.approx(np.quantile(plain, shares))
+        inner = bin_edges(known)[1:-1]
         places = np.searchsorted(inner, plain, side="right")
         assert (
-            counts(known, inner).tolist() == np.bincount(places, minlength=len(inner) + 1).tolist()
+            bin_counts(known, inner).tolist()
+            == np.bincount(places, minlength=len(inner) + 1).tolist()
         )
 
 

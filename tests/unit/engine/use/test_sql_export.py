@@ -1,14 +1,14 @@
 """What becomes an SQL expression, what does not, and that its sums are the Pipeline's."""
 
 import json
-from hashlib import sha256
 
 import numpy as np
 import pytest
-from glasshouse_ml.registry.artifacts import Model, unpack
-from glasshouse_ml.use.sql_export.expression import number
-from glasshouse_ml.use.sql_export.form import NotLinear, form
-from glasshouse_ml.use.sql_export.terms import Line
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.registry.artifacts import unpack
+from glasshouse_ml.use.sql_export.expression import number_literal
+from glasshouse_ml.use.sql_export.linear_form import NotLinear, linear_form
+from glasshouse_ml.use.sql_export.terms import NumericTerm
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,18 +16,18 @@ from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn
 
 NUMBERS = st.floats(-1e3, 1e3)
-LINES = st.builds(Line, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
+LINES = st.builds(NumericTerm, NUMBERS, NUMBERS, NUMBERS, NUMBERS)
 COLUMN = np.array([-7.5, 0.0, 3.0, np.nan])
 
 
 @given(LINES, LINES)
-def test_lines_add_up(one: Line, other: Line) -> None:
+def test_lines_add_up(one: NumericTerm, other: NumericTerm) -> None:
     both = one.values(COLUMN) + other.values(COLUMN)
     np.testing.assert_allclose(one.plus(other).values(COLUMN), both, rtol=1e-9, atol=1e-6)
 
 
 @given(LINES, NUMBERS, NUMBERS)
-def test_lines_are_scaled(line: Line, offset: float, factor: float) -> None:
+def test_lines_are_scaled(line: NumericTerm, offset: float, factor: float) -> None:
     scaled = (line.values(COLUMN) - offset) * factor
     np.testing.assert_allclose(line.scaled(offset, factor).values(COLUMN), scaled, atol=1e-3)
 
@@ -36,7 +36,7 @@ def trained(rows: list[dict], algorithm: str, **options: object) -> Model:
     db = StandIn(rows)
     choices = {"bootstrap": 0, "importance_repeats": 0, **options}
     call(db, algorithms=json.dumps([algorithm]), options=json.dumps(choices))
-    return unpack(db.artifacts[-1], sha256(db.artifacts[-1]).hexdigest())
+    return unpack(db.artifacts[-1])
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def trained(rows: list[dict], algorithm: str, **options: object) -> Model:
 )
 def test_linear_models_have_a_form(mixed: list[dict], algorithm: str) -> None:
     model = trained(mixed, algorithm)
-    found = form(model)
+    found = linear_form(model)
     random = np.random.default_rng(0)
     matrix = np.column_stack(
         [random.choice([0.0, 1.0, 2.0, -1.0, np.nan], 50) for _ in model.features]
@@ -56,23 +56,23 @@ def test_linear_models_have_a_form(mixed: list[dict], algorithm: str) -> None:
 @pytest.mark.parametrize("algorithm", ["hist_gradient_boosting", "gaussian_nb", "decision_tree"])
 def test_other_models_have_none(mixed: list[dict], algorithm: str) -> None:
     with pytest.raises(NotLinear):
-        form(trained(mixed, algorithm))
+        linear_form(trained(mixed, algorithm))
 
 
 def test_a_linear_model_inside_another_has_none(mixed: list[dict]) -> None:
     """Calibration bends the probabilities, and groups have sums of their own."""
     for options in ({"calibration": "isotonic"}, {"group_by": "colour"}):
         with pytest.raises(NotLinear):
-            form(trained(mixed, "logistic_regression", **options))
+            linear_form(trained(mixed, "logistic_regression", **options))
 
 
 def test_a_coefficient_too_large_for_a_product_has_none(mixed: list[dict]) -> None:
     model = trained(mixed, "logistic_regression")
     model.pipeline[-1].coef_[0, 0] = 1e200
     with pytest.raises(NotLinear):
-        form(model)
+        linear_form(model)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_numbers_are_written_exactly(value: float) -> None:
-    assert float(number(np.float64(value)).removesuffix("::float8").strip("'")) == value
+    assert float(number_literal(np.float64(value)).removesuffix("::float8").strip("'")) == value

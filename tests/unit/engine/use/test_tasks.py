@@ -83,13 +83,13 @@ def test_contributions_add_up_to_the_answer_of_every_algorithm(
     db = trained(rows, algorithm, task=task)
     db.rows = rows[:6]
     sampled: list[bool] = []
-    whole = explanation.shapley
+    original = explanation.sampled_shapley
 
     def watched(*arguments: Any) -> Any:
         sampled.append(True)
-        return whole(*arguments)
+        return original(*arguments)
 
-    monkeypatch.setattr(explanation, "shapley", watched)
+    monkeypatch.setattr(explanation, "sampled_shapley", watched)
     found = explain(db, "a model", "q", 1)
     sums = [sum(row[4] for row in of) for _, of in groupby(found, lambda row: row[0])]
     answers = np.array([score for _, _, score, _ in predict(db, "a model", "q", None)])
@@ -179,7 +179,9 @@ def test_clusters(numbers: list[dict]) -> None:
     assert 0 < found["silhouette"][0] < 1
     assert found["silhouette"][3:] == [None, 100]
     assert len(drift(db, "a model", "q", None)) == 3
-    with pytest.raises(GlasshouseError, match="is of task clustering, which predicts nothing"):
+    with pytest.raises(
+        GlasshouseError, match="is of task clustering, whose predictions cannot be explained"
+    ):
         explain(db, "a model", "q", 1)
     options = json.dumps({**QUICK, "bootstrap": 20, "promote": "if_better"})
     call(db, algorithms='["k_means"]', key="id", **asked, options=options)

@@ -4,29 +4,35 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.use.predict import matching
-from glasshouse_ml.use.sql_export.expression import Writer
-from glasshouse_ml.use.sql_export.form import NotLinear, form
-from glasshouse_ml.use.sql_export.statement import statement
+from glasshouse_ml.use.columns import check_key, model_columns
+from glasshouse_ml.use.sql_export.expression import SqlWriter
+from glasshouse_ml.use.sql_export.linear_form import NotLinear, linear_form
+from glasshouse_ml.use.sql_export.statement import select_statement
 
-ANSWERS = ("prediction", "score", "probabilities")
+OUTPUT_COLUMNS = ("prediction", "score", "probabilities")
 
 
 def compile_prediction(db: Database, model: str, query: str, version: int | None) -> str:
-    """An inline expression for a linear model, else a call of ml.predict; one answer."""
+    """The SELECT: an expression for a linear model, else a call of ml.predict."""
     stored = registry.load(db, model, version)
-    query, by_name = matching(db, stored, model, query)
-    if stored.key in ANSWERS:
+    query, columns = model_columns(db, stored.features, query)
+    check_key(columns, stored.key, model)
+    if stored.key in OUTPUT_COLUMNS:
         raise GlasshouseError(
-            f"The key of model {model!r} is named {stored.key!r}, as a column of the answer is.",
+            f"The key of model {model!r} is named {stored.key!r}, as a column of the result is.",
             "Train it with a key of another name, or use ml.predict.",
         )
-    key = db.quote(stored.key) if stored.key else None
+    key = db.quote_identifier(stored.key) if stored.key else None
     try:
-        found = form(stored)
+        linear = linear_form(stored)
     except NotLinear:
-        arguments = ", ".join([db.text(model), db.text(query), str(version or "null")])
-        shown = [f"key::{by_name[stored.key].type} as {key}"] if stored.key else []
-        return f"select {', '.join([*shown, *ANSWERS])}\nfrom {SCHEMA}.predict({arguments})"
-    columns = [by_name[feature.name] for feature in stored.features]
-    return statement(stored, found, Writer(columns, db.quote, db.text), query, key)
+        arguments = ", ".join(
+            [db.quote_literal(model), db.quote_literal(query), str(version or "null")]
+        )
+        key_column = [f"key::{columns[stored.key].type} as {key}"] if stored.key else []
+        outputs = ", ".join([*key_column, *OUTPUT_COLUMNS])
+        return f"select {outputs}\nfrom {SCHEMA}.predict({arguments})"
+    used = [columns[feature.name] for feature in stored.features]
+    return select_statement(
+        stored, linear, SqlWriter(used, db.quote_identifier, db.quote_literal), query, key
+    )

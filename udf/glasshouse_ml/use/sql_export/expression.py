@@ -1,26 +1,26 @@
-"""The sums of a form as SQL expressions over the columns of `rows`."""
+"""Weighted sums as SQL expressions over the columns of `rows`."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from glasshouse_ml.core.table import Column
-from glasshouse_ml.data.encoding import LARGEST
+from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.data.packing import as_number
-from glasshouse_ml.use.sql_export.sums import Sum
-from glasshouse_ml.use.sql_export.terms import Line, Listed
+from glasshouse_ml.use.sql_export.terms import CategoricalTerm, NumericTerm
+from glasshouse_ml.use.sql_export.weighted_sums import WeightedSum
 
-# Types that hold no NaN and nothing beyond LARGEST need not be looked at.
-_ALWAYS_PLAIN = {"smallint", "integer", "bigint", "boolean"}
-# Beyond this many a search in a sorted list is faster than a question after the other.
-_MOST_QUESTIONS = 16
-# A difference from it is never so small that a product with it vanishes, which Postgres refuses.
-_ALMOST_ZERO = 1e-200
+# Types without NaN and without values beyond the limit need no check.
+_BOUNDED_TYPES = {"smallint", "integer", "bigint", "boolean"}
+# With more categories a lookup in a jsonb object is faster than a CASE.
+_MAX_CASES = 16
+# A centre of zero could make a product underflow, which is an error in Postgres.
+_MIN_CENTRE = 1e-200
 # A function takes at most a hundred arguments.
-MOST_PAIRS = 50
+MAX_PAIRS = 50
 # The name of the first column whose number is too large; in JSON an infinite one is a text.
 _TOO_LARGE = (
-    f"$.keyvalue() ? (@.value > {LARGEST!r} || @.value < -{LARGEST!r} "
+    f"$.keyvalue() ? (@.value > {MAX_ABSOLUTE_VALUE!r} || @.value < -{MAX_ABSOLUTE_VALUE!r} "
     '|| @.value == "Infinity" || @.value == "-Infinity").key'
 )
 
@@ -28,87 +28,100 @@ Quote = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Writer:
+class SqlWriter:
     """Writes SQL for the columns of one query; identifier and text quote names and values."""
 
     columns: Sequence[Column]  # in the order of the features
     identifier: Quote
-    text: Quote
+    quote_literal: Quote
 
-    def total(self, found: Sum) -> str:
+    def total(self, weighted_sum: WeightedSum) -> str:
         """A weighted sum."""
-        terms = sorted(found.terms.items())
-        lines = [number(found.constant), *(self._term(position, term) for position, term in terms)]
-        total = "(" + "\n  + ".join(lines) + ")"
-        doubtful = [
+        terms = sorted(weighted_sum.terms.items())
+        summands = [
+            number_literal(weighted_sum.constant),
+            *(self._term(position, term) for position, term in terms),
+        ]
+        total = "(" + "\n  + ".join(summands) + ")"
+        unbounded = [
             self.columns[position]
             for position, term in terms
-            if isinstance(term, Line) and self.columns[position].type not in _ALWAYS_PLAIN
+            if isinstance(term, NumericTerm) and self.columns[position].type not in _BOUNDED_TYPES
         ]
-        return self._refusing(total, doubtful) if doubtful else total
+        return self._with_range_check(total, unbounded) if unbounded else total
 
-    def _refusing(self, total: str, columns: Sequence[Column]) -> str:
-        """The same, or an error that names the column where a term was infinite.
+    def _with_range_check(self, total: str, columns: Sequence[Column]) -> str:
+        """The same, or an error that names the column whose value was infinite or too large.
 
-        The error is a number that cannot be read: an expression has no other way to object, and
-        only so can a view hold it that knows nothing of the engine. It stands there once for all
-        columns: whoever asks for one row waits for the expression to be set up, not for its sums.
+        A cast of a message to a number raises the error: an expression has no other way, and a view
+        must not depend on the engine. There is one check for all columns, because the setup of the
+        expression takes most of the time of a query for one row.
         """
-        values = [f"{self.text(column.name)}, {self._number(column)}" for column in columns]
-        held = " || ".join(
-            f"jsonb_build_object({', '.join(values[start : start + MOST_PAIRS])})"
-            for start in range(0, len(values), MOST_PAIRS)
+        values = [
+            f"{self.quote_literal(column.name)}, {self._number(column)}" for column in columns
+        ]
+        object_sql = " || ".join(
+            f"jsonb_build_object({', '.join(values[start : start + MAX_PAIRS])})"
+            for start in range(0, len(values), MAX_PAIRS)
         )
-        name = f"jsonb_path_query_first({held}, {self.text(_TOO_LARGE)}) #>> '{{}}'"
-        said = f"concat('Column ''', {name}, ''' holds an infinite or too large value')"
-        return f"coalesce(nullif({total}, 'Infinity'), {said}::float8)"
+        name = f"jsonb_path_query_first({object_sql}, {self.quote_literal(_TOO_LARGE)}) #>> '{{}}'"
+        message = f"concat('Column ''', {name}, ''' holds an infinite or too large value')"
+        return f"coalesce(nullif({total}, 'Infinity'), {message}::float8)"
 
     def _number(self, column: Column) -> str:
         return as_number(column, column.value(self.identifier))
 
-    def _term(self, position: int, term: Line | Listed) -> str:
+    def _term(self, position: int, term: NumericTerm | CategoricalTerm) -> str:
         column = self.columns[position]
-        if isinstance(term, Line):
-            return self._line(column, term)
-        return self._listed(f'{column.value(self.identifier)}::text collate "C"', term)
+        if isinstance(term, NumericTerm):
+            return self._numeric_term(column, term)
+        return self._categorical_term(f'{column.value(self.identifier)}::text collate "C"', term)
 
-    def _line(self, column: Column, line: Line) -> str:
+    def _numeric_term(self, column: Column, term: NumericTerm) -> str:
         value = self._number(column)
-        centre = line.centre if abs(line.centre) > _ALMOST_ZERO else _ALMOST_ZERO
-        sloped = f"({value} - {number(centre)}) * {number(line.slope)}" if line.slope else "0"
-        if column.type in _ALWAYS_PLAIN:
-            if not line.slope:
-                return f"case when {value} is null then {number(line.missing)} else 0 end"
-            return f"coalesce({sloped}, {number(line.missing)})"
-        limit = number(LARGEST)
+        centre = term.centre if abs(term.centre) > _MIN_CENTRE else _MIN_CENTRE
+        product = (
+            f"({value} - {number_literal(centre)}) * {number_literal(term.slope)}"
+            if term.slope
+            else "0"
+        )
+        if column.type in _BOUNDED_TYPES:
+            if not term.slope:
+                return f"case when {value} is null then {number_literal(term.missing)} else 0 end"
+            return f"coalesce({product}, {number_literal(term.missing)})"
+        limit = number_literal(MAX_ABSOLUTE_VALUE)
         if column.type.startswith("numeric"):
-            # Looked at as it is: making a float8 of it costs more than all the rest.
-            value, limit = column.value(self.identifier), f"'{LARGEST!r}'::numeric"
+            # Compared without a cast to float8, which would cost more than the rest.
+            value, limit = column.value(self.identifier), f"'{MAX_ABSOLUTE_VALUE!r}'::numeric"
         # NaN counts as missing; Postgres finds it larger than all numbers and equal to itself.
         return (
-            f"case when abs({value}) <= {limit} then {sloped} "
-            f"when {value} <> 'NaN' then 'Infinity' else {number(line.missing)} end"
+            f"case when abs({value}) <= {limit} then {product} "
+            f"when {value} <> 'NaN' then 'Infinity' else {number_literal(term.missing)} end"
         )
 
-    def _listed(self, value: str, listed: Listed) -> str:
-        told = {text: found for text, found in listed.numbers.items() if found != listed.other}
-        if not told:
-            found = number(listed.other)
-        elif len(told) <= _MOST_QUESTIONS:
-            cases = [f"when {self.text(text)} then {number(found)}" for text, found in told.items()]
-            found = f"case {value} {' '.join(cases)} else {number(listed.other)} end"
+    def _categorical_term(self, value: str, term: CategoricalTerm) -> str:
+        other, missing = number_literal(term.other), number_literal(term.missing)
+        categories = {
+            category: number for category, number in term.numbers.items() if number != term.other
+        }
+        if not categories:
+            expression = other
+        elif len(categories) <= _MAX_CASES:
+            cases = [
+                f"when {self.quote_literal(category)} then {number_literal(number)}"
+                for category, number in categories.items()
+            ]
+            expression = f"case {value} {' '.join(cases)} else {other} end"
         else:
-            found = (
-                f"coalesce(({self._search(told)} ->> ({value}))::float8, {number(listed.other)})"
-            )
-        if listed.missing == listed.other:
-            return found
-        return f"case when {value} is null then {number(listed.missing)} else {found} end"
+            expression = f"coalesce(({self._as_json(categories)} ->> ({value}))::float8, {other})"
+        if term.missing == term.other:
+            return expression
+        return f"case when {value} is null then {missing} else {expression} end"
 
-    def _search(self, told: Mapping[str, float]) -> str:
-        return f"{self.text(json.dumps(told, ensure_ascii=False))}::jsonb"
+    def _as_json(self, categories: Mapping[str, float]) -> str:
+        return f"{self.quote_literal(json.dumps(categories, ensure_ascii=False))}::jsonb"
 
 
-def number(value: float) -> str:
-    """A number exactly as it is."""
+def number_literal(value: float) -> str:
+    """A float8 literal with the exact value."""
     return f"'{float(value)!r}'::float8"

@@ -1,39 +1,41 @@
-"""The SELECT around the expressions: the key, and the columns ml.predict gives."""
+"""The SELECT around the expressions: the key, and the columns of ml.predict."""
 
 from collections.abc import Sequence
 
-from glasshouse_ml.registry.artifacts import Model
-from glasshouse_ml.use.sql_export.expression import MOST_PAIRS, Writer, number
-from glasshouse_ml.use.sql_export.form import EXPONENTIAL, SOFTMAX, Form
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.use.sql_export.expression import MAX_PAIRS, SqlWriter, number_literal
+from glasshouse_ml.use.sql_export.linear_form import EXPONENTIAL, SOFTMAX, LinearForm
 
 # exp() refuses what does not fit a float8; a probability is 0 or 1 long before that.
-_FARTHEST = 700
+_MAX_EXPONENT = 700
 _OVERFLOW = "'709.782712893384'::float8"
 
 
-def statement(model: Model, form: Form, writer: Writer, query: str, key: str | None) -> str:
-    """The SELECT that answers for the rows of a query; key: the quoted name of that column."""
+def select_statement(
+    model: Model, form: LinearForm, writer: SqlWriter, query: str, key: str | None
+) -> str:
+    """The SELECT that predicts the rows of a query; `key` is the quoted name of the key column."""
     totals = [writer.total(each) for each in form.sums]
-    names = [writer.text(name) for name in model.classes]
-    aside = ""
+    names = [writer.quote_literal(name) for name in model.classes]
+    from_clause = ""
     if not names:
-        answers = _number(form.link, totals[0])
+        outputs = _number_outputs(form.link, totals[0])
     elif len(totals) == 1:
         positive = list(model.classes).index(str(model.positive_class))
-        answers = _two_classes(names, positive, model.threshold, *totals)
+        outputs = _two_class_outputs(names, positive, model.threshold, *totals)
     else:
-        answers = _classes(names)
-        aside = f"\ncross join lateral ({_chances(form.link, totals)}) as answer"
+        outputs = _class_outputs(names)
+        from_clause = f"\ncross join lateral ({_probability_query(form.link, totals)}) as answer"
     columns = [f"rows.{key}"] if key else []
-    return f"select {', '.join([*columns, *answers])}\nfrom (\n{query}\n) as rows{aside}"
+    return f"select {', '.join([*columns, *outputs])}\nfrom (\n{query}\n) as rows{from_clause}"
 
 
-def _number(link: str, total: str) -> list[str]:
+def _number_outputs(link: str, total: str) -> list[str]:
     score = total
     if link == EXPONENTIAL:
         score = (
             f"case when ({total}) > {_OVERFLOW} then 'Infinity' "
-            f"else exp(greatest({total}, -{_FARTHEST})) end"
+            f"else exp(greatest({total}, -{_MAX_EXPONENT})) end"
         )
     return [
         f"({score})::text as prediction",
@@ -42,47 +44,63 @@ def _number(link: str, total: str) -> list[str]:
     ]
 
 
-def _two_classes(names: Sequence[str], positive: int, threshold: float, total: str) -> list[str]:
+def _two_class_outputs(
+    names: Sequence[str], positive: int, threshold: float, total: str
+) -> list[str]:
     """The sum stands in each column again: who wants only the score pays for one of them.
 
     Computing it once in a step of its own costs more than it saves, and keeps Postgres from using
     several processes.
     """
-    chance = _logistic(total)
-    chances = [f"1 - {chance}", chance]
+    probability = _logistic(total)
+    probabilities = [f"1 - {probability}", probability]
     # As metrics.decide() does: at 0.5 the more probable class.
-    chosen, other = (1, 0) if threshold == 0.5 else (positive, 1 - positive)
-    wins = f"{total} > 0" if threshold == 0.5 else f"{chances[positive]} >= {number(threshold)}"
+    chosen, alternative = (1, 0) if threshold == 0.5 else (positive, 1 - positive)
+    is_chosen = (
+        f"{total} > 0"
+        if threshold == 0.5
+        else f"{probabilities[positive]} >= {number_literal(threshold)}"
+    )
     return [
-        f"case when {wins} then {names[chosen]} else {names[other]} end as prediction",
-        f"{chances[positive]} as score",
-        f"{_json(names, chances)} as probabilities",
+        f"case when {is_chosen} then {names[chosen]} else {names[alternative]} end as prediction",
+        f"{probabilities[positive]} as score",
+        f"{_json(names, probabilities)} as probabilities",
     ]
 
 
-def _classes(names: Sequence[str]) -> list[str]:
-    chances = [f"answer.p{place}" for place in range(len(names))]
-    highest = f"greatest({', '.join(chances)})"
-    cases = [f"when {chance} then {name}" for chance, name in zip(chances, names, strict=True)]
+def _class_outputs(names: Sequence[str]) -> list[str]:
+    probabilities = [f"answer.p{position}" for position in range(len(names))]
+    highest = f"greatest({', '.join(probabilities)})"
+    cases = [
+        f"when {probability} then {name}"
+        for probability, name in zip(probabilities, names, strict=True)
+    ]
     return [
         f"case {highest} {' '.join(cases)} end as prediction",
         f"{highest} as score",
-        f"{_json(names, chances)} as probabilities",
+        f"{_json(names, probabilities)} as probabilities",
     ]
 
 
-def _chances(link: str, totals: Sequence[str]) -> str:
+def _probability_query(link: str, totals: Sequence[str]) -> str:
     """A query that gives a probability p0, p1, … for each class, made in steps."""
-    places = range(len(totals))
-    steps = [[f"{total} as t{place}" for place, total in zip(places, totals, strict=True)]]
+    positions = range(len(totals))
+    steps = [[f"{total} as t{position}" for position, total in zip(positions, totals, strict=True)]]
     if link == SOFTMAX:
-        steps.append([f"greatest({', '.join(f'step.t{place}' for place in places)}) as top"])
-        shares = [f"exp(greatest(step.t{place} - step.top, -{_FARTHEST}))" for place in places]
+        steps.append(
+            [f"greatest({', '.join(f'step.t{position}' for position in positions)}) as top"]
+        )
+        weights = [
+            f"exp(greatest(step.t{position} - step.top, -{_MAX_EXPONENT}))"
+            for position in positions
+        ]
     else:
-        shares = [_logistic(f"step.t{place}") for place in places]
-    steps.append([f"{share} as s{place}" for place, share in zip(places, shares, strict=True)])
-    steps.append([" + ".join(f"step.s{place}" for place in places) + " as whole"])
-    steps.append([f"step.s{place} / step.whole as p{place}" for place in places])
+        weights = [_logistic(f"step.t{position}") for position in positions]
+    steps.append(
+        [f"{share} as s{position}" for position, share in zip(positions, weights, strict=True)]
+    )
+    steps.append([" + ".join(f"step.s{position}" for position in positions) + " as whole"])
+    steps.append([f"step.s{position} / step.whole as p{position}" for position in positions])
     text = ""
     for step in steps:
         # Without "offset 0" Postgres would put the text of a step into each place that uses it, and
@@ -93,10 +111,12 @@ def _chances(link: str, totals: Sequence[str]) -> str:
 
 
 def _logistic(total: str) -> str:
-    return f"1 / (1 + exp(-least(greatest({total}, -{_FARTHEST}), {_FARTHEST})))"
+    return f"1 / (1 + exp(-least(greatest({total}, -{_MAX_EXPONENT}), {_MAX_EXPONENT})))"
 
 
-def _json(names: Sequence[str], chances: Sequence[str]) -> str:
-    pairs = [f"{name}, {chance}" for name, chance in zip(names, chances, strict=True)]
-    parts = [pairs[start : start + MOST_PAIRS] for start in range(0, len(pairs), MOST_PAIRS)]
+def _json(names: Sequence[str], probabilities: Sequence[str]) -> str:
+    pairs = [
+        f"{name}, {probability}" for name, probability in zip(names, probabilities, strict=True)
+    ]
+    parts = [pairs[start : start + MAX_PAIRS] for start in range(0, len(pairs), MAX_PAIRS)]
     return " || ".join(f"jsonb_build_object({', '.join(part)})" for part in parts)

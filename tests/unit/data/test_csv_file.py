@@ -1,0 +1,135 @@
+"""CSV files as people have them, and each torn one named by its line."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from scripts.data.csv_file import CsvFile
+from scripts.errors import UserError
+
+
+@pytest.fixture
+def read(tmp_path: Path):
+    """Columns and rows of a file with this content."""
+
+    def of(content: str | bytes, name: str = "file.csv", **options: str):
+        path = tmp_path / name
+        data = content.encode() if isinstance(content, str) else content
+        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        file = CsvFile(path, **options)
+        return file.columns, [fields for _, fields in file.rows()]
+
+    return of
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a,b\n1,x\n2,y\n",
+        "a;b\n1;x\n2;y\n",
+        "a\tb\n1\tx\n2\ty\n",
+        "a|b\n1|x\n2|y",
+        "\ufeffa,b\r\n1,x\r\n2,y\r\n",
+        "a, b\n1, x\n2, y\n",
+        "'a','b'\n'1','x'\n'2','y'\n",
+        '"a";"b"\n"1";"x"\n"2";"y"\n',
+        "a,b\n1,x\n\n2,y\n\n",
+    ],
+)
+def test_all_of_these_are_the_same_table(read, content: str) -> None:
+    assert read(content) == (["a", "b"], [["1", "x"], ["2", "y"]])
+
+
+def test_packed_files_are_read_as_they_are(read) -> None:
+    assert read("a,b\n1,x\n", "file.csv.gz") == (["a", "b"], [["1", "x"]])
+
+
+def test_a_decimal_comma_is_no_delimiter(read) -> None:
+    assert read("a;b\n1,5;2,5\n3,5;4,5\n")[1] == [["1,5", "2,5"], ["3,5", "4,5"]]
+
+
+def test_quoted_fields_hold_delimiters_quotes_and_lines(read) -> None:
+    assert read('a,b\n"1,2","say ""hi""\nthere"\n')[1] == [["1,2", 'say "hi"\nthere']]
+
+
+def test_one_column_is_a_table_too(read) -> None:
+    assert read("name\nAda\nGrace\n") == (["name"], [["Ada"], ["Grace"]])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a,b,c\n1,2,3\n1,2\n", r"file.csv, line 3: the row has 2 fields, the first line has 3"),
+        ("a,b\n1,2\n1,2,3\n", r"file.csv, line 3: the row has 3 fields, the first line has 2"),
+        ('a,b\n"1\n2",2\n3\n', r"file.csv, line 4: the row has 1 field, the first line has 2"),
+        ('a,b\n1,2\n3,"4\n5,6\n', r"file.csv, line 3: a quote is opened here and never closed"),
+        ('a,b\n1,"2"x\n', r"file.csv, line 2: a quote ends in the middle of a field"),
+        (b"a,b\n1,2\n3,\0\n", r'file.csv, line 3: column "b" holds a NUL byte'),
+        ("\n\n\n", r"is empty"),
+        ("1.5,x\n2.5,y\n", r"first line of file.csv looks like data"),
+        (",".join(f"c{n}" for n in range(1_601)), r"has 1,601 columns"),
+        ("", r"is empty"),
+    ],
+)
+def test_a_torn_file_is_named_by_its_line(read, content: str | bytes, message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        read(content)
+    assert "\n" not in caught.value.line
+
+
+def test_a_file_that_only_pretends_to_be_packed(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv.gz"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match="cannot be read"):
+        CsvFile(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="There is no file"):
+        CsvFile(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "utf-32", "utf-8-sig"])
+def test_encodings_are_recognised(read, encoding: str) -> None:
+    content = "id,town\n1,Köln\n2,München\n3,Lübeck\n"
+    assert read(content.encode(encoding))[1] == [["1", "Köln"], ["2", "München"], ["3", "Lübeck"]]
+
+
+def test_a_named_encoding_is_used(read) -> None:
+    assert read("a,b\n1,日本\n".encode("shift_jis"), encoding="shift_jis")[1] == [["1", "日本"]]
+    with pytest.raises(UserError, match="no ascii text"):
+        read("a,b\n1,é\n", encoding="ascii")
+    with pytest.raises(UserError, match='ENCODING="klingon" is unknown'):
+        read("a,b\n1,2\n", encoding="klingon")
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ("id,title\n1,'tis nice\n2,the boys'\n3,plain\n", ["'tis nice", "the boys'", "plain"]),
+        ("id,title\n1,'a, b'\n2,'c'\n", ["a, b", "c"]),
+        ('id,title\n1,"  x "\n2, y \n', ["  x ", " y "]),
+        ("id,title\n1,\u00a0z\n2,z\n", ["\u00a0z", "z"]),
+        ("id;title\n1;'90s, loud\n2;it's, well\n", ["'90s, loud", "it's, well"]),
+    ],
+)
+def test_values_stay_as_they_are(read, content: str, rows: list[str]) -> None:
+    assert [fields[1] for fields in read(content)[1]] == rows
+
+
+def test_consecutive_numbers_are_names(read) -> None:
+    assert read("label,0,1,2\n5,1,2,3\n")[0] == ["label", "c0", "c1", "c2"]
+
+
+def test_the_switch_decides_about_the_header(read) -> None:
+    assert read("1.5,x\n2.5,y\n", header="no") == (
+        ["column_1", "column_2"],
+        [["1.5", "x"], ["2.5", "y"]],
+    )
+    assert read("1.5,x\n2.5,y\n", header="yes")[1] == [["2.5", "y"]]
+
+
+def test_a_field_of_megabytes_is_read(read) -> None:
+    long = "x" * (70 << 20)
+    assert read(f"a,b\n1,{long}\n")[1] == [["1", long]]

@@ -1,0 +1,29 @@
+"""A column as a model knows it: what was learned of it from the training rows."""
+
+from dataclasses import dataclass
+
+# The code of a category that the training rows did not have.
+UNSEEN = -1.0
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column the model learns from; the code of a category is its position."""
+
+    name: str
+    type: str
+    kind: str
+    categories: tuple[str, ...] = ()
+    has_rare: bool = False  # there were more categories than fit
+    of: str = ""  # the array of which it is a position
+    place: int = 0
+    length: int = 0  # of every array in training, where all were as long
+
+    def codes(self) -> dict[str, float]:
+        """The code of each category."""
+        return {category: float(code) for code, category in enumerate(self.categories)}
+
+    @property
+    def other(self) -> float:
+        """The code of any other text: a rare one is like the rare ones met in training."""
+        return float(len(self.categories)) if self.has_rare else UNSEEN

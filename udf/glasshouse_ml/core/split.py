@@ -1,0 +1,63 @@
+"""The rows of a training by part: the split, its folds, and the matrix of a part."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+Fold = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of both parts, the folds as positions inside the training part, and facts.
+
+    within() makes as many folds of the same kind of some rows of the training part, given and
+    answered as positions.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    folds: list[Fold]
+    facts: dict[str, Any]
+    folds_within: Callable[[np.ndarray, int], list[Fold]]
+    ordered: bool  # whether folds go forward in time, so that the first rows are in none
+
+
+@dataclass(frozen=True)
+class XY:
+    """The rows of one part: a matrix, and the answer of each row."""
+
+    matrix: np.ndarray
+    actual: np.ndarray
+    members: np.ndarray | None = None  # positions in the training part, where they are of it
+
+    def take(self, rows: np.ndarray) -> "XY":
+        """Some of the rows."""
+        members = rows if self.members is None else self.members[rows]
+        return XY(self.matrix[rows], self.actual[rows], members)
+
+
+class Splitter(Protocol):
+    """What a split asks of the rows it divides."""
+
+    count: int
+
+    def test_mask(self, share: float, seed: int) -> np.ndarray:
+        """Marks the rows of a random test part."""
+
+    def check_parts(self, train: np.ndarray, test: np.ndarray) -> None:
+        """Refuse parts that nothing can be learned from or tested on."""
+
+    def possible_folds(self, train: np.ndarray, folds: int, given: bool) -> int:
+        """As many folds as asked for, or as the rows allow."""
+
+    def fold_generator(self, folds: int, grouped: bool, seed: int) -> Any:
+        """scikit-learn's way to make the folds."""
+
+    def labels(self, part: np.ndarray) -> np.ndarray:
+        """What scikit-learn keeps in balance."""
+
+    def check_fold(self, fit: np.ndarray, validate: np.ndarray, number: int) -> None:
+        """Refuse a fold, given as row numbers, that nothing can be learned from."""

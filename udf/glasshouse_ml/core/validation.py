@@ -1,0 +1,28 @@
+"""Checks of values that arrive as JSON, and the limits they share."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from glasshouse_ml.core.errors import GlasshouseError, near_names
+
+# Squares of larger numbers sum to infinity, and every later result is NaN.
+MAX_ABSOLUTE_VALUE = 1e150
+MAX_NAME_LENGTH = 200
+
+
+def check_keys(given: Iterable[str], allowed: Any, place: str) -> None:
+    """Refuse a key of a JSON object that is not allowed there."""
+    for name in given:
+        if name not in allowed:
+            raise GlasshouseError(f"{place} has no entry {name!r}.", near_names(name, allowed))
+
+
+def is_number(value: Any) -> bool:
+    """Whether a JSON value is a number within the limits; true and false are not."""
+    is_numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_numeric and abs(value) <= MAX_ABSOLUTE_VALUE
+
+
+def is_whole_number(value: Any) -> bool:
+    """Whether a JSON value is a whole number; true and false are not."""
+    return isinstance(value, int) and not isinstance(value, bool)

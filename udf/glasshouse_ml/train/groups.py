@@ -1,0 +1,102 @@
+"""options.group_by: the column of the groups, and what the registry records of each group."""
+
+import numpy as np
+
+from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.metric import EvaluationInput
+from glasshouse_ml.core.records import Records
+from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER
+from glasshouse_ml.measure.intervals import metric_rows
+from glasshouse_ml.model.grouped import pooling_reason
+from glasshouse_ml.train.result import TrainingResult
+
+
+def group_column(features: list[Feature], name: str, excluded: Records) -> int:
+    """The place of the column that groups rows, or an error that says why there is none."""
+    for position, feature in enumerate(features):
+        if feature.name == name:
+            if feature.kind not in (CATEGORY, NUMBER, BOOLEAN):
+                raise GlasshouseError(
+                    f"options.group_by names {name!r}, which is of type {feature.type}.",
+                    "Group by a text, a number or a boolean.",
+                )
+            return position
+    for entry in excluded:
+        if entry["name"] == name:
+            raise GlasshouseError(
+                f"options.group_by names {name!r}, which is no feature. {entry['reason']}",
+                "Group by another column.",
+            )
+    raise GlasshouseError(
+        f"The query returns no column {name!r}, which options.group_by names.",
+        near_names(name, [feature.name for feature in features]),
+    )
+
+
+def group_facts(trained: TrainingResult) -> Records | None:
+    """Each group with its rows, and whether it has a model of its own; None without groups."""
+    name = trained.request.options.get("group_by")
+    if name is None:
+        return None
+    position, by_class = _group_position(trained), bool(trained.target.names)
+    feature = trained.features[position]
+    training_groups, test_groups = (
+        trained.training.matrix[:, position],
+        trained.test.matrix[:, position],
+    )
+    records = []
+    for value in np.unique(np.concatenate([training_groups, test_groups])):
+        rows = training_groups == value
+        reason = pooling_reason(trained.training.actual[rows], by_class)
+        if not np.isnan(value):
+            row_counts = {"train": int(rows.sum()), "test": int((test_groups == value).sum())}
+            group_name = _group_name(feature, value)
+            records.append(
+                {"group": group_name, **row_counts, "own": reason is None, "why_not": reason}
+            )
+    return records
+
+
+def group_metrics(
+    trained: TrainingResult, test: EvaluationInput, baseline: EvaluationInput | None
+) -> Records:
+    """The measures on the test rows of each group, without intervals: there may be thousands."""
+    name = trained.request.options.get("group_by")
+    if name is None:
+        return []
+    records, position = [], _group_position(trained)
+    values = trained.test.matrix[:, position]
+    for value in np.unique(values[~np.isnan(values)]):
+        trained.fitter.db.check_interrupts()
+        rows = values == value
+        segment = f"{name} = {_group_name(trained.features[position], value)}"
+        records += metric_rows(test.take(rows), "model", "test", segment=segment)
+        if baseline is not None:
+            records += metric_rows(baseline.take(rows), "baseline", "test", segment=segment)
+    return records
+
+
+def report(trained: TrainingResult, facts: Records | None) -> None:
+    """Tell the caller which groups have no model of their own."""
+    small = [entry["group"] for entry in facts or () if not entry["own"]]
+    if small:
+        examples = ", ".join(small[:5]) + (", …" if len(small) > 5 else "")
+        trained.fitter.db.notice(
+            f"{len(small)} of {len(facts or ())} groups have no model of their own and are "
+            f"answered by the pooled one: {examples}. ml.model_versions.groups says why."
+        )
+
+
+def _group_position(trained: TrainingResult) -> int:
+    names = [feature.name for feature in trained.features]
+    return names.index(trained.request.options["group_by"])
+
+
+def _group_name(feature: Feature, value: float) -> str:
+    if feature.kind == CATEGORY:
+        position = int(value)
+        return feature.categories[position] if 0 <= position < len(feature.categories) else "other"
+    if feature.kind == BOOLEAN:
+        return "true" if value else "false"
+    return f"{value:.15g}"

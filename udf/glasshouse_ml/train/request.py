@@ -1,0 +1,165 @@
+"""What the caller asked for, checked before a row is read."""
+
+import json
+from typing import Any
+
+from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.validation import MAX_NAME_LENGTH, check_keys
+from glasshouse_ml.data.row_reader import clean_query
+from glasshouse_ml.model import algorithms as catalogue
+from glasshouse_ml.model import search
+from glasshouse_ml.tasks.registry import TASKS
+from glasshouse_ml.train.options import parse_options
+
+SPLITS = ("random", "key", "time", "group", "column")
+_EXAMPLES = {
+    "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
+    "clustering": '[{"algorithm": "k_means", "params": {"n_clusters": 4}}]',
+    "decomposition": '[{"algorithm": "pca", "params": {"n_components": 2}}]',
+    "outliers": '[{"algorithm": "isolation_forest", "params": {"n_estimators": 200}}]',
+    "regression": '[{"algorithm": "ridge", "params": {"alpha": 10}}]',
+}
+
+
+def parse_request(
+    model: str,
+    query: str,
+    task: str,
+    target: str | None,
+    key: str | None,
+    algorithms: str | None,
+    metric: str | None,
+    split: str | None,
+    options: str | None,
+) -> Request:
+    """The request that the arguments of ml.train make; jsonb arguments arrive as JSON text."""
+    if not model or not model.strip():
+        raise GlasshouseError("The model has no name.", "Give a name as the first argument.")
+    if len(model) > MAX_NAME_LENGTH:
+        raise GlasshouseError(
+            f"The name of the model has {len(model)} characters, {MAX_NAME_LENGTH} are allowed.",
+            "Choose a shorter name.",
+        )
+    if task not in TASKS:
+        raise GlasshouseError(f"There is no task {task!r}.", near_names(task, TASKS))
+    given = _object(options, "options")
+    request = Request(
+        model=model,
+        query=clean_query(query),
+        task=TASKS[task],
+        target=target or None,
+        key=key,
+        algorithms=_algorithms(algorithms, task),
+        metric=metric,
+        split=_split(_object(split, "split"), key),
+        options=parse_options(given, task),
+        folds_given="folds" in given,
+    )
+    _check_target(request)
+    _check_metric(request)
+    return request
+
+
+def _check_target(request: Request) -> None:
+    if request.target and not request.task.takes_target:
+        raise GlasshouseError(f"A {request.task.name} has no target.", "Leave the target out.")
+    if not request.target and request.task.needs_target:
+        raise GlasshouseError(
+            "The target is missing.", "Name the column to predict: target => 'column'."
+        )
+
+
+def _check_metric(request: Request) -> None:
+    task, metric = request.task, request.metric
+    if metric is None:
+        return
+    if metric not in task.metrics:
+        raise GlasshouseError(
+            f"There is no metric {metric!r} for {task.name}.", near_names(metric, task.metrics)
+        )
+    if metric in task.target_metrics and not request.target:
+        raise GlasshouseError(
+            f"{metric} compares {task.name} with labels, and no target is named.",
+            "Name the column that holds the labels, or leave the metric out.",
+        )
+
+
+def _json(text: str | None) -> Any:
+    # Values come from jsonb, so they are well-formed already.
+    return None if text is None else json.loads(text)
+
+
+def _object(text: str | None, name: str) -> dict[str, Any]:
+    value = _json(text)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise GlasshouseError(
+            f"{name} is no JSON object.", f'Write {name} => \'{{"name": "value"}}\'.'
+        )
+    return value
+
+
+def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
+    value = _json(text)
+    if value is None:
+        return None
+    example = _EXAMPLES[task]
+    if isinstance(value, (str, dict)):
+        value = [value]
+    if not isinstance(value, list) or not value:
+        raise GlasshouseError(
+            "algorithms is no list of algorithms.", f"Write for example {example}."
+        )
+    entries = []
+    for entry in value:
+        if isinstance(entry, str):
+            entry = {"algorithm": entry}
+        if not isinstance(entry, dict) or not isinstance(entry.get("algorithm"), str):
+            raise GlasshouseError(
+                f"algorithms holds {json.dumps(entry)}, which names no algorithm.",
+                f"Write for example {example}.",
+            )
+        check_keys(entry, ("algorithm", "params", "search"), f"The entry for {entry['algorithm']}")
+        params = entry.get("params") or {}
+        if not isinstance(params, dict):
+            raise GlasshouseError(
+                f"params of {entry['algorithm']} is no JSON object.",
+                f"Write for example {example}.",
+            )
+        algorithm = catalogue.find_algorithm(task, entry["algorithm"])
+        checked = {"algorithm": entry["algorithm"], "params": params}
+        if "search" in entry:
+            checked["search"] = search.validate_search(entry["search"], entry["algorithm"], params)
+        # Built once and thrown away: a wrong name shows before the rows are read.
+        algorithm.build(params | checked.get("search", {}), 0)
+        entries.append(checked)
+    return entries
+
+
+def _split(given: dict[str, Any], key: str | None) -> dict[str, Any]:
+    check_keys(given, ("by", "column", "test"), "split")
+    split = {"by": "random", "column": None, "test": 0.2, **given}
+    by, test = split["by"], split["test"]
+    if by not in SPLITS:
+        raise GlasshouseError(f"There is no split by {by!r}.", near_names(by, SPLITS))
+    if by in ("time", "group", "column") and not isinstance(split["column"], str):
+        raise GlasshouseError(
+            f"A split by {by} needs a column.", f'Write {{"by": "{by}", "column": "name"}}.'
+        )
+    if by == "key" and not key:
+        raise GlasshouseError("A split by key needs a key.", "Name it: key => 'column'.")
+    if by in ("random", "key") and split["column"] is not None:
+        raise GlasshouseError(
+            f"A split by {by} takes no column.",
+            "Leave the column out, or split by time, group or column.",
+        )
+    if by == "column":
+        split["test"] = None
+    elif isinstance(test, bool) or not isinstance(test, (int, float)) or not 0 < test < 1:
+        raise GlasshouseError(
+            f"The test part is {json.dumps(test)} of the rows.",
+            'Give a share between 0 and 1, for example {"test": 0.2}.',
+        )
+    return split

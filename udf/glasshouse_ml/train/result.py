@@ -1,0 +1,33 @@
+"""The result of a training before it is recorded."""
+
+from dataclasses import dataclass
+
+from sklearn.pipeline import Pipeline
+
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.metric import Metric
+from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.split import XY, Split
+from glasshouse_ml.core.target import Target
+from glasshouse_ml.model.fitting import Candidate, Fitter
+from glasshouse_ml.train.training_data import TrainingData
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The outcome of a training, before it is recorded."""
+
+    request: Request
+    data: TrainingData
+    split: Split
+    features: list[Feature]
+    excluded: list[dict[str, str]]
+    fitter: Fitter
+    metric: Metric
+    candidates: list[Candidate]
+    chosen: Candidate
+    best: Pipeline
+    baseline: Pipeline | None
+    target: Target
+    training: XY
+    test: XY

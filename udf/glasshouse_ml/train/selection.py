@@ -1,0 +1,74 @@
+"""Model selection: split the rows, compare the candidates, fit the best on the training part."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.split import XY, Split
+from glasshouse_ml.data.database import Database
+from glasshouse_ml.data.encoding import MAX_CATEGORIES, MAX_TARGET_ENCODED, encode, learn_features
+from glasshouse_ml.model import algorithms as catalogue
+from glasshouse_ml.model import candidates
+from glasshouse_ml.model.assembly import check_monotonic
+from glasshouse_ml.model.fitting import Fitter
+from glasshouse_ml.model.splitting import split_rows
+from glasshouse_ml.train import groups
+from glasshouse_ml.train.result import TrainingResult
+from glasshouse_ml.train.training_data import TrainingData, informative_columns
+
+
+def select_model(db: Database, request: Request, data: TrainingData) -> TrainingResult:
+    """The best candidate by cross-validation, fitted on the training part, and the baseline."""
+    task, options = request.task, request.options
+    data, split = _sort_by_part(data, split_rows(data.table, task.splitter(data.target), request))
+    target = data.target
+    columns, uninformative = informative_columns(data.columns, data.table, split.train)
+    max_categories = MAX_TARGET_ENCODED if task.uses_target_encoding else MAX_CATEGORIES
+    features = learn_features(columns, data.table, split.train, max_categories)
+    if options.get("monotonic"):
+        check_monotonic(features, options["monotonic"])
+    excluded = [*data.excluded, *uninformative]
+    if options.get("group_by"):
+        groups.group_column(features, options["group_by"], excluded)
+    matrix, train_rows = encode(features, data.table), len(split.train)
+    # Both parts are views of one matrix: its rows lie in memory once.
+    training = XY(matrix[:train_rows], target.values[:train_rows], split.train)
+    test = XY(matrix[train_rows:], target.values[train_rows:])
+    fitter = Fitter(db, request, features, target, split)
+    metric = task.metrics[request.metric or task.default_metric(target)]
+
+    entries = candidates.candidate_entries(fitter, train_rows)
+    baseline = task.baseline_params(metric)
+    if baseline is not None:
+        entries = [[{"algorithm": catalogue.BASELINE, "params": baseline}], *entries]
+    compared = candidates.compare(fitter, entries, training, metric, first=int(baseline is None))
+    chosen = candidates.best(compared, metric)
+    fitter = replace(fitter, target=task.choose_threshold(chosen.folds, target))
+    best = fitter.fit(chosen.algorithm, chosen.params, training)
+    return TrainingResult(
+        request=request,
+        data=data,
+        split=split,
+        features=features,
+        excluded=excluded,
+        fitter=fitter,
+        metric=metric,
+        candidates=compared,
+        chosen=chosen,
+        best=best,
+        baseline=None if baseline is None else fitter.fit(catalogue.BASELINE, baseline, training),
+        target=task.finalise_target(best, matrix, fitter.target),
+        training=training,
+        test=test,
+    )
+
+
+def _sort_by_part(data: TrainingData, split: Split) -> tuple[TrainingData, Split]:
+    """The same with the rows of the training part first and those of the test part after them."""
+    order = np.concatenate([split.train, split.test])
+    data.table.reorder(order)
+    target = replace(data.target, values=data.target.values[order])
+    rows, train_rows = np.arange(len(order)), len(split.train)
+    split = replace(split, train=rows[:train_rows], test=rows[train_rows:])
+    return replace(data, target=target), split
