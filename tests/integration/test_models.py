@@ -227,7 +227,7 @@ def test_the_headline_is_counted_another_way(warehouse: Warehouse) -> None:
     reached = np.interp(0.2, positive * y + (1 - positive) * x, y)
     number, subline, right, gain, best = one(
         warehouse,
-        "select number, subline, right_share, gain_at_20, best_gain_at_20"
+        "select number, subline, accuracy, gain_at_20, best_gain_at_20"
         " from reports.rpt_headlines join reports.rpt_model_overview using (model)"
         " where page = 'quality' and model = %s",
         MODEL,
