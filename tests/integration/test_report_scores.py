@@ -105,7 +105,7 @@ def test_the_page_about_data_counts_what_the_table_holds(warehouse: Warehouse) -
     assert shown["Churned"] == f"{percent(churned / cases)} | {churned:,} of {cases:,} cases"
     sentence, subline = headline(warehouse, "data")
     assert sentence == f"Of {cases:,} cases, {percent(churned / cases)} are “churned”."
-    assert f"{len(described)} measurements. Missing: {100 * missing / values:.1f}" in subline
+    assert f"{len(described)} measurements. {100 * missing / values:.1f}{NARROW} of the values" in subline
 
 
 def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Warehouse) -> None:
@@ -132,7 +132,7 @@ def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Ware
     trust = one(
         warehouse,
         "select value_text from reports.rpt_churn_summary where is_everywhere"
-        " and label = 'How far to trust it'",
+        " and label = 'Model quality'",
     )
     assert trust == (shown,)
     assert figures(warehouse, "monitoring")["Ranking quality (AUC)"].startswith(f"{shown} | ")

@@ -226,5 +226,5 @@ def test_drift_is_looked_at_for_every_model_of_the_project(warehouse: Warehouse)
     assert looked_at >= {"breast_cancer", "churn", "revenue", "segments"}
     # The rows a model was made of are as they were.
     assert one(
-        warehouse, "select moved from reports.rpt_drift_summary where model = 'breast_cancer'"
+        warehouse, "select drifted from reports.rpt_drift_summary where model = 'breast_cancer'"
     ) == (0,)

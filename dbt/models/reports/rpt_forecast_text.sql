@@ -73,7 +73,7 @@ select
     -- numbers
     future.forecast,
     future.naive as simple_rule,
-    year_earlier.revenue as revenue_year_earlier,
+    year_earlier.revenue as revenue_year_before,
     errors.error,
     errors.simple_error,
     future.model_version
