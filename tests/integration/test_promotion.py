@@ -328,7 +328,7 @@ def test_a_model_with_an_alias_and_a_query_that_ends_in_a_comment(
 ) -> None:
     add_model(
         project, "aliased", "no_leakage", config=', alias="other_name", min_rows={"id": 100}',
-        end="; -- the last line",
+        end=" -- the last line",
     )  # fmt: skip
     outcome = project.run("build")
     assert outcome.exit_code == 0, outcome.output
