@@ -64,8 +64,8 @@ class Column:
             if len(self._distinct) <= MOST_DISTINCT:
                 self._distinct.add(value)
             bare = value.strip(BLANKS)
-            if bare in self.missing_words:
-                self.missing[bare] += count
+            if bare in self.missing_words or not bare:
+                self.missing[bare or " "] += count
                 continue
             self.example = self.example or value
             self._test_types(value, bare, count, first_lines[value])

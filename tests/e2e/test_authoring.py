@@ -97,7 +97,7 @@ def test_the_recipe_for_pull_requests_writes_the_comment(project, tmp_path) -> N
     project.git("commit", "--quiet", "--allow-empty", "--message=As it is")
     summary, comment = tmp_path / "summary.md", project.stack.root / "review.md"
     project.edit(project.stack.root / CHART, slice_name="Only the outcome")
-    step = recipe("check", "What changes on the dashboards")
+    step = recipe("check", "Changes on the dashboards")
     try:
         done = run_step(project.stack, step, BASE="HEAD", GITHUB_STEP_SUMMARY=str(summary))
         assert done.returncode == 0, done.stderr
@@ -113,7 +113,7 @@ def test_the_recipe_for_pull_requests_writes_the_comment(project, tmp_path) -> N
 
 
 def test_the_recipe_for_merges_goes_on_with_differences_and_stops_at_trouble(project) -> None:
-    step = recipe("push", "What will change")
+    step = recipe("push", "Show what will change")
     assert run_step(project.stack, step).returncode == 0
     project.edit(project.stack.root / CHART, slice_name="Only the outcome")
     done = run_step(project.stack, step)

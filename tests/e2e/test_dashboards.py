@@ -25,7 +25,7 @@ FORBIDDEN = (
 CLASSIFICATION = "quality_classification"
 # Charts that are about the whole house: no filter of a model is to change them.
 OF_NO_MODEL = {
-    "data": {"Did dbt's tests pass?", "Which tables, how many rows, how fresh?", "Every test"},
+    "data": {"Tests passed by layer", "Rows and last change of each table", "All tests"},
 }
 
 

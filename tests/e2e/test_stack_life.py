@@ -140,7 +140,7 @@ def test_a_port_in_use_is_refused_before_anything_is_started(other_stack: Clone)
     ("old", "new", "message"),
     [
         (r"MODE=\w+", "MODE=podman", 'MODE cannot be "podman"'),
-        (r"MODE=\w+", "MODE auto", "line 11: this is not KEY=value"),
+        (r"MODE=\w+", "MODE auto", "line 12: this is not KEY=value"),
         (r"SUPERSET_PORT=\d+", "SUPERSET_PORT=x", 'line 8: SUPERSET_PORT cannot be "x"'),
     ],
 )
@@ -159,7 +159,7 @@ def test_a_missing_file_is_named(other_stack: Clone) -> None:
     folder = other_stack.root / "udf" / "registry"
     aside = folder.rename(folder.with_name("registry_aside"))
     try:
-        assert "registry is missing" in error_of(other_stack.make("up"))
+        assert "/udf/registry/" in error_of(other_stack.make("up"))
     finally:
         aside.rename(folder)
 

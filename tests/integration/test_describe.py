@@ -44,7 +44,7 @@ def test_a_lost_column_comes_back_with_its_type_and_exposures_are_read_by_dbt(
     file.write_text(yaml.safe_dump(data, sort_keys=False))
 
     monkeypatch.setattr(relations, "_parse", None)  # nothing of dbt has changed: not read again
-    with pytest.raises(UserError, match="only the running warehouse knows their types"):
+    with pytest.raises(UserError, match="whose types only the running warehouse has"):
         describe(project, state, None)
     written = describe(project, state, warehouse.dsn("transformer"))
     assert written == [DATASET.as_posix()]

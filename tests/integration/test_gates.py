@@ -4,7 +4,6 @@ A copy of the project holds a case for each of them, and is built once; a table 
 """
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from scripts.errors import UserError
 from scripts.stack.build import build
 
 from ..conftest import ROOT, Warehouse
-from .test_models import execute, one, rows
+from .test_models import one, rows
 
 # The number of letters of "malignant" and "benign": a clue that is the answer in other words.
 LEAKY = """
@@ -99,32 +98,6 @@ TOLD = {
     "keyless": [("name", "never_missing", "fail", 2)],
     "only_a_key": [("name", "keys", "fail", 2)],
 }
-# As large as makes its statistics a matter of time; each customer's rows lie side by side.
-LARGE = """
-{{ config(materialized="incremental", incremental_strategy="append") }}
-with
-    customers as (
-        select customer_key from {{ ref("hub_customer") }} order by customer_key
-        {% if is_incremental() %} limit 100 {% endif %}
-    )
-select customers.customer_key, 'as it was' as remark, {{ this_load() }} as load_date
-from customers
-cross join generate_series(1, 200000 / (select count(*) from {{ ref("hub_customer") }}))
-"""
-DESCRIBED = """
-version: 2
-models: [{name: large, columns: [{name: customer_key}, {name: remark}, {name: load_date}]}]
-"""
-CHANGED = """
-    alter table marts.large set (autovacuum_enabled = false);
-    update marts.large set remark = md5(ctid::text)
-"""
-# How many different values the planner reckons with in each column.
-KNOWN = """
-    select jsonb_object_agg(attname, n_distinct) from pg_stats
-    where schemaname = 'marts' and tablename = 'large'
-"""
-
 # Without its features a model is the simple rule, and must not pass for more.
 NOISE = (
     "select measurements.*, diagnoses.diagnosis",
@@ -135,11 +108,7 @@ BEHIND = """
            'reports.rpt_model_curves'::regclass::oid
 """
 SELECTED = ("breast_cancer", "pred_breast_cancer", "rpt_model_curves", "noise", "leaky")
-SELECTED += ("feat_tumour__moved", "feat_tumour__unmoved", "rpt_broken")
-SELECTED += ("large",)
-MADE = ("models.noise", "models.leaky", "features.feat_tumour__moved")
-MADE += ("features.feat_tumour__unmoved", "reports.rpt_broken")
-MADE += ("reports.rpt_tables_about", "marts.large")
+SELECTED += ("feat_tumour__moved", "feat_tumour__unmoved", "rpt_broken", "rpt_tables_about")
 
 
 @dataclass
@@ -149,8 +118,6 @@ class Stopped:
     said: str
     exit_code: int
     behind: tuple
-    known: list[dict]
-    """What the planner knew of the large table, after it was built and after it had grown."""
 
     def failed(self) -> set[str]:
         """The names of the tests that failed."""
@@ -159,35 +126,19 @@ class Stopped:
 
 
 @pytest.fixture(scope="module")
-def stopped(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stopped]:
-    """The build of a project with models that must not pass; what it leaves is gone afterwards."""
+def stopped(warehouse_copy: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Stopped:
+    """The build of a project with models that must not pass."""
     root = tmp_path_factory.mktemp("project")
     for folder in ("dbt", "udf"):
         shutil.copytree(ROOT / folder, root / folder)
     add_cases(root / "dbt" / "models")
-    # With a state of its own: what dbt remembers of the copy must not pass for the original.
-    settings = warehouse.settings.model_copy(update={"root": root, "state": root / ".stack"})
-    behind = one(warehouse, BEHIND)
-    # The results of these tests are not those of the project.
-    execute(warehouse, "create table csv.results as table reports.dbt_test_results")
-    try:
-        with pytest.raises(UserError) as failure:
-            build(settings, warehouse.stack, select=SELECTED, show=False)
-        said = (settings.state / "logs" / "dbt.log").read_text()
-        known = [*one(warehouse, KNOWN)]
-        execute(warehouse, CHANGED)
-        build(settings, warehouse.stack, select=("large", "rpt_tables_about"), show=False)
-        known += one(warehouse, KNOWN)
-        yield Stopped(said, failure.value.exit_code, behind, known)
-    finally:
-        execute(
-            warehouse,
-            "truncate reports.dbt_test_results; drop table if exists {};"
-            " insert into reports.dbt_test_results table csv.results; drop table csv.results;"
-            " select ml.drop_model(model) from"
-            " (select distinct model from ml.model_versions where model in ('noise', 'leaky')) m"
-            "".format(", ".join(MADE)),
-        )
+    # The folder of its own keeps dbt's saved state apart from that of the project.
+    settings = warehouse_copy.settings.model_copy(update={"root": root, "state": root / ".stack"})
+    behind = one(warehouse_copy, BEHIND)
+    with pytest.raises(UserError) as failure:
+        build(settings, warehouse_copy.stack, select=SELECTED, show=False)
+    said = (settings.state / "logs" / "dbt.log").read_text()
+    return Stopped(said, failure.value.exit_code, behind)
 
 
 def add_cases(models: Path) -> None:
@@ -211,51 +162,53 @@ def add_cases(models: Path) -> None:
     (models / "reports" / "rpt_tables_about.sql").write_text(
         tables.replace("counted_up_to = 1000000", "counted_up_to = 100")
     )
-    (models / "marts" / "large.sql").write_text(LARGE)
-    (models / "marts" / "large.yml").write_text(DESCRIBED)
     for name, factor in (("moved", 2), ("unmoved", 1)):
         (models / "features" / f"feat_tumour__{name}.sql").write_text(LATER.format(factor=factor))
 
 
-def test_a_model_below_its_limit_stops_the_build(warehouse: Warehouse, stopped: Stopped) -> None:
+def test_a_model_below_its_limit_stops_the_build(
+    warehouse_copy: Warehouse, stopped: Stopped
+) -> None:
     assert stopped.exit_code == 1
     assert any(name.startswith("metric_at_least_breast_cancer") for name in stopped.failed())
-    now = one(warehouse, BEHIND)
+    now = one(warehouse_copy, BEHIND)
     assert now == stopped.behind, "a table downstream of a failed test was rebuilt"
 
 
 def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
-    warehouse: Warehouse, stopped: Stopped
+    warehouse_copy: Warehouse, stopped: Stopped
 ) -> None:
     of_noise = {name for name in stopped.failed() if "noise" in name}
     assert any(name.startswith("beats_baseline_noise") for name in of_noise)
     assert not any(name.startswith("metric_at_least") for name in of_noise)
     score, lower, baseline = one(
-        warehouse, "select score, lower, baseline from ml.model_versions where model = 'noise'"
+        warehouse_copy, "select score, lower, baseline from ml.model_versions where model = 'noise'"
     )
     assert lower < baseline == 0.5 and abs(score - 0.5) < 0.2
     rejected = rows(
-        warehouse,
+        warehouse_copy,
         "select model, status, rejection ->> 'subject', (rejection ->> 'limit')::float8"
         " from ml.model_versions where model in ('noise', 'leaky') order by model",
     )
     assert rejected[1] == ("noise", "rejected", "roc_auc", 0.5)
     assert rejected[0][:2] == ("leaky", "rejected")
     # The champion of a model whose limit was raised stays in use: nothing was trained.
-    states = rows(warehouse, "select status from ml.model_versions where model = 'breast_cancer'")
+    states = rows(
+        warehouse_copy, "select status from ml.model_versions where model = 'breast_cancer'"
+    )
     assert ("champion",) in states and ("rejected",) not in states
     assert "Model noise: Version 1 is rejected (beats_baseline_noise_roc_auc: roc_auc is" in (
         stopped.said
     )
 
 
-def test_what_leaks_and_what_drifts_is_stopped(warehouse: Warehouse, stopped: Stopped) -> None:
+def test_what_leaks_and_what_drifts_is_stopped(warehouse_copy: Warehouse, stopped: Stopped) -> None:
     ours = {"leak_at_099", "leak_allowed", "moved", "moved_allowed", "unmoved"}
     assert stopped.failed() & ours == {"leak_at_099", "moved"}
     # All five have run: none was skipped.
     assert all(f"PASS {name} " in stopped.said for name in ours - {"leak_at_099", "moved"})
     (found,) = rows(
-        warehouse,
+        warehouse_copy,
         "select jsonb_object_agg(entry ->> 'name', entry -> 'univariate_score') "
         "from ml.model_versions, jsonb_array_elements(features) as entry where model = 'leaky'",
     )
@@ -263,12 +216,12 @@ def test_what_leaks_and_what_drifts_is_stopped(warehouse: Warehouse, stopped: St
 
 
 def test_a_table_that_breaks_its_rules_is_told_of_rule_by_rule(
-    warehouse: Warehouse, stopped: Stopped
+    warehouse_copy: Warehouse, stopped: Stopped
 ) -> None:
     assert stopped.failed() & set(TOLD) == {"broken", "keyless", "only_a_key"}
     for test, told in TOLD.items():
         assert told == rows(
-            warehouse,
+            warehouse_copy,
             'select "column", kind, status, failures from reports.dbt_test_results'
             f" where test ~ '^{test} [0-9]+$' order by length(test), test",
         )
@@ -283,24 +236,14 @@ def test_a_table_that_breaks_its_rules_is_told_of_rule_by_rule(
 
 
 def test_large_tables_are_counted_about_and_small_ones_to_the_row(
-    warehouse: Warehouse, stopped: Stopped
+    warehouse_copy: Warehouse, stopped: Stopped
 ) -> None:
     query = "select table_name, value_text, rows from reports.rpt_tables_about"
-    told = {name: (shown, count) for name, shown, count in rows(warehouse, query)}
+    told = {name: (shown, count) for name, shown, count in rows(warehouse_copy, query)}
     shown, count = told["stg_csv__breast_cancer"]
     assert shown == f"about {count:,}" and abs(count - 569) < 60
-    (lines,) = one(warehouse, "select count(*) from marts.fct_order_lines")
+    (lines,) = one(warehouse_copy, "select count(*) from marts.fct_order_lines")
     shown, count = told["fct_order_lines"]
     assert shown == f"about {count:,}" and abs(count - lines) < 0.1 * lines
-    (countries,) = one(warehouse, "select count(*) from shop.countries")
+    (countries,) = one(warehouse_copy, "select count(*) from shop.countries")
     assert told["stg_shop__countries"] == (f"{countries:,}", countries)
-
-
-def test_the_planner_knows_a_large_table_by_its_hubs_and_its_news(
-    warehouse: Warehouse, stopped: Stopped
-) -> None:
-    built, grown = stopped.known
-    (customers,) = one(warehouse, "select count(*) from vault.hub_customer")
-    assert built == {"customer_key": customers, "remark": 1, "load_date": 1}
-    # What is new is known; a column that nobody looks up by was not read again.
-    assert grown == built | {"load_date": 2}

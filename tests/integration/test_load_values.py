@@ -57,7 +57,7 @@ def load(dsn: dict, path: Path, **options: str) -> LoadResult:
 def is_same(value: str, stored: str | None, kind: str) -> bool:
     """Whether a stored value means what the file says, decided without the loader's own rules."""
     if stored is None:
-        return value == "" or (kind != "text" and value.strip(" \t") in MISSING_WORDS)
+        return value == "" or (kind != "text" and value.strip(" \t") in {"", *MISSING_WORDS})
     if kind == "text":
         return value == stored
     bare = value.strip(" \t")

@@ -195,7 +195,8 @@ def test_the_state_of_the_house_is_that_of_its_sources(warehouse: Warehouse) -> 
             warehouse,
             "select table_schema, table_name from information_schema.tables"
             " where table_type = 'BASE TABLE'"
-            " and (table_schema = 'shop' and table_name <> 'load' or (table_schema, table_name) = ('csv', 'breast_cancer'))",
+            " and (table_schema = 'shop' and table_name <> 'load'"
+            " or (table_schema, table_name) = ('csv', 'breast_cancer'))",
         )
     ]
     counted = sum(one(warehouse, f"select count(*) from {table}")[0] for table in tables)

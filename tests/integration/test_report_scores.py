@@ -105,7 +105,10 @@ def test_the_page_about_data_counts_what_the_table_holds(warehouse: Warehouse) -
     assert shown["Churned"] == f"{percent(churned / cases)} | {churned:,} of {cases:,} cases"
     sentence, subline = headline(warehouse, "data")
     assert sentence == f"Of {cases:,} cases, {percent(churned / cases)} are “churned”."
-    assert f"{len(described)} measurements. {100 * missing / values:.1f}{NARROW} of the values" in subline
+    assert (
+        f"{len(described)} measurements. {100 * missing / values:.1f}{NARROW} of the values"
+        in subline
+    )
 
 
 def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Warehouse) -> None:

@@ -133,7 +133,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     root = tmp_path_factory.mktemp("shop")
     for part in ("dbt", "udf"):
         shutil.copytree(ROOT / part, root / part)
-    shutil.copy(ROOT / "requirements.lock", root)
+    for name in ("requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
     for part in LEFT_OUT:
         path = root / "dbt" / part
         shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -64,7 +64,7 @@ def test_an_empty_shop_builds_to_the_end(small: Warehouse) -> None:
     ended, said = built(small)
     assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended
     for model in SHOP_MODELS:
-        assert f"{model} is not trained: it needs" in said
+        assert f"{model} is not trained: its rows need" in said
     assert numbers(small, *(f"predictions.pred_{model}" for model in SHOP_MODELS)) == {
         f"predictions.pred_{model}": 0 for model in SHOP_MODELS
     }
@@ -77,8 +77,9 @@ def test_a_shop_of_three_weeks_builds_to_the_end(small: Warehouse) -> None:
     load(small.dsn("transformer"), source, lambda held: None, lambda place: None)
     ended, said = built(small)
     assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended
-    assert "churn is not trained: it needs 200 different values of customer_key (there are 0)" in (
-        said
+    assert (
+        "churn is not trained: its rows need 200 different values of customer_key (it has 0)"
+        in (said)
     )
     found = numbers(small, "marts.fct_order_lines", "marts.fct_payments", "predictions.pred_churn")
     assert found["marts.fct_order_lines"] > 300
@@ -94,7 +95,7 @@ def test_classicmodels_builds_to_the_end(small: Warehouse, data_folder: Path) ->
     load(small.dsn("transformer"), source, lambda held: None, lambda place: None)
     ended, said = built(small)
     assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended
-    assert "churn is not trained: it needs 200 different values of customer_key" in said
+    assert "churn is not trained: its rows need 200 different values of customer_key" in said
     found = numbers(
         small, "marts.fct_order_lines", "marts.fct_payments", "predictions.pred_revenue"
     )

@@ -32,10 +32,16 @@ class Superset:
         self._session = requests.Session()
         # Superset is on this machine or has its own address: no proxy.
         self._session.trust_env = False
-        token = self._login(
-            settings.value("SUPERSET_ADMIN_USER"), settings.value("SUPERSET_ADMIN_PASSWORD")
+        self._credentials = (
+            settings.value("SUPERSET_ADMIN_USER"),
+            settings.value("SUPERSET_ADMIN_PASSWORD"),
         )
-        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._authorize()
+
+    def _authorize(self) -> None:
+        """Log in; the requests that follow carry the access token, which lasts 15 minutes."""
+        self._session.headers.pop("Authorization", None)
+        self._session.headers["Authorization"] = f"Bearer {self._login(*self._credentials)}"
         self._csrf_done = False
 
     def pause(self) -> None:
@@ -176,7 +182,7 @@ class Superset:
             self._session.headers["Referer"] = self.url
             self._csrf_done = True
         try:
-            return self._session.request(
+            answer = self._session.request(
                 method, f"{self.url}/api/v1/{path}", timeout=_SECONDS, **options
             )
         except requests.Timeout:
@@ -187,6 +193,10 @@ class Superset:
             raise UserError(
                 f"Superset does not answer at {self.url}", "make up; then try again"
             ) from None
+        if answer.status_code == 401 and "Token has expired" in answer.text:
+            self._authorize()
+            return self._send(method, path, **options)
+        return answer
 
     def _json(self, answer: requests.Response, action: str) -> dict[str, Any]:
         if not answer.ok:

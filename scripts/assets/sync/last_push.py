@@ -37,14 +37,15 @@ def save_last_push(bundle: Bundle, settings: Settings) -> None:
     draft.replace(file)
 
 
-def removed_from_git(pushed: Bundle | None, git: Bundle) -> Bundle:
-    """What the last push knew and git no longer holds.
+def removed_from_git(pushed: Bundle | None, git: Bundle, server: Bundle) -> Bundle:
+    """Assets of the last push that git no longer holds and Superset still shows.
 
-    It is remembered until it is pruned, so that a change made in Superset since then is noticed.
+    They are recorded until they are pruned, so that a change made in Superset is noticed.
     """
     if pushed is None:
         return Bundle()
-    return pushed.only({asset.uuid for asset in pushed} - {asset.uuid for asset in git})
+    remaining = {asset.uuid for asset in pushed} & {asset.uuid for asset in server}
+    return pushed.only(remaining - {asset.uuid for asset in git})
 
 
 def changed_since_last_push(settings: Settings) -> bool:

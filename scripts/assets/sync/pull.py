@@ -65,7 +65,7 @@ def pull(
             # After a commit on another branch, the work tree still differs from the server.
             unconfirmed = {asset.uuid for asset in removed} - {asset.uuid for asset in confirmed}
             retained = (pushed or Bundle()).only(unconfirmed) | removed_from_git(
-                pushed, plan.result()
+                pushed, plan.result(), state.all_assets
             )
             save_last_push(server | retained, settings)
     for asset in removed if not confirmed else []:

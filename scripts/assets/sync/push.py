@@ -50,7 +50,7 @@ def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
     changed |= link_problems(state.links, state.exported, git).keys()
     pushed = last_pushed(settings)
     if not changes and not changed and not outdated:
-        save_last_push(git | removed_from_git(pushed, git), settings)
+        save_last_push(git | removed_from_git(pushed, git, state.all_assets), settings)
         say("Nothing to do: Superset is equal to git.")
         return False
     if not force:
@@ -197,7 +197,8 @@ def _verify(state: ServerState) -> None:
         )
     server = state.all_assets.only({asset.uuid for asset in git})
     pushed = last_pushed(state.settings)
-    save_last_push(state.managed | removed_from_git(pushed, git), state.settings)
+    retained = removed_from_git(pushed, git, state.all_assets)
+    save_last_push(state.managed | retained, state.settings)
     for difference in differences(git, server):
         warn(
             f"Superset has a different value than git after the push: {difference} "
