@@ -62,7 +62,7 @@ shots:  ## Take a screenshot of every tab of every dashboard
 	@$(GLASSHOUSE) shots
 
 ##@ Development
-test:  ## Run all tests
+test:  ## Run all tests but the slow ones
 	@$(GLASSHOUSE) test
 test-unit:  ## Run the tests that need no running service
 	@$(GLASSHOUSE) test unit
@@ -70,6 +70,8 @@ test-integration:  ## Run the tests against PostgreSQL and dbt
 	@$(GLASSHOUSE) test integration
 test-e2e:  ## Run the tests of the whole stack, also in a browser
 	@$(GLASSHOUSE) test e2e
+test-slow:  ## Run the tests that take minutes each: kills, restores, long histories
+	@$(GLASSHOUSE) test slow
 test-docker:  ## Run the tests of the stack in containers (installs an engine where there is none)
 	@$(GLASSHOUSE) test docker
 coverage:  ## Run the unit tests and report the lines that they do not execute

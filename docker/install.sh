@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds a Python environment from a lock: install.sh <folder> <arguments of uv pip install>.
-# ML_EXTRAS: words of further locks, <folder of the build>/locks/requirements.<word>.lock.
-# Runs in build stages only. A company's certificate comes as the build secret `ca` and stays outside.
+# ML_EXTRAS: names of further locks, <build folder>/locks/requirements.<name>.lock.
+# Runs in build stages only. The build secret `ca` holds a company's certificate; no image contains it.
 set -eu
 folder=$1
 shift

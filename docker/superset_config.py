@@ -1,4 +1,4 @@
-"""Superset's configuration; what differs between installations comes from the environment."""
+"""Superset's configuration; values of an installation come from environment variables."""
 
 import importlib.util
 import logging
@@ -13,12 +13,12 @@ SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
 SQLALCHEMY_DATABASE_URI = os.environ["SUPERSET_METADATA_URI"]
 # Examples are never loaded; without this Superset would prepare a SQLite file for them.
 SQLALCHEMY_EXAMPLES_URI = SQLALCHEMY_DATABASE_URI
-# Requests come in on the machine itself; a few open connections are plenty.
+# Only this machine sends requests, so few open connections are enough.
 SQLALCHEMY_ENGINE_OPTIONS = {"pool_size": 5, "max_overflow": 10, "pool_pre_ping": True}
 
-# --- What readers may do -------------------------------------------------------------------
+# --- Rights of readers --------------------------------------------------------------------
 FEATURE_FLAGS = {
-    # A dashboard is opened to a role as such, not through its datasets.
+    # A role gets access to a dashboard, not to its datasets.
     "DASHBOARD_RBAC": True,
     # Schedules and thumbnails need a worker beside the web process.
     "ALERT_REPORTS": False,
@@ -33,10 +33,10 @@ _COLOURS = re.compile(r"/api/v1/dashboard/\d+/colors")
 
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:
-    """Readers leave a dashboard without an error in their browser's console."""
+    """Avoid an error in the browser's console when a reader leaves a dashboard."""
 
     @app.after_request
-    def keep_quiet_about_colours(response: Response) -> Response:
+    def accept_label_colours(response: Response) -> Response:
         # On leaving a dashboard every browser tries to save the colours it has given to labels, and
         # asks nobody whether its reader may. It is refused as before; only the answer is friendly.
         if request.method == "PUT" and response.status_code == 403 and _COLOURS.match(request.path):
@@ -44,7 +44,7 @@ def FLASK_APP_MUTATOR(app: Flask) -> None:
         return response
 
 
-# --- What the browser may load: nothing from elsewhere, no counting pixel ------------------
+# --- Content security policy: the browser loads nothing from other servers ----------------
 TALISMAN_ENABLED = True
 TALISMAN_CONFIG = {
     "content_security_policy": {
@@ -56,21 +56,21 @@ TALISMAN_CONFIG = {
         "object-src": "'none'",
         "style-src": ["'self'", "'unsafe-inline'"],
         "font-src": ["'self'", "data:"],
-        # handlebars and ECharts build functions from text.
+        # handlebars and ECharts compile functions from text.
         "script-src": ["'self'", "'strict-dynamic'", "'unsafe-eval'"],
     },
     "content_security_policy_nonce_in": ["script-src"],
     "force_https": False,
     "session_cookie_secure": False,
 }
-# Cookies know no ports: with names of their own, two installations on one machine do not log
-# each other's people out.
+# Cookies ignore the port. With a cookie name of its own, an installation does not end the
+# sessions of another one on the same machine.
 SESSION_COOKIE_NAME = f"glasshouse_{os.environ.get('SUPERSET_PORT', '')}"
-# Handlebars charts and markdown keep their classes, which the dashboard's CSS needs.
+# The dashboards' CSS needs the classes in handlebars charts and markdown.
 HTML_SANITIZATION = True
 HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"*": ["className", "style"]}}
 
-# --- Caches: files, so that all web processes share them and a restart keeps them ----------
+# --- Caches in files: all web processes share them, and they survive a restart ------------
 CACHE_FOLDER = Path(os.environ["SUPERSET_CACHE_FOLDER"])
 
 
@@ -84,29 +84,29 @@ def _file_cache(name: str, seconds: int) -> dict[str, object]:
 
 
 CACHE_CONFIG = _file_cache("metadata", 3_600)
-# A build changes every number: `make build` empties this cache, so an hour is not too long.
+# `make build` empties this cache, so results can stay for an hour.
 DATA_CACHE_CONFIG = _file_cache("data", 3_600)
 FILTER_STATE_CACHE_CONFIG = _file_cache("filter_state", 90 * 86_400)
 EXPLORE_FORM_DATA_CACHE_CONFIG = _file_cache("explore", 7 * 86_400)
 THUMBNAIL_CACHE_CONFIG = _file_cache("thumbnail", 86_400)
 RATELIMIT_STORAGE_URI = "memory://"
 
-# Superset would start a browser's driver in each process, only to see whether there is one: without
-# pictures by mail nobody needs it, and where a library of it is missing there would be warnings.
+# Without this, each process starts the driver of Playwright to see whether it is installed. Only
+# reports need it, and it prints warnings if a library is missing.
 sys.modules["playwright.sync_api"] = None
 
-# --- Quiet ----------------------------------------------------------------------------------
+# --- Logging --------------------------------------------------------------------------------
 LOG_LEVEL = logging.WARNING
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-# Each page looks for a picture that only the source tree holds, and warns that it has none.
+# Each page warns about a picture that only Superset's source tree contains.
 logging.getLogger("superset.views.base").setLevel(logging.ERROR)
 
-# With a Redis beside it: shared caches, queries in the background, reports as pictures.
+# With Redis: shared caches, queries in the background, reports as pictures.
 if os.environ.get("SUPERSET_REDIS_URL"):
     from superset_redis import *  # noqa: F403
 
     FEATURE_FLAGS |= {"ALERT_REPORTS": True, "THUMBNAILS": True}
 
-# Colours, logo, fonts and number formats are kept beside this file.
+# Colours, logo, fonts and number formats.
 if importlib.util.find_spec("superset_theme"):
     from superset_theme import *  # noqa: F403

@@ -1,6 +1,6 @@
-"""What Superset does with a Redis beside it: caches for all processes, and work in the background.
+"""Superset with Redis: shared caches, queries and reports in the background.
 
-`superset_config.py` imports everything named in `__all__` where SUPERSET_REDIS_URL is set.
+`superset_config.py` imports the names in `__all__` if SUPERSET_REDIS_URL is set.
 """
 
 import os
@@ -33,8 +33,8 @@ __all__ = [
 ]
 
 URL = os.environ["SUPERSET_REDIS_URL"].rstrip("/")
-# Databases of one Redis: the work to do, the caches, and the answers of queries in the background.
-WORK, CACHES, ANSWERS = 0, 1, 2
+# The numbers of Redis databases: task queue, caches, results of queries in the background.
+QUEUE, CACHES, RESULTS = 0, 1, 2
 
 
 def _cache(name: str, seconds: int) -> dict[str, object]:
@@ -54,14 +54,14 @@ THUMBNAIL_CACHE_CONFIG = _cache("thumbnail", 86_400)
 RATELIMIT_STORAGE_URI = f"{URL}/{CACHES}"
 
 HOST, _, PORT = URL.removeprefix("redis://").partition(":")
-RESULTS_BACKEND = RedisCache(host=HOST, port=int(PORT or 6379), db=ANSWERS, key_prefix="answer_")
+RESULTS_BACKEND = RedisCache(host=HOST, port=int(PORT or 6379), db=RESULTS, key_prefix="result_")
 
 
 class CELERY_CONFIG:
-    """The queue, and what is done at which time."""
+    """The task queue and its schedule."""
 
-    broker_url = f"{URL}/{WORK}"
-    result_backend = f"{URL}/{WORK}"
+    broker_url = f"{URL}/{QUEUE}"
+    result_backend = f"{URL}/{QUEUE}"
     imports = ("superset.sql_lab", "superset.tasks.scheduler", "superset.tasks.thumbnails")
     task_annotations = {"sql_lab.get_sql_results": {"rate_limit": "100/s"}}  # noqa: RUF012
     worker_prefetch_multiplier = 1
@@ -76,7 +76,7 @@ class CELERY_CONFIG:
     }
 
 
-# Reports leave by mail, through the server that .env names.
+# Reports are sent through the mail server that .env names.
 SMTP_HOST = os.environ.get("SMTP_HOST", "")
 SMTP_PORT = int(os.environ.get("SMTP_PORT", "587"))
 SMTP_STARTTLS = os.environ.get("SMTP_STARTTLS", "true") == "true"
@@ -88,12 +88,12 @@ SMTP_MAIL_FROM = os.environ.get("SMTP_MAIL_FROM", "")
 ALERT_REPORTS_EXECUTORS = [FixedExecutor(os.environ.get("SUPERSET_ADMIN_USER", "admin"))]
 THUMBNAIL_EXECUTORS = ALERT_REPORTS_EXECUTORS
 WEBDRIVER_BASEURL = "http://superset:8088/"
-# What a reader of a mail can open.
+# The address in the links of a mail.
 WEBDRIVER_BASEURL_USER_FRIENDLY = os.environ.get("SUPERSET_ADDRESS", WEBDRIVER_BASEURL)
 WEBDRIVER_TYPE = "chrome"
 WEBDRIVER_OPTION_ARGS = [
     "--headless=new",
-    # The container has no rights to hand out, which Chromium's own sandbox needs.
+    # Chromium's own sandbox needs privileges that the container does not have.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",

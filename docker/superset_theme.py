@@ -1,7 +1,7 @@
-"""Glasshouse's look in Superset: logo, colours, number formats, chart defaults, landing page.
+"""The appearance of Superset: logo, colours, number formats, chart defaults, landing page.
 
-`superset_config.py` imports everything named in `__all__`. Superset reads these names by itself.
-One colour has one meaning on every page; docs/architecture.md and the dashboards rely on that.
+`superset_config.py` imports the names in `__all__`, which are settings of Superset. A colour has
+the same meaning on every page.
 """
 
 import base64
@@ -22,27 +22,26 @@ __all__ = [
 APP_NAME = "Glasshouse"
 LANDING_PAGE = "/superset/dashboard/start_here/"
 
-# What each colour means, everywhere.
+# The meaning of each colour.
 INK = "#14213D"  # text
 MUTED = "#5B6577"  # secondary text
-RULE = "#8A94A6"  # the simple rule a model is measured against
+BASELINE = "#8A94A6"  # the baseline of a model
 LINE = "#E3E7EE"  # borders and grid lines
 PAGE = "#F5F7FA"  # the page behind the cards
-MODEL = "#1F5FBF"  # our model
-DOUBT = "#A9C6EC"  # our model's uncertainty
-EVENT = "#D9730D"  # the class a model looks for
-OTHERS = "#A7B0C0"  # every other class
+MODEL = "#1F5FBF"  # the model
+UNCERTAINTY = "#A9C6EC"  # the uncertainty of the model
+EVENT = "#D9730D"  # the class that a model predicts
+OTHERS = "#A7B0C0"  # the other classes
 GOOD, WATCH, ACT = "#16845B", "#B7791F", "#B3261E"
 
-FONT = "Inter, Helvetica, Arial, sans-serif"  # Superset ships Inter: nothing is fetched
+FONT = "Inter, Helvetica, Arial, sans-serif"  # Superset contains Inter, so no font is downloaded
 
-# A house of glass: gable, two glazing bars and one pane lit. The word beside it is drawn as
-# lines, not set as text: a browser shows an image's text in whatever font it happens to have.
+# A glasshouse, and the name drawn as paths: the font of text in an image differs by browser.
 LOGO = f"""
 <svg xmlns="http://www.w3.org/2000/svg" width="148" height="28" viewBox="0 0 148 28" fill="none"
      stroke-linecap="round" stroke-linejoin="round">
-  <path d="M4 13 14 13 14 24 4 24Z" fill="{DOUBT}" fill-opacity=".55"/>
-  <path d="M14 4 24 13 14 13Z" fill="{DOUBT}" fill-opacity=".3"/>
+  <path d="M4 13 14 13 14 24 4 24Z" fill="{UNCERTAINTY}" fill-opacity=".55"/>
+  <path d="M14 4 24 13 14 13Z" fill="{UNCERTAINTY}" fill-opacity=".3"/>
   <path d="M4 24V13L14 4 24 13V24Z M4 13H24 M14 4V24" stroke="{MODEL}" stroke-width="2"/>
   <g stroke="{INK}" stroke-width="1.9">
     <path d="M46.2 10.3A6.3 6.3 0 1 0 47 14.7H41.4"/>
@@ -69,7 +68,7 @@ def _data_uri(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.strip().encode()).decode()
 
 
-# Chart families that share Superset's time-series code, and with it these settings.
+# Chart types that share Superset's time-series code and therefore these settings.
 _SERIES_CHARTS = (
     "echarts_area",
     "echarts_timeseries_bar",
@@ -79,7 +78,7 @@ _SERIES_CHARTS = (
     "echarts_timeseries_step",
     "mixed_timeseries",
 )
-# `selector` is the pair of buttons "All" and "Inv", which mean nothing to a reader.
+# `selector` is the pair of buttons "All" and "Inv", which readers do not understand.
 _SERIES_OPTIONS = {
     "legend": {
         "selector": False,
@@ -113,40 +112,40 @@ THEME_DEFAULT = {
         "fontFamily": FONT,
         "fontSize": 14,
         "borderRadius": 8,
-        # Without animation a chart is whole as soon as it is there, in a picture or a PDF too.
+        # Without animation a picture or a PDF shows the complete chart.
         "echartsOptionsOverrides": {"animation": False, "textStyle": {"fontFamily": FONT}},
         "echartsOptionsOverridesByChartType": {
             **dict.fromkeys(_SERIES_CHARTS, _SERIES_OPTIONS),
-            # Bars start at zero, or their lengths would lie.
+            # The length of a bar shows its value only if the axis starts at zero.
             "histogram_v2": {"yAxis": {"min": 0}},
         },
     },
 }
-# One theme only: the meanings of the colours were chosen for a light page.
+# No dark theme: the colours were chosen for a light page.
 THEME_DARK = None
 
 EXTRA_CATEGORICAL_COLOR_SCHEMES = [
     {
         "id": "glasshouse",
         "label": "Glasshouse",
-        "description": "Our model first, then the simple rule; further colours carry no meaning.",
+        "description": "The model first, then the baseline; further colours have no meaning.",
         "isDefault": True,
-        "colors": [MODEL, RULE, EVENT, GOOD, "#7A4FBF", "#0E8C99", "#C2477F", "#B59B00"],
+        "colors": [MODEL, BASELINE, EVENT, GOOD, "#7A4FBF", "#0E8C99", "#C2477F", "#B59B00"],
     },
     {
         "id": "glasshouse_classes",
         "label": "Glasshouse: classes",
-        "description": "The class a model looks for first, then the others.",
+        "description": "The class that a model predicts first, then the others.",
         "colors": [EVENT, OTHERS, "#7A4FBF", "#0E8C99", "#C2477F", "#B59B00"],
     },
 ]
 EXTRA_SEQUENTIAL_COLOR_SCHEMES = [
     {
         "id": "glasshouse_blues",
-        "label": "Glasshouse: little to much",
+        "label": "Glasshouse: low to high",
         "description": "",
         "isDiverging": False,
-        "colors": ["#F1F6FD", "#D3E2F6", DOUBT, "#6C9BDC", MODEL],
+        "colors": ["#F1F6FD", "#D3E2F6", UNCERTAINTY, "#6C9BDC", MODEL],
     },
     {
         "id": "glasshouse_around_zero",
@@ -158,7 +157,7 @@ EXTRA_SEQUENTIAL_COLOR_SCHEMES = [
     {
         "id": "glasshouse_psi",
         "label": "Glasshouse: as in training, watch, retrain",
-        # One colour for each 0.01 of a scale from 0 to 0.5: steps, where few colours would blend.
+        # One colour per 0.01 from 0 to 0.5: Superset would blend fewer colours instead of steps.
         "description": "For a population stability index: steps at 0.10 and 0.25.",
         "isDiverging": False,
         "colors": [
@@ -168,12 +167,12 @@ EXTRA_SEQUENTIAL_COLOR_SCHEMES = [
     },
 ]
 
-# Numbers as the sentences on the dashboards write them: 1,148.5
+# The number format of the texts on the dashboards: 1,148.5
 D3_FORMAT = {"decimal": ".", "thousands": ",", "grouping": [3], "currency": ["", ""]}
 
 
 class LandingPage(IndexView):
-    """After the login comes the page that answers a question, not a list of dashboards."""
+    """Opens the start page after the login instead of the list of dashboards."""
 
     @expose("/")
     def index(self):

@@ -19,9 +19,9 @@ MODULES = (
     "scripts.data.commands",
     "scripts.examples.shop.commands",
     "scripts.assets.commands",
-    "scripts.quality",
     "scripts.lint",
     "scripts.dependencies",
+    "scripts.testing",
     "scripts.reference",
     "scripts.bench",
 )

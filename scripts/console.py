@@ -1,16 +1,28 @@
 """Output of the commands: steps with their durations, in colour on a terminal."""
 
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 console = Console(highlight=False, soft_wrap=True)
+
+
+class _ThreadOutput(threading.local):
+    """The lines of a background thread; None in the main thread, which prints at once."""
+
+    lines: list[str] | None = None
+
+
+_output = _ThreadOutput()
 
 
 @dataclass
@@ -32,7 +44,7 @@ class Step:
 
     def say(self, text: str) -> None:
         """Print a line while the step goes on."""
-        console.print(text, markup=False)
+        say(text)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -51,12 +63,13 @@ def step(name: str, output: bool = False) -> Iterator[Step]:
     Set `output` if the block prints lines of its own: a spinner would overwrite them.
     """
     started = time.monotonic()
-    spinner = console.status(name) if console.is_terminal and not output else None
+    can_draw = console.is_terminal and not output and _output.lines is None
+    spinner = console.status(name) if can_draw else None
     current = Step(name, spinner=spinner)
     if spinner:
         spinner.start()
     elif output:
-        console.print(f"… {name}", markup=False)
+        say(f"… {name}")
     succeeded = False
     try:
         yield current
@@ -64,24 +77,53 @@ def step(name: str, output: bool = False) -> Iterator[Step]:
     finally:
         if spinner:
             spinner.stop()
-        print_step(name, time.monotonic() - started, current.remark, succeeded)
+        mark = "[green]✓[/]" if succeeded else "[red]✗[/]"
+        line = f"{mark} {name:<34} [dim]{time.monotonic() - started:6.1f} s[/]"
+        _print(f"{line}  {current.remark}" if current.remark else line)
 
 
-def print_step(name: str, seconds: float, remark: str = "", succeeded: bool = True) -> None:
-    """Print the line of a step that has ended."""
-    mark = "[green]✓[/]" if succeeded else "[red]✗[/]"
-    line = f"{mark} {name:<34} [dim]{seconds:6.1f} s[/]"
-    console.print(f"{line}  {remark}" if remark else line)
+@contextmanager
+def in_background(function: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Run `function` in a thread during the block; yields a function that waits for its end.
+
+    The lines that `function` prints appear together when its end is awaited, so that they do not
+    mix with the lines of the block. An exception of `function` is raised there. If the block fails,
+    its own exception counts.
+    """
+    lines: list[str] = []
+
+    def run() -> None:
+        _output.lines = lines
+        function()
+
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        future = executor.submit(run)
+
+        def join() -> None:
+            error = future.exception()
+            for line in lines:
+                console.print(line)
+            if error:
+                raise error
+
+        yield join
+
+
+def _print(markup: str) -> None:
+    if _output.lines is None:
+        console.print(markup)
+    else:
+        _output.lines.append(markup)
 
 
 def say(text: str = "") -> None:
     """Print a line as it is."""
-    console.print(text, markup=False)
+    _print(escape(text))
 
 
 def warn(text: str) -> None:
     """Print a warning; the command goes on."""
-    console.print(f"! {text}", style="yellow", markup=False)
+    _print(f"[yellow]! {escape(text)}[/]")
 
 
 def confirm(question: str) -> bool:

@@ -8,9 +8,9 @@ import click
 class UserError(click.ClickException):
     """A problem that the user can solve; printed as one line, without a traceback."""
 
-    exit_code = 1
-
-    def __init__(self, problem: str, remedy: str = "") -> None:
+    def __init__(self, problem: str, remedy: str = "", exit_code: int = 1) -> None:
+        # click declares it for the class alone.
+        self.exit_code = exit_code  # type: ignore[misc]
         self.problem = " ".join(problem.split()).rstrip(".")
         self.remedy = " ".join(remedy.split()).rstrip(".")
         super().__init__(self.line)

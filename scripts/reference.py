@@ -11,7 +11,7 @@ import click
 import yaml
 
 from scripts.settings import ROOT
-from scripts.stack.build import registry_script
+from scripts.stack.registry import registry_script
 
 PAGE = Path("docs", "reference.md")
 HEAD = """\
@@ -27,7 +27,10 @@ TABLES = """
 
 One row is one fact. The columns `model` and `version` identify a version.
 """
-COMMENT = re.compile(r"^comment on (table|column) ml\.(\w+)(?:\.(\w+))? is '((?:[^']|'')*)';", re.M)
+TABLE = re.compile(r"^create table (?:if not exists )?ml\.(\w+)", re.M)
+COMMENT = re.compile(
+    r"""^comment on (table|column) ml\.(\w+)(?:\."?(\w+)"?)? is '((?:[^']|'')*)';""", re.M
+)
 
 
 @click.command()
@@ -65,14 +68,20 @@ def _argument(argument: dict[str, Any]) -> str:
 
 
 def _tables(script: str) -> list[str]:
-    sections = []
-    for kind, table, column, description in COMMENT.findall(script):
-        text = _cell(description.replace("''", "'"))
+    """A section for each table; a later comment on a table or column replaces an earlier one."""
+    tables: dict[str, str] = {}
+    columns: dict[str, dict[str, str]] = {}
+    for kind, table, column, comment in COMMENT.findall(script):
+        text = _cell(comment.replace("''", "'"))
         if kind == "table":
-            sections.append(f"\n### ml.{table}\n\n{text}.\n\n| column | |\n| --- | --- |\n")
+            tables[table] = text
         else:
-            sections.append(f"| `{column}` | {text} |\n")
-    return sections
+            columns.setdefault(table, {})[column] = text
+    return [
+        f"\n### ml.{table}\n\n{description}.\n\n| column | |\n| --- | --- |\n"
+        + "".join(f"| `{name}` | {text} |\n" for name, text in columns.get(table, {}).items())
+        for table, description in ((table, tables[table]) for table in TABLE.findall(script))
+    ]
 
 
 def _text(description: str) -> str:

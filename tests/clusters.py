@@ -17,9 +17,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psycopg2
 
@@ -37,6 +39,9 @@ from scripts.stack.selection import open_stack
 
 # What the content of a template depends on.
 SOURCES = ("dbt", "udf", "scripts/stack", "scripts/data", "scripts/examples", "docker/postgres")
+# The extra libraries of the database server in every template.
+ML_EXTRAS = "lightgbm,xgboost"
+FOLDER = "test-clusters"
 COMPLETE = "template-complete"
 # Templates of the current version of the source and of the one before stay on the disk.
 VERSIONS = 2
@@ -86,7 +91,7 @@ def throwaway_settings(root: Path, state: Path) -> Settings:
         superset_port=free_port(),
         superset_admin_user="admin",
         superset_secret_key="a key of a test",
-        extra_values={"ML_EXTRAS": "lightgbm,xgboost"},
+        extra_values={"ML_EXTRAS": ML_EXTRAS},
         **{f"{name}_password": f"a password for {name}" for name in names},
     )
 
@@ -97,14 +102,13 @@ def cluster(template: str = "server", root: Path = ROOT) -> Iterator[Warehouse]:
 
     `root`: the project whose dbt models and functions are built into it, such as a changed copy.
     """
-    original = _template(template)
-    copies = _cache() / "copies"
+    copies = _folder() / "copies"
     copies.mkdir(exist_ok=True)
     _remove_orphans(copies)
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=copies))
     folder.chmod(0o755)
     try:
-        _copy(original, folder)
+        copy_template(template, folder)
         with _running(throwaway_settings(root, folder)) as warehouse:
             yield warehouse
     finally:
@@ -117,10 +121,13 @@ def new_server(state: Path, root: Path = ROOT) -> Iterator[Warehouse]:
 
     For measurements. Tests take `cluster()`, which is faster.
     """
-    with _running(throwaway_settings(root, state)) as warehouse:
-        provision(warehouse.settings, warehouse.stack.superuser("postgres"))
-        yield warehouse
-    warehouse.stack.remove()
+    settings = throwaway_settings(root, state)
+    try:
+        with _running(settings) as warehouse:
+            provision(settings, warehouse.stack.superuser("postgres"))
+            yield warehouse
+    finally:
+        open_stack(settings).remove()
 
 
 @contextmanager
@@ -137,9 +144,12 @@ def _running(settings: Settings) -> Iterator[Warehouse]:
         shutil.rmtree(Paths(settings.state).sockets, ignore_errors=True)
 
 
-def _copy(original: Path, folder: Path) -> None:
-    """Copy an installation: the libraries, which nobody writes into, as hard links."""
-    for entry in original.iterdir():
+def copy_template(name: str, folder: Path) -> None:
+    """Copy a template into `folder`, which becomes the state of an installation.
+
+    The libraries become hard links: nobody writes into these files.
+    """
+    for entry in _template(name).iterdir():
         if entry.name != COMPLETE:
             how = "--link" if entry.name == "server" else "--reflink=auto"
             subprocess.run(["cp", "--archive", how, entry, folder], check=True)
@@ -147,14 +157,14 @@ def _copy(original: Path, folder: Path) -> None:
 
 def _template(name: str) -> Path:
     """The folder of a template, made where it is not there yet."""
-    folder = _cache() / _source_version() / name
+    folder = _folder() / _source_version() / name
     with exclusive_lock(folder.with_name(f"{name}.lock")):
         if not (folder / COMPLETE).exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             base, make = TEMPLATES[name]
             if base:
-                _copy(_template(base), folder)
+                copy_template(base, folder)
             else:
                 _remove_old_versions()
             with _running(throwaway_settings(ROOT, folder)) as warehouse:
@@ -175,12 +185,29 @@ def _make_server(warehouse: Warehouse) -> None:
 
 def _make_engine(warehouse: Warehouse) -> None:
     load_sample(warehouse.dsn("transformer"), warehouse.settings.state / "data")
-    build_functions(warehouse.settings, warehouse.stack, show=False)
+    build_changed_functions(warehouse.settings, warehouse.stack)
 
 
 def _make_warehouse(warehouse: Warehouse) -> None:
     fill_if_empty(warehouse.dsn("transformer"), lambda place: None)
-    build(warehouse.settings, warehouse.stack, show=False)
+    with functions_built_once():
+        build(warehouse.settings, warehouse.stack, show=False)
+
+
+@contextmanager
+def functions_built_once() -> Iterator[None]:
+    """Have `build` leave out functions that a cluster has already: ten seconds of each build."""
+    with patch("scripts.stack.build.build_functions", build_changed_functions):
+        yield
+
+
+def build_changed_functions(settings: Settings, stack: Stack, show: bool = True) -> None:
+    """Build registry and functions, unless this installation was built from the same source."""
+    stamp = settings.state / "functions-built"
+    source = fingerprint(settings.root / "udf", settings.root / "dbt" / "macros")
+    if not stamp.exists() or stamp.read_text() != source:
+        build_functions(settings, stack, show=False)
+        stamp.write_text(source)
 
 
 # Name of a template: the one it starts from, and what is added to that.
@@ -191,13 +218,19 @@ TEMPLATES: dict[str, tuple[str | None, Callable[[Warehouse], None]]] = {
 }
 
 
-def _cache() -> Path:
-    """The folder of all templates and copies, where the database server's user can reach it."""
-    paths = Paths(ROOT / ".stack")
-    paths.prepare()
-    folder = paths.server_state / "test-clusters"
+@cache
+def _folder() -> Path:
+    """The folder of all templates and copies, which the database server's user can reach."""
+    # Installs PostgreSQL where it is missing, and with it that user.
+    open_stack(throwaway_settings(ROOT, ROOT / ".stack")).prepare()
+    folder = Paths(ROOT / ".stack").server_state / FOLDER
     folder.mkdir(exist_ok=True)
     return folder
+
+
+def remove_clusters() -> None:
+    """Remove all templates and copies."""
+    shutil.rmtree(Paths(ROOT / ".stack").server_state / FOLDER, ignore_errors=True)
 
 
 def _source_version() -> str:
@@ -207,7 +240,7 @@ def _source_version() -> str:
 
 
 def _remove_old_versions() -> None:
-    versions = [each for each in _cache().iterdir() if each.name != "copies"]
+    versions = [each for each in _folder().iterdir() if each.name != "copies"]
     for old in sorted(versions, key=lambda each: each.stat().st_mtime)[:-VERSIONS]:
         shutil.rmtree(old, ignore_errors=True)
 

@@ -10,7 +10,14 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from scripts.settings import ROOT
-from tests.clusters import Warehouse, cluster, free_port, new_server, throwaway_settings
+from tests.clusters import (
+    Warehouse,
+    cluster,
+    free_port,
+    new_server,
+    remove_clusters,
+    throwaway_settings,
+)
 
 # What test modules import from here; the code is in tests/clusters.py.
 __all__ = ["ROOT", "Warehouse", "free_port", "new_server", "throwaway_settings"]
@@ -19,6 +26,12 @@ __all__ = ["ROOT", "Warehouse", "free_port", "new_server", "throwaway_settings"]
 def pytest_configure() -> None:
     """Told to end, the tests take down what they have started, as they do after Ctrl+C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """On a build server nobody runs the tests a second time: leave no database clusters."""
+    if os.environ.get("CI") and not hasattr(config, "workerinput"):
+        remove_clusters()
 
 
 @pytest.hookimpl(optionalhook=True)

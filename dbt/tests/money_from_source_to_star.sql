@@ -1,9 +1,8 @@
--- Not a cent is lost or made on the way: revenue of orders that are not cancelled, by kind, from
--- the
--- source's own tables, from the vault's history as it holds now, from the star and from the wide
--- table. A refresh asks it of the orders that have changed since all of it was sound.
-{% set since = sound_up_to("updated_at") if execute else none %}
-{% set asked_for -%}
+-- Revenue of the orders that are not cancelled, by kind, is the same in the source, the vault, the
+-- star and the wide table. `make refresh` tests the orders that have changed since the last build
+-- whose tests passed.
+{% set since = changed_since() %}
+{% set is_tested -%}
     {% if since %} order_line_key in (select order_line_key from source_rows)
     {% else %} true
     {% endif %}
@@ -40,17 +39,17 @@ with
         union all
         select 'vault', kind, sum(net_amount)
         from {{ ref("bridge_order_lines") }}
-        where known_to = 'infinity' and not is_cancelled and {{ asked_for }}
+        where valid_to = 'infinity' and not is_cancelled and {{ is_tested }}
         group by kind
         union all
         select 'star', kind, sum(net_amount)
         from {{ ref("fct_order_lines") }}
-        where status <> 'cancelled' and {{ asked_for }}
+        where status <> 'cancelled' and {{ is_tested }}
         group by kind
         union all
         select 'one big table', kind, sum(net_amount)
         from {{ ref("obt_order_lines") }}
-        where status <> 'cancelled' and {{ asked_for }}
+        where status <> 'cancelled' and {{ is_tested }}
         group by kind
     )
 

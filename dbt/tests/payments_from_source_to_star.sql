@@ -1,6 +1,6 @@
--- The same for payments, one by one. A refresh asks it of those that have changed since all were
--- sound.
-{% set since = sound_up_to("updated_at") if execute else none %}
+-- Each payment has the same amount and day in the source and in the star. `make refresh` tests the
+-- payments that have changed since the last build whose tests passed.
+{% set since = changed_since() %}
 
 with
     payments as (

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the cluster on the first start; has the superuser's password follow the environment on each.
+# Creates the cluster at the first start; sets the superuser's password from the environment at each start.
 set -eu
 data=/var/lib/glasshouse/postgres
 major=15
@@ -9,7 +9,7 @@ if [ -f "$data/PG_VERSION" ] && [ "$(cat "$data/PG_VERSION")" != "$major" ]; the
     exit 3
 fi
 if [ ! -f "$data/PG_VERSION" ]; then
-    # Under another name first: a half-made cluster never gets the real one.
+    # In a draft folder, so that an incomplete cluster never has the final name.
     rm -rf "$data.new"
     initdb --pgdata="$data.new" --username=postgres --encoding=UTF8 --locale=C.UTF-8 --data-checksums \
         --auth-local=peer --auth-host=scram-sha-256 > /dev/null
@@ -19,7 +19,7 @@ cp /etc/glasshouse/pg_hba.conf "$data/pg_hba.conf"
 cat /etc/glasshouse/server.conf /etc/glasshouse/container.conf > "$data/glasshouse.conf"
 grep -q "^include = 'glasshouse.conf'" "$data/postgresql.conf" || echo "include = 'glasshouse.conf'" >> "$data/postgresql.conf"
 rm -f "$data/postmaster.pid"
-# On standard input, so that it stands in no list of processes; doubled quotes, as SQL wants them.
+# On standard input, so that no list of processes shows it; quotes are doubled for SQL.
 printf "alter role postgres password '%s';\n" "$(printf %s "$POSTGRES_PASSWORD" | sed "s/'/''/g")" \
     | postgres --single -D "$data" -c log_min_messages=error -c log_statement=none postgres > /dev/null
 unset POSTGRES_PASSWORD

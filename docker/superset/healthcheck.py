@@ -1,4 +1,4 @@
-"""The health check inside the container: does Superset answer with its own pages?"""
+"""Health check of the container: Superset must serve its own login page."""
 
 import sys
 import urllib.request
@@ -7,13 +7,13 @@ ADDRESS = "http://127.0.0.1:8088"
 
 
 def page(path: str) -> str:
-    """The text of a page of this container's Superset."""
+    """The text of a page."""
     with urllib.request.urlopen(f"{ADDRESS}{path}", timeout=10) as answer:  # noqa: S310 - ours
         return answer.read().decode()
 
 
 try:
-    well = page("/health").strip() == "OK" and "data-bootstrap" in page("/login/")
+    is_healthy = page("/health").strip() == "OK" and "data-bootstrap" in page("/login/")
 except OSError as error:
     sys.exit(str(error))
-sys.exit(0 if well else "the login page is not Superset's")
+sys.exit(0 if is_healthy else "the login page is not Superset's")

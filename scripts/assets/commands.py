@@ -1,6 +1,6 @@
 """The commands of dashboards as code.
 
-Each imports what it needs when it runs: the other verbs must not wait for a browser's library.
+Each command imports what it needs when it runs, so that no other command waits for its libraries.
 """
 
 import os
@@ -12,12 +12,12 @@ from scripts.settings import ROOT, Settings, load_settings
 
 
 def _flag(flag: bool, variable: str) -> bool:
-    """Make hands a wish over as FORCE=1 or YES=1."""
+    """Whether a flag is set, on the command line or by make as FORCE=1 or YES=1."""
     return flag or os.environ.get(variable, "") not in ("", "0")
 
 
 def _settings() -> Settings | None:
-    """None where there is no installation, as on a build server: files can be read all the same."""
+    """The settings; None where there is no installation, as on a build server."""
     return load_settings() if (ROOT / ".env").exists() else None
 
 
@@ -26,9 +26,9 @@ def _settings() -> Settings | None:
 @click.option("--markdown", "form", flag_value="markdown", help="For a pull request.")
 @click.option("--text", "form", flag_value="text", default=True, hidden=True)
 def plan(form: str) -> None:
-    """Show what differs between git and Superset, field by field; changes nothing.
+    """Show the differences between git and Superset, field by field; changes nothing.
 
-    Exit code 0: no difference, 2: differences, 1: trouble.
+    Exit code 0: no difference, 2: differences, 1: an error.
     """
     from scripts.assets.sync.plan import plan as run
 
@@ -38,13 +38,12 @@ def plan(form: str) -> None:
 
 @click.command()
 @click.option(
-    "--theirs-lost",
     "--force",
     is_flag=True,
-    help="Overwrite what was changed in Superset since the last push (FORCE=1).",
+    help="Overwrite changes made in Superset since the last push (FORCE=1).",
 )
 def push(force: bool) -> None:
-    """Bring the dashboards in git to Superset."""
+    """Push the dashboards from git to Superset."""
     from scripts.assets.sync.push import push as run
 
     run(load_settings(), _flag(force, "FORCE"))
@@ -52,21 +51,30 @@ def push(force: bool) -> None:
 
 @click.command()
 @click.option(
-    "--ours-lost",
     "--force",
     is_flag=True,
-    help="Where both changed a field, take Superset's (FORCE=1).",
+    help="Where both sides changed a field, take Superset's value (FORCE=1).",
 )
-@click.option("--yes", is_flag=True, help="Remove here what was removed in Superset (YES=1).")
 @click.option(
-    "--adopt", metavar="DASHBOARD", envvar="ADOPT", default="", help="Take it in (ADOPT=…)."
+    "--yes", is_flag=True, help="Delete the files of what was removed in Superset (YES=1)."
+)
+@click.option(
+    "--import",
+    "import_name",
+    metavar="DASHBOARD",
+    envvar="IMPORT",
+    default="",
+    help="Import an unmanaged dashboard with all that it needs (IMPORT=…).",
 )
 @click.option("--branch", envvar="BRANCH", default="", help="Commit it on this branch (BRANCH=…).")
 @click.option(
-    "--all", "every", is_flag=True, help="List what git does not own; change nothing (ALL=1)."
+    "--all",
+    "list_all",
+    is_flag=True,
+    help="List the unmanaged assets; change nothing (ALL=1).",
 )
 def pull(force: bool, yes: bool, import_name: str, branch: str, list_all: bool) -> None:
-    """Bring what was changed in Superset into the files in git."""
+    """Write changes made in Superset into the files in git."""
     from scripts.assets.sync.pull import list_unmanaged
     from scripts.assets.sync.pull import pull as run
 
@@ -78,17 +86,27 @@ def pull(force: bool, yes: bool, import_name: str, branch: str, list_all: bool) 
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Remove them (YES=1); without it they are only shown.")
-@click.option("--theirs-lost", "--force", is_flag=True, help="Changed ones as well (FORCE=1).")
+@click.option("--force", is_flag=True, help="Also assets changed in Superset (FORCE=1).")
 def prune(yes: bool, force: bool) -> None:
-    """Remove from Superset what this repository once owned and no longer holds."""
+    """Remove from Superset what this repository managed and no longer contains."""
     from scripts.assets.sync.prune import prune as run
 
     run(load_settings(), _flag(yes, "YES"), _flag(force, "FORCE"))
 
 
 @click.command()
-@click.option("--max-ms", envvar="MAX_MS", type=click.IntRange(min=1), help="A chart's longest.")
-@click.option("--max-rows", envvar="MAX_ROWS", type=click.IntRange(min=1), help="A chart's most.")
+@click.option(
+    "--max-ms",
+    envvar="MAX_MS",
+    type=click.IntRange(min=1),
+    help="Limit for the time of a chart's query.",
+)
+@click.option(
+    "--max-rows",
+    envvar="MAX_ROWS",
+    type=click.IntRange(min=1),
+    help="Limit for the rows of a chart's query.",
+)
 def check(max_ms: int | None, max_rows: int | None) -> None:
     """Check the files; with a running server, each chart's query too."""
     from scripts.assets.checks.charts import Limits
@@ -117,7 +135,7 @@ def watch() -> None:
 
 @click.command()
 def describe() -> None:
-    """Write dbt's words into the datasets, and what the dashboards read into dbt."""
+    """Write dbt's descriptions into the datasets, and the dashboards into dbt's exposures."""
     from scripts.assets.checks.report import describe as run
 
     run(_settings())
@@ -125,7 +143,7 @@ def describe() -> None:
 
 @click.command("format-assets")
 def format_assets() -> None:
-    """Write every file in the form that pull writes."""
+    """Rewrite every file in the form that pull writes."""
     from scripts.assets.checks.report import format_files
 
     format_files(ROOT)
@@ -134,7 +152,7 @@ def format_assets() -> None:
 @click.command()
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="Default: .stack/shots")
 def shots(folder: Path | None) -> None:
-    """Take a picture of every tab of every dashboard, and say what is broken."""
+    """Take a picture of every tab of every dashboard, and report what is broken."""
     from scripts.assets.client.visual_checks import shots as run
 
     settings = load_settings()

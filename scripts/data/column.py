@@ -193,8 +193,9 @@ class Column:
         self._test_conversion(bare, count, line)
 
     def _test_conversion(self, bare: str, count: int, line: int) -> None:
-        for name, conversion in CONVERSIONS.items():
-            candidate = self._conversions[name]
+        candidates = self._conversions or {}
+        for name, candidate in candidates.items():
+            conversion = CONVERSIONS[name]
             if self.conversion is not conversion and candidate.count > max(NEAR * self.rows, 50):
                 continue
             if conversion.convert(bare) is None:

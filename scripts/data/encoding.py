@@ -3,7 +3,7 @@
 import codecs
 import gzip
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from charset_normalizer import from_bytes
 
@@ -22,7 +22,7 @@ SAMPLE_BYTES = 1 << 20
 
 def open_bytes(path: Path) -> IO[bytes]:
     """The bytes of a plain or gzip-compressed file."""
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
+    return cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def open_text(path: Path, encoding: str) -> IO[str]:

@@ -151,7 +151,8 @@ def _survey(file: CsvFile, options: Options) -> list[Column]:
             "give a file with rows, or HEADER=no if the first line is a row",
         )
     for column in columns:
-        if misfit := column.misfit():
+        misfit = column.misfit()
+        if misfit and column.conversion:
             raise file.error(
                 misfit.first_line,
                 f'column {column.name} holds "{misfit.first_value}", which CONVERT='
@@ -198,7 +199,8 @@ class _Stream(io.TextIOBase):
         self._rows = rows
         self._text = ""
 
-    def read(self, size: int = -1) -> str:
+    def read(self, size: int | None = -1) -> str:
+        size = -1 if size is None else size
         while len(self._text) < size or size < 0:
             batch = list(islice(self._rows, 1_000))
             if not batch:

@@ -1,14 +1,15 @@
 """`make backup` and `make restore`: everything that cannot be made again from git and the sources.
 
-A backup is a folder: the warehouse with the registry, Superset's metadata, what git and Superset
-last agreed on, and Superset's key, without which the passwords in the metadata cannot be read. It
-is made for the owner's eyes alone, as `.env` is.
+A backup is a folder: the warehouse with the registry, the key that signs its models, Superset's
+metadata, what git and Superset last agreed on, and Superset's key, without which the passwords in
+the metadata cannot be read. Only its owner can read it, as with `.env`.
 """
 
 import hashlib
 import json
 import shutil
 import subprocess
+from contextlib import closing
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,10 +22,13 @@ from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack.build import built
 from scripts.stack.interface import Stack
+from scripts.stack.signing_key import read_key, replace_key
 
 DATABASES = ("warehouse", "superset")
 CONTENTS = "backup.json"
 AGREED = Path("pushed")
+# The key of the server that signed the models; backups from before models were signed have none.
+SIGNING_KEY = "signing_key"
 # Roles are the cluster's, not a database's: no dump holds them.
 ROLES = """
     select coalesce(json_agg(rolname order by rolname), '[]') from pg_roles
@@ -48,6 +52,10 @@ def backup(settings: Settings, stack: Stack, folder: Path | None) -> Path:
             sums[file.name] = _sum(file)
             current.note(f"{file.stat().st_size / 1e6:.1f} MB")
     _write_secret(draft / "secret_key", settings.superset_secret_key)
+    with closing(psycopg2.connect(**stack.superuser("postgres"))) as connection:
+        signing_key = read_key(connection)
+    if signing_key is not None:
+        _write_secret(draft / SIGNING_KEY, signing_key.hex())
     agreed = settings.state / AGREED
     if agreed.is_dir():
         shutil.copytree(agreed, draft / AGREED)
@@ -95,7 +103,7 @@ def refuse_newer(contents: dict[str, Any], major: int) -> None:
 
 
 def restore_databases(stack: Stack, folder: Path, contents: dict[str, Any]) -> None:
-    """Put both databases in the place of what is there, once both have been read whole."""
+    """Replace both databases and the signing key, once both databases have been read whole."""
     _run_alone(stack, *map(_role, contents["roles"]))
     for database in DATABASES:
         with step(f"Reading the database {database}"):
@@ -113,6 +121,10 @@ def restore_databases(stack: Stack, folder: Path, contents: dict[str, Any]) -> N
             f'drop database if exists "{database}" with (force)',
             f'alter database "{database}_restoring" rename to "{database}"',
         )
+    if (folder / SIGNING_KEY).exists():
+        key = bytes.fromhex((folder / SIGNING_KEY).read_text())
+        with closing(psycopg2.connect(**stack.superuser("warehouse"))) as connection:
+            replace_key(connection, key)
 
 
 def restore_agreement(settings: Settings, folder: Path) -> None:
@@ -126,7 +138,7 @@ def restore_agreement(settings: Settings, folder: Path) -> None:
 def tell(folder: Path) -> None:
     """Where the backup is, and that it is worth protecting."""
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    say(f"{folder}, {size / 1e6:.1f} MB. It holds your data and Superset's key: keep it as .env.")
+    say(f"{folder}, {size / 1e6:.1f} MB. It holds your data and two keys: protect it as .env.")
 
 
 def _dump(stack: Stack, database: str, file: Path) -> None:

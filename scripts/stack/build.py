@@ -3,11 +3,12 @@
 import json
 import os
 import subprocess
-import sys
-from contextlib import suppress
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg2
+import yaml
 
 from scripts.console import console, step
 from scripts.errors import UserError
@@ -15,12 +16,15 @@ from scripts.feature_groups import feature_groups
 from scripts.fingerprint import fingerprint
 from scripts.settings import Settings
 from scripts.stack import build_state as stamps
+from scripts.stack import dbt_state, shop_load
+from scripts.stack.dbt_process import DbtProcess, start_dbt
 from scripts.stack.interface import Stack
 from scripts.stack.processes import process_tag
-from scripts.stack.views import models_of, views
+from scripts.stack.registry import update_registry
+from scripts.stack.vault_upgrade import upgrade_vault
 
 FUNCTIONS = "resource_type:function"
-# What dbt/macros/results.sql says of each rule that rows of a table break.
+# How dbt/macros/tests/results.sql begins a line about a broken rule of row_constraints.
 BROKEN = "Broken rows: "
 # Whatever loads a table says so in its comment. The shop's tables are one: one comment for all.
 LOADED = """
@@ -30,6 +34,24 @@ LOADED = """
     where n.nspname in ('csv', 'shop') and c.relkind = 'r'
     group by 1
 """
+# Rows written into the shop, whoever wrote them; `make refresh` has nothing to do without any.
+WRITES_KEY = "writes"
+WRITES = """
+    select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text
+    from pg_stat_user_tables where schemaname = 'shop'
+"""
+# PostgreSQL counts what a session wrote at most 10 seconds after its last statement, so writes of a
+# session that was active until just now may not be counted yet.
+ACTIVE_SESSIONS = """
+    select exists (
+        select from pg_stat_activity
+        where datname = current_database() and backend_type = 'client backend'
+            and usename <> 'dashboard' and pid <> pg_backend_pid()
+            and state_change > clock_timestamp() - interval '15 seconds'
+    )
+"""
+# A build sorts and joins whole tables, in few sessions; a dashboard has many, and little.
+PGOPTIONS = "-c work_mem=64MB -c maintenance_work_mem=256MB"
 
 
 def build(
@@ -37,75 +59,190 @@ def build(
     stack: Stack,
     select: tuple[str, ...] = (),
     show: bool = True,
-    tests: str = "all",
+    replace_shop: bool = False,
+    test_all: bool = True,
 ) -> None:
     """Bring registry, functions, models and reports up to date; `select`: these nodes alone.
 
-    `show`: dbt's words go to the screen too, not only to the log. `tests`: of all rows, or of
-    `news`, those that have come since all of them passed (dbt/macros/testing_news.sql).
+    `show`: dbt's output goes to the screen too, not only to the log. `replace_shop`: when the shop
+    was replaced, its history in the vault may be lost. `test_all`: dbt's tests read every row, not
+    only the rows that have come since the last build whose tests passed.
     """
-    wanted = _state(settings, stack)
+    replaced = _require_same_shop(settings, replace_shop)
+    sources = _state(settings, stack)
     if not select:
         stamps.forget(settings, "build")
     build_functions(settings, stack, show)
-    chosen = ["--select", *select] if select else []
     with step("Building the models (dbt)", output=show) as current:
-        options, before = [*chosen, "--exclude", FUNCTIONS], views(settings)
-        try:
-            current.note(_dbt(settings, "warehouse", options, show, tests))
-        except UserError:
-            # The first failure is the one to tell.
-            with suppress(UserError, psycopg2.Error):
-                _put_back(settings, before)
-            raise
-        _put_back(settings, before)
+        upgrade_vault(settings)
+        if replaced:
+            _rebuild_vault(settings, show)
+        current.note(_build_models(settings, sources["files"], list(select), show, test_all))
     stack.clear_query_cache()
     if not select:
-        stamps.write(settings, "build", json.dumps(wanted))
+        _record_success(settings, sources)
 
 
 def build_functions(settings: Settings, stack: Stack, show: bool = True) -> None:
     """Bring the engine up to date: the registry's tables, and the functions that write them."""
-    with step("Updating the registry"):
-        _apply_registry(settings, stack)
+    with step("Updating the registry") as current:
+        current.note(update_registry(settings, stack))
     with step("Building the functions (dbt)", output=show):
         _dbt(settings, "admin", ["--select", FUNCTIONS], show)
 
 
 def refresh(settings: Settings, stack: Stack) -> None:
-    """Build what depends on the tables that were loaded since the last build, and nothing else."""
-    wanted, known = _state(settings, stack), built(settings)
-    changed = sorted(key for key in wanted if wanted[key] != known.get(key))
-    if not changed:
+    """Build what depends on the tables that have changed since the last build, and nothing else."""
+    _require_same_shop(settings, replace_shop=False)
+    sources, last = _state(settings, stack), built(settings)
+    changed = {key for key in sources if sources[key] != last.get(key)}
+    if {"files", "cluster"} & changed:
+        build(settings, stack)
+        return
+    if _query(settings, ACTIVE_SESSIONS)[0][0]:
+        changed.add(WRITES_KEY)
+    names = sorted({"shop" if key == WRITES_KEY else key for key in changed})
+    if not names:
         with step("Building the models (dbt)") as current:
             current.note("up to date")
-    elif {"files", "cluster"} & set(changed):
-        build(settings, stack)
-    else:
-        chosen = [f"source:{name}+" for name in changed]
-        stamps.forget(settings, "build")
-        with step(f"Building what depends on {', '.join(changed)} (dbt)", output=True) as current:
-            options = ["--select", *chosen, "--exclude", FUNCTIONS]
-            current.note(_dbt(settings, "warehouse", options, show=True, tests="news"))
-        stack.clear_query_cache()
-        stamps.write(settings, "build", json.dumps(wanted))
+        return
+    stamps.forget(settings, "build")
+    with step(f"Building what depends on {', '.join(names)} (dbt)", output=True) as current:
+        select = [f"source:{name}+" for name in names]
+        note = _build_models(settings, sources["files"], select, show=True, test_all=False)
+        current.note(note)
+    stack.clear_query_cache()
+    _record_success(settings, sources)
 
 
-def _put_back(settings: Settings, before: set[tuple[str, str]]) -> None:
-    """The views that were there: pages read them also when a build was of some nodes, or failed."""
-    manifest = Path(dbt_environment(settings, "warehouse")["DBT_TARGET_PATH"]) / "manifest.json"
-    lost = before - views(settings)
-    if lost and (models := models_of(manifest, lost)):
-        _dbt(settings, "warehouse", ["--select", *models, "--resource-type", "model"], show=False)
+def _require_same_shop(settings: Settings, replace_shop: bool) -> bool:
+    """Refuse to mix the history of two shops; says whether the vault is to be built anew."""
+    replaced = shop_load.is_replaced(settings)
+    if replaced and not replace_shop:
+        raise UserError(
+            "Another shop was loaded in place of the one whose history the vault holds",
+            "YES=1 make build, which drops that history and builds everything from the new shop",
+        )
+    return replaced
+
+
+def _rebuild_vault(settings: Settings, show: bool) -> None:
+    """The vault from nothing, from the shop that is there now; all that follows is then new too."""
+    options = ["--full-refresh", "--select", "+path:models/vault", "--resource-type", "model"]
+    _dbt(settings, "warehouse", options, show, {"GLASSHOUSE_REBUILD_VAULT": "true"})
+    dbt_state.forget(settings)
+    shop_load.remember(settings)
+
+
+def _build_models(
+    settings: Settings, files: str, select: list[str], show: bool, test_all: bool
+) -> str:
+    """Run dbt for all models, or for those selected, and bring back views that it drops."""
+    if not shop_load.is_replaced(settings):
+        shop_load.remember(settings)
+    environment = {} if test_all else _tests_since(settings)
+    views = _views(settings)
+    try:
+        for options in _runs(settings, files, select, show):
+            note = _dbt(settings, "warehouse", options, show, environment)
+        return note
+    finally:
+        # dbt drops a view with a table that it makes anew, and makes the view again only when it is
+        # selected and the table's tests pass.
+        if views - _views(settings):
+            options = ["--select", "config.materialized:view", "--resource-type", "model"]
+            with suppress(UserError):
+                _dbt(settings, "warehouse", options, show=False)
+
+
+def _runs(settings: Settings, files: str, select: list[str], show: bool) -> list[list[str]]:
+    """The options of each dbt run that the build takes.
+
+    A growing table keeps rows that older SQL wrote. So the models that differ from the last good
+    build, and all that follow them, are built with --full-refresh, after all the others.
+    """
+    chosen = ["--select", *select] if select else []
+    if not dbt_state.exists(settings):
+        return [["--full-refresh", *chosen, "--exclude", FUNCTIONS]]
+    if dbt_state.is_built_from(settings, files):
+        return [[*chosen, "--exclude", FUNCTIONS]]
+    state = ["--state", str(dbt_state.folder(settings))]
+    modified = _modified(settings, state)
+    dbt_state.forget_nodes(settings, modified)
+    if not modified:
+        return [[*chosen, "--exclude", FUNCTIONS]]
+    new = [f"{each},state:new+" for each in select] or ["state:new+"]
+    return [
+        [*chosen, "--exclude", FUNCTIONS, "state:new+", *state],
+        ["--full-refresh", "--select", *new, "--exclude", FUNCTIONS, *state],
+    ]
+
+
+def _modified(settings: Settings, state: list[str]) -> list[str]:
+    """Ids of the models and seeds that differ from the last good build."""
+    arguments = _arguments(settings, "ls", "warehouse", [
+        "--quiet", "--resource-type", "model", "--resource-type", "seed", "--output", "json",
+        "--output-keys", "unique_id", "--select", *dbt_state.MODIFIED, *state,
+    ])  # fmt: skip
+    environment = dbt_environment(settings, "warehouse")
+    lines: list[str] = []
+    if _process(settings, environment).run(arguments, environment, lines.append):
+        raise UserError(f"dbt cannot read the project: {' '.join(lines)}", "mend that file")
+    return [json.loads(line)["unique_id"] for line in lines if line.startswith("{")]
+
+
+def _record_success(settings: Settings, sources: dict[str, str]) -> None:
+    """Note what a whole build was made from, and up to when rows have passed the tests."""
+    manifest = _target_path(settings, "manifest") / "manifest.json"
+    dbt_state.save(settings, manifest, sources["files"])
+    finished = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    newest = _query(settings, "select max(valid_from)::text from vault.hub_order")[0][0]
+    tested = {"loaded_since": finished, "newest": newest or "-infinity"}
+    stamps.write(settings, "tested", json.dumps(tested))
+    stamps.write(settings, "build", json.dumps(sources))
+
+
+def _tests_since(settings: Settings) -> dict[str, str]:
+    """What limits dbt's tests to new rows; nothing, so that all are read, after a failed build."""
+    tested = json.loads(stamps.read(settings, "tested") or "{}")
+    if not tested:
+        return {}
+    project = yaml.safe_load((settings.root / "dbt" / "dbt_project.yml").read_text())
+    since = _query(
+        settings, "select to_char(%s::timestamp - %s::interval, 'YYYY-MM-DD\"T\"HH24:MI:SS')",
+        tested["newest"], project["vars"]["lookback"],
+    )[0][0]  # fmt: skip
+    limits = {"loaded_since": tested["loaded_since"], "changed_since": since or "-infinity"}
+    given = " ".join(f"-c glasshouse.{name}={value}" for name, value in limits.items())
+    return {"PGOPTIONS": f"{PGOPTIONS} {given}"}
+
+
+def _views(settings: Settings) -> set[tuple[str, str]]:
+    """Schema and name of every view in the warehouse."""
+    return set(_query(settings, "select schemaname, viewname from pg_views"))
+
+
+def _query(settings: Settings, query: str, *values: str) -> list[tuple]:
+    with (
+        closing(psycopg2.connect(**settings.dsn("transformer"))) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(query, values)
+        return cursor.fetchall()
 
 
 def is_current(settings: Settings, stack: Stack) -> bool:
     """Whether the last whole build was of these files, on this data."""
-    return built(settings) == _state(settings, stack)
+    ignored = {WRITES_KEY}
+    now, last = _state(settings, stack), built(settings)
+    return {key: now[key] for key in now.keys() - ignored} == {
+        key: last[key] for key in last.keys() - ignored
+    }
 
 
 def mark_built(settings: Settings, stack: Stack, made_from: dict[str, str]) -> None:
     """Note that what is in this server's database was built from this, if on another server."""
+    made_from = {key: value for key, value in made_from.items() if key != WRITES_KEY}
     stamps.write(settings, "build", json.dumps(made_from | {"cluster": stack.database_id()}))
 
 
@@ -119,74 +256,62 @@ def built(settings: Settings) -> dict[str, str]:
 
 def _state(settings: Settings, stack: Stack) -> dict[str, str]:
     """What a build depends on: the project's files, the cluster, and what was loaded into it."""
-    connection = psycopg2.connect(**settings.dsn("transformer"))
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(LOADED)
-            loaded = {source: comment or "" for source, comment in cursor.fetchall()}
-    finally:
-        connection.close()
+    loaded = {source: comment or "" for source, comment in _query(settings, LOADED)}
+    writes = {WRITES_KEY: _query(settings, WRITES)[0][0]}
     files = fingerprint(settings.root / "dbt", settings.root / "udf")
-    return {"files": files, "cluster": stack.database_id(), **loaded}
-
-
-def registry_script(root: Path) -> str:
-    """The SQL that makes the engine's schema: the files of udf/registry in order."""
-    folder = root / "udf" / "registry"
-    files = sorted(folder.glob("*.sql"))
-    if not files:
-        raise UserError(f"{folder} is missing", "restore the folder from git")
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
-
-
-def _apply_registry(settings: Settings, stack: Stack) -> None:
-    script = registry_script(settings.root)
-    connection = psycopg2.connect(**stack.superuser("warehouse"))
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(script)
-    except psycopg2.Error as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"udf/registry failed: {reason}", "mend the file") from None
-    finally:
-        connection.close()
+    return {"files": files, "cluster": stack.database_id(), **loaded, **writes}
 
 
 def _dbt(
-    settings: Settings, target: str, options: list[str], show: bool, tests: str = "all"
+    settings: Settings,
+    target: str,
+    options: list[str],
+    show: bool,
+    environment: dict[str, str] | None = None,
 ) -> str:
-    """Run `dbt build`; its words go to the log, and to the screen if asked for or if it fails."""
-    project = settings.root / "dbt"
+    """Run `dbt build`; its output goes to the log, and to the screen if `show` or if it fails."""
     log = settings.state / "logs" / "dbt.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(Path(sys.executable).with_name("dbt")), "build", "--target", target]
-    command += ["--project-dir", str(project), "--profiles-dir", str(project), *options]
-    command += [] if console.is_terminal else ["--no-use-colors"]
+    arguments = _arguments(settings, "build", target, options)
+    arguments += [] if console.is_terminal else ["--no-use-colors"]
+    environment = dbt_environment(settings, target) | (environment or {})
     said: list[str] = []
-    with (
-        log.open("a") as file,
-        subprocess.Popen(
-            command, cwd=settings.root, text=True, errors="replace",
-            env={**dbt_environment(settings, target), "GLASSHOUSE_TESTS": tests},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        ) as process,
-    ):  # fmt: skip
+    with log.open("a") as file:
         file.write(f"\n$ dbt build --target {target} {' '.join(options)}\n")
-        for line in process.stdout:
+
+        def on_line(line: str) -> None:
             file.write(line)
             said.append(line.rstrip())
             if show:
                 console.out(line, end="", highlight=False)
-    if process.returncode:
+
+        exit_code = _process(settings, environment).run(arguments, environment, on_line)
+    if exit_code:
         if not show:
             _show_failures(said)
-        error = UserError(
-            f"dbt build --target {target} failed (exit code {process.returncode})",
+        raise UserError(
+            f"dbt build --target {target} failed (exit code {exit_code})",
             f"read the lines above, or all of them in {log}",
+            exit_code,
         )
-        error.exit_code = process.returncode
-        raise error
     return next((line.partition("Done. ")[2] for line in said if "Done. " in line), "")
+
+
+def parse_project(settings: Settings) -> None:
+    """Start to parse the dbt project, if the running process has not parsed it yet."""
+    _process(settings, dbt_environment(settings, "warehouse"))
+
+
+def _process(settings: Settings, environment: dict[str, str]) -> DbtProcess:
+    folder = str(_target_path(settings, "manifest"))
+    paths = {"DBT_TARGET_PATH": folder, "DBT_LOG_PATH": folder}
+    return start_dbt(settings.root / "dbt", (), environment | paths)
+
+
+def _arguments(settings: Settings, verb: str, target: str, options: list[str]) -> list[str]:
+    project = str(settings.root / "dbt")
+    folders = ["--project-dir", project, "--profiles-dir", project]
+    return [verb, "--target", target, *folders, *options]
 
 
 def _show_failures(said: list[str]) -> None:
@@ -210,14 +335,18 @@ def dbt_environment(settings: Settings, target: str) -> dict[str, str]:
         "POSTGRES_PASSWORD": "not-for-this-target",
         **secrets.get(target, {}),
         **process_tag(settings.state, "tool"),
-        "DBT_TARGET_PATH": str(settings.state / "dbt" / target),
-        "DBT_LOG_PATH": str(settings.state / "dbt" / target),
+        "DBT_TARGET_PATH": str(_target_path(settings, target)),
+        "DBT_LOG_PATH": str(_target_path(settings, target)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        # A build sorts and joins whole tables, in few sessions; a dashboard has many, and little.
-        "PGOPTIONS": "-c work_mem=64MB -c maintenance_work_mem=256MB",
+        "PGOPTIONS": PGOPTIONS,
         "GLASSHOUSE_GIT_COMMIT": _git_commit(settings.root),
         **feature_groups(settings.root),
     }
+
+
+def _target_path(settings: Settings, target: str) -> Path:
+    """Where dbt writes its artifacts, each target apart; `manifest`: the parsed project."""
+    return settings.state / "dbt" / target
 
 
 def _git_commit(root: Path) -> str:

@@ -86,7 +86,7 @@ def build(select: tuple[str, ...]) -> None:
     with _stack_lock(settings):
         with step("Preparing the server's Python") as current:
             current.note(stack.update_server_environment())
-        run(settings, stack, select)
+        run(settings, stack, select, replace_shop=os.environ.get("YES") == "1")
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pwd
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -87,8 +88,17 @@ class Paths:
 
 
 def server_user() -> str | None:
-    """The user that the database server runs as; None means the current user."""
-    return SERVER_USER if os.geteuid() == 0 else None
+    """The user that the database server runs as; None means the current user.
+
+    Root cannot run PostgreSQL. Its package creates the user; a machine that runs containers only
+    does not have that user.
+    """
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(SERVER_USER).pw_name
+    except KeyError:
+        return None
 
 
 def as_server_user(**arguments: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import re
 from base64 import b64decode
 from hashlib import pbkdf2_hmac, sha256
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
@@ -18,7 +19,7 @@ SCRIPT = Path(__file__).with_name("provision.sql")
 DATABASES = {"warehouse": "postgres", "superset": "superset"}
 
 
-def provision(settings: Settings, superuser: dict[str, object]) -> str:
+def provision(settings: Settings, superuser: dict[str, Any]) -> str:
     """Bring the cluster to the state the house expects; says what had to be done.
 
     `superuser`: how to connect to the database postgres as the superuser.

@@ -1,21 +1,22 @@
-"""`make up`: from nothing, or from anything, to a running, filled, synced stack."""
+"""`make up`: brings an installation in any state to a running stack with data and dashboards."""
 
-from concurrent.futures import ThreadPoolExecutor
-
-from scripts.console import say, step, warn
+from scripts.console import in_background, say, step, warn
 from scripts.data.sample import load_sample
 from scripts.examples.shop.loading import fill_if_empty
 from scripts.settings import Settings, ignored_variables
-from scripts.stack import build, dashboards
+from scripts.stack import build, build_state, dashboards
 from scripts.stack.interface import Stack
 from scripts.stack.provision import provision
 
 
 def up(settings: Settings, stack: Stack) -> None:
-    """Each step looks for itself whether there is something to do."""
+    """Run all steps; each of them checks first whether there is something to do."""
     for key in ignored_variables(settings):
-        warn(f"{key} in the environment is not used: .env says otherwise. Change .env instead.")
+        warn(f"The environment variable {key} is ignored: .env has another value. Change .env.")
     stack.check()
+    if build_state.read(settings, "build") is None:
+        # dbt parses the project while the next steps wait for the network.
+        build.parse_project(settings)
     with step("Checking the machine") as current:
         current.note(stack.prepare())
     with step("Preparing the server's Python") as current:
@@ -24,24 +25,28 @@ def up(settings: Settings, stack: Stack) -> None:
         current.note(stack.start_database())
     with step("Roles, databases, schemas") as current:
         current.note(provision(settings, stack.superuser("postgres")))
-    with step("Loading the sample data") as current:
-        current.note(load_sample(settings.dsn("transformer"), settings.state / "data"))
-    with step("Filling the shop") as current:
-        current.note(fill_if_empty(settings.dsn("transformer"), current.progress))
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        # It needs the database server alone, and is ready by the time dbt is.
-        preparing = beside.submit(stack.prepare_superset)
+    # Superset and the dashboards need the database server and no model, so they do not wait.
+    with in_background(lambda: _publish(settings, stack)) as publishing:
+        with step("Loading the sample data") as current:
+            current.note(load_sample(settings.dsn("transformer"), settings.state / "data"))
+        with step("Filling the shop") as current:
+            current.note(fill_if_empty(settings.dsn("transformer"), current.progress))
         if build.is_current(settings, stack):
             with step("Building the models (dbt)") as current:
                 current.note("up to date")
         else:
             build.build(settings, stack, show=False)
-        with step("Preparing Superset") as current:
-            current.note(preparing.result())
-    with step("Starting Superset") as current:
-        current.note(stack.start_superset())
-    dashboards.push_if_needed(settings, stack)
+        publishing()
     say()
     say(f"Superset   {settings.local_superset_url}")
     say(f"User       {settings.superset_admin_user}")
     say("Password   SUPERSET_ADMIN_PASSWORD in .env")
+
+
+def _publish(settings: Settings, stack: Stack) -> None:
+    """Prepare and start Superset, and push the dashboards."""
+    with step("Preparing Superset") as current:
+        current.note(stack.prepare_superset())
+    with step("Starting Superset") as current:
+        current.note(stack.start_superset())
+    dashboards.push_if_needed(settings, stack)

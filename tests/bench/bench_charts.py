@@ -16,8 +16,8 @@ import psycopg2
 from scripts.assets.checks.charts import run_queries
 from scripts.assets.client.browser import signed_in
 from scripts.assets.client.superset import Superset
-from scripts.assets.client.visual_checks import dashboard_slugs, visit
-from scripts.assets.sync.state import declared
+from scripts.assets.client.visual_checks import dashboard_slugs, inspect_dashboard
+from scripts.assets.sync.state import read_git
 from scripts.settings import Settings
 from scripts.stack.build import dbt_environment
 from tests.bench.harness import Bench, Pair, at_most, compare
@@ -94,7 +94,10 @@ def tabs(bench: Bench) -> Pair:
         password = settings.value("STAKEHOLDER_PASSWORD")
         with signed_in(settings.superset_url, "stakeholder", password) as page:
             for slug in dashboard_slugs(settings.root):
-                seen = visit(page, settings.superset_url, slug, bench.folder / "shots").seconds
+                report = inspect_dashboard(
+                    page, settings.superset_url, slug, bench.folder / "shots"
+                )
+                seen = report.seconds
                 found |= {f"{slug}: {tab}": seconds for tab, seconds in seen.items()}
         _table(bench.folder / "tabs.md", "tab | seconds", sorted(found.items(), key=_second))
         return max(found.values())
@@ -104,7 +107,7 @@ def tabs(bench: Bench) -> Pair:
 
 def _p95(bench: Bench, name: str) -> float:
     """Milliseconds that 95 of 100 of the charts' queries stay below; the cache is passed by."""
-    answers = run_queries(declared(bench.settings), Superset(bench.settings))
+    answers = run_queries(read_git(bench.settings), Superset(bench.settings))
     rows = sorted(((a.chart.title, a.rows, a.milliseconds) for a in answers), key=lambda r: r[2])
     _table(bench.folder / name, "chart | rows | ms", rows)
     return statistics.quantiles([row[2] for row in rows], n=20)[-1]

@@ -18,7 +18,7 @@ from scripts.assets.files.bundle import FOLDER
 from scripts.assets.files.yaml_text import dump_yaml
 from scripts.assets.model.asset import Asset
 from scripts.assets.model.complete import complete
-from scripts.assets.sync.state import declared
+from scripts.assets.sync.state import read_git
 from scripts.settings import ROOT, Settings
 from tests.bench.harness import Bench, Pair, at_least, at_most, compare, seconds
 
@@ -41,7 +41,7 @@ class Farm:
         self.settings = settings.model_copy(
             update={"root": self.root, "state": self.root / ".stack"}
         )
-        self.assets = _many(declared(settings).kind("charts")[0], settings)
+        self.assets = _many(read_git(settings).kind("charts")[0], settings)
         for asset in self.assets:
             self.write(asset)
         self.changes = 0
@@ -78,7 +78,7 @@ class Farm:
     def bare_sync(self) -> None:
         """preset-cli alone, of the same files as Superset needs them."""
         with tempfile.TemporaryDirectory() as folder:
-            git = declared(self.settings)
+            git = read_git(self.settings)
             for asset in git:
                 file = Path(folder) / "bundle" / asset.path
                 file.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ class Farm:
 
 def _many(chart: Asset, settings: Settings) -> list[Asset]:
     """The database and dataset of a chart, copies of it, and dashboards that show these."""
-    git = declared(settings)
+    git = read_git(settings)
     dataset = git.get(chart.data["dataset_uuid"])
     assert dataset is not None
     database = git.get(dataset.data["database_uuid"])

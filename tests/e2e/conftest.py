@@ -3,17 +3,17 @@
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from scripts.assets.files.has_access_file import LOCK
 
-from scripts.settings import Settings, load_settings, template_keys
-from tests.conftest import ROOT, free_port
+from scripts.assets.files.managed import LOCK
+from scripts.settings import Settings, load_settings
+from tests.clusters import ML_EXTRAS, ROOT, copy_template, free_port
+from tests.e2e.commands import Commands, environment
 from tests.e2e.projects import Project
 
 
@@ -73,34 +73,26 @@ class Clone:
             **more,
         )
 
-    def up(self) -> None:
+    def up(self, env: dict[str, str] | None = None) -> None:
         """The first start."""
-        self.first_up = self.first("up")
+        self.first_up = self.first("up", env=env)
         assert self.first_up.returncode == 0, self.first_up.stdout + self.first_up.stderr
         self.first_words = self.superset_words()
 
-    def first(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def first(
+        self, *words: str, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """The first command of all, which writes `.env`: on free ports."""
         ports = {"POSTGRES_PORT": str(free_port()), "SUPERSET_PORT": str(free_port())}
         # Not left to the machine: an engine that happens to run would change what is tested.
         mode = os.environ.get("GLASSHOUSE_TEST_MODE", "native")
-        return self.make(*words, env=ports | {"MODE": mode})
+        return self.make(*words, env=ports | {"MODE": mode} | (env or {}))
 
     def remove(self) -> None:
         """Leave nothing of it."""
         if (self.root / ".env").exists():
             self.make("reset", env={"YES": "1"})
         shutil.rmtree(self.root)
-
-
-def environment(more: dict[str, str]) -> dict[str, str]:
-    """The environment of a newcomer. The tools are this run's own, which were made by the same
-    launcher; GLASSHOUSE_FRESH_TOOLS=1 has each copy make them anew.
-    """
-    values = {key: value for key, value in os.environ.items() if key not in template_keys()}
-    if values.get("GLASSHOUSE_FRESH_TOOLS") != "1":
-        values["GLASSHOUSE_VENV"] = sys.prefix
-    return values | more
 
 
 def copy_of_the_project() -> Clone:
@@ -134,11 +126,25 @@ def copy_of_the_project() -> Clone:
     return Clone(root)
 
 
-def running() -> Iterator[Clone]:
-    """A copy that is up, and gone afterwards."""
+def in_containers() -> bool:
+    """Whether the tests run over containers (make test-docker)."""
+    return os.environ.get("GLASSHOUSE_TEST_MODE", "native") != "native"
+
+
+def running(built: bool = False) -> Iterator[Clone]:
+    """A copy of the project that is up, and gone afterwards.
+
+    `built`: its warehouse is a copy of the tests' own, so that only Superset is left to prepare.
+    """
     clone = copy_of_the_project()
     try:
-        clone.up()
+        if built and not in_containers():
+            state = clone.root / ".stack"
+            state.mkdir()
+            copy_template("warehouse", state)
+            clone.up({"ML_EXTRAS": ML_EXTRAS})
+        else:
+            clone.up()
         yield clone
     finally:
         clone.remove()
@@ -146,24 +152,34 @@ def running() -> Iterator[Clone]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Clone]:
-    """A running stack that tests leave as they find it."""
+    """A running stack that tests leave as they find it, made as a newcomer makes it."""
     yield from running()
 
 
+@pytest.fixture(scope="session")
+def pushed(stack: Clone) -> Iterator[Project]:
+    """The assets as they are in git, pushed. For tests that change neither files nor Superset."""
+    commands = Commands(stack.root, environment({}))
+    try:
+        project = Project(stack, commands)
+        project.run("push")
+        yield project
+    finally:
+        commands.close()
+
+
 @pytest.fixture
-def project(stack: Clone) -> Iterator[Project]:
-    """The assets as they are in git, pushed; put back afterwards, with what was made removed."""
-    kept = stack.root / ".assets-before-test"
-    shutil.copytree(stack.root / "superset_assets", kept)
-    project = Project(stack)
-    project.run("push")
-    yield project
-    lock = (project.folder / LOCK).read_text()
-    shutil.rmtree(project.folder)
-    kept.rename(project.folder)
-    before = (project.folder / LOCK).read_text()
-    (project.folder / LOCK).write_text(lock)
-    project.run("push", "--force")
-    if lock != before:
-        project.run("prune", "--yes", "--force")
-        (project.folder / LOCK).write_text(before)
+def project(pushed: Project) -> Iterator[Project]:
+    """The same for tests that change something: put back afterwards, additions removed."""
+    before = pushed.stack.root / ".assets-before-test"
+    shutil.copytree(pushed.folder, before)
+    yield pushed
+    lock = (pushed.folder / LOCK).read_text()
+    shutil.rmtree(pushed.folder)
+    before.rename(pushed.folder)
+    lock_before = (pushed.folder / LOCK).read_text()
+    (pushed.folder / LOCK).write_text(lock)
+    pushed.run("push", "--force")
+    if lock != lock_before:
+        pushed.run("prune", "--yes", "--force")
+        (pushed.folder / LOCK).write_text(lock_before)

@@ -7,25 +7,31 @@ from typing import Any
 import yaml
 
 from scripts.assets.client.superset import Superset
+from tests.e2e.commands import Commands, environment
 
 
 class Project:
     """The clone's assets and the server that shows them."""
 
-    def __init__(self, stack: Any) -> None:
+    def __init__(self, stack: Any, commands: Commands) -> None:
         self.stack = stack
+        self.commands = commands
         self.folder: Path = stack.root / "superset_assets"
         self.superset = Superset(stack.settings)
 
+    def command(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a verb, however it ends."""
+        return self.commands.run(words, environment(env))
+
     def run(self, *command: str, **env: str) -> str:
         """Run a verb that has to succeed; what it says."""
-        done = self.stack.run(*command, env=env)
+        done = self.command(*command, **env)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def fails(self, *command: str, **env: str) -> str:
         """Run a verb that has to fail; the one line of its error."""
-        done = self.stack.run(*command, env=env)
+        done = self.command(*command, **env)
         assert done.returncode == 1, done.stdout + done.stderr
         errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
         assert len(errors) == 1, done.stderr

@@ -9,7 +9,7 @@ import yaml
 
 from scripts.stack.processes import wait_until
 from tests.conftest import ROOT
-from tests.e2e.conftest import environment
+from tests.e2e.commands import environment
 
 CHART = "superset_assets/charts/data/outcome.yaml"
 SECONDS = 60
@@ -60,14 +60,16 @@ def test_a_save_is_pushed_a_broken_one_is_a_line_and_the_next_heals(stack, watch
     def said(words: str) -> bool:
         return wait_until(lambda: words in watching.read_text(), SECONDS)
 
-    file.write_text(kept.replace("slice_name: The outcome", "slice_name: Just the outcome"))
-    assert said('✓ chart "Just the outcome, how often"'), watching.read_text()
+    file.write_text(
+        kept.replace("slice_name: Distribution of the outcome", "slice_name: Only the outcome")
+    )
+    assert said('✓ chart "Only the outcome"'), watching.read_text()
     file.write_text(kept.replace("viz_type:", "viz_type: ["))
     assert said("✗ superset_assets/charts/data/outcome.yaml: line ")
     broken = [line for line in watching.read_text().splitlines() if "✗" in line]
     assert len(broken) == 1
     file.write_text(kept)
-    assert said('✓ chart "The outcome, how often"'), watching.read_text()
+    assert said('✓ chart "Distribution of the outcome"'), watching.read_text()
     assert stack.run("plan").returncode == 0
 
 
@@ -94,7 +96,7 @@ def test_the_recipe_for_pull_requests_writes_the_comment(project, tmp_path) -> N
     project.git("add", "--all")
     project.git("commit", "--quiet", "--allow-empty", "--message=As it is")
     summary, comment = tmp_path / "summary.md", project.stack.root / "review.md"
-    project.edit(project.stack.root / CHART, slice_name="Just the outcome")
+    project.edit(project.stack.root / CHART, slice_name="Only the outcome")
     step = recipe("check", "What changes on the dashboards")
     try:
         done = run_step(project.stack, step, BASE="HEAD", GITHUB_STEP_SUMMARY=str(summary))
@@ -103,9 +105,9 @@ def test_the_recipe_for_pull_requests_writes_the_comment(project, tmp_path) -> N
         lines = comment.read_text().splitlines()
         assert lines[0].startswith("### ")
         (row,) = [line for line in lines if line.startswith("| changed |")]
-        assert 'chart "Just the outcome"' in row
-        assert 'slice_name: "The outcome, how often" → "Just the outcome"' in row
-        assert "Every static check passes." in lines
+        assert 'chart "Only the outcome"' in row
+        assert 'slice_name: "Distribution of the outcome" → "Only the outcome"' in row
+        assert "All static checks pass." in lines
     finally:
         comment.unlink()
 
@@ -113,7 +115,7 @@ def test_the_recipe_for_pull_requests_writes_the_comment(project, tmp_path) -> N
 def test_the_recipe_for_merges_goes_on_with_differences_and_stops_at_trouble(project) -> None:
     step = recipe("push", "What will change")
     assert run_step(project.stack, step).returncode == 0
-    project.edit(project.stack.root / CHART, slice_name="Just the outcome")
+    project.edit(project.stack.root / CHART, slice_name="Only the outcome")
     done = run_step(project.stack, step)
     assert done.returncode == 0, done.stderr
     assert "1 to update" in done.stdout

@@ -114,13 +114,13 @@ def test_who_answers_for_one_country_sees_that_country(stack) -> None:
         with signed_in(settings.superset_url, "stakeholder", password) as page:
             watched = Watched(page, settings.superset_url)
             watched.open("churn")
-            cells = page.locator('[data-test-chart-name^="Whom to call"] tbody td:nth-child(3)')
+            cells = page.locator('[data-test-chart-name^="Call list"] tbody td:nth-child(3)')
             assert set(cells.all_inner_texts()) == {"France"}
             # A sum over all countries would tell what the rows may not.
             number = page.locator('[data-test-chart-name^="Headline"] .gh-headline b').inner_text()
             expected = one_of(
                 stack,
-                "select shown from reports.rpt_churn_summary"
+                "select value_text from reports.rpt_churn_summary"
                 " where country = 'France' and sort_order = 0",
             )
             assert number == expected
@@ -132,7 +132,7 @@ def test_who_answers_for_one_country_sees_that_country(stack) -> None:
 def test_a_broken_dashboard_is_found_out(stack, admin: Page, tmp_path: Path) -> None:
     """A copy with one sound chart, one with an unknown column and one without any rows."""
     rest = Rest(admin, stack.settings.superset_url)
-    sound = rest.chart_named("Hits and misses")
+    sound = rest.chart_named("Hits and misses (confusion matrix)")
     broken = {"query_mode": "aggregate", "groupby": [], "metrics": [metric("SUM(no_such_column)")]}
     nothing = {
         "adhoc_filters": [{"clause": "WHERE", "expressionType": "SQL", "sqlExpression": "1 = 0"}]

@@ -15,34 +15,34 @@ def changed_lines(before: str, after: str) -> list[str]:
     return sorted(set(before.splitlines()) ^ set(after.splitlines()))
 
 
-def test_the_committed_files_pass_the_static_checks_and_every_query_has_rows(project):
-    said = project.run("check")
-    assert "All is well" in said
+def test_the_committed_files_pass_the_static_checks_and_every_query_has_rows(pushed):
+    said = pushed.run("check")
+    assert "No problems" in said
     assert re.search(r"\d+ rows, \d+ ms", said)
 
 
-def test_a_second_push_has_nothing_to_do(project):
-    said = project.run("push")
+def test_a_second_push_has_nothing_to_do(pushed):
+    said = pushed.run("push")
     assert "Nothing to do" in said
     assert "Pushing" not in said
 
 
-def test_push_then_pull_leaves_no_difference(project):
-    before = project.files()
-    assert "Nothing to do" in project.run("pull")
-    assert project.files() == before
+def test_push_then_pull_leaves_no_difference(pushed):
+    before = pushed.files()
+    assert "Nothing to do" in pushed.run("pull")
+    assert pushed.files() == before
     status = subprocess.run(
         ["git", "status", "--porcelain", "superset_assets"],
-        cwd=project.stack.root,
+        cwd=pushed.stack.root,
         capture_output=True,
         text=True,
     )
     assert status.stdout == ""
 
 
-def test_our_export_says_the_same_as_that_of_preset_cli(project, tmp_path):
-    settings = project.stack.settings
-    over_rest = server_bundle(project.superset.export(), settings)
+def test_our_export_says_the_same_as_that_of_preset_cli(pushed, tmp_path):
+    settings = pushed.stack.settings
+    over_rest = server_bundle(pushed.superset.export(), settings)
     command = ["export-assets", str(tmp_path), "--disable-jinja-escaping", "--force-unix-eol"]
     assert preset.run(command, tmp_path, settings).returncode == 0
     files = {f.relative_to(tmp_path).as_posix(): f.read_text() for f in tmp_path.rglob("*.yaml")}
@@ -83,7 +83,7 @@ def test_a_title_changed_in_superset_is_a_difference_of_one_field(project):
     before = project.files()
     assert "No difference" in project.run("plan")
     path = project.rename("A new title").relative_to(project.folder).as_posix()
-    plan = project.stack.run("plan")
+    plan = project.command("plan")
     assert plan.returncode == 2
     assert "changed in Superset since the last push" in plan.stdout
     assert "1 to update" in plan.stdout
@@ -176,7 +176,7 @@ def test_a_broken_query_is_one_line_of_check(project):
     ]
     file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     project.run("format-assets")
-    done = project.stack.run("check")
+    done = project.command("check")
     assert done.returncode == 1
     lines = [line for line in done.stdout.splitlines() if line.startswith("superset_assets/")]
     assert len(lines) == 1
@@ -207,23 +207,23 @@ def test_a_chart_deleted_in_superset_is_kept_until_somebody_decides(project):
     assert "No difference" in project.run("plan")
 
 
-def test_a_wrong_password_is_one_line(project):
-    file = project.stack.root / ".env"
+def test_a_wrong_password_is_one_line(pushed):
+    file = pushed.stack.root / ".env"
     text = file.read_text(encoding="utf-8")
     try:
         file.write_text(
             re.sub(r"(?m)^SUPERSET_ADMIN_PASSWORD=.*$", "SUPERSET_ADMIN_PASSWORD=wrong", text)
         )
         for verb in ("plan", "push", "pull", "prune", "check"):
-            error = project.fails(verb)
+            error = pushed.fails(verb)
             assert "does not accept the password" in error
             assert "SUPERSET_ADMIN_PASSWORD" in error
     finally:
         file.write_text(text, encoding="utf-8")
 
 
-def test_no_password_is_in_the_files(project):
-    project.run("pull")
-    text = "".join(project.files().values())
+def test_no_password_is_in_the_files(pushed):
+    pushed.run("pull")
+    text = "".join(pushed.files().values())
     assert "_PASSWORD}@" in text
-    assert project.stack.settings.dashboard_password not in text
+    assert pushed.stack.settings.dashboard_password not in text

@@ -37,7 +37,7 @@ def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narr
         "clause": "1 = 0", "datasets": [CANDIDATES], "roles": ["Stakeholder"]
     }  # fmt: skip
     write(project, data)
-    assert 'row filter "No candidates"  new in git' in project.stack.run("plan").stdout
+    assert 'row filter "No candidates"  new in git' in project.command("plan").stdout
     project.run("push")
     assert "No difference" in project.run("plan")
     settings = project.stack.settings
@@ -53,15 +53,15 @@ def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narr
         assert page.get_by_role("menuitem").all_inner_texts()[0] == "Dashboards"
     del data["row_filters"]["No candidates"]
     write(project, data)
-    assert "delete by prune" in project.stack.run("plan").stdout
+    assert "delete by prune" in project.command("plan").stdout
     assert 'row filter "No candidates"' in project.run("prune")
     assert 'removed row filter "No candidates"' in project.run("prune", YES="1")
     assert "No difference" in project.run("plan")
 
 
-def test_an_analyst_may_query_marts_and_predictions_alone(project):
-    analyst = as_user(project, "analyst")
-    database = project.superset.rows("database", "id,uuid")[0]["id"]
+def test_an_analyst_may_query_marts_and_predictions_alone(pushed):
+    analyst = as_user(pushed, "analyst")
+    database = pushed.superset.rows("database", "id,uuid")[0]["id"]
 
     def ask(table: str) -> requests.Response:
         body = {"database_id": database, "sql": f"select count(*) from {table}"}
@@ -81,7 +81,7 @@ def test_what_is_changed_in_superset_comes_back_and_nothing_else(project):
     dashboard = superset.number("dashboard", "quality_classification")
     sales = superset.create("security/roles", {"name": "Sales"})
     superset.change("dashboard", dashboard, {"roles": [roles["Analyst"], sales]})
-    plan = project.stack.run("plan").stdout
+    plan = project.command("plan").stdout
     door = 'access to dashboard "quality_classification"'
     assert f"{door}  changed in Superset since the last push" in plan
     assert 'role "Sales"  new in Superset' in plan
@@ -114,7 +114,7 @@ def test_a_new_password_in_env_is_set_by_the_next_push(project):
     old = project.stack.settings.value("ANALYST_PASSWORD")
     try:
         file.write_text(text.replace(old, f"{old}-new"), encoding="utf-8")
-        plan = project.stack.run("plan").stdout
+        plan = project.command("plan").stdout
         assert 'user "analyst"  changed in .env' in plan
         assert old not in plan
         project.run("push")

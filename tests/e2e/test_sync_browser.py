@@ -87,7 +87,7 @@ def test_an_edit_is_the_one_line_that_was_edited(project: Project, page: Page) -
     page.get_by_role("tab", name="Customize").click()
     page.locator('[data-test="zoomable-header"]').get_by_role("checkbox").check()
     save_chart(page)
-    plan = project.stack.run("plan")
+    plan = project.command("plan")
     assert "params.zoomable" in plan.stdout
     project.run("pull")
     after = project.files()

@@ -92,8 +92,8 @@ def test_an_environment_with_another_prefix_and_a_certificate(project, second, s
     more = {"SCHEMA_PREFIX": "ada_", "CERTIFIED_BY": "Ada"}
     env = overlay(project, "ada", **second.addresses, **more)
     before = project.files()
-    assert "nothing is known of a push from here" in project.fails("push", **env)
-    project.run("push", "--theirs-lost", **env)
+    assert "no push from here is known" in project.fails("push", **env)
+    project.run("push", "--force", **env)
     assert "No difference" in project.run("plan", **env)
     assert "Nothing to do" in project.run("pull", **env)
     assert project.files() == before
@@ -155,10 +155,10 @@ def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
     assert push.returncode == 1
     assert "Traceback" not in error
     (line,) = [line for line in error.splitlines() if line.startswith("Error: ")]
-    assert "what is live now is not known" in line
+    assert "the state of Superset is unknown" in line
     assert "make up" in line or "make plan" in line
     second.start()
-    plan = project.stack.run("plan", env=env)
+    plan = project.command("plan", **env)
     assert plan.returncode in (0, 2)
     charts = len(list((project.folder / "charts").rglob("*.yaml")))
     assert plan.returncode == 0 or f"{charts} to update" in plan.stdout, "all of it, or nothing"

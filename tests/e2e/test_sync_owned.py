@@ -1,4 +1,4 @@
-"""What is ours and what is not: adopting, pruning, branches, two at once, and a large dashboard."""
+"""Managed and unmanaged assets: import, prune, branches, two at once, and a large dashboard."""
 
 import copy
 import json
@@ -37,7 +37,7 @@ def a_strangers_dashboard(project, title: str) -> tuple[int, str]:
     return dashboard, meta["uuid"]
 
 
-def test_a_strangers_dashboard_is_left_alone_until_it_is_adopted_and_pruned_when_given_up(project):
+def test_a_strangers_dashboard_is_left_alone_until_it_is_imported_and_pruned_when_given_up(project):
     before = project.files()
     dashboard, chart = a_strangers_dashboard(project, "Made by hand")
     other, _ = a_strangers_dashboard(project, "Somebody's")
@@ -46,9 +46,9 @@ def test_a_strangers_dashboard_is_left_alone_until_it_is_adopted_and_pruned_when
     listed = project.run("pull", "--all")
     assert 'dashboard "Made by hand" (1 charts)' in listed
     assert 'dashboard "Somebody\'s" (1 charts)' in listed
-    error = project.fails("pull", "--adopt", "made by hnad")
+    error = project.fails("pull", "--import", "made by hnad")
     assert "Superset has no dashboard made by hnad. Do: write made by hand." in error
-    said = project.run("pull", ADOPT="Made by hand")
+    said = project.run("pull", IMPORT="Made by hand")
     assert 'new dashboard "Made by hand"' in said
     after = project.files()
     assert after.keys() - before.keys() == {
@@ -62,7 +62,7 @@ def test_a_strangers_dashboard_is_left_alone_until_it_is_adopted_and_pruned_when
     # Given up again: first no file, then nothing in Superset, and the stranger's is still there.
     for name in after.keys() - before.keys():
         (project.folder / name).unlink()
-    assert 'dashboard "Made by hand"  removed from git' in project.stack.run("plan").stdout
+    assert 'dashboard "Made by hand"  removed from git' in project.command("plan").stdout
     assert "Nothing to do" in project.run("pull")
     assert project.files() == before
     project.run("push")

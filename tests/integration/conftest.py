@@ -20,7 +20,13 @@ import pytest
 from scripts.errors import UserError
 from scripts.examples.shop.bulk_insert import TABLES
 from scripts.examples.shop.loading import Source, load
-from tests.conftest import Warehouse
+from tests.clusters import Warehouse, functions_built_once
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _functions_built_once() -> Iterator[None]:
+    with functions_built_once():
+        yield
 
 
 class Shop:

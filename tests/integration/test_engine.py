@@ -162,7 +162,7 @@ def test_versions_count_up_and_one_is_champion(user: Session, cells: str) -> Non
     states = user.rows(
         "select status from ml.model_versions where model = %s order by version", name
     )
-    assert [s for (s,) in states] == ["challenger", "archived", "champion", "challenger"]
+    assert [s for (s,) in states] == ["candidate", "archived", "champion", "candidate"]
 
 
 def test_unchanged_rows_are_not_trained_again(user: Session, cells: str) -> None:

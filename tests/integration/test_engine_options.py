@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from scripts.settings import ROOT
+from tests.clusters import Warehouse
 
 from .engine import QUICK, Session, admin, user
 
@@ -34,8 +35,14 @@ def statements() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def guided(warehouse: Any, user: Session, admin: Session) -> Iterator[dict[str, list[tuple]]]:
-    """What each statement of the guide answers; it reads the features that dbt has built."""
+def engine(warehouse: Warehouse) -> Warehouse:
+    """The guide reads features that dbt has built."""
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def guided(user: Session, admin: Session) -> Iterator[dict[str, list[tuple]]]:
+    """What each statement of the guide answers."""
     asked = statements()
     models = sorted({found for one in asked for found in re.findall(r"ml\.train\('(\w+)'", one)})
     yield {one: user.rows(one) for one in asked}

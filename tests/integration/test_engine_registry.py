@@ -6,9 +6,6 @@ from typing import Any
 import psycopg2
 import pytest
 
-from scripts.settings import ROOT
-from scripts.stack.build import registry_script
-
 from .registry import ROWS, Session, admin, three, user
 
 __all__ = ["admin", "three", "user"]  # fixtures
@@ -126,7 +123,7 @@ def test_a_better_version_becomes_champion(user: Session) -> None:
     user.train(name, promote="if_better")
     user.train(name, promote="if_better")
     user.train(name, "dummy", promote="if_better")
-    assert user.states(name) == {1: "archived", 2: "champion", 3: "challenger", 4: "challenger"}
+    assert user.states(name) == {1: "archived", 2: "champion", 3: "rejected", 4: "rejected"}
     (found,) = user.rows(
         "select comparison from ml.model_versions where model = %s and version = 4", name
     )[0]
@@ -179,7 +176,7 @@ def test_who_may_change_the_registry(engine: Any, admin: Session, user: Session)
         "update ml.model_versions set status = 'champion'",
         "select ml.set_champion('registry test rights', 1, 'train')",
         "select ml.retire_versions('registry test rights', 0)",
-        "select ml.hold_model('promote', 'registry test rights')",
+        "select ml.lock_model('promote', 'registry test rights')",
         "alter function ml.promote(text, integer) security invoker",
     ):
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
@@ -189,13 +186,6 @@ def test_who_may_change_the_registry(engine: Any, admin: Session, user: Session)
         where pronamespace = 'ml'::regnamespace and prosecdef order by 1
     """)
     path = ["search_path=pg_catalog, pg_temp"]
-    others = ("numbers", "record_drift", "record_profile", "record_version")
+    others = ("expect_tests", "numbers", "record_drift", "record_profile", "record_test")
+    others += ("record_version", "reserve_version")
     assert doors == [(door, "ml_registry", path) for door in sorted((*VERBS, *others))]
-
-
-def test_an_older_registry_is_brought_up_to_date(admin: Session, user: Session, three: str) -> None:
-    admin.rows("delete from ml.promotions where model = %s", three)
-    admin.rows("delete from ml.models where model = %s", three)
-    admin.rows(registry_script(ROOT))
-    assert user.value("select ml.rollback(%s)", three) == 2
-    assert user.train(three) == 4

@@ -5,9 +5,6 @@ from typing import Any
 import psycopg2
 import pytest
 
-from scripts.settings import ROOT
-from scripts.stack.build import registry_script
-
 from .engine import Session, admin, cells, mixed, user
 
 __all__ = ["admin", "cells", "mixed", "user"]  # fixtures
@@ -56,8 +53,8 @@ def test_the_registry_is_written_by_its_door_alone(
         "where pronamespace = 'ml'::regnamespace and prosecdef order by 1"
     )
     doors = (
-        "drop_model", "drop_version", "numbers", "promote",
-        "record_drift", "record_profile", "record_version", "rollback",
+        "drop_model", "drop_version", "expect_tests", "numbers", "promote", "record_drift",
+        "record_profile", "record_test", "record_version", "reserve_version", "rollback",
     )  # fmt: skip
     path = ["search_path=pg_catalog, pg_temp"]
     assert definers == [(door, "ml_registry", path) for door in doors]
@@ -65,44 +62,6 @@ def test_the_registry_is_written_by_its_door_alone(
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         dashboard.predict("engine test door", "select 1 as id")
     dashboard.connection.close()
-
-
-def test_a_forged_model_is_refused(admin: Session, user: Session, cells: str) -> None:
-    name = "engine test forged"
-    user.train(name, cells, "malignant")
-    admin.rows(
-        "update ml.artifacts set content = set_byte(content, 100, 1 + get_byte(content, 100) %% 9) "
-        "where model = %s",
-        name,
-    )
-    admin.rows("update ml.artifacts set sha256 = repeat('0', 64) where model = %s", name)
-    with pytest.raises(psycopg2.Error, match="was altered"):
-        user.predict(name, cells)
-    admin.rows(
-        "update ml.artifacts set sha256 = encode(sha256(content), 'hex') where model = %s", name
-    )
-    with pytest.raises(psycopg2.Error, match=r"cannot be read|not loaded|damaged"):
-        user.predict(name, cells)
-
-
-def test_the_registry_can_be_applied_again(admin: Session, user: Session, cells: str) -> None:
-    user.train("engine test kept", cells, "malignant")
-    everything = """
-        select 'function', oid::regprocedure::text, pg_get_functiondef(oid), proacl::text
-        from pg_proc where pronamespace = 'ml'::regnamespace
-        union all
-        select 'relation', oid::regclass::text, relkind::text, relacl::text
-        from pg_class where relnamespace = 'ml'::regnamespace
-        union all
-        select 'constraint', conname, pg_get_constraintdef(oid), conrelid::regclass::text
-        from pg_constraint where connamespace = 'ml'::regnamespace
-        union all
-        select 'rows', '', count(*)::text, '' from ml.model_versions
-        order by 1, 2, 3
-    """
-    before = admin.rows(everything)
-    admin.rows(registry_script(ROOT))
-    assert admin.rows(everything) == before
 
 
 def test_everything_in_the_schema_is_described(admin: Session) -> None:

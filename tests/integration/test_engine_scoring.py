@@ -43,10 +43,9 @@ __all__ = ["user"]  # fixtures
 @cache
 def stored(session: Session, name: str) -> Model:
     """The trained model, taken out of the database."""
-    content, sha256 = session.rows(
-        "select content, sha256 from ml.artifacts where model = %s", f"engine test scoring {name}"
-    )[0]
-    return unpack(bytes(content), sha256)
+    query = "select content from ml.artifacts where model = %s"
+    ((content,),) = session.rows(query, f"engine test scoring {name}")
+    return unpack(bytes(content))
 
 
 def encoded(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:

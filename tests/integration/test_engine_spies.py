@@ -94,7 +94,7 @@ def test_every_function_that_takes_a_query_runs_as_its_caller(admin: Session) ->
         "create function ml.mine() returns int language sql as 'select 1'",
         "select ml.set_champion('engine hostile base', 1, 'promote')",
         "select ml.rawarray('\\x01', 1)",
-        "select ml.hold_model('promote', 'engine hostile base')",
+        "select ml.lock_model('promote', 'engine hostile base')",
         "set role ml_registry",
         "grant ml_registry to current_user",
     ],
@@ -117,7 +117,7 @@ def test_the_door_to_the_registry_takes_a_version_and_nothing_else(
     for payload in ("null", "[]", "{}", '{"version": 7}', '{"version": {"model": ""}}',
                     '{"version": {"model": "engine hostile base", "task": null}}'):  # fmt: skip
         with pytest.raises(psycopg2.Error):
-            user.rows("select ml.record_version(%s::jsonb, 'x'::bytea)", payload)
+            user.rows("select ml.record_version(%s::jsonb, 'x'::bytea, 'y'::bytea)", payload)
     assert admin.rows(versions) == before
 
 

@@ -1,4 +1,4 @@
-"""The gates and rules of dbt: what they let pass, and what they stop.
+"""Tests of the project that fail: what they reject, and what is then not built.
 
 A copy of the project holds a case for each of them, and is built once; a table that grows, twice.
 """
@@ -49,7 +49,7 @@ models:
           arguments: {rows: ref('feat_tumour__unmoved')}
 """
 
-# Rows that break each rule of sound_rows, and keep some. "group" is a word of SQL's own.
+# Rows that break each rule of row_constraints, and keep some. "group" is a word of SQL's own.
 BROKEN = """
 select * from (values
     (1, 1, 'a', 50, 'good'), (2, 1, 'a', 101, 'good'), (3, 2, null, -1, 'bad'),
@@ -61,22 +61,22 @@ version: 2
 models:
   - name: rpt_broken
     data_tests:
-      - sound_rows:
+      - row_constraints:
           name: broken
           arguments:
             keys: [id, [id, group], [group, name]]
             never_missing: [id, name]
             between: {percent: [0, 100], id: [1, 5]}
             one_of: {state: [good, act, it's], name: [a, b, it's]}
-      - sound_rows:
+      - row_constraints:
           name: unbroken
           arguments:
             keys: [[id, percent]]
             never_missing: [id, group]
             between: {percent: [-1, 101]}
             one_of: {state: [good, act, bad, it's]}
-      - sound_rows: {name: keyless, arguments: {never_missing: [name]}}
-      - sound_rows: {name: only_a_key, arguments: {keys: [name]}}
+      - row_constraints: {name: keyless, arguments: {never_missing: [name]}}
+      - row_constraints: {name: only_a_key, arguments: {keys: [name]}}
 """
 # Column, kind, status and how many rows break it, rule by rule.
 TOLD = {
@@ -144,7 +144,7 @@ MADE += ("reports.rpt_tables_about", "marts.large")
 
 @dataclass
 class Stopped:
-    """A build that its gates have stopped: what dbt said, and what lay behind them before."""
+    """A build with failed tests: the output of dbt, and the tables downstream before it."""
 
     said: str
     exit_code: int
@@ -191,9 +191,9 @@ def stopped(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def add_cases(models: Path) -> None:
-    """A gate too high, a model of noise, one that is told the answer, and rows that have moved."""
-    gate, node = models / "ml" / "breast_cancer.yml", models / "ml" / "breast_cancer.sql"
-    text, query = gate.read_text(), node.read_text()
+    """A limit too high, a model of noise, one with a leaking feature, and rows with drift."""
+    tests, node = models / "ml" / "breast_cancer.yml", models / "ml" / "breast_cancer.sql"
+    text, query = tests.read_text(), node.read_text()
     assert "value: 0.97" in text and NOISE[0] in query
     (models / "ml" / "noise.sql").write_text(query.replace(*NOISE))
     (models / "ml" / "noise.yml").write_text(
@@ -201,7 +201,7 @@ def add_cases(models: Path) -> None:
             "value: 0.97", "value: 0.0"
         )
     )
-    gate.write_text(text.replace("value: 0.97", "value: 1.01"))
+    tests.write_text(text.replace("value: 0.97", "value: 1.01"))
     (models / "ml" / "leaky.sql").write_text(LEAKY)
     (models / "ml" / "leaky.yml").write_text(GATES)
     (models / "reports" / "rpt_broken.sql").write_text(BROKEN)
@@ -217,11 +217,11 @@ def add_cases(models: Path) -> None:
         (models / "features" / f"feat_tumour__{name}.sql").write_text(LATER.format(factor=factor))
 
 
-def test_a_model_below_the_gate_stops_the_build(warehouse: Warehouse, stopped: Stopped) -> None:
+def test_a_model_below_its_limit_stops_the_build(warehouse: Warehouse, stopped: Stopped) -> None:
     assert stopped.exit_code == 1
     assert any(name.startswith("metric_at_least_breast_cancer") for name in stopped.failed())
     now = one(warehouse, BEHIND)
-    assert now == stopped.behind, "something was rebuilt behind a closed gate"
+    assert now == stopped.behind, "a table downstream of a failed test was rebuilt"
 
 
 def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
@@ -234,6 +234,19 @@ def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
         warehouse, "select score, lower, baseline from ml.model_versions where model = 'noise'"
     )
     assert lower < baseline == 0.5 and abs(score - 0.5) < 0.2
+    rejected = rows(
+        warehouse,
+        "select model, status, rejection ->> 'subject', (rejection ->> 'limit')::float8"
+        " from ml.model_versions where model in ('noise', 'leaky') order by model",
+    )
+    assert rejected[1] == ("noise", "rejected", "roc_auc", 0.5)
+    assert rejected[0][:2] == ("leaky", "rejected")
+    # The champion of a model whose limit was raised stays in use: nothing was trained.
+    states = rows(warehouse, "select status from ml.model_versions where model = 'breast_cancer'")
+    assert ("champion",) in states and ("rejected",) not in states
+    assert "Model noise: Version 1 is rejected (beats_baseline_noise_roc_auc: roc_auc is" in (
+        stopped.said
+    )
 
 
 def test_what_leaks_and_what_drifts_is_stopped(warehouse: Warehouse, stopped: Stopped) -> None:
@@ -272,7 +285,7 @@ def test_a_table_that_breaks_its_rules_is_told_of_rule_by_rule(
 def test_large_tables_are_counted_about_and_small_ones_to_the_row(
     warehouse: Warehouse, stopped: Stopped
 ) -> None:
-    query = "select table_name, shown, rows from reports.rpt_tables_about"
+    query = "select table_name, value_text, rows from reports.rpt_tables_about"
     told = {name: (shown, count) for name, shown, count in rows(warehouse, query)}
     shown, count = told["stg_csv__breast_cancer"]
     assert shown == f"about {count:,}" and abs(count - 569) < 60

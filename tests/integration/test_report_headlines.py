@@ -49,13 +49,13 @@ def test_the_strip_of_the_shop_is_that_of_the_source(warehouse: Warehouse) -> No
         "basket": (now[0] / now[1], before[0] / before[1], " €"),
     }
     for name, (value, value_before, unit) in expected.items():
-        assert shown[f"{name}_shown"].strip() == f"{value:,.0f}{unit}"
+        assert shown[f"{name}_text"].strip() == f"{value:,.0f}{unit}"
         change = value / value_before - 1
         assert shown[f"{name}_change"] == (
             percent(abs(change)) + (" more" if change >= 0 else " less")
         )
     said = shown_by(warehouse, "business/headline", "reports.rpt_sales")
-    assert said["number"] == shown["revenue_shown"]
+    assert said["number"] == shown["revenue_text"]
     assert said["change"] == f", {shown['revenue_change']} than the year before."
     assert f"{before[0]:,.0f} €" in said["before"]
     assert said["months"] == 12
@@ -73,7 +73,7 @@ def test_the_page_about_churn_says_what_its_list_adds_up_to(warehouse: Warehouse
     risk, lost = np.array(listed, dtype=float).T
     lead, number, note = one(
         warehouse,
-        "select label, shown, note from reports.rpt_churn_summary"
+        "select label, value_text, note from reports.rpt_churn_summary"
         " where is_everywhere and part = 'headline'",
     )
     assert f"{len(risk):,} active" in lead
@@ -82,11 +82,11 @@ def test_the_page_about_churn_says_what_its_list_adds_up_to(warehouse: Warehouse
     worth = np.cumsum(np.sort(lost)[::-1]) * 0.25 * 0.3 - 4 * np.arange(1, len(lost) + 1)
     calls, by_chance = one(
         warehouse,
-        "select calls, expected_by_chance from reports.rpt_campaign"
+        "select calls, expected_at_random from reports.rpt_campaign"
         " where is_best and is_everywhere",
     )
     assert by_chance == pytest.approx(calls / len(lost) * lost.sum() * 0.25 * 0.3 - 4 * calls)
-    assert f"calling the {calls:,} customers" in note
+    assert f"Calling the {calls:,} customers" in note
     assert f" {worth[calls - 1]:,.0f} €" in note
     assert note.endswith(f" {by_chance:,.0f} €.")
 
@@ -186,18 +186,20 @@ def test_moves_between_segments_are_counted_another_way(warehouse: Warehouse) ->
 
 
 def test_the_state_of_the_house_is_that_of_its_sources(warehouse: Warehouse) -> None:
-    house = dict(rows(warehouse, "select label, shown || ' | ' || note from reports.rpt_status"))
+    house = dict(
+        rows(warehouse, "select label, value_text || ' | ' || note from reports.rpt_status")
+    )
     tables = [
         f'"{schema}"."{name}"'
         for schema, name in rows(
             warehouse,
             "select table_schema, table_name from information_schema.tables"
             " where table_type = 'BASE TABLE'"
-            " and (table_schema = 'shop' or (table_schema, table_name) = ('csv', 'breast_cancer'))",
+            " and (table_schema = 'shop' and table_name <> 'load' or (table_schema, table_name) = ('csv', 'breast_cancer'))",
         )
     ]
     counted = sum(one(warehouse, f"select count(*) from {table}")[0] for table in tables)
-    assert house["Data as of"].endswith(f"{counted:,} rows in {len(tables)} tables as they come")
+    assert house["Data as of"].endswith(f"{counted:,} rows in {len(tables)} source tables")
     trained, models = one(
         warehouse,
         "select max(trained_at), count(*) from ml.model_versions where status = 'champion'",
@@ -211,10 +213,10 @@ def test_the_state_of_the_house_is_that_of_its_sources(warehouse: Warehouse) -> 
     )
     looked_at = rows(
         warehouse,
-        "select model from reports.rpt_drift_summary where moved > 0 union all"
+        "select model from reports.rpt_drift_summary where drifted > 0 union all"
         " select model from reports.rpt_model_overview"
         " where task <> 'clustering' and not beats_baseline union all"
-        " select words from reports.rpt_test_results where result = 'failed'",
+        " select statement from reports.rpt_test_results where result = 'failed'",
     )
     assert waiting == len(looked_at)
     expected = {0: f"{models} models", 1: "1 thing needs"}.get(waiting, f"{waiting} things need")

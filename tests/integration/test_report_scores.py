@@ -20,7 +20,7 @@ def figures(warehouse: Warehouse, page: str, model: str = "churn") -> dict[str, 
     """The strip of key figures of a page: by label, what is shown and the note below it."""
     found = rows(
         warehouse,
-        "select label, shown || ' | ' || note from reports.rpt_key_figures"
+        "select label, value_text || ' | ' || note from reports.rpt_key_figures"
         " where page = %s and model = %s",
         page,
         model,
@@ -105,7 +105,7 @@ def test_the_page_about_data_counts_what_the_table_holds(warehouse: Warehouse) -
     assert shown["Churned"] == f"{percent(churned / cases)} | {churned:,} of {cases:,} cases"
     sentence, subline = headline(warehouse, "data")
     assert sentence == f"Of {cases:,} cases, {percent(churned / cases)} are “churned”."
-    assert f"{len(described)} measurements. Missing: {100 * missing / values:.1f}" in subline
+    assert f"{len(described)} measurements. {100 * missing / values:.1f}{NARROW} of the values" in subline
 
 
 def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Warehouse) -> None:
@@ -131,8 +131,8 @@ def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Ware
     shown = f"{roc_auc_score(left, risk):.3f}"
     trust = one(
         warehouse,
-        "select shown from reports.rpt_churn_summary where is_everywhere"
-        " and label = 'How far to trust it'",
+        "select value_text from reports.rpt_churn_summary where is_everywhere"
+        " and label = 'Model quality'",
     )
     assert trust == (shown,)
     assert figures(warehouse, "monitoring")["Ranking quality (AUC)"].startswith(f"{shown} | ")
@@ -153,8 +153,7 @@ def test_the_cheapest_threshold_is_the_cheapest_of_the_test_rows(warehouse: Ware
     ]
     (said,) = one(
         warehouse,
-        "select cheapest_in_words from reports.rpt_thresholds"
-        " where model = 'churn' and is_cheapest",
+        "select cheapest_text from reports.rpt_thresholds where model = 'churn' and is_cheapest",
     )
     cost = float(said.partition(": ")[2].split()[0])
     # The curve keeps two hundred points of the test rows, so it may miss the very best by a few.
@@ -171,7 +170,7 @@ def test_the_simple_rule_of_a_regression_is_measured_anew(warehouse: Warehouse) 
     )
     answer, error, shown = one(
         warehouse,
-        "select baseline_answer, baseline_wape, shown_baseline_error"
+        "select baseline_answer, baseline_wape, baseline_error_text"
         " from reports.rpt_model_overview where model = 'revenue'",
     )
     assert error == pytest.approx(np.abs(actual - answer).sum() / np.abs(actual).sum())
@@ -223,14 +222,14 @@ def test_what_the_model_relies_on_most_costs_as_much_when_it_is_shuffled(
     left, risk = churn_answers(warehouse)
     feature, words, importance, deviation = one(
         warehouse,
-        "select feature, feature_words, importance, deviation"
+        "select feature, feature_phrase, importance, deviation"
         " from reports.rpt_feature_importances where model = 'churn' and rank = 1",
     )
     left_again, risk_again = churn_answers(warehouse, feature)
     loss = roc_auc_score(left, risk) - roc_auc_score(left_again, risk_again)
     assert loss == pytest.approx(importance, abs=max(0.01, 5 * deviation))
     assert headline(warehouse, "drivers")[0].startswith(f"The model relies most on {words}")
-    assert float(figures(warehouse, "drivers")["Largest loss from one"].split()[0]) == (
+    assert float(figures(warehouse, "drivers")["Largest importance"].split()[0]) == (
         pytest.approx(importance, rel=0.01)
     )
 
@@ -275,6 +274,6 @@ def test_an_input_has_moved_as_far_as_its_bins_say(warehouse: Warehouse) -> None
     )
     assert f"{moved} of {features} inputs" in sentence
     assert f"(PSI {psi:.2f})" in subline
-    assert figures(warehouse, "monitoring")["Inputs that have moved"].startswith(
+    assert figures(warehouse, "monitoring")["Inputs that have drifted"].startswith(
         f"{moved} of {features} | "
     )

@@ -14,12 +14,11 @@ import psycopg2
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from scripts.data.sample import load_sample
 from scripts.examples.shop.loading import load
 from scripts.examples.shop.sources import select_source
 from scripts.stack.build import build
 
-from ..conftest import ROOT, Warehouse, new_server
+from ..clusters import ROOT, Warehouse, cluster
 
 SELECTED = ("metric_labels", "staging", "vault", "marts", "features", "churn", "revenue")
 SELECTED += ("segments", "pred_churn*", "pred_revenue*", "pred_segments*")
@@ -39,10 +38,9 @@ def retail(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> Itera
     assert "snapshots: []" in text
     settings.write_text(text.replace("snapshots: []", SNAPSHOTS))
     shutil.copy(ROOT / "requirements.lock", folder)
-    with new_server(folder / ".stack", folder) as warehouse:
+    with cluster("engine", folder) as warehouse:
         source = select_source("online_retail", str(data_folder / "online_retail"))
         load(warehouse.dsn("transformer"), source, lambda held: None, lambda place: None)
-        load_sample(warehouse.dsn("transformer"), folder / "data")
         with pytest.MonkeyPatch.context() as patch:
             # A test that asks a table of another model too has nothing to ask here.
             patch.setenv("DBT_INDIRECT_SELECTION", "cautious")

@@ -12,7 +12,6 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from scripts.data.sample import load_sample
 from scripts.examples.shop.loading import load
 from scripts.examples.shop.schema import create_tables
 from scripts.examples.shop.simulator import calendar
@@ -20,16 +19,15 @@ from scripts.examples.shop.simulator.source import Simulator
 from scripts.examples.shop.sources import select_source
 from scripts.stack.build import build
 
-from ..conftest import Warehouse, new_server
+from ..clusters import Warehouse, cluster
 
 SHOP_MODELS = ("churn", "revenue", "segments")
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def small() -> Iterator[Warehouse]:
     """A server with the sample data alone."""
-    with new_server(tmp_path_factory.mktemp("small") / ".stack") as warehouse:
-        load_sample(warehouse.dsn("transformer"), warehouse.settings.state / "data")
+    with cluster("engine") as warehouse:
         yield warehouse
 
 
@@ -37,7 +35,7 @@ def built(warehouse: Warehouse) -> tuple[Counter, str]:
     """Build everything; how many nodes ended how, and what dbt said."""
     log = warehouse.settings.state / "logs" / "dbt.log"
     said_before = len(log.read_text()) if log.exists() else 0
-    build(warehouse.settings, warehouse.stack, show=False)
+    build(warehouse.settings, warehouse.stack, show=False, replace_shop=True)
     results = warehouse.settings.state / "dbt" / "warehouse" / "run_results.json"
     ended = Counter(result["status"] for result in json.loads(results.read_text())["results"])
     return ended, log.read_text()[said_before:]

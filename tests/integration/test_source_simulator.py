@@ -125,7 +125,7 @@ def test_only_the_simulated_shop_lives_and_only_once(shop: Shop) -> None:
         with pytest.raises(UserError, match=message), open_simulation(shop.dsn):
             pass
         shop.load(Simulator(seed=4, size=2_000, last_day=LAST_DAY))
-        with pytest.raises(UserError, match="loaded anew"):
+        with pytest.raises(UserError, match="loaded again"):
             simulation.advance()
     shop.rows("update simulation.run set rules = 'others'")
     with pytest.raises(UserError, match="rules have changed"), open_simulation(shop.dsn):

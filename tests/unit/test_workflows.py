@@ -46,6 +46,7 @@ def test_a_misspelt_workflow_is_rejected(old: str, new: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
 def test_a_workflow_runs_existing_targets_and_no_untrusted_text(file: Path) -> None:
     targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert steps(file)
     for step in steps(file):
         assert "run" in step or ACTION.fullmatch(step["uses"]), step
         script = step.get("run", "")

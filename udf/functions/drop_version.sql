@@ -1,6 +1,6 @@
 #variable_conflict use_column
 declare
-    chosen ml.model_versions := ml.hold_version('drop_version', drop_version.model, drop_version.version);
+    chosen ml.model_versions := ml.lock_version('drop_version', drop_version.model, drop_version.version);
     remaining bigint;
 begin
     if chosen.status = 'champion' then

@@ -1,6 +1,6 @@
 #variable_conflict use_column
 declare
-    chosen ml.model_versions := ml.hold_version('promote', promote.model, promote.version);
+    chosen ml.model_versions := ml.lock_version('promote', promote.model, promote.version);
     before integer;
 begin
     if not exists (select from ml.artifacts where model = chosen.model and version = chosen.version) then

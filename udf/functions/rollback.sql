@@ -2,8 +2,8 @@
 declare
     before integer;
 begin
-    perform ml.hold_model('rollback', rollback.model);
-    before := ml.champion_before(rollback.model);
+    perform ml.lock_model('rollback', rollback.model);
+    before := ml.previous_champion(rollback.model);
     if before is null then
         raise exception 'ml.rollback: No earlier champion of model % is left to go back to.', quote_literal(rollback.model)
             using errcode = 'invalid_parameter_value',

@@ -1,8 +1,8 @@
-{# The product line each product was first filed under: (product_key, product_line). #}
+{# The product line that each product was first recorded with: (product_key, product_line). #}
 {% macro product_lines() -%}
     (
         select names.product_key, hubs.product_line
-        from {{ first_known(ref("sat_product__name"), "product_key") }} as names
+        from {{ earliest(ref("sat_product__name"), "product_key") }} as names
         inner join
             {{ ref("link_product__product_line") }} as links
             on links.product_in_line_key = names.product_in_line_key

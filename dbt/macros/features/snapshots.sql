@@ -1,6 +1,6 @@
 {#
-    A large shop is learned from by a part of its customers, the same ones in every snapshot: all of
-    them, a half, a quarter … by their hash.
+    The share of customers that models are trained on, the same customers in every snapshot: 1, a half,
+    a quarter … so that about `training_customers` are left.
 #}
 {% macro training_share() -%}
     (
@@ -15,91 +15,57 @@
 
 
 {#
-    The last day that anything is known of, and the load date of that, as described_before returns
-    them; none in a shop without orders. What is known never ends earlier than before.
+    The snapshots that a feature group still has to compute, as a sub-select: (customer_key, as_of,
+    day_end). A final snapshot is computed once. One that is not final, today's among them, is computed
+    in full by each build, because rows of its days may still be committed late.
+
+    `not in` keeps the planner from expecting one row, where `not exists` on two keys would.
 #}
-{% macro last_day_known(before) -%}
-    {%- set lines = ref("bridge_order_lines") -%}
-    {%- if not execute or not load_relation(lines) -%} {{- return(none) -}} {%- endif -%}
-    {%- set since = before or {"day": "-infinity", "load_date": "-infinity"} -%}
-    {%- set query -%}
-        select
-            nullif(greatest(max(known_from)::date, '{{ since.day }}'), '-infinity')::text,
-            (select max(load_date)::text from {{ lines }})
-        from {{ lines }}
-        where load_date > timestamp '{{ since.load_date }}'
-    {%- endset -%}
-    {%- set found = run_query(query).rows[0] -%}
-    {{- return({"day": found[0], "load_date": found[1]} if found[0] else none) -}}
+{% macro missing_snapshots() -%}
+    (
+        select customer_key, as_of, (as_of + 1)::timestamp as day_end
+        from {{ ref("feat_customer__snapshots") }}
+        {% if is_incremental() %}
+            where
+                not is_final
+                or (customer_key, as_of) not in (select customer_key, as_of from {{ this }})
+        {% endif %}
+    )
 {%- endmacro %}
 
 
-{#
-    Before the snapshots are built: customers who were described as of today before are so again, but
-    for those with news, who are asked about anew. When a shop has grown, fewer of its customers are
-    learned from. All other snapshots stay.
-#}
-{% macro carry_customers_over() -%}
-    {%- set share = training_share() -%}
-    {%- if execute and is_incremental() -%}
-        {%- set before = described_before() -%}
-        {%- set today = last_day_known(before) -%}
-        {%- if before and today -%}
-            delete from {{ this }}
-            where
-                is_current
-                and customer_key in ({{ customers_with_news(before, today, [var("active_days")]) }})
-            ;
-            update {{ this }}
-            set as_of = date '{{ today.day }}'
-            where is_current;
-        {%- else -%}
-            delete from {{ this }}
-            where is_current
-            ;
-        {%- endif %}
+{# Before a feature group is built: removes the snapshots that are computed again, or exist no more. #}
+{% macro delete_open_snapshots() -%}
+    {%- set snapshots = ref("feat_customer__snapshots") -%}
+    {%- if is_incremental() -%}
         delete from {{ this }}
-        where not is_current and {{ place_by_hash("customer_key") }} >= {{ share }}
-        ;
+        where
+            (customer_key, as_of)
+            not in (select customer_key, as_of from {{ snapshots }} where is_final)
     {%- endif -%}
 {%- endmacro %}
 
 
 {#
-    The snapshots a feature group still has to describe. What was known at the end of a day that is
-    over never changes, so such a snapshot is described once; today's anew in every build, but for
-    those that were carried over (see carrying.sql, which also leaves the list of them).
+    The order lines of each customer as they were valid at the end of each snapshot's day, without the
+    lines of cancelled orders. `columns`: columns of bridge_order_lines. One row per snapshot and line;
+    a snapshot without lines has no row.
 #}
-{% macro snapshots_to_describe() -%}
-    (
-        select customer_key, as_of, (as_of + 1)::timestamp as day_end
-        from
-            {% if is_incremental() %} snapshots_to_describe
-            {% else %} {{ ref("feat_customer__snapshots") }}
-            {% endif %}
-    )
-{%- endmacro %}
-
-
-{#
-    The order lines of each customer as they were known at the end of each snapshot's day: nothing
-    that became known later, nothing that was cancelled by then. `columns` are those of
-    bridge_order_lines, one row per snapshot and line; a snapshot without lines is not among them.
-#}
-{% macro lines_known_at_snapshots(columns) -%}
+{% macro order_lines_as_of(columns) -%}
     (
         select
             snapshots.customer_key,
             snapshots.as_of,
             {% for column in columns %} lines.{{ column }}, {% endfor %}
+            lines.ordered_at::date as ordered_on,
             snapshots.as_of - lines.ordered_at::date as days_ago
-        from {{ snapshots_to_describe() }} as snapshots
+        from {{ missing_snapshots() }} as snapshots
         inner join
             {{ ref("bridge_order_lines") }} as lines
             on lines.customer_key = snapshots.customer_key
             and lines.ordered_at < snapshots.day_end
-            and lines.known_from < snapshots.day_end
-            and lines.known_to >= snapshots.day_end
+            and lines.valid_from < snapshots.day_end
+            and lines.valid_to >= snapshots.day_end
         where not lines.is_cancelled
     )
 {%- endmacro %}

@@ -14,10 +14,10 @@
     create or replace function {{ function }} ({{ formatted_scalar_function_args_sql() }})
     returns {{ model.returns.data_type }}
     language sql {{ scalar_function_volatility_sql() }}
-    {# What it calls runs SQL of its own, and Postgres crashes when a parallel worker does that. #}
+    {# What it calls executes SQL, and PostgreSQL crashes when a parallel worker does that. #}
     parallel unsafe
     security invoker
-    as {{ [tag, code, tag] | join("\n") }}
+    as {{ [tag, code, "-- " ~ definition_line(), tag] | join("\n") }}
     ;
 
     {{ describe_and_grant(signature) }}

@@ -3,10 +3,11 @@
     the config meta.rights: caller, a plain query.
 #}
 {% macro postgres__scalar_function_sql(target_relation) %}
-    {%- if model.config.get("meta", {}).get("rights") == "caller" -%}
-        {{ plain_query(target_relation) }}
-    {%- else -%} {{ registry_verb(target_relation) }}
-    {%- endif -%}
+    {%- set caller = model.config.get("meta", {}).get("rights") == "caller" -%}
+    {%- set definition = (
+        plain_query(target_relation) if caller else registry_verb(target_relation)
+    ) -%}
+    {{ replace_if_changed(target_relation, definition) }}
 {% endmacro %}
 
 {#
@@ -28,7 +29,7 @@
     parallel unsafe
     security definer
     set search_path = pg_catalog, pg_temp
-    as {{ [tag, code, tag] | join("\n") }}
+    as {{ [tag, code, "-- " ~ definition_line(), tag] | join("\n") }}
     ;
 
     alter function {{ signature }}

@@ -1,72 +1,71 @@
 {#
     A trained model as a dbt node.
 
-    The node's SQL gives the training rows; ml.train reads it inside the
-    database. What stays behind is a table of one row that says what was trained
-    last: model, version, algorithm, metric, score, baseline, champion, seconds.
+    The node's SQL returns the training rows; ml.train reads them inside the database. The relation is
+    a view with one row: the version that the node's tests judge. That is the candidate just trained,
+    or else the champion (promotion.sql). The view has no row where nothing was trained.
 
-    Config: task, target, key, algorithms, metric, split, options as ml.train
-    takes them. `retrain`: if_changed (the default: same rows and same settings
-    keep their version) or always. `needs`: what the rows must have for it to be
-    trained at all (enough.sql); where they have not, the table stays empty.
+    Config: task, target, key, algorithms, metric, split and options, as ml.train takes them.
+    `retrain`: if_changed (the default: the same rows and settings keep their version) or always.
+    `min_rows`: see min_rows.sql.
 #}
-{% materialization ml_model, default %}
+{% materialization ml_model, adapter = "postgres" %}
     {%- set existing_relation = load_cached_relation(this) -%}
-    {%- set target_relation = this.incorporate(type="table") -%}
-    {%- set intermediate_relation = make_intermediate_relation(target_relation) -%}
-    {%- set backup_relation = make_backup_relation(target_relation, "table") -%}
-
-    {{ drop_relation_if_exists(load_cached_relation(intermediate_relation)) }}
-    {{ drop_relation_if_exists(load_cached_relation(backup_relation)) }}
+    {%- set target_relation = this.incorporate(type="view") -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {% call statement("what_trains") -%}
-        select
-            set_config('glasshouse.dbt_invocation', '{{ invocation_id }}', true),
-            set_config(
-                'glasshouse.git_commit', {{ sql_text(env_var("GLASSHOUSE_GIT_COMMIT", "")) }}, true
-            )
-    {%- endcall %}
+    {%- set version = trained_version(sql) -%}
 
-    {%- set missing = what_is_missing(sql) -%}
-    {%- if missing -%}
-        {%- do log(model.name ~ " is not trained: it needs " ~ missing, info=true) -%}
-    {%- endif %}
-
-    {% call statement("main") -%}
-        {{
-            get_create_table_as_sql(
-                False, intermediate_relation, untrained_sql() if missing else training_sql(sql)
-            )
-        }}
-    {%- endcall %}
-
-    {% if existing_relation is not none %}
-        {{ adapter.rename_relation(existing_relation, backup_relation) }}
+    {% if existing_relation is not none and existing_relation.type != "view" %}
+        {{ drop_relation_if_exists(existing_relation) }}
     {% endif %}
-    {{ adapter.rename_relation(intermediate_relation, target_relation) }}
+    {% call statement("main") -%}
+        create or replace view {{ target_relation }} as
+        {{ version_sql(registry_name(model.name), version) }}
+    {%- endcall %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {% do apply_grants(target_relation, config.get("grants"), should_revoke=True) %}
     {% do persist_docs(target_relation, model) %}
     {{ adapter.commit() }}
-    {{ drop_relation_if_exists(backup_relation) }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
 
     {{ return({"relations": [target_relation]}) }}
 {% endmaterialization %}
 
 
-{# The call of ml.train for the node being built. #}
-{% macro training_sql(rows_sql) %}
+{# Trains the node being built. Returns the version that its tests judge; none without training. #}
+{% macro trained_version(rows_sql) %}
+    {%- set name = registry_name(model.name) -%}
+    {%- do check_registry_name(name) -%}
+    {%- set missing = missing_rows(rows_sql) if not flags.EMPTY -%}
+    {%- if missing -%}
+        {%- do log(model.name ~ " is not trained: its rows need " ~ missing, info=true) -%}
+    {%- endif -%}
+    {%- if missing or flags.EMPTY -%} {{- return(none) -}} {%- endif -%}
+    {%- set commit = env_var("GLASSHOUSE_GIT_COMMIT", "") -%}
+    {%- do run_query(
+        "select set_config('glasshouse.dbt_invocation', "
+        ~ sql_text(invocation_id)
+        ~ ", true), set_config('glasshouse.git_commit', "
+        ~ sql_text(commit)
+        ~ ", true)"
+    ) -%}
+    {%- set trained = run_query(training_sql(name, rows_sql)).rows[0] -%}
+    {{- return(judged_version(name, trained["version"])) -}}
+{% endmacro %}
+
+
+{# The call of ml.train for the node being built: a new version waits for its tests. #}
+{% macro training_sql(name, rows_sql) %}
     {%- set options = dict(config.get("options", {})) -%}
-    {%- do options.update(retrain=config.get("retrain", "if_changed")) -%}
-    select trained.*, now() as built_at
+    {%- do options.update(retrain=config.get("retrain", "if_changed"), await_tests=true) -%}
+    select *
     from
         ml.train(
-            model => {{ sql_text(registry_name(model.name)) }},
+            model => {{ sql_text(name) }},
             query => {{ sql_text(rows_sql) }},
             task => {{ sql_text(config.require("task")) }},
             target => {{ sql_text(config.get("target")) }},
@@ -75,5 +74,27 @@
             metric => {{ sql_text(config.get("metric")) }},
             split => {{ sql_json(config.get("split")) }},
             options => {{ sql_json(options) }}
-        ) as trained
+        )
+{% endmacro %}
+
+
+{# The row of a version as the registry has it now; no row for the version none. #}
+{% macro version_sql(name, version) %}
+    select
+        built.model,
+        built.version,
+        versions.status,
+        versions.algorithm,
+        versions.metric,
+        versions.score,
+        versions.baseline,
+        versions.status = 'champion' as champion,
+        versions.seconds,
+    {{ sql_text(run_started_at) }}::timestamptz as built_at
+    from (select {{ sql_text(name) }} as model, {{ version or "null" }}::integer as version) as built
+    left join
+        ml.model_versions as versions
+        on versions.model = built.model
+        and versions.version = built.version
+    where built.version is not null
 {% endmacro %}

@@ -1,10 +1,30 @@
 {#
-    The registry `ml.*` is one for all; a developer's models carry the
-    developer's name before a dot, so that nobody replaces another's champion.
+    The name of a model node in the registry: its alias. All targets share the registry, so a
+    developer's models carry the developer's name before a dot.
 #}
 {% macro registry_name(name) -%}
-    {{- name if developer_prefix() == "" else target.schema ~ "." ~ name -}}
+    {%- set alias = model_node(name).alias if execute else name -%}
+    {{- alias if developer_prefix() == "" else target.schema ~ "." ~ alias -}}
 {%- endmacro %}
+
+
+{# Refuses a name that two model nodes would share: each would replace the other's champion. #}
+{% macro check_registry_name(name) -%}
+    {%- for node in graph.nodes.values() if is_ml_model(node.unique_id) -%}
+        {%- if node.unique_id != model.unique_id and node.alias == model.alias -%}
+            {%- do exceptions.raise_compiler_error(
+                "The models "
+                ~ node.unique_id
+                ~ " and "
+                ~ model.unique_id
+                ~ " have the same alias, so both would be "
+                ~ name
+                ~ " in the registry. Give one of them another alias."
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
 
 {# Whether a registry row belongs to this target. #}
 {% macro is_own_model(column) -%}
@@ -13,14 +33,14 @@
     {%- endif -%}
 {%- endmacro %}
 
+
 {#
     The champions' rows of one registry table, as a sub-select.
 
-    dbt cannot see which model wrote which registry row, so each report that
-    reads the registry waits for every model named in `trained_models`.
+    dbt cannot see which model wrote which registry row, so each report that reads the registry waits
+    for every model named in `trained_models`, and so for its tests.
 #}
 {% macro of_champions(table) -%}
-    {%- do wait_for_gates() -%}
     {%- for name in var("trained_models") -%} {%- do ref(name) -%} {%- endfor -%}
     (
         select facts.*
@@ -33,17 +53,55 @@
     )
 {%- endmacro %}
 
-{# The same of every version, the retired ones included: for reports that look back. #}
+
+{# The rows of every version, whatever its status: for reports that look back. #}
 {% macro of_all_versions(table) -%}
-    {%- do wait_for_gates() -%}
     {%- for name in var("trained_models") -%} {%- do ref(name) -%} {%- endfor -%}
     (select facts.* from {{ source("ml", table) }} as facts where {{ is_own_model("facts.model") }})
 {%- endmacro %}
 
+
 {#
-    A failed test stops only those nodes that depend on everything the test reads. So whatever
-    must not be built behind a closed gate depends on what the gates read.
+    The champion of a model node, as a sub-select of one row: model, the label of the model, and the
+    version that a prediction table shows beside its predictions.
 #}
-{% macro wait_for_gates() -%}
-    {%- do source("ml", "metrics") -%} {%- do ref("metric_labels") -%}
+{% macro champion_of(name) -%}
+    (
+        select model, {{ model_label("model") }} as model_label, version as model_version
+        from {{ source("ml", "model_versions") }}
+        where status = 'champion' and model = {{ sql_text(registry_name(name)) }}
+    )
+{%- endmacro %}
+
+
+{# The manifest's entry of a model by its name, or by the relation that ref() returns. #}
+{% macro model_node(name) -%}
+    {%- for node in graph.nodes.values() if node.resource_type == "model" -%}
+        {%- if node.name == name or (name is not string and node.relation_name == name.render()) -%}
+            {{- return(node) -}}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- exceptions.raise_compiler_error("There is no model named " ~ name ~ ".") -}}
+{%- endmacro %}
+
+
+{# The relation of a model; none before it was built. #}
+{% macro model_relation(name) -%}
+    {%- set node = model_node(name) -%}
+    {{- return(adapter.get_relation(node.database, node.schema, node.alias)) -}}
+{%- endmacro %}
+
+
+{#
+    Whether a model node was trained. One that lacks rows predicts no rows; one that was never built
+    counts as trained, so that its use fails with an error that names what is missing.
+#}
+{% macro is_trained(relation) -%}
+    {%- if not execute or not load_relation(relation) -%} {{- return(true) -}} {%- endif -%}
+    {{-
+        return(
+            run_query("select 1 as found from " ~ relation.render() ~ " limit 1").rows | length
+            > 0
+        )
+    -}}
 {%- endmacro %}

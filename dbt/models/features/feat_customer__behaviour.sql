@@ -18,7 +18,7 @@ select
     groups.as_of,
     chosen.is_current,
     chosen.is_learned_from,
-    ln(1 + groups.recency_days)::float8 as log_recency,
+    ln(1 + groups.as_of - groups.last_order_on)::float8 as log_recency,
     ln(1 + groups.orders_total)::float8 as log_orders,
     ln(1 + greatest(groups.spent_total, 0))::float8 as log_spent
 from {{ ref("feat_customer__rfm") }} as groups

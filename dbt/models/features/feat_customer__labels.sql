@@ -1,8 +1,5 @@
-{{ config(materialized="incremental", incremental_strategy="append") }}
-
--- What came of each snapshot whose 90 days are over: no purchase in the 90 days after it is
--- churn. It
--- is told as it was known when the 90 days ended, so that it never changes afterwards.
+-- The outcome of each snapshot whose 90 days are over: a customer without a purchase in these 90
+-- days has churned. It is told as it was valid when the 90 days ended, so it never changes.
 with
     snapshots as (
         select customer_key, as_of
@@ -11,15 +8,6 @@ with
             not is_current
             and as_of + 90
             <= (select max(as_of) from {{ ref("feat_customer__snapshots") }} where is_current)
-            {% if is_incremental() %}
-                and not exists (
-                    select
-                    from {{ this }} as known
-                    where
-                        known.customer_key = snapshots.customer_key
-                        and known.as_of = snapshots.as_of
-                )
-            {% endif %}
     ),
 
     purchases as (
@@ -30,8 +18,8 @@ with
             on lines.customer_key = snapshots.customer_key
             and lines.ordered_at >= snapshots.as_of + 1
             and lines.ordered_at < snapshots.as_of + 91
-            and lines.known_from < snapshots.as_of + 91
-            and lines.known_to >= snapshots.as_of + 91
+            and lines.valid_from < snapshots.as_of + 91
+            and lines.valid_to >= snapshots.as_of + 91
         where lines.kind = 'sale' and not lines.is_cancelled
     )
 

@@ -2,13 +2,13 @@
 -- every `horizon` days, counted back from the last day, so that each past day is forecast once, and
 -- all of them once more: today, for the days to come. Every lag ends on the day of the forecast.
 with
-    takings as (select * from {{ ref("feat_revenue__takings") }}),
+    history as (select * from {{ ref("feat_revenue__history") }}),
 
     -- The day of the newest order is not over, or might not be.
     bounds as (
         select min(day) as first_day, max(day) - 1 as last_day
-        from takings
-        where known_to = 'infinity'
+        from history
+        where valid_to = 'infinity'
     ),
 
     origins as (
@@ -18,15 +18,15 @@ with
         where last_day - number * {{ var("horizon") }} >= first_day + 55
     ),
 
-    series as (select distinct series from takings),
+    series as (select distinct series from history),
 
-    -- What was believed on the day of the forecast, with a row for days without a sale.
+    -- The revenue that was valid on the day of the forecast, with a row for days without a sale.
     known as (
         select
             origins.as_of,
             series.series,
             days.day::date as day,
-            coalesce(sum(takings.revenue), 0) as revenue
+            coalesce(sum(history.revenue), 0) as revenue
         from origins
         cross join series
         cross join bounds
@@ -35,11 +35,11 @@ with
                 greatest(bounds.first_day, origins.as_of - 427), origins.as_of, interval '1 day'
             ) as days(day)
         left join
-            takings
-            on takings.series = series.series
-            and takings.day = days.day::date
-            and takings.known_from <= origins.as_of
-            and takings.known_to > origins.as_of
+            history
+            on history.series = series.series
+            and history.day = days.day::date
+            and history.valid_from <= origins.as_of
+            and history.valid_to > origins.as_of
         group by origins.as_of, series.series, days.day
     ),
 
@@ -71,7 +71,7 @@ with
 
     promotions as (
         select satellites.*, coalesce(hubs.product_line, 'all') as product_line
-        from {{ first_known(ref("sat_promotion"), "promotion_key") }} as satellites
+        from {{ earliest(ref("sat_promotion"), "promotion_key") }} as satellites
         inner join
             {{ ref("link_promotion__product_line") }} as links
             on links.promotion_of_line_key = satellites.promotion_of_line_key
@@ -91,8 +91,8 @@ with
 
     actuals as (
         select series, day, sum(revenue) as revenue
-        from takings
-        where known_to = 'infinity'
+        from history
+        where valid_to = 'infinity'
         group by series, day
     ),
 
@@ -101,7 +101,7 @@ with
         from days
         inner join
             promotions
-            on promotions.known_at < days.as_of + 1
+            on promotions.valid_from < days.as_of + 1
             and days.date_day between promotions.starts_on and promotions.ends_on
             and (days.series = 'Total' or promotions.product_line in ('all', days.series))
         group by days.as_of, days.series, days.date_day

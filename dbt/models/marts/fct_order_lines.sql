@@ -1,30 +1,38 @@
 {{
     config(
         materialized="incremental",
+        incremental_strategy="delete+insert",
         unique_key="order_line_key",
         indexes=[
-            {"columns": ["order_line_key"]},
+            {"columns": ["order_line_key"], "unique": True},
             {"columns": ["load_date"]},
             {"columns": ["date_day"]},
         ],
     )
 }}
 
--- depends_on: {{ ref("link_order__product") }}
--- The lines as they are known now. A cancelled order stays visible, worth nothing: its amounts
--- are 0.
+-- The order lines as they are valid now. The lines of a cancelled order stay, with amounts of 0. A
+-- line is written again when the bridge has new rows of it, and when its customer's address has
+-- changed, which can change the place of an order that was loaded before.
 with
     {% if is_incremental() %}
-        news as (
+        changed_lines as (
             select order_line_key
             from {{ ref("bridge_order_lines") }}
-            where load_date > {{ loaded_up_to() }}
+            where {{ changed_rows("load_date") }}
             union
-            select links.order_line_key
-            from {{ ref("sat_order__status") }} as statuses
-            inner join
-                {{ ref("link_order__product") }} as links on links.order_key = statuses.order_key
-            where statuses.load_date > {{ loaded_up_to() }}
+            select order_line_key
+            from {{ ref("bridge_order_lines") }}
+            where
+                customer_key in (
+                    select customer_key
+                    from {{ ref("sat_customer__contact") }}
+                    where {{ changed_rows("load_date") }}
+                    union
+                    select customer_key
+                    from {{ ref("link_customer__country") }}
+                    where {{ changed_rows("load_date") }}
+                )
         ),
     {% endif %}
 
@@ -32,14 +40,14 @@ with
         select *
         from {{ ref("bridge_order_lines") }}
         where
-            known_to = timestamp 'infinity'
+            valid_to = timestamp 'infinity'
             {% if is_incremental() %}
-                and order_line_key in (select order_line_key from news)
+                and order_line_key in (select order_line_key from changed_lines)
             {% endif %}
     ),
 
     orders as (
-        select hubs.order_key, hubs.order_number, statuses.status, statuses.load_date
+        select hubs.order_key, hubs.order_number, statuses.status
         from {{ ref("hub_order") }} as hubs
         inner join
             {{
@@ -51,8 +59,8 @@ with
             }} as statuses on statuses.order_key = hubs.order_key
     ),
 
-    -- Where a customer lived when ordering; before the first we know of, there.
-    homes as (
+    -- Where a customer lived when ordering. The first known address counts for all time before it.
+    addresses as (
         select
             contacts.customer_key,
             contacts.city,
@@ -61,15 +69,15 @@ with
                 when
                     row_number() over (
                         partition by contacts.customer_key
-                        order by contacts.known_at, contacts.load_date
+                        order by contacts.valid_from, contacts.load_date
                     )
                     = 1
                 then timestamp '-infinity'
-                else contacts.known_at
-            end as lived_from,
-            lead(contacts.known_at, 1, timestamp 'infinity') over (
-                partition by contacts.customer_key order by contacts.known_at, contacts.load_date
-            ) as lived_to
+                else contacts.valid_from
+            end as valid_from,
+            lead(contacts.valid_from, 1, timestamp 'infinity') over (
+                partition by contacts.customer_key order by contacts.valid_from, contacts.load_date
+            ) as valid_to
         from {{ ref("sat_customer__contact") }} as contacts
         inner join
             {{ ref("link_customer__country") }} as links
@@ -86,7 +94,7 @@ select
     lines.line_number,
     lines.customer_key,
     lines.product_key,
-    {{ hash_key(["lines.country_key", "homes.city"]) }} as location_key,
+    {{ hash_key(["lines.country_key", "addresses.city"]) }} as location_key,
 
     -- text
     lines.kind,
@@ -102,12 +110,12 @@ select
     -- dates
     lines.ordered_at::date as date_day,
     lines.ordered_at,
-    greatest(lines.load_date, orders.load_date) as load_date
+    {{ this_load() }} as load_date
 from lines
 inner join orders on orders.order_key = lines.order_key
 left join
-    homes
-    on homes.customer_key = lines.customer_key
-    and homes.country_key = lines.country_key
-    and lines.ordered_at >= homes.lived_from
-    and lines.ordered_at < homes.lived_to
+    addresses
+    on addresses.customer_key = lines.customer_key
+    and addresses.country_key = lines.country_key
+    and lines.ordered_at >= addresses.valid_from
+    and lines.ordered_at < addresses.valid_to

@@ -1,17 +1,30 @@
 {{
     config(
         materialized="incremental",
+        incremental_strategy="delete+insert",
         unique_key="payment_key",
-        indexes=[{"columns": ["payment_key"]}, {"columns": ["load_date"]}],
+        indexes=[{"columns": ["payment_key"], "unique": True}, {"columns": ["load_date"]}],
     )
 }}
 
-{% set with_news -%}
-    select payment_key from {{ ref("sat_payment") }} where load_date > {{ loaded_up_to() }}
+-- The payments as they are valid now. A payment is written again when it changes, and when its
+-- order does, because the order says whose payment it is where the payment itself does not.
+{% set changed_payments -%}
+    select payment_key from {{ ref("sat_payment") }} where {{ changed_rows("load_date") }}
+    union
+    select payment_key
+    from {{ ref("link_payment__made") }}
+    where
+        {{ changed_rows("load_date") }}
+        or order_key in (
+            select order_key from {{ ref("sat_order__placed") }} where {{ changed_rows("load_date") }}
+        )
 {%- endset -%}
 
 {%- set paid_orders -%}
-    select order_key from {{ ref("link_payment__made") }} where payment_key in ({{ with_news }})
+    select order_key
+    from {{ ref("link_payment__made") }}
+    where payment_key in ({{ changed_payments }})
 {%- endset -%}
 
 with
@@ -22,7 +35,7 @@ with
                 latest(
                     ref("sat_payment"),
                     "payment_key",
-                    among=with_news if is_incremental(),
+                    among=changed_payments if is_incremental(),
                 )
             }} as newest
     ),
@@ -55,9 +68,8 @@ select
     payments.amount,
     payments.paid_at::date as date_day,
     payments.paid_at,
-    payments.load_date
+    {{ this_load() }} as load_date
 from payments
 inner join
     {{ ref("link_payment__made") }} as links on links.payment_made_key = payments.payment_made_key
 left join orders on orders.order_key = links.order_key
-{% if is_incremental() %} where payments.load_date > {{ loaded_up_to() }} {% endif %}

@@ -1,39 +1,54 @@
 {{
     config(
         materialized="incremental",
+        incremental_strategy="delete+insert",
         unique_key="order_line_key",
-        indexes=[{"columns": ["order_line_key"]}, {"columns": ["load_date"]}],
+        indexes=[{"columns": ["order_line_key"], "unique": True}, {"columns": ["load_date"]}],
     )
 }}
 
--- depends_on: {{ ref("sat_product__name") }}
--- depends_on: {{ ref("bridge_order_lines") }}
--- The star joined into one wide table, for exploring without joins. Whatever is told of a line may
--- have news: the line, its customer, the name of its product.
+-- The star joined into one wide table, for exploring without joins. A line is written again when
+-- the fact has a new row of it, and when a dimension says something else than the row does.
 with
     {% if is_incremental() %}
-        {% set since = loaded_up_to() %}
-        news as (
+        changed_lines as (
             select order_line_key
             from {{ ref("fct_order_lines") }}
-            where load_date > {{ since }}
+            where {{ changed_rows("load_date") }}
             union
-            select order_line_key
-            from {{ ref("bridge_order_lines") }}
+            select existing.order_line_key
+            from {{ this }} as existing
+            inner join
+                {{ ref("dim_customers") }} as customers
+                on customers.customer_key = existing.customer_key
+            inner join
+                {{ ref("dim_products") }} as products on products.product_key = existing.product_key
+            inner join
+                {{ ref("dim_locations") }} as locations
+                on locations.location_key = existing.location_key
             where
-                customer_key in (
-                    select customer_key
-                    from {{ ref("dim_customers") }}
-                    where load_date > {{ since }}
-                )
-            union
-            select order_line_key
-            from {{ ref("bridge_order_lines") }}
-            where
-                product_key in (
-                    select product_key
-                    from {{ ref("sat_product__name") }}
-                    where load_date > {{ since }}
+                (
+                    existing.customer_number,
+                    existing.customer_name,
+                    existing.channel,
+                    existing.signed_up_on,
+                    existing.sku,
+                    existing.product_name,
+                    existing.product_line,
+                    existing.country,
+                    existing.iso_code,
+                    existing.city
+                ) is distinct from (
+                    customers.customer_number,
+                    customers.customer_name,
+                    customers.channel,
+                    customers.signed_up_on,
+                    products.sku,
+                    products.product_name,
+                    products.product_line,
+                    locations.country,
+                    locations.iso_code,
+                    locations.city
                 )
         ),
     {% endif %}
@@ -42,7 +57,7 @@ with
         select *
         from {{ ref("fct_order_lines") }}
         {% if is_incremental() %}
-            where order_line_key in (select order_line_key from news)
+            where order_line_key in (select order_line_key from changed_lines)
         {% endif %}
     ),
 
@@ -101,7 +116,7 @@ select
     dates.is_weekend,
     dates.is_holiday,
     dates.holiday_name,
-    greatest(lines.load_date, customers.load_date, products.load_date) as load_date
+    {{ this_load() }} as load_date
 from lines
 inner join customers on customers.customer_key = lines.customer_key
 inner join products on products.product_key = lines.product_key

@@ -4,7 +4,7 @@
         task="classification",
         target="churned",
         key="customer_key",
-        needs={"customer_key": 200, "as_of": 2, "churned": 2},
+        min_rows={"customer_key": 200, "as_of": 2, "churned": 2},
         metric="roc_auc",
         split={"by": "time", "column": "as_of", "test": 0.2},
         algorithms=[
@@ -21,7 +21,6 @@
     )
 }}
 
--- The features say much the same in many ways: how small the weights are to be held, the
--- cross-validation finds out.
+-- Many features are correlated, so the cross-validation chooses the strength of the regularisation.
 select *
 from {{ ref("feat_customer__training") }}

@@ -4,7 +4,7 @@
         task="regression",
         target="share_of_usual",
         key="series_day",
-        needs={"as_of": 3},
+        min_rows={"as_of": 3},
         metric="mae",
         split={"by": "time", "column": "as_of", "test": 0.02},
         algorithms=[
@@ -23,9 +23,8 @@
     )
 }}
 
--- A day's revenue as a share of the usual day when the forecast was made: so that a small product
--- line
--- teaches as much as a large one. The smallest test part there is, is the last forecast: 56 days.
+-- The target is the day's revenue as a share of the usual day when the forecast was made, so that a
+-- small product line weighs as much as a large one. The test part is the last forecast: 56 days.
 select
     series_day,
     as_of,

@@ -3,7 +3,7 @@
         materialized="ml_model",
         task="clustering",
         key="customer_key",
-        needs={"customer_key": 200},
+        min_rows={"customer_key": 200},
         metric="silhouette",
         algorithms=[{"algorithm": "k_means", "params": {"n_clusters": 4}}],
         options={"importance_repeats": 3, "bootstrap": 100},

@@ -7,19 +7,19 @@
     )
 }}
 
-{# The rows whose answer is not the one that stands here already. -#}
+{# The rows whose prediction differs from the one in the table. -#}
 {%- set changed -%}
     select scores.*
     from {{ ref("pred_churn__scores") }} as scores
     {% if is_incremental() -%}
-        left join {{ this }} as standing on standing.customer_key = scores.customer_key
+        left join {{ this }} as existing on existing.customer_key = scores.customer_key
         where
-            (standing.as_of, standing.churn_probability, standing.model_version)
+            (existing.as_of, existing.churn_probability, existing.model_version)
             is distinct from (scores.as_of, scores.score, scores.model_version)
     {%- endif %}
 {%- endset -%}
 
-{#- Reasons are for the people somebody will look at: those most likely to leave. -#}
+{#- Only the customers most likely to leave are explained, because only those are called. -#}
 {%- set to_explain -%}
     select current.*
     from {{ ref("feat_customer__current") }} as current
@@ -37,11 +37,11 @@ with
         where feature not in ('(baseline)', '(others)')
     ),
 
-    worded as (
+    explanations as (
         select
             key::uuid as customer_key,
             rank,
-            {{ reason("explained.feature", "explained.value", ref("churn").identifier) }} || case
+            {{ feature_text("explained.feature", "explained.value", ref("churn")) }} || case
                 when contribution >= 0 then ' (raises the risk)' else ' (lowers the risk)'
             end as reason
         from explained
@@ -53,7 +53,7 @@ with
             max(reason) filter (where rank = 1) as reason_1,
             max(reason) filter (where rank = 2) as reason_2,
             max(reason) filter (where rank = 3) as reason_3
-        from worded
+        from explanations
         group by customer_key
     )
 

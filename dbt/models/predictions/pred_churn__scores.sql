@@ -1,4 +1,4 @@
--- Everybody's churn probability; pred_churn adds the reasons to those that have changed.
+-- The churn probability of each customer; pred_churn adds the reasons to those that have changed.
 with
     predictions as (select * from {{ predict(ref("churn"), ref("feat_customer__current")) }}),
 

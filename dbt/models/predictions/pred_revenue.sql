@@ -1,5 +1,6 @@
--- The forecast of the days to come, and of as many past days, made when those were still to come:
--- the last test of the model, on which its errors and intervals are measured.
+-- The forecast of future days, and of as many past days as it was made before them: the test part
+-- of
+-- the model, on which its errors and intervals are measured.
 with
     days as (
         select *
@@ -26,7 +27,7 @@ with
         where not is_future
     ),
 
-    -- A past week is judged by the errors of the other weeks: by its own it would look too good.
+    -- The interval of a past week leaves out the week's own errors, which would make it too narrow.
     spreads as (
         select
             weeks.series,
@@ -46,8 +47,7 @@ with
         group by weeks.series, weeks.week
     ),
 
-    -- The rule asked anew each week, with the days in between to look at: a rival with an
-    -- advantage.
+    -- The seasonal-naive rule repeated each week. It may use days that the forecast cannot know.
     weekly as (
         select
             days.series,

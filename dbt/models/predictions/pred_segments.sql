@@ -7,9 +7,8 @@
     )
 }}
 
--- A segment is named after its typical customer, seen from the typical customer of the shop: bought
--- more recently or not, spent more or not. Two segments of one name are told apart by their
--- spending.
+-- The name of a segment compares its median customer with the median customer of the shop: by
+-- recency and by spending. Spending distinguishes two segments of one name.
 with
     predictions as (
         select * from {{ predict(ref("segments"), ref("feat_customer__behaviour_today")) }}
@@ -56,7 +55,7 @@ with
         cross join shop
     ),
 
-    told_apart as (
+    unique_names as (
         select
             segment,
             name || case
@@ -72,7 +71,7 @@ with
         from named
     ),
 
-    answers as (
+    assignments as (
         select
             customers.customer_key,
             customers.as_of,
@@ -80,23 +79,26 @@ with
             champion.model_label,
             champion.model_version,
             customers.segment,
-            told_apart.segment_name
+            unique_names.segment_name
         from customers
-        inner join told_apart on told_apart.segment = customers.segment
+        inner join unique_names on unique_names.segment = customers.segment
         cross join champion
     )
 
-select answers.*
-from answers
+select assignments.*
+from assignments
 {% if is_incremental() %}
-    left join {{ this }} as standing on standing.customer_key = answers.customer_key
+    left join {{ this }} as existing on existing.customer_key = assignments.customer_key
     where
         (
-            standing.as_of,
-            standing.segment_name,
-            standing.segment,
-            standing.model_version
+            existing.as_of,
+            existing.segment_name,
+            existing.segment,
+            existing.model_version
         ) is distinct from (
-            answers.as_of, answers.segment_name, answers.segment, answers.model_version
+            assignments.as_of,
+            assignments.segment_name,
+            assignments.segment,
+            assignments.model_version
         )
 {% endif %}

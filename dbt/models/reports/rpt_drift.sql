@@ -2,9 +2,9 @@
     The latest drift measurement of each model in use, by input and period. With every build, models
     whose meta names the rows to watch are measured first:
 
-        config: {meta: {watch: {rows: [feat_customer__training], period: as_of}}}
+        config: {meta: {drift: {rows: [feat_customer__training], period: as_of}}}
 #}
-{{ config(pre_hook="{{ watch_models() }}") }}
+{{ config(pre_hook="{{ record_drift() }}") }}
 {%- do ref("rpt_predictions") -%}
 {%- do function("watch") -%}
 
@@ -16,7 +16,10 @@ with
     latest as (
         select drift.*
         from drift
-        inner join latest_runs on latest_runs.model = drift.model and latest_runs.measured_at = drift.measured_at
+        inner join
+            latest_runs
+            on latest_runs.model = drift.model
+            and latest_runs.measured_at = drift.measured_at
     ),
 
     importances as (select model, feature, rank from {{ ref("rpt_feature_importances") }})

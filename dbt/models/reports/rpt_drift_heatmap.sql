@@ -30,7 +30,8 @@ with
                 else period_label
             end as period_label,
             coalesce(to_char(psi, 'FM990.00'), 'not known') as value_text,
-            -- A large value from few cases may be chance; the engine's verdict then reports no change.
+            -- A large value from few cases may be chance; the engine's verdict then reports no
+            -- change.
             case when state = 'good' and psi >= 0.1 then 'plain' else state end as state,
             null as empty_message,
             grid_row,

@@ -5,14 +5,14 @@ with
     starts as (select min(day) as first_day from predictions),
 
     history as (
-        select takings.series, takings.day, sum(takings.revenue) as revenue
-        from {{ ref("feat_revenue__takings") }} as takings
+        select history.series, history.day, sum(history.revenue) as revenue
+        from {{ ref("feat_revenue__history") }} as history
         cross join starts
         where
-            takings.known_to = 'infinity'
-            and takings.day < starts.first_day
-            and takings.day >= starts.first_day - 84
-        group by takings.series, takings.day
+            history.valid_to = 'infinity'
+            and history.day < starts.first_day
+            and history.day >= starts.first_day - 84
+        group by history.series, history.day
     )
 
 select

@@ -17,13 +17,13 @@ with
     errors as (select * from {{ ref("rpt_forecast_errors") }} where part = 'all'),
 
     year_earlier as (
-        select future.series, sum(takings.revenue) as revenue
+        select future.series, sum(history.revenue) as revenue
         from future
         inner join
-            {{ ref("feat_revenue__takings") }} as takings
-            on takings.series = future.series
-            and takings.day between future.first_day - 364 and future.last_day - 364
-        where takings.known_to = 'infinity'
+            {{ ref("feat_revenue__history") }} as history
+            on history.series = future.series
+            and history.day between future.first_day - 364 and future.last_day - 364
+        where history.valid_to = 'infinity'
         group by future.series
     )
 
@@ -73,7 +73,7 @@ select
     -- numbers
     future.forecast,
     future.naive as simple_rule,
-    year_earlier.revenue as revenue_year_earlier,
+    year_earlier.revenue as revenue_year_before,
     errors.error,
     errors.simple_error,
     future.model_version

@@ -190,7 +190,7 @@ with
                 when drift.features is null
                 then ''
                 when drift.retrain > 0
-                then ' have drifted; retraining is recommended because of ' || drift.retrain || '.'
+                then ' have drifted, ' || drift.retrain || ' strongly: retraining is recommended.'
                 when drift.drifted > 0
                 then ' have drifted slightly: keep watching.'
                 else ' have drifted: the data look as they did in training.'

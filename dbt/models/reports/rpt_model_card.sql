@@ -91,7 +91,9 @@ with
             on named_features.model = versions.model
             and named_features.version = versions.version
         left join
-            top_features on top_features.model = versions.model and top_features.version = versions.version
+            top_features
+            on top_features.model = versions.model
+            and top_features.version = versions.version
         left join sizes on sizes.model = versions.model and sizes.version = versions.version
         cross join
             lateral(
@@ -142,8 +144,7 @@ with
                         5,
                         'Not for',
                         coalesce(
-                            documented.not_for,
-                            'decisions about a person without human review'
+                            documented.not_for, 'decisions about a person without human review'
                         )
                     ),
                     (
@@ -184,17 +185,17 @@ with
                                     ''
                                 )
                             when 'column'
-                            then
-                                'rows marked by the column '
-                                || (versions.split ->> 'column')
+                            then 'rows marked by the column ' || (versions.split ->> 'column')
                             when 'group'
                             then
                                 'whole groups of '
-                                ||
-                                {{ feature_phrase("versions.model", "versions.split ->> 'column'") }}
+                                || {{
+                                    feature_phrase(
+                                        "versions.model", "versions.split ->> 'column'"
+                                    )
+                                }}
                                 || ', held out'
-                            else
-                                'random rows; the split ignores time'
+                            else 'random rows; the split ignores time'
                         end
                     ),
                     (

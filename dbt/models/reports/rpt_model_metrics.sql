@@ -64,9 +64,7 @@ with
             {{ metric_text("value", "unit") }} as value_text,
             coalesce({{ metric_text("baseline", "unit") }}, 'none') as baseline_text,
             coalesce(
-                {{ metric_text("lower", "unit") }}
-                || ' to '
-                || {{ metric_text("upper", "unit") }},
+                {{ metric_text("lower", "unit") }} || ' to ' || {{ metric_text("upper", "unit") }},
                 'not known'
             ) as interval_text,
             concat_ws(

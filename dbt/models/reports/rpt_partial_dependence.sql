@@ -33,7 +33,10 @@ with
             max(points.position) over (partition by points.model, points.feature) as last_position
         from points
         inner join versions on versions.model = points.model
-        inner join drawn_classes on drawn_classes.model = points.model and drawn_classes.class = points.class
+        inner join
+            drawn_classes
+            on drawn_classes.model = points.model
+            and drawn_classes.class = points.class
     )
 
 select
@@ -69,7 +72,10 @@ select
     case
         dependence.task
         when 'regression'
-        then {{ short_number("dependence.lower") }} || ' to ' || {{ short_number("dependence.upper") }}
+        then
+            {{ short_number("dependence.lower") }}
+            || ' to '
+            || {{ short_number("dependence.upper") }}
         else {{ percent("dependence.lower") }} || ' to ' || {{ percent("dependence.upper") }}
     end as range_text,
 
@@ -120,4 +126,5 @@ select
     or dependence.position % 2 = dependence.first_position % 2
     or dependence.position = dependence.last_position as is_drawn
 from dependence
-left join importances on importances.model = dependence.model and importances.feature = dependence.feature
+left join
+    importances on importances.model = dependence.model and importances.feature = dependence.feature

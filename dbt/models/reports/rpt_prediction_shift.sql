@@ -113,18 +113,28 @@ with
             coalesce(test_counts.model, current_counts.model) as model,
             coalesce(test_counts.bin, current_counts.bin) as bin,
             coalesce(test_counts.cases, 0) / nullif(
-                sum(test_counts.cases) over (partition by coalesce(test_counts.model, current_counts.model)), 0
+                sum(test_counts.cases) over (
+                    partition by coalesce(test_counts.model, current_counts.model)
+                ),
+                0
             ) as test_share,
             coalesce(current_counts.cases, 0) / nullif(
-                sum(current_counts.cases) over (partition by coalesce(test_counts.model, current_counts.model)), 0
+                sum(current_counts.cases) over (
+                    partition by coalesce(test_counts.model, current_counts.model)
+                ),
+                0
             ) as current_share
         from test_counts
-        full join current_counts on current_counts.model = test_counts.model and current_counts.bin = test_counts.bin
+        full join
+            current_counts
+            on current_counts.model = test_counts.model
+            and current_counts.bin = test_counts.bin
     ),
 
     scaled as (
         select
-            *, nullif(max(greatest(test_share, current_share)) over (partition by model), 0) as highest
+            *,
+            nullif(max(greatest(test_share, current_share)) over (partition by model), 0) as highest
         from shares
     )
 

@@ -3,26 +3,19 @@
     before: a row is an order's part of one product line. The rows of the year before are the same
     ones, moved on by a year, so that every filter acts on both sides alike.
 
-    It grows by what is new: orders with news are counted anew, and when a month is over, those of
-    the months in which that changes something (see macros/sales.sql).
+    It shows whole months only, the last 36 of them.
 #}
-{{
-    config(
-        materialized="incremental",
-        incremental_strategy="append",
-        indexes=[
-            {"columns": ["country"]},
-            {"columns": ["product_line"]},
-            {"columns": ["order_hash"]},
-        ],
-        pre_hook="{{ forget_sales() }}",
-        post_hook="{{ remember_sales() }}",
-    )
-}}
-
-{%- set months = whole_months() %}
+{{ config(indexes=[{"columns": ["country"]}, {"columns": ["product_line"]}]) }}
 
 with
+    bounds as (
+        select
+            date_trunc('month', min(date_day))::date as first_month,
+            -- A month counts from its last day on.
+            (date_trunc('month', max(date_day) + 1) - interval '1 month')::date as last_month
+        from {{ ref("fct_order_lines") }}
+    ),
+
     parts as (
         select
             order_number,
@@ -34,7 +27,7 @@ with
             customer_number <> 'Unknown' as is_known,
             bool_or(kind = 'sale' and status <> 'cancelled') as is_order,
             sum(net_amount) as revenue
-        from {{ lines_to_count() }} as lines
+        from {{ ref("obt_order_lines") }}
         group by 1, 2, 3, 4, 5, 6, 7
     ),
 
@@ -42,7 +35,6 @@ with
     numbered as (
         select
             *,
-            hashtextextended(order_number, 0) as order_hash,
             case when is_order then hashtextextended(order_number, 0) end as order_id,
             case
                 when is_order and is_known then uuid_hash_extended(customer_key, 0)
@@ -56,7 +48,6 @@ with
             country,
             channel,
             product_line,
-            order_hash,
             revenue,
             order_id,
             customer_id,
@@ -70,7 +61,6 @@ with
             country,
             channel,
             product_line,
-            order_hash,
             null,
             null,
             null,
@@ -78,14 +68,12 @@ with
             order_id,
             customer_id
         from numbered
-        -- Beside a part of a year, any year looks large.
-        where {{ months.has_year_before }}
+        cross join bounds
+        -- Without two whole years there is nothing to compare.
+        where bounds.first_month <= (bounds.last_month - interval '23 months')::date
     )
 
 select
-    -- ids
-    order_hash,
-
     -- text
     country,
     channel,
@@ -100,9 +88,10 @@ select
     customer_before_id,
 
     -- booleans
-    month > ({{ months.last }} - interval '12 months')::date as is_last_year,
+    month > (bounds.last_month - interval '12 months')::date as is_last_year,
 
     -- dates
     month
 from both_years
-where month <= {{ months.last }} and month > ({{ months.last }} - interval '36 months')::date
+cross join bounds
+where month <= bounds.last_month and month > (bounds.last_month - interval '36 months')::date

@@ -14,7 +14,7 @@
 
 with
     rfm as (
-        select *
+        select *, as_of - last_order_on as recency_days
         from {{ ref("feat_customer__rfm") }}
         where as_of = (select max(as_of) from {{ ref("pred_segments") }})
     ),

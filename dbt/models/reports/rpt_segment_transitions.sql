@@ -7,7 +7,7 @@
 {%- set past_customers -%}
     select
         customer_key::text || ' ' || as_of::text as customer_key,
-        ln(1 + recency_days)::float8 as log_recency,
+        ln(1 + as_of - last_order_on)::float8 as log_recency,
         ln(1 + orders_total)::float8 as log_orders,
         ln(1 + greatest(spent_total, 0))::float8 as log_spent
     from {{ ref("feat_customer__rfm") }}
@@ -44,7 +44,7 @@ with
         union all
         select customer_key, as_of, segment_name
         from {{ ref("pred_segments") }}
-        where {{ place_by_hash("customer_key") }} < (select share from sample)
+        where {{ hash_fraction("customer_key") }} < (select share from sample)
     ),
 
     countries as (select customer_key, country from {{ ref("dim_customers") }}),
@@ -75,7 +75,9 @@ with
             on all_customers.at = days.as_of
         inner join countries on countries.customer_key = all_customers.customer_key
         left join
-            assigned as now on now.as_of = days.as_of and now.customer_key = all_customers.customer_key
+            assigned as now
+            on now.as_of = days.as_of
+            and now.customer_key = all_customers.customer_key
         left join
             assigned as before
             on before.as_of = days.day_before

@@ -14,7 +14,7 @@ with
             (
                 select
                     customer_key as described_key,
-                    recency_days,
+                    as_of - last_order_on as recency_days,
                     orders_total,
                     spent_total,
                     spent_365_days

@@ -39,10 +39,16 @@ select
         versions.status
         when 'champion'
         then 'in use'
-        when 'challenger'
-        then 'tried, not in use'
-        else 'was in use'
+        when 'candidate'
+        then 'candidate, not in use'
+        when 'rejected'
+        then 'rejected, not in use'
+        else 'archived'
     end as status_label,
+    versions.rejection ->> 'test' as failed_test,
+    versions.rejection ->> 'subject' as failed_subject,
+    versions.rejection ->> 'value' as failed_value,
+    versions.rejection ->> 'limit' as failed_limit,
     coalesce(algorithms.label, {{ humanize("versions.algorithm") }}) as algorithm_label,
     coalesce(metrics.label, {{ humanize("versions.metric") }}) as metric_label,
     {{ metric_text("versions.score", "metrics.unit") }} as value_text,
@@ -55,13 +61,7 @@ select
     coalesce({{ metric_text("versions.baseline", "metrics.unit") }}, 'none') as baseline_text,
     case
         when versions.comparison is null
-        then
-            case
-                versions.version
-                when 1
-                then 'first version'
-                else 'not compared'
-            end
+        then case versions.version when 1 then 'first version' else 'not compared' end
         when versions.comparison ? 'not_comparable'
         then 'not comparable with version ' || (versions.comparison ->> 'champion')
         else
@@ -80,9 +80,11 @@ select
         versions.status
         when 'champion'
         then ' is in use: '
-        when 'challenger'
-        then ' was tried and is not in use: '
-        else ' was in use: '
+        when 'candidate'
+        then ' is a candidate and not in use: '
+        when 'rejected'
+        then ' was rejected: '
+        else ' is archived: '
     end
     || {{ within_sentence("coalesce(metrics.label, versions.metric)") }}
     || ' ' as lead,

@@ -1,51 +1,45 @@
 {#
-    Fails unless the version trained last is better than the simple rule beyond
-    doubt: the near end of its 95 % interval lies on the better side of the
-    baseline's value, on the same test rows.
+    Fails unless the 95 % interval of the metric lies entirely on the better side of the baseline's
+    value, on the same test rows.
 #}
 {% test beats_baseline(model, metric) %}
 
     with
-        trained as (select * from {{ model }}),
+        versions as (select model, version from {{ model }}),
 
-        measured as (
+        metrics as (
             select *
-            from {{ source("ml", "metrics") }}
+            from ml.metrics
             where split = 'test' and segment = 'all' and metric = {{ sql_text(metric) }}
         ),
 
-        labels as (select * from {{ ref("metric_labels") }} where metric = {{ sql_text(metric) }}),
-
         compared as (
             select
-                trained.model,
-                trained.version,
-                ours.lower,
-                ours.upper,
-                baseline.value as baseline,
+                versions.model,
+                versions.version,
                 case
-                    labels.better
-                    when 'higher'
-                    then ours.lower > baseline.value
-                    when 'lower'
-                    then ours.upper < baseline.value
-                end as is_better
-            from trained
+                    when metrics.higher_is_better then metrics.lower else metrics.upper
+                end as value,
+                baselines.value as baseline,
+                metrics.higher_is_better
+            from versions
             left join
-                measured as ours
-                on ours.model = trained.model
-                and ours.version = trained.version
-                and ours.series = 'model'
+                metrics
+                on metrics.model = versions.model
+                and metrics.version = versions.version
+                and metrics.series = 'model'
             left join
-                measured as baseline
-                on baseline.model = trained.model
-                and baseline.version = trained.version
-                and baseline.series = 'baseline'
-            left join labels on labels.metric = {{ sql_text(metric) }}
+                metrics as baselines
+                on baselines.model = versions.model
+                and baselines.version = versions.version
+                and baselines.series = 'baseline'
         )
 
-    select *
+    select model, version, {{ sql_text(metric) }} as subject, value, baseline as "limit"
     from compared
-    where not coalesce(is_better, false)
+    where
+        not coalesce(
+            case when higher_is_better then value > baseline else value < baseline end, false
+        )
 
 {% endtest %}

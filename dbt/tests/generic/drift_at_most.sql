@@ -1,21 +1,21 @@
 {#
-    Fails for each feature of a model node, and for its score, that moved
-    further than `psi` from the rows the champion was made of, where so many
-    rows say so beyond chance. `rows` is a relation; `period` one of its
-    columns, to judge each of its values apart.
+    Fails for each feature of the version, and for its score, whose population stability index
+    exceeds `psi`, where the number of rows makes chance an unlikely cause. `rows` is a relation;
+    `period` names one of its columns, each value of which is tested apart.
 
-    The function is named without function(): a test that depends on a function
-    node runs when the functions are built, before there is any model.
+    The function is named without function(): a test that depends on a function node runs when the
+    functions are built, before there is any model.
 #}
 {% test drift_at_most(model, rows, psi=0.25, period=none) %}
 
-    select *
+    select drift.*, drift.feature as subject, drift.psi as value, {{ psi }} as "limit"
     from
-        {{ source("ml", "metrics").schema }}.drift(
-            (select trained.model from {{ model }} as trained),
+        ml.drift(
+            (select versions.model from {{ model }} as versions),
             {{ sql_text("select * from " ~ rows) }},
-            {{ sql_text(period) }}
-        ) as measured
-    where measured.psi > {{ psi }} and measured.verdict <> 'as in training'
+            {{ sql_text(period) }},
+            (select versions.version from {{ model }} as versions)
+        ) as drift
+    where drift.psi > {{ psi }} and drift.verdict <> 'as in training'
 
 {% endtest %}

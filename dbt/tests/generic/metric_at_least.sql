@@ -1,28 +1,31 @@
 {#
-    The quality gate of a model node: fails while the version trained last is
-    below `value` on the metric, or has no such metric at all. Downstream nodes
-    are then skipped, so nothing is predicted with a model that is not good
-    enough. `bound: lower` asks it of the lower end of the 95 % interval.
+    Fails if the metric of the version is below `value`, or if the version has no such metric.
+    `bound: lower` tests the lower end of the 95 % interval instead.
 #}
 {% test metric_at_least(model, metric, value, bound="value", split="test") %}
 
     with
-        trained as (select * from {{ model }}),
+        versions as (select model, version from {{ model }}),
 
-        measured as (
+        metrics as (
             select *
-            from {{ source("ml", "metrics") }}
-            where series = 'model' and segment = 'all' and fold is null
+            from ml.metrics
+            where
+                series = 'model'
+                and segment = 'all'
+                and fold is null
+                and metric = {{ sql_text(metric) }}
+                and split = {{ sql_text(split) }}
         )
 
-    select trained.model, trained.version, measured.{{ bound }} as measured, {{ value }} as required
-    from trained
-    left join
-        measured
-        on measured.model = trained.model
-        and measured.version = trained.version
-        and measured.metric = {{ sql_text(metric) }}
-        and measured.split = {{ sql_text(split) }}
-    where coalesce(measured.{{ bound }} < {{ value }}, true)
+    select
+        versions.model,
+        versions.version,
+        {{ sql_text(metric) }} as subject,
+        metrics.{{ bound }} as value,
+        {{ value }} as "limit"
+    from versions
+    left join metrics on metrics.model = versions.model and metrics.version = versions.version
+    where coalesce(metrics.{{ bound }} < {{ value }}, true)
 
 {% endtest %}

@@ -1,5 +1,5 @@
-"""Who may see what, as code: roles, row filters, the doors of dashboards, and users.
+"""Access as code: roles, row filters, dashboard access and users, in `bundle.yml` and over REST.
 
-Superset's bundles leave all of it out, so it stands in `bundle.yml` and goes over REST. An entry is
-an `Asset` like any other, which is why plan, push, pull and prune treat it like the rest.
+Superset's bundles do not contain them. An entry is an `Asset`, so plan, push, pull and prune handle
+it like the other assets.
 """

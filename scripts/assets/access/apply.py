@@ -1,4 +1,4 @@
-"""Bringing roles, row filters, dashboards' doors and users to the server, over REST."""
+"""Creating and updating roles, row filters, dashboard access and users, over REST."""
 
 from scripts.assets.access.file import PASSWORD
 from scripts.assets.access.passwords import save_password_digest
@@ -8,18 +8,18 @@ from scripts.assets.model.asset import Asset
 from scripts.errors import UserError
 from scripts.settings import Settings
 
-# A filter names roles, and a dashboard opens to them: each is there before it is named.
+# Filters and dashboards refer to roles, so roles come first.
 ORDER = ("roles", "filters", "access", "users")
 
 
 def apply(entries: list[Asset], server: Server, superset: Superset, settings: Settings) -> None:
-    """Create or update these entries; on a refusal, say what is live already and what is not."""
+    """Create or update these entries; an error lists what was applied."""
     entries = sorted(entries, key=lambda entry: (ORDER.index(entry.kind), entry.title))
     for count, entry in enumerate(entries):
         try:
             _APPLY[entry.kind](entry, server, superset, settings)
         except UserError as error:
-            applied = ", ".join(map(str, entries[:count])) or "nothing of the access"
+            applied = ", ".join(map(str, entries[:count])) or "no access entry"
             pending = ", ".join(map(str, entries[count:]))
             raise UserError(
                 f"{error.problem}; live now: the dashboards, {applied}; not yet: {pending}",
@@ -28,7 +28,7 @@ def apply(entries: list[Asset], server: Server, superset: Superset, settings: Se
 
 
 def remove_entry(entry: Asset, server: Server, superset: Superset) -> None:
-    """Remove an entry from the server; a user is switched off, for what he made names him."""
+    """Remove an entry from the server; a user is deactivated, as the author of assets."""
     number = server.numbers[entry.uuid]
     if entry.kind == "users":
         superset.change("security/users", number, {"active": False})
@@ -72,7 +72,7 @@ def _user(entry: Asset, server: Server, superset: Superset, settings: Settings) 
     password = PASSWORD.fullmatch(entry.data["password"])
     fields["password"] = settings.value(password[1]) if password else None
     if entry.uuid not in server.numbers:
-        # Switched off by a prune and wanted again, or new.
+        # Either deactivated by a prune, or new.
         for row in superset.rows("security/users", "id,username"):
             if row["username"] == entry.title:
                 server.numbers[entry.uuid] = row["id"]

@@ -1,4 +1,4 @@
-"""`bundle.yml`: read, judged and written."""
+"""`bundle.yml`: reading, checking and writing."""
 
 import difflib
 import re
@@ -13,15 +13,15 @@ from scripts.assets.model.fields import ACCESS_KINDS, NAME_FIELD
 from scripts.assets.model.problems import Problem, Rule
 
 FILE = "bundle.yml"
-# Superset writes these roles anew by itself; they can be named, and not changed.
+# Superset resets these roles; bundle.yml may refer to them but not change them.
 BUILT_IN = ("Admin", "Alpha", "Gamma", "sql_lab")
 PASSWORD = re.compile(r"\$\{([A-Z][A-Z0-9_]*_PASSWORD)\}")
 _HEADER = """\
-# Who may see what: roles, rows, dashboards, users. make plan, push, pull and prune treat it like
-# the dashboards; docs/dashboards.md explains each field. A comment of your own does not survive
-# make pull: a row filter has a description for it.
+# Access: roles, row filters, dashboard access and users. make plan, push, pull and prune handle it
+# like the dashboards; docs/dashboards.md explains each field. make pull and make format remove
+# comments; a row filter has a description instead.
 """
-# The parts of the file, in its order → the kind of asset that each entry becomes.
+# The sections of the file in order → the kind of its entries.
 SECTIONS = {
     "roles": "roles",
     "row_filters": "filters",
@@ -57,12 +57,12 @@ _PERMISSION = re.compile(r"\S+ on \S.*")
 
 
 def has_access_file(folder: Path) -> bool:
-    """Whether this repository has a say in who may see what: it has the file."""
+    """Whether this repository manages access: it has the file."""
     return (folder / FILE).exists()
 
 
 def read_access(folder: Path, bundle: Bundle) -> tuple[Bundle, list[Problem]]:
-    """The entries of the file, and what is wrong with it (then there are no entries).
+    """The entries of the file and its problems (with problems there are no entries).
 
     `bundle`: the dashboards and datasets that the entries may name.
     """
@@ -72,7 +72,7 @@ def read_access(folder: Path, bundle: Bundle) -> tuple[Bundle, list[Problem]]:
         data = load_yaml((folder / FILE).read_text(encoding="utf-8")) or {}
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         return Bundle(), [
-            Problem(FILE, f"cannot be read ({error})", "mend the YAML", Rule.UNREADABLE)
+            Problem(FILE, f"cannot be read ({error})", "fix the YAML", Rule.UNREADABLE)
         ]
     problems = _shape(data)
     if problems:
@@ -96,7 +96,7 @@ def _data(kind: str, name: Any, entry: Any) -> dict[str, Any]:
 
 
 def _without_roles(entries: list[Asset], bundle: Bundle) -> list[Asset]:
-    """A dashboard that the file does not name is open to no role as such: that is a fact too."""
+    """Entries without roles for the dashboards that the file does not contain."""
     named = {entry.title for entry in entries if entry.kind == "access"}
     slugs = [dashboard.data["slug"] for dashboard in bundle.kind("dashboards")]
     return [
@@ -107,7 +107,7 @@ def _without_roles(entries: list[Asset], bundle: Bundle) -> list[Asset]:
 
 
 def canonical_entry(kind: str, data: dict[str, Any]) -> dict[str, Any]:
-    """The one form of an entry: fields in their order, lists sorted, what says nothing left out."""
+    """The canonical form of an entry: ordered fields, sorted lists, no default values."""
     canonical = {NAME_FIELD[kind]: data[NAME_FIELD[kind]]}
     for name, (type_, is_required) in FIELDS[kind].items():
         value = data.get(name)
@@ -130,7 +130,7 @@ def write_access(folder: Path, entries: Bundle, bundle: Bundle) -> bool:
             data[section] = {e.title: _entry(e) for e in sorted(some, key=lambda e: e.title)}
     text = dump_yaml(data) if data else "{}\n"
     for dataset in bundle.kind("datasets"):
-        # A uuid tells a reader nothing.
+        # The name of the dataset as a comment, for readers.
         note = f"- {dataset.uuid}  # {dataset.data.get('schema', '')}.{dataset.title}\n"
         text = text.replace(f"- {dataset.uuid}\n", note)
     return write_text(folder / FILE, _HEADER + text)
@@ -142,7 +142,7 @@ def _entry(entry: Asset) -> Any:
 
 
 def _shape(data: Any) -> list[Problem]:
-    """Unknown names and wrong types."""
+    """Problems with unknown names and wrong types."""
     if not isinstance(data, dict):
         return [Problem(FILE, "holds no fields", f"write {', '.join(SECTIONS)}", Rule.UNREADABLE)]
     problems = [
@@ -200,7 +200,7 @@ def _entry_shape(where: str, kind: str, data: dict[str, Any]) -> list[Problem]:
 
 
 def _references(entry: Asset, entries: list[Asset], bundle: Bundle) -> list[Problem]:
-    """Names that lead nowhere, and words that Superset would not understand."""
+    """References without a target, and values that Superset would refuse."""
     problems = []
 
     def add(message: str, remedy: str, rule: Rule = Rule.LEADS_NOWHERE) -> None:
@@ -217,11 +217,13 @@ def _references(entry: Asset, entries: list[Asset], bundle: Bundle) -> list[Prob
         fields = {asset.uuid for asset in bundle.kind(kind)}
         for uuid in entry.data.get(kind, []):
             if uuid not in fields:
-                add(f"{uuid} is in no file below {kind}/", f"write the uuid of a file in {kind}/")
+                add(
+                    f"{uuid} is not in a file below {kind}/", f"write the uuid of a file in {kind}/"
+                )
     for permission in entry.data.get("permissions", []):
         if not _PERMISSION.fullmatch(permission):
             message, remedy = (
-                f'"{permission}" is no permission',
+                f'"{permission}" is not a permission',
                 'write it like "can_read on Chart"',
             )
             add(message, remedy, Rule.MALFORMED_SETTING)
@@ -233,7 +235,7 @@ def _references(entry: Asset, entries: list[Asset], bundle: Bundle) -> list[Prob
         add("no dashboard here has this slug", "write the slug of a file in dashboards/")
     if entry.kind == "users":
         if not PASSWORD.fullmatch(entry.data["password"]):
-            message = "the password must not stand here"
+            message = "the password must not be in this file"
             add(message, "write ${NAME_PASSWORD}, and its value in .env", Rule.PASSWORD)
         if not entry.data["roles"]:
             add("it has no role", "name at least one", Rule.MISSING_FIELD)

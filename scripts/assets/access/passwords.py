@@ -1,7 +1,7 @@
-"""Which password a user was last given: Superset cannot be asked, and must not be told each time.
+"""Digests of the users' passwords, to set a password only when it has changed.
 
-What is kept is a salted digest beside the installation's other state, never the password. The key
-of Superset has no part in it: a backup is restored under another one.
+Superset never returns a password. The state folder of the installation holds a salted digest, never
+the password. Superset's secret key is not used, because a backup is restored under another one.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ def _file(settings: Settings) -> Path:
 
 
 def with_known_password(entries: Bundle, settings: Settings) -> Bundle:
-    """All of it but the users whose password this installation does not know: it makes none."""
+    """The entries without the users whose password this installation does not have."""
     return Bundle.of(
         [entry for entry in entries if entry.kind != "users" or _value(entry, settings)]
     )
 
 
 def outdated_passwords(entries: Bundle, settings: Settings) -> list[Asset]:
-    """The users whose password in `.env` is not the one they were last given from here."""
+    """The users whose password in `.env` differs from the one that was last set from here."""
     digests = _digests(settings)
     return [
         user
@@ -38,7 +38,7 @@ def outdated_passwords(entries: Bundle, settings: Settings) -> list[Asset]:
 
 
 def save_password_digest(user: Asset, settings: Settings) -> None:
-    """Note that a user has the password of `.env` now."""
+    """Save the digest of a user's current password in `.env`."""
     file = _file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".new")
@@ -65,7 +65,7 @@ def _digest(password: str, salt: str = "") -> str:
 def _matches(digests: str, password: str) -> bool:
     try:
         return hmac.compare_digest(digests, _digest(password, digests.partition(" ")[0]))
-    except ValueError:  # no digest of ours stands there
+    except ValueError:  # not a digest written by this module
         return False
 
 

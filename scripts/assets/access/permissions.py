@@ -1,7 +1,7 @@
-"""Permissions as git names them, and as one server numbers them.
+"""Permissions by name, as in git, and by id, as on a server.
 
-Superset names what a role may reach by numbers of its own ("[warehouse].[sales](id:7)"), and a
-schema twice: with the catalog, as SQL Lab asks for it, and without, as imported datasets do.
+Superset identifies what a role may access by ids ("[warehouse].[sales](id:7)"). It has two
+permissions for a schema: with the catalog for SQL Lab, and without it for imported datasets.
 """
 
 import difflib
@@ -22,30 +22,30 @@ _PARTS = re.compile(r"\[([^]]*)\]")
 
 @dataclass
 class Permissions:
-    """The permissions of one server, in both languages."""
+    """The permissions of one server, by name and by id."""
 
     superset: Superset
     settings: Settings
-    # The databases of the repository, whose schemas are meant.
+    # The repository's databases; only permissions on their schemas are converted.
     bundle: Bundle
     _uuids: dict[tuple[str, int], str] = field(default_factory=dict)
 
     @cached_property
     def numbers(self) -> dict[tuple[str, str], int]:
-        """Every permission of the server: (what, on what) → its number."""
+        """Every permission of the server: (permission, resource) → id."""
         rows = self.superset.rows(
             "security/permissions-resources", "id,permission.name,view_menu.name"
         )
         return {(row["permission"]["name"], row["view_menu"]["name"]): row["id"] for row in rows}
 
     def uuid(self, resource: str, number: int) -> str:
-        """The uuid of a dataset or database; "" for one that is gone."""
+        """The uuid of a dataset or database; "" for a deleted one."""
         if (resource, number) not in self._uuids:
             self._uuids[resource, number] = self.superset.uuid(resource, number)
         return self._uuids[resource, number]
 
     def names_in_git(self, rows: list[dict[str, Any]]) -> dict[str, list[str]]:
-        """A role's permissions as bundle.yml says them: by name, schema, and uuid."""
+        """A role's permissions in the form of bundle.yml: by name, schema and uuid."""
         names: dict[str, list[str]] = {
             "permissions": [], "schemas": [], "databases": [], "datasets": [],
         }  # fmt: skip
@@ -58,7 +58,7 @@ class Permissions:
             elif action in ("database_access", "datasource_access") and number:
                 resource = "database" if action == "database_access" else "dataset"
                 uuid = self.uuid(resource, int(number[1]))
-                # What leads to something that is gone opens nothing.
+                # A permission on a deleted resource has no effect.
                 names[f"{resource}s"] += [uuid] if uuid else []
             else:
                 names["permissions"].append(f"{action} on {resource_name}")
@@ -69,7 +69,7 @@ class Permissions:
         return len(parts) > 1 and parts[0] in {db.title for db in self.bundle.kind("databases")}
 
     def require_existing(self, roles: list[Asset]) -> None:
-        """Stop where a role names a permission that this Superset does not have."""
+        """Raise a UserError for a role with a permission that this Superset does not have."""
         for role in roles:
             for text in role.data.get("permissions", []):
                 if _split(text) not in self.numbers:
@@ -85,7 +85,7 @@ class Permissions:
                     )
 
     def ids_on_server(self, role: Asset) -> list[int]:
-        """The numbers of all that a role of bundle.yml may do."""
+        """The permission ids of a role of bundle.yml."""
         numbers = [self.numbers[_split(text)] for text in role.data.get("permissions", [])]
         for schema in role.data.get("schemas", []):
             numbers += self._schema(schema, role)
@@ -106,7 +106,7 @@ class Permissions:
             ]
             if ids or attempt:
                 break
-            # A schema that came after the database was connected is not known yet.
+            # Superset does not know a schema that was created after the database was connected.
             for database in self.bundle.kind("databases"):
                 self.superset.sync_permissions(database.uuid)
             self.invalidate()
@@ -126,7 +126,7 @@ class Permissions:
         raise UserError(f"bundle.yml: {role}: Superset has no {resource} {uuid}", "make push again")
 
     def invalidate(self) -> None:
-        """Read the numbers anew when they are next asked for."""
+        """Read the ids again at the next access."""
         self.__dict__.pop("numbers", None)
 
 

@@ -1,4 +1,4 @@
-"""Who may see what on the server now, in the same form as bundle.yml."""
+"""The access rights on the server, in the form of bundle.yml."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,7 @@ from scripts.settings import Settings
 
 @dataclass
 class Server:
-    """The entries of a server that concern the repository, and their numbers there."""
+    """The access entries of a server that the repository manages, and their ids there."""
 
     entries: Bundle
     # By identity, as in the entries: "roles/Analyst" → 7.
@@ -21,11 +21,11 @@ class Server:
     _roles: dict[str, int] = field(default_factory=dict)
 
     def role_ids(self, names: list[str]) -> list[int]:
-        """The numbers of roles, those of Superset's own included."""
+        """The ids of roles, including those of Superset."""
         return [self._roles[name] for name in names if name in self._roles]
 
     def add_role(self, name: str, number: int) -> None:
-        """Know a role that has just been made."""
+        """Register a role that was just created."""
         self._roles[name] = number
         self.numbers[f"roles/{name}"] = number
 
@@ -37,12 +37,13 @@ def read_server(
     previously_managed: set[str] = frozenset(),
     uuids: dict[tuple[str, int], str] | None = None,
 ) -> Server:
-    """Ask the server. `git`: assets and entries of the repository; `ever`: what it has owned.
+    """Read the access rights of a server.
 
-    `known`: the uuids of its numbers, as far as its lists have told them: ("dataset", 7) → uuid.
+    `git`: assets and entries of the repository; `previously_managed`: identities it has managed.
+    `uuids`: uuids by resource and id, as far as they are known: ("dataset", 7) → uuid.
 
-    What belongs: entries that git names or has named, row filters on our datasets alone, the doors
-    of our dashboards, and the roles that all these name.
+    Included are entries that git contains or has contained, row filters on managed datasets only,
+    the access to managed dashboards, and the roles that these entries refer to.
     """
     managed = {asset.uuid for asset in git} | previously_managed
     permissions = Permissions(superset, settings, git, dict(uuids or {}))
@@ -97,7 +98,7 @@ def _dashboard_access(superset: Superset, git: Bundle, numbers: dict[str, int]) 
     entries = []
     for dashboard in git.kind("dashboards"):
         slug, row = dashboard.data["slug"], rows.get(dashboard.uuid)
-        # One that is not there yet is open to no role, as all are at first.
+        # A dashboard that is not on the server yet has no roles, like every new dashboard.
         data = {"dashboard": slug, "roles": [role["name"] for role in row["roles"]] if row else []}
         entries.append(Asset("access", canonical_entry("access", data)))
         if row:
@@ -114,12 +115,12 @@ def _users(
     columns = "id,username,first_name,last_name,email,active,roles.id,roles.name"
     for row in superset.rows("security/users", columns):
         identity = f"users/{row['username']}"
-        # A user who was switched off is gone: Superset cannot forget who has made something.
+        # A deactivated user counts as removed: Superset cannot delete the author of an asset.
         if identity not in managed or not row["active"]:
             continue
         local = git.get(identity)
         data = row | {"roles": [role["name"] for role in row["roles"]]}
-        # Nobody can read a password back; whether .env has a new one is asked elsewhere.
+        # Superset never returns a password; passwords.py finds out whether .env has a new one.
         data["password"] = local.data["password"] if local else "${PASSWORD}"
         entries.append(Asset("users", canonical_entry("users", data)))
         numbers[identity] = row["id"]

@@ -1,4 +1,4 @@
-"""Asking every chart's question to the running server."""
+"""Running every chart's query on the server."""
 
 import time
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from scripts.assets.model.queries import has_query, queries_for
 
 @dataclass(frozen=True)
 class Limits:
-    """What one chart may cost; None: whatever it takes."""
+    """The limits for one chart's query; None: no limit."""
 
     milliseconds: int | None = None
     rows: int | None = None
@@ -20,7 +20,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class QueryResult:
-    """What came back for one chart; `error` is "" when the database answered."""
+    """The result of one chart's query; `error` is "" when the query succeeded."""
 
     chart: Asset
     rows: int
@@ -30,23 +30,25 @@ class QueryResult:
     empty: bool = False
 
     def problem(self, limits: Limits) -> Problem | None:
-        """What is wrong with the answer, if anything."""
+        """The problem with this result; None when there is none."""
         if not self.pushed:
             return self._problem(self.error, "make push", Rule.NOT_PUSHED)
         if self.error:
             return self._problem(
-                self.error, "mend its columns, metrics or filters", Rule.QUERY_FAILS
+                self.error, "fix its columns, metrics or filters", Rule.QUERY_FAILS
             )
         if self.empty:
             return self._problem(
-                "its query finds no rows", "see its filters and table", Rule.NO_ROWS
+                "its query returns no rows", "check its filters and its table", Rule.NO_ROWS
             )
         if limits.rows is not None and self.rows > limits.rows:
             message = f"{self.rows} rows, and the limit is {limits.rows}"
-            return self._problem(message, "group or filter them in the report", Rule.TOO_MANY_ROWS)
+            return self._problem(
+                message, "group or filter the rows in the report", Rule.TOO_MANY_ROWS
+            )
         if limits.milliseconds is not None and self.milliseconds > limits.milliseconds:
             message = f"{self.milliseconds} ms, and the limit is {limits.milliseconds}"
-            return self._problem(message, "do the work in the report, at build time", Rule.TOO_SLOW)
+            return self._problem(message, "move the computation into the report", Rule.TOO_SLOW)
         return None
 
     def _problem(self, message: str, remedy: str, rule: Rule) -> Problem:
@@ -54,7 +56,7 @@ class QueryResult:
 
 
 def run_queries(bundle: Bundle, superset: Superset) -> list[QueryResult]:
-    """The answers for every chart whose type has a query known here."""
+    """The results of all charts whose type has a query here."""
     datasets = {
         dataset.uuid: superset.number("dataset", dataset.uuid)
         for dataset in bundle.kind("datasets")
@@ -64,7 +66,7 @@ def run_queries(bundle: Bundle, superset: Superset) -> list[QueryResult]:
 
 
 def charts_without_query(bundle: Bundle) -> list[Asset]:
-    """The charts that nobody asks: how their type makes a query is not known here."""
+    """The charts whose type has no query here."""
     return [chart for chart in bundle.kind("charts") if not has_query(chart.data["viz_type"])]
 
 
@@ -77,7 +79,7 @@ def _run_query(
     body = {
         "datasource": {"id": datasets[dataset.uuid], "type": "table"},
         "queries": queries_for(with_defaults(chart.data["params"], dataset.data)),
-        "force": True,  # the cache would answer for a table that is no longer there
+        "force": True,  # the cache would hide that a table is missing
         "result_format": "json",
         "result_type": "full",
     }

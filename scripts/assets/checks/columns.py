@@ -1,4 +1,4 @@
-"""Do charts, filters and metrics name columns that their dataset has?
+"""Columns and metrics that charts, filters and metrics refer to must exist in their dataset.
 
 Superset accepts any name and shows an error only when somebody opens the chart.
 """
@@ -20,7 +20,7 @@ from scripts.assets.model.queries import has_query, queries_for
 
 @dataclass
 class References:
-    """What a query asks for: columns and metrics by name, and pieces of SQL."""
+    """The columns, metrics and SQL expressions that a query refers to."""
 
     columns: list[str] = field(default_factory=list)
     metrics: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ class References:
 
 
 def column_problems(bundle: Bundle) -> list[Problem]:
-    """Names that lead to no column or metric of the dataset they are asked of."""
+    """References to columns or metrics that are not in the dataset."""
     problems = []
     for dataset in bundle.kind("datasets"):
         pieces = [metric["expression"] for metric in dataset.data.get("metrics") or []]
@@ -60,7 +60,10 @@ def _chart_problems(chart: Asset, dataset: Asset) -> list[Problem]:
     try:
         references = _names(queries_for(with_defaults(chart.data["params"], dataset.data)))
     except (AttributeError, KeyError, TypeError, ValueError):
-        what, do = "its params make no query", "mend the lists and mappings below params"
+        what, do = (
+            "no query can be built from its params",
+            "fix the lists and mappings below params",
+        )
         return [Problem(chart.path, what, do, Rule.MALFORMED_SETTING)]
     return _unknown(chart.path, f'the chart "{chart.title}"', references, dataset)
 
@@ -82,7 +85,7 @@ def _names(queries: list[dict[str, Any]]) -> References:
 
 
 def _add(references: References, names: list[str], item: Any) -> None:
-    """A name goes to its list; what was made in the chart goes apart into what it asks for."""
+    """Add a reference: a name to its list, an expression of the chart by its parts."""
     if isinstance(item, str):
         names.append(item)
     elif isinstance(item, dict) and isinstance(item.get("sqlExpression"), str):
@@ -108,7 +111,8 @@ def _unknown(path: str, subject: str, references: References, dataset: Asset) ->
             matches = difflib.get_close_matches(name, names, n=1)
             problems[kind, name] = Problem(
                 path,
-                f'{subject} asks for the {kind} {name}, which is not in the dataset "{dataset.title}"',
+                f"{subject} refers to the {kind} {name}, "
+                f'which is not in the dataset "{dataset.title}"',
                 f"write {matches[0]}" if matches else "choose another, or add it to the dataset",
                 Rule.UNKNOWN_COLUMN,
             )
@@ -116,15 +120,15 @@ def _unknown(path: str, subject: str, references: References, dataset: Asset) ->
 
 
 def columns_in_sql(pieces: Iterable[str]) -> list[str]:
-    """The columns that pieces of SQL name; nothing of a piece that only a server can read."""
+    """The columns in SQL expressions; templates and unreadable SQL are skipped."""
     problems = []
     for piece in pieces:
         if "{{" in piece or "{%" in piece:
-            continue  # a template: what it says is known when it is asked
+            continue  # a template: its SQL is known only at run time
         try:
             tree = sqlglot.parse_one(piece, dialect="postgres")
         except SqlglotError:
-            continue  # the database will say it better
+            continue  # the database reports it with more detail
         # Inside a query of its own, names may be those of another table.
         if not tree.find(exp.Select):
             problems += [column.name for column in tree.find_all(exp.Column)]

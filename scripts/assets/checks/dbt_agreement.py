@@ -1,4 +1,4 @@
-"""Rules between the dashboards and dbt: the tables are there, and the words are dbt's."""
+"""Rules between the dashboards and dbt: tables and columns exist, descriptions are those of dbt."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from scripts.assets.files.descriptions import with_descriptions
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.problems import Problem, Rule
 
-# What Superset's role may read (scripts/stack/provision.sql).
+# The schemas that Superset's role may read (scripts/stack/provision.sql).
 READABLE_SCHEMAS = ("marts", "predictions", "reports")
 DESCRIBE = "make describe"
 
 
 def dbt_problems(bundle: Bundle, relations: Relations, root: Path) -> list[Problem]:
-    """Tables and columns that dbt does not know, and words that are no longer dbt's."""
+    """Tables and columns that dbt does not have, and descriptions that differ from dbt's."""
     problems = []
     for dataset in bundle.kind("datasets"):
         tables = sorted(tables_of(dataset))
@@ -28,9 +28,9 @@ def dbt_problems(bundle: Bundle, relations: Relations, root: Path) -> list[Probl
         return problems
     exposures = root / "dbt" / EXPOSURES
     if not exposures.exists() or exposures.read_text("utf-8") != exposures_text(bundle, relations):
-        # The file is found from the folder of the assets, as every file of a finding.
+        # The path is relative to the folder of the assets, as in every problem.
         file = Path("..", "dbt", EXPOSURES).as_posix()
-        message = "does not say what the dashboards read now"
+        message = "is out of date: the dashboards read other tables"
         problems.append(Problem(file, message, DESCRIBE, Rule.STALE_EXPOSURES))
     return problems
 
@@ -42,8 +42,8 @@ def _table_problems(dataset: Asset, table: tuple[str, str], relations: Relations
         remedy = f"build the table in {', '.join(READABLE_SCHEMAS[:-1])} or {READABLE_SCHEMAS[-1]}"
         return [Problem(dataset.path, message, remedy, Rule.CLOSED_SCHEMA)]
     if table not in relations:
-        message = f"reads {schema}.{name}, which dbt does not make"
-        remedy = "add the model below dbt/models/, or mend schema and table_name"
+        message = f"reads {schema}.{name}, which dbt does not build"
+        remedy = "add the model below dbt/models/, or fix schema and table_name"
         return [Problem(dataset.path, message, remedy, Rule.NOT_IN_DBT)]
     return []
 
@@ -61,7 +61,7 @@ def _column_problems(dataset: Asset, relation: Relation) -> list[Problem]:
         if each["column_name"] not in relation.columns
     ]
     if not problems and with_descriptions(dataset.data, relation) != dataset.data:
-        message = f"does not say what {relation.file} says of {relation.title}"
-        remedy = f"{DESCRIBE} takes dbt's words; write new ones there"
+        message = f"differs from the description of {relation.title} in {relation.file}"
+        remedy = f"{DESCRIBE} copies dbt's description; edit it there"
         problems.append(Problem(dataset.path, message, remedy, Rule.STALE_DESCRIPTION))
     return problems

@@ -1,7 +1,7 @@
-"""`describe`: dbt's words into the datasets, and the dashboards' needs into dbt.
+"""`describe`: dbt's descriptions into the datasets, and the dashboards into dbt's exposures.
 
-A description has one home, the model's file in dbt. What readers see in Superset (a column's label,
-a metric) has its home in the dataset.
+The source of a description is the model's file in dbt. The source of what readers see in
+Superset (a column's label, a metric) is the dataset.
 """
 
 from pathlib import Path
@@ -25,11 +25,11 @@ COLUMNS = """
 
 
 def describe(root: Path, state: Path, warehouse: dict[str, Any] | None) -> list[str]:
-    """Write the datasets' words and dbt's exposures anew; the files that changed.
+    """Write the datasets' descriptions and dbt's exposures; returns the changed files.
 
     `warehouse`: how to connect to it, for the types of new columns; None: there is none.
     """
-    # A chart may ask for a column that is about to come.
+    # A chart may refer to a column that describe is about to add.
     bundle = valid_bundle(root, columns=False)
     relations = read_relations(root, state)
     written = []
@@ -55,7 +55,7 @@ def types_of(relation: Relation, warehouse: dict[str, Any] | None) -> Types:
     connection = _connected(warehouse)
     if connection is None:
         raise UserError(
-            f"{relation.title} has new columns, and only the running warehouse knows their types",
+            f"{relation.title} has new columns whose types only the running warehouse has",
             "make up, then make describe",
         )
     try:
@@ -68,7 +68,7 @@ def types_of(relation: Relation, warehouse: dict[str, Any] | None) -> Types:
     if missing:
         raise UserError(
             f"{relation.title} in the warehouse has no column {missing[0]}",
-            f"make build, or mend {relation.file}",
+            f"make build, or fix {relation.file}",
         )
     return types
 
@@ -81,6 +81,6 @@ def _connected(warehouse: dict[str, Any] | None) -> Connection | None:
 
 
 def _has_untyped_columns(dataset: Asset, relation: Relation) -> bool:
-    """Whether dbt knows columns, without saying their type, that the dataset has not."""
+    """Whether dbt has columns without a type that the dataset does not contain."""
     column_names = {each["column_name"] for each in dataset.data.get("columns") or []}
     return bool(relation.columns.keys() - column_names - relation.types.keys())

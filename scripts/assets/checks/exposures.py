@@ -1,4 +1,4 @@
-"""dbt's exposures, written from the dashboards: which of them reads which nodes."""
+"""dbt's exposures, written from the dashboards: the nodes that each one reads."""
 
 import yaml
 
@@ -10,7 +10,7 @@ from scripts.assets.model.layout import chart_uuids
 HEAD = """\
 # Written by `make describe` from superset_assets/; changes belong there.
 """
-# In dbt, because the port is the installation's: `make build` hands it over.
+# A variable, because the port differs between installations; `make build` sets it.
 ADDRESS = "http://127.0.0.1:{{ env_var('SUPERSET_PORT', '8088') }}/superset/dashboard/"
 NOBODY = "nobody named"
 
@@ -39,7 +39,7 @@ def _exposure(dashboard: Asset, bundle: Bundle, relations: Relations) -> dict:
 
 
 def _relations_of(dashboard: Asset, bundle: Bundle, relations: Relations) -> list[Relation]:
-    """What the charts and filters of a dashboard read."""
+    """The relations that the charts and filters of a dashboard read."""
     charts = [bundle.get(uuid) for uuid in chart_uuids(dashboard.data["position"])]
     uuids = {chart.data["dataset_uuid"] for chart in charts if chart}
     uuids |= {uuid for _, uuid, _ in filter_targets(dashboard)}
@@ -53,7 +53,7 @@ def tables_of(dataset: Asset) -> set[tuple[str, str]]:
     schema = dataset.data.get("schema") or ""
     if not dataset.data.get("sql"):
         return {(schema, dataset.title)}
-    # Here, because it is slow to import, and few datasets have SQL of their own.
+    # Imported here, because it is slow to import and few datasets have their own SQL.
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
@@ -61,7 +61,7 @@ def tables_of(dataset: Asset) -> set[tuple[str, str]]:
     try:
         trees = sqlglot.parse(dataset.data["sql"], dialect="postgres")
     except SqlglotError:
-        return set()  # a template, or wrong: the query says which
+        return set()  # a template or invalid: the query reports it
     cte_names = {cte.alias for tree in trees if tree for cte in tree.find_all(exp.CTE)}
     tables = [table for tree in trees if tree for table in tree.find_all(exp.Table)]
     return {

@@ -1,4 +1,4 @@
-"""Rules about one file: does it have the fields that Superset will ask for?"""
+"""Rules about one file: its fields, their types, and the shape of layout and settings."""
 
 import difflib
 from typing import Any
@@ -39,7 +39,7 @@ _COMPONENTS = (
 
 
 def file_problems(kind: str, path: str, data: dict[str, Any]) -> list[Problem]:
-    """What Superset would refuse, or would accept and show broken, in this one file."""
+    """Problems of one file that Superset would refuse, or accept and show broken."""
     findings = _Findings(path)
     _keys(findings, data)
     if findings.problems:
@@ -58,7 +58,7 @@ def file_problems(kind: str, path: str, data: dict[str, Any]) -> list[Problem]:
 
 
 class _Findings:
-    """The findings about one file."""
+    """The problems of one file."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -76,7 +76,7 @@ def _fields(
         if name not in names and name not in IGNORED_FIELDS:
             matches = difflib.get_close_matches(str(name), names, n=1)
             advice = f"write {matches[0]}" if matches else "remove it"
-            findings.add(Rule.UNKNOWN_FIELD, f"{where}{name} is no field Superset knows", advice)
+            findings.add(Rule.UNKNOWN_FIELD, f"{where}{name} is not a field of Superset", advice)
     for field in fields:
         if field.name not in data:
             if field.required:
@@ -131,7 +131,7 @@ def _uuid(findings: _Findings, name: str, value: str) -> None:
     if not is_canonical:
         findings.add(
             Rule.MALFORMED_UUID,
-            f'{name} "{value}" is no uuid',
+            f'{name} "{value}" is not a uuid',
             "write 8-4-4-4-12 hexadecimal digits",
         )
 
@@ -143,7 +143,7 @@ def _database(findings: _Findings, data: dict[str, Any]) -> None:
     for name in unknown_placeholders(uri):
         findings.add(
             Rule.UNKNOWN_SETTING,
-            f"sqlalchemy_uri: no setting is called {name}",
+            f"sqlalchemy_uri: there is no setting {name}",
             f"use one of {', '.join(PLACEHOLDERS)}",
         )
     login, at, _ = uri.partition("://")[2].rpartition("@")
@@ -181,7 +181,7 @@ def _dataset(findings: _Findings, data: dict[str, Any]) -> None:
             if label in names_so_far:
                 findings.add(
                     Rule.REPEATED_NAME,
-                    f"{name}: {label} stands there twice",
+                    f"{name}: {label} appears twice",
                     "remove one of the two",
                 )
             names_so_far.add(label)
@@ -296,17 +296,17 @@ def _scope(findings: _Findings, where: str, entry: dict[str, Any]) -> None:
 
 
 def _items(findings: _Findings, where: str, value: Any) -> list[dict[str, Any]]:
-    """The mappings of a list; anything else is a finding."""
+    """The mappings of a list; anything else is a problem."""
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        findings.add(Rule.MALFORMED_SETTING, f"{where} must be a list of mappings", "mend the list")
+        findings.add(Rule.MALFORMED_SETTING, f"{where} must be a list of mappings", "fix the list")
         return []
     return value
 
 
 def _mapping(findings: _Findings, where: str, value: Any) -> dict[str, Any]:
-    """A mapping; anything else is a finding (where it has not been told already)."""
+    """A mapping; anything else is a problem, reported where `where` is not empty."""
     if isinstance(value, dict):
         return value
     if value is not None and where:

@@ -1,4 +1,4 @@
-"""Rules for the reader's sake: everything says what it is, how to read it, and is used."""
+"""Rules for readers: dashboards have descriptions, charts are explained, files are used."""
 
 import re
 from itertools import pairwise
@@ -9,16 +9,16 @@ from scripts.assets.model.asset import SINGULAR, Asset, Bundle
 from scripts.assets.model.layout import chart_uuids, components
 from scripts.assets.model.problems import Problem, Rule
 
-# Classes of the house style whose text explains what stands beside it; a report may write it.
+# CSS classes of texts that explain a chart; the text may come from a report.
 EXPLAINING = re.compile(r'class="[^"]*\bgh-(?:read|help|note|caption|subline)\b')
-# Texts that a chart shows beside its numbers.
+# Params whose text a chart shows next to its numbers.
 TEXTS = ("handlebarsTemplate", "subtitle", "subheader", "echart_options")
 SENTENCE = re.compile(r"(?:[^\W\d_][\w’'-]*[\s,:;–(]+){3}[^.{}<>]*[.!?]")
 TAG = re.compile(r"<[^>]*>|\{\{[^}]*\}\}")
 
 
 def readability_problems(bundle: Bundle) -> list[Problem]:
-    """What nothing describes, what nothing explains, and what nothing shows."""
+    """Dashboards without description, charts without explanation, and unused files."""
     problems = [
         Problem(
             dashboard.path,
@@ -35,8 +35,8 @@ def readability_problems(bundle: Bundle) -> list[Problem]:
             problems.append(
                 Problem(
                     chart.path,
-                    f'nothing visible says how to read "{chart.title}"',
-                    "write a sentence on the chart, or a text in its row or column",
+                    f'there is no visible explanation of "{chart.title}"',
+                    "add a sentence to the chart, or a text to its row or column",
                     Rule.NO_READING_HELP,
                 )
             )
@@ -44,7 +44,7 @@ def readability_problems(bundle: Bundle) -> list[Problem]:
 
 
 def contains_sentence(text: str) -> bool:
-    """Whether people would read it as a sentence: four words and a full stop."""
+    """Whether a text contains a sentence: four words and a full stop."""
     return bool(SENTENCE.search(TAG.sub(" ", text)))
 
 
@@ -57,13 +57,13 @@ def _explains(text: str) -> bool:
 
 
 def _explained(dashboard: Asset) -> set[str]:
-    """The charts that a text in the same row, column or tab explains, or that show their own."""
+    """The charts explained by a text in the same row or column, or by their own description."""
     nodes = components(dashboard.data["position"])
     problems = set()
     for key, node in nodes.items():
         if node.get("type") in ("ROW", "COLUMN") and _texts(nodes, key):
             problems |= _charts(nodes, key)
-    # A row that holds nothing but texts speaks of the row before it.
+    # A row that contains only texts explains the row before it.
     for node in nodes.values():
         children = [key for key in node.get("children") or [] if key in nodes]
         for previous, descendants in pairwise(children):
@@ -74,7 +74,7 @@ def _explained(dashboard: Asset) -> set[str]:
 
 
 def _texts(nodes: dict[str, dict], key: str) -> bool:
-    """Whether an explaining text stands directly in a component, or is it."""
+    """Whether a component is an explaining text or directly contains one."""
     keys = [key, *(nodes[key].get("children") or [])]
     texts = [nodes[each] for each in keys if nodes.get(each, {}).get("type") == "MARKDOWN"]
     return any(_explains(str((text.get("meta") or {}).get("code"))) for text in texts)
@@ -92,7 +92,7 @@ def _charts(nodes: dict[str, dict], key: str) -> set[str]:
 
 
 def _orphans(bundle: Bundle) -> list[Problem]:
-    """Files that no dashboard leads to."""
+    """Charts, datasets and databases that no dashboard uses."""
     used: set[str] = set()
     for dashboard in bundle.kind("dashboards"):
         used |= chart_uuids(dashboard.data["position"])
@@ -102,8 +102,8 @@ def _orphans(bundle: Bundle) -> list[Problem]:
     return [
         Problem(
             asset.path,
-            f"no dashboard shows or uses this {SINGULAR[asset.kind]}",
-            "put it on one, or remove the file",
+            f"no dashboard uses this {SINGULAR[asset.kind]}",
+            "add it to a dashboard, or remove the file",
             Rule.ORPHAN,
         )
         for asset in bundle

@@ -1,4 +1,4 @@
-"""Rules between files: every name leads to something, and to one thing only."""
+"""Rules between files: every reference has exactly one target."""
 
 from collections import defaultdict
 
@@ -8,7 +8,7 @@ from scripts.assets.model.problems import Problem, Rule
 
 
 def reference_problems(bundle: Bundle) -> list[Problem]:
-    """References that lead nowhere, and slugs that stand twice."""
+    """References without a target, and duplicate slugs."""
     problems = []
     for dataset in bundle.kind("datasets"):
         problems += _missing(bundle, dataset, "databases", "database_uuid", dataset.data)
@@ -27,7 +27,7 @@ def duplicate_uuids(assets: list[tuple[str, str]]) -> list[Problem]:
     return [
         Problem(
             path,
-            f"its uuid is that of {shared[0]} too",
+            f"has the same uuid as {shared[0]}",
             "give one of the two a new uuid",
             Rule.REPEATED_UUID,
         )
@@ -43,7 +43,7 @@ def _missing(bundle: Bundle, asset: Asset, kind: str, name: str, data: dict) -> 
     return [
         Problem(
             asset.path,
-            f"{name} {data[name]} is in no file below {kind}/",
+            f"{name} {data[name]} is not in a file below {kind}/",
             f"write the uuid of a file in {kind}/, or add that file",
             Rule.LEADS_NOWHERE,
         )
@@ -65,15 +65,16 @@ def _layout(bundle: Bundle, dashboard: Asset) -> list[Problem]:
         for child in node.get("children") or []:
             parents[child].append(key)
             if child not in nodes:
-                add(f"position.{key} names {child}, which is not there", f"add or remove {child}")
+                add(f"position.{key} names {child}, which does not exist", f"add or remove {child}")
     for child, parent_keys in parents.items():
         if len(parent_keys) > 1:
-            add(f"position.{child} stands in {' and '.join(parent_keys)}", "keep it in one of them")
+            add(f"position.{child} is in {' and '.join(parent_keys)}", "keep it in one of them")
     reachable = set(walk(nodes))
     for key, node in nodes.items():
         if key not in reachable and key != "GRID_ID":
             add(
-                f"position.{key} is in no row or tab", "add it to the children of one, or remove it"
+                f"position.{key} is not in a row or tab",
+                "add it to the children of one, or remove it",
             )
         if node["type"] != "CHART":
             continue
@@ -81,7 +82,7 @@ def _layout(bundle: Bundle, dashboard: Asset) -> list[Problem]:
         chart = bundle.get(uuid)
         if chart is None or chart.kind != "charts":
             add(
-                f"position.{key} shows the chart {uuid}, which is in no file below charts/",
+                f"position.{key} shows the chart {uuid}, which is not in a file below charts/",
                 "write the uuid of a file in charts/, or remove the component",
                 Rule.LEADS_NOWHERE,
             )
@@ -99,7 +100,7 @@ def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
                     Problem(
                         dashboard.path,
                         f"the filter {entry.get('name') or entry.get('id')} reads the dataset "
-                        f"{uuid}, which is in no file below datasets/",
+                        f"{uuid}, which is not in a file below datasets/",
                         "write the uuid of a file in datasets/",
                         Rule.LEADS_NOWHERE,
                     )
@@ -124,7 +125,7 @@ def _slugs(bundle: Bundle) -> list[Problem]:
     return [
         Problem(
             path,
-            f'the slug "{slug}" is that of {shared[0]} too',
+            f'the slug "{slug}" is also that of {shared[0]}',
             "choose another: Superset would merge the two dashboards",
             Rule.REPEATED_SLUG,
         )

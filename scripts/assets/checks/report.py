@@ -1,4 +1,4 @@
-"""`check`, `describe` and `format-assets`: what they print and whether all is well."""
+"""The commands `check`, `describe` and `format-assets`, with their output."""
 
 import socket
 from pathlib import Path
@@ -9,7 +9,7 @@ from scripts.assets.checks.charts import Limits, charts_without_query, run_queri
 from scripts.assets.checks.static import find_convention_problems, find_problems, valid_bundle
 from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER, read_files, write_asset
-from scripts.assets.files.has_access_file import LOCK, record_managed
+from scripts.assets.files.managed import LOCK, record_managed
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.problems import Problem
 from scripts.console import console, say, step
@@ -20,7 +20,7 @@ PAGES = "docs/rules/"
 
 
 def check(settings: Settings | None, limits: Limits) -> bool:
-    """Print a line for each problem; True when there is none.
+    """Print a line for each problem; True when there are none.
 
     `settings`: None where there is no installation, as on a build server; then only files are read.
     """
@@ -34,24 +34,24 @@ def check(settings: Settings | None, limits: Limits) -> bool:
         current.note(f"{len(files.data)} files")
     if not problems and (settings is None or not _is_reachable(settings)):
         where = f" at {settings.superset_url}" if settings else ""
-        say(f"Superset does not run{where}: the queries were not tried.")
+        say(f"Superset is not running{where}: the queries were not run.")
     elif not problems:
         problems = _query_problems(bundle, Superset(settings), limits)
     for problem in problems:
         console.print(f"{FOLDER}/{problem}", style="red", markup=False)
     if problems:
         plural = "s" * (len(problems) != 1)
-        say(f"{len(problems)} problem{plural}. {PAGES}<the word in brackets>.md says why and how.")
+        say(f"{len(problems)} problem{plural}. {PAGES}<rule>.md explains the rule.")
     else:
-        say("All is well.")
+        say("No problems.")
     return not problems
 
 
 def describe(settings: Settings | None) -> None:
-    """Bring dbt's words and the dashboards' needs together; say which files changed."""
+    """Write descriptions and exposures, and print the changed files."""
     from scripts.assets.checks.describe import describe as run
 
-    with step("Bringing dbt and the dashboards together") as current:
+    with step("Describing the datasets and exposures") as current:
         warehouse = settings.dsn("transformer") if settings else None
         written = run(ROOT, ROOT / ".stack", warehouse)
         current.note(f"{len(written)} files written" if written else "up to date")
@@ -76,14 +76,14 @@ def format_files(root: Path) -> None:
 
 
 def _query_problems(bundle: Bundle, superset: Superset, limits: Limits) -> list[Problem]:
-    with step("Asking each chart's query") as current:
+    with step("Running each chart's query") as current:
         results = run_queries(bundle, superset)
         current.note(f"{len(results)} charts")
     for result in results:
         if not result.error:
             say(f"  {result.chart.title}: {result.rows} rows, {result.milliseconds} ms")
     for chart in charts_without_query(bundle):
-        say(f"  {chart.title}: not asked, the query of a {chart.data['viz_type']} is unknown here")
+        say(f"  {chart.title}: skipped, no query is implemented for a {chart.data['viz_type']}.")
     return [problem for result in results if (problem := result.problem(limits))]
 
 

@@ -1,4 +1,4 @@
-"""The static checks: all that can be known without a server."""
+"""The checks that need no server."""
 
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from scripts.errors import UserError
 
 
 def find_problems(files: Files, columns: bool = True) -> list[Problem]:
-    """Every finding; references are followed only where the files themselves are sound.
+    """All problems; references are checked only where each file is valid by itself.
 
-    `columns`: look at the names of columns too.
+    `columns`: check the names of columns too.
     """
     problems = list(files.problems)
     for path, (kind, data) in files.data.items():
@@ -33,18 +33,18 @@ def find_problems(files: Files, columns: bool = True) -> list[Problem]:
 
 
 def find_convention_problems(bundle: Bundle, root: Path, state: Path) -> list[Problem]:
-    """What Superset would accept and the house does not; of assets that are sound."""
+    """Problems that Superset would accept: format, readability, agreement with dbt."""
     problems = unformatted(root / FOLDER, bundle) + readability_problems(bundle)
     return sorted(problems + dbt_problems(bundle, read_relations(root, state), root))
 
 
 def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
-    """Files that hold the right content in another form than `pull` would write it."""
+    """Files with valid content that are not in the form that `pull` writes."""
     theme = read_theme(folder)
     return [
         Problem(
             asset.path,
-            "is not in the form that make pull writes",
+            "is not in the format that make pull writes",
             "make format",
             Rule.NOT_CANONICAL,
         )
@@ -54,7 +54,7 @@ def unformatted(folder: Path, bundle: Bundle) -> list[Problem]:
 
 
 def valid_bundle(root: Path, columns: bool = True) -> Bundle:
-    """The assets of a project; a UserError with the findings when a check fails."""
+    """The assets of a project; a UserError with the first problem when a check fails."""
     folder = root / FOLDER
     files = read_files(folder)
     problems = find_problems(files, columns)

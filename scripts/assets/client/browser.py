@@ -37,8 +37,8 @@ def signed_in(url: str, user: str, password: str) -> Iterator[Page]:
 
 
 def _stay_inside(route: Route, url: str) -> None:
-    # The login page also logs what happens on it; whoever signs in as fast as a script would
-    # get that request's anonymous session back over the new one.
+    # The login page also sends log events. For a fast login, the response to such an event would
+    # replace the new session with an anonymous one.
     counting = route.request.url.startswith(f"{url}/superset/log/")
     if route.request.url.startswith((url, "data:", "blob:")) and not counting:
         route.continue_()
@@ -63,10 +63,10 @@ def _sign_in(page: Page, url: str, user: str, password: str) -> None:
 
 
 def set_filter(page: Page, filter_name: str, value: str) -> None:
-    """Set one of the dashboard's filters as a reader would, and apply it."""
+    """Set one of the dashboard's filters and apply it."""
     wrapper = page.locator(".filter-item-wrapper", has=page.get_by_text(filter_name, exact=True))
     box = wrapper.get_by_role("combobox")
-    box.click(force=True)  # the current value lies over the box
+    box.click(force=True)  # the current value covers the box
     box.fill(value)
     page.locator(f'.ant-select-item-option[title="{value}"]:visible').first.click()
     _wait_for_filters(page)
@@ -74,7 +74,7 @@ def set_filter(page: Page, filter_name: str, value: str) -> None:
 
 
 def _wait_for_filters(page: Page) -> None:
-    """A filter that depends on another asks for choices of its own: applied before, it is stale."""
+    """Wait until the values of dependent filters are loaded, so that Apply uses current values."""
     filters, previous, unchanged = page.locator(".filter-item-wrapper"), None, 0
     for _ in range(TIMEOUT_SECONDS * 4):
         texts = filters.all_inner_texts()

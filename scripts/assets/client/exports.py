@@ -1,9 +1,9 @@
-"""Superset's own files, asked for only where something has changed.
+"""Superset's exports, requested only for assets that have changed.
 
-An export of everything is most of what a plan waits for. So the text of each database, chart and
-dashboard is kept, with the moment of its last change, which the server's lists tell for all of them
-at once: the same moment, the same text. Datasets are exported every time, for a changed column does
-not move the moment of its dataset; those of strangers only for who asks about strangers.
+A full export is most of the time of a plan. So the exported text of each database, chart and
+dashboard is cached with the time of its last change, which the server's lists contain. Datasets are
+exported every time, because a changed column does not change the time of its dataset; unmanaged
+datasets only on request.
 """
 
 import json
@@ -23,7 +23,8 @@ LISTED_COLUMNS = {
     "dataset": "id,uuid",
     "database": "id,uuid,changed_on",
 }
-# Each that is asked for by its number brings along what it needs.
+# Above this number of changed assets one full export is faster, because the export of an asset
+# includes its dependencies.
 _MANY = 60
 _UUID = re.compile(r"^uuid: '?([0-9a-fA-F-]{36})'?$", re.MULTILINE)
 # In charts, and in the filters of dashboards.
@@ -36,10 +37,10 @@ def exported(
     settings: Settings,
     managed: Container[str] | None = None,
 ) -> dict[str, str]:
-    """Superset's files (path → YAML text) of all that is listed; `rows`: the lists, by resource.
+    """Superset's files (path → YAML text) of all listed assets; `rows`: the lists, by resource.
 
-    `ours`: the identities of what the repository owns. With them, only the datasets that are ours,
-    or that our dashboards and charts use.
+    `managed`: the identities that the repository manages. With them, only datasets that are managed
+    or that managed dashboards and charts use.
     """
     timestamps = _timestamps(rows)
     cached = _read(settings, superset.url)
@@ -66,7 +67,7 @@ def exported(
 def _datasets(
     rows: dict[str, list[Row]], texts: dict[str, str], managed: Container[str] | None
 ) -> list[tuple[str, int]]:
-    """All datasets, or ours with those that our charts, dashboards, and the charts on them use."""
+    """All datasets, or the managed ones with those that managed dashboards and charts use."""
     rows_to_export = rows["dataset"]
     if managed is not None:
         dashboards = {row["id"]: row["uuid"] for row in rows["dashboard"] if row["uuid"] in managed}
@@ -85,7 +86,7 @@ def _datasets(
 
 
 def _timestamps(rows: dict[str, list[Row]]) -> dict[str, tuple[str, int, str]]:
-    """uuid → resource, number, and what stays the same while the text does."""
+    """uuid → resource, id, and a value that changes whenever the exported text changes."""
     result = {
         row["uuid"]: (resource, row["id"], f"{row['id']} {row[timestamp]}")
         for resource, timestamp in (("database", "changed_on"), ("chart", "changed_on_utc"))
@@ -100,7 +101,7 @@ def _timestamps(rows: dict[str, list[Row]]) -> dict[str, tuple[str, int, str]]:
 
 
 def _export(superset: Superset, rows_to_export: Iterable[tuple[str, int]]) -> dict[str, str]:
-    """The files of some: resource, number."""
+    """The exported files of these assets (resource, id)."""
     numbers: dict[str, list[int]] = {}
     for resource, number in rows_to_export:
         numbers.setdefault(resource, []).append(number)
@@ -109,7 +110,7 @@ def _export(superset: Superset, rows_to_export: Iterable[tuple[str, int]]) -> di
             f"{resource}s": pool.submit(superset.export, resource, each)
             for resource, each in numbers.items()
         }
-    # What comes along is written in another form than where it is asked for itself.
+    # A dependency is exported in another form than the asset itself.
     return {
         path: text
         for kind, each in requests.items()

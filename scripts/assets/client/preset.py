@@ -1,6 +1,6 @@
-"""The one place that knows preset-cli: it is run as a program, never imported.
+"""The adapter of preset-cli, which runs as a program and is never imported.
 
-Its traps, each learnt the hard way:
+Its known problems:
 - it renders YAML as Jinja, and escapes what it exports, unless told not to;
 - its options stand before the address of the server;
 - it reads a password from the terminal; without one it reads standard input, so the program is
@@ -27,10 +27,10 @@ _SECONDS = 600
 
 
 class Importer:
-    """An import by preset-cli, which may be started long before it is known what to import.
+    """An import by preset-cli, which can be started before the files are known.
 
-    Loading its own code is most of what it takes; then it waits for its password, so it can do
-    that while others ask the server. As a context: what was started and not needed ends with it.
+    Loading its code takes most of the time; then it waits for its password. So it loads while other
+    code queries the server. As a context manager it ends a process that was not needed.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -45,7 +45,7 @@ class Importer:
         self._stack.close()
 
     def start(self) -> None:
-        """Have it load its code; it changes nothing yet."""
+        """Start the program, which loads its code; nothing is changed yet."""
         if self._folder is None:
             self._folder = self._stack.enter_context(_private_folder())
             command = [*_native(self._folder), "--overwrite"]
@@ -58,19 +58,19 @@ class Importer:
         self.start()
         assert self._folder is not None
         for path, text in files.items():
-            # A file whose name begins with _ or . would be left out without a word.
+            # preset-cli silently skips files whose name begins with _ or a dot.
             file = self._folder / BUNDLE / path.replace("/_", "/x_").replace("/.", "/x.")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         completed = self._finish()
         if completed.returncode == 0 and not _messages(completed.stdout):
             return
-        # Without --overwrite nothing that is live can change while the reason is looked for.
+        # Without --overwrite nothing on the server can change while the reason is determined.
         check_command = [*_native(self._folder), "--asset-type", "dashboard"]
         reasons = _reasons(run(check_command, self._folder, self._settings).stdout)
         raise UserError(
             f"Superset refused the assets: {reasons or _last_line(completed)}",
-            "mend the file; nothing was changed" if reasons else "see make logs",
+            "fix the file; nothing was changed" if reasons else "see make logs",
         )
 
 
@@ -86,7 +86,7 @@ def _private_folder() -> Iterator[Path]:
 
 
 def run(command: list[str], folder: Path, settings: Settings) -> subprocess.CompletedProcess[str]:
-    """Run preset-cli in a folder; its options stand before the address, its password on no line."""
+    """Run preset-cli in a folder; the password is passed on standard input."""
     with _started(command, folder, settings) as finish:
         return finish()
 
@@ -95,9 +95,9 @@ def run(command: list[str], folder: Path, settings: Settings) -> subprocess.Comp
 def _started(
     command: list[str], folder: Path, settings: Settings
 ) -> Iterator[Callable[[], subprocess.CompletedProcess[str]]]:
-    """preset-cli, waiting for its password; with the call of what is given, it goes on."""
+    """Start preset-cli, which waits for its password; the yielded function lets it finish."""
     program = Path(sys.executable).with_name("superset-cli")
-    # `-p` without a value asks for the password; an option has to follow it.
+    # `-p` without a value refers to the password; an option has to follow it.
     login = ["-u", str(settings.value("SUPERSET_ADMIN_USER")), "-p", "--loglevel", "ERROR"]
     environment = {
         "PATH": os.environ.get("PATH", ""),
@@ -139,12 +139,12 @@ def _started(
         try:
             yield finish
         finally:
-            # One that was not needed, or that nobody waits for any more.
+            # Ends a process that was not needed or has timed out.
             process.kill()
 
 
 def _messages(output: str) -> list[dict]:
-    """The errors of the server, as preset-cli prints them: one line of JSON each."""
+    """The errors of the server in preset-cli's output: one line of JSON each."""
     result = []
     for line in output.splitlines():
         if line.startswith('{"errors"'):
@@ -167,7 +167,7 @@ def _reasons(output: str) -> str:
 
 
 def _flat_text(why: object) -> str:
-    """The texts in a nested answer, one after another."""
+    """The texts in a nested answer, joined."""
     if isinstance(why, dict):
         return ", ".join(f"{key}: {_flat_text(value)}" for key, value in why.items())
     if isinstance(why, list):
@@ -176,7 +176,7 @@ def _flat_text(why: object) -> str:
 
 
 def _last_line(completed: subprocess.CompletedProcess[str]) -> str:
-    """The last telling line of a failed run."""
+    """The last informative line of a failed run."""
     messages = [str(error.get("message")) for error in _messages(completed.stdout)]
     lines = [line.strip() for line in completed.stderr.splitlines() if line.strip()]
     text = messages[-1] if messages else lines[-1] if lines else "no reason given"

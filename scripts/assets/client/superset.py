@@ -1,4 +1,4 @@
-"""A thin client of Superset's REST API: what the sync asks of it, and no more."""
+"""A client of Superset's REST API with the calls that the sync needs."""
 
 import io
 import json
@@ -14,7 +14,7 @@ from scripts.settings import Settings
 
 _SECONDS = 120
 _ROWS, _PAGES, _TRIES = 100, 1_000, 3
-# Lists that cannot be put in the order of their numbers.
+# Lists that Superset cannot sort by id.
 _ORDER = {
     "database": "database_name",
     "dashboard": "dashboard_title",
@@ -30,7 +30,7 @@ class Superset:
     def __init__(self, settings: Settings) -> None:
         self.url = settings.superset_url
         self._session = requests.Session()
-        # The proxy of the machine has no business between two parts of it.
+        # Superset is on this machine or has its own address: no proxy.
         self._session.trust_env = False
         token = self._login(
             settings.value("SUPERSET_ADMIN_USER"), settings.value("SUPERSET_ADMIN_PASSWORD")
@@ -39,7 +39,7 @@ class Superset:
         self._csrf_done = False
 
     def pause(self) -> None:
-        """Close the connections: the server would, maybe in the moment one is used again."""
+        """Close idle connections, which the server might close while one is used again."""
         self._session.close()
 
     def _login(self, user: str, password: str) -> str:
@@ -67,7 +67,7 @@ class Superset:
                 return {name.split("/", 1)[1]: archive.read(name).decode() for name in names}
         except BadZipFile:
             raise UserError(
-                f"What answers at {self.url} is not Superset", "see make status, then make up"
+                f"The server at {self.url} is not Superset", "see make status, then make up"
             ) from None
 
     def import_assets(self, files: dict[str, str]) -> None:
@@ -82,9 +82,9 @@ class Superset:
         self._json(self._send("POST", "chart/import/", files=upload, data=options), "the charts")
 
     def number(self, resource: str, uuid: str) -> int | None:
-        """The number this server gave to a chart, dataset or dashboard; None: not there."""
+        """The id of a chart, dataset or dashboard on this server; None where it does not exist."""
         if resource == "database":
-            # The one resource that does not answer to a uuid in the address.
+            # The only resource that cannot be addressed by uuid.
             return {row["uuid"]: row["id"] for row in self.rows(resource)}.get(uuid)
         answer = self._send("GET", f"{resource}/{uuid}")
         if answer.status_code == 404:
@@ -92,10 +92,10 @@ class Superset:
         return self._json(answer, f"looking for a {resource}")["result"]["id"]
 
     def rows(self, resource: str, columns: str = "id,uuid") -> list[dict[str, Any]]:
-        """Every row of a list, page by page (Superset gives at most 100 at a time)."""
+        """Every row of a list, page by page (Superset returns at most 100 per page)."""
         rows_by_id: dict[int, dict[str, Any]] = {}
-        # Rows of one name may change places between two pages, and one be missed: read backwards
-        # then, and so on, until as many are found as there are.
+        # Rows with equal names may change order between two pages, so that one is missed. Reading
+        # is repeated in alternating order until the number of rows is complete.
         for direction in ("asc", "desc") * _TRIES:
             for page in range(_PAGES):
                 query = (
@@ -124,47 +124,47 @@ class Superset:
         return self._json(answer, f"reading {resource}")["result"]
 
     def uuid(self, resource: str, number: int) -> str:
-        """The uuid behind a number of this server; "" where there is no such thing."""
+        """The uuid of an id of this server; "" where it does not exist."""
         answer = self._send("GET", f"{resource}/{number}?q=(columns:!(uuid))")
         if answer.status_code == 404:
             return ""
         return self._json(answer, f"looking for a {resource}")["result"].get("uuid", "")
 
     def create(self, resource: str, fields: dict[str, Any]) -> int:
-        """Make a new one; its number."""
+        """Create an object; returns its id."""
         answer = self._send("POST", f"{resource}/", json=fields)
         return self._json(answer, f"making {_noun(resource)}")["id"]
 
     def role_permissions(self, role: int) -> list[dict[str, Any]]:
-        """What a role may do: permission_name on view_menu_name."""
+        """The permissions of a role: permission_name on view_menu_name."""
         answer = self._send("GET", f"security/roles/{role}/permissions/")
         return self._json(answer, "reading a role")["result"]
 
     def set_permissions(self, role: int, permissions: list[int]) -> None:
-        """Have a role may exactly this."""
+        """Set the permissions of a role."""
         body = {"permission_view_menu_ids": permissions}
         answer = self._send("POST", f"security/roles/{role}/permissions", json=body)
         self._json(answer, "changing a role")
 
     def sync_permissions(self, database: str) -> None:
-        """Have Superset look again which schemas a database (uuid) has."""
+        """Let Superset update the list of schemas of a database (uuid)."""
         number = self.number("database", database)
         if number is not None:
             answer = self._send("POST", f"database/{number}/sync_permissions/")
             self._json(answer, "reading the schemas of a database")
 
     def change(self, resource: str, number: int, fields: dict[str, Any]) -> None:
-        """Change fields of an asset, as the browser does."""
+        """Change fields of an object."""
         self._json(
             self._send("PUT", f"{resource}/{number}", json=fields), f"changing {_noun(resource)}"
         )
 
     def delete(self, resource: str, number: int) -> None:
-        """Remove an asset from the server."""
+        """Delete an object."""
         self._json(self._send("DELETE", f"{resource}/{number}"), f"removing {_noun(resource)}")
 
     def delete_many(self, resource: str, numbers: list[int]) -> None:
-        """Remove rows of a list that has no way to remove one."""
+        """Delete rows of a list that has no call to delete one."""
         listed = ",".join(map(str, numbers))
         answer = self._send("DELETE", f"{resource}/?q=!({listed})")
         self._json(answer, f"removing {_noun(resource)}")
@@ -198,12 +198,12 @@ class Superset:
             return answer.json()
         except ValueError:
             raise UserError(
-                f"What answers at {self.url} is not Superset", "see make status, then make up"
+                f"The server at {self.url} is not Superset", "see make status, then make up"
             ) from None
 
     @staticmethod
     def _reason(answer: requests.Response) -> str:
-        """The server's own words, as short as it gives them."""
+        """The server's error message, at most 300 characters."""
         try:
             body = answer.json()
         except ValueError:
@@ -214,7 +214,7 @@ class Superset:
 
 
 def _zipped(files: dict[str, str], content: str) -> bytes:
-    """A bundle as Superset takes it; `content`: what it calls its type."""
+    """A bundle as a zip file; `content`: the type in its metadata."""
     zipped = io.BytesIO()
     with ZipFile(zipped, "w") as archive:
         head = {"version": FORMAT_VERSION, "type": content}
@@ -225,7 +225,7 @@ def _zipped(files: dict[str, str], content: str) -> bytes:
 
 
 def _noun(resource: str) -> str:
-    """How a resource of the API is called by people."""
+    """The noun for a resource of the API."""
     return {
         "security/roles": "a role",
         "security/users": "a user",

@@ -1,7 +1,7 @@
-"""Visits dashboards as a reader would: what is broken on each tab, and pictures of it.
+"""Visual checks: opens dashboards in a browser, reports broken charts, and takes pictures.
 
-A chart counts as drawn when nothing loads any more, its card holds a drawing with content that
-fits, no alert stands on it, and every answer with its data was 200. All else is a finding.
+A chart is drawn when nothing is loading, its card contains a drawing that fits, it shows no alert,
+and every data request returned 200. Everything else is a finding.
 """
 
 import re
@@ -18,11 +18,11 @@ from scripts.console import say, step
 from scripts.errors import UserError
 from scripts.settings import Settings
 
-# Drawn and unchanged for this long: filters that are still being filled ask for data again.
+# How long the page must stay unchanged: filters that are still loading request data again.
 QUIET_SECONDS = 0.6
 
-# The state of each visible card. The hooks are Superset's own test attributes: the ids and the
-# generated class names differ from one installation to the next.
+# The state of each visible card. Superset's test attributes identify the elements, because ids and
+# generated class names differ between installations.
 CARDS = """
 () => [...document.querySelectorAll('[data-test-chart-id]')].filter(card => card.offsetParent)
   .map(card => {
@@ -46,7 +46,7 @@ CARDS = """
     };
   })
 """
-# Texts between the cards that are longer than their place.
+# Texts between the cards that do not fit.
 CUT_TEXTS = """
 () => [...document.querySelectorAll('.dashboard-markdown .dashboard-component-chart-holder')]
   .filter(text => text.offsetParent && text.scrollHeight > text.clientHeight + 2)
@@ -60,7 +60,7 @@ BOTTOM = """
 
 @dataclass(frozen=True)
 class Finding:
-    """Something a reader would see broken."""
+    """A defect that a reader would see."""
 
     tab: str
     chart: str
@@ -72,22 +72,24 @@ class Finding:
 
 @dataclass
 class DashboardReport:
-    """What a visit to a dashboard found."""
+    """The result of the visual checks of one dashboard."""
 
     slug: str
     charts: dict[str, list[str]] = field(default_factory=dict)  # names by tab
-    seconds: dict[str, float] = field(default_factory=dict)  # until the first screen was drawn
+    seconds: dict[str, float] = field(
+        default_factory=dict
+    )  # until the first screen was drawn, by tab
     findings: list[Finding] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
 
 
 def inspect_dashboard(page: Page, url: str, slug: str, pictures: Path) -> DashboardReport:
-    """Open every tab of a dashboard; findings, times, and two pictures a tab."""
+    """Open every tab of a dashboard; returns findings, times, and two pictures per tab."""
     result = DashboardReport(slug)
     pictures.mkdir(parents=True, exist_ok=True)
     traffic = Traffic(page)
     started = time.monotonic()
-    # A page for phones is linked without the menu, which would unfold above it.
+    # A page for phones is opened without the menu, which would cover it.
     screen, query = (PHONE, "?standalone=1") if slug.endswith("_phone") else (SCREEN, "")
     page.set_viewport_size(screen)
     page.goto(f"{url}/superset/dashboard/{slug}/{query}")
@@ -109,7 +111,7 @@ def inspect_dashboard(page: Page, url: str, slug: str, pictures: Path) -> Dashbo
         result.seconds[tab] = round(time.monotonic() - started - QUIET_SECONDS, 1)
         stem = f"{slug}_{number + 1}_{re.sub(r'[^a-z0-9]+', '_', tab.lower()).strip('_')}"
         result.pictures.append(_picture(page, pictures / f"{stem}.png"))
-        # Superset draws a card only when it comes near the screen: make the screen hold them all.
+        # Superset draws a card only near the visible area, so the window must hold all of them.
         height = max(screen["height"], int(page.evaluate(BOTTOM)) + 24)
         page.set_viewport_size({**screen, "height": height})
         cards = wait_until_drawn(page, traffic)
@@ -122,7 +124,7 @@ def inspect_dashboard(page: Page, url: str, slug: str, pictures: Path) -> Dashbo
 
 
 def wait_until_drawn(page: Page, traffic: Traffic | None = None) -> list[dict]:
-    """Wait until the open tab stops changing (or the time is up); the state of its cards."""
+    """Wait until the open tab stops changing or the time is up; returns the state of its cards."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     quiet_since = time.monotonic()
     previous = None
@@ -156,7 +158,7 @@ def _findings(tab: str, cards: list[dict], refusals: dict[int, str]) -> list[Fin
         else:
             continue
         findings.append(Finding(tab, card["name"], message))
-    # What is left belongs to no card: the choices of a filter.
+    # The remaining refusals belong to no card: they are the values of a filter.
     return findings + [Finding(tab, "(a filter)", f"refused, {r}") for r in refusals.values()]
 
 
@@ -172,8 +174,8 @@ def dashboard_slugs(root: Path) -> list[str]:
 
 
 def shots(settings: Settings, folder: Path) -> None:
-    """A picture of every tab of every dashboard; a UserError that names what is broken."""
-    # As a reader sees it, where there is the reader of bundle.yml: without the editor's buttons.
+    """Take a picture of every tab of every dashboard; raises a UserError with the findings."""
+    # As the stakeholder of bundle.yml where that user exists: without the editor's buttons.
     user, password = "stakeholder", settings.value("STAKEHOLDER_PASSWORD")
     if not password:
         user, password = settings.superset_admin_user, settings.superset_admin_password
@@ -188,5 +190,5 @@ def shots(settings: Settings, folder: Path) -> None:
     if findings:
         raise UserError(
             f"{len(findings)} broken: " + "; ".join(map(str, findings)),
-            "mend the chart or the table behind it, then take the pictures again",
+            "fix the chart or the table behind it, then take the pictures again",
         )

@@ -1,4 +1,4 @@
-"""Putting what a pull brings on a branch of its own, without touching the files at hand."""
+"""Committing the result of a pull on a new branch, without changing the work tree."""
 
 import subprocess
 import tempfile
@@ -9,18 +9,18 @@ from scripts.errors import UserError
 
 
 def require_clean(root: Path, branch: str) -> None:
-    """Stop unless git can take a commit on a new branch, and all files are as git has them."""
+    """Raise a UserError unless the branch can be created and the work tree has no changes."""
     top = _git(root, "rev-parse", "--show-toplevel", remedy="git init, or make pull without BRANCH")
     _git(root, "rev-parse", "HEAD", remedy="commit something first")
     if _run(root, "check-ref-format", "--branch", branch).returncode:
-        raise UserError(f'git takes no branch called "{branch}"', "choose another name")
+        raise UserError(f'git does not accept the branch name "{branch}"', "choose another name")
     if not _run(root, "rev-parse", "--verify", "--quiet", f"refs/heads/{branch}").returncode:
-        raise UserError(f"There is a branch {branch} already", "choose another name")
+        raise UserError(f"The branch {branch} exists already", "choose another name")
     dirty = _git(Path(top), "status", "--porcelain", "--untracked-files=normal").splitlines()
     if dirty:
         others = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
         raise UserError(
-            f"There are changes that are not committed: {dirty[0][3:]}{others}",
+            f"The work tree has uncommitted changes: {dirty[0][3:]}{others}",
             "commit or stash them, then pull again",
         )
 
@@ -28,7 +28,7 @@ def require_clean(root: Path, branch: str) -> None:
 def commit_on_branch(
     branch: str, root: Path, message: str, write: Callable[[Path], object]
 ) -> None:
-    """Commit what `write` does below a copy of the project's folder, on a new branch."""
+    """Run `write` in a copy of the project and commit the result on a new branch."""
     top = Path(_git(root, "rev-parse", "--show-toplevel"))
     with tempfile.TemporaryDirectory(prefix="glasshouse-") as folder:
         copy = Path(folder) / "branch"
@@ -37,7 +37,7 @@ def commit_on_branch(
             write(copy / root.resolve().relative_to(top.resolve()))
             _git(copy, "add", "--all")
             _git(
-                copy, "commit", "--quiet", "--message", message, remedy="mend that, then pull again"
+                copy, "commit", "--quiet", "--message", message, remedy="fix that, then pull again"
             )
         except BaseException:
             _run(root, "worktree", "remove", "--force", str(copy))

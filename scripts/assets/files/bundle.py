@@ -26,7 +26,7 @@ MAX_BYTES = 2_000_000
 
 @dataclass
 class Files:
-    """What stands in the folder: the data of each readable file, and what is wrong with others."""
+    """The content of the folder: the data of each readable file, and the problems of the others."""
 
     data: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -65,13 +65,11 @@ def read_files(folder: Path) -> Files:
                     continue
                 data = load_yaml(file.read_text(encoding="utf-8"))
             except yaml.YAMLError as error:
-                files.problems.append(
-                    Problem(path, _where(error), "mend the YAML", Rule.UNREADABLE)
-                )
+                files.problems.append(Problem(path, _where(error), "fix the YAML", Rule.UNREADABLE))
                 continue
             except (OSError, UnicodeDecodeError) as error:
                 files.problems.append(
-                    Problem(path, f"cannot be read ({error})", "mend the file", Rule.UNREADABLE)
+                    Problem(path, f"cannot be read ({error})", "fix the file", Rule.UNREADABLE)
                 )
                 continue
             if isinstance(data, dict):
@@ -110,7 +108,7 @@ def file_text(asset: Asset, theme: str) -> str:
 
 
 def with_path(asset: Asset, bundle: Bundle, taken_paths: set[str]) -> Asset:
-    """The asset with a path of its own, for one that has no file yet."""
+    """The asset with an unused path, for an asset without a file."""
     stem = snake(str(asset.data.get("slug") or asset.title)) or asset.uuid[:8]
     folder = {
         "datasets": f"datasets/{snake(asset.data.get('schema') or 'default')}",

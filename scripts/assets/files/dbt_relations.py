@@ -1,7 +1,7 @@
-"""What dbt says of the tables that Superset reads: their columns, and the words for them.
+"""The tables of dbt's project: their columns, descriptions, labels, types and owners.
 
-dbt reads its project once for each state of the files (some seconds); after that, a small file in
-`.stack/` answers.
+dbt parses its project once for each state of the files (some seconds). The result is cached in
+`.stack/`.
 """
 
 import json
@@ -18,24 +18,24 @@ from scripts.errors import UserError
 from scripts.feature_groups import feature_groups
 from scripts.fingerprint import fingerprint
 
-# `make describe` writes it from what is read here: an old one must not stand in the way.
+# `make describe` writes this file from the parsed project, so an old one must not be parsed.
 EXPOSURES = Path("models", "exposures.yml")
 RESOURCES = ("model", "seed", "snapshot")
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A table or view that dbt makes."""
+    """A table or view that dbt builds."""
 
     schema: str
     name: str
     node: str  # its name in ref()
-    file: str  # where its words stand, below the project's root
+    file: str  # the file of its description, relative to the project
     description: str
     columns: dict[str, str]  # description by name
-    labels: dict[str, str]  # what readers call a column, where dbt says so (meta: label)
-    types: dict[str, str]  # SQL types, where dbt says so (data_type)
-    owners: list[str]  # whose it is (meta: owner), or whose that is which it is made of
+    labels: dict[str, str]  # labels of columns that have one in dbt (meta: label)
+    types: dict[str, str]  # SQL types of columns that have one in dbt (data_type)
+    owners: list[str]  # owners (meta: owner) of it, or of the nodes it is built from
 
     @property
     def title(self) -> str:
@@ -55,8 +55,9 @@ def read_relations(root: Path, state: Path) -> Relations:
         if cached["of"] == current_fingerprint:
             return _by_name([Relation(**each) for each in cached["relations"]])
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # none yet, or one of another version
-    relations = relations_of(_parse(root, state / "dbt" / "parse"))
+        pass  # no cache yet, or a cache of another version
+    manifest = _manifest_of_build(state, current_fingerprint)
+    relations = relations_of(manifest or _parse(root, state / "dbt" / "parse"))
     content = {"of": current_fingerprint, "relations": [asdict(each) for each in relations]}
     draft = cache_file.with_suffix(".new")
     draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -65,7 +66,7 @@ def read_relations(root: Path, state: Path) -> Relations:
 
 
 def relation_of(dataset: Asset, relations: Relations) -> Relation | None:
-    """The table of which a dataset is the plain picture; None where it is a query."""
+    """The table of a physical dataset; None for a virtual one."""
     if dataset.data.get("sql"):
         return None
     return relations.get((dataset.data.get("schema") or "", dataset.title))
@@ -99,7 +100,7 @@ def _column_attribute(node: dict[str, Any], attribute) -> dict[str, str]:
 
 
 def _owners(key: str, nodes: dict[str, Any]) -> set[str]:
-    """Of the models it rests on; where there are none, of whatever it is made of."""
+    """The owners of the trained models it depends on, else of all nodes it depends on."""
     return _owners_of(key, nodes, trained=True) or _owners_of(key, nodes, trained=False)
 
 
@@ -116,6 +117,17 @@ def _owners_of(key: str, nodes: dict[str, Any], trained: bool) -> set[str]:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _manifest_of_build(state: Path, files_hash: str) -> dict[str, Any] | None:
+    """The manifest that the last build parsed, if it was made from the present files."""
+    folder = state / "dbt" / "manifest"
+    try:
+        if (folder / "fingerprint").read_text() == files_hash:
+            return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def _parse(root: Path, folder: Path) -> dict[str, Any]:
@@ -141,5 +153,5 @@ def _parse(root: Path, folder: Path) -> dict[str, Any]:
             line for line in (completed.stdout + completed.stderr).splitlines() if "Error" in line
         ]
         reason = (error_lines or ["no reason given"])[0].partition("  ")[2].strip() or error_lines
-        raise UserError(f"dbt cannot read its project: {reason}", "mend the file it names")
+        raise UserError(f"dbt cannot read its project: {reason}", "fix the file it names")
     return json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))

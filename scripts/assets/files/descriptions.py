@@ -1,4 +1,4 @@
-"""A dataset in dbt's words: its description, its columns, and theirs."""
+"""A dataset with dbt's columns and descriptions."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from scripts.assets.files.dbt_relations import Relation
 from scripts.assets.model.normalise import canonical
 
 Types = dict[str, str]
-# As SQLAlchemy, and so Superset, writes a name of PostgreSQL's; the others it writes large.
+# SQLAlchemy's, and so Superset's, names of PostgreSQL types; other types are upper-cased.
 SHORT = {"character varying": "VARCHAR", "character": "CHAR"}
 
 
 def with_descriptions(data: dict[str, Any], relation: Relation, types: Types | None = None) -> dict:
-    """A dataset with dbt's words and columns; `types` of columns it does not know yet."""
+    """A dataset with dbt's columns and descriptions; `types`: SQL types of new columns."""
     columns = {each["column_name"]: each for each in data.get("columns") or []}
     for name, description in relation.columns.items():
         new = {"verbose_name": relation.labels.get(name, _default_label(name))} | _type_fields(
@@ -32,5 +32,5 @@ def _type_fields(kind: str) -> dict[str, Any]:
 
 
 def _default_label(name: str) -> str:
-    """What to call a column until somebody chooses better words."""
+    """The default label of a column."""
     return name.replace("_", " ").strip().capitalize()

@@ -1,7 +1,7 @@
-"""What is this repository's own: `owned.lock` names everything it has ever brought to Superset.
+"""`owned.lock`: the assets that this repository manages or has managed.
 
-A file says what should be there; only this list can tell what was there because of a file that is
-gone. Nothing leaves it, for another instance may still show what was pruned from this one.
+Prune needs the list to know which assets on the server come from files that were deleted. Entries
+are never removed, because another instance may still have an asset that was pruned from this one.
 """
 
 from collections.abc import Iterable
@@ -14,19 +14,19 @@ from scripts.errors import UserError
 
 LOCK = "owned.lock"
 _HEADER = """\
-# Everything this repository has ever brought to Superset. make prune removes from there what is on
-# this list and in no file any more, and nothing else. push, pull and format add to it.
+# Every asset that this repository manages or has managed. make prune removes from Superset what is
+# on this list and no longer in a file, and nothing else. push, pull and format add to the list.
 """
 
 
 def read_lock(folder: Path) -> set[tuple[str, str]]:
-    """(kind, identity) of everything the repository owns or has owned."""
+    """(kind, identity) of every asset that the repository manages or has managed."""
     try:
         lines = (folder / LOCK).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return set()
     except UnicodeDecodeError as error:
-        raise UserError(f"{LOCK} is no text ({error})", f"git checkout {LOCK}") from None
+        raise UserError(f"{LOCK} is not text ({error})", f"git checkout {LOCK}") from None
     entries = set()
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
@@ -34,22 +34,22 @@ def read_lock(folder: Path) -> set[tuple[str, str]]:
         kind, _, identity = line.strip().partition(" ")
         if kind not in SINGULAR or not identity:
             raise UserError(
-                f"{LOCK}, line {number}: this is no kind and uuid",
+                f"{LOCK}, line {number}: not a kind and a uuid",
                 f"keep the lines of both sides after a merge; or git checkout {LOCK}",
             )
         entries.add((kind, f"{kind}/{identity}" if kind in ACCESS_KINDS else identity))
     return entries
 
 
-def previously_managed(folder: Path) -> set[str]:
-    """The identities of everything the repository owns or has owned."""
+def read_previously_managed(folder: Path) -> set[str]:
+    """The identities of every asset that the repository manages or has managed."""
     return {identity for _, identity in read_lock(folder)}
 
 
 def record_managed(folder: Path, assets: Iterable[Asset]) -> bool:
-    """Add these assets to the list; False where all of them are on it."""
+    """Add these assets to the list; False where it contains all of them."""
     recorded = read_lock(folder)
-    # A dashboard goes with its doors: they are nothing that could be pruned by itself.
+    # Dashboard access is removed with its dashboard, so it is not listed.
     entries = recorded | {(asset.kind, asset.uuid) for asset in assets if asset.kind != "access"}
     if entries == recorded:
         return False

@@ -19,7 +19,7 @@ _UNFIT_FOR_BLOCK = re.compile(
 
 
 class _FileLoader(_Loader):
-    """Reads plain data only, and refuses a key that stands twice."""
+    """Reads plain data only, and refuses duplicate keys."""
 
 
 # WHY: an unquoted 2026-01-31 is text in JSON and in Superset; YAML would make it a date.
@@ -34,7 +34,7 @@ def _mapping(loader: _FileLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     for key, _ in node.value:
         if (key.tag, key.value) in keys:
             raise yaml.constructor.ConstructorError(
-                problem=f"the key {key.value!r} stands there twice", problem_mark=key.start_mark
+                problem=f"the key {key.value!r} appears twice", problem_mark=key.start_mark
             )
         keys.add((key.tag, key.value))
     return loader.construct_mapping(node, deep=True)
@@ -123,11 +123,11 @@ def dump_yaml(data: Any) -> str:
 
 
 def write_text(file: Path, text: str) -> bool:
-    """Write a file whole or not at all; False where it says so already."""
+    """Write a file atomically; False where it has this content already."""
     if file.exists() and file.read_text(encoding="utf-8") == text:
         return False
     file.parent.mkdir(parents=True, exist_ok=True)
-    # A file that is half written would be pushed as it is.
+    # A half-written file could be pushed.
     draft = file.with_name(f".{file.name}.new")
     draft.write_text(text, encoding="utf-8")
     draft.replace(file)

@@ -6,7 +6,7 @@ from typing import Any
 
 from scripts.assets.model.fields import NAME_FIELD
 
-# What stands in files of its own, and what stands in bundle.yml.
+# The kinds with one file per asset, then the kinds of entries in bundle.yml.
 SINGULAR = {
     "databases": "database",
     "datasets": "dataset",
@@ -25,17 +25,17 @@ class Asset:
 
     kind: str
     data: dict[str, Any]
-    # Where it stands below the folder of the assets; "" while it has no file yet.
+    # Its file, relative to the folder of the assets; "" while it has no file yet.
     path: str = ""
 
     @property
     def uuid(self) -> str:
-        """What identifies it, whatever it is called; roles and users have but their names."""
+        """The identity: a uuid, or kind and name for the entries of bundle.yml."""
         return self.data.get("uuid") or f"{self.kind}/{self.title}"
 
     @property
     def title(self) -> str:
-        """What people call it."""
+        """The name that people see."""
         return str(self.data[NAME_FIELD[self.kind]])
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Bundle:
         return self.assets.get(uuid)
 
     def titles(self) -> dict[str, str]:
-        """What people call each asset, by uuid."""
+        """The title of each asset, by uuid."""
         return {uuid: asset.title for uuid, asset in self.assets.items()}
 
     def kind(self, kind: str) -> list[Asset]:

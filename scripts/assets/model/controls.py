@@ -1,8 +1,8 @@
-"""What the chart editor of Superset fills in by itself.
+"""The default values that the chart editor of Superset writes.
 
-A save in the browser writes every control of the editor, chosen or not: some fifty lines for a bar
-chart. Git holds the choices alone; a push fills in the rest, so that Superset holds what the editor
-itself would have saved, and a save without a change is no change.
+A save in the browser writes every control of the editor, some fifty lines for a bar chart. Git
+contains only values that differ from the defaults; a push adds the defaults, so that a save in the
+browser without a change makes no difference.
 """
 
 import copy
@@ -14,7 +14,7 @@ import yaml
 
 Params = dict[str, Any]
 _FILE = Path(__file__).with_name("control_defaults.yaml")
-# Chart types whose editor notes which columns of the dataset hold a time.
+# Set by the editor of some chart types: the columns of the dataset that hold a time.
 _LOOKUP = "temporal_columns_lookup"
 
 
@@ -24,7 +24,7 @@ def _defaults() -> dict[str, Params]:
 
 
 def without_defaults(params: Params) -> Params:
-    """The params without the controls that stand as the editor sets them."""
+    """The params without the controls that have the editor's default value."""
     defaults = _defaults().get(str(params.get("viz_type")), {})
     return {
         key: value
@@ -35,7 +35,7 @@ def without_defaults(params: Params) -> Params:
 
 def with_defaults(params: Params, dataset: dict[str, Any]) -> Params:
     """The params with every control, as the editor would save them for this dataset."""
-    # A type that is not known here has filters all the same.
+    # A chart type without defaults here still has filters.
     defaults = {"adhoc_filters": []} | copy.deepcopy(_defaults().get(params["viz_type"], {}))
     if _LOOKUP in defaults:
         columns = dataset.get("columns") or []
@@ -48,7 +48,7 @@ def with_defaults(params: Params, dataset: dict[str, Any]) -> Params:
 
 
 def without_default_time_filter(params: Params, dataset: dict[str, Any]) -> Params:
-    """The params without the filter that the editor adds where there is no other of time."""
+    """The params without the time filter that the editor adds where there is none."""
     default_filters, result = default_time_filter(dataset), dict(params)
     for name in _filters_in(params):
         if [each for each in params[name] if _is_of_time(each)] == default_filters:
@@ -63,9 +63,9 @@ def _is_of_time(each: Params) -> bool:
 
 
 def default_time_filter(dataset: dict[str, Any]) -> list[Params]:
-    """What the editor adds to the filters: "no time range", on the dataset's main time column.
+    """The filter that the editor adds: no time range, on the dataset's main time column.
 
-    It is how a dashboard's time filter finds the column it applies to.
+    The time filter of a dashboard finds its column through it.
     """
     column = dataset.get("main_dttm_col")
     if not column:

@@ -1,4 +1,4 @@
-"""Differences between two forms of an asset, field by field, in words."""
+"""Differences between two versions of an asset, field by field, as readable text."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Change:
     new: Any
 
     def with_titles(self, titles: dict[str, str]) -> "Change":
-        """The same with titles in the place of uuids, which tell a reader nothing."""
+        """The same change with titles in place of uuids."""
         field = _UUID.sub(lambda match: titles.get(match[0], match[0]), self.field)
         return Change(field, _titled(self.old, titles), _titled(self.new, titles))
 
@@ -38,7 +38,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """What has to happen to one asset so that `old` becomes `new`."""
+    """The change that turns one asset from `old` into `new`."""
 
     old: Asset | None
     new: Asset | None
@@ -46,7 +46,7 @@ class Difference:
 
     @property
     def asset(self) -> Asset:
-        """The asset it is about, under its newer name."""
+        """The asset, with its newer name."""
         asset = self.new or self.old
         assert asset is not None
         return asset
@@ -60,7 +60,7 @@ class Difference:
 
 
 def differences(old: Bundle, new: Bundle) -> list[Difference]:
-    """Every asset that is not the same in both, sorted as the files are."""
+    """Every asset that differs between two bundles, in the order of the files."""
     result, titles = [], old.titles() | new.titles()
     for uuid in dict.fromkeys([*(a.uuid for a in new), *(a.uuid for a in old)]):
         before, after = old.get(uuid), new.get(uuid)
@@ -72,7 +72,7 @@ def differences(old: Bundle, new: Bundle) -> list[Difference]:
 
 
 def readable_changes(before: Asset, after: Asset, titles: dict[str, str]) -> tuple[Change, ...]:
-    """The fields that differ between two forms of an asset, as a person reads them."""
+    """The fields that differ between two versions of an asset, with titles instead of uuids."""
     return tuple(each.with_titles(titles) for each in changes(before.data, after.data))
 
 
@@ -99,26 +99,26 @@ def changes(old: Any, new: Any, field: str = "") -> list[Change]:
 
 
 def _nameless(items: Any) -> bool:
-    """Whether it is a list of mappings, such as filters, that only their places tell apart."""
+    """Whether it is a list of mappings without names, such as filters, identified by position."""
     return isinstance(items, list) and all(
         isinstance(each, dict) and each.keys().isdisjoint(_NAMES) for each in items
     )
 
 
 def _by_name(items: Any) -> dict[str, Any] | None:
-    """Columns, metrics and filters under their names; None for what is no list of such."""
+    """Columns, metrics and filters by name; None for anything else."""
     for key in _NAMES:
         if isinstance(items, list) and all(
             isinstance(each, dict) and key in each for each in items
         ):
             named = {str(item[key]): item for item in items}
-            # An empty list has no names, and a name that stands twice would hide an item.
+            # An empty list has no names, and a duplicate name would hide an item.
             return named if items and len(named) == len(items) else None
     return None
 
 
 def summary(changed: tuple[Change, ...]) -> str:
-    """The changes in a line: layout summed up, the rest named."""
+    """The changes in one line: the layout as a count, the others by name."""
     layout = [change for change in changed if change.field.startswith("position.")]
     others = [str(change) for change in changed if not change.field.startswith("position.")]
     if layout:

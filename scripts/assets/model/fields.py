@@ -1,14 +1,14 @@
-"""What the files hold: the fields of each kind of asset, their types and their defaults.
+"""The schema of the files: the fields of each kind of asset, their types and their defaults.
 
-The order here is the order in the files. A field that equals its default is left out of git
-and filled in at push: an import never resets what a file does not name.
+The order here is the order in the files. A field that equals its default is left out of git and
+added at push, because an import does not reset a field that the file does not contain.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 KINDS = ("databases", "datasets", "charts", "dashboards")
-# Who may see what: it stands in bundle.yml, for Superset's own bundles leave it out.
+# Access rights: they are in bundle.yml, because Superset's own bundles do not contain them.
 ACCESS_KINDS = ("roles", "filters", "access", "users")
 NAME_FIELD = {
     "databases": "database_name",
@@ -97,7 +97,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _flag("allow_ctas", False),
         _flag("allow_cvas", False),
         _flag("allow_dml", False),
-        # Superset's import would switch uploads on where the file is silent.
+        # Superset's import enables uploads where the file has no value.
         _flag("allow_csv_upload", False),
         _flag("impersonate_user", False),
         _text("configuration_method", "sqlalchemy_form"),

@@ -1,9 +1,8 @@
 """Settings that the chart editor of Superset drops, because it does not show their controls.
 
-A control that has nothing to say beside the others is hidden (the inner radius of a pie without a
-hole). The first save in the browser leaves its value out, the second writes the editor's own.
-Nobody has changed it, so on the way back from Superset what was pushed stands. When each control is
-shown: the front end of Superset 6.1.
+A control without effect is hidden (the inner radius of a pie without a hole). The first save in the
+browser omits its value, the second writes the editor's default. Nobody has changed it, so a pull
+keeps the pushed value. Source of the conditions: the front end of Superset 6.1.
 """
 
 import re
@@ -21,7 +20,7 @@ _TEXT = re.compile("char|text|string|bool|uuid", re.IGNORECASE)
 
 
 def with_hidden_settings(params: Params, pushed: Params, dataset: Params) -> Params:
-    """The params of a chart on the server, with what was pushed and the editor has dropped.
+    """The params of a chart on the server, with the pushed values that the editor has dropped.
 
     `dataset`: its fields, whose columns decide too.
     """
@@ -81,12 +80,12 @@ def _has_time_column(params: Params, dataset: Params) -> bool:
     names = ("x_axis", "columns", "groupby", "groupbyColumns", "groupbyRows")
     chosen = [params.get(name) or [] for name in names]
     each = [item for value in chosen for item in (value if isinstance(value, list) else [value])]
-    # An expression may be a time: it cannot be told from here.
+    # An expression may be a time; its type is not known here.
     return any(isinstance(e, dict) or _column(e, dataset).get("is_dttm") for e in each)
 
 
 _AGGREGATE, _RAW = "aggregate", "raw"
-# Of tables and templates, which show either sums or rows.
+# For tables and templates, which show either aggregates or rows.
 _OF_MODE = {
     "all_columns": _RAW,
     "order_by_cols": _RAW,

@@ -1,8 +1,8 @@
-"""The layout of a dashboard: what git keeps, and what Superset needs.
+"""The layout of a dashboard, in the form of git and in the form of Superset.
 
-In git a component is known by its key and a chart by its uuid. What follows from that (ids,
-parents, the charts' names and numbers) is left out and worked out again at push, so that
-moving a row or adding a chart changes the lines it concerns and no others.
+In git the key identifies a component and the uuid a chart. Derived values (ids, parents, names and
+ids of charts) are left out and computed at push, so that moving a row or adding a chart changes
+only the lines of that row or chart.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ def chart_uuids(position: dict[str, Any]) -> set[str]:
 
 
 def charts_in(position: dict[str, Any]) -> dict[int, str]:
-    """Chart numbers in this layout → uuids."""
+    """Chart ids in this layout → uuids."""
     return {
         node["meta"]["chartId"]: str(node["meta"]["uuid"]).lower()
         for node in components(position).values()
@@ -39,9 +39,9 @@ def charts_in(position: dict[str, Any]) -> dict[int, str]:
 
 
 def canonical_position(position: dict[str, Any]) -> dict[str, Any]:
-    """The layout as git keeps it: from the root down, each component once."""
+    """The layout in the form of git: from the root down, each component once."""
     nodes = components(position)
-    # WHY: the header repeats the title of the dashboard, and Superset makes it by itself.
+    # WHY: the header repeats the title of the dashboard, and Superset adds it by itself.
     nodes = {key: node for key, node in nodes.items() if key != "HEADER_ID"}
     order = [key for key in walk(nodes) if key in nodes]
     order += sorted(nodes.keys() - set(order))
@@ -77,7 +77,7 @@ def _canonical_component(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def complete_position(position: dict[str, Any], titles: dict[str, str]) -> dict[str, Any]:
-    """The layout as Superset needs it; `titles`: the charts' names by uuid."""
+    """The layout in the form of Superset; `titles`: the charts' names by uuid."""
     numbers = chart_numbers(position)
     full: dict[str, Any] = {VERSION_KEY: position.get(VERSION_KEY, "v2")}
     parents: dict[str, list[str]] = {ROOT: []}
@@ -120,5 +120,5 @@ def without_charts(position: dict[str, Any], uuids: set[str]) -> dict[str, Any]:
 
 
 def chart_numbers(position: dict[str, Any]) -> dict[str, int]:
-    """Numbers for the charts of a layout: the import asks for some and gives its own."""
+    """Ids for the charts of a layout: the import requires some and replaces them."""
     return {uuid: number for number, uuid in enumerate(sorted(chart_uuids(position)), start=1)}

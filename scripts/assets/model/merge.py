@@ -1,4 +1,4 @@
-"""Bringing a change made elsewhere into a file, and nothing but the change."""
+"""Three-way merge of two versions of an asset."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from scripts.assets.model.diff import ABSENT
 
 
 def merge(base: Any, local: Any, remote: Any, field: str = "") -> tuple[Any, list[str]]:
-    """`mine` with what `theirs` changed since `base`, and the fields that both changed.
+    """`local` with the changes of `remote` since `base`, and the fields that both changed.
 
-    Where both changed one field, theirs is taken; the caller decides whether that may be.
+    Where both changed a field, the result has the remote value; the caller decides what to do.
     """
     if _same(local, remote) or _same(base, remote):
         return local, []
@@ -32,5 +32,5 @@ def merge(base: Any, local: Any, remote: Any, field: str = "") -> tuple[Any, lis
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Equal in YAML's eyes: 1 is not true, and nothing is not null."""
+    """Equal as YAML: 1 is not true, and an absent key is not null."""
     return one is other or (one == other and type(one) is type(other))

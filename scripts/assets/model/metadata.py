@@ -1,6 +1,6 @@
-"""The settings of a dashboard: what git keeps, and what Superset needs.
+"""The settings of a dashboard, in the form of git and in the form of Superset.
 
-Superset names charts by numbers that each server gives out for itself; git names them by uuid.
+Superset refers to charts by ids that each server assigns; git refers to them by uuid.
 """
 
 import re
@@ -10,14 +10,14 @@ from scripts.assets.model.layout import ROOT, chart_numbers
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LEFT_OUT = {
-    "map_label_colors",  # WHY: worked out anew in the browser, like the next two
+    "map_label_colors",  # WHY: computed in the browser, like the next two
     "shared_label_colors",
     "color_scheme_domain",
     "filter_scopes",  # WHY: belonged to filter boxes, which Superset no longer has; so did
     "default_filters",
     "show_native_filters",  # WHY: the import removes it
     "positions",  # WHY: a copy of the layout
-    "import_time",  # WHY: says when, not what
+    "import_time",  # WHY: a time, not content
     "remote_id",
 }
 _DEFAULTS: dict[str, Any] = {
@@ -36,7 +36,7 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def canonical_metadata(metadata: dict[str, Any], charts: dict[int, str]) -> dict[str, Any]:
-    """The settings as git keeps them, charts named by uuid."""
+    """The settings in the form of git, with charts by uuid."""
     canonical = {key: value for key, value in metadata.items() if key not in _LEFT_OUT}
 
     def name(reference: Any) -> str | None:
@@ -47,7 +47,7 @@ def canonical_metadata(metadata: dict[str, Any], charts: dict[int, str]) -> dict
     canonical = _with_references(canonical, name)
     configuration = canonical.get("chart_configuration")
     if configuration:
-        # WHY: the browser writes an entry for each chart; "as all the others" says nothing.
+        # WHY: the browser writes an entry for each chart; the global scope is the default.
         canonical["chart_configuration"] = {
             uuid: entry
             for uuid, entry in configuration.items()
@@ -66,9 +66,9 @@ def canonical_metadata(metadata: dict[str, Any], charts: dict[int, str]) -> dict
 
 
 def complete_metadata(metadata: dict[str, Any], position: dict[str, Any]) -> dict[str, Any]:
-    """The settings as Superset needs them, charts named by the numbers of this layout."""
+    """The settings in the form of Superset, with charts by the ids of this layout."""
     numbers = chart_numbers(position)
-    # WHY: without them each reader's browser tries to save the colours it worked out; it may not.
+    # WHY: without them each reader's browser tries to save the colours it computed, and is refused.
     full = {"map_label_colors": {}, "shared_label_colors": []}
     full |= _with_references(metadata, numbers.get)
     for uuid_number, entry in (full.get("chart_configuration") or {}).items():
@@ -87,7 +87,7 @@ def _with_references(metadata: dict[str, Any], name: Any) -> dict[str, Any]:
         return sorted(uuid for uuid in map(name, references) if uuid is not None)
 
     def scoped(entry: dict[str, Any]) -> dict[str, Any]:
-        # WHY: worked out in the browser from the scope; after an import the numbers are wrong.
+        # WHY: computed in the browser from the scope; after an import the ids are wrong.
         entry = {k: v for k, v in entry.items() if k not in ("chartsInScope", "tabsInScope")}
         if isinstance(entry.get("scope"), dict):
             excluded = names(entry["scope"].get("excluded") or [])

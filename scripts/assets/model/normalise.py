@@ -1,7 +1,7 @@
-"""The fixed point: one form for an asset, whoever wrote it and wherever it was exported.
+"""The canonical form of an asset, the same whoever wrote it and wherever it was exported.
 
-`canonical(canonical(x)) == canonical(x)`, and two servers that show the same give the same.
-Each thing left out says WHY.
+`canonical(canonical(x)) == canonical(x)`, and two servers with the same assets give the same form.
+A comment that begins with WHY gives the reason for each omission.
 """
 
 import json
@@ -15,17 +15,17 @@ from scripts.assets.model.metadata import canonical_metadata
 from scripts.assets.model.params import canonical_params
 from scripts.assets.model.texts import plain_texts
 
-# Fields of an export that git does not keep.
+# Fields of an export that are not kept in git.
 IGNORED_FIELDS = {
     # WHY: Superset writes it anew from params whenever a chart is opened; it holds ids.
     "query_context",
-    # WHY: the import ignores it, so git could promise a theme and never bring it.
+    # WHY: the import ignores it, so a push could not set the theme.
     "theme_uuid",
     "theme_id",
     # WHY: set by the import itself, never by a person.
     "is_managed_externally",
     "external_url",
-    # WHY: numbers that each server gives out for itself.
+    # WHY: ids that each server assigns.
     "id",
     "database_id",
     "table_id",
@@ -36,7 +36,7 @@ IGNORED_FIELDS = {
 
 
 def canonical(kind: str, data: dict[str, Any]) -> dict[str, Any]:
-    """The asset in the one form that git holds; its input stays as it is."""
+    """The asset in canonical form; the input is not changed."""
     data = {key: plain_texts(v, key) for key, v in data.items() if key not in IGNORED_FIELDS}
     data["uuid"] = str(data["uuid"]).lower()
     for reference in ("dataset_uuid", "database_uuid"):
@@ -49,7 +49,7 @@ def canonical(kind: str, data: dict[str, Any]) -> dict[str, Any]:
 def canonical_bundle(
     assets: list[tuple[str, str, dict[str, Any]]],
 ) -> list[tuple[str, str, dict[str, Any]]]:
-    """Several assets (kind, path, data) at once, for what depends on a neighbour."""
+    """Several assets (kind, path, data) in canonical form; some values depend on other assets."""
     result = [(kind, path, canonical(kind, data)) for kind, path, data in assets]
     by_uuid = {data["uuid"]: data for _, _, data in result}
     for kind, _, data in result:
@@ -68,7 +68,7 @@ def _database(data: dict[str, Any]) -> None:
     # WHY: the form in the browser writes every field, the empty ones too.
     extra = data.get("extra") or {}
     data["extra"] = {key: value for key, value in extra.items() if value not in ({}, [], None, "")}
-    # WHY: the secret part of a connection has no place in git.
+    # WHY: a secret must not be in git.
     data.pop("password", None)
 
 
@@ -77,16 +77,16 @@ def _dataset(data: dict[str, Any]) -> None:
         ("columns", "column_name", COLUMN),
         ("metrics", "metric_name", METRIC),
     ):
-        # WHY: each export lists them in another order, and Superset does not mind the order.
+        # WHY: the order differs between exports and has no meaning in Superset.
         items = sorted(data.get(name) or [], key=lambda item, key=key: item[key])
         data[name] = [_tidy(_plain(item), fields) for item in items]
 
 
 def _plain(item: dict[str, Any]) -> dict[str, Any]:
-    # WHY: columns and metrics are known by their names; their uuids differ between servers.
+    # WHY: names identify columns and metrics; their uuids differ between servers.
     plain = {key: value for key, value in item.items() if key != "uuid"}
     if isinstance(plain.get("extra"), str):
-        # WHY: the import takes it as JSON text too, and then exports what it says.
+        # WHY: the import accepts JSON text too, and then exports a mapping.
         with suppress(ValueError):
             plain["extra"] = json.loads(plain["extra"])
     return plain

@@ -1,4 +1,4 @@
-"""The params of a chart without what its author did not choose."""
+"""The params of a chart, reduced to the choices of its author."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from scripts.assets.model.controls import without_defaults
 
 # Keys that name this server, this dashboard or this moment; the import sets what is needed.
 IGNORED_FIELDS = {
-    "datasource",  # WHY: the dataset's number on this server; git names it by dataset_uuid
-    "slice_id",  # WHY: the chart's number on this server
+    "datasource",  # WHY: the dataset's id on this server; git has dataset_uuid
+    "slice_id",  # WHY: the chart's id on this server
     "slice_name",  # WHY: a copy of the chart's own field
-    "dashboards",  # WHY: numbers of dashboards; the layout of a dashboard says it better
+    "dashboards",  # WHY: ids of dashboards; the layout of a dashboard holds its charts
     "dashboardId",  # WHY: the dashboard it was last opened from
     "url_params",  # WHY: the address it was last opened with
     "temporal_columns_lookup",  # WHY: a copy of what the dataset knows about its columns
@@ -18,7 +18,7 @@ IGNORED_FIELDS = {
     "result_format",
     "result_type",
 }
-# Values that mean the same as silence; Superset writes them by itself.
+# Values that are equal to an absent key; Superset writes them by itself.
 DEFAULTS: dict[str, Any] = {
     "annotation_layers": [],
     "conditional_formatting": [],
@@ -27,7 +27,7 @@ DEFAULTS: dict[str, Any] = {
 
 
 def canonical_params(params: dict[str, Any]) -> dict[str, Any]:
-    """The choices of the chart's author."""
+    """The params without server ids, defaults, and settings of features that are off."""
     canonical = {
         key: _plain(value)
         for key, value in params.items()
@@ -56,9 +56,9 @@ def _plain_expression(value: dict[str, Any]) -> dict[str, Any]:
     plain = {}
     for key, item in value.items():
         if key in ("optionName", "filterOptionName"):
-            continue  # WHY: a random word that the browser makes when there is none
+            continue  # WHY: a random identifier that the browser generates
         if key in ("datasourceWarning", "isNew", "isExtra", "hasCustomLabel") and not item:
-            continue  # WHY: the browser's own notes; "no" is what silence means
+            continue  # WHY: notes of the browser; false means the same as absent
         if key == "column" and isinstance(item, dict) and "column_name" in item:
             # WHY: a copy of the dataset's column with its number on this server.
             item = {name: item[name] for name in ("column_name", "type") if item.get(name)}

@@ -1,8 +1,7 @@
-"""What differs between installations: ${…} and plain schema names in git, values on the server.
+"""Values that differ between installations: ${…} and schema names in git, values on the server.
 
-On the way out every placeholder becomes the value that `.env` or the chosen environment gives it.
-On the way back a value becomes what git says for it, so that a round trip leaves no difference on
-any installation.
+A push replaces every placeholder with the value in `.env` or in the chosen environment. A pull
+replaces the value with the placeholder of git, so that a round trip leaves no difference.
 """
 
 import re
@@ -13,9 +12,9 @@ from urllib.parse import quote, unquote, urlsplit
 from scripts.errors import UserError
 from scripts.settings import Settings
 
-# What Superset shows in the place of a password.
+# What Superset shows instead of a password.
 MASK = "X" * 10
-# Before a schema that is called the same everywhere, whatever the environment's prefix.
+# Marks a schema that has the same name in every environment.
 NO_PREFIX = "${NO_PREFIX}"
 _PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _PASSWORDS = {
@@ -24,7 +23,7 @@ _PASSWORDS = {
     "superset": "SUPERSET_DB_PASSWORD",
     "postgres": "POSTGRES_PASSWORD",
 }
-# What stands for itself where neither `.env` nor an overlay says anything.
+# Default values, where neither `.env` nor an overlay has the key.
 _DEFAULTS = {
     "DATABASE": "warehouse",
     "SCHEMA_PREFIX": "",
@@ -42,13 +41,13 @@ _FIELDS = {
 
 
 def unknown_placeholders(text: str) -> list[str]:
-    """Names in ${…} that no setting answers to; a password may have a key of its own in `.env`."""
+    """Names in ${…} without a setting; a password may have any key in `.env`."""
     names = _PLACEHOLDER.findall(text)
     return [name for name in names if name not in KNOWN and not name.endswith("_PASSWORD")]
 
 
 def fill(kind: str, data: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    """The asset with this installation's values; a database then holds its password."""
+    """The asset with the values of this installation; a database then contains its password."""
     full = dict(data)
     if kind == "databases":
         full["sqlalchemy_uri"] = fill_uri(data["sqlalchemy_uri"], settings)
@@ -63,7 +62,7 @@ def fill(kind: str, data: dict[str, Any], settings: Settings) -> dict[str, Any]:
 def restore(
     kind: str, data: dict[str, Any], local: dict[str, Any] | None, settings: Settings
 ) -> dict[str, Any]:
-    """The asset as git would say it; `mine`: what git says now."""
+    """The asset with the placeholders of git; `local`: its current form in git."""
     local = local or {}
     restored = dict(data)
     if kind == "databases":
@@ -91,7 +90,7 @@ def server_schema(schema: str, settings: Settings) -> str:
 
 
 def schema_in_git(schema: str, settings: Settings, local: Iterable[str] = ()) -> str:
-    """The schema's name in git; `mine`: the names that git has for such a thing now."""
+    """The schema's name in git; `local`: the names that git has for it now."""
     for in_git in local:
         if in_git and server_schema(in_git, settings) == schema:
             return in_git
@@ -108,7 +107,7 @@ def fill_uri(uri: str, settings: Settings) -> str:
 
 
 def restore_uri(uri: str, settings: Settings, local: str = "") -> str:
-    """The address with placeholders where it says what this installation's settings say."""
+    """The address with placeholders for the values that equal this installation's settings."""
     if _PLACEHOLDER.search(uri):
         return uri
     if (
@@ -130,14 +129,14 @@ def restore_uri(uri: str, settings: Settings, local: str = "") -> str:
         is_own_port = str(port) == settings.value("POSTGRES_PORT")
         location += ":" + ("${POSTGRES_PORT}" if is_own_port else str(port))
     if parts.username:
-        # WHY: a password never goes to git; a user the settings do not know keeps Superset's mask.
+        # WHY: a password is never written to git; an unknown user keeps Superset's mask.
         secret = f"${{{_PASSWORDS[user]}}}" if user in _PASSWORDS else MASK
         location = f"{parts.username}{':' + secret if parts.password else ''}@{location}"
     return parts._replace(netloc=location).geturl()
 
 
 def _masked(uri: str) -> str:
-    """The address without its password, which nobody can read back from Superset."""
+    """The address without its password, which Superset never returns."""
     return re.sub(r"(://[^:@/]*:)[^@]*(@)", rf"\g<1>{MASK}\g<2>", uri)
 
 
@@ -158,7 +157,7 @@ def _has_placeholder(value: Any) -> bool:
 
 
 def _filled_texts(value: Any, settings: Settings) -> Any:
-    """Every text in it, however deep, with values; a ${…} that is not known stays what it is."""
+    """Every text in it, at any depth, with values; an unknown ${…} stays unchanged."""
     if isinstance(value, dict):
         return {key: _filled_texts(item, settings) for key, item in value.items()}
     if isinstance(value, list):
@@ -171,9 +170,9 @@ def _filled_texts(value: Any, settings: Settings) -> Any:
 
 
 def _with_placeholders(text: str, in_git: str, settings: Settings) -> str:
-    """A text that was edited on the server, with each placeholder that git's has put back.
+    """A text that was edited on the server, with the placeholders of git restored.
 
-    A placeholder is known again by the word that follows it: ${SCHEMA_PREFIX}reports.
+    The word after a placeholder identifies it: ${SCHEMA_PREFIX}reports.
     """
     for name, word in set(re.findall(r"\$\{([A-Z][A-Z0-9_]*)\}(\w*)", in_git)):
         value = _value(name, settings) + word if name in _DEFAULTS else ""

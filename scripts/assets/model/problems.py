@@ -1,11 +1,11 @@
-"""A finding of `check`: which rule, which file, what is wrong, what to do."""
+"""A problem that `check` reports: rule, file, message and remedy."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Rule(StrEnum):
-    """What `check` holds the files to; docs/rules/ has a page for each."""
+    """The rules of `check`; docs/rules/ has a page for each."""
 
     # One file.
     UNREADABLE = "unreadable"
@@ -31,7 +31,7 @@ class Rule(StrEnum):
     NUMBERED_DATASET = "numbered-dataset"
     UNKNOWN_COLUMN = "unknown-column"
     ORPHAN = "orphan"
-    # For the reader.
+    # For readers of the dashboards.
     NO_DESCRIPTION = "no-description"
     NO_READING_HELP = "no-reading-help"
     # Between the files and dbt.
@@ -49,7 +49,7 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One finding, printed as one line."""
+    """One problem, printed as one line."""
 
     file: str
     message: str

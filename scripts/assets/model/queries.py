@@ -1,7 +1,7 @@
 """The queries behind a chart, built from its params as the browser would build them.
 
-Only what decides whether the database can answer is built: columns, metrics, filters, order and
-limit. What the browser does with the answer (pivoting, rolling means) is left to the browser.
+Only the parts that the database sees are built: columns, metrics, filters, order and limit. The
+processing in the browser (pivoting, rolling means) is left out.
 """
 
 import json
@@ -21,7 +21,7 @@ def queries_for(params: Params) -> list[dict[str, Any]]:
 
 
 def has_query(viz_type: str) -> bool:
-    """Whether the shape of this type's query is known here."""
+    """Whether the query of this chart type is implemented here."""
     return viz_type in _BUILDERS
 
 
@@ -70,7 +70,7 @@ def _order(params: Params, metrics: list) -> list[list[Any]]:
 
 
 def _unique(items: list) -> list:
-    """Without repetitions, which the database would answer with columns of one name."""
+    """The items without duplicates, which would give two columns one name."""
     unique: list = []
     for item in items:
         if item not in unique:
@@ -83,7 +83,7 @@ def _number(value: Any) -> int | None:
 
 
 def _list(value: Any) -> list:
-    """A setting that may be one, several or none."""
+    """A setting as a list: it may hold one value, several or none."""
     return [item for item in value if item] if isinstance(value, list) else [value] if value else []
 
 

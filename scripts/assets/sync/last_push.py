@@ -1,4 +1,4 @@
-"""What git and the server last agreed on, kept beside this installation's other state."""
+"""The last push: the state that git and the server had in common, in the state folder."""
 
 import json
 from collections.abc import Iterator
@@ -12,23 +12,23 @@ from scripts.settings import Settings
 
 
 def _file(settings: Settings) -> Path:
-    # Each environment is an instance with a past of its own.
+    # Each environment is an instance with a last push of its own.
     name = f"assets-{settings.environment}" if settings.environment else "assets"
     return settings.state / "pushed" / f"{name}.json"
 
 
 def last_pushed(settings: Settings) -> Bundle | None:
-    """The assets as the last push or pull left them; None where there was none."""
+    """The assets after the last push or pull; None where there was none."""
     try:
         content = json.loads(_file(settings).read_text(encoding="utf-8"))
         return Bundle.of([Asset(item["kind"], item["data"]) for item in content])
     except (OSError, ValueError, KeyError, TypeError):
-        # Without it nothing is known about the past, which push treats with care.
+        # Without it push cannot tell who changed what, and refuses to overwrite.
         return None
 
 
 def save_last_push(bundle: Bundle, settings: Settings) -> None:
-    """Keep these assets as the common ground of git and the server."""
+    """Save these assets as the common state of git and the server."""
     file = _file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".new")
@@ -48,7 +48,7 @@ def removed_from_git(pushed: Bundle | None, git: Bundle) -> Bundle:
 
 
 def changed_since_last_push(settings: Settings) -> bool:
-    """Whether a file was saved since the last push or pull: a guess, and one that costs nothing."""
+    """Whether a file was saved since the last push or pull, judged by file times."""
     try:
         last = _file(settings).stat().st_mtime
         files = (settings.root / FOLDER).rglob("*")
@@ -59,6 +59,6 @@ def changed_since_last_push(settings: Settings) -> bool:
 
 @contextmanager
 def exclusive(settings: Settings) -> Iterator[None]:
-    """Have commands that change Superset or the files wait for one another."""
+    """Hold the lock of commands that change Superset or the files."""
     with exclusive_lock(settings.state / "assets.lock"):
         yield

@@ -1,4 +1,4 @@
-"""Does every dashboard show exactly its charts? Its layout says so, and so must its links."""
+"""Checks that the charts linked to a dashboard are those of its layout."""
 
 from collections import defaultdict
 from typing import Any
@@ -9,9 +9,9 @@ from scripts.assets.model.layout import chart_uuids, charts_in
 
 
 def chart_links(rows: dict[str, list[dict[str, Any]]]) -> dict[str, set[int]]:
-    """The charts (numbers) that are linked to each dashboard (uuid); `rows`: the server's lists."""
+    """The chart ids linked to each dashboard (uuid); `rows`: the server's lists."""
     links = defaultdict(set)
-    # The charts say it, a hundred at a time; each dashboard would have to be asked for its own.
+    # The list of charts contains the links of all dashboards in one request.
     for chart in rows["chart"]:
         for dashboard in chart["dashboards"]:
             links[dashboard["id"]].add(chart["id"])
@@ -21,7 +21,7 @@ def chart_links(rows: dict[str, list[dict[str, Any]]]) -> dict[str, set[int]]:
 def link_problems(
     links: dict[str, set[int]], exported: dict[str, str], git: Bundle
 ) -> dict[str, str]:
-    """Dashboards of git that do not show exactly their charts: uuid → in words."""
+    """Dashboards whose linked charts differ from their layout: uuid → message."""
     texts = [text for path, text in exported.items() if path.startswith("dashboards/")]
     layouts = {data["uuid"]: data["position"] for data in map(load_yaml, texts)}
     problems = {
@@ -33,7 +33,7 @@ def link_problems(
 
 
 def _problem(dashboard: Asset, layout: dict[str, Any], linked: set[int], git: Bundle) -> str:
-    # The import writes the charts' numbers into the layout, and links them in another table.
+    # The import writes chart ids into the layout, and the links into another table.
     numbers = {uuid: number for number, uuid in charts_in(layout).items()}
     expected = chart_uuids(dashboard.data["position"])
     missing = [_title(git, uuid) for uuid in expected if numbers.get(uuid) not in linked]

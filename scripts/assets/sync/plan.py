@@ -1,4 +1,4 @@
-"""Git against Superset against the last push: what differs, and who changed it."""
+"""`plan`: git, Superset and the last push compared: what differs, and who changed it."""
 
 import json
 from collections.abc import Container
@@ -16,7 +16,7 @@ from scripts.console import console, say
 from scripts.settings import Settings
 
 CREATE, UPDATE, DELETE, PULL = "create", "update", "delete", "pull"
-# How each is shown, and in which words it is counted.
+# For each action: the sign, its colour, and the text of the count.
 SIGNS = {
     CREATE: ("+", "green", "to create"),
     UPDATE: ("~", "yellow", "to update"),
@@ -27,7 +27,7 @@ SIGNS = {
 
 @dataclass(frozen=True)
 class Step:
-    """One asset that is not the same in git and in Superset."""
+    """One asset that differs between git and Superset."""
 
     action: str
     asset: Asset
@@ -35,7 +35,7 @@ class Step:
     changes: tuple[Change, ...] = ()
 
     def as_json(self) -> dict[str, object]:
-        """The same for programs; values as text, as a person would read them."""
+        """The step as JSON data; values as readable text."""
         return {
             "action": self.action,
             "kind": self.asset.kind,
@@ -47,7 +47,7 @@ class Step:
 
 
 def plan(settings: Settings, form: str = "text") -> bool:
-    """Print what differs (text, json or markdown); False when nothing does. Changes nothing."""
+    """Print the differences (text, json or markdown); False when there are none."""
     git, state = read_both(settings, pushable)
     state.load()
     steps = compare(git, state.managed, last_pushed(settings), state.previously_managed)
@@ -62,9 +62,9 @@ def plan(settings: Settings, form: str = "text") -> bool:
 def compare(
     git: Bundle, server: Bundle, pushed: Bundle | None, previously_managed: Container[str] = ()
 ) -> list[Step]:
-    """What push, prune and pull would do, and on whose side each difference arose.
+    """The actions of push, prune and pull, and the side on which each difference arose.
 
-    `ever`: what the repository owns or has owned.
+    `previously_managed`: identities that the repository manages or has managed.
     """
     steps, titles = [], server.titles() | git.titles()
     for asset in git:
@@ -91,7 +91,7 @@ def compare(
 
 def _origin(local: Asset, remote: Asset, base: Asset | None) -> str:
     if base is None:
-        return "nothing is known of a push from here"
+        return "no push from here is known"
     if remote.data == base.data:
         return "changed in git"
     if local.data == base.data:
@@ -109,7 +109,7 @@ def _advice(step: Step) -> str:
 
 
 def _lines(step: Step) -> list[str]:
-    """The fields, in words; of a new asset there is nothing to compare."""
+    """The changed fields as text; none for a new asset."""
     layout = [change for change in step.changes if change.field.startswith("position.")]
     lines = [str(change) for change in step.changes if change not in layout]
     if layout:
@@ -142,13 +142,13 @@ def _markdown(steps: list[Step]) -> None:
 
 
 def _cell(text: str) -> str:
-    """Text that cannot break out of a table's cell."""
+    """Text with the characters escaped that would end a table's cell."""
     return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
 
 
 def _count(steps: list[Step]) -> str:
     if not steps:
-        return "No difference: Superset shows what git says."
+        return "No difference: Superset is equal to git."
     counts = {action: sum(step.action == action for step in steps) for action in SIGNS}
     words = [f"{number} {SIGNS[action][2]}" for action, number in counts.items() if number]
     return f"{', '.join(words)}. make push takes git's side, make pull Superset's."

@@ -13,22 +13,22 @@ from scripts.console import say, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
 
-# What uses another goes before it.
+# Dependents are removed before what they depend on.
 ORDER = ("users", "filters", "access", "dashboards", "roles", "charts", "datasets", "databases")
 
 
 @dataclass
 class PrunePlan:
-    """What would be removed, and what would be but for a reason."""
+    """The assets to remove, and the assets to keep with the reason."""
 
     remove: list[Asset] = field(default_factory=list)
     keep: list[tuple[Asset, str]] = field(default_factory=list)
 
 
 def prune(settings: Settings, confirm: bool = False, force: bool = False) -> bool:
-    """Show what git no longer holds (`act`: remove it); False when there is no such thing.
+    """Show what git no longer contains (`confirm`: remove it); False when there is nothing.
 
-    `theirs_lost`: also what somebody has changed in Superset since the last push.
+    `force`: also assets that were changed in Superset since the last push.
     """
     with exclusive(settings):
         git, state = read_both(settings, unmanaged=True)
@@ -37,7 +37,7 @@ def prune(settings: Settings, confirm: bool = False, force: bool = False) -> boo
         for asset, reason in plan.keep:
             warn(f"{asset} stays: {reason}")
         if not plan.remove:
-            say("Nothing to prune: Superset holds nothing that this repository has given up.")
+            say("Nothing to prune: every managed asset in Superset is in git.")
         elif confirm:
             _remove(state, plan.remove, pushed or Bundle())
         else:
@@ -54,7 +54,7 @@ def plan_prune(
     previously_managed: Set[str],
     force: bool = False,
 ) -> PrunePlan:
-    """Choose among the live assets: only those on the list, and nothing that others need."""
+    """Choose the assets to remove: previously managed ones that nothing else depends on."""
     candidates = server.only(
         {asset.uuid for asset in server if asset.uuid in previously_managed} - _uuids(git)
     )
@@ -63,9 +63,9 @@ def plan_prune(
         base = pushed.get(asset.uuid) if pushed else None
         if base and base.data != asset.data and not force:
             plan.keep.append(
-                (asset, "changed in Superset since the last push; FORCE=1 removes it all the same")
+                (asset, "changed in Superset since the last push; FORCE=1 removes it anyway")
             )
-    # What is kept needs its own parts in turn: look again until nothing more is kept.
+    # Kept assets have dependencies in turn, so this repeats until nothing more is kept.
     while True:
         kept_uuids = {asset.uuid for asset, _ in plan.keep}
         staying = [a for a in server if a.uuid not in candidates or a.uuid in kept_uuids]
@@ -86,7 +86,7 @@ def _used_by(user: Asset, git: Bundle) -> str:
 
 
 def _remove(state: ServerState, assets: list[Asset], pushed: Bundle) -> None:
-    """Remove one after another; where one cannot be, say what is gone and what is not."""
+    """Remove the assets one by one; an error lists what was removed and what was not."""
     removed: list[Asset] = []
     try:
         for asset in assets:

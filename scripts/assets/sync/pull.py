@@ -1,4 +1,4 @@
-"""From Superset to git: what was changed there, and nothing else."""
+"""`pull`: changes made in Superset, merged into the files."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from scripts.assets.access.file import write_access
 from scripts.assets.checks.static import find_problems
 from scripts.assets.files.branch import commit_on_branch, require_clean
 from scripts.assets.files.bundle import FOLDER, Files, write_asset
-from scripts.assets.files.has_access_file import record_managed
+from scripts.assets.files.managed import record_managed
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.fields import ACCESS_KINDS, KINDS
 from scripts.assets.sync.last_push import exclusive, last_pushed, removed_from_git, save_last_push
@@ -26,10 +26,11 @@ def pull(
     import_name: str = "",
     branch: str = "",
 ) -> bool:
-    """Write what was changed in Superset into the files; False when nothing was.
+    """Merge changes made in Superset into the files; False when there were none.
 
-    `ours_lost`: where both changed a field, take Superset's. `yes`: remove here what was removed
-    there. `adopt`: a dashboard to take in, with all it needs. `branch`: commit it there instead.
+    `force`: where both sides changed a field, take Superset's value. `yes`: delete the files of
+    assets that were removed in Superset. `import_name`: an unmanaged dashboard to import with all
+    its dependencies. `branch`: commit the result there instead.
     """
     if branch:
         require_clean(settings.root, branch)
@@ -61,7 +62,7 @@ def pull(
             commit_on_branch(branch, settings.root, plan.summary(), lambda root: _write(plan, root))
         elif not branch:
             _write(plan, settings.root)
-            # After a commit elsewhere, what is live is still a change to the files at hand.
+            # After a commit on another branch, the work tree still differs from the server.
             unconfirmed = {asset.uuid for asset in removed} - {asset.uuid for asset in confirmed}
             retained = (pushed or Bundle()).only(unconfirmed) | removed_from_git(
                 pushed, plan.result()
@@ -79,12 +80,12 @@ def pull(
 
 
 def list_unmanaged(settings: Settings) -> None:
-    """List what stands in Superset and does not belong to this repository; changes nothing."""
+    """List the assets in Superset that this repository does not manage; changes nothing."""
     _, state = read_both(settings, unmanaged=True)
     lines = unmanaged(state.assets, state.managed)
     for line in lines:
         say(line)
-    say(f"{len(lines)} in Superset that this repository does not own." if lines else "None.")
+    say(f"{len(lines)} in Superset that this repository does not manage." if lines else "None.")
 
 
 def _question(confirmed: list[Asset]) -> str:
@@ -92,19 +93,19 @@ def _question(confirmed: list[Asset]) -> str:
 
 
 def _require_sound(plan: PullPlan) -> None:
-    """Nothing is written that a push would refuse."""
+    """Raise a UserError where the result would not pass the checks of a push."""
     bundle = plan.result().kinds(KINDS)
     problems = find_problems(Files({each.path: (each.kind, each.data) for each in bundle}))
     if problems:
         raise UserError(
-            f"What Superset shows would not do as files: {FOLDER}/{problems[0].file}: "
+            f"The assets in Superset do not pass the checks: {FOLDER}/{problems[0].file}: "
             f"{problems[0].message}; nothing was written",
-            "mend it in Superset, then make pull; FORCE=1 make push goes back to what git says",
+            "fix it in Superset, then make pull; FORCE=1 make push restores the version in git",
         )
 
 
 def _write(plan: PullPlan, root: Path) -> None:
-    """Bring the files below this root to what the pull came to."""
+    """Write the result of the pull below this root."""
     folder, result = root / FOLDER, plan.result()
     for asset in plan.removed:
         if asset.kind in KINDS:

@@ -1,4 +1,4 @@
-"""Deciding what a pull writes: three states of every asset, and what they need of one another."""
+"""The plan of a pull: a three-way merge of every asset, and the files of new dependencies."""
 
 from collections.abc import Set
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ from scripts.assets.sync.server_assets import managed_assets
 
 @dataclass
 class PullPlan:
-    """What a pull would write and remove, and what it cannot decide."""
+    """The assets that a pull writes and removes, and the conflicts."""
 
     git: Bundle
     removed: list[Asset] = field(default_factory=list)
@@ -29,7 +29,7 @@ class PullPlan:
 
     @property
     def write(self) -> list[Difference]:
-        """Every asset that is written, against what git has of it."""
+        """Every asset that is written, compared with its version in git."""
         titles = self.git.titles() | Bundle(self.written).titles()
         return [
             Difference(local, asset, readable_changes(local, asset, titles) if local else ())
@@ -42,28 +42,28 @@ class PullPlan:
         return [*self.written.values(), *self.removed]
 
     def result(self) -> Bundle:
-        """What git holds after it."""
+        """The assets of git after the pull."""
         removed_uuids = {asset.uuid for asset in self.removed}
         remaining = self.git.only({asset.uuid for asset in self.git} - removed_uuids)
         return remaining | Bundle(self.written)
 
     def summary(self) -> str:
-        """What it does, in words that fit a commit message; "" where it does nothing."""
+        """A summary that fits as a commit message; "" where there is no change."""
         if not self:
             return ""
         titles = list(dict.fromkeys(asset.title for asset in self.touched()))
         titles_text = ", ".join(titles[:3]) + (
-            f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+            f" and {len(titles) - 3} others" if len(titles) > 3 else ""
         )
         lines = [f"- {each}  ({FOLDER}/{each.asset.path})" for each in self.write]
         lines += [f"- removed {asset}  ({FOLDER}/{asset.path})" for asset in self.removed]
-        return "\n".join([f"Bring in changes made in Superset: {titles_text}", "", *lines])
+        return "\n".join([f"Pull changes made in Superset: {titles_text}", "", *lines])
 
 
 def removed_on_server(git: Bundle, server: Bundle, pushed: Bundle | None) -> list[Asset]:
-    """What git holds and Superset showed after the last push, and does not show any more.
+    """Assets of git that were in Superset after the last push and are no longer there.
 
-    A server that shows nothing of ours is a new one: nobody has removed all of it one by one.
+    A server without any managed asset is a new one, and nothing counts as removed.
     """
     if pushed is None or not any(asset.uuid in server for asset in git.kinds(KINDS)):
         return []
@@ -78,11 +78,11 @@ def plan_pull(
     imported: Bundle | None = None,
     removed_from_git: Set[str] = frozenset(),
 ) -> PullPlan:
-    """Compare three states: the files, the server, and what they last had in common.
+    """Merge three states: the files, the server, and the last push.
 
-    `gone`: what shall be removed here, as it was there. `adopted`: what shall become ours, with all
-    that it needs. `given_up`: what git once held and no longer does; it is not brought back while
-    it stands on the server only until the next prune.
+    `removed`: assets whose files are deleted, as they were in Superset. `imported`: assets to
+    import with their dependencies. `removed_from_git`: identities that git no longer contains; they
+    are not written again while they wait for a prune.
     """
     plan = PullPlan(git, removed or [])
     removed_uuids = {asset.uuid for asset in plan.removed}
@@ -117,7 +117,7 @@ def _write(plan: PullPlan, local: Asset, data: dict[str, Any]) -> None:
 def _add_required(
     plan: PullPlan, server: Bundle, imported: Bundle, removed_from_git: Set[str]
 ) -> None:
-    """Give a file to what our dashboards have come to need, and to who has come to see them."""
+    """Add files for new dependencies of managed dashboards, and entries for their roles."""
     managed = plan.result() | imported
     required = managed_assets(server | managed, managed).kinds(KINDS)
     taken_paths = {asset.path for asset in plan.result()}

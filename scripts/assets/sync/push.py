@@ -1,10 +1,10 @@
-"""From git to Superset: checked first, then sent as a whole, then verified."""
+"""`push`: git's assets are checked, sent to Superset as a whole, and verified."""
 
 from scripts.assets.access.apply import apply
 from scripts.assets.access.passwords import outdated_passwords
 from scripts.assets.client import preset
 from scripts.assets.files.bundle import FOLDER
-from scripts.assets.files.has_access_file import record_managed
+from scripts.assets.files.managed import record_managed
 from scripts.assets.files.yaml_text import dump_yaml
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.complete import complete
@@ -26,13 +26,13 @@ from scripts.errors import UserError
 from scripts.settings import Settings
 
 _MAX_LISTED = 5
-_NO_PUSH = "Superset differs from git, and nothing is known of a push from here"
+_NO_PUSH = "Superset differs from git, and no push from here is known"
 
 
 def push(settings: Settings, force: bool = False) -> bool:
-    """Bring Superset to what git says; False when it says so already.
+    """Push git's assets to Superset; False when there is no difference.
 
-    `theirs_lost`: also where that overwrites what somebody has changed in Superset.
+    `force`: also where that overwrites changes made in Superset.
     """
     with exclusive(settings), preset.Importer(settings) as importer:
         if changed_since_last_push(settings):
@@ -51,7 +51,7 @@ def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
     pushed = last_pushed(settings)
     if not changes and not changed and not outdated:
         save_last_push(git | removed_from_git(pushed, git), settings)
-        say("Nothing to do: Superset shows what git says.")
+        say("Nothing to do: Superset is equal to git.")
         return False
     if not force:
         _refuse_to_overwrite(git, before, pushed)
@@ -61,12 +61,12 @@ def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
     if entries and state.server:
         roles = [entry for entry in entries.values() if entry.kind == "roles"]
         state.server.permissions.require_existing(roles)
-    # Before anything is sent: what a push that is killed has made must be known as ours.
+    # Recorded before anything is sent, so that an interrupted push leaves no unmanaged asset.
     record_managed(settings.root / FOLDER, git)
     if changed:
         _send(git, before, _complete_selection(changed, git), state, importer)
     if entries and state.server:
-        with step("Roles, rows, doors, users") as current:
+        with step("Updating access") as current:
             state.server.permissions.invalidate()
             apply(list(entries.values()), state.server, state.superset, settings)
             current.note(f"{len(entries)} entries")
@@ -77,10 +77,10 @@ def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
 
 
 def _complete_selection(changed: set[str], git: Bundle) -> Bundle:
-    """What has to be sent with these: an import takes only what is complete in itself.
+    """The changed assets with everything that must be imported together.
 
-    A dashboard whose charts do not all come with it loses some; so a changed chart brings its
-    dashboards, they all their charts, and these their datasets and databases.
+    A dashboard imported without all its charts loses some. So a changed chart includes its
+    dashboards, these include all their charts, and the charts their datasets and databases.
     """
     dashboards = [
         each for each in git.kind("dashboards") if changed & {each.uuid, *dependencies(each)}
@@ -90,9 +90,9 @@ def _complete_selection(changed: set[str], git: Bundle) -> Bundle:
 
 
 def push_changed(uuids: set[str], settings: Settings) -> list[Difference]:
-    """Push some of the assets and what they stand on; what was changed by it.
+    """Push some of the assets with their dependencies; returns the changes.
 
-    Straight over REST: preset-cli takes longer to start than all of this.
+    It uses REST, because preset-cli takes longer to start than this takes.
     """
     with exclusive(settings):
         git, state = read_both(settings, pushable)
@@ -106,7 +106,7 @@ def push_changed(uuids: set[str], settings: Settings) -> list[Difference]:
         record_managed(settings.root / FOLDER, chosen)
         send = state.superset.import_assets
         if all(each.old and each.asset.kind == "charts" for each in changes):
-            # What is on its dashboards already can be sent without them.
+            # Existing charts can be sent without their dashboards.
             chosen = managed_assets(chosen, Bundle.of([each.asset for each in changes]))
             send = state.superset.import_charts
         send({each.path: dump_yaml(complete(each, git, settings)) for each in chosen})
@@ -130,25 +130,25 @@ def _send(
 
 
 def _server_status(git: Bundle, before: Bundle, state: ServerState) -> str:
-    """After a push that failed: what Superset shows now, in words."""
+    """The state of Superset after a failed push, as text."""
     assets = git.kinds(KINDS)
     try:
         server = state.reloaded().assets.only({asset.uuid for asset in assets})
     except UserError as error:
-        return f"what is live now is not known ({error.problem}), and make plan will tell"
+        return f"the state of Superset is unknown ({error.problem}), and make plan shows it"
     changed_on_server = [each.asset for each in differences(before.kinds(KINDS), server)]
     if not changed_on_server:
-        return "live is what was live before"
+        return "nothing was changed"
     pending = differences(server, assets)
     if not pending:
-        return "all of it is live all the same"
+        return "all of it was imported anyway"
     return f"live now: {', '.join(map(str, changed_on_server))}; not yet: {len(pending)} others"
 
 
 def _refuse_to_overwrite(git: Bundle, server: Bundle, pushed: Bundle | None) -> None:
-    """Stop where somebody's work in Superset would be lost."""
+    """Raise a UserError where changes made in Superset would be lost."""
     overwritten = []
-    # A server that shows nothing of ours is new: nobody has deleted all of it one by one.
+    # A server without any managed asset is new, so nothing counts as deleted.
     is_in_use = any(asset.uuid in server for asset in git.kinds(KINDS))
     for asset in git:
         remote, before = server.get(asset.uuid), pushed.get(asset.uuid) if pushed else None
@@ -161,21 +161,21 @@ def _refuse_to_overwrite(git: Bundle, server: Bundle, pushed: Bundle | None) -> 
         what = "Changed in Superset since the last push" if pushed else _NO_PUSH
         raise UserError(
             f"{what}: {', '.join(overwritten)}",
-            "make pull keeps those changes; FORCE=1 make push (--theirs-lost) overwrites them",
+            "make pull keeps those changes; FORCE=1 make push overwrites them",
         )
 
 
 def _overwrites(local: Asset, remote: Asset, before: Asset | None) -> bool:
-    """Whether a change made there is one that git does not have."""
+    """Whether the server has a change that git does not contain."""
     if before is None:
-        # A door that stands open to no role in particular is how every dashboard begins.
+        # Every dashboard begins without roles, so an empty list is not a change.
         return remote.kind != "access" or bool(remote.data["roles"])
     merged, conflicts = merge(before.data, local.data, remote.data)
     return bool(conflicts) or merged != local.data
 
 
 def _refuse_taken_slugs(git: Bundle, server: Bundle) -> None:
-    """Stop where Superset would merge a dashboard of ours into somebody else's."""
+    """Raise a UserError where Superset would merge a dashboard into an unmanaged one."""
     slugs = {asset.data["slug"]: asset for asset in git.kind("dashboards")}
     for other in server.kind("dashboards"):
         local = slugs.get(other.data.get("slug", ""))
@@ -188,7 +188,7 @@ def _refuse_taken_slugs(git: Bundle, server: Bundle) -> None:
 
 
 def _verify(state: ServerState) -> None:
-    """Is what is live now what was meant?"""
+    """Compare Superset with git after the push."""
     git = state.git
     link_errors = link_problems(state.links, state.exported, git).values()
     if link_errors:
@@ -199,11 +199,14 @@ def _verify(state: ServerState) -> None:
     pushed = last_pushed(state.settings)
     save_last_push(state.managed | removed_from_git(pushed, git), state.settings)
     for difference in differences(git, server):
-        warn(f"Superset keeps something else than git says: {difference} (make pull takes it over)")
+        warn(
+            f"Superset has a different value than git after the push: {difference} "
+            "(make pull writes it to git)"
+        )
 
 
 def _report(changes: list[Difference]) -> None:
-    """Say what was created and updated; a long row of new assets in one line."""
+    """Print what was created and updated; many new assets as a count."""
     for kind in (*KINDS, *ACCESS_KINDS):
         new = [each.asset for each in changes if each.asset.kind == kind and each.old is None]
         if len(new) > _MAX_LISTED:

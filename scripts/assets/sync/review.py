@@ -1,6 +1,6 @@
-"""`review`: what a branch changes on the dashboards, for the comment on its pull request.
+"""`review`: the changes of a branch to the dashboards, as a comment for its pull request.
 
-Compares two states of the files, so it needs neither a server nor a secret.
+It compares two states of the files, so it needs neither a server nor a secret.
 """
 
 import subprocess
@@ -16,12 +16,12 @@ from scripts.assets.model.problems import Problem
 from scripts.errors import UserError
 
 TEMPLATE = Path(".github", "review.md")
-NO_CHANGES = "Nothing changes on the dashboards."
-NO_PROBLEMS = "Every static check passes."
+NO_CHANGES = "No changes to the dashboards."
+NO_PROBLEMS = "All static checks pass."
 
 
 def review(root: Path, base: str) -> str:
-    """The comment as Markdown: `base` (a branch or commit) against the files as they are."""
+    """The comment as Markdown: the files compared with `base` (a branch or commit)."""
     files = read_files(root / FOLDER)
     problems = find_problems(files)
     base_bundle = bundle_at(root, base)
@@ -35,7 +35,7 @@ def review(root: Path, base: str) -> str:
 
 
 def bundle_at(root: Path, commit: str) -> Bundle:
-    """The assets as they stand in a commit; none where it has none."""
+    """The assets of a commit; an empty bundle where it has none."""
     listing = _git(root, "ls-tree", "--name-only", commit, FOLDER)
     if not listing.strip():
         return Bundle()
@@ -47,7 +47,7 @@ def bundle_at(root: Path, commit: str) -> Bundle:
         if find_problems(files):
             raise UserError(
                 f"The dashboards at {commit} do not pass the checks themselves",
-                "mend them there first, or compare with another commit",
+                "fix them there first, or compare with another commit",
             )
         return files.bundle()
 
@@ -82,7 +82,7 @@ def _list(problems: list[Problem]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that stays text in Markdown, whatever a dashboard's author wrote."""
+    """Text with the characters of Markdown and HTML escaped."""
     for mark in "\\`*[]|<@":
         text = text.replace(mark, f"&#{ord(mark)};")
     return text

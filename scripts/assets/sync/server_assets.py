@@ -1,4 +1,4 @@
-"""What Superset shows now, in the same form as the files in git."""
+"""The assets on the server, in the same form as the files in git."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
@@ -24,8 +24,8 @@ def server_bundle(
 ) -> Bundle:
     """The assets of an export (path → YAML text) in canonical form.
 
-    `git`: what the repository says, for the names it has for what differs between installations.
-    `pushed`: what was last pushed, for what the editor in the browser drops.
+    `git`: the assets of the repository, for the placeholders they contain.
+    `pushed`: the last push, for the settings that the editor in the browser drops.
     """
     assets_data: list[tuple[str, str, dict[str, Any]]] = []
     for path, text in exported.items():
@@ -76,10 +76,10 @@ def _add_hidden(assets: list[dict[str, Any]], pushed: Bundle | None) -> None:
 
 
 def managed_assets(server: Bundle, git: Bundle, previously_managed: Iterable[str] = ()) -> Bundle:
-    """The part of the live assets that git holds, and what its dashboards have come to need.
+    """The assets on the server that the repository manages, with all their dependencies.
 
-    A chart added to a dashboard in the browser belongs to the dashboard, and so does its dataset.
-    `ever`: what git has held before belongs to it too.
+    A chart added to a managed dashboard in the browser is managed too, and so is its dataset.
+    `previously_managed`: identities that were managed before; they are included.
     """
     uuids: set[str] = set()
     pending = {asset.uuid for asset in git} | set(previously_managed)
@@ -90,7 +90,7 @@ def managed_assets(server: Bundle, git: Bundle, previously_managed: Iterable[str
 
 
 def dependencies(asset: Asset) -> Iterator[str]:
-    """The identities of what an asset, or an entry of bundle.yml, cannot do without."""
+    """The identities that an asset or an entry of bundle.yml depends on."""
     if asset.kind == "dashboards":
         yield from chart_uuids(asset.data["position"])
         for entry in asset.data.get("metadata", {}).get("native_filter_configuration", []):

@@ -1,4 +1,4 @@
-"""The two sides of every command: what git declares, and what a server shows."""
+"""The two sides of every command: the assets in git, and the state of a server."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from scripts.assets.checks.static import valid_bundle
 from scripts.assets.client.exports import LISTED_COLUMNS, exported
 from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER
-from scripts.assets.files.has_access_file import previously_managed_uuids
+from scripts.assets.files.managed import read_previously_managed
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.fields import KINDS
 from scripts.assets.sync.last_push import last_pushed
@@ -24,7 +24,7 @@ from scripts.settings import Settings
 
 
 def read_git(settings: Settings) -> Bundle:
-    """What git says: the assets, and who may see them; a UserError where a check fails."""
+    """The assets and access entries of git; a UserError where a check fails."""
     bundle = valid_bundle(settings.root)
     entries, problems = read_access(settings.root / FOLDER, bundle)
     if problems:
@@ -35,14 +35,14 @@ def read_git(settings: Settings) -> Bundle:
 
 
 def pushable(settings: Settings) -> Bundle:
-    """What git says, without the users whose password this installation does not know."""
+    """The assets and entries of git, without users whose password this installation lacks."""
     return with_known_password(read_git(settings), settings)
 
 
 def read_both(
     settings: Settings, read: Callable[[Settings], Bundle] = read_git, unmanaged: bool = False
 ) -> tuple[Bundle, "ServerState"]:
-    """Both sides, each got ready while the other is; what is wrong with the files comes first."""
+    """Read both sides at the same time; problems of the files are raised first."""
     with ThreadPoolExecutor() as pool:
         requests = pool.submit(_connect, settings)
         git = read(settings)
@@ -67,18 +67,18 @@ def _lists(superset: Superset) -> Rows:
 
 @dataclass
 class ServerState:
-    """What a server shows; asked once, part by part as it is needed."""
+    """The state of a server; each part is read once, when it is first used."""
 
     superset: Superset
     # The server's lists, by resource.
     rows: Rows
     git: Bundle
     settings: Settings
-    # Whether the datasets that nobody of ours uses are asked for too.
+    # Whether unmanaged datasets are read too.
     unmanaged: bool = False
 
     def load(self) -> "ServerState":
-        """Ask for all of it at once: most of the time is spent waiting for the server."""
+        """Read all parts at the same time, because most of the time is spent waiting."""
         with ThreadPoolExecutor() as pool:
             requests = [pool.submit(getattr, self, name) for name in ("exported", "server")]
         for each in requests:
@@ -86,7 +86,7 @@ class ServerState:
         return self
 
     def reloaded(self, access: bool = False) -> "ServerState":
-        """What it shows after a change; `who`: who may see what, too."""
+        """The state after a change; `access`: read the access rights again too."""
         state = ServerState(self.superset, _lists(self.superset), self.git, self.settings)
         if not access:
             state.server = self.server
@@ -94,8 +94,8 @@ class ServerState:
 
     @cached_property
     def previously_managed(self) -> frozenset[str]:
-        """The identities of all that the repository owns or has owned."""
-        return frozenset(previously_managed_uuids(self.settings.root / FOLDER))
+        """The identities that the repository manages or has managed."""
+        return frozenset(read_previously_managed(self.settings.root / FOLDER))
 
     @cached_property
     def exported(self) -> dict[str, str]:
@@ -105,17 +105,17 @@ class ServerState:
 
     @cached_property
     def links(self) -> dict[str, set[int]]:
-        """The charts (numbers) that are linked to each dashboard (uuid)."""
+        """The chart ids linked to each dashboard (uuid)."""
         return chart_links(self.rows)
 
     @cached_property
     def assets(self) -> Bundle:
-        """Every asset on the server, strangers' too; of datasets as `strangers` says."""
+        """Every asset on the server; unmanaged datasets only if `unmanaged` is set."""
         return server_bundle(self.exported, self.settings, self.git, last_pushed(self.settings))
 
     @cached_property
     def server(self) -> Server | None:
-        """Who may see what; None where the repository has no say in that."""
+        """The access rights; None where the repository does not manage them."""
         if not has_access_file(self.settings.root / FOLDER):
             return None
         uuids = {(kind, row["id"]): row["uuid"] for kind in self.rows for row in self.rows[kind]}
@@ -125,17 +125,17 @@ class ServerState:
 
     @property
     def entries(self) -> Bundle:
-        """Who may see what, as far as it concerns the repository."""
+        """The access entries that the repository manages."""
         return self.server.entries if self.server else Bundle()
 
     @property
     def all_assets(self) -> Bundle:
-        """Every asset, and the entries that concern the repository."""
+        """Every asset, and the managed access entries."""
         return self.assets | self.entries
 
     @cached_property
     def managed(self) -> Bundle:
-        """What git holds or has held, and what its dashboards have come to need."""
+        """The assets and entries that the repository manages, with all their dependencies."""
         return (
             managed_assets(self.assets, self.git.kinds(KINDS), self.previously_managed)
             | self.entries

@@ -1,4 +1,4 @@
-"""Dashboards that somebody made in Superset and nobody has brought to git yet."""
+"""Unmanaged assets: dashboards in Superset that are not in git, and their import."""
 
 import difflib
 from dataclasses import replace
@@ -24,16 +24,16 @@ def imported(name: str, server: Bundle, git: Bundle) -> Bundle:
         )
     if len(matching) > 1:
         raise UserError(
-            f"Superset has {len(matching)} dashboards called {name}",
+            f"Superset has {len(matching)} dashboards named {name}",
             f"write a uuid: {', '.join(each.uuid for each in matching)}",
         )
     if matching[0].uuid in git:
-        raise UserError(f"{matching[0]} is in git already", "make pull brings its changes")
+        raise UserError(f"{matching[0]} is already in git", "make pull updates it")
     return Bundle.of([_with_slug(matching[0], git)])
 
 
 def unmanaged(server: Bundle, managed: Bundle) -> list[str]:
-    """A line for each asset that is not ours: dashboards first, with what they would bring."""
+    """A line for each unmanaged asset: dashboards first, with their charts and datasets."""
     lines = []
     unmanaged_assets = server.only(
         {asset.uuid for asset in server} - {asset.uuid for asset in managed}
@@ -46,7 +46,7 @@ def unmanaged(server: Bundle, managed: Bundle) -> list[str]:
             f"{len(parts.kind(kind))} {kind}" for kind in ("charts", "datasets") if parts.kind(kind)
         )
         name = dashboard.data.get("slug") or dashboard.uuid
-        lines.append(f"{dashboard} ({counts or 'empty'}): ADOPT={name} make pull takes it in")
+        lines.append(f"{dashboard} ({counts or 'empty'}): IMPORT={name} make pull imports it")
     lines += [
         f"{asset} (on no dashboard)"
         for kind in reversed(KINDS)
@@ -62,7 +62,7 @@ def _names(dashboard: Asset) -> list[str]:
 
 
 def _with_slug(dashboard: Asset, git: Bundle) -> Asset:
-    """Every file's dashboard has a slug, which a push then gives to Superset's too."""
+    """The dashboard with a slug, which files need and a push also sets in Superset."""
     if dashboard.data.get("slug"):
         return dashboard
     taken_slugs = {each.data["slug"] for each in git.kind("dashboards")}

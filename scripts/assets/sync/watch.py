@@ -1,4 +1,4 @@
-"""`watch`: an author saves a file, and Superset shows it."""
+"""`watch`: pushes each saved file to Superset."""
 
 import threading
 import time
@@ -15,12 +15,12 @@ from scripts.console import console, say
 from scripts.errors import UserError
 from scripts.settings import Settings
 
-# An editor writes a file in several steps, and a branch switch writes many: wait for the last.
+# An editor saves in several steps and a branch switch writes many files, so wait for the last.
 QUIET_SECONDS = 0.2
 
 
 class _Saves(FileSystemEventHandler):
-    """Notes that something was saved."""
+    """Sets an event when a file was saved."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
@@ -34,7 +34,7 @@ class _Saves(FileSystemEventHandler):
             self.event.set()
 
     def wait(self) -> None:
-        """Until something was saved, and nothing more for a moment."""
+        """Wait until a file was saved and no other save follows for a moment."""
         # With a timeout, or Ctrl+C would not get through.
         while not self.event.wait(60):
             continue
@@ -44,10 +44,10 @@ class _Saves(FileSystemEventHandler):
 
 
 def watch(settings: Settings) -> None:
-    """Push what differs now, then each save, until Ctrl+C; what is broken is one line."""
+    """Push all differences, then each saved file, until Ctrl+C; an invalid file is one line."""
     saves = _Saves()
     observer = Observer()
-    # Before the first push: what is saved meanwhile is seen.
+    # Started before the first push, so that saves during it are noticed.
     observer.schedule(saves, str(settings.root / FOLDER), recursive=True)
     observer.start()
     try:
@@ -64,7 +64,7 @@ def watch(settings: Settings) -> None:
 
 
 def _push_all(settings: Settings) -> Bundle:
-    """Push what differs; what is known from then on: nothing, where a file is broken."""
+    """Push all differences; returns the pushed bundle, empty where a file is invalid."""
     try:
         pushed = valid_bundle(settings.root)
     except UserError as error:
@@ -75,7 +75,7 @@ def _push_all(settings: Settings) -> Bundle:
 
 
 def _push_saved(pushed: Bundle, settings: Settings) -> Bundle:
-    """Push what is no longer as it was known; what is known from then on."""
+    """Push what differs from the last pushed bundle; returns the new one."""
     started = time.monotonic()
     try:
         current = valid_bundle(settings.root)
@@ -85,7 +85,7 @@ def _push_saved(pushed: Bundle, settings: Settings) -> Bundle:
         changes = push_changed(changed, settings) if changed else []
     except UserError as error:
         _report_error(error)
-        return pushed  # the next save tries all of it again
+        return pushed  # the next save tries again
     for difference in changes:
         say(f"{_clock()} ✓ {difference}  ({time.monotonic() - started:.1f} s)")
     return current
@@ -96,4 +96,4 @@ def _report_error(error: UserError) -> None:
 
 
 def _clock() -> str:
-    return datetime.current().strftime("%H:%M:%S")
+    return datetime.now().strftime("%H:%M:%S")

@@ -17,7 +17,9 @@ Progress = Callable[[str], None]
 class Source(Protocol):
     """A source of rows for an empty shop."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name after FROM=."""
 
     def mark(self) -> str:
         """One line that identifies the rows: source, settings, contents."""
@@ -59,6 +61,8 @@ def load(
                 progress("keys and indexes")
             bulk_insert.analyse(cursor)
             write_mark(cursor, mark)
+            cursor.execute("truncate shop.load")
+            cursor.execute("insert into shop.load (source) values (%s)", [mark])
             return _count(cursor)
     except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.OperationalError) as error:
         raise _load_error(source, error) from None

@@ -111,3 +111,11 @@ create table if not exists shop.payments (
     check (order_id is not null or customer_id is not null)
 );
 create index if not exists payments_by_change on shop.payments ((updated_at at time zone 'UTC'));
+
+-- Which load the rows come from: one row with a new id each time that `make load-shop` replaces them.
+-- The warehouse keeps the id, and refuses to mix the history of two shops.
+create table if not exists shop.load (
+    load_id uuid primary key default gen_random_uuid(),
+    source text not null,
+    loaded_at timestamptz not null default now()
+);

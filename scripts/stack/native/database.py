@@ -204,8 +204,9 @@ class Cluster:
     def _pg_ctl(
         self, verb: str, *options: str, check: bool = True, **arguments: Any
     ) -> subprocess.CompletedProcess[bytes]:
-        command = [self.server.programs / "pg_ctl", verb, "--pgdata", self.data, "--silent"]
-        return subprocess.run([*command, *options], check=check, **as_server_user(**arguments))
+        program = str(self.server.programs / "pg_ctl")
+        command = [program, verb, "--pgdata", str(self.data), "--silent", *options]
+        return subprocess.run(command, check=check, **as_server_user(**arguments))
 
     def _own(self, path: Path) -> None:
         user = server_user()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from glasshouse_ml.registry import signatures
 from glasshouse_ml.train.request import parse_request
 from glasshouse_ml.train.training import train
 from sklearn.datasets import load_breast_cancer
@@ -18,6 +19,15 @@ from .standin import StandIn
 def one_thread() -> Iterator[None]:
     """As in the database server: threads of their own slow small fits down many times."""
     with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signing_key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A key of a test in the place of the one in a data directory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(signatures, "KEY_FILE", tmp_path_factory.mktemp("data") / "glasshouse.key")
+        signatures.create_key()
         yield
 
 

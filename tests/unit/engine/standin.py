@@ -4,7 +4,6 @@ import json
 import struct
 from collections.abc import Iterator
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -39,6 +38,7 @@ class StandIn:
         self.checkpoints = 0
         self.recorded: list[dict[str, Any]] = []
         self.artifacts: list[bytes] = []
+        self.signatures: list[bytes] = []
         self.profiles: list[dict[str, Any]] = []
         self.kept: list[tuple[str, int, list[dict[str, Any]]]] = []
 
@@ -80,25 +80,24 @@ class StandIn:
         """The statements of registry.py, told apart by what is special about each."""
         if "record_version" in statement:
             payload = json.loads(values[0])
-            status = "challenger" if payload["promote"] == "never" else "champion"
-            version = len(self.recorded) + 1
+            status = payload["status"]
             for earlier in self.recorded if status == "champion" else ():
                 if earlier["version"]["status"] == "champion":
                     earlier["version"]["status"] = "archived"
-            payload["version"] |= {"version": version, "status": status}
+            payload["version"] |= {"status": status}
             self.recorded.append(payload)
             self.artifacts.append(values[1])
+            self.signatures.append(values[2])
             return [self._version(payload)]
         if "order by version desc" in statement:
             return [self._version(p) for p in reversed(self.recorded)][:1]
         if "select distinct" in statement:
             return [{"model": p["version"]["model"]} for p in self.recorded]
-        if "sha256" in statement:
-            wanted = values[1] or self._champion()
-            if not 1 <= wanted <= len(self.recorded):
+        if "signature" in statement:
+            number = values[1] or self._champion()
+            if not 1 <= number <= len(self.recorded):
                 return []
-            found = self.artifacts[wanted - 1]
-            return [{"version": wanted, "sha256": sha256(found).hexdigest()}]
+            return [{"version": number, "signature": self.signatures[number - 1]}]
         if "select content" in statement:
             return [{"content": self.artifacts[values[1] - 1]}]
         if "to_jsonb(versions)" in statement:
@@ -119,8 +118,8 @@ class StandIn:
             ]
         if ".distributions" in statement:
             return self._bins(self.recorded[values[1] - 1])
-        if "pg_advisory_xact_lock" in statement:
-            return []
+        if "reserve_version" in statement:
+            return [{"version": len(self.recorded) + 1}]
         raise AssertionError(f"The stand-in does not know: {statement}")
 
     def _bins(self, payload: dict[str, Any]) -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ def test_a_backup_of_something_newer_is_refused(more: dict, major: int, expected
 
 
 def test_a_backup_of_something_older_is_welcome() -> None:
-    refuse_newer(SOUND | {"postgresql": 13, "superset": "5.0.0"}, 15)
+    assert refuse_newer(SOUND | {"postgresql": 13, "superset": "5.0.0"}, 15) is None
 
 
 def test_a_folder_that_is_there_is_not_written_into(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+import pytest
+
+from scripts.stack import paths
 from scripts.stack.paths import MAX_SOCKET_FOLDER, Paths
 
 
@@ -37,3 +40,14 @@ def test_preparing_twice_is_preparing_once(tmp_path: Path) -> None:
     assert here.server_state.is_dir()
     if here.server_state != here.state:
         here.server_state.rmdir()
+
+
+def test_folders_are_made_where_the_servers_user_does_not_exist(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine that runs containers only."""
+    monkeypatch.setattr(paths, "SERVER_USER", "no-such-user")
+    monkeypatch.setattr(paths.os, "geteuid", lambda: 0)
+    folders = Paths(tmp_path / ".stack")
+    folders.prepare()
+    assert folders.server_state == folders.state

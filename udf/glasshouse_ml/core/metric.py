@@ -10,7 +10,9 @@ import numpy as np
 class EvaluationInput(Protocol):
     """The output of a model for some rows beside the truth, for one task."""
 
-    actual: Any
+    @property
+    def actual(self) -> Any:
+        """The truth, one value per row."""
 
     @property
     def metrics(self) -> Mapping[str, "Metric"]:

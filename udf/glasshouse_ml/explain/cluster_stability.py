@@ -54,6 +54,7 @@ def stability_rows(
             "fold": None,
             "segment": "all",
             "metric": "stability",
+            "higher_is_better": True,
             "value": json_number(float(np.mean(scores))),
             "lower": json_number(min(scores)),
             "upper": json_number(max(scores)),

@@ -153,7 +153,7 @@ def _logistic(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndarray |
     penalised_intercept = estimator.solver == "liblinear"
     # What cross-validation found, where the strength was left to it.
     strength, mixed = (
-        float(np.ravel(getattr(estimator, f"{name}_", getattr(estimator, name, None)))[0] or 0)
+        float(np.ravel(getattr(estimator, f"{name}_", getattr(estimator, name, 0)))[0] or 0)
         for name in ("C", "l1_ratio")
     )
     if mixed or estimator.class_weight or penalised_intercept or not estimator.fit_intercept:

@@ -4,6 +4,9 @@ A closing gap between the two lines means that more rows would help; two flat li
 would not.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
@@ -40,7 +43,7 @@ def learning_curve_rows(
     if count < 2:
         return []
     folds = fitter.split.folds
-    points = []
+    points: list[tuple[Sequence[Any], Sequence[Any], Sequence[Any]]] = []
     for power in range(count - 1, 0, -1):
         try:
             scores = [
@@ -56,7 +59,7 @@ def learning_curve_rows(
     rows: Records = []
     for series, values_of in (("training", 1), ("validation", 2)):
         curve_points = [(point[0], point[values_of]) for point in points if point[values_of]]
-        for position, (sizes, values) in enumerate(curve_points, start=1):
+        for position, (row_counts, values) in enumerate(curve_points, start=1):
             mean = float(np.mean(values))
             deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
             rows.append(
@@ -64,11 +67,11 @@ def learning_curve_rows(
                     "curve": "learning",
                     "series": series,
                     "position": position,
-                    "x": float(round(np.mean(sizes))),
+                    "x": float(round(np.mean(row_counts))),
                     "y": json_number(mean),
                     "lower": None if deviation is None else json_number(mean - deviation),
                     "upper": None if deviation is None else json_number(mean + deviation),
-                    "n": round(np.mean(sizes)),
+                    "n": round(np.mean(row_counts)),
                 }
             )
     return rows
@@ -81,7 +84,7 @@ def _score(
     rows = fitter.training_share(training, fold, share)
     fitted = fitter.fit(chosen.algorithm, chosen.params, rows)
     validation = training.take(fold[1])
-    scores = [metric.value(fitter.score(fitted, part)) for part in (rows, validation)]
-    if not np.isfinite(scores).all():
+    learned, validated = (metric.value(fitter.score(fitted, part)) for part in (rows, validation))
+    if not np.isfinite([learned, validated]).all():
         raise GlasshouseError(f"{metric.name} cannot be computed.")
-    return len(rows.actual), *scores
+    return len(rows.actual), learned, validated

@@ -83,6 +83,7 @@ def metric_rows(
                 "fold": fold,
                 "segment": segment,
                 "metric": name,
+                "higher_is_better": metric.higher_is_better,
                 "value": json_number(metric.value(scores)),
                 "lower": json_number(lower),
                 "upper": json_number(upper),

@@ -28,7 +28,7 @@ class Algorithm:
     defaults: tuple[tuple[str, Any], ...] = ()
 
     @cached_property
-    def estimator(self) -> type:
+    def estimator(self) -> Any:
         """The class; imported on first use, because an import takes time in every session."""
         module, name = self.path.rsplit(".", 1)
         return getattr(import_module(module), name)

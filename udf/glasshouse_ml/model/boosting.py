@@ -141,7 +141,7 @@ class _Regressor(RegressorMixin):
 
 class _LightGBM(Boosted):
     library = "lightgbm"
-    unsupported = ("importance_type", "subsample_for_bin")
+    unsupported: ClassVar[tuple[str, ...]] = ("importance_type", "subsample_for_bin")
     # The same numbers again, whatever the number of threads; and no word on the server's output.
     fixed_params: ClassVar[dict[str, Any]] = {
         "verbosity": -1,
@@ -173,7 +173,7 @@ class _LightGBM(Boosted):
 class LightGBMClassifier(_Classifier, _LightGBM):
     """LightGBM's classifier."""
 
-    unsupported = (*_LightGBM.unsupported, "objective")
+    unsupported: ClassVar[tuple[str, ...]] = (*_LightGBM.unsupported, "objective")
 
     @classmethod
     def _new_estimator(cls, params: dict[str, Any]) -> Any:
@@ -185,7 +185,7 @@ class LightGBMClassifier(_Classifier, _LightGBM):
 class LightGBMRegressor(_Regressor, _LightGBM):
     """LightGBM's regressor."""
 
-    unsupported = (*_LightGBM.unsupported, "class_weight")
+    unsupported: ClassVar[tuple[str, ...]] = (*_LightGBM.unsupported, "class_weight")
 
     @classmethod
     def _new_estimator(cls, params: dict[str, Any]) -> Any:
@@ -196,7 +196,7 @@ class LightGBMRegressor(_Regressor, _LightGBM):
 
 class _XGBoost(Boosted):
     library = "xgboost"
-    unsupported = (
+    unsupported: ClassVar[tuple[str, ...]] = (
         "callbacks", "early_stopping_rounds", "eval_metric", "importance_type", "missing",
         "multi_strategy", "feature_weights",
     )  # fmt: skip
@@ -237,7 +237,7 @@ class _XGBoost(Boosted):
 class XGBoostClassifier(_Classifier, _XGBoost):
     """XGBoost's classifier."""
 
-    unsupported = (*_XGBoost.unsupported, "objective")
+    unsupported: ClassVar[tuple[str, ...]] = (*_XGBoost.unsupported, "objective")
 
     @classmethod
     def _new_estimator(cls, params: dict[str, Any]) -> Any:

@@ -103,7 +103,10 @@ def _draw(space: Any, rng: np.random.Generator) -> Any:
     integer = space.get("integer", False)
     # Each whole number gets an interval of width 1, so that the ends are as likely as the others.
     bounds = (low, high + 1) if integer else (low, high)
-    value = exp(rng.uniform(*map(log, bounds))) if space.get("log") else rng.uniform(*bounds)
+    if space.get("log"):
+        value = exp(rng.uniform(log(bounds[0]), log(bounds[1])))
+    else:
+        value = rng.uniform(*bounds)
     # Four digits are enough for a parameter.
     return min(floor(value), high) if integer else float(f"{value:.4g}")
 

@@ -1,1 +1,1 @@
-"""Model versions in the database: artifacts, their validation, reading and recording."""
+"""Model versions in the database: artifacts, their signatures, reading and recording."""

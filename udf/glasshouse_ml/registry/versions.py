@@ -1,4 +1,4 @@
-"""Reading the registry with the caller's rights, and the one way to write it."""
+"""Reads the registry with the rights of the caller; writes it through functions of ml_registry."""
 
 # The statements are put together from constants; every value is a parameter.
 # ruff: noqa: S608
@@ -13,14 +13,15 @@ from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
 from glasshouse_ml.registry.artifacts import unpack
+from glasshouse_ml.registry.signatures import sign, verify
 
-# A session keeps the models it used last; each takes from a few kB to some MB.
+# A session caches the models that it used last; each takes from a few kB to some MB.
 _MAX_CACHED = 20
 
 
 @dataclass(frozen=True)
 class Version:
-    """A recorded version, as far as the engine asks for it again."""
+    """The columns of ml.model_versions that the engine reads again."""
 
     model: str
     version: int
@@ -47,24 +48,25 @@ def latest(db: Database, model: str) -> Version | None:
     return Version(**rows[0]) if rows else None
 
 
+def reserve_version(db: Database, model: str) -> int:
+    """The number of the next version of a model.
+
+    Until this transaction ends, nobody else can add a version to the model or change its champion.
+    """
+    rows = db.call(f"select {SCHEMA}.reserve_version($1) as version", ("text",), (model,))
+    return rows[0]["version"]
+
+
 def record(db: Database, payload: dict[str, Any], artifact: bytes) -> Version:
-    """Write a version with all that belongs to it; the registry gives it its number."""
+    """Sign an artifact and write its version, whose number was reserved before."""
+    facts = payload["version"]
+    signature = sign(facts["model"], facts["version"], artifact)
     rows = db.call(
-        f"select {_COLUMNS} from {SCHEMA}.record_version($1, $2)",
-        ("jsonb", "bytea"),
-        (json.dumps(payload, allow_nan=False), artifact),
+        f"select {_COLUMNS} from {SCHEMA}.record_version($1, $2, $3)",
+        ("jsonb", "bytea", "bytea"),
+        (json.dumps(payload, allow_nan=False), artifact, signature),
     )
     return Version(**rows[0])
-
-
-def hold(db: Database, model: str) -> None:
-    """Make others wait who want to change the same model, until this transaction ends."""
-    # The same lock as in registry/; waiting for it early keeps a comparison from growing stale.
-    db.call(
-        "select pg_advisory_xact_lock(hashtextextended('glasshouse ' || $1, 0))::text",
-        ("text",),
-        (model,),
-    )
 
 
 def facts(db: Database, model: str, version: int | None = None) -> dict[str, Any] | None:
@@ -87,14 +89,14 @@ def bins(db: Database, model: str, version: int) -> dict[str, list[dict[str, Any
         ("text", "integer"),
         (model, version),
     )
-    found: dict[str, list[dict[str, Any]]] = {}
+    bins_of: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        found.setdefault(row["feature"], []).append(row)
-    return found
+        bins_of.setdefault(row["feature"], []).append(row)
+    return bins_of
 
 
 def score_bins(db: Database, model: str, version: int) -> list[dict[str, Any]]:
-    """The bins of what a version answered to its test rows; none from before this was kept."""
+    """The bins of the scores of the test rows of a version; [] where an old version has none."""
     return db.call(
         f"select x as lower, null::text as category, n::float8 as n from {SCHEMA}.curves "
         "where model = $1 and version = $2 and curve = 'score_overall' order by position",
@@ -104,7 +106,7 @@ def score_bins(db: Database, model: str, version: int) -> list[dict[str, Any]]:
 
 
 def record_drift(db: Database, model: str, version: int, rows: list[dict[str, Any]]) -> None:
-    """Keep what was measured of later rows."""
+    """Store how far later rows are from those a version was trained on."""
     db.call(
         f"select {SCHEMA}.record_drift($1, $2, $3)::text",
         ("text", "integer", "jsonb"),
@@ -113,7 +115,7 @@ def record_drift(db: Database, model: str, version: int, rows: list[dict[str, An
 
 
 def record_profile(db: Database, facts: dict[str, Any]) -> None:
-    """Keep a profile in place of the last one of its name."""
+    """Store a profile, which replaces an earlier one of its name."""
     db.call(
         f"select {SCHEMA}.record_profile($1)::text",
         ("jsonb",),
@@ -121,10 +123,10 @@ def record_profile(db: Database, facts: dict[str, Any]) -> None:
     )
 
 
-def load(db: Database, model: str, version: int | None) -> Model:
-    """The champion, or the version that was asked for."""
+def load(db: Database, model: str, version: int | None = None) -> Model:
+    """The champion of a model, or a given version of it, after its signature was verified."""
     rows = db.call(
-        f"select version, sha256 from {SCHEMA}.model_versions "
+        f"select version, signature from {SCHEMA}.model_versions "
         f"join {SCHEMA}.artifacts using (model, version) "
         "where model = $1 and case when $2 is null then status = 'champion' else version = $2 end",
         ("text", "integer"),
@@ -132,24 +134,25 @@ def load(db: Database, model: str, version: int | None) -> Model:
     )
     if not rows:
         raise _not_found(db, model, version)
-    found, sha256 = rows[0]["version"], rows[0]["sha256"]
-    # The checksum is looked up on every call: a name alone would keep giving the old model.
-    cache = db.session.setdefault("models", {})
-    if sha256 not in cache:
+    version, signature = rows[0]["version"], rows[0]["signature"]
+    # The signature tells a version from one that was recorded under the same number later.
+    cache, key = db.session.setdefault("models", {}), (model, version, signature)
+    if key not in cache:
         rows = db.call(
             f"select content from {SCHEMA}.artifacts where model = $1 and version = $2",
             ("text", "integer"),
-            (model, found),
+            (model, version),
         )
-        if not rows:  # dropped by someone else since the statement above
+        if not rows:  # another session has dropped it since the statement above
             raise _not_found(db, model, version)
         content = rows[0]["content"]
+        verify(model, version, content, signature)
         if len(cache) >= _MAX_CACHED:
             del cache[next(iter(cache))]
-        cache[sha256] = unpack(content, sha256)
+        cache[key] = unpack(content)
     threads.limit_threads(db)
-    threads.limit_estimator_threads(cache[sha256].pipeline)
-    return cache[sha256]
+    threads.limit_estimator_threads(cache[key].pipeline)
+    return cache[key]
 
 
 def _not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
@@ -162,7 +165,8 @@ def _not_found(db: Database, model: str, version: int | None) -> GlasshouseError
     if version is None:
         return GlasshouseError(
             f"No version of model {model!r} is champion.",
-            f"Name a version: version => {newest.version}.",
+            f"Version {newest.version} is {newest.status}. Build the model and its tests with dbt, "
+            f"call ml.promote, or name a version: version => {newest.version}.",
         )
     if facts(db, model, version):
         return GlasshouseError(

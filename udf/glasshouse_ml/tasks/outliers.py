@@ -223,7 +223,8 @@ class Outliers(Task):
 
     def curves(self, rows: OutlierScores, target: Target) -> Records:
         """The distribution of the scores, and with labels ROC, precision-recall and gain curves."""
-        group_of_row, names = rows.actual.astype(np.int64), (NORMAL, OUTLIER)
+        group_of_row = rows.actual.astype(np.int64)
+        names: tuple[str, ...] = (NORMAL, OUTLIER)
         records: Records = []
         if rows.labelled:
             labelled = rows.labelled

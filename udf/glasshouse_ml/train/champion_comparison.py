@@ -25,11 +25,8 @@ _BLOCK_CELLS = 1_000_000
 
 
 def compare_with_champion(db: Database, trained: TrainingResult, facts: dict[str, Any]) -> None:
-    """Write into the facts of a training whether it becomes champion, and why."""
-    # From here until the version is recorded no other session may change the champion.
-    registry.hold(db, trained.request.model)
+    """Write the outcome of the comparison into the payload; a version that loses is rejected."""
     champion = registry.facts(db, trained.request.model)
-    facts["promote"] = "always"
     if champion is None:
         return
     outcome: dict[str, Any] = {"champion": champion["version"], "metric": trained.metric.name}
@@ -37,23 +34,26 @@ def compare_with_champion(db: Database, trained: TrainingResult, facts: dict[str
     try:
         champion_scores = _score_champion(db, trained, champion)
     except GlasshouseError as error:
-        # A champion that cannot predict these rows is of no use and is replaced.
+        # The champion cannot predict these rows, so the new version counts as better.
         outcome |= {"better": True, "not_comparable": error.message}
-        db.notice(
-            f"The champion, version {champion['version']}, was replaced without a comparison. "
-            f"{error}"
-        )
+        db.notice(f"The champion, version {champion['version']}, could not be compared. {error}")
         return
     scores = trained.fitter.score(trained.best, trained.test)
     samples, seed = trained.request.options["bootstrap"], trained.request.options["seed"]
     outcome |= compare_scores(trained.metric, scores, champion_scores, samples, seed)
     if not outcome["better"]:
-        facts["promote"] = "never"
+        facts["status"] = "rejected"
+        facts["version"]["rejection"] = {
+            "test": "if_better",
+            "subject": trained.metric.name,
+            "value": outcome["score"],
+            "limit": outcome["champion_score"],
+        }
     db.notice(
         f"On the same {outcome['rows']} test rows {trained.metric.name} is "
         f"{outcome['score']:.4g} for the new version and {outcome['champion_score']:.4g} for the "
-        f"champion, version {champion['version']}, which "
-        f"{'is replaced' if outcome['better'] else 'stays'}."
+        f"champion, version {champion['version']}: the "
+        f"{'new version is better' if outcome['better'] else 'champion stays'}."
     )
 
 

@@ -19,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "learning_curve": None,
     "segments": [],
     "promote": "always",
+    "await_tests": False,
     "retrain": "always",
     "keep": None,
     "memory_mb": None,
@@ -44,6 +45,7 @@ _TASKS = {
 }
 _CHOICES = {
     "promote": ("always", "if_better", "never"),
+    "await_tests": (False, True),
     "retrain": ("always", "if_changed"),
     "calibration": (None, "sigmoid", "isotonic"),
     "target_transform": (None, "log1p"),
@@ -105,7 +107,7 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
     return options
 
 
-def _one_of(options: dict[str, Any], name: str, choices: Sequence[str | None]) -> None:
+def _one_of(options: dict[str, Any], name: str, choices: Sequence[str | bool | None]) -> None:
     if options[name] not in choices:
         choices_text = " or ".join(json.dumps(choice).strip('"') for choice in choices)
         raise GlasshouseError(

@@ -25,6 +25,12 @@ from glasshouse_ml.train.result import TrainingResult
 MAX_TRAINING_ROWS_SCORED = 100_000
 
 
+def initial_status(options: dict[str, Any]) -> str:
+    """The status of a new version: a candidate where tests or the user promote it later."""
+    is_candidate = options["promote"] == "never" or options["await_tests"]
+    return "candidate" if is_candidate else "champion"
+
+
 def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     """The argument of ml.record_version: a key for each table of the registry."""
     options, db = trained.request.options, trained.fitter.db
@@ -44,7 +50,7 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     importances = _importances(trained)
     features, distributions = _features(trained)
     return {
-        "promote": options["promote"],
+        "status": initial_status(options),
         "version": _version(trained, spec, test, baseline, intervals) | {"features": features},
         "candidates": [_candidate(candidate, trained) for candidate in trained.candidates],
         "metrics": [

@@ -22,7 +22,7 @@ from glasshouse_ml.train.selection import select_model
 from glasshouse_ml.train.training_data import TrainingData, read_training_data
 
 # Options that decide what happens to a version, and not what is learned.
-_RECORDING_OPTIONS = ("promote", "retrain", "keep")
+_RECORDING_OPTIONS = ("promote", "await_tests", "retrain", "keep")
 
 
 def train(db: Database, request: Request) -> dict[str, Any]:
@@ -60,6 +60,8 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
             artifact = pack(_model(trained))
             facts = payload(trained, spec)
             groups.report(trained, facts["version"]["groups"])
+            # It locks the model, so the champion that is compared is the one that is replaced.
+            facts["version"]["version"] = registry.reserve_version(db, request.model)
             if request.options["promote"] == "if_better":
                 compare_with_champion(db, trained, facts)
     if version is None:

@@ -6,6 +6,7 @@ for a sample of each batch, because predicting costs more than counting.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -42,10 +43,15 @@ _MAX_SCORED = 2_000
 DriftRow = tuple[Any, ...]
 
 
-def drift(db: Database, model: str, query: str, period: str | None) -> list[DriftRow]:
-    """A row for each period and feature; the period is NULL without a period column."""
+def drift(
+    db: Database, model: str, query: str, period: str | None, version: int | None = None
+) -> list[DriftRow]:
+    """A row for each period and feature, against a version (by default the champion).
+
+    The period is NULL without a period column.
+    """
     with interruptible(db.check_interrupts):
-        return _measure_drift(db, model, query, period)[1]
+        return _measure_drift(db, model, query, period, version)[1]
 
 
 def watch(db: Database, model: str, query: str, period: str | None) -> list[DriftRow]:
@@ -59,11 +65,11 @@ def watch(db: Database, model: str, query: str, period: str | None) -> list[Drif
 
 
 def _measure_drift(
-    db: Database, model: str, query: str, period: str | None
+    db: Database, model: str, query: str, period: str | None, version: int | None = None
 ) -> tuple[int, list[DriftRow]]:
-    facts = registry.facts(db, model)
-    stored = registry.load(db, model, facts["version"] if facts else None)
-    assert facts is not None  # load() refuses a model without a champion
+    facts = registry.facts(db, model, version)
+    stored = registry.load(db, model, facts["version"] if facts else version)
+    assert facts is not None  # load() refuses a version that does not exist
     query, columns = model_columns(db, stored.features, query)
     if period is not None and period not in columns:
         raise GlasshouseError(
@@ -76,7 +82,9 @@ def _measure_drift(
     missing = reader.packing.missing
     counts = _Counts(stored, *_bins(db, model, facts["version"], stored, missing), missing)
     for size, numbers, texts in reader.batches(BATCH):
-        names = texts.pop() if period else [None] * size
+        names: Sequence[str | None] = [None] * size
+        if period:
+            names = texts.pop()
         counts.add(np.array([counts.periods[name] for name in names]), numbers, texts)
     if not counts.periods:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
@@ -140,14 +148,14 @@ class _Counts:
 
     def _count(self, position: int, periods: np.ndarray, bin_codes: np.ndarray) -> None:
         width = len(self.bins[position].reference)
-        cells = np.bincount(periods * width + bin_codes, minlength=len(self.periods) * width)
-        cells = cells.reshape(len(self.periods), width).astype(float)
+        counts = np.bincount(periods * width + bin_codes, minlength=len(self.periods) * width)
+        cells = counts.reshape(len(self.periods), width).astype(float)
         cells[: len(self.bin_counts[position])] += self.bin_counts[position]
         self.bin_counts[position] = cells
 
 
 # The columns of a row, by the names of the table ml.drifts.
-COLUMNS = ("period", "feature", "kind", "rows", "psi", "js", "ks")
+COLUMNS: tuple[str, ...] = ("period", "feature", "kind", "rows", "psi", "js", "ks")
 COLUMNS += ("missing", "missing_change", "new_share", "new_categories", "verdict")
 
 

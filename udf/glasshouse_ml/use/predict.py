@@ -62,7 +62,7 @@ def _batches(db: Database, stored: Model, reader: Reader) -> Iterator[Batch]:
         with interruptible(db.check_interrupts) if len(matrix) > FEW else nullcontext():
             predictions, scores, probabilities = task.predict(stored, matrix)
         are_numeric = isinstance(predictions, NumericPredictions)
-        has_probabilities = isinstance(probabilities, ProbabilityMatrix)
+        named = probabilities if isinstance(probabilities, ProbabilityMatrix) else None
         yield Batch(
             packing.separator,
             packing.missing,
@@ -70,8 +70,8 @@ def _batches(db: Database, stored: Model, reader: Reader) -> Iterator[Batch]:
             None if are_numeric else _joined(predictions, packing.separator, packing.missing),
             are_numeric,
             packing.pack_numbers(np.fromiter(scores, np.float64)),
-            probabilities.names if has_probabilities else None,
-            packing.pack_numbers(probabilities.matrix) if has_probabilities else None,
+            named.names if named else None,
+            packing.pack_numbers(named.matrix) if named else None,
             packing.raw,
         )
 

@@ -28,7 +28,7 @@ from glasshouse_ml.registry import versions as registry
 MAX_PAIRED = 150
 # Which rows the correlations are measured on, where there are too many.
 SEED = 0
-COLUMNS = ("column_name", "type", "kind", "rows", "missing", "distinct_values")
+COLUMNS: tuple[str, ...] = ("column_name", "type", "kind", "rows", "missing", "distinct_values")
 COLUMNS += ("min", "lower_quartile", "median", "upper_quartile", "max", "mean", "sd")
 COLUMNS += ("most_frequent", "most_frequent_n")
 

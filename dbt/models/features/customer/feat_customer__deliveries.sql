@@ -1,19 +1,14 @@
-{{ carried_over(news="customers_with_orders_on_their_way") }}
-
--- depends_on: {{ ref("feat_order__waiting") }}
--- depends_on: {{ ref("sat_order__placed") }}
--- depends_on: {{ ref("link_order__placed") }}
--- How long orders took to leave the house. One that was still there on the day had waited until
--- then.
+-- How long orders took until they were shipped. An order that was not shipped by the day of the
+-- snapshot counts as waiting until then.
 with
     orders as (
         select distinct customer_key, as_of, order_key, ordered_at
-        from {{ lines_known_at_snapshots(["order_key", "kind", "ordered_at"]) }} as known
+        from {{ order_lines_as_of(["order_key", "kind", "ordered_at"]) }} as lines
         where kind = 'sale'
     ),
 
-    -- What was said last of its shipment until then. Found by the join and not step by step: the
-    -- planner knows how many rows a join meets, and of a list of keys it thinks that it is short.
+    -- The newest row of each shipment by then. A join and not a list of keys: the planner knows how
+    -- many rows a join meets, and expects a list to be short.
     waits as (
         select distinct
             on (orders.customer_key, orders.as_of, orders.order_key)
@@ -27,12 +22,12 @@ with
         left join
             {{ ref("sat_order__shipped") }} as shipments
             on shipments.order_key = orders.order_key
-            and shipments.known_at < orders.as_of + 1
+            and shipments.valid_from < orders.as_of + 1
         order by
             orders.customer_key,
             orders.as_of,
             orders.order_key,
-            shipments.known_at desc,
+            shipments.valid_from desc,
             shipments.load_date desc
     )
 

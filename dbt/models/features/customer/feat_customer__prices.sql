@@ -1,16 +1,14 @@
-{{ carried_over(news="customers_of_moved_prices") }}
-
--- What the products of a customer's last order cost others since: the last price known of each in
--- the 90 days up to the day, against the one the customer paid.
+-- How prices have changed since a customer's last order: the last price that anybody paid for each
+-- of its products in the 90 days up to the day, against the price that the customer paid.
 with
     lines as (
         select *
         from
             {{
-                lines_known_at_snapshots(
+                order_lines_as_of(
                     ["order_key", "kind", "product_key", "unit_price", "discount", "ordered_at"]
                 )
-            }} as known
+            }} as lines
         where kind = 'sale'
     ),
 
@@ -23,21 +21,31 @@ with
         from lines
     ),
 
-    today as (
-        select max(as_of) as as_of from {{ ref("feat_customer__snapshots") }} where is_current
-    ),
+    days as (select distinct as_of from lines),
 
-    days as (
-        select distinct as_of from lines where as_of is distinct from (select as_of from today)
-    ),
-
+    -- Each price is looked up from the day backwards, by an index, because a product has
+    -- thousands of
+    -- order lines in 90 days.
     prices as (
-        select as_of, product_key, unit_price
-        from {{ last_prices("days") }} as past_prices
-        union all
-        select today.as_of, standing.product_key, standing.unit_price
-        from today
-        cross join {{ standing_prices() }} as standing
+        select days.as_of, products.product_key, last_sold.unit_price
+        from days
+        cross join {{ ref("hub_product") }} as products
+        cross join
+            lateral(
+                select sold.unit_price
+                from {{ ref("bridge_order_lines") }} as sold
+                where
+                    sold.product_key = products.product_key
+                    and sold.ordered_at < days.as_of + 1
+                    and sold.ordered_at >= days.as_of - 89
+                    and sold.valid_from < days.as_of + 1
+                    and sold.valid_to >= days.as_of + 1
+                    and sold.kind = 'sale'
+                    and not sold.is_cancelled
+                    and sold.unit_price > 0
+                order by sold.ordered_at desc, sold.order_line_key
+                limit 1
+            ) as last_sold
     ),
 
     rises as (

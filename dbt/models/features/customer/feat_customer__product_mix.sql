@@ -1,11 +1,7 @@
-{{ carried_over() }}
-
 with
     lines as (
         select *
-        from
-            {{ lines_known_at_snapshots(["kind", "product_key", "order_key", "net_amount"]) }}
-            as known
+        from {{ order_lines_as_of(["kind", "product_key", "order_key", "net_amount"]) }} as lines
         where kind = 'sale'
     ),
 

@@ -1,11 +1,9 @@
-{{ carried_over(news="customers_who_told_of_themselves") }}
-
 with
-    snapshots as (select * from {{ snapshots_to_describe() }} as snapshots),
+    snapshots as (select * from {{ missing_snapshots() }} as snapshots),
 
     accounts as (
         select customer_key, channel
-        from {{ first_known(ref("sat_customer__account"), "customer_key") }} as accounts
+        from {{ earliest(ref("sat_customer__account"), "customer_key") }} as accounts
     ),
 
     contacts as (
@@ -19,13 +17,16 @@ with
         inner join
             {{ ref("sat_customer__contact") }} as contacts
             on contacts.customer_key = snapshots.customer_key
-            and contacts.known_at < snapshots.day_end
+            and contacts.valid_from < snapshots.day_end
         inner join
             {{ ref("link_customer__country") }} as links
             on links.customer_in_country_key = contacts.customer_in_country_key
         inner join {{ ref("hub_country") }} as hubs on hubs.country_key = links.country_key
         order by
-            snapshots.customer_key, snapshots.as_of, contacts.known_at desc, contacts.load_date desc
+            snapshots.customer_key,
+            snapshots.as_of,
+            contacts.valid_from desc,
+            contacts.load_date desc
     )
 
 select

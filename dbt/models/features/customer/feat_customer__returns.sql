@@ -1,15 +1,10 @@
-{{ carried_over({"days_since_return": "days_since_return + days"}) }}
-
-with
-    lines as (
-        select * from {{ lines_known_at_snapshots(["order_key", "kind", "net_amount"]) }} as known
-    )
+with lines as (select * from {{ order_lines_as_of(["order_key", "kind", "net_amount"]) }} as lines)
 
 select
     customer_key,
     as_of,
     count(distinct order_key) filter (where kind = 'return') as returns_total,
-    min(days_ago) filter (where kind = 'return') as days_since_return,
+    max(ordered_on) filter (where kind = 'return') as last_return_on,
     coalesce(
         - sum(net_amount) filter (where kind = 'return')
         / nullif(sum(net_amount) filter (where kind = 'sale'), 0),

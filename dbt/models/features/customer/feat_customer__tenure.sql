@@ -1,22 +1,12 @@
-{{
-    carried_over(
-        {
-            "tenure_days": "tenure_days + days",
-            "account_days": "account_days + days",
-            "overdue": "overdue + days / usual_gap_days",
-        }
-    )
-}}
-
 with
     accounts as (
         select customer_key, signed_up_at
-        from {{ first_known(ref("sat_customer__account"), "customer_key") }} as accounts
+        from {{ earliest(ref("sat_customer__account"), "customer_key") }} as accounts
     ),
 
     days as (
-        select distinct customer_key, as_of, days_ago
-        from {{ lines_known_at_snapshots(["kind"]) }} as known
+        select distinct customer_key, as_of, ordered_on, days_ago
+        from {{ order_lines_as_of(["kind"]) }} as lines
         where kind = 'sale'
     ),
 
@@ -24,6 +14,7 @@ with
         select
             customer_key,
             as_of,
+            ordered_on,
             days_ago,
             lag(days_ago) over (partition by customer_key, as_of order by days_ago desc)
             - days_ago as gap
@@ -34,7 +25,7 @@ with
         select
             customer_key,
             as_of,
-            max(days_ago) as tenure_days,
+            min(ordered_on) as first_order_on,
             min(days_ago) as recency_days,
             avg(gap) as usual_gap_days,
             (array_agg(gap order by days_ago))[1] as last_gap_days
@@ -45,8 +36,8 @@ with
 select
     summed.customer_key,
     summed.as_of,
-    summed.tenure_days,
-    summed.as_of - accounts.signed_up_at::date as account_days,
+    summed.first_order_on,
+    accounts.signed_up_at::date as signed_up_on,
     summed.usual_gap_days::float8 as usual_gap_days,
     summed.last_gap_days,
     (summed.recency_days / nullif(summed.usual_gap_days, 0))::float8 as overdue

@@ -12,22 +12,23 @@
     )
 }}
 
--- What was known of each order line, and from when to when: the one place where the history of an
--- order, of its status and of its lines is laid side by side. Facts read the rows that still hold;
--- features read those that held on a day.
+-- The history of each order line, of its order and of the order's status in one table: one row for
+-- each period in which all three stay the same. Facts read the rows that are valid now; features
+-- read the rows that were valid at the end of a day.
 with
     {% if is_incremental() %}
         changed_orders as (
             select order_key
             from {{ ref("sat_order__placed") }}
-            where load_date > {{ loaded_up_to() }}
+            where {{ changed_rows("load_date") }}
             union
-            -- Of statuses, whether an order is cancelled is all that is told here.
-            select news.order_key
-            from {{ ref("sat_order__status") }} as news
-            inner join
-                {{ ref("sat_order__status") }} as cancelled on cancelled.order_key = news.order_key
-            where news.load_date > {{ loaded_up_to() }} and cancelled.status = 'cancelled'
+            select order_key
+            from {{ ref("link_order__placed") }}
+            where {{ changed_rows("load_date") }}
+            union
+            select order_key
+            from {{ ref("sat_order__status") }}
+            where {{ changed_rows("load_date") }}
         ),
 
         changed_lines as (
@@ -36,77 +37,75 @@ with
             where order_key in (select order_key from changed_orders)
             union
             select order_line_key
+            from {{ ref("link_order__product") }}
+            where {{ changed_rows("load_date") }}
+            union
+            select order_line_key
             from {{ ref("sat_order_line") }}
-            where load_date > {{ loaded_up_to() }}
+            where {{ changed_rows("load_date") }}
         ),
 
-        wanted_lines as (
+        selected_lines as (
             select *
             from {{ ref("sat_order_line") }}
             where order_line_key in (select order_line_key from changed_lines)
         ),
 
-        wanted_orders as (
+        selected_orders as (
             select order_key
             from {{ ref("link_order__product") }}
-            where product_in_order_key in (select product_in_order_key from wanted_lines)
+            where product_in_order_key in (select product_in_order_key from selected_lines)
         ),
     {% else %}
-        wanted_lines as (select * from {{ ref("sat_order_line") }}),
+        selected_lines as (select * from {{ ref("sat_order_line") }}),
 
-        wanted_orders as (select order_key from {{ ref("hub_order") }}),
+        selected_orders as (select order_key from {{ ref("hub_order") }}),
     {% endif %}
 
-    lines as (select *, {{ until_the_next("order_line_key") }} as known_to from wanted_lines),
+    lines as (select *, {{ valid_to("order_line_key") }} as valid_to from selected_lines),
 
     placed as (
-        select *, {{ until_the_next("order_key") }} as known_to
+        select *, {{ valid_to("order_key") }} as valid_to
         from {{ ref("sat_order__placed") }}
-        where order_key in (select order_key from wanted_orders)
+        where order_key in (select order_key from selected_orders)
     ),
 
     statuses as (
         select *
         from {{ ref("sat_order__status") }}
-        where order_key in (select order_key from wanted_orders)
+        where order_key in (select order_key from selected_orders)
     ),
 
-    -- When an order was cancelled, and when it stood again. Before the first word on it, it stands.
-    turns as (
-        select
-            order_key,
-            timestamp '-infinity' as known_at,
-            false as is_cancelled,
-            min(load_date) as load_date
+    -- When an order was cancelled, and when the cancellation was withdrawn. Before its first status
+    -- row, an order counts as active.
+    changes as (
+        select distinct order_key, timestamp '-infinity' as valid_from, false as is_cancelled
         from statuses
-        group by order_key
         union all
-        select order_key, known_at, is_cancelled, load_date
+        select order_key, valid_from, is_cancelled
         from
             (
                 select
                     order_key,
-                    known_at,
-                    load_date,
+                    valid_from,
                     status = 'cancelled' as is_cancelled,
                     lag(status = 'cancelled', 1, false) over (
-                        partition by order_key order by known_at, load_date
+                        partition by order_key order by valid_from, load_date
                     ) as was_cancelled
                 from statuses
             ) as compared
         where is_cancelled <> was_cancelled
     ),
 
-    standings as (
+    cancellations as (
         select
             order_key,
             is_cancelled,
-            known_at,
-            lead(known_at, 1, timestamp 'infinity') over (
-                partition by order_key order by known_at
-            ) as known_to,
-            load_date
-        from turns
+            valid_from,
+            lead(valid_from, 1, timestamp 'infinity') over (
+                partition by order_key order by valid_from
+            ) as valid_to
+        from changes
     )
 
 select
@@ -131,13 +130,13 @@ select
     lines.quantity * lines.unit_price * (1 - lines.discount) as net_amount,
 
     -- booleans
-    standings.is_cancelled,
+    cancellations.is_cancelled,
 
     -- dates
     placed.ordered_at,
-    greatest(lines.known_at, placed.known_at, standings.known_at) as known_from,
-    least(lines.known_to, placed.known_to, standings.known_to) as known_to,
-    greatest(lines.load_date, placed.load_date, standings.load_date) as load_date
+    greatest(lines.valid_from, placed.valid_from, cancellations.valid_from) as valid_from,
+    least(lines.valid_to, placed.valid_to, cancellations.valid_to) as valid_to,
+    {{ this_load() }} as load_date
 from lines
 inner join
     {{ ref("link_order__product") }} as links
@@ -146,11 +145,7 @@ inner join placed on placed.order_key = links.order_key
 inner join
     {{ ref("link_order__placed") }} as placed_links
     on placed_links.order_placed_key = placed.order_placed_key
-inner join standings on standings.order_key = links.order_key
+inner join cancellations on cancellations.order_key = links.order_key
 where
-    greatest(lines.known_at, placed.known_at, standings.known_at)
-    < least(lines.known_to, placed.known_to, standings.known_to)
-{% if not is_incremental() %}
-    -- A customer's lines lie side by side, for the features, which read them customer by customer.
-    order by placed_links.customer_key
-{% endif %}
+    greatest(lines.valid_from, placed.valid_from, cancellations.valid_from)
+    < least(lines.valid_to, placed.valid_to, cancellations.valid_to)

@@ -4,6 +4,6 @@
         "product_in_order_key",
         ["order_line_key", "order_key", "product_key", "line_number"],
         "shop.order_items",
-        asked_for=["order_key"],
+        lookup=["order_key"],
     )
 }}

@@ -4,6 +4,6 @@
         "customer_key",
         ["customer_name", "channel", "signed_up_at"],
         "shop.customers",
-        known_at="recorded_at",
+        valid_from="recorded_at",
     )
 }}

@@ -4,6 +4,6 @@
         "order_key",
         ["order_placed_key", "kind", "ordered_at", "promised_on"],
         "shop.orders",
-        known_at="recorded_at",
+        valid_from="recorded_at",
     )
 }}

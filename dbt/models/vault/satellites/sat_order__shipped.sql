@@ -4,7 +4,7 @@
         "order_key",
         ["shipped_at"],
         "shop.orders",
-        known_at="greatest(recorded_at, shipped_at)",
+        valid_from="greatest(recorded_at, shipped_at)",
         where="shipped_at is not null",
     )
 }}

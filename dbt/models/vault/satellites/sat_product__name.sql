@@ -4,6 +4,6 @@
         "product_key",
         ["product_in_line_key", "product_name"],
         "shop.products",
-        known_at="recorded_at",
+        valid_from="recorded_at",
     )
 }}

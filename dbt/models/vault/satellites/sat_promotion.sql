@@ -4,6 +4,6 @@
         "promotion_key",
         ["promotion_of_line_key", "promotion_name", "discount", "starts_on", "ends_on"],
         "shop.promotions",
-        known_at="recorded_at",
+        valid_from="recorded_at",
     )
 }}

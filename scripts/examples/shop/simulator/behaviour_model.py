@@ -108,7 +108,7 @@ def churn_probability(people: Population, seed: int, day: int) -> np.ndarray:
         no_order = _no_order_probability(factor * (BASE_RATE + interest))
         lower_interest = INTEREST_AFTER_RETURN * interest
         after_return *= _no_order_probability(factor * (BASE_RATE + lower_interest))
-        returns = 0.0
+        returns = np.zeros(people.count)
         if future_day - day <= LAST_RETURN_DAY:
             returns = return_probabilities(people, future_day)
         after_return += without_return * no_order * returns

@@ -114,7 +114,7 @@ def promotions(seed: int, year: int) -> tuple[Promotion, ...]:
     """The promotions that begin in a year, by date."""
     random = np.random.default_rng([seed, 3, year])
     friday = date(year, 11, 29) - timedelta(days=(date(year, 11, 29).weekday() - 4) % 7)
-    plan = [
+    plan: list[tuple[str, int | None, float, date, int]] = [
         ("Summer sale", None, 0.15, date(year, 7, 8), 10),
         ("Black week", None, 0.2, friday, 4),
     ]

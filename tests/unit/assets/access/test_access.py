@@ -95,18 +95,18 @@ def changed(path: str, value) -> dict:
         ("roles/Reader/schemas", "reports", "schemas must be a list"),
         ("roles/Reader/schemas", [{"a": 1}], "schemas must hold texts"),
         ("roles/Reader/permissions", ["read charts"], 'write it like "can_read on Chart"'),
-        ("roles/Reader/datasets", [uuid_of("other")], "is in no file below datasets/"),
-        ("roles/Reader/databases", [SALES], "is in no file below databases/"),
+        ("roles/Reader/datasets", [uuid_of("other")], "is not in a file below datasets/"),
+        ("roles/Reader/databases", [SALES], "is not in a file below databases/"),
         ("roles/Gamma", {"permissions": []}, "Superset writes this role anew by itself"),
         ("row_filters/Own region/clause", None, "row_filters.Own region.clause is missing"),
         ("row_filters/Own region/clause", 1, "clause must be text"),
         ("row_filters/Own region/type", "Maybe", "type Maybe is unknown; write Regular or Base"),
-        ("row_filters/Own region/datasets", [uuid_of("Rows")], "is in no file below datasets/"),
+        ("row_filters/Own region/datasets", [uuid_of("Rows")], "is not in a file below datasets/"),
         ("row_filters/Own region/roles", ["Raeder"], 'there is no role "Raeder"'),
         ("dashboards/sales", {"roles": []}, "dashboards.sales must be a list"),
         ("dashboards/sals", ["Reader"], "no dashboard here has this slug"),
         ("dashboards/sales", ["Everybody"], 'there is no role "Everybody"'),
-        ("users/ada/password", "secret", "the password must not stand here"),
+        ("users/ada/password", "secret", "the password must not be in this file"),
         ("users/ada/roles", [], "it has no role"),
         ("users/ada/email", None, "users.ada.email is missing"),
     ],
@@ -145,7 +145,7 @@ def test_a_plan_names_a_changed_clause_and_who_changed_it(read):
     live, _ = read(changed("row_filters/Own region/clause", "1 = 1"))
     (step,) = compare(git, live, git)
     assert str(step.asset) == 'row filter "Own region"'
-    assert step.who == "changed in Superset since the last push"
+    assert step.origin == "changed in Superset since the last push"
     assert str(step.changes[0]) == 'clause: "1 = 1" → "region = \'North\'"'
 
 
@@ -189,9 +189,8 @@ def test_under_another_key_of_superset_the_password_is_the_same(read, settings):
 
 
 def test_the_committed_file_is_sound_and_in_the_form_that_pull_writes(tmp_path):
-    from scripts.assets.files.has_access_file import previously_managed
-
     from scripts.assets.files.bundle import read_files
+    from scripts.assets.files.managed import read_previously_managed
     from scripts.settings import ROOT
 
     folder = ROOT / FOLDER
@@ -200,6 +199,6 @@ def test_the_committed_file_is_sound_and_in_the_form_that_pull_writes(tmp_path):
     assert problems == []
     write_access(tmp_path, entries, bundle)
     assert (tmp_path / FILE).read_text() == (folder / FILE).read_text()
-    known = previously_managed(folder)
+    known = read_previously_managed(folder)
     lacking = [str(a) for a in bundle | entries if a.kind != "access" and a.uuid not in known]
     assert not lacking, "make format adds them to owned.lock"

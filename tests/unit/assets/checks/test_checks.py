@@ -47,7 +47,7 @@ def sql(expression):
 
 CASES = [
     (CHART, without("uuid"), Rule.MISSING_FIELD, "uuid is missing"),
-    (CHART, value("uuid", "abc"), Rule.MALFORMED_UUID, "is no uuid"),
+    (CHART, value("uuid", "abc"), Rule.MALFORMED_UUID, "is not a uuid"),
     (CHART, value("uuid", 7), Rule.WRONG_TYPE, "uuid must be text"),
     (CHART, without("slice_name"), Rule.MISSING_FIELD, "slice_name is missing"),
     (CHART, value("slice_name", None), Rule.WRONG_TYPE, "slice_name must be text"),
@@ -57,7 +57,7 @@ CASES = [
         CHART,
         value("slice_nmae", "x"),
         Rule.UNKNOWN_FIELD,
-        "slice_nmae is no field Superset knows; write slice_name",
+        "slice_nmae is not a field of Superset; write slice_name",
     ),
     (CHART, value("cache_timeout", True), Rule.WRONG_TYPE, "cache_timeout must be a whole number"),
     (
@@ -73,21 +73,21 @@ CASES = [
         CHART,
         value("dataset_uuid", uuid_of("other")),
         Rule.LEADS_NOWHERE,
-        "is in no file below datasets/",
+        "is not in a file below datasets/",
     ),
     (
         CHART,
         value("dataset_uuid", uuid_of("warehouse")),
         Rule.LEADS_NOWHERE,
-        "is in no file below datasets/",
+        "is not in a file below datasets/",
     ),
-    (CHART, value("dataset_uuid", "x"), Rule.MALFORMED_UUID, 'dataset_uuid "x" is no uuid'),
+    (CHART, value("dataset_uuid", "x"), Rule.MALFORMED_UUID, 'dataset_uuid "x" is not a uuid'),
     (CHART, value("uuid", uuid_of("Rows")), Rule.REPEATED_UUID, None),
     (
         DATASET,
         value("database_uuid", uuid_of("other")),
         Rule.LEADS_NOWHERE,
-        "is in no file below databases/",
+        "is not in a file below databases/",
     ),
     (DATASET, value("columns", [{"type": "TEXT"}]), Rule.MISSING_FIELD, "column_name is missing"),
     (DATASET, value("columns", ["region"]), Rule.WRONG_TYPE, "columns, entry 1 must be a mapping"),
@@ -98,10 +98,17 @@ CASES = [
         "expression is missing",
     ),
     (
+        CHART,
+        value("slice_name", "x" * 300),
+        Rule.TOO_LONG,
+        "300 characters, and Superset holds 250",
+    ),
+    (CHART, value("params", {5: "six"}), Rule.WRONG_TYPE, "has the key 5, which is not text"),
+    (
         DATASET,
         lambda d: d["columns"].append(d["columns"][0]),
         Rule.REPEATED_NAME,
-        "amount stands there twice",
+        "amount appears twice",
     ),
     (
         DATABASE,
@@ -113,7 +120,7 @@ CASES = [
         DATABASE,
         value("sqlalchemy_uri", "postgresql://a@${HOST}/d"),
         Rule.UNKNOWN_SETTING,
-        "no setting is called HOST",
+        "there is no setting HOST",
     ),
     (DASHBOARD, without("slug"), Rule.MISSING_FIELD, "slug is missing"),
     (DASHBOARD, without("position"), Rule.MISSING_FIELD, "position is missing"),
@@ -152,19 +159,19 @@ CASES = [
         DASHBOARD,
         value("position.ROW-1.children", ["CHART-1"]),
         Rule.BROKEN_LAYOUT,
-        "CHART-2 is in no row or tab",
+        "CHART-2 is not in a row or tab",
     ),
     (
         DASHBOARD,
         value("position.GRID_ID.children", ["ROW-1", "ROW-2"]),
         Rule.BROKEN_LAYOUT,
-        "names ROW-2, which is",
+        "names ROW-2, which does not",
     ),
     (
         DASHBOARD,
         value("position.GRID_ID.children", ["ROW-1", "CHART-1"]),
         Rule.BROKEN_LAYOUT,
-        "stands in GRID_ID and",
+        "is in GRID_ID and",
     ),
     (
         DASHBOARD,
@@ -176,7 +183,7 @@ CASES = [
         DASHBOARD,
         value("position.CHART-1", component("CHART", uuid=uuid_of("nobody"))),
         Rule.LEADS_NOWHERE,
-        "which is in no file below charts/",
+        "which is not in a file below charts/",
     ),
     (
         DASHBOARD,
@@ -202,21 +209,21 @@ CASES = [
         CHART,
         value("params.groupby", ["regoin"]),
         Rule.UNKNOWN_COLUMN,
-        "asks for the column regoin, which",
+        "refers to the column regoin, which",
     ),
     (CHART, value("params.groupby", ["regoin"]), Rule.UNKNOWN_COLUMN, "write region"),
     (CHART, value("params.metric", "totl"), Rule.UNKNOWN_COLUMN, "write total"),
     (CHART, value("params.metric", sql("SUM(amuont)")), Rule.UNKNOWN_COLUMN, "amuont"),
     (CHART, value("params.adhoc_filters", [sql("Region = 1")]), Rule.UNKNOWN_COLUMN, "Region"),
     (CHART, value("params.adhoc_filters", [{"subject": "x"}]), Rule.UNKNOWN_COLUMN, "column x"),
-    (CHART, value("params.adhoc_filters", 3), Rule.MALFORMED_SETTING, "make no query"),
+    (CHART, value("params.adhoc_filters", 3), Rule.MALFORMED_SETTING, "no query can be built"),
     (TABLE, value("params.order_by_cols", ['["z", true]']), Rule.UNKNOWN_COLUMN, "metric z"),
-    (DATASET, value("metrics.0.expression", "SUM(net)"), Rule.UNKNOWN_COLUMN, "a metric asks for"),
+    (DATASET, value("metrics.0.expression", "SUM(net)"), Rule.UNKNOWN_COLUMN, "a metric refers to"),
     (
         DASHBOARD,
         value("metadata.native_filter_configuration.0.targets.0.column.name", "city"),
         Rule.UNKNOWN_COLUMN,
-        "the filter Region asks for the column city",
+        "the filter Region refers to the column city",
     ),
     (
         DASHBOARD,
@@ -241,14 +248,14 @@ def test_a_rule_rejects(path, change, rule, expected, assets, write):
 def test_two_files_with_one_uuid(assets, write):
     assets["charts/sales/copy.yaml"] = assets[CHART]
     found = find_problems(write(assets))[0]
-    assert "its uuid is that of" in str(found)
+    assert "has the same uuid as" in str(found)
     assert found.rule == Rule.REPEATED_UUID
 
 
 def test_two_dashboards_with_one_slug(assets, write):
     other = assets[DASHBOARD] | {"uuid": uuid_of("another dashboard")}
     found = find_problems(write(assets | {"dashboards/other.yaml": other}))
-    assert 'the slug "sales" is that of dashboards/other.yaml too' in str(found[0])
+    assert 'the slug "sales" is also that of dashboards/other.yaml' in str(found[0])
     assert found[0].rule == Rule.REPEATED_SLUG
 
 
@@ -271,11 +278,11 @@ def test_sql_whose_columns_are_there_or_cannot_be_known_is_left_alone(harmless, 
     ("text", "expected"),
     [
         ("slice_name: [x\nviz_type: pie\n", "line 2"),
-        ("slice_name: a\nslice_name: b\n", "line 2: the key 'slice_name' stands there twice"),
+        ("slice_name: a\nslice_name: b\n", "line 2: the key 'slice_name' appears twice"),
         ("", "holds no fields"),
         ("- a\n", "holds no fields"),
         ("a: !!python/object:os.system {}\n", "line 1"),
-        ("slice_name: \x00", "mend"),
+        ("slice_name: \x00", "fix"),
     ],
 )
 def test_a_file_that_cannot_be_read(text, expected, assets, write):

@@ -54,4 +54,4 @@ def test_a_colour_is_that_of_the_words_in_the_legend():
         if drawn_by_metric and labels & headings[chart.data["dataset_uuid"]]:
             found.add(chart.data["slice_name"])
             assert params.get("time_shift_color") is False, chart.data["slice_name"]
-    assert "Do the misses change from the first test cases to the last?" in found
+    assert "Customers by churn risk" in found

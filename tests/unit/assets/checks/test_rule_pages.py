@@ -59,7 +59,7 @@ READERS = [
     (TABLE, value("params.subtitle", "{{words}} in a template"), Rule.NO_READING_HELP, '"Rows"'),
 ]
 DBT = [
-    (DATASET, value("table_name", "sales_old"), Rule.NOT_IN_DBT, "which dbt does not make"),
+    (DATASET, value("table_name", "sales_old"), Rule.NOT_IN_DBT, "which dbt does not build"),
     (DATASET, value("columns.0.column_name", "net"), Rule.NOT_IN_DBT, "the column net is not"),
     (DATASET, value("schema", "staging"), Rule.CLOSED_SCHEMA, "may not read the schema staging"),
     (DATASET, value("sql", "select 1 from features.x"), Rule.CLOSED_SCHEMA, "features.x"),
@@ -201,7 +201,7 @@ def test_every_rule_has_a_page(rule):
     text = (ROOT / "docs" / "rules" / f"{rule}.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {rule}\n")
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    assert headings == ["Example", "Why", "How to mend"]
+    assert headings == ["Example", "Why", "How to fix"]
     assert all(len(part.split()) > 3 for part in re.split(r"^## .+$", text, flags=re.M))
 
 

@@ -1,11 +1,14 @@
 """YAML files give back exactly what was written into them."""
 
+import re
+
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scripts.assets.files.yaml_text import dump_yaml, load_yaml
+from scripts.assets.model.texts import plain_text
 
 AWKWARD = st.text(alphabet="ab \n\t:#-|>'\"{}%&*!?,[]\r\u2028\x85\ufeffé😀שלום0.", max_size=40)
 JSON = st.recursive(
@@ -49,3 +52,55 @@ def test_a_bare_date_is_text():
 def test_a_key_that_stands_twice_is_refused():
     with pytest.raises(yaml.YAMLError, match="twice"):
         load_yaml("a: 1\nb: 2\na: 3\n")
+
+
+LINES = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs"])
+    | st.sampled_from(" \t\n\r\x07\x85\u2028\ufeff"),
+    max_size=200,
+)
+
+
+@given(
+    LINES, st.sampled_from(["", "\t", " ", "\n"]), st.sampled_from(["", " ", "\t", "\n", "\n\n"])
+)
+@settings(max_examples=500)
+def test_any_text_of_several_lines_stays_a_block_and_reads_back(text, start, end):
+    """Tabs, blanks at the edges, other line ends, control characters: never a quoted string."""
+    text = plain_text(f"{start}{text}\nlast{end}")
+    data = {"css": text, "list": [{"code": text}], "long": f"{'x' * 300}\n{text}"}
+    written = dump_yaml(data)
+    assert load_yaml(written) == yaml.safe_load(written) == data
+    blocks = re.findall(r"(css|code|long): \|", written)
+    assert blocks == ["css", "code", "long"]
+
+
+def test_a_blank_at_the_end_of_a_line_changes_one_line():
+    css = [f".a{number}{{}}" for number in range(100)]
+    before = dump_yaml({"css": "\n".join(css) + "\n"}).splitlines()
+    css[50] += " "
+    after = dump_yaml({"css": "\n".join(css) + "\n"}).splitlines()
+    assert sum(one != other for one, other in zip(before, after, strict=True)) == 1
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (BOMB, "aliases"),
+        ("a: &a [*a]", "aliases"),
+        ("a: " + "[" * 100_000 + "]" * 100_000, "nesting"),
+    ],
+)
+def test_a_text_that_would_break_the_reader_is_refused(text, expected):
+    with pytest.raises(yaml.YAMLError, match=expected):
+        load_yaml(text)
+
+
+def test_an_alias_of_ordinary_size_is_read():
+    assert load_yaml("a: &a [1, 2]\nb: *a\n") == {"a": [1, 2], "b": [1, 2]}

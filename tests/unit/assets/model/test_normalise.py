@@ -11,6 +11,7 @@ from scripts.assets.files.bundle import Files
 from scripts.assets.files.yaml_text import dump_yaml, load_yaml
 from scripts.assets.model.complete import complete
 from scripts.assets.model.normalise import canonical
+from scripts.assets.model.texts import plain_text
 from scripts.assets.sync.server_assets import server_bundle
 from tests.unit.assets.sample_assets import ASSETS, SETTINGS, uuid_of
 
@@ -166,7 +167,7 @@ def test_text_survives_byte_for_byte(text):
     found = canonical("charts", data)
     assert found["slice_name"] == text
     assert found["params"]["list"] == [text]
-    assert found["params"].get("handlebarsTemplate", text) == text
+    assert found["params"].get("handlebarsTemplate", "") == plain_text(text)
 
 
 AWKWARD = [
@@ -227,7 +228,7 @@ def test_text_survives_a_push_and_a_pull_byte_for_byte(text):
     assert found["params"]["labels"] == {text: text}
     (found,) = live.kind("dashboards")
     assert found.data["position"]["CHART-1"]["meta"]["sliceNameOverride"] == text
-    assert found.data.get("css", "") == text
+    assert found.data.get("css", "") == plain_text(text)
 
 
 def test_noise_of_a_save_in_the_browser_is_left_out():

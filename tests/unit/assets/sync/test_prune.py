@@ -3,9 +3,9 @@
 import copy
 
 import pytest
-from scripts.assets.files.has_access_file import LOCK, previously_managed, read_lock, record_managed
 
 from scripts.assets.files.bundle import Files
+from scripts.assets.files.managed import LOCK, read_lock, read_previously_managed, record_managed
 from scripts.assets.model.asset import Bundle
 from scripts.assets.sync.plan import compare
 from scripts.assets.sync.prune import plan_prune
@@ -77,18 +77,18 @@ def test_what_somebody_has_changed_in_superset_stays_unless_told():
 
 def test_a_plan_says_that_a_prune_deletes_it_even_when_the_last_push_is_forgotten():
     (step,) = compare(bundle(ROWS), bundle(), None, EVERY)
-    assert (step.action, step.who) == ("delete", "removed from git")
+    assert (step.action, step.origin) == ("delete", "removed from git")
 
 
 def test_the_list_only_grows(tmp_path):
     assert read_lock(tmp_path) == set()
     assert record_managed(tmp_path, bundle(ROWS)) is True
-    assert ROWS not in previously_managed(tmp_path)
+    assert ROWS not in read_previously_managed(tmp_path)
     assert record_managed(tmp_path, bundle()) is True
     text = (tmp_path / LOCK).read_text()
     assert record_managed(tmp_path, bundle(ROWS, DASHBOARD)) is False
     assert (tmp_path / LOCK).read_text() == text
-    assert previously_managed(tmp_path) == EVERY
+    assert read_previously_managed(tmp_path) == EVERY
 
 
 @pytest.mark.parametrize("line", ["<<<<<<< HEAD", "charts", "nonsense 1-2-3"])

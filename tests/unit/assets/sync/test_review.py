@@ -7,7 +7,7 @@ import pytest
 
 from scripts.assets.checks import static as check
 from scripts.assets.files.yaml_text import dump_yaml
-from scripts.assets.sync.review import ALL_WELL, NOTHING, TEMPLATE, review
+from scripts.assets.sync.review import NO_CHANGES, NO_PROBLEMS, TEMPLATE, review
 from scripts.errors import UserError
 from scripts.settings import ROOT
 from tests.unit.assets.checks.test_checks import CHART, DASHBOARD, TABLE
@@ -17,8 +17,8 @@ from tests.unit.assets.checks.test_checks import CHART, DASHBOARD, TABLE
 def repository(assets, write, tmp_path, monkeypatch):
     """A clone with the sample committed; dbt's side is tried elsewhere."""
     monkeypatch.setattr(check, "read_relations", lambda root, state: {})
-    monkeypatch.setattr(check, "agreement_problems", lambda bundle, relations, root: [])
-    monkeypatch.setattr(check, "reader_problems", lambda bundle: [])
+    monkeypatch.setattr(check, "dbt_problems", lambda bundle, relations, root: [])
+    monkeypatch.setattr(check, "readability_problems", lambda bundle: [])
     for asset in write(assets).bundle():
         (tmp_path / "superset_assets" / asset.path).write_text(dump_yaml(asset.data))
     (tmp_path / TEMPLATE).parent.mkdir()
@@ -37,8 +37,8 @@ def edit(repository, path, old, new):
 
 def test_no_change_is_said_in_words(repository):
     text = review(repository, "main")
-    assert NOTHING in text
-    assert ALL_WELL in text
+    assert NO_CHANGES in text
+    assert NO_PROBLEMS in text
     assert "$" not in text
 
 
@@ -70,7 +70,7 @@ def test_what_is_broken_is_listed_instead(repository):
     edit(repository, CHART, "viz_type: pie", "viz_type: piie")
     text = review(repository, "main")
     assert "viz_type piie is unknown; write pie &#91;chart-type&#93;" in text
-    assert ALL_WELL not in text
+    assert NO_PROBLEMS not in text
 
 
 def test_a_commit_that_is_not_there_is_one_line(repository):

@@ -157,7 +157,7 @@ def test_a_push_refuses_to_lose_work_done_in_superset():
 
 
 def test_a_push_without_a_past_takes_care():
-    with pytest.raises(UserError, match="nothing is known of a push"):
+    with pytest.raises(UserError, match="no push from here is known"):
         _refuse_to_overwrite(bundle(), bundle(Rows={"slice_name": "New"}), None)
 
 
@@ -360,9 +360,9 @@ def test_a_plan_speaks_of_titles_and_not_of_uuids():
 )
 def test_a_plan_says_who_changed_what(git, live, who):
     (step,) = compare(bundle(Rows=git), bundle(Rows=live), bundle())
-    assert (step.action, step.who) == ("update", who)
+    assert (step.action, step.origin) == ("update", who)
     (unknown,) = compare(bundle(Rows=git), bundle(Rows=live), None)
-    assert unknown.who == "nothing is known of a push from here"
+    assert unknown.origin == "no push from here is known"
 
 
 def test_a_plan_tells_new_from_removed():
@@ -370,7 +370,7 @@ def test_a_plan_tells_new_from_removed():
     others = every.only({asset.uuid for asset in every} - {ROWS})
 
     def readable_changes(git, live, pushed):
-        return [(step.action, step.asset.title, step.who) for step in compare(git, live, pushed)]
+        return [(step.action, step.asset.title, step.origin) for step in compare(git, live, pushed)]
 
     assert readable_changes(every, others, others) == [("create", "Rows", "new in git")]
     assert readable_changes(every, others, every) == [("create", "Rows", "deleted in Superset")]

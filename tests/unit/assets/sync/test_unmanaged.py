@@ -55,7 +55,7 @@ def test_one_without_a_slug_gets_one_that_is_free():
     [
         ("salse", GIT, "no dashboard salse. Do: write sales"),
         ("nothing like it", GIT, r"pull --all lists what there is"),
-        ("sales", live(), 'dashboard "Sales" is in git already'),
+        ("sales", live(), 'dashboard "Sales" is already in git'),
     ],
 )
 def test_what_cannot_be_adopted_is_told(name, git, expected):
@@ -66,7 +66,7 @@ def test_what_cannot_be_adopted_is_told(name, git, expected):
 def test_two_of_one_name_are_told_apart_by_uuid():
     twin = live().kind("dashboards")[0]
     twin = Asset("dashboards", twin.data | {"uuid": uuid_of("twin"), "slug": "twin"})
-    with pytest.raises(UserError, match=f"2 dashboards called Sales.*{uuid_of('twin')}"):
+    with pytest.raises(UserError, match=f"2 dashboards named Sales.*{uuid_of('twin')}"):
         imported("Sales", live() | Bundle.of([twin]), GIT)
 
 
@@ -75,7 +75,7 @@ def test_strangers_are_listed_by_dashboard_and_then_what_is_on_none():
     loose = Asset("charts", chart.data | {"uuid": uuid_of("loose"), "slice_name": "Loose"})
     every = live() | Bundle.of([loose])
     assert unmanaged(every, GIT) == [
-        'dashboard "Sales" (2 charts, 1 datasets): ADOPT=sales make pull takes it in',
+        'dashboard "Sales" (2 charts, 1 datasets): IMPORT=sales make pull imports it',
         'chart "Loose" (on no dashboard)',
     ]
     assert unmanaged(live(), live()) == []
@@ -123,11 +123,19 @@ def test_a_commit_that_fails_leaves_no_branch(repository):
 @pytest.mark.parametrize(
     ("name", "prepare", "expected"),
     [
-        ("new", lambda root: (root / "a.txt").write_text("b"), "not committed: project/a.txt"),
-        ("new", lambda root: (root / "b.txt").write_text("b"), "not committed: project/b.txt"),
-        ("new", lambda root: git(root, "branch", "new"), "There is a branch new already"),
-        ("a..b", lambda root: None, 'git takes no branch called "a..b"'),
-        ("-x", lambda root: None, 'git takes no branch called "-x"'),
+        (
+            "new",
+            lambda root: (root / "a.txt").write_text("b"),
+            "uncommitted changes: project/a.txt",
+        ),
+        (
+            "new",
+            lambda root: (root / "b.txt").write_text("b"),
+            "uncommitted changes: project/b.txt",
+        ),
+        ("new", lambda root: git(root, "branch", "new"), "The branch new exists already"),
+        ("a..b", lambda root: None, 'git does not accept the branch name "a..b"'),
+        ("-x", lambda root: None, 'git does not accept the branch name "-x"'),
     ],
 )
 def test_a_branch_is_refused_in_a_line(name, prepare, expected, repository):

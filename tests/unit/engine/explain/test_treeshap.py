@@ -1,6 +1,6 @@
 """Shapley values counted from the leaves of trees, against their definition."""
 
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
@@ -35,16 +35,18 @@ def by_definition(
     answer: Any, row: np.ndarray, baseline: np.ndarray, groups: np.ndarray
 ) -> np.ndarray:
     """The mean gain over all orders; columns of a group are replaced together."""
-    found = np.zeros(groups.max() + 1)
-    every = list(permutations(range(len(found))))
+    count = groups.max() + 1
+    coalitions = list(product((False, True), repeat=count))
+    mixed = [np.where(np.array(inside)[groups], row, baseline) for inside in coalitions]
+    values = dict(zip(coalitions, answer(np.array(mixed)), strict=True))
+    found = np.zeros(count)
+    every = list(permutations(range(count)))
     for order in every:
-        mixed = baseline.copy()
-        before = answer(mixed[None])[0]
+        inside = [False] * count
         for group in order:
-            mixed[groups == group] = row[groups == group]
-            after = answer(mixed[None])[0]
-            found[group] += after - before
-            before = after
+            before = values[tuple(inside)]
+            inside[group] = True
+            found[group] += values[tuple(inside)] - before
     return found / len(every)
 
 

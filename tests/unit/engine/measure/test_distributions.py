@@ -35,6 +35,7 @@ def found() -> dict[str, list[dict]]:
 
 
 def test_every_row_is_counted_once(found: dict) -> None:
+    assert len(found) == len(FEATURES)
     for name, rows in found.items():
         assert sum(r["n"] for r in rows) == 500, name
         assert {r["class"] for r in rows} == {"no", "yes"}

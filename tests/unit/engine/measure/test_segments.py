@@ -111,9 +111,13 @@ def test_a_regression_by_segment(mixed: list[dict]) -> None:
     options = {"bootstrap": 0, "importance_repeats": 0, "segments": "colour"}
     call(db, task="regression", key="id", algorithms='["ridge"]', options=json.dumps(options))
     payload = db.recorded[0]
-    for row in payload["metrics"]:
-        if (row["metric"], row["series"], row["split"]) != ("mae", "model", "test"):
-            continue
+    errors = [
+        row
+        for row in payload["metrics"]
+        if (row["metric"], row["series"], row["split"]) == ("mae", "model", "test")
+    ]
+    assert len(errors) > 2
+    for row in errors:
         inside = [r for r in payload["residuals"] if row["segment"] in ("all", r["segment"])]
         assert row["n"] == len(inside) > 0
         assert row["value"] == pytest.approx(

@@ -93,6 +93,7 @@ def test_folds_of_whole_keys_and_groups() -> None:
     for rows, by, name in ((ROWS, {"by": "key"}, "id"), (LONE, GROUPED, "shop"), (ROWS, {}, "id")):
         found = split(rows, by, key="id")
         inside = values(rows, name, found.train)
+        assert len(found.folds) > 1
         for fit, validate in found.folds:
             learned = {inside[place] for place in fit}
             assert not learned & {inside[place] for place in validate}, by
@@ -101,6 +102,7 @@ def test_folds_of_whole_keys_and_groups() -> None:
 def test_stratified_folds_have_each_class_in_proportion() -> None:
     found = split(LONE)
     answers = np.array(values(LONE, "y", found.train))
+    assert len(found.folds) > 1
     for _, validate in found.folds:
         assert (answers[validate] == "yes").mean() == pytest.approx(0.2, abs=0.02)
 

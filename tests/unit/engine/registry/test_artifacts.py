@@ -1,9 +1,9 @@
-"""What is loaded is what was stored, or it is refused."""
+"""An artifact gives back the model that was stored, and holds trusted types alone."""
 
 import io
 import json
 import zipfile
-from hashlib import sha256
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,9 @@ from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.model.algorithms import CATALOGUE, find_algorithm
 from glasshouse_ml.model.preprocessing import preprocessing_pipeline
-from glasshouse_ml.registry.artifact_validation import is_sound
 from glasshouse_ml.registry.artifacts import TRUSTED, pack, unpack
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import SGDClassifier
-from sklearn.pipeline import Pipeline
 
 FEATURES = [
     Feature("n", "double precision", "number"),
@@ -50,16 +48,12 @@ def fitted(name: str, classes: int = 2, task: str = "classification", **params: 
     return Model(made, tuple(FEATURES), tuple("abc"[:classes]), None, "id", task)
 
 
-def digest(content: bytes) -> str:
-    return sha256(content).hexdigest()
-
-
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("name", CATALOGUE["classification"])
 def test_there_and_back(name: str, classes: int) -> None:
     model = fitted(name, classes)
     content = pack(model)
-    found = unpack(content, digest(content))
+    found = unpack(content)
     matrix, _ = rows(classes)
     np.testing.assert_array_equal(
         found.pipeline.predict_proba(matrix), model.pipeline.predict_proba(matrix)
@@ -106,29 +100,14 @@ def test_other_parameters_can_be_stored(name: str, params: dict) -> None:
 def test_there_and_back_with_clusters(name: str) -> None:
     model = fitted(name, task="clustering")
     content = pack(model)
-    found = unpack(content, digest(content))
+    found = unpack(content)
     matrix, _ = rows(2)
     np.testing.assert_array_equal(found.pipeline.predict(matrix), model.pipeline.predict(matrix))
 
 
-@pytest.mark.parametrize("name", ["k_means", "mini_batch_k_means", "bisecting_k_means"])
-def test_centres_of_another_space_are_refused(name: str) -> None:
-    model = fitted(name, task="clustering")
-    estimator = model.pipeline.steps[-1][1]
-    estimator.cluster_centers_ = estimator.cluster_centers_[:, :1].copy()
-    refused(model)
-
-
-def test_a_tree_of_clusters_in_a_circle_is_refused() -> None:
-    model = fitted("bisecting_k_means", task="clustering")
-    tree = model.pipeline.steps[-1][1]._bisecting_tree
-    tree.left.left = tree.left.right = tree
-    assert not is_sound(model.pipeline, len(FEATURES))
-
-
 def check_numbers(model: Model) -> None:
     content = pack(model)
-    found = unpack(content, digest(content))
+    found = unpack(content)
     matrix, _ = rows(2)
     np.testing.assert_array_equal(found.pipeline.predict(matrix), model.pipeline.predict(matrix))
     assert found.task == "regression"
@@ -139,88 +118,20 @@ def test_a_model_from_before_there_were_other_tasks_is_a_classification() -> Non
     parts = skops.io.loads(pack(model), trusted=TRUSTED)
     facts = {k: v for k, v in json.loads(parts["facts"]).items() if k != "task"}
     content = skops.io.dumps({**parts, "facts": json.dumps(facts)})
-    assert unpack(content, digest(content)).task == "classification"
-
-
-def test_a_changed_byte_is_refused() -> None:
-    content = pack(fitted("dummy"))
-    changed = content[:-30] + bytes([content[-30] ^ 1]) + content[-29:]
-    with pytest.raises(GlasshouseError, match="checksum"):
-        unpack(changed, digest(content))
+    assert unpack(content).task == "classification"
 
 
 def test_a_type_that_is_not_on_the_list_is_refused() -> None:
     class_with_private_parts = SGDClassifier().fit(*[np.eye(2), [0, 1]])
     content = skops.io.dumps({"facts": "{}", "pipeline": class_with_private_parts, "x": print})
     with pytest.raises(GlasshouseError, match=r"not loaded.*print"):
-        unpack(content, digest(content))
+        unpack(content)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"not a model", skops.io.dumps([1, 2])])
 def test_anything_else_is_refused(content: bytes) -> None:
     with pytest.raises(GlasshouseError, match="cannot be read"):
-        unpack(content, digest(content))
-
-
-@pytest.mark.parametrize("field", ["left", "right", "feature_idx"])
-def test_a_boosted_tree_that_leads_out_of_its_array_is_refused(field: str) -> None:
-    model = fitted("hist_gradient_boosting")
-    model.pipeline.steps[-1][1]._predictors[0][0].nodes[field][0] = 1_000_000
-    refused(model)
-
-
-def test_a_boosted_tree_that_leads_in_circles_is_refused() -> None:
-    model = fitted("hist_gradient_boosting")
-    model.pipeline.steps[-1][1]._predictors[0][0].nodes["left"][0] = 0
-    refused(model)
-
-
-@pytest.mark.parametrize("field", ["children_left", "children_right", "feature"])
-def test_a_tree_of_a_forest_that_leads_out_of_its_array_is_refused(field: str) -> None:
-    model = fitted("random_forest")
-    tree = model.pipeline.steps[-1][1].estimators_[0].tree_
-    getattr(tree, field)[0] = 1_000_000
-    refused(model)
-
-
-@pytest.mark.parametrize(
-    ("task", "name"),
-    [
-        ("classification", "decision_tree"),
-        ("classification", "extra_trees"),
-        ("classification", "gradient_boosting"),
-        ("classification", "ada_boost"),
-        ("classification", "bagging"),
-        ("regression", "extra_tree"),
-        ("regression", "random_forest"),
-        ("regression", "gradient_boosting"),
-        ("regression", "ada_boost"),
-        ("regression", "bagging"),
-    ],
-)
-def test_whatever_holds_a_tree_is_checked(task: str, name: str) -> None:
-    model = fitted(name, task=task)
-    estimator = model.pipeline.steps[-1][1]
-    trees = np.ravel(getattr(estimator, "estimators_", np.array([estimator], dtype=object)))
-    trees[0].tree_.children_left[0] = 1_000_000
-    refused(model)
-
-
-def test_more_trees_a_round_than_columns_to_write_to_are_refused() -> None:
-    model = fitted("gradient_boosting", classes=3)
-    estimator = model.pipeline.steps[-1][1]
-    estimator.estimators_ = np.hstack([estimator.estimators_] * 9)
-    refused(model)
-    model = fitted("gradient_boosting", classes=3)
-    start = model.pipeline.steps[-1][1].init_
-    start.class_prior_ = start.class_prior_[:1]
-    refused(model)
-
-
-def test_neighbours_of_a_class_that_is_none_are_refused() -> None:
-    model = fitted("k_neighbors")
-    model.pipeline.steps[-1][1]._y[0] = 1_000_000
-    refused(model)
+        unpack(content)
 
 
 def test_neighbours_are_searched_without_a_tree() -> None:
@@ -228,32 +139,17 @@ def test_neighbours_are_searched_without_a_tree() -> None:
         pack(fitted("k_neighbors", algorithm="kd_tree"))
 
 
-@pytest.mark.parametrize("name", ["svr", "nu_svr"])
-def test_support_vectors_that_are_not_there_are_refused(name: str) -> None:
-    for field in ("support_vectors_", "support_", "_intercept_", "_n_support"):
-        model = fitted(name, task="regression")
-        estimator = model.pipeline.steps[-1][1]
-        setattr(estimator, field, getattr(estimator, field)[:-1])
-        refused(model)
-
-
 def test_a_sparse_matrix_inside_a_model_is_refused() -> None:
     model = fitted("ridge", task="regression")
     estimator = model.pipeline.steps[-1][1]
-    # Its positions would be followed unchecked; no algorithm of the catalogue keeps one.
+    # No algorithm of the catalogue keeps one.
     estimator.coef_ = csr_matrix(estimator.coef_)
     with pytest.raises(GlasshouseError, match="may not be stored"):
         pack(model)
 
 
-def test_a_pipeline_that_is_none_is_refused() -> None:
+def test_an_estimator_that_is_no_pipeline_is_refused() -> None:
     model = fitted("dummy")
-    estimator: Any = model.pipeline.steps[-1][1]
-    assert isinstance(model.pipeline, Pipeline)
-    refused(Model(estimator, model.features, model.classes, None, None))
-
-
-def refused(model: Model) -> None:
-    content = pack(model)
-    with pytest.raises(GlasshouseError, match="damaged"):
-        unpack(content, digest(content))
+    content = pack(replace(model, pipeline=model.pipeline.steps[-1][1]))
+    with pytest.raises(GlasshouseError, match="damaged or of another format"):
+        unpack(content)

@@ -49,7 +49,9 @@ def test_the_test_rows_give_what_the_training_recorded(mixed: list[dict]) -> Non
     recorded = {
         (m["series"], m["metric"]): m for m in db.recorded[0]["metrics"] if m["split"] == "test"
     }
-    for name, (value, lower, upper, baseline, _) in measured(db).items():
+    again = measured(db)
+    assert again
+    for name, (value, lower, upper, baseline, _) in again.items():
         entry = recorded["model", name]
         assert (value, baseline) == (entry["value"], recorded["baseline", name]["value"])
         # The draws differ with the order of the rows; the interval hardly does.

@@ -46,7 +46,9 @@ def test_the_same_as_scikit_learn_alone(breast_cancer: list[dict]) -> None:
 
 
 def test_probabilities_are_json_by_class(trained: StandIn) -> None:
-    for _, answer, score, text in predict(trained, "a model", "q", 1):
+    answers = predict(trained, "a model", "q", 1)
+    assert answers
+    for _, answer, score, text in answers:
         shares = json.loads(text)
         assert sum(shares.values()) == pytest.approx(1)
         assert shares["true"] == score

@@ -56,7 +56,8 @@ def weighted_sums(pipeline: Pipeline, features: Sequence[Feature]) -> list[Weigh
         starts = np.repeat(starts, len(weights))
     if len(starts) != len(weights):
         raise NotLinear
-    constants, terms = starts.copy(), [{} for _ in weights]
+    constants = starts.copy()
+    terms: list[dict[int, Term]] = [{} for _ in weights]
     for transformer, columns, output_slice in _transformers(pipeline, features):
         if output_slice.stop > weights.shape[1]:
             raise NotLinear

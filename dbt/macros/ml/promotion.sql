@@ -1,0 +1,163 @@
+{#
+    Promotion after the tests. ml.train records a candidate, the materialization registers the tests
+    of its node, and the test materialization records each result. The registry decides under the
+    model's lock: the first failure rejects the candidate, the last pass makes it champion.
+#}
+{# Registers the tests of the node being built. Returns the version that they judge. #}
+{% macro judged_version(name, version) -%}
+    {%- set tests, waiting = none, [] -%}
+    {%- if config.get("options", {}).get("promote") != "never" -%}
+        {%- set tests = promotion_tests(model) -%}
+    {%- endif -%}
+    {%- set judged = run_query(
+        "select * from ml.expect_tests("
+        ~ sql_text(name)
+        ~ ", "
+        ~ version
+        ~ ", "
+        ~ sql_json(tests)
+        ~ ")"
+    ).rows[0] -%}
+    {%- if judged["message"] -%} {%- do log_model(name, judged["message"]) -%} {%- endif -%}
+    {%- for test in tests or {} if test not in selected_resources -%}
+        {%- do waiting.append(test) -%}
+    {%- endfor -%}
+    {%- if waiting and judged["judged_version"] == version -%}
+        {%- do log_model(
+            name,
+            waiting
+            | length ~ " of the " ~ tests
+            | length
+            ~ " tests are not part of this run. A candidate becomes champion after: dbt test --select "
+            ~ model.name,
+        ) -%}
+    {%- endif -%}
+    {{- return(judged["judged_version"]) -}}
+{%- endmacro %}
+
+
+{#
+    The tests of a model node: unique id → hash of the definition. A test that also reads something
+    built from the model is left out, because it cannot run before the promotion.
+#}
+{% macro promotion_tests(node) -%}
+    {%- set tests = {} -%}
+    {%- for test in graph.nodes.values() if test.resource_type == "test" -%}
+        {%- if node.unique_id in tested_models(test) -%}
+            {%- set definition = [test.raw_code, test.get("test_metadata"), test.config] -%}
+            {%- do tests.update({test.unique_id: local_md5(tojson(definition))}) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(tests) -}}
+{%- endmacro %}
+
+
+{# Ids of the model nodes that a test decides about. #}
+{% macro tested_models(test) -%}
+    {%- set tested = [] -%}
+    {%- for id in test.depends_on.nodes if is_ml_model(id) -%}
+        {%- set descendants = [] -%}
+        {%- for other in test.depends_on.nodes if other != id and node_of(other) -%}
+            {%- if id in ancestors(other) | map(attribute="unique_id") -%}
+                {%- do descendants.append(other) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if not descendants and test.get("attached_node") in [none, id] -%}
+            {%- do tested.append(id) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(tested) -}}
+{%- endmacro %}
+
+
+{% macro is_ml_model(id) -%}
+    {{- return(id in graph.nodes and graph.nodes[id].config.materialized == "ml_model") -}}
+{%- endmacro %}
+
+
+{# dbt's own test, and after it the record of the result for each model node that it tests. #}
+{% materialization test, adapter = "postgres" %}
+    {%- set outcome = dbt.materialization_test_default() -%}
+    {%- for id in tested_models(model) -%} {%- do record_test(id) -%} {%- endfor -%}
+    {{ return(outcome) }}
+{% endmaterialization %}
+
+
+{% macro record_test(id) -%}
+    {%- set tested = run_query(
+        "select model, version from " ~ graph.nodes[id].relation_name
+    ).rows -%}
+    {%- if not tested -%} {{- return(none) -}} {%- endif -%}
+    {%- set result = test_result() -%}
+    {%- if result.status in ["fail", "warn"] -%}
+        {%- do log_model(
+            tested[0]["model"],
+            "version "
+            ~ tested[0]["version"]
+            ~ ": "
+            ~ result.name
+            ~ ": "
+            ~ (result.subject or "number of failures")
+            ~ " is "
+            ~ result.value
+            ~ ", limit "
+            ~ result.limit,
+        ) -%}
+    {%- endif -%}
+    {%- set decision = run_query(
+        "select ml.record_test("
+        ~ sql_text(tested[0]["model"])
+        ~ ", "
+        ~ tested[0]["version"]
+        ~ ", "
+        ~ sql_json(result)
+        ~ ")"
+    ).rows[0][0] -%}
+    {%- if decision -%} {%- do log_model(tested[0]["model"], decision) -%} {%- endif -%}
+    {%- do adapter.commit() -%}
+{%- endmacro %}
+
+
+{#
+    The result of the test being run. A test may say what failed in the columns subject, value and
+    "limit" of its first row; for any other test the value is the number of failing rows.
+#}
+{% macro test_result() -%}
+    {%- set outcome = load_result("main")["table"].rows[0] -%}
+    {%- set is_error = config.get("severity", "error") | lower == "error" -%}
+    {%- set result = {
+        "test": model.unique_id,
+        "name": model.name,
+        "failures": outcome["failures"] | int,
+        "status": "pass",
+    } -%}
+    {%- if (is_error and outcome["should_error"]) or (
+        outcome["should_warn"] and flags.WARN_ERROR
+    ) -%}
+        {%- do result.update(status="fail") -%}
+    {%- elif outcome["should_warn"] -%} {%- do result.update(status="warn") -%}
+    {%- endif -%}
+    {%- if result.status != "pass" -%}
+        {%- do result.update(
+            subject=(model.get("test_metadata") or {})
+            .get("kwargs", {})
+            .get("column_name"),
+            value=result.failures,
+            limit=config.get("error_if" if result.status == "fail" else "warn_if"),
+        ) -%}
+        {%- set rows = run_query(
+            "select to_jsonb(failures)::text from (\n" ~ sql ~ "\n) as failures limit 1"
+        ).rows -%}
+        {%- set row = fromjson(rows[0][0]) if rows else {} -%}
+        {%- if "subject" in row and "value" in row and "limit" in row -%}
+            {%- do result.update(subject=row.subject, value=row.value, limit=row.limit) -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{- return(result) -}}
+{%- endmacro %}
+
+
+{# One line on the screen, which build.py repeats where dbt's own output is hidden. #}
+{% macro log_model(name, message) -%}
+    {%- do log("Model " ~ name ~ ": " ~ message, info=true) -%}
+{%- endmacro %}

@@ -1,0 +1,76 @@
+"""A small dbt project with the macros and generic tests of the real one, for models of a user."""
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.stack.build import dbt_environment
+from tests.conftest import ROOT, Warehouse
+
+DEVELOPER = "promotion"
+PROJECT = """
+name: glasshouse
+version: "1.0.0"
+config-version: 2
+profile: glasshouse
+flags: {send_anonymous_usage_stats: false}
+models:
+  glasshouse:
+    ml: {+schema: models, +materialized: ml_model}
+    features: {+schema: features, +materialized: table}
+    predictions: {+schema: predictions, +materialized: table}
+    reports: {+schema: reports, +materialized: table}
+"""
+
+
+@dataclass
+class Outcome:
+    """What a dbt command printed, and how it ended."""
+
+    output: str
+    exit_code: int
+
+
+class DbtProject:
+    """A project in a folder of its own, on the tests' server."""
+
+    def __init__(self, warehouse: Warehouse, root: Path) -> None:
+        self.folder = root / "dbt"
+        self.folder.mkdir(parents=True)
+        shutil.copytree(ROOT / "dbt" / "macros", self.folder / "macros")
+        shutil.copytree(ROOT / "dbt" / "tests" / "generic", self.folder / "tests" / "generic")
+        shutil.copytree(ROOT / "udf" / "functions", root / "functions")
+        shutil.copy(ROOT / "dbt" / "profiles.yml", self.folder)
+        registry = (ROOT / "dbt" / "models" / "ml" / "_ml__registry.yml").read_text()
+        self.write("models/ml/_ml__registry.yml", registry)
+        self.settings = warehouse.settings.model_copy(
+            update={"root": root, "state": root / ".stack"}
+        )
+        self.set_trained_models()
+
+    def set_trained_models(self, *names: str) -> None:
+        """The list that the reports wait for."""
+        text = PROJECT + 'function-paths: ["../functions"]\n'
+        text += f"vars: {{trained_models: [{', '.join(names)}]}}\n"
+        text += "functions: {glasshouse: {+schema: ml}}\n"
+        self.write("dbt_project.yml", text)
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the project."""
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    def run(self, *arguments: str) -> Outcome:
+        """Run a dbt command with four threads on a developer's target, apart from all others."""
+        command = [str(Path(sys.executable).with_name("dbt")), *arguments, "--no-use-colors"]
+        command += ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
+        command += ["--target", "dev", "--threads", "4", "--exclude", "resource_type:function"]
+        environment = dbt_environment(self.settings, "dev") | {"GLASSHOUSE_DEVELOPER": DEVELOPER}
+        done = subprocess.run(
+            command, env=environment, cwd=self.folder, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        return Outcome(done.stdout, done.returncode)

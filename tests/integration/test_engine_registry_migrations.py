@@ -1,0 +1,226 @@
+"""The registry's schema: applied once, upgraded with its models, and never against a held table."""
+
+import gzip
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from scripts.errors import UserError
+from scripts.settings import ROOT
+from scripts.stack import registry
+from scripts.stack.build import build_functions
+
+from .registry import Session
+
+FIXTURES = Path(__file__).with_name("fixtures")
+DUMP = FIXTURES / "registry_913d671.sql.gz"
+PREDICTIONS = FIXTURES / "registry_913d671_predictions.json"
+# The rows that the models of the dump have predicted when they were trained.
+ROWS = """
+    select *
+    from (values (1, -0.5::float8, 0.3::float8, 'a'), (2, 0.9, null, 'b'), (3, null, -0.8, 'c'),
+                 (4, 0.1, 0.2, 'unseen')) as rows (id, a, b, colour)
+"""
+# Every command that defines, describes or grants writes a catalogue row anew, changed or not.
+CATALOGUE = """
+    select 'function', oid::regprocedure::text, xmin::text from pg_proc
+    where pronamespace = 'ml'::regnamespace
+    union all
+    select 'relation', oid::regclass::text, xmin::text from pg_class
+    where relnamespace = 'ml'::regnamespace
+    union all
+    select 'description', pg_describe_object(classoid, objoid, objsubid), xmin::text
+    from pg_description where objoid in (
+        select oid from pg_proc where pronamespace = 'ml'::regnamespace
+        union all select oid from pg_class where relnamespace = 'ml'::regnamespace
+    )
+"""
+FUNCTIONS = """
+    select pg_get_functiondef(oid), oid::regprocedure::text, proowner::regrole::text
+    from pg_proc where pronamespace = 'ml'::regnamespace
+"""
+
+
+@pytest.fixture(scope="module")
+def admin(engine: Any) -> Iterator[Session]:
+    with closing(Session(engine.dsn("postgres"))) as session:
+        yield session
+
+
+@pytest.fixture
+def database(engine: Any, admin: Session) -> Iterator[dict[str, Any]]:
+    """An empty database beside the warehouse."""
+    admin.rows("create database registry_test")
+    admin.rows("grant all on database registry_test to transformer")
+    yield engine.settings.dsn("postgres", "registry_test")
+    admin.rows("drop database registry_test with (force)")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A project whose registry a test may change."""
+    shutil.copytree(ROOT / registry.FOLDER, tmp_path / registry.FOLDER)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def apply(database: dict[str, Any], root: Path = ROOT) -> list[str]:
+    with closing(psycopg2.connect(**database)) as connection:
+        return registry.apply(connection, root)
+
+
+def test_a_build_of_an_unchanged_project_runs_no_ddl(engine: Any, admin: Session) -> None:
+    before = set(admin.rows(CATALOGUE))
+    assert {kind for kind, _, _ in before} == {"function", "relation", "description"}
+    build_functions(engine.settings, engine.stack, show=False)
+    assert set(admin.rows(CATALOGUE)) == before
+
+
+def test_a_build_replaces_the_function_that_was_changed_by_hand(
+    engine: Any, admin: Session
+) -> None:
+    before = set(admin.rows(CATALOGUE))
+    admin.rows("grant execute on function ml.help(text) to public")
+    build_functions(engine.settings, engine.stack, show=False)
+    written = {name for _, name, _ in set(admin.rows(CATALOGUE)) - before}
+    assert written == {"ml.help(text)", "function ml.help(text)"}
+    assert (
+        admin.value("select has_function_privilege('public', 'ml.help(text)', 'execute')") is False
+    )
+
+
+def test_what_was_applied_is_recorded_and_not_applied_again(database: dict[str, Any]) -> None:
+    applied = apply(database)
+    assert applied[:2] == ["migrations/0001_schema", "migrations/0002_signatures"]
+    assert "functions/recording" in applied
+    with closing(Session(database)) as session:
+        recorded = session.rows("select name, applied_by, length(checksum) from ml.migrations")
+        assert sorted(recorded) == sorted((name, "postgres", 64) for name in applied)
+    assert apply(database) == []
+
+
+def test_a_registry_of_913d671_upgrades_and_its_models_predict_the_same(
+    database: dict[str, Any], admin: Session
+) -> None:
+    with closing(Session(database)) as session:
+        session.rows("create extension plpython3u")
+        session.rows(gzip.decompress(DUMP.read_bytes()).decode())
+        session.rows("reset search_path")
+        unsigned = session.value("select count(*) from ml.artifacts")
+        assert unsigned == 4
+        apply(database)
+        assert session.value("select count(signature) from ml.artifacts") == unsigned
+        assert session.value("select count(*) from ml.metrics") > 100
+        _copy_functions(admin, session)
+        expected = json.loads(PREDICTIONS.read_text())
+        assert {row["model"] for row in expected} == {"boosted", "grouped", "logistic"}
+        for row in expected:
+            query = "select prediction, score from ml.predict(%s, %s, %s) where key = %s"
+            answer = session.rows(query, row["model"], ROWS, row["version"], row["key"])
+            assert answer == [(row["prediction"], row["score"])], row
+        assert apply(database) == []
+
+
+def _copy_functions(source: Session, target: Session) -> None:
+    """Give a database the functions that dbt has built in the warehouse."""
+    present = {signature for _, signature, _ in target.rows(FUNCTIONS)}
+    target.rows("set check_function_bodies = off")
+    for definition, signature, owner in source.rows(FUNCTIONS):
+        if signature in present:
+            target.rows(f"drop function {signature}")
+        target.rows(definition.replace('"warehouse".', ""))
+        target.rows(f"alter function {signature} owner to {owner}")
+
+
+def test_an_artifact_that_is_none_disables_its_model_alone(
+    database: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(registry, "warn", warnings.append)
+    with closing(Session(database)) as session:
+        session.rows("create extension plpython3u")
+        session.rows(gzip.decompress(DUMP.read_bytes()).decode())
+        session.rows("update ml.artifacts set content = 'no model' where model = 'grouped'")
+        apply(database)
+        signed = session.rows(
+            "select distinct model from ml.artifacts where signature is not null order by 1"
+        )
+        assert signed == [("boosted",), ("logistic",)]
+    (warning,) = warnings
+    assert "Version 1 of model 'grouped' cannot be used until it is trained again" in warning
+
+
+def test_a_malformed_description_is_emptied_and_named(
+    database: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(registry, "warn", warnings.append)
+    malform = (
+        "update ml.model_versions set features = '[1]', options = '\"x\"' where model = 'boosted'"
+    )
+    with closing(Session(database)) as session:
+        session.rows("create extension plpython3u")
+        session.rows(gzip.decompress(DUMP.read_bytes()).decode())
+        session.rows(malform)
+        apply(database)
+        (warning,) = warnings
+        assert "The description of version 1 of model 'boosted' was malformed" in warning
+        query = "select model, features = '[]', options = '{}' from ml.model_versions order by 1"
+        assert session.rows(query) == [
+            ("boosted", True, True),
+            ("grouped", False, False),
+            ("logistic", False, False),
+            ("logistic", False, False),
+        ]
+        with pytest.raises(psycopg2.errors.CheckViolation):
+            session.rows(malform)
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(database: dict[str, Any], root: Path) -> None:
+    apply(database)
+    broken = root / registry.FOLDER / "migrations" / "0099_broken.sql"
+    broken.write_text("create table ml.half (a int);\nselect 1 / 0;\n")
+    with pytest.raises(UserError, match=r"migrations/0099_broken\.sql failed: division by zero"):
+        apply(database, root)
+    with closing(Session(database)) as session:
+        assert session.value("select to_regclass('ml.half')") is None
+        assert session.rows("select from ml.migrations where name ~ 'broken'") == []
+    broken.write_text("create table ml.half (a int);\n")
+    assert apply(database, root)[0] == "migrations/0099_broken"
+
+
+def test_a_held_table_is_named_with_its_holder(
+    database: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(database)
+    migration = root / registry.FOLDER / "migrations" / "0099_column.sql"
+    migration.write_text("alter table ml.metrics add column extra integer;\n")
+    monkeypatch.setattr(registry, "LOCK_TIMEOUT", "100ms")
+    with closing(psycopg2.connect(**database, application_name="a reader")) as reader:
+        with reader.cursor() as cursor:
+            cursor.execute("select count(*) from ml.metrics")
+        with pytest.raises(UserError) as caught:
+            apply(database, root)
+        pid = reader.info.backend_pid
+        assert "\n" not in caught.value.line
+        for part in ("0099_column.sql", f"process {pid} (a reader) holds ml.metrics", "count(*)"):
+            assert part in caught.value.problem
+        assert f"pg_terminate_backend({pid})" in caught.value.remedy
+    assert apply(database, root)[0] == "migrations/0099_column"
+
+
+def test_one_update_runs_at_a_time(
+    database: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "LOCK_TIMEOUT", "100ms")
+    with closing(Session(database)) as other:
+        other.rows(f"select pg_advisory_lock({registry.LOCK})")
+        with pytest.raises(UserError, match="holds the update lock of the registry"):
+            apply(database)
+    assert apply(database) != []

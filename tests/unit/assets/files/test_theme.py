@@ -1,0 +1,57 @@
+"""The shared style sheet: composed when files are read, taken out when they are written."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.assets.checks.static import find_problems, unformatted
+from scripts.assets.files.bundle import FOLDER, read_files, write_asset
+from scripts.assets.files.theme import FILE, IMPORT, with_theme, without_theme
+from scripts.assets.model.problems import Rule
+
+THEME = "/* Cards */\n.card{color:red}\n"
+DASHBOARD = "dashboards/sales.yaml"
+
+
+@given(st.text(alphabet="ab{}/*;: \n\t", max_size=60), st.booleans())
+def test_any_css_survives_the_way_to_the_file_and_back(additions, imports):
+    data = {"css": (THEME if imports else "") + additions}
+    assert with_theme(without_theme(data, THEME), THEME) == data
+
+
+@pytest.mark.parametrize(
+    ("css", "composed"),
+    [
+        (IMPORT, THEME),
+        (f"{IMPORT}\n.own{{}}\n", THEME + ".own{}\n"),
+        (".own{}\n", ".own{}\n"),
+        ('@import "other.css";\n', '@import "other.css";\n'),
+    ],
+)
+def test_the_import_line_stands_for_the_theme(css, composed):
+    assert with_theme({"css": css}, THEME) == {"css": composed}
+    assert without_theme({"css": composed}, THEME) == {"css": css}
+
+
+def test_a_theme_changed_in_superset_stays_a_difference_of_that_dashboard():
+    changed = {"css": THEME.replace("red", "blue")}
+    assert without_theme(changed, THEME) == changed
+
+
+def test_a_bundle_holds_the_text_and_the_file_the_import_line(assets, write, tmp_path):
+    assets[DASHBOARD]["css"] = IMPORT
+    files = write({FILE: THEME, **assets})
+    assert find_problems(files) == []
+    (dashboard,) = files.bundle().kind("dashboards")
+    assert dashboard.data["css"] == THEME
+    folder = tmp_path / FOLDER
+    write_asset(folder, dashboard)
+    assert f"css: '{IMPORT}'\n" in (folder / DASHBOARD).read_text()
+    assert read_files(folder).bundle().get(dashboard.uuid).data == dashboard.data
+    assert DASHBOARD not in [each.file for each in unformatted(folder, files.bundle())]
+
+
+def test_an_import_without_the_file_is_a_problem(assets, write):
+    assets[DASHBOARD]["css"] = IMPORT
+    (problem,) = find_problems(write(assets))
+    assert (problem.file, problem.rule) == (DASHBOARD, Rule.LEADS_NOWHERE)

@@ -1,0 +1,75 @@
+"""Which files of udf/registry a database still needs, and which states are refused."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.errors import UserError
+from scripts.settings import ROOT
+from scripts.stack.registry import (
+    Script,
+    find_pending,
+    migrations,
+    registry_script,
+    repeatable_scripts,
+)
+
+FIRST = Script("migrations/0001_first", "create table a ();")
+SECOND = Script("migrations/0002_second", "create table b ();")
+FUNCTION = Script("functions/f", "create or replace function f()")
+
+
+def recorded(*scripts: Script) -> dict[str, str]:
+    return {script.name: script.checksum for script in scripts}
+
+
+def test_an_empty_database_needs_all() -> None:
+    assert find_pending({}, [FIRST, SECOND], [FUNCTION]) == ([FIRST, SECOND], [FUNCTION])
+
+
+def test_a_current_database_needs_nothing() -> None:
+    everything = recorded(FIRST, SECOND, FUNCTION)
+    assert find_pending(everything, [FIRST, SECOND], [FUNCTION]) == ([], [])
+
+
+def test_a_lower_number_that_comes_later_is_applied() -> None:
+    pending = find_pending(recorded(SECOND, FUNCTION), [FIRST, SECOND], [FUNCTION])
+    assert pending == ([FIRST], [FUNCTION])
+
+
+@pytest.mark.parametrize(
+    "before",
+    [recorded(FIRST), recorded(FIRST, Script("functions/f", "other"))],
+    ids=["new", "changed"],
+)
+def test_repeatable_files_are_applied_when_one_is_new(before: dict[str, str]) -> None:
+    assert find_pending(before, [FIRST], [FUNCTION]) == ([], [FUNCTION])
+
+
+def test_repeatable_files_are_applied_when_one_was_removed() -> None:
+    before = recorded(FIRST, FUNCTION, Script("functions/g", "gone"))
+    assert find_pending(before, [FIRST], [FUNCTION]) == ([], [FUNCTION])
+
+
+def test_a_migration_that_changed_is_refused() -> None:
+    with pytest.raises(UserError, match=r"0001_first\.sql has changed since it was applied"):
+        find_pending(recorded(FIRST), [Script(FIRST.name, "create table c ();")], [FUNCTION])
+
+
+def test_a_migration_that_is_missing_is_refused() -> None:
+    with pytest.raises(UserError, match="has the migration migrations/0002_second") as caught:
+        find_pending(recorded(FIRST, SECOND), [FIRST], [FUNCTION])
+    assert "newer" in caught.value.remedy
+
+
+def test_the_project_has_each_file_once() -> None:
+    names = [script.name for script in (*migrations(ROOT), *repeatable_scripts(ROOT))]
+    assert names[0] == "migrations/0001_schema"
+    assert names[-1] == "rights"
+    assert len(names) == len(set(names))
+    assert "create table if not exists ml.model_versions" in registry_script(ROOT)
+
+
+def test_a_folder_without_migrations_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"migrations/\*\.sql is missing"):
+        migrations(tmp_path)

@@ -1,0 +1,66 @@
+"""The suite itself: a test that asserts nothing cannot fail, and proves nothing."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+# Calls that fail by themselves when the code under test is wrong.
+CHECKS = {"raises", "fail", "assert_allclose", "assert_array_equal", "assert_almost_equal"}
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
+    """All functions and methods of a module."""
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def calls(function: ast.AST) -> set[str]:
+    """The last part of the name of everything that is called."""
+    targets = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
+    names = {node.id for node in targets if isinstance(node, ast.Name)}
+    return names | {node.attr for node in targets if isinstance(node, ast.Attribute)}
+
+
+def asserts(function: ast.AST, checks: set[str]) -> bool:
+    """Whether a function asserts, or calls something that does."""
+    statements = any(isinstance(node, ast.Assert) for node in ast.walk(function))
+    return statements or bool(calls(function) & checks)
+
+
+def without_assertion(trees: dict[str, ast.Module]) -> list[str]:
+    """The tests of these modules that neither assert nor call a helper that asserts."""
+    checks = set(CHECKS)
+    helpers = [
+        each for tree in trees.values() for each in functions(tree) if each.name[:5] != "test_"
+    ]
+    while more := {each.name for each in helpers if asserts(each, checks)} - checks:
+        checks |= more
+    return [
+        f"{file}:{each.lineno} {each.name}"
+        for file, tree in trees.items()
+        for each in functions(tree)
+        if each.name.startswith("test_") and not asserts(each, checks)
+    ]
+
+
+def test_every_test_asserts_something() -> None:
+    files = sorted(TESTS.rglob("*.py"))
+    assert len(files) > 100
+    trees = {str(file.relative_to(TESTS)): ast.parse(file.read_text()) for file in files}
+    assert without_assertion(trees) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "count"),
+    [
+        ("def test_a(): f()", 1),
+        ("def test_a(): assert f()", 0),
+        ("def check(): assert f()\ndef test_a(): check()", 0),
+        ("def check(): assert f()\ndef twice(): check()\ndef test_a(): x.twice()", 0),
+        ("def test_a():\n with pytest.raises(ValueError): f()", 0),
+    ],
+)
+def test_a_test_without_assertion_is_named(code: str, count: int) -> None:
+    assert len(without_assertion({"test_code.py": ast.parse(code)})) == count
