@@ -1,4 +1,4 @@
-"""What is installed in the server's Python, and in which version."""
+"""The libraries in the server's Python and their versions."""
 
 import platform
 from functools import cache
@@ -19,18 +19,18 @@ LIBRARIES = {
     "scikit-learn": sklearn.__version__,
     "skops": skops.__version__,
 }
-# Those that not every server has, and the packages they may come in.
+# Optional libraries, and the packages that may provide them.
 EXTRAS = {"lightgbm": ("lightgbm",), "xgboost": ("xgboost-cpu", "xgboost")}
 
 
 @cache
 def is_installed(library: str) -> bool:
-    """Whether the server's Python has the library; it is not imported for that."""
+    """Whether the server's Python has the library, which is not imported."""
     return find_spec(library) is not None
 
 
 def missing_library_error(library: str) -> GlasshouseError:
-    """The error where a library is asked for that is not there."""
+    """The error for an optional library that is missing."""
     return GlasshouseError(
         f"{library} is not installed in the Python of the database server.",
         f"Write ML_EXTRAS={library} into .env and run make up; docs/training.md says more.",
@@ -38,12 +38,12 @@ def missing_library_error(library: str) -> GlasshouseError:
 
 
 def library_versions(*algorithms: str) -> dict[str, str]:
-    """The version of everything that these algorithms are made of."""
-    found = dict(LIBRARIES)
+    """The versions of all libraries that these algorithms use."""
+    installed = dict(LIBRARIES)
     for name in sorted(set(algorithms) & EXTRAS.keys()):
         for package in EXTRAS[name]:
             try:
-                found.setdefault(name, version(package))
+                installed.setdefault(name, version(package))
             except PackageNotFoundError:
                 continue
-    return found
+    return installed

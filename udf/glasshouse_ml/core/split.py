@@ -22,7 +22,7 @@ class Split:
     folds: list[Fold]
     facts: dict[str, Any]
     folds_within: Callable[[np.ndarray, int], list[Fold]]
-    ordered: bool  # whether folds go forward in time, so that the first rows are in none
+    is_chronological: bool  # whether folds go forward in time, so that the first rows are in none
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
-"""Letting Postgres have its say while scikit-learn works.
+"""Lets Postgres interrupt a call while scikit-learn works.
 
-Cancel and statement_timeout are honoured only when control returns to Postgres. Python tells a
-profile function of each call; this one asks Postgres, so that a fit can be left in the middle
-wherever it passes through Python: between the trees of a forest, the rounds of boosting, the steps
-of a solver. What runs in one piece of C code (one tree, a support vector machine, coordinate
-descent) is left at its end.
+Postgres processes a cancel request and statement_timeout only when control returns to it. Python
+calls a profile function at each call; this one checks for interrupts, so that a fit ends wherever
+it passes through Python: between the trees of a forest, the rounds of boosting, the steps of a
+solver. A single run of C code (one tree, a support vector machine, coordinate descent) ends first.
 
-A profile function that is always there makes small fits, which are nearly all calls, take twice as
-long. So a thread beside the work has it put there a few times a second, and it asks once and goes.
+A permanent profile function makes small fits, which are nearly all calls, take twice as long. So a
+thread installs it a few times a second, and it checks once and removes itself.
 """
 
 import ctypes
@@ -20,67 +19,67 @@ from typing import Any
 
 PAUSE = 0.3
 
-Look = Callable[[Any, str, Any], None]
-# What the main thread is to look with; None while nobody asked to be attentive.
-_look: Look | None = None
+Profile = Callable[[Any, str, Any], None]
+# The profile function of the main thread; None outside interruptible().
+_profile: Profile | None = None
 
 
-def _look_up(_: object) -> int:
-    """Run by the main thread between two of its steps, perhaps when the work has just ended."""
-    if _look is not None:
-        sys.setprofile(_look)
+def _install_profile(_: object) -> int:
+    """Run by the main thread between two bytecodes, perhaps after the block has ended."""
+    if _profile is not None:
+        sys.setprofile(_profile)
     return 0
 
 
-# Kept for good: Python may call it when nobody is attentive any more.
-_LOOK_UP = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(_look_up)
+# Never freed: Python may call it after the block has ended.
+_INSTALL_PROFILE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(_install_profile)
 
 
 @contextmanager
-def attentive(checkpoint: Callable[[], None]) -> Iterator[None]:
+def interruptible(check_interrupts: Callable[[], None]) -> Iterator[None]:
     """Call checkpoint a few times a second while the block works; what it raises ends the block."""
-    global _look
+    global _profile
     failure: Exception | None = None
-    # One call may be made inside another: the query of a training may predict.
-    outer = _look
-    before, over = sys.getprofile(), threading.Event()
+    # Blocks may be nested: the query of a training may predict.
+    outer = _profile
+    previous_profile, ended = sys.getprofile(), threading.Event()
 
-    def look(frame: Any, event: str, argument: Any) -> None:
+    def profile(frame: Any, event: str, argument: Any) -> None:
         nonlocal failure
-        if frame.f_code is _look_up.__code__:  # on the way back to the work; no error gets through
+        if frame.f_code is _install_profile.__code__:  # an error raised here would be lost
             return
-        sys.setprofile(before)
-        if _look is None:  # the work has just ended
+        sys.setprofile(previous_profile)
+        if _profile is None:  # the work has just ended
             return
         try:
-            checkpoint()
+            check_interrupts()
         except Exception as error:
-            # Remembered: someone on the way up may take it for a failure of his own.
+            # Stored, because a caller may catch it as an error of its own.
             failure = error
             raise
 
     def remind() -> None:
-        while not over.wait(PAUSE):
-            ctypes.pythonapi.Py_AddPendingCall(_LOOK_UP, None)
+        while not ended.wait(PAUSE):
+            ctypes.pythonapi.Py_AddPendingCall(_INSTALL_PROFILE, None)
 
-    reminder = threading.Thread(target=remind, name="attention", daemon=True)
-    _start_deaf(reminder)
-    _look = look
+    timer = threading.Thread(target=remind, name="check interrupts", daemon=True)
+    _start_without_signals(timer)
+    _profile = profile
     try:
         yield
     finally:
-        _look = outer
-        over.set()
-        reminder.join()
-        sys.setprofile(before)
+        _profile = outer
+        ended.set()
+        timer.join()
+        sys.setprofile(previous_profile)
         if failure is not None:
             raise failure
 
 
-def _start_deaf(thread: threading.Thread) -> None:
-    """Start it with every signal blocked: those of Postgres are for its own thread alone."""
-    heard = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+def _start_without_signals(thread: threading.Thread) -> None:
+    """Start it with every signal blocked: the main thread handles the signals of Postgres."""
+    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
         thread.start()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)

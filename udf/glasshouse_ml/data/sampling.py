@@ -22,8 +22,8 @@ class Sampler:
     def sampling_keys(self, hashes: np.ndarray) -> np.ndarray:
         """A key for each row of a batch, from the hashes of the rows."""
         order = np.argsort(hashes, kind="stable")
-        ordered = hashes[order]
-        starts = np.r_[True, ordered[1:] != ordered[:-1]]
+        ascending = hashes[order]
+        starts = np.r_[True, ascending[1:] != ascending[:-1]]
         first = np.maximum.accumulate(np.where(starts, np.arange(len(hashes)), 0))
         repeats = np.empty(len(hashes), np.uint64)
         repeats[order] = (np.arange(len(hashes)) - first).astype(np.uint64)

@@ -74,8 +74,8 @@ class Tree:
                 continue
             origin = int(origins[self.column[node]])
             for child, is_left in ((self.left[node], True), (self.right[node], False)):
-                asked = [*path.get(origin, []), (node, is_left)]
-                waiting.append((int(child), {**path, origin: asked}))
+                nodes = [*path.get(origin, []), (node, is_left)]
+                waiting.append((int(child), {**path, origin: nodes}))
 
 
 def trees_of(estimator: Any) -> list[Tree] | None:
@@ -139,11 +139,11 @@ def _add_leaf(
     base_left: dict[int, bool],
 ) -> None:
     def along(origin: int, rows: Any) -> np.ndarray:
-        asked = path[origin]
-        found = rows_left[asked[0][0]][rows] == asked[0][1]
-        for node, is_left in asked[1:]:
-            found &= rows_left[node][rows] == is_left
-        return found
+        nodes = path[origin]
+        follows = rows_left[nodes[0][0]][rows] == nodes[0][1]
+        for node, is_left in nodes[1:]:
+            follows &= rows_left[node][rows] == is_left
+        return follows
 
     shared = [o for o in path if all(base_left[node] == is_left for node, is_left in path[o])]
     own = [origin for origin in path if origin not in shared]
@@ -183,7 +183,7 @@ def _single(fitted: Any, weight: float) -> Tree:
 
 
 def _boosted(estimator: Any) -> Iterator[Tree]:
-    known, places = estimator._bin_mapper.make_known_categories_bitsets()
+    known_categories, category_rows = estimator._bin_mapper.make_known_categories_bitsets()
     for round_ in estimator._predictors:
         for number, predictor in enumerate(round_):
             nodes = predictor.nodes
@@ -201,7 +201,10 @@ def _boosted(estimator: Any) -> Iterator[Tree]:
                 nodes["num_threshold"],
                 nodes["missing_go_to_left"],
                 {node: _members(bitsets[nodes["bitset_idx"][node]]) for node in parting},
-                {node: _members(known[places[columns[node]]]) for node in parting},
+                {
+                    node: _members(known_categories[category_rows[columns[node]]])
+                    for node in parting
+                },
             )
 
 

@@ -19,7 +19,7 @@ BASELINE = "dummy"
 
 @dataclass(frozen=True)
 class Algorithm:
-    """One algorithm: where scikit-learn keeps it and what it is for."""
+    """One algorithm: its class in scikit-learn, and a description."""
 
     name: str
     task: str
@@ -29,25 +29,25 @@ class Algorithm:
 
     @cached_property
     def estimator(self) -> Any:
-        """The class; imported on first use because each import costs a session time."""
+        """The class; imported on first use, because an import takes time in every session."""
         module, name = self.path.rsplit(".", 1)
         return getattr(import_module(module), name)
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """Every parameter with its default."""
-        found = inspect.signature(self.estimator.__init__).parameters.values()
-        library = {p.name: p.default for p in found if p.name != "self"}
+        signature = inspect.signature(self.estimator.__init__).parameters.values()
+        library = {p.name: p.default for p in signature if p.name != "self"}
         return {**library, **dict(self.defaults)}
 
     @cached_property
     def handles_missing(self) -> bool:
-        """Whether NULL may reach it as it is; else the preprocessing fills it in."""
+        """Whether it accepts NaN; otherwise the preprocessing imputes missing values."""
         return self.is_baseline or input_tags(self.build({}, 0)).allow_nan
 
     @property
     def is_baseline(self) -> bool:
-        """Whether it does not look at the features at all."""
+        """Whether it is the dummy, which ignores the features."""
         return self.path.startswith("sklearn.dummy.")
 
     def build(self, params: dict[str, Any], seed: int) -> Any:
@@ -70,18 +70,18 @@ class Algorithm:
 
 @dataclass(frozen=True)
 class ExtraAlgorithm(Algorithm):
-    """One of a library that only some servers have, behind an estimator of our own."""
+    """An algorithm of an optional library, behind an estimator of this package."""
 
     own: str = ""
 
     @cached_property
     def estimator(self) -> type:
-        """Our class around the library's."""
+        """The class of this package around that of the library."""
         return getattr(import_module("glasshouse_ml.model.boosting"), self.own)
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
-        """Those of the library's class that may be set here."""
+        """The parameters of the library that may be set."""
         return self.estimator.parameters()  # type: ignore[attr-defined]
 
     def build(self, params: dict[str, Any], seed: int) -> Any:
@@ -90,7 +90,7 @@ class ExtraAlgorithm(Algorithm):
 
 
 def input_tags(estimator: Any) -> Any:
-    """What scikit-learn itself says an estimator can take: allow_nan, sparse and more."""
+    """scikit-learn's input tags of an estimator: allow_nan, sparse and more."""
     from sklearn.utils import get_tags
 
     return get_tags(estimator).input_tags
@@ -111,11 +111,14 @@ def _algorithm(task: str, entry: Entry) -> Algorithm:
 
 
 def _catalogue(task: str) -> dict[str, Algorithm]:
-    found = {made.name: made for made in (_algorithm(task, entry) for entry in ESTIMATORS[task])}
+    catalogue_of_task = {
+        algorithm.name: algorithm
+        for algorithm in (_algorithm(task, entry) for entry in ESTIMATORS[task])
+    }
     for name, path, own, about in EXTRAS.get(task, ()):
         if is_installed(name):
-            found[name] = ExtraAlgorithm(name, task, path, about, own=own)
-    return found
+            catalogue_of_task[name] = ExtraAlgorithm(name, task, path, about, own=own)
+    return catalogue_of_task
 
 
 CATALOGUE = {task: _catalogue(task) for task in ESTIMATORS}
@@ -123,18 +126,20 @@ CATALOGUE = {task: _catalogue(task) for task in ESTIMATORS}
 
 def find_algorithm(task: str, name: str) -> Algorithm:
     """The algorithm of that name."""
-    known = CATALOGUE[task]
-    if name in known:
-        return known[name]
+    available = CATALOGUE[task]
+    if name in available:
+        return available[name]
     if any(name == extra[0] for extra in EXTRAS.get(task, ())):
         raise missing_library_error(name)
     others = [other for other in CATALOGUE if name in CATALOGUE[other]]
     if others:
         raise GlasshouseError(
             f"{name} is no algorithm for {task} but for {' and '.join(others)}.",
-            near_names(name, known),
+            near_names(name, available),
         )
-    raise GlasshouseError(f"There is no algorithm {name!r} for {task}.", near_names(name, known))
+    raise GlasshouseError(
+        f"There is no algorithm {name!r} for {task}.", near_names(name, available)
+    )
 
 
 def catalogue_rows() -> list[tuple]:
@@ -147,7 +152,7 @@ def catalogue_rows() -> list[tuple]:
 
 
 def _defaults(parameters: dict[str, Any]) -> str:
-    # A few defaults are marks or infinities that JSON does not know; their text says enough.
+    # JSON has no infinity and no sentinels; these defaults are shown as text.
     plain = {
         name: str(value) if isinstance(value, float) and not isfinite(value) else value
         for name, value in parameters.items()

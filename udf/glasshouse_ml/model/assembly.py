@@ -58,7 +58,9 @@ def build_pipeline(
     return pipeline
 
 
-def calibrate(pipeline: Pipeline, method: str, folds: list[Fold], ordered: bool) -> Pipeline:
+def calibrate(
+    pipeline: Pipeline, method: str, folds: list[Fold], is_chronological: bool
+) -> Pipeline:
     """The same with probabilities that are mended on rows each fit has not seen.
 
     Where the folds cover all rows once, one estimator learned from all of them is kept; folds that
@@ -66,7 +68,9 @@ def calibrate(pipeline: Pipeline, method: str, folds: list[Fold], ordered: bool)
     """
     from sklearn.calibration import CalibratedClassifierCV
 
-    calibrated = CalibratedClassifierCV(pipeline, method=method, cv=folds, ensemble=ordered)
+    calibrated = CalibratedClassifierCV(
+        pipeline, method=method, cv=folds, ensemble=is_chronological
+    )
     return Pipeline([("estimate", calibrated)])
 
 

@@ -94,7 +94,7 @@ class Fitter:
             calibration = options.get("calibration")
             if calibration and not entry.is_baseline:
                 folds = self._calibration_folds(rows)
-                pipeline = calibrate(pipeline, calibration, folds, self.split.ordered)
+                pipeline = calibrate(pipeline, calibration, folds, self.split.is_chronological)
             fit_params = {}
             if isinstance(pipeline[-1], Grouped):
                 fit_params = {"estimate__check_interrupts": self.db.check_interrupts}

@@ -53,8 +53,8 @@ def preprocessing_pipeline(
             prepare = _parts("passthrough", "passthrough", means, numbers, few, many)
             steps.append(("prepare", prepare))
         if "categorical_features" not in params:
-            known = [place for place, column in enumerate(order) if column in few]
-            estimator.set_params(categorical_features=known or None)
+            categorical = [place for place, column in enumerate(order) if column in few]
+            estimator.set_params(categorical_features=categorical or None)
         if monotonic:
             signs = [monotonic.get(features[column].name, 0) for column in order]
             estimator.set_params(monotonic_cst=signs)

@@ -109,8 +109,10 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
 
 def _one_of(options: dict[str, Any], name: str, choices: Sequence[str | bool | None]) -> None:
     if options[name] not in choices:
-        words = " or ".join(json.dumps(choice).strip('"') for choice in choices)
-        raise GlasshouseError(f"options.{name} is {json.dumps(options[name])}.", f"Choose {words}.")
+        choices_text = " or ".join(json.dumps(choice).strip('"') for choice in choices)
+        raise GlasshouseError(
+            f"options.{name} is {json.dumps(options[name])}.", f"Choose {choices_text}."
+        )
 
 
 def _share(options: dict[str, Any], name: str, most: float) -> None:

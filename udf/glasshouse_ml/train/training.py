@@ -11,7 +11,7 @@ from glasshouse_ml.core.request import Request
 from glasshouse_ml.data import memory, threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.fingerprint import fingerprint
-from glasshouse_ml.data.interrupts import attentive
+from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.registry.artifacts import pack
 from glasshouse_ml.train import groups
@@ -45,11 +45,11 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     threads.limit_threads(db)
     limit = request.options["memory_mb"]
 
-    def look_up() -> None:
+    def check() -> None:
         db.check_interrupts()
         memory.check_limit(limit)
 
-    with warnings.catch_warnings(), attentive(look_up):
+    with warnings.catch_warnings(), interruptible(check):
         # Slow convergence and the like are no errors, and would fill the server's log.
         warnings.simplefilter("ignore")
         data = read_training_data(db, request)

@@ -20,7 +20,7 @@ from glasshouse_ml.core.table import CATEGORY
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import BatchEncoder
-from glasshouse_ml.data.interrupts import attentive
+from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.row_reader import Reader
 from glasshouse_ml.measure.bins import Bins
 from glasshouse_ml.registry import versions as registry
@@ -50,13 +50,13 @@ def drift(
 
     The period is NULL without a period column.
     """
-    with attentive(db.check_interrupts):
+    with interruptible(db.check_interrupts):
         return _measure_drift(db, model, query, period, version)[1]
 
 
 def watch(db: Database, model: str, query: str, period: str | None) -> list[DriftRow]:
     """As drift(), and the rows are recorded in the registry."""
-    with attentive(db.check_interrupts):
+    with interruptible(db.check_interrupts):
         version, rows = _measure_drift(db, model, query, period)
     registry.record_drift(
         db, model, version, [dict(zip(COLUMNS, row, strict=True)) for row in rows]

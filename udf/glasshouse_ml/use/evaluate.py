@@ -11,7 +11,7 @@ from glasshouse_ml.core.target import Costs, Target
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import check_finite, encode
 from glasshouse_ml.data.fingerprint import sort_rows
-from glasshouse_ml.data.interrupts import attentive
+from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.row_reader import Reader
 from glasshouse_ml.measure.intervals import metric_intervals
 from glasshouse_ml.registry import versions as registry
@@ -24,7 +24,7 @@ EvaluationRow = tuple[str, float | None, float | None, float | None, float | Non
 
 def evaluate(db: Database, model: str, query: str, version: int | None) -> list[EvaluationRow]:
     """A row for every metric; nothing is recorded."""
-    with attentive(db.check_interrupts):
+    with interruptible(db.check_interrupts):
         return _evaluate(db, model, query, version)
 
 

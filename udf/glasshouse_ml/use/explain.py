@@ -19,7 +19,7 @@ from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import BatchEncoder
-from glasshouse_ml.data.interrupts import attentive
+from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.row_reader import Reader
 from glasshouse_ml.explain.shapley import sampled_shapley
 from glasshouse_ml.explain.treeshap import (
@@ -86,7 +86,7 @@ def _batches(
             for feature in stored.features
         ]
         matrix = encoder.encode(numbers, texts[:category_count])
-        with attentive(db.check_interrupts):
+        with interruptible(db.check_interrupts):
             parts = contributions(stored, matrix, baseline_row)
         yield _rows([feature.name for feature in stored.features], keys, columns, parts, top)
 
@@ -130,11 +130,11 @@ def _sampled_contributions(
     stored: Model, matrix: np.ndarray, baseline_row: np.ndarray, outputs: np.ndarray
 ) -> Contributions:
     def sampled(rows: np.ndarray, outputs: np.ndarray) -> Contributions:
-        def answer(mixtures: np.ndarray, row_of_mixture: np.ndarray) -> np.ndarray:
+        def predict(mixtures: np.ndarray, row_of_mixture: np.ndarray) -> np.ndarray:
             values = TASKS[stored.task].explained_output(stored, mixtures)
             return values[np.arange(len(mixtures)), outputs[row_of_mixture]]
 
-        return sampled_shapley(answer, rows, baseline_row)
+        return sampled_shapley(predict, rows, baseline_row)
 
     starts = range(0, len(matrix), SAMPLED_BATCH)
     slices = [slice(start, start + SAMPLED_BATCH) for start in starts]

@@ -25,19 +25,21 @@ Topic = tuple[str, str, str, str | None]
 
 def help_rows(db: Database, topic: str | None) -> list[Topic]:
     """Topic, call, about and example: a line for every function, or all about one."""
-    found = db.call(_FUNCTIONS, ("text",), (SCHEMA,))
+    functions = db.call(_FUNCTIONS, ("text",), (SCHEMA,))
     topics = {
         row["name"]: (row["name"], row["call"], *_parts(row["comment"]))
-        for row in found
+        for row in functions
         if not row["comment"].startswith(_INTERNAL)
     }
     if topic is None:
-        return [(name, call, _first(about), shown) for name, call, about, shown in topics.values()]
+        return [
+            (name, call, _first(about), example) for name, call, about, example in topics.values()
+        ]
     # However it is written: ML.Train(), train, ml.train.
-    wanted = topic.strip().lower().removeprefix(f"{SCHEMA}.").partition("(")[0].strip()
-    if wanted not in topics:
-        raise GlasshouseError(f"There is no help on {topic!r}.", near_names(wanted, topics))
-    return [topics[wanted]]
+    name = topic.strip().lower().removeprefix(f"{SCHEMA}.").partition("(")[0].strip()
+    if name not in topics:
+        raise GlasshouseError(f"There is no help on {topic!r}.", near_names(name, topics))
+    return [topics[name]]
 
 
 def _parts(comment: str) -> tuple[str, str | None]:

@@ -11,7 +11,7 @@ from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.predictions import NumericPredictions, ProbabilityMatrix
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import BatchEncoder
-from glasshouse_ml.data.interrupts import attentive
+from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.row_reader import Reader
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.tasks.registry import TASKS
@@ -59,7 +59,7 @@ def _batches(db: Database, stored: Model, reader: Reader) -> Iterator[Batch]:
     for _, numbers, texts in reader.batches(BATCH):
         keys = packing.separator.join(texts.pop()) if stored.key else None
         matrix = encoder.encode(numbers, texts)
-        with attentive(db.check_interrupts) if len(matrix) > FEW else nullcontext():
+        with interruptible(db.check_interrupts) if len(matrix) > FEW else nullcontext():
             predictions, scores, probabilities = task.predict(stored, matrix)
         are_numeric = isinstance(predictions, NumericPredictions)
         named = probabilities if isinstance(probabilities, ProbabilityMatrix) else None

@@ -12,7 +12,7 @@ from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Column, Table, TextColumn
 from glasshouse_ml.core.validation import MAX_NAME_LENGTH
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.interrupts import attentive
+from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.row_reader import Reader, clean_query, read_columns
 from glasshouse_ml.measure.correlations import correlation_columns, correlation_rows
 from glasshouse_ml.measure.distributions import MISSING, category_bins
@@ -36,7 +36,7 @@ COLUMNS += ("most_frequent", "most_frequent_n")
 def profile(db: Database, name: str, query: str) -> list[tuple[Any, ...]]:
     """A row for each column; what is in it is COLUMNS."""
     started = time.perf_counter()
-    with attentive(db.check_interrupts):
+    with interruptible(db.check_interrupts):
         facts = _profile_facts(db, name, query)
     facts["profile"]["seconds"] = round(time.perf_counter() - started, 3)
     registry.record_profile(db, facts)
