@@ -45,7 +45,7 @@ def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narr
     with signed_in(settings.superset_url, "stakeholder", password) as page:
         found = inspect_dashboard(page, settings.superset_url, "quality_classification", tmp_path)
         assert {(each.chart, each.message) for each in found.findings} == {
-            ("What was tried, beside the simple rule", "it says that there are no results")
+            ("Candidates and the simple rule", "it says that there are no results")
         }
         assert page.goto(f"{settings.superset_url}/sqllab/").status == 403
         page.goto(f"{settings.superset_url}/dashboard/list/")
