@@ -93,7 +93,7 @@ def test_a_pull_on_a_branch_leaves_the_files_at_hand_alone(project):
         # For the files at hand it is still a change made there, which a push would lose.
         assert "Renamed in the browser" in project.fails("push")
         error = project.fails("pull", BRANCH="from-the-browser")
-        assert "There is a branch from-the-browser already" in error
+        assert "The branch from-the-browser exists already" in error
         file.write_text(file.read_text() + "cache_timeout: 60\n")
         error = project.fails("pull", BRANCH="another")
         assert f"not committed: superset_assets/{path}" in error
