@@ -96,7 +96,7 @@ def test_a_pull_on_a_branch_leaves_the_files_at_hand_alone(project):
         assert "The branch from-the-browser exists already" in error
         file.write_text(file.read_text() + "cache_timeout: 60\n")
         error = project.fails("pull", BRANCH="another")
-        assert f"not committed: superset_assets/{path}" in error
+        assert f"uncommitted changes: superset_assets/{path}" in error
         assert "another" not in project.git("branch", "--list")
     finally:
         project.git("branch", "-D", "from-the-browser")
