@@ -16,11 +16,14 @@
     {%- if execute and is_incremental() -%}
         {%- set query -%}
             select
-                coalesce(
-                    least(max({{ watermark }}), now() at time zone 'UTC')
-                    - interval '{{ lookback or "0 days" }}',
-                    '-infinity'
-                )::text
+                -- least() leaves out NULL, so it would take an empty table to be read up to now.
+                case
+                    when max({{ watermark }}) is null
+                    then '-infinity'::timestamp
+                    else
+                        least(max({{ watermark }}), now() at time zone 'UTC')
+                        - interval '{{ lookback or "0 days" }}'
+                end::text
             from {{ this }}
         {%- endset -%}
         {%- set newest = run_query(query).rows[0][0] -%}
