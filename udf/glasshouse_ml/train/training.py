@@ -4,6 +4,7 @@ import time
 import warnings
 from typing import Any
 
+from glasshouse_ml.checks.checking import notices
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.model import Model
@@ -59,6 +60,8 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
             trained = select_model(db, request, data)
             artifact = pack(_model(trained))
             facts = payload(trained, spec)
+            for line in notices(facts["checks"]):
+                db.notice(line)
             groups.report(trained, facts["version"]["groups"])
             # It locks the model, so the champion that is compared is the one that is replaced.
             facts["version"]["version"] = registry.reserve_version(db, request.model)
