@@ -63,10 +63,19 @@ def key_feature(facts: TrainingFacts) -> Outcome:
         if numbers_rows(values) and not _follows_split(facts, column):
             message = f"Column {column.name!r} numbers the rows: every training row has another."
             findings.append(Finding(message, column.name))
-        elif is_key_name(column.name) and _is_whole(values):
+        elif (
+            is_key_name(column.name)
+            and _is_whole(values)
+            and len(np.unique(values)) >= min_keys(len(values))
+        ):
             message = f"Column {column.name!r} is used as a number, and its name says it is a key."
             findings.append(Finding(message, column.name, "tip"))
     return findings
+
+
+def min_keys(rows: int) -> int:
+    """The least distinct values of a key; a week_number has fewer, and is none."""
+    return max(20, rows // 100)
 
 
 def numbers_rows(values: np.ndarray) -> bool:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from glasshouse_ml.checks.columns import is_date_text
+from glasshouse_ml.checks.columns import is_date_text, min_keys
 from glasshouse_ml.checks.facts import (
     ISSUE,
     Finding,
@@ -16,14 +16,14 @@ from glasshouse_ml.core.errors import count_rows
 from glasshouse_ml.core.table import CATEGORY, TIME, Column, Table, is_key_name
 from glasshouse_ml.data.fingerprint import row_hashes
 
-# An id has so many values, with a few rows each.
-MIN_IDS = 20
 # Without a key's name a text is an id when it has so many values per row.
 ID_SHARE = 0.1
+# So many rows of repeated ids tell whether they have the same target.
+MIN_REPEATS = 20
 # R² of the other rows of an id from which on they give the target away.
 SAME_TARGET = 0.9
 # Duplicates matter where so much of the gain over the baseline depends on them.
-DUPLICATE_GAIN = 0.02
+DUPLICATE_GAIN = 0.005
 MIN_ROWS_LEFT = 30
 # Unlabelled rows of one part: at least so many, and so many times as often as in the other.
 MIN_UNLABELLED, UNLABELLED_RATIO = 10, 3
@@ -68,7 +68,9 @@ def id_with_random_split(facts: TrainingFacts) -> Outcome:
         ids = _codes(facts.table, column)
         train, test = ids[facts.split.train], ids[facts.split.test]
         distinct = len(np.unique(train[train >= 0]))
-        if distinct < MIN_IDS or (not is_named and distinct < ID_SHARE * len(train)):
+        if distinct < min_keys(len(train)):
+            continue
+        if not is_named and distinct < ID_SHARE * len(train):
             continue
         both = np.isin(test, train[train >= 0]).mean()
         if both < 0.5:
@@ -102,7 +104,7 @@ def same_target(facts: TrainingFacts, ids: np.ndarray) -> float:
     answers = facts.target.values[facts.split.train]
     counts = np.bincount(ids[ids >= 0], minlength=int(ids.max()) + 1)
     rows = np.flatnonzero((ids >= 0) & (counts[ids] > 1))
-    if len(rows) < MIN_IDS:
+    if len(rows) < MIN_REPEATS:
         return 0.0
     ids, answers = ids[rows], answers[rows]
     error = total = 0.0

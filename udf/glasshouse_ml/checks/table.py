@@ -1,4 +1,4 @@
-"""The table of the checks. ml.help('checks') and docs/checks.md show it."""
+"""The table of the checks. ml.help('checks') shows it."""
 
 from typing import NamedTuple
 
