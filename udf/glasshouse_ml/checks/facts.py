@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from glasshouse_ml.checks.resampling import gain_interval
 from glasshouse_ml.core.metric import EvaluationInput, Metric
 from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.request import Request
@@ -48,6 +50,13 @@ class TrainingFacts:
     def training_sample(self, most: int) -> np.ndarray:
         """Positions of training rows."""
         return self.split.train[:most]
+
+    @cached_property
+    def gain_over_baseline(self) -> tuple[float, float]:
+        """The 99 % interval of the gain over the baseline on the test rows."""
+        if self.baseline is None:
+            return np.nan, np.nan
+        return gain_interval(self.metric, self.test, self.baseline, self.request.options["seed"])
 
     @property
     def is_random(self) -> bool:

@@ -4,7 +4,9 @@ import numpy as np
 
 from glasshouse_ml.core.metric import EvaluationInput, Metric
 
-SAMPLES, MAX_ROWS = 200, 5_000
+SAMPLES = 200
+# Rows times classes: a ranking of each class is resampled.
+MAX_CELLS, MIN_ROWS = 10_000, 500
 # The normal quantile of a 99 % interval: one alarm missed or false in two hundred.
 Z_99 = 2.575829303548901
 
@@ -18,12 +20,13 @@ def gain_interval(
 ) -> tuple[float, float]:
     """The 99 % interval of the gain of scores over other; NaN where the metric has none.
 
-    other_rows masks the rows that other is measured on. At most MAX_ROWS rows are drawn from, which
-    widens the interval and so never makes a difference significant.
+    other_rows masks the rows that other is measured on. Of many rows only the first are drawn from,
+    which widens the interval and so never makes a difference significant.
     """
     if not metric.supports_bootstrap:
         return np.nan, np.nan
-    count = min(len(scores.actual), MAX_ROWS)
+    classes = getattr(scores, "classes", 2)
+    count = min(len(scores.actual), max(MIN_ROWS, MAX_CELLS // classes))
     rows = np.arange(count)
     scores, other = scores.take(rows), other.take(rows)
     rng = np.random.default_rng(seed)

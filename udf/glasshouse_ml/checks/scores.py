@@ -11,7 +11,6 @@ from glasshouse_ml.checks.facts import (
     TrainingFacts,
     percent,
 )
-from glasshouse_ml.checks.resampling import gain_interval
 from glasshouse_ml.measure.classification_metrics import ClassificationScores
 
 # As in dbt's test no_leakage.
@@ -57,7 +56,7 @@ def baseline_not_beaten(facts: TrainingFacts) -> Outcome:
     metric = facts.metric
     score, baseline = metric.value(facts.test), metric.value(facts.baseline)
     gain = metric.gain(score) - metric.gain(baseline)
-    lower, _ = gain_interval(metric, facts.test, facts.baseline, facts.request.options["seed"])
+    lower, _ = facts.gain_over_baseline
     if not gain <= 0 and not lower <= 0:
         return []
     message = (
@@ -76,7 +75,7 @@ def overfitting(facts: TrainingFacts) -> Outcome:
     score, training = metric.value(facts.test), metric.value(facts.training)
     baseline = metric.gain(metric.value(facts.baseline))
     gain = metric.gain(training) - baseline
-    _, upper = gain_interval(metric, facts.test, facts.baseline, facts.request.options["seed"])
+    _, upper = facts.gain_over_baseline
     # By the most that the test rows allow: few of them never raise an alarm by chance.
     test_gain = upper if np.isfinite(upper) else metric.gain(score) - baseline
     loss = 1 - test_gain / gain if gain > 0 else 0.0
