@@ -16,7 +16,7 @@ def node_names(root: Path) -> dict[str, str]:
 
     GLASSHOUSE_FEATURE_GROUPS: the models in a folder of an entity below dbt/models/features.
     GLASSHOUSE_ML_MODELS: the trained models, each a file below dbt/models/ml.
-    GLASSHOUSE_PREDICTED_MODELS: those that have a file pred_<name>.sql below dbt/models/predictions.
+    GLASSHOUSE_PREDICTED_MODELS: those with a file pred_<name>.sql below dbt/models/predictions.
     """
     models = root / "dbt" / "models"
     trained = _names(models / "ml")
