@@ -177,4 +177,4 @@ def test_a_table_becomes_a_model_and_is_removed(stack: Clone, tmp_path: Path) ->
     assert list(models.rglob("*visits*")) == []
     left = """select exists (select from ml.model_versions where model = 'visits'),
         to_regclass('csv.visits') is null as gone"""
-    assert stack.make("psql", input=left).stdout.split()[-6:-2] == ["f", "|", "t", "(1"]
+    assert stack.make("psql", input=left).stdout.split()[-5:-1] == ["f", "|", "t", "(1"]
