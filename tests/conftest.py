@@ -10,14 +10,9 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from scripts.settings import ROOT
-from tests.clusters import (
-    Warehouse,
-    cluster,
-    free_port,
-    new_server,
-    remove_clusters,
-    throwaway_settings,
-)
+from tests import clusters
+from tests.clusters import Warehouse, cluster, free_port, new_server, throwaway_settings
+from tests.e2e import clone
 
 # What test modules import from here; the code is in tests/clusters.py.
 __all__ = ["ROOT", "Warehouse", "free_port", "new_server", "throwaway_settings"]
@@ -29,9 +24,14 @@ def pytest_configure() -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """On a build server nobody runs the tests a second time: leave no database clusters."""
-    if os.environ.get("CI") and not hasattr(config, "workerinput"):
-        remove_clusters()
+    """Leave nothing running of test processes that xdist had to kill: it waits ten seconds."""
+    if hasattr(config, "workerinput"):
+        return
+    clone.remove_orphans()
+    clusters.remove_orphans()
+    # On a build server nobody runs the tests a second time.
+    if os.environ.get("CI"):
+        clusters.remove_clusters()
 
 
 @pytest.hookimpl(optionalhook=True)

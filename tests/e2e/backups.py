@@ -12,7 +12,7 @@ from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER, read_files
 from scripts.stack import dbt_state
 from scripts.stack.selection import open_stack
-from tests.e2e.conftest import Clone
+from tests.e2e.clone import Clone
 
 BACKUP = Path("backups", "one")
 TABLES = """

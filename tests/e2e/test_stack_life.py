@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.backups import BACKUP, checksums, survives
-from tests.e2e.conftest import Clone, copy_of_the_project, running
+from tests.e2e.clone import Clone, copy_of_the_project, running
 from tests.e2e.parts import SERVED, kill, left_behind, left_running
 from tests.e2e.test_stack import SECRETS, ask, error_of, logs_in
 
