@@ -155,15 +155,6 @@ def test_a_broken_env_is_named(other_stack: Clone, old: str, new: str, message: 
         file.write_text(text)
 
 
-def test_a_missing_file_is_named(other_stack: Clone) -> None:
-    folder = other_stack.root / "udf" / "registry"
-    aside = folder.rename(folder.with_name("registry_aside"))
-    try:
-        assert "/udf/registry/" in error_of(other_stack.make("up"))
-    finally:
-        aside.rename(folder)
-
-
 def test_a_backup_brings_an_empty_stack_to_what_it_was(other_stack: Clone) -> None:
     survives(other_stack)
 
@@ -190,6 +181,16 @@ def test_a_copy_of_it_runs_beside_it(other_stack: Clone) -> None:
         assert other_stack.make("status").returncode == 0
     finally:
         copy.remove()
+
+
+def test_a_missing_file_is_named(other_stack: Clone) -> None:
+    folder = other_stack.root / "udf" / "registry"
+    # The last of the tests that need what was built: the next `make up` would build all of it again.
+    aside = folder.rename(folder.with_name("registry_aside"))
+    try:
+        assert "/udf/registry/" in error_of(other_stack.make("up"))
+    finally:
+        aside.rename(folder)
 
 
 def test_reset_asks_and_then_leaves_nothing(other_stack: Clone) -> None:
