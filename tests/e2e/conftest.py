@@ -1,5 +1,7 @@
 """The whole stack, brought up in a copy of the working tree on free ports, as a newcomer would."""
 
+import os
+import random
 import shutil
 from collections.abc import Iterator
 
@@ -9,6 +11,14 @@ from scripts.assets.files.managed import LOCK
 from tests.e2e.clone import Clone, running
 from tests.e2e.commands import Commands, environment
 from tests.e2e.projects import Project
+
+# test_kills.py kills at moments that this number decides. Test processes inherit it.
+KILL_SEED = int(os.environ.setdefault("GLASSHOUSE_KILL_SEED", str(random.randrange(10**6))))
+
+
+def pytest_report_header() -> str:
+    """Print the seed, with which a run can be repeated."""
+    return f"GLASSHOUSE_KILL_SEED={KILL_SEED}"
 
 
 @pytest.fixture(scope="session")

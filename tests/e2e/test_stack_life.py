@@ -185,7 +185,7 @@ def test_a_copy_of_it_runs_beside_it(other_stack: Clone) -> None:
 
 def test_a_missing_file_is_named(other_stack: Clone) -> None:
     folder = other_stack.root / "udf" / "registry"
-    # The last of the tests that need what was built: the next `make up` would build all of it again.
+    # No test after this one needs what was built: the next `make up` would build it again.
     aside = folder.rename(folder.with_name("registry_aside"))
     try:
         assert "/udf/registry/" in error_of(other_stack.make("up"))
