@@ -20,6 +20,7 @@ import psycopg2
 
 from scripts.console import say, step
 from scripts.errors import UserError
+from scripts.resources import program_error
 from scripts.settings import Settings
 from scripts.stack import dbt_state
 from scripts.stack.build import built
@@ -162,8 +163,10 @@ def _dump(stack: Stack, database: str, file: Path) -> None:
             command, stdout=output, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
         )
     if done.returncode:
-        raise UserError(
-            f"pg_dump of {database} failed: {_last(done.stderr)}", "mend that, then start again"
+        raise program_error(
+            f"pg_dump of {database} failed",
+            done.stderr.decode(errors="replace"),
+            "mend that, then start again",
         )
 
 
@@ -172,9 +175,10 @@ def _load(stack: Stack, database: str, file: Path) -> None:
     with file.open("rb") as source:
         done = subprocess.run(command, stdin=source, capture_output=True)
     if done.returncode:
-        raise UserError(
-            f"{file} cannot be restored: {_last(done.stderr)}",
-            "nothing was replaced; mend that, then start again",
+        raise program_error(
+            f"{file} cannot be restored, and nothing was replaced",
+            done.stderr.decode(errors="replace"),
+            "mend that, then start again",
         )
 
 
@@ -222,8 +226,3 @@ def _sum(file: Path) -> str:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".") if part.isdigit())
-
-
-def _last(said: bytes) -> str:
-    lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
-    return (lines or ["no reason given"])[-1].strip()
