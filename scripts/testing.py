@@ -9,7 +9,7 @@ import click
 
 from scripts.settings import ROOT
 
-CORES = os.cpu_count() or 1
+CORES = len(os.sched_getaffinity(0))
 # Unit tests share nothing, so an idle process takes tests from a busy one.
 BY_TEST = [f"--numprocesses={min(CORES, 4)}", "--dist=worksteal"]
 # Tests that share a database or a stack stay together in one process (tests/conftest.py says which,
