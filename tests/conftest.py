@@ -11,11 +11,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 from scripts.settings import ROOT
 from tests import clusters
-from tests.clusters import Warehouse, cluster, free_port, new_server, throwaway_settings
+from tests.clusters import Warehouse, cluster, free_port, throwaway_settings
 from tests.e2e import clone
 
 # What test modules import from here; the code is in tests/clusters.py.
-__all__ = ["ROOT", "Warehouse", "free_port", "new_server", "throwaway_settings"]
+__all__ = ["ROOT", "Warehouse", "free_port", "throwaway_settings"]
 
 
 def pytest_configure() -> None:
