@@ -9,6 +9,8 @@ MAKEFLAGS += --no-print-directory
 quote = '$(subst ','\'',$(1))'
 upper = $(shell echo $(1) | tr a-z A-Z)
 option = $(if $(2),--$(1)=$(call quote,$(2)))
+# An escape sequence of a terminal that understands it; make sets MAKE_TERMOUT at a terminal only.
+style = $(if $(and $(MAKE_TERMOUT),$(filter-out dumb unknown,$(TERM))),\033[$(1)m)
 
 ##@ Run
 up:  ## Start everything; install, load data and train where that is not done yet
@@ -96,8 +98,8 @@ audit:  ## Look up known vulnerabilities of the locked packages
 
 help:
 	@awk 'BEGIN {FS = ":.*## "} \
-		/^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
-		/^[a-z0-9-]+:.*## / {printf "  make \033[36m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^##@/ {printf "\n$(call style,1)%s$(call style,0)\n", substr($$0, 5)} \
+		/^[a-z0-9-]+:.*## / {printf "  make $(call style,36)%-17s$(call style,0) %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 
 .PHONY: $(shell awk -F: '/^[a-z0-9-]+:/ {print $$1}' $(MAKEFILE_LIST))

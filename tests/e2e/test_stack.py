@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg2
 import requests
 
-from tests.e2e.conftest import Clone
+from tests.e2e.clone import Clone
 from tests.e2e.parts import identities, left_running
 
 SECRETS = (
