@@ -213,7 +213,9 @@ def _features(trained: TrainingResult) -> tuple[Records, Records]:
         summaries.append(summary)
         distributions += bins
     if task.needs_target:
-        rows = sample_training_rows(trained.split.train, trained.request.options["seed"])
+        rows = sample_training_rows(
+            trained.split.train, target, trained.request.options["seed"]
+        )
         row_target = replace(target, values=target.values[rows])
         for summary in summaries:
             name = summary["name"]
