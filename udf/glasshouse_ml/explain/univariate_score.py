@@ -22,8 +22,8 @@ BINS = 50
 def sample_training_rows(training: np.ndarray, target: Target, seed: int) -> np.ndarray:
     """At most MAX_ROWS row numbers of the training part in random order.
 
-    Half of them are dealt out to the classes in equal numbers, so that a rare class is in the sample
-    with all its rows.
+    Half of them are dealt out to the classes in equal numbers, so that a rare class is in the
+    sample with all its rows.
     """
     order = np.random.default_rng(seed).permutation(training)
     if len(order) <= MAX_ROWS or not target.names:
@@ -64,7 +64,9 @@ def univariate_score(values: np.ndarray, target: Target, is_category: bool) -> f
                     np.column_stack([1.0 - predicted[:, position], predicted[:, position]]),
                 )
             )
-            for position in ([target.positive] if target.positive is not None else range(len(names)))
+            for position in (
+                [target.positive] if target.positive is not None else range(len(names))
+            )
         ]
         defined = [area for area in areas if np.isfinite(area)]
         return json_number(max(defined)) if defined else None

@@ -12,6 +12,7 @@ there is one class only.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -244,11 +245,15 @@ def _cost(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     return _mean(cost, weights)
 
 
+_ONE_CLASS: dict[str, Any] = {
+    "undefined_where": "all rows are of one class",
+    "alternatives": "accuracy",
+}
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("roc_auc", _roc_auc),
-        Metric("average_precision", _average_precision),
+        Metric("roc_auc", _roc_auc, **_ONE_CLASS),
+        Metric("average_precision", _average_precision, **_ONE_CLASS),
         Metric("log_loss", _log_loss, higher_is_better=False),
         Metric("brier", _brier, higher_is_better=False),
         Metric("accuracy", _accuracy),

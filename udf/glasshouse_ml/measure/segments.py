@@ -5,7 +5,6 @@ could be taken for another one, or for a segment of several values, is quoted as
 """
 
 import json
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256

@@ -33,6 +33,6 @@ def least_cost_threshold(folds: Sequence[ClassificationScores], costs: Costs) ->
 
 
 def _midpoints(ranked: np.ndarray) -> np.ndarray:
-    """Between neighbours; the upper one where no number lies between them, so that it is flagged."""
+    """Between neighbours; the upper one, which is flagged, where no number lies between them."""
     middles = (ranked[:-1] + ranked[1:]) / 2
     return np.where(middles > ranked[:-1], middles, ranked[1:])
