@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.packing import SCHEMA, Packing, raw_bytes, unpack_sent
+from glasshouse_ml.data.query_text import subquery
 
 # Follows a domain to its base type, so that a domain over text counts as text.
 _TYPES = """
@@ -60,8 +61,8 @@ class Database:
         """Names and types of the columns of a query, without reading a row."""
         try:
             # Opened as a cursor first: Postgres then refuses anything but one SELECT.
-            self.plpy.cursor(f"select * from ({query}\n) as rows limit 0").close()
-            empty = self.plpy.execute(f"select * from ({query}\n) as rows limit 0")
+            self.plpy.cursor(f"select * from {subquery(query)} limit 0").close()
+            empty = self.plpy.execute(f"select * from {subquery(query)} limit 0")
         except self.plpy.SPIError as error:
             raise self._plain_error(error) from None
         plan = self.plpy.prepare(_TYPES, ["oid[]"])
@@ -85,7 +86,7 @@ class Database:
                 f"rows.{self.quote_identifier(name)}" for name in arrays
             )
         )
-        row = self.call(f"select {facts} from ({query}\n) as rows")[0]
+        row = self.call(f"select {facts} from {subquery(query)}")[0]
         sizes = [row[f"n{position}"] for position in range(len(arrays))]
         return {
             name: ArraySizes(least, most, bool(one_dimensional))

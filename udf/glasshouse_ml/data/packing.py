@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glasshouse_ml.core.table import BOOLEAN, TIME, Column
+from glasshouse_ml.data.query_text import subquery
 
 # The schema of the engine; registry/ makes it.
 SCHEMA = "ml"
@@ -47,7 +48,7 @@ class Packing:
                 arguments = f"{text(self.separator)}, {text(self.missing)}"
                 joined = f"array_to_string(array[{', '.join(values)}], {arguments})"
             outputs.append(f"{joined} as texts")
-        return f"select {', '.join(outputs)} from ({query}\n) as rows"
+        return f"select {', '.join(outputs)} from {subquery(query)}"
 
     def packed_size(self, row: dict) -> int:
         """The size of a packed row, in bytes or letters."""

@@ -13,7 +13,8 @@ from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Column, Table, TextColum
 from glasshouse_ml.core.validation import MAX_NAME_LENGTH
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import interruptible
-from glasshouse_ml.data.row_reader import Reader, clean_query, read_columns
+from glasshouse_ml.data.query_text import clean_query
+from glasshouse_ml.data.row_reader import Reader, read_columns
 from glasshouse_ml.measure.correlations import correlation_columns, correlation_rows
 from glasshouse_ml.measure.distributions import MISSING, category_bins
 from glasshouse_ml.measure.numeric_summary import (
