@@ -9,6 +9,7 @@ import numpy as np
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column, Table
+from glasshouse_ml.data.canonical_text import depends_on_settings
 from glasshouse_ml.data.column_buffer import ColumnBuffer
 from glasshouse_ml.data.database import ArraySizes, ColumnType, Database
 from glasshouse_ml.data.packing import Packing
@@ -22,7 +23,17 @@ _TIMES = {"date", "timestamp", "timestamptz", "time", "timetz", "interval"}
 
 def read_columns(db: Database, query: str) -> list[Column]:
     """The columns of a query; no row is read."""
-    columns = [Column(c.name, c.type_name, _kind(c), _is_array(c)) for c in db.columns(query)]
+    columns = [
+        Column(
+            column.name,
+            column.type_name,
+            _kind(column),
+            _is_array(column),
+            base_type=column.base_type,
+            category=column.category,
+        )
+        for column in db.columns(query)
+    ]
     _check_names(columns)
     return columns
 
@@ -128,7 +139,10 @@ class Reader:
         token = secrets.token_hex(4)
         self.db = db
         self.query = query
-        self.packing = Packing(numbers, texts, f"\x1f{token}", f"\x02{token}", db.raw_bytes_work())
+        changed = db.changed_settings() if any(map(depends_on_settings, texts)) else ()
+        self.packing = Packing(
+            numbers, texts, f"\x1f{token}", f"\x02{token}", db.raw_bytes_work(), changed
+        )
 
     def batches(self, size: int = BATCH) -> Iterator[tuple[int, np.ndarray, list[list[str]]]]:
         """Number of rows, a matrix of numbers, and a list of values per text column."""

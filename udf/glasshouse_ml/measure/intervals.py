@@ -6,6 +6,7 @@ import numpy as np
 
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import json_number
+from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.measure.classification_metrics import ClassificationScores
 
 # Weights of some samples at a time: enough for numpy, small enough for the processor's cache.
@@ -33,6 +34,7 @@ def metric_intervals(
     records: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     block = max(1, _BLOCK_CELLS // count)
     for start in range(0, samples, block):
+        check_interrupts()
         size = min(block, samples - start)
         draws = rng.integers(0, count, (size, count))
         draws += np.arange(size)[:, None] * count

@@ -13,7 +13,6 @@ from glasshouse_ml.train.request import SPLITS, parse_request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-
 ARGUMENTS: dict[str, Any] = {
     "model": "m",
     "query": "select 1",
