@@ -9,7 +9,7 @@ A module imports only from the lines above its own line; imports inside function
     environments         named environments (ENV=staging)
     settings             the settings of one installation
     fingerprint          hashes of files
-    feature_groups       names of the feature groups of the dbt project
+    dbt_nodes            names of dbt nodes that macros refer to
     assets, data         dashboards as code; CSV files
     examples             example data
     stack                PostgreSQL, Superset, dbt builds, backups

@@ -11,8 +11,8 @@ import psycopg2
 import yaml
 
 from scripts.console import console, step
+from scripts.dbt_nodes import node_names
 from scripts.errors import UserError
-from scripts.feature_groups import feature_groups
 from scripts.fingerprint import fingerprint
 from scripts.settings import Settings
 from scripts.stack import build_state as stamps
@@ -340,7 +340,7 @@ def dbt_environment(settings: Settings, target: str) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "PGOPTIONS": PGOPTIONS,
         "GLASSHOUSE_GIT_COMMIT": _git_commit(settings.root),
-        **feature_groups(settings.root),
+        **node_names(settings.root),
     }
 
 

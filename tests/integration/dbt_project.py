@@ -16,6 +16,8 @@ version: "1.0.0"
 config-version: 2
 profile: glasshouse
 flags: {send_anonymous_usage_stats: false}
+function-paths: ["../functions"]
+functions: {glasshouse: {+schema: ml}}
 models:
   glasshouse:
     ml: {+schema: models, +materialized: ml_model}
@@ -48,14 +50,7 @@ class DbtProject:
         self.settings = warehouse.settings.model_copy(
             update={"root": root, "state": root / ".stack"}
         )
-        self.set_trained_models()
-
-    def set_trained_models(self, *names: str) -> None:
-        """The list that the reports wait for."""
-        text = PROJECT + 'function-paths: ["../functions"]\n'
-        text += f"vars: {{trained_models: [{', '.join(names)}]}}\n"
-        text += "functions: {glasshouse: {+schema: ml}}\n"
-        self.write("dbt_project.yml", text)
+        self.write("dbt_project.yml", PROJECT)
 
     def write(self, path: str, text: str) -> None:
         """Write a file of the project."""

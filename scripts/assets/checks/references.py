@@ -45,7 +45,7 @@ def _missing(bundle: Bundle, asset: Asset, kind: str, name: str, data: dict) -> 
             asset.path,
             f"{name} {data[name]} is not in a file below {kind}/",
             f"write the uuid of a file in {kind}/, or add that file",
-            Rule.LEADS_NOWHERE,
+            Rule.DANGLING_REFERENCE,
         )
     ]
 
@@ -84,7 +84,7 @@ def _layout(bundle: Bundle, dashboard: Asset) -> list[Problem]:
             add(
                 f"position.{key} shows the chart {uuid}, which is not in a file below charts/",
                 "write the uuid of a file in charts/, or remove the component",
-                Rule.LEADS_NOWHERE,
+                Rule.DANGLING_REFERENCE,
             )
     return problems
 
@@ -102,7 +102,7 @@ def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
                         f"the filter {entry.get('name') or entry.get('id')} reads the dataset "
                         f"{uuid}, which is not in a file below datasets/",
                         "write the uuid of a file in datasets/",
-                        Rule.LEADS_NOWHERE,
+                        Rule.DANGLING_REFERENCE,
                     )
                 )
             elif "datasetId" in target:
