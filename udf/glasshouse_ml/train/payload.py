@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from glasshouse_ml.checks.checking import check_rows
+from glasshouse_ml.checks.facts import TrainingFacts
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records, json_number
@@ -53,6 +55,7 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     training = trained.fitter.score(trained.best, _scored_training_rows(trained))
     importances = _importances(trained)
     features, distributions = _features(trained)
+    facts = _training_facts(trained, features, training, test, baseline)
     return {
         "status": initial_status(options),
         "version": _version(trained, spec, test, baseline, intervals) | {"features": features},
@@ -67,10 +70,38 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
         ],
         "curves": [*task.curves(test, trained.target), *extra_curves(trained, test, training)],
         "confusion": task.confusion(test, trained.target),
+        "checks": check_rows(facts),
         "importances": importances,
         "distributions": distributions,
         **diagnostic_rows(trained, test, importances),
     }
+
+
+def _training_facts(
+    trained: TrainingResult,
+    features: Records,
+    training: EvaluationInput,
+    test: EvaluationInput,
+    baseline: EvaluationInput | None,
+) -> TrainingFacts:
+    """The input of the checks."""
+    data = trained.data
+    return TrainingFacts(
+        request=trained.request,
+        columns=data.columns,
+        features=features,
+        excluded=trained.excluded,
+        table=data.table,
+        unlabelled=data.unlabelled,
+        target=trained.target,
+        split=trained.split,
+        algorithms=[c.algorithm for c in trained.candidates if not c.is_baseline],
+        metric=trained.metric,
+        training=training,
+        test=test,
+        baseline=baseline,
+        check_interrupts=trained.fitter.db.check_interrupts,
+    )
 
 
 def _scored_training_rows(trained: TrainingResult) -> XY:
