@@ -7,8 +7,8 @@ from uuid import UUID
 from scripts.assets.model.fields import COLUMN, FIELDS, FORMAT_VERSION, METRIC, Field
 from scripts.assets.model.layout import VERSION_KEY
 from scripts.assets.model.normalise import IGNORED_FIELDS
-from scripts.assets.model.placeholders import KNOWN as PLACEHOLDERS
-from scripts.assets.model.placeholders import unknown_placeholders
+from scripts.assets.model.placeholder_values import KNOWN as PLACEHOLDERS
+from scripts.assets.model.placeholder_values import unknown_placeholders
 from scripts.assets.model.problems import Problem, Rule
 from scripts.assets.model.viz_types import KNOWN, NEEDS_SETUP, REPLACED_BY
 

@@ -33,8 +33,8 @@ class Superset:
         # Superset is on this machine or has its own address: no proxy.
         self._session.trust_env = False
         self._credentials = (
-            settings.value("SUPERSET_ADMIN_USER"),
-            settings.value("SUPERSET_ADMIN_PASSWORD"),
+            settings.value("SUPERSET_ADMIN_USER") or "",
+            settings.value("SUPERSET_ADMIN_PASSWORD") or "",
         )
         self._authorize()
 

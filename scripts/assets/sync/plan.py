@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.markup import escape
 
@@ -16,6 +16,8 @@ from scripts.console import console, say
 from scripts.settings import Settings
 
 CREATE, UPDATE, DELETE, PULL = "create", "update", "delete", "pull"
+# The origin of a difference that neither git nor Superset made.
+SETTINGS = "changed in .env or the overlay since the last push"
 # For each action: the sign, its colour, and the text of the count.
 SIGNS = {
     CREATE: ("+", "green", "to create"),
@@ -51,12 +53,30 @@ def plan(settings: Settings, form: str = "text") -> bool:
     git, state = read_both(settings, pushable)
     state.load()
     steps = compare(git, state.managed, last_pushed(settings), state.previously_managed)
+    steps = _with_changed_values(steps, git, state.changed_values)
     steps += [
         Step(UPDATE, user, "changed in .env", (Change("password", "the one set last", "another"),))
         for user in outdated_passwords(git.only({entry.uuid for entry in state.entries}), settings)
     ]
     {"text": _text, "json": _json, "markdown": _markdown}[form](steps)
     return bool(steps)
+
+
+def _with_changed_values(
+    steps: list[Step], git: Bundle, changed_values: dict[str, tuple[Change, ...]]
+) -> list[Step]:
+    """The steps with the fields that differ because the settings changed since the last push."""
+    merged = []
+    for step in steps:
+        changes = changed_values.get(step.asset.uuid, ())
+        origin = f"{step.origin}, {SETTINGS}" if changes else step.origin
+        merged.append(replace(step, origin=origin, changes=step.changes + changes))
+    others = changed_values.keys() - {step.asset.uuid for step in steps}
+    return merged + [
+        Step(UPDATE, asset, SETTINGS, changed_values[asset.uuid])
+        for asset in git
+        if asset.uuid in others
+    ]
 
 
 def compare(

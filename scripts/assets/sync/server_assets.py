@@ -21,11 +21,13 @@ def server_bundle(
     settings: Settings,
     git: Bundle | None = None,
     pushed: Bundle | None = None,
+    then: Settings | None = None,
 ) -> Bundle:
     """The assets of an export (path → YAML text) in canonical form.
 
     `git`: the assets of the repository, for the placeholders they contain.
     `pushed`: the last push, for the settings that the editor in the browser drops.
+    `then`: the settings of the last push, whose values the server holds.
     """
     assets_data: list[tuple[str, str, dict[str, Any]]] = []
     for path, text in exported.items():
@@ -34,12 +36,28 @@ def server_bundle(
             continue
         data = load_yaml(text)
         local = git.get(str(data["uuid"]).lower()) if git else None
-        assets_data.append((kind, "", restore(kind, data, local.data if local else None, settings)))
+        in_git = local.data if local else None
+        assets_data.append((kind, "", _restored(kind, data, in_git, settings, then or settings)))
     _drop_default_catalogs(assets_data, exported, git or Bundle())
     _add_hidden(
         [data for kind, _, data in assets_data if kind in ("charts", "datasets")], pushed or git
     )
     return Bundle.of([Asset(kind, data) for kind, _, data in canonical_bundle(assets_data)])
+
+
+def _restored(
+    kind: str,
+    data: dict[str, Any],
+    local: dict[str, Any] | None,
+    settings: Settings,
+    then: Settings,
+) -> dict[str, Any]:
+    """The asset with placeholders for the values of the last push, or else for the present ones."""
+    restored = restore(kind, data, local, then)
+    if local is not None and then != settings:
+        current = restore(kind, data, local, settings)
+        restored |= {key: value for key, value in current.items() if value == local.get(key)}
+    return restored
 
 
 def _drop_default_catalogs(

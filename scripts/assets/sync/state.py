@@ -15,8 +15,10 @@ from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER
 from scripts.assets.files.managed import read_previously_managed
 from scripts.assets.model.asset import Bundle
+from scripts.assets.model.diff import Change
 from scripts.assets.model.fields import KINDS
-from scripts.assets.sync.last_push import last_pushed
+from scripts.assets.sync.changed_values import changed_values
+from scripts.assets.sync.last_push import last_pushed, settings_of_last_push
 from scripts.assets.sync.links import chart_links
 from scripts.assets.sync.server_assets import managed_assets, server_bundle
 from scripts.errors import UserError
@@ -111,7 +113,15 @@ class ServerState:
     @cached_property
     def assets(self) -> Bundle:
         """Every asset on the server; unmanaged datasets only if `unmanaged` is set."""
-        return server_bundle(self.exported, self.settings, self.git, last_pushed(self.settings))
+        pushed, then = last_pushed(self.settings), settings_of_last_push(self.settings)
+        return server_bundle(self.exported, self.settings, self.git, pushed, then)
+
+    @cached_property
+    def changed_values(self) -> dict[str, tuple[Change, ...]]:
+        """The fields (by uuid) that differ because the settings changed since the last push."""
+        return changed_values(
+            self.exported, self.git, self.settings, settings_of_last_push(self.settings)
+        )
 
     @cached_property
     def server(self) -> Server | None:
