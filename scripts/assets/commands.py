@@ -61,10 +61,10 @@ def push(force: bool) -> None:
 @click.option(
     "--import",
     "import_name",
-    metavar="DASHBOARD",
+    metavar="NAME",
     envvar="IMPORT",
     default="",
-    help="Import an unmanaged dashboard with all that it needs (IMPORT=…).",
+    help="Import an unmanaged dashboard, or a saved query, with all that it needs (IMPORT=…).",
 )
 @click.option("--branch", envvar="BRANCH", default="", help="Commit it on this branch (BRANCH=…).")
 @click.option(
@@ -82,6 +82,23 @@ def pull(force: bool, yes: bool, import_name: str, branch: str, list_all: bool) 
         list_unmanaged(load_settings())
     else:
         run(load_settings(), _flag(force, "FORCE"), _flag(yes, "YES"), import_name, branch)
+
+
+@click.command("import")
+@click.option(
+    "--from",
+    "source",
+    envvar="FROM",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The zip file or folder (FROM=…).",
+)
+@click.option("--force", is_flag=True, help="Also over files that git has already (FORCE=1).")
+def import_(source: Path, force: bool) -> None:
+    """Write an export of another Superset into the files, and report what cannot be kept."""
+    from scripts.assets.sync.import_bundle import import_bundle as run
+
+    run(load_settings(), source, _flag(force, "FORCE"))
 
 
 @click.command()

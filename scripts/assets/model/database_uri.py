@@ -5,7 +5,7 @@ that it has stored.
 """
 
 import re
-from urllib.parse import SplitResult, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from scripts.assets.model.placeholder_values import (
     PASSWORDS,
@@ -18,7 +18,11 @@ from scripts.settings import Settings
 
 # What Superset shows instead of a password.
 MASK = "X" * 10
+ADDRESS = re.compile(r"[a-zA-Z][\w+.-]*://")
 _POSTGRES_PORT = 5432
+# Parameters of an address that take precedence over the server, or the login, that it names.
+_OVERRIDES = {"host", "hostaddr", "port", "user", "password", "service", "passfile"}
+_OWN_SERVER = re.compile(r"[^/?#]*@\$\{POSTGRES_HOST\}(:\$\{POSTGRES_PORT\})?(?=[/?#]|$)")
 
 
 def fill_uri(uri: str, settings: Settings) -> str:
@@ -49,6 +53,23 @@ def password_name(database: str, uuid: str) -> str:
     # A key must not begin with a digit, and must not be one of this installation's own.
     own = (*PASSWORDS.values(), "SUPERSET_ADMIN_PASSWORD")
     return f"DATABASE_{name}" if name in own or name[0].isdigit() else name
+
+
+def sends_own_password_elsewhere(uri: str) -> bool:
+    """Whether an address in git would send a password of this installation to another server."""
+    if not {*PLACEHOLDER.findall(uri)} & {*PASSWORDS.values()}:
+        return False
+    scheme, _, rest = uri.partition("://")
+    is_own = _is_postgres(scheme) and _OWN_SERVER.match(rest) and not _overrides(uri)
+    return not is_own
+
+
+def _is_postgres(scheme: str) -> bool:
+    return scheme.partition("+")[0] in ("postgresql", "postgres")
+
+
+def _overrides(uri: str) -> bool:
+    return not _OVERRIDES.isdisjoint(parse_qs(uri.partition("?")[2], keep_blank_values=True))
 
 
 def restore_uri(uri: str, settings: Settings, local: str = "", password: str = "") -> str:
@@ -95,7 +116,8 @@ def _own_role(parts: SplitResult, settings: Settings) -> str:
     role = unquote(parts.username or "")
     database = "superset" if role == "superset" else placeholder_value("DATABASE", settings)
     own = (
-        parts.scheme.partition("+")[0] in ("postgresql", "postgres")
+        _is_postgres(parts.scheme)
+        and not _overrides(parts.geturl())
         and role in PASSWORDS
         and parts.hostname == (settings.value("POSTGRES_HOST") or "").lower()
         and str(parts.port or _POSTGRES_PORT) == settings.value("POSTGRES_PORT")

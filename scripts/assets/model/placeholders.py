@@ -14,10 +14,14 @@ from scripts.settings import Settings
 
 # Marks a schema that has the same name in every environment.
 NO_PREFIX = "${NO_PREFIX}"
+# The kinds with a schema.
+_IN_SCHEMA = ("datasets", "queries")
 # Fields, besides the address of a database and the schema of a dataset, that may hold placeholders.
 _FIELDS: dict[str, tuple[str, ...]] = {
     "databases": (),
     "datasets": ("catalog", "sql", "extra"),
+    "queries": ("catalog", "sql"),
+    "annotation_layers": (),
     "charts": ("certified_by", "certification_details"),
     "dashboards": ("certified_by", "certification_details"),
 }
@@ -28,7 +32,7 @@ def fill(kind: str, data: dict[str, Any], settings: Settings) -> dict[str, Any]:
     full = dict(data)
     if kind == "databases":
         full["sqlalchemy_uri"] = fill_uri(data["sqlalchemy_uri"], settings)
-    if kind == "datasets" and data.get("schema"):
+    if kind in _IN_SCHEMA and data.get("schema"):
         full["schema"] = server_schema(data["schema"], settings)
     for name in _FIELDS[kind]:
         if full.get(name):
@@ -49,7 +53,7 @@ def restore(
             local.get("sqlalchemy_uri", ""),
             password_name(str(data["database_name"]), str(data["uuid"])),
         )
-    if kind == "datasets" and data.get("schema"):
+    if kind in _IN_SCHEMA and data.get("schema"):
         restored["schema"] = schema_in_git(data["schema"], settings, [local.get("schema") or ""])
     for name in _FIELDS[kind]:
         in_git = local.get(name)

@@ -30,7 +30,7 @@ def changed_values(
     for path, text in exported.items():
         kind = PurePosixPath(path).parts[0]
         data = load_yaml(text) if kind in KINDS else {}
-        local = git.get(str(data.get("uuid", "")).lower())
+        local = git.get(str(data.get("uuid")).lower())
         if local is None:
             continue
         old, new = (_filled(kind, local.data, each) for each in (then, settings))

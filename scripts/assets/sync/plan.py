@@ -11,7 +11,7 @@ from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.diff import Change, readable_changes
 from scripts.assets.model.merge import merge
 from scripts.assets.sync.last_push import last_pushed
-from scripts.assets.sync.state import pushable, read_both
+from scripts.assets.sync.state import read_both
 from scripts.console import console, say
 from scripts.settings import Settings
 
@@ -50,7 +50,7 @@ class Step:
 
 def plan(settings: Settings, form: str = "text") -> bool:
     """Print the differences (text, json or markdown); False when there are none."""
-    git, state = read_both(settings, pushable)
+    git, state = read_both(settings, pushing=True)
     state.load()
     steps = compare(git, state.managed, last_pushed(settings), state.previously_managed)
     steps = _with_changed_values(steps, git, state.changed_values)

@@ -10,7 +10,7 @@ from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.complete import complete
 from scripts.assets.model.database_uri import require_passwords
 from scripts.assets.model.diff import Difference, differences
-from scripts.assets.model.fields import ACCESS_KINDS, KINDS
+from scripts.assets.model.fields import ACCESS_KINDS, BUNDLED_KINDS, KINDS
 from scripts.assets.model.merge import merge
 from scripts.assets.sync.last_push import (
     changed_since_last_push,
@@ -20,8 +20,9 @@ from scripts.assets.sync.last_push import (
     save_last_push,
 )
 from scripts.assets.sync.links import link_problems
+from scripts.assets.sync.rest import send_rest
 from scripts.assets.sync.server_assets import dependencies, managed_assets
-from scripts.assets.sync.state import ServerState, pushable, read_both
+from scripts.assets.sync.state import ServerState, read_both
 from scripts.console import say, step, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -42,7 +43,7 @@ def push(settings: Settings, force: bool = False) -> bool:
 
 
 def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
-    git, state = read_both(settings, pushable)
+    git, state = read_both(settings, pushing=True)
     state.load()
     before = state.all_assets.only({asset.uuid for asset in git})
     changes = differences(before, git)
@@ -67,7 +68,10 @@ def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
     # Recorded before anything is sent, so that an interrupted push leaves no unmanaged asset.
     record_managed(settings.root / FOLDER, git)
     if changed:
-        _send(git, before, _complete_selection(changed, git), state, importer)
+        chosen = _complete_selection(changed, git)
+        if chosen.kinds(BUNDLED_KINDS).assets:
+            _send(git, before, chosen.kinds(BUNDLED_KINDS), state, importer)
+        send_rest(chosen, changed, state.with_lists())
     if entries and state.server:
         with step("Updating access") as current:
             state.server.permissions.invalidate()
@@ -101,7 +105,7 @@ def push_changed(uuids: set[str], settings: Settings) -> list[Difference]:
     It uses REST, because preset-cli takes longer to start than this takes.
     """
     with exclusive(settings):
-        git, state = read_both(settings, pushable)
+        git, state = read_both(settings, pushing=True)
         chosen = _complete_selection(uuids, git)
         changes = differences(state.assets.only(set(chosen.assets)), chosen)
         if not changes:
@@ -116,7 +120,10 @@ def push_changed(uuids: set[str], settings: Settings) -> list[Difference]:
             # Existing charts can be sent without their dashboards.
             chosen = managed_assets(chosen, Bundle.of([each.asset for each in changes]))
             send = state.superset.import_charts
-        send({each.path: dump_yaml(complete(each, git, settings)) for each in chosen})
+        files = chosen.kinds(BUNDLED_KINDS)
+        if files.assets:
+            send({each.path: dump_yaml(complete(each, git, settings)) for each in files})
+        send_rest(chosen, uuids, state.with_lists())
         save_last_push((pushed or Bundle()) | chosen, settings)
     return changes
 

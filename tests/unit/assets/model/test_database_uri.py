@@ -32,6 +32,7 @@ def test_an_address_goes_out_with_values_and_comes_back_with_placeholders():
         ("/warehouse", "/other"),
         ("dashboard:", "superset:"),
         ("postgresql+psycopg2", "mysql"),
+        ("/warehouse", "/warehouse?host=db.example.org"),
     ],
 )
 def test_an_address_that_differs_in_one_part_gets_no_password_of_this_installation(change):

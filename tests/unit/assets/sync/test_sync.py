@@ -142,7 +142,7 @@ def test_what_others_left_on_the_server_does_not_disturb(settings):
             "sqlalchemy_uri": "bigquery://",
             "extra": None,
         },
-        "queries/d.yaml": {"label": "d"},
+        "themes/d.yaml": {"theme_name": "d"},
         "metadata.yaml": {"type": "assets"},
     }
     live = server_bundle({path: dump_yaml(data) for path, data in strange.items()}, settings)
