@@ -28,12 +28,13 @@ def _settings() -> Settings | None:
 def plan(form: str) -> None:
     """Show the differences between git and Superset, field by field; changes nothing.
 
+    ENV=name compares with that environment, ENV=one,two with each of several.
     Exit code 0: no difference, 2: differences, 1: an error.
     """
+    from scripts.assets.sync.environments import selected_settings
     from scripts.assets.sync.plan import plan as run
 
-    if run(load_settings(), form):
-        raise SystemExit(2)
+    raise SystemExit(run(selected_settings(), form))
 
 
 @click.command()
@@ -43,10 +44,14 @@ def plan(form: str) -> None:
     help="Overwrite changes made in Superset since the last push (FORCE=1).",
 )
 def push(force: bool) -> None:
-    """Push the dashboards from git to Superset."""
+    """Push the dashboards from git to Superset; ENV=one,two pushes to several environments."""
+    from scripts.assets.sync.environments import run_for_each, selected_settings
     from scripts.assets.sync.push import push as run
 
-    run(load_settings(), _flag(force, "FORCE"))
+    def result(settings: Settings) -> tuple[str, int]:
+        return ("pushed" if run(settings, _flag(force, "FORCE")) else "no difference"), 0
+
+    raise SystemExit(run_for_each(selected_settings(), result))
 
 
 @click.command()
