@@ -72,7 +72,7 @@ def _annotations(bundle: Bundle, chart: Asset) -> list[Problem]:
             chart.path,
             f"params.annotation_layers: {target} is not in a file below {folder}",
             f"write the {name} of a file in {folder}, or remove the annotation",
-            Rule.LEADS_NOWHERE,
+            Rule.DANGLING_REFERENCE,
         )
         for target, folder, name in missing
     ]
