@@ -194,7 +194,7 @@ def _entry_shape(where: str, kind: str, data: dict[str, Any]) -> list[Problem]:
         elif not isinstance(value, type_):
             word = "a list" if type_ is list else "text"
             add(name, f"must be {word}", f"write {word}", Rule.WRONG_TYPE)
-        elif type_ is list and not all(isinstance(each, str) for each in value):
+        elif isinstance(value, list) and not all(isinstance(each, str) for each in value):
             add(name, "must hold texts", "write names", Rule.WRONG_TYPE)
     return problems
 
@@ -203,7 +203,7 @@ def _references(entry: Asset, entries: list[Asset], bundle: Bundle) -> list[Prob
     """References without a target, and values that Superset would refuse."""
     problems = []
 
-    def add(message: str, remedy: str, rule: Rule = Rule.LEADS_NOWHERE) -> None:
+    def add(message: str, remedy: str, rule: Rule = Rule.DANGLING_REFERENCE) -> None:
         problems.append(Problem(FILE, f"{entry}: {message}", remedy, rule))
 
     roles = {each.title for each in entries if each.kind == "roles"} | {*BUILT_IN, "Public"}

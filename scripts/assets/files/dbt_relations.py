@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from scripts.assets.model.asset import Asset
+from scripts.dbt_nodes import node_names
 from scripts.errors import UserError
-from scripts.feature_groups import feature_groups
 from scripts.fingerprint import fingerprint
 
 # `make describe` writes this file from the parsed project, so an old one must not be parsed.
@@ -140,12 +140,15 @@ def _parse(root: Path, folder: Path) -> dict[str, Any]:
     (copy / "dbt" / EXPOSURES).unlink(missing_ok=True)
     program = Path(sys.executable).with_name("dbt")
     completed = subprocess.run(
-        [program, "parse", "--project-dir", copy / "dbt", "--profiles-dir", copy / "dbt"]
-        + ["--target-path", folder / "target", "--log-path", folder / "target", "--no-use-colors"],
+        [
+            str(program), "parse", f"--project-dir={copy / 'dbt'}",
+            f"--profiles-dir={copy / 'dbt'}", f"--target-path={folder / 'target'}",
+            f"--log-path={folder / 'target'}", "--no-use-colors",
+        ],
         capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=root,
         env={
             **os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "POSTGRES_PORT": "1",
-            "TRANSFORMER_PASSWORD": "unused", "POSTGRES_PASSWORD": "unused", **feature_groups(root),
+            "TRANSFORMER_PASSWORD": "unused", "POSTGRES_PASSWORD": "unused", **node_names(root),
         },
     )  # fmt: skip
     if completed.returncode:

@@ -26,6 +26,8 @@ class Column:
     of: str = ""  # the array it is a position of
     place: int = 0  # from 1; 0 where it is no position of an array
     length: int = 0  # of every array, where all are as long; 0 where they differ
+    base_type: str = ""  # as pg_type names it, without domains
+    category: str = ""  # of the type, as in pg_type
 
     def value(self, quote: Callable[[str], str]) -> str:
         """The SQL of its value in a row of `rows`."""
