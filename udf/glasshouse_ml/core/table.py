@@ -1,11 +1,18 @@
 """Rows in memory: numbers as float64, texts as codes into a sorted list of levels."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 NUMBER, BOOLEAN, TIME, CATEGORY = "number", "boolean", "time", "category"
+_KEY_NAME = re.compile(r"(^|[_ ])(id|key|nr|no|number|pk)$|[a-z](Id|ID|Key|Number)$", re.ASCII)
+
+
+def is_key_name(name: str) -> bool:
+    """Whether the name of a column says that it is a key."""
+    return _KEY_NAME.search(name) is not None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from glasshouse_ml.checks.checking import check_rows
+from glasshouse_ml.checks.facts import TrainingFacts
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records, json_number
@@ -38,18 +40,22 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     task = trained.request.task
     check_interrupts()
     test = trained.fitter.score(trained.best, trained.test)
-    intervals = metric_intervals(test, options["bootstrap"], options["seed"])
+    units = trained.split.test_units
+    intervals = metric_intervals(test, options["bootstrap"], options["seed"], units)
     check_interrupts()
     metrics = metric_rows(test, "model", "test", intervals=intervals)
     baseline = None
     if trained.baseline is not None:
         baseline = trained.fitter.score(trained.baseline, trained.test)
-        baseline_intervals = metric_intervals(baseline, options["bootstrap"], options["seed"])
+        baseline_intervals = metric_intervals(
+            baseline, options["bootstrap"], options["seed"], units
+        )
         metrics += metric_rows(baseline, "baseline", "test", intervals=baseline_intervals)
         check_interrupts()
     training = trained.fitter.score(trained.best, _scored_training_rows(trained))
     importances = _importances(trained)
     features, distributions = _features(trained)
+    facts = _training_facts(trained, features, training, test, baseline)
     return {
         "status": initial_status(options),
         "version": _version(trained, spec, test, baseline, intervals) | {"features": features},
@@ -64,10 +70,38 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
         ],
         "curves": [*task.curves(test, trained.target), *extra_curves(trained, test, training)],
         "confusion": task.confusion(test, trained.target),
+        "checks": check_rows(facts),
         "importances": importances,
         "distributions": distributions,
         **diagnostic_rows(trained, test, importances),
     }
+
+
+def _training_facts(
+    trained: TrainingResult,
+    features: Records,
+    training: EvaluationInput,
+    test: EvaluationInput,
+    baseline: EvaluationInput | None,
+) -> TrainingFacts:
+    """The input of the checks."""
+    data = trained.data
+    return TrainingFacts(
+        request=trained.request,
+        columns=data.columns,
+        features=features,
+        excluded=trained.excluded,
+        table=data.table,
+        unlabelled=data.unlabelled,
+        target=trained.target,
+        split=trained.split,
+        algorithms=[c.algorithm for c in trained.candidates if not c.is_baseline],
+        metric=trained.metric,
+        training=training,
+        test=test,
+        baseline=baseline,
+        check_interrupts=trained.fitter.db.check_interrupts,
+    )
 
 
 def _scored_training_rows(trained: TrainingResult) -> XY:
@@ -215,7 +249,7 @@ def _features(trained: TrainingResult) -> tuple[Records, Records]:
         summaries.append(summary)
         distributions += bins
     if task.needs_target:
-        rows = sample_training_rows(trained.split.train, trained.request.options["seed"])
+        rows = sample_training_rows(trained.split.train, target, trained.request.options["seed"])
         row_target = replace(target, values=target.values[rows])
         for summary in summaries:
             check_interrupts()

@@ -71,7 +71,7 @@ begin
     -- The payload has the columns of the tables except model and version, which are those of this call.
     foreach detail in array array[
         'candidates', 'metrics', 'curves', 'confusion', 'importances', 'distributions',
-        'coefficients', 'partial_dependence', 'correlations', 'residuals'
+        'coefficients', 'partial_dependence', 'correlations', 'residuals', 'checks'
     ] loop
         rows := coalesce(nullif(payload -> detail, 'null'), '[]');
         if rows @? '$[*] ? (exists (@.model) || exists (@.version))' then
