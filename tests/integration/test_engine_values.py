@@ -31,12 +31,19 @@ KEYS = {
     "jsonb": ("jsonb_build_object('b', i)", """('{"a": 1,  "b": ' || i || '}')::jsonb - 'a'"""),
     "array": ("array[date '2026-02-01' + i]",) * 2,
     "composite": ("row(i, date '2026-02-01' + i)::engine_test.pair",) * 2,
-    "range": ("tstzrange('2026-02-01 00:00+00', timestamptz '2026-03-01 00:00+00' + i * '1 h'::interval)",)
+    "range": (
+        "tstzrange('2026-02-01 00:00+00', timestamptz '2026-03-01 00:00+00' + i * interval '1 h')",
+    )
     * 2,
 }  # fmt: skip
 FEW = {
-    **QUICK, "folds": 2, "bootstrap": 0, "importance_repeats": 0, "learning_curve": 0, "dependence": 0,
-}  # fmt: skip
+    **QUICK,
+    "folds": 2,
+    "bootstrap": 0,
+    "importance_repeats": 0,
+    "learning_curve": 0,
+    "dependence": 0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +83,14 @@ def test_a_key_is_the_same_in_every_session(
 
 
 def test_classes_are_the_same_in_every_session(user: Session, other: Session) -> None:
-    name = "engine test classes"
+    name, versions = "engine test classes", set()
     for session, target in ((user, "(i % 2)::numeric(3, 1)"), (other, "(i % 2)::numeric(9, 5)")):
         query = f"select i % 2 + i % 3 as a, {target} as y from generate_series(1, 90) as i"
         session.train(name, query, "y", options={**FEW, "retrain": "if_changed"})
-        assert session.version(name)["version"] == 1
+        versions.add(session.version(name)["version"])
         assert [c["class"] for c in session.version(name)["classes"]] == ["0", "1"]
         assert session.rows("select count(*) from ml.evaluate(%s, %s)", name, query)[0][0] > 5
+    assert len(versions) == 1, "the second call trains nothing"
 
 
 def test_the_query_keeps_its_meaning_in_the_session(other: Session) -> None:
@@ -157,16 +165,16 @@ def test_the_cause_of_a_late_error_comes_first(user: Session) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("case when i = 9 then 10::numeric ^ 400 else i end", "Column 'odd' cannot .* out of range"),
-        ("case when i = 9 then 1 / 10::numeric ^ 400 else i end", "Column 'odd' cannot be read"),
-        ("case when i = 9 then 'infinity' else date '2026-01-01' + i end", "'odd' holds infinite"),
-        ("case when i = 9 then '-infinity' else timestamp '2026-01-01' + i * interval '1 d' end", "'odd' holds infinite"),
-        ("case when i = 9 then 'infinity'::numeric else i end", "'odd' holds infinite"),
-        ("1 / (i - 9)", "Column 'odd' cannot be read: division by zero"),
+        ("10::numeric ^ 400", "Column 'odd' cannot be read: .* is out of range"),
+        ("1 / 10::numeric ^ 400", "Column 'odd' cannot be read: .* is out of range"),
+        ("date 'infinity'", "'odd' holds infinite"),
+        ("timestamp '-infinity'", "'odd' holds infinite"),
+        ("'infinity'::numeric", "'odd' holds infinite"),
+        ("1 / (i - i)", "Column 'odd' cannot be read: division by zero"),
     ],
-)  # fmt: skip
+)
 def test_an_error_about_a_value_names_the_column(user: Session, value: str, message: str) -> None:
-    query = ROWS.replace("i % 7 as a", f"i % 7 as a, {value} as odd")
+    query = ROWS.replace("i % 7 as a", f"i % 7 as a, case when i % 9 > 0 then {value} end as odd")
     with pytest.raises(psycopg2.Error, match=message) as caught:
         user.train("engine test odd", query, "y", key="id", options=FEW)
     assert len(caught.value.diag.message_primary) < 300

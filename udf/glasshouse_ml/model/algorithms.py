@@ -58,9 +58,10 @@ class Algorithm:
 
     def check_rows(self, count: int) -> None:
         """Refuse more training rows than the algorithm fits in a bearable time."""
-        if count > MAX_ROWS.get(self.name, count):
+        most = MAX_ROWS.get(self.name, count)
+        if count > most:
             raise GlasshouseError(
-                f"{self.name} takes at most {MAX_ROWS[self.name]} training rows, these are {count}.",
+                f"{self.name} takes at most {most} training rows, these are {count}.",
                 "It compares all rows with one another in one step that cannot be interrupted: "
                 "choose another algorithm, or give a sample of the rows.",
             )

@@ -38,8 +38,8 @@ EXTRAS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     ),
 }  # fmt: skip
 
-# In these all rows meet all rows, in one call that cannot be interrupted. The most training rows: at
-# so many a fit takes about a minute.
+# The most training rows of algorithms that compare all rows with all rows in one call, which cannot
+# be interrupted. With so many rows a fit takes about a minute.
 MAX_ROWS = {
     "kernel_ridge": 10_000,
     "local_outlier_factor": 50_000,
