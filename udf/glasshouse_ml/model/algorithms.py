@@ -123,6 +123,8 @@ def _algorithm(task: str, entry: Entry) -> Algorithm:
     path, about, *rest = entry
     defaults: dict[str, Any] = rest[0] if rest else {}  # type: ignore[assignment]
     name = str(rest[1]) if len(rest) > 1 else snake_case_name(path.rsplit(".", 1)[1])
+    if name in MAX_ROWS:
+        about += f"; at most {MAX_ROWS[name]:,} training rows"
     return Algorithm(name, task, f"sklearn.{path}", about, tuple(defaults.items()))
 
 

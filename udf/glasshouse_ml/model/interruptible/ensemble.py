@@ -40,8 +40,8 @@ class _FittedByTrees:
         """Fit all trees."""
         trees, warm_start = self.n_estimators, self.warm_start
         size = max(1, min(_TREES, _CELLS // max(1, self._cells_per_tree(X))))
-        # scikit-learn's bagging has no out-of-bag score with warm_start.
-        if size >= trees or getattr(self, "oob_score", False):
+        # scikit-learn refuses what is no number, and its bagging an out-of-bag score here.
+        if not isinstance(trees, int) or size >= trees or getattr(self, "oob_score", False):
             check_interrupts()
             return super().fit(X, y, sample_weight)  # type: ignore[misc]
         self.__dict__.pop("estimators_", None)
