@@ -40,7 +40,7 @@ def a_strangers_dashboard(project, title: str) -> tuple[int, str]:
 def test_a_strangers_dashboard_is_left_alone_until_it_is_imported_and_pruned_when_given_up(project):
     before = project.files()
     dashboard, chart = a_strangers_dashboard(project, "Made by hand")
-    other, _ = a_strangers_dashboard(project, "Somebody's")
+    other, others_chart = a_strangers_dashboard(project, "Somebody's")
     assert "No difference" in project.run("plan")
     assert "Nothing to do" in project.run("pull")
     listed = project.run("pull", "--all")
@@ -73,6 +73,7 @@ def test_a_strangers_dashboard_is_left_alone_until_it_is_imported_and_pruned_whe
     assert "Nothing to prune" in project.run("prune", YES="1")
     assert project.superset.number("dashboard", str(other)) == other
     project.superset.delete("dashboard", other)
+    project.superset.delete("chart", project.superset.number("chart", others_chart))
 
 
 def test_a_pull_on_a_branch_leaves_the_files_at_hand_alone(project):

@@ -34,6 +34,8 @@ _REMEDIES = {
     "uuid": "add `uuid:` with a new one: python3 -c 'import uuid; print(uuid.uuid4())'",
     "version": f"add version: {FORMAT_VERSION}",
 }
+# How many characters Superset holds of a tag; usernames and e-mail addresses are shorter.
+_LONGEST_NAME = 250
 _COMPONENTS = (
     "ROOT",
     "GRID",
@@ -67,6 +69,14 @@ def file_problems(kind: str, path: str, data: dict[str, Any]) -> list[Problem]:
     for name in REST_FIELDS:
         if isinstance(data.get(name), list) and not all(_is_text(each) for each in data[name]):
             findings.add(Rule.WRONG_TYPE, f"{name} must hold texts", "write names")
+        for each in data.get(name) or []:
+            if len(str(each)) > _LONGEST_NAME:
+                findings.add(
+                    Rule.TOO_LONG,
+                    f"{name} holds a text of {len(str(each))} characters, and Superset holds "
+                    f"{_LONGEST_NAME}",
+                    "shorten it",
+                )
     _OF_KIND[kind](findings, data)
     return findings.problems
 
