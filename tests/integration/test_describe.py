@@ -11,8 +11,8 @@ import yaml
 
 from scripts.assets.checks.describe import describe
 from scripts.assets.files import dbt_relations as relations
+from scripts.dbt_nodes import node_names
 from scripts.errors import UserError
-from scripts.feature_groups import feature_groups
 from scripts.settings import ROOT
 
 DATASET = Path("superset_assets", "datasets", "reports", "rpt_class_balance.yaml")
@@ -58,7 +58,7 @@ def test_a_lost_column_comes_back_with_its_type_and_exposures_are_read_by_dbt(
     dbt = [Path(sys.executable).with_name("dbt"), "parse", "--project-dir", project / "dbt"]
     dbt += ["--profiles-dir", project / "dbt", "--target-path", target, "--log-path", target]
     settings = {"POSTGRES_PORT": "1", "TRANSFORMER_PASSWORD": "x", "POSTGRES_PASSWORD": "x"}
-    settings |= {"SUPERSET_PORT": "8089", **feature_groups(project)}
+    settings |= {"SUPERSET_PORT": "8089", **node_names(project)}
     subprocess.run(dbt, check=True, capture_output=True, env=settings)
     exposures = json.loads((target / "manifest.json").read_text())["exposures"].values()
     slugs = {

@@ -147,7 +147,6 @@ def builds(rejected_project: DbtProject, user: Session) -> Builds:
         "models/reports/rpt_scores.sql",
         'select model, version, metric, value from {{ of_champions("metrics") }} as metrics',
     )
-    project.set_trained_models(*FAILURES, "singular")
     first = project.run("build")
     project.write("models/features/feat_rows.sql", BAD)
     return Builds(first, project.run("build"), project.run("build"))

@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 
 from scripts.bootstrap.locks import exclusive_lock
-from scripts.feature_groups import feature_groups
+from scripts.dbt_nodes import node_names
 
 # A busy machine is no reason to fail.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -41,6 +41,6 @@ def _parse(target: Path) -> None:
             "POSTGRES_PORT": "1",
             "TRANSFORMER_PASSWORD": "unused",
             "POSTGRES_PASSWORD": "unused",
-            **feature_groups(PROJECT.parent),
+            **node_names(PROJECT.parent),
         },
     )

@@ -6,7 +6,7 @@
 #}
 {% macro record_drift() -%}
     {%- if execute -%}
-        {%- for name in var("trained_models") -%}
+        {%- for name in trained_models() -%}
             {%- set drift = model_node(name).config.meta.get("drift") -%}
             {%- if drift and is_trained(model_relation(name)) -%}
                 select count(*)

@@ -35,13 +35,28 @@
 
 
 {#
+    Names of the model nodes, as scripts/dbt_nodes.py reads them from models/ml/. `graph` has no nodes
+    while dbt parses, which is when ref() is needed.
+#}
+{% macro trained_models() -%}
+    {{- return(env_var("GLASSHOUSE_ML_MODELS").split()) -}}
+{%- endmacro %}
+
+
+{# Names of the model nodes that have a node pred_<name>. #}
+{% macro predicted_models() -%}
+    {{- return(env_var("GLASSHOUSE_PREDICTED_MODELS").split()) -}}
+{%- endmacro %}
+
+
+{#
     The champions' rows of one registry table, as a sub-select.
 
     dbt cannot see which model wrote which registry row, so each report that reads the registry waits
-    for every model named in `trained_models`, and so for its tests.
+    for every model node, and so for its tests.
 #}
 {% macro of_champions(table) -%}
-    {%- for name in var("trained_models") -%} {%- do ref(name) -%} {%- endfor -%}
+    {%- for name in trained_models() -%} {%- do ref(name) -%} {%- endfor -%}
     (
         select facts.*
         from {{ source("ml", table) }} as facts
@@ -56,7 +71,7 @@
 
 {# The rows of every version, whatever its status: for reports that look back. #}
 {% macro of_all_versions(table) -%}
-    {%- for name in var("trained_models") -%} {%- do ref(name) -%} {%- endfor -%}
+    {%- for name in trained_models() -%} {%- do ref(name) -%} {%- endfor -%}
     (select facts.* from {{ source("ml", table) }} as facts where {{ is_own_model("facts.model") }})
 {%- endmacro %}
 

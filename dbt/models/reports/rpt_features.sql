@@ -4,7 +4,7 @@
     report takes its labels from here (macro feature_label).
 -#}
 {%- set documented_columns = {} -%}
-{%- for name in var("trained_models") -%}
+{%- for name in trained_models() -%}
     {%- do ref(name) -%}
     {%- if execute -%}
         {%- for feature in feature_columns(name) -%}

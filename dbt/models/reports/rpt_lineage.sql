@@ -1,6 +1,6 @@
 {# An edge for each table that a prediction is made from, down to the sources, as dbt's manifest has it. -#}
 {%- set edges = [] -%}
-{%- for name in var("trained_models") -%}
+{%- for name in predicted_models() -%}
     {%- do ref("pred_" ~ name) -%}
     {%- if execute -%}
         {%- for node in ancestors(model_node("pred_" ~ name).unique_id) -%}

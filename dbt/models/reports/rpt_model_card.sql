@@ -6,7 +6,7 @@ with
     versions as (select * from {{ of_all_versions("model_versions") }} as versions),
 
     documented as (
-        {% for name in var("trained_models") %}
+        {% for name in trained_models() %}
             {%- set meta = model_node(name).config.meta if execute else {} -%}
             {%- set description = model_node(name).description if execute else "" %}
             select

@@ -16,7 +16,7 @@
 } -%}
 {#- A node without a prediction column, such as the revenue forecast, has its own dashboard. -#}
 {%- set answers = [] -%}
-{%- for name in var("trained_models") -%}
+{%- for name in predicted_models() -%}
     {%- set relation = ref("pred_" ~ name) -%}
     {%- if execute -%}
         {%- set columns = (

@@ -14,7 +14,7 @@ with
     ),
 
     configured as (
-        {% for name in var("trained_models") %}
+        {% for name in trained_models() %}
             {%- set costs = model_node(name).config.meta.get("costs", {}) if execute else {} %}
             select
                 {{ sql_text(registry_name(name)) }} as model,

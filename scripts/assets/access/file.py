@@ -203,7 +203,7 @@ def _references(entry: Asset, entries: list[Asset], bundle: Bundle) -> list[Prob
     """References without a target, and values that Superset would refuse."""
     problems = []
 
-    def add(message: str, remedy: str, rule: Rule = Rule.LEADS_NOWHERE) -> None:
+    def add(message: str, remedy: str, rule: Rule = Rule.DANGLING_REFERENCE) -> None:
         problems.append(Problem(FILE, f"{entry}: {message}", remedy, rule))
 
     roles = {each.title for each in entries if each.kind == "roles"} | {*BUILT_IN, "Public"}

@@ -50,7 +50,7 @@ def _missing(bundle: Bundle, asset: Asset, kind: str, name: str, data: dict) -> 
             asset.path,
             f"{name} {data[name]} is not in a file below {kind}/",
             f"write the uuid of a file in {kind}/, or add that file",
-            Rule.LEADS_NOWHERE,
+            Rule.DANGLING_REFERENCE,
         )
     ]
 
@@ -72,7 +72,7 @@ def _annotations(bundle: Bundle, chart: Asset) -> list[Problem]:
             chart.path,
             f"params.annotation_layers: {target} is not in a file below {folder}",
             f"write the {name} of a file in {folder}, or remove the annotation",
-            Rule.LEADS_NOWHERE,
+            Rule.DANGLING_REFERENCE,
         )
         for target, folder, name in missing
     ]
@@ -112,7 +112,7 @@ def _layout(bundle: Bundle, dashboard: Asset) -> list[Problem]:
             add(
                 f"position.{key} shows the chart {uuid}, which is not in a file below charts/",
                 "write the uuid of a file in charts/, or remove the component",
-                Rule.LEADS_NOWHERE,
+                Rule.DANGLING_REFERENCE,
             )
     return problems
 
@@ -130,7 +130,7 @@ def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
                         f"the filter {entry.get('name') or entry.get('id')} reads the dataset "
                         f"{uuid}, which is not in a file below datasets/",
                         "write the uuid of a file in datasets/",
-                        Rule.LEADS_NOWHERE,
+                        Rule.DANGLING_REFERENCE,
                     )
                 )
             elif "datasetId" in target:

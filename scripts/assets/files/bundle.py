@@ -80,7 +80,7 @@ def read_files(folder: Path) -> Files:
                 if kind == "dashboards" and imports_theme(data) and not files.theme:
                     message = f"css imports {THEME}, which is missing or empty"
                     remedy = f"add {THEME} to the folder, or remove the line"
-                    files.problems.append(Problem(path, message, remedy, Rule.LEADS_NOWHERE))
+                    files.problems.append(Problem(path, message, remedy, Rule.DANGLING_REFERENCE))
             else:
                 files.problems.append(
                     Problem(

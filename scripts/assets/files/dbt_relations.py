@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from scripts.assets.model.asset import Asset
+from scripts.dbt_nodes import node_names
 from scripts.errors import UserError
-from scripts.feature_groups import feature_groups
 from scripts.fingerprint import fingerprint
 
 # `make describe` writes this file from the parsed project, so an old one must not be parsed.
@@ -148,7 +148,7 @@ def _parse(root: Path, folder: Path) -> dict[str, Any]:
         capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=root,
         env={
             **os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "POSTGRES_PORT": "1",
-            "TRANSFORMER_PASSWORD": "unused", "POSTGRES_PASSWORD": "unused", **feature_groups(root),
+            "TRANSFORMER_PASSWORD": "unused", "POSTGRES_PASSWORD": "unused", **node_names(root),
         },
     )  # fmt: skip
     if completed.returncode:

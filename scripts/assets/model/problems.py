@@ -26,7 +26,7 @@ class Rule(StrEnum):
     # Between files.
     REPEATED_UUID = "repeated-uuid"
     REPEATED_SLUG = "repeated-slug"
-    LEADS_NOWHERE = "leads-nowhere"
+    DANGLING_REFERENCE = "dangling-reference"
     BROKEN_LAYOUT = "broken-layout"
     NUMBERED_DATASET = "numbered-dataset"
     UNKNOWN_COLUMN = "unknown-column"

@@ -72,13 +72,13 @@ CASES = [
     (
         CHART,
         value("dataset_uuid", uuid_of("other")),
-        Rule.LEADS_NOWHERE,
+        Rule.DANGLING_REFERENCE,
         "is not in a file below datasets/",
     ),
     (
         CHART,
         value("dataset_uuid", uuid_of("warehouse")),
-        Rule.LEADS_NOWHERE,
+        Rule.DANGLING_REFERENCE,
         "is not in a file below datasets/",
     ),
     (CHART, value("dataset_uuid", "x"), Rule.MALFORMED_UUID, 'dataset_uuid "x" is not a uuid'),
@@ -86,7 +86,7 @@ CASES = [
     (
         DATASET,
         value("database_uuid", uuid_of("other")),
-        Rule.LEADS_NOWHERE,
+        Rule.DANGLING_REFERENCE,
         "is not in a file below databases/",
     ),
     (DATASET, value("columns", [{"type": "TEXT"}]), Rule.MISSING_FIELD, "column_name is missing"),
@@ -182,7 +182,7 @@ CASES = [
     (
         DASHBOARD,
         value("position.CHART-1", component("CHART", uuid=uuid_of("nobody"))),
-        Rule.LEADS_NOWHERE,
+        Rule.DANGLING_REFERENCE,
         "which is not in a file below charts/",
     ),
     (
@@ -190,7 +190,7 @@ CASES = [
         lambda d: d["metadata"]["native_filter_configuration"][0]["targets"][0].update(
             datasetUuid=uuid_of("nobody")
         ),
-        Rule.LEADS_NOWHERE,
+        Rule.DANGLING_REFERENCE,
         "the filter Region reads the dataset",
     ),
     (

@@ -54,4 +54,4 @@ def test_a_bundle_holds_the_text_and_the_file_the_import_line(assets, write, tmp
 def test_an_import_without_the_file_is_a_problem(assets, write):
     assets[DASHBOARD]["css"] = IMPORT
     (problem,) = find_problems(write(assets))
-    assert (problem.file, problem.rule) == (DASHBOARD, Rule.LEADS_NOWHERE)
+    assert (problem.file, problem.rule) == (DASHBOARD, Rule.DANGLING_REFERENCE)
