@@ -12,10 +12,10 @@ from scripts.assets.client.annotation_layers import exported_layers
 from scripts.assets.client.saved_queries import exported_queries
 from scripts.assets.files.bundle import Files
 from scripts.assets.files.yaml_text import dump_yaml
-from scripts.assets.model.asset import Bundle
+from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.complete import complete
 from scripts.assets.sync.pull_plan import plan_pull
-from scripts.assets.sync.rest import number_of, send_rest
+from scripts.assets.sync.rest import number_of, send_owners_and_tags, send_rest
 from scripts.assets.sync.server_assets import managed_assets, server_bundle
 from scripts.assets.sync.server_lists import server_lists, with_existing_owners
 from scripts.assets.sync.state import ServerState
@@ -163,6 +163,7 @@ def pushed(bundle: Bundle, server: Superset) -> Bundle:
     comparable, _ = with_existing_owners(bundle, server.lists(), SETTINGS)
     state = ServerState(server, server.lists(), comparable, SETTINGS)
     send_rest(comparable, set(comparable.assets), state)
+    send_owners_and_tags(comparable, state)
     return server.as_git(comparable)
 
 
@@ -271,3 +272,21 @@ def test_a_mistake_in_a_file_is_named(path, change, expected):
     data = {asset.path: (asset.kind, dict(asset.data)) for asset in git()}
     data[path] = (data[path][0], data[path][1] | change)
     assert any(expected in str(problem) for problem in find_problems(Files(data)))
+
+
+def test_a_user_of_this_repository_can_own_what_the_same_push_creates():
+    bundle = git(owners=["eve"])
+    entry = Asset("users", {"username": "eve", "email": "eve@example.org"})
+    comparable, missing = with_existing_owners(
+        bundle | Bundle.of([entry]), Superset(bundle, 1).lists(), SETTINGS
+    )
+    assert missing == {}
+    assert comparable.get(uuid_of("By region")).data["owners"] == ["eve"]
+
+
+def test_two_databases_of_one_name_are_told():
+    data = {asset.path: (asset.kind, dict(asset.data)) for asset in git()}
+    kind, database = data["databases/warehouse.yaml"]
+    data["databases/second.yaml"] = (kind, database | {"uuid": uuid_of("second")})
+    (problem,) = find_problems(Files(data))
+    assert 'the name "warehouse" is also that of databases/' in str(problem)
