@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 # A value as one word of the shell, so that a file's name is never run as a command.
 quote = '$(subst ','\'',$(1))'
+upper = $(shell echo $(1) | tr a-z A-Z)
 option = $(if $(2),--$(1)=$(call quote,$(2)))
 # An escape sequence of a terminal that understands it; make sets MAKE_TERMOUT at a terminal only.
 style = $(if $(and $(MAKE_TERMOUT),$(filter-out dumb unknown,$(TERM))),\033[$(1)m)
@@ -30,6 +31,10 @@ reset:  ## Stop everything and delete the data (asks first, YES=1 does not)
 ##@ Data and models
 load:  ## Load a CSV file (CSV=file [NAME= SCHEMA=csv ENCODING= HEADER=yes|no CONVERT="price:money" MISSING=])
 	@$(GLASSHOUSE) load $(call quote,$(CSV)) --name $(call quote,$(NAME)) --schema $(call quote,$(or $(SCHEMA),csv))
+add:  ## Make a model of a table (CSV=file.csv TARGET=column [NAME= KEY= TASK= TIME= GROUP= DROP= TEST= TABLE= OWNER=])
+	@$(GLASSHOUSE) add $(foreach word,csv table target name key task time group drop test owner,$(call option,$(word),$($(call upper,$(word)))))
+remove:  ## Remove a model that make add has made (NAME=model; asks first, YES=1 does not)
+	@$(GLASSHOUSE) remove $(call quote,$(NAME))
 load-shop:  ## Load a shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
 	@$(GLASSHOUSE) load-shop --from $(call quote,$(or $(FROM),simulator)) --path $(call quote,$(FILES)) --size $(call quote,$(SIZE)) --seed $(call quote,$(SEED))
 live:  ## Simulate new days in the shop ([SECONDS=5] per day, [DAYS=] to stop after)

@@ -13,6 +13,7 @@ A module imports only from the lines above its own line; imports inside function
     assets, data         dashboards as code; CSV files
     examples             example data
     stack                PostgreSQL, Superset, dbt builds, backups
+    add                  a table of the user becomes a model
     docker_tests, testing, lint, dependencies, reference, bench
     cli                  collects the commands
 

@@ -17,6 +17,7 @@ from scripts.settings import ROOT
 MODULES = (
     "scripts.stack.commands",
     "scripts.data.commands",
+    "scripts.add.commands",
     "scripts.examples.shop.commands",
     "scripts.assets.commands",
     "scripts.lint",

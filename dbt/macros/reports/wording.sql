@@ -139,3 +139,16 @@
         end
     )
 {%- endmacro %}
+
+{#
+    The 97.5 % quantile of Student's t distribution: the Cornish-Fisher expansion (Abramowitz and
+    Stegun, 1964, formula 26.7.5), within 2 % from 3 degrees of freedom on.
+#}
+{% macro t_quantile(df) -%}
+    (
+        1.959964
+        + 2.372271 / nullif({{ df }}, 0)
+        + 2.822500 / nullif({{ df }}, 0) ^ 2
+        + 2.555850 / nullif({{ df }}, 0) ^ 3
+    )
+{%- endmacro %}

@@ -112,7 +112,7 @@ class StandIn:
             return []
         if ".curves" in statement:
             return [
-                {"lower": row["x"], "category": None, "n": float(row["n"])}
+                {"lower": row["x"], "category": None, "bin_type": "range", "n": float(row["n"])}
                 for row in self.recorded[values[1] - 1]["curves"]
                 if row["curve"] == "score_overall"
             ]

@@ -139,10 +139,8 @@ class Fitter:
             # Freed before the rows of the next fold are copied.
             del fitted, rows
         values = [metric.value(scores) for scores in fold_scores]
-        if not np.isfinite(values).all():
-            raise GlasshouseError(
-                f"{metric.name} cannot be computed in every fold of the training part.",
-                "Ask for fewer folds or another metric, or give more rows.",
-            )
+        for fold, value in enumerate(values, start=1):
+            if not np.isfinite(value):
+                raise metric.undefined_error(f"fold {fold} of the training part")
         seconds = round(time.perf_counter() - started, 3)
         return Candidate(number, algorithm, params, fold_scores, values, seconds, share)

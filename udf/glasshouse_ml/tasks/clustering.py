@@ -93,12 +93,16 @@ def _unchanged_share(rows: _ClusterLabels, weights: np.ndarray) -> np.ndarray:
     return weights @ (rows.actual == rows.predicted) / weights.sum(axis=1)
 
 
+_ONE_CLUSTER: dict[str, Any] = {
+    "undefined_where": "all rows are in one cluster, or each is in one of its own",
+    "alternatives": "silhouette",
+}
 METRICS = {
     metric.name: metric
     for metric in (
         Metric("silhouette", _silhouette),
-        Metric("davies_bouldin", davies_bouldin, higher_is_better=False),
-        Metric("calinski_harabasz", calinski_harabasz),
+        Metric("davies_bouldin", davies_bouldin, higher_is_better=False, **_ONE_CLUSTER),
+        Metric("calinski_harabasz", calinski_harabasz, **_ONE_CLUSTER),
     )
 }
 SAME_CLUSTER = Metric("same_cluster", _unchanged_share)

@@ -7,7 +7,7 @@ Elements of Statistical Learning, 2009, section 14.2.4).
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -103,7 +103,7 @@ def _against_labels(metric: Metric) -> Metric:
         assert rows.labelled is not None
         return metric.measure(rows.labelled, weights)
 
-    return Metric(metric.name, measure_labelled, metric.higher_is_better)
+    return replace(metric, measure=measure_labelled)
 
 
 UNLABELLED = {"permutation_auc": Metric("permutation_auc", _permutation_auc)}

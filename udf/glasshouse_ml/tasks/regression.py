@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import spearmanr
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.errors import GlasshouseError, count_rows
 from glasshouse_ml.core.metric import Metric
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.predictions import NumericPredictions
@@ -59,6 +59,17 @@ class Regression(Task):
     def default_metric(self, target: Target) -> str:
         """rmse: large errors count most, in the unit of the target."""
         return "rmse"
+
+    def check_metric(self, metric: Metric, target: Target, column: str | None) -> None:
+        """mape has no value for a target of 0, rmsle none for a target below 0."""
+        undefined = {"mape": ("0", target.values == 0), "rmsle": ("below 0", target.values < 0)}
+        words, rows = undefined.get(metric.name, ("", np.zeros(1, bool)))
+        if rows.any():
+            raise GlasshouseError(
+                f"{metric.name} is undefined where the target is {words}, which column {column!r} "
+                f"is in {count_rows(int(rows.sum()))}.",
+                f"Take {metric.alternatives} instead, or leave these rows out.",
+            )
 
     def shortlist(self, rows: int) -> list[AlgorithmEntry]:
         """Linear, boosting, and for few rows a forest."""

@@ -54,7 +54,10 @@ def segment_metrics(
             if not rows.any():
                 continue
             segment_scores = test.take(rows)
-            intervals = metric_intervals(segment_scores, options["bootstrap"], options["seed"])
+            units = trained.split.test_units
+            intervals = metric_intervals(
+                segment_scores, options["bootstrap"], options["seed"], units and units.take(rows)
+            )
             records += metric_rows(
                 segment_scores, "model", "test", intervals=intervals, segment=name
             )

@@ -37,13 +37,16 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     task = trained.request.task
     db.check_interrupts()
     test = trained.fitter.score(trained.best, trained.test)
-    intervals = metric_intervals(test, options["bootstrap"], options["seed"])
+    units = trained.split.test_units
+    intervals = metric_intervals(test, options["bootstrap"], options["seed"], units)
     db.check_interrupts()
     metrics = metric_rows(test, "model", "test", intervals=intervals)
     baseline = None
     if trained.baseline is not None:
         baseline = trained.fitter.score(trained.baseline, trained.test)
-        baseline_intervals = metric_intervals(baseline, options["bootstrap"], options["seed"])
+        baseline_intervals = metric_intervals(
+            baseline, options["bootstrap"], options["seed"], units
+        )
         metrics += metric_rows(baseline, "baseline", "test", intervals=baseline_intervals)
         db.check_interrupts()
     training = trained.fitter.score(trained.best, _scored_training_rows(trained))
@@ -213,7 +216,7 @@ def _features(trained: TrainingResult) -> tuple[Records, Records]:
         summaries.append(summary)
         distributions += bins
     if task.needs_target:
-        rows = sample_training_rows(trained.split.train, trained.request.options["seed"])
+        rows = sample_training_rows(trained.split.train, target, trained.request.options["seed"])
         row_target = replace(target, values=target.values[rows])
         for summary in summaries:
             name = summary["name"]

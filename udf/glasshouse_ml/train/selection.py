@@ -37,6 +37,7 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     test = XY(matrix[train_rows:], target.values[train_rows:])
     fitter = Fitter(db, request, features, target, split)
     metric = task.metrics[request.metric or task.default_metric(target)]
+    task.check_metric(metric, target, request.target)
 
     entries = candidates.candidate_entries(fitter, train_rows)
     baseline = task.baseline_params(metric)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.row_reader import Reader, clean_query, read_columns
 from glasshouse_ml.measure.correlations import correlation_columns, correlation_rows
-from glasshouse_ml.measure.distributions import MISSING, category_bins
+from glasshouse_ml.measure.distributions import category_bins, missing_bin, range_bins
 from glasshouse_ml.measure.numeric_summary import (
     bin_counts,
     bin_edges,
@@ -117,8 +116,7 @@ def _column_summary(column: Column, table: Table) -> tuple[dict[str, Any], Recor
         records = bin_edges(finite)
         numbers = bin_counts(ascending, records[1:-1])
         bins = [
-            {"lower": float(low), "upper": float(high), "n": int(n)}
-            for (low, high), n in zip(pairwise(records), numbers, strict=True)
+            {**bounds, "n": int(n)} for bounds, n in zip(range_bins(records), numbers, strict=True)
         ]
     return facts, _with_missing(bins, facts["missing"])
 
@@ -145,7 +143,7 @@ def _mean_of_codes(codes: np.ndarray) -> float | None:
 
 
 def _with_missing(bins: Records, missing: int) -> Records:
-    return [*bins, {"category": MISSING, "n": missing}] if missing else bins
+    return [*bins, {**missing_bin(), "n": missing}] if missing else bins
 
 
 def _correlations(db: Database, columns: Sequence[Column], table: Table) -> Records:
