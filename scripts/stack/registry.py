@@ -8,7 +8,6 @@ current gets no DDL at all.
 
 import hashlib
 import tomllib
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2.errors import LockNotAvailable
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
 from scripts.console import warn
 from scripts.errors import UserError
@@ -26,36 +26,30 @@ from scripts.stack.signing_key import create_key
 FOLDER = Path("udf", "registry")
 HISTORY = "history.sql"
 REPEATABLE = ("functions/*.sql", "comments/*.sql", "rights.sql")
-# The number of the advisory lock under which one update runs at a time.
-LOCK = 719_362_514
+# One update runs at a time. A table and not an advisory lock, which transformer could take too.
+LOCK = "lock table ml.migrations in exclusive mode"
 LOCK_TIMEOUT = "5s"
 
 RECORD = """
     insert into ml.migrations (name, checksum, applied_at, applied_by, glasshouse_version)
     values (%s, %s, clock_timestamp(), session_user, %s)
 """
-# The oldest transaction that holds a table of the registry, or the lock of another update.
+# The oldest transaction that holds a table of the registry.
 HOLDER = """
     select
         activity.pid,
         coalesce(nullif(activity.application_name, ''), activity.backend_type),
         to_char(activity.query_start, 'YYYY-MM-DD HH24:MI:SS'),
-        coalesce(relations.oid::regclass::text, 'the update lock of the registry'),
+        relations.oid::regclass::text,
         left(regexp_replace(activity.query, '\\s+', ' ', 'g'), 60)
     from pg_locks as locks
     join pg_stat_activity as activity using (pid)
-    left join pg_class as relations on relations.oid = locks.relation and relations.relkind = 'r'
+    join pg_class as relations on relations.oid = locks.relation and relations.relkind = 'r'
     where
         locks.granted
         and locks.pid <> pg_backend_pid()
         and locks.database = (select oid from pg_database where datname = current_database())
-        and (
-            relations.relnamespace = to_regnamespace('ml')
-            or (
-                locks.locktype = 'advisory'
-                and (locks.classid, locks.objid) = (0, %s)
-            )
-        )
+        and relations.relnamespace = to_regnamespace('ml')
     order by activity.xact_start
     limit 1
 """
@@ -87,25 +81,18 @@ def apply(connection: Connection, root: Path) -> list[str]:
     `connection` belongs to a superuser. A UserError says which file failed, or what held a table.
     """
     current: Script | None = None
+    applied: list[str] = []
     try:
         _begin(connection, root)
         create_key(connection)
-        if not any(_pending(connection, root)):
-            return []
-        _run(connection, f"select pg_advisory_lock({LOCK})")
-        # Another update may have been faster.
-        migrations, repeatable = _pending(connection, root)
-        version = _project_version(root)
-        for current in migrations:
-            _run(connection, current.text, [(current.name, current.checksum, version)])
-        if repeatable:
-            current = None
-            forget = "delete from ml.migrations where name !~ '^migrations/'"
-            script = "\n".join([forget + ";", *(script.text for script in repeatable)])
-            records = [(script.name, script.checksum, version) for script in repeatable]
-            _run(connection, script, records)
-        _run(connection, f"select pg_advisory_unlock({LOCK})")
-        return [script.name for script in (*migrations, *repeatable)]
+        while any(_pending(connection, root)):
+            with connection, connection.cursor() as cursor:
+                cursor.execute(LOCK)
+                # Another update may have been faster.
+                migrations, repeatable = find_pending(_recorded(cursor), *_files(root))
+                current = migrations[0] if migrations else None
+                applied += _apply(cursor, [current] if current else repeatable, root)
+        return applied
     except LockNotAvailable:
         raise _blocked(connection, current) from None
     except psycopg2.Error as error:
@@ -187,28 +174,44 @@ def _begin(connection: Connection, root: Path) -> None:
 
 
 def _pending(connection: Connection, root: Path) -> tuple[list[Script], list[Script]]:
-    recorded = dict(_rows(connection, "select name, checksum from ml.migrations"))
-    return find_pending(recorded, migrations(root), repeatable_scripts(root))
+    with connection, connection.cursor() as cursor:
+        return find_pending(_recorded(cursor), *_files(root))
 
 
-def _run(connection: Connection, script: str, records: Sequence[tuple[str, str, str]] = ()) -> None:
-    """Run a script and record it, in one transaction."""
+def _recorded(cursor: Cursor) -> dict[str, str]:
+    cursor.execute("select name, checksum from ml.migrations")
+    return dict(cursor.fetchall())
+
+
+def _files(root: Path) -> tuple[list[Script], list[Script]]:
+    return migrations(root), repeatable_scripts(root)
+
+
+def _apply(cursor: Cursor, scripts: list[Script], root: Path) -> list[str]:
+    """Run and record one migration, or all repeatable scripts; names them."""
+    # After a migration the repeatable scripts are applied again.
+    cursor.execute("delete from ml.migrations where name !~ '^migrations/'")
+    for script in scripts:
+        cursor.execute(script.text)
+        cursor.execute(RECORD, (script.name, script.checksum, _project_version(root)))
+    return [script.name for script in scripts]
+
+
+def _run(connection: Connection, script: str) -> None:
     with connection, connection.cursor() as cursor:
         cursor.execute(script)
-        for record in records:
-            cursor.execute(RECORD, record)
 
 
-def _rows(connection: Connection, query: str, *values: object) -> list[tuple]:
+def _rows(connection: Connection, query: str) -> list[tuple]:
     with connection, connection.cursor() as cursor:
-        cursor.execute(query, values or None)
+        cursor.execute(query)
         return cursor.fetchall()
 
 
 def _blocked(connection: Connection, script: Script | None) -> UserError:
     """What held a table for longer than the timeout."""
     what = FOLDER / f"{script.name}.sql" if script else FOLDER
-    holders = _rows(connection, HOLDER, LOCK)
+    holders = _rows(connection, HOLDER)
     if not holders:
         return UserError(f"{what} waited {LOCK_TIMEOUT} for a lock that is free now", "make build")
     pid, application, since, relation, query = holders[0]

@@ -219,8 +219,11 @@ def test_one_update_runs_at_a_time(
     database: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registry, "LOCK_TIMEOUT", "100ms")
-    with closing(Session(database)) as other:
-        other.rows(f"select pg_advisory_lock({registry.LOCK})")
-        with pytest.raises(UserError, match="holds the update lock of the registry"):
-            apply(database)
+    with (
+        closing(psycopg2.connect(**database)) as other,
+        other.cursor() as cursor,
+        pytest.raises(UserError, match=r"holds ml\.migrations"),
+    ):
+        cursor.execute(registry.LOCK)
+        apply(database)
     assert apply(database) != []

@@ -17,7 +17,7 @@ grant execute on function
 to transformer;
 grant execute on function
     ml.rawarray(bytea, integer),
-    ml.lock_model(text, text), ml.lock_version(text, text, integer),
+    ml.lock_model(text, text), ml.require_owner(text, text), ml.lock_version(text, text, integer),
     ml.lock_reserved_version(text, integer), ml.verify_artifact(text, integer, bytea, bytea),
     ml.rejection_text(jsonb),
     ml.previous_champion(text), ml.set_champion(text, integer, text), ml.retire_versions(text, integer)

@@ -14,10 +14,31 @@ begin
                 'No model was trained yet.'
             );
     end if;
+    perform ml.require_owner(verb, name);
 end
 $$;
 comment on function ml.lock_model(text, text)
-is 'Internal: locks a model until the transaction ends, and refuses a name that is no model';
+is 'Internal: locks a model until the transaction ends; refuses a name that is no model, and a caller who does not own it';
+
+create or replace function ml.require_owner(verb text, name text)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    owner text := (select models.owner from ml.models where model = name);
+begin
+    -- transformer and the superuser manage all models: one builds the project, the other is the server's.
+    if session_user not in (owner, 'transformer') and not (select rolsuper from pg_roles where rolname = session_user) then
+        raise exception 'ml.%: Model % belongs to %, and you are %.', verb, quote_literal(name), owner, session_user
+            using errcode = 'insufficient_privilege',
+            hint = format('Ask %s, or train a model under another name.', owner);
+    end if;
+end
+$$;
+comment on function ml.require_owner(text, text)
+is 'Internal: refuses a caller who is neither the owner of a model, nor transformer, nor a superuser';
 
 create or replace function ml.lock_version(verb text, name text, number integer)
 returns ml.model_versions

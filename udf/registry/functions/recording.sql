@@ -18,15 +18,16 @@ begin
             using errcode = 'invalid_parameter_value', hint = 'Choose a shorter name.';
     end if;
     -- The row stays locked until the transaction ends: two trainings of one model take turns.
-    insert into ml.models as models (model, last_version) values (name, 1)
+    insert into ml.models as models (model, last_version, owner) values (name, 1, session_user)
     on conflict (model) do update set last_version = models.last_version + 1
     returning last_version into reserved;
+    perform ml.require_owner('train', name);
     return reserved;
 end
 $$;
 alter function ml.reserve_version(text) owner to ml_registry;
 comment on function ml.reserve_version(text)
-is 'Internal: the number of the next version of a model, which ml.train signs; locks the model until the transaction ends';
+is 'Internal: the number of the next version of a model, which ml.train signs; locks the model until the transaction ends. The first caller owns the model';
 
 create or replace function ml.record_version(payload jsonb, artifact bytea, signature bytea)
 returns ml.model_versions
