@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from flask import Flask, Response, request
+from superset_connection import connect_as_reader, stop_query
+from superset_login_limit import LimitedLoginManager, limit_logins
 
 SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
 SQLALCHEMY_DATABASE_URI = os.environ["SUPERSET_METADATA_URI"]
@@ -26,6 +28,9 @@ FEATURE_FLAGS = {
     "PLAYWRIGHT_REPORTS_AND_THUMBNAILS": False,
 }
 PREVENT_UNSAFE_DB_CONNECTIONS = True
+# PostgreSQL decides what a user reads; the login depends on the user.
+DB_CONNECTION_MUTATOR = connect_as_reader
+CUSTOM_SECURITY_MANAGER = LimitedLoginManager
 ROW_LIMIT = 10_000
 SUPERSET_WEBSERVER_TIMEOUT = 60
 
@@ -33,7 +38,11 @@ _COLOURS = re.compile(r"/api/v1/dashboard/\d+/colors")
 
 
 def FLASK_APP_MUTATOR(app: Flask) -> None:
-    """Avoid an error in the browser's console when a reader leaves a dashboard."""
+    """Limit logins, let readers stop their queries, and avoid an error in the browser's console."""
+    from superset.db_engine_specs.postgres import PostgresEngineSpec
+
+    limit_logins(app)
+    PostgresEngineSpec.cancel_query = classmethod(stop_query)
 
     @app.after_request
     def accept_label_colours(response: Response) -> Response:

@@ -27,8 +27,11 @@ PASSWORD_FIELDS = {
     "postgres": "postgres_password",
     "transformer": "transformer_password",
     "dashboard": "dashboard_password",
+    "analyst": "analyst_db_password",
     "superset": "superset_db_password",
 }
+# Secrets that the `.env` of an older version lacks. The next `make up` adds them.
+ADDED_SECRETS = ("ANALYST_DB_PASSWORD", "ROW_FILTER_PASSWORD")
 
 
 class Settings(BaseModel):
@@ -49,6 +52,8 @@ class Settings(BaseModel):
     dashboard_password: Secret
     superset_db_password: Secret
     superset_secret_key: Secret
+    analyst_db_password: Secret = ""
+    row_filter_password: Secret = ""
     # The environment that ENV=… names; "" is this installation.
     environment: str = ""
     # Further keys of `.env`, and all keys of the environment's files. They are not merged into the
@@ -90,8 +95,8 @@ class Settings(BaseModel):
         return self.model_copy(update=address) if self.in_containers else self
 
     def password(self, role: str) -> str:
-        """The password of a database role."""
-        return getattr(self, PASSWORD_FIELDS[role])
+        """The password of a database role; the logins with row filters share one."""
+        return getattr(self, PASSWORD_FIELDS.get(role, "row_filter_password"))
 
     def dsn(self, role: str, database: str = "") -> dict[str, Any]:
         """Keyword arguments for psycopg2.connect."""
@@ -184,8 +189,9 @@ def template_keys() -> list[str]:
 
 
 def _optional_keys() -> list[str]:
-    """The keys that are no fields of Settings; single modules read them by name."""
-    return [key for key in template_keys() if key.lower() not in Settings.model_fields]
+    """The keys that a `.env` may lack: added secrets, and what single modules read by name."""
+    fields = Settings.model_fields
+    return [key for key in template_keys() if key.lower() not in fields or key in ADDED_SECRETS]
 
 
 def ignored_variables(settings: Settings) -> list[str]:
@@ -269,7 +275,7 @@ def _settings(
         if key not in keys and near and near[0] not in values:
             raise UserError(f"{location(key)}: unknown key {key}", f"write {near[0]}")
     fields = [key for key in keys if key.lower() in Settings.model_fields]
-    missing = [key for key in fields if key not in values]
+    missing = [key for key in fields if key not in values and key not in ADDED_SECRETS]
     if missing:
         raise UserError(
             f".env: {missing[0]} is missing", f"add a line {missing[0]}=…; see .env.example"
@@ -280,7 +286,7 @@ def _settings(
                 "root": root,
                 "state": root / ".stack",
                 "extra_values": {key: value for key, value in values.items() if key not in fields},
-                **{key.lower(): values[key] for key in fields},
+                **{key.lower(): values[key] for key in fields if key in values},
             }
         )
     except ValidationError as error:

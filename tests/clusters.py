@@ -82,7 +82,8 @@ def free_port() -> int:
 
 def throwaway_settings(root: Path, state: Path) -> Settings:
     """Settings on free ports, with the same passwords in every cluster and so in every copy."""
-    names = ("superset_admin", "postgres", "transformer", "dashboard", "superset_db")
+    roles = ("postgres", "transformer", "dashboard", "analyst_db", "superset_db")
+    names = ("superset_admin", "row_filter", *roles)
     return Settings(
         root=root,
         state=state,

@@ -21,6 +21,18 @@ def _settings() -> Settings | None:
     return load_settings() if (ROOT / ".env").exists() else None
 
 
+def _update_readers(settings: Settings) -> None:
+    """Have PostgreSQL enforce git's row filters before Superset chooses logins by them."""
+    from scripts.assets.access.database import update_readers
+    from scripts.assets.sync.state import read_git
+    from scripts.console import step
+
+    # The database of another environment is not reached from here: make up does it there.
+    if not settings.environment:
+        with step("Rights of readers") as current:
+            current.note(update_readers(read_git(settings), settings))
+
+
 @click.command()
 @click.option("--json", "form", flag_value="json", help="For programs.")
 @click.option("--markdown", "form", flag_value="markdown", help="For a pull request.")
@@ -49,6 +61,7 @@ def push(force: bool) -> None:
     from scripts.assets.sync.push import push as run
 
     def result(settings: Settings) -> tuple[str, int]:
+        _update_readers(settings)
         return ("pushed" if run(settings, _flag(force, "FORCE")) else "no difference"), 0
 
     raise SystemExit(run_for_each(selected_settings(), result))

@@ -34,7 +34,7 @@ SIGNING_KEY = "signing_key"
 # Roles belong to the cluster, so the dump of a database does not contain them.
 ROLES = """
     select coalesce(json_agg(rolname order by rolname), '[]') from pg_roles
-    where rolname !~ '^pg_' and not rolcanlogin
+    where rolname !~ '^pg_'
 """
 
 
@@ -183,7 +183,7 @@ def _load(stack: Stack, database: str, file: Path) -> None:
 
 
 def _role(name: str) -> str:
-    """SQL that creates a role that owns objects and cannot log in, if it does not exist."""
+    """Makes a role that a dump names, where it is missing; one that logs in gets no password."""
     quoted, text = name.replace('"', '""'), name.replace("'", "''")
     query = f"select from pg_roles where rolname = '{text}'"
     return (

@@ -47,7 +47,7 @@ ACTIVE_SESSIONS = """
     select exists (
         select from pg_stat_activity
         where datname = current_database() and backend_type = 'client backend'
-            and usename <> 'dashboard' and pid <> pg_backend_pid()
+            and usename !~ '^(dashboard|analyst)' and pid <> pg_backend_pid()
             and state_change > clock_timestamp() - interval '15 seconds'
     )
 """

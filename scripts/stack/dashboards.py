@@ -1,6 +1,7 @@
 """The dashboards in `make up` and `make status`; scripts/assets does the work."""
 
 from scripts.console import step
+from scripts.errors import UserError
 from scripts.fingerprint import fingerprint
 from scripts.settings import Settings
 from scripts.stack import build_state
@@ -19,6 +20,24 @@ def push_if_needed(settings: Settings, stack: Stack) -> None:
     with step("Pushing the dashboards", output=True):
         push(settings)
     build_state.write(settings, "push", state)
+
+
+def update_readers_if_valid(settings: Settings) -> None:
+    """Give the logins of readers their rights, unless files of the dashboards have errors.
+
+    The push reports the errors; until then the rules of the last push hold.
+    """
+    from scripts.assets.access.database import apply_rules, update_readers
+    from scripts.assets.sync.state import read_git
+
+    with step("Rights of readers") as current:
+        try:
+            git = read_git(settings)
+        except UserError:
+            apply_rules(settings)
+            current.note("those of the last push, until the files of the dashboards are valid")
+            return
+        current.note(update_readers(git, settings))
 
 
 def part(settings: Settings) -> Part:

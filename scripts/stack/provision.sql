@@ -26,15 +26,6 @@ create schema if not exists reports authorization transformer;
 create schema if not exists ml;
 grant usage on schema ml to transformer;
 
--- dashboard: reads what is meant for readers, and that alone.
-grant connect on database warehouse to dashboard;
-grant usage on schema marts, predictions, reports to dashboard;
-grant select on all tables in schema marts, predictions, reports to dashboard;
-alter default privileges for role transformer in schema marts, predictions, reports
-    grant select on tables to dashboard;
-alter role dashboard set default_transaction_read_only = on;
-alter role dashboard set statement_timeout = '60s';
-
 comment on schema csv is 'Tables loaded from CSV files, as they came';
 comment on schema shop is 'The shop as its own systems keep it: normalised and alive';
 comment on schema staging is 'Sources, renamed and typed';

@@ -10,7 +10,7 @@ import psycopg2
 from scripts.console import say, step
 from scripts.errors import UserError
 from scripts.settings import Settings
-from scripts.stack import backup, build
+from scripts.stack import backup, build, dashboards
 from scripts.stack import build_state as stamps
 from scripts.stack.interface import Stack
 from scripts.stack.provision import provision
@@ -41,6 +41,7 @@ def restore(settings: Settings, stack: Stack, folder: Path) -> None:
         stamps.forget(settings, name)
     with step("Roles, databases, schemas") as current:
         current.note(provision(settings, stack.superuser("postgres")))
+    dashboards.update_readers_if_valid(settings)
     backup.restore_state(settings, folder)
     if contents.get("built"):
         build.mark_built(settings, stack, contents["built"])

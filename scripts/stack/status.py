@@ -2,7 +2,7 @@
 
 from scripts.console import console
 from scripts.settings import Settings
-from scripts.stack import build, build_state, dashboards
+from scripts.stack import build, build_state, dashboards, logins
 from scripts.stack.interface import Part, Stack
 
 
@@ -10,6 +10,8 @@ def show_status(settings: Settings, stack: Stack) -> bool:
     """Print the state of every part; True if all are healthy."""
     parts = stack.parts()
     running = parts[0].healthy
+    if running:
+        parts.append(logins.part(settings, has_superset=parts[1].healthy))
     parts.append(_build_part(settings, stack, running))
     parts.append(dashboards.part(settings))
     for part in parts:

@@ -4,7 +4,7 @@ from scripts.console import in_background, say, step, warn
 from scripts.data.sample import load_sample
 from scripts.examples.shop.loading import fill_if_empty
 from scripts.settings import Settings, ignored_variables
-from scripts.stack import build, build_state, dashboards
+from scripts.stack import build, build_state, dashboards, logins
 from scripts.stack.interface import Stack
 from scripts.stack.provision import provision
 
@@ -25,6 +25,7 @@ def up(settings: Settings, stack: Stack) -> None:
         current.note(stack.start_database())
     with step("Roles, databases, schemas") as current:
         current.note(provision(settings, stack.superuser("postgres")))
+    dashboards.update_readers_if_valid(settings)
     # Superset and the dashboards need the database server and no model, so they do not wait.
     with in_background(lambda: _publish(settings, stack)) as publishing:
         with step("Loading the sample data") as current:
@@ -48,5 +49,6 @@ def _publish(settings: Settings, stack: Stack) -> None:
     with step("Preparing Superset") as current:
         current.note(stack.prepare_superset())
     with step("Starting Superset") as current:
-        current.note(stack.start_superset())
+        state = stack.start_superset()
+        current.note(logins.repair_admin(settings, stack) or state)
     dashboards.push_if_needed(settings, stack)

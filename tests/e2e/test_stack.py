@@ -15,6 +15,8 @@ SECRETS = (
     "postgres_password",
     "transformer_password",
     "dashboard_password",
+    "analyst_db_password",
+    "row_filter_password",
     "superset_db_password",
     "superset_secret_key",
 )

@@ -1,11 +1,12 @@
 """Who may read and write what, and what the registry says of itself, in a real Postgres."""
 
+from contextlib import closing
 from typing import Any
 
 import psycopg2
 import pytest
 
-from .engine import Session, admin, cells, mixed, user
+from .engine import QUICK, Session, admin, cells, mixed, user
 
 __all__ = ["admin", "cells", "mixed", "user"]  # fixtures
 
@@ -58,10 +59,54 @@ def test_the_registry_is_written_by_its_door_alone(
     )  # fmt: skip
     path = ["search_path=pg_catalog, pg_temp"]
     assert definers == [(door, "ml_registry", path) for door in doors]
-    dashboard = Session(engine.dsn("dashboard"))
-    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        dashboard.predict("engine test door", "select 1 as id")
-    dashboard.connection.close()
+    for login in ("dashboard", "analyst"):
+        with (
+            closing(Session(engine.dsn(login))) as reader,
+            pytest.raises(psycopg2.errors.InsufficientPrivilege),
+        ):
+            reader.predict("engine test door", "select 1 as id")
+
+
+def test_a_model_belongs_to_who_trained_it(
+    engine: Any, admin: Session, user: Session, cells: str
+) -> None:
+    for name in ("engine_ada", "engine_ben"):
+        admin.rows(f"drop role if exists {name}")
+        admin.rows(f"create role {name} login password 'x' in role transformer")
+    logins = [
+        engine.dsn("transformer") | {"user": f"engine_{name}", "password": "x"}
+        for name in ("ada", "ben")
+    ]
+    with closing(Session(logins[0])) as ada, closing(Session(logins[1])) as ben:
+        for _ in range(2):
+            ada.train(
+                "engine test owned", cells, "malignant", options=QUICK | {"retrain": "always"}
+            )
+        user.train("engine test shared", cells, "malignant")
+        for model, owner in (
+            ("engine test owned", "engine_ada"),
+            ("engine test shared", "transformer"),
+        ):
+            for call in (
+                "promote(%s, 1)",
+                "rollback(%s)",
+                "drop_version(%s, 1)",
+                "drop_model(%s)",
+                "reserve_version(%s)",
+                "expect_tests(%s, 1, '{}')",
+                "record_test(%s, 1, '{}')",
+            ):
+                ben.rows("set role transformer")
+                with pytest.raises(
+                    psycopg2.errors.InsufficientPrivilege,
+                    match=f"Model '{model}' belongs to {owner}, and you are engine_ben",
+                ):
+                    ben.rows(f"select ml.{call}", model)
+        assert ben.predict("engine test shared", f"select * from ({cells}) as a limit 1")
+        assert ada.rows("select ml.rollback('engine test owned')") == [(1,)]
+        assert user.rows("select ml.promote('engine test owned', 2)") == [(1,)]
+        assert admin.rows("select ml.drop_model('engine test shared')") == [(1,)]
+        assert ada.rows("select ml.drop_model('engine test owned')") == [(2,)]
 
 
 def test_everything_in_the_schema_is_described(admin: Session) -> None:

@@ -1,4 +1,4 @@
-"""Who may do what: the reader of the dashboards, and the builder."""
+"""Who may do what: the readers of dashboards and of schemas, and the builder."""
 
 from contextlib import closing
 
@@ -8,11 +8,8 @@ import pytest
 
 from ..conftest import Warehouse
 
-READABLE = (
-    "reports.rpt_model_overview",
-    "reports.rpt_predictions",
-    "predictions.pred_breast_cancer",
-)
+READABLE = ("reports.rpt_model_overview", "reports.rpt_predictions", "reports.metric_labels")
+ANALYSED = ("marts.dim_customers", "predictions.pred_breast_cancer")
 HIDDEN = (
     "csv.breast_cancer",
     "staging.stg_csv__breast_cancer",
@@ -38,10 +35,21 @@ def test_the_dashboard_reads_what_is_meant_for_it(warehouse: Warehouse, relation
     attempt(warehouse, "dashboard", f"select * from {relation}")
 
 
-@pytest.mark.parametrize("relation", HIDDEN)
+@pytest.mark.parametrize("relation", READABLE + ANALYSED)
+def test_the_analyst_reads_marts_and_predictions_too(warehouse: Warehouse, relation: str) -> None:
+    attempt(warehouse, "analyst", f"select * from {relation}")
+
+
+@pytest.mark.parametrize("relation", HIDDEN + ANALYSED)
 def test_the_dashboard_reads_nothing_else(warehouse: Warehouse, relation: str) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         attempt(warehouse, "dashboard", f"select * from {relation}")
+
+
+@pytest.mark.parametrize("relation", HIDDEN)
+def test_the_analyst_reads_nothing_else(warehouse: Warehouse, relation: str) -> None:
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        attempt(warehouse, "analyst", f"select * from {relation}")
 
 
 @pytest.mark.parametrize(
@@ -60,9 +68,10 @@ def test_the_dashboard_reads_nothing_else(warehouse: Warehouse, relation: str) -
         "select * from ml.train('mine', 'select 1', 'classification')",
     ],
 )
-def test_the_dashboard_writes_and_calls_nothing(warehouse: Warehouse, statement: str) -> None:
+@pytest.mark.parametrize("role", ["dashboard", "analyst"])
+def test_a_reader_writes_and_calls_nothing(warehouse: Warehouse, role: str, statement: str) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
-        attempt(warehouse, "dashboard", statement)
+        attempt(warehouse, role, statement)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from scripts.assets.checks.exposures import exposures_text, tables_of
+from scripts.assets.checks.exposures import exposures_text
 from scripts.assets.files.dbt_relations import EXPOSURES, Relation, Relations, relation_of
 from scripts.assets.files.descriptions import with_descriptions
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.problems import Problem, Rule
+from scripts.assets.model.tables import tables_of
 
-# The schemas that Superset's role may read (scripts/stack/provision.sql).
+# The schemas that Superset's logins may read (scripts/stack/readers.sql).
 READABLE_SCHEMAS = ("marts", "predictions", "reports")
 DESCRIBE = "make describe"
 

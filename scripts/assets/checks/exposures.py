@@ -6,6 +6,7 @@ from scripts.assets.checks.columns import filter_targets
 from scripts.assets.files.dbt_relations import Relation, Relations
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.layout import chart_uuids
+from scripts.assets.model.tables import tables_of
 
 HEAD = """\
 # Written by `make describe` from superset_assets/; changes belong there.
@@ -46,26 +47,3 @@ def _relations_of(dashboard: Asset, bundle: Bundle, relations: Relations) -> lis
     datasets = [dataset for uuid in uuids if (dataset := bundle.get(uuid))]
     tables = {table for dataset in datasets for table in tables_of(dataset)}
     return [relations[table] for table in tables if table in relations]
-
-
-def tables_of(dataset: Asset) -> set[tuple[str, str]]:
-    """The tables (schema, name) behind a dataset: its own, or those that its SQL names."""
-    schema = dataset.data.get("schema") or ""
-    if not dataset.data.get("sql"):
-        return {(schema, dataset.title)}
-    # Imported here, because it is slow to import and few datasets have their own SQL.
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-
-    try:
-        trees = sqlglot.parse(dataset.data["sql"], dialect="postgres")
-    except SqlglotError:
-        return set()  # a template or invalid: the query reports it
-    cte_names = {cte.alias for tree in trees if tree for cte in tree.find_all(exp.CTE)}
-    tables = [table for tree in trees if tree for table in tree.find_all(exp.Table)]
-    return {
-        (table.db or schema, table.name)
-        for table in tables
-        if table.db or table.name not in cte_names
-    }

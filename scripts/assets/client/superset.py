@@ -62,6 +62,11 @@ class Superset:
                 f"Superset at {self.url} does not accept the password of {user}",
                 "put the right SUPERSET_ADMIN_PASSWORD into .env",
             )
+        if answer.status_code == 429:
+            raise UserError(
+                f"Superset at {self.url} has had too many failed logins of {user}",
+                "wait 5 minutes",
+            )
         return self._json(answer, "logging in")["access_token"]
 
     def export(self, resource: str = "assets", numbers: Iterable[int] = ()) -> dict[str, str]:

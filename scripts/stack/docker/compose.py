@@ -85,6 +85,8 @@ class Compose:
             "SUPERSET_ADMIN_USER": settings.superset_admin_user,
             "SUPERSET_ADMIN_PASSWORD": settings.superset_admin_password,
             "WAREHOUSE_URI": inside.uri("dashboard"),
+            "ANALYST_DB_PASSWORD": settings.analyst_db_password,
+            "ROW_FILTER_PASSWORD": settings.row_filter_password,
             "SUPERSET_REDIS_URL": REDIS_URL if settings.mode == "docker-redis" else "",
             "COMPOSE_PROFILES": "redis" if settings.mode == "docker-redis" else "",
             "BUILDKIT_PROGRESS": "plain",

@@ -149,6 +149,8 @@ class Superset:
             "SUPERSET_ADMIN_USER": settings.superset_admin_user,
             "SUPERSET_ADMIN_PASSWORD": settings.superset_admin_password,
             "WAREHOUSE_URI": settings.uri("dashboard"),
+            "ANALYST_DB_PASSWORD": settings.analyst_db_password,
+            "ROW_FILTER_PASSWORD": settings.row_filter_password,
             "SUPERSET_PORT": str(settings.superset_port),
             **process_tag(settings.state, role),
         }

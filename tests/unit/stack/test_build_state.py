@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from scripts.fingerprint import fingerprint
+from scripts.postgres_roles import _is_password
 from scripts.settings import Settings
 from scripts.stack import build_state as stamps
-from scripts.stack.provision import _is_password
 
 # The example of RFC 7677: user "user", password "pencil".
 PENCIL = (

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from scripts.errors import UserError
-from scripts.settings import create_settings, ignored_variables, load_settings, template_keys
+from scripts.settings import (
+    ADDED_SECRETS,
+    create_settings,
+    ignored_variables,
+    load_settings,
+    template_keys,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -118,4 +124,19 @@ def test_without_a_file_the_next_step_is_said(tmp_path: Path) -> None:
 def test_a_file_that_is_no_text_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="cannot be read"):
+        load_settings(tmp_path)
+
+
+def test_an_older_file_gets_the_secrets_that_were_added_since(tmp_path: Path) -> None:
+    create_settings(tmp_path)
+    text = (tmp_path / ".env").read_text()
+    older = [line for line in text.splitlines() if not line.startswith(ADDED_SECRETS)]
+    (tmp_path / ".env").write_text("\n".join(older))
+    assert load_settings(tmp_path).row_filter_password == ""
+    settings = create_settings(tmp_path)
+    assert len(settings.analyst_db_password) >= 32
+    assert len({settings.password(role) for role in ("analyst", "dashboard_0", "dashboard")}) == 3
+    assert create_settings(tmp_path) == settings
+    changed(tmp_path, f"={settings.row_filter_password}", "=")
+    with pytest.raises(UserError, match="ROW_FILTER_PASSWORD is empty"):
         load_settings(tmp_path)

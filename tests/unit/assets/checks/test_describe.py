@@ -6,10 +6,11 @@ import pytest
 import yaml
 
 from scripts.assets.checks.describe import types_of
-from scripts.assets.checks.exposures import exposures_text, tables_of
+from scripts.assets.checks.exposures import exposures_text
 from scripts.assets.files.dbt_relations import relations_of
 from scripts.assets.files.descriptions import with_descriptions
 from scripts.assets.model.normalise import canonical
+from scripts.assets.model.tables import tables_of
 from scripts.errors import UserError
 from tests.unit.assets.checks.test_checks import CHART, DASHBOARD, DATASET
 from tests.unit.assets.checks.test_rule_pages import RELATIONS, SALES
