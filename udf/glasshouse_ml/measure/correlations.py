@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
+from scipy.stats.contingency import association
 
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import CATEGORY, Column, Table
@@ -85,7 +87,8 @@ def _measures(columns: Sequence[CorrelationColumn]) -> Iterator[PairCorrelation]
     matrix = np.column_stack([columns[i].values for i in numbers] or [np.empty((0, 0))])
     codes = [_frequent_codes(columns[i].values) for i in categories]
     if len(numbers) > 1:
-        for method, values in (("pearson", matrix), ("spearman", _ranks(matrix))):
+        ranks = rankdata(matrix, axis=0, nan_policy="omit")
+        for method, values in (("pearson", matrix), ("spearman", ranks)):
             coefficients, counts = _pearson(values)
             for a, b in zip(*np.triu_indices(len(numbers), 1), strict=True):
                 yield numbers[a], numbers[b], method, coefficients[a, b], int(counts[a, b])
@@ -133,21 +136,6 @@ def _centred(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ), present.astype(float)
 
 
-def _ranks(matrix: np.ndarray) -> np.ndarray:
-    """The rank of each known value in its column; equal values share the mean of their ranks."""
-    ranks = np.full(matrix.shape, np.nan)
-    for position, values in enumerate(matrix.T):
-        present = np.flatnonzero(~np.isnan(values))
-        order = np.argsort(values[present], kind="stable")
-        ascending = values[present][order]
-        starts = (
-            np.flatnonzero(np.append(True, np.diff(ascending) != 0)) if len(present) else present
-        )
-        sizes = np.diff(np.append(starts, len(present)))
-        ranks[present[order], position] = np.repeat(starts + (sizes - 1) / 2, sizes)
-    return ranks
-
-
 def _frequent_codes(codes: np.ndarray) -> np.ndarray:
     """Codes by frequency, with one code for all but the most frequent; -1 stays NULL."""
     counts = np.bincount(codes[codes >= 0], minlength=1)
@@ -178,10 +166,7 @@ def _cramers_v(codes_a: np.ndarray, codes_b: np.ndarray) -> tuple[float, int]:
     width = int(codes_b.max(initial=0)) + 1
     height = int(codes_a.max(initial=0)) + 1
     cells = np.bincount(codes_a[in_both] * width + codes_b[in_both], minlength=height * width)
-    table = cells.reshape(height, width).astype(float)
+    table = cells.reshape(height, width)
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    n, min_categories = int(table.sum()), min(table.shape) - 1
-    if min_categories < 1:
-        return np.nan, n
-    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / n
-    return float(np.sqrt(((table - expected) ** 2 / expected).sum() / n / min_categories)), n
+    value = np.nan if min(table.shape) < 2 else association(table, method="cramer")
+    return float(value), int(table.sum())

@@ -50,9 +50,9 @@ def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
         member_times = None if times is None else times[train[members]]
         return list(_folds(splitter, train[members], member_groups, member_times, count, seed))
 
-    keys = table.texts[key].codes if key else None
+    key_codes = table.texts[key].codes if key else None
     units = _resampling_units(
-        *(None if values is None else values[test] for values in (times, groups, keys))
+        *(None if values is None else values[test] for values in (times, groups, key_codes))
     )
     return Split(
         train,

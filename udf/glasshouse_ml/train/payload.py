@@ -43,7 +43,7 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     metrics = metric_rows(test, "model", "test", intervals=intervals)
     baseline = None
     if trained.baseline is not None:
-        baseline = trained.fitter.score(trained.baseline, trained.test)
+        baseline = trained.baseline.test
         baseline_intervals = metric_intervals(
             baseline, options["bootstrap"], options["seed"], units
         )
@@ -55,7 +55,10 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     return {
         "status": initial_status(options),
         "version": _version(trained, spec, test, baseline, intervals) | {"features": features},
-        "candidates": [_candidate(candidate, trained) for candidate in trained.candidates],
+        "candidates": [
+            *(_candidate(candidate, trained) for candidate in trained.candidates),
+            *trained.ordered_baselines,
+        ],
         "metrics": [
             *metrics,
             *metric_rows(training, "model", "train"),
@@ -93,10 +96,11 @@ def _fold_metrics(trained: TrainingResult) -> Records:
     """The metrics of the validation rows of each fold."""
     records: Records = []
     task, target = trained.request.task, trained.fitter.target
-    candidates = [("model", trained.chosen)]
-    candidates += [("baseline", c) for c in trained.candidates if c.is_baseline]
-    for series, candidate in candidates:
-        for fold, scores in enumerate(candidate.folds, start=1):
+    folds = [("model", trained.chosen.folds)]
+    if trained.baseline is not None:
+        folds.append(("baseline", trained.baseline.folds))
+    for series, scores_of_folds in folds:
+        for fold, scores in enumerate(scores_of_folds, start=1):
             scores = task.apply_threshold(scores, target)
             records += metric_rows(scores, series, "validation", fold)
     return records
@@ -172,7 +176,8 @@ def _version(
         "classes": request.task.class_counts(target, split.train, split.test),
         "positive_class": target.positive_class,
         "threshold": target.threshold if len(target.names) == 2 else None,
-        "baseline_answer": _baseline_prediction(baseline, trained),
+        "baseline_answer": trained.baseline and json_number(trained.baseline.constant),
+        "baseline_algorithm": trained.baseline and trained.baseline.name,
         "groups": groups.group_facts(trained),
         "excluded": trained.excluded,
         "rows_read": data.rows_read,
@@ -187,12 +192,6 @@ def _version(
         "git_commit": setting("glasshouse.git_commit"),
         "dbt_invocation": setting("glasshouse.dbt_invocation"),
     }
-
-
-def _baseline_prediction(baseline: Any, trained: TrainingResult) -> float | None:
-    """The constant of a regression's baseline; that of classes follows from their frequencies."""
-    is_numeric = trained.request.task.numeric_target
-    return json_number(baseline.predicted[0]) if is_numeric and baseline is not None else None
 
 
 def _features(trained: TrainingResult) -> tuple[Records, Records]:

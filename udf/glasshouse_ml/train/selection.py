@@ -14,6 +14,7 @@ from glasshouse_ml.model.assembly import check_monotonic
 from glasshouse_ml.model.fitting import Fitter
 from glasshouse_ml.model.splitting import split_rows
 from glasshouse_ml.train import groups
+from glasshouse_ml.train.baselines import choose_baseline, split_times
 from glasshouse_ml.train.result import TrainingResult
 from glasshouse_ml.train.training_data import TrainingData, informative_columns
 
@@ -47,6 +48,16 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     chosen = candidates.best(compared, metric)
     fitter = replace(fitter, target=task.choose_threshold(chosen.folds, target))
     best = fitter.fit(chosen.algorithm, chosen.params, training)
+    dummy = None if baseline is None else fitter.fit(catalogue.BASELINE, baseline, training)
+    chosen_baseline, ordered = choose_baseline(
+        fitter,
+        dummy,
+        compared,
+        test,
+        metric,
+        split_times(request, split, data.table.numbers),
+        data.split_column_kind,
+    )
     return TrainingResult(
         request=request,
         data=data,
@@ -58,7 +69,8 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         candidates=compared,
         chosen=chosen,
         best=best,
-        baseline=None if baseline is None else fitter.fit(catalogue.BASELINE, baseline, training),
+        baseline=chosen_baseline,
+        ordered_baselines=ordered,
         target=task.finalise_target(best, matrix, fitter.target),
         training=training,
         test=test,
