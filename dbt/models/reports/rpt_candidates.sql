@@ -1,5 +1,8 @@
 with
-    candidates as (select * from {{ of_champions("candidates") }} as candidates),
+    -- A candidate that failed has an error instead of a score.
+    candidates as (
+        select * from {{ of_champions("candidates") }} as candidates where error is null
+    ),
 
     algorithms as (select * from {{ ref("algorithm_labels") }}),
 

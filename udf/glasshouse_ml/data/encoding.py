@@ -8,6 +8,7 @@ from glasshouse_ml.core.errors import GlasshouseError, count_rows
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import CATEGORY, Column, Table, TextColumn
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
+from glasshouse_ml.data.interrupts import check_interrupts
 
 # Histogram gradient boosting takes at most 255 categories; rarer ones share one code.
 MAX_CATEGORIES = 250
@@ -24,6 +25,7 @@ def learn_features(
     """Features from columns; `training` are the positions of the rows whose categories count."""
     features = []
     for column in columns:
+        check_interrupts()
         levels = _categories(table.texts[column.name], training) if column.kind == CATEGORY else []
         categories, has_rare = tuple(levels[:max_categories]), len(levels) > max_categories
         kind, array = column.kind or "", (column.of, column.place, column.length)
@@ -46,6 +48,7 @@ def encode(features: Sequence[Feature], table: Table) -> np.ndarray:
     """
     matrix = np.empty((table.rows, len(features)), order="F")
     for position, feature in enumerate(features):
+        check_interrupts()
         if feature.kind == CATEGORY:
             texts, codes = table.texts[feature.name], feature.codes()
             lookup = [codes.get(level, feature.other) for level in texts.levels]

@@ -23,6 +23,7 @@ from glasshouse_ml.measure.classification_metrics import (
 from glasshouse_ml.measure.curves import curve_rows
 from glasshouse_ml.measure.intervals import confusion_rows
 from glasshouse_ml.measure.thresholds import least_cost_threshold
+from glasshouse_ml.model.prediction import in_batches
 from glasshouse_ml.model.splitters import StratifiedSplitter
 
 MAX_CLASSES = 100
@@ -91,7 +92,7 @@ class Classification(Task):
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
     ) -> ClassificationScores:
         """The predicted probabilities beside the truth."""
-        probabilities_found = fitted.predict_proba(matrix)
+        probabilities_found = in_batches(fitted.predict_proba, matrix)
         if probabilities_found.shape[1] < len(target.names):
             # A fold may lack a class.
             all_classes = np.zeros((len(probabilities_found), len(target.names)))
@@ -136,11 +137,11 @@ class Classification(Task):
 
     def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
         """The probability of each class."""
-        return model.pipeline.predict_proba(matrix)
+        return in_batches(model.pipeline.predict_proba, matrix)
 
     def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
         """The class, the probability of the positive or predicted class, and all probabilities."""
-        probabilities = model.pipeline.predict_proba(matrix)
+        probabilities = in_batches(model.pipeline.predict_proba, matrix)
         names, positive = list(model.classes), 0
         if model.positive_class is not None:
             positive = names.index(model.positive_class)

@@ -28,6 +28,7 @@ from glasshouse_ml.measure.classification_metrics import TINY, ClassificationSco
 from glasshouse_ml.measure.curves import ranking_rows
 from glasshouse_ml.measure.distributions import share_curve
 from glasshouse_ml.measure.intervals import confusion_rows
+from glasshouse_ml.model.prediction import in_batches
 from glasshouse_ml.model.splitters import RandomSplitter, StratifiedSplitter
 from glasshouse_ml.tasks.classification import classes_of, positive_class_of
 
@@ -265,5 +266,5 @@ class Outliers(Task):
 def outlier_scores(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
     """The outlier score of each row; the threshold of the detector is 0."""
     if hasattr(fitted, "decision_function"):
-        return -fitted.decision_function(matrix)
+        return -in_batches(fitted.decision_function, matrix)
     return np.asarray(fitted.predict(matrix), float)  # the baseline

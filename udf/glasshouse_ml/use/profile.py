@@ -11,8 +11,9 @@ from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Column, Table, TextColumn
 from glasshouse_ml.core.validation import MAX_NAME_LENGTH
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.interrupts import interruptible
-from glasshouse_ml.data.row_reader import Reader, clean_query, read_columns
+from glasshouse_ml.data.interrupts import check_interrupts, interruptible
+from glasshouse_ml.data.query_text import clean_query
+from glasshouse_ml.data.row_reader import Reader, read_columns
 from glasshouse_ml.measure.correlations import correlation_columns, correlation_rows
 from glasshouse_ml.measure.distributions import category_bins, missing_bin, range_bins
 from glasshouse_ml.measure.numeric_summary import (
@@ -66,6 +67,7 @@ def _profile_facts(db: Database, name: str, query: str) -> dict[str, Any]:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     records, bins = [], []
     for position, column in enumerate(profiled, start=1):
+        check_interrupts()
         facts, column_bins = _column_summary(column, table)
         records.append(
             {"column_name": column.name, "position": position, "type": column.type, **facts}

@@ -57,6 +57,3 @@ alter table ml.profile_bins
 drop index ml.drifts_one_fact;
 create unique index drifts_one_fact
 on ml.drifts (model, version, measured_at, period, kind, feature) nulls not distinct;
-
--- Rows that are split by time have other baselines beside the dummy; NULL is the dummy.
-alter table ml.model_versions add column baseline_algorithm text;
