@@ -126,3 +126,11 @@ def test_rows_that_belong_together_make_intervals_wider(mixed: list[dict], by: s
     for name in ("roc_auc", "log_loss", "accuracy"):
         width = together[name][3] - together[name][2]
         assert width > 1.5 * (apart[name][3] - apart[name][2]), name
+
+
+def test_a_model_that_names_classes_with_zeros_knows_the_same_numbers_without_them() -> None:
+    rows = [{"a": number % 5, "target": f"{number % 2}.0"} for number in range(80)]
+    db = StandIn(rows)
+    call(db)
+    db.rows = [{**row, "target": row["target"].removesuffix(".0")} for row in rows]
+    assert evaluate(db, "a model", "select * from rows", None)
