@@ -68,7 +68,7 @@ def choose_baseline(
     if times is None or not isinstance(scores, RegressionScores):
         return best, []
     records: Records = []
-    gain = metric.gain(entry.score)
+    gain = metric.gain(entry.score) if entry.error is None else -np.inf
     training_values, train = fitter.target.values[fitter.split.train], fitter.split.train
     rules = {LAST_VALUE: _last_value, SEASONAL_VALUE: _seasonal_rule(times[train], time_kind)}
     for name, rule in rules.items():
@@ -127,6 +127,7 @@ def _record(name: str, number: int, metric: Metric, values: list[float]) -> dict
         "fold_scores": values,
         "seconds": 0.0,
         "rows_share": 1.0,
+        "error": None,
     }
 
 
