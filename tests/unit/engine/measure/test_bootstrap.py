@@ -56,6 +56,9 @@ def test_many_rows_bound_the_number_of_samples() -> None:
 
 def test_one_unit_has_no_interval() -> None:
     assert np.isnan(percentile_interval(np.ones(9), 1)).all()
+    scores = _binary(np.random.default_rng(0), 30)
+    found = metric_intervals(scores, 50, 0, ResamplingUnits(np.zeros(30, int)))
+    assert np.isnan(list(found.values())).all(), "rows of a single group say nothing of others"
 
 
 def _binary(rng: np.random.Generator, rows: int) -> ClassificationScores:
