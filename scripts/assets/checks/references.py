@@ -20,7 +20,7 @@ def reference_problems(bundle: Bundle) -> list[Problem]:
         problems += _annotations(bundle, chart)
     for dashboard in bundle.kind("dashboards"):
         problems += _layout(bundle, dashboard) + _settings(bundle, dashboard)
-    return problems + _slugs(bundle)
+    return problems + _slugs(bundle) + _database_names(bundle)
 
 
 def duplicate_identities(assets: list[tuple[str, str]]) -> list[Problem]:
@@ -144,6 +144,22 @@ def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
                     )
                 )
     return problems
+
+
+def _database_names(bundle: Bundle) -> list[Problem]:
+    paths = defaultdict(list)
+    for database in bundle.kind("databases"):
+        paths[database.title].append(database.path)
+    return [
+        Problem(
+            path,
+            f'the name "{name}" is also that of {shared[0]}',
+            "choose another: Superset has no two databases of one name",
+            Rule.REPEATED_NAME,
+        )
+        for name, shared in paths.items()
+        for path in shared[1:]
+    ]
 
 
 def _slugs(bundle: Bundle) -> list[Problem]:

@@ -48,6 +48,14 @@ def write_layer(superset: Superset, layer: dict[str, Any], number: int | None) -
     return number
 
 
+def remove_layer(superset: Superset, number: int) -> None:
+    """Remove a layer with its annotations; Superset refuses to remove one that has some."""
+    resource = f"annotation_layer/{number}/annotation"
+    for row in superset.rows(resource, "id,start_dttm"):
+        superset.delete(resource, row["id"])
+    superset.delete("annotation_layer", number)
+
+
 def require_one_name(rows: list[dict[str, Any]], name: str) -> None:
     """Raise a UserError where several layers have this name, which is their identity in git."""
     numbers = [str(row["id"]) for row in rows if row["name"] == name]

@@ -246,7 +246,10 @@ def _zipped(files: dict[str, str], content: str) -> bytes:
 def _noun(resource: str) -> str:
     """The noun for a resource of the API."""
     return {
-        "security/roles": "a role",
-        "security/users": "a user",
+        "roles": "a role",
+        "users": "a user",
         "rowlevelsecurity": "a row filter",
-    }.get(resource, f"a {resource}")
+        "annotation_layer": "an annotation layer",
+        "annotation": "an annotation",
+        "saved_query": "a saved query",
+    }.get(resource.split("/")[-1], f"a {resource}")

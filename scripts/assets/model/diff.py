@@ -146,7 +146,8 @@ def _shown_pair(old: Any, new: Any) -> tuple[str, str]:
         # Only blanks or line breaks differ, which one line does not show.
         before, after = repr(old), repr(new)
     equal = (one == other for one, other in zip(before, after, strict=False))
-    start = next((place for place, same in enumerate(equal) if not same), 0) - _CONTEXT
+    shorter = min(len(before), len(after))
+    start = next((place for place, same in enumerate(equal) if not same), shorter) - _CONTEXT
     return _cut(before, start), _cut(after, start)
 
 

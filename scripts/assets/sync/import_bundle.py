@@ -170,7 +170,12 @@ def _is_readable(kind: str, path: str, data: dict[str, Any], result: ImportResul
 
 def _place(assets: list[Asset], git: Bundle, result: ImportResult, force: bool) -> None:
     """Give each asset a path, and a name that is not taken; add them to the result."""
-    every = Bundle.of(assets) | git
+    others = git.only(set(git.assets) - {asset.uuid for asset in assets})
+    for place, asset in enumerate(assets):
+        if asset.kind == "dashboards":
+            assets[place] = with_slug(asset, others)
+            others |= Bundle.of([assets[place]])
+    every = git | Bundle.of(assets)
     taken_paths = {asset.path for asset in git}
     written: dict[str, Asset] = {}
     for asset in sorted(assets, key=lambda each: (each.kind, each.path)):
@@ -184,8 +189,6 @@ def _place(assets: list[Asset], git: Bundle, result: ImportResult, force: bool) 
             advice = "" if asset.kind == "databases" else "; FORCE=1 overwrites it"
             result.notes.append((source, f"{asset} is in git already, and stays as it is{advice}"))
             continue
-        if asset.kind == "dashboards":
-            asset = with_slug(asset, git.only(set(git.assets) - {asset.uuid}) | Bundle(written))
         asset = _with_free_name(asset, git, written, source, result)
         placed = replace(asset, path=local.path) if local else with_path(asset, every, taken_paths)
         taken_paths.add(placed.path)

@@ -4,6 +4,7 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 
 from scripts.assets.access.apply import remove_entry
+from scripts.assets.client.annotation_layers import remove_layer
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.fields import ACCESS_KINDS
 from scripts.assets.sync.last_push import exclusive, last_pushed, save_last_push
@@ -114,7 +115,9 @@ def _remove_one(state: ServerState, asset: Asset) -> None:
             remove_entry(asset, state.server, state.superset)
         return
     number = number_of(asset, state)
-    if number is not None:
+    if number is not None and asset.kind == "annotation_layers":
+        remove_layer(state.superset, number)
+    elif number is not None:
         state.superset.delete(RESOURCES[asset.kind], number)
 
 

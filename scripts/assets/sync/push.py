@@ -20,7 +20,7 @@ from scripts.assets.sync.last_push import (
     save_last_push,
 )
 from scripts.assets.sync.links import link_problems
-from scripts.assets.sync.rest import send_rest
+from scripts.assets.sync.rest import send_owners_and_tags, send_rest
 from scripts.assets.sync.server_assets import dependencies, managed_assets
 from scripts.assets.sync.state import ServerState, read_both
 from scripts.console import say, step, warn
@@ -67,8 +67,8 @@ def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
         state.server.permissions.require_existing(roles)
     # Recorded before anything is sent, so that an interrupted push leaves no unmanaged asset.
     record_managed(settings.root / FOLDER, git)
+    chosen = _complete_selection(changed, git)
     if changed:
-        chosen = _complete_selection(changed, git)
         if chosen.kinds(BUNDLED_KINDS).assets:
             _send(git, before, chosen.kinds(BUNDLED_KINDS), state, importer)
         send_rest(chosen, changed, state.with_lists())
@@ -77,6 +77,8 @@ def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
             state.server.permissions.invalidate()
             apply(list(entries.values()), state.server, state.superset, settings)
             current.note(f"{len(entries)} entries")
+    if changed:
+        send_owners_and_tags(chosen, state.with_lists())
     with step("Verifying"):
         _verify(state.reloaded(access=bool(entries)))
     values = state.changed_values
@@ -123,7 +125,9 @@ def push_changed(uuids: set[str], settings: Settings) -> list[Difference]:
         files = chosen.kinds(BUNDLED_KINDS)
         if files.assets:
             send({each.path: dump_yaml(complete(each, git, settings)) for each in files})
-        send_rest(chosen, uuids, state.with_lists())
+        state = state.with_lists()
+        send_rest(chosen, uuids, state)
+        send_owners_and_tags(chosen, state)
         save_last_push((pushed or Bundle()) | chosen, settings)
     return changes
 

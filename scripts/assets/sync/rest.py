@@ -49,13 +49,18 @@ def send_rest(assets: Bundle, changed: set[str], state: ServerState) -> None:
             number = number_of(layer, state)
             layers[layer.title] = write_layer(state.superset, layer.data, number)
     _send_queries(assets.only(changed), state)
-    current = server_lists(state.rows, state.git, state.settings)
-    charts = {uuid: number for number, uuid in current.charts.items()}
+    charts = {str(row["uuid"]).lower(): row["id"] for row in state.rows["chart"]}
     for chart in assets.kind("charts"):
         if annotations(chart.data["params"]):
             _set_annotations(chart, charts, layers, state)
+
+
+def send_owners_and_tags(assets: Bundle, state: ServerState) -> None:
+    """Set owners and tags; `state`: the server after the users of the push were created."""
+    current = server_lists(state.rows, state.git, state.settings).fields
     for asset in assets:
-        _set_owners_and_tags(asset, current.fields.get(asset.uuid, {}), state)
+        if asset.uuid in current:
+            _set_owners_and_tags(asset, current[asset.uuid], state)
 
 
 def _send_queries(assets: Bundle, state: ServerState) -> None:

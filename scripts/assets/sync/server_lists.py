@@ -67,7 +67,9 @@ def with_existing_owners(
 
     The account that pushes is left out too.
     """
-    names = {row[name] for row in rows["security/users"] for name in ("username", "email")}
+    # A user of bundle.yml who does not exist yet is created by the same push.
+    users = [*rows["security/users"], *(user.data for user in git.kind("users"))]
+    names = {row[name] for row in users for name in ("username", "email")}
     missing: dict[str, list[str]] = {}
     assets = []
     for asset in git:

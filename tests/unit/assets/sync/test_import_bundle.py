@@ -162,6 +162,7 @@ def test_names_that_are_taken_and_assets_that_git_has(tmp_path, settings):
     result, lines = remarks(other, tmp_path, settings, git)
     assert [asset.title for asset in result.written.kind("databases")] == ["warehouse 2"]
     assert [asset.data["slug"] for asset in result.written.kind("dashboards")] == ["sales_2"]
+    assert {a.path.split("/")[1] for a in result.written.kind("charts")} == {"sales_2"}
     assert any('the name "warehouse" is taken' in line for line in lines)
     assert not {asset.path for asset in result.written} & {asset.path for asset in git}
     changed = exported(settings, charts={"description": "Newer."})
