@@ -31,7 +31,7 @@ DATABASES = ("warehouse", "superset")
 CONTENTS = "backup.json"
 # The key of the server that signed the models; backups from before models were signed have none.
 SIGNING_KEY = "signing_key"
-# Roles are the cluster's, not a database's: no dump holds them.
+# Roles belong to the cluster, so the dump of a database does not contain them.
 ROLES = """
     select coalesce(json_agg(rolname order by rolname), '[]') from pg_roles
     where rolname !~ '^pg_' and not rolcanlogin
@@ -39,10 +39,10 @@ ROLES = """
 
 
 def backup(settings: Settings, stack: Stack, folder: Path | None) -> Path:
-    """Write a backup; the folder it is in. A half-written one never gets its name."""
+    """Write a backup and return its folder. An incomplete backup never has the final name."""
     folder = folder or settings.root / "backups" / datetime.now().strftime("%Y-%m-%d_%H%M%S")
     if folder.exists():
-        raise UserError(f"{folder} is there already", "choose another folder: make backup TO=…")
+        raise UserError(f"{folder} exists already", "choose another folder: make backup TO=…")
     draft = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True, mode=0o700)
@@ -63,9 +63,9 @@ def backup(settings: Settings, stack: Stack, folder: Path | None) -> Path:
             shutil.copytree(source, draft / name)
     contents = {
         "made": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "postgresql": _ask(stack, "show server_version_num") // 10000,
+        "postgresql": _query_value(stack, "show server_version_num") // 10000,
         "superset": version("apache-superset"),
-        "roles": _ask(stack, ROLES),
+        "roles": _query_value(stack, ROLES),
         "built": built(settings),
         "sha256": sums,
     }
@@ -75,37 +75,37 @@ def backup(settings: Settings, stack: Stack, folder: Path | None) -> Path:
 
 
 def read_contents(folder: Path) -> dict[str, Any]:
-    """What a backup says of itself; a UserError where it is none, or is not whole."""
+    """The description in a backup; UserError if the folder is no backup or a file is damaged."""
     try:
         contents = json.loads((folder / CONTENTS).read_text(encoding="utf-8"))
         sums, _ = contents["sha256"], (folder / "secret_key").read_text()
     except (OSError, ValueError, KeyError):
-        what = f"{folder} is no backup" if folder.is_dir() else f"There is no folder {folder}"
-        raise UserError(what, "name a folder that make backup has written") from None
-    for name, wanted in sums.items():
+        problem = f"{folder} is no backup" if folder.is_dir() else f"There is no folder {folder}"
+        raise UserError(problem, "name a folder that make backup has written") from None
+    for name, expected in sums.items():
         file = folder / name
-        if not file.exists() or _sum(file) != wanted:
+        if not file.exists() or _sum(file) != expected:
             raise UserError(f"{file} is not as it was written", "take another copy of the backup")
     return contents
 
 
 def refuse_newer(contents: dict[str, Any], major: int) -> None:
-    """What an older program cannot read is not begun."""
+    """Raise UserError if the backup is of a newer PostgreSQL or Superset than this one."""
     if contents["postgresql"] > major:
         raise UserError(
             f"The backup is of PostgreSQL {contents['postgresql']}, and this server is {major}",
             "restore it with that version or a newer one",
         )
-    mine = version("apache-superset")
-    if _numbers(contents["superset"]) > _numbers(mine):
+    installed = version("apache-superset")
+    if _numbers(contents["superset"]) > _numbers(installed):
         raise UserError(
-            f"The backup is of Superset {contents['superset']}, and this one is {mine}",
+            f"The backup is of Superset {contents['superset']}, and this one is {installed}",
             "restore it with that version or a newer one",
         )
 
 
 def restore_databases(stack: Stack, folder: Path, contents: dict[str, Any]) -> None:
-    """Replace both databases and the signing key, once both databases have been read whole."""
+    """Read both databases completely, then replace them and the signing key."""
     _run_alone(stack, *map(_role, contents["roles"]))
     for database in DATABASES:
         with step(f"Reading the database {database}"):
@@ -149,8 +149,8 @@ def _state_folders(settings: Settings) -> dict[str, Path]:
     return {"pushed": settings.state / "pushed", "dbt_state": dbt_state.folder(settings)}
 
 
-def tell(folder: Path) -> None:
-    """Where the backup is, and that it is worth protecting."""
+def print_location(folder: Path) -> None:
+    """Print where the backup is, and that it contains secrets."""
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     say(f"{folder}, {size / 1e6:.1f} MB. It holds your data and two keys: protect it as .env.")
 
@@ -166,7 +166,7 @@ def _dump(stack: Stack, database: str, file: Path) -> None:
         raise program_error(
             f"pg_dump of {database} failed",
             done.stderr.decode(errors="replace"),
-            "mend that, then start again",
+            "solve that, then start again",
         )
 
 
@@ -178,21 +178,21 @@ def _load(stack: Stack, database: str, file: Path) -> None:
         raise program_error(
             f"{file} cannot be restored, and nothing was replaced",
             done.stderr.decode(errors="replace"),
-            "mend that, then start again",
+            "solve that, then start again",
         )
 
 
 def _role(name: str) -> str:
-    """Makes a role that owns things and never logs in, where it is missing."""
+    """SQL that creates a role that owns objects and cannot log in, if it does not exist."""
     quoted, text = name.replace('"', '""'), name.replace("'", "''")
-    there = f"select from pg_roles where rolname = '{text}'"
+    query = f"select from pg_roles where rolname = '{text}'"
     return (
-        f'do $$ begin if not exists ({there}) then create role "{quoted}" nologin; end if; end $$'
+        f'do $$ begin if not exists ({query}) then create role "{quoted}" nologin; end if; end $$'
     )
 
 
 def _run_alone(stack: Stack, *statements: str) -> None:
-    """Statements about databases, which no transaction may hold."""
+    """Run statements that PostgreSQL does not allow in a transaction, each on its own."""
     connection = psycopg2.connect(**stack.superuser("postgres"))
     connection.autocommit = True
     try:
@@ -203,7 +203,7 @@ def _run_alone(stack: Stack, *statements: str) -> None:
         connection.close()
 
 
-def _ask(stack: Stack, query: str) -> Any:
+def _query_value(stack: Stack, query: str) -> Any:
     connection = psycopg2.connect(**stack.superuser("postgres"))
     try:
         with connection.cursor() as cursor:

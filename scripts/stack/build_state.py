@@ -1,4 +1,4 @@
-"""Notes of what has been done, so that it is not done again: `.stack/stamps/<name>`."""
+"""What each completed step was made from, in `.stack/stamps/<name>`: a current step is skipped."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,7 +7,7 @@ from scripts.settings import Settings
 
 
 def read(settings: Settings, name: str) -> str | None:
-    """What was noted, if anything was."""
+    """The value of a stamp; None if there is none."""
     try:
         return _path(settings, name).read_text()
     except OSError:
@@ -15,7 +15,7 @@ def read(settings: Settings, name: str) -> str | None:
 
 
 def write(settings: Settings, name: str, value: str) -> None:
-    """Note it; the old note stays whole until the new one is."""
+    """Replace the value of a stamp in one step."""
     path = _path(settings, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
@@ -25,22 +25,22 @@ def write(settings: Settings, name: str, value: str) -> None:
 
 
 def forget(settings: Settings, name: str) -> None:
-    """Have it done again next time."""
+    """Remove a stamp, so that the step is done again."""
     _path(settings, name).unlink(missing_ok=True)
 
 
 def when(settings: Settings, name: str) -> str | None:
-    """When it was noted, in words for people."""
+    """When a stamp was written, as text."""
     return time_of(_path(settings, name))
 
 
 def time_of(file: Path) -> str | None:
-    """When a file was written, in words for people."""
+    """When a file was written, as text; None if there is no such file."""
     try:
-        noted = file.stat().st_mtime
+        written = file.stat().st_mtime
     except OSError:
         return None
-    return datetime.fromtimestamp(noted).strftime("%Y-%m-%d %H:%M")
+    return datetime.fromtimestamp(written).strftime("%Y-%m-%d %H:%M")
 
 
 def _path(settings: Settings, name: str) -> Path:

@@ -116,12 +116,12 @@ def refresh() -> None:
 def backup(folder: Path | None) -> None:
     """Back up the databases and trained models (TO=folder; default: a new one in backups/)."""
     from scripts.stack.backup import backup as run
-    from scripts.stack.backup import tell
+    from scripts.stack.backup import print_location
 
     settings, stack = _open()
     _require_database(stack)
     with _stack_lock(settings):
-        tell(run(settings, stack, folder))
+        print_location(run(settings, stack, folder))
 
 
 @click.command()

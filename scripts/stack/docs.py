@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from scripts.errors import UserError
+from scripts.resources import find_in_output
 from scripts.settings import Settings
 from scripts.stack.build import dbt_environment
 
@@ -26,7 +27,10 @@ def write_docs(settings: Settings) -> Path:
     with log.open("a") as file:
         file.write(f"\n$ dbt docs generate\n{process.stdout}")
     if process.returncode:
-        raise UserError("dbt could not write the documentation", f"make build, or read {log}")
+        failed = "dbt could not write the documentation"
+        raise find_in_output(process.stdout, failed) or UserError(
+            failed, f"make build, or read {log}"
+        )
     page = settings.state / "docs" / "index.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(environment["DBT_TARGET_PATH"]) / "static_index.html", page)

@@ -1,4 +1,4 @@
-"""`make restore`: an installation as a backup has it."""
+"""`make restore`: bring an installation to the state of a backup."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ FILLED = "select exists (select from pg_namespace where nspname in ('ml', 'repor
 
 
 def restore(settings: Settings, stack: Stack, folder: Path) -> None:
-    """Bring the databases of a backup into the place of this installation's own."""
+    """Replace the databases of this installation by those of a backup."""
     contents = backup.read_contents(folder)
     stack.check()
     with step("Checking the machine") as current:
@@ -32,7 +32,7 @@ def restore(settings: Settings, stack: Stack, folder: Path) -> None:
     backup.refuse_newer(contents, _major(stack))
     if _is_filled(stack):
         _ask_first(settings)
-    # It holds connections, and would write into what is about to go.
+    # Superset has connections to the databases that are replaced.
     stack.stop_superset()
     with step("Roles, databases, schemas"):
         provision(settings, stack.superuser("postgres"))
@@ -64,7 +64,7 @@ def _major(stack: Stack) -> int:
 
 
 def _is_filled(stack: Stack) -> bool:
-    """Whether there is anything in the warehouse that would be lost."""
+    """Whether the warehouse contains anything that a restore would remove."""
     try:
         connection = psycopg2.connect(**stack.superuser("warehouse"))
     except psycopg2.OperationalError:
@@ -80,7 +80,7 @@ def _is_filled(stack: Stack) -> bool:
 def _ask_first(settings: Settings) -> None:
     if os.environ.get("YES") == "1":
         return
-    what = f"This replaces the database and Superset's state of {settings.root}"
+    effect = f"This replaces the database and Superset's state of {settings.root}"
     if not sys.stdin.isatty():
-        raise UserError(f"{what} and asks first", "YES=1 make restore FROM=…")
-    click.confirm(f"{what}. Go on?", abort=True)
+        raise UserError(f"{effect} and asks first", "YES=1 make restore FROM=…")
+    click.confirm(f"{effect}. Continue?", abort=True)

@@ -65,7 +65,7 @@ def back_up(clone: Clone) -> Content:
     done = clone.make("backup", f"TO={BACKUP}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert folder.stat().st_mode & 0o077 == 0
-    assert "is there already" in clone.make("backup", f"TO={BACKUP}").stderr
+    assert "exists already" in clone.make("backup", f"TO={BACKUP}").stderr
 
     assert "asks first" in clone.make("restore", f"FROM={BACKUP}").stderr
     damaged = clone.root / "backups" / "damaged"

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -60,18 +61,21 @@ class Clone:
     def _run(
         self, command: list[str], env: dict[str, str] | None = None, **more: object
     ) -> subprocess.CompletedProcess[str]:
-        more = {"stdin": subprocess.DEVNULL} | more
-        if "input" in more:
-            del more["stdin"]
-        return subprocess.run(
-            command,
-            cwd=self.root,
-            env=environment(env or {}),
-            capture_output=True,
-            text=True,
-            timeout=600,
-            **more,
-        )
+        given = more.pop("input", None)
+        more = {"stdin": subprocess.PIPE if given else subprocess.DEVNULL} | more
+        # In a session of its own, so that an interrupted test ends the whole command, which would
+        # otherwise keep the lock of the installation.
+        process = subprocess.Popen(
+            command, cwd=self.root, env=environment(env or {}), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **more,
+        )  # fmt: skip
+        try:
+            output, errors = process.communicate(given, timeout=600)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+        return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
     def up(self, env: dict[str, str] | None = None) -> None:
         """The first start."""

@@ -12,8 +12,9 @@
 
 {#
     The Python code is a function of its own, `<name>_body`, because each exception that leaves
-    PL/Python shows a traceback. Errors for the caller are raised by PL/pgSQL around it. A function
-    that only the engine calls, whose description begins with "Internal:", stands alone.
+    PL/Python shows a traceback. Errors for the caller are raised around it, see
+    ../udf/registry/functions/failures.sql. A function that only the engine calls, whose description
+    begins with "Internal:", stands alone.
 #}
 {% macro python_function(target_relation) %}
     {%- if model.description.startswith("Internal:") -%}
@@ -23,7 +24,7 @@
             schema=target_relation.schema, identifier=target_relation.identifier ~ "_body"
         ) -%}
         {{ plpython_function(body, "Internal: the Python code of ml." ~ model.name) }}
-        {{ plpgsql_function(target_relation, body) }}
+        {{ raising_function(target_relation, body) }}
     {%- endif -%}
 {% endmacro %}
 
@@ -58,41 +59,31 @@
 {% endmacro %}
 
 
-{% macro plpgsql_function(target_relation, body) %}
+{#
+    The rows of the Python code, or its one result. NULL is what it returns after an error for the
+    caller. Not PL/pgSQL, in which an argument cannot have the name of a column of the result.
+#}
+{% macro raising_function(target_relation, body) %}
     {%- set function = target_relation.include(database=false) -%}
     {%- set values = [] -%}
     {%- for argument in model.arguments -%} {%- do values.append("$" ~ loop.index) -%} {%- endfor -%}
     {%- set call = body.include(database=false) ~ "(" ~ (values | join(", ")) ~ ")" -%}
-    {%- set raise_failure = "raised := ml.raise_failure('" ~ model.name ~ "');" -%}
+    {%- set result = "(rows.body).*" if returns_rows() else "rows.body" -%}
     {%- set tag = "$" ~ model.name ~ "_of_glasshouse$" -%}
-    {# In the select list rows arrive one by one; after "from" all would be stored first. #}
-    {%- set code = (
-        [
-            "declare raised double precision[];",
-            "begin",
-            "    return query select (rows.body).* from (select " ~ call ~ " as body) as rows;",
-            "    " ~ raise_failure,
-            "end",
-        ]
-        if returns_rows()
-        else [
-            "declare raised double precision[]; result " ~ model.returns.data_type ~ ";",
-            "begin",
-            "    result := " ~ call ~ ";",
-            "    " ~ raise_failure,
-            "    return result;",
-            "end",
-        ]
-    ) -%}
 
     {{ drop_other_signatures(target_relation) }}
 
     create or replace function {{ function }} ({{ formatted_scalar_function_args_sql() }})
     returns {{ model.returns.data_type }}
-    language plpgsql {{ scalar_function_volatility_sql() }}
+    language sql {{ scalar_function_volatility_sql() }}
     parallel unsafe
     security invoker
-    as {{ ([tag] + code + ["-- " ~ definition_line(), tag]) | join("\n") }}
+    as {{ tag }}
+    {# In the select list rows arrive one by one; after "from" all would be stored first. #}
+    select {{ result }} from (select {{ call }} as body offset 0) as rows
+    where case when rows.body is null then ml.raise_failure('{{ model.name }}') is null else true end
+    -- {{ definition_line() }}
+    {{ tag }}
     ;
 
     {{ describe_and_grant(function_signature(function), function_comment()) }}

@@ -53,12 +53,22 @@ select
     end as state,
     case
         when column_name is null
-        then 'The whole training'
+        then 'Whole training'
         else {{ feature_label("outcomes.model", "outcomes.column_name") }}
     end as column_label,
     message,
     coalesce(remedy, '') as remedy,
 
     -- numbers
-    case severity when 'issue' then 0 when 'tip' then 1 when 'passed' then 2 else 3 end as urgency
+    case
+        when code = 'none'
+        then 2
+        when severity = 'issue'
+        then 0
+        when severity = 'tip'
+        then 1
+        when severity = 'passed'
+        then 2
+        else 3
+    end as urgency
 from outcomes

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from scripts.errors import UserError
+from scripts.resources import find_in_output
 from scripts.settings import Settings
 from scripts.stack.extras import extras
 from scripts.stack.processes import process_tag
@@ -114,7 +115,10 @@ class Compose:
             log.write_text(output)
         if process.returncode:
             remedy = f"see {log}, then start again" if log else "solve that, then start again"
-            raise UserError(f"docker compose {words[0]} failed: {failure_reason(output)}", remedy)
+            failed = f"docker compose {words[0]} failed"
+            raise find_in_output(output, failed) or UserError(
+                f"{failed}: {failure_reason(output)}", remedy
+            )
         return process.stdout
 
     def try_run(

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg2
 
 from scripts.errors import UserError
+from scripts.resources import find_in_output
 from scripts.settings import Settings
 from scripts.stack import build_state
 from scripts.stack.docker.compose import (
@@ -185,8 +186,9 @@ class DockerStack:
         output = self.compose.output(failed_service)
         log.write_text(process.stdout + process.stderr + output)
         name = NAMES.get(failed_service, failed_service.capitalize())
-        raise UserError(
-            f"{name} does not start: {failure_reason(output or process.stderr)}",
+        failed = f"{name} does not start"
+        raise find_in_output(output + process.stderr, failed) or UserError(
+            f"{failed}: {failure_reason(output or process.stderr)}",
             f"see {log}, then start again",
         )
 

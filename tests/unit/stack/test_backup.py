@@ -70,7 +70,7 @@ def test_a_backup_of_something_older_is_welcome() -> None:
 
 
 def test_a_folder_that_is_there_is_not_written_into(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="exists already"):
         backup(None, None, tmp_path)
 
 

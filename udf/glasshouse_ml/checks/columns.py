@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from glasshouse_ml.checks.facts import Finding, NotApplicable, Outcome, TrainingFacts, percent
+from glasshouse_ml.checks.facts import TIP, Finding, NotApplicable, Outcome, TrainingFacts, percent
 from glasshouse_ml.core.table import CATEGORY, NUMBER, Column, TextColumn, is_key_name
 from glasshouse_ml.model.algorithms import find_algorithm
 
@@ -24,6 +24,8 @@ MIN_SENTENCES, MIN_DISTINCT_SHARE = 50, 0.2
 MAX_CELLS = 1_000_000
 # Distinct values that float32 may lose; random numbers lose one in thousands.
 MAX_FLOAT32_LOSS = 0.05
+# Above it float64 has gaps between whole numbers.
+MAX_WHOLE = 2.0**53
 SPLIT_COLUMN_REASON = "It decides the split."
 
 # A leading zero makes a code of a number: 007, a postal code.
@@ -69,7 +71,7 @@ def key_feature(facts: TrainingFacts) -> Outcome:
             and len(np.unique(values)) >= min_keys(len(values))
         ):
             message = f"Column {column.name!r} is used as a number, and its name says it is a key."
-            findings.append(Finding(message, column.name, "tip"))
+            findings.append(Finding(message, column.name, TIP))
     return findings
 
 
@@ -79,15 +81,18 @@ def min_keys(rows: int) -> int:
 
 
 def numbers_rows(values: np.ndarray) -> bool:
-    """Whether whole numbers count the rows: all differ, and most of a range of them is used.
+    """Whether whole numbers count the rows: all differ, and most of an even range is used.
 
-    Of n values drawn at random from 2 n whole numbers nearly all are drawn twice somewhere, so that
-    a measurement does not pass. The test rows have the numbers that are missing.
+    Of n values drawn at random from 2 n whole numbers many are drawn twice, so that a measurement
+    does not pass. The test rows have the numbers that are missing.
     """
     count = len(values)
-    if count < 20 or not _is_whole(values) or np.isnan(values).any():
+    if count < 20 or np.isnan(values).any() or not _is_whole(values):
         return False
-    return bool(np.ptp(values) < 2 * count and len(np.unique(values)) == count)
+    if np.abs(values).max() > MAX_WHOLE:
+        return False
+    steps = np.diff(np.unique(values)).astype(np.int64)
+    return len(steps) == count - 1 and bool(steps.sum() // np.gcd.reduce(steps) < 2 * count)
 
 
 def _is_whole(values: np.ndarray) -> bool:
@@ -163,9 +168,10 @@ def sentence_as_category(facts: TrainingFacts) -> Outcome:
             continue
         words = np.mean([len(texts.levels[level].split()) for level in levels])
         if words >= SENTENCE_WORDS:
-            use = "each different text is a category" if column.name in features else "left out"
+            is_feature = column.name in features
+            use = "each different text is a category" if is_feature else "it is left out"
             message = f"Column {column.name!r} holds texts of {words:.0f} words on average: {use}."
-            findings.append(Finding(message, column.name))
+            findings.append(Finding(message, column.name, None if is_feature else TIP))
     return NotApplicable("No column holds categories.") if is_empty else findings
 
 

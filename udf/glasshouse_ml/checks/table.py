@@ -22,7 +22,7 @@ CHECKS = (
     Entry(
         "target_leakage",
         ISSUE,
-        "A column alone predicts the target",
+        "Target leakage",
         "One feature by itself predicts the target nearly without error (ROC AUC, R² or |Spearman| "
         f"above {scores.MAX_UNIVARIATE_SCORE}). Usually it contains the answer, for example a date "
         "that is set when the outcome is known, and is not available when the model is used. It is "
@@ -34,7 +34,7 @@ CHECKS = (
     Entry(
         "date_with_random_split",
         TIP,
-        "A date beside a random split",
+        "Date and random split",
         "The rows have a date and were split at random, so that the test part lies in the same "
         "days as the training part. A model for later rows is then tested too kindly.",
         "If the model predicts later rows, split by time.",
@@ -44,7 +44,7 @@ CHECKS = (
     Entry(
         "id_with_random_split",
         TIP,
-        "Rows of one id in both parts",
+        "Id and random split",
         "Several rows belong to one id, such as a customer, and a random split puts them into both "
         "parts. The model can recognise the id instead of predicting. It is an issue where the "
         "rows of an id have nearly always the same target.",
@@ -55,7 +55,7 @@ CHECKS = (
     Entry(
         "duplicates_across_split",
         TIP,
-        "Equal rows in both parts",
+        "Duplicates across the split",
         "Test rows equal a training row in every feature. The model has seen them, so they do not "
         "test it. It is an issue where the score is clearly worse without them.",
         "Remove duplicates in the query with SELECT DISTINCT, or split by a key that they share.",
@@ -65,7 +65,7 @@ CHECKS = (
     Entry(
         "key_feature",
         ISSUE,
-        "A key among the features",
+        "Keys among the features",
         "A feature numbers the rows, so that it identifies a row and describes nothing. It is a "
         "tip where only the name says that the column is a key.",
         "Leave the column out, name it as key, or cast it to text where it is a category.",
@@ -75,17 +75,17 @@ CHECKS = (
     Entry(
         "excluded_column",
         TIP,
-        "A column is left out",
+        "Excluded columns",
         "The model does not use this column: it is empty, constant, a key or of a type that no "
         "feature can be made of.",
-        "Nothing, if that is right. Otherwise change the column in the query.",
+        "Change the column in the query, if the model should use it.",
         "No column is left out, beside the target, the key and the column of the split.",
         columns.excluded_column,
     ),
     Entry(
         "number_or_date_as_text",
         TIP,
-        "Text that is mostly numbers or dates",
+        "Numbers or dates as text",
         f"At least {percent(columns.MOSTLY)} of the values of a text column are numbers or "
         "dates. As text they are categories without an order.",
         "Cast the column in the query.",
@@ -95,9 +95,10 @@ CHECKS = (
     Entry(
         "sentence_as_category",
         ISSUE,
-        "Sentences used as categories",
+        "Sentences as categories",
         f"A column holds texts of {columns.SENTENCE_WORDS} words or more, most of them different. "
-        "As categories the model can only recognise whole texts and learns nothing from words.",
+        "As categories the model can only recognise whole texts and learns nothing from words. It "
+        "is a tip where the column is left out.",
         "Use the column as text, whose words the model learns from, or leave it out.",
         "No category is a sentence.",
         columns.sentence_as_category,
@@ -105,7 +106,7 @@ CHECKS = (
     Entry(
         "rare_class",
         TIP,
-        "A rare class is seldom predicted",
+        "Rare classes",
         "A class has few rows, and its probability seldom exceeds the threshold, so that the model "
         "predicts it for less than half of its test rows.",
         "Rank rows by their probability, set options.costs to choose the threshold, or give more "
@@ -116,7 +117,7 @@ CHECKS = (
     Entry(
         "baseline_not_beaten",
         ISSUE,
-        "No better than the baseline",
+        "Comparison with the baseline",
         "On the test rows the model is not clearly better than the baseline, which ignores every "
         "feature: the 99 % interval of the difference (paired bootstrap) includes 0.",
         "Use the baseline, or give features that say more about the target, or more rows.",
@@ -126,10 +127,10 @@ CHECKS = (
     Entry(
         "covariate_shift",
         ISSUE,
-        "Training and test rows differ",
+        "Covariate shift (adversarial validation)",
         "A decision tree that is trained to tell training rows from test rows succeeds in "
-        "cross-validation (adversarial validation). The test score then says little about the "
-        "training rows' world. It is a tip where the rows are split by time or group.",
+        "cross-validation (adversarial validation). Training rows then say little about "
+        "test rows. It is a tip where the rows are split by time or group.",
         "See whether the named columns drift, count time, or are filled differently, and leave "
         "them out or express them as differences.",
         "A classifier cannot tell training rows from test rows.",
@@ -138,7 +139,7 @@ CHECKS = (
     Entry(
         "overfitting",
         TIP,
-        "The training score is far above the test score",
+        "Overfitting",
         f"At least {percent(scores.TIP_LOSS)} of the gain over the baseline on training rows "
         f"is lost on test rows; from {percent(scores.ISSUE_LOSS)} on it is an issue. The "
         "model has learned its training rows by heart.",
@@ -149,7 +150,7 @@ CHECKS = (
     Entry(
         "class_missing_from_part",
         TIP,
-        "A class is missing from the test part",
+        "Classes in both parts",
         "All rows of a class are in the training part, so that nothing is known of how well it is "
         "predicted. The reverse, a class without training rows, is an error of ml.train.",
         "Give more rows of the class, split in another way, or join it with another class.",
@@ -169,7 +170,7 @@ CHECKS = (
     Entry(
         "float32_precision",
         TIP,
-        "Values become equal in float32",
+        "Precision of float32",
         "Different values of a column are equal in float32 (24 binary digits), with which tree "
         "algorithms other than hist_gradient_boosting compute, for example seconds since 1970.",
         "Subtract a constant or divide in the query, so that about seven digits are enough.",

@@ -33,13 +33,20 @@ class Column:
         """The SQL of its value in a row of `rows`."""
         return f"(rows.{quote(self.of)})[{self.place}]" if self.of else f"rows.{quote(self.name)}"
 
+    def position(self, place: int, length: int = 0) -> "Column":
+        """The column that a position of an array is."""
+        return Column(
+            f"{self.name}[{place}]",
+            self.type.removesuffix("[]"),
+            NUMBER,
+            of=self.name,
+            place=place,
+            length=length,
+        )
+
     def positions(self, count: int, length: int = 0) -> "list[Column]":
         """The columns that the positions of an array are."""
-        kind = self.type.removesuffix("[]")
-        return [
-            Column(f"{self.name}[{place}]", kind, NUMBER, of=self.name, place=place, length=length)
-            for place in range(1, count + 1)
-        ]
+        return [self.position(place, length) for place in range(1, count + 1)]
 
     @property
     def numeric(self) -> bool:

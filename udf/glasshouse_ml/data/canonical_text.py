@@ -3,8 +3,8 @@
 It is the text that PostgreSQL writes under its default settings, with times in UTC, numbers of type
 numeric without trailing zeros, and zero without a sign. Where a type depends on a setting that
 differs in the session, ml.canonical_text() writes the value under the defaults. The query itself
-always runs under the settings of the session. Numbers inside json and composite values keep their
-trailing zeros.
+always runs under the settings of the session. Numbers inside other values, such as json, keep
+their trailing zeros.
 """
 
 from collections.abc import Collection
@@ -20,7 +20,7 @@ DEFAULTS: dict[str, tuple[str, ...]] = {
     "bytea_output": ("hex",),
     "lc_monetary": ("C", "C.UTF-8", "POSIX"),
 }
-_STABLE_TYPES = ("bool", "int2", "int4", "int8", "uuid", "jsonb", "numeric", "_numeric")
+_STABLE_TYPES = ("bool", "int2", "int4", "int8", "uuid", "jsonb", "numeric")
 # Texts and enumerations.
 _STABLE_CATEGORIES = ("S", "E")
 # Every other type may depend on every setting, as an array of dates does.
@@ -40,12 +40,6 @@ def canonical_text(column: Column, value: str, changed: Collection[str], schema:
     """The SQL of the canonical text of a value; `changed` are the settings that differ."""
     if column.base_type == "numeric":
         return f"trim_scale({value})::text"
-    if column.base_type == "_numeric":
-        trimmed = (
-            "select array_agg(trim_scale(item) order by place) from "  # noqa: S608
-            f"unnest({value}) with ordinality as items (item, place)"
-        )
-        return f"coalesce(({trimmed})::text, {value}::text)"
     if column.base_type in ("float4", "float8"):
         value = f"({value} + 0::{column.base_type})"
     elif column.base_type == "timestamptz":

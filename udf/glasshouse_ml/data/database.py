@@ -112,7 +112,7 @@ class Database:
             if column is None:
                 raise plain from None
             raise GlasshouseError(
-                f"Column {column.name!r} cannot be read: {shorten(plain.message)}.",
+                f"Column {column.name!r} cannot be read: {shorten(plain.message, 200)}.",
                 plain.hint or "Correct the value in the query, or turn it into NULL.",
                 plain.sqlstate,
             ) from None

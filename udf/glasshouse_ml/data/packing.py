@@ -52,7 +52,22 @@ class Packing:
                 arguments = f"{text(self.separator)}, {text(self.missing)}"
                 joined = f"array_to_string(array[{', '.join(values)}], {arguments})"
             outputs.append(f"{joined} as texts")
-        return f"select {', '.join(outputs) or '1 as one'} from {subquery(query)}"
+        return f"select {', '.join(outputs) or '1 as one'} from {self._source(query, quote)}"
+
+    def _source(self, query: str, quote: Callable[[str], str]) -> str:
+        """The FROM item `rows`, with whole arrays in memory: else each position unpacks its array.
+
+        array_cat() with an empty array returns the array itself, unpacked.
+        """
+        columns = [*self.numbers, *self.texts]
+        arrays = dict.fromkeys(column.of for column in columns if column.of)
+        if not arrays:
+            return subquery(query)
+        names = dict.fromkeys(column.name for column in columns if not column.of)
+        values = [f"rows.{quote(name)}" for name in names]
+        values += [f"array_cat(rows.{quote(name)}, '{{}}') as {quote(name)}" for name in arrays]
+        # Without OFFSET PostgreSQL would compute array_cat() for each position.
+        return f"(select {', '.join(values)} from {subquery(query)} offset 0) as rows"
 
     def packed_size(self, row: dict) -> int:
         """The size of a packed row, in bytes or letters."""

@@ -108,7 +108,7 @@ def columns_by_name(columns: Sequence[Column], features: Sequence[Feature]) -> d
     columns_named = {column.name: column for column in columns}
     for feature in features:
         if feature.of and feature.of in columns_named and columns_named[feature.of].array:
-            columns_named[feature.name] = columns_named[feature.of].positions(feature.place)[-1]
+            columns_named[feature.name] = columns_named[feature.of].position(feature.place)
     return columns_named
 
 

@@ -90,6 +90,7 @@ class Fitter:
         task, options = self.request.task, self.request.options
         with _one_line_errors(f"{algorithm} could not be trained"):
             entry = catalogue.find_algorithm(task.name, algorithm)
+            entry.check_rows(len(rows.actual))
             params = task.estimator_params(params, entry.parameters, self.target, options)
             pipeline = build_pipeline(entry, params, self.features, options)
             calibration = options.get("calibration")

@@ -7,8 +7,8 @@ import numpy as np
 
 from glasshouse_ml.data.interrupts import check_interrupts
 
-# Rows times trees, neighbours or support vectors that are computed at a time: about half a second.
-_STEPS = 5_000_000
+# Rows times trees, neighbours or support vectors that are computed at a time: a part of a second.
+_STEPS = 2_000_000
 _MIN_ROWS, _MAX_ROWS = 100, 50_000
 # Attributes of a fitted estimator that count or hold what each row is compared with.
 _COUNTS = ("n_samples_fit_", "n_iter_")

@@ -1,5 +1,7 @@
 """ml.evaluate: the metrics of a version on labelled rows that arrived after its training."""
 
+import re
+
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
@@ -99,15 +101,16 @@ def _target(
         check_finite([Feature(name, "", NUMBER)], table.numbers[name][:, None])
         return Target(table.numbers[name])
     classes, texts = list(stored.classes), table.texts[name]
+    # Models of earlier versions name classes of type numeric with their trailing zeros.
+    positions = {_without_zeros(name): position for position, name in enumerate(classes)}
+    positions |= {name: position for position, name in enumerate(classes)}
     for code in np.unique(texts.codes):
-        if texts.levels[code] not in classes:
+        if texts.levels[code] not in positions:
             raise GlasshouseError(
                 f"Column {name!r} holds {texts.levels[code]!r}, a class that was not in training.",
                 "Train the model again with such rows, or leave them out.",
             )
-    class_of_level = np.array(
-        [classes.index(level) if level in classes else -1 for level in texts.levels]
-    )
+    class_of_level = np.array([positions.get(level, -1) for level in texts.levels])
     positive = None if stored.positive_class is None else classes.index(stored.positive_class)
     return Target(
         class_of_level[texts.codes],
@@ -116,3 +119,9 @@ def _target(
         stored.threshold,
         Costs(**costs) if costs else None,
     )
+
+
+def _without_zeros(number: str) -> str:
+    """A number without trailing zeros after the point; any other text as it is."""
+    is_decimal = re.fullmatch(r"-?\d+\.\d+", number)
+    return number.rstrip("0").rstrip(".") if is_decimal else number

@@ -38,6 +38,7 @@ def checks() -> list[dict[str, Any]]:
     return trained_checks(
         rows(
             serial=lambda n: int(ORDER[n]) + 1_000,
+            ticket=lambda n: 7_000_000.0 + 5 * int(ORDER[-n]),
             reading=lambda n: int(SIZES[n] * 1e6),
             customer_no=lambda n: n // 3,
             grade_num=lambda n: n // 3,
@@ -55,7 +56,7 @@ def checks() -> list[dict[str, Any]]:
 
 
 def test_a_serial_number_is_a_key_and_a_measurement_is_not(checks: list[dict]) -> None:
-    assert columns_of(checks, "key_feature", "issue") == ["serial"]
+    assert columns_of(checks, "key_feature", "issue") == ["serial", "ticket"]
     assert columns_of(checks, "key_feature", "tip") == ["customer_no"]
 
 
@@ -105,6 +106,11 @@ def test_numbers_and_dates_in_text(checks: list[dict]) -> None:
 def test_forms_of_numbers_and_dates(values: list[str], is_finding: bool) -> None:
     checks = trained_checks(rows(text=lambda n: values[n % len(values)]))
     assert bool(columns_of(checks, "number_or_date_as_text", "tip")) == is_finding
+
+
+def test_sentences_that_are_left_out_are_a_tip() -> None:
+    checks = trained_checks(rows(complaint=sentence))
+    assert columns_of(checks, "sentence_as_category", "tip") == ["complaint"]
 
 
 def test_sentences_are_told_from_labels_of_many_words(checks: list[dict]) -> None:

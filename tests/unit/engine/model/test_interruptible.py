@@ -22,12 +22,13 @@ CLASSES = [
 ]
 PARAMS: dict[str, dict[str, Any]] = {
     "MLP": {"max_iter": 5},
-    "Forest": {"n_estimators": 7},
+    "RandomForest": {"n_estimators": 7},
     "Trees": {"n_estimators": 7, "max_features": 0.5},
     "Bagging": {"n_estimators": 7},
     "HistGradientBoosting": {"max_iter": 7, "early_stopping": True},
     "GradientBoosting": {"n_estimators": 7, "subsample": 0.5},
     "AdaBoost": {"n_estimators": 7},
+    "IsolationForest": {"n_estimators": 7, "contamination": 0.1},
 }
 
 

@@ -100,3 +100,11 @@ def test_unknown_models(trained: StandIn) -> None:
     trained.recorded.clear()
     with pytest.raises(GlasshouseError, match="no model 'a model'"):
         evaluate(trained, "a model", "q", None)
+
+
+def test_a_model_that_names_classes_with_zeros_knows_the_same_numbers_without_them() -> None:
+    rows = [{"a": number % 5, "target": f"{number % 2}.0"} for number in range(80)]
+    db = StandIn(rows)
+    call(db)
+    db.rows = [{**row, "target": row["target"].removesuffix(".0")} for row in rows]
+    assert evaluate(db, "a model", "select * from rows", None)

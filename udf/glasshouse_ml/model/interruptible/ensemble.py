@@ -23,9 +23,9 @@ __all__ = [
     "RandomForestRegressor",
 ]
 
-# Cells of the training rows times trees that are fitted at a time: about a second of work. At most
-# this many cells are converted to single precision again for each group of trees.
-_CELLS = 1_000_000
+# Trees that are fitted at a time, and cells of the training rows times trees: less than a second of
+# work. At most so many cells are converted to single precision again for each group of trees.
+_TREES, _CELLS = 100, 1_000_000
 # Rows of which no tree of an isolation forest sees more.
 _ISOLATION_ROWS = 256
 
@@ -39,9 +39,9 @@ class _FittedByTrees:
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit all trees."""
         trees, warm_start = self.n_estimators, self.warm_start
-        size = max(1, _CELLS // max(1, self._cells_per_tree(X)))
-        # scikit-learn's bagging has no out-of-bag score with warm_start.
-        if size >= trees or getattr(self, "oob_score", False):
+        size = max(1, min(_TREES, _CELLS // max(1, self._cells_per_tree(X))))
+        # scikit-learn refuses what is no number, and its bagging an out-of-bag score here.
+        if not isinstance(trees, int) or size >= trees or getattr(self, "oob_score", False):
             check_interrupts()
             return super().fit(X, y, sample_weight)  # type: ignore[misc]
         self.__dict__.pop("estimators_", None)
@@ -50,10 +50,13 @@ class _FittedByTrees:
             for fitted in range(size, trees + size, size):
                 check_interrupts()
                 self.n_estimators = min(fitted, trees)
-                super().fit(X, y, sample_weight)  # type: ignore[misc]
+                self._fit_group(X, y, sample_weight, is_last=fitted >= trees)
         finally:
             self.n_estimators, self.warm_start = trees, warm_start
         return self
+
+    def _fit_group(self, X: Any, y: Any, sample_weight: Any, is_last: bool) -> None:
+        super().fit(X, y, sample_weight)  # type: ignore[misc]
 
     def _cells_per_tree(self, rows: Any) -> int:
         return rows.size
@@ -87,10 +90,16 @@ class BaggingRegressor(_FittedByTrees, ensemble.BaggingRegressor):
 
 
 class IsolationForest(_FittedByTrees, ensemble.IsolationForest):
-    """Fitted some trees at a time; the scores of the training rows are computed after each group.
+    """Fitted some trees at a time."""
 
-    So a group has at least as many trees as make these scores a small part of the work.
-    """
+    def _fit_group(self, X: Any, y: Any, sample_weight: Any, is_last: bool) -> None:
+        # Only with a share of outliers are all training rows scored after the fit.
+        contamination = self.contamination
+        try:
+            self.contamination = contamination if is_last else "auto"
+            super()._fit_group(X, y, sample_weight, is_last)
+        finally:
+            self.contamination = contamination
 
     def _cells_per_tree(self, rows: Any) -> int:
         return min(rows.shape[0], _ISOLATION_ROWS) * rows.shape[1]
