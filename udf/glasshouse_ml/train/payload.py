@@ -12,6 +12,7 @@ from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.split import XY
+from glasshouse_ml.core.table import TEXT
 from glasshouse_ml.explain.permutation_importance import importance_rows, sample_rows
 from glasshouse_ml.explain.univariate_score import sample_training_rows, univariate_score
 from glasshouse_ml.measure.distributions import describe_features
@@ -217,6 +218,8 @@ def _features(trained: TrainingResult) -> tuple[Records, Records]:
         row_target = replace(target, values=target.values[rows])
         for summary in summaries:
             name = summary["name"]
+            if summary["kind"] == TEXT:
+                continue  # a rule by whole texts would say nothing of their words
             is_category = name in table.texts
             values = table.texts[name].codes if is_category else table.numbers[name]
             summary["univariate_score"] = univariate_score(values[rows], row_target, is_category)

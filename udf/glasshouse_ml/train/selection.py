@@ -6,6 +6,7 @@ import numpy as np
 
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.split import XY, Split
+from glasshouse_ml.core.table import CATEGORY
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import MAX_CATEGORIES, MAX_TARGET_ENCODED, encode, learn_features
 from glasshouse_ml.model import algorithms as catalogue
@@ -23,15 +24,19 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     task, options = request.task, request.options
     data, split = _sort_by_part(data, split_rows(data.table, task.splitter(data.target), request))
     target = data.target
-    columns, uninformative = informative_columns(data.columns, data.table, split.train)
+    kinds = dict(options["columns"])
+    if any((c.name, c.kind) == (options.get("group_by"), CATEGORY) for c in data.columns):
+        # A group is a category, however many words its name has.
+        kinds.setdefault(options["group_by"], CATEGORY)
+    columns, uninformative = informative_columns(data.columns, data.table, split.train, kinds)
     max_categories = MAX_TARGET_ENCODED if task.uses_target_encoding else MAX_CATEGORIES
-    features = learn_features(columns, data.table, split.train, max_categories)
+    features = learn_features(columns, data.table, split.train, max_categories, db.check_interrupts)
     if options.get("monotonic"):
         check_monotonic(features, options["monotonic"])
     excluded = [*data.excluded, *uninformative]
     if options.get("group_by"):
         groups.group_column(features, options["group_by"], excluded)
-    matrix, train_rows = encode(features, data.table), len(split.train)
+    matrix, train_rows = encode(features, data.table, db.check_interrupts), len(split.train)
     # Both parts are views of one matrix: its rows lie in memory once.
     training = XY(matrix[:train_rows], target.values[:train_rows], split.train)
     test = XY(matrix[train_rows:], target.values[train_rows:])
