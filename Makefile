@@ -7,7 +7,10 @@ MAKEFLAGS += --no-print-directory
 
 # A value as one word of the shell, so that a file's name is never run as a command.
 quote = '$(subst ','\'',$(1))'
+upper = $(shell echo $(1) | tr a-z A-Z)
 option = $(if $(2),--$(1)=$(call quote,$(2)))
+# An escape sequence of a terminal that understands it; make sets MAKE_TERMOUT at a terminal only.
+style = $(if $(and $(MAKE_TERMOUT),$(filter-out dumb unknown,$(TERM))),\033[$(1)m)
 
 ##@ Run
 up:  ## Start everything; install, load data and train where that is not done yet
@@ -28,6 +31,10 @@ reset:  ## Stop everything and delete the data (asks first, YES=1 does not)
 ##@ Data and models
 load:  ## Load a CSV file (CSV=file [NAME= SCHEMA=csv ENCODING= HEADER=yes|no CONVERT="price:money" MISSING=])
 	@$(GLASSHOUSE) load $(call quote,$(CSV)) --name $(call quote,$(NAME)) --schema $(call quote,$(or $(SCHEMA),csv))
+add:  ## Make a model of a table (CSV=file.csv TARGET=column [NAME= KEY= TASK= TIME= GROUP= DROP= TEST= TABLE= OWNER=])
+	@$(GLASSHOUSE) add $(foreach word,csv table target name key task time group drop test owner,$(call option,$(word),$($(call upper,$(word)))))
+remove:  ## Remove a model that make add has made (NAME=model; asks first, YES=1 does not)
+	@$(GLASSHOUSE) remove $(call quote,$(NAME))
 load-shop:  ## Load a shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
 	@$(GLASSHOUSE) load-shop --from $(call quote,$(or $(FROM),simulator)) --path $(call quote,$(FILES)) --size $(call quote,$(SIZE)) --seed $(call quote,$(SEED))
 live:  ## Simulate new days in the shop ([SECONDS=5] per day, [DAYS=] to stop after)
@@ -48,6 +55,8 @@ push:  ## Bring the dashboards from git to Superset (FORCE=1 overwrites changes 
 	@$(GLASSHOUSE) push
 pull:  ## Write the changes made in Superset into the files
 	@$(GLASSHOUSE) pull
+import:  ## Write a bundle made elsewhere into the files (FROM=export.zip or a folder)
+	@$(GLASSHOUSE) import $(call option,from,$(FROM))
 prune:  ## Remove from Superset what git no longer contains (lists it; YES=1 removes it)
 	@$(GLASSHOUSE) prune
 check:  ## Check the files and, with a running server, every chart (MAX_MS=500 MAX_ROWS=5000)
@@ -91,8 +100,8 @@ audit:  ## Look up known vulnerabilities of the locked packages
 
 help:
 	@awk 'BEGIN {FS = ":.*## "} \
-		/^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)} \
-		/^[a-z0-9-]+:.*## / {printf "  make \033[36m%-17s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^##@/ {printf "\n$(call style,1)%s$(call style,0)\n", substr($$0, 5)} \
+		/^[a-z0-9-]+:.*## / {printf "  make $(call style,36)%-17s$(call style,0) %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 
 .PHONY: $(shell awk -F: '/^[a-z0-9-]+:/ {print $$1}' $(MAKEFILE_LIST))

@@ -5,7 +5,7 @@ A module imports only from the lines above its own line; imports inside function
 
     bootstrap            standard library only: installs the environment in which the rest runs
     errors               the error that users see
-    console              printed steps and messages
+    console, resources   printed steps and messages; full disks and missing memory
     environments         named environments (ENV=staging)
     settings             the settings of one installation
     fingerprint          hashes of files
@@ -13,6 +13,7 @@ A module imports only from the lines above its own line; imports inside function
     assets, data         dashboards as code; CSV files
     examples             example data
     stack                PostgreSQL, Superset, dbt builds, backups
+    add                  a table of the user becomes a model
     docker_tests, testing, lint, dependencies, reference, bench
     cli                  collects the commands
 
@@ -23,7 +24,10 @@ Order inside `stack`:
     superset_client      version and health of Superset
     native, docker       one implementation of the contract each; they do not import each other
     selection            opens the implementation that an installation uses
-    provision, views, build, docs, dashboards, backup
+    dbt_process, signing_key
+    dbt_worker, dbt_state, registry, shop_load, vault_upgrade
+    build
+    provision, docs, dashboards, backup
     status, restore, up
     commands
 """

@@ -1,6 +1,5 @@
 """The `glasshouse` command: collects all commands and reports every failure in one line."""
 
-import errno
 import importlib
 import os
 import sys
@@ -11,12 +10,14 @@ import click
 
 from scripts.bootstrap import BootstrapError
 from scripts.errors import UserError
+from scripts.resources import resource_errors
 from scripts.settings import ROOT
 
 # Every click command in these modules is a command of `glasshouse`.
 MODULES = (
     "scripts.stack.commands",
     "scripts.data.commands",
+    "scripts.add.commands",
     "scripts.examples.shop.commands",
     "scripts.assets.commands",
     "scripts.lint",
@@ -33,21 +34,13 @@ class Glasshouse(click.Group):
     def invoke(self, context: click.Context):
         """Run the command; the traceback of an unexpected error goes to a log file."""
         try:
-            return super().invoke(context)
+            with resource_errors(ROOT / ".stack" / "logs" / "postgres.log"):
+                return super().invoke(context)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except BootstrapError as error:
             raise UserError(error.problem, error.remedy) from None
-        except MemoryError:
-            raise UserError(
-                "The machine has too little free memory",
-                "stop other programs, then start again",
-            ) from None
         except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise UserError(
-                    f"The disk is full: {error}", "free some space, then retry"
-                ) from None
             _log_traceback()
             raise UserError(str(error), "solve that, then start again") from None
         except Exception as error:

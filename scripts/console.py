@@ -1,5 +1,6 @@
 """Output of the commands: steps with their durations, in colour on a terminal."""
 
+import os
 import sys
 import threading
 import time
@@ -13,7 +14,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-console = Console(highlight=False, soft_wrap=True)
+# Values of TERM that stand for a terminal without colours and without a movable cursor.
+PLAIN_TERMINALS = ("", "dumb", "unknown")
+
+
+def make_console() -> Console:
+    """Colours at a terminal that has them, or where FORCE_COLOR asks for them."""
+    plain = sys.stdout.isatty() and os.environ.get("TERM", "") in PLAIN_TERMINALS
+    return Console(highlight=False, soft_wrap=True, force_terminal=False if plain else None)
+
+
+console = make_console()
 
 
 class _ThreadOutput(threading.local):
@@ -63,8 +74,10 @@ def step(name: str, output: bool = False) -> Iterator[Step]:
     Set `output` if the block prints lines of its own: a spinner would overwrite them.
     """
     started = time.monotonic()
-    can_draw = console.is_terminal and not output and _output.lines is None
-    spinner = console.status(name) if can_draw else None
+    # FORCE_COLOR makes a log file a terminal for rich, but a spinner would fill it.
+    can_draw = console.is_terminal and sys.stdout.isatty()
+    has_spinner = can_draw and not output and _output.lines is None
+    spinner = console.status(name) if has_spinner else None
     current = Step(name, spinner=spinner)
     if spinner:
         spinner.start()

@@ -9,11 +9,12 @@ import click
 
 from scripts.settings import ROOT
 
-# One process for each core, at most four.
-PROCESSES = ["--numprocesses=logical", "--maxprocesses=4"]
-# Unit tests share nothing, so an idle process takes tests from a busy one. Tests that share a
-# database or a stack stay together in one process (tests/conftest.py says which).
-BY_TEST, BY_SCOPE = [*PROCESSES, "--dist=worksteal"], [*PROCESSES, "--dist=loadscope"]
+CORES = len(os.sched_getaffinity(0))
+# Unit tests share nothing, so an idle process takes tests from a busy one.
+BY_TEST = [f"--numprocesses={min(CORES, 4)}", "--dist=worksteal"]
+# Tests that share a database or a stack stay together in one process (tests/conftest.py says which,
+# and in which order). One process more than cores: some of them wait for a browser or a server.
+BY_SCOPE = [f"--numprocesses={min(CORES + 1, 4)}", "--dist=loadscope", "--no-loadscope-reorder"]
 # Each suite is one or more runs of pytest. Unit tests come first because they fail soonest. The
 # end-to-end and integration tests run side by side: while one process waits for a browser, another
 # waits for dbt.

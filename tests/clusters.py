@@ -41,7 +41,7 @@ from scripts.stack.selection import open_stack
 SOURCES = ("dbt", "udf", "scripts/stack", "scripts/data", "scripts/examples", "docker/postgres")
 # The extra libraries of the database server in every template.
 ML_EXTRAS = "lightgbm,xgboost"
-FOLDER = "test-clusters"
+FOLDER, COPIES = "test-clusters", "copies"
 COMPLETE = "template-complete"
 # Templates of the current version of the source and of the one before stay on the disk.
 VERSIONS = 2
@@ -102,9 +102,9 @@ def cluster(template: str = "server", root: Path = ROOT) -> Iterator[Warehouse]:
 
     `root`: the project whose dbt models and functions are built into it, such as a changed copy.
     """
-    copies = _folder() / "copies"
+    copies = _folder() / COPIES
     copies.mkdir(exist_ok=True)
-    _remove_orphans(copies)
+    remove_orphans()
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=copies))
     folder.chmod(0o755)
     try:
@@ -240,14 +240,14 @@ def _source_version() -> str:
 
 
 def _remove_old_versions() -> None:
-    versions = [each for each in _folder().iterdir() if each.name != "copies"]
+    versions = [each for each in _folder().iterdir() if each.name != COPIES]
     for old in sorted(versions, key=lambda each: each.stat().st_mtime)[:-VERSIONS]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _remove_orphans(copies: Path) -> None:
-    """Copies whose test process was killed before it could remove them."""
-    for folder in copies.iterdir():
+def remove_orphans() -> None:
+    """Remove the copies whose test process was killed before it could do so."""
+    for folder in (Paths(ROOT / ".stack").server_state / FOLDER / COPIES).glob("*-*"):
         if not is_alive(int(folder.name.partition("-")[0])):
             terminate(find_by_working_directory(folder / "postgres"))
             shutil.rmtree(folder, ignore_errors=True)

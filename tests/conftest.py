@@ -10,17 +10,12 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from scripts.settings import ROOT
-from tests.clusters import (
-    Warehouse,
-    cluster,
-    free_port,
-    new_server,
-    remove_clusters,
-    throwaway_settings,
-)
+from tests import clusters
+from tests.clusters import Warehouse, cluster, free_port, throwaway_settings
+from tests.e2e import clone
 
 # What test modules import from here; the code is in tests/clusters.py.
-__all__ = ["ROOT", "Warehouse", "free_port", "new_server", "throwaway_settings"]
+__all__ = ["ROOT", "Warehouse", "free_port", "throwaway_settings"]
 
 
 def pytest_configure() -> None:
@@ -29,9 +24,14 @@ def pytest_configure() -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """On a build server nobody runs the tests a second time: leave no database clusters."""
-    if os.environ.get("CI") and not hasattr(config, "workerinput"):
-        remove_clusters()
+    """Leave nothing running of test processes that xdist had to kill: it waits ten seconds."""
+    if hasattr(config, "workerinput"):
+        return
+    clone.remove_orphans()
+    clusters.remove_orphans()
+    # On a build server nobody runs the tests a second time.
+    if os.environ.get("CI"):
+        clusters.remove_clusters()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -40,8 +40,25 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return Together(config, log) if config.getoption("dist") == "loadscope" else None
 
 
-# Its tests have a stack of their own, and are as long as a third of all those that share one.
-OWN_STACK = "tests/e2e/test_stack_life.py"
+# Their tests have a stack of their own.
+OWN_STACKS = ("tests/e2e/test_stack_life.py", "tests/e2e/test_kills.py")
+# A process that began one of these last would keep the others waiting: the longest come first.
+LONGEST = (
+    "tests/e2e/",
+    *(f"tests/integration/test_{name}.py" for name in (
+        "promotion", "shop_history", "shop_real_data", "models", "shop_small", "gates",
+    )),
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first."""
+
+    def rank(item: pytest.Item) -> int:
+        starts = (n for n, start in enumerate(LONGEST) if item.nodeid.startswith(start))
+        return next(starts, len(LONGEST))
+
+    items.sort(key=rank)
 
 
 class Together(LoadScopeScheduling):
@@ -49,7 +66,7 @@ class Together(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]
-        shared = file.startswith("tests/e2e/") and file != OWN_STACK
+        shared = file.startswith("tests/e2e/") and file not in OWN_STACKS
         return "tests/e2e" if shared else file
 
 

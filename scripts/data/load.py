@@ -19,6 +19,7 @@ from scripts.data.conversions import parse_conversions
 from scripts.data.csv_file import CsvFile
 from scripts.data.names import require_name
 from scripts.errors import UserError
+from scripts.resources import disk_full, memory_missing
 
 BATCH = 20_000
 SPECIAL = re.compile(r"[\\\n\r]").search
@@ -236,15 +237,9 @@ def _load_error(error: psycopg2.Error, file: CsvFile) -> UserError:
             "put similar columns into one array column, or split the file into two tables",
         )
     if code == errorcodes.DISK_FULL:
-        return UserError(
-            f"The database's disk is full: {file.path.name} was not loaded; nothing was changed",
-            "free disk space, then load the file again",
-        )
+        return disk_full(f"{file.path.name} was not loaded; nothing was changed: {reason}")
     if code == errorcodes.OUT_OF_MEMORY:
-        return UserError(
-            f"The database ran out of memory: {reason}; nothing was changed",
-            "free memory, or split the file",
-        )
+        return memory_missing(f"{file.path.name} was not loaded; nothing was changed: {reason}")
     context = COPY_CONTEXT(getattr(error.diag, "context", None) or "")
     if context:
         line = next(islice(file.rows(), int(context[1]) - 1, None), (0, []))[0]

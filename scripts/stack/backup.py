@@ -1,8 +1,9 @@
 """`make backup` and `make restore`: everything that cannot be made again from git and the sources.
 
-A backup is a folder: the warehouse with the registry, the key that signs its models, Superset's
-metadata, what git and Superset last agreed on, and Superset's key, without which the passwords in
-the metadata cannot be read. Only its owner can read it, as with `.env`.
+A backup is a folder: the warehouse with the registry, the key that signs its models, the manifest
+of the last good build, Superset's metadata, what git and Superset last agreed on, and Superset's
+key, without which the passwords in the metadata cannot be read. Only its owner can read it, as with
+`.env`.
 """
 
 import hashlib
@@ -19,14 +20,15 @@ import psycopg2
 
 from scripts.console import say, step
 from scripts.errors import UserError
+from scripts.resources import program_error
 from scripts.settings import Settings
+from scripts.stack import dbt_state
 from scripts.stack.build import built
 from scripts.stack.interface import Stack
 from scripts.stack.signing_key import read_key, replace_key
 
 DATABASES = ("warehouse", "superset")
 CONTENTS = "backup.json"
-AGREED = Path("pushed")
 # The key of the server that signed the models; backups from before models were signed have none.
 SIGNING_KEY = "signing_key"
 # Roles are the cluster's, not a database's: no dump holds them.
@@ -56,9 +58,9 @@ def backup(settings: Settings, stack: Stack, folder: Path | None) -> Path:
         signing_key = read_key(connection)
     if signing_key is not None:
         _write_secret(draft / SIGNING_KEY, signing_key.hex())
-    agreed = settings.state / AGREED
-    if agreed.is_dir():
-        shutil.copytree(agreed, draft / AGREED)
+    for name, source in _state_folders(settings).items():
+        if source.is_dir():
+            shutil.copytree(source, draft / name)
     contents = {
         "made": datetime.now().astimezone().isoformat(timespec="seconds"),
         "postgresql": _ask(stack, "show server_version_num") // 10000,
@@ -127,12 +129,24 @@ def restore_databases(stack: Stack, folder: Path, contents: dict[str, Any]) -> N
             replace_key(connection, key)
 
 
-def restore_agreement(settings: Settings, folder: Path) -> None:
-    """What git and Superset last agreed on, so that the next push knows whose a change is."""
-    agreed = settings.state / AGREED
-    shutil.rmtree(agreed, ignore_errors=True)
-    if (folder / AGREED).is_dir():
-        shutil.copytree(folder / AGREED, agreed)
+def restore_state(settings: Settings, folder: Path) -> None:
+    """Replace the folders that describe the content of the databases by those of the backup.
+
+    A folder that the backup lacks is removed: it describes databases that have been replaced.
+    """
+    for name, target in _state_folders(settings).items():
+        shutil.rmtree(target, ignore_errors=True)
+        if (folder / name).is_dir():
+            shutil.copytree(folder / name, target)
+
+
+def _state_folders(settings: Settings) -> dict[str, Path]:
+    """By name in the backup: what git and Superset last agreed on; the last good build's manifest.
+
+    The next push reads the first to know whose a change is. The next build reads the second to
+    know which models have changed; without it, all tables are built anew.
+    """
+    return {"pushed": settings.state / "pushed", "dbt_state": dbt_state.folder(settings)}
 
 
 def tell(folder: Path) -> None:
@@ -149,8 +163,10 @@ def _dump(stack: Stack, database: str, file: Path) -> None:
             command, stdout=output, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
         )
     if done.returncode:
-        raise UserError(
-            f"pg_dump of {database} failed: {_last(done.stderr)}", "mend that, then start again"
+        raise program_error(
+            f"pg_dump of {database} failed",
+            done.stderr.decode(errors="replace"),
+            "mend that, then start again",
         )
 
 
@@ -159,9 +175,10 @@ def _load(stack: Stack, database: str, file: Path) -> None:
     with file.open("rb") as source:
         done = subprocess.run(command, stdin=source, capture_output=True)
     if done.returncode:
-        raise UserError(
-            f"{file} cannot be restored: {_last(done.stderr)}",
-            "nothing was replaced; mend that, then start again",
+        raise program_error(
+            f"{file} cannot be restored, and nothing was replaced",
+            done.stderr.decode(errors="replace"),
+            "mend that, then start again",
         )
 
 
@@ -209,8 +226,3 @@ def _sum(file: Path) -> str:
 
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".") if part.isdigit())
-
-
-def _last(said: bytes) -> str:
-    lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
-    return (lines or ["no reason given"])[-1].strip()

@@ -14,6 +14,7 @@ from scripts.console import console, step
 from scripts.dbt_nodes import node_names
 from scripts.errors import UserError
 from scripts.fingerprint import fingerprint
+from scripts.resources import find_in_output
 from scripts.settings import Settings
 from scripts.stack import build_state as stamps
 from scripts.stack import dbt_state, shop_load
@@ -289,8 +290,9 @@ def _dbt(
     if exit_code:
         if not show:
             _show_failures(said)
-        raise UserError(
-            f"dbt build --target {target} failed (exit code {exit_code})",
+        failed = f"dbt build --target {target} failed"
+        raise find_in_output("\n".join(said), failed) or UserError(
+            f"{failed} (exit code {exit_code})",
             f"read the lines above, or all of them in {log}",
             exit_code,
         )

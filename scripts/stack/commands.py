@@ -32,6 +32,15 @@ def _stack_lock(settings: Settings) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def running_stack() -> Iterator[tuple[Settings, Stack]]:
+    """The installation with its lock held; an error if its database does not run."""
+    settings, stack = _open()
+    _require_database(stack)
+    with _stack_lock(settings):
+        yield settings, stack
+
+
 @click.command()
 def up() -> None:
     """Start the stack, build the models and push the dashboards; installs what is missing."""

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from scripts.fingerprint import fingerprint
 from scripts.settings import ROOT
-from scripts.stack.dbt_worker import END_OF_COMMAND
+
+# What the child process prints, with the exit code, after the output of a command.
+END_OF_COMMAND = "\x04glasshouse exit code "
 
 
 class DbtProcess:

@@ -14,9 +14,11 @@ from pathlib import Path
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 
+# No other module imports this one: importing dbt takes two seconds.
+from scripts.stack.dbt_process import END_OF_COMMAND
+
 # Identifies the files that the manifest in the same folder was made from.
 FINGERPRINT = "fingerprint"
-END_OF_COMMAND = "\x04glasshouse exit code "
 
 
 def main() -> None:

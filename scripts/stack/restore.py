@@ -41,7 +41,7 @@ def restore(settings: Settings, stack: Stack, folder: Path) -> None:
         stamps.forget(settings, name)
     with step("Roles, databases, schemas") as current:
         current.note(provision(settings, stack.superuser("postgres")))
-    backup.restore_agreement(settings, folder)
+    backup.restore_state(settings, folder)
     if contents.get("built"):
         build.mark_built(settings, stack, contents["built"])
     # The next step encrypts stored passwords anew with this installation's own key.

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from scripts.stack.docker.compose import Compose
-from tests.e2e.conftest import Clone
+from tests.e2e.clone import Clone
 
 SERVED = ("postgres", "superset")
 

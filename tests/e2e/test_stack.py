@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg2
 import requests
 
-from tests.e2e.conftest import Clone
+from tests.e2e.clone import Clone
 from tests.e2e.parts import identities, left_running
 
 SECRETS = (
@@ -155,3 +155,26 @@ def test_a_file_is_loaded_and_a_torn_one_is_not(stack: Clone, tmp_path: Path) ->
     assert ask(stack, "select to_regclass('e2e.torn')") == [(None,)]
     assert "There is no file" in error_of(stack.make("load", "CSV=nowhere.csv"))
     ask(stack, "drop schema e2e cascade")
+
+
+def test_a_table_becomes_a_model_and_is_removed(stack: Clone, tmp_path: Path) -> None:
+    file = tmp_path / "visits.csv"
+    rows = [
+        f"{n},{n % 7},{'town' if n % 3 else 'village'},{n % 2 ^ (n % 7 > 5)}" for n in range(300)
+    ]
+    file.write_text("\n".join(["visit_id,items,place,returned", *rows]) + "\n")
+    added = stack.make("add", f"CSV={file}", "TARGET=returned", "OWNER=Ada", "DROP=place")
+    assert added.returncode == 0, added.stdout + added.stderr
+    assert "visit_id: it has a different value in every row" in added.stdout
+    assert "place: you named it in DROP" in added.stdout
+    models = stack.root / "dbt" / "models"
+    assert len(list(models.rglob("*visits*"))) == 9
+    for table in ("predictions.pred_visits", "reports.rpt_predictions where model = 'visits'"):
+        answer = stack.make("psql", input=f"select count(*) from {table}")
+        assert "300" in answer.stdout.split(), table
+    removed = stack.make("remove", "NAME=visits", env={"YES": "1"})
+    assert removed.returncode == 0, removed.stdout + removed.stderr
+    assert list(models.rglob("*visits*")) == []
+    left = """select exists (select from ml.model_versions where model = 'visits'),
+        to_regclass('csv.visits') is null as gone"""
+    assert stack.make("psql", input=left).stdout.split()[-5:-1] == ["f", "|", "t", "(1"]

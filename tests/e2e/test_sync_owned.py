@@ -47,7 +47,7 @@ def test_a_strangers_dashboard_is_left_alone_until_it_is_imported_and_pruned_whe
     assert 'dashboard "Made by hand" (1 charts)' in listed
     assert 'dashboard "Somebody\'s" (1 charts)' in listed
     error = project.fails("pull", "--import", "made by hnad")
-    assert "Superset has no dashboard made by hnad. Do: write made by hand." in error
+    assert "Superset has no dashboard or saved query made by hnad. Do: write made by hand." in error
     said = project.run("pull", IMPORT="Made by hand")
     assert 'new dashboard "Made by hand"' in said
     after = project.files()

@@ -1,13 +1,15 @@
 """A small dbt project with the macros and generic tests of the real one, for models of a user."""
 
+import atexit
+import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from scripts.stack.build import dbt_environment
 from tests.conftest import ROOT, Warehouse
+from tests.fork_server import ForkServer
 
 DEVELOPER = "promotion"
 PROJECT = """
@@ -60,12 +62,17 @@ class DbtProject:
 
     def run(self, *arguments: str) -> Outcome:
         """Run a dbt command with four threads on a developer's target, apart from all others."""
-        command = [str(Path(sys.executable).with_name("dbt")), *arguments, "--no-use-colors"]
+        command = [*arguments, "--no-use-colors"]
         command += ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
         command += ["--target", "dev", "--threads", "4", "--exclude", "resource_type:function"]
         environment = dbt_environment(self.settings, "dev") | {"GLASSHOUSE_DEVELOPER": DEVELOPER}
-        done = subprocess.run(
-            command, env=environment, cwd=self.folder, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        return Outcome(done.stdout, done.returncode)
+        done = dbt_server().run(command, environment, self.folder)
+        return Outcome(done.stdout + done.stderr, done.returncode)
+
+
+@cache
+def dbt_server() -> ForkServer:
+    """The process of this test process that runs dbt."""
+    server = ForkServer(ROOT, dict(os.environ), "dbt.cli.main:cli")
+    atexit.register(server.close)
+    return server

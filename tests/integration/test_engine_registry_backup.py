@@ -8,7 +8,7 @@ import psycopg2
 
 from scripts.stack.backup import SIGNING_KEY, backup, read_contents, restore_databases
 from scripts.stack.signing_key import create_key, read_key
-from tests.conftest import Warehouse, new_server
+from tests.clusters import Warehouse, cluster
 
 from .registry import ROWS, Session, admin, user
 
@@ -31,7 +31,7 @@ def test_models_predict_in_another_cluster(engine: Any, user: Session, tmp_path:
     secret = folder / SIGNING_KEY
     assert secret.stat().st_mode & 0o777 == 0o600
     assert bytes.fromhex(secret.read_text()) == key(engine)
-    with new_server(tmp_path / ".stack") as other:
+    with cluster("server") as other:
         assert key(other) not in (None, key(engine))
         restore_databases(other.stack, folder, read_contents(folder))
         assert key(other) == key(engine)

@@ -74,11 +74,11 @@ def expected(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
 REALS = st.one_of(
     st.none(),
     st.floats(-1e6, 1e6),
-    st.sampled_from([0.0, -0.0, 5e-324, -1e-200, 1e-200, 1e150, -1e150, 50_000.0, math.nan]),
+    st.sampled_from([0.0, -0.0, 5e-324, -1e-200, 1e-200, 1e38, -1e38, 50_000.0, math.nan]),
 )
 
 
-TOO_LARGE = st.sampled_from([math.inf, -math.inf, 1.1e150, -1e300, 1e308])
+TOO_LARGE = st.sampled_from([math.inf, -math.inf, 1.1e38, -1e300, 1e308])
 
 
 TOWNS = [f"town {number}" for number in (0, 1, 17, 200, 399)] + ["new town", "", "%s"]

@@ -176,6 +176,12 @@ def test_a_model_below_its_limit_stops_the_build(
     assert now == stopped.behind, "a table downstream of a failed test was rebuilt"
 
 
+def test_the_issues_of_a_training_are_printed(stopped: Stopped) -> None:
+    for column in ("clue", "first_letter"):
+        assert f"Model leaky: issue target_leakage: Column '{column}' alone" in stopped.said
+    assert "Model noise: issue baseline_not_beaten: roc_auc is " in stopped.said
+
+
 def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
     warehouse_copy: Warehouse, stopped: Stopped
 ) -> None:

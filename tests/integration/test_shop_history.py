@@ -19,7 +19,6 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from scripts.data.sample import load_sample
 from scripts.errors import UserError
 from scripts.examples.shop.loading import load
 from scripts.examples.shop.simulator import calendar
@@ -29,7 +28,8 @@ from scripts.stack import dbt_state
 from scripts.stack.build import build, refresh
 from scripts.stack.processes import find_by_tag
 
-from ..conftest import ROOT, Warehouse, new_server
+from ..clusters import cluster
+from ..conftest import ROOT, Warehouse
 
 # Two of the lines that were keyed in wrong before are corrected in these days.
 UNTIL, DAYS = date(2024, 11, 10), 16
@@ -138,10 +138,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     for part in LEFT_OUT:
         path = root / "dbt" / part
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with new_server(root / ".stack", root) as warehouse:
+    with cluster("engine", root) as warehouse:
         source = Simulator(size=25_000, last_day=calendar.number(UNTIL))
         load(warehouse.dsn("transformer"), source, lambda rows: None, lambda place: None)
-        load_sample(warehouse.dsn("transformer"), warehouse.settings.state / "data")
         shop = Shop(warehouse, root)
         shop.build()
         yield shop

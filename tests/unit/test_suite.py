@@ -1,10 +1,15 @@
-"""The suite itself: a test that asserts nothing cannot fail, and proves nothing."""
+"""The suite itself: a test that asserts nothing cannot fail, and a killed run leaves nothing."""
 
 import ast
+import os
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.e2e.clone import PREFIX, remove_orphans
 
 TESTS = Path(__file__).resolve().parents[1]
 # Calls that fail by themselves when the code under test is wrong.
@@ -64,3 +69,15 @@ def test_every_test_asserts_something() -> None:
 )
 def test_a_test_without_assertion_is_named(code: str, count: int) -> None:
     assert len(without_assertion({"test_code.py": ast.parse(code)})) == count
+
+
+def test_only_copies_of_dead_test_processes_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for pid in (ended.pid, os.getpid()):
+        (tmp_path / f"{PREFIX}{pid}-copy").mkdir()
+    remove_orphans()
+    assert [folder.name for folder in tmp_path.iterdir()] == [f"{PREFIX}{os.getpid()}-copy"]

@@ -82,6 +82,11 @@
 {# A count as `41,280`. #}
 {% macro counted(number) -%} to_char({{ number }}, 'FM999,999,999,990') {%- endmacro %}
 
+{# A count with its noun: `1 issue`, `3 issues`. #}
+{% macro plural(number, noun) -%}
+    ({{ counted(number) }} || ' {{ noun }}' || case when {{ number }} = 1 then '' else 's' end)
+{%- endmacro %}
+
 {# A metric's value as its unit asks: `97 %`, `0.987`, or `1,240` in the unit of the target. #}
 {% macro metric_text(value, unit) -%}
     (
@@ -137,5 +142,18 @@
             then 'below ' || {{ percent("0.001", 1) }}
             else {{ percent(share, 1) }}
         end
+    )
+{%- endmacro %}
+
+{#
+    The 97.5 % quantile of Student's t distribution: the Cornish-Fisher expansion (Abramowitz and
+    Stegun, 1964, formula 26.7.5), within 2 % from 3 degrees of freedom on.
+#}
+{% macro t_quantile(df) -%}
+    (
+        1.959964
+        + 2.372271 / nullif({{ df }}, 0)
+        + 2.822500 / nullif({{ df }}, 0) ^ 2
+        + 2.555850 / nullif({{ df }}, 0) ^ 3
     )
 {%- endmacro %}

@@ -34,7 +34,7 @@ with
     explained as (
         select *
         from {{ explain(ref("churn"), to_explain, top=3) }} as explained
-        where feature not in ('(baseline)', '(others)')
+        where rank between 1 and 3
     ),
 
     explanations as (

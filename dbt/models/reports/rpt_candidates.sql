@@ -1,17 +1,35 @@
 with
-    candidates as (select * from {{ of_champions("candidates") }} as candidates),
+    -- A candidate that failed has an error instead of a score.
+    candidates as (
+        select * from {{ of_champions("candidates") }} as candidates where error is null
+    ),
 
     algorithms as (select * from {{ ref("algorithm_labels") }}),
 
     metrics as (select * from {{ ref("metric_labels") }}),
 
-    -- Twice the standard error of the mean over the folds, as a rough 95 % interval.
+    versions as (select model, task from {{ of_champions("model_versions") }} as versions),
+
+    directions as (
+        select distinct model, metric, higher_is_better
+        from {{ of_champions("metrics") }} as metrics
+    ),
+
+    -- The spread over the folds. It is no interval of the mean: the folds share training rows, so
+    -- their scores are not independent.
     bounded as (
         select
-            *,
-            score - 2 * deviation / sqrt(nullif(cardinality(fold_scores), 0)) as lower,
-            score + 2 * deviation / sqrt(nullif(cardinality(fold_scores), 0)) as upper
+            candidates.*,
+            versions.task,
+            directions.higher_is_better,
+            candidates.score - candidates.deviation as lower,
+            candidates.score + candidates.deviation as upper
         from candidates
+        inner join versions on versions.model = candidates.model
+        left join
+            directions
+            on directions.model = candidates.model
+            and directions.metric = candidates.metric
     ),
 
     -- A metric in the unit of the outcome has no upper bound: the scale ends at the worst value.
@@ -44,7 +62,7 @@ select
     end as settings,
     coalesce(metrics.label, {{ humanize("intervals.metric") }}) as metric_label,
     {{ within_sentence("coalesce(metrics.label, intervals.metric)") }} || case
-        when metrics.better = 'lower' and metrics.label !~ 'lower is better'
+        when not intervals.higher_is_better and metrics.label !~ 'lower is better'
         then ', lower is better,'
         else ''
     end as metric_phrase,
@@ -54,8 +72,10 @@ select
     case
         when not intervals.is_baseline
         then coalesce(algorithms.in_one_sentence, '')
-        when metrics.unit = 'target' or intervals.metric in ('r2', 'wape')
+        when intervals.task = 'regression'
         then 'Always predicts one typical value of the training rows and ignores the measurements.'
+        when intervals.task = 'outliers'
+        then 'Finds no case more unusual than another and ignores the measurements.'
         else 'Always predicts the class shares of the training rows and ignores the measurements.'
     end as note,
 
@@ -75,7 +95,7 @@ select
         partition by intervals.model
         order by
             intervals.is_baseline,
-            case when metrics.better = 'lower' then intervals.score else - intervals.score end,
+            case when intervals.higher_is_better then - intervals.score else intervals.score end,
             intervals.candidate
     ) as sort_order,
 

@@ -28,13 +28,13 @@ select
     -- ids
     latest.model,
     latest.feature,
-    coalesce(latest.period, 'all') as period,
+    latest.period,
 
     -- text
     {{ model_label("latest.model") }} as model_label,
     case
-        latest.feature
-        when '(score)'
+        latest.kind
+        when 'score'
         then 'Model output'
         else {{ feature_label("latest.model", "latest.feature") }}
     end as feature_label,
@@ -56,16 +56,20 @@ select
     importances.rank as importance_rank,
     dense_rank() over (
         partition by latest.model
-        order by latest.feature = '(score)' desc, importances.rank nulls last, latest.feature
+        order by latest.kind = 'score' desc, importances.rank nulls last, latest.feature
     ) as feature_rank,
     dense_rank() over (
         partition by latest.model order by latest.period desc nulls last
     ) as period_age,
 
     -- booleans
-    latest.feature = '(score)' as is_score,
+    latest.kind = 'score' as is_score,
 
     -- dates
     latest.measured_at
 from latest
-left join importances on importances.model = latest.model and importances.feature = latest.feature
+left join
+    importances
+    on importances.model = latest.model
+    and importances.feature = latest.feature
+    and latest.kind <> 'score'

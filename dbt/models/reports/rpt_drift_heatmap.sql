@@ -5,7 +5,7 @@
 with
     drift as (select * from {{ ref("rpt_drift") }} where feature_rank <= 12 and period_age <= 12),
 
-    newest as (select model, feature, psi from drift where period_age = 1),
+    newest as (select model, feature, is_score, psi from drift where period_age = 1),
 
     placed as (
         select
@@ -17,7 +17,11 @@ with
             + max(drift.period_age) over (partition by drift.model)
             - drift.period_age as grid_column
         from drift
-        left join newest on newest.model = drift.model and newest.feature = drift.feature
+        left join
+            newest
+            on newest.model = drift.model
+            and newest.feature = drift.feature
+            and newest.is_score = drift.is_score
     ),
 
     cells as (

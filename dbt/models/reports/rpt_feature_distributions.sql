@@ -40,6 +40,7 @@ with
             distributions.lower,
             distributions.upper,
             distributions.category,
+            distributions.bin_type,
             sum(distributions.n) filter (
                 where coalesce(distributions.class = versions.positive_class, true)
             ) as first_n,
@@ -57,7 +58,8 @@ with
             distributions.kind,
             distributions.lower,
             distributions.upper,
-            distributions.category
+            distributions.category,
+            distributions.bin_type
     ),
 
     totals as (
@@ -93,9 +95,16 @@ with
                 )
                 / 10
             ) as axis_end,
-            coalesce(
-                category, {{ short_number("lower") }} || ' to ' || {{ short_number("upper") }}
-            ) as bin_label
+            case
+                bin_type
+                when 'range'
+                then {{ short_number("lower") }} || ' to ' || {{ short_number("upper") }}
+                when 'other'
+                then 'all others'
+                when 'missing'
+                then 'missing'
+                else category
+            end as bin_label
         from shares
     )
 
@@ -111,8 +120,8 @@ select
     scaled.kind,
     scaled.bin_label,
     case
-        when scaled.category is not null
-        then scaled.category
+        when scaled.bin_type <> 'range'
+        then scaled.bin_label
         when scaled.bin % 5 = 1
         then {{ short_number("scaled.lower") }}
         else ''

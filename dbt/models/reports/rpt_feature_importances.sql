@@ -3,18 +3,20 @@ with
         select * from {{ of_champions("importances") }} as importances where method = 'permutation'
     ),
 
-    -- The deviation is that of single shuffles; the standard error of their mean is smaller by
-    -- the square root of their number.
+    -- The deviation divides by the number of shuffles; the standard error of the mean of a sample
+    -- divides by one less. A single shuffle has no interval.
     intervals as (
         select
             *,
-            mean - 1.96 * deviation / sqrt(repeats) as lower,
-            mean + 1.96 * deviation / sqrt(repeats) as upper
+            mean
+            - {{ t_quantile("(repeats - 1)") }} * deviation / sqrt(nullif(repeats - 1, 0)) as lower,
+            mean
+            + {{ t_quantile("(repeats - 1)") }} * deviation / sqrt(nullif(repeats - 1, 0)) as upper
         from importances
     ),
 
     scaled as (
-        select *, nullif(max(greatest(upper, 0)) over (partition by model), 0) as longest
+        select *, nullif(max(greatest(mean, upper, 0)) over (partition by model), 0) as longest
         from intervals
     )
 

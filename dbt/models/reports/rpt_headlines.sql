@@ -82,11 +82,11 @@ with
             case
                 when task = 'clustering'
                 then 'The model sorts ' || {{ counted("rows_total") }} || ' cases into '
-                when state <> 'good' and task = 'regression' and wape > baseline_wape
+                when not beats_baseline and task = 'regression' and wape > baseline_wape
                 then 'The simple rule is better: it is off by '
                 when task not in ('classification', 'regression')
                 then metric_label || ': '
-                when state <> 'good'
+                when not beats_baseline
                 then 'The model is '
                 when task = 'regression'
                 then 'On average the model is off by '
@@ -97,11 +97,11 @@ with
             case
                 when task = 'clustering'
                 then classes || ' groups'
-                when state <> 'good' and task = 'regression' and wape > baseline_wape
+                when not beats_baseline and task = 'regression' and wape > baseline_wape
                 then coalesce({{ percent("baseline_wape") }}, baseline_error_text)
                 when task not in ('classification', 'regression')
                 then score_text
-                when state <> 'good'
+                when not beats_baseline
                 then 'no better than the simple rule'
                 when task = 'regression'
                 then coalesce({{ percent("wape") }}, error_text)
@@ -118,9 +118,9 @@ with
                 then ' that are poorly separated.'
                 when task not in ('classification', 'regression')
                 then '.'
-                when state <> 'good' and task = 'regression' and wape > baseline_wape
+                when not beats_baseline and task = 'regression' and wape > baseline_wape
                 then ', the model by ' || coalesce({{ percent("wape") }}, error_text) || '.'
-                when state <> 'good'
+                when not beats_baseline
                 then '.'
                 when task = 'regression'
                 then

@@ -22,7 +22,9 @@ select
     -- text
     {{ model_label("curves.model") }} as model_label,
     case
-        when curves.series = 'all'
+        when
+            curves.curve
+            in ('score_overall', 'predicted_actual', 'residual_distribution', 'residual_quantile')
         then 'All cases'
         when curves.curve in ('threshold', 'learning')
         then {{ humanize("curves.series") }}

@@ -11,18 +11,23 @@ with
 
     labels as (select * from {{ ref("metric_labels") }}),
 
+    versions as (
+        select model, options ->> 'bootstrap' = '0' as is_without_bootstrap
+        from {{ of_champions("model_versions") }} as versions
+    ),
+
     -- A metric without an upper bound has a scale that ends a little beyond the worse value.
     compared as (
         select
             ours.model,
-            labels.metric,
-            labels.label,
-            labels.help,
-            labels.better,
-            labels.unit,
-            labels.sort_order,
-            labels.is_headline,
-            labels.track_low,
+            ours.metric,
+            coalesce(labels.label, {{ humanize("ours.metric") }}) as label,
+            coalesce(labels.help, '') as help,
+            case when ours.higher_is_better then 'higher' else 'lower' end as better,
+            coalesce(labels.unit, 'number') as unit,
+            coalesce(labels.sort_order, 99) as sort_order,
+            coalesce(labels.is_headline, false) as is_headline,
+            coalesce(labels.track_low, 0) as track_low,
             coalesce(
                 labels.track_high, 1.15 * greatest(ours.value, ours.upper, baseline.value)
             ) as track_high,
@@ -31,22 +36,29 @@ with
             ours.upper,
             baseline.value as baseline,
             case
-                when baseline.value is null
+                when ours.lower is not null
+                then null
+                when versions.is_without_bootstrap
+                then 'no interval was requested'
+                else 'no interval is defined'
+            end as missing_interval,
+            -- Without an interval nothing is said about the baseline, which is not "no difference".
+            case
+                when baseline.value is null or ours.lower is null
                 then 'plain'
-                when ours.lower is null
-                then 'watch'
-                when labels.better = 'higher' and ours.lower > baseline.value
+                when ours.higher_is_better and ours.lower > baseline.value
                 then 'good'
-                when labels.better = 'lower' and ours.upper < baseline.value
+                when not ours.higher_is_better and ours.upper < baseline.value
                 then 'good'
-                when labels.better = 'higher' and ours.upper < baseline.value
+                when ours.higher_is_better and ours.upper < baseline.value
                 then 'act'
-                when labels.better = 'lower' and ours.lower > baseline.value
+                when not ours.higher_is_better and ours.lower > baseline.value
                 then 'act'
                 else 'watch'
             end as state
         from ours
-        inner join labels on labels.metric = ours.metric
+        inner join versions on versions.model = ours.model
+        left join labels on labels.metric = ours.metric
         left join baseline on baseline.model = ours.model and baseline.metric = ours.metric
     ),
 
@@ -65,7 +77,7 @@ with
             coalesce({{ metric_text("baseline", "unit") }}, 'none') as baseline_text,
             coalesce(
                 {{ metric_text("lower", "unit") }} || ' to ' || {{ metric_text("upper", "unit") }},
-                'not known'
+                missing_interval
             ) as interval_text,
             concat_ws(
                 ' · ',
@@ -73,6 +85,7 @@ with
                 || {{ metric_text("lower", "unit") }}
                 || ' to '
                 || {{ metric_text("upper", "unit") }},
+                missing_interval,
                 'simple rule ' || {{ metric_text("baseline", "unit") }}
             ) as note,
             case
@@ -83,7 +96,7 @@ with
                 then 'worse than the simple rule'
                 when 'watch'
                 then 'no clear difference'
-                else ''
+                else case when baseline is null then '' else missing_interval end
             end as verdict,
             state,
 

@@ -148,7 +148,8 @@ select
     versions.seconds,
 
     -- booleans
-    coalesce(metrics.state = 'good', false) as beats_baseline,
+    -- NULL without a baseline or an interval to compare it with
+    case when metrics.state <> 'plain' then metrics.state = 'good' end as beats_baseline,
 
     -- dates
     versions.trained_at

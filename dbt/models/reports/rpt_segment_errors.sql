@@ -19,7 +19,6 @@ with
             ours.metric,
             labels.label,
             labels.unit,
-            labels.better,
             case
                 ours.segment when 'all' then 'all cases' else split_part(ours.segment, ' = ', 1)
             end as segment_column,

@@ -21,7 +21,7 @@ with
             (select max(trained_at) from models) as trained_at,
             (select count(*) from models) as models,
             (select count(*) from models where beats_baseline) as better,
-            (select count(*) from models where task <> 'clustering') as comparable,
+            (select count(*) from models where beats_baseline is not null) as comparable,
             (select count(*) from tests where result = 'passed') as passed,
             (select count(*) from tests where result = 'failed') as failed,
             (select count(*) from tests) as tests,

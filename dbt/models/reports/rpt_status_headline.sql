@@ -12,7 +12,7 @@ with
             (select count(*) from attention) as matters,
             (select count(*) from models) as models,
             (select count(*) from models where beats_baseline) as better,
-            (select count(*) from models where baseline is not null) as comparable
+            (select count(*) from models where beats_baseline is not null) as comparable
     )
 
 select

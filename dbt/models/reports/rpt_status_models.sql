@@ -19,7 +19,7 @@ select
         then 'worse than the simple rule'
         when 'watch'
         then 'no clear difference'
-        else 'no comparison'
+        else coalesce(nullif(overview.verdict, ''), 'no comparison')
     end as verdict,
     overview.state,
     case

@@ -6,24 +6,36 @@ with
 
     metrics as (select * from {{ ref("metric_labels") }}),
 
+    directions as (
+        select distinct model, version, metric, higher_is_better
+        from {{ of_all_versions("metrics") }} as metrics
+    ),
+
     compared as (
         select
             versions.*,
             case
                 when versions.baseline is null
                 then 'nothing to compare'
+                when versions.lower is null and versions.options ->> 'bootstrap' = '0'
+                then 'no interval requested'
                 when versions.lower is null
-                then 'interval not known'
-                when metrics.better = 'lower' and versions.upper < versions.baseline
+                then 'no interval defined'
+                when not directions.higher_is_better and versions.upper < versions.baseline
                 then 'better'
-                when metrics.better = 'higher' and versions.lower > versions.baseline
+                when directions.higher_is_better and versions.lower > versions.baseline
                 then 'better'
                 when versions.baseline between versions.lower and versions.upper
                 then 'no proof'
                 else 'worse'
-            end as baseline_verdict
+            end as baseline_verdict,
+            directions.higher_is_better
         from versions
-        left join metrics on metrics.metric = versions.metric
+        left join
+            directions
+            on directions.model = versions.model
+            and directions.version = versions.version
+            and directions.metric = versions.metric
     )
 
 select
@@ -56,7 +68,7 @@ select
         {{ metric_text("versions.lower", "metrics.unit") }}
         || ' to '
         || {{ metric_text("versions.upper", "metrics.unit") }},
-        'not known'
+        case versions.options ->> 'bootstrap' when '0' then 'not requested' else 'not defined' end
     ) as interval_text,
     coalesce({{ metric_text("versions.baseline", "metrics.unit") }}, 'none') as baseline_text,
     case
@@ -97,12 +109,15 @@ select
     end
     || coalesce(', the simple rule ' || {{ metric_text("versions.baseline", "metrics.unit") }}, '')
     || '.' as rest,
-    case when metrics.better = 'lower' then 'Lower is better. ' else '' end || case
+    case when not versions.higher_is_better then 'Lower is better. ' else '' end || case
         versions.baseline_verdict
         when 'nothing to compare'
         then 'There is no simple rule to compare it with.'
-        when 'interval not known'
-        then 'Its uncertainty was not measured.'
+        when 'no interval requested'
+        then
+            'No 95 % interval was requested (bootstrap is 0), so nothing is said about the simple rule.'
+        when 'no interval defined'
+        then 'This score has no 95 % interval, so nothing is said about the simple rule.'
         when 'better'
         then 'The simple rule lies outside the 95 % interval: this version is clearly better.'
         when 'worse'

@@ -1,11 +1,22 @@
 {#
     Fails unless the 95 % interval of the metric lies entirely on the better side of the baseline's
-    value, on the same test rows.
+    value, on the same test rows. Without an interval nothing is proven: the test fails, and its
+    subject says that options.bootstrap is 0.
 #}
 {% test beats_baseline(model, metric) %}
 
     with
-        versions as (select model, version from {{ model }}),
+        versions as (
+            select
+                built.model,
+                built.version,
+                recorded.options ->> 'bootstrap' = '0' as is_without_bootstrap
+            from {{ model }} as built
+            left join
+                ml.model_versions as recorded
+                on recorded.model = built.model
+                and recorded.version = built.version
+        ),
 
         metrics as (
             select *
@@ -21,7 +32,8 @@
                     when metrics.higher_is_better then metrics.lower else metrics.upper
                 end as value,
                 baselines.value as baseline,
-                metrics.higher_is_better
+                metrics.higher_is_better,
+                versions.is_without_bootstrap
             from versions
             left join
                 metrics
@@ -35,7 +47,16 @@
                 and baselines.series = 'baseline'
         )
 
-    select model, version, {{ sql_text(metric) }} as subject, value, baseline as "limit"
+    select
+        model,
+        version,
+        {{ sql_text(metric) }} || case
+            when value is null and is_without_bootstrap
+            then ' (no interval: options.bootstrap is 0)'
+            else ''
+        end as subject,
+        value,
+        baseline as "limit"
     from compared
     where
         not coalesce(

@@ -1,14 +1,24 @@
 """Rules about one file: its fields, their types, and the shape of layout and settings."""
 
 import difflib
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from scripts.assets.model.fields import COLUMN, FIELDS, FORMAT_VERSION, METRIC, Field
+from scripts.assets.model.database_uri import ADDRESS, sends_own_password_elsewhere
+from scripts.assets.model.fields import (
+    ANNOTATION,
+    COLUMN,
+    FIELDS,
+    FORMAT_VERSION,
+    METRIC,
+    REST_FIELDS,
+    Field,
+)
 from scripts.assets.model.layout import VERSION_KEY
-from scripts.assets.model.normalise import IGNORED_FIELDS
-from scripts.assets.model.placeholders import KNOWN as PLACEHOLDERS
-from scripts.assets.model.placeholders import unknown_placeholders
+from scripts.assets.model.normalise import FORMER_NAMES, IGNORED_FIELDS, SECRET_FIELDS
+from scripts.assets.model.placeholder_values import KNOWN as PLACEHOLDERS
+from scripts.assets.model.placeholder_values import unknown_placeholders
 from scripts.assets.model.problems import Problem, Rule
 from scripts.assets.model.viz_types import KNOWN, NEEDS_SETUP, REPLACED_BY
 
@@ -44,7 +54,8 @@ def file_problems(kind: str, path: str, data: dict[str, Any]) -> list[Problem]:
     _keys(findings, data)
     if findings.problems:
         return findings.problems
-    _fields(findings, data, FIELDS[kind], "")
+    renamed = {FORMER_NAMES.get(kind, {}).get(name, name): data[name] for name in data}
+    _fields(findings, renamed, FIELDS[kind], "")
     if _is_text(data.get("uuid")):
         _uuid(findings, "uuid", data["uuid"])
     if _is_text(data.get("version")) and data["version"] != FORMAT_VERSION:
@@ -53,6 +64,9 @@ def file_problems(kind: str, path: str, data: dict[str, Any]) -> list[Problem]:
             f'version "{data["version"]}" is unknown',
             f"write version: {FORMAT_VERSION}",
         )
+    for name in REST_FIELDS:
+        if isinstance(data.get(name), list) and not all(_is_text(each) for each in data[name]):
+            findings.add(Rule.WRONG_TYPE, f"{name} must hold texts", "write names")
     _OF_KIND[kind](findings, data)
     return findings.problems
 
@@ -73,7 +87,13 @@ def _fields(
 ) -> None:
     names = [field.name for field in fields]
     for name in data:
-        if name not in names and name not in IGNORED_FIELDS:
+        if name in SECRET_FIELDS:
+            findings.add(
+                Rule.PASSWORD,
+                f"{where}{name} may hold a secret",
+                "remove it here, and enter it in Superset",
+            )
+        elif name not in names and name not in IGNORED_FIELDS:
             matches = difflib.get_close_matches(str(name), names, n=1)
             advice = f"write {matches[0]}" if matches else "remove it"
             findings.add(Rule.UNKNOWN_FIELD, f"{where}{name} is not a field of Superset", advice)
@@ -146,6 +166,18 @@ def _database(findings: _Findings, data: dict[str, Any]) -> None:
             f"sqlalchemy_uri: there is no setting {name}",
             f"use one of {', '.join(PLACEHOLDERS)}",
         )
+    if not ADDRESS.match(uri):
+        findings.add(
+            Rule.MALFORMED_SETTING,
+            f'sqlalchemy_uri "{uri}" is not an address',
+            "write dialect://user:${NAME_PASSWORD}@host:port/database",
+        )
+    if sends_own_password_elsewhere(uri):
+        findings.add(
+            Rule.PASSWORD,
+            "sqlalchemy_uri sends a password of this installation to another server",
+            "write ${POSTGRES_HOST}:${POSTGRES_PORT}, or a password of its own: ${NAME_PASSWORD}",
+        )
     login, at, _ = uri.partition("://")[2].rpartition("@")
     secret = login.partition(":")[2]
     if at and secret and not secret.startswith("${"):
@@ -154,6 +186,11 @@ def _database(findings: _Findings, data: dict[str, Any]) -> None:
             "sqlalchemy_uri holds a password",
             "write ${DASHBOARD_PASSWORD} in its place",
         )
+
+
+def _query(findings: _Findings, data: dict[str, Any]) -> None:
+    if _is_text(data.get("database_uuid")):
+        _uuid(findings, "database_uuid", data["database_uuid"])
 
 
 def _dataset(findings: _Findings, data: dict[str, Any]) -> None:
@@ -316,7 +353,23 @@ def _mapping(findings: _Findings, where: str, value: Any) -> dict[str, Any]:
     return {}
 
 
+def _annotation_layer(findings: _Findings, data: dict[str, Any]) -> None:
+    for number, each in enumerate(_items(findings, "annotations", data.get("annotations")), 1):
+        _fields(findings, each, ANNOTATION, f"annotations, entry {number}: ")
+        for name in ("start_dttm", "end_dttm"):
+            try:
+                datetime.fromisoformat(str(each.get(name)))
+            except ValueError:
+                findings.add(
+                    Rule.WRONG_TYPE,
+                    f"annotations, entry {number}: {name} is not a time",
+                    "write it like 2026-01-31T12:00:00",
+                )
+
+
 _OF_KIND = {
+    "queries": _query,
+    "annotation_layers": _annotation_layer,
     "databases": _database,
     "datasets": _dataset,
     "charts": _chart,

@@ -18,10 +18,13 @@ from scripts.settings import Settings
 
 Row = dict[str, Any]
 LISTED_COLUMNS = {
-    "chart": "id,uuid,changed_on_utc,dashboards.id",
-    "dashboard": "id,uuid,changed_on_utc",
-    "dataset": "id,uuid",
+    "chart": "id,uuid,changed_on_utc,dashboards.id,owners.id,tags.name,tags.type",
+    "dashboard": "id,uuid,changed_on_utc,owners.id,tags.name,tags.type",
+    "dataset": "id,uuid,owners.id",
     "database": "id,uuid,changed_on",
+    "saved_query": "id,label",
+    "annotation_layer": "id,name,descr",
+    "security/users": "id,username,email",
 }
 # Above this number of changed assets one full export is faster, because the export of an asset
 # includes its dependencies.

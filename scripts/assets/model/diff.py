@@ -83,7 +83,7 @@ def changes(old: Any, new: Any, field: str = "") -> list[Change]:
     named = _by_name(old), _by_name(new)
     if None not in named:
         # The same items in another order are a difference too.
-        return changes(*named, field) or [Change(field, *map(list, named))]
+        return changes(*named, field) or [Change(field, *(list(each or ()) for each in named))]
     if _nameless(old) and _nameless(new) and len(old) == len(new):
         result = []
         for place, (before, after) in enumerate(zip(old, new, strict=True), start=1):

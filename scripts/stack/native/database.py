@@ -9,6 +9,7 @@ from typing import Any
 import psycopg2
 
 from scripts.errors import UserError
+from scripts.resources import find_in_output, program_error
 from scripts.settings import ROOT, Settings
 from scripts.stack.interface import version_text
 from scripts.stack.native.postgres_packages import Postgres
@@ -134,10 +135,8 @@ class Cluster:
             **as_server_user(capture_output=True, text=True, env=environment),
         )
         if process.returncode:
-            raise UserError(
-                f"initdb failed: {(process.stderr.strip() or 'no reason given').splitlines()[-1]}",
-                "solve that, then start again",
-            )
+            shutil.rmtree(draft, ignore_errors=True)
+            raise program_error("initdb failed", process.stderr, "solve that, then start again")
         with (draft / "postgresql.conf").open("a") as file:
             file.write("\n# Written by `make up`; settings below the next line override it.\n")
             file.write("include = 'glasshouse.conf'\n")
@@ -196,10 +195,13 @@ class Cluster:
                 env=environment, stdout=file, stderr=file, start_new_session=True,
             )  # fmt: skip
         if process.returncode or not wait_until(self.running, 5):
-            output = log.read_bytes()[start:].decode(errors="replace").splitlines()
-            fatal = [line for line in output if "FATAL" in line or "ERROR" in line]
-            reason = (fatal or output or ["no reason given"])[-1].strip()
-            raise UserError(f"PostgreSQL does not start: {reason}", f"see {log}, then start again")
+            output = log.read_bytes()[start:].decode(errors="replace")
+            fatal = [line for line in output.splitlines() if "FATAL" in line or "ERROR" in line]
+            raise find_in_output(output, "PostgreSQL does not start") or program_error(
+                "PostgreSQL does not start",
+                "\n".join(fatal) or output,
+                f"see {log}, then start again",
+            )
 
     def _pg_ctl(
         self, verb: str, *options: str, check: bool = True, **arguments: Any

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.errors import UserError
+from scripts.resources import program_error
 from scripts.settings import Settings
 from scripts.stack import build_state
 from scripts.stack.paths import Paths
@@ -63,8 +63,9 @@ class Superset:
                 stdout=log, stderr=log,
             )  # fmt: skip
         if process.returncode:
-            raise UserError(
-                f"Superset's metadata could not be prepared: {_last_line(path.read_bytes())}",
+            raise program_error(
+                "Superset's metadata could not be prepared",
+                path.read_text(errors="replace"),
                 f"see {path}, then start again",
             )
         build_state.write(self.settings, "superset", inputs_hash)
@@ -125,10 +126,10 @@ class Superset:
             )  # fmt: skip
         wait_until(lambda: process.poll() is not None or is_healthy(self.settings), 120)
         if process.poll() is not None or not self.running():
-            reason = _last_line(self.log.read_bytes()[start:])
+            output = self.log.read_bytes()[start:].decode(errors="replace")
             self.stop()
-            raise UserError(
-                f"Superset does not start: {reason}", f"see {self.log}, then start again"
+            raise program_error(
+                "Superset does not start", output, f"see {self.log}, then start again"
             )
 
     def _environment(self, role: str) -> dict[str, str]:
@@ -182,8 +183,3 @@ class Superset:
         parts.append(superset_version().encode())
         digest = hashlib.sha256(b"\0".join(parts)).hexdigest()
         return f"{self.settings.superset_port} {digest}"
-
-
-def _last_line(output: bytes) -> str:
-    lines = output.decode(errors="replace").strip().splitlines()
-    return (lines or ["no reason given"])[-1]

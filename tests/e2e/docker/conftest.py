@@ -8,7 +8,7 @@ import pytest
 from scripts.stack.docker.stack import DockerStack
 from scripts.stack.processes import wait_until
 from scripts.stack.selection import open_stack
-from tests.e2e.conftest import Clone
+from tests.e2e.clone import Clone
 from tests.e2e.parts import docker, identities, kill
 
 collect_ignore_glob = [] if os.environ.get("GLASSHOUSE_TEST_MODE") == "docker" else ["test_*.py"]

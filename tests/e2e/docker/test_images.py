@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts.docker_tests import certificate_file
-from tests.e2e.conftest import copy_of_the_project
+from tests.e2e.clone import copy_of_the_project
 from tests.e2e.docker.conftest import Engine
 from tests.e2e.parts import SERVED, docker, identities
 from tests.e2e.test_stack import SECRETS

@@ -11,7 +11,7 @@ from scripts.assets.client.superset import Superset
 from scripts.assets.sync.server_assets import server_bundle
 from scripts.stack.docker.stack import DATA
 from tests.e2e.backups import checksums
-from tests.e2e.conftest import Clone, running
+from tests.e2e.clone import Clone, running
 from tests.e2e.docker.conftest import Engine
 from tests.e2e.parts import SERVED, docker, identities
 from tests.e2e.test_stack import error_of

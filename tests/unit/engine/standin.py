@@ -112,7 +112,7 @@ class StandIn:
             return []
         if ".curves" in statement:
             return [
-                {"lower": row["x"], "category": None, "n": float(row["n"])}
+                {"lower": row["x"], "category": None, "bin_type": "range", "n": float(row["n"])}
                 for row in self.recorded[values[1] - 1]["curves"]
                 if row["curve"] == "score_overall"
             ]
@@ -137,6 +137,10 @@ class StandIn:
 
     def _version(self, payload: dict[str, Any]) -> dict[str, Any]:
         return {name: payload["version"][name] for name in Version.__dataclass_fields__}
+
+    def changed_settings(self) -> frozenset[str]:
+        """Values become texts here, under no settings."""
+        return frozenset()
 
     def setting(self, name: str) -> str | None:
         """No setting is set."""

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from scripts.errors import UserError
-from scripts.stack.backup import CONTENTS, backup, read_contents, refuse_newer
+from scripts.stack.backup import CONTENTS, backup, read_contents, refuse_newer, restore_state
+from tests.clusters import throwaway_settings
 
 SOUND = {"postgresql": 15, "superset": version("apache-superset"), "roles": [], "sha256": {}}
 
@@ -70,3 +72,20 @@ def test_a_backup_of_something_older_is_welcome() -> None:
 def test_a_folder_that_is_there_is_not_written_into(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is there already"):
         backup(None, None, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["dbt_state", "pushed"])
+def test_what_describes_the_databases_comes_from_the_backup(name: str, tmp_path: Path) -> None:
+    settings = throwaway_settings(tmp_path, tmp_path / "state")
+    state = settings.state / {"dbt_state": "dbt/state"}.get(name, name)
+    state.mkdir(parents=True)
+    (state / "of_the_replaced_databases").touch()
+    saved = tmp_path / "backup" / name
+    saved.mkdir(parents=True)
+    (saved / "manifest.json").write_text("{}")
+    restore_state(settings, saved.parent)
+    assert [file.name for file in state.iterdir()] == ["manifest.json"]
+    # A backup of an earlier version lacks the manifest.
+    shutil.rmtree(saved)
+    restore_state(settings, saved.parent)
+    assert not state.exists()

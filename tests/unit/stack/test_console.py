@@ -1,11 +1,16 @@
 """Steps in a background thread: their lines stay together, and their errors are raised."""
 
+import os
+import pty
+import subprocess
+import sys
 import threading
 
 import pytest
 
 from scripts import console
 from scripts.errors import UserError
+from scripts.settings import ROOT
 
 
 @pytest.fixture
@@ -49,3 +54,40 @@ def test_an_error_of_the_block_counts(printed: list[str]) -> None:
     with pytest.raises(UserError, match="First"), console.in_background(background):
         raise UserError("First", "wait")
     assert printed == []
+
+
+STEP = "from scripts.console import step\nwith step('Waiting') as s: s.progress('still')\n"
+
+
+@pytest.mark.parametrize(
+    ("at_terminal", "environment"),
+    [(False, {}), (False, {"FORCE_COLOR": "1"}), (True, {"TERM": ""}), (True, {"TERM": "dumb"})],
+)
+def test_progress_is_drawn_only_at_a_terminal_that_can(
+    at_terminal: bool, environment: dict[str, str]
+) -> None:
+    printed = output_of(STEP, at_terminal, environment)
+    assert printed.count("Waiting") == 1
+    assert "still" not in printed
+    assert ("\x1b" in printed) is ("FORCE_COLOR" in environment)
+
+
+def test_progress_is_drawn_at_a_terminal() -> None:
+    assert "still" in output_of(STEP, True, {"TERM": "xterm"})
+
+
+def output_of(code: str, at_terminal: bool, environment: dict[str, str]) -> str:
+    """What Python prints into a pipe, or onto a terminal."""
+    # A terminal keeps what was written until it is read, as a pipe does.
+    reading, writing = pty.openpty() if at_terminal else os.pipe()
+    subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=writing,
+        check=True,
+    )
+    printed = os.read(reading, 65_536).decode()
+    os.close(reading)
+    os.close(writing)
+    return printed

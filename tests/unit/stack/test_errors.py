@@ -1,5 +1,7 @@
 """An error is one line: what happened and what to do; the rest is kept in a log."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -9,6 +11,7 @@ from click.testing import CliRunner
 import scripts.cli
 from scripts.bootstrap import BootstrapError
 from scripts.errors import UserError
+from scripts.settings import ROOT
 
 
 @pytest.fixture
@@ -55,3 +58,10 @@ def test_what_nobody_foresaw_is_one_line_and_kept(run, tmp_path: Path) -> None:
     assert result.output.startswith("Error: ValueError: odd. Do: see ")
     assert "Traceback" not in result.output
     assert "Traceback" in (tmp_path / ".stack" / "logs" / "glasshouse.log").read_text()
+
+
+@pytest.mark.parametrize("module", ["build", "commands", "restore", "status", "up"])
+def test_no_command_waits_for_the_import_of_dbt(module: str) -> None:
+    """It takes two seconds; the child process that runs dbt imports it."""
+    code = f"import sys, scripts.cli, scripts.stack.{module}; sys.exit('dbt' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from glasshouse_ml.core.errors import GlasshouseError
+
 
 class EvaluationInput(Protocol):
     """The output of a model for some rows beside the truth, for one task."""
@@ -33,6 +35,8 @@ class Metric:
     measure: Callable[[Any, np.ndarray], np.ndarray]
     higher_is_better: bool = True
     supports_bootstrap: bool = True  # whether the metric is defined on resampled rows
+    undefined_where: str = ""  # completes "it is undefined where …"
+    alternatives: str = ""  # the metrics to take where it is undefined
 
     def value(self, scores: EvaluationInput) -> float:
         """The metric over all rows once; NaN where it is undefined."""
@@ -42,3 +46,12 @@ class Metric:
     def gain(self, value: float) -> float:
         """The value with the sign under which larger is better."""
         return value if self.higher_is_better else -value
+
+    def undefined_error(self, part: str) -> GlasshouseError:
+        """The error that says why the metric has no value in a part of the rows."""
+        cause = f": it is undefined where {self.undefined_where}" if self.undefined_where else ""
+        hint = f"Take {self.alternatives} instead" if self.alternatives else "Take another metric"
+        return GlasshouseError(
+            f"{self.name} cannot be computed in {part}{cause}.",
+            f"{hint}, ask for fewer folds, or give more rows.",
+        )

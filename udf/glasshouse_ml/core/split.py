@@ -10,6 +10,37 @@ Fold = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
+class ResamplingUnits:
+    """The rows that the bootstrap draws together.
+
+    Attributes
+    ----------
+    codes : ndarray of shape (rows,)
+        The unit of each row, from 0 without gaps: a group, or a moment in the order of time.
+    block_length : int
+        How many consecutive units are drawn at a time; 1 for groups.
+    """
+
+    codes: np.ndarray
+    block_length: int = 1
+
+    @property
+    def count(self) -> int:
+        """The number of units."""
+        return int(self.codes.max(initial=-1)) + 1
+
+    @property
+    def independent(self) -> float:
+        """The number of units that say something of their own: blocks, where they are blocks."""
+        return self.count / self.block_length
+
+    def take(self, rows: np.ndarray) -> "ResamplingUnits":
+        """The units of some rows, given by a mask or by positions."""
+        units, codes = np.unique(self.codes[rows], return_inverse=True)
+        return ResamplingUnits(codes, min(self.block_length, len(units)))
+
+
+@dataclass(frozen=True)
 class Split:
     """Row numbers of both parts, the folds as positions inside the training part, and facts.
 
@@ -23,6 +54,7 @@ class Split:
     facts: dict[str, Any]
     folds_within: Callable[[np.ndarray, int], list[Fold]]
     is_chronological: bool  # whether folds go forward in time, so that the first rows are in none
+    test_units: ResamplingUnits | None = None  # None: every test row stands for itself
 
 
 @dataclass(frozen=True)

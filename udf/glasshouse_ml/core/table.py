@@ -1,5 +1,6 @@
 """Rows in memory: numbers as float64, texts as codes into a sorted list of levels."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -8,6 +9,12 @@ import numpy as np
 NUMBER, BOOLEAN, TIME, CATEGORY = "number", "boolean", "time", "category"
 # Free text: sentences, names, addresses. A column is read as CATEGORY; its training rows decide.
 TEXT = "text"
+_KEY_NAME = re.compile(r"(^|[_ ])(id|key|nr|no|number|pk)$|[a-z](Id|ID|Key|Number)$", re.ASCII)
+
+
+def is_key_name(name: str) -> bool:
+    """Whether the name of a column says that it is a key."""
+    return _KEY_NAME.search(name) is not None
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,8 @@ class Column:
     of: str = ""  # the array it is a position of
     place: int = 0  # from 1; 0 where it is no position of an array
     length: int = 0  # of every array, where all are as long; 0 where they differ
+    base_type: str = ""  # as pg_type names it, without domains
+    category: str = ""  # of the type, as in pg_type
 
     def value(self, quote: Callable[[str], str]) -> str:
         """The SQL of its value in a row of `rows`."""

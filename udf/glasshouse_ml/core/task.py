@@ -56,6 +56,10 @@ class Task(ABC):
         """The candidates that follow from the entries of the request."""
         return entries
 
+    def check_metric(self, metric: Metric, target: Target, column: str | None) -> None:
+        """Refuse a metric that is undefined for the target of all rows; column is its name."""
+        return
+
     def baseline_params(self, metric: Metric) -> dict[str, Any] | None:
         """Parameters of the dummy estimator that is best by this metric; None without a dummy."""
         return {}

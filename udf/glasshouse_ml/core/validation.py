@@ -5,8 +5,11 @@ from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
 
-# Squares of larger numbers sum to infinity, and every later result is NaN.
-MAX_ABSOLUTE_VALUE = 1e150
+# The largest absolute value of a number in the data. Most trees compare values as float32, which
+# ends at 3.4e38; the distance leaves room for the sums and midpoints that they compute.
+MAX_ABSOLUTE_VALUE = 1e38
+# The largest absolute value of a number in an argument: its square is a finite float64.
+_MAX_ARGUMENT = 1e150
 MAX_NAME_LENGTH = 200
 
 
@@ -20,7 +23,7 @@ def check_keys(given: Iterable[str], allowed: Any, place: str) -> None:
 def is_number(value: Any) -> bool:
     """Whether a JSON value is a number within the limits; true and false are not."""
     is_numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_numeric and abs(value) <= MAX_ABSOLUTE_VALUE
+    return is_numeric and abs(value) <= _MAX_ARGUMENT
 
 
 def is_whole_number(value: Any) -> bool:

@@ -11,15 +11,16 @@ Each text is cut into tokens once for a whole training; folds and candidates sha
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import count
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from glasshouse_ml.core.table import TextColumn
+from glasshouse_ml.data.interrupts import check_interrupts
 
 # What follows after so many characters of a text is not read.
 MAX_LETTERS = 10_000
@@ -27,13 +28,11 @@ MAX_LETTERS = 10_000
 MAX_WORDS = 50_000
 MAX_NGRAMS = 20_000
 # With more characters in the training rows words are enough, and n-grams cost too much memory.
-MAX_LETTERS_OF_NGRAMS = 10_000_000
+MAX_LETTERS_OF_NGRAMS = 5_000_000
 # Terms of a single row teach nothing about others.
 MIN_ROWS = 2
 NGRAM_SIZES = (2, 3, 4)
 _TOKEN = re.compile(r"\w+|[^\w\s]+")
-# Texts between two checks for interrupts.
-_BLOCK = 5_000
 
 
 def tokenise(text: str) -> list[str]:
@@ -111,26 +110,23 @@ def documents_of(matrix: np.ndarray) -> Sequence[Documents]:
     return getattr(matrix, "documents", ())
 
 
-def learn_vocabulary(
-    texts: Sequence[str],
-    rows: np.ndarray,
-    check_interrupts: Callable[[], None] = lambda: None,
-) -> Vocabulary:
+def learn_vocabulary(texts: Sequence[str], rows: np.ndarray) -> Vocabulary:
     """The vocabulary of distinct texts; `rows` is how many training rows have each of them."""
-    counts, tokens = count_tokens(texts, check_interrupts)
+    counts, tokens = count_tokens(texts)
     words = _most_frequent(counts, tokens, rows)
     pieces: list[str] = []
     if sum(len(text[:MAX_LETTERS]) for text in texts) <= MAX_LETTERS_OF_NGRAMS:
-        check_interrupts()
         of_tokens, names = _count_ngrams(tokens, None)
-        check_interrupts()
         pieces = _most_frequent(counts @ of_tokens, names, rows, MIN_ROWS)
     return Vocabulary(words[:MAX_WORDS], pieces[:MAX_NGRAMS], len(words) > MAX_WORDS)
 
 
 def word_counts(texts: TextColumn) -> np.ndarray:
     """The words in the text of each row; NaN for NULL."""
-    words_of_level = [count_words(level) for level in texts.levels]
+    words_of_level = []
+    for level in texts.levels:
+        check_interrupts()
+        words_of_level.append(count_words(level))
     return np.array([*words_of_level, np.nan], float)[texts.codes]
 
 
@@ -152,11 +148,9 @@ class DocumentCounter:
         self.word_codes = {word: code for code, word in enumerate(words)}
         self.ngram_codes = {piece: code for code, piece in enumerate(pieces)}
 
-    def count(
-        self, texts: Iterable[str], check_interrupts: Callable[[], None] = lambda: None
-    ) -> Documents:
+    def count(self, texts: Iterable[str]) -> Documents:
         """The documents of some texts, and a last one without any term."""
-        counts, tokens = count_tokens([*texts, ""], check_interrupts)
+        counts, tokens = count_tokens([*texts, ""])
         words, pieces = self.terms(tokens)
         return Documents(counts @ words, counts @ pieces)
 
@@ -171,18 +165,14 @@ class DocumentCounter:
         return words, _count_ngrams(tokens, self.ngram_codes)[0]
 
 
-def count_tokens(
-    texts: Sequence[str], check_interrupts: Callable[[], None] = lambda: None
-) -> tuple[sparse.csr_array, list[str]]:
+def count_tokens(texts: Sequence[str]) -> tuple[sparse.csr_array, list[str]]:
     """The counts (texts, tokens), and the tokens in the order of their columns."""
     codes: defaultdict[str, int] = defaultdict(count().__next__)
     columns, ends = array("i"), array("q", [0])
-    remaining = iter(texts)
-    while block := list(islice(remaining, _BLOCK)):
+    for text in texts:
         check_interrupts()
-        for text in block:
-            columns.extend(map(codes.__getitem__, tokenise(text)))
-            ends.append(len(columns))
+        columns.extend(map(codes.__getitem__, tokenise(text)))
+        ends.append(len(columns))
     return _counts(columns, ends, len(codes)), list(codes)
 
 
@@ -193,6 +183,7 @@ def _count_ngrams(
     numbered: defaultdict[str, int] = defaultdict(count().__next__)
     columns, ends = array("i"), array("q", [0])
     for token in tokens:
+        check_interrupts()
         if codes is None:
             columns.extend(map(numbered.__getitem__, ngrams(token)))
         elif codes:

@@ -1,6 +1,6 @@
 """One matrix of numbers from columns, encoded as learned from the training rows alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from glasshouse_ml.data.documents import (
     learn_vocabulary,
     with_documents,
 )
+from glasshouse_ml.data.interrupts import check_interrupts
 
 # Histogram gradient boosting takes at most 255 categories; rarer ones share one code.
 MAX_CATEGORIES = 250
@@ -26,16 +27,14 @@ def learn_features(
     table: Table,
     training: np.ndarray,
     max_categories: int = MAX_CATEGORIES,
-    check_interrupts: Callable[[], None] = lambda: None,
 ) -> list[Feature]:
     """Features from columns; `training` are the positions of the rows whose texts count."""
     features = []
     for column in columns:
+        check_interrupts()
         kind, array = column.kind or "", (column.of, column.place, column.length)
         if kind == TEXT:
-            vocabulary = learn_vocabulary(
-                *table.texts[column.name].value_counts(training), check_interrupts
-            )
+            vocabulary = learn_vocabulary(*table.texts[column.name].value_counts(training))
             features.append(
                 Feature(
                     column.name,
@@ -59,11 +58,7 @@ def _categories(texts: TextColumn, training: np.ndarray) -> list[str]:
     return [levels[position] for position in np.argsort(-counts, kind="stable")]
 
 
-def encode(
-    features: Sequence[Feature],
-    table: Table,
-    check_interrupts: Callable[[], None] = lambda: None,
-) -> np.ndarray:
+def encode(features: Sequence[Feature], table: Table) -> np.ndarray:
     """The float64 matrix (rows, features): numbers unchanged, texts as codes, NaN for NULL.
 
     The code of a category is its position among the categories, and that of a free text its
@@ -73,6 +68,7 @@ def encode(
     matrix = np.empty((table.rows, len(features)), order="F")
     documents: list[Documents] = []
     for position, feature in enumerate(features):
+        check_interrupts()
         if feature.kind == CATEGORY:
             texts, codes = table.texts[feature.name], feature.codes()
             lookup = [codes.get(level, feature.other) for level in texts.levels]
@@ -82,7 +78,7 @@ def encode(
             used, codes_of_rows = np.unique(texts.codes, return_inverse=True)
             used_texts = [texts.levels[code] for code in used[used >= 0]]
             counter = DocumentCounter(feature.words, feature.ngrams)
-            documents.append(counter.count(used_texts, check_interrupts))
+            documents.append(counter.count(used_texts))
             # NULL, whose code is -1, comes first among the sorted codes.
             codes_of_rows = codes_of_rows - int((used < 0).any())
             matrix[:, position] = np.where(texts.codes < 0, np.nan, codes_of_rows)

@@ -28,6 +28,7 @@ from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.records import Records, json_number
+from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.measure.intervals import Z_95
 from glasshouse_ml.model.linear import LinearModel, PreparedColumn, extract_linear_model
 
@@ -186,6 +187,7 @@ def _logistic(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndarray |
         rows = _with_intercept(prepared, start)
         probabilities = estimator.predict_proba(rows[:, 1:])[:, -sums:]
         for first in range(sums):
+            check_interrupts()
             for second in range(first, sums):
                 weight = probabilities[:, first] * ((first == second) - probabilities[:, second])
                 block = rows.T @ (rows * weight[:, None])
@@ -211,6 +213,7 @@ def _least_squares(estimator: Any, prepared: Any, actual: np.ndarray) -> np.ndar
     mean = np.asarray(prepared.mean(axis=0)).ravel()
     products, squares = np.zeros((columns, columns)), 0.0
     for start in range(0, rows, _CHUNK):
+        check_interrupts()
         part = _with_intercept(prepared, start)[:, 1:]
         residuals = actual[start : start + _CHUNK] - estimator.predict(part)
         squares += float(residuals @ residuals)

@@ -14,6 +14,7 @@ import numpy as np
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, TEXT
+from glasshouse_ml.data.interrupts import check_interrupts
 
 MAX_POINTS = 20
 MAX_CATEGORIES = 12
@@ -31,7 +32,6 @@ def dependence_rows(
     positions: Sequence[int],
     classes: Sequence[tuple[str, int]],
     seed: int,
-    check_interrupts: Callable[[], None],
 ) -> Records:
     """Registry rows for the features at the positions `shown`.
 

@@ -25,6 +25,8 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from glasshouse_ml.data.interrupts import check_interrupts
+
 BOOSTED = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 FORESTS = (
     ExtraTreesClassifier,
@@ -123,6 +125,7 @@ def shapley_of_trees(
     """
     added = np.zeros((len(matrix), int(origins.max(initial=-1)) + 1))
     for tree in trees:
+        check_interrupts()
         nodes = np.flatnonzero(tree.left >= 0)
         rows_left = {node: tree.goes_left(node, matrix) for node in nodes.tolist()}
         base_left = {node: bool(tree.goes_left(node, baseline[None])[0]) for node in nodes.tolist()}

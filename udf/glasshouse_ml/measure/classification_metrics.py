@@ -2,11 +2,17 @@
 
 A bootstrap sample is a weighting: how often each row was drawn. So one pass over sorted rows gives
 a measure and, with a thousand weightings, its interval. Weights have the shape (samples, rows).
+
+What is undefined follows scikit-learn: precision, recall, F1 and the correlation are 0 where they
+divide by zero, and a mean over classes is one over the classes that occur in the truth or in the
+predictions (balanced accuracy: in the truth). Rankings (ROC AUC, average precision) are NaN where
+there is one class only.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -194,23 +200,29 @@ def _per_class(
     return np.einsum("sii->si", table), table.sum(axis=1), table.sum(axis=2)
 
 
-def _positive_or_mean(rows: ClassificationScores, values: np.ndarray) -> np.ndarray:
-    return values[:, rows.positive] if rows.binary else values.mean(axis=1)
+def _positive_or_mean(
+    rows: ClassificationScores, values: np.ndarray, occurs: np.ndarray
+) -> np.ndarray:
+    """The value of the positive class, or the mean over the classes that occur in each sample."""
+    if rows.binary:
+        return values[:, rows.positive]
+    return (values * occurs).sum(axis=1) / occurs.sum(axis=1)
 
 
 def _precision(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
-    correct, predicted, _ = _per_class(rows, weights)
-    return _positive_or_mean(rows, _ratio(correct, predicted))
+    correct, predicted, actual = _per_class(rows, weights)
+    return _positive_or_mean(rows, _ratio(correct, predicted), predicted + actual > 0)
 
 
 def _recall(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
-    correct, _, actual = _per_class(rows, weights)
-    return _positive_or_mean(rows, _ratio(correct, actual))
+    correct, predicted, actual = _per_class(rows, weights)
+    return _positive_or_mean(rows, _ratio(correct, actual), predicted + actual > 0)
 
 
 def _f1(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     correct, predicted, actual = _per_class(rows, weights)
-    return _positive_or_mean(rows, _ratio(2 * correct, predicted + actual))
+    values = _ratio(2 * correct, predicted + actual)
+    return _positive_or_mean(rows, values, predicted + actual > 0)
 
 
 def _mcc(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
@@ -233,11 +245,15 @@ def _cost(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     return _mean(cost, weights)
 
 
+_ONE_CLASS: dict[str, Any] = {
+    "undefined_where": "all rows are of one class",
+    "alternatives": "accuracy",
+}
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("roc_auc", _roc_auc),
-        Metric("average_precision", _average_precision),
+        Metric("roc_auc", _roc_auc, **_ONE_CLASS),
+        Metric("average_precision", _average_precision, **_ONE_CLASS),
         Metric("log_loss", _log_loss, higher_is_better=False),
         Metric("brier", _brier, higher_is_better=False),
         Metric("accuracy", _accuracy),

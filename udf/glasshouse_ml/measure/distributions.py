@@ -13,7 +13,10 @@ from glasshouse_ml.data.documents import word_counts
 from glasshouse_ml.measure.numeric_summary import bin_edges, sorted_values, summary_statistics
 
 MAX_CATEGORIES = 12
+# How the bin of NULL and that of the rarer categories are shown. A category may have the same name:
+# what tells bins apart is their type.
 MISSING, OTHER = "(missing)", "other"
+RANGE_BIN, VALUE_BIN, OTHER_BIN, MISSING_BIN = "range", "value", "other", "missing"
 
 
 def describe_features(
@@ -53,7 +56,7 @@ def describe_features(
             summary["univariate_auc"] = univariate_auc(values)
             if feature.kind == BOOLEAN:
                 codes = np.where(np.isnan(values), -1, np.nan_to_num(values)).astype(int)
-                codes, bins = _with_missing(codes, [{"category": "false"}, {"category": "true"}])
+                codes, bins = _with_missing(codes, [value_bin("false"), value_bin("true")])
             else:
                 codes, bins = _number_bins(values, ascending)
         yield summary, _bin_rows(feature, codes, bins, classes, names)
@@ -104,8 +107,26 @@ def _with_missing(codes: np.ndarray, bins: list[dict]) -> tuple[np.ndarray, list
     """The same with a last bin for NULL, where there is one."""
     if (codes < 0).any():
         codes = np.where(codes < 0, len(bins), codes)
-        bins = [*bins, {"category": MISSING}]
+        bins = [*bins, missing_bin()]
     return codes, bins
+
+
+def value_bin(category: str) -> dict[str, Any]:
+    """The bin of one category."""
+    return {"category": category, "bin_type": VALUE_BIN}
+
+
+def missing_bin() -> dict[str, Any]:
+    """The bin of NULL."""
+    return {"category": MISSING, "bin_type": MISSING_BIN}
+
+
+def range_bins(edges: np.ndarray) -> list[dict[str, Any]]:
+    """The bins between edges in ascending order."""
+    return [
+        {"lower": float(low), "upper": float(high), "bin_type": RANGE_BIN}
+        for low, high in pairwise(edges)
+    ]
 
 
 def category_bins(codes: np.ndarray, levels: list[str]) -> tuple[np.ndarray, list[dict]]:
@@ -117,9 +138,9 @@ def category_bins(codes: np.ndarray, levels: list[str]) -> tuple[np.ndarray, lis
     top = order if len(order) <= MAX_CATEGORIES + 1 else order[:MAX_CATEGORIES]
     bin_of_code[order] = len(top)
     bin_of_code[top] = np.arange(len(top))
-    bins = [{"category": levels[position]} for position in top]
+    bins = [value_bin(levels[position]) for position in top]
     if len(top) < len(order):
-        bins.append({"category": OTHER})
+        bins.append({"category": OTHER, "bin_type": OTHER_BIN})
     bin_of_code[-1] = -1
     return _with_missing(bin_of_code[codes], bins)
 
@@ -130,5 +151,4 @@ def _number_bins(values: np.ndarray, ascending: np.ndarray) -> tuple[np.ndarray,
     edges = bin_edges(ascending)
     codes = np.searchsorted(edges[1:-1], np.nan_to_num(values), side="right")
     codes = np.where(np.isnan(values), -1, codes)
-    bins = [{"lower": float(low), "upper": float(high)} for low, high in pairwise(edges)]
-    return _with_missing(codes, bins)
+    return _with_missing(codes, range_bins(edges))

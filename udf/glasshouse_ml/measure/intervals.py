@@ -6,18 +6,16 @@ import numpy as np
 
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import json_number
+from glasshouse_ml.core.split import ResamplingUnits
+from glasshouse_ml.data.interrupts import check_interrupts
+from glasshouse_ml.measure.bootstrap import bootstrap_weights, percentile_interval
 from glasshouse_ml.measure.classification_metrics import ClassificationScores
 
-# Weights of some samples at a time: enough for numpy, small enough for the processor's cache.
-_BLOCK_CELLS = 1_000_000
-# More draws no longer change the digits of an interval that are shown.
-_MAX_DRAWS = 10_000_000
-_MIN_SAMPLES = 200
 Z_95 = 1.959963984540054
 
 
 def metric_intervals(
-    scores: EvaluationInput, samples: int, seed: int
+    scores: EvaluationInput, samples: int, seed: int, units: ResamplingUnits | None = None
 ) -> dict[str, tuple[float, float]]:
     """The 95 % interval of every metric, by name; empty without samples.
 
@@ -27,41 +25,46 @@ def metric_intervals(
     count = len(scores.actual)
     if not samples:
         return {}
-    samples = min(samples, max(_MIN_SAMPLES, _MAX_DRAWS // count))
-    rng = np.random.default_rng(seed)
     metrics = {name: metric for name, metric in scores.metrics.items() if metric.supports_bootstrap}
-    records: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
-    block = max(1, _BLOCK_CELLS // count)
-    for start in range(0, samples, block):
-        size = min(block, samples - start)
-        draws = rng.integers(0, count, (size, count))
-        draws += np.arange(size)[:, None] * count
-        weights = np.bincount(draws.ravel(), minlength=size * count).reshape(size, count)
+    blocks: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
+    for weights in bootstrap_weights(count, samples, seed, units):
+        check_interrupts()
         with np.errstate(divide="ignore", invalid="ignore"):
             for name, metric in metrics.items():
-                records[name].append(metric.measure(scores, weights.astype(float)))
-    ranges = {name: _percentiles(np.concatenate(values)) for name, values in records.items()}
-    return ranges | {
-        name: wilson_interval(correct / total, total) if total else (np.nan, np.nan)
-        for name, (correct, total) in scores.proportions().items()
-    }
+                blocks[name].append(metric.measure(scores, weights))
+    values = {name: np.concatenate(parts) for name, parts in blocks.items()}
+    independent = units.independent if units else count
+    intervals = {name: percentile_interval(v, independent) for name, v in values.items()}
+    for name, (correct, total) in scores.proportions().items():
+        intervals[name] = (np.nan, np.nan)
+        if total:
+            share = correct / total
+            rows = (
+                _effective_rows(share, total, values[name], independent / count) if units else total
+            )
+            intervals[name] = wilson_interval(share, rows)
+    return intervals
 
 
-def wilson_interval(share: float, n: int) -> tuple[float, float]:
+def _effective_rows(share: float, rows: int, values: np.ndarray, units_per_row: float) -> float:
+    """The number of independent rows that would leave a proportion as uncertain as these rows.
+
+    Rows by the design effect, the variance of the bootstrap samples by that of independent rows
+    (Kish, Survey Sampling, 1965). A proportion of 0 or 1 has no variance; there the units count.
+    """
+    variance = share * (1 - share) / rows
+    if not variance:
+        return max(1.0, rows * units_per_row)
+    design_effect = np.nanvar(values[np.isfinite(values)], ddof=1) / variance
+    return rows / max(1.0, design_effect)
+
+
+def wilson_interval(share: float, n: float) -> tuple[float, float]:
     """The 95 % Wilson interval of a proportion, valid near 0 and 1 and for few rows."""
     z = Z_95
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     return float(max(0.0, centre - half)), float(min(1.0, centre + half))
-
-
-def _percentiles(values: np.ndarray) -> tuple[float, float]:
-    # A sample without any row of a class has no ROC curve and is left out.
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return (np.nan, np.nan)
-    lower, upper = np.quantile(values, (0.025, 0.975))
-    return float(lower), float(upper)
 
 
 def metric_rows(

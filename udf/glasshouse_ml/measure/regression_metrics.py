@@ -115,10 +115,33 @@ METRICS = {
         Metric("rmse", _rmse, higher_is_better=False),
         Metric("mae", _mae, higher_is_better=False),
         Metric("median_absolute_error", _median_absolute_error, higher_is_better=False),
-        Metric("mape", _mape, higher_is_better=False),
-        Metric("wape", _wape, higher_is_better=False),
-        Metric("r2", _r2),
+        Metric(
+            "mape",
+            _mape,
+            higher_is_better=False,
+            undefined_where="the target is 0 in any row",
+            alternatives="wape or mae",
+        ),
+        Metric(
+            "wape",
+            _wape,
+            higher_is_better=False,
+            undefined_where="the target is 0 in every row",
+            alternatives="mae or rmse",
+        ),
+        Metric(
+            "r2",
+            _r2,
+            undefined_where="the target is the same in every row",
+            alternatives="rmse or mae",
+        ),
         *(Metric(name, _pinball(q), higher_is_better=False) for name, q in PINBALLS.items()),
-        Metric("rmsle", _rmsle, higher_is_better=False),
+        Metric(
+            "rmsle",
+            _rmsle,
+            higher_is_better=False,
+            undefined_where="the target is below 0 in any row",
+            alternatives="rmse or mae",
+        ),
     )
 }

@@ -1,9 +1,13 @@
-"""Parts of the rows by the values of a column, so that a score can be shown for each."""
+"""Parts of the rows by the values of a column, so that a score can be shown for each.
 
-from collections.abc import Sequence
+A segment is named `column = value`. A name stands for one segment only: a column or a value that
+could be taken for another one, or for a segment of several values, is quoted as in JSON.
+"""
+
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import pairwise
 
 import numpy as np
 
@@ -44,8 +48,20 @@ def segments_of(table: Table, column: str, kind: str | None) -> Segments:
         codes, names = _of_numbers(table.numbers[column], kind)
     return Segments(
         np.where(codes < 0, len(names), codes),
-        [f"{column} = {name}" for name in [*names, MISSING]],
+        [segment_name(column, name) for name in [*names, MISSING]],
     )
+
+
+def segment_name(column: str, value: str) -> str:
+    """The name of a segment; `value` as quoted() gives it, or OTHER or MISSING."""
+    is_ambiguous = " = " in column or column.startswith('"')
+    return f"{json.dumps(column, ensure_ascii=False) if is_ambiguous else column} = {value}"
+
+
+def quoted(value: str) -> str:
+    """A value, in quotes where it could be taken for a segment of other or missing values."""
+    is_ambiguous = value in (OTHER, MISSING) or value.startswith('"')
+    return json.dumps(value, ensure_ascii=False) if is_ambiguous else value
 
 
 def _of_texts(texts: TextColumn) -> tuple[np.ndarray, list[str]]:
@@ -55,7 +71,7 @@ def _of_texts(texts: TextColumn) -> tuple[np.ndarray, list[str]]:
     codes = np.full(len(order) + 1, len(top))
     codes[top] = np.arange(len(top))
     codes[-1] = -1
-    names = [_shortened(texts.levels[position]) for position in top]
+    names = [quoted(_shortened(texts.levels[position])) for position in top]
     return codes[texts.codes], names + [OTHER] * (len(top) < len(order))
 
 
@@ -63,18 +79,20 @@ def _of_numbers(values: np.ndarray, kind: str | None) -> tuple[np.ndarray, list[
     present = values[~np.isnan(values)]
     distinct = np.unique(present)
     if len(distinct) <= MAX_VALUES:
-        names = [_format_value(value, kind) for value in distinct]
+        names = _distinct_names(lambda write: [write(value) for value in distinct], kind)
         codes = np.searchsorted(distinct, np.nan_to_num(values))
     else:
         # Edges are values that occur, so that a segment says from which to which it goes.
         quartiles = np.quantile(present, (0.25, 0.5, 0.75), method="inverted_cdf")
         edges = np.unique(np.append(quartiles, distinct[-1]))
         codes = np.searchsorted(edges, np.nan_to_num(values), side="left")
-        names = [
-            f"{_format_value(distinct[np.searchsorted(distinct, low, side='right')], kind)} to "
-            f"{_format_value(high, kind)}"
-            for low, high in pairwise([-np.inf, *edges])
-        ]
+        lowest = distinct[[np.searchsorted(distinct, e, "right") for e in [-np.inf, *edges[:-1]]]]
+        names = _distinct_names(
+            lambda write: [
+                f"{write(low)} to {write(high)}" for low, high in zip(lowest, edges, strict=True)
+            ],
+            kind,
+        )
     return np.where(np.isnan(values), -1, codes), names
 
 
@@ -85,9 +103,22 @@ def _shortened(text: str) -> str:
     return f"{text[:MAX_NAME_LENGTH]}… ({sha256(text.encode()).hexdigest()[:8]})"
 
 
-def _format_value(value: float, kind: str | None) -> str:
+def _distinct_names(
+    names: Callable[[Callable[[float], str]], list[str]], kind: str | None
+) -> list[str]:
+    """The names in the shortest way of writing their numbers in which no two are equal."""
     if kind == BOOLEAN:
-        return "true" if value else "false"
+        return names(lambda value: "true" if value else "false")
+    ways: list[Callable[[float], str]] = [lambda value: f"{value:g}", repr]
     if kind == TIME:
-        return (iso_timestamp(value) or f"{value:g}")[:10]
-    return f"{value:g}"
+        ways = [
+            lambda value: (iso_timestamp(value) or f"{value:g}")[:10],
+            lambda value: iso_timestamp(value) or repr(value),
+            repr,
+        ]
+    written: list[str] = []
+    for way in ways:
+        written = names(lambda value, way=way: way(float(value)))  # type: ignore[misc]
+        if len(set(written)) == len(written):
+            break
+    return written

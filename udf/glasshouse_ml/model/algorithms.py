@@ -15,6 +15,8 @@ from glasshouse_ml.data.threads import PARAMETER, thread_count
 from glasshouse_ml.model.estimators import ESTIMATORS, EXTRAS, Entry
 
 BASELINE = "dummy"
+# Modules of scikit-learn with classes in model/interruptible/.
+INTERRUPTIBLE = ("ensemble", "linear_model", "neural_network")
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,12 @@ class Algorithm:
     @cached_property
     def estimator(self) -> Any:
         """The class; imported on first use, because an import takes time in every session."""
-        module, name = self.path.rsplit(".", 1)
-        return getattr(import_module(module), name)
+        library, module, name = self.path.rsplit(".", 2)
+        if module in INTERRUPTIBLE:
+            own = import_module(f"glasshouse_ml.model.interruptible.{module}")
+            if name in own.__all__:
+                return getattr(own, name)
+        return getattr(import_module(f"{library}.{module}"), name)
 
     @cached_property
     def parameters(self) -> dict[str, Any]:

@@ -35,6 +35,9 @@ _TAKES_TERMS = (
     "LogisticRegressionCV", "PoissonRegressor", "Ridge", "SGDClassifier", "SGDOneClassSVM",
     "SGDRegressor", "TweedieRegressor",
 )  # fmt: skip
+# Trees compare the values of one column, so scaling changes no prediction. It could take a value
+# out of the range of float32, in which these trees compare.
+_TREES = ("sklearn.ensemble", "sklearn.tree")
 
 # How many parts of the rows teach one another the mean of the answers.
 _MEANS_FOLDS = 5
@@ -81,13 +84,16 @@ def preprocessing_pipeline(
         if takes.positive_only:
             texts = [(name, _positive(vectorizer), column) for name, vectorizer, column in texts]
         if not takes.allow_nan:
-            scaler = (
-                MinMaxScaler(clip=True, copy=False)
-                if takes.positive_only
-                else StandardScaler(copy=False)
-            )
-            for_numbers = Pipeline([("impute", _imputer()), ("scale", scaler)])
-            for_many = Pipeline([("means", for_many), ("scale", StandardScaler(copy=False))])
+            for_numbers = Pipeline([("impute", _imputer())])
+            for_many = Pipeline([("means", for_many)])
+            if not algorithm.path.startswith(_TREES):
+                scaler = (
+                    MinMaxScaler(clip=True, copy=False)
+                    if takes.positive_only
+                    else StandardScaler(copy=False)
+                )
+                for_numbers.steps.append(("scale", scaler))
+                for_many.steps.append(("scale", StandardScaler(copy=False)))
         # NULL gets a column of its own; a category not met in training gets a zero in each.
         # What bears NULL bears it in a dense matrix alone: trees refuse it in a sparse one.
         sparse = takes.sparse and not takes.allow_nan and not algorithm.path.startswith(_DENSE)

@@ -7,9 +7,12 @@ import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, count_rows
 from glasshouse_ml.core.request import Request
-from glasshouse_ml.core.split import Fold, Split, Splitter
+from glasshouse_ml.core.split import Fold, ResamplingUnits, Split, Splitter
 from glasshouse_ml.core.table import Table, TextColumn
 from glasshouse_ml.data.fingerprint import text_hashes
+
+# With fewer moments in the test part, rows and not blocks of time are resampled.
+MIN_MOMENTS = 10
 
 
 def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
@@ -47,10 +50,39 @@ def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
         member_times = None if times is None else times[train[members]]
         return list(_folds(splitter, train[members], member_groups, member_times, count, seed))
 
-    all_positions = np.arange(len(train))
-    return Split(
-        train, test, folds_within(all_positions, folds), facts, folds_within, times is not None
+    keys = table.texts[key].codes if key else None
+    units = _resampling_units(
+        *(None if values is None else values[test] for values in (times, groups, keys))
     )
+    return Split(
+        train,
+        test,
+        folds_within(np.arange(len(train)), folds),
+        facts,
+        folds_within,
+        times is not None,
+        units,
+    )
+
+
+def _resampling_units(
+    times: np.ndarray | None, groups: np.ndarray | None, keys: np.ndarray | None
+) -> ResamplingUnits | None:
+    """The test rows that belong together: by time, by group, or by a key that repeats.
+
+    Blocks of moments are as long as the cube root of their number, which suits the bootstrap of a
+    variance (Hall, Horowitz and Jing, Biometrika 82, 1995). Fewer than MIN_MOMENTS moments say
+    nothing about how moments differ; then rows of one key belong together, if a key repeats.
+    """
+    if times is not None:
+        moments, codes = np.unique(times, return_inverse=True)
+        if len(moments) >= MIN_MOMENTS:
+            return ResamplingUnits(codes, round(len(moments) ** (1 / 3)))
+        groups = keys
+    if groups is None:
+        return None
+    values, codes = np.unique(groups, return_inverse=True)
+    return ResamplingUnits(codes) if len(values) < len(codes) else None
 
 
 def _has_repeats(texts: TextColumn) -> bool:

@@ -83,7 +83,8 @@ def facts(db: Database, model: str, version: int | None = None) -> dict[str, Any
 def bins(db: Database, model: str, version: int) -> dict[str, list[dict[str, Any]]]:
     """The bins of each feature of a version, the rows of all classes together."""
     rows = db.call(
-        "select feature, bin, min(lower) as lower, min(category) as category, sum(n)::float8 as n "
+        "select feature, bin, min(lower) as lower, min(category) as category, "
+        "min(bin_type) as bin_type, sum(n)::float8 as n "
         f"from {SCHEMA}.distributions where model = $1 and version = $2 "
         "group by feature, bin order by feature, bin",
         ("text", "integer"),
@@ -98,8 +99,9 @@ def bins(db: Database, model: str, version: int) -> dict[str, list[dict[str, Any
 def score_bins(db: Database, model: str, version: int) -> list[dict[str, Any]]:
     """The bins of the scores of the test rows of a version; [] where an old version has none."""
     return db.call(
-        f"select x as lower, null::text as category, n::float8 as n from {SCHEMA}.curves "
-        "where model = $1 and version = $2 and curve = 'score_overall' order by position",
+        "select x as lower, null::text as category, 'range' as bin_type, n::float8 as n "
+        f"from {SCHEMA}.curves where model = $1 and version = $2 "
+        "and curve = 'score_overall' order by position",
         ("text", "integer"),
         (model, version),
     )

@@ -80,7 +80,12 @@ def _reconstruction_error(rows: Reconstruction, weights: np.ndarray) -> np.ndarr
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("explained_variance", _explained_variance),
+        Metric(
+            "explained_variance",
+            _explained_variance,
+            undefined_where="all rows are equal",
+            alternatives="reconstruction_error",
+        ),
         Metric("reconstruction_error", _reconstruction_error, higher_is_better=False),
     )
 }

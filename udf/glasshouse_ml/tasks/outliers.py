@@ -7,7 +7,7 @@ Elements of Statistical Learning, 2009, section 14.2.4).
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -29,6 +29,7 @@ from glasshouse_ml.measure.classification_metrics import TINY, ClassificationSco
 from glasshouse_ml.measure.curves import ranking_rows
 from glasshouse_ml.measure.distributions import share_curve
 from glasshouse_ml.measure.intervals import confusion_rows
+from glasshouse_ml.model.prediction import in_batches
 from glasshouse_ml.model.splitters import RandomSplitter, StratifiedSplitter
 from glasshouse_ml.tasks.classification import classes_of, positive_class_of
 
@@ -104,7 +105,7 @@ def _against_labels(metric: Metric) -> Metric:
         assert rows.labelled is not None
         return metric.measure(rows.labelled, weights)
 
-    return Metric(metric.name, measure_labelled, metric.higher_is_better)
+    return replace(metric, measure=measure_labelled)
 
 
 UNLABELLED = {"permutation_auc": Metric("permutation_auc", _permutation_auc)}
@@ -268,5 +269,5 @@ class Outliers(Task):
 def outlier_scores(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
     """The outlier score of each row; the threshold of the detector is 0."""
     if hasattr(fitted, "decision_function"):
-        return -fitted.decision_function(matrix)
+        return -in_batches(fitted.decision_function, matrix)
     return np.asarray(fitted.predict(matrix), float)  # the baseline

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import spearmanr
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.errors import GlasshouseError, count_rows
 from glasshouse_ml.core.metric import Metric
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.predictions import NumericPredictions
@@ -16,6 +16,7 @@ from glasshouse_ml.core.target import Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.measure.regression_metrics import METRICS, PINBALLS, RegressionScores
+from glasshouse_ml.model.prediction import in_batches
 from glasshouse_ml.model.splitters import RandomSplitter
 from glasshouse_ml.tasks.classification import FOREST_UP_TO
 
@@ -59,6 +60,17 @@ class Regression(Task):
     def default_metric(self, target: Target) -> str:
         """rmse: large errors count most, in the unit of the target."""
         return "rmse"
+
+    def check_metric(self, metric: Metric, target: Target, column: str | None) -> None:
+        """mape has no value for a target of 0, rmsle none for a target below 0."""
+        undefined = {"mape": ("0", target.values == 0), "rmsle": ("below 0", target.values < 0)}
+        words, rows = undefined.get(metric.name, ("", np.zeros(1, bool)))
+        if rows.any():
+            raise GlasshouseError(
+                f"{metric.name} is undefined where the target is {words}, which column {column!r} "
+                f"is in {count_rows(int(rows.sum()))}.",
+                f"Take {metric.alternatives} instead, or leave these rows out.",
+            )
 
     def shortlist(self, rows: int) -> list[AlgorithmEntry]:
         """Linear, boosting, and for few rows a forest."""
@@ -120,7 +132,7 @@ class Regression(Task):
 
 def predict_numbers(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
     """One number a row, also from estimators that return a column."""
-    return np.asarray(fitted.predict(matrix), float).reshape(len(matrix))
+    return np.asarray(in_batches(fitted.predict, matrix), float).reshape(len(matrix))
 
 
 def _predicted_actual(rows: RegressionScores) -> Records:

@@ -2,7 +2,8 @@
 
 The challenger wins when its metric is better there. Rows on which the champion was trained count in
 its favour, so the comparison is conservative. The interval of the difference comes from a paired
-bootstrap: both versions are measured on the same resampled rows.
+bootstrap: both versions are measured on the same resampled rows. The comparison does not lock the
+model: it costs a prediction of at most MAX_ROWS rows by each version, and the bootstrap.
 """
 
 from dataclasses import replace
@@ -14,51 +15,89 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.metric import EvaluationInput, Metric
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.records import json_number
-from glasshouse_ml.core.split import XY
+from glasshouse_ml.core.split import XY, ResamplingUnits
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import encode
+from glasshouse_ml.measure.bootstrap import bootstrap_weights, percentile_interval
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.train.result import TrainingResult
 
-# Weights of some bootstrap samples at a time, as many as fit into the processor's cache.
-_BLOCK_CELLS = 1_000_000
+# The test rows that are compared: a difference of this many rows is known to three digits.
+MAX_ROWS = 50_000
 
 
-def compare_with_champion(db: Database, trained: TrainingResult, facts: dict[str, Any]) -> None:
-    """Write the outcome of the comparison into the payload; a version that loses is rejected."""
+def compare_with_champion(db: Database, trained: TrainingResult) -> dict[str, Any] | None:
+    """The outcome of the comparison for ml.model_versions.comparison; None without a champion."""
     champion = registry.facts(db, trained.request.model)
     if champion is None:
-        return
+        return None
     outcome: dict[str, Any] = {"champion": champion["version"], "metric": trained.metric.name}
-    facts["version"]["comparison"] = outcome
+    rows = _compared_rows(trained)
     try:
-        champion_scores = _score_champion(db, trained, champion)
+        champion_scores = _score_champion(db, trained, champion, rows)
     except GlasshouseError as error:
         # The champion cannot predict these rows, so the new version counts as better.
-        outcome |= {"better": True, "not_comparable": error.message}
-        db.notice(f"The champion, version {champion['version']}, could not be compared. {error}")
-        return
-    scores = trained.fitter.score(trained.best, trained.test)
+        return outcome | {"better": True, "not_comparable": error.message}
+    scores = trained.fitter.score(trained.best, trained.test.take(rows))
     samples, seed = trained.request.options["bootstrap"], trained.request.options["seed"]
-    outcome |= compare_scores(trained.metric, scores, champion_scores, samples, seed)
+    units = trained.split.test_units and trained.split.test_units.take(rows)
+    return outcome | compare_scores(trained.metric, scores, champion_scores, samples, seed, units)
+
+
+def champion_version(outcome: dict[str, Any] | None) -> int | None:
+    """The version that the new one was compared with."""
+    return None if outcome is None else outcome["champion"]
+
+
+def apply_outcome(db: Database, outcome: dict[str, Any] | None, facts: dict[str, Any]) -> None:
+    """Write the outcome into the payload and report it; a version that loses is rejected."""
+    if outcome is None:
+        return
+    facts["version"]["comparison"] = outcome
+    champion = outcome["champion"]
+    if "not_comparable" in outcome:
+        reason = outcome["not_comparable"]
+        db.notice(f"The champion, version {champion}, could not be compared. {reason}")
+        return
+    metric = outcome["metric"]
     if not outcome["better"]:
         facts["status"] = "rejected"
         facts["version"]["rejection"] = {
             "test": "if_better",
-            "subject": trained.metric.name,
+            "subject": metric,
             "value": outcome["score"],
             "limit": outcome["champion_score"],
         }
     db.notice(
-        f"On the same {outcome['rows']} test rows {trained.metric.name} is "
+        f"On the same {outcome['rows']} test rows {metric} is "
         f"{outcome['score']:.4g} for the new version and {outcome['champion_score']:.4g} for the "
-        f"champion, version {champion['version']}: the "
-        f"{'new version is better' if outcome['better'] else 'champion stays'}."
+        f"champion, version {champion}: the "
+        f"{'new version is better' if outcome['better'] else 'champion stays'}. "
+        f"{_interval_text(outcome)}"
     )
 
 
+def _interval_text(outcome: dict[str, Any]) -> str:
+    if outcome["lower"] is None:
+        reason = "options.bootstrap is 0" if outcome["samples"] == 0 else "the metric has none"
+        return f"There is no interval of the gain: {reason}."
+    return (
+        f"The 95 % interval of the gain of {outcome['gain']:.4g} goes from {outcome['lower']:.4g} "
+        f"to {outcome['upper']:.4g}."
+    )
+
+
+def _compared_rows(trained: TrainingResult) -> np.ndarray:
+    """Positions in the test part: all of them, or a random sample."""
+    count = len(trained.split.test)
+    if count <= MAX_ROWS:
+        return np.arange(count)
+    rng = np.random.default_rng(trained.request.options["seed"])
+    return np.sort(rng.choice(count, MAX_ROWS, replace=False))
+
+
 def _score_champion(
-    db: Database, trained: TrainingResult, champion: dict[str, Any]
+    db: Database, trained: TrainingResult, champion: dict[str, Any], rows: np.ndarray
 ) -> EvaluationInput:
     """The champion's scores on the test rows, or an error that says why it has none."""
     required = {"task": trained.request.task.name, "target": trained.request.target}
@@ -67,8 +106,8 @@ def _score_champion(
             raise GlasshouseError(f"Its {name} is {champion[name]!r}, not {value!r}.")
     model = registry.load(db, trained.request.model, champion["version"])
     _check_compatible(model, trained)
-    table = trained.data.table.take(trained.split.test)
-    test = XY(encode(model.features, table), trained.test.actual)
+    table = trained.data.table.take(trained.split.test[rows])
+    test = XY(encode(model.features, table), trained.test.actual[rows])
     # Each version predicts by its own threshold.
     target = replace(trained.fitter.target, threshold=model.threshold)
     return replace(trained.fitter, target=target).score(model.pipeline, test)
@@ -96,11 +135,12 @@ def compare_scores(
     champion_scores: EvaluationInput,
     samples: int,
     seed: int,
+    units: ResamplingUnits | None = None,
 ) -> dict[str, Any]:
     """The metric of both versions, and the gain of the new one with its 95 % interval."""
     score, champion_score = metric.value(scores), metric.value(champion_scores)
     gain = metric.gain(score) - metric.gain(champion_score)
-    lower, upper = _gain_interval(metric, scores, champion_scores, samples, seed)
+    lower, upper = _gain_interval(metric, scores, champion_scores, samples, seed, units)
     return {
         "rows": len(scores.actual),
         "score": json_number(score),
@@ -108,6 +148,7 @@ def compare_scores(
         "gain": json_number(gain),
         "lower": json_number(lower),
         "upper": json_number(upper),
+        "samples": samples,
         # Equal is not better: the champion stays.
         "better": bool(gain > 0),
     }
@@ -119,23 +160,13 @@ def _gain_interval(
     champion_scores: EvaluationInput,
     samples: int,
     seed: int,
+    units: ResamplingUnits | None,
 ) -> tuple[float, float]:
     if not metric.supports_bootstrap:
         return np.nan, np.nan
-    count, rng = len(scores.actual), np.random.default_rng(seed)
-    block = max(1, _BLOCK_CELLS // count)
-    blocks = [np.empty(0)]
-    for start in range(0, samples, block):
-        size = min(block, samples - start)
-        draws = rng.integers(0, count, (size, count)) + np.arange(size)[:, None] * count
-        weights = np.bincount(draws.ravel(), minlength=size * count).astype(float)
-        weights = weights.reshape(size, count)
+    count, gains = len(scores.actual), [np.empty(0)]
+    for weights in bootstrap_weights(count, samples, seed, units):
         with np.errstate(divide="ignore", invalid="ignore"):
             difference = metric.measure(scores, weights) - metric.measure(champion_scores, weights)
-        blocks.append(difference if metric.higher_is_better else -difference)
-    gains = np.concatenate(blocks)
-    gains = gains[np.isfinite(gains)]
-    if not len(gains):
-        return np.nan, np.nan
-    lower, upper = np.quantile(gains, (0.025, 0.975))
-    return float(lower), float(upper)
+        gains.append(difference if metric.higher_is_better else -difference)
+    return percentile_interval(np.concatenate(gains), units.independent if units else count)

@@ -7,6 +7,7 @@ import numpy as np
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.table import TEXT, TIME
+from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.explain.coefficients import coefficient_rows
 from glasshouse_ml.explain.learning_curve import learning_curve_rows, point_count
 from glasshouse_ml.explain.partial_dependence import MAX_CLASSES, dependence_rows
@@ -49,12 +50,15 @@ def segment_metrics(
             continue  # groups.group_metrics() covers it
         segments = _segments(trained, column)
         for position, name in enumerate(segments.names):
-            trained.fitter.db.check_interrupts()
+            check_interrupts()
             rows = segments.codes == position
             if not rows.any():
                 continue
             segment_scores = test.take(rows)
-            intervals = metric_intervals(segment_scores, options["bootstrap"], options["seed"])
+            units = trained.split.test_units
+            intervals = metric_intervals(
+                segment_scores, options["bootstrap"], options["seed"], units and units.take(rows)
+            )
             records += metric_rows(
                 segment_scores, "model", "test", intervals=intervals, segment=name
             )
@@ -98,7 +102,7 @@ def extra_curves(
 def _coefficients(trained: TrainingResult) -> Records:
     if not trained.request.task.needs_target:
         return []
-    trained.fitter.db.check_interrupts()
+    check_interrupts()
     fitted, target_values = unwrap(trained.best, trained.training.actual)
     return coefficient_rows(
         fitted,
@@ -129,7 +133,6 @@ def _dependence(trained: TrainingResult, importances: Records) -> Records:
         _by_importance(trained, importances)[:feature_count],
         _classes(trained),
         trained.request.options["seed"],
-        trained.fitter.db.check_interrupts,
     )
 
 
@@ -155,7 +158,7 @@ def _correlations(trained: TrainingResult, importances: Records) -> Records:
     paired = trained.request.options["correlations"]
     if not paired:
         return []
-    trained.fitter.db.check_interrupts()
+    check_interrupts()
     ranked = [trained.features[i] for i in _by_importance(trained, importances)]
     names = [feature.name for feature in ranked if feature.kind != TEXT]
     columns = {column.name: column for column in trained.data.columns}

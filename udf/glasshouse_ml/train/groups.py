@@ -7,7 +7,10 @@ from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER
+from glasshouse_ml.data.interrupts import check_interrupts
+from glasshouse_ml.measure.distributions import OTHER
 from glasshouse_ml.measure.intervals import metric_rows
+from glasshouse_ml.measure.segments import quoted, segment_name
 from glasshouse_ml.model.grouped import pooling_reason
 from glasshouse_ml.train.result import TrainingResult
 
@@ -68,9 +71,9 @@ def group_metrics(
     records, position = [], _group_position(trained)
     values = trained.test.matrix[:, position]
     for value in np.unique(values[~np.isnan(values)]):
-        trained.fitter.db.check_interrupts()
+        check_interrupts()
         rows = values == value
-        segment = f"{name} = {_group_name(trained.features[position], value)}"
+        segment = segment_name(name, _group_name(trained.features[position], value))
         records += metric_rows(test.take(rows), "model", "test", segment=segment)
         if baseline is not None:
             records += metric_rows(baseline.take(rows), "baseline", "test", segment=segment)
@@ -96,7 +99,8 @@ def _group_position(trained: TrainingResult) -> int:
 def _group_name(feature: Feature, value: float) -> str:
     if feature.kind == CATEGORY:
         position = int(value)
-        return feature.categories[position] if 0 <= position < len(feature.categories) else "other"
+        is_category = 0 <= position < len(feature.categories)
+        return quoted(feature.categories[position]) if is_category else OTHER
     if feature.kind == BOOLEAN:
         return "true" if value else "false"
     return f"{value:.15g}"

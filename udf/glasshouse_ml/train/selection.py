@@ -30,18 +30,19 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         kinds.setdefault(options["group_by"], CATEGORY)
     columns, uninformative = informative_columns(data.columns, data.table, split.train, kinds)
     max_categories = MAX_TARGET_ENCODED if task.uses_target_encoding else MAX_CATEGORIES
-    features = learn_features(columns, data.table, split.train, max_categories, db.check_interrupts)
+    features = learn_features(columns, data.table, split.train, max_categories)
     if options.get("monotonic"):
         check_monotonic(features, options["monotonic"])
     excluded = [*data.excluded, *uninformative]
     if options.get("group_by"):
         groups.group_column(features, options["group_by"], excluded)
-    matrix, train_rows = encode(features, data.table, db.check_interrupts), len(split.train)
+    matrix, train_rows = encode(features, data.table), len(split.train)
     # Both parts are views of one matrix: its rows lie in memory once.
     training = XY(matrix[:train_rows], target.values[:train_rows], split.train)
     test = XY(matrix[train_rows:], target.values[train_rows:])
     fitter = Fitter(db, request, features, target, split)
     metric = task.metrics[request.metric or task.default_metric(target)]
+    task.check_metric(metric, target, request.target)
 
     entries = candidates.candidate_entries(fitter, train_rows)
     baseline = task.baseline_params(metric)

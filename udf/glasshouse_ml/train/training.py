@@ -4,6 +4,7 @@ import time
 import warnings
 from typing import Any
 
+from glasshouse_ml.checks.checking import notices
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.model import Model
@@ -15,7 +16,11 @@ from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.registry.artifacts import pack
 from glasshouse_ml.train import groups
-from glasshouse_ml.train.champion_comparison import compare_with_champion
+from glasshouse_ml.train.champion_comparison import (
+    apply_outcome,
+    champion_version,
+    compare_with_champion,
+)
 from glasshouse_ml.train.payload import payload
 from glasshouse_ml.train.result import TrainingResult
 from glasshouse_ml.train.selection import select_model
@@ -59,11 +64,10 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
             trained = select_model(db, request, data)
             artifact = pack(_model(trained))
             facts = payload(trained, spec)
+            for line in notices(facts["checks"]):
+                db.notice(line)
             groups.report(trained, facts["version"]["groups"])
-            # It locks the model, so the champion that is compared is the one that is replaced.
-            facts["version"]["version"] = registry.reserve_version(db, request.model)
-            if request.options["promote"] == "if_better":
-                compare_with_champion(db, trained, facts)
+            _reserve_and_compare(db, trained, facts)
     if version is None:
         facts["version"] |= {
             "seconds": round(time.perf_counter() - started, 3),
@@ -80,6 +84,23 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
         "champion": version.status == "champion",
         "seconds": round(time.perf_counter() - started, 3),
     }
+
+
+def _reserve_and_compare(db: Database, trained: TrainingResult, facts: dict[str, Any]) -> None:
+    """Give the version its number, and under promote = if_better compare it with the champion.
+
+    The number locks the model until the transaction ends, so the comparison comes first. It is
+    repeated if another session has changed the champion meanwhile: the champion that is compared is
+    the one that is replaced.
+    """
+    model, is_compared = trained.request.model, trained.request.options["promote"] == "if_better"
+    outcome = compare_with_champion(db, trained) if is_compared else None
+    facts["version"]["version"] = registry.reserve_version(db, model)
+    if is_compared:
+        champion = registry.facts(db, model)
+        if (champion and champion["version"]) != champion_version(outcome):
+            outcome = compare_with_champion(db, trained)
+        apply_outcome(db, outcome, facts)
 
 
 def _model(trained: TrainingResult) -> Model:

@@ -1,6 +1,5 @@
 """Reads the training data: the role of each column, and which columns are left out."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +8,16 @@ import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
 from glasshouse_ml.core.request import Request
-from glasshouse_ml.core.table import CATEGORY, NUMBER, TEXT, TIME, Column, Table, TextColumn
+from glasshouse_ml.core.table import (
+    CATEGORY,
+    NUMBER,
+    TEXT,
+    TIME,
+    Column,
+    Table,
+    TextColumn,
+    is_key_name,
+)
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.data import memory
 from glasshouse_ml.data.database import Database
@@ -23,7 +31,6 @@ from glasshouse_ml.measure.segments import check_segment_columns as check_segmen
 _KEY_SHARE = 0.95
 # Distinct whole numbers can be measurements, so the name must say that they are a key.
 _INTEGER_TYPES = ("smallint", "integer", "bigint")
-_KEY_NAME = re.compile(r"(^|[_ ])(id|key|nr|no|number|pk)$|[a-z](Id|ID|Key|Number)$", re.ASCII)
 
 
 # The kind in options.columns that leaves a column out.
@@ -40,6 +47,7 @@ class TrainingData:
     excluded: list[dict[str, str]]
     rows_read: int
     fingerprint: str
+    unlabelled: Table  # the rows without a target; the column of the split alone
     split_column_kind: str | None = None
 
 
@@ -76,10 +84,12 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
     rows_read = reader.rows_read
     if not rows_read:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
-    excluded = [*roles.excluded, *_report_sample(db, table.rows, rows_read, limit)]
+    excluded = [*roles.excluded, *_sample_entry(table.rows, rows_read, limit)]
     check_segments(table, request.options["segments"])
+    unlabelled = Table(0)
     if roles.target:
-        table = _labelled(db, table, roles.target.name, numeric_target)
+        split_name = roles.split_column.name if roles.split_column else None
+        table, unlabelled = _labelled(table, roles.target.name, numeric_target, split_name)
     if request.key and (table.texts[request.key].codes < 0).any():
         raise GlasshouseError(
             f"Key column {request.key!r} holds NULL.",
@@ -87,13 +97,13 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
         )
     target = request.task.encode_target(table, request.target, request.options)
     kind = roles.split_column.kind if roles.split_column else None
-    return TrainingData(table, roles.features, target, excluded, rows_read, digest, kind)
+    return TrainingData(
+        table, roles.features, target, excluded, rows_read, digest, unlabelled, kind
+    )
 
 
-def _report_sample(
-    db: Database, sampled: int, read: int, limit: int | None
-) -> list[dict[str, str]]:
-    """A NOTICE and an entry of the excluded columns where only a sample of the rows is used."""
+def _sample_entry(sampled: int, read: int, limit: int | None) -> list[dict[str, str]]:
+    """An entry of the excluded columns where only a sample of the rows is used."""
     if sampled == read:
         return []
     if not sampled:
@@ -105,7 +115,6 @@ def _report_sample(
         f"options.memory_mb = {limit} has room for {count_rows(sampled)} of {read} "
         f"({sampled / read:.1%}): a sample by the values of the rows."
     )
-    db.notice(reason)
     return [{"name": "(rows)", "reason": reason}]
 
 
@@ -159,18 +168,21 @@ def _role_column(columns: dict[str, Column], name: str, role: str) -> Column:
     return columns[name]
 
 
-def _labelled(db: Database, table: Table, target: str, numeric: bool) -> Table:
-    """The rows with a target; nothing can be learned from the others."""
+def _labelled(
+    table: Table, target: str, numeric: bool, split_column: str | None
+) -> tuple[Table, Table]:
+    """The rows with a target, and of the others the column of the split."""
     labelled = ~np.isnan(table.numbers[target]) if numeric else table.texts[target].codes >= 0
     dropped = int((~labelled).sum())
     if dropped == table.rows:
         raise GlasshouseError(
             f"Target column {target!r} is NULL in every row.", "Give rows whose answer is known."
         )
-    if dropped:
-        db.notice(f"Left out {count_rows(dropped)} without a target ({target} is NULL).")
-        table = table.take(labelled)
-    return table
+    if not dropped:
+        return table, Table(0)
+    numbers = {name: values for name, values in table.numbers.items() if name == split_column}
+    texts = {name: values for name, values in table.texts.items() if name == split_column}
+    return table.take(labelled), Table(table.rows, numbers, texts).take(~labelled)
 
 
 def informative_columns(
@@ -242,7 +254,7 @@ def _exclusion_reason(
     is_distinct = len(present) > 2 and distinct >= _KEY_SHARE * len(present)
     if column.kind == CATEGORY and is_distinct and not is_forced:
         return "Nearly every row has a text of its own, as a key has."
-    is_named_key = column.type in _INTEGER_TYPES and _KEY_NAME.search(column.name)
+    is_named_key = column.type in _INTEGER_TYPES and is_key_name(column.name)
     if is_named_key and len(present) > 2 and len(np.unique(present)) == len(present):
         return "Every row has a number of its own, and the name says that it is a key."
     return None

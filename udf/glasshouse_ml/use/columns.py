@@ -6,12 +6,8 @@ from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.row_reader import (
-    check_array_lengths,
-    clean_query,
-    columns_by_name,
-    read_columns,
-)
+from glasshouse_ml.data.query_text import clean_query
+from glasshouse_ml.data.row_reader import check_array_lengths, columns_by_name, read_columns
 
 _KIND_NAMES = {NUMBER: "a number", BOOLEAN: "a boolean", TIME: "a date or time", CATEGORY: "a text"}
 

@@ -1,8 +1,9 @@
 """ml.drift and ml.watch: how far rows differ from the training rows of the champion.
 
 The rows are counted into the bins that the registry stores of the training, a batch at a time: one
-pass, with little memory however many there are. The champion's scores are counted in the same way
-for a sample of each batch, because predicting costs more than counting.
+pass, with little memory however many there are. The model's scores are counted in the same way.
+Where there is more than one batch, a tenth of the rows is predicted, because predicting costs more
+than counting: each row is drawn with the same probability, so that all rows weigh the same.
 """
 
 from collections import defaultdict
@@ -38,8 +39,8 @@ _SIGNIFICANCE = 0.001
 MAX_NAMED = 20
 SCORE = "score"
 BATCH = 20_000
-# Rows of a batch that the champion predicts.
-_MAX_SCORED = 2_000
+# The share of the rows that the model predicts, where they do not fit into one batch.
+SCORED_SHARE = 0.1
 
 DriftRow = tuple[Any, ...]
 
@@ -94,7 +95,8 @@ def _measure_drift(
     for name in order:
         number = counts.periods[name]
         for bins, bin_counts in zip(counts.bins, counts.bin_counts, strict=True):
-            if bin_counts[number].any():
+            # A period in which no row can be predicted has no score.
+            if number < len(bin_counts) and bin_counts[number].any():
                 measures = _measures(bins, bin_counts[number], number)
                 rows.append((None if name == missing else name, *measures))
     return facts["version"], rows
@@ -127,9 +129,12 @@ class _Counts:
         self.bin_counts = [np.zeros((0, len(entry.reference))) for entry in self.bins]
         self.encoder = BatchEncoder(stored.features, missing)
         self.rng = np.random.default_rng(0)
+        self.is_single_batch: bool | None = None  # unknown before the first batch
 
     def add(self, periods: np.ndarray, numbers: np.ndarray, texts: list[list[str]]) -> None:
         """Count a batch; numbers and texts come in the order of the features."""
+        if self.is_single_batch is None:
+            self.is_single_batch = len(numbers) < BATCH
         # Contiguous columns are counted faster.
         next_number, next_text = iter(np.ascontiguousarray(numbers.T)), iter(texts)
         for position, entry in enumerate(self.features):
@@ -143,8 +148,8 @@ class _Counts:
         if self.score:
             # Rows with infinite or too large values cannot be predicted.
             predictable = np.flatnonzero(~(np.abs(numbers) > MAX_ABSOLUTE_VALUE).any(axis=1))
-            if len(predictable) > _MAX_SCORED:
-                predictable = np.sort(self.rng.choice(predictable, _MAX_SCORED, replace=False))
+            if not self.is_single_batch:
+                predictable = predictable[self.rng.random(len(predictable)) < SCORED_SHARE]
             if len(predictable):
                 texts = [[column[row] for row in predictable] for column in texts]
                 matrix = self.encoder.encode(numbers[predictable], texts)

@@ -66,10 +66,7 @@ def explain(db: Database, model: str, query: str, top: int | None) -> Iterator[E
     # Numbers are read a second time as texts: a value is shown as Postgres shows it.
     reader = Reader(db, query, numbers, [*texts, *key, *numbers])
     baseline_row = _baseline_row(stored.features, facts["features"] if facts else [])
-    batches = _batches(db, stored, reader, baseline_row, top)
-    # As in ml.predict: Postgres shows an error in the first batch as it is.
-    first = next(batches, iter(()))
-    return chain(first, chain.from_iterable(batches))
+    return chain.from_iterable(_batches(db, stored, reader, baseline_row, top))
 
 
 def _batches(

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,11 @@ from glasshouse_ml.core.validation import MAX_NAME_LENGTH
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.documents import word_counts
 from glasshouse_ml.data.free_text import is_free_text
-from glasshouse_ml.data.interrupts import interruptible
-from glasshouse_ml.data.row_reader import Reader, clean_query, read_columns
+from glasshouse_ml.data.interrupts import check_interrupts, interruptible
+from glasshouse_ml.data.query_text import clean_query
+from glasshouse_ml.data.row_reader import Reader, read_columns
 from glasshouse_ml.measure.correlations import correlation_columns, correlation_rows
-from glasshouse_ml.measure.distributions import MISSING, category_bins
+from glasshouse_ml.measure.distributions import category_bins, missing_bin, range_bins
 from glasshouse_ml.measure.numeric_summary import (
     bin_counts,
     bin_edges,
@@ -69,6 +69,7 @@ def _profile_facts(db: Database, name: str, query: str) -> dict[str, Any]:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     records, bins = [], []
     for position, column in enumerate(profiled, start=1):
+        check_interrupts()
         facts, column_bins = _column_summary(column, table)
         records.append(
             {"column_name": column.name, "position": position, "type": column.type, **facts}
@@ -139,8 +140,7 @@ def _number_bins(ascending: np.ndarray, missing: int) -> Records:
         records = bin_edges(finite)
         numbers = bin_counts(ascending, records[1:-1])
         bins = [
-            {"lower": float(low), "upper": float(high), "n": int(n)}
-            for (low, high), n in zip(pairwise(records), numbers, strict=True)
+            {**bounds, "n": int(n)} for bounds, n in zip(range_bins(records), numbers, strict=True)
         ]
     return _with_missing(bins, missing)
 
@@ -167,7 +167,7 @@ def _mean_of_codes(codes: np.ndarray) -> float | None:
 
 
 def _with_missing(bins: Records, missing: int) -> Records:
-    return [*bins, {"category": MISSING, "n": missing}] if missing else bins
+    return [*bins, {**missing_bin(), "n": missing}] if missing else bins
 
 
 def _correlations(db: Database, columns: Sequence[Column], table: Table) -> Records:

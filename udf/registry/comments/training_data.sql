@@ -16,6 +16,7 @@ comment on column ml.distributions.kind is 'number, category, text (its bins cou
 comment on column ml.distributions.bin is 'Order of the bins, from 1; missing values come last';
 comment on column ml.distributions.lower is 'Lower edge of the bin; the first bin also holds everything below it';
 comment on column ml.distributions.upper is 'Upper edge of the bin; the last bin also holds everything above it';
-comment on column ml.distributions.category is 'The value, for categories and booleans; other for the rest; (missing) for NULL';
+comment on column ml.distributions.category is 'The value, for categories and booleans; other and (missing) in the bins of these types, see bin_type';
+comment on column ml.distributions.bin_type is 'range of numbers or times, one value, all other values, or missing: NULL';
 comment on column ml.distributions.class is 'Class of the rows; NULL where there are no classes';
 comment on column ml.distributions.n is 'Rows in the bin';

@@ -54,6 +54,7 @@ comment on column ml.candidates.score is 'Mean of the measure over the folds';
 comment on column ml.candidates.deviation is 'Standard deviation of the measure over the folds';
 comment on column ml.candidates.fold_scores is 'The measure in each fold';
 comment on column ml.candidates.seconds is 'Time of the cross-validation';
+comment on column ml.candidates.error is 'Why the candidate failed; NULL for one that was compared';
 comment on column ml.candidates.rows_share is 'Share of the rows of each fold that it learned from; below 1 for a setting that a halving search gave up before it had seen all of them';
 comment on table ml.models is 'One row per model: how many versions it ever had';
 comment on column ml.models.model is 'Name of the model';

@@ -13,7 +13,10 @@ as $$
         jsonb_populate_record(
             null::ml.drifts,
             element || jsonb_build_object(
-                'model', name, 'version', of_version, 'measured_at', statement_timestamp()
+                'model', name,
+                'version', of_version,
+                -- One moment for all rows of a call, and another one for the next call of a statement.
+                'measured_at', (select clock_timestamp())
             )
         ) as rows
 $$;

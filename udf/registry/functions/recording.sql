@@ -70,7 +70,7 @@ begin
     -- The payload has the columns of the tables; model and version are those of this call.
     foreach detail in array array[
         'candidates', 'metrics', 'curves', 'confusion', 'importances', 'distributions',
-        'coefficients', 'partial_dependence', 'correlations', 'residuals'
+        'coefficients', 'partial_dependence', 'correlations', 'residuals', 'checks'
     ] loop
         execute format(
             'insert into ml.%1$I select rows.* from jsonb_array_elements($1) as element,'

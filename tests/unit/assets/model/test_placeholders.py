@@ -10,7 +10,8 @@ from scripts.assets.files.bundle import Files
 from scripts.assets.files.yaml_text import dump_yaml
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.complete import complete
-from scripts.assets.model.placeholders import MASK, schema_in_git, server_schema
+from scripts.assets.model.database_uri import MASK
+from scripts.assets.model.placeholders import schema_in_git, server_schema
 from scripts.assets.sync.server_assets import server_bundle
 from scripts.environments import OVERLAYS, selected_environment
 from scripts.errors import UserError

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.explain.univariate_score import MAX_ROWS, sample_training_rows, univariate_score
+from glasshouse_ml.tasks.classification import univariate_auc
 
 from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn
@@ -67,8 +68,12 @@ def test_one_row_has_nothing_to_judge() -> None:
 
 def test_many_rows_are_sampled_always_alike() -> None:
     rows = np.arange(20_000)
-    assert len(set(sample_training_rows(rows, 3))) == MAX_ROWS
-    assert (sample_training_rows(rows, 3) == sample_training_rows(rows, 3)).all()
+    target = Target((rows % 4_000 == 7).astype(int), ("no", "yes"), 1)
+    sample = sample_training_rows(rows, target, 3)
+    assert len(set(sample)) == MAX_ROWS
+    assert (sample == sample_training_rows(rows, target, 3)).all()
+    assert target.values[sample].sum() == 5, "every row of a rare class"
+    assert abs(np.corrcoef(np.arange(MAX_ROWS), sample)[0, 1]) < 0.05, "in random order"
 
 
 def test_a_training_says_it_of_each_feature(mixed: list[dict]) -> None:
@@ -79,3 +84,27 @@ def test_a_training_says_it_of_each_feature(mixed: list[dict]) -> None:
     assert found["status"] == 1
     assert 0.6 < found["amount"] < 0.95
     assert 0.4 < found["loyal"] < 0.6
+
+
+@pytest.mark.parametrize("every", [3, 90, 900])
+@pytest.mark.parametrize("kind", ["boolean", "amount", "category", "missing", "code"])
+def test_a_rare_value_that_tells_the_answer_is_named(every: int, kind: str) -> None:
+    is_rare = RNG.permutation(np.arange(2_000) % every == 0)
+    values = {
+        "boolean": is_rare.astype(float),
+        # Mostly zero, and else a number of its own in each row.
+        "amount": np.where(is_rare, RNG.uniform(1, 9, 2_000), 0.0),
+        "category": is_rare.astype(int),
+        "missing": np.where(is_rare, np.nan, RNG.normal(size=2_000)),
+        "code": np.where(is_rare, 5.0, RNG.choice([1.0, 9.0], 2_000)),
+    }[kind]
+    is_category = kind == "category"
+    two = Target(is_rare.astype(int), ("no", "yes"), 1)
+    assert univariate_score(values, two, is_category) > 0.998
+    assert univariate_score(values, Target(is_rare * 7.0), is_category) > 0.998
+    # One of three classes; the feature says nothing of the other two.
+    three = Target(np.where(is_rare, 2, RNG.integers(0, 2, 2_000)), ("a", "b", "c"))
+    assert univariate_score(values, three, is_category) > 0.998
+    if kind in ("boolean", "amount"):
+        for target in (two, three):
+            assert univariate_auc(values, target.values, len(target.names)) == 1

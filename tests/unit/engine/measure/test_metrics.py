@@ -95,3 +95,25 @@ def test_a_class_without_rows_does_not_count_in_the_mean() -> None:
     actual, probabilities = scores(2, 30, 2)
     three = np.column_stack([probabilities, np.zeros(30)])
     assert np.isfinite(METRICS["roc_auc"].value(ClassificationScores(actual, three)))
+
+
+@pytest.mark.parametrize("labels", [(0, 1), (0, 2), (1,), (0, 1, 2, 3)])
+@pytest.mark.parametrize("errors", [False, True])
+def test_means_are_over_the_classes_that_occur(labels: tuple[int, ...], errors: bool) -> None:
+    rng = np.random.default_rng(len(labels))
+    actual = rng.choice(labels, 60)
+    predicted = actual.copy()
+    if errors:
+        predicted[::7] = 3  # also where no row is of this class
+    found = ClassificationScores(actual, np.eye(4)[predicted] * 0.9 + 0.025)
+    for name, function in {
+        "precision": reference.precision_score,
+        "recall": reference.recall_score,
+        "f1": reference.f1_score,
+    }.items():
+        expected = function(actual, predicted, average="macro", zero_division=0)
+        assert METRICS[name].value(found) == pytest.approx(expected), name
+    for name in ("balanced_accuracy", "accuracy", "mcc"):
+        expected = getattr(reference, {"mcc": "matthews_corrcoef"}.get(name, f"{name}_score"))
+        assert METRICS[name].value(found) == pytest.approx(expected(actual, predicted)), name
+    assert errors or METRICS["f1"].value(found) == 1.0

@@ -166,4 +166,41 @@ def test_refused(mixed: list[dict], given: str, message: str) -> None:
         call(db, options=f'{{"segments": {given}}}')
     assert message in caught.value.message
     assert "colour" in caught.value.hint or "country" in caught.value.hint
-    assert not db.checkpoints, "it was refused before anything was trained"
+    assert db.checkpoints <= 1, "only reading the rows looks for a cancel request"
+
+
+def test_no_two_segments_have_one_name() -> None:
+    levels = sorted(["other", "(missing)", '"other"', *(f"level {n}" for n in range(12))])
+    codes = np.append(np.repeat(np.arange(15), 3), -1)
+    codes = np.append(codes, np.repeat([levels.index("other"), levels.index("(missing)")], 9))
+    found = segments_of(Table(len(codes), {}, {"x": TextColumn(codes, levels)}), "x", None)
+    assert len(set(found.names)) == len(found.names) == 12
+    assert {'x = "other"', 'x = "(missing)"', "x = other", "x = (missing)"} <= set(found.names)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([1_234_567.1, 1_234_567.2, 1_234_567.3], NUMBER),
+        ([1e9 + n / 8 for n in range(40)], NUMBER),
+        ([20_000.25, 20_000.5], TIME),
+        ([20_000 + n / 100 for n in range(40)], TIME),
+        ([9e9 + 0.25, 9e9 + 0.5], TIME),
+    ],
+)
+def test_numbers_that_look_alike_have_names_of_their_own(values: list[float], kind: str) -> None:
+    found = numbers(values, kind)
+    assert sum(found.values()) == len(values)
+    assert len(found) == len(set(found))
+    assert len(segments_of(Table(len(values), {"x": np.array(values)}), "x", kind).names) == len(
+        found
+    )
+
+
+def test_columns_whose_names_contain_the_sign_between_column_and_value() -> None:
+    texts = {
+        "a": TextColumn(np.array([0]), ["b = c"]),
+        "a = b": TextColumn(np.array([0]), ["c"]),
+    }
+    names = [segments_of(Table(1, {}, {name: texts[name]}), name, None).names[0] for name in texts]
+    assert names == ["a = b = c", '"a = b" = c']

@@ -212,7 +212,18 @@ def test_every_kind_of_split(diabetes: list[dict], split: str) -> None:
         (
             [{"a": n, "target": float(n)} for n in range(20)],
             {"metric": "mape"},
-            "mape cannot be computed in every fold",
+            "mape is undefined where the target is 0, which column 'target' is in 1 row.",
+        ),
+        (
+            [{"a": n, "target": float(n - 2)} for n in range(20)],
+            {"metric": "rmsle"},
+            "rmsle is undefined where the target is below 0, which column 'target' is in 2 rows.",
+        ),
+        (
+            [{"a": n, "b": n % 3, "target": float(n // 16)} for n in range(20)],
+            {"metric": "wape", "split": '{"by": "time", "column": "a"}'},
+            "wape cannot be computed in fold 1 of the training part: it is undefined where the "
+            "target is 0 in every row.",
         ),
     ],
 )

@@ -104,7 +104,7 @@ def test_by_period(trained: StandIn) -> None:
 def test_many_batches_are_one_count(trained: StandIn) -> None:
     trained.rows = trained.rows * 30
     rows = found(trained)
-    assert rows.pop(SCORE)["rows"] == 2_000, "no more than that of a batch is answered"
+    assert rows.pop(SCORE)["rows"] == 12_000, "the rows of a single batch are all predicted"
     for row in rows.values():
         assert row["rows"] == 12_000
         assert row["psi"] == pytest.approx(0, abs=1e-12)
@@ -112,7 +112,9 @@ def test_many_batches_are_one_count(trained: StandIn) -> None:
 
 @pytest.mark.parametrize("limits", [np.arange(8) * 0.1, np.arange(5.0), [1, 2, 4, 8, 9], [3.0]])
 def test_a_number_on_a_limit_is_in_the_bin_above(limits: Any) -> None:
-    stored = [{"lower": float(low), "category": None, "n": 1.0} for low in limits]
+    stored = [
+        {"lower": float(low), "category": None, "bin_type": "range", "n": 1.0} for low in limits
+    ]
     bins = Bins(Feature("x", "", "number"), stored, "missing")
     rng = np.random.default_rng(0)
     near = np.nextafter(limits, -np.inf), np.nextafter(limits, np.inf)
@@ -125,7 +127,7 @@ def test_a_number_on_a_limit_is_in_the_bin_above(limits: Any) -> None:
 
 def test_many_different_texts_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glasshouse_ml.measure.bins._MAX_REMEMBERED", 10)
-    stored = [{"lower": None, "category": "a", "n": 1.0}]
+    stored = [{"lower": None, "category": "a", "bin_type": "value", "n": 1.0}]
     bins = Bins(Feature("x", "", "category", ("a", "b")), stored, "missing")
     periods = np.array([0, 0, 1, 1])
     for number in range(20):
@@ -216,3 +218,77 @@ def test_refused(trained: StandIn) -> None:
     trained.recorded.clear()
     with pytest.raises(GlasshouseError, match="no model 'a model'"):
         drift(trained, "a model", "q", None)
+
+
+def test_rows_of_every_batch_weigh_the_same_in_the_score(
+    trained: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glasshouse_ml.use.drift.BATCH", 1_000)
+    # The last batch is small and unlike the others.
+    trained.rows = [{**row, "amount": -2.0} for row in trained.rows * 20]
+    trained.rows += [{**row, "amount": 2.0} for row in trained.rows[:100]]
+    score = found(trained)[SCORE]
+    assert score["rows"] == pytest.approx(810, abs=5 * np.sqrt(8_100 * 0.1 * 0.9))
+    shares = _score_shares(trained)
+    assert shares[len(shares) // 2 :].sum() == pytest.approx(100 / 8_100, abs=0.02)
+
+
+def _score_shares(db: StandIn) -> np.ndarray:
+    from glasshouse_ml.data.row_reader import Reader
+    from glasshouse_ml.registry import versions
+    from glasshouse_ml.use import drift as module
+    from glasshouse_ml.use.columns import feature_columns, model_columns
+
+    stored = versions.load(db, "a model")
+    _, columns = model_columns(db, stored.features, "q")
+    reader = Reader(db, "q", *feature_columns(stored.features, columns))
+    missing = reader.packing.missing
+    counts = module._Counts(stored, *module._bins(db, "a model", 1, stored, missing), missing)
+    counts.periods[None]
+    for size, numbers, texts in reader.batches(module.BATCH):
+        counts.add(np.zeros(size, int), numbers, texts)
+    return counts.bin_counts[-1][0] / counts.bin_counts[-1][0].sum()
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300, np.nan])
+def test_a_column_that_no_row_can_be_predicted_with(trained: StandIn, value: float) -> None:
+    trained.rows = [{**row, "amount": value} for row in trained.rows]
+    rows = found(trained)
+    assert (rows["amount"]["rows"], rows["amount"]["verdict"]) == (400, "retrain")
+    # NULL can be predicted with; what is beyond the limit cannot.
+    assert (SCORE in rows) == bool(np.isnan(value))
+    # A period of its own without a score leaves the others theirs.
+    trained.rows += [{**row, "amount": 0.1, "day": date(2027, 1, 1)} for row in trained.rows[:50]]
+    by_period = found(trained, "day")
+    assert by_period["2027-01-01", SCORE]["rows"] == 50
+    assert (("2026-01-02", SCORE) in by_period) == bool(np.isnan(value))
+
+
+def test_a_single_row(trained: StandIn) -> None:
+    trained.rows = trained.rows[:1]
+    rows = found(trained)
+    assert {row["rows"] for row in rows.values()} == {1}
+    assert {row["verdict"] for row in rows.values()} <= {"as in training", "watch", "retrain"}
+
+
+def test_categories_named_like_a_special_bin_do_not_drift() -> None:
+    words = ["other", "(missing)", *(f"word {n}" for n in range(19))]
+    rows = [
+        {
+            "word": None if n % 50 == 0 else words[n % 21],
+            "few": ["other", "(missing)", "b"][n % 3],
+            "(score)": float(n % 7),
+            "(others)": float(n % 5),
+            "target": n % 4 == 0,
+        }
+        for n in range(420)
+    ]
+    db = StandIn(rows)
+    call(db)
+    measured = watch(db, "a model", "q", None)
+    names = [row[1:3] for row in measured]
+    assert len(set(names)) == len(names) == 5
+    for row in measured:
+        drifted = dict(zip(NAMES, row, strict=True))
+        if drifted["kind"] != "score":
+            assert (drifted["psi"], drifted["new_share"]) == (0, 0), drifted["feature"]

@@ -74,6 +74,7 @@ def test_rows_of_one_class_have_no_curve_but_an_accuracy(trained: StandIn) -> No
 
 def test_rows_without_an_answer_are_left_out(trained: StandIn) -> None:
     trained.rows = [*trained.rows, {**trained.rows[0], "target": None}]
+    trained.notices.clear()
     assert measured(trained)["accuracy"][4] == 150
     assert trained.notices == ["Left out 1 row without a target (target is NULL)."]
 

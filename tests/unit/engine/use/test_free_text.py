@@ -79,7 +79,7 @@ def test_the_words_of_a_text_predict(reviews: list[dict], algorithm: str) -> Non
     assert 4 <= facts["min"] + 4 <= facts["median"] <= facts["max"]
     bins = [row for row in payload["distributions"] if row["feature"] == "message"]
     assert sum(row["n"] for row in bins) == 240
-    assert {row.get("category") for row in bins} == {None, "(missing)"}
+    assert {row["bin_type"] for row in bins} == {"range", "missing"}
     json.dumps(payload, allow_nan=False)
 
 
@@ -261,7 +261,7 @@ def test_profile_of_a_text(reviews: list[dict]) -> None:
     assert rows["id"]["kind"] == "category"
     bins = [row for row in db.profiles[0]["profile_bins"] if row["column_name"] == "message"]
     assert sum(row["n"] for row in bins) == 240
-    assert {row.get("category") for row in bins} == {None, "(missing)"}
+    assert {row["bin_type"] for row in bins} == {"range", "missing"}
 
 
 def test_sql_does_not_cut_texts_into_words(reviews: list[dict]) -> None:

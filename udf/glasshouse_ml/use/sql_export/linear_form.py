@@ -20,7 +20,7 @@ from glasshouse_ml.use.sql_export.weighted_sums import NotLinear, WeightedSum, w
 MAX_TERMS, MAX_LISTED = 1_000, 3_000
 # Postgres refuses a product that is too large or too small for a float8. With slopes inside these
 # limits none is: values end at MAX_ABSOLUTE_VALUE, and expression.py keeps them away from zero.
-_MIN_SLOPE, _LARGEST_SLOPE = 1e-90, MAX_ABSOLUTE_VALUE
+_MIN_SLOPE, _MAX_SLOPE = 1e-90, 1e150
 _PROBES = 300
 _TOLERANCE = 1e-9
 
@@ -90,7 +90,7 @@ def _check_size(sums: list[WeightedSum]) -> None:
     for weighted_sum in sums:
         for term in weighted_sum.terms.values():
             if isinstance(term, NumericTerm) and term.slope:
-                if not _MIN_SLOPE <= abs(term.slope) <= _LARGEST_SLOPE:
+                if not _MIN_SLOPE <= abs(term.slope) <= _MAX_SLOPE:
                     raise NotLinear
                 if abs(term.centre) > MAX_ABSOLUTE_VALUE:
                     raise NotLinear

@@ -1,0 +1,75 @@
+"""The commands that make a model of a table, and that remove it."""
+
+import getpass
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from scripts.errors import UserError
+from scripts.settings import ROOT
+
+
+@click.command()
+@click.option("--csv", "file", type=click.Path(path_type=Path), help="A CSV file to load.")
+@click.option("--table", default="", help="A table in the warehouse (schema.table) instead.")
+@click.option("--target", default="", help="The column to predict.")
+@click.option("--name", default="", help="The model's name; default: the file's name.")
+@click.option("--key", default="", help="The column that names a row.")
+@click.option("--task", default="", help="classification, regression, clustering, outliers …")
+@click.option("--time", default="", help="A column of dates: the newest rows are test rows.")
+@click.option("--group", default="", help="Rows of one group are all test rows or all not.")
+@click.option("--drop", default="", help="Columns to leave out, separated by commas.")
+@click.option("--test", "unlabelled", type=click.Path(path_type=Path), help="Rows to predict.")
+@click.option("--owner", default="", help="Who answers for the model; default: git's user.")
+def add(file: Path | None, table: str, drop: str, unlabelled: Path | None, owner: str, **choices):
+    """Make a model of a CSV file or a table: dbt files, training, predictions, dashboards.
+
+    The environment variables ENCODING, HEADER, MISSING and CONVERT are those of `load`.
+    """
+    from scripts.add.add import add as run
+    from scripts.add.proposal import Choices
+    from scripts.data.commands import load_options
+    from scripts.stack.commands import running_stack
+
+    columns = tuple(name.strip() for name in drop.split(",") if name.strip())
+    with running_stack() as (settings, stack):
+        run(
+            settings,
+            stack,
+            file,
+            table,
+            unlabelled,
+            Choices(drop=columns, owner=owner or _git_user(), **choices),
+            load_options(),
+        )
+
+
+@click.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Remove the files, tables and registry entries of a model that `add` has made."""
+    from scripts.add.remove import files_of
+    from scripts.add.remove import remove as run
+    from scripts.stack.commands import running_stack
+
+    _, files = files_of(ROOT, name)
+    if os.environ.get("YES") != "1":
+        if not sys.stdin.isatty():
+            raise UserError(
+                f"This removes the model {name} and {len(files)} files, and needs a confirmation",
+                f"YES=1 make remove NAME={name}",
+            )
+        click.confirm(f"Remove the model {name}, its tables and {len(files)} files?", abort=True)
+    with running_stack() as (settings, stack):
+        run(settings, stack, name)
+
+
+def _git_user() -> str:
+    """The name that git signs commits with, else the login name."""
+    answer = subprocess.run(
+        ["git", "config", "user.name"], cwd=ROOT, capture_output=True, text=True
+    )
+    return answer.stdout.strip() or getpass.getuser()

@@ -1,0 +1,244 @@
+"""The dbt files of a model that `make add` writes, and how they reach the project's folder."""
+
+import difflib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from sqlfmt.api import format_string
+from sqlfmt.mode import Mode
+
+from scripts.add.facts import NUMBERS, TIMES, ColumnFacts
+from scripts.add.proposal import Proposal
+from scripts.errors import UserError
+
+PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*").fullmatch
+# What YAML 1.1 reads as a boolean or as nothing if it stands without quotes.
+YAML_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+# The line length of [tool.sqlfmt] in pyproject.toml.
+FORMAT = Mode(line_length=100)
+# The dashboards show a description as a label up to its first semicolon, if it is not longer.
+LONGEST_LABEL = 52
+GROUPS = ("ids", "text", "numbers", "booleans", "dates")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the templates write it; `sql` is its name, quoted where SQL needs that."""
+
+    name: str
+    sql: str
+    description: str
+    unlabelled_sql: str = ""
+    reason: str = ""
+
+
+def file_paths(name: str, schema: str) -> dict[str, str]:
+    """Path below dbt/models of each file of a model, by the name of its template."""
+    staging = f"staging/{schema}"
+    return {
+        "source.yml": f"{staging}/_{schema}__{name}.yml",
+        "staging.sql": f"{staging}/stg_{schema}__{name}.sql",
+        "staging.yml": f"{staging}/stg_{schema}__{name}.yml",
+        "features.sql": f"features/feat_{name}__base.sql",
+        "features.yml": f"features/feat_{name}__base.yml",
+        "model.sql": f"ml/{name}.sql",
+        "model.yml": f"ml/{name}.yml",
+        "predictions.sql": f"predictions/pred_{name}.sql",
+        "predictions.yml": f"predictions/pred_{name}.yml",
+    }
+
+
+class DbtFiles:
+    """Renders the files of a proposal.
+
+    `keywords`: the words that SQL reserves. `unlabelled`: table and columns of the rows to predict.
+    """
+
+    def __init__(
+        self,
+        proposal: Proposal,
+        table: str,
+        keywords: frozenset[str],
+        unlabelled: tuple[str, dict[str, str]] | None = None,
+    ) -> None:
+        self.proposal, self.table, self.keywords = proposal, table, keywords
+        self.unlabelled = unlabelled
+        self.environment = Environment(
+            loader=PackageLoader("scripts.add"),
+            variable_start_string="<<",
+            variable_end_string=">>",
+            block_start_string="<%",
+            block_end_string="%>",
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701  (the result is SQL and YAML)
+        )
+        self.environment.filters |= {
+            "quoted": _quoted,
+            "quoted_name": _yaml_name,
+            "json": json.dumps,
+        }
+
+    def render(self) -> dict[str, str]:
+        """Text by path below dbt/models."""
+        values = self._values()
+        files = {
+            path: self.environment.get_template(f"{template}.j2").render(values)
+            for template, path in file_paths(self.proposal.name, self.proposal.source).items()
+        }
+        return {
+            path: format_string(text, FORMAT) if path.endswith(".sql") else text
+            for path, text in files.items()
+        }
+
+    def _values(self) -> dict[str, Any]:
+        proposal = self.proposal
+        columns = [self._column(facts) for facts in proposal.columns]
+        by_name = {column.name: column for column in columns}
+        grouped = {
+            group: [
+                by_name[facts.name] for facts in proposal.columns if self._group(facts) == group
+            ]
+            for group in GROUPS
+        }
+        groups = [(group, members) for group, members in grouped.items() if members]
+        if proposal.key_is_made:
+            groups = [("ids", []), *groups]
+        split_name = proposal.split.get("column", "")
+        return {
+            "name": proposal.name,
+            "schema": proposal.source,
+            "table": self.table,
+            "unlabelled": self.unlabelled[0] if self.unlabelled else "",
+            "columns": columns,
+            "groups": groups,
+            "last_group": groups[-1][0],
+            "features": [by_name[facts.name] for facts in proposal.features],
+            "left_out": [
+                Column(name, by_name[name].sql, "", reason=reason)
+                for name, reason in proposal.left_out.items()
+            ],
+            "key": proposal.key,
+            "key_is_made": proposal.key_is_made,
+            "key_sql": self._identifier(proposal.key),
+            "target": proposal.target,
+            "target_sql": self._identifier(proposal.target),
+            "split": proposal.split,
+            "split_name": split_name,
+            "split_column": self._identifier(split_name) if split_name else "",
+            "task": proposal.task,
+            "metric": proposal.metric,
+            "owner": proposal.owner,
+            "purpose": _purpose(proposal),
+            "limits": f"Learned from the rows of {proposal.source}.{self.table} alone.",
+            "score_description": _score_description(proposal),
+        }
+
+    def _column(self, facts: ColumnFacts) -> Column:
+        name = self._identifier(facts.name)
+        return Column(facts.name, name, _description(facts), self._unlabelled_sql(facts, name))
+
+    def _unlabelled_sql(self, facts: ColumnFacts, name: str) -> str:
+        """The column in the rows to predict: a column they lack is NULL, another type is cast."""
+        types = self.unlabelled[1] if self.unlabelled else {}
+        if facts.name not in types:
+            return f"cast(null as {facts.type}) as {name}"
+        return name if types[facts.name] == facts.type else f"cast({name} as {facts.type})"
+
+    def _group(self, facts: ColumnFacts) -> str:
+        if facts.name == self.proposal.key:
+            return "ids"
+        if facts.type in NUMBERS:
+            return "numbers"
+        if facts.type in TIMES:
+            return "dates"
+        return "booleans" if facts.type == "boolean" else "text"
+
+    def _identifier(self, name: str) -> str:
+        if PLAIN_NAME(name) and name not in self.keywords:
+            return name
+        if "{" in name:
+            raise UserError(
+                f"The column {name} has a brace in its name, which dbt reads as a template",
+                "rename the column, or read it through a view with another name",
+            )
+        escaped = name.replace('"', '""')
+        return f'"{escaped}"'
+
+
+def write(root: Path, files: dict[str, str]) -> tuple[list[Path], list[str]]:
+    """Write the files that do not exist yet; returns their paths, and a diff for each other one.
+
+    A file that exists belongs to the user and is never changed.
+    """
+    written: list[Path] = []
+    differences: list[str] = []
+    for name, text in files.items():
+        path = root / "dbt" / "models" / name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            written.append(path)
+            continue
+        existing = path.read_text(encoding="utf-8")
+        difference = difflib.unified_diff(
+            existing.splitlines(), text.splitlines(), f"dbt/models/{name} (yours)", "proposed now",
+            lineterm="",
+        )  # fmt: skip
+        differences += difference
+    return written, differences
+
+
+def require_own_name(root: Path, name: str, schema: str) -> None:
+    """Refuse a name that a model of the project has, unless `make add` made that model."""
+    paths = file_paths(name, schema)
+    models = root / "dbt" / "models"
+    if (models / paths["model.sql"]).exists() and (models / paths["staging.sql"]).exists():
+        return
+    wanted = {Path(path).stem for path in paths.values()}
+    for file in sorted(models.rglob("*.sql")):
+        if file.stem in wanted:
+            raise UserError(
+                f"The dbt project already has {file.relative_to(root)}",
+                "choose another name: NAME=…",
+            )
+
+
+def _purpose(proposal: Proposal) -> str:
+    if not proposal.target:
+        return f"Describes the rows of {proposal.name} without a target ({proposal.task})."
+    return f"Predicts {proposal.target} from the other columns ({proposal.task})."
+
+
+def _score_description(proposal: Proposal) -> str:
+    if proposal.task == "regression":
+        return "The predicted number."
+    if proposal.task == "classification":
+        return "Probability of the positive class, or of the predicted class if there are several."
+    return "The score of the algorithm."
+
+
+def _description(facts: ColumnFacts) -> str:
+    """The label of the column, which the dashboards show, and after it how full the column is."""
+    label = " ".join(
+        (facts.header if " " in facts.header else facts.name).replace("_", " ").split()
+    )
+    label = label[:1].upper() + label[1:LONGEST_LABEL].replace(";", ",")
+    empty = facts.rows - facts.filled
+    filled = f"empty in {empty:,} of {facts.rows:,} rows" if empty else "never empty"
+    return f"{label}; {facts.distinct:,} different values, {filled}."
+
+
+def _quoted(text: str) -> str:
+    """A YAML string; dbt renders descriptions, so braces of a template lose their meaning."""
+    return json.dumps(text.replace("{", "(").replace("}", ")"), ensure_ascii=False)
+
+
+def _yaml_name(name: str) -> str:
+    return name if PLAIN_NAME(name) and name not in YAML_WORDS else _quoted(name)

@@ -1,0 +1,91 @@
+"""Columns that alone predict the target: they usually say the outcome, and are no features."""
+
+import json
+
+from psycopg2 import Error, sql
+from psycopg2.extensions import cursor as Cursor
+
+from scripts.add.proposal import Proposal
+from scripts.errors import UserError
+
+# The limit of the dbt test no_leakage.
+LIMIT = 0.99
+# One cheap model on so many rows is enough for the scores of single columns.
+ROWS = 20_000
+PROBE = "{}__leak_check"
+ALGORITHM = {"classification": "logistic_regression", "regression": "ridge"}
+OPTIONS = {
+    "bootstrap": 0, "folds": 2, "importance_repeats": 0, "learning_curve": 0, "promote": "never",
+}  # fmt: skip
+SCORES = """
+    select entry ->> 'name', greatest(
+        (entry ->> 'univariate_score')::float8, (entry ->> 'univariate_auc')::float8
+    )
+    from ml.model_versions, jsonb_array_elements(features) as entries(entry)
+    where model = %s
+"""
+
+
+def leaking_columns(cursor: Cursor, proposal: Proposal, table: str) -> dict[str, str]:
+    """Reason by column for each feature that alone predicts the target.
+
+    Trains a model of one cheap algorithm under a name of its own, reads the scores of the single
+    columns, and drops the model.
+    """
+    if proposal.task not in ALGORITHM:
+        return {}
+    name = PROBE.format(proposal.name)
+    names = [*(column.name for column in proposal.features), proposal.target]
+    query = sql.SQL(
+        "select {} from {} where {} is not null order by hashtextextended(({})::text, 0) limit {}"
+    ).format(
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        sql.Identifier(proposal.source, table),
+        sql.Identifier(proposal.target),
+        sql.SQL("{}.*").format(sql.Identifier(table)),
+        sql.Literal(ROWS),
+    )
+    _drop(cursor, name)
+    try:
+        cursor.execute(
+            "select * from ml.train(%s, %s, %s, %s, algorithms => %s, options => %s)",
+            [
+                name, query.as_string(cursor), proposal.task, proposal.target,
+                json.dumps([{"algorithm": ALGORITHM[proposal.task]}]), json.dumps(OPTIONS),
+            ],
+        )  # fmt: skip
+        cursor.execute(SCORES, [name])
+        scores = {column: score for column, score in cursor.fetchall() if score is not None}
+    except Error as error:
+        cursor.connection.rollback()
+        message = str(error.diag.message_primary or error).strip()
+        raise UserError(
+            f"{proposal.source}.{table} cannot be learned from: {message}",
+            error.diag.message_hint or "look at the table with make psql",
+        ) from None
+    _drop(cursor, name)
+    return with_relatives(
+        {
+            column: f"it alone predicts {proposal.target} (score {score:.3f})"
+            for column, score in scores.items()
+            if score > LIMIT
+        },
+        names[:-1],
+    )
+
+
+def with_relatives(leaks: dict[str, str], names: list[str]) -> dict[str, str]:
+    """The leaks and the columns that belong to them: `status_date` tells when `status` was set."""
+    relatives = {
+        name: f"its name says that it belongs to {leak}, which says the outcome"
+        for leak in leaks
+        for name in names
+        if name.startswith(f"{leak}_") and name not in leaks
+    }
+    return leaks | relatives
+
+
+def _drop(cursor: Cursor, name: str) -> None:
+    cursor.execute("select exists (select from ml.model_versions where model = %s)", [name])
+    if cursor.fetchone()[0]:
+        cursor.execute("select ml.drop_model(%s)", [name])

@@ -1,0 +1,226 @@
+"""Key, task, split and left-out columns of a new model, proposed from the facts of its table."""
+
+import re
+from dataclasses import dataclass, field
+
+from scripts.add.facts import INTEGERS, NUMBERS, TIMES, ColumnFacts, SourceTable
+from scripts.data.names import snake_case
+from scripts.errors import UserError
+
+TASKS = ("classification", "regression", "clustering", "outliers", "decomposition")
+# Integers with more different values than this are amounts, not classes.
+MOST_CLASSES = 20
+ROW_KEY = "row_id"
+KEY_NAME = re.compile(r"(^|_)(id|key|no|number|nr|uuid|code)$|id$").search
+BINARY = 2
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user decided; an empty value is proposed from the table."""
+
+    name: str = ""
+    target: str = ""
+    key: str = ""
+    task: str = ""
+    time: str = ""
+    group: str = ""
+    drop: tuple[str, ...] = ()
+    owner: str = ""
+
+
+@dataclass
+class Proposal:
+    """A model to be: every decision has an entry in `reasons`.
+
+    `left_out`: reason by column; these columns stay in the table but are no features.
+    """
+
+    name: str
+    source: str
+    columns: list[ColumnFacts]
+    target: str
+    task: str
+    key: str
+    key_is_made: bool
+    split: dict[str, str]
+    classes: int = 0
+    owner: str = ""
+    left_out: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def features(self) -> list[ColumnFacts]:
+        """The columns that the model learns from."""
+        reserved = {self.key, self.target, self.split.get("column"), *self.left_out}
+        return [column for column in self.columns if column.name not in reserved]
+
+    @property
+    def metric(self) -> str:
+        """The metric by which candidates are compared."""
+        if self.task == "classification":
+            return "roc_auc" if self.classes == BINARY else "log_loss"
+        return "rmse" if self.task == "regression" else ""
+
+
+def propose(table: SourceTable, choices: Choices) -> Proposal:
+    """Decide what the user has left open."""
+    facts = table.facts()
+    known = {column.name: column for column in facts}
+    target = _column(choices.target, known, "TARGET")
+    reasons: dict[str, str] = {}
+    task, classes = _task(table, choices, known.get(target), reasons)
+    key, key_is_made = _key(table, choices, known, target, reasons)
+    split = _split(choices, known, target, reasons)
+    left_out = {
+        _column(name, known, "DROP"): "you named it in DROP" for name in choices.drop if name
+    }
+    for column in facts:
+        if column.name in left_out or column.name in (key, target, split.get("column")):
+            continue
+        reason = _exclusion(column)
+        if reason:
+            left_out[column.name] = reason
+    proposal = Proposal(
+        name=choices.name or table.name,
+        source=table.schema,
+        columns=facts,
+        target=target,
+        task=task,
+        key=key,
+        key_is_made=key_is_made,
+        split=split,
+        classes=classes,
+        owner=choices.owner,
+        left_out=left_out,
+        reasons=reasons,
+    )
+    if not proposal.features:
+        raise UserError(
+            f"{table.schema}.{table.name} has no column left to learn from",
+            "name fewer columns in DROP, or load a table with more columns",
+        )
+    return proposal
+
+
+def _column(text: str, known: dict[str, ColumnFacts], option: str) -> str:
+    """The column that the user means: by its name, or by its header in the file."""
+    if not text:
+        return ""
+    for candidate in (text, snake_case(text)):
+        if candidate in known:
+            return candidate
+    for column in known.values():
+        if column.header == text:
+            return column.name
+    raise UserError(
+        f"{option}={text}: the table has no such column", f"use one of {', '.join(known)}"
+    )
+
+
+def _task(
+    table: SourceTable, choices: Choices, target: ColumnFacts | None, reasons: dict[str, str]
+) -> tuple[str, int]:
+    """The task, and the number of classes of a classification."""
+    if choices.task and choices.task not in TASKS:
+        raise UserError(
+            f"TASK={choices.task}: there is no such task", f"use one of {', '.join(TASKS)}"
+        )
+    if target is None:
+        if not choices.task or choices.task in ("classification", "regression"):
+            raise UserError(
+                "The column to predict is not named",
+                "add TARGET=column, or TASK=clustering to look for groups without a target",
+            )
+        reasons["task"] = f"{choices.task}: you named it in TASK"
+        return choices.task, 0
+    classes = table.distinct_values(target.name)
+    if classes < BINARY:
+        raise UserError(
+            f"The target {target.name} has {classes} different values, so there is nothing to"
+            " predict",
+            "name another column in TARGET",
+        )
+    if choices.task:
+        reasons["task"] = f"{choices.task}: you named it in TASK"
+        return choices.task, classes
+    is_amount = target.type in NUMBERS and (
+        classes > MOST_CLASSES or target.type not in (*INTEGERS, "numeric")
+    )
+    if is_amount and classes > BINARY:
+        reasons["task"] = f"regression: {target.name} is a number with {classes:,} values"
+        return "regression", classes
+    reasons["task"] = f"classification: {target.name} has {classes} different values"
+    return "classification", classes
+
+
+def _key(
+    table: SourceTable,
+    choices: Choices,
+    known: dict[str, ColumnFacts],
+    target: str,
+    reasons: dict[str, str],
+) -> tuple[str, bool]:
+    """The column that names a row, and whether the staging model has to make it."""
+    if choices.key:
+        key = _column(choices.key, known, "KEY")
+        if not table.identifies_rows(key):
+            raise UserError(
+                f"KEY={choices.key}: the column is empty in some rows, or has a value twice",
+                "name another column, or leave KEY out",
+            )
+        reasons["key"] = f"{key}: you named it in KEY"
+        return key, False
+    candidates = [
+        column
+        for column in known.values()
+        if column.name not in (target, choices.time)
+        and column.is_unique
+        and column.type in (*INTEGERS, "text", "uuid")
+        and KEY_NAME(column.name)
+    ]
+    for column in candidates:
+        if table.identifies_rows(column.name):
+            reasons["key"] = f"{column.name}: it has a different value in every row"
+            return column.name, False
+    key = ROW_KEY if ROW_KEY not in known else f"{ROW_KEY}_of_table"
+    reasons["key"] = f"{key}: no column names a row, so the staging model computes one"
+    return key, True
+
+
+def _split(
+    choices: Choices, known: dict[str, ColumnFacts], target: str, reasons: dict[str, str]
+) -> dict[str, str]:
+    """How test rows are chosen, as ml.train expects it."""
+    if choices.time and choices.group:
+        raise UserError("TIME and GROUP exclude one another", "name one of them")
+    if choices.time:
+        column = _column(choices.time, known, "TIME")
+        reasons["split"] = f"by time ({column}): you named it in TIME"
+        return {"by": "time", "column": column}
+    if choices.group:
+        column = _column(choices.group, known, "GROUP")
+        reasons["split"] = f"by group ({column}): you named it in GROUP"
+        return {"by": "group", "column": column}
+    times = [c for c in known.values() if c.type in TIMES and c.name != target]
+    if len(times) == 1 and times[0].filled == times[0].rows and times[0].distinct > MOST_CLASSES:
+        column = times[0].name
+        reasons["split"] = f"by time ({column}): the only date, so the newest rows are the test"
+        return {"by": "time", "column": column}
+    reasons["split"] = (
+        f"random: {len(times)} columns are dates; name one in TIME to test on the newest rows"
+        if times
+        else "random: no column is a date"
+    )
+    return {"by": "random"}
+
+
+def _exclusion(column: ColumnFacts) -> str:
+    """Why a column cannot be a feature; empty if it can."""
+    if not column.filled:
+        return "it is empty"
+    if column.distinct == 1 and column.filled == column.rows:
+        return "it has the same value in every row"
+    if column.is_unique and KEY_NAME(column.name) and column.type in (*INTEGERS, "uuid"):
+        return "it has a different value in every row, like a key"
+    return ""

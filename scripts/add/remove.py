@@ -1,0 +1,88 @@
+"""The steps of `make remove`: the files, tables and registry entries of a model that was added."""
+
+import shutil
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+
+from scripts.add.add import ORIGIN
+from scripts.add.dbt_files import file_paths
+from scripts.console import say, step
+from scripts.errors import UserError
+from scripts.settings import Settings
+from scripts.stack.build import build
+from scripts.stack.interface import Stack
+
+REGISTERED = "select exists (select from ml.model_versions where model = %s)"
+KIND = "select relkind, obj_description(oid, 'pg_class') from pg_class where oid = to_regclass(%s)"
+
+
+def files_of(root: Path, name: str) -> tuple[str, list[Path]]:
+    """The schema of the source and the existing files of a model that `make add` has made."""
+    models = root / "dbt" / "models"
+    for staging in sorted((models / "staging").glob(f"*/stg_*__{name}.sql")):
+        schema = staging.parent.name
+        paths = [models / path for path in file_paths(name, schema).values()]
+        if staging in paths and (models / "ml" / f"{name}.sql").exists():
+            return schema, [path for path in paths if path.exists()]
+    raise UserError(f"make add has not made a model {name}", "ls dbt/models/ml lists the models")
+
+
+def remove(settings: Settings, stack: Stack, name: str) -> None:
+    """Remove everything that `make add NAME=name` has made; the files go to a backup folder."""
+    schema, files = files_of(settings.root, name)
+    with (
+        step("Removing the tables and the model") as current,
+        closing(psycopg2.connect(**settings.dsn("transformer"))) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        removed = [
+            relation
+            for relation in _relations(name, schema)
+            if _drop(cursor, *relation.split(".", 1))
+        ]
+        cursor.execute(REGISTERED, [name])
+        if cursor.fetchone()[0]:
+            cursor.execute("select ml.drop_model(%s)", [name])
+            removed.append(f"model {name}")
+        current.note(", ".join(removed))
+    folder = settings.state / "removed" / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    models = settings.root / "dbt" / "models"
+    for file in files:
+        target = folder / file.relative_to(models)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(file, target)
+    for parent in sorted({file.parent for file in files}):
+        if not any(parent.iterdir()):
+            parent.rmdir()
+    say(f"The dbt files are in {folder.relative_to(settings.root)}")
+    build(settings, stack, ("path:models/reports,source:ml+",), show=False)
+
+
+def _relations(name: str, schema: str) -> list[str]:
+    """What dbt builds of the files, the readers first; tables that a file was loaded into last."""
+    built = [
+        f"predictions.pred_{name}",
+        f"models.{name}",
+        f"features.feat_{name}__base",
+        f"staging.stg_{schema}__{name}",
+    ]
+    return [*built, f"csv.{name}", f"csv.{name}_unlabelled"] if schema == "csv" else built
+
+
+def _drop(cursor: Cursor, schema: str, name: str) -> bool:
+    """Drop a table or view; without CASCADE, so that nothing of the user's goes with it."""
+    relation = sql.Identifier(schema, name)
+    cursor.execute(KIND, [relation.as_string(cursor)])
+    row = cursor.fetchone()
+    # A table of the sources that the user has loaded in another way stays.
+    if not row or (schema == "csv" and not (row[1] or "").startswith(ORIGIN)):
+        return False
+    kind = "view" if row[0] == "v" else "table"
+    cursor.execute(sql.SQL("drop {} {}").format(sql.SQL(kind), relation))
+    return True

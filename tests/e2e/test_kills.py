@@ -1,0 +1,190 @@
+"""Commands that are killed at random moments: the same command then completes, and nothing is lost.
+
+pytest prints the seed. GLASSHOUSE_KILL_SEED=<seed> make test-slow kills at the same moments again.
+"""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psycopg2
+import pytest
+
+from scripts.stack import dbt_state
+from scripts.stack.backup import read_contents
+from tests.e2e.backups import checksums
+from tests.e2e.clone import Clone, running
+from tests.e2e.conftest import KILL_SEED
+from tests.e2e.parts import SERVED, left_running
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+KILLS = 10
+ROWS = 100_000
+# These hold facts alone. Reports also hold times of builds and trainings.
+FACTS = ("csv", "shop", "vault", "marts", "features")
+OWN_TABLES = "select relname from pg_class where relnamespace = 'csv'::regnamespace order by 1"
+
+
+@dataclass
+class Command:
+    """A command to kill, what gives it work, and what holds when it has completed.
+
+    `seconds`: how long it takes; the kill comes within that time. Each complete run corrects it.
+    """
+
+    words: Callable[[int], tuple[str, ...]]
+    prepare: Callable[[Clone, int], None]
+    check: Callable[[Clone, int], None]
+    seconds: float
+
+
+def stop(clone: Clone, number: int) -> None:
+    succeed(clone, "down")
+    (clone.settings.state / "stamps" / "superset").unlink()
+
+
+def is_healthy(clone: Clone, number: int) -> None:
+    succeed(clone, "status")
+
+
+def simulate_a_day(clone: Clone, number: int) -> None:
+    succeed(clone, "live", "--days=1", "--seconds=0")
+
+
+def is_built(clone: Clone, number: int) -> None:
+    assert "up to date" in succeed(clone, "refresh")
+
+
+def write_file(clone: Clone, number: int) -> None:
+    lines = (f"{row},{row * number}\n" for row in range(ROWS))
+    (clone.root / "killed.csv").write_text("id,value\n" + "".join(lines))
+
+
+def is_loaded(clone: Clone, number: int) -> None:
+    ((rows, total),) = rows_of(clone, "select count(*), sum(value) from csv.killed")
+    assert (rows, total) == (ROWS, number * ROWS * (ROWS - 1) // 2)
+    # No draft is left beside it.
+    assert rows_of(clone, OWN_TABLES) == [("breast_cancer",), ("killed",)]
+
+
+def change_titles(clone: Clone, number: int) -> None:
+    folder = clone.root / "superset_assets" / "charts"
+    for file in sorted(folder.rglob("*.yaml"))[::KILLS]:
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        titles = [f"slice_name: Kill {number} {file.stem}\n"]
+        kept = [line for line in lines if not line.startswith("slice_name:")]
+        file.write_text("".join(titles + kept), encoding="utf-8")
+    succeed(clone, "format-assets")
+
+
+def is_pushed(clone: Clone, number: int) -> None:
+    succeed(clone, "plan")
+
+
+def nothing(clone: Clone, number: int) -> None:
+    """The command has work at any time."""
+
+
+def is_saved(clone: Clone, number: int) -> None:
+    assert read_contents(clone.root / "backups" / f"kill-{number}")
+    assert [each for each in (clone.root / "backups").iterdir() if each.suffix == ".new"] == []
+
+
+COMMANDS = {
+    "up": Command(lambda number: ("up",), stop, is_healthy, 40),
+    "load": Command(
+        lambda number: ("load", "killed.csv", "--name=killed"), write_file, is_loaded, 3
+    ),
+    "build": Command(lambda number: ("build",), simulate_a_day, is_built, 60),
+    "refresh": Command(lambda number: ("refresh",), simulate_a_day, is_built, 60),
+    "push": Command(lambda number: ("push",), change_titles, is_pushed, 20),
+    "backup": Command(
+        lambda number: ("backup", f"--to=backups/kill-{number}"), nothing, is_saved, 6
+    ),
+}
+
+
+def succeed(clone: Clone, *words: str) -> str:
+    """Run a command that has to succeed; its output."""
+    done = clone.run(*words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def rows_of(clone: Clone, query: str) -> list[tuple]:
+    """The rows of a query as transformer."""
+    connection = psycopg2.connect(**clone.settings.dsn("transformer"))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            return cursor.fetchall()
+    finally:
+        connection.close()
+
+
+def facts(clone: Clone) -> dict[str, str]:
+    """One sum for the rows of each table that holds facts."""
+    sums = checksums(clone)
+    return {name: sums[name] for name in sums if name.partition(".")[0] in FACTS}
+
+
+@pytest.fixture(scope="module")
+def killed_stack() -> Iterator[Clone]:
+    """A stack of which commands are killed."""
+    yield from running(built=True)
+
+
+def commands_in_random_order() -> list[str]:
+    """Every command once, and again until there are enough."""
+    names = sorted(COMMANDS)
+    chosen = names + random.Random(KILL_SEED).choices(names, k=KILLS - len(names))
+    return random.Random(KILL_SEED).sample(chosen, KILLS)
+
+
+@pytest.mark.parametrize("number", range(1, KILLS + 1))
+def test_a_killed_command_completes_when_it_is_run_again(killed_stack: Clone, number: int) -> None:
+    name = commands_in_random_order()[number - 1]
+    command, moments = COMMANDS[name], random.Random(KILL_SEED * 1000 + number)
+    command.prepare(killed_stack, number)
+    delay = moments.uniform(0, command.seconds)
+    # A closed terminal ends the programs that the command runs too; the kernel ends one process.
+    with_its_programs = moments.random() < 0.5
+    process = killed_stack.popen(*command.words(number), start_new_session=True)
+    time.sleep(delay)
+    ended = process.poll()
+    if with_its_programs and ended is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
+    what = "its programs too" if with_its_programs else "the process alone"
+    print(f"{name} killed after {delay:.1f} s, {what}; exit code before the kill: {ended}")
+
+    if name == "backup" and ended == 0:
+        return is_saved(killed_stack, number)
+    started = time.monotonic()
+    succeed(killed_stack, *command.words(number))
+    command.seconds = time.monotonic() - started
+    command.check(killed_stack, number)
+    return None
+
+
+def test_the_kills_have_left_no_program(killed_stack: Clone) -> None:
+    succeed(killed_stack, "up")
+    commands = left_running(killed_stack).values()
+    servers = ("postgres", "gunicorn")
+    assert [each for each in commands if not any(name in each for name in servers)] == []
+    assert len(SERVED) == len(servers)
+
+
+def test_a_build_from_nothing_gives_the_tables_that_are_there(killed_stack: Clone) -> None:
+    """Its tests of keys and relations read every row, also of the vault, which is never rebuilt."""
+    before = facts(killed_stack)
+    assert {name.partition(".")[0] for name in before} == set(FACTS)
+    dbt_state.forget(killed_stack.settings)
+    succeed(killed_stack, "build")
+    after = facts(killed_stack)
+    assert {name for name in before if before[name] != after.get(name)} == set()

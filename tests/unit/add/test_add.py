@@ -1,0 +1,216 @@
+"""`make add` without a server: what it proposes, and the dbt files that it writes."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.add.dbt_files import DbtFiles, require_own_name, write
+from scripts.add.facts import ColumnFacts
+from scripts.add.leaks import with_relatives
+from scripts.add.proposal import Choices, propose
+from scripts.errors import UserError
+
+ROWS = 300
+
+
+def column(name: str, kind: str = "text", distinct: int = 5, filled: int = ROWS, header: str = ""):
+    return ColumnFacts(name, kind, ROWS, filled, distinct, header)
+
+
+class Table:
+    """A table of the warehouse as `propose` sees it."""
+
+    schema, name = "csv", "visits"
+
+    def __init__(self, *columns: ColumnFacts, unique: bool = True) -> None:
+        self.columns, self.unique = columns, unique
+
+    def facts(self) -> list[ColumnFacts]:
+        return list(self.columns)
+
+    def identifies_rows(self, name: str) -> bool:
+        return self.unique
+
+    def distinct_values(self, name: str) -> int:
+        return next(each.distinct for each in self.columns if each.name == name)
+
+
+ID = column("visit_id", "bigint", ROWS)
+RETURNED = column("returned", "boolean", 2)
+SPENT = column("spent", "double precision", 250, header="Spent €")
+CITY = column("city", filled=ROWS - 10)
+
+
+def proposal(*columns: ColumnFacts, unique: bool = True, **choices):
+    return propose(Table(*columns, unique=unique), Choices(owner="Ada", **choices))
+
+
+@pytest.mark.parametrize(
+    ("target", "task"),
+    [
+        (RETURNED, "classification"),
+        (SPENT, "regression"),
+        (column("grade", "integer", 5), "classification"),
+        (column("grade", "integer", 21), "regression"),
+        (column("half", "double precision", 2), "classification"),
+        (column("grade", "text", 40), "classification"),
+    ],
+)
+def test_the_task_follows_from_the_target(target: ColumnFacts, task: str) -> None:
+    assert proposal(ID, target, CITY, target=target.name).task == task
+
+
+def test_a_unique_id_becomes_the_key_and_no_feature() -> None:
+    result = proposal(ID, RETURNED, CITY, target="returned")
+    assert (result.key, result.key_is_made) == ("visit_id", False)
+    assert [feature.name for feature in result.features] == ["city"]
+
+
+def test_a_key_is_computed_if_the_id_repeats_outside_the_sample() -> None:
+    result = proposal(ID, RETURNED, CITY, unique=False, target="returned")
+    assert (result.key, result.key_is_made) == ("row_id", True)
+    assert "like a key" in result.left_out["visit_id"]
+
+
+def test_rows_are_split_by_the_only_date() -> None:
+    day = column("seen_on", "date", 200)
+    assert proposal(ID, day, RETURNED, CITY, target="returned").split == {
+        "by": "time",
+        "column": "seen_on",
+    }
+    other = column("born_on", "date", 200)
+    result = proposal(ID, day, other, RETURNED, CITY, target="returned")
+    assert result.split == {"by": "random"}
+    assert "TIME" in result.reasons["split"]
+
+
+def test_columns_without_information_are_left_out_with_a_reason() -> None:
+    empty, constant = column("note", distinct=0, filled=0), column("shop", distinct=1)
+    result = proposal(ID, RETURNED, CITY, SPENT, empty, constant, target="returned", drop=("city",))
+    assert result.left_out == {
+        "city": "you named it in DROP",
+        "note": "it is empty",
+        "shop": "it has the same value in every row",
+    }
+
+
+def test_a_column_may_be_named_by_its_header() -> None:
+    assert proposal(ID, RETURNED, SPENT, CITY, target="Spent €").target == "spent"
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({}, "column to predict is not named"),
+        ({"target": "gone"}, "no such column"),
+        ({"target": "returned", "task": "magic"}, "no such task"),
+        ({"target": "returned", "drop": ("city",)}, "no column left"),
+        ({"target": "shop"}, "nothing to predict"),
+        ({"target": "returned", "time": "city", "group": "city"}, "exclude one another"),
+    ],
+)
+def test_refused(choices: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        proposal(ID, RETURNED, CITY, column("shop", distinct=1), **choices)
+
+
+def test_a_key_with_repeated_values_is_refused() -> None:
+    with pytest.raises(UserError, match="empty in some rows, or has a value twice"):
+        proposal(ID, RETURNED, CITY, unique=False, target="returned", key="visit_id")
+
+
+def rendered(*columns: ColumnFacts, unlabelled=None, **choices) -> dict[str, str]:
+    made = proposal(*columns, name="visits", **choices)
+    return DbtFiles(made, "visits", frozenset(("order",)), unlabelled).render()
+
+
+CASES = {
+    "classification": ([ID, RETURNED, CITY, SPENT], {"target": "returned"}, None),
+    "key is made": ([RETURNED, CITY], {"target": "returned"}, None),
+    "clustering": ([ID, CITY, SPENT], {"task": "clustering"}, None),
+    "left out": ([ID, RETURNED, CITY, SPENT], {"target": "spent", "drop": ("city",)}, None),
+    "time": (
+        [ID, RETURNED, CITY, column("seen_on", "date", 200)],
+        {"target": "returned"},
+        None,
+    ),
+    "rows to predict": (
+        [ID, RETURNED, CITY, SPENT],
+        {"target": "returned"},
+        ("visits_unlabelled", {"visit_id": "bigint", "city": "text", "spent": "integer"}),
+    ),
+    "odd names": (
+        [
+            ID,
+            column("order", "integer", 40),
+            column('say "hi"'),
+            column("plain", header="{{ x }} y"),
+        ],
+        {"target": "order"},
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_file_is_described(case: str) -> None:
+    columns, choices, unlabelled = CASES[case]
+    files = rendered(*columns, unlabelled=unlabelled, **choices)
+    assert len(files) == 9
+    for path, text in files.items():
+        if path.endswith(".yml"):
+            document = yaml.safe_load(text)
+            nodes = document.get("models") or document["sources"]
+            assert all(node["description"].strip() for node in nodes), path
+            assert "{{" not in text
+
+
+def test_names_that_sql_reserves_are_quoted() -> None:
+    columns, choices, _ = CASES["odd names"]
+    files = rendered(*columns, **choices)
+    features = files["features/feat_visits__base.sql"]
+    assert '"say ""hi"""' in features
+    assert 'labels."order"' in files["ml/visits.sql"]
+
+
+def test_a_column_that_dbt_would_read_as_a_template_is_refused() -> None:
+    with pytest.raises(UserError, match="brace in its name"):
+        rendered(ID, RETURNED, column("{{ 7 }}"), target="returned")
+
+
+def test_rows_to_predict_are_cast_to_the_types_of_the_labelled_rows() -> None:
+    columns, choices, unlabelled = CASES["rows to predict"]
+    staging = rendered(*columns, unlabelled=unlabelled, **choices)[
+        "staging/csv/stg_csv__visits.sql"
+    ]
+    assert "cast(null as boolean) as returned" in staging
+    assert "cast(spent as double precision)" in staging
+
+
+def test_an_edited_file_is_kept_and_the_difference_is_shown(tmp_path: Path) -> None:
+    files = rendered(ID, RETURNED, CITY, target="returned")
+    written, differences = write(tmp_path, files)
+    assert len(written) == 9
+    assert differences == []
+    edited = tmp_path / "dbt" / "models" / "ml" / "visits.sql"
+    edited.write_text("select 1\n")
+    written, differences = write(tmp_path, files)
+    assert written == []
+    assert edited.read_text() == "select 1\n"
+    assert "-select 1" in differences
+
+
+def test_a_name_of_the_project_is_refused(tmp_path: Path) -> None:
+    model = tmp_path / "dbt" / "models" / "ml" / "visits.sql"
+    model.parent.mkdir(parents=True)
+    model.write_text("select 1\n")
+    with pytest.raises(UserError, match=r"already has dbt/models/ml/visits\.sql"):
+        require_own_name(tmp_path, "visits", "csv")
+    require_own_name(tmp_path, "other", "csv")
+
+
+def test_a_column_that_belongs_to_a_leak_is_left_out_too() -> None:
+    names = ["status", "status_date", "statuses", "city"]
+    assert set(with_relatives({"status": "…"}, names)) == {"status", "status_date"}
+    assert with_relatives({}, names) == {}

@@ -1,0 +1,30 @@
+"""The names of metrics in the engine and in the seed of the reports are the same list."""
+
+import csv
+
+from glasshouse_ml.measure.classification_metrics import COST
+from glasshouse_ml.tasks.registry import TASKS
+
+from tests.conftest import ROOT
+
+SEED = ROOT / "dbt" / "seeds" / "metric_labels.csv"
+# Recorded for a clustering beside the metrics of its task.
+EXTRA = {COST.name, "stability"}
+
+
+def test_every_metric_of_every_task_has_a_label_and_no_other_name_has_one() -> None:
+    with SEED.open() as file:
+        labels = [row["metric"] for row in csv.DictReader(file)]
+    metrics = {name for task in TASKS.values() for name in task.metrics}
+    assert sorted(labels) == sorted(metrics | EXTRA)
+
+
+def test_one_place_says_which_values_are_better() -> None:
+    with SEED.open() as file:
+        assert "better" not in next(csv.reader(file))
+    directions: dict[str, set[bool]] = {}
+    for task in TASKS.values():
+        for name, metric in task.metrics.items():
+            assert metric.name == name
+            directions.setdefault(name, set()).add(metric.higher_is_better)
+    assert {name for name, ways in directions.items() if len(ways) > 1} == set()
