@@ -156,3 +156,21 @@ def test_without_bootstrap_the_notice_says_that_there_is_no_interval(mixed: list
     call(db, key="id", options={"bootstrap": 0, "promote": "if_better"})
     assert (comparison(db)["lower"], comparison(db)["better"]) == (None, True)
     assert db.notices[-1].endswith("There is no interval of the gain: options.bootstrap is 0.")
+
+
+def test_a_metric_that_is_undefined_on_the_test_rows_rejects_without_an_error() -> None:
+    rows = [
+        {"a": float(n % 9), "day": n, "target": float(n % 7 if n < 80 else 3)} for n in range(100)
+    ]
+    db = StandIn(rows)
+    for _ in range(2):
+        call(
+            db,
+            options={"promote": "if_better"},
+            task="regression",
+            metric="r2",
+            algorithms='["ridge"]',
+            split='{"by": "time", "column": "day"}',
+        )
+    assert (comparison(db)["score"], comparison(db)["better"]) == (None, False)
+    assert "r2 is undefined for the new version" in db.notices[-1]
