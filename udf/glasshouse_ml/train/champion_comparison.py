@@ -70,11 +70,15 @@ def apply_outcome(db: Database, outcome: dict[str, Any] | None, facts: dict[str,
         }
     db.notice(
         f"On the same {outcome['rows']} test rows {metric} is "
-        f"{outcome['score']:.4g} for the new version and {outcome['champion_score']:.4g} for the "
-        f"champion, version {champion}: the "
+        f"{_number_text(outcome['score'])} for the new version and "
+        f"{_number_text(outcome['champion_score'])} for the champion, version {champion}: the "
         f"{'new version is better' if outcome['better'] else 'champion stays'}. "
         f"{_interval_text(outcome)}"
     )
+
+
+def _number_text(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4g}"
 
 
 def _interval_text(outcome: dict[str, Any]) -> str:

@@ -105,3 +105,72 @@ def test_keep_is_no_change_of_the_request(mixed: list[dict]) -> None:
         options = {"bootstrap": 0, "importance_repeats": 0, "keep": keep}
         call(db, options=json.dumps(options | {"retrain": "if_changed"}))
     assert len(db.recorded) == 1
+
+
+def test_the_comparison_comes_before_the_lock_and_follows_a_new_champion(
+    mixed: list[dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = StandIn(mixed)
+    call(db, key="id", algorithms='["dummy"]')
+    call(db, key="id", options={"promote": "never"}, algorithms='["decision_tree"]')
+    order = []
+    plain = db.call
+
+    def call_and_note(statement: str, *arguments: Any) -> list[dict]:
+        if "select content" in statement:
+            order.append("champion loaded")
+        if "reserve_version" in statement:
+            order.append("locked")
+        return plain(statement, *arguments)
+
+    monkeypatch.setattr(db, "call", call_and_note)
+    again(db)
+    assert order == ["champion loaded", "locked"]
+    assert comparison(db)["champion"] == 1
+
+    def promoted_meanwhile(statement: str, *arguments: Any) -> list[dict]:
+        if "reserve_version" in statement:
+            for number, payload in enumerate(db.recorded, start=1):
+                payload["version"]["status"] = "champion" if number == 2 else "archived"
+        return plain(statement, *arguments)
+
+    monkeypatch.setattr(db, "call", promoted_meanwhile)
+    again(db)
+    assert comparison(db)["champion"] == 2, "the champion that is replaced"
+    assert db.notices[-1].count("champion, version 2") == 1
+
+
+def test_a_comparison_is_of_a_bounded_number_of_rows(
+    mixed: list[dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("glasshouse_ml.train.champion_comparison.MAX_ROWS", 40)
+    db = StandIn(mixed)
+    call(db, key="id")
+    again(db, algorithms='["decision_tree"]')
+    assert comparison(db)["rows"] == 40
+
+
+def test_without_bootstrap_the_notice_says_that_there_is_no_interval(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    call(db, key="id", algorithms='["dummy"]')
+    call(db, key="id", options={"bootstrap": 0, "promote": "if_better"})
+    assert (comparison(db)["lower"], comparison(db)["better"]) == (None, True)
+    assert db.notices[-1].endswith("There is no interval of the gain: options.bootstrap is 0.")
+
+
+def test_a_metric_that_is_undefined_on_the_test_rows_rejects_without_an_error() -> None:
+    rows = [
+        {"a": float(n % 9), "day": n, "target": float(n % 7 if n < 80 else 3)} for n in range(100)
+    ]
+    db = StandIn(rows)
+    for _ in range(2):
+        call(
+            db,
+            options={"promote": "if_better"},
+            task="regression",
+            metric="r2",
+            algorithms='["ridge"]',
+            split='{"by": "time", "column": "day"}',
+        )
+    assert (comparison(db)["score"], comparison(db)["better"]) == (None, False)
+    assert "r2 is undefined for the new version" in db.notices[-1]
