@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from glasshouse_ml.checks.facts import ISSUE, TIP, Finding, NotApplicable, Outcome, TrainingFacts
+from glasshouse_ml.checks.facts import (
+    ISSUE,
+    TIP,
+    Finding,
+    NotApplicable,
+    Outcome,
+    TrainingFacts,
+    column_values,
+)
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.explain.univariate_score import univariate_score
 
@@ -28,7 +36,7 @@ def covariate_shift(facts: TrainingFacts) -> Outcome:
     rows = np.concatenate([train, test])
     is_test = np.arange(len(rows)) >= len(train)
     names = [feature["name"] for feature in facts.features][:MAX_COLUMNS]
-    columns = {name: _values(facts, name, rows) for name in names}
+    columns = {name: column_values(facts, name, rows) for name in names}
     matrix = np.column_stack(list(columns.values()))
     auc = _cross_validated_auc(matrix, is_test, facts)
     error = np.sqrt((len(rows) + 1) / (12 * len(train) * len(test)))
@@ -50,12 +58,6 @@ def covariate_shift(facts: TrainingFacts) -> Outcome:
     if named:
         message += f" They differ most in {named}."
     return [Finding(message, first[0] if named else None, ISSUE if by == "column" else TIP)]
-
-
-def _values(facts: TrainingFacts, name: str, rows: np.ndarray) -> np.ndarray:
-    if name in facts.table.texts:
-        return facts.table.texts[name].codes[rows]
-    return facts.table.numbers[name][rows]
 
 
 def _cross_validated_auc(matrix: np.ndarray, is_test: np.ndarray, facts: TrainingFacts) -> float:

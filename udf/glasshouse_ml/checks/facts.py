@@ -56,7 +56,8 @@ class TrainingFacts:
         """The 99 % interval of the gain over the baseline on the test rows."""
         if self.baseline is None:
             return np.nan, np.nan
-        return gain_interval(self.metric, self.test, self.baseline, self.request.options["seed"])
+        seed, units = self.request.options["seed"], self.split.test_units
+        return gain_interval(self.metric, self.test, self.baseline, seed, units)
 
     @property
     def is_random(self) -> bool:
@@ -81,6 +82,13 @@ class NotApplicable(NamedTuple):
 
 Outcome = Sequence[Finding] | NotApplicable
 Check = Callable[[TrainingFacts], Outcome]
+
+
+def column_values(facts: TrainingFacts, name: str, rows: np.ndarray) -> np.ndarray:
+    """The numbers of a column in some rows, or the codes of its texts."""
+    if name in facts.table.texts:
+        return facts.table.texts[name].codes[rows]
+    return facts.table.numbers[name][rows]
 
 
 def percent(share: float) -> str:

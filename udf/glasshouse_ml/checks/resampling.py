@@ -3,6 +3,8 @@
 import numpy as np
 
 from glasshouse_ml.core.metric import EvaluationInput, Metric
+from glasshouse_ml.core.split import ResamplingUnits
+from glasshouse_ml.measure.bootstrap import bootstrap_weights
 
 SAMPLES = 200
 # Rows times classes: a ranking of each class is resampled.
@@ -16,6 +18,7 @@ def gain_interval(
     scores: EvaluationInput,
     other: EvaluationInput,
     seed: int,
+    units: ResamplingUnits | None,
     other_rows: np.ndarray | None = None,
 ) -> tuple[float, float]:
     """The 99 % interval of the gain of scores over other; NaN where the metric has none.
@@ -29,13 +32,12 @@ def gain_interval(
     count = min(len(scores.actual), max(MIN_ROWS, MAX_CELLS // classes))
     rows = np.arange(count)
     scores, other = scores.take(rows), other.take(rows)
-    rng = np.random.default_rng(seed)
-    draws = rng.integers(0, count, (SAMPLES, count)) + np.arange(SAMPLES)[:, None] * count
-    weights = np.bincount(draws.ravel(), minlength=SAMPLES * count).astype(float)
-    weights = weights.reshape(SAMPLES, count)
-    other_weights = weights if other_rows is None else weights * other_rows[:count]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gains = metric.measure(scores, weights) - metric.measure(other, other_weights)
+    parts = []
+    for weights in bootstrap_weights(count, SAMPLES, seed, units and units.take(rows)):
+        other_weights = weights if other_rows is None else weights * other_rows[:count]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts.append(metric.measure(scores, weights) - metric.measure(other, other_weights))
+    gains = np.concatenate(parts)
     gains = gains[np.isfinite(gains)]
     if not len(gains):
         return np.nan, np.nan

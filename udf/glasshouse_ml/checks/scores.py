@@ -9,8 +9,11 @@ from glasshouse_ml.checks.facts import (
     NotApplicable,
     Outcome,
     TrainingFacts,
+    column_values,
     percent,
 )
+from glasshouse_ml.core.target import Target
+from glasshouse_ml.explain.univariate_score import sample_training_rows, univariate_score
 from glasshouse_ml.measure.classification_metrics import ClassificationScores
 
 # As in dbt's test no_leakage.
@@ -35,18 +38,40 @@ def target_leakage(facts: TrainingFacts) -> Outcome:
     for feature in facts.features:
         names = ("univariate_score", "univariate_auc")
         value, measure = max((feature.get(name) or 0.0, name) for name in names)
-        if value > MAX_UNIVARIATE_SCORE:
-            if facts.target.names:
-                method = "ROC AUC"
-            else:
-                method = "R²" if measure == "univariate_score" else "|Spearman|"
-            message = f"Column {feature['name']!r} alone predicts the target: {method} {value:.4g}."
-            severity = None
-            if is_forward and value < MAX_EARLIER_VALUE:
-                message += " It may be an earlier value of the target."
-                severity = TIP
-            findings.append(Finding(message, feature["name"], severity))
+        if value <= MAX_UNIVARIATE_SCORE:
+            continue
+        method, predicted, remark, severity = "ROC AUC", "the target", "", None
+        if not facts.target.names:
+            method = "R²" if measure == "univariate_score" else "|Spearman|"
+        elif len(facts.target.names) > 2 and not _tells_every_class(facts, feature["name"]):
+            predicted = "one class"
+            # A flag is seldom natural; a threshold of a measurement is, as for a kind of flower.
+            severity = None if _is_flag(facts, feature["name"]) else TIP
+        if is_forward and value < MAX_EARLIER_VALUE:
+            remark, severity = " It may be an earlier value of the target.", TIP
+        message = f"Column {feature['name']!r} alone predicts {predicted}: {method} {value:.4g}."
+        findings.append(Finding(message + remark, feature["name"], severity))
     return findings
+
+
+def _tells_every_class(facts: TrainingFacts, name: str) -> bool:
+    """Whether a column alone tells each of several classes from the rest."""
+    rows = sample_training_rows(facts.split.train, facts.target, facts.request.options["seed"])
+    values, classes = column_values(facts, name, rows), facts.target.values[rows]
+    targets = (
+        Target((classes == position).astype(np.int64), ("others", "class"), 1)
+        for position in np.unique(classes)
+    )
+    is_category = name in facts.table.texts
+    areas = (univariate_score(values, target, is_category) or 0.0 for target in targets)
+    return all(area > MAX_UNIVARIATE_SCORE for area in areas)
+
+
+def _is_flag(facts: TrainingFacts, name: str) -> bool:
+    """Whether a column has two values, one of which may be NULL, or categories."""
+    if name in facts.table.texts:
+        return True
+    return len(np.unique(facts.table.numbers[name][facts.split.train])) <= 2
 
 
 def baseline_not_beaten(facts: TrainingFacts) -> Outcome:

@@ -148,7 +148,8 @@ def duplicates_across_split(facts: TrainingFacts) -> Outcome:
     score, without = metric.value(facts.test), metric.value(facts.test.take(others))
     message += f": {metric.name} is {score:.4g}, and {without:.4g} without them."
     seed = facts.request.options["seed"]
-    lower, _ = gain_interval(metric, facts.test, facts.test, seed, ~is_duplicate)
+    units = facts.split.test_units
+    lower, _ = gain_interval(metric, facts.test, facts.test, seed, units, ~is_duplicate)
     flattery = metric.gain(score) - metric.gain(without)
     gain = np.inf
     if facts.baseline is not None:

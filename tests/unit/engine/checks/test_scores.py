@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_iris
 
 from tests.unit.engine.checks.outcomes import columns_of, finding, trained_checks
 
@@ -36,6 +37,24 @@ def test_a_column_that_contains_the_answer() -> None:
     checks = trained_checks(closed)
     assert columns_of(checks, "target_leakage", "issue") == ["closed_on"]
     assert "ROC AUC 1" in finding(checks, "target_leakage")["message"]
+
+
+def test_one_of_three_classes_by_a_flag_and_by_a_measurement() -> None:
+    """The kind of a flower follows from its size; a flag that only one class has is a leak."""
+    data = load_iris()
+    flowers = [
+        {
+            "petal_length": float(row[2]),
+            "sepal_width": float(row[1]),
+            "code": "xyz"[label] + str(n % 3),
+            "closed": bool(label == 2),
+            "target": str(data.target_names[label]),
+        }
+        for n, (row, label) in enumerate(zip(data.data, data.target, strict=True))
+    ]
+    checks = trained_checks(flowers)
+    assert columns_of(checks, "target_leakage", "issue") == ["code", "closed"]
+    assert columns_of(checks, "target_leakage", "tip") == ["petal_length"]
 
 
 @pytest.mark.parametrize(("split", "noise", "severity"), [
