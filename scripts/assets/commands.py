@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from scripts.errors import UserError
 from scripts.settings import ROOT, Settings, load_settings
 
 
@@ -83,6 +84,8 @@ def pull(force: bool, yes: bool, import_name: str, branch: str, list_all: bool) 
     from scripts.assets.sync.pull import list_unmanaged
     from scripts.assets.sync.pull import pull as run
 
+    if os.environ.get("ADOPT"):
+        raise UserError("ADOPT has another name", f"IMPORT={os.environ['ADOPT']} make pull")
     if _flag(list_all, "ALL"):
         list_unmanaged(load_settings())
     else:

@@ -121,6 +121,19 @@ def test_every_function_takes_a_query_with_anything_at_its_end(user: Session, en
     assert user.rows("select ml.compile(%s, %s)", name, ROWS + end)[0][0]
 
 
+def test_a_condition_of_the_caller_does_not_hide_an_error(user: Session) -> None:
+    user.train("engine test ends", ROWS, "y", key="id", options=FEW)
+    for function, condition in (
+        ("drift", "feature <> ''"), ("explain", "rank > 0"), ("evaluate", "value > 0"),
+        ("predict", "score > 0"), ("profile", "rows > 0"),
+    ):  # fmt: skip
+        name = "engine test ends" if function != "profile" else " "
+        with pytest.raises(psycopg2.Error, match=f"^ml.{function}: "):
+            user.rows(
+                f"select 1 from ml.{function}(%s, 'select 1 as b') where {condition} limit 5", name
+            )
+
+
 FAILURES = {
     "train": ("select * from ml.train('engine test no', 'select 1 as a', 'regression', 'b')", "a"),
     "predict": ("select * from ml.predict('engine test ends', 'select 1 as b')", "b"),

@@ -82,6 +82,8 @@
     {# In the select list rows arrive one by one; after "from" all would be stored first. #}
     select {{ result }} from (select {{ call }} as body offset 0) as rows
     where case when rows.body is null then ml.raise_failure('{{ model.name }}') is null else true end
+    {# Without this a condition of the caller could drop the NULL before it is looked at. #}
+    offset 0
     -- {{ definition_line() }}
     {{ tag }}
     ;

@@ -70,7 +70,7 @@ select
     || ' ± '
     || to_char(intervals.deviation::numeric, 'FM990.000') as value_text,
     case
-        when not intervals.is_baseline
+        when not intervals.is_baseline or intervals.algorithm <> 'dummy'
         then coalesce(algorithms.in_one_sentence, '')
         when intervals.task = 'regression'
         then 'Always predicts one typical value of the training rows and ignores the measurements.'

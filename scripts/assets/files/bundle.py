@@ -51,10 +51,13 @@ def read_files(folder: Path) -> Files:
     """Read every YAML file below the four folders of assets."""
     files = Files()
     try:
+        if (folder / THEME).exists() and (folder / THEME).stat().st_size > MAX_BYTES:
+            raise OSError(f"it has more than {MAX_BYTES:,} bytes")
         files.theme = read_theme(folder)
     except (OSError, UnicodeDecodeError) as error:
         message = f"cannot be read ({error})"
-        files.problems.append(Problem(THEME, message, "save it as UTF-8", Rule.UNREADABLE))
+        remedy = "shorten it, and save it as UTF-8"
+        files.problems.append(Problem(THEME, message, remedy, Rule.UNREADABLE))
     for kind in KINDS:
         for file in sorted((folder / kind).rglob("*.y*ml")):
             path = file.relative_to(folder).as_posix()

@@ -51,7 +51,7 @@ def _end_of_comment(query: str, position: int) -> int:
         depth += 1 if edge[0] == "/*" else -1
         if not depth:
             return edge.end()
-    return len(query)
+    raise GlasshouseError("The query holds a comment without an end.", "Close it with */.")
 
 
 def subquery(query: str) -> str:

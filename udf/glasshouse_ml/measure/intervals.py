@@ -37,7 +37,7 @@ def metric_intervals(
     intervals = {name: percentile_interval(v, independent) for name, v in values.items()}
     for name, (correct, total) in scores.proportions().items():
         intervals[name] = (np.nan, np.nan)
-        if total:
+        if total and (units is None or independent > 1):
             share = correct / total
             rows = (
                 _effective_rows(share, total, values[name], independent / count) if units else total

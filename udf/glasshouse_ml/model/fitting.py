@@ -138,8 +138,8 @@ class Fitter:
             # Freed before the rows of the next fold are copied.
             del fitted, rows
         values = [metric.value(scores) for scores in fold_scores]
-        for fold, value in enumerate(values, start=1):
+        for number_of_fold, value in enumerate(values, start=1):
             if not np.isfinite(value):
-                raise metric.undefined_error(f"fold {fold} of the training part")
+                raise metric.undefined_error(f"fold {number_of_fold} of the training part")
         seconds = round(time.perf_counter() - started, 3)
         return Candidate(number, algorithm, params, fold_scores, values, seconds, share)

@@ -30,7 +30,8 @@ def in_batches(method: Callable[[np.ndarray], Any], matrix: np.ndarray) -> np.nd
 
 def _batch_rows(pipeline: Any) -> int:
     estimator = pipeline[-1]
-    # Ridge has a number of iterations that is None.
-    counts = [np.max(getattr(estimator, name, None) or 1, initial=1) for name in _COUNTS]
+    # Ridge has a number of iterations that is None, and other models one for each class.
+    numbers = [getattr(estimator, name, None) for name in _COUNTS]
+    counts = [np.max(number, initial=1) for number in numbers if number is not None]
     parts = [np.size(getattr(estimator, name, ())) for name in _PARTS]
-    return int(np.clip(_STEPS // max(*counts, *parts), _MIN_ROWS, _MAX_ROWS))
+    return int(np.clip(_STEPS // max([1, *counts, *parts]), _MIN_ROWS, _MAX_ROWS))

@@ -15,6 +15,7 @@ from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.core.target import Costs, Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
+from glasshouse_ml.explain.univariate_score import over_classes
 from glasshouse_ml.measure.classification_metrics import (
     METRICS,
     ClassificationScores,
@@ -132,7 +133,7 @@ class Classification(Task):
     def univariate_auc(
         self, values: np.ndarray, training: np.ndarray, target: Target
     ) -> float | None:
-        """The ROC AUC of the feature alone: of a class against the rest, the largest of them."""
+        """The ROC AUC of the feature alone, of each class against the rest."""
         return univariate_auc(values[training], target.values[training], len(target.names))
 
     def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
@@ -154,7 +155,7 @@ class Classification(Task):
 
 
 def univariate_auc(values: np.ndarray, classes: np.ndarray, count: int) -> float | None:
-    """The area under the ROC curve of one feature, from 0.5 to 1: the largest over the classes.
+    """The area under the ROC curve of one feature, from 0.5 to 1; over_classes() joins the classes.
 
     Each class is compared with all other rows, in either direction. The area is the share of pairs
     in which the row of the class has the larger value; equal values count half. It follows from the
@@ -167,7 +168,8 @@ def univariate_auc(values: np.ndarray, classes: np.ndarray, count: int) -> float
     pairs = rows * (len(classes) - rows)
     above = np.bincount(classes, ranks, minlength=count) - rows * (rows + 1) / 2
     areas = above[pairs > 0] / pairs[pairs > 0]
-    return json_number(np.maximum(areas, 1.0 - areas).max()) if len(areas) else None
+    areas = np.maximum(areas, 1.0 - areas)
+    return json_number(over_classes(areas, values)) if len(areas) else None
 
 
 def classes_of(table: Table, target: str) -> tuple[list[str], np.ndarray]:

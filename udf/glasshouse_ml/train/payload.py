@@ -14,6 +14,7 @@ from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.split import XY
+from glasshouse_ml.core.table import TEXT
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.explain.permutation_importance import importance_rows, sample_rows
 from glasshouse_ml.explain.univariate_score import sample_training_rows, univariate_score
@@ -46,7 +47,7 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     metrics = metric_rows(test, "model", "test", intervals=intervals)
     baseline = None
     if trained.baseline is not None:
-        baseline = trained.fitter.score(trained.baseline, trained.test)
+        baseline = trained.baseline.test
         baseline_intervals = metric_intervals(
             baseline, options["bootstrap"], options["seed"], units
         )
@@ -59,7 +60,10 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     return {
         "status": initial_status(options),
         "version": _version(trained, spec, test, baseline, intervals) | {"features": features},
-        "candidates": [_candidate(candidate, trained) for candidate in trained.candidates],
+        "candidates": [
+            *(_candidate(candidate, trained) for candidate in trained.candidates),
+            *trained.ordered_baselines,
+        ],
         "metrics": [
             *metrics,
             *metric_rows(training, "model", "train"),
@@ -125,10 +129,11 @@ def _fold_metrics(trained: TrainingResult) -> Records:
     """The metrics of the validation rows of each fold."""
     records: Records = []
     task, target = trained.request.task, trained.fitter.target
-    candidates = [("model", trained.chosen)]
-    candidates += [("baseline", c) for c in trained.candidates if c.is_baseline]
-    for series, candidate in candidates:
-        for fold, scores in enumerate(candidate.folds, start=1):
+    folds = [("model", trained.chosen.folds)]
+    if trained.baseline is not None:
+        folds.append(("baseline", trained.baseline.folds))
+    for series, scores_of_folds in folds:
+        for fold, scores in enumerate(scores_of_folds, start=1):
             scores = task.apply_threshold(scores, target)
             records += metric_rows(scores, series, "validation", fold)
     return records
@@ -204,7 +209,8 @@ def _version(
         "classes": request.task.class_counts(target, split.train, split.test),
         "positive_class": target.positive_class,
         "threshold": target.threshold if len(target.names) == 2 else None,
-        "baseline_answer": _baseline_prediction(baseline, trained),
+        "baseline_answer": trained.baseline and json_number(trained.baseline.constant),
+        "baseline_algorithm": trained.baseline and trained.baseline.name,
         "groups": groups.group_facts(trained),
         "excluded": trained.excluded,
         "rows_read": data.rows_read,
@@ -219,12 +225,6 @@ def _version(
         "git_commit": setting("glasshouse.git_commit"),
         "dbt_invocation": setting("glasshouse.dbt_invocation"),
     }
-
-
-def _baseline_prediction(baseline: Any, trained: TrainingResult) -> float | None:
-    """The constant of a regression's baseline; that of classes follows from their frequencies."""
-    is_numeric = trained.request.task.numeric_target
-    return json_number(baseline.predicted[0]) if is_numeric and baseline is not None else None
 
 
 def _features(trained: TrainingResult) -> tuple[Records, Records]:
@@ -254,6 +254,8 @@ def _features(trained: TrainingResult) -> tuple[Records, Records]:
         for summary in summaries:
             check_interrupts()
             name = summary["name"]
+            if summary["kind"] == TEXT:
+                continue  # a rule by whole texts would say nothing of their words
             is_category = name in table.texts
             values = table.texts[name].codes if is_category else table.numbers[name]
             summary["univariate_score"] = univariate_score(values[rows], row_target, is_category)

@@ -11,7 +11,7 @@ SELECT = "select a from t"
     "end",
     [
         "", ";", " ;; ", "; -- done", " -- done; really", "\n--\n;\n", " /* a; /* b */ c */ ;",
-        "; /* -- */ -- it's", ";\r\n-- a\r\n;", " /* without an end", ";--", "/**/",
+        "; /* -- */ -- it's", ";\r\n-- a\r\n;", ";--", "/**/",
     ],
 )  # fmt: skip
 def test_semicolons_and_comments_after_a_query_are_left_out(end: str) -> None:
@@ -34,6 +34,12 @@ def test_what_looks_like_an_end_inside_a_query_stays(query: str) -> None:
 @pytest.mark.parametrize("query", ["", "  ", ";", ";; ;", None, "-- nothing", "/* ; */", "--"])
 def test_an_empty_query_is_an_error(query: str | None) -> None:
     with pytest.raises(GlasshouseError, match="The query is empty"):
+        clean_query(query)
+
+
+@pytest.mark.parametrize("query", ["/* a", "select 1 /* a /* b */", "select 1; /*"])
+def test_a_comment_without_an_end_is_an_error(query: str) -> None:
+    with pytest.raises(GlasshouseError, match="comment without an end"):
         clean_query(query)
 
 

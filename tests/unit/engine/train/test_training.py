@@ -325,7 +325,8 @@ def test_a_column_without_a_value_in_a_fold_is_set_aside_there() -> None:
         split='{"by": "time", "column": "day"}',
     )
     candidates = db.recorded[0]["candidates"]
-    assert [c["error"] for c in candidates] == [None] * 5
+    assert [c["algorithm"] for c in candidates] == ["dummy", *names, "last_value"]
+    assert {c["error"] for c in candidates} == {None}
 
 
 def test_a_candidate_that_fails_is_recorded_and_the_others_go_on(mixed: list[dict]) -> None:

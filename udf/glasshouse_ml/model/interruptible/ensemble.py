@@ -92,6 +92,8 @@ class BaggingRegressor(_FittedByTrees, ensemble.BaggingRegressor):
 class IsolationForest(_FittedByTrees, ensemble.IsolationForest):
     """Fitted some trees at a time."""
 
+    contamination: float | str
+
     def _fit_group(self, X: Any, y: Any, sample_weight: Any, is_last: bool) -> None:
         # Only with a share of outliers are all training rows scored after the fit.
         contamination = self.contamination
