@@ -33,9 +33,16 @@ with
 
     -- That a model is no better than the simple rule is said above.
     issues as (
-        select 2, 'act', 'Issue', model_label || ': ' || message, 'checks', 'Checks'
+        select
+            2,
+            'act',
+            'Issue',
+            model_label || ': ' || string_agg(distinct title, ', ' order by title) || '.',
+            'checks',
+            'Checks'
         from {{ ref("rpt_checks") }}
         where severity = 'issue' and code <> 'baseline_not_beaten'
+        group by model, model_label
     ),
 
     drifted_models as (

@@ -49,9 +49,9 @@ select
     end as rest,
     'An issue can make the result wrong or useless; a tip is worth a look. '
     || passed
-    || ' checks passed, '
+    || ' checks passed; '
     || not_applicable
-    || ' do not apply to this model.' as subline,
+    || ' not applicable to this model.' as subline,
     coalesce(issue_titles, 'no issue') as issue_titles,
     case
         when issues > 0

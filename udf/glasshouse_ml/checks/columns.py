@@ -7,6 +7,7 @@ import numpy as np
 
 from glasshouse_ml.checks.facts import TIP, Finding, NotApplicable, Outcome, TrainingFacts, percent
 from glasshouse_ml.core.table import CATEGORY, NUMBER, TEXT, Column, TextColumn, is_key_name
+from glasshouse_ml.data.free_text import is_free_text
 from glasshouse_ml.model.algorithms import find_algorithm
 
 # The texts of so many training rows are read.
@@ -17,16 +18,14 @@ MOSTLY = 0.8
 MAX_LENGTH = 40
 # Fewer different numbers are codes of categories.
 MIN_NUMBERS = 10
-# From so many words on a text is a sentence, where most rows have a text of their own.
-SENTENCE_WORDS = 5
-MIN_SENTENCES, MIN_DISTINCT_SHARE = 50, 0.2
 # Values of a column, in all columns together, whose float32 form is compared.
 MAX_CELLS = 1_000_000
 # Distinct values that float32 may lose; random numbers lose one in thousands.
 MAX_FLOAT32_LOSS = 0.05
 # Above it float64 has gaps between whole numbers.
 MAX_WHOLE = 2.0**53
-SPLIT_COLUMN_REASON = "It decides the split."
+# Reasons that the caller has given.
+REQUESTED = ("It decides the split.", "options.columns leaves it out.")
 
 # A leading zero makes a code of a number: 007, a postal code.
 _NUMBER = re.compile(
@@ -51,7 +50,7 @@ def excluded_column(facts: TrainingFacts) -> Outcome:
         if entry["name"] != "(rows)"
         else Finding(entry["reason"], remedy="Raise options.memory_mb to train on all rows.")
         for entry in facts.excluded
-        if entry["reason"] != SPLIT_COLUMN_REASON
+        if entry["reason"] not in REQUESTED
     ]
 
 
@@ -155,25 +154,20 @@ def _matches(pattern: re.Pattern[str], text: str) -> bool:
 
 
 def sentence_as_category(facts: TrainingFacts) -> Outcome:
-    """Text of many words in a column whose values are categories, or are left out as keys."""
+    """Free text in a column whose values are categories, or that is left out."""
     findings, is_empty = [], True
-    features = {column.name for column in facts.feature_columns}
-    free_texts = {feature["name"] for feature in facts.features if feature["kind"] == TEXT}
+    kinds = {column.name: column.kind for column in facts.feature_columns}
     for column, texts in _texts(facts):
-        if column.kind != CATEGORY or column.name in free_texts:
-            continue
         is_empty = False
-        codes = texts.codes[texts.codes >= 0]
-        levels = np.unique(codes)
-        if len(levels) < max(MIN_SENTENCES, MIN_DISTINCT_SHARE * len(codes)):
+        levels = np.unique(texts.codes[texts.codes >= 0])
+        values = [texts.levels[level] for level in levels]
+        kind = kinds.get(column.name)
+        if kind == TEXT or not is_free_text(values, int((texts.codes >= 0).sum())):
             continue
-        words = np.mean([len(texts.levels[level].split()) for level in levels])
-        if words >= SENTENCE_WORDS:
-            is_feature = column.name in features
-            use = "each different text is a category" if is_feature else "it is left out"
-            message = f"Column {column.name!r} holds texts of {words:.0f} words on average: {use}."
-            findings.append(Finding(message, column.name, None if is_feature else TIP))
-    return NotApplicable("No column holds categories.") if is_empty else findings
+        use = "each different text is a category" if kind else "it is left out"
+        message = f"Column {column.name!r} holds free text: {use}."
+        findings.append(Finding(message, column.name, None if kind else TIP))
+    return NotApplicable("No column is text.") if is_empty else findings
 
 
 def float32_precision(facts: TrainingFacts) -> Outcome:

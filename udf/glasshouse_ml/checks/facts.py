@@ -1,7 +1,7 @@
 """The input of a check, and its outcome."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -43,9 +43,13 @@ class TrainingFacts:
 
     @property
     def feature_columns(self) -> list[Column]:
-        """The columns that the model uses."""
-        names = {feature["name"] for feature in self.features}
-        return [column for column in self.columns if column.name in names]
+        """The columns that the model uses, each of the kind that it is used as."""
+        kinds = {feature["name"]: feature["kind"] for feature in self.features}
+        return [
+            replace(column, kind=kinds[column.name])
+            for column in self.columns
+            if column.name in kinds
+        ]
 
     def training_sample(self, most: int) -> np.ndarray:
         """Positions of training rows."""

@@ -1,5 +1,7 @@
 """Checks of the scores: univariate scores, the baseline, the training part, rare classes."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from glasshouse_ml.checks.facts import (
@@ -68,10 +70,14 @@ def _tells_every_class(facts: TrainingFacts, name: str) -> bool:
 
 
 def _is_flag(facts: TrainingFacts, name: str) -> bool:
-    """Whether a column has two values, one of which may be NULL, or categories."""
+    """Whether a column is a category, has two values, or predicts by being NULL."""
     if name in facts.table.texts:
         return True
-    return len(np.unique(facts.table.numbers[name][facts.split.train])) <= 2
+    rows = sample_training_rows(facts.split.train, facts.target, facts.request.options["seed"])
+    values = facts.table.numbers[name][rows]
+    target = replace(facts.target, values=facts.target.values[rows])
+    by_null = univariate_score(np.isnan(values).astype(np.int64), target, True) or 0.0
+    return len(np.unique(values)) <= 2 or by_null > MAX_UNIVARIATE_SCORE
 
 
 def baseline_not_beaten(facts: TrainingFacts) -> Outcome:

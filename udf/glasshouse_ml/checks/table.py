@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from glasshouse_ml.checks import columns, covariate_shift, scores, split
 from glasshouse_ml.checks.facts import ISSUE, TIP, Check, percent
+from glasshouse_ml.data.free_text import MIN_WORDS
 
 
 class Entry(NamedTuple):
@@ -96,10 +97,11 @@ CHECKS = (
         "sentence_as_category",
         ISSUE,
         "Sentences as categories",
-        f"A column holds texts of {columns.SENTENCE_WORDS} words or more, most of them different. "
-        "As categories the model can only recognise whole texts and learns nothing from words. It "
-        "is a tip where the column is left out.",
-        "Use the column as text, whose words the model learns from, or leave it out.",
+        f"A column holds free text ({MIN_WORDS} words or more on average, most of them different), "
+        "and options.columns makes it a category. The model then recognises whole texts only and "
+        "learns nothing from words. It is a tip where the column is left out.",
+        'Leave it out of options.columns, or write options => \'{"columns": {"name": "text"}}\': '
+        "the model then learns from its words.",
         "No category is a sentence.",
         columns.sentence_as_category,
     ),
