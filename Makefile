@@ -55,6 +55,8 @@ push:  ## Bring the dashboards from git to Superset (FORCE=1 overwrites changes 
 	@$(GLASSHOUSE) push
 pull:  ## Write the changes made in Superset into the files
 	@$(GLASSHOUSE) pull
+import:  ## Write a bundle made elsewhere into the files (FROM=export.zip or a folder)
+	@$(GLASSHOUSE) import $(call option,from,$(FROM))
 prune:  ## Remove from Superset what git no longer contains (lists it; YES=1 removes it)
 	@$(GLASSHOUSE) prune
 check:  ## Check the files and, with a running server, every chart (MAX_MS=500 MAX_ROWS=5000)

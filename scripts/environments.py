@@ -27,17 +27,34 @@ KEYS = (
 _NAME = re.compile("[a-z][a-z0-9_-]*")
 
 
-def selected_environment(variables: Mapping[str, str]) -> str:
-    """The name in GLASSHOUSE_ENV or ENV; "" if there is none."""
-    name = variables.get("GLASSHOUSE_ENV", "")
-    if not name and _NAME.fullmatch(variables.get("ENV", "")):
+def selected_environments(variables: Mapping[str, str]) -> list[str]:
+    """The names in GLASSHOUSE_ENV or ENV, separated by commas; empty if there is none."""
+    variable = "GLASSHOUSE_ENV" if variables.get("GLASSHOUSE_ENV") else "ENV"
+    text = variables.get(variable, "")
+    if variable == "ENV" and ("/" in text or "." in text):
         # Some shells store the path of a start-up file in ENV; a path is not a name.
-        name = variables["ENV"]
-    if name and not _NAME.fullmatch(name):
+        return []
+    names = list(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise UserError(
+                f'{variable} cannot be "{name}"', "write a name: lower case, digits, - and _"
+            )
+    return names
+
+
+def selected_environment(variables: Mapping[str, str]) -> str:
+    """The one name in GLASSHOUSE_ENV or ENV; "" if there is none.
+
+    Raises a UserError for several names: only plan and push work on several environments.
+    """
+    names = selected_environments(variables)
+    if len(names) > 1:
         raise UserError(
-            f'GLASSHOUSE_ENV cannot be "{name}"', "write a name: lower case, digits, - and _"
+            f"ENV names {len(names)} environments: {', '.join(names)}",
+            "name one; only plan and push take several",
         )
-    return name
+    return names[0] if names else ""
 
 
 def overlay_values(root: Path, name: str) -> dict[str, str]:

@@ -111,8 +111,11 @@ class Settings(BaseModel):
         return f"{driver}://{role}:{password}@{self.postgres_host}:{self.postgres_port}/{database}"
 
 
-def load_settings(root: Path | None = None) -> Settings:
-    """Read the settings from `.env` in `root` (default: this project)."""
+def load_settings(root: Path | None = None, environment: str | None = None) -> Settings:
+    """Read the settings from `.env` in `root` (default: this project).
+
+    `environment`: the name of the overlay; the default is the one that ENV selects.
+    """
     root = (root or ROOT).resolve()
     path = root / ".env"
     try:
@@ -123,7 +126,7 @@ def load_settings(root: Path | None = None) -> Settings:
         raise UserError(f"{path} cannot be read: {error}", "correct or remove the file") from None
     values, lines = _parse(text)
     settings = _settings(root, values, lines)
-    name = selected_environment(os.environ)
+    name = selected_environment(os.environ) if environment is None else environment
     if not name:
         return settings
     overlay = overlay_values(root, name) | _parse_file(root / f".env.{name}")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from scripts.errors import UserError
 from scripts.settings import ROOT, Settings, load_settings
 
 
@@ -28,12 +29,13 @@ def _settings() -> Settings | None:
 def plan(form: str) -> None:
     """Show the differences between git and Superset, field by field; changes nothing.
 
+    ENV=name compares with that environment, ENV=one,two with each of several.
     Exit code 0: no difference, 2: differences, 1: an error.
     """
+    from scripts.assets.sync.environments import selected_settings
     from scripts.assets.sync.plan import plan as run
 
-    if run(load_settings(), form):
-        raise SystemExit(2)
+    raise SystemExit(run(selected_settings(), form))
 
 
 @click.command()
@@ -43,10 +45,14 @@ def plan(form: str) -> None:
     help="Overwrite changes made in Superset since the last push (FORCE=1).",
 )
 def push(force: bool) -> None:
-    """Push the dashboards from git to Superset."""
+    """Push the dashboards from git to Superset; ENV=one,two pushes to several environments."""
+    from scripts.assets.sync.environments import run_for_each, selected_settings
     from scripts.assets.sync.push import push as run
 
-    run(load_settings(), _flag(force, "FORCE"))
+    def result(settings: Settings) -> tuple[str, int]:
+        return ("pushed" if run(settings, _flag(force, "FORCE")) else "no difference"), 0
+
+    raise SystemExit(run_for_each(selected_settings(), result))
 
 
 @click.command()
@@ -61,10 +67,10 @@ def push(force: bool) -> None:
 @click.option(
     "--import",
     "import_name",
-    metavar="DASHBOARD",
+    metavar="NAME",
     envvar="IMPORT",
     default="",
-    help="Import an unmanaged dashboard with all that it needs (IMPORT=…).",
+    help="Import an unmanaged dashboard, or a saved query, with all that it needs (IMPORT=…).",
 )
 @click.option("--branch", envvar="BRANCH", default="", help="Commit it on this branch (BRANCH=…).")
 @click.option(
@@ -78,10 +84,29 @@ def pull(force: bool, yes: bool, import_name: str, branch: str, list_all: bool) 
     from scripts.assets.sync.pull import list_unmanaged
     from scripts.assets.sync.pull import pull as run
 
+    if os.environ.get("ADOPT"):
+        raise UserError("ADOPT has another name", f"IMPORT={os.environ['ADOPT']} make pull")
     if _flag(list_all, "ALL"):
         list_unmanaged(load_settings())
     else:
         run(load_settings(), _flag(force, "FORCE"), _flag(yes, "YES"), import_name, branch)
+
+
+@click.command("import")
+@click.option(
+    "--from",
+    "source",
+    envvar="FROM",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The zip file or folder (FROM=…).",
+)
+@click.option("--force", is_flag=True, help="Also over files that git has already (FORCE=1).")
+def import_(source: Path, force: bool) -> None:
+    """Write an export of another Superset into the files, and report what cannot be kept."""
+    from scripts.assets.sync.import_bundle import import_bundle as run
+
+    run(load_settings(), source, _flag(force, "FORCE"))
 
 
 @click.command()

@@ -58,6 +58,16 @@ def test_push_then_pull_on_a_fresh_second_instance_leaves_no_difference(project,
     assert "Nothing to do" in project.run("pull", **env)
     assert "No difference" in project.run("plan", **env)
     assert project.files() == before
+    # One command for both: each has its own line, and one that fails does not stop the other.
+    overlay(project, "first")
+    overlay(project, "nowhere", SUPERSET_URL="http://127.0.0.1:9")
+    project.run("push", "--force", ENV="first")
+    said = project.run("plan", ENV="first,second")
+    assert "first: no difference\nsecond: no difference" in said
+    done = project.command("push", ENV="nowhere,second")
+    assert done.returncode == 1
+    assert "second: no difference" in done.stdout
+    assert "nowhere: Error: Superset does not answer" in done.stderr
     its = settings_of(project, second)
     other = Superset(its)
     _, data = project.chart()

@@ -86,7 +86,7 @@ def test_queries_that_are_no_rows_to_learn_from(user: Session, query: str) -> No
             continue  # that has columns, and can be described
         with pytest.raises(psycopg2.Error) as caught:
             user.rows(call, query)
-        assert "Traceback" not in str(caught.value).split("CONTEXT")[0]
+        assert "Traceback" not in str(caught.value)
     assert user.rows("select count(*) from engine_hostile.rows") == [(200,)]
 
 
@@ -128,7 +128,7 @@ def test_choices_that_make_no_sense(
     with pytest.raises(psycopg2.Error) as caught:
         user.train(model, ROWS, "target", **{"key": "id", argument: value})
     said = str(caught.value)
-    assert "Traceback" not in said.split("CONTEXT")[0]
+    assert "Traceback" not in said
     assert caught.value.pgcode != "XX000", said
     assert debris(admin, model) == {}
 

@@ -4,9 +4,11 @@ A copy of the project holds a case for each of them, and is built once; a table 
 """
 
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from scripts.errors import UserError
@@ -19,7 +21,7 @@ from .test_models import one, rows
 LEAKY = """
 {{ config(materialized="ml_model", task="classification", target="diagnosis", key="id",
           algorithms=["logistic_regression"],
-          options={"importance_repeats": 0, "bootstrap": 100}) }}
+          options={"importance_repeats": 0, "bootstrap": 0}) }}
 select measurements.id, measurements.mean_radius, length(diagnoses.diagnosis) as clue,
     left(diagnoses.diagnosis, 1) as first_letter, diagnoses.diagnosis
 from {{ ref("feat_tumour__measurements") }} as measurements
@@ -36,6 +38,7 @@ models:
   - name: leaky
     data_tests:
       - no_leakage: {name: leak_at_099}
+      - beats_baseline: {name: unproven, arguments: {metric: roc_auc}}
       - no_leakage: {name: leak_allowed, arguments: {at_most: 1}}
       - drift_at_most:
           name: moved
@@ -103,6 +106,13 @@ NOISE = (
     "select measurements.*, diagnoses.diagnosis",
     "select measurements.id, hashint8(measurements.id * 7919) as noise, diagnoses.diagnosis",
 )
+# As if the champion had been trained with {"bootstrap": 0}.
+WITHOUT_INTERVALS = """
+    update ml.model_versions set options = options || '{"bootstrap": 0}', lower = null, upper = null
+    where model = 'churn';
+    update ml.metrics set lower = null, upper = null where model = 'churn';
+"""
+REPORTS = ("rpt_model_metrics", "rpt_model_overview", "rpt_training_history", "rpt_alerts")
 BEHIND = """
     select 'predictions.pred_breast_cancer'::regclass::oid,
            'reports.rpt_model_curves'::regclass::oid
@@ -138,7 +148,9 @@ def stopped(warehouse_copy: Warehouse, tmp_path_factory: pytest.TempPathFactory)
     with pytest.raises(UserError) as failure:
         build(settings, warehouse_copy.stack, select=SELECTED, show=False)
     said = (settings.state / "logs" / "dbt.log").read_text()
-    build(settings, warehouse_copy.stack, select=("rpt_tables_about",), show=False)
+    with closing(psycopg2.connect(**warehouse_copy.dsn("postgres"))) as connection, connection:
+        connection.cursor().execute(WITHOUT_INTERVALS)
+    build(settings, warehouse_copy.stack, select=("rpt_tables_about", *REPORTS), show=False)
     return Stopped(said, failure.value.exit_code, behind)
 
 
@@ -176,9 +188,16 @@ def test_a_model_below_its_limit_stops_the_build(
     assert now == stopped.behind, "a table downstream of a failed test was rebuilt"
 
 
+def test_the_issues_of_a_training_are_printed(stopped: Stopped) -> None:
+    for column in ("clue", "first_letter"):
+        assert f"Model leaky: issue target_leakage: Column '{column}' alone" in stopped.said
+    assert "Model noise: issue baseline_not_beaten: roc_auc is " in stopped.said
+
+
 def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
     warehouse_copy: Warehouse, stopped: Stopped
 ) -> None:
+    assert "unproven" in stopped.failed(), "without an interval nothing is proven"
     of_noise = {name for name in stopped.failed() if "noise" in name}
     assert any(name.startswith("beats_baseline_noise") for name in of_noise)
     assert not any(name.startswith("metric_at_least") for name in of_noise)
@@ -201,6 +220,30 @@ def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
     assert "Model noise: Version 1 is rejected (beats_baseline_noise_roc_auc: roc_auc is" in (
         stopped.said
     )
+
+
+def test_a_model_without_intervals_is_neither_better_nor_worse(
+    warehouse_copy: Warehouse, stopped: Stopped
+) -> None:
+    told = "no interval was requested"
+    shown = "select interval_text, verdict, state from reports.rpt_model_metrics"
+    assert one(warehouse_copy, f"{shown} where model = 'churn' and metric = 'roc_auc'") == (
+        told,
+        told,
+        "plain",
+    )
+    (note, beats) = one(
+        warehouse_copy,
+        "select score_note, beats_baseline from reports.rpt_model_overview where model = 'churn'",
+    )
+    assert told in note and beats is None
+    alerts = "select message from reports.rpt_alerts where topic like 'No better%'"
+    assert not [message for (message,) in rows(warehouse_copy, alerts) if "Churn" in message]
+    (subline,) = one(
+        warehouse_copy,
+        "select subline from reports.rpt_training_history where model = 'churn' and is_champion",
+    )
+    assert "No 95 % interval was requested" in subline
 
 
 def test_what_leaks_and_what_drifts_is_stopped(warehouse_copy: Warehouse, stopped: Stopped) -> None:

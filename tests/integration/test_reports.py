@@ -228,3 +228,31 @@ def test_drift_is_looked_at_for_every_model_of_the_project(warehouse: Warehouse)
     assert one(
         warehouse, "select drifted from reports.rpt_drift_summary where model = 'breast_cancer'"
     ) == (0,)
+
+
+def test_no_model_of_the_project_has_an_issue(warehouse: Warehouse) -> None:
+    issues = rows(
+        warehouse, "select model, code, message from reports.rpt_checks where severity = 'issue'"
+    )
+    assert issues == []
+    checked = rows(
+        warehouse, "select model, count(distinct code) from reports.rpt_checks group by 1"
+    )
+    assert {model for model, _ in checked} >= {"breast_cancer", "churn", "revenue", "segments"}
+    assert len({codes for _, codes in checked}) == 1
+    shown = rows(
+        warehouse,
+        "select model, issues, tips, passed, not_applicable from reports.rpt_check_summary",
+    )
+    for model, *shown_counts in shown:
+        counts = dict(
+            rows(
+                warehouse,
+                "select severity, count(*) from ml.checks join ml.model_versions"
+                " using (model, version) where status = 'champion' and model = %s"
+                " group by severity",
+                model,
+            )
+        )
+        names = ("issue", "tip", "passed", "not_applicable")
+        assert shown_counts == [counts.get(name, 0) for name in names]

@@ -38,7 +38,10 @@ from (
             end as predictions,
             (batches.batch).scores_are_predictions,
             (batches.batch).names,
-            ml.numbers((batches.batch).scores, (batches.batch).raw) as scores,
+            -- A batch without scores follows an error.
+            case when (batches.batch).scores is null then ml.raise_failure('predict')
+                else ml.numbers((batches.batch).scores, (batches.batch).raw)
+            end as scores,
             ml.numbers((batches.batch).probabilities, (batches.batch).raw) as probabilities
         -- In the select list, and not after "from", the batches are streamed and not collected.
         from (select {{ function('predict_batches') }}(predict.model, predict.query, predict.version) as batch) as batches

@@ -1,14 +1,10 @@
 """Body of ml.train: hands its arguments to the package."""
 
-from glasshouse_ml.core.errors import GlasshouseError
-from glasshouse_ml.data.database import Database, sql_error
+from glasshouse_ml.data.database import Database
 from glasshouse_ml.train.request import parse_request
 from glasshouse_ml.train.training import train
 
 
 def main(model, query, task, target, key, algorithms, metric, split, options):
-    try:
-        request = parse_request(model, query, task, target, key, algorithms, metric, split, options)
-        return train(Database(plpy, GD), request)
-    except GlasshouseError as error:
-        raise sql_error(plpy, "train", error) from None
+    request = parse_request(model, query, task, target, key, algorithms, metric, split, options)
+    return train(Database(plpy, GD), request)

@@ -1,5 +1,6 @@
-{% macro describe_and_grant(signature) %}
-    comment on function {{ signature }} is {{ quoted_comment(function_comment()) }};
+{% macro describe_and_grant(signature, comment=none) %}
+    comment on function {{ signature }}
+    is {{ quoted_comment(comment or function_comment()) }};
 
     {# PostgreSQL lets everybody execute a new function. #}
     revoke all

@@ -54,7 +54,26 @@
         ~ ", true)"
     ) -%}
     {%- set trained = run_query(training_sql(name, rows_sql)).rows[0] -%}
+    {%- do log_issues(name, trained["version"]) -%}
     {{- return(judged_version(name, trained["version"])) -}}
+{% endmacro %}
+
+
+{# One line for each issue that the checks of a version found; dbt does not show NOTICEs. #}
+{% macro log_issues(name, version) %}
+    {%- set issues = run_query(
+        "select code, message, remedy from ml.checks where severity = 'issue' and model= "
+        ~ sql_text(name)
+        ~ " and version = "
+        ~ version
+        ~ " order by position"
+    ).rows -%}
+    {%- for issue in issues -%}
+        {%- do log_model(
+            name,
+            "issue " ~ issue["code"] ~ ": " ~ issue["message"] ~ " " ~ issue["remedy"],
+        ) -%}
+    {%- endfor -%}
 {% endmacro %}
 
 

@@ -82,6 +82,11 @@
 {# A count as `41,280`. #}
 {% macro counted(number) -%} to_char({{ number }}, 'FM999,999,999,990') {%- endmacro %}
 
+{# A count with its noun: `1 issue`, `3 issues`. #}
+{% macro plural(number, noun) -%}
+    ({{ counted(number) }} || ' {{ noun }}' || case when {{ number }} = 1 then '' else 's' end)
+{%- endmacro %}
+
 {# A metric's value as its unit asks: `97 %`, `0.987`, or `1,240` in the unit of the target. #}
 {% macro metric_text(value, unit) -%}
     (

@@ -31,6 +31,13 @@ with
         where not beats_baseline and task <> 'clustering'
     ),
 
+    -- That a model is no better than the simple rule is said above.
+    issues as (
+        select 2, 'act', 'Issue', model_label || ': ' || message, 'checks', 'Checks'
+        from {{ ref("rpt_checks") }}
+        where severity = 'issue' and code <> 'baseline_not_beaten'
+    ),
+
     drifted_models as (
         select
             case state when 'act' then 1 else 3 end,
@@ -58,6 +65,9 @@ with
         from weak_models
         union all
         select *
+        from issues
+        union all
+        select *
         from drifted_models
     ),
 
@@ -66,7 +76,7 @@ with
             9 as urgency,
             'good' as state,
             'No alerts' as topic,
-            'No test has failed, no input has drifted, and every model beats its simple rule.'
+            'No test has failed, no check found an issue, no input has drifted, and every model beats its simple rule.'
             as message,
             'monitoring' as dashboard,
             'Monitoring' as dashboard_label

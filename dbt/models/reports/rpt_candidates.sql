@@ -1,5 +1,8 @@
 with
-    candidates as (select * from {{ of_champions("candidates") }} as candidates),
+    -- A candidate that failed has an error instead of a score.
+    candidates as (
+        select * from {{ of_champions("candidates") }} as candidates where error is null
+    ),
 
     algorithms as (select * from {{ ref("algorithm_labels") }}),
 
@@ -67,7 +70,7 @@ select
     || ' ± '
     || to_char(intervals.deviation::numeric, 'FM990.000') as value_text,
     case
-        when not intervals.is_baseline
+        when not intervals.is_baseline or intervals.algorithm <> 'dummy'
         then coalesce(algorithms.in_one_sentence, '')
         when intervals.task = 'regression'
         then 'Always predicts one typical value of the training rows and ignores the measurements.'

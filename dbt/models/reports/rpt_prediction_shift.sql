@@ -5,18 +5,22 @@ with
     versions as (select * from {{ of_champions("model_versions") }} as versions),
 
     curves as (
-        select * from {{ of_champions("curves") }} as curves where curve = 'score_distribution'
+        select curves.*, versions.positive_class is null as is_multiclass
+        from {{ of_champions("curves") }} as curves
+        inner join versions on versions.model = curves.model
+        where versions.task = 'classification'
     ),
 
     residuals as (select * from {{ of_champions("residuals") }} as residuals),
 
-    -- classification: deciles of the probability
+    -- two classes: deciles of the probability of the positive class
     test_classes as (
         select
             model,
             least(9, floor(round((10 * x)::numeric, 6)))::integer as bin,
             sum(n)::float8 as cases
         from curves
+        where curve = 'score_distribution' and not is_multiclass
         group by model, bin
     ),
 
@@ -26,7 +30,35 @@ with
             least(9, floor(10 * predictions.score))::integer as bin,
             count(*)::float8 as cases
         from predictions
-        where predictions.task = 'classification' and predictions.score is not null
+        inner join versions on versions.model = predictions.model
+        where
+            predictions.task = 'classification'
+            and versions.positive_class is not null
+            and predictions.score is not null
+        group by predictions.model, bin
+    ),
+
+    -- more classes: ranges of the score, the probability of the predicted class. The engine counts
+    -- up to 20 of them over all classes; two make one here.
+    test_scores as (
+        select model, (position - 1) / 2 as bin, min(x) as low, sum(n)::float8 as cases
+        from curves
+        where curve = 'score_overall' and is_multiclass
+        group by model, bin
+    ),
+
+    score_limits as (
+        select model, array_agg(low order by bin) as lows from test_scores group by model
+    ),
+
+    current_scores as (
+        select
+            predictions.model,
+            width_bucket(predictions.score, score_limits.lows[2:]) as bin,
+            count(*)::float8 as cases
+        from predictions
+        inner join score_limits on score_limits.model = predictions.model
+        where predictions.score is not null
         group by predictions.model, bin
     ),
 
@@ -91,6 +123,9 @@ with
         from test_classes
         union all
         select model, bin, cases
+        from test_scores
+        union all
+        select model, bin, cases
         from test_numbers
         union all
         select model, bin, cases
@@ -100,6 +135,9 @@ with
     current_counts as (
         select *
         from current_classes
+        union all
+        select *
+        from current_scores
         union all
         select *
         from current_numbers
@@ -146,10 +184,14 @@ select
     -- text
     {{ model_label("scaled.model") }} as model_label,
     case
-        versions.task
-        when 'classification'
+        when score_limits.model is not null
+        then
+            {{ percent("score_limits.lows[scaled.bin + 1]") }}
+            || ' to '
+            || {{ percent("coalesce(score_limits.lows[scaled.bin + 2], 1)") }}
+        when versions.task = 'classification'
         then 10 * scaled.bin || ' to ' || 10 * (scaled.bin + 1) || U&'\202F%'
-        when 'regression'
+        when versions.task = 'regression'
         then
             {{ short_number("limits.low + scaled.bin * limits.width") }}
             || ' to '
@@ -167,4 +209,5 @@ select
 from scaled
 inner join versions on versions.model = scaled.model
 left join limits on limits.model = scaled.model
+left join score_limits on score_limits.model = scaled.model
 left join test_groups on test_groups.model = scaled.model and test_groups.bin = scaled.bin

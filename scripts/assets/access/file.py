@@ -194,7 +194,7 @@ def _entry_shape(where: str, kind: str, data: dict[str, Any]) -> list[Problem]:
         elif not isinstance(value, type_):
             word = "a list" if type_ is list else "text"
             add(name, f"must be {word}", f"write {word}", Rule.WRONG_TYPE)
-        elif type_ is list and not all(isinstance(each, str) for each in value):
+        elif isinstance(value, list) and not all(isinstance(each, str) for each in value):
             add(name, "must hold texts", "write names", Rule.WRONG_TYPE)
     return problems
 

@@ -1,5 +1,6 @@
 """The access rights on the server, in the form of bundle.yml."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +35,7 @@ def read_server(
     superset: Superset,
     settings: Settings,
     git: Bundle,
-    previously_managed: set[str] = frozenset(),
+    previously_managed: Set[str] = frozenset(),
     uuids: dict[tuple[str, int], str] | None = None,
 ) -> Server:
     """Read the access rights of a server.

@@ -35,15 +35,15 @@ def column_problems(bundle: Bundle) -> list[Problem]:
         pieces = [metric["expression"] for metric in dataset.data.get("metrics") or []]
         problems += _unknown(dataset.path, "a metric", References(sql=pieces), dataset)
     for chart in bundle.kind("charts"):
-        dataset = bundle.get(chart.data["dataset_uuid"])
-        if dataset is not None and has_query(chart.data["viz_type"]):
-            problems += _chart_problems(chart, dataset)
+        source = bundle.get(chart.data["dataset_uuid"])
+        if source is not None and has_query(chart.data["viz_type"]):
+            problems += _chart_problems(chart, source)
     for dashboard in bundle.kind("dashboards"):
         for name, uuid, column in filter_targets(dashboard):
-            dataset = bundle.get(uuid)
-            if dataset is not None and isinstance(column, str):
+            source = bundle.get(uuid)
+            if source is not None and isinstance(column, str):
                 references = References(columns=[column])
-                problems += _unknown(dashboard.path, f"the filter {name}", references, dataset)
+                problems += _unknown(dashboard.path, f"the filter {name}", references, source)
     return problems
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from scripts.assets.checks.columns import filter_targets
+from scripts.assets.model.annotations import referenced_charts, referenced_layers
 from scripts.assets.model.asset import SINGULAR, Asset, Bundle
 from scripts.assets.model.layout import chart_uuids, components
 from scripts.assets.model.problems import Problem, Rule
@@ -97,6 +98,11 @@ def _orphans(bundle: Bundle) -> list[Problem]:
     for dashboard in bundle.kind("dashboards"):
         used |= chart_uuids(dashboard.data["position"])
         used |= {uuid for _, uuid, _ in filter_targets(dashboard)}
+    for chart in bundle.kind("charts"):
+        params = chart.data["params"] if chart.uuid in used else {}
+        used |= {str(uuid).lower() for uuid in referenced_charts(params)}
+        used |= {f"annotation_layers/{name}" for name in referenced_layers(params)}
+    used |= {query.data["database_uuid"] for query in bundle.kind("queries")}
     for kind, reference in (("charts", "dataset_uuid"), ("datasets", "database_uuid")):
         used |= {asset.data[reference] for asset in bundle.kind(kind) if asset.uuid in used}
     return [
@@ -107,5 +113,5 @@ def _orphans(bundle: Bundle) -> list[Problem]:
             Rule.ORPHAN,
         )
         for asset in bundle
-        if asset.kind != "dashboards" and asset.uuid not in used
+        if asset.kind not in ("dashboards", "queries") and asset.uuid not in used
     ]

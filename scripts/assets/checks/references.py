@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from scripts.assets.model.annotations import referenced_charts, referenced_layers
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.layout import ROOT, components, walk
 from scripts.assets.model.problems import Problem, Rule
@@ -12,26 +13,30 @@ def reference_problems(bundle: Bundle) -> list[Problem]:
     problems = []
     for dataset in bundle.kind("datasets"):
         problems += _missing(bundle, dataset, "databases", "database_uuid", dataset.data)
+    for query in bundle.kind("queries"):
+        problems += _missing(bundle, query, "databases", "database_uuid", query.data)
     for chart in bundle.kind("charts"):
         problems += _missing(bundle, chart, "datasets", "dataset_uuid", chart.data)
+        problems += _annotations(bundle, chart)
     for dashboard in bundle.kind("dashboards"):
         problems += _layout(bundle, dashboard) + _settings(bundle, dashboard)
-    return problems + _slugs(bundle)
+    return problems + _slugs(bundle) + _database_names(bundle)
 
 
-def duplicate_uuids(assets: list[tuple[str, str]]) -> list[Problem]:
-    """Files (path, uuid) that share a uuid: the later would replace the earlier."""
+def duplicate_identities(assets: list[tuple[str, str]]) -> list[Problem]:
+    """Files (path, identity) that share an identity: the later would replace the earlier."""
     paths = defaultdict(list)
-    for path, uuid in assets:
-        paths[uuid.lower()].append(path)
+    for path, identity in assets:
+        paths[identity].append(path)
     return [
         Problem(
             path,
-            f"has the same uuid as {shared[0]}",
-            "give one of the two a new uuid",
+            f"has the same {word} as {shared[0]}",
+            f"give one of the two a new {word}",
             Rule.REPEATED_UUID,
         )
-        for shared in paths.values()
+        for identity, shared in paths.items()
+        for word in ["name" if "/" in identity else "uuid"]
         for path in shared[1:]
     ]
 
@@ -47,6 +52,29 @@ def _missing(bundle: Bundle, asset: Asset, kind: str, name: str, data: dict) -> 
             f"write the uuid of a file in {kind}/, or add that file",
             Rule.DANGLING_REFERENCE,
         )
+    ]
+
+
+def _annotations(bundle: Bundle, chart: Asset) -> list[Problem]:
+    """Annotations of a layer or chart that has no file."""
+    params = chart.data["params"]
+    missing = [
+        (f"the annotation layer {name}", "annotation_layers/", "name")
+        for name in referenced_layers(params)
+        if f"annotation_layers/{name}" not in bundle
+    ] + [
+        (f"the chart {uuid}", "charts/", "uuid")
+        for uuid in referenced_charts(params)
+        if bundle.get(str(uuid).lower()) not in bundle.kind("charts")
+    ]
+    return [
+        Problem(
+            chart.path,
+            f"params.annotation_layers: {target} is not in a file below {folder}",
+            f"write the {name} of a file in {folder}, or remove the annotation",
+            Rule.DANGLING_REFERENCE,
+        )
+        for target, folder, name in missing
     ]
 
 
@@ -116,6 +144,22 @@ def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
                     )
                 )
     return problems
+
+
+def _database_names(bundle: Bundle) -> list[Problem]:
+    paths = defaultdict(list)
+    for database in bundle.kind("databases"):
+        paths[database.title].append(database.path)
+    return [
+        Problem(
+            path,
+            f'the name "{name}" is also that of {shared[0]}',
+            "choose another: Superset has no two databases of one name",
+            Rule.REPEATED_NAME,
+        )
+        for name, shared in paths.items()
+        for path in shared[1:]
+    ]
 
 
 def _slugs(bundle: Bundle) -> list[Problem]:

@@ -32,11 +32,11 @@ def check(settings: Settings | None, limits: Limits) -> bool:
         problems = problems or find_convention_problems(bundle, root, root / ".stack")
         problems += read_access(root / FOLDER, bundle)[1] if bundle.assets else []
         current.note(f"{len(files.data)} files")
-    if not problems and (settings is None or not _is_reachable(settings)):
+    if not problems and settings and _is_reachable(settings):
+        problems = _query_problems(bundle, Superset(settings), limits)
+    elif not problems:
         where = f" at {settings.superset_url}" if settings else ""
         say(f"Superset is not running{where}: the queries were not run.")
-    elif not problems:
-        problems = _query_problems(bundle, Superset(settings), limits)
     for problem in problems:
         console.print(f"{FOLDER}/{problem}", style="red", markup=False)
     if problems:

@@ -6,11 +6,11 @@ from scripts.assets.checks.columns import column_problems
 from scripts.assets.checks.dbt_agreement import dbt_problems
 from scripts.assets.checks.fields import file_problems
 from scripts.assets.checks.readability import readability_problems
-from scripts.assets.checks.references import duplicate_uuids, reference_problems
+from scripts.assets.checks.references import duplicate_identities, reference_problems
 from scripts.assets.files.bundle import FOLDER, Files, file_text, read_files
 from scripts.assets.files.dbt_relations import read_relations
 from scripts.assets.files.theme import read_theme
-from scripts.assets.model.asset import Bundle
+from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.problems import Problem, Rule
 from scripts.errors import UserError
 
@@ -25,7 +25,11 @@ def find_problems(files: Files, columns: bool = True) -> list[Problem]:
         problems += file_problems(kind, path, data)
     if problems:
         return sorted(problems)
-    problems = duplicate_uuids([(path, data["uuid"]) for path, (_, data) in files.data.items()])
+    identities = [
+        (path, Asset(kind, {**data, "uuid": str(data.get("uuid") or "").lower()}).uuid)
+        for path, (kind, data) in files.data.items()
+    ]
+    problems = duplicate_identities(identities)
     if problems:
         return sorted(problems)
     bundle = files.bundle()

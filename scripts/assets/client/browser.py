@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Error as BrowserError
-from playwright.sync_api import Page, Request, Response, Route, sync_playwright
+from playwright.sync_api import Page, Request, Response, Route, ViewportSize, sync_playwright
 
 from scripts.bootstrap.browser import require_browser
 from scripts.errors import UserError
 from scripts.settings import ROOT
 
-SCREEN = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+SCREEN = ViewportSize(width=1440, height=900)
+PHONE = ViewportSize(width=390, height=844)
 TIMEOUT_SECONDS = 60
 DATA_REQUEST = "/api/v1/chart/data"
 

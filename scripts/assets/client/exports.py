@@ -14,14 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from scripts.assets.client.superset import Superset
+from scripts.assets.files.yaml_text import load_yaml
+from scripts.assets.model.annotations import referenced_charts
 from scripts.settings import Settings
 
 Row = dict[str, Any]
 LISTED_COLUMNS = {
-    "chart": "id,uuid,changed_on_utc,dashboards.id",
-    "dashboard": "id,uuid,changed_on_utc",
-    "dataset": "id,uuid",
+    "chart": "id,uuid,changed_on_utc,dashboards.id,owners.id,tags.name,tags.type",
+    "dashboard": "id,uuid,changed_on_utc,owners.id,tags.name,tags.type",
+    "dataset": "id,uuid,owners.id",
     "database": "id,uuid,changed_on",
+    "saved_query": "id,label",
+    "annotation_layer": "id,name,descr",
+    "security/users": "id,username,email",
 }
 # Above this number of changed assets one full export is faster, because the export of an asset
 # includes its dependencies.
@@ -29,6 +34,9 @@ _MANY = 60
 _UUID = re.compile(r"^uuid: '?([0-9a-fA-F-]{36})'?$", re.MULTILINE)
 # In charts, and in the filters of dashboards.
 _DATASET = re.compile(r"\bdataset(?:_uuid|Uuid): '?([0-9a-fA-F-]{36})")
+
+# A chart that shows data of another chart.
+_ANNOTATION = re.compile(r"\bsourceType: (line|table)\b")
 
 
 def exported(
@@ -76,6 +84,7 @@ def _datasets(
             for row in rows["chart"]
             if row["uuid"] in managed or any(each["id"] in dashboards for each in row["dashboards"])
         }
+        users |= _annotation_sources(rows, users, texts)
         used = {
             result.lower() for each in users for result in _DATASET.findall(texts.get(each, ""))
         }
@@ -83,6 +92,22 @@ def _datasets(
             row for row in rows_to_export if row["uuid"] in managed or row["uuid"] in used
         ]
     return [("dataset", row["id"]) for row in rows_to_export]
+
+
+def _annotation_sources(
+    rows: dict[str, list[Row]], charts: set[str], texts: dict[str, str]
+) -> set[str]:
+    """The charts whose data these charts show as annotations."""
+    uuids = {row["id"]: row["uuid"] for row in rows["chart"]}
+    sources: set[str] = set()
+    pending = charts
+    while pending:
+        annotated = [texts[each] for each in pending if _ANNOTATION.search(texts.get(each, ""))]
+        params = [load_yaml(text).get("params") or {} for text in annotated]
+        ids = [value for each in params for value in referenced_charts(each)]
+        pending = {uuids[value] for value in ids if value in uuids} - sources - charts
+        sources |= pending
+    return sources
 
 
 def _timestamps(rows: dict[str, list[Row]]) -> dict[str, tuple[str, int, str]]:

@@ -21,6 +21,9 @@ _ORDER = {
     "chart": "slice_name",
     "dataset": "table_name",
     "rowlevelsecurity": "name",
+    "saved_query": "label",
+    "annotation_layer": "name",
+    "annotation": "start_dttm",
 }
 
 
@@ -33,8 +36,8 @@ class Superset:
         # Superset is on this machine or has its own address: no proxy.
         self._session.trust_env = False
         self._credentials = (
-            settings.value("SUPERSET_ADMIN_USER"),
-            settings.value("SUPERSET_ADMIN_PASSWORD"),
+            settings.value("SUPERSET_ADMIN_USER") or "",
+            settings.value("SUPERSET_ADMIN_PASSWORD") or "",
         )
         self._authorize()
 
@@ -102,11 +105,12 @@ class Superset:
         rows_by_id: dict[int, dict[str, Any]] = {}
         # Rows with equal names may change order between two pages, so that one is missed. Reading
         # is repeated in alternating order until the number of rows is complete.
+        order = _ORDER.get(resource.split("/")[-1], "id")
         for direction in ("asc", "desc") * _TRIES:
             for page in range(_PAGES):
                 query = (
                     f"?q=(columns:!({columns}),page:{page},page_size:{_ROWS},"
-                    f"order_column:{_ORDER.get(resource, 'id')},order_direction:{direction})"
+                    f"order_column:{order},order_direction:{direction})"
                 )
                 response = self._send("GET", f"{resource}/{query}")
                 answer = self._json(response, f"listing {resource.split('/')[-1]}")
@@ -140,6 +144,11 @@ class Superset:
         """Create an object; returns its id."""
         answer = self._send("POST", f"{resource}/", json=fields)
         return self._json(answer, f"making {_noun(resource)}")["id"]
+
+    def create_tag(self, name: str) -> None:
+        """Create a tag on no object."""
+        body = {"name": name, "description": "", "objects_to_tag": []}
+        self._json(self._send("POST", "tag/", json=body), "making a tag")
 
     def role_permissions(self, role: int) -> list[dict[str, Any]]:
         """The permissions of a role: permission_name on view_menu_name."""
@@ -237,7 +246,10 @@ def _zipped(files: dict[str, str], content: str) -> bytes:
 def _noun(resource: str) -> str:
     """The noun for a resource of the API."""
     return {
-        "security/roles": "a role",
-        "security/users": "a user",
+        "roles": "a role",
+        "users": "a user",
         "rowlevelsecurity": "a row filter",
-    }.get(resource, f"a {resource}")
+        "annotation_layer": "an annotation layer",
+        "annotation": "an annotation",
+        "saved_query": "a saved query",
+    }.get(resource.split("/")[-1], f"a {resource}")

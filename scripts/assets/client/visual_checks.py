@@ -113,7 +113,7 @@ def inspect_dashboard(page: Page, url: str, slug: str, pictures: Path) -> Dashbo
         result.pictures.append(_picture(page, pictures / f"{stem}.png"))
         # Superset draws a card only near the visible area, so the window must hold all of them.
         height = max(screen["height"], int(page.evaluate(BOTTOM)) + 24)
-        page.set_viewport_size({**screen, "height": height})
+        page.set_viewport_size({"width": screen["width"], "height": height})
         cards = wait_until_drawn(page, traffic)
         result.pictures.append(_picture(page, pictures / f"{stem}_full.png"))
         result.charts[tab] = [card["name"] for card in cards]

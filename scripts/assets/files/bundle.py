@@ -22,6 +22,8 @@ FOLDER = "superset_assets"
 SUFFIXES = (".yaml", ".yml", ".css")
 # The largest file here has some 20 kB; a text of megabytes would keep a browser busy for minutes.
 MAX_BYTES = 2_000_000
+# The longest stem of a new file's name; file systems allow 255 bytes for the whole name.
+_STEM = 100
 
 
 @dataclass
@@ -49,10 +51,13 @@ def read_files(folder: Path) -> Files:
     """Read every YAML file below the four folders of assets."""
     files = Files()
     try:
+        if (folder / THEME).exists() and (folder / THEME).stat().st_size > MAX_BYTES:
+            raise OSError(f"it has more than {MAX_BYTES:,} bytes")
         files.theme = read_theme(folder)
     except (OSError, UnicodeDecodeError) as error:
         message = f"cannot be read ({error})"
-        files.problems.append(Problem(THEME, message, "save it as UTF-8", Rule.UNREADABLE))
+        remedy = "shorten it, and save it as UTF-8"
+        files.problems.append(Problem(THEME, message, remedy, Rule.UNREADABLE))
     for kind in KINDS:
         for file in sorted((folder / kind).rglob("*.y*ml")):
             path = file.relative_to(folder).as_posix()
@@ -65,7 +70,8 @@ def read_files(folder: Path) -> Files:
                     continue
                 data = load_yaml(file.read_text(encoding="utf-8"))
             except yaml.YAMLError as error:
-                files.problems.append(Problem(path, _where(error), "fix the YAML", Rule.UNREADABLE))
+                message = yaml_problem(error)
+                files.problems.append(Problem(path, message, "fix the YAML", Rule.UNREADABLE))
                 continue
             except (OSError, UnicodeDecodeError) as error:
                 files.problems.append(
@@ -90,7 +96,8 @@ def read_files(folder: Path) -> Files:
     return files
 
 
-def _where(error: yaml.YAMLError) -> str:
+def yaml_problem(error: yaml.YAMLError) -> str:
+    """The line and the reason of a YAML error."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     text = getattr(error, "problem", None) or str(error)
     return f"line {mark.line + 1}: {text}" if mark else text
@@ -109,9 +116,9 @@ def file_text(asset: Asset, theme: str) -> str:
 
 def with_path(asset: Asset, bundle: Bundle, taken_paths: set[str]) -> Asset:
     """The asset with an unused path, for an asset without a file."""
-    stem = snake(str(asset.data.get("slug") or asset.title)) or asset.uuid[:8]
+    stem = snake(str(asset.data.get("slug") or asset.title))[:_STEM] or snake(asset.uuid[:8])
     folder = {
-        "datasets": f"datasets/{snake(asset.data.get('schema') or 'default')}",
+        "datasets": f"datasets/{snake(asset.data.get('schema') or '')[:_STEM] or 'default'}",
         "charts": f"charts/{_dashboard_of(asset, bundle)}",
     }.get(asset.kind, asset.kind)
     path, number = f"{folder}/{stem}.yaml", 2
@@ -123,7 +130,7 @@ def with_path(asset: Asset, bundle: Bundle, taken_paths: set[str]) -> Asset:
 def _dashboard_of(chart: Asset, bundle: Bundle) -> str:
     for dashboard in bundle.kind("dashboards"):
         if chart.uuid in chart_uuids(dashboard.data["position"]):
-            return snake(dashboard.data.get("slug") or dashboard.title)
+            return snake(dashboard.data.get("slug") or dashboard.title)[:_STEM] or chart.uuid[:8]
     return "no_dashboard"
 
 

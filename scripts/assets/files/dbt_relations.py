@@ -140,8 +140,11 @@ def _parse(root: Path, folder: Path) -> dict[str, Any]:
     (copy / "dbt" / EXPOSURES).unlink(missing_ok=True)
     program = Path(sys.executable).with_name("dbt")
     completed = subprocess.run(
-        [program, "parse", "--project-dir", copy / "dbt", "--profiles-dir", copy / "dbt"]
-        + ["--target-path", folder / "target", "--log-path", folder / "target", "--no-use-colors"],
+        [
+            str(program), "parse", f"--project-dir={copy / 'dbt'}",
+            f"--profiles-dir={copy / 'dbt'}", f"--target-path={folder / 'target'}",
+            f"--log-path={folder / 'target'}", "--no-use-colors",
+        ],
         capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=root,
         env={
             **os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "POSTGRES_PORT": "1",

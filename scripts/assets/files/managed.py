@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.assets.files.yaml_text import write_text
 from scripts.assets.model.asset import SINGULAR, Asset
-from scripts.assets.model.fields import ACCESS_KINDS
+from scripts.assets.model.fields import NAMED_KINDS
 from scripts.errors import UserError
 
 LOCK = "owned.lock"
@@ -37,7 +37,7 @@ def read_lock(folder: Path) -> set[tuple[str, str]]:
                 f"{LOCK}, line {number}: not a kind and a uuid",
                 f"keep the lines of both sides after a merge; or git checkout {LOCK}",
             )
-        entries.add((kind, f"{kind}/{identity}" if kind in ACCESS_KINDS else identity))
+        entries.add((kind, f"{kind}/{identity}" if kind in NAMED_KINDS else identity))
     return entries
 
 
@@ -59,5 +59,5 @@ def record_managed(folder: Path, assets: Iterable[Asset]) -> bool:
 
 
 def _short(kind: str, identity: str) -> str:
-    """A uuid as it is; a role, row filter or user by its name."""
-    return identity.removeprefix(f"{kind}/") if kind in ACCESS_KINDS else identity
+    """A uuid as it is; the name where Superset has no uuid."""
+    return identity.removeprefix(f"{kind}/") if kind in NAMED_KINDS else identity

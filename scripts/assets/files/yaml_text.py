@@ -7,7 +7,10 @@ from typing import Any
 import yaml
 from yaml.emitter import ScalarAnalysis
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # PyYAML without its C library
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 # The files here have at most 12 levels and some 2,000 values.
 _MAX_DEPTH, _MAX_SIZE = 100, 200_000
 # Line breaks that YAML would change unless they are escaped.
@@ -87,7 +90,9 @@ def load_yaml(text: str) -> Any:
 def _require_bounded(text: str) -> None:
     """Stop before nesting breaks the reader, or aliases grow to more than memory holds."""
     # Each node counts 1, and a text 1 more for every 100 characters.
-    size, starts, anchors = 0, [], {}
+    size = 0
+    starts: list[tuple[str | None, int]] = []
+    anchors: dict[str | None, int] = {}
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
             # An alias inside its own anchor has no size yet, and would have no end.
@@ -103,11 +108,14 @@ def _require_bounded(text: str) -> None:
             anchor, start = starts.pop()
             anchors[anchor] = size - start
         if len(starts) > _MAX_DEPTH:
-            problem = f"more than {_MAX_DEPTH} levels of nesting"
-            raise yaml.composer.ComposerError(problem=problem, problem_mark=event.start_mark)
+            raise _error(f"more than {_MAX_DEPTH} levels of nesting", event)
         if size > _MAX_SIZE:
-            problem = "too many values once its aliases are expanded"
-            raise yaml.composer.ComposerError(problem=problem, problem_mark=event.start_mark)
+            raise _error("too many values once its aliases are expanded", event)
+
+
+def _error(problem: str, event: yaml.Event) -> yaml.YAMLError:
+    mark: Any = event.start_mark  # of another class where the C library reads
+    return yaml.composer.ComposerError(problem=problem, problem_mark=mark)
 
 
 def dump_yaml(data: Any) -> str:

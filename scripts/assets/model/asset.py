@@ -10,6 +10,8 @@ from scripts.assets.model.fields import NAME_FIELD
 SINGULAR = {
     "databases": "database",
     "datasets": "dataset",
+    "queries": "saved query",
+    "annotation_layers": "annotation layer",
     "charts": "chart",
     "dashboards": "dashboard",
     "roles": "role",
@@ -21,7 +23,7 @@ SINGULAR = {
 
 @dataclass(frozen=True)
 class Asset:
-    """One database, dataset, chart or dashboard, in canonical form; or an entry of bundle.yml."""
+    """One asset that has a file, in canonical form; or an entry of bundle.yml."""
 
     kind: str
     data: dict[str, Any]
@@ -30,7 +32,7 @@ class Asset:
 
     @property
     def uuid(self) -> str:
-        """The identity: a uuid, or kind and name for the entries of bundle.yml."""
+        """The identity: a uuid, or kind and name where Superset has no uuid."""
         return self.data.get("uuid") or f"{self.kind}/{self.title}"
 
     @property

@@ -4,7 +4,7 @@ from typing import Any
 
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.controls import with_defaults
-from scripts.assets.model.fields import COLUMN, FIELDS, FORMAT_VERSION, METRIC, Field
+from scripts.assets.model.fields import COLUMN, FIELDS, FORMAT_VERSION, METRIC, REST_FIELDS, Field
 from scripts.assets.model.layout import complete_position
 from scripts.assets.model.metadata import complete_metadata
 from scripts.assets.model.placeholders import fill
@@ -15,6 +15,8 @@ def complete(asset: Asset, bundle: Bundle, settings: Settings) -> dict[str, Any]
     """The asset as Superset imports it. A database then holds its password: mind where it goes."""
     data = _with_defaults(fill(asset.kind, asset.data, settings), FIELDS[asset.kind])
     data["version"] = FORMAT_VERSION
+    for name in REST_FIELDS:
+        data.pop(name, None)
     if asset.kind == "datasets":
         data["columns"] = [_with_defaults(column, COLUMN) for column in data["columns"]]
         data["metrics"] = [_with_defaults(metric, METRIC) for metric in data["metrics"]]

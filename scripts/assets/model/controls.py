@@ -36,7 +36,9 @@ def without_defaults(params: Params) -> Params:
 def with_defaults(params: Params, dataset: dict[str, Any]) -> Params:
     """The params with every control, as the editor would save them for this dataset."""
     # A chart type without defaults here still has filters.
-    defaults = {"adhoc_filters": []} | copy.deepcopy(_defaults().get(params["viz_type"], {}))
+    defaults: Params = {"adhoc_filters": []} | copy.deepcopy(
+        _defaults().get(params["viz_type"], {})
+    )
     if _LOOKUP in defaults:
         columns = dataset.get("columns") or []
         defaults[_LOOKUP] = {c["column_name"]: True for c in columns if c.get("is_dttm")}

@@ -83,7 +83,7 @@ def changes(old: Any, new: Any, field: str = "") -> list[Change]:
     named = _by_name(old), _by_name(new)
     if None not in named:
         # The same items in another order are a difference too.
-        return changes(*named, field) or [Change(field, *map(list, named))]
+        return changes(*named, field) or [Change(field, *(list(each or ()) for each in named))]
     if _nameless(old) and _nameless(new) and len(old) == len(new):
         result = []
         for place, (before, after) in enumerate(zip(old, new, strict=True), start=1):
@@ -146,7 +146,8 @@ def _shown_pair(old: Any, new: Any) -> tuple[str, str]:
         # Only blanks or line breaks differ, which one line does not show.
         before, after = repr(old), repr(new)
     equal = (one == other for one, other in zip(before, after, strict=False))
-    start = next((place for place, same in enumerate(equal) if not same), 0) - _CONTEXT
+    shorter = min(len(before), len(after))
+    start = next((place for place, same in enumerate(equal) if not same), shorter) - _CONTEXT
     return _cut(before, start), _cut(after, start)
 
 

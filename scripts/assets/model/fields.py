@@ -7,12 +7,18 @@ added at push, because an import does not reset a field that the file does not c
 from dataclasses import dataclass
 from typing import Any
 
-KINDS = ("databases", "datasets", "charts", "dashboards")
+KINDS = ("databases", "datasets", "queries", "annotation_layers", "charts", "dashboards")
+# The kinds that one import of Superset creates together.
+BUNDLED_KINDS = ("databases", "datasets", "charts", "dashboards")
 # Access rights: they are in bundle.yml, because Superset's own bundles do not contain them.
 ACCESS_KINDS = ("roles", "filters", "access", "users")
+# Kinds without a uuid in Superset: the name is the identity.
+NAMED_KINDS = (*ACCESS_KINDS, "annotation_layers")
 NAME_FIELD = {
     "databases": "database_name",
     "datasets": "table_name",
+    "queries": "label",
+    "annotation_layers": "name",
     "charts": "slice_name",
     "dashboards": "dashboard_title",
     "roles": "name",
@@ -47,11 +53,16 @@ def _text(name: str, default: Any = None, longest: int | None = None) -> Field:
 
 
 def _flag(name: str, default: bool) -> Field:
-    return Field(name, (bool,), default)
+    # Superset's exports hold null for a flag that was never set.
+    return Field(name, (bool, type(None)), default)
 
 
 def _number(name: str, default: int | None = None) -> Field:
-    return Field(name, (int,) if default is not None else (int, type(None)), default)
+    return Field(name, (int, type(None)), default)
+
+
+def _names(name: str) -> Field:
+    return Field(name, (list,), [])
 
 
 def _mapping(name: str, default: Any = None) -> Field:
@@ -85,6 +96,17 @@ METRIC = (
     _text("warning_text"),
     _mapping("extra"),
 )
+
+ANNOTATION = (
+    _text("short_descr", REQUIRED, 500),
+    _text("long_descr"),
+    _text("start_dttm", REQUIRED),
+    _text("end_dttm", REQUIRED),
+    _mapping("json_metadata"),
+)
+
+# Fields that Superset's bundles do not contain; a push sends them over REST.
+REST_FIELDS = ("owners", "tags")
 
 FIELDS: dict[str, tuple[Field, ...]] = {
     "databases": (
@@ -125,8 +147,25 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _mapping("extra"),
         Field("folders", (list, type(None)), None),
         _text("sql"),
+        _names("owners"),
         Field("metrics", (list,), []),
         Field("columns", (list,), []),
+        _text("version", REQUIRED),
+    ),
+    "queries": (
+        _text("label", REQUIRED, 256),
+        _text("uuid", REQUIRED),
+        _text("database_uuid", REQUIRED),
+        _text("catalog", longest=128),
+        _text("schema", longest=128),
+        _text("description"),
+        _text("sql", REQUIRED),
+        _text("version", REQUIRED),
+    ),
+    "annotation_layers": (
+        _text("name", REQUIRED, 250),
+        _text("descr"),
+        Field("annotations", (list,), []),
         _text("version", REQUIRED),
     ),
     "charts": (
@@ -137,6 +176,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _text("certified_by"),
         _text("certification_details"),
         _number("cache_timeout"),
+        _names("owners"),
+        _names("tags"),
         _text("viz_type", REQUIRED),
         _mapping("params", REQUIRED),
         _text("version", REQUIRED),
@@ -149,6 +190,8 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         _text("certified_by"),
         _text("certification_details"),
         _flag("published", False),
+        _names("owners"),
+        _names("tags"),
         _text("css"),
         _mapping("position", REQUIRED),
         _mapping("metadata", {}),

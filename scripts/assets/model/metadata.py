@@ -69,7 +69,7 @@ def complete_metadata(metadata: dict[str, Any], position: dict[str, Any]) -> dic
     """The settings in the form of Superset, with charts by the ids of this layout."""
     numbers = chart_numbers(position)
     # WHY: without them each reader's browser tries to save the colours it computed, and is refused.
-    full = {"map_label_colors": {}, "shared_label_colors": []}
+    full: dict[str, Any] = {"map_label_colors": {}, "shared_label_colors": []}
     full |= _with_references(metadata, numbers.get)
     for uuid_number, entry in (full.get("chart_configuration") or {}).items():
         entry["id"] = uuid_number

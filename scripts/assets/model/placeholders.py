@@ -7,43 +7,24 @@ replaces the value with the placeholder of git, so that a round trip leaves no d
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
 
-from scripts.errors import UserError
+from scripts.assets.model.database_uri import fill_uri, password_name, restore_uri
+from scripts.assets.model.placeholder_values import DEFAULTS, KNOWN, PLACEHOLDER, placeholder_value
 from scripts.settings import Settings
 
-# What Superset shows instead of a password.
-MASK = "X" * 10
 # Marks a schema that has the same name in every environment.
 NO_PREFIX = "${NO_PREFIX}"
-_PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
-_PASSWORDS = {
-    "dashboard": "DASHBOARD_PASSWORD",
-    "transformer": "TRANSFORMER_PASSWORD",
-    "superset": "SUPERSET_DB_PASSWORD",
-    "postgres": "POSTGRES_PASSWORD",
-}
-# Default values, where neither `.env` nor an overlay has the key.
-_DEFAULTS = {
-    "DATABASE": "warehouse",
-    "SCHEMA_PREFIX": "",
-    "CERTIFIED_BY": "",
-    "CERTIFICATION_DETAILS": "",
-}
-KNOWN = ("POSTGRES_HOST", "POSTGRES_PORT", *_DEFAULTS, *_PASSWORDS.values())
+# The kinds with a schema.
+_IN_SCHEMA = ("datasets", "queries")
 # Fields, besides the address of a database and the schema of a dataset, that may hold placeholders.
-_FIELDS = {
+_FIELDS: dict[str, tuple[str, ...]] = {
     "databases": (),
     "datasets": ("catalog", "sql", "extra"),
+    "queries": ("catalog", "sql"),
+    "annotation_layers": (),
     "charts": ("certified_by", "certification_details"),
     "dashboards": ("certified_by", "certification_details"),
 }
-
-
-def unknown_placeholders(text: str) -> list[str]:
-    """Names in ${…} without a setting; a password may have any key in `.env`."""
-    names = _PLACEHOLDER.findall(text)
-    return [name for name in names if name not in KNOWN and not name.endswith("_PASSWORD")]
 
 
 def fill(kind: str, data: dict[str, Any], settings: Settings) -> dict[str, Any]:
@@ -51,7 +32,7 @@ def fill(kind: str, data: dict[str, Any], settings: Settings) -> dict[str, Any]:
     full = dict(data)
     if kind == "databases":
         full["sqlalchemy_uri"] = fill_uri(data["sqlalchemy_uri"], settings)
-    if kind == "datasets" and data.get("schema"):
+    if kind in _IN_SCHEMA and data.get("schema"):
         full["schema"] = server_schema(data["schema"], settings)
     for name in _FIELDS[kind]:
         if full.get(name):
@@ -67,9 +48,12 @@ def restore(
     restored = dict(data)
     if kind == "databases":
         restored["sqlalchemy_uri"] = restore_uri(
-            data["sqlalchemy_uri"], settings, local.get("sqlalchemy_uri", "")
+            data["sqlalchemy_uri"],
+            settings,
+            local.get("sqlalchemy_uri", ""),
+            password_name(str(data["database_name"]), str(data["uuid"])),
         )
-    if kind == "datasets" and data.get("schema"):
+    if kind in _IN_SCHEMA and data.get("schema"):
         restored["schema"] = schema_in_git(data["schema"], settings, [local.get("schema") or ""])
     for name in _FIELDS[kind]:
         in_git = local.get(name)
@@ -86,7 +70,7 @@ def server_schema(schema: str, settings: Settings) -> str:
     """The schema's name on this installation."""
     if schema.startswith(NO_PREFIX):
         return schema.removeprefix(NO_PREFIX)
-    return _value("SCHEMA_PREFIX", settings) + schema
+    return placeholder_value("SCHEMA_PREFIX", settings) + schema
 
 
 def schema_in_git(schema: str, settings: Settings, local: Iterable[str] = ()) -> str:
@@ -94,66 +78,14 @@ def schema_in_git(schema: str, settings: Settings, local: Iterable[str] = ()) ->
     for in_git in local:
         if in_git and server_schema(in_git, settings) == schema:
             return in_git
-    prefix = _value("SCHEMA_PREFIX", settings)
+    prefix = placeholder_value("SCHEMA_PREFIX", settings)
     if prefix and not schema.startswith(prefix):
         return NO_PREFIX + schema
     return schema.removeprefix(prefix)
 
 
-def fill_uri(uri: str, settings: Settings) -> str:
-    """An address with this installation's values, each quoted for a URL."""
-    settings = settings.as_seen_by_superset()
-    return _PLACEHOLDER.sub(lambda match: quote(_value(match[1], settings), safe=""), uri)
-
-
-def restore_uri(uri: str, settings: Settings, local: str = "") -> str:
-    """The address with placeholders for the values that equal this installation's settings."""
-    if _PLACEHOLDER.search(uri):
-        return uri
-    if (
-        local
-        and not unknown_placeholders(local)
-        and _masked(fill_uri(local, settings)) == _masked(uri)
-    ):
-        return local
-    settings = settings.as_seen_by_superset()
-    try:
-        parts = urlsplit(uri)
-        host, port, user = parts.hostname, parts.port, unquote(parts.username or "")
-    except ValueError:
-        return uri
-    if not host:
-        return uri
-    location = "${POSTGRES_HOST}" if host == settings.value("POSTGRES_HOST") else host
-    if port:
-        is_own_port = str(port) == settings.value("POSTGRES_PORT")
-        location += ":" + ("${POSTGRES_PORT}" if is_own_port else str(port))
-    if parts.username:
-        # WHY: a password is never written to git; an unknown user keeps Superset's mask.
-        secret = f"${{{_PASSWORDS[user]}}}" if user in _PASSWORDS else MASK
-        location = f"{parts.username}{':' + secret if parts.password else ''}@{location}"
-    return parts._replace(netloc=location).geturl()
-
-
-def _masked(uri: str) -> str:
-    """The address without its password, which Superset never returns."""
-    return re.sub(r"(://[^:@/]*:)[^@]*(@)", rf"\g<1>{MASK}\g<2>", uri)
-
-
-def _value(name: str, settings: Settings) -> str:
-    value = settings.value(name)
-    if value is None:
-        value = _DEFAULTS.get(name)
-    if value is None:
-        raise UserError(
-            f"There is no value for ${{{name}}}",
-            f"use one of {', '.join(KNOWN)}, or put {name} into .env",
-        )
-    return value
-
-
 def _has_placeholder(value: Any) -> bool:
-    return any(name in KNOWN for name in _PLACEHOLDER.findall(str(value)))
+    return any(name in KNOWN for name in PLACEHOLDER.findall(str(value)))
 
 
 def _filled_texts(value: Any, settings: Settings) -> Any:
@@ -164,8 +96,9 @@ def _filled_texts(value: Any, settings: Settings) -> Any:
         return [_filled_texts(item, settings) for item in value]
     if not isinstance(value, str):
         return value
-    return _PLACEHOLDER.sub(
-        lambda match: _value(match[1], settings) if match[1] in _DEFAULTS else match[0], value
+    return PLACEHOLDER.sub(
+        lambda match: placeholder_value(match[1], settings) if match[1] in DEFAULTS else match[0],
+        value,
     )
 
 
@@ -175,8 +108,8 @@ def _with_placeholders(text: str, in_git: str, settings: Settings) -> str:
     The word after a placeholder identifies it: ${SCHEMA_PREFIX}reports.
     """
     for name, word in set(re.findall(r"\$\{([A-Z][A-Z0-9_]*)\}(\w*)", in_git)):
-        value = _value(name, settings) + word if name in _DEFAULTS else ""
+        value = placeholder_value(name, settings) + word if name in DEFAULTS else ""
         if value:
             whole = rf"(?<!\w){re.escape(value)}(?!\w)"
-            text = re.sub(whole, lambda _, n=name, w=word: f"${{{n}}}{w}", text)
+            text = re.sub(whole, f"${{{name}}}{word}", text)
     return text

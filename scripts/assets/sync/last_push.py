@@ -1,12 +1,18 @@
-"""The last push: the state that git and the server had in common, in the state folder."""
+"""The last push: the state that git and the server had in common, in the state folder.
+
+It also records the values that the placeholders had then. A server without a change holds these
+values, also after the settings have changed.
+"""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from scripts.assets.files.bundle import FOLDER, SUFFIXES
 from scripts.assets.model.asset import Asset, Bundle
+from scripts.assets.model.placeholder_values import values_in_use
 from scripts.bootstrap.locks import exclusive_lock
 from scripts.settings import Settings
 
@@ -20,21 +26,44 @@ def _file(settings: Settings) -> Path:
 def last_pushed(settings: Settings) -> Bundle | None:
     """The assets after the last push or pull; None where there was none."""
     try:
-        content = json.loads(_file(settings).read_text(encoding="utf-8"))
-        return Bundle.of([Asset(item["kind"], item["data"]) for item in content])
+        items = _read(settings)["assets"]
+        return Bundle.of([Asset(item["kind"], item["data"]) for item in items])
     except (OSError, ValueError, KeyError, TypeError):
         # Without it push cannot tell who changed what, and refuses to overwrite.
         return None
 
 
-def save_last_push(bundle: Bundle, settings: Settings) -> None:
-    """Save these assets as the common state of git and the server."""
+def settings_of_last_push(settings: Settings) -> Settings:
+    """The settings with the values that the placeholders had at the last push."""
+    try:
+        values = _read(settings)["values"]
+        values = {name: values[name] for name in values_in_use(settings)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return settings
+    return settings.model_copy(update={"extra_values": settings.extra_values | values})
+
+
+def save_last_push(bundle: Bundle, settings: Settings, pushed: bool = False) -> None:
+    """Save these assets as the common state of git and the server.
+
+    `pushed`: the server now holds the present values of the placeholders too. After a pull it
+    still holds those of the last push.
+    """
     file = _file(settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".new")
-    content = [{"kind": asset.kind, "data": asset.data} for asset in bundle]
+    content = {
+        "values": values_in_use(settings if pushed else settings_of_last_push(settings)),
+        "assets": [{"kind": asset.kind, "data": asset.data} for asset in bundle],
+    }
     draft.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     draft.replace(file)
+
+
+def _read(settings: Settings) -> dict[str, Any]:
+    content = json.loads(_file(settings).read_text(encoding="utf-8"))
+    # Earlier versions wrote the list of assets alone.
+    return {"assets": content} if isinstance(content, list) else content
 
 
 def removed_from_git(pushed: Bundle | None, git: Bundle, server: Bundle) -> Bundle:

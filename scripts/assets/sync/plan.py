@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.markup import escape
 
@@ -10,12 +10,15 @@ from scripts.assets.access.passwords import outdated_passwords
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.diff import Change, readable_changes
 from scripts.assets.model.merge import merge
+from scripts.assets.sync.environments import run_for_each
 from scripts.assets.sync.last_push import last_pushed
-from scripts.assets.sync.state import pushable, read_both
+from scripts.assets.sync.state import read_both
 from scripts.console import console, say
 from scripts.settings import Settings
 
 CREATE, UPDATE, DELETE, PULL = "create", "update", "delete", "pull"
+# The origin of a difference that neither git nor Superset made.
+SETTINGS = "changed in .env or the overlay since the last push"
 # For each action: the sign, its colour, and the text of the count.
 SIGNS = {
     CREATE: ("+", "green", "to create"),
@@ -46,17 +49,53 @@ class Step:
         }
 
 
-def plan(settings: Settings, form: str = "text") -> bool:
-    """Print the differences (text, json or markdown); False when there are none."""
-    git, state = read_both(settings, pushable)
+def plan(every: list[Settings], form: str = "text") -> int:
+    """Print the differences of each environment (text, json or markdown); returns the exit code."""
+    items: list[dict[str, object]] = []
+
+    def compare_one(settings: Settings) -> tuple[str, int]:
+        steps = read_steps(settings)
+        if form == "json":
+            where = {"environment": settings.environment} if len(every) > 1 else {}
+            items.extend(where | step.as_json() for step in steps)
+        else:
+            {"text": _text, "markdown": _markdown}[form](steps)
+        return _counts(steps) or "no difference", 2 if steps else 0
+
+    code = run_for_each(every, compare_one, quiet=form == "json")
+    if form == "json":
+        say(json.dumps(items, ensure_ascii=False, indent=2))
+    return code
+
+
+def read_steps(settings: Settings) -> list[Step]:
+    """The differences between git and the Superset of these settings."""
+    git, state = read_both(settings, pushing=True)
     state.load()
     steps = compare(git, state.managed, last_pushed(settings), state.previously_managed)
+    steps = _with_changed_values(steps, git, state.changed_values)
     steps += [
         Step(UPDATE, user, "changed in .env", (Change("password", "the one set last", "another"),))
         for user in outdated_passwords(git.only({entry.uuid for entry in state.entries}), settings)
     ]
-    {"text": _text, "json": _json, "markdown": _markdown}[form](steps)
-    return bool(steps)
+    return steps
+
+
+def _with_changed_values(
+    steps: list[Step], git: Bundle, changed_values: dict[str, tuple[Change, ...]]
+) -> list[Step]:
+    """The steps with the fields that differ because the settings changed since the last push."""
+    merged = []
+    for step in steps:
+        changes = changed_values.get(step.asset.uuid, ())
+        origin = f"{step.origin}, {SETTINGS}" if changes else step.origin
+        merged.append(replace(step, origin=origin, changes=step.changes + changes))
+    others = changed_values.keys() - {step.asset.uuid for step in steps}
+    return merged + [
+        Step(UPDATE, asset, SETTINGS, changed_values[asset.uuid])
+        for asset in git
+        if asset.uuid in others
+    ]
 
 
 def compare(
@@ -128,10 +167,6 @@ def _text(steps: list[Step]) -> None:
     say(_count(steps))
 
 
-def _json(steps: list[Step]) -> None:
-    say(json.dumps([step.as_json() for step in steps], ensure_ascii=False, indent=2))
-
-
 def _markdown(steps: list[Step]) -> None:
     if steps:
         say("| | asset | who | fields |\n| --- | --- | --- | --- |")
@@ -149,6 +184,9 @@ def _cell(text: str) -> str:
 def _count(steps: list[Step]) -> str:
     if not steps:
         return "No difference: Superset is equal to git."
+    return f"{_counts(steps)}. make push takes git's side, make pull Superset's."
+
+
+def _counts(steps: list[Step]) -> str:
     counts = {action: sum(step.action == action for step in steps) for action in SIGNS}
-    words = [f"{number} {SIGNS[action][2]}" for action, number in counts.items() if number]
-    return f"{', '.join(words)}. make push takes git's side, make pull Superset's."
+    return ", ".join(f"{number} {SIGNS[action][2]}" for action, number in counts.items() if number)

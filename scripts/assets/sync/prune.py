@@ -4,9 +4,11 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 
 from scripts.assets.access.apply import remove_entry
+from scripts.assets.client.annotation_layers import remove_layer
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.fields import ACCESS_KINDS
 from scripts.assets.sync.last_push import exclusive, last_pushed, save_last_push
+from scripts.assets.sync.rest import RESOURCES, number_of
 from scripts.assets.sync.server_assets import dependencies
 from scripts.assets.sync.state import ServerState, read_both
 from scripts.console import say, warn
@@ -14,7 +16,10 @@ from scripts.errors import UserError
 from scripts.settings import Settings
 
 # Dependents are removed before what they depend on.
-ORDER = ("users", "filters", "access", "dashboards", "roles", "charts", "datasets", "databases")
+ORDER = (
+    *("users", "filters", "access", "dashboards", "roles", "charts", "annotation_layers"),
+    *("queries", "datasets", "databases"),
+)
 
 
 @dataclass
@@ -109,10 +114,11 @@ def _remove_one(state: ServerState, asset: Asset) -> None:
         if state.server:
             remove_entry(asset, state.server, state.superset)
         return
-    resource = asset.kind.removesuffix("s")
-    number = state.superset.number(resource, asset.uuid)
-    if number is not None:
-        state.superset.delete(resource, number)
+    number = number_of(asset, state)
+    if number is not None and asset.kind == "annotation_layers":
+        remove_layer(state.superset, number)
+    elif number is not None:
+        state.superset.delete(RESOURCES[asset.kind], number)
 
 
 def _uuids(assets: Bundle | list[Asset]) -> set[str]:

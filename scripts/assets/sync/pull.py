@@ -8,6 +8,7 @@ from scripts.assets.files.branch import commit_on_branch, require_clean
 from scripts.assets.files.bundle import FOLDER, Files, write_asset
 from scripts.assets.files.managed import record_managed
 from scripts.assets.model.asset import Asset, Bundle
+from scripts.assets.model.database_uri import missing_passwords
 from scripts.assets.model.fields import ACCESS_KINDS, KINDS
 from scripts.assets.sync.last_push import exclusive, last_pushed, removed_from_git, save_last_push
 from scripts.assets.sync.pull_plan import PullPlan, plan_pull, removed_on_server
@@ -73,6 +74,8 @@ def pull(
             f"{asset} is not in Superset any more: YES=1 make pull removes it here too, "
             "FORCE=1 make push brings it back"
         )
+    for name, database in _new_passwords(plan, settings):
+        warn(f"{database}: to push it to another Superset, put {name}=… into .env there")
     say(plan.summary() or "Nothing to do: no change in Superset that git does not have.")
     if branch and plan:
         say(f"\nCommitted on the branch {branch}: git diff HEAD...{branch}")
@@ -86,6 +89,16 @@ def list_unmanaged(settings: Settings) -> None:
     for line in lines:
         say(line)
     say(f"{len(lines)} in Superset that this repository does not manage." if lines else "None.")
+
+
+def _new_passwords(plan: PullPlan, settings: Settings) -> list[tuple[str, Asset]]:
+    """The keys in `.env` that the addresses of written databases need, and that have no value."""
+    return [
+        (name, asset)
+        for asset in plan.written.values()
+        if asset.kind == "databases"
+        for name in missing_passwords(asset.data["sqlalchemy_uri"], settings)
+    ]
 
 
 def _question(confirmed: list[Asset]) -> str:

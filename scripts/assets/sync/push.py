@@ -8,8 +8,9 @@ from scripts.assets.files.managed import record_managed
 from scripts.assets.files.yaml_text import dump_yaml
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.complete import complete
+from scripts.assets.model.database_uri import require_passwords
 from scripts.assets.model.diff import Difference, differences
-from scripts.assets.model.fields import ACCESS_KINDS, KINDS
+from scripts.assets.model.fields import ACCESS_KINDS, BUNDLED_KINDS, KINDS
 from scripts.assets.model.merge import merge
 from scripts.assets.sync.last_push import (
     changed_since_last_push,
@@ -19,8 +20,9 @@ from scripts.assets.sync.last_push import (
     save_last_push,
 )
 from scripts.assets.sync.links import link_problems
+from scripts.assets.sync.rest import send_owners_and_tags, send_rest
 from scripts.assets.sync.server_assets import dependencies, managed_assets
-from scripts.assets.sync.state import ServerState, pushable, read_both
+from scripts.assets.sync.state import ServerState, read_both
 from scripts.console import say, step, warn
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -41,21 +43,23 @@ def push(settings: Settings, force: bool = False) -> bool:
 
 
 def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
-    git, state = read_both(settings, pushable)
+    git, state = read_both(settings, pushing=True)
     state.load()
     before = state.all_assets.only({asset.uuid for asset in git})
     changes = differences(before, git)
     outdated = outdated_passwords(git, settings)
     changed = {each.asset.uuid for each in changes if each.asset.kind in KINDS}
-    changed |= link_problems(state.links, state.exported, git).keys()
+    changed |= link_problems(state.links, state.exported, git).keys() | state.changed_values.keys()
     pushed = last_pushed(settings)
     if not changes and not changed and not outdated:
-        save_last_push(git | removed_from_git(pushed, git, state.all_assets), settings)
+        retained = removed_from_git(pushed, git, state.all_assets)
+        save_last_push(git | retained, settings, pushed=True)
         say("Nothing to do: Superset is equal to git.")
         return False
     if not force:
         _refuse_to_overwrite(git, before, pushed)
     _refuse_taken_slugs(git, state.assets)
+    _require_passwords(git.only(changed), before, settings)
     entries = {each.asset.uuid: each.asset for each in changes if each.asset.kind in ACCESS_KINDS}
     entries |= {user.uuid: user for user in outdated}
     if entries and state.server:
@@ -63,16 +67,24 @@ def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
         state.server.permissions.require_existing(roles)
     # Recorded before anything is sent, so that an interrupted push leaves no unmanaged asset.
     record_managed(settings.root / FOLDER, git)
+    chosen = _complete_selection(changed, git)
     if changed:
-        _send(git, before, _complete_selection(changed, git), state, importer)
+        if chosen.kinds(BUNDLED_KINDS).assets:
+            _send(git, before, chosen.kinds(BUNDLED_KINDS), state, importer)
+        send_rest(chosen, changed, state.with_lists())
     if entries and state.server:
         with step("Updating access") as current:
             state.server.permissions.invalidate()
             apply(list(entries.values()), state.server, state.superset, settings)
             current.note(f"{len(entries)} entries")
+    if changed:
+        send_owners_and_tags(chosen, state.with_lists())
     with step("Verifying"):
         _verify(state.reloaded(access=bool(entries)))
-    _report(changes)
+    values = state.changed_values
+    _report(
+        [*changes, *(Difference(each, each, values[each.uuid]) for each in git.only(set(values)))]
+    )
     return True
 
 
@@ -95,7 +107,7 @@ def push_changed(uuids: set[str], settings: Settings) -> list[Difference]:
     It uses REST, because preset-cli takes longer to start than this takes.
     """
     with exclusive(settings):
-        git, state = read_both(settings, pushable)
+        git, state = read_both(settings, pushing=True)
         chosen = _complete_selection(uuids, git)
         changes = differences(state.assets.only(set(chosen.assets)), chosen)
         if not changes:
@@ -103,13 +115,19 @@ def push_changed(uuids: set[str], settings: Settings) -> list[Difference]:
         pushed = last_pushed(settings)
         _refuse_to_overwrite(chosen, state.assets, pushed)
         _refuse_taken_slugs(chosen, state.assets)
+        _require_passwords(chosen, state.assets, settings)
         record_managed(settings.root / FOLDER, chosen)
         send = state.superset.import_assets
         if all(each.old and each.asset.kind == "charts" for each in changes):
             # Existing charts can be sent without their dashboards.
             chosen = managed_assets(chosen, Bundle.of([each.asset for each in changes]))
             send = state.superset.import_charts
-        send({each.path: dump_yaml(complete(each, git, settings)) for each in chosen})
+        files = chosen.kinds(BUNDLED_KINDS)
+        if files.assets:
+            send({each.path: dump_yaml(complete(each, git, settings)) for each in files})
+        state = state.with_lists()
+        send_rest(chosen, uuids, state)
+        send_owners_and_tags(chosen, state)
         save_last_push((pushed or Bundle()) | chosen, settings)
     return changes
 
@@ -187,6 +205,13 @@ def _refuse_taken_slugs(git: Bundle, server: Bundle) -> None:
             )
 
 
+def _require_passwords(assets: Bundle, server: Bundle, settings: Settings) -> None:
+    """Raise a UserError for a database that is new to Superset and has no password here."""
+    for database in assets.kind("databases"):
+        if database.uuid not in server:
+            require_passwords(str(database), database.data["sqlalchemy_uri"], settings)
+
+
 def _verify(state: ServerState) -> None:
     """Compare Superset with git after the push."""
     git = state.git
@@ -198,7 +223,7 @@ def _verify(state: ServerState) -> None:
     server = state.all_assets.only({asset.uuid for asset in git})
     pushed = last_pushed(state.settings)
     retained = removed_from_git(pushed, git, state.all_assets)
-    save_last_push(state.managed | retained, state.settings)
+    save_last_push(state.managed | retained, state.settings, pushed=True)
     for difference in differences(git, server):
         warn(
             f"Superset has a different value than git after the push: {difference} "

@@ -5,12 +5,18 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from scripts.assets.files.yaml_text import load_yaml
+from scripts.assets.model.annotations import (
+    referenced_charts,
+    referenced_layers,
+    with_references,
+)
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.fields import ACCESS_KINDS, KINDS
 from scripts.assets.model.hidden_settings import with_hidden_settings
 from scripts.assets.model.layout import chart_uuids
 from scripts.assets.model.normalise import canonical_bundle
 from scripts.assets.model.placeholders import restore
+from scripts.assets.sync.server_lists import ServerLists
 from scripts.settings import Settings
 
 _REFERENCES = ("dataset_uuid", "database_uuid")
@@ -21,11 +27,15 @@ def server_bundle(
     settings: Settings,
     git: Bundle | None = None,
     pushed: Bundle | None = None,
+    then: Settings | None = None,
+    lists: ServerLists | None = None,
 ) -> Bundle:
     """The assets of an export (path → YAML text) in canonical form.
 
     `git`: the assets of the repository, for the placeholders they contain.
     `pushed`: the last push, for the settings that the editor in the browser drops.
+    `then`: the settings of the last push, whose values the server holds.
+    `lists`: ids, owners and tags of the server.
     """
     assets_data: list[tuple[str, str, dict[str, Any]]] = []
     for path, text in exported.items():
@@ -33,8 +43,11 @@ def server_bundle(
         if kind not in KINDS:
             continue
         data = load_yaml(text)
-        local = git.get(str(data["uuid"]).lower()) if git else None
-        assets_data.append((kind, "", restore(kind, data, local.data if local else None, settings)))
+        if lists:
+            _add_lists(kind, data, lists)
+        local = git.get(_identity(kind, data)) if git else None
+        in_git = local.data if local else None
+        assets_data.append((kind, "", _restored(kind, data, in_git, settings, then or settings)))
     _drop_default_catalogs(assets_data, exported, git or Bundle())
     _add_hidden(
         [data for kind, _, data in assets_data if kind in ("charts", "datasets")], pushed or git
@@ -42,10 +55,36 @@ def server_bundle(
     return Bundle.of([Asset(kind, data) for kind, _, data in canonical_bundle(assets_data)])
 
 
+def _identity(kind: str, data: dict[str, Any]) -> str:
+    return str(data["uuid"]).lower() if "uuid" in data else Asset(kind, data).uuid
+
+
+def _add_lists(kind: str, data: dict[str, Any], lists: ServerLists) -> None:
+    """Add owners and tags, and name what the annotations of a chart refer to."""
+    data |= lists.fields.get(str(data.get("uuid")).lower(), {})
+    if kind == "charts" and isinstance(data.get("params"), dict):
+        data["params"] = with_references(data["params"], lists.layers.get, lists.charts.get)
+
+
+def _restored(
+    kind: str,
+    data: dict[str, Any],
+    local: dict[str, Any] | None,
+    settings: Settings,
+    then: Settings,
+) -> dict[str, Any]:
+    """The asset with placeholders for the values of the last push, or else for the present ones."""
+    restored = restore(kind, data, local, then)
+    if local is not None and then != settings:
+        current = restore(kind, data, local, settings)
+        restored |= {key: value for key, value in current.items() if value == local.get(key)}
+    return restored
+
+
 def _drop_default_catalogs(
     assets: list[tuple[str, str, dict[str, Any]]], exported: dict[str, str], git: Bundle
 ) -> None:
-    """Leave out a dataset's catalog where it repeats the database of its connection.
+    """Leave out the catalog of a dataset or query where it repeats the connection's database.
 
     Superset's editor writes it with every save; another installation's database has another name.
     """
@@ -55,10 +94,10 @@ def _drop_default_catalogs(
         for data in map(load_yaml, texts)
     }
     for kind, _, data in assets:
-        local = git.get(str(data["uuid"]).lower())
+        local = git.get(_identity(kind, data))
         database = str(data.get("database_uuid") or "").lower()
         if (
-            kind == "datasets"
+            kind in ("datasets", "queries")
             and data.get("catalog")
             and data["catalog"] == names.get(database)
             and not (local and local.data.get("catalog"))
@@ -96,6 +135,9 @@ def dependencies(asset: Asset) -> Iterator[str]:
         for entry in asset.data.get("metadata", {}).get("native_filter_configuration", []):
             for target in entry.get("targets") or []:
                 yield str(target.get("datasetUuid", "")).lower()
+    if asset.kind == "charts":
+        yield from (str(each).lower() for each in referenced_charts(asset.data["params"]))
+        yield from (f"annotation_layers/{each}" for each in referenced_layers(asset.data["params"]))
     yield from (asset.data[name] for name in _REFERENCES if name in asset.data)
     if asset.kind in ACCESS_KINDS:
         yield from (f"roles/{name}" for name in asset.data.get("roles", []))

@@ -1,24 +1,28 @@
 """The two sides of every command: the assets in git, and the state of a server."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from scripts.assets.access.file import has_access_file, read_access
 from scripts.assets.access.passwords import with_known_password
 from scripts.assets.access.server import Server, read_server
 from scripts.assets.checks.static import valid_bundle
+from scripts.assets.client.annotation_layers import exported_layers
 from scripts.assets.client.exports import LISTED_COLUMNS, exported
+from scripts.assets.client.saved_queries import exported_queries
 from scripts.assets.client.superset import Superset
 from scripts.assets.files.bundle import FOLDER
 from scripts.assets.files.managed import read_previously_managed
 from scripts.assets.model.asset import Bundle
+from scripts.assets.model.diff import Change
 from scripts.assets.model.fields import KINDS
-from scripts.assets.sync.last_push import last_pushed
+from scripts.assets.sync.changed_values import changed_values
+from scripts.assets.sync.last_push import last_pushed, settings_of_last_push
 from scripts.assets.sync.links import chart_links
 from scripts.assets.sync.server_assets import managed_assets, server_bundle
+from scripts.assets.sync.server_lists import Rows, server_lists, with_existing_owners
+from scripts.console import warn
 from scripts.errors import UserError
 from scripts.settings import Settings
 
@@ -40,16 +44,26 @@ def pushable(settings: Settings) -> Bundle:
 
 
 def read_both(
-    settings: Settings, read: Callable[[Settings], Bundle] = read_git, unmanaged: bool = False
+    settings: Settings, pushing: bool = False, unmanaged: bool = False
 ) -> tuple[Bundle, "ServerState"]:
-    """Read both sides at the same time; problems of the files are raised first."""
+    """Read both sides at the same time; problems of the files are raised first.
+
+    `pushing`: leave out of git what this server cannot have (users without a password here, owners
+    without an account there). `unmanaged`: read unmanaged datasets too.
+    """
     with ThreadPoolExecutor() as pool:
         requests = pool.submit(_connect, settings)
-        git = read(settings)
-    return git, ServerState(*requests.result(), git, settings, unmanaged)
-
-
-Rows = dict[str, list[dict[str, Any]]]
+        git = pushable(settings) if pushing else read_git(settings)
+    superset, rows = requests.result()
+    if pushing:
+        git, missing = with_existing_owners(git, rows, settings)
+        for owner, assets in missing.items():
+            others = f" and {len(assets) - 1} others" * (len(assets) > 1)
+            warn(
+                f"{assets[0]}{others}: the owner {owner} has no account on this Superset and is "
+                "left out there"
+            )
+    return git, ServerState(superset, rows, git, settings, unmanaged)
 
 
 def _connect(settings: Settings) -> tuple[Superset, Rows]:
@@ -85,9 +99,13 @@ class ServerState:
             each.result()
         return self
 
+    def with_lists(self) -> "ServerState":
+        """The state with the lists read again, which hold the ids of new assets."""
+        return ServerState(self.superset, _lists(self.superset), self.git, self.settings)
+
     def reloaded(self, access: bool = False) -> "ServerState":
         """The state after a change; `access`: read the access rights again too."""
-        state = ServerState(self.superset, _lists(self.superset), self.git, self.settings)
+        state = self.with_lists()
         if not access:
             state.server = self.server
         return state.load()
@@ -101,7 +119,9 @@ class ServerState:
     def exported(self) -> dict[str, str]:
         """Superset's own files: path → YAML text."""
         managed = None if self.unmanaged else self.previously_managed | self.git.assets.keys()
-        return exported(self.superset, self.rows, self.settings, managed)
+        files = exported(self.superset, self.rows, self.settings, managed)
+        files |= exported_layers(self.superset, self.rows["annotation_layer"])
+        return files | exported_queries(self.superset, self.rows["saved_query"])
 
     @cached_property
     def links(self) -> dict[str, set[int]]:
@@ -111,14 +131,28 @@ class ServerState:
     @cached_property
     def assets(self) -> Bundle:
         """Every asset on the server; unmanaged datasets only if `unmanaged` is set."""
-        return server_bundle(self.exported, self.settings, self.git, last_pushed(self.settings))
+        pushed, then = last_pushed(self.settings), settings_of_last_push(self.settings)
+        lists = server_lists(self.rows, self.git, self.settings)
+        return server_bundle(self.exported, self.settings, self.git, pushed, then, lists)
+
+    @cached_property
+    def changed_values(self) -> dict[str, tuple[Change, ...]]:
+        """The fields (by uuid) that differ because the settings changed since the last push."""
+        return changed_values(
+            self.exported, self.git, self.settings, settings_of_last_push(self.settings)
+        )
 
     @cached_property
     def server(self) -> Server | None:
         """The access rights; None where the repository does not manage them."""
         if not has_access_file(self.settings.root / FOLDER):
             return None
-        uuids = {(kind, row["id"]): row["uuid"] for kind in self.rows for row in self.rows[kind]}
+        uuids = {
+            (resource, row["id"]): row["uuid"]
+            for resource, rows in self.rows.items()
+            for row in rows
+            if "uuid" in row
+        }
         return read_server(
             self.superset, self.settings, self.git, set(self.previously_managed), uuids
         )

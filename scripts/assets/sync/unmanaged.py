@@ -1,4 +1,4 @@
-"""Unmanaged assets: dashboards in Superset that are not in git, and their import."""
+"""Unmanaged assets: dashboards and queries in Superset that are not in git, and their import."""
 
 import difflib
 from dataclasses import replace
@@ -9,27 +9,34 @@ from scripts.assets.model.fields import KINDS
 from scripts.assets.sync.server_assets import managed_assets
 from scripts.errors import UserError
 
+# The longest slug that is made from a title.
+_SLUG = 100
+
 
 def imported(name: str, server: Bundle, git: Bundle) -> Bundle:
-    """The dashboard of this slug, title or uuid, with the slug that it will have in git."""
-    dashboards = server.kind("dashboards")
-    wanted_name = name.strip().lower()
-    matching = [each for each in dashboards if wanted_name in _names(each)]
+    """The dashboard or saved query of this slug, title or uuid.
+
+    A dashboard has the slug that it will have in git.
+    """
+    candidates = server.kind("dashboards") + server.kind("queries")
+    given = name.strip().lower()
+    matching = [each for each in candidates if given in _names(each)]
     if not matching:
-        candidates = [names for each in dashboards for names in _names(each)]
-        matches = difflib.get_close_matches(wanted_name, candidates, n=1)
+        names = [each for candidate in candidates for each in _names(candidate)]
+        matches = difflib.get_close_matches(given, names, n=1)
         raise UserError(
-            f"Superset has no dashboard {name}",
+            f"Superset has no dashboard or saved query {name}",
             f"write {matches[0]}" if matches else "glasshouse pull --all lists what there is",
         )
     if len(matching) > 1:
         raise UserError(
-            f"Superset has {len(matching)} dashboards named {name}",
+            f"Superset has {len(matching)} assets named {name}",
             f"write a uuid: {', '.join(each.uuid for each in matching)}",
         )
     if matching[0].uuid in git:
         raise UserError(f"{matching[0]} is already in git", "make pull updates it")
-    return Bundle.of([_with_slug(matching[0], git)])
+    is_dashboard = matching[0].kind == "dashboards"
+    return Bundle.of([with_slug(matching[0], git) if is_dashboard else matching[0]])
 
 
 def unmanaged(server: Bundle, managed: Bundle) -> list[str]:
@@ -48,7 +55,7 @@ def unmanaged(server: Bundle, managed: Bundle) -> list[str]:
         name = dashboard.data.get("slug") or dashboard.uuid
         lines.append(f"{dashboard} ({counts or 'empty'}): IMPORT={name} make pull imports it")
     lines += [
-        f"{asset} (on no dashboard)"
+        f"{asset} ({_how_to_import(asset)})"
         for kind in reversed(KINDS)
         for asset in unmanaged_assets.kind(kind)
         if asset.uuid not in listed
@@ -56,17 +63,24 @@ def unmanaged(server: Bundle, managed: Bundle) -> list[str]:
     return lines
 
 
-def _names(dashboard: Asset) -> list[str]:
-    slug = str(dashboard.data.get("slug") or "").lower()
-    return [name for name in (slug, dashboard.title.lower(), dashboard.uuid) if name]
+def _how_to_import(asset: Asset) -> str:
+    if asset.kind == "queries":
+        return f"IMPORT={asset.uuid} make pull imports it"
+    return "on no dashboard"
 
 
-def _with_slug(dashboard: Asset, git: Bundle) -> Asset:
-    """The dashboard with a slug, which files need and a push also sets in Superset."""
-    if dashboard.data.get("slug"):
-        return dashboard
+def _names(asset: Asset) -> list[str]:
+    slug = str(asset.data.get("slug") or "").lower()
+    return [name for name in (slug, asset.title.lower(), asset.uuid) if name]
+
+
+def with_slug(dashboard: Asset, git: Bundle) -> Asset:
+    """The dashboard with a slug of its own, which files need and a push also sets in Superset."""
     taken_slugs = {each.data["slug"] for each in git.kind("dashboards")}
-    stem = snake(dashboard.title) or f"dashboard_{dashboard.uuid[:8]}"
+    given = str(dashboard.data.get("slug") or "")
+    if given and given not in taken_slugs:
+        return dashboard
+    stem = given or snake(dashboard.title)[:_SLUG] or f"dashboard_{dashboard.uuid[:8]}"
     slug, number = stem, 2
     while slug in taken_slugs:
         slug, number = f"{stem}_{number}", number + 1

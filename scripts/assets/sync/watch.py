@@ -10,6 +10,7 @@ from watchdog.observers import Observer
 from scripts.assets.checks.static import valid_bundle
 from scripts.assets.files.bundle import FOLDER, SUFFIXES
 from scripts.assets.model.asset import Bundle
+from scripts.assets.model.diff import differences
 from scripts.assets.sync.push import push, push_changed
 from scripts.console import console, say
 from scripts.errors import UserError
@@ -79,9 +80,7 @@ def _push_saved(pushed: Bundle, settings: Settings) -> Bundle:
     started = time.monotonic()
     try:
         current = valid_bundle(settings.root)
-        changed = {
-            a.uuid for a in current if a.uuid not in pushed or a.data != pushed.get(a.uuid).data
-        }
+        changed = {each.asset.uuid for each in differences(pushed, current) if each.new}
         changes = push_changed(changed, settings) if changed else []
     except UserError as error:
         _report_error(error)

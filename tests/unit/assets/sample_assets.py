@@ -31,7 +31,7 @@ ASSETS: dict[str, dict[str, Any]] = {
         "database_name": "warehouse",
         "uuid": uuid_of("warehouse"),
         "sqlalchemy_uri": "postgresql+psycopg2://dashboard:${DASHBOARD_PASSWORD}"
-        "@${POSTGRES_HOST}:${POSTGRES_PORT}/warehouse",
+        "@${POSTGRES_HOST}:${POSTGRES_PORT}/${DATABASE}",
         "version": "1.0.0",
     },
     "datasets/reports/sales.yaml": {

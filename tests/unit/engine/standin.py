@@ -138,6 +138,10 @@ class StandIn:
     def _version(self, payload: dict[str, Any]) -> dict[str, Any]:
         return {name: payload["version"][name] for name in Version.__dataclass_fields__}
 
+    def changed_settings(self) -> frozenset[str]:
+        """Values become texts here, under no settings."""
+        return frozenset()
+
     def setting(self, name: str) -> str | None:
         """No setting is set."""
         return None

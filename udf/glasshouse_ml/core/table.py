@@ -1,11 +1,20 @@
 """Rows in memory: numbers as float64, texts as codes into a sorted list of levels."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 NUMBER, BOOLEAN, TIME, CATEGORY = "number", "boolean", "time", "category"
+# Free text: sentences, names, addresses. A column is read as CATEGORY; its training rows decide.
+TEXT = "text"
+_KEY_NAME = re.compile(r"(^|[_ ])(id|key|nr|no|number|pk)$|[a-z](Id|ID|Key|Number)$", re.ASCII)
+
+
+def is_key_name(name: str) -> bool:
+    """Whether the name of a column says that it is a key."""
+    return _KEY_NAME.search(name) is not None
 
 
 @dataclass(frozen=True)
@@ -19,18 +28,27 @@ class Column:
     of: str = ""  # the array it is a position of
     place: int = 0  # from 1; 0 where it is no position of an array
     length: int = 0  # of every array, where all are as long; 0 where they differ
+    base_type: str = ""  # as pg_type names it, without domains
+    category: str = ""  # of the type, as in pg_type
 
     def value(self, quote: Callable[[str], str]) -> str:
         """The SQL of its value in a row of `rows`."""
         return f"(rows.{quote(self.of)})[{self.place}]" if self.of else f"rows.{quote(self.name)}"
 
+    def position(self, place: int, length: int = 0) -> "Column":
+        """The column that a position of an array is."""
+        return Column(
+            f"{self.name}[{place}]",
+            self.type.removesuffix("[]"),
+            NUMBER,
+            of=self.name,
+            place=place,
+            length=length,
+        )
+
     def positions(self, count: int, length: int = 0) -> "list[Column]":
         """The columns that the positions of an array are."""
-        kind = self.type.removesuffix("[]")
-        return [
-            Column(f"{self.name}[{place}]", kind, NUMBER, of=self.name, place=place, length=length)
-            for place in range(1, count + 1)
-        ]
+        return [self.position(place, length) for place in range(1, count + 1)]
 
     @property
     def numeric(self) -> bool:
@@ -48,6 +66,13 @@ class TextColumn:
     def take(self, rows: np.ndarray) -> "TextColumn":
         """The same column for some of the rows."""
         return replace(self, codes=self.codes[rows])
+
+    def value_counts(self, rows: np.ndarray) -> tuple[list[str], np.ndarray]:
+        """The distinct texts of some rows in alphabetical order, and how many rows have each."""
+        codes = self.codes[rows]
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.levels))
+        present = np.flatnonzero(counts)
+        return [self.levels[code] for code in present], counts[present]
 
     def values(self) -> list[str | None]:
         """The text of each row."""

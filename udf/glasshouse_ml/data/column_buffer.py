@@ -7,6 +7,7 @@ import numpy as np
 
 from glasshouse_ml.core.table import Table, TextColumn
 from glasshouse_ml.data.fingerprint import row_hashes
+from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.data.memory import ROW_BYTES, TEXT_BYTES
 from glasshouse_ml.data.packing import Packing
 from glasshouse_ml.data.sampling import Sampler
@@ -119,6 +120,7 @@ class ColumnBuffer:
         for column, chunks in zip(self.packing.numbers, self.numbers, strict=True):
             numbers[column.name] = _joined(chunks, np.float64)
         for column, chunks in zip(self.packing.texts, self.codes, strict=True):
+            check_interrupts()
             # Freed one by one: a key has as many texts as rows.
             lookup = self.text_codes.pop(0)
             texts[column.name] = _sorted_column(lookup, _joined(chunks, np.int32), missing)
@@ -144,9 +146,8 @@ def _sorted_column(lookup: Codes, codes: np.ndarray, missing: str) -> TextColumn
     present[codes] = True
     levels = [text for text, code in lookup.items() if text != missing and present[code]]
     old_codes = np.fromiter((lookup[text] for text in levels), np.int32, len(levels))
-    level_array = np.empty(len(levels), object)
-    level_array[:] = levels
-    order = np.argsort(level_array, kind="stable")
+    # Python's sort compares texts twice as fast as numpy's.
+    order = sorted(range(len(levels)), key=levels.__getitem__)
     new_codes = np.full(len(lookup), -1, np.int32)
     new_codes[old_codes[order]] = np.arange(len(levels))
-    return TextColumn(new_codes[codes], level_array[order].tolist())
+    return TextColumn(new_codes[codes], [levels[position] for position in order])

@@ -7,10 +7,14 @@ Unit tests pass an object with the same methods that holds its rows in memory.
 # ruff: noqa: S608
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.errors import GlasshouseError, shorten
+from glasshouse_ml.core.table import Column
+from glasshouse_ml.data.canonical_text import DEFAULTS
 from glasshouse_ml.data.packing import SCHEMA, Packing, raw_bytes, unpack_sent
+from glasshouse_ml.data.query_text import subquery
 
 # Follows a domain to its base type, so that a domain over text counts as text.
 _TYPES = """
@@ -28,7 +32,9 @@ where kinds.typtype <> 'd'
 
 
 # Rows of megabytes must not be fetched by the thousand: the memory is checked between batches.
-_FIRST_BATCH, _MAX_BATCH_BYTES = 32, 2**24
+_FIRST_BATCH, _MAX_BATCH, _MAX_BATCH_BYTES = 32, 5_000, 2**24
+# The class of SQLSTATEs that are about values.
+_DATA_EXCEPTION = "22"
 
 
 class ColumnType(NamedTuple):
@@ -60,8 +66,8 @@ class Database:
         """Names and types of the columns of a query, without reading a row."""
         try:
             # Opened as a cursor first: Postgres then refuses anything but one SELECT.
-            self.plpy.cursor(f"select * from ({query}\n) as rows limit 0").close()
-            empty = self.plpy.execute(f"select * from ({query}\n) as rows limit 0")
+            self.plpy.cursor(f"select * from {subquery(query)} limit 0").close()
+            empty = self.plpy.execute(f"select * from {subquery(query)} limit 0")
         except self.plpy.SPIError as error:
             raise self._plain_error(error) from None
         plan = self.plpy.prepare(_TYPES, ["oid[]"])
@@ -85,7 +91,7 @@ class Database:
                 f"rows.{self.quote_identifier(name)}" for name in arrays
             )
         )
-        row = self.call(f"select {facts} from ({query}\n) as rows")[0]
+        row = self.call(f"select {facts} from {subquery(query)}")[0]
         sizes = [row[f"n{position}"] for position in range(len(arrays))]
         return {
             name: ArraySizes(least, most, bool(one_dimensional))
@@ -93,23 +99,60 @@ class Database:
         }
 
     def fetch_packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
-        """The packed rows of a query in batches of at most `size`, fewer where rows are large."""
+        """The packed rows of a query in batches of at most `size`, fewer where rows are large.
+
+        An error about a value names the column.
+        """
         try:
-            cursor = self.plpy.cursor(
-                packing.select(query, self.quote_identifier, self.plpy.quote_literal)
-            )
-            batch_rows = min(size, _FIRST_BATCH)
-            while rows := cursor.fetch(batch_rows):
-                yield rows
-                # Fifty rows estimate the size of all.
-                row_bytes = max(
-                    packing.packed_size(row) for row in rows[:: max(1, len(rows) // 50)]
-                )
-                batch_rows = max(
-                    1, min(size, 8 * batch_rows, _MAX_BATCH_BYTES // max(row_bytes, 1))
-                )
+            yield from self._fetch(query, packing, size)
         except self.plpy.SPIError as error:
-            raise self._plain_error(error) from None
+            plain = self._plain_error(error)
+            is_data_error = plain.sqlstate.startswith(_DATA_EXCEPTION)
+            column = self._failing_column(query, packing) if is_data_error else None
+            if column is None:
+                raise plain from None
+            raise GlasshouseError(
+                f"Column {column.name!r} cannot be read: {shorten(plain.message, 200)}.",
+                plain.hint or "Correct the value in the query, or turn it into NULL.",
+                plain.sqlstate,
+            ) from None
+
+    def _failing_column(self, query: str, packing: Packing) -> Column | None:
+        """The column without which the query can be read; None where it fails without any."""
+        columns = [*packing.numbers, *packing.texts]
+        if self._fails(query, packing, []):
+            return None
+        while len(columns) > 1:
+            half = columns[: len(columns) // 2]
+            columns = half if self._fails(query, packing, half) else columns[len(half) :]
+        return columns[0] if columns and self._fails(query, packing, columns) else None
+
+    def _fails(self, query: str, packing: Packing, columns: list[Column]) -> bool:
+        names = {column.name for column in columns}
+        part = replace(
+            packing,
+            numbers=[column for column in packing.numbers if column.name in names],
+            texts=[column for column in packing.texts if column.name in names],
+        )
+        try:
+            for _ in self._fetch(query, part, _MAX_BATCH):
+                pass
+        except self.plpy.SPIError as error:
+            if not self._plain_error(error).sqlstate.startswith(_DATA_EXCEPTION):
+                raise self._plain_error(error) from None
+            return True
+        return False
+
+    def _fetch(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
+        cursor = self.plpy.cursor(
+            packing.select(query, self.quote_identifier, self.plpy.quote_literal)
+        )
+        batch_rows = min(size, _FIRST_BATCH)
+        while rows := cursor.fetch(batch_rows):
+            yield rows
+            # Fifty rows estimate the size of all.
+            row_bytes = max(packing.packed_size(row) for row in rows[:: max(1, len(rows) // 50)])
+            batch_rows = max(1, min(size, 8 * batch_rows, _MAX_BATCH_BYTES // max(row_bytes, 1)))
 
     def execute(self, statement: str, types: tuple = (), values: tuple = ()) -> list[dict]:
         """Run one statement of the engine's own with typed parameters."""
@@ -162,6 +205,12 @@ class Database:
         rows = self.execute("select current_setting($1, true) as value", ("text",), (name,))
         return rows[0]["value"] or None
 
+    def changed_settings(self) -> frozenset[str]:
+        """The settings of the session under which texts differ from the canonical ones."""
+        values = ", ".join(f"current_setting('{name}') as \"{name}\"" for name in DEFAULTS)
+        row = self.execute(f"select {values}")[0]
+        return frozenset(name for name in DEFAULTS if row[name] not in DEFAULTS[name])
+
     def notice(self, message: str) -> None:
         """Send a NOTICE to the caller."""
         self.plpy.notice(message)
@@ -179,23 +228,3 @@ class Database:
         detail, hint = details[1], details[2]
         message = str(error) + (f" ({detail})" if detail else "")
         return GlasshouseError(message, hint or "", getattr(error, "sqlstate", "") or "XX000")
-
-
-def translate_errors(plpy: Any, function: str, rows: Iterator[Any]) -> Iterator[Any]:
-    """The same rows; an error between two of them keeps its SQLSTATE and its hint."""
-    try:
-        yield from rows
-    except GlasshouseError as error:
-        raise sql_error(plpy, function, error) from None
-
-
-def sql_error(plpy: Any, function: str, error: GlasshouseError) -> Exception:
-    """An exception that Postgres shows with message, hint and SQLSTATE.
-
-    PL/Python puts the name of the exception's class before the message, and takes hint and
-    SQLSTATE from one derived from plpy.Error. So the class is named after the SQL function.
-    """
-    exception_class = type(function, (plpy.Error,), {"__module__": SCHEMA})
-    exception = exception_class(error.message)
-    exception.hint, exception.sqlstate = error.hint or None, error.sqlstate
-    return exception

@@ -11,6 +11,10 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml.core.table import Table
+from glasshouse_ml.data.interrupts import check_interrupts
+
+# Texts that are hashed between two looks for interrupts.
+_LEVELS = 1_000
 
 
 def _hash64(text: str) -> int:
@@ -28,7 +32,12 @@ def mix(values: np.ndarray) -> np.ndarray:
 
 def text_hashes(levels: list[str], codes: np.ndarray) -> np.ndarray:
     """A 64-bit hash of the text of each row; the same in every session and on every machine."""
-    hashes = np.array([_hash64("=" + level) for level in levels] + [_hash64("")], np.uint64)
+    hashes = np.empty(len(levels) + 1, np.uint64)
+    for position, level in enumerate(levels):
+        if not position % _LEVELS:
+            check_interrupts()
+        hashes[position] = _hash64("=" + level)
+    hashes[-1] = _hash64("")
     return hashes[codes]
 
 
@@ -36,6 +45,7 @@ def row_hashes(table: Table) -> np.ndarray:
     """A 64-bit hash of each row over all columns, whatever their order."""
     total = np.zeros(table.rows, np.uint64)
     for name, values in table.numbers.items():
+        check_interrupts()
         # Equal values get equal bits: no negative zero, one kind of NaN.
         canonical = np.where(np.isnan(values), np.nan, values + 0.0)
         total += mix(canonical.view(np.uint64) ^ np.uint64(_hash64("number " + name)))
@@ -52,6 +62,7 @@ def sort_rows(table: Table) -> tuple[Table, str]:
     names = sorted(["n " + name for name in table.numbers] + ["t " + name for name in table.texts])
     digest = hashlib.sha256(json.dumps(names).encode())
     digest.update(hashes[order].astype("<u8").tobytes())
+    check_interrupts()
     table.reorder(order)
     return table, digest.hexdigest()
 

@@ -1,85 +1,69 @@
-"""Lets Postgres interrupt a call while scikit-learn works.
+"""Lets PostgreSQL end a call while it works: the engine looks for a cancel request between steps.
 
-Postgres processes a cancel request and statement_timeout only when control returns to it. Python
-calls a profile function at each call; this one checks for interrupts, so that a fit ends wherever
-it passes through Python: between the trees of a forest, the rounds of boosting, the steps of a
-solver. A single run of C code (one tree, a support vector machine, coordinate descent) ends first.
+PostgreSQL processes a cancel request, statement_timeout and the end of a session only when one of
+its own functions runs. So the engine calls check_interrupts() between the fits of a training,
+between the rounds of boosting, the trees of a forest and the steps of a solver, and between batches
+of rows. It executes a statement at most every `PAUSE` seconds, so it may stand in any loop.
 
-A permanent profile function makes small fits, which are nearly all calls, take twice as long. So a
-thread installs it a few times a second, and it checks once and removes itself.
+What runs between two of these calls ends first. docs/training.md lists the longest of them.
 """
 
-import ctypes
-import signal
-import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
 
-PAUSE = 0.3
-
-Profile = Callable[[Any, str, Any], None]
-# The profile function of the main thread; None outside interruptible().
-_profile: Profile | None = None
+# Seconds between two looks.
+PAUSE = 0.05
 
 
-def _install_profile(_: object) -> int:
-    """Run by the main thread between two bytecodes, perhaps after the block has ended."""
-    if _profile is not None:
-        sys.setprofile(_profile)
-    return 0
+@dataclass
+class _Call:
+    """A call of the engine: how it looks, what that raised, and when it looks again."""
+
+    look: Callable[[], None]
+    failure: Exception | None = None
+    next_look: float = 0.0
 
 
-# Never freed: Python may call it after the block has ended.
-_INSTALL_PROFILE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(_install_profile)
+# One call at a time runs in a session. Calls can be nested: the query of a training may predict.
+_current: _Call | None = None
 
 
 @contextmanager
-def interruptible(check_interrupts: Callable[[], None]) -> Iterator[None]:
-    """Call checkpoint a few times a second while the block works; what it raises ends the block."""
-    global _profile
-    failure: Exception | None = None
-    # Blocks may be nested: the query of a training may predict.
-    outer = _profile
-    previous_profile, ended = sys.getprofile(), threading.Event()
+def interruptible(look: Callable[[], None]) -> Iterator[None]:
+    """Have check_interrupts() call `look` while the block works; what that raises ends the block.
 
-    def profile(frame: Any, event: str, argument: Any) -> None:
-        nonlocal failure
-        if frame.f_code is _install_profile.__code__:  # an error raised here would be lost
-            return
-        sys.setprofile(previous_profile)
-        if _profile is None:  # the work has just ended
-            return
-        try:
-            check_interrupts()
-        except Exception as error:
-            # Stored, because a caller may catch it as an error of its own.
-            failure = error
-            raise
-
-    def remind() -> None:
-        while not ended.wait(PAUSE):
-            ctypes.pythonapi.Py_AddPendingCall(_INSTALL_PROFILE, None)
-
-    timer = threading.Thread(target=remind, name="check interrupts", daemon=True)
-    _start_without_signals(timer)
-    _profile = profile
+    The block ends with it even where a library caught it as an error of its own.
+    """
+    global _current
+    outer, call = _current, _Call(look)
+    _current = call
     try:
         yield
     finally:
-        _profile = outer
-        ended.set()
-        timer.join()
-        sys.setprofile(previous_profile)
-        if failure is not None:
-            raise failure
+        _current = outer
+        if call.failure is not None:
+            raise call.failure
 
 
-def _start_without_signals(thread: threading.Thread) -> None:
-    """Start it with every signal blocked: the main thread handles the signals of Postgres."""
-    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    try:
-        thread.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
+def check_interrupts() -> None:
+    """Raise an error when the call that works must end. Other threads than the first do not look.
+
+    It stays an error: every later look of the same call raises it again.
+    """
+    call = _current
+    if call is None or threading.current_thread() is not threading.main_thread():
+        return
+    if call.failure is None:
+        now = time.monotonic()
+        if now < call.next_look:
+            return
+        try:
+            call.look()
+        except Exception as error:
+            call.failure = error
+        call.next_look = time.monotonic() + PAUSE
+    if call.failure is not None:
+        raise call.failure

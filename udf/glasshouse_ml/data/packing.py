@@ -7,12 +7,14 @@ row with a Python object a column takes ten times as long.
 # The query is the caller's own and runs with the caller's rights; names and texts are quoted.
 # ruff: noqa: S608
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from glasshouse_ml.core.table import BOOLEAN, TIME, Column
+from glasshouse_ml.data.canonical_text import canonical_text
+from glasshouse_ml.data.query_text import subquery
 
 # The schema of the engine; registry/ makes it.
 SCHEMA = "ml"
@@ -30,6 +32,7 @@ class Packing:
     separator: str
     missing: str
     raw: bool  # whether ml.rawbytes() can be used
+    changed_settings: Collection[str] = ()  # see canonical_text.py
 
     def select(self, query: str, quote: Callable[[str], str], text: Callable[[str], str]) -> str:
         """The SELECT that packs the rows of a query; quote() and text() quote names and values."""
@@ -40,18 +43,35 @@ class Packing:
             array = f"array[{array}]"
             outputs.append(f"{raw_bytes(array) if self.raw else f'array_send({array})'} as numbers")
         if self.texts:
-            values = [f"{c.value(quote)}::text" for c in self.texts]
+            values = [
+                canonical_text(c, c.value(quote), self.changed_settings, SCHEMA) for c in self.texts
+            ]
             # A single text, such as a key, needs no array around it.
             joined = f"coalesce({values[0]}, {text(self.missing)})"
             if len(values) > 1:
                 arguments = f"{text(self.separator)}, {text(self.missing)}"
                 joined = f"array_to_string(array[{', '.join(values)}], {arguments})"
             outputs.append(f"{joined} as texts")
-        return f"select {', '.join(outputs)} from ({query}\n) as rows"
+        return f"select {', '.join(outputs) or '1 as one'} from {self._source(query, quote)}"
+
+    def _source(self, query: str, quote: Callable[[str], str]) -> str:
+        """The FROM item `rows`, with whole arrays in memory: else each position unpacks its array.
+
+        array_cat() with an empty array returns the array itself, unpacked.
+        """
+        columns = [*self.numbers, *self.texts]
+        arrays = dict.fromkeys(column.of for column in columns if column.of)
+        if not arrays:
+            return subquery(query)
+        names = dict.fromkeys(column.name for column in columns if not column.of)
+        values = [f"rows.{quote(name)}" for name in names]
+        values += [f"array_cat(rows.{quote(name)}, '{{}}') as {quote(name)}" for name in arrays]
+        # Without OFFSET PostgreSQL would compute array_cat() for each position.
+        return f"(select {', '.join(values)} from {subquery(query)} offset 0) as rows"
 
     def packed_size(self, row: dict) -> int:
         """The size of a packed row, in bytes or letters."""
-        return sum(map(len, row.values()))
+        return sum(len(row[name]) for name in ("numbers", "texts") if name in row)
 
     def unpack_numbers(self, rows: list[dict]) -> np.ndarray:
         """The numbers of some rows as a matrix."""
@@ -91,6 +111,9 @@ def as_number(column: Column, value: str) -> str:
     """The SQL of the number that models get for a value of a column."""
     if column.kind == BOOLEAN:
         return f"{value}::int::float8"
+    if column.base_type == "date":
+        # date_part() refuses dates beyond the range of a timestamp.
+        return f"extract(epoch from {value})::float8 / {_SECONDS_A_DAY}"
     if column.kind == TIME:
         return f"date_part('epoch', {value}) / {_SECONDS_A_DAY}"
     return f"{value}::float8"

@@ -1,6 +1,7 @@
 """Reads the columns and the rows of a query."""
 
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column, Table
+from glasshouse_ml.data.canonical_text import depends_on_settings
 from glasshouse_ml.data.column_buffer import ColumnBuffer
 from glasshouse_ml.data.database import ArraySizes, ColumnType, Database
 from glasshouse_ml.data.packing import Packing
@@ -19,25 +21,35 @@ _NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
 _TIMES = {"date", "timestamp", "timestamptz", "time", "timetz", "interval"}
 
 
-def clean_query(query: str | None) -> str:
-    """The query without a closing semicolon, so that it can stand in parentheses."""
-    query = (query or "").strip().rstrip(";").rstrip()
-    if not query:
-        raise GlasshouseError("The query is empty.", "Give a SELECT whose rows are the examples.")
-    return query
-
-
 def read_columns(db: Database, query: str) -> list[Column]:
     """The columns of a query; no row is read."""
-    columns = [Column(c.name, c.type_name, _kind(c), _is_array(c)) for c in db.columns(query)]
-    names = [column.name for column in columns]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise GlasshouseError(
-            f"The query returns more than one column named {repeated[0]!r}.",
-            "Give each column a name of its own with AS.",
+    columns = [
+        Column(
+            column.name,
+            column.type_name,
+            _kind(column),
+            _is_array(column),
+            base_type=column.base_type,
+            category=column.category,
         )
+        for column in db.columns(query)
+    ]
+    _check_names(columns)
     return columns
+
+
+def _check_names(columns: Sequence[Column]) -> None:
+    counts = Counter(column.name for column in columns)
+    repeated = sorted(name for name, count in counts.items() if count > 1)
+    if not repeated:
+        return
+    name = repeated[0]
+    array = next((column.of for column in columns if column.name == name and column.of), None)
+    raise GlasshouseError(
+        f"The query returns more than one column named {name!r}"
+        + (f": one is a position of the array {array!r}." if array else "."),
+        "Give each column a name of its own with AS.",
+    )
 
 
 def expand_arrays(db: Database, query: str, columns: Sequence[Column]) -> list[Column]:
@@ -61,6 +73,7 @@ def expand_arrays(db: Database, query: str, columns: Sequence[Column]) -> list[C
             )
         # An array that is always empty or NULL stays one column and becomes no feature.
         expanded += column.positions(sizes.most, sizes.most if equal_length else 0) or [column]
+    _check_names(expanded)
     return expanded
 
 
@@ -95,7 +108,7 @@ def columns_by_name(columns: Sequence[Column], features: Sequence[Feature]) -> d
     columns_named = {column.name: column for column in columns}
     for feature in features:
         if feature.of and feature.of in columns_named and columns_named[feature.of].array:
-            columns_named[feature.name] = columns_named[feature.of].positions(feature.place)[-1]
+            columns_named[feature.name] = columns_named[feature.of].position(feature.place)
     return columns_named
 
 
@@ -126,7 +139,10 @@ class Reader:
         token = secrets.token_hex(4)
         self.db = db
         self.query = query
-        self.packing = Packing(numbers, texts, f"\x1f{token}", f"\x02{token}", db.raw_bytes_work())
+        changed = db.changed_settings() if any(map(depends_on_settings, texts)) else ()
+        self.packing = Packing(
+            numbers, texts, f"\x1f{token}", f"\x02{token}", db.raw_bytes_work(), changed
+        )
 
     def batches(self, size: int = BATCH) -> Iterator[tuple[int, np.ndarray, list[list[str]]]]:
         """Number of rows, a matrix of numbers, and a list of values per text column."""

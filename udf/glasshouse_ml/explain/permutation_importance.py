@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml.core.metric import EvaluationInput, Metric
+from glasshouse_ml.data.interrupts import check_interrupts
 
 # A shuffle costs a prediction of every row; beyond this many, a sample of the rows tells as much.
 _MAX_PREDICTIONS = 500_000
@@ -19,7 +20,6 @@ def importance_rows(
     metric: Metric,
     repeats: int,
     seed: int,
-    check_interrupts: Callable[[], None],
 ) -> list[dict[str, Any]]:
     """Mean and deviation of the loss for each feature; score() predicts the rows of a matrix."""
     if not repeats:
@@ -28,9 +28,9 @@ def importance_rows(
     score_unpermuted = metric.gain(metric.value(score(matrix)))
     losses = np.zeros((len(features), repeats))
     for position in range(len(features)):
-        check_interrupts()
         original = matrix[:, position].copy()
         for repeat in range(repeats):
+            check_interrupts()
             matrix[:, position] = rng.permutation(original)
             losses[position, repeat] = score_unpermuted - metric.gain(metric.value(score(matrix)))
         matrix[:, position] = original

@@ -11,6 +11,8 @@ from math import factorial
 
 import numpy as np
 
+from glasshouse_ml.data.interrupts import check_interrupts
+
 # Orders that are tried; with so few columns that there are no more, each one is: that is exact.
 ORDERS = 64
 SEED = 0
@@ -64,6 +66,7 @@ def _outputs(
     outputs = np.empty((len(masks), count))
     size = max(1, _MAX_CELLS // (count * columns))
     for start in range(0, len(masks), size):
+        check_interrupts()
         block = masks[start : start + size]
         rows_mixed = np.where(block[:, None, :], matrix[None], baseline)
         origins = np.tile(np.arange(count), len(block))

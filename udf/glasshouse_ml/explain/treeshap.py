@@ -1,12 +1,21 @@
-"""Exact Shapley values of scikit-learn's trees, beside one baseline row.
+"""Exact Shapley values of scikit-learn's trees, relative to one baseline row.
 
-What is sampled in shapley.py can be counted here. A leaf is reached by a mixture of a row and the
-baseline row exactly when each column on its path is taken from one that goes along there. Let s
-columns be such that the row alone does, t such that the baseline alone does (where neither does, no
-mixture arrives). Over all orders in which the columns of the baseline are replaced, the value of
-the leaf is gained at the turn of each of the s with probability (s - 1)! t! / (s + t)!, and lost at
-that of each of the t with s! (t - 1)! / (s + t)!. (Lundberg et al. 2020, From local explanations to
-global understanding with explainable AI for trees, its "independent" TreeSHAP.)
+shapley.py estimates the same values by sampling orders of the columns. For a tree they have a
+closed form. Take a leaf and the path to it. A mixture of a row and the baseline row reaches the
+leaf if each column on the path has its value from a row that follows the path at this column.
+
+- s is the number of columns for which only the row follows the path.
+- t is the number of columns for which only the baseline row follows it.
+- If there is a column for which neither follows it, no mixture reaches the leaf.
+
+Replace the columns of the baseline row by those of the row, one after another, in random order.
+The mixture enters the leaf when one of the s columns is replaced, with probability
+(s - 1)! t! / (s + t)! for each of them. It leaves the leaf when one of the t columns is replaced,
+with probability s! (t - 1)! / (s + t)! for each. A column's Shapley value is the sum, over all
+leaves, of the value of the leaf times the first probability, or minus the value times the second.
+
+Source: the "independent" (interventional) TreeSHAP of Lundberg and others, From local explanations
+to global understanding with explainable AI for trees, Nature Machine Intelligence 2, 2020.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,6 +34,8 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from glasshouse_ml.data.interrupts import check_interrupts
+
 BOOSTED = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 FORESTS = (
     ExtraTreesClassifier,
@@ -34,26 +45,26 @@ FORESTS = (
 )
 SINGLE = (DecisionTreeClassifier, DecisionTreeRegressor)
 
-# A column on the way to a leaf, and the nodes that ask about it, each with whether left is right.
+# The path to a leaf: the nodes that split on each column, each with whether the path goes left.
 Path = dict[int, list[tuple[int, bool]]]
 
 
 @dataclass(frozen=True)
 class Tree:
-    """One entry a node; a leaf has no child (-1)."""
+    """The nodes of a tree as arrays with one entry per node; a leaf has the children -1."""
 
     left: np.ndarray
     right: np.ndarray
     column: np.ndarray
-    values: np.ndarray  # (nodes, sums)
+    values: np.ndarray  # shape (nodes, outputs)
     threshold: np.ndarray
     missing_left: np.ndarray
-    # For nodes that part categories: which known ones go left, and which are known at all.
+    # For nodes that split on categories: the codes that go left, and the codes seen in training.
     categories_left: dict[int, np.ndarray]
     categories_known: dict[int, np.ndarray]
 
     def goes_left(self, node: int, matrix: np.ndarray) -> np.ndarray:
-        """For each row whether it goes left there."""
+        """Whether each row goes left at a node; shape (rows,)."""
         cells = matrix[:, self.column[node]]
         missing = np.isnan(cells)
         if node in self.categories_left:
@@ -65,7 +76,7 @@ class Tree:
         return np.where(missing, bool(self.missing_left[node]), left)
 
     def leaves(self, origins: np.ndarray) -> Iterator[tuple[int, Path]]:
-        """Each leaf with its path; columns made of the same one belong together."""
+        """Each leaf and its path. `origins` maps the columns to features, which the path names."""
         waiting: list[tuple[int, Path]] = [(0, {})]
         while waiting:
             node, path = waiting.pop()
@@ -79,10 +90,10 @@ class Tree:
 
 
 def trees_of(estimator: Any) -> list[Tree] | None:
-    """The trees whose values add up to what the model sums; None where it is no such model.
+    """The trees whose leaf values add up to the output of the model; None for other models.
 
-    Boosting sums log-odds or numbers, of more than two classes one sum a class; a forest answers
-    with the mean of its trees: probabilities or numbers.
+    Gradient boosting adds log-odds (with more than two classes one sum per class) or numbers. A
+    forest predicts the mean of its trees, which are probabilities or numbers.
     """
     if isinstance(estimator, BOOSTED):
         return list(_boosted(estimator))
@@ -94,7 +105,7 @@ def trees_of(estimator: Any) -> list[Tree] | None:
 
 
 def seen_by(estimator: Any, prepared: Any) -> np.ndarray:
-    """The matrix as the nodes compare it."""
+    """The prepared matrix in the form in which the nodes compare it; NaN is a missing value."""
     if isinstance(estimator, BOOSTED):
         return np.asarray(estimator._preprocess_X(prepared, reset=False), float)
     dense = prepared.toarray() if hasattr(prepared, "toarray") else prepared
@@ -103,7 +114,10 @@ def seen_by(estimator: Any, prepared: Any) -> np.ndarray:
 
 
 def columns_seen(estimator: Any, columns: int) -> np.ndarray:
-    """Which prepared column each column of seen_by() is: boosting takes categories first."""
+    """The position of each column of seen_by() in the prepared matrix.
+
+    Histogram gradient boosting moves categorical columns to the front.
+    """
     flags = getattr(estimator, "is_categorical_", None)
     if not isinstance(estimator, BOOSTED) or flags is None:
         return np.arange(columns)
@@ -117,12 +131,22 @@ def shapley_of_trees(
     origins: np.ndarray,
     outputs: np.ndarray,
 ) -> np.ndarray:
-    """For each row (of seen_by()) what each origin adds on the way from the baseline row to it.
+    """The Shapley values of each row relative to the baseline row; shape (rows, features).
 
-    `outputs`: for each row the position of the output that is explained.
+    Parameters
+    ----------
+    trees : sequence of Tree
+        As trees_of() returns them.
+    matrix, baseline : ndarray of shape (rows, columns) and (columns,)
+        As seen_by() returns them.
+    origins : ndarray of shape (columns,)
+        The feature of each column.
+    outputs : ndarray of shape (rows,)
+        The output that is explained for each row, such as the predicted class.
     """
     added = np.zeros((len(matrix), int(origins.max(initial=-1)) + 1))
     for tree in trees:
+        check_interrupts()
         nodes = np.flatnonzero(tree.left >= 0)
         rows_left = {node: tree.goes_left(node, matrix) for node in nodes.tolist()}
         base_left = {node: bool(tree.goes_left(node, baseline[None])[0]) for node in nodes.tolist()}
@@ -147,7 +171,7 @@ def _add_leaf(
 
     shared = [o for o in path if all(base_left[node] == is_left for node, is_left in path[o])]
     own = [origin for origin in path if origin not in shared]
-    # Where the baseline leaves the path, the row has to go along.
+    # Where the baseline row leaves the path, the row has to follow it.
     rows = np.arange(len(values))
     for origin in own:
         rows = rows[along(origin, rows)]
@@ -164,7 +188,7 @@ def _add_leaf(
 
 
 def _weights(own: int, shared: int) -> tuple[np.ndarray, np.ndarray]:
-    """The probabilities above, of s = own and of each t there can be."""
+    """The two probabilities of the module's docstring for s = own and each t from 0 to shared."""
     every = factorial
     gains = [every(own - 1) * every(t) / every(own + t) if own else 0 for t in range(shared + 1)]
     losses = [every(own) * every(t - 1) / every(own + t) if t else 0 for t in range(shared + 1)]
@@ -209,6 +233,6 @@ def _boosted(estimator: Any) -> Iterator[Tree]:
 
 
 def _members(bitset: np.ndarray) -> np.ndarray:
-    """The numbers whose bit is set; 32 of them a word."""
+    """The positions of the bits that are set in an array of 32-bit words."""
     bits = (bitset[:, None] >> np.arange(32, dtype=np.uint32)) & 1
     return np.flatnonzero(bits.ravel())

@@ -6,6 +6,8 @@ from having a bin for nearly every row. The rows of a bin are dealt out to both 
 rare value is in each of them.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from glasshouse_ml.core.records import json_number
@@ -16,7 +18,9 @@ from glasshouse_ml.measure.regression_metrics import RegressionScores
 
 # Near perfection shows on fewer rows too.
 MAX_ROWS = 5_000
-BINS = 50
+BINS, MIN_ROWS_PER_BIN = 50, 8
+# Up to so many values are few: flags, codes and states.
+MAX_FEW_VALUES = 10
 
 
 def sample_training_rows(training: np.ndarray, target: Target, seed: int) -> np.ndarray:
@@ -38,10 +42,30 @@ def sample_training_rows(training: np.ndarray, target: Target, seed: int) -> np.
 def univariate_score(values: np.ndarray, target: Target, is_category: bool) -> float | None:
     """How well the rule predicts the target of rows in random order.
 
-    With two classes the ROC AUC; with more the largest one of a class against the rest, because a
-    feature that tells one class has leaked; with numbers R², at least 0. None where nothing varies.
-    `values` are codes of categories with -1 for NULL, or numbers with NaN for NULL.
+    ROC AUC with classes, see over_classes(); R² with numbers, at least 0; None if nothing varies.
+    With more than two classes, it is also tried whether a value is NULL, or the one that most rows
+    have: a column that is filled for one class only has leaked. `values` are codes of categories
+    with -1 for NULL, or numbers with NaN for NULL.
     """
+    scores = [_score(values, target, is_category)]
+    if len(target.names) > 2:
+        known = np.where(values < 0, np.nan, values) if is_category else values
+        scores += [_score(indicator, target, False) for indicator in _indicators(known)]
+    return max((score for score in scores if score is not None), default=None)
+
+
+def over_classes(areas: np.ndarray, values: np.ndarray) -> float:
+    """One number for the ROC AUC of each class against the rest.
+
+    Of a feature with few values it is the largest: such a value that stands for one class has
+    leaked. Of other features it is the mean, because a measurement may well tell one class from all
+    others.
+    """
+    distinct = len(np.unique(values[~np.isnan(values)]))
+    return float(areas.max() if distinct <= MAX_FEW_VALUES else areas.mean())
+
+
+def _score(values: np.ndarray, target: Target, is_category: bool) -> float | None:
     names = target.names
     truth = np.eye(len(names))[target.values] if names else target.values[:, None]
     bins = _bins(values, is_category)
@@ -56,22 +80,28 @@ def univariate_score(values: np.ndarray, target: Target, is_category: bool) -> f
         sums = np.column_stack([np.bincount(bins[fitting], y, size) for y in truth[fitting].T])
         mean = truth[fitting].mean(axis=0)
         predicted[scoring] = np.where(counts > 0, sums / np.maximum(counts, 1), mean)[bins[scoring]]
-    if names:
-        areas = [
-            METRICS["roc_auc"].value(
-                ClassificationScores(
-                    (target.values == position).astype(np.int64),
-                    np.column_stack([1.0 - predicted[:, position], predicted[:, position]]),
-                )
-            )
-            for position in (
-                [target.positive] if target.positive is not None else range(len(names))
-            )
-        ]
-        defined = [area for area in areas if np.isfinite(area)]
-        return json_number(max(defined)) if defined else None
-    r2 = json_number(OF_NUMBERS["r2"].value(RegressionScores(target.values, predicted[:, 0])))
-    return None if r2 is None else max(r2, 0.0)
+    if not names:
+        r2 = json_number(OF_NUMBERS["r2"].value(RegressionScores(target.values, predicted[:, 0])))
+        return None if r2 is None else max(r2, 0.0)
+    classes = range(len(names)) if target.positive is None else [target.positive]
+    areas = np.array([_area(target.values == c, predicted[:, c]) for c in classes])
+    areas = areas[np.isfinite(areas)]
+    return json_number(over_classes(areas, values)) if len(areas) else None
+
+
+def _area(hits: np.ndarray, predicted: np.ndarray) -> float:
+    probabilities = np.column_stack([1.0 - predicted, predicted])
+    return METRICS["roc_auc"].value(ClassificationScores(hits.astype(np.int64), probabilities))
+
+
+def _indicators(values: np.ndarray) -> Iterator[np.ndarray]:
+    """Whether a value is NULL, and whether it is the one that most rows have, as 0 and 1."""
+    missing = np.isnan(values)
+    if missing.any() and not missing.all():
+        yield missing.astype(float)
+    distinct, counts = np.unique(values[~missing], return_counts=True)
+    if len(distinct) > 1 and counts.max() > (~missing).sum() / 2:
+        yield (values == distinct[counts.argmax()]).astype(float)
 
 
 def _bins(values: np.ndarray, is_category: bool) -> np.ndarray:
@@ -80,14 +110,15 @@ def _bins(values: np.ndarray, is_category: bool) -> np.ndarray:
     present = values[~np.isnan(values)]
     if not len(present):
         return np.zeros(len(values), np.int64)
-    edges = np.quantile(present, np.linspace(0, 1, BINS + 1)[1:-1])
+    count = int(np.clip(len(present) // MIN_ROWS_PER_BIN, 2, BINS))
+    edges = np.quantile(present, np.linspace(0, 1, count + 1)[1:-1])
     distinct, counts = np.unique(present, return_counts=True)
-    if (counts > 1).sum() <= BINS:
-        edges = np.append(edges, distinct[counts > 1])
-    edges = np.unique(edges)
-    # An edge is a bin of its own: it may be the value of most rows, or a rare one.
-    known = np.nan_to_num(values)
-    bin_codes = np.searchsorted(edges, known) + np.searchsorted(edges, known, side="right") + 1
+    repeated = distinct[counts > 1]
+    if len(repeated) > BINS:
+        repeated = np.intersect1d(repeated, edges)
+    # A value that repeats is a bin of its own: it may be that of most rows, or a rare one.
+    known, edges = np.nan_to_num(values), np.union1d(edges, repeated)
+    bin_codes = 2 * np.searchsorted(edges, known, side="right") + 2 - np.isin(known, repeated)
     return np.where(np.isnan(values), 0, bin_codes)
 
 

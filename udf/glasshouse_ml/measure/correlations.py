@@ -6,10 +6,11 @@ and a number: the correlation ratio eta, the root of the share of the number's v
 between the categories. A pair is measured on the rows in which both are known.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import CATEGORY, Column, Table
@@ -55,7 +56,7 @@ def correlation_rows(
     pairs |= {(i, len(columns) - 1) for i in range(len(columns) - 1)}
     measured_pairs = sorted(
         (min(i, j), max(i, j), method, value, n)
-        for i, j, method, value, n in _measures(columns)
+        for i, j, method, value, n in _measures(columns, {*leading, len(columns) - 1})
         if (min(i, j), max(i, j)) in pairs
     )
     return [
@@ -79,16 +80,30 @@ def _sample(count: int, seed: int) -> np.ndarray:
 PairCorrelation = tuple[int, int, str, float, int]
 
 
-def _measures(columns: Sequence[CorrelationColumn]) -> Iterator[PairCorrelation]:
+def _measures(
+    columns: Sequence[CorrelationColumn], partners: Collection[int]
+) -> Iterator[PairCorrelation]:
+    """The pairs of numbers of which one is among the partners, and all pairs with a category."""
     numbers = [i for i, column in enumerate(columns) if not column.is_category]
     categories = [i for i, column in enumerate(columns) if column.is_category]
     matrix = np.column_stack([columns[i].values for i in numbers] or [np.empty((0, 0))])
     codes = [_frequent_codes(columns[i].values) for i in categories]
+    chosen = np.array([place for place, i in enumerate(numbers) if i in partners], int)
     if len(numbers) > 1:
-        for method, values in (("pearson", matrix), ("spearman", _ranks(matrix))):
-            coefficients, counts = _pearson(values)
-            for a, b in zip(*np.triu_indices(len(numbers), 1), strict=True):
-                yield numbers[a], numbers[b], method, coefficients[a, b], int(counts[a, b])
+        ranks = rankdata(matrix, axis=0, nan_policy="omit")
+        for method, values in (("pearson", matrix), ("spearman", ranks)):
+            coefficients, counts = _pearson(values, chosen)
+            for b, place in enumerate(chosen):
+                for a in range(len(numbers)):
+                    # Of two partners the pair comes up twice.
+                    if a < place or numbers[a] not in partners:
+                        yield (
+                            numbers[a],
+                            numbers[place],
+                            method,
+                            coefficients[a, b],
+                            int(counts[a, b]),
+                        )
     if numbers:
         centred, present = _centred(matrix)
         for place, i in enumerate(categories):
@@ -100,18 +115,25 @@ def _measures(columns: Sequence[CorrelationColumn]) -> Iterator[PairCorrelation]
             yield i, categories[other], "cramers_v", *_cramers_v(codes[place], codes[other])
 
 
-def _pearson(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pearson's r of every pair of columns over their common rows, and how many those are."""
+def _pearson(matrix: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pearson's r of each column with each chosen one over their common rows, and their number.
+
+    Shapes: (columns, chosen). Sums with the suffix _a are of the columns, those with _b are of the
+    chosen columns, both over the rows that the pair has in common.
+    """
     centred, mask = _centred(matrix)
+    centred_b, mask_b = centred[:, chosen], mask[:, chosen]
     with np.errstate(invalid="ignore", divide="ignore"):
-        counts = mask.T @ mask
-        sums = centred.T @ mask
-        squares = (centred**2).T @ mask
-        covariance = centred.T @ centred - sums * sums.T / counts
-        variance = squares - sums**2 / counts
+        counts = mask.T @ mask_b
+        sums_a, sums_b = centred.T @ mask_b, mask.T @ centred_b
+        covariance = centred.T @ centred_b - sums_a * sums_b / counts
+        variances = [
+            (centred**2).T @ mask_b - sums_a**2 / counts,
+            mask.T @ centred_b**2 - sums_b**2 / counts,
+        ]
         # What is left of a constant column after rounding is no variance.
-        variance = np.where(variance > 1e-12 * counts, variance, np.nan)
-        return np.clip(covariance / np.sqrt(variance * variance.T), -1.0, 1.0), counts
+        variance_a, variance_b = (np.where(v > 1e-12 * counts, v, np.nan) for v in variances)
+        return np.clip(covariance / np.sqrt(variance_a * variance_b), -1.0, 1.0), counts
 
 
 def _centred(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -131,21 +153,6 @@ def _centred(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return centred / np.where(
         varies, np.abs(centred).max(axis=0, initial=0.0), 1.0
     ), present.astype(float)
-
-
-def _ranks(matrix: np.ndarray) -> np.ndarray:
-    """The rank of each known value in its column; equal values share the mean of their ranks."""
-    ranks = np.full(matrix.shape, np.nan)
-    for position, values in enumerate(matrix.T):
-        present = np.flatnonzero(~np.isnan(values))
-        order = np.argsort(values[present], kind="stable")
-        ascending = values[present][order]
-        starts = (
-            np.flatnonzero(np.append(True, np.diff(ascending) != 0)) if len(present) else present
-        )
-        sizes = np.diff(np.append(starts, len(present)))
-        ranks[present[order], position] = np.repeat(starts + (sizes - 1) / 2, sizes)
-    return ranks
 
 
 def _frequent_codes(codes: np.ndarray) -> np.ndarray:
@@ -174,6 +181,7 @@ def _correlation_ratios(
 
 
 def _cramers_v(codes_a: np.ndarray, codes_b: np.ndarray) -> tuple[float, int]:
+    # As scipy.stats.contingency.association, which takes ten times as long: there are many pairs.
     in_both = (codes_a >= 0) & (codes_b >= 0)
     width = int(codes_b.max(initial=0)) + 1
     height = int(codes_a.max(initial=0)) + 1

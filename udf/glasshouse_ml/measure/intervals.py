@@ -7,6 +7,7 @@ import numpy as np
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import json_number
 from glasshouse_ml.core.split import ResamplingUnits
+from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.measure.bootstrap import bootstrap_weights, percentile_interval
 from glasshouse_ml.measure.classification_metrics import ClassificationScores
 
@@ -27,6 +28,7 @@ def metric_intervals(
     metrics = {name: metric for name, metric in scores.metrics.items() if metric.supports_bootstrap}
     blocks: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
     for weights in bootstrap_weights(count, samples, seed, units):
+        check_interrupts()
         with np.errstate(divide="ignore", invalid="ignore"):
             for name, metric in metrics.items():
                 blocks[name].append(metric.measure(scores, weights))
@@ -35,7 +37,7 @@ def metric_intervals(
     intervals = {name: percentile_interval(v, independent) for name, v in values.items()}
     for name, (correct, total) in scores.proportions().items():
         intervals[name] = (np.nan, np.nan)
-        if total:
+        if total and (units is None or independent > 1):
             share = correct / total
             rows = (
                 _effective_rows(share, total, values[name], independent / count) if units else total

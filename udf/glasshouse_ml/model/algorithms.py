@@ -12,9 +12,11 @@ from typing import Any
 from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.libraries import is_installed, missing_library_error
 from glasshouse_ml.data.threads import PARAMETER, thread_count
-from glasshouse_ml.model.estimators import ESTIMATORS, EXTRAS, Entry
+from glasshouse_ml.model.estimators import ESTIMATORS, EXTRAS, MAX_ROWS, Entry
 
 BASELINE = "dummy"
+# Modules of scikit-learn with classes in model/interruptible/.
+INTERRUPTIBLE = ("ensemble", "linear_model", "neural_network")
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,12 @@ class Algorithm:
     @cached_property
     def estimator(self) -> Any:
         """The class; imported on first use, because an import takes time in every session."""
-        module, name = self.path.rsplit(".", 1)
-        return getattr(import_module(module), name)
+        library, module, name = self.path.rsplit(".", 2)
+        if module in INTERRUPTIBLE:
+            own = import_module(f"glasshouse_ml.model.interruptible.{module}")
+            if name in own.__all__:
+                return getattr(own, name)
+        return getattr(import_module(f"{library}.{module}"), name)
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -49,6 +55,16 @@ class Algorithm:
     def is_baseline(self) -> bool:
         """Whether it is the dummy, which ignores the features."""
         return self.path.startswith("sklearn.dummy.")
+
+    def check_rows(self, count: int) -> None:
+        """Refuse more training rows than the algorithm fits in a bearable time."""
+        most = MAX_ROWS.get(self.name, count)
+        if count > most:
+            raise GlasshouseError(
+                f"{self.name} takes at most {most} training rows, these are {count}.",
+                "It compares all rows with one another in one step that cannot be interrupted: "
+                "choose another algorithm, or give a sample of the rows.",
+            )
 
     def build(self, params: dict[str, Any], seed: int) -> Any:
         """An untrained estimator."""
@@ -107,6 +123,8 @@ def _algorithm(task: str, entry: Entry) -> Algorithm:
     path, about, *rest = entry
     defaults: dict[str, Any] = rest[0] if rest else {}  # type: ignore[assignment]
     name = str(rest[1]) if len(rest) > 1 else snake_case_name(path.rsplit(".", 1)[1])
+    if name in MAX_ROWS:
+        about += f"; at most {MAX_ROWS[name]:,} training rows"
     return Algorithm(name, task, f"sklearn.{path}", about, tuple(defaults.items()))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from glasshouse_ml.core.libraries import is_installed, missing_library_error
+from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.data.threads import thread_count
 
 
@@ -37,6 +38,10 @@ class Boosted(BaseEstimator):
     @abstractmethod
     def _new_estimator(cls, params: dict[str, Any]) -> Any:
         """An untrained estimator of the library's scikit-learn interface."""
+
+    @abstractmethod
+    def _fit(self, params: dict[str, Any], matrix: np.ndarray, target: np.ndarray) -> Any:
+        """The fitted estimator; looks for interrupts after each round."""
 
     @abstractmethod
     def _serialise(self, fitted: Any) -> str:
@@ -71,7 +76,7 @@ class Boosted(BaseEstimator):
                 positions[k]: w for k, w in weights.items() if k in positions
             }
         try:
-            fitted = self._new_estimator(settings).fit(matrix, encoded)
+            fitted = self._fit(settings, matrix, encoded)
         except Exception as error:
             if type(error).__module__.partition(".")[0] != self.library:
                 raise
@@ -149,6 +154,11 @@ class _LightGBM(Boosted):
         "force_row_wise": True,
     }
 
+    def _fit(self, params: dict[str, Any], matrix: np.ndarray, target: np.ndarray) -> Any:
+        return self._new_estimator(params).fit(
+            matrix, target, callbacks=[lambda _: check_interrupts()]
+        )
+
     def _serialise(self, fitted: Any) -> str:
         return fitted.booster_.model_to_string()
 
@@ -206,6 +216,16 @@ class _XGBoost(Boosted):
         "feature_types": None, "max_cat_threshold": None, "max_cat_to_onehot": None,
         "validate_parameters": True,
     }  # fmt: skip
+
+    def _fit(self, params: dict[str, Any], matrix: np.ndarray, target: np.ndarray) -> Any:
+        from xgboost.callback import TrainingCallback
+
+        class Look(TrainingCallback):
+            def after_iteration(self, *_: Any) -> bool:
+                check_interrupts()
+                return False
+
+        return self._new_estimator({**params, "callbacks": [Look()]}).fit(matrix, target)
 
     def _serialise(self, fitted: Any) -> str:
         return fitted.get_booster().save_raw("json").decode()

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.metric import Metric
 from glasshouse_ml.core.split import XY
 from glasshouse_ml.core.task import AlgorithmEntry
+from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model.algorithms import Algorithm
 from glasshouse_ml.model.fitting import Candidate, Fitter
@@ -83,9 +86,15 @@ def compare(
 
     def validate(entrant: tuple[int, AlgorithmEntry], share: float) -> float:
         number, entry = entrant
-        validated[number] = fitter.cross_validate(
-            number, entry["algorithm"], entry["params"], training, metric, share
-        )
+        arguments = number, entry["algorithm"], entry["params"]
+        try:
+            validated[number] = fitter.cross_validate(*arguments, training, metric, share)
+        except GlasshouseError as error:
+            check_interrupts()  # a cancelled training ends here
+            if not number:
+                raise  # what the baseline cannot do, no candidate can
+            validated[number] = Candidate(*arguments, [], [], share=share, error=error)
+            return -np.inf
         return metric.gain(validated[number].score)
 
     is_halving = (fitter.request.options["search"] or {}).get("how") == "halving"
@@ -99,14 +108,25 @@ def compare(
         else:
             for entrant in entrants:
                 validate(entrant, 1.0)
-    return [validated[number] for number, _ in numbered]
+    candidates = [validated[number] for number, _ in numbered]
+    for candidate in candidates:
+        if candidate.error is not None and any(c.error is None for c in candidates if c.number):
+            fitter.db.notice(f"Candidate {candidate.number} failed. {candidate.error.message}")
+    return candidates
 
 
 def best(candidates: Sequence[Candidate], metric: Metric) -> Candidate:
     """The candidate with the best mean over the folds; of equal ones the first.
 
-    The baseline is not eligible, nor is a setting that a halving search dropped before it was
-    fitted on all rows.
+    The baseline is not eligible, nor is a candidate that failed, nor a setting that a halving
+    search dropped before it was fitted on all rows. An error where no candidate is left.
     """
-    eligible = [c for c in candidates if not c.is_baseline and c.share == 1]
+    eligible = [c for c in candidates if not c.is_baseline and c.share == 1 and c.error is None]
+    errors = [candidate.error for candidate in candidates if candidate.error is not None]
+    if errors and not eligible:
+        reasons = list(dict.fromkeys(error.message for error in errors))
+        message = (
+            reasons[0] if len(reasons) == 1 else f"Every candidate failed. {' '.join(reasons)}"
+        )
+        raise GlasshouseError(message, errors[0].hint, errors[0].sqlstate)
     return max(eligible, key=lambda candidate: metric.gain(candidate.score))

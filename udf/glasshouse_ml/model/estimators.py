@@ -38,6 +38,17 @@ EXTRAS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     ),
 }  # fmt: skip
 
+# The most training rows of algorithms that compare all rows with all rows in one call, which cannot
+# be interrupted. With so many rows a fit takes about a minute.
+MAX_ROWS = {
+    "kernel_ridge": 10_000,
+    "local_outlier_factor": 50_000,
+    "nu_svr": 20_000,
+    "one_class_svm": 20_000,
+    "quantile": 10_000,
+    "svr": 20_000,
+}
+
 Entry = tuple[str, str] | tuple[str, str, dict[str, Any]] | tuple[str, str, dict[str, Any], str]
 
 # As many as a picture has directions.

@@ -16,6 +16,7 @@ from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.split import XY, Fold, Split
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.data.database import Database
+from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model.assembly import (
     CALIBRATION_FOLDS,
@@ -23,7 +24,6 @@ from glasshouse_ml.model.assembly import (
     calibrate,
     without_fold_indices,
 )
-from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.model.search import subsample
 
 _HINT = "Change its params or the data."
@@ -54,8 +54,9 @@ class Candidate:
     params: dict[str, Any]
     folds: list[EvaluationInput]
     scores: list[float]
-    seconds: float
+    seconds: float = 0.0
     share: float = 1.0  # of the rows of each fold on which it was fitted
+    error: GlasshouseError | None = None  # why there are no scores
 
     @property
     def is_baseline(self) -> bool:
@@ -64,8 +65,8 @@ class Candidate:
 
     @property
     def score(self) -> float:
-        """Mean over the folds."""
-        return float(np.mean(self.scores))
+        """Mean over the folds; NaN where it failed."""
+        return float(np.mean(self.scores)) if self.scores else np.nan
 
     @property
     def deviation(self) -> float | None:
@@ -85,20 +86,18 @@ class Fitter:
 
     def fit(self, algorithm: str, params: dict[str, Any], rows: XY) -> Pipeline:
         """The fitted Pipeline of one algorithm."""
-        self.db.check_interrupts()
+        check_interrupts()
         task, options = self.request.task, self.request.options
         with _one_line_errors(f"{algorithm} could not be trained"):
             entry = catalogue.find_algorithm(task.name, algorithm)
+            entry.check_rows(len(rows.actual))
             params = task.estimator_params(params, entry.parameters, self.target, options)
             pipeline = build_pipeline(entry, params, self.features, options)
             calibration = options.get("calibration")
             if calibration and not entry.is_baseline:
                 folds = self._calibration_folds(rows)
                 pipeline = calibrate(pipeline, calibration, folds, self.split.is_chronological)
-            fit_params = {}
-            if isinstance(pipeline[-1], Grouped):
-                fit_params = {"estimate__check_interrupts": self.db.check_interrupts}
-            return without_fold_indices(pipeline.fit(rows.matrix, rows.actual, **fit_params))
+            return without_fold_indices(pipeline.fit(rows.matrix, rows.actual))
 
     def _calibration_folds(self, rows: XY) -> list[Fold]:
         members = np.arange(len(rows.actual)) if rows.members is None else rows.members
@@ -139,8 +138,8 @@ class Fitter:
             # Freed before the rows of the next fold are copied.
             del fitted, rows
         values = [metric.value(scores) for scores in fold_scores]
-        for fold, value in enumerate(values, start=1):
+        for number_of_fold, value in enumerate(values, start=1):
             if not np.isfinite(value):
-                raise metric.undefined_error(f"fold {fold} of the training part")
+                raise metric.undefined_error(f"fold {number_of_fold} of the training part")
         seconds = round(time.perf_counter() - started, 3)
         return Candidate(number, algorithm, params, fold_scores, values, seconds, share)

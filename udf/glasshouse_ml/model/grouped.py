@@ -5,13 +5,15 @@ a group that training never met and a row whose group is NULL. The pooled model 
 group a row is of, so it answers new groups as well as old ones.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
+
+from glasshouse_ml.data.interrupts import check_interrupts
 
 # With fewer rows a model of its own would learn the rows by heart.
 MIN_ROWS = 30
@@ -25,12 +27,7 @@ class Grouped(BaseEstimator):
         self.template = template
         self.column = column
 
-    def fit(
-        self,
-        matrix: np.ndarray,
-        target: np.ndarray,
-        check_interrupts: Callable[[], None] = lambda: None,
-    ) -> Self:
+    def fit(self, matrix: np.ndarray, target: np.ndarray) -> Self:
         """Fit the pooled estimator and one for each group that is large enough."""
         features = np.delete(matrix, self.column, axis=1)
         by_class = is_classifier(self.template)

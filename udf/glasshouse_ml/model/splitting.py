@@ -50,9 +50,9 @@ def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
         member_times = None if times is None else times[train[members]]
         return list(_folds(splitter, train[members], member_groups, member_times, count, seed))
 
-    keys = table.texts[key].codes if key else None
-    units = _resampling_units(
-        *(None if values is None else values[test] for values in (times, groups, keys))
+    key_codes = table.texts[key].codes if key else None
+    units = resampling_units(
+        *(None if values is None else values[test] for values in (times, groups, key_codes))
     )
     return Split(
         train,
@@ -65,10 +65,10 @@ def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
     )
 
 
-def _resampling_units(
+def resampling_units(
     times: np.ndarray | None, groups: np.ndarray | None, keys: np.ndarray | None
 ) -> ResamplingUnits | None:
-    """The test rows that belong together: by time, by group, or by a key that repeats.
+    """The rows that belong together: by time, by group, or by a key that repeats.
 
     Blocks of moments are as long as the cube root of their number, which suits the bootstrap of a
     variance (Hall, Horowitz and Jing, Biometrika 82, 1995). Fewer than MIN_MOMENTS moments say

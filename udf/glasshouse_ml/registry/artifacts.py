@@ -26,7 +26,8 @@ FORMAT = 1
 # Types beyond those that skops trusts by itself: parts of trees; the check of input that histogram
 # gradient boosting stores for its categories; optimizers of neural networks; the loss of Tweedie
 # models; the tree and the function of a bisecting k-means; the curves of a calibration; the folds
-# of a target encoding; and our own estimators, for groups and around other libraries.
+# of a target encoding; and our own classes: for groups, free text, around other libraries, and with
+# interrupts.
 TRUSTED = (
     "functools.partial",
     "glasshouse_ml.model.boosting.LightGBMClassifier",
@@ -34,6 +35,23 @@ TRUSTED = (
     "glasshouse_ml.model.boosting.XGBoostClassifier",
     "glasshouse_ml.model.boosting.XGBoostRegressor",
     "glasshouse_ml.model.grouped.Grouped",
+    "glasshouse_ml.model.interruptible.ensemble.AdaBoostClassifier",
+    "glasshouse_ml.model.interruptible.ensemble.AdaBoostRegressor",
+    "glasshouse_ml.model.interruptible.ensemble.BaggingClassifier",
+    "glasshouse_ml.model.interruptible.ensemble.BaggingRegressor",
+    "glasshouse_ml.model.interruptible.ensemble.ExtraTreesClassifier",
+    "glasshouse_ml.model.interruptible.ensemble.ExtraTreesRegressor",
+    "glasshouse_ml.model.interruptible.ensemble.GradientBoostingClassifier",
+    "glasshouse_ml.model.interruptible.ensemble.GradientBoostingRegressor",
+    "glasshouse_ml.model.interruptible.ensemble.HistGradientBoostingClassifier",
+    "glasshouse_ml.model.interruptible.ensemble.HistGradientBoostingRegressor",
+    "glasshouse_ml.model.interruptible.ensemble.IsolationForest",
+    "glasshouse_ml.model.interruptible.ensemble.RandomForestClassifier",
+    "glasshouse_ml.model.interruptible.ensemble.RandomForestRegressor",
+    "glasshouse_ml.model.interruptible.linear_model.LogisticRegression",
+    "glasshouse_ml.model.interruptible.neural_network.MLPClassifier",
+    "glasshouse_ml.model.interruptible.neural_network.MLPRegressor",
+    "glasshouse_ml.model.text_vectorizer.TextVectorizer",
     "numpy.dtype",
     "sklearn._loss.loss.HalfTweedieLoss",
     "sklearn._loss.loss.HalfTweedieLossIdentity",
@@ -135,4 +153,6 @@ def unpack(content: bytes) -> Model:
 
 
 def _feature(entry: dict[str, Any]) -> Feature:
-    return Feature(**{**entry, "categories": tuple(entry["categories"])})
+    # JSON has lists only.
+    facts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
+    return Feature(**facts)

@@ -15,6 +15,7 @@ from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.core.target import Costs, Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
+from glasshouse_ml.explain.univariate_score import over_classes
 from glasshouse_ml.measure.classification_metrics import (
     METRICS,
     ClassificationScores,
@@ -23,6 +24,7 @@ from glasshouse_ml.measure.classification_metrics import (
 from glasshouse_ml.measure.curves import curve_rows
 from glasshouse_ml.measure.intervals import confusion_rows
 from glasshouse_ml.measure.thresholds import least_cost_threshold
+from glasshouse_ml.model.prediction import in_batches
 from glasshouse_ml.model.splitters import StratifiedSplitter
 
 MAX_CLASSES = 100
@@ -91,7 +93,7 @@ class Classification(Task):
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target
     ) -> ClassificationScores:
         """The predicted probabilities beside the truth."""
-        probabilities_found = fitted.predict_proba(matrix)
+        probabilities_found = in_batches(fitted.predict_proba, matrix)
         if probabilities_found.shape[1] < len(target.names):
             # A fold may lack a class.
             all_classes = np.zeros((len(probabilities_found), len(target.names)))
@@ -131,16 +133,16 @@ class Classification(Task):
     def univariate_auc(
         self, values: np.ndarray, training: np.ndarray, target: Target
     ) -> float | None:
-        """The ROC AUC of the feature alone: of a class against the rest, the largest of them."""
+        """The ROC AUC of the feature alone, of each class against the rest."""
         return univariate_auc(values[training], target.values[training], len(target.names))
 
     def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
         """The probability of each class."""
-        return model.pipeline.predict_proba(matrix)
+        return in_batches(model.pipeline.predict_proba, matrix)
 
     def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
         """The class, the probability of the positive or predicted class, and all probabilities."""
-        probabilities = model.pipeline.predict_proba(matrix)
+        probabilities = in_batches(model.pipeline.predict_proba, matrix)
         names, positive = list(model.classes), 0
         if model.positive_class is not None:
             positive = names.index(model.positive_class)
@@ -153,7 +155,7 @@ class Classification(Task):
 
 
 def univariate_auc(values: np.ndarray, classes: np.ndarray, count: int) -> float | None:
-    """The area under the ROC curve of one feature, from 0.5 to 1: the largest over the classes.
+    """The area under the ROC curve of one feature, from 0.5 to 1; over_classes() joins the classes.
 
     Each class is compared with all other rows, in either direction. The area is the share of pairs
     in which the row of the class has the larger value; equal values count half. It follows from the
@@ -166,7 +168,8 @@ def univariate_auc(values: np.ndarray, classes: np.ndarray, count: int) -> float
     pairs = rows * (len(classes) - rows)
     above = np.bincount(classes, ranks, minlength=count) - rows * (rows + 1) / 2
     areas = above[pairs > 0] / pairs[pairs > 0]
-    return json_number(np.maximum(areas, 1.0 - areas).max()) if len(areas) else None
+    areas = np.maximum(areas, 1.0 - areas)
+    return json_number(over_classes(areas, values)) if len(areas) else None
 
 
 def classes_of(table: Table, target: str) -> tuple[list[str], np.ndarray]:

@@ -19,6 +19,7 @@ from glasshouse_ml.core.target import Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
 from glasshouse_ml.explain.cluster_stability import stability_rows
 from glasshouse_ml.measure.clustering_metrics import calinski_harabasz, davies_bouldin
+from glasshouse_ml.model.prediction import in_batches
 from glasshouse_ml.model.splitters import RandomSplitter
 
 # A silhouette compares each pair of rows.
@@ -126,7 +127,7 @@ class Clustering(Task):
     def finalise_target(self, fitted: Pipeline, matrix: np.ndarray, target: Target) -> Target:
         """The cluster of each row."""
         names = [str(cluster) for cluster in range(_cluster_count(fitted))]
-        return Target(fitted.predict(matrix).astype(np.int64), names)
+        return Target(in_batches(fitted.predict, matrix).astype(np.int64), names)
 
     def splitter(self, target: Target) -> RandomSplitter:
         """Random, without strata."""
@@ -175,8 +176,10 @@ class Clustering(Task):
         self, fitted: Pipeline, matrix: np.ndarray, actual: np.ndarray, target: Target, metric: Any
     ) -> tuple[Metric, Callable[[np.ndarray], Any]]:
         """The share of rows that stay in their cluster when a feature is permuted."""
-        labels_before = fitted.predict(matrix)
-        return SAME_CLUSTER, lambda rows: _ClusterLabels(labels_before, fitted.predict(rows))
+        labels_before = in_batches(fitted.predict, matrix)
+        return SAME_CLUSTER, lambda rows: _ClusterLabels(
+            labels_before, in_batches(fitted.predict, rows)
+        )
 
     def extra_metrics(
         self,

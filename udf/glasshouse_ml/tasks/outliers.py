@@ -23,11 +23,13 @@ from glasshouse_ml.core.split import Splitter
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
+from glasshouse_ml.data.documents import documents_of, with_documents
 from glasshouse_ml.measure.classification_metrics import METRICS as CLASSIFICATION_METRICS
 from glasshouse_ml.measure.classification_metrics import TINY, ClassificationScores
 from glasshouse_ml.measure.curves import ranking_rows
 from glasshouse_ml.measure.distributions import share_curve
 from glasshouse_ml.measure.intervals import confusion_rows
+from glasshouse_ml.model.prediction import in_batches
 from glasshouse_ml.model.splitters import RandomSplitter, StratifiedSplitter
 from glasshouse_ml.tasks.classification import classes_of, positive_class_of
 
@@ -190,7 +192,9 @@ class Outliers(Task):
     ) -> OutlierScores:
         """The outlier score of each row, beside its label where it has one."""
         rng = np.random.default_rng(0)
-        permuted = rng.permuted(matrix, axis=0)[:MAX_SHUFFLED]
+        permuted = with_documents(
+            rng.permuted(np.asarray(matrix), axis=0)[:MAX_SHUFFLED], documents_of(matrix)
+        )
         scores, labelled = outlier_scores(fitted, matrix), None
         if target.names:
             # As in scikit-learn a row on the border is none.
@@ -265,5 +269,5 @@ class Outliers(Task):
 def outlier_scores(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
     """The outlier score of each row; the threshold of the detector is 0."""
     if hasattr(fitted, "decision_function"):
-        return -fitted.decision_function(matrix)
+        return -in_batches(fitted.decision_function, matrix)
     return np.asarray(fitted.predict(matrix), float)  # the baseline

@@ -16,6 +16,7 @@ from glasshouse_ml.core.target import Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.measure.regression_metrics import METRICS, PINBALLS, RegressionScores
+from glasshouse_ml.model.prediction import in_batches
 from glasshouse_ml.model.splitters import RandomSplitter
 from glasshouse_ml.tasks.classification import FOREST_UP_TO
 
@@ -131,7 +132,7 @@ class Regression(Task):
 
 def predict_numbers(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
     """One number a row, also from estimators that return a column."""
-    return np.asarray(fitted.predict(matrix), float).reshape(len(matrix))
+    return np.asarray(in_batches(fitted.predict, matrix), float).reshape(len(matrix))
 
 
 def _predicted_actual(rows: RegressionScores) -> Records:

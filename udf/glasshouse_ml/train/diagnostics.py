@@ -6,7 +6,8 @@ import numpy as np
 
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records
-from glasshouse_ml.core.table import TIME
+from glasshouse_ml.core.table import TEXT, TIME
+from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.explain.coefficients import coefficient_rows
 from glasshouse_ml.explain.learning_curve import learning_curve_rows, point_count
 from glasshouse_ml.explain.partial_dependence import MAX_CLASSES, dependence_rows
@@ -49,7 +50,7 @@ def segment_metrics(
             continue  # groups.group_metrics() covers it
         segments = _segments(trained, column)
         for position, name in enumerate(segments.names):
-            trained.fitter.db.check_interrupts()
+            check_interrupts()
             rows = segments.codes == position
             if not rows.any():
                 continue
@@ -101,7 +102,7 @@ def extra_curves(
 def _coefficients(trained: TrainingResult) -> Records:
     if not trained.request.task.needs_target:
         return []
-    trained.fitter.db.check_interrupts()
+    check_interrupts()
     fitted, target_values = unwrap(trained.best, trained.training.actual)
     return coefficient_rows(
         fitted,
@@ -132,7 +133,6 @@ def _dependence(trained: TrainingResult, importances: Records) -> Records:
         _by_importance(trained, importances)[:feature_count],
         _classes(trained),
         trained.request.options["seed"],
-        trained.fitter.db.check_interrupts,
     )
 
 
@@ -158,8 +158,9 @@ def _correlations(trained: TrainingResult, importances: Records) -> Records:
     paired = trained.request.options["correlations"]
     if not paired:
         return []
-    trained.fitter.db.check_interrupts()
-    names = [trained.features[i].name for i in _by_importance(trained, importances)]
+    check_interrupts()
+    ranked = [trained.features[i] for i in _by_importance(trained, importances)]
+    names = [feature.name for feature in ranked if feature.kind != TEXT]
     columns = {column.name: column for column in trained.data.columns}
     table = trained.data.table.take(trained.split.train)
     values = correlation_columns(table, [columns[name] for name in names])

@@ -7,6 +7,7 @@ from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER
+from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.measure.distributions import OTHER
 from glasshouse_ml.measure.intervals import metric_rows
 from glasshouse_ml.measure.segments import quoted, segment_name
@@ -70,7 +71,7 @@ def group_metrics(
     records, position = [], _group_position(trained)
     values = trained.test.matrix[:, position]
     for value in np.unique(values[~np.isnan(values)]):
-        trained.fitter.db.check_interrupts()
+        check_interrupts()
         rows = values == value
         segment = segment_name(name, _group_name(trained.features[position], value))
         records += metric_rows(test.take(rows), "model", "test", segment=segment)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.errors import GlasshouseError, near_names, shown
 from glasshouse_ml.core.validation import check_keys, is_number, is_whole_number
 from glasshouse_ml.model.search import MAX_SETTINGS
 
@@ -31,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "monotonic": None,
     "target_transform": None,
     "group_by": None,
+    "columns": {},
 }
 # Options that mean nothing to other tasks; a slip is better said than ignored.
 _TASKS = {
@@ -50,6 +51,8 @@ _CHOICES = {
     "calibration": (None, "sigmoid", "isotonic"),
     "target_transform": (None, "log1p"),
 }
+# What options.columns may say of a column of texts.
+COLUMN_KINDS = ("text", "category", "ignore")
 SEARCHES = ("grid", "random", "halving")
 # The least and the most that makes sense; the upper ends keep a slip of the finger from running for
 # days.
@@ -86,7 +89,7 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
             continue
         if not is_whole_number(options[name]) or not least <= options[name] <= most:
             raise GlasshouseError(
-                f"options.{name} is {json.dumps(options[name])}.",
+                f"options.{name} is {shown(options[name])}.",
                 f"Give a whole number from {least} to {most}.",
             )
     options["segments"] = _names(options["segments"], "segments")
@@ -111,14 +114,14 @@ def _one_of(options: dict[str, Any], name: str, choices: Sequence[str | bool | N
     if options[name] not in choices:
         choices_text = " or ".join(json.dumps(choice).strip('"') for choice in choices)
         raise GlasshouseError(
-            f"options.{name} is {json.dumps(options[name])}.", f"Choose {choices_text}."
+            f"options.{name} is {shown(options[name])}.", f"Choose {choices_text}."
         )
 
 
 def _share(options: dict[str, Any], name: str, most: float) -> None:
     if not is_number(options[name]) or not 0 < options[name] <= most:
         raise GlasshouseError(
-            f"options.{name} is {json.dumps(options[name])}.",
+            f"options.{name} is {shown(options[name])}.",
             f"Give a share above 0, at most {most}.",
         )
 
@@ -128,7 +131,7 @@ def _names(value: Any, option: str) -> list[str]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise GlasshouseError(
-            f"options.{option} is {json.dumps(value)}.",
+            f"options.{option} is {shown(value)}.",
             f'Give the names of columns, for example {{"{option}": ["country"]}}.',
         )
     return list(dict.fromkeys(names))
@@ -145,7 +148,7 @@ def _search(value: Any, place: str) -> None:
         how == "grid" or not is_whole_number(iterations) or iterations < 1
     ):
         raise GlasshouseError(
-            f"{place}.iterations is {json.dumps(iterations)}.",
+            f"{place}.iterations is {shown(iterations)}.",
             "A grid tries every setting: leave it out." if how == "grid" else example,
         )
     if iterations is not None and iterations > MAX_SETTINGS:
@@ -161,7 +164,7 @@ def _class_weight(value: Any, place: str) -> None:
     _object(value, place, example)
     for name, weight in value.items():
         if not is_number(weight) or weight < 0:
-            raise GlasshouseError(f"{place} gives {name!r} {json.dumps(weight)}.", example)
+            raise GlasshouseError(f"{place} gives {name!r} {shown(weight)}.", example)
 
 
 def _costs(value: Any, place: str) -> None:
@@ -171,7 +174,7 @@ def _costs(value: Any, place: str) -> None:
     for name in ("false_positive", "false_negative"):
         if not is_number(value.get(name)) or value[name] <= 0:
             raise GlasshouseError(
-                f"{place}.{name} is {json.dumps(value.get(name))}, not a number above 0.", example
+                f"{place}.{name} is {shown(value.get(name))}, not a number above 0.", example
             )
 
 
@@ -180,17 +183,26 @@ def _monotonic(value: Any, place: str) -> None:
     _object(value, place, example)
     for name, sign in value.items():
         if not is_whole_number(sign) or sign not in (1, -1):
-            raise GlasshouseError(f"{place} gives {name!r} {json.dumps(sign)}.", example)
+            raise GlasshouseError(f"{place} gives {name!r} {shown(sign)}.", example)
 
 
 def _group_by(value: Any, place: str) -> None:
     if not isinstance(value, str):
-        raise GlasshouseError(f"{place} is {json.dumps(value)}.", "Name one column of the query.")
+        raise GlasshouseError(f"{place} is {shown(value)}.", "Name one column of the query.")
+
+
+def _columns(value: Any, place: str) -> None:
+    example = 'Write for example {"message": "text", "code": "category", "note": "ignore"}.'
+    if not isinstance(value, dict):
+        raise GlasshouseError(f"{place} is {json.dumps(value)}.", example)
+    for name, kind in value.items():
+        if kind not in COLUMN_KINDS:
+            raise GlasshouseError(f"{place} gives {name!r} {json.dumps(kind)}.", example)
 
 
 def _object(value: Any, place: str, example: str) -> None:
     if not isinstance(value, dict) or not value:
-        raise GlasshouseError(f"{place} is {json.dumps(value)}.", example)
+        raise GlasshouseError(f"{place} is {shown(value)}.", example)
 
 
 _OBJECTS = {
@@ -199,6 +211,7 @@ _OBJECTS = {
     "costs": _costs,
     "monotonic": _monotonic,
     "group_by": _group_by,
+    "columns": _columns,
 }
 
 

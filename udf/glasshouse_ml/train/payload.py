@@ -8,10 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from glasshouse_ml.checks.checking import check_rows
+from glasshouse_ml.checks.facts import TrainingFacts
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.split import XY
+from glasshouse_ml.core.table import TEXT
+from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.explain.permutation_importance import importance_rows, sample_rows
 from glasshouse_ml.explain.univariate_score import sample_training_rows, univariate_score
 from glasshouse_ml.measure.distributions import describe_features
@@ -33,29 +37,33 @@ def initial_status(options: dict[str, Any]) -> str:
 
 def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     """The argument of ml.record_version: a key for each table of the registry."""
-    options, db = trained.request.options, trained.fitter.db
+    options = trained.request.options
     task = trained.request.task
-    db.check_interrupts()
+    check_interrupts()
     test = trained.fitter.score(trained.best, trained.test)
     units = trained.split.test_units
     intervals = metric_intervals(test, options["bootstrap"], options["seed"], units)
-    db.check_interrupts()
+    check_interrupts()
     metrics = metric_rows(test, "model", "test", intervals=intervals)
     baseline = None
     if trained.baseline is not None:
-        baseline = trained.fitter.score(trained.baseline, trained.test)
+        baseline = trained.baseline.test
         baseline_intervals = metric_intervals(
             baseline, options["bootstrap"], options["seed"], units
         )
         metrics += metric_rows(baseline, "baseline", "test", intervals=baseline_intervals)
-        db.check_interrupts()
+        check_interrupts()
     training = trained.fitter.score(trained.best, _scored_training_rows(trained))
     importances = _importances(trained)
     features, distributions = _features(trained)
+    facts = _training_facts(trained, features, training, test, baseline)
     return {
         "status": initial_status(options),
         "version": _version(trained, spec, test, baseline, intervals) | {"features": features},
-        "candidates": [_candidate(candidate, trained) for candidate in trained.candidates],
+        "candidates": [
+            *(_candidate(candidate, trained) for candidate in trained.candidates),
+            *trained.ordered_baselines,
+        ],
         "metrics": [
             *metrics,
             *metric_rows(training, "model", "train"),
@@ -66,10 +74,38 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
         ],
         "curves": [*task.curves(test, trained.target), *extra_curves(trained, test, training)],
         "confusion": task.confusion(test, trained.target),
+        "checks": check_rows(facts),
         "importances": importances,
         "distributions": distributions,
         **diagnostic_rows(trained, test, importances),
     }
+
+
+def _training_facts(
+    trained: TrainingResult,
+    features: Records,
+    training: EvaluationInput,
+    test: EvaluationInput,
+    baseline: EvaluationInput | None,
+) -> TrainingFacts:
+    """The input of the checks."""
+    data = trained.data
+    return TrainingFacts(
+        request=trained.request,
+        columns=data.columns,
+        features=features,
+        excluded=trained.excluded,
+        table=data.table,
+        unlabelled=data.unlabelled,
+        target=trained.target,
+        split=trained.split,
+        algorithms=[c.algorithm for c in trained.candidates if not c.is_baseline],
+        metric=trained.metric,
+        training=training,
+        test=test,
+        baseline=baseline,
+        check_interrupts=trained.fitter.db.check_interrupts,
+    )
 
 
 def _scored_training_rows(trained: TrainingResult) -> XY:
@@ -93,10 +129,11 @@ def _fold_metrics(trained: TrainingResult) -> Records:
     """The metrics of the validation rows of each fold."""
     records: Records = []
     task, target = trained.request.task, trained.fitter.target
-    candidates = [("model", trained.chosen)]
-    candidates += [("baseline", c) for c in trained.candidates if c.is_baseline]
-    for series, candidate in candidates:
-        for fold, scores in enumerate(candidate.folds, start=1):
+    folds = [("model", trained.chosen.folds)]
+    if trained.baseline is not None:
+        folds.append(("baseline", trained.baseline.folds))
+    for series, scores_of_folds in folds:
+        for fold, scores in enumerate(scores_of_folds, start=1):
             scores = task.apply_threshold(scores, target)
             records += metric_rows(scores, series, "validation", fold)
     return records
@@ -116,7 +153,6 @@ def _importances(trained: TrainingResult) -> Records:
         metric,
         repeats,
         seed,
-        trained.fitter.db.check_interrupts,
     )
 
 
@@ -139,11 +175,12 @@ def _candidate(candidate: Candidate, trained: TrainingResult) -> dict[str, Any]:
         "is_baseline": candidate.is_baseline,
         "chosen": candidate is trained.chosen,
         "metric": trained.metric.name,
-        "score": candidate.score,
+        "score": json_number(candidate.score),
         "deviation": candidate.deviation,
         "fold_scores": candidate.scores,
         "seconds": candidate.seconds,
         "rows_share": json_number(candidate.share),
+        "error": candidate.error and candidate.error.message,
     }
 
 
@@ -172,7 +209,8 @@ def _version(
         "classes": request.task.class_counts(target, split.train, split.test),
         "positive_class": target.positive_class,
         "threshold": target.threshold if len(target.names) == 2 else None,
-        "baseline_answer": _baseline_prediction(baseline, trained),
+        "baseline_answer": trained.baseline and json_number(trained.baseline.constant),
+        "baseline_algorithm": trained.baseline and trained.baseline.name,
         "groups": groups.group_facts(trained),
         "excluded": trained.excluded,
         "rows_read": data.rows_read,
@@ -187,12 +225,6 @@ def _version(
         "git_commit": setting("glasshouse.git_commit"),
         "dbt_invocation": setting("glasshouse.dbt_invocation"),
     }
-
-
-def _baseline_prediction(baseline: Any, trained: TrainingResult) -> float | None:
-    """The constant of a regression's baseline; that of classes follows from their frequencies."""
-    is_numeric = trained.request.task.numeric_target
-    return json_number(baseline.predicted[0]) if is_numeric and baseline is not None else None
 
 
 def _features(trained: TrainingResult) -> tuple[Records, Records]:
@@ -213,13 +245,17 @@ def _features(trained: TrainingResult) -> tuple[Records, Records]:
         class_names,
         lambda values: task.univariate_auc(values, sampled, target),
     ):
+        check_interrupts()
         summaries.append(summary)
         distributions += bins
     if task.needs_target:
         rows = sample_training_rows(trained.split.train, target, trained.request.options["seed"])
         row_target = replace(target, values=target.values[rows])
         for summary in summaries:
+            check_interrupts()
             name = summary["name"]
+            if summary["kind"] == TEXT:
+                continue  # a rule by whole texts would say nothing of their words
             is_category = name in table.texts
             values = table.texts[name].codes if is_category else table.numbers[name]
             summary["univariate_score"] = univariate_score(values[rows], row_target, is_category)

@@ -3,15 +3,17 @@
 import json
 from typing import Any
 
-from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.errors import GlasshouseError, near_names, shown
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.validation import MAX_NAME_LENGTH, check_keys
-from glasshouse_ml.data.row_reader import clean_query
+from glasshouse_ml.data.query_text import clean_query
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model import search
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.train.options import parse_options
 
+# What an argument can mean is at most five levels deep.
+MAX_DEPTH = 20
 SPLITS = ("random", "key", "time", "group", "column")
 _EXAMPLES = {
     "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
@@ -85,13 +87,33 @@ def _check_metric(request: Request) -> None:
         )
 
 
-def _json(text: str | None) -> Any:
+def _json(text: str | None, name: str) -> Any:
     # Values come from jsonb, so they are well-formed already.
-    return None if text is None else json.loads(text)
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+        is_deep = _depth(value) > MAX_DEPTH
+    except RecursionError:
+        is_deep = True
+    except ValueError:  # Python reads no whole number of more than 4,300 digits
+        raise GlasshouseError(f"{name} holds a number of thousands of digits.") from None
+    if is_deep:
+        raise GlasshouseError(
+            f"{name} is nested more than {MAX_DEPTH} levels deep.",
+            "Lists and objects inside one another count as a level each.",
+        )
+    return value
+
+
+def _depth(value: Any) -> int:
+    """The levels of lists and objects inside one another."""
+    inner = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_depth, inner), default=0) if isinstance(value, (dict, list)) else 0
 
 
 def _object(text: str | None, name: str) -> dict[str, Any]:
-    value = _json(text)
+    value = _json(text, name)
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -102,7 +124,7 @@ def _object(text: str | None, name: str) -> dict[str, Any]:
 
 
 def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
-    value = _json(text)
+    value = _json(text, "algorithms")
     if value is None:
         return None
     example = _EXAMPLES[task]
@@ -118,7 +140,7 @@ def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
             entry = {"algorithm": entry}
         if not isinstance(entry, dict) or not isinstance(entry.get("algorithm"), str):
             raise GlasshouseError(
-                f"algorithms holds {json.dumps(entry)}, which names no algorithm.",
+                f"algorithms holds {shown(entry)}, which names no algorithm.",
                 f"Write for example {example}.",
             )
         check_keys(entry, ("algorithm", "params", "search"), f"The entry for {entry['algorithm']}")
@@ -159,7 +181,7 @@ def _split(given: dict[str, Any], key: str | None) -> dict[str, Any]:
         split["test"] = None
     elif isinstance(test, bool) or not isinstance(test, (int, float)) or not 0 < test < 1:
         raise GlasshouseError(
-            f"The test part is {json.dumps(test)} of the rows.",
+            f"The test part is {shown(test)} of the rows.",
             'Give a share between 0 and 1, for example {"test": 0.2}.',
         )
     return split

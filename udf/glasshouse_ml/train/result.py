@@ -6,10 +6,12 @@ from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.metric import Metric
+from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.split import XY, Split
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.model.fitting import Candidate, Fitter
+from glasshouse_ml.train.baselines import Baseline
 from glasshouse_ml.train.training_data import TrainingData
 
 
@@ -27,7 +29,8 @@ class TrainingResult:
     candidates: list[Candidate]
     chosen: Candidate
     best: Pipeline
-    baseline: Pipeline | None
+    baseline: Baseline | None
+    ordered_baselines: Records  # rows of ml.candidates
     target: Target
     training: XY
     test: XY

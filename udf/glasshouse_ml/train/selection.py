@@ -6,6 +6,7 @@ import numpy as np
 
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.split import XY, Split
+from glasshouse_ml.core.table import CATEGORY
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import MAX_CATEGORIES, MAX_TARGET_ENCODED, encode, learn_features
 from glasshouse_ml.model import algorithms as catalogue
@@ -14,6 +15,7 @@ from glasshouse_ml.model.assembly import check_monotonic
 from glasshouse_ml.model.fitting import Fitter
 from glasshouse_ml.model.splitting import split_rows
 from glasshouse_ml.train import groups
+from glasshouse_ml.train.baselines import choose_baseline, split_times
 from glasshouse_ml.train.result import TrainingResult
 from glasshouse_ml.train.training_data import TrainingData, informative_columns
 
@@ -23,7 +25,11 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     task, options = request.task, request.options
     data, split = _sort_by_part(data, split_rows(data.table, task.splitter(data.target), request))
     target = data.target
-    columns, uninformative = informative_columns(data.columns, data.table, split.train)
+    kinds = dict(options["columns"])
+    if any((c.name, c.kind) == (options.get("group_by"), CATEGORY) for c in data.columns):
+        # A group is a category, however many words its name has.
+        kinds.setdefault(options["group_by"], CATEGORY)
+    columns, uninformative = informative_columns(data.columns, data.table, split.train, kinds)
     max_categories = MAX_TARGET_ENCODED if task.uses_target_encoding else MAX_CATEGORIES
     features = learn_features(columns, data.table, split.train, max_categories)
     if options.get("monotonic"):
@@ -47,6 +53,16 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     chosen = candidates.best(compared, metric)
     fitter = replace(fitter, target=task.choose_threshold(chosen.folds, target))
     best = fitter.fit(chosen.algorithm, chosen.params, training)
+    dummy = None if baseline is None else fitter.fit(catalogue.BASELINE, baseline, training)
+    chosen_baseline, ordered = choose_baseline(
+        fitter,
+        dummy,
+        compared,
+        test,
+        metric,
+        split_times(request, split, data.table.numbers),
+        data.split_column_kind,
+    )
     return TrainingResult(
         request=request,
         data=data,
@@ -58,7 +74,8 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         candidates=compared,
         chosen=chosen,
         best=best,
-        baseline=None if baseline is None else fitter.fit(catalogue.BASELINE, baseline, training),
+        baseline=chosen_baseline,
+        ordered_baselines=ordered,
         target=task.finalise_target(best, matrix, fitter.target),
         training=training,
         test=test,

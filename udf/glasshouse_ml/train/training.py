@@ -4,6 +4,7 @@ import time
 import warnings
 from typing import Any
 
+from glasshouse_ml.checks.checking import notices
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.model import Model
@@ -63,6 +64,8 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
             trained = select_model(db, request, data)
             artifact = pack(_model(trained))
             facts = payload(trained, spec)
+            for line in notices(facts["checks"]):
+                db.notice(line)
             groups.report(trained, facts["version"]["groups"])
             _reserve_and_compare(db, trained, facts)
     if version is None:

@@ -1,18 +1,29 @@
 """Reads the training data: the role of each column, and which columns are left out."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
 from glasshouse_ml.core.request import Request
-from glasshouse_ml.core.table import CATEGORY, NUMBER, TIME, Column, Table
+from glasshouse_ml.core.table import (
+    CATEGORY,
+    NUMBER,
+    TEXT,
+    TIME,
+    Column,
+    Table,
+    TextColumn,
+    is_key_name,
+)
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.data import memory
 from glasshouse_ml.data.database import Database
+from glasshouse_ml.data.documents import MIN_ROWS, ngrams, tokenise
 from glasshouse_ml.data.fingerprint import sort_rows
+from glasshouse_ml.data.free_text import UNSPACED, is_free_text
 from glasshouse_ml.data.row_reader import Reader, expand_arrays, read_columns
 from glasshouse_ml.measure.segments import check_segment_columns as check_segments
 
@@ -20,7 +31,10 @@ from glasshouse_ml.measure.segments import check_segment_columns as check_segmen
 _KEY_SHARE = 0.95
 # Distinct whole numbers can be measurements, so the name must say that they are a key.
 _INTEGER_TYPES = ("smallint", "integer", "bigint")
-_KEY_NAME = re.compile(r"(^|[_ ])(id|key|nr|no|number|pk)$|[a-z](Id|ID|Key|Number)$", re.ASCII)
+
+
+# The kind in options.columns that leaves a column out.
+IGNORE = "ignore"
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,7 @@ class TrainingData:
     excluded: list[dict[str, str]]
     rows_read: int
     fingerprint: str
+    unlabelled: Table  # the rows without a target; the column of the split alone
     split_column_kind: str | None = None
 
 
@@ -69,10 +84,12 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
     rows_read = reader.rows_read
     if not rows_read:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
-    excluded = [*roles.excluded, *_report_sample(db, table.rows, rows_read, limit)]
+    excluded = [*roles.excluded, *_sample_entry(table.rows, rows_read, limit)]
     check_segments(table, request.options["segments"])
+    unlabelled = Table(0)
     if roles.target:
-        table = _labelled(db, table, roles.target.name, numeric_target)
+        split_name = roles.split_column.name if roles.split_column else None
+        table, unlabelled = _labelled(table, roles.target.name, numeric_target, split_name)
     if request.key and (table.texts[request.key].codes < 0).any():
         raise GlasshouseError(
             f"Key column {request.key!r} holds NULL.",
@@ -80,13 +97,13 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
         )
     target = request.task.encode_target(table, request.target, request.options)
     kind = roles.split_column.kind if roles.split_column else None
-    return TrainingData(table, roles.features, target, excluded, rows_read, digest, kind)
+    return TrainingData(
+        table, roles.features, target, excluded, rows_read, digest, unlabelled, kind
+    )
 
 
-def _report_sample(
-    db: Database, sampled: int, read: int, limit: int | None
-) -> list[dict[str, str]]:
-    """A NOTICE and an entry of the excluded columns where only a sample of the rows is used."""
+def _sample_entry(sampled: int, read: int, limit: int | None) -> list[dict[str, str]]:
+    """An entry of the excluded columns where only a sample of the rows is used."""
     if sampled == read:
         return []
     if not sampled:
@@ -98,7 +115,6 @@ def _report_sample(
         f"options.memory_mb = {limit} has room for {count_rows(sampled)} of {read} "
         f"({sampled / read:.1%}): a sample by the values of the rows."
     )
-    db.notice(reason)
     return [{"name": "(rows)", "reason": reason}]
 
 
@@ -152,27 +168,42 @@ def _role_column(columns: dict[str, Column], name: str, role: str) -> Column:
     return columns[name]
 
 
-def _labelled(db: Database, table: Table, target: str, numeric: bool) -> Table:
-    """The rows with a target; nothing can be learned from the others."""
+def _labelled(
+    table: Table, target: str, numeric: bool, split_column: str | None
+) -> tuple[Table, Table]:
+    """The rows with a target, and of the others the column of the split."""
     labelled = ~np.isnan(table.numbers[target]) if numeric else table.texts[target].codes >= 0
     dropped = int((~labelled).sum())
     if dropped == table.rows:
         raise GlasshouseError(
             f"Target column {target!r} is NULL in every row.", "Give rows whose answer is known."
         )
-    if dropped:
-        db.notice(f"Left out {count_rows(dropped)} without a target ({target} is NULL).")
-        table = table.take(labelled)
-    return table
+    if not dropped:
+        return table, Table(0)
+    numbers = {name: values for name, values in table.numbers.items() if name == split_column}
+    texts = {name: values for name, values in table.texts.items() if name == split_column}
+    return table.take(labelled), Table(table.rows, numbers, texts).take(~labelled)
 
 
 def informative_columns(
-    columns: list[Column], table: Table, training: np.ndarray
+    columns: list[Column], table: Table, training: np.ndarray, kinds: Mapping[str, str]
 ) -> tuple[list[Column], list[dict[str, Any]]]:
-    """The columns that can inform a model, by the training rows, and the others with the reason."""
+    """The columns that can inform a model, by the training rows, and the others with the reason.
+
+    `kinds` are those that options.columns gives by name. A column of free text gets the kind TEXT.
+    """
+    check_column_kinds(columns, kinds)
     informative, excluded = [], []
     for column in columns:
-        reason = _exclusion_reason(column, table, training)
+        kind = kinds.get(column.name)
+        if kind == IGNORE:
+            excluded.append({"name": column.name, "reason": "options.columns leaves it out."})
+            continue
+        if column.kind == CATEGORY and kind != CATEGORY:
+            values, rows = table.texts[column.name].value_counts(training)
+            if kind == TEXT or is_free_text(values, int(rows.sum())):
+                column = replace(column, kind=TEXT)
+        reason = _exclusion_reason(column, table, training, is_forced=kind is not None)
         if reason:
             excluded.append({"name": column.name, "reason": reason})
         else:
@@ -186,8 +217,26 @@ def informative_columns(
     return informative, excluded
 
 
-def _exclusion_reason(column: Column, table: Table, training: np.ndarray) -> str | None:
-    if column.kind == CATEGORY:
+def check_column_kinds(columns: list[Column], kinds: Mapping[str, str]) -> None:
+    """Refuse names in options.columns that are no features, and kinds that do not fit."""
+    by_name = {column.name: column for column in columns}
+    for name, kind in kinds.items():
+        if name not in by_name:
+            raise GlasshouseError(
+                f"options.columns names {name!r}, which is no feature.", near_names(name, by_name)
+            )
+        if kind != IGNORE and by_name[name].kind != CATEGORY:
+            raise GlasshouseError(
+                f"options.columns gives {name!r} the kind {kind}; it is of type "
+                f"{by_name[name].type}.",
+                f"Cast it in the query: {name}::text.",
+            )
+
+
+def _exclusion_reason(
+    column: Column, table: Table, training: np.ndarray, is_forced: bool
+) -> str | None:
+    if column.kind in (CATEGORY, TEXT):
         codes = table.texts[column.name].codes[training]
         present = codes[codes >= 0]
         distinct = len(np.unique(present))
@@ -200,9 +249,27 @@ def _exclusion_reason(column: Column, table: Table, training: np.ndarray) -> str
         return "It is NULL in every training row."
     if distinct == 1 and len(present) == len(training):
         return "It has the same value in every training row."
-    if column.kind == CATEGORY and len(present) > 2 and distinct >= _KEY_SHARE * len(present):
+    if column.kind == TEXT and not _has_recurring_token(table.texts[column.name], training):
+        return f"No word of its texts is in {MIN_ROWS} training rows."
+    is_distinct = len(present) > 2 and distinct >= _KEY_SHARE * len(present)
+    if column.kind == CATEGORY and is_distinct and not is_forced:
         return "Nearly every row has a text of its own, as a key has."
-    is_named_key = column.type in _INTEGER_TYPES and _KEY_NAME.search(column.name)
+    is_named_key = column.type in _INTEGER_TYPES and is_key_name(column.name)
     if is_named_key and len(present) > 2 and len(np.unique(present)) == len(present):
         return "Every row has a number of its own, and the name says that it is a key."
     return None
+
+
+def _has_recurring_token(texts: TextColumn, training: np.ndarray) -> bool:
+    """Whether a token is in the texts of at least two training rows.
+
+    Where words are written without spaces a token is a whole sentence, so its n-grams count.
+    """
+    seen: set[str] = set()
+    for text, rows in zip(*texts.value_counts(training), strict=True):
+        tokens = set(tokenise(text))
+        tokens.update(*(ngrams(token) for token in tokens if UNSPACED.search(token)))
+        if tokens and (rows >= MIN_ROWS or not tokens.isdisjoint(seen)):
+            return True
+        seen |= tokens
+    return False

@@ -1,11 +1,15 @@
 """ml.evaluate: the metrics of a version on labelled rows that arrived after its training."""
 
+import re
+from typing import Any
+
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.records import json_number
+from glasshouse_ml.core.split import ResamplingUnits
 from glasshouse_ml.core.table import NUMBER, Column, Table
 from glasshouse_ml.core.target import Costs, Target
 from glasshouse_ml.data.database import Database
@@ -14,6 +18,7 @@ from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.row_reader import Reader
 from glasshouse_ml.measure.intervals import metric_intervals
+from glasshouse_ml.model.splitting import resampling_units
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.use.columns import feature_columns, model_columns
@@ -32,13 +37,14 @@ def _evaluate(db: Database, model: str, query: str, version: int | None) -> list
     facts = registry.facts(db, model, version)
     stored = registry.load(db, model, facts["version"] if facts else version)
     assert facts is not None  # a version without facts has no artifact either
-    table = _read_labelled_rows(db, stored, query, facts["target"])
+    table = _read_labelled_rows(db, stored, query, facts)
     task = TASKS[stored.task]
     target = _target(table, stored, facts["target"], facts["options"].get("costs"))
     matrix = encode(stored.features, table)
     scores = task.score(stored.pipeline, matrix, target.values, target)
     baseline_scores = task.baseline_scores(facts, target)
-    intervals = metric_intervals(scores, facts["options"]["bootstrap"], facts["options"]["seed"])
+    bootstrap, seed = facts["options"]["bootstrap"], facts["options"]["seed"]
+    intervals = metric_intervals(scores, bootstrap, seed, _resampling_units(table, facts))
     rows = []
     for name, metric in scores.metrics.items():
         lower, upper = intervals.get(name, (None, None))
@@ -48,9 +54,12 @@ def _evaluate(db: Database, model: str, query: str, version: int | None) -> list
     return rows
 
 
-def _read_labelled_rows(db: Database, stored: Model, query: str, target: str | None) -> Table:
+def _read_labelled_rows(db: Database, stored: Model, query: str, facts: dict[str, Any]) -> Table:
     query, columns = model_columns(db, stored.features, query)
     numbers, texts = feature_columns(stored.features, columns)
+    target, unit = facts["target"], _unit_column(facts)
+    if unit in columns and unit not in {column.name for column in (*numbers, *texts)}:
+        (numbers if facts["split"]["by"] == "time" else texts).append(columns[unit])
     if target is not None:
         numeric = TASKS[stored.task].numeric_target
         (numbers if numeric else texts).append(_target_column(columns, target, numeric))
@@ -59,6 +68,24 @@ def _read_labelled_rows(db: Database, stored: Model, query: str, target: str | N
     if not table.rows:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     return table if target is None else _labelled(db, table, target)
+
+
+def _unit_column(facts: dict[str, Any]) -> str | None:
+    """The column whose values say which rows belong together, by the split of the training."""
+    split = facts["split"]
+    if "kept_together" in split or split["by"] == "key":
+        return facts["key"]
+    return split["column"] if split["by"] in ("group", "time") else None
+
+
+def _resampling_units(table: Table, facts: dict[str, Any]) -> ResamplingUnits | None:
+    """The rows that belong together; None where the query does not return the column."""
+    unit = _unit_column(facts)
+    numbers = table.numbers.get(unit) if unit else None
+    if facts["split"]["by"] == "time":
+        return resampling_units(numbers, None, None)
+    texts = table.texts.get(unit) if unit else None
+    return resampling_units(None, numbers if texts is None else texts.codes, None)
 
 
 def _target_column(columns: dict[str, Column], name: str, numeric: bool) -> Column:
@@ -99,15 +126,16 @@ def _target(
         check_finite([Feature(name, "", NUMBER)], table.numbers[name][:, None])
         return Target(table.numbers[name])
     classes, texts = list(stored.classes), table.texts[name]
+    # Models of earlier versions name classes of type numeric with their trailing zeros.
+    positions = {_without_zeros(name): position for position, name in enumerate(classes)}
+    positions |= {name: position for position, name in enumerate(classes)}
     for code in np.unique(texts.codes):
-        if texts.levels[code] not in classes:
+        if texts.levels[code] not in positions:
             raise GlasshouseError(
                 f"Column {name!r} holds {texts.levels[code]!r}, a class that was not in training.",
                 "Train the model again with such rows, or leave them out.",
             )
-    class_of_level = np.array(
-        [classes.index(level) if level in classes else -1 for level in texts.levels]
-    )
+    class_of_level = np.array([positions.get(level, -1) for level in texts.levels])
     positive = None if stored.positive_class is None else classes.index(stored.positive_class)
     return Target(
         class_of_level[texts.codes],
@@ -116,3 +144,9 @@ def _target(
         stored.threshold,
         Costs(**costs) if costs else None,
     )
+
+
+def _without_zeros(number: str) -> str:
+    """A number without trailing zeros after the point; any other text as it is."""
+    is_decimal = re.fullmatch(r"-?\d+\.\d+", number)
+    return number.rstrip("0").rstrip(".") if is_decimal else number

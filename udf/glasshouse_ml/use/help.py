@@ -1,5 +1,9 @@
-"""ml.help: what the functions say about themselves in the catalogue of Postgres."""
+"""ml.help: the comments of the functions in the catalogue of Postgres, and the table of checks."""
 
+# The examples are text for a person and are never run.
+# ruff: noqa: S608
+
+from glasshouse_ml.checks.table import CHECKS, Entry
 from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
@@ -22,9 +26,20 @@ order by proname
 
 Topic = tuple[str, str, str, str | None]
 
+_CHECKS_TOPIC: Topic = (
+    "checks",
+    f"{SCHEMA}.checks",
+    "A table with the outcome of every check of a training: issue, tip, passed or not_applicable. "
+    "This topic explains each code.",
+    f"select topic, call, about from {SCHEMA}.help('checks')",
+)
+
 
 def help_rows(db: Database, topic: str | None) -> list[Topic]:
-    """Topic, call, about and example: a line for every function, or all about one."""
+    """Topic, call, about and example: a line for every function, or all about one.
+
+    The topic checks has a line for each check, with its title as the call.
+    """
     functions = db.call(_FUNCTIONS, ("text",), (SCHEMA,))
     topics = {
         row["name"]: (row["name"], row["call"], *_parts(row["comment"]))
@@ -32,14 +47,23 @@ def help_rows(db: Database, topic: str | None) -> list[Topic]:
         if not row["comment"].startswith(_INTERNAL)
     }
     if topic is None:
-        return [
-            (name, call, _first(about), example) for name, call, about, example in topics.values()
-        ]
+        listed = sorted([*topics.values(), _CHECKS_TOPIC])
+        return [(name, call, _first(about), example) for name, call, about, example in listed]
+    checks = {entry.code: _check(entry) for entry in CHECKS}
     # However it is written: ML.Train(), train, ml.train.
     name = topic.strip().lower().removeprefix(f"{SCHEMA}.").partition("(")[0].strip()
+    if name == "checks":
+        return list(checks.values())
+    topics |= checks
     if name not in topics:
         raise GlasshouseError(f"There is no help on {topic!r}.", near_names(name, topics))
     return [topics[name]]
+
+
+def _check(entry: Entry) -> Topic:
+    about = f"{entry.meaning} Severity: {entry.severity}. Remedy: {entry.remedy}"
+    example = f"select * from {SCHEMA}.checks where code = '{entry.code}'"
+    return (entry.code, entry.title, about, example)
 
 
 def _parts(comment: str) -> tuple[str, str | None]:

@@ -1,9 +1,7 @@
 """ml.predict: rows in batches through the stored model."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import chain, islice
 
 import numpy as np
 
@@ -19,8 +17,6 @@ from glasshouse_ml.use.columns import check_key, feature_columns, model_columns
 
 # Large enough to spread the fixed cost of a call of scikit-learn, small enough for little memory.
 BATCH = 20_000
-# Fewer rows are predicted before anybody could want to cancel it.
-FEW = 1_000
 
 
 @dataclass(frozen=True)
@@ -46,11 +42,7 @@ def predict_batches(db: Database, model: str, query: str, version: int | None) -
     numbers, texts = feature_columns(stored.features, columns)
     if stored.key:
         texts.append(columns[stored.key])
-    batches = _batches(db, stored, Reader(db, query, numbers, texts))
-    # The first batch is computed before the first row is fetched: Postgres shows an error at this
-    # point as it is, and later ones as a detail of "error fetching next item".
-    first = list(islice(batches, 1))
-    return chain(first, batches)
+    return _batches(db, stored, Reader(db, query, numbers, texts))
 
 
 def _batches(db: Database, stored: Model, reader: Reader) -> Iterator[Batch]:
@@ -59,7 +51,7 @@ def _batches(db: Database, stored: Model, reader: Reader) -> Iterator[Batch]:
     for _, numbers, texts in reader.batches(BATCH):
         keys = packing.separator.join(texts.pop()) if stored.key else None
         matrix = encoder.encode(numbers, texts)
-        with interruptible(db.check_interrupts) if len(matrix) > FEW else nullcontext():
+        with interruptible(db.check_interrupts):
             predictions, scores, probabilities = task.predict(stored, matrix)
         are_numeric = isinstance(predictions, NumericPredictions)
         named = probabilities if isinstance(probabilities, ProbabilityMatrix) else None

@@ -11,7 +11,7 @@ comment on column ml.model_versions.metric is 'Measure by which the candidates w
 comment on column ml.model_versions.score is 'That measure on the test rows';
 comment on column ml.model_versions.lower is 'Lower end of the 95 % interval of the score: Wilson for a share of rows, else bootstrap';
 comment on column ml.model_versions.upper is 'Upper end of the 95 % interval of the score: Wilson for a share of rows, else bootstrap';
-comment on column ml.model_versions.baseline is 'The same measure on the same rows for the baseline that ignores every feature; NULL for a clustering, which has none';
+comment on column ml.model_versions.baseline is 'The same measure on the same rows for the baseline that ignores every feature, see baseline_algorithm; NULL for a clustering, which has none';
 comment on column ml.model_versions.classes is 'Each class with its rows in the train and in the test part; for a clustering each cluster; for outliers without labels what was flagged; empty for a regression or a decomposition';
 comment on column ml.model_versions.positive_class is 'The class whose probability is the score; NULL unless there are two classes';
 comment on column ml.model_versions.features is 'Each feature: name, type, kind and statistics over the rows used (times in days since 1970-01-01); separation, on training rows, says how much a number alone tells: max(AUC, 1 - AUC) with two classes, |Spearman| with a target of numbers, else nothing; alone, how well the feature by itself predicts the target on rows the rule was not made from: ROC AUC with classes, R² with numbers';
@@ -34,7 +34,8 @@ comment on column ml.model_versions.dbt_invocation is 'Run of dbt, where the cal
 comment on column ml.model_versions.comparison is 'With options.promote = if_better: what the champion of that time reached on the same test rows, the difference with its interval, and the decision';
 comment on column ml.model_versions.groups is 'With options.group_by each group with its rows, and whether it has a model of its own (own) or why it is answered by the pooled one (why_not)';
 comment on column ml.model_versions.threshold is 'With two classes the probability of the positive class from which a row is predicted to be of it: 0.5, or with options.costs what cost least on validated rows of the training part; for outliers 0, the score above which a row is one';
-comment on column ml.model_versions.baseline_answer is 'For a regression: the number the baseline answers for every row';
+comment on column ml.model_versions.baseline_answer is 'For a regression: the number the baseline answers for every row; where it is seasonal_value, the number of the dummy';
+comment on column ml.model_versions.baseline_algorithm is 'dummy; or for a regression whose rows are split by time the best of dummy, last_value (mean of the last moment) and seasonal_value (mean of the last moment in the same phase of the day, week or year)';
 comment on table ml.artifacts is 'The trained model itself, in the skops format, which cannot hold code';
 comment on column ml.artifacts.model is 'Name of the model';
 comment on column ml.artifacts.version is 'Version of the model';
@@ -44,16 +45,17 @@ comment on column ml.artifacts.signature is 'HMAC-SHA256 of model, version and c
 comment on table ml.candidates is 'Every algorithm that was tried, cross-validated inside the training part';
 comment on column ml.candidates.model is 'Name of the model';
 comment on column ml.candidates.version is 'Version of the model';
-comment on column ml.candidates.candidate is 'Number of the candidate; the baseline, where there is one, is 0';
+comment on column ml.candidates.candidate is 'Number of the candidate; the dummy, where there is one, is 0; last_value and seasonal_value come last';
 comment on column ml.candidates.algorithm is 'Name as in ml.algorithms()';
 comment on column ml.candidates.params is 'Parameters as they were asked for; ml.algorithms() shows the defaults';
-comment on column ml.candidates.is_baseline is 'True for the baseline that ignores every feature';
+comment on column ml.candidates.is_baseline is 'True for what ignores every feature: the dummy, last_value and seasonal_value';
 comment on column ml.candidates.chosen is 'True for the candidate that became the model';
 comment on column ml.candidates.metric is 'Measure of the comparison';
 comment on column ml.candidates.score is 'Mean of the measure over the folds';
 comment on column ml.candidates.deviation is 'Standard deviation of the measure over the folds';
 comment on column ml.candidates.fold_scores is 'The measure in each fold';
 comment on column ml.candidates.seconds is 'Time of the cross-validation';
+comment on column ml.candidates.error is 'Why the candidate failed; NULL for one that was compared';
 comment on column ml.candidates.rows_share is 'Share of the rows of each fold that it learned from; below 1 for a setting that a halving search gave up before it had seen all of them';
 comment on table ml.models is 'One row per model: how many versions it ever had';
 comment on column ml.models.model is 'Name of the model';

@@ -41,6 +41,7 @@ declare
     verification record;
     recorded ml.model_versions;
     detail text;
+    rows jsonb;
 begin
     perform ml.lock_reserved_version(name, number);
     if artifact is null then
@@ -67,19 +68,21 @@ begin
     insert into ml.artifacts (model, version, content, sha256, signature)
     values (name, number, artifact, encode(sha256(artifact), 'hex'), signature);
 
-    -- The payload has the columns of the tables; model and version are those of this call.
+    -- The payload has the columns of the tables except model and version, which are those of this call.
     foreach detail in array array[
         'candidates', 'metrics', 'curves', 'confusion', 'importances', 'distributions',
-        'coefficients', 'partial_dependence', 'correlations', 'residuals'
+        'coefficients', 'partial_dependence', 'correlations', 'residuals', 'checks'
     ] loop
+        rows := coalesce(nullif(payload -> detail, 'null'), '[]');
+        if rows @? '$[*] ? (exists (@.model) || exists (@.version))' then
+            raise exception 'The rows of % name a model or a version', detail
+                using errcode = 'invalid_parameter_value', hint = 'Train with ml.train; it records the version itself.';
+        end if;
         execute format(
-            'insert into ml.%1$I select rows.* from jsonb_array_elements($1) as element,'
-            ' jsonb_populate_record(null::ml.%1$I, $2 || element || $3) as rows',
+            'insert into ml.%1$I select * from'
+            ' jsonb_populate_recordset(jsonb_populate_record(null::ml.%1$I, $2), $1)',
             detail
-        ) using
-            coalesce(nullif(payload -> detail, 'null'), '[]'),
-            jsonb_build_object('segment', 'all'),
-            jsonb_build_object('model', name, 'version', number);
+        ) using rows, jsonb_build_object('segment', 'all', 'model', name, 'version', number);
     end loop;
 
     if coalesce(payload ->> 'status', 'champion') = 'champion' then

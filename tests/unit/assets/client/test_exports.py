@@ -64,6 +64,24 @@ def test_datasets_that_nobody_of_ours_uses_are_not_asked_for(settings) -> None:
     assert exported(server, ROWS, settings, managed | {UUIDS["other"]}).keys() > files.keys()
 
 
+def test_the_dataset_of_a_chart_that_is_shown_as_annotation_is_asked_for(
+    settings, monkeypatch
+) -> None:
+    text, server = Server._text, Server()
+    # The chart shows a stranger's data, and that one shows the chart's: a circle.
+    sources = {UUIDS["chart"]: 2, UUIDS["stranger"]: 0}
+
+    def with_annotation(resource: str, uuid: str) -> str:
+        layer = (
+            f"params: {{annotation_layers: [{{\n sourceType: line, value: {sources.get(uuid)}}}]}}"
+        )
+        return text(resource, uuid) + (layer if uuid in sources else "")
+
+    monkeypatch.setattr(Server, "_text", staticmethod(with_annotation))
+    exported(server, ROWS, settings, {UUIDS["chart"]})
+    assert [DATASETS[number] for number in server.datasets()] == ["sales", "other"]
+
+
 def test_who_asks_about_strangers_gets_every_dataset(settings) -> None:
     server = Server()
     exported(server, ROWS, settings)

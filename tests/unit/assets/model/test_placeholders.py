@@ -10,7 +10,8 @@ from scripts.assets.files.bundle import Files
 from scripts.assets.files.yaml_text import dump_yaml
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.complete import complete
-from scripts.assets.model.placeholders import MASK, schema_in_git, server_schema
+from scripts.assets.model.database_uri import MASK
+from scripts.assets.model.placeholders import schema_in_git, server_schema
 from scripts.assets.sync.server_assets import server_bundle
 from scripts.environments import OVERLAYS, selected_environment
 from scripts.errors import UserError
@@ -176,3 +177,33 @@ def test_an_older_env_gets_the_keys_that_are_new(project):
     assert len(settings.value("STAKEHOLDER_PASSWORD")) > 30
     assert path.read_text().startswith(text)
     assert create_settings(project) == settings
+
+
+@pytest.mark.parametrize("parameters", ["", "?sslmode=require"])
+def test_a_catalog_that_the_editor_adds_is_not_written(parameters):
+    """With it, an installation whose database has another name would read the wrong database."""
+    data = {"sqlalchemy_uri": f"postgresql://a@${{POSTGRES_HOST}}/${{DATABASE}}{parameters}"}
+    here = with_sources(databases=data)
+    for more in INSTALLATIONS:
+        files = sent(here, more)
+        database = (more or {"DATABASE": "warehouse"})["DATABASE"]
+        files["datasets/reports/sales.yaml"]["catalog"] = database
+        found = server_bundle(exported(files), with_more(more), here)
+        assert "catalog" not in found.kind("datasets")[0].data
+        files["datasets/reports/sales.yaml"]["catalog"] = "archive"
+        found = server_bundle(exported(files), with_more(more), here)
+        assert found.kind("datasets")[0].data["catalog"] == "archive"
+
+
+def test_a_catalog_that_git_names_stays():
+    here = with_sources(datasets={"catalog": "${DATABASE}"})
+    found = server_bundle(exported(sent(here, ADA)), with_more(ADA), here)
+    assert found.kind("datasets")[0].data["catalog"] == "${DATABASE}"
+
+
+def with_sources(**more: dict) -> Bundle:
+    """The sample with these fields in its database or dataset."""
+    data = copy.deepcopy(ASSETS)
+    data["databases/warehouse.yaml"] |= more.get("databases", {})
+    data["datasets/reports/sales.yaml"] |= more.get("datasets", {})
+    return Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()

@@ -7,6 +7,7 @@ import pytest
 from scripts.assets.files.bundle import Files
 from scripts.assets.files.managed import LOCK, read_lock, read_previously_managed, record_managed
 from scripts.assets.model.asset import Bundle
+from scripts.assets.sync.last_push import last_pushed, removed_from_git, save_last_push
 from scripts.assets.sync.plan import compare
 from scripts.assets.sync.prune import plan_prune
 from scripts.errors import UserError
@@ -96,3 +97,20 @@ def test_a_broken_line_is_named(tmp_path, line):
     (tmp_path / LOCK).write_text(f"# head\ncharts {ROWS}\n{line}\n")
     with pytest.raises(UserError, match=r"owned\.lock, line 3: .*after a merge"):
         read_lock(tmp_path)
+
+
+def test_an_edit_of_a_chart_that_git_gave_up_survives_every_push_in_between(settings):
+    """A push keeps the record of what is waiting for a prune, so the edit is still noticed."""
+    smaller, live = bundle(DASHBOARD, ROWS), bundle(DASHBOARD, Rows="Edited in Superset")
+    for _ in range(2):
+        save_last_push(smaller | removed_from_git(pushed_before(settings), smaller, live), settings)
+        (step,) = compare(smaller, live, last_pushed(settings), EVERY)
+        assert step.origin == "removed from git, changed in Superset since the last push"
+        found = plan_prune(smaller, live, last_pushed(settings), EVERY)
+        assert [asset.title for asset, _ in found.keep] == ["Edited in Superset"]
+    # Once it is gone from Superset, nothing is recorded any more.
+    assert not removed_from_git(last_pushed(settings), smaller, smaller).assets
+
+
+def pushed_before(settings) -> Bundle:
+    return last_pushed(settings) or bundle(DASHBOARD)

@@ -16,7 +16,6 @@ from scripts.assets.model.complete import complete
 from scripts.assets.model.diff import changes, differences
 from scripts.assets.model.layout import complete_position, without_charts
 from scripts.assets.model.merge import merge
-from scripts.assets.model.placeholders import fill_uri, restore_uri
 from scripts.assets.sync.last_push import last_pushed, save_last_push
 from scripts.assets.sync.links import link_problems
 from scripts.assets.sync.plan import compare
@@ -143,7 +142,7 @@ def test_what_others_left_on_the_server_does_not_disturb(settings):
             "sqlalchemy_uri": "bigquery://",
             "extra": None,
         },
-        "queries/d.yaml": {"label": "d"},
+        "themes/d.yaml": {"theme_name": "d"},
         "metadata.yaml": {"type": "assets"},
     }
     live = server_bundle({path: dump_yaml(data) for path, data in strange.items()}, settings)
@@ -206,20 +205,6 @@ def test_merging(base, mine, theirs, merged, conflicts):
 
 def test_a_change_of_type_is_a_change():
     assert [str(each) for each in changes({"a": "1"}, {"a": 1})] == ['a: "1" → 1']
-
-
-def test_an_address_goes_out_with_values_and_comes_back_with_placeholders(settings):
-    uri = ASSETS["databases/warehouse.yaml"]["sqlalchemy_uri"]
-    sent = fill_uri(uri, settings)
-    assert sent == "postgresql+psycopg2://dashboard:p%40ss%2Fword@127.0.0.1:15432/warehouse"
-    assert restore_uri(sent.replace("p%40ss%2Fword", "XXXXXXXXXX"), settings) == uri
-    assert restore_uri(uri, settings) == uri
-
-
-def test_an_address_elsewhere_keeps_its_values_without_a_password(settings):
-    assert restore_uri("mysql://me:word@db.example:3306/x?y=1", settings) == (
-        "mysql://me:XXXXXXXXXX@db.example:3306/x?y=1"
-    )
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_one_without_a_slug_gets_one_that_is_free():
 @pytest.mark.parametrize(
     ("name", "git", "expected"),
     [
-        ("salse", GIT, "no dashboard salse. Do: write sales"),
+        ("salse", GIT, "no dashboard or saved query salse. Do: write sales"),
         ("nothing like it", GIT, r"pull --all lists what there is"),
         ("sales", live(), 'dashboard "Sales" is already in git'),
     ],
@@ -66,7 +66,7 @@ def test_what_cannot_be_adopted_is_told(name, git, expected):
 def test_two_of_one_name_are_told_apart_by_uuid():
     twin = live().kind("dashboards")[0]
     twin = Asset("dashboards", twin.data | {"uuid": uuid_of("twin"), "slug": "twin"})
-    with pytest.raises(UserError, match=f"2 dashboards named Sales.*{uuid_of('twin')}"):
+    with pytest.raises(UserError, match=f"2 assets named Sales.*{uuid_of('twin')}"):
         imported("Sales", live() | Bundle.of([twin]), GIT)
 
 

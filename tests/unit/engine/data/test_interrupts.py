@@ -1,11 +1,10 @@
-"""A fit is left when the database says so, and a limit of memory holds."""
+"""A call ends where the engine looks for interrupts, and nothing else ends it."""
 
-import time
+import threading
 
-import numpy as np
 import pytest
-from glasshouse_ml.data.interrupts import PAUSE, interruptible
-from sklearn.ensemble import RandomForestClassifier
+from glasshouse_ml.data import interrupts
+from glasshouse_ml.data.interrupts import check_interrupts, interruptible
 
 
 class Cancelled(Exception):
@@ -16,36 +15,46 @@ def cancel() -> None:
     raise Cancelled
 
 
-def test_a_long_fit_is_left_in_the_middle() -> None:
-    matrix = np.random.default_rng(0).random((200, 3))
-    endless = RandomForestClassifier(n_estimators=1_000_000)
+def test_a_look_ends_the_block() -> None:
     with pytest.raises(Cancelled), interruptible(cancel):
-        endless.fit(matrix, matrix[:, 0] > 0.5)
+        check_interrupts()
 
 
-def test_a_cancel_that_someone_swallows_is_not_forgotten() -> None:
-    def deaf() -> str:
-        try:
-            time.sleep(2 * PAUSE)
-            return str(sum(range(3)))
-        except Cancelled:
-            return "on we go"
+def test_without_a_block_there_is_nothing_to_end() -> None:
+    check_interrupts()
+    with interruptible(lambda: None):
+        check_interrupts()
+    check_interrupts()
 
+
+def test_looks_have_a_pause_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, looks = [0.0], []
+    monkeypatch.setattr(interrupts.time, "monotonic", lambda: now[0])
+    with interruptible(lambda: looks.append(now[0])):
+        for _ in range(1_000):
+            check_interrupts()
+            now[0] += interrupts.PAUSE / 100
+    assert 9 <= len(looks) <= 11
+
+
+def test_a_cancel_that_a_library_catches_is_raised_at_the_next_look_and_at_the_end() -> None:
     with pytest.raises(Cancelled), interruptible(cancel):
-        deaf()
+        with pytest.raises(Cancelled):
+            check_interrupts()
+        with pytest.raises(Cancelled):
+            check_interrupts()
 
 
-def test_one_block_inside_another_leaves_the_outer_one_attentive() -> None:
-    def work() -> str:
+def test_an_inner_block_leaves_the_outer_one_as_it_was() -> None:
+    with pytest.raises(Cancelled), interruptible(cancel):
         with interruptible(lambda: None):
-            time.sleep(2 * PAUSE)
-        time.sleep(2 * PAUSE)
-        return str(sum(range(3)))
-
-    with pytest.raises(Cancelled), interruptible(cancel):
-        work()
+            check_interrupts()
+        check_interrupts()
 
 
-def test_nothing_is_asked_of_a_short_block() -> None:
+def test_another_thread_does_not_look() -> None:
+    # The database can be asked by the first thread alone.
     with interruptible(cancel):
-        assert sorted([2, 1]) == [1, 2]
+        thread = threading.Thread(target=check_interrupts)
+        thread.start()
+        thread.join()

@@ -8,7 +8,7 @@ import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.data import memory
-from glasshouse_ml.data.row_reader import Reader, clean_query, read_columns
+from glasshouse_ml.data.row_reader import Reader, expand_arrays, read_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,11 +74,14 @@ def test_levels_are_sorted_whatever_comes_first() -> None:
     assert read([{"t": t} for t in "cabc"]).texts["t"].levels == ["a", "b", "c"]
 
 
-def test_a_closing_semicolon_is_no_error() -> None:
-    assert clean_query(" select 1 ; ") == "select 1"
-
-
-@pytest.mark.parametrize("query", ["", "  ", ";", None])
-def test_an_empty_query_is_an_error(query: str | None) -> None:
-    with pytest.raises(GlasshouseError, match="The query is empty"):
-        clean_query(query)
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ({"v": [1.0, 2.0], "v[2]": 1.0}, "v\\[2\\]"),
+        ({"v[1]": "a", "v": [1.0]}, "v\\[1\\]"),
+    ],
+)
+def test_a_column_with_the_name_of_a_position_is_an_error(row: dict[str, Any], named: str) -> None:
+    db = StandIn([row])
+    with pytest.raises(GlasshouseError, match=f"column named '{named}'.*position of the array 'v'"):
+        expand_arrays(db, "select 1", read_columns(db, "select 1"))

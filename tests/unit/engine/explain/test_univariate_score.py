@@ -7,6 +7,7 @@ import pytest
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.explain.univariate_score import MAX_ROWS, sample_training_rows, univariate_score
 from glasshouse_ml.tasks.classification import univariate_auc
+from sklearn.datasets import load_iris
 
 from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn
@@ -87,7 +88,7 @@ def test_a_training_says_it_of_each_feature(mixed: list[dict]) -> None:
 
 
 @pytest.mark.parametrize("every", [3, 90, 900])
-@pytest.mark.parametrize("kind", ["boolean", "amount", "category", "missing", "code"])
+@pytest.mark.parametrize("kind", ["boolean", "amount", "category", "missing", "code", "text"])
 def test_a_rare_value_that_tells_the_answer_is_named(every: int, kind: str) -> None:
     is_rare = RNG.permutation(np.arange(2_000) % every == 0)
     values = {
@@ -97,14 +98,29 @@ def test_a_rare_value_that_tells_the_answer_is_named(every: int, kind: str) -> N
         "category": is_rare.astype(int),
         "missing": np.where(is_rare, np.nan, RNG.normal(size=2_000)),
         "code": np.where(is_rare, 5.0, RNG.choice([1.0, 9.0], 2_000)),
+        # NULL stands for the rare rows, and the other rows have one of many texts.
+        "text": np.where(is_rare, -1, RNG.integers(0, 40, 2_000)),
     }[kind]
-    is_category = kind == "category"
+    is_category = kind in ("category", "text")
     two = Target(is_rare.astype(int), ("no", "yes"), 1)
     assert univariate_score(values, two, is_category) > 0.998
     assert univariate_score(values, Target(is_rare * 7.0), is_category) > 0.998
     # One of three classes; the feature says nothing of the other two.
     three = Target(np.where(is_rare, 2, RNG.integers(0, 2, 2_000)), ("a", "b", "c"))
     assert univariate_score(values, three, is_category) > 0.998
-    if kind in ("boolean", "amount"):
+    if kind == "boolean":
         for target in (two, three):
             assert univariate_auc(values, target.values, len(target.names)) == 1
+
+
+def test_a_measurement_may_tell_one_class_of_three() -> None:
+    iris = load_iris()
+    order = RNG.permutation(len(iris.target))
+    target = Target(iris.target[order], tuple(iris.target_names))
+    for values in iris.data[order].T:
+        assert univariate_score(values, target, False) < 0.99
+        assert univariate_auc(values, target.values, 3) < 0.99
+    # The class itself, as a code or hidden in a measurement, is named all the same.
+    code = np.choose(target.values, [7.0, 1.0, 4.0])
+    assert univariate_score(code, target, False) == univariate_auc(code, target.values, 3) == 1
+    assert univariate_score(code + RNG.uniform(size=len(code)), target, False) > 0.99

@@ -166,7 +166,7 @@ def test_refused(mixed: list[dict], given: str, message: str) -> None:
         call(db, options=f'{{"segments": {given}}}')
     assert message in caught.value.message
     assert "colour" in caught.value.hint or "country" in caught.value.hint
-    assert not db.checkpoints, "it was refused before anything was trained"
+    assert db.checkpoints <= 1, "only reading the rows looks for a cancel request"
 
 
 def test_no_two_segments_have_one_name() -> None:

@@ -11,6 +11,7 @@ from glasshouse_ml.model.algorithms import (
     find_algorithm,
     snake_case_name,
 )
+from glasshouse_ml.model.estimators import MAX_ROWS
 from sklearn.utils import all_estimators
 
 # Why each of these is left out stands in estimators.py.
@@ -110,3 +111,11 @@ def test_a_wrong_name_shows_the_near_ones() -> None:
     assert "lasso" in caught.value.hint
     with pytest.raises(GlasshouseError, match="lasso is no algorithm for classification but for"):
         find_algorithm("classification", "lasso")
+
+
+def test_an_algorithm_that_cannot_be_interrupted_has_a_limit_of_rows() -> None:
+    for name, most in MAX_ROWS.items():
+        algorithm = next(a[name] for a in CATALOGUE.values() if name in a)
+        algorithm.check_rows(most)
+        with pytest.raises(GlasshouseError, match=f"{name} takes at most {most} training rows"):
+            algorithm.check_rows(most + 1)

@@ -83,7 +83,7 @@ def test_arrays_of_another_length_are_refused_where_all_had_the_same() -> None:
     """A vector of another embedding would be answered, and wrongly, without a word."""
     same = [row for row in only("vector", "amount") if row["id"] % 50 != 9]
     db, _ = train(same)
-    assert db.notices == []
+    assert not [notice for notice in db.notices if "arrays" in notice]
     rows = [{**same[0], "vector": []}, {**same[1], "vector": None}, same[2]]
     db.rows = rows
     assert len(list(predict(db, "a model", "q", None))) == 3
@@ -107,10 +107,10 @@ def test_arrays_of_another_length_are_refused_where_all_had_the_same() -> None:
 
 def test_arrays_of_many_lengths_end_in_null_and_say_so() -> None:
     db, _ = train(only("vector", "amount"))
-    assert db.notices == [
+    assert db.notices[0] == (
         "Column 'vector' holds arrays of 2 to 3 numbers: the shorter ones count as NULL at their "
         "end."
-    ]
+    )
     db.rows = [{"id": 1, "vector": [0.5]}, {"id": 2, "vector": [0.5, 0.0, 1.0, 9.0]}]
     assert len(list(predict(db, "a model", "q", None))) == 2
 

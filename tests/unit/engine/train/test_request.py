@@ -13,19 +13,21 @@ from glasshouse_ml.train.request import SPLITS, parse_request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+ARGUMENTS: dict[str, Any] = {
+    "model": "m",
+    "query": "select 1",
+    "task": "classification",
+    "target": "y",
+    "key": None,
+    "algorithms": None,
+    "metric": None,
+    "split": None,
+    "options": None,
+}
+
 
 def ask(**changes: Any) -> Any:
-    arguments: dict[str, Any] = {
-        "model": "m",
-        "query": "select 1",
-        "task": "classification",
-        "target": "y",
-        "key": None,
-        "algorithms": None,
-        "metric": None,
-        "split": None,
-        "options": None,
-    }
+    arguments = dict(ARGUMENTS)
     for name, value in changes.items():
         plain = value is None or name in ("model", "task", "target", "key", "metric")
         arguments[name] = value if plain else json.dumps(value)
@@ -140,3 +142,39 @@ def test_any_json_is_a_request_or_refused_in_one_line(changes: dict[str, Any]) -
                 settings_of(entry["search"], request.options)
     except GlasshouseError as error:
         assert "\n" not in error.message
+
+
+def nested(levels: int) -> str:
+    return "[" * levels + "]" * levels
+
+
+@pytest.mark.parametrize("argument", ["options", "split", "algorithms"])
+@pytest.mark.parametrize("levels", [21, 900, 990, 5_000])
+def test_deep_nesting_is_an_error_of_one_line(argument: str, levels: int) -> None:
+    text = nested(levels) if argument == "algorithms" else f'{{"folds": {nested(levels)}}}'
+    with pytest.raises(GlasshouseError, match=f"^{argument} is nested more than 20 levels deep"):
+        parse_request(**{**ARGUMENTS, argument: text})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"options": f'{{"folds": {"9" * 5_000}}}'},
+        {"options": f'{{"folds": {"9" * 4_000}}}'},
+        {"options": json.dumps({"x" * 3_000_000: 1})},
+        {"options": json.dumps({"segments": [["x" * 3_000_000]]})},
+        {"options": json.dumps({"promote": {"x": "y" * 3_000_000}})},
+        {"split": json.dumps({"by": ["x" * 3_000_000]})},
+        {"split": json.dumps({"by": "random", "test": "x" * 3_000_000})},
+        {"algorithms": json.dumps(["x" * 3_000_000])},
+        {"algorithms": json.dumps([{"params": "x" * 3_000_000}])},
+        {"metric": "x" * 3_000_000},
+        {"task": "x" * 3_000_000},
+        {"model": "x" * 3_000_000},
+    ],
+)
+def test_a_message_about_a_huge_value_is_short(changes: dict[str, str]) -> None:
+    with pytest.raises(GlasshouseError) as caught:
+        parse_request(**{**ARGUMENTS, **changes})
+    assert len(caught.value.message) <= 1_000
+    assert "\n" not in caught.value.message

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.data import interrupts
 from glasshouse_ml.registry.artifacts import unpack
 from sklearn.datasets import load_iris
 
@@ -23,7 +24,10 @@ def timeless(payload: dict[str, Any]) -> dict[str, Any]:
     return payload | {"version": version, "candidates": candidates}
 
 
-def test_a_model_is_recorded_whole(breast_cancer: list[dict]) -> None:
+def test_a_model_is_recorded_whole(
+    breast_cancer: list[dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interrupts, "PAUSE", 0.0)
     db = StandIn(breast_cancer)
     result = call(db, key="id", algorithms='["logistic_regression", "hist_gradient_boosting"]')
     (payload,) = db.recorded
@@ -150,7 +154,7 @@ def test_rows_without_a_target_are_left_out_and_counted(mixed: list[dict]) -> No
     assert version["rows_read"] == 400
     assert version["rows_train"] + version["rows_test"] == 370
     assert version["split"]["rows_without_target"] == 30
-    assert "30 rows without a target" in db.notices[0]
+    assert sum("30 rows without a target" in notice for notice in db.notices) == 1
 
 
 def test_nothing_changed_nothing_trained(mixed: list[dict]) -> None:
@@ -302,3 +306,62 @@ def test_without_memory_the_error_says_which_option_helps(
             with pytest.raises(GlasshouseError, match="no memory left") as refused:
                 call(db)
         assert "memory_mb" in refused.value.hint and not db.recorded
+
+
+def test_a_column_without_a_value_in_a_fold_is_set_aside_there() -> None:
+    """Forward in time, the first folds know nothing of a column that begins later."""
+    rng = random.Random(0)
+    rows = [
+        {"day": float(day), "a": day % 9, "late": float(day % 5) if day > 250 else None}
+        for day in range(600)
+    ]
+    rows = [{**row, "target": row["a"] + rng.random()} for row in rows]
+    db = StandIn(rows)
+    names = ["hist_gradient_boosting", "ridge", "random_forest", "gradient_boosting"]
+    call(
+        db,
+        task="regression",
+        algorithms=json.dumps(names),
+        split='{"by": "time", "column": "day"}',
+    )
+    candidates = db.recorded[0]["candidates"]
+    assert [c["algorithm"] for c in candidates] == ["dummy", *names, "last_value"]
+    assert {c["error"] for c in candidates} == {None}
+
+
+def test_a_candidate_that_fails_is_recorded_and_the_others_go_on(mixed: list[dict]) -> None:
+    db = StandIn(mixed)
+    broken = {"algorithm": "logistic_regression", "params": {"solver": "no such solver"}}
+    call(db, key="id", algorithms=json.dumps([broken, "decision_tree"]))
+    failed, chosen = db.recorded[0]["candidates"][1:]
+    assert (failed["score"], failed["fold_scores"], failed["chosen"]) == (None, [], False)
+    assert failed["error"].startswith("logistic_regression could not be trained: ")
+    assert chosen["chosen"]
+    assert chosen["error"] is None
+    assert any("Candidate 1 failed." in notice for notice in db.notices)
+
+
+def test_where_every_candidate_fails_each_reason_is_named(mixed: list[dict]) -> None:
+    broken = [
+        {"algorithm": "logistic_regression", "params": {"solver": "no such solver"}},
+        {"algorithm": "decision_tree", "params": {"criterion": "no such criterion"}},
+    ]
+    with pytest.raises(GlasshouseError, match=r"logistic_regression.*decision_tree") as caught:
+        call(StandIn(mixed), key="id", algorithms=json.dumps(broken))
+    assert caught.value.hint
+
+
+def test_a_cancel_is_not_taken_for_the_failure_of_a_candidate(
+    mixed: list[dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Cancelled(StandIn):
+        def check_interrupts(self) -> None:
+            super().check_interrupts()
+            if self.checkpoints > 30:
+                raise GlasshouseError("canceling statement", "", "57014")
+
+    monkeypatch.setattr(interrupts, "PAUSE", 0.0)
+    db = Cancelled(mixed)
+    with pytest.raises(GlasshouseError, match=r"^canceling statement$"):
+        call(db, key="id", algorithms='["logistic_regression", "random_forest", "decision_tree"]')
+    assert not db.recorded

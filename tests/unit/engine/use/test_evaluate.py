@@ -1,5 +1,8 @@
 """ml.evaluate measures later rows as ml.train measures its test rows."""
 
+import json
+from datetime import date, timedelta
+
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
@@ -74,6 +77,7 @@ def test_rows_of_one_class_have_no_curve_but_an_accuracy(trained: StandIn) -> No
 
 def test_rows_without_an_answer_are_left_out(trained: StandIn) -> None:
     trained.rows = [*trained.rows, {**trained.rows[0], "target": None}]
+    trained.notices.clear()
     assert measured(trained)["accuracy"][4] == 150
     assert trained.notices == ["Left out 1 row without a target (target is NULL)."]
 
@@ -99,3 +103,34 @@ def test_unknown_models(trained: StandIn) -> None:
     trained.recorded.clear()
     with pytest.raises(GlasshouseError, match="no model 'a model'"):
         evaluate(trained, "a model", "q", None)
+
+
+@pytest.mark.parametrize("by", ["group", "time", "key", "random"])
+def test_rows_that_belong_together_make_intervals_wider(mixed: list[dict], by: str) -> None:
+    # Each row is there four times: in one group, under one key and on one day.
+    rows = [
+        {**row, "team": f"team {n // 4}", "day": date(2026, 1, 1) + timedelta(n // 4)}
+        for n, row in enumerate([row for row in mixed for _ in range(4)])
+    ]
+    db = StandIn(rows)
+    column = {"group": "team", "time": "day"}.get(by)
+    split = {"by": by, **({"column": column} if column else {})}
+    call(db, key="id", split=json.dumps(split), options={"bootstrap": 200})
+    together = {row[0]: row for row in evaluate(db, "a model", "q", None)}
+    unit = column or "id"
+    if unit == "day":
+        db.rows = [{**row, unit: rows[0][unit]} for row in rows]
+    else:
+        db.rows = [{**row, unit: f"{n}"} for n, row in enumerate(rows)]
+    apart = {row[0]: row for row in evaluate(db, "a model", "q", None)}
+    for name in ("roc_auc", "log_loss", "accuracy"):
+        width = together[name][3] - together[name][2]
+        assert width > 1.5 * (apart[name][3] - apart[name][2]), name
+
+
+def test_a_model_that_names_classes_with_zeros_knows_the_same_numbers_without_them() -> None:
+    rows = [{"a": number % 5, "target": f"{number % 2}.0"} for number in range(80)]
+    db = StandIn(rows)
+    call(db)
+    db.rows = [{**row, "target": row["target"].removesuffix(".0")} for row in rows]
+    assert evaluate(db, "a model", "select * from rows", None)

@@ -1,6 +1,7 @@
-"""ml.help shows the comments of the functions and nothing of its own."""
+"""ml.help shows the comments of the functions, and the table of checks."""
 
 import pytest
+from glasshouse_ml.checks.table import CHECKS
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.use.help import help_rows
 
@@ -17,7 +18,9 @@ class Catalogue:
 
 
 def test_a_line_for_each_function() -> None:
-    assert help_rows(Catalogue(), None) == [
+    checks = help_rows(Catalogue(), None).pop(1)
+    assert checks[0] == "checks"
+    assert [row for row in help_rows(Catalogue(), None) if row != checks] == [
         ("algorithms", "ml.algorithms()", "What there is.", None),
         ("train", "ml.train(model text)", "Trains a model.", "select 'a. b'"),
     ]
@@ -36,3 +39,10 @@ def test_an_unknown_topic_gets_the_near_ones(topic: str, hint: str) -> None:
     with pytest.raises(GlasshouseError, match="no help on") as caught:
         help_rows(Catalogue(), topic)
     assert hint in caught.value.hint
+
+
+def test_each_check_is_explained() -> None:
+    rows = help_rows(Catalogue(), "checks")
+    assert [row[0] for row in rows] == [entry.code for entry in CHECKS]
+    assert all(entry.meaning in row[2] for entry, row in zip(CHECKS, rows, strict=True))
+    assert help_rows(Catalogue(), "ml.target_leakage") == [rows[0]]

@@ -76,7 +76,8 @@ def test_numbers_are_described_as_numpy_does(kept: dict[str, Any]) -> None:
     inner = np.clip(known, lower, upper * (1 - 1e-12))
     expected, _ = np.histogram(inner, 20, (lower, upper))
     assert [b["n"] for b in found[:-1]] == expected.tolist()
-    assert found[-1] == {"column_name": "amount", "bin": 21, "category": "(missing)", "n": 143}
+    missing = {"category": "(missing)", "bin_type": "missing"}
+    assert found[-1] == {"column_name": "amount", "bin": 21, **missing, "n": 143}
 
 
 def test_what_is_no_ordinary_number(kept: dict[str, Any]) -> None:
@@ -85,7 +86,13 @@ def test_what_is_no_ordinary_number(kept: dict[str, Any]) -> None:
     assert wild["median"] == pytest.approx(24.5, abs=1)
     assert kept["by_name"]["nothing"]["missing"] == 1_000
     assert bins(kept, "nothing") == [
-        {"column_name": "nothing", "bin": 1, "category": "(missing)", "n": 1_000}
+        {
+            "column_name": "nothing",
+            "bin": 1,
+            "category": "(missing)",
+            "bin_type": "missing",
+            "n": 1_000,
+        }
     ]
     assert [(b["lower"], b["upper"], b["n"]) for b in bins(kept, "same")] == [(5, 5, 1_000)]
 
@@ -97,6 +104,7 @@ def test_categories_booleans_and_days(kept: dict[str, Any]) -> None:
     assert colour["most_frequent_n"] == texts.count("colour 0")
     found = bins(kept, "colour")
     assert [b["category"] for b in found][-2:] == ["other", "(missing)"]
+    assert [b["bin_type"] for b in found][-3:] == ["value", "other", "missing"]
     assert found[0]["n"] == texts.count("colour 0")
     loyal = kept["by_name"]["loyal"]
     assert (loyal["kind"], loyal["most_frequent"]) == ("boolean", "false")

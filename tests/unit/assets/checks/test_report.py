@@ -1,0 +1,46 @@
+"""`check` asks the environment that is named, and nobody else."""
+
+import socket
+
+import pytest
+
+from scripts.assets.checks import report
+from scripts.assets.checks.charts import Limits
+from scripts.errors import UserError
+from tests.clusters import free_port
+
+
+@pytest.fixture
+def checked(write, assets, settings, monkeypatch):
+    """Runs `check` on the sample with another Superset's address; the addresses it asked."""
+    write(assets)
+    asked = []
+    monkeypatch.setattr(report, "find_convention_problems", lambda *_: [])
+    monkeypatch.setattr(report, "Superset", lambda chosen: chosen)
+    monkeypatch.setattr(
+        report, "_query_problems", lambda _, chosen, __: asked.append(chosen.superset_url) or []
+    )
+
+    def run(environment: str, port: int) -> list[str]:
+        url = {"SUPERSET_URL": f"http://127.0.0.1:{port}"}
+        update = {"environment": environment, "extra_values": url}
+        assert report.check(settings.model_copy(update=update), Limits())
+        return asked
+
+    return run
+
+
+def test_the_superset_of_the_named_environment_is_asked(checked):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert checked("production", port) == [f"http://127.0.0.1:{port}"]
+
+
+def test_an_environment_that_does_not_answer_is_an_error(checked):
+    with pytest.raises(UserError, match="Superset of production does not answer at http"):
+        checked("production", free_port())
+
+
+def test_without_an_environment_the_files_alone_are_checked(checked, capsys):
+    assert checked("", free_port()) == []
+    assert "the queries were not run" in capsys.readouterr().out

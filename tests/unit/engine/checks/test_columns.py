@@ -1,0 +1,142 @@
+"""Checks of columns: each finds its case, and not the case beside it."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.unit.engine.checks.outcomes import columns_of, finding, trained_checks
+
+RNG = np.random.default_rng(3)
+COUNT = 400
+SIZES = RNG.normal(size=COUNT)
+ORDER = RNG.permutation(COUNT)
+WORDS = ["late", "parcel", "the", "blue", "chair", "came", "broken", "and", "nobody", "answers"]
+
+
+def rows(**columns: Any) -> list[dict[str, Any]]:
+    """A number that says something about the target, beside the columns of a case."""
+    return [
+        {
+            "size": float(SIZES[n]),
+            **{name: column(n) for name, column in columns.items()},
+            "target": bool(SIZES[n] + RNG.normal() > 0),
+        }
+        for n in range(COUNT)
+    ]
+
+
+def sentence(n: int) -> str:
+    return " ".join(np.random.default_rng(n).choice(WORDS, 9))
+
+
+@pytest.fixture(scope="module")
+def checks() -> list[dict[str, Any]]:
+    """One training with the cases of every check of columns."""
+    day = date(2024, 1, 1)
+    return trained_checks(
+        rows(
+            serial=lambda n: int(ORDER[n]) + 1_000,
+            ticket=lambda n: 7_000_000.0 + 5 * int(ORDER[-n]),
+            reading=lambda n: int(SIZES[n] * 1e6),
+            customer_no=lambda n: n // 3,
+            grade_num=lambda n: n // 3,
+            constant=lambda n: "x",
+            price=lambda n: f"€ {1 + n * 7.5:,.2f}" if n % 20 else "on request",
+            postal_code=lambda n: f"0{1_000 + n % 90}",
+            level=lambda n: str(n % 5),
+            birthday=lambda n: (day - timedelta(days=n % 300)).strftime("%d.%m.%Y"),
+            product=lambda n: f"chair no. {n % 60} in the colour blue",
+            label=lambda n: f"type {n % 90}",
+            complaint=lambda n: sentence(n // 2),
+        ),
+        algorithms='["random_forest"]',
+        options={
+            "folds": 2,
+            "importance_repeats": 0,
+            "bootstrap": 0,
+            "columns": {"complaint": "category"},
+        },
+    )
+
+
+def test_a_serial_number_is_a_key_and_a_measurement_is_not(checks: list[dict]) -> None:
+    assert columns_of(checks, "key_feature", "issue") == ["serial", "ticket"]
+    assert columns_of(checks, "key_feature", "tip") == ["customer_no"]
+
+
+def test_a_number_that_counts_the_time_of_the_split_is_a_trend() -> None:
+    day = date(2024, 1, 1)
+    trend = rows(day=lambda n: day + timedelta(days=n), trend=lambda n: n)
+    for split, severity in (('{"by": "time", "column": "day"}', "passed"), (None, "issue")):
+        assert finding(trained_checks(trend, split=split), "key_feature")["severity"] == severity
+
+
+def test_every_excluded_column_has_its_reason(checks: list[dict]) -> None:
+    found = {row["column_name"]: row for row in checks if row["code"] == "excluded_column"}
+    assert set(found) == {"constant", "price"}
+    assert {row["severity"] for row in found.values()} == {"tip"}
+    assert "same value" in found["constant"]["message"]
+
+
+def test_the_column_of_the_split_is_no_finding() -> None:
+    split = '{"by": "column", "column": "part"}'
+    checks = trained_checks(rows(part=lambda n: "test" if n % 4 == 0 else "train"), split=split)
+    assert finding(checks, "excluded_column")["severity"] == "passed"
+
+
+def test_numbers_and_dates_in_text(checks: list[dict]) -> None:
+    found = {row["column_name"]: row for row in checks if row["code"] == "number_or_date_as_text"}
+    assert set(found) == {"price", "birthday"}
+    assert "95 %" in found["price"]["message"] and "'on request'" in found["price"]["message"]
+    assert "type date" in found["birthday"]["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_finding"),
+    [
+        ([f"{n / 7:.3f}" for n in range(50)], True),
+        ([f"{n}%" for n in range(50)], True),
+        ([f"1.{n:03d},50" for n in range(100, 150)], True),
+        ([f"{n:.2e}" for n in range(1, 51)], True),
+        ([f"2024-01-{1 + n % 28:02d}T10:00:00Z" for n in range(50)], True),
+        ([f"{1 + n % 28} March 2024" for n in range(50)], True),
+        ([f"A{n}" for n in range(50)], False),
+        ([f"{n:05d}" for n in range(50)], False),
+        ([f"{n} pieces" for n in range(50)], False),
+        (["12 Elm Street" if n % 2 else str(n) for n in range(50)], False),
+        (["9" * 10_000 + str(n) for n in range(50)], False),
+    ],
+)
+def test_forms_of_numbers_and_dates(values: list[str], is_finding: bool) -> None:
+    checks = trained_checks(rows(text=lambda n: values[n % len(values)]))
+    assert bool(columns_of(checks, "number_or_date_as_text", "tip")) == is_finding
+
+
+def test_sentences_that_are_left_out_are_a_tip() -> None:
+    checks = trained_checks(rows(complaint=sentence))
+    assert columns_of(checks, "sentence_as_category", "tip") == ["complaint"]
+
+
+def test_sentences_are_told_from_labels_of_many_words(checks: list[dict]) -> None:
+    assert columns_of(checks, "sentence_as_category", "issue") == ["complaint"]
+    assert "9 words" in finding(checks, "sentence_as_category")["message"]
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "start", "severity"),
+    [
+        ("random_forest", 1_700_000_000.0, "tip"),
+        ("random_forest", 0.0, "passed"),
+        ("hist_gradient_boosting", 1_700_000_000.0, "not_applicable"),
+        ("logistic_regression", 1_700_000_000.0, "not_applicable"),
+    ],
+)
+def test_seconds_since_1970_in_float32(algorithm: str, start: float, severity: str) -> None:
+    moments = rows(second=lambda n: start + int(ORDER[n]) * 3)
+    checks = trained_checks(moments, algorithms=f'["{algorithm}"]')
+    row = finding(checks, "float32_precision")
+    assert row["severity"] == severity
+    if severity == "tip":
+        assert row["column_name"] == "second" and "random_forest" in row["message"]

@@ -1,0 +1,124 @@
+"""Checks of scores: each finds its case, and not the case beside it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+from tests.unit.engine.checks.outcomes import columns_of, finding, trained_checks
+
+COUNT = 500
+TREE = '["decision_tree"]'
+
+
+def rows(signal: float, seed: int = 0) -> list[dict[str, Any]]:
+    """Five numbers; the target follows from the first by as much as `signal`."""
+    rng = np.random.default_rng(seed)
+    matrix, noise = rng.normal(size=(COUNT, 5)), rng.normal(size=COUNT)
+    return [
+        {
+            **{f"x{place}": float(value) for place, value in enumerate(row)},
+            "target": bool(signal * row[0] + noise[n] > 0),
+        }
+        for n, row in enumerate(matrix)
+    ]
+
+
+def test_a_column_that_contains_the_answer() -> None:
+    closed = [
+        {
+            **row,
+            "closed_on": float(n) if row["target"] else None,
+            "good": row["target"] ^ (n % 5 == 0),
+        }
+        for n, row in enumerate(rows(1))
+    ]
+    checks = trained_checks(closed)
+    assert columns_of(checks, "target_leakage", "issue") == ["closed_on"]
+    assert "ROC AUC 1" in finding(checks, "target_leakage")["message"]
+
+
+def test_one_of_three_classes_by_a_flag_and_by_a_measurement() -> None:
+    """The kind of a flower follows from its size; a flag that only one class has is a leak."""
+    data = load_iris()
+    flowers = [
+        {
+            "petal_length": float(row[2]),
+            "sepal_width": float(row[1]),
+            "code": "xyz"[label] + str(n % 3),
+            "closed": bool(label == 2),
+            "target": str(data.target_names[label]),
+        }
+        for n, (row, label) in enumerate(zip(data.data, data.target, strict=True))
+    ]
+    checks = trained_checks(flowers)
+    assert columns_of(checks, "target_leakage", "issue") == ["code", "closed"]
+    assert columns_of(checks, "target_leakage", "tip") == ["petal_length"]
+
+
+@pytest.mark.parametrize(("split", "noise", "severity"), [
+    (None, 0.02, "issue"),
+    ('{"by": "time", "column": "x1"}', 0.02, "tip"),
+    ('{"by": "time", "column": "x1"}', 0.0, "issue"),
+    (None, 1.0, "passed"),
+])  # fmt: skip
+def test_a_number_that_is_nearly_the_target(split: str | None, noise: float, severity: str) -> None:
+    rng = np.random.default_rng(2)
+    numbers = [
+        {**row, "target": target, "gross": 1.2 * target + noise * float(rng.normal())}
+        for row, target in zip(rows(1), rng.normal(size=COUNT).tolist(), strict=True)
+    ]
+    checks = trained_checks(numbers, task="regression", algorithms='["ridge"]', split=split)
+    assert finding(checks, "target_leakage")["severity"] == severity
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_noise_is_no_better_than_the_baseline(seed: int) -> None:
+    row = finding(trained_checks(rows(0, seed)), "baseline_not_beaten")
+    assert row["severity"] == "issue"
+    row = finding(trained_checks(rows(1, seed)), "baseline_not_beaten")
+    assert row["severity"] == "passed"
+
+
+def test_an_error_that_is_smaller_than_that_of_the_baseline() -> None:
+    numbers = [{**row, "target": row["x0"] + row["x1"] / 2} for row in rows(1)]
+    for target, severity in (("target", "passed"), ("x4", "issue")):
+        data = [{**row, "x4": row["x4"]} for row in numbers]
+        checks = trained_checks(
+            data, task="regression", target=target, algorithms='["ridge"]', metric="mae"
+        )
+        assert finding(checks, "baseline_not_beaten")["severity"] == severity
+
+
+def test_a_tree_that_learns_noise_by_heart() -> None:
+    row = finding(trained_checks(rows(0), algorithms=TREE), "overfitting")
+    assert row["severity"] in ("tip", "issue")
+    assert "is 1 on training rows" in row["message"]
+    assert finding(trained_checks(rows(1)), "overfitting")["severity"] == "passed"
+
+
+def test_a_forest_that_predicts_well_raises_no_alarm() -> None:
+    """Its training score is 1 whatever the test score is."""
+    row = finding(trained_checks(rows(3), algorithms='["random_forest"]'), "overfitting")
+    assert row["severity"] == "passed"
+
+
+def test_a_rare_class_below_the_threshold() -> None:
+    def rare(signal: float, limit: float) -> list[dict[str, Any]]:
+        rng = np.random.default_rng(5)
+        return [
+            {**row, "target": bool(signal * row["x0"] + rng.normal() / 2 > limit)}
+            for row in rows(1) * 2
+        ]
+
+    row = finding(trained_checks(rare(0.3, 1.0)), "rare_class")
+    assert row["severity"] == "tip"
+    assert "'true'" in row["message"] and "At the threshold 0.5" in row["message"]
+    assert finding(trained_checks(rare(8, 13)), "rare_class")["severity"] == "passed"
+    assert finding(trained_checks(rows(1)), "rare_class")["severity"] == "passed"
+    # The threshold of the least cost predicts the rare class.
+    costs = {"costs": {"false_positive": 1, "false_negative": 30}, "folds": 2, "bootstrap": 0}
+    assert (
+        finding(trained_checks(rare(0.3, 1.0), options=costs), "rare_class")["severity"] == "passed"
+    )

@@ -1,0 +1,1 @@
+"""Checks of a training: problems of data, split and scores that a reviewer would point out."""

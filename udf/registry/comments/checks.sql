@@ -1,0 +1,10 @@
+comment on table ml.checks is 'What the checks of a training found; ml.help(''checks'') explains each';
+comment on column ml.checks.model is 'Name of the model';
+comment on column ml.checks.version is 'Version of the model';
+comment on column ml.checks.position is 'Order of the checks';
+comment on column ml.checks.code is 'The check, as ml.help(''checks'') lists it';
+comment on column ml.checks.title is 'What the check looks for';
+comment on column ml.checks.severity is 'issue: the result may be wrong or useless; tip: worth a look; passed; not_applicable, with the reason in message';
+comment on column ml.checks.column_name is 'The column that the finding is about';
+comment on column ml.checks.message is 'The finding';
+comment on column ml.checks.remedy is 'What to do about it; NULL unless it is an issue or a tip';
