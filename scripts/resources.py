@@ -2,6 +2,7 @@
 
 import errno
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ MEMORY = re.compile(
     re.I,
 )
 DISK_NUMBERS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# How long the server may take to write why it has closed a connection.
+LOG_SECONDS = 1.0
 # What stands before the message in a line of PostgreSQL's log or of dbt's output.
 PREFIX = re.compile(r"^[\d:. -]*(UTC )?(\[\d+\] )?.*?(ERROR|FATAL|PANIC|LOG|DETAIL): +|^[\d:.]+ +")
 
@@ -92,10 +95,25 @@ def resource_errors(server_log: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        shortage = find_in_error(error) or find_in_output(_text_after(server_log, start))
+        shortage = find_in_error(error)
+        # The client may notice the lost connection before the server has written the reason.
+        deadline = time.monotonic() + (LOG_SECONDS if _is_connection_lost(error) else 0)
+        while not shortage:
+            shortage = find_in_output(_text_after(server_log, start))
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(0.05)
         if shortage:
             raise shortage from None
         raise
+
+
+def _is_connection_lost(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, psycopg2.OperationalError) and error.pgcode is None:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _size(file: Path) -> int:

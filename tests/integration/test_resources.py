@@ -65,7 +65,7 @@ def small_disk(own_server: Warehouse, tmp_path: Path) -> Iterator[None]:
 
 
 AT_EACH_TABLE = """
-    create function public.at_each_table() returns event_trigger language plpgsql
+    create function public.at_each_table() returns event_trigger language plpgsql security definer
         as $$ begin {}; end $$;
     create event trigger at_each_table on ddl_command_end when tag in ('CREATE TABLE')
         execute function public.at_each_table()

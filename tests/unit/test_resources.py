@@ -85,8 +85,9 @@ def test_the_output_of_a_program_is_searched(output: str, expected: str) -> None
     ],
 )
 def test_the_log_of_the_server_gives_the_cause_of_a_lost_connection(
-    line: str, start: str, tmp_path: Path
+    line: str, start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("scripts.resources.LOG_SECONDS", 0)
     log = tmp_path / "postgres.log"
     log.write_text(f"2026-01-01 00:00:00.000 UTC {line}\n")
     lost = psycopg2.OperationalError("server closed the connection unexpectedly")
