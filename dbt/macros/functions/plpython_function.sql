@@ -21,7 +21,8 @@
         {{ plpython_function(target_relation, function_comment()) }}
     {%- else -%}
         {%- set body = api.Relation.create(
-            schema=target_relation.schema, identifier=target_relation.identifier ~ "_body"
+            schema=target_relation.schema,
+            identifier=target_relation.identifier ~ "_body",
         ) -%}
         {{ plpython_function(body, "Internal: the Python code of ml." ~ model.name) }}
         {{ raising_function(target_relation, body) }}
@@ -66,7 +67,9 @@
 {% macro raising_function(target_relation, body) %}
     {%- set function = target_relation.include(database=false) -%}
     {%- set values = [] -%}
-    {%- for argument in model.arguments -%} {%- do values.append("$" ~ loop.index) -%} {%- endfor -%}
+    {%- for argument in model.arguments -%}
+        {%- do values.append("$" ~ loop.index) -%}
+    {%- endfor -%}
     {%- set call = body.include(database=false) ~ "(" ~ (values | join(", ")) ~ ")" -%}
     {%- set result = "(rows.body).*" if returns_rows() else "rows.body" -%}
     {%- set tag = "$" ~ model.name ~ "_of_glasshouse$" -%}
@@ -80,12 +83,15 @@
     security invoker
     as {{ tag }}
     {# In the select list rows arrive one by one; after "from" all would be stored first. #}
-    select {{ result }} from (select {{ call }} as body offset 0) as rows
-    where case when rows.body is null then ml.raise_failure('{{ model.name }}') is null else true end
+    select {{ result }}
+    from (select {{ call }} as body offset 0) as rows
+    where
+        case when rows.body is null then ml.raise_failure('{{ model.name }}') is null else true end
     {# Without this a condition of the caller could drop the NULL before it is looked at. #}
-    offset 0
-    -- {{ definition_line() }}
-    {{ tag }}
+    offset
+        0
+        -- {{ definition_line() }}
+        {{ tag }}
     ;
 
     {{ describe_and_grant(function_signature(function), function_comment()) }}
