@@ -1,6 +1,8 @@
 """The engine against scikit-learn outside the database, on real data and the same split."""
 
 import csv
+import gzip
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from psycopg2 import sql
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -26,7 +29,9 @@ ADULT = ("age", "fnlwgt", "education_num", "gain", "loss", "hours")
 def read(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         pytest.skip(f"needs {path.name} in {path.parent}, which is not there")
-    with path.open(newline="") as file:
+    with (
+        gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="") as file
+    ):
         return list(csv.DictReader(file))
 
 
@@ -152,8 +157,8 @@ def test_titanic(user: Session, data_folder: Path) -> None:
     name = "engine test titanic"
     result = user.train(name, query, "Survived", algorithms=None, options={**QUICK, "folds": 5})
     excluded = {entry["name"] for entry in user.version(name)["excluded"]}
-    # Both name the row: a number of its own in each, and a text of its own.
-    assert excluded == {"PassengerId", "Name"}
+    # A number of its own in each row names it. A name is free text, whose titles tell much.
+    assert excluded == {"PassengerId"}
     validated = user.rows(
         "select avg(value) from ml.metrics where model = %s and split = 'validation' "
         "and series = 'model' and metric in ('accuracy', 'roc_auc') "
@@ -162,8 +167,9 @@ def test_titanic(user: Session, data_folder: Path) -> None:
     )
     (accuracy,), (area,) = validated
     print(f"titanic {result['algorithm']}: accuracy {accuracy:.4f}, roc_auc {area:.4f}")
-    assert accuracy == pytest.approx(0.82, abs=0.025)
-    assert area == pytest.approx(0.867, abs=0.02)
+    # Published without the names: accuracy 0.82, area 0.867.
+    assert 0.805 < accuracy < 0.86
+    assert 0.86 < area < 0.91
     # The same rows and columns outside the database, cut in two in the same way.
     used = ("Survived", "Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked")
     chance = np.random.default_rng(0).random(len(rows))
@@ -188,3 +194,34 @@ def test_adult(user: Session, data_folder: Path) -> None:
         inside, reference = found[name]
         assert inside == pytest.approx(reference, abs=0.01), name
         assert inside == pytest.approx(published, abs=0.01), name
+
+
+def test_text_messages(user: Session, data_folder: Path) -> None:
+    """The messages as one column: TF-IDF is chosen by itself, and as good as scikit-learn's."""
+    rows = read(data_folder / "sms_spam" / "spam.csv.gz")
+    # Equal messages are on the same side.
+    rows = [
+        {**row, "part": "test" if zlib.crc32(row["text"].encode()) % 4 == 0 else "train"}
+        for row in rows
+    ]
+    query = load(user, "sms", rows, ())
+    split = {"by": "column", "column": "part"}
+    options = {**QUICK, "folds": 3, "learning_curve": 0}
+    result = user.train("engine test sms", query, "category", split=split, options=options)
+    training = [row for row in rows if row["part"] == "train"]
+    test = [row for row in rows if row["part"] == "test"]
+    reference = make_pipeline(TfidfVectorizer(), LogisticRegression(max_iter=1_000))
+    reference.fit([row["text"] for row in training], [row["category"] for row in training])
+    chances = reference.predict_proba([row["text"] for row in test])[:, 1]
+    area = roc_auc_score([row["category"] == "spam" for row in test], chances)
+    print(f"sms: {result['score']:.4f}, scikit-learn {area:.4f}, {result['seconds']} s")
+    assert result["score"] >= 0.985
+    assert result["score"] >= area - 0.003
+    found = user.rows(
+        "select key, value, contribution from ml.explain(%s, %s, null)",
+        "engine test sms",
+        f"{query} where text ilike '%free%prize%' limit 1",
+    )
+    words = {value: contribution for _, value, contribution in found}
+    assert words["free"] > 0
+    assert words["prize"] > 0

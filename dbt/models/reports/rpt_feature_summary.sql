@@ -41,6 +41,8 @@ select
         then 'Yes or no'
         when 'time'
         then 'Point in time'
+        when 'text'
+        then 'Free text (numbers of words)'
         else {{ humanize("kind") }}
     end as kind_label,
 

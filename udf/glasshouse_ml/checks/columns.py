@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from glasshouse_ml.checks.facts import TIP, Finding, NotApplicable, Outcome, TrainingFacts, percent
-from glasshouse_ml.core.table import CATEGORY, NUMBER, Column, TextColumn, is_key_name
+from glasshouse_ml.core.table import CATEGORY, NUMBER, TEXT, Column, TextColumn, is_key_name
 from glasshouse_ml.model.algorithms import find_algorithm
 
 # The texts of so many training rows are read.
@@ -158,8 +158,9 @@ def sentence_as_category(facts: TrainingFacts) -> Outcome:
     """Text of many words in a column whose values are categories, or are left out as keys."""
     findings, is_empty = [], True
     features = {column.name for column in facts.feature_columns}
+    free_texts = {feature["name"] for feature in facts.features if feature["kind"] == TEXT}
     for column, texts in _texts(facts):
-        if column.kind != CATEGORY:
+        if column.kind != CATEGORY or column.name in free_texts:
             continue
         is_empty = False
         codes = texts.codes[texts.codes >= 0]

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from glasshouse_ml.core.table import CATEGORY, TEXT
+
 # The code of a category that the training rows did not have.
 UNSEEN = -1.0
 
@@ -14,10 +16,22 @@ class Feature:
     type: str
     kind: str
     categories: tuple[str, ...] = ()
-    has_rare: bool = False  # there were more categories than fit
+    has_rare: bool = False  # there were more categories, or words, than fit
     of: str = ""  # the array of which it is a position
     place: int = 0
     length: int = 0  # of every array in training, where all were as long
+    words: tuple[str, ...] = ()  # of a free text
+    ngrams: tuple[str, ...] = ()
+
+    @property
+    def is_textual(self) -> bool:
+        """Whether its values are read as texts."""
+        return self.kind in (CATEGORY, TEXT)
+
+    @property
+    def column_kind(self) -> str:
+        """The kind of the columns it can be read from; the training rows tell free text apart."""
+        return CATEGORY if self.is_textual else self.kind
 
     def codes(self) -> dict[str, float]:
         """The code of each category."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 NUMBER, BOOLEAN, TIME, CATEGORY = "number", "boolean", "time", "category"
+# Free text: sentences, names, addresses. A column is read as CATEGORY; its training rows decide.
+TEXT = "text"
 _KEY_NAME = re.compile(r"(^|[_ ])(id|key|nr|no|number|pk)$|[a-z](Id|ID|Key|Number)$", re.ASCII)
 
 
@@ -64,6 +66,13 @@ class TextColumn:
     def take(self, rows: np.ndarray) -> "TextColumn":
         """The same column for some of the rows."""
         return replace(self, codes=self.codes[rows])
+
+    def value_counts(self, rows: np.ndarray) -> tuple[list[str], np.ndarray]:
+        """The distinct texts of some rows in alphabetical order, and how many rows have each."""
+        codes = self.codes[rows]
+        counts = np.bincount(codes[codes >= 0], minlength=len(self.levels))
+        present = np.flatnonzero(counts)
+        return [self.levels[code] for code in present], counts[present]
 
     def values(self) -> list[str | None]:
         """The text of each row."""

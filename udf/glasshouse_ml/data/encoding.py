@@ -6,8 +6,14 @@ import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, count_rows
 from glasshouse_ml.core.feature import Feature
-from glasshouse_ml.core.table import CATEGORY, Column, Table, TextColumn
+from glasshouse_ml.core.table import CATEGORY, TEXT, Column, Table, TextColumn
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
+from glasshouse_ml.data.documents import (
+    DocumentCounter,
+    Documents,
+    learn_vocabulary,
+    with_documents,
+)
 from glasshouse_ml.data.interrupts import check_interrupts
 
 # Histogram gradient boosting takes at most 255 categories; rarer ones share one code.
@@ -22,42 +28,65 @@ def learn_features(
     training: np.ndarray,
     max_categories: int = MAX_CATEGORIES,
 ) -> list[Feature]:
-    """Features from columns; `training` are the positions of the rows whose categories count."""
+    """Features from columns; `training` are the positions of the rows whose texts count."""
     features = []
     for column in columns:
         check_interrupts()
-        levels = _categories(table.texts[column.name], training) if column.kind == CATEGORY else []
-        categories, has_rare = tuple(levels[:max_categories]), len(levels) > max_categories
         kind, array = column.kind or "", (column.of, column.place, column.length)
+        if kind == TEXT:
+            vocabulary = learn_vocabulary(*table.texts[column.name].value_counts(training))
+            features.append(
+                Feature(
+                    column.name,
+                    column.type,
+                    kind,
+                    has_rare=vocabulary.has_rare,
+                    words=tuple(vocabulary.words),
+                    ngrams=tuple(vocabulary.ngrams),
+                )
+            )
+            continue
+        levels = _categories(table.texts[column.name], training) if kind == CATEGORY else []
+        categories, has_rare = tuple(levels[:max_categories]), len(levels) > max_categories
         features.append(Feature(column.name, column.type, kind, categories, has_rare, *array))
     return features
 
 
 def _categories(texts: TextColumn, training: np.ndarray) -> list[str]:
     """The values of the training rows by frequency, equal ones in alphabetical order."""
-    codes = texts.codes[training]
-    counts = np.bincount(codes[codes >= 0], minlength=len(texts.levels))
-    order = np.argsort(-counts, kind="stable")
-    return [texts.levels[position] for position in order if counts[position]]
+    levels, counts = texts.value_counts(training)
+    return [levels[position] for position in np.argsort(-counts, kind="stable")]
 
 
 def encode(features: Sequence[Feature], table: Table) -> np.ndarray:
     """The float64 matrix (rows, features): numbers unchanged, texts as codes, NaN for NULL.
 
-    The numbers of the table become views of its columns, so that they are in memory once.
+    The code of a category is its position among the categories, and that of a free text its
+    position among the documents of the matrix. The numbers of the table become views of its
+    columns, so that they are in memory once.
     """
     matrix = np.empty((table.rows, len(features)), order="F")
+    documents: list[Documents] = []
     for position, feature in enumerate(features):
         check_interrupts()
         if feature.kind == CATEGORY:
             texts, codes = table.texts[feature.name], feature.codes()
             lookup = [codes.get(level, feature.other) for level in texts.levels]
             matrix[:, position] = np.array([*lookup, np.nan])[texts.codes]
+        elif feature.kind == TEXT:
+            texts = table.texts[feature.name]
+            used, codes_of_rows = np.unique(texts.codes, return_inverse=True)
+            used_texts = [texts.levels[code] for code in used[used >= 0]]
+            counter = DocumentCounter(feature.words, feature.ngrams)
+            documents.append(counter.count(used_texts))
+            # NULL, whose code is -1, comes first among the sorted codes.
+            codes_of_rows = codes_of_rows - int((used < 0).any())
+            matrix[:, position] = np.where(texts.codes < 0, np.nan, codes_of_rows)
         else:
             matrix[:, position] = table.numbers[feature.name]
             table.numbers[feature.name] = matrix[:, position]
     check_finite(features, matrix)
-    return matrix
+    return with_documents(matrix, documents)
 
 
 class BatchEncoder:
@@ -66,22 +95,35 @@ class BatchEncoder:
     def __init__(self, features: Sequence[Feature], missing: str) -> None:
         """Numbers and texts come in the order of the features; `missing` is the text of NULL."""
         self.features = features
+        self.missing = missing
         self.codes: list[Mapping[str, float]] = [
             {**feature.codes(), missing: np.nan} for feature in features
         ]
+        self.counters = {
+            position: DocumentCounter(feature.words, feature.ngrams)
+            for position, feature in enumerate(features)
+            if feature.kind == TEXT
+        }
 
     def encode(self, numbers: np.ndarray, texts: list[list[str]]) -> np.ndarray:
         """The float64 matrix (rows, features) of a batch."""
         matrix = np.empty((len(numbers), len(self.features)))
+        documents: list[Documents] = []
         next_number, next_text = iter(numbers.T), iter(texts)
         for position, feature in enumerate(self.features):
             if feature.kind == CATEGORY:
                 code, other = self.codes[position].get, feature.other
                 matrix[:, position] = [code(value, other) for value in next(next_text)]
+            elif feature.kind == TEXT:
+                values = next(next_text)
+                is_null = np.array([value == self.missing for value in values], bool)
+                present = [value for value in values if value != self.missing]
+                documents.append(self.counters[position].count(present))
+                matrix[:, position] = np.where(is_null, np.nan, np.cumsum(~is_null) - 1)
             else:
                 matrix[:, position] = next(next_number)
         check_finite(self.features, matrix)
-        return matrix
+        return with_documents(matrix, documents)
 
 
 def check_finite(features: Sequence[Feature], matrix: np.ndarray) -> None:

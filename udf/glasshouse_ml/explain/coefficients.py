@@ -18,6 +18,7 @@ Other estimators (lasso, support vector machines, weighted classes) have no such
 errors are NULL. Scaling is undone: if b has the covariance V, then A b has the covariance A V A'.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,6 +33,8 @@ from glasshouse_ml.measure.intervals import Z_95
 from glasshouse_ml.model.linear import LinearModel, PreparedColumn, extract_linear_model
 
 INTERCEPT = "(intercept)"
+# The terms of a free text that are recorded for each class, those that weigh most.
+MAX_TEXT_TERMS = 100
 # Beyond these sizes the information takes longer to compute and invert than the fit of the model.
 _MAX_PARAMETERS = 1_500
 _MAX_PRODUCTS = 2e10
@@ -61,15 +64,14 @@ def coefficient_rows(
     prepared = fitted[:-1].transform(matrix)
     covariance = _covariance(fitted[-1], prepared, actual)
     logistic = type(fitted[-1]).__name__.startswith("Logistic") and len(linear.weights) == 1
-    unscale = _unscaling(linear.terms)
     names = _names(linear, features)
     deviations = _deviations(prepared)
     records: Records = []
     for position, weights in enumerate(linear.weights):
-        estimates = unscale @ np.append(linear.intercepts[position], weights)
+        estimates = _unscaled(linear.intercepts[position], weights, linear.terms)
         errors = np.full(len(estimates), np.nan)
         if covariance is not None:
-            size = len(estimates)
+            unscale, size = _unscaling(linear.terms), len(estimates)
             block = slice(position * size, (position + 1) * size)
             variances = np.einsum("ij,jk,ik->i", unscale, covariance[block, block], unscale)
             errors = np.sqrt(np.maximum(variances, 0.0))
@@ -82,7 +84,7 @@ def coefficient_rows(
             return []
         # A coefficient times the standard deviation of its column does not depend on the scaling.
         standardised = np.append(np.nan, weights * deviations) * (-1 if flipped else 1)
-        order = np.argsort(-np.abs(standardised[1:]), kind="stable") + 1
+        order = _recorded_terms(np.abs(standardised[1:]), linear.terms) + 1
         for rank, term in enumerate([*order, 0], start=1):
             row = _row(float(estimates[term]), float(errors[term]), logistic)
             row["standardised"] = json_number(standardised[term])
@@ -118,6 +120,25 @@ def _names(linear: LinearModel, features: Sequence[Feature]) -> list[dict[str, s
         used_names.add(name)
         records.append({"term": name, "feature": feature})
     return records
+
+
+def _recorded_terms(sizes: np.ndarray, terms: Sequence[PreparedColumn]) -> np.ndarray:
+    """Positions of the terms by size; of each free text only those that weigh most."""
+    order = np.argsort(-sizes, kind="stable")
+    recorded, of_text = [], Counter[int]()
+    for position in order.tolist():
+        term = terms[position]
+        of_text[term.feature] += term.is_text
+        if of_text[term.feature] <= MAX_TEXT_TERMS:
+            recorded.append(position)
+    return np.array(recorded, int)
+
+
+def _unscaled(intercept: float, weights: np.ndarray, terms: Sequence[PreparedColumn]) -> np.ndarray:
+    """The intercept and the weights in the unit of the data."""
+    means = np.array([term.mean for term in terms])
+    scaled_back = weights / np.array([term.scale for term in terms])
+    return np.append(intercept - means @ scaled_back, scaled_back)
 
 
 def _unscaling(terms: Sequence[PreparedColumn]) -> np.ndarray:

@@ -107,6 +107,10 @@ class Bins:
             self.new_texts[int(periods[row])][values[row]] += 1
         return np.array(self._bin_of_code)[codes]
 
+    def new_share(self, period: int, rows: int) -> float:
+        """The share of the rows of a period whose text training never met."""
+        return sum(self.new_texts[period].values()) / rows
+
     def _reset_lookup(self) -> None:
         # A dictionary that gives each text it has not seen the next number.
         self._text_codes: dict[str, int] = defaultdict(count().__next__)

@@ -8,7 +8,8 @@ import numpy as np
 
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.records import Records, json_number
-from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Table
+from glasshouse_ml.core.table import BOOLEAN, CATEGORY, TEXT, Table
+from glasshouse_ml.data.documents import word_counts
 from glasshouse_ml.measure.numeric_summary import bin_edges, sorted_values, summary_statistics
 
 MAX_CATEGORIES = 12
@@ -40,6 +41,14 @@ def describe_features(
                 "distinct": len(np.unique(texts.codes[texts.codes >= 0])),
             }
             codes, bins = category_bins(texts.codes, texts.levels)
+        elif feature.kind == TEXT:
+            texts = table.texts[feature.name]
+            values = word_counts(texts)
+            ascending = sorted_values(values)
+            # The words of a text are counted; the distinct values are those of the texts.
+            summary |= summary_statistics(ascending, len(values))
+            summary["distinct"] = len(np.unique(texts.codes[texts.codes >= 0]))
+            codes, bins = _number_bins(values, ascending)
         else:
             values = table.numbers[feature.name]
             ascending = sorted_values(values)

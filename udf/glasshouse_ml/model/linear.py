@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.model.text_vectorizer import TextVectorizer
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class PreparedColumn:
     suffix: str = ""  # what follows the name of the feature: nothing for a number itself
     mean: float = 0.0
     scale: float = 1.0
+    is_text: bool = False  # a term of a free text, of which there are thousands
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def source_features(pipeline: Pipeline, features: Sequence[Feature]) -> np.ndarr
 def _prepared_columns(prepare: Any, features: Sequence[Feature]) -> list[PreparedColumn]:
     terms: list[PreparedColumn] = []
     for name, transformer, columns in prepare.transformers_:
-        if name == "numbers" and not isinstance(transformer, Pipeline):
+        if isinstance(transformer, FunctionTransformer):
             terms += [PreparedColumn(column) for column in columns]  # as they are
         elif name == "numbers":
             # After the numbers comes a 0/1 column for each that had missing values in training.
@@ -105,7 +107,30 @@ def _prepared_columns(prepare: Any, features: Sequence[Feature]) -> list[Prepare
                     PreparedColumn(column, _category_suffix(features[column], code))
                     for code in codes
                 ]
+        elif isinstance(transformer, TextVectorizer):
+            (column,) = columns
+            suffixes = text_suffixes(transformer, features[column])
+            terms += [PreparedColumn(column, suffix, is_text=True) for suffix in suffixes]
     return terms
+
+
+def text_suffixes(vectorizer: TextVectorizer, feature: Feature) -> list[str]:
+    """What each column made of a free text is, to follow the name of the feature."""
+    if vectorizer.dimensions:
+        numbers = range(1, vectorizer.dimensions + 1)
+        return [" is missing", *(f" (dimension {number})" for number in numbers)]
+    words, pieces = vectorizer.columns_
+    return [
+        " is missing",
+        *(f" has {feature.words[code]}" for code in words),
+        *(f" has {_spelling(feature.ngrams[code])}" for code in pieces),
+    ]
+
+
+def _spelling(ngram: str) -> str:
+    """An n-gram with an ellipsis where its word goes on; a space is the end of the word."""
+    start, end = ("" if ngram[place] == " " else "…" for place in (0, -1))
+    return f"{start}{ngram.strip()}{end}"
 
 
 def _category_suffix(feature: Feature, code: float) -> str:

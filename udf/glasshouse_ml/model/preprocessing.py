@@ -14,9 +14,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler, TargetEncoder
 
 from glasshouse_ml.core.feature import Feature
-from glasshouse_ml.core.table import CATEGORY
+from glasshouse_ml.core.table import CATEGORY, TEXT
 from glasshouse_ml.data.encoding import MAX_CATEGORIES
 from glasshouse_ml.model.algorithms import Algorithm, input_tags
+from glasshouse_ml.model.text_vectorizer import DIMENSIONS, TextVectorizer
 
 # What these keep of a sparse matrix could not be checked in a stored model, or not be measured.
 _DENSE = (
@@ -27,6 +28,13 @@ _DENSE = (
     "sklearn.decomposition",
 )
 
+# These learn a weight for each of many thousand words, sparse, and in a time that grows with the
+# words that are there. All others get free text in a few dimensions.
+_TAKES_TERMS = (
+    "BernoulliNB", "ElasticNet", "GammaRegressor", "Lasso", "LinearSVR", "LogisticRegression",
+    "LogisticRegressionCV", "PoissonRegressor", "Ridge", "SGDClassifier", "SGDOneClassSVM",
+    "SGDRegressor", "TweedieRegressor",
+)  # fmt: skip
 # Trees compare the values of one column, so scaling changes no prediction. It could take a value
 # out of the range of float32, in which these trees compare.
 _TREES = ("sklearn.ensemble", "sklearn.tree")
@@ -43,29 +51,38 @@ def preprocessing_pipeline(
     monotonic: dict[str, int] | None = None,
 ) -> Pipeline:
     """An untrained Pipeline for the matrix of encoding.encode()."""
-    texts = [i for i, feature in enumerate(features) if feature.kind == CATEGORY]
-    numbers = [i for i, feature in enumerate(features) if feature.kind != CATEGORY]
-    many = [i for i in texts if len(features[i].categories) > MAX_CATEGORIES]
-    few = [i for i in texts if i not in many]
+    categories = [i for i, feature in enumerate(features) if feature.kind == CATEGORY]
+    numbers = [i for i, feature in enumerate(features) if not feature.is_textual]
+    many = [i for i in categories if len(features[i].categories) > MAX_CATEGORIES]
+    few = [i for i in categories if i not in many]
     estimator = algorithm.build(params, seed)
+    dimensions = 0 if type(estimator).__name__ in _TAKES_TERMS else DIMENSIONS
+    texts: list[tuple[str, Any, list[int]]] = [
+        (f"text {place}", TextVectorizer(place, dimensions, seed), [column])
+        for place, column in enumerate(i for i, f in enumerate(features) if f.kind == TEXT)
+    ]
     steps: list[tuple[str, Any]] = []
     # The columns as they reach an estimator that takes categories as they are.
-    order = [*numbers, *few, *many] if many else list(range(len(features)))
+    order = list(range(len(features)))
     if "categorical_features" in algorithm.parameters:
-        if many:
+        if many or texts:
+            order = [*numbers, *few, *many]
             means = _means(algorithm.task, seed)
-            prepare = _parts("passthrough", "passthrough", means, numbers, few, many)
+            prepare = _parts("passthrough", "passthrough", means, numbers, few, many, texts)
             steps.append(("prepare", prepare))
         if "categorical_features" not in params:
             categorical = [place for place, column in enumerate(order) if column in few]
             estimator.set_params(categorical_features=categorical or None)
         if monotonic:
             signs = [monotonic.get(features[column].name, 0) for column in order]
+            signs += [0] * (len(texts) * (1 + DIMENSIONS))
             estimator.set_params(monotonic_cst=signs)
     elif not algorithm.is_baseline:
         takes = input_tags(estimator)
         for_numbers: Any = "passthrough"
         for_many: Any = _means(algorithm.task, seed)
+        if takes.positive_only:
+            texts = [(name, _positive(vectorizer), column) for name, vectorizer, column in texts]
         if not takes.allow_nan:
             for_numbers = Pipeline([("impute", _imputer())])
             for_many = Pipeline([("means", for_many)])
@@ -81,8 +98,8 @@ def preprocessing_pipeline(
         # What bears NULL bears it in a dense matrix alone: trees refuse it in a sparse one.
         sparse = takes.sparse and not takes.allow_nan and not algorithm.path.startswith(_DENSE)
         one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=sparse)
-        if texts or not takes.allow_nan:
-            prepare = _parts(for_numbers, one_hot, for_many, numbers, few, many)
+        if categories or texts or not takes.allow_nan:
+            prepare = _parts(for_numbers, one_hot, for_many, numbers, few, many, texts)
             steps.append(("prepare", prepare))
     return Pipeline([*steps, ("estimate", estimator)])
 
@@ -97,6 +114,10 @@ def _means(task: str, seed: int) -> TargetEncoder:
         folds = KFold(_MEANS_FOLDS, shuffle=True, random_state=seed)
         return TargetEncoder(target_type="continuous", cv=folds)
     return TargetEncoder(cv=StratifiedKFold(_MEANS_FOLDS, shuffle=True, random_state=seed))
+
+
+def _positive(vectorizer: TextVectorizer) -> Pipeline:
+    return Pipeline([("text", vectorizer), ("scale", MinMaxScaler(clip=True))])
 
 
 def _imputer() -> SimpleImputer:
@@ -114,7 +135,8 @@ def _parts(
     numbers: list[int],
     few: list[int],
     many: list[int],
+    texts: list[tuple[str, Any, list[int]]],
 ) -> ColumnTransformer:
     parts = [("numbers", for_numbers, numbers), ("categories", for_few, few)]
-    parts.append(("many", for_many, many))
+    parts += [("many", for_many, many), *texts]
     return ColumnTransformer([part for part in parts if part[2]])

@@ -26,7 +26,7 @@ FORMAT = 1
 # Types beyond those that skops trusts by itself: parts of trees; the check of input that histogram
 # gradient boosting stores for its categories; optimizers of neural networks; the loss of Tweedie
 # models; the tree and the function of a bisecting k-means; the curves of a calibration; the folds
-# of a target encoding; and our own estimators: for groups, around other libraries, and with
+# of a target encoding; and our own classes: for groups, free text, around other libraries, and with
 # interrupts.
 TRUSTED = (
     "functools.partial",
@@ -51,6 +51,7 @@ TRUSTED = (
     "glasshouse_ml.model.interruptible.linear_model.LogisticRegression",
     "glasshouse_ml.model.interruptible.neural_network.MLPClassifier",
     "glasshouse_ml.model.interruptible.neural_network.MLPRegressor",
+    "glasshouse_ml.model.text_vectorizer.TextVectorizer",
     "numpy.dtype",
     "sklearn._loss.loss.HalfTweedieLoss",
     "sklearn._loss.loss.HalfTweedieLossIdentity",
@@ -152,4 +153,6 @@ def unpack(content: bytes) -> Model:
 
 
 def _feature(entry: dict[str, Any]) -> Feature:
-    return Feature(**{**entry, "categories": tuple(entry["categories"])})
+    # JSON has lists only.
+    facts: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()}
+    return Feature(**facts)

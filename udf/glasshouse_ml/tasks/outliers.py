@@ -23,6 +23,7 @@ from glasshouse_ml.core.split import Splitter
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
+from glasshouse_ml.data.documents import documents_of, with_documents
 from glasshouse_ml.measure.classification_metrics import METRICS as CLASSIFICATION_METRICS
 from glasshouse_ml.measure.classification_metrics import TINY, ClassificationScores
 from glasshouse_ml.measure.curves import ranking_rows
@@ -191,7 +192,9 @@ class Outliers(Task):
     ) -> OutlierScores:
         """The outlier score of each row, beside its label where it has one."""
         rng = np.random.default_rng(0)
-        permuted = rng.permuted(matrix, axis=0)[:MAX_SHUFFLED]
+        permuted = with_documents(
+            rng.permuted(np.asarray(matrix), axis=0)[:MAX_SHUFFLED], documents_of(matrix)
+        )
         scores, labelled = outlier_scores(fitted, matrix), None
         if target.names:
             # As in scikit-learn a row on the border is none.

@@ -119,7 +119,7 @@ def _check_compatible(model: Model, trained: TrainingResult) -> None:
         column = columns.get(feature.name)
         if column is None:
             raise GlasshouseError(f"Its column {feature.name!r} is missing.")
-        if column.kind != feature.kind:
+        if column.kind != feature.column_kind:
             raise GlasshouseError(f"Its column {feature.name!r} is of another type.")
         if feature.length not in (0, column.length):
             raise GlasshouseError(f"Its column {feature.of!r} holds arrays of another length.")

@@ -31,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "monotonic": None,
     "target_transform": None,
     "group_by": None,
+    "columns": {},
 }
 # Options that mean nothing to other tasks; a slip is better said than ignored.
 _TASKS = {
@@ -50,6 +51,8 @@ _CHOICES = {
     "calibration": (None, "sigmoid", "isotonic"),
     "target_transform": (None, "log1p"),
 }
+# What options.columns may say of a column of texts.
+COLUMN_KINDS = ("text", "category", "ignore")
 SEARCHES = ("grid", "random", "halving")
 # The least and the most that makes sense; the upper ends keep a slip of the finger from running for
 # days.
@@ -188,6 +191,15 @@ def _group_by(value: Any, place: str) -> None:
         raise GlasshouseError(f"{place} is {shown(value)}.", "Name one column of the query.")
 
 
+def _columns(value: Any, place: str) -> None:
+    example = 'Write for example {"message": "text", "code": "category", "note": "ignore"}.'
+    if not isinstance(value, dict):
+        raise GlasshouseError(f"{place} is {json.dumps(value)}.", example)
+    for name, kind in value.items():
+        if kind not in COLUMN_KINDS:
+            raise GlasshouseError(f"{place} gives {name!r} {json.dumps(kind)}.", example)
+
+
 def _object(value: Any, place: str, example: str) -> None:
     if not isinstance(value, dict) or not value:
         raise GlasshouseError(f"{place} is {shown(value)}.", example)
@@ -199,6 +211,7 @@ _OBJECTS = {
     "costs": _costs,
     "monotonic": _monotonic,
     "group_by": _group_by,
+    "columns": _columns,
 }
 
 

@@ -14,6 +14,7 @@ from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.split import XY
+from glasshouse_ml.core.table import TEXT
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.explain.permutation_importance import importance_rows, sample_rows
 from glasshouse_ml.explain.univariate_score import sample_training_rows, univariate_score
@@ -253,6 +254,8 @@ def _features(trained: TrainingResult) -> tuple[Records, Records]:
         for summary in summaries:
             check_interrupts()
             name = summary["name"]
+            if summary["kind"] == TEXT:
+                continue  # a rule by whole texts would say nothing of their words
             is_category = name in table.texts
             values = table.texts[name].codes if is_category else table.numbers[name]
             summary["univariate_score"] = univariate_score(values[rows], row_target, is_category)

@@ -6,6 +6,7 @@ import numpy as np
 
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.split import XY, Split
+from glasshouse_ml.core.table import CATEGORY
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import MAX_CATEGORIES, MAX_TARGET_ENCODED, encode, learn_features
 from glasshouse_ml.model import algorithms as catalogue
@@ -24,7 +25,11 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     task, options = request.task, request.options
     data, split = _sort_by_part(data, split_rows(data.table, task.splitter(data.target), request))
     target = data.target
-    columns, uninformative = informative_columns(data.columns, data.table, split.train)
+    kinds = dict(options["columns"])
+    if any((c.name, c.kind) == (options.get("group_by"), CATEGORY) for c in data.columns):
+        # A group is a category, however many words its name has.
+        kinds.setdefault(options["group_by"], CATEGORY)
+    columns, uninformative = informative_columns(data.columns, data.table, split.train, kinds)
     max_categories = MAX_TARGET_ENCODED if task.uses_target_encoding else MAX_CATEGORIES
     features = learn_features(columns, data.table, split.train, max_categories)
     if options.get("monotonic"):

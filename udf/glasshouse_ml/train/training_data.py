@@ -1,17 +1,29 @@
 """Reads the training data: the role of each column, and which columns are left out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
 from glasshouse_ml.core.request import Request
-from glasshouse_ml.core.table import CATEGORY, NUMBER, TIME, Column, Table, is_key_name
+from glasshouse_ml.core.table import (
+    CATEGORY,
+    NUMBER,
+    TEXT,
+    TIME,
+    Column,
+    Table,
+    TextColumn,
+    is_key_name,
+)
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.data import memory
 from glasshouse_ml.data.database import Database
+from glasshouse_ml.data.documents import MIN_ROWS, ngrams, tokenise
 from glasshouse_ml.data.fingerprint import sort_rows
+from glasshouse_ml.data.free_text import UNSPACED, is_free_text
 from glasshouse_ml.data.row_reader import Reader, expand_arrays, read_columns
 from glasshouse_ml.measure.segments import check_segment_columns as check_segments
 
@@ -19,6 +31,10 @@ from glasshouse_ml.measure.segments import check_segment_columns as check_segmen
 _KEY_SHARE = 0.95
 # Distinct whole numbers can be measurements, so the name must say that they are a key.
 _INTEGER_TYPES = ("smallint", "integer", "bigint")
+
+
+# The kind in options.columns that leaves a column out.
+IGNORE = "ignore"
 
 
 @dataclass(frozen=True)
@@ -170,12 +186,24 @@ def _labelled(
 
 
 def informative_columns(
-    columns: list[Column], table: Table, training: np.ndarray
+    columns: list[Column], table: Table, training: np.ndarray, kinds: Mapping[str, str]
 ) -> tuple[list[Column], list[dict[str, Any]]]:
-    """The columns that can inform a model, by the training rows, and the others with the reason."""
+    """The columns that can inform a model, by the training rows, and the others with the reason.
+
+    `kinds` are those that options.columns gives by name. A column of free text gets the kind TEXT.
+    """
+    check_column_kinds(columns, kinds)
     informative, excluded = [], []
     for column in columns:
-        reason = _exclusion_reason(column, table, training)
+        kind = kinds.get(column.name)
+        if kind == IGNORE:
+            excluded.append({"name": column.name, "reason": "options.columns leaves it out."})
+            continue
+        if column.kind == CATEGORY and kind != CATEGORY:
+            values, rows = table.texts[column.name].value_counts(training)
+            if kind == TEXT or is_free_text(values, int(rows.sum())):
+                column = replace(column, kind=TEXT)
+        reason = _exclusion_reason(column, table, training, is_forced=kind is not None)
         if reason:
             excluded.append({"name": column.name, "reason": reason})
         else:
@@ -189,8 +217,26 @@ def informative_columns(
     return informative, excluded
 
 
-def _exclusion_reason(column: Column, table: Table, training: np.ndarray) -> str | None:
-    if column.kind == CATEGORY:
+def check_column_kinds(columns: list[Column], kinds: Mapping[str, str]) -> None:
+    """Refuse names in options.columns that are no features, and kinds that do not fit."""
+    by_name = {column.name: column for column in columns}
+    for name, kind in kinds.items():
+        if name not in by_name:
+            raise GlasshouseError(
+                f"options.columns names {name!r}, which is no feature.", near_names(name, by_name)
+            )
+        if kind != IGNORE and by_name[name].kind != CATEGORY:
+            raise GlasshouseError(
+                f"options.columns gives {name!r} the kind {kind}; it is of type "
+                f"{by_name[name].type}.",
+                f"Cast it in the query: {name}::text.",
+            )
+
+
+def _exclusion_reason(
+    column: Column, table: Table, training: np.ndarray, is_forced: bool
+) -> str | None:
+    if column.kind in (CATEGORY, TEXT):
         codes = table.texts[column.name].codes[training]
         present = codes[codes >= 0]
         distinct = len(np.unique(present))
@@ -203,9 +249,27 @@ def _exclusion_reason(column: Column, table: Table, training: np.ndarray) -> str
         return "It is NULL in every training row."
     if distinct == 1 and len(present) == len(training):
         return "It has the same value in every training row."
-    if column.kind == CATEGORY and len(present) > 2 and distinct >= _KEY_SHARE * len(present):
+    if column.kind == TEXT and not _has_recurring_token(table.texts[column.name], training):
+        return f"No word of its texts is in {MIN_ROWS} training rows."
+    is_distinct = len(present) > 2 and distinct >= _KEY_SHARE * len(present)
+    if column.kind == CATEGORY and is_distinct and not is_forced:
         return "Nearly every row has a text of its own, as a key has."
     is_named_key = column.type in _INTEGER_TYPES and is_key_name(column.name)
     if is_named_key and len(present) > 2 and len(np.unique(present)) == len(present):
         return "Every row has a number of its own, and the name says that it is a key."
     return None
+
+
+def _has_recurring_token(texts: TextColumn, training: np.ndarray) -> bool:
+    """Whether a token is in the texts of at least two training rows.
+
+    Where words are written without spaces a token is a whole sentence, so its n-grams count.
+    """
+    seen: set[str] = set()
+    for text, rows in zip(*texts.value_counts(training), strict=True):
+        tokens = set(tokenise(text))
+        tokens.update(*(ngrams(token) for token in tokens if UNSPACED.search(token)))
+        if tokens and (rows >= MIN_ROWS or not tokens.isdisjoint(seen)):
+            return True
+        seen |= tokens
+    return False

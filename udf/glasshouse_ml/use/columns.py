@@ -36,8 +36,8 @@ def feature_columns(
     features: Sequence[Feature], columns: dict[str, Column]
 ) -> tuple[list[Column], list[Column]]:
     """The columns that are read as numbers and as texts, in the order of the features."""
-    numbers = [columns[feature.name] for feature in features if feature.kind != CATEGORY]
-    texts = [columns[feature.name] for feature in features if feature.kind == CATEGORY]
+    numbers = [columns[feature.name] for feature in features if not feature.is_textual]
+    texts = [columns[feature.name] for feature in features if feature.is_textual]
     return numbers, texts
 
 
@@ -49,9 +49,9 @@ def _check_features(features: Iterable[Feature], columns: dict[str, Column]) -> 
                 f"The query returns no column {feature.name!r}, a feature of the model.",
                 near_names(feature.name, columns),
             )
-        if column.kind != feature.kind:
+        if column.kind != feature.column_kind:
             raise GlasshouseError(
                 f"Column {feature.name!r} is of type {column.type}; in training it was "
-                f"{_KIND_NAMES[feature.kind]} ({feature.type}).",
+                f"{_KIND_NAMES[feature.column_kind]} ({feature.type}).",
                 f"Cast it in the query to {feature.type}.",
             )

@@ -17,13 +17,14 @@ from scipy.special import chdtrc
 from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.model import Model
-from glasshouse_ml.core.table import CATEGORY
+from glasshouse_ml.core.table import CATEGORY, TEXT
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import BatchEncoder
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.row_reader import Reader
 from glasshouse_ml.measure.bins import Bins
+from glasshouse_ml.measure.text_bins import TextBins
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.use.columns import feature_columns, model_columns
@@ -96,7 +97,7 @@ def _measure_drift(
         for bins, bin_counts in zip(counts.bins, counts.bin_counts, strict=True):
             # A period in which no row can be predicted has no score.
             if number < len(bin_counts) and bin_counts[number].any():
-                measures = _measures(bins, bin_counts[number], bins.new_texts[number])
+                measures = _measures(bins, bin_counts[number], number)
                 rows.append((None if name == missing else name, *measures))
     return facts["version"], rows
 
@@ -108,7 +109,10 @@ def _bins(
     reference = registry.bins(db, model, version)
     score = registry.score_bins(db, model, version)
     return (
-        [Bins(feature, reference[feature.name], missing) for feature in stored.features],
+        [
+            (TextBins if feature.kind == TEXT else Bins)(feature, reference[feature.name], missing)
+            for feature in stored.features
+        ],
         Bins(Feature(f"({SCORE})", "", SCORE), score, missing) if score else None,
     )
 
@@ -134,7 +138,9 @@ class _Counts:
         # Contiguous columns are counted faster.
         next_number, next_text = iter(np.ascontiguousarray(numbers.T)), iter(texts)
         for position, entry in enumerate(self.features):
-            if entry.feature.kind == CATEGORY:
+            if isinstance(entry, TextBins):
+                bin_codes = entry.bin_documents(next(next_text), periods)
+            elif entry.feature.kind == CATEGORY:
                 bin_codes = entry.bin_texts(next(next_text), periods)
             else:
                 bin_codes = entry.bin_numbers(next(next_number))
@@ -164,8 +170,8 @@ COLUMNS: tuple[str, ...] = ("period", "feature", "kind", "rows", "psi", "js", "k
 COLUMNS += ("missing", "missing_change", "new_share", "new_categories", "verdict")
 
 
-def _measures(bins: Bins, counts: np.ndarray, new_texts: dict[str, int]) -> DriftRow:
-    rows = counts.sum()
+def _measures(bins: Bins, counts: np.ndarray, period: int) -> DriftRow:
+    rows, new_texts = counts.sum(), bins.new_texts[period]
     reference, current = bins.reference / bins.reference.sum(), counts / rows
     new_categories = sorted(new_texts, key=lambda name: (-new_texts[name], name))[:MAX_NAMED]
     psi = stability_index(reference, current)
@@ -178,7 +184,7 @@ def _measures(bins: Bins, counts: np.ndarray, new_texts: dict[str, int]) -> Drif
         kolmogorov_smirnov(bins.reference[:-1], counts[:-1]) if bins.is_numeric else None,
         float(current[-1]),
         float(current[-1] - reference[-1]),
-        float(sum(new_texts.values()) / rows),
+        bins.new_share(period, int(rows)),
         new_categories,
         verdict(psi, bins.reference, counts),
     )

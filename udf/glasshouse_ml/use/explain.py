@@ -1,10 +1,11 @@
 """ml.explain: what each column of a row adds to the prediction for that row.
 
-Linear models are decomposed exactly, in the space in which they add (log-odds, or the predicted
-number itself), and so are trees: boosted ones in that space too, LightGBM's and XGBoost's by their
-own TreeSHAP, forests in probability, of which they take the mean. Any other model is explained by
-sampled Shapley values of its score (probability, number, or outlier score). Generalised linear
-models are explained that way too, because their prediction is not the sum itself.
+Linear models are decomposed exactly, and free text word by word, in the space in which they add
+(log-odds, or the predicted number itself), and so are trees: boosted ones in that space too,
+LightGBM's and XGBoost's by their own TreeSHAP, forests in probability, of which they take the mean.
+Any other model is explained by sampled Shapley values of its score (probability, number, or outlier
+score). Generalised linear models are explained that way too, because their prediction is not the
+sum itself.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ import numpy as np
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.model import Model
-from glasshouse_ml.core.table import BOOLEAN, CATEGORY
+from glasshouse_ml.core.table import BOOLEAN, CATEGORY, TEXT
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import BatchEncoder
 from glasshouse_ml.data.interrupts import interruptible
@@ -29,6 +30,7 @@ from glasshouse_ml.explain.treeshap import (
     shapley_of_trees,
     trees_of,
 )
+from glasshouse_ml.explain.word_contributions import WordContributions, word_contributions
 from glasshouse_ml.model.boosting import Boosted
 from glasshouse_ml.model.linear import extract_linear_model, source_features
 from glasshouse_ml.registry import versions as registry
@@ -72,20 +74,29 @@ def _batches(
 ) -> Iterator[Iterator[ExplanationRow]]:
     missing = reader.packing.missing
     encoder = BatchEncoder(stored.features, missing)
-    category_count = sum(feature.kind == CATEGORY for feature in stored.features)
+    text_count = sum(feature.is_textual for feature in stored.features)
+    free_texts = [p for p, feature in enumerate(stored.features) if feature.kind == TEXT]
+    explained_as_a_whole: set[str] = set()
     for size, numbers, texts in reader.batches(BATCH):
         values = [[None if text == missing else text for text in column] for column in texts]
-        keys = values[category_count] if stored.key else [None] * size
-        of_categories = iter(values[:category_count])
+        keys = values[text_count] if stored.key else [None] * size
+        of_texts = iter(values[:text_count])
         of_numbers = iter(values[len(values) - numbers.shape[1] :])
         columns = [
-            next(of_categories if feature.kind == CATEGORY else of_numbers)
-            for feature in stored.features
+            next(of_texts if feature.is_textual else of_numbers) for feature in stored.features
         ]
-        matrix = encoder.encode(numbers, texts[:category_count])
+        matrix = encoder.encode(numbers, texts[:text_count])
         with interruptible(db.check_interrupts):
             parts = contributions(stored, matrix, baseline_row)
-        yield _rows([feature.name for feature in stored.features], keys, columns, parts, top)
+            free_text = {p: [value or "" for value in columns[p]] for p in free_texts}
+            words = _word_contributions(stored, matrix, free_text, parts) if free_texts else {}
+        explained_as_a_whole |= {stored.features[p].name for p in free_texts if p not in words}
+        yield _rows([f.name for f in stored.features], keys, columns, parts, words, top)
+    for name in sorted(explained_as_a_whole):
+        db.notice(
+            f"Column {name!r} is explained as a whole: only the sums of a linear model have a part "
+            "for each word."
+        )
 
 
 def _rows(
@@ -93,26 +104,30 @@ def _rows(
     keys: Iterable[str | None],
     columns: Sequence[Sequence[str | None]],
     parts: Contributions,
+    words: dict[int, WordContributions],
     top: int | None,
 ) -> Iterator[ExplanationRow]:
-    """The baseline, the largest contributions, and the sum of the others: the prediction."""
+    """The baseline, the largest contributions, and the sum of the others: the prediction.
+
+    A free text whose words have contributions is replaced by them.
+    """
+    whole = [position for position in range(len(names)) if position not in words]
     for row, (key, baseline, added) in enumerate(zip(keys, *parts, strict=True)):
         yield key, 0, BASELINE, None, float(baseline)
-        order = np.argsort(-np.abs(added), kind="stable")
-        for rank, position in enumerate(order[:top], start=1):
-            value = columns[position][row]
-            yield key, rank, names[position], value, float(added[position])
-        if top is not None and top < len(order):
-            yield key, top + 1, OTHERS, None, float(added[order[top:]].sum())
+        summands = [(p, columns[p][row], float(added[p])) for p in whole]
+        summands += [(p, word, x) for p in words for word, x in words[p][row]]
+        summands.sort(key=lambda summand: -abs(summand[2]))
+        for rank, (position, value, contribution) in enumerate(summands[:top], start=1):
+            yield key, rank, names[position], value, contribution
+        if top is not None and top < len(summands):
+            yield key, top + 1, OTHERS, None, float(sum(x for _, _, x in summands[top:]))
 
 
 def contributions(stored: Model, matrix: np.ndarray, baseline_row: np.ndarray) -> Contributions:
     """The contributions to the positive class, or to the predicted one of more than two classes."""
     task = TASKS[stored.task]
     predictions = task.explained_output(stored, matrix)
-    outputs = predictions.argmax(axis=1)
-    if predictions.shape[1] > 1 and stored.positive_class is not None:
-        outputs = np.full(len(matrix), list(stored.classes).index(stored.positive_class))
+    outputs = _explained_outputs(stored, predictions)
     parts = _linear_contributions(stored, matrix, outputs) if task.needs_target else None
     if parts is None:
         parts = _external_boosting(stored, matrix, outputs, predictions)
@@ -121,6 +136,30 @@ def contributions(stored: Model, matrix: np.ndarray, baseline_row: np.ndarray) -
     if parts is None:
         parts = _sampled_contributions(stored, matrix, baseline_row, outputs)
     return parts
+
+
+def _explained_outputs(stored: Model, predictions: np.ndarray) -> np.ndarray:
+    """For each row the positive class, or the predicted one of more than two classes."""
+    if predictions.shape[1] > 1 and stored.positive_class is not None:
+        return np.full(len(predictions), list(stored.classes).index(stored.positive_class))
+    return predictions.argmax(axis=1)
+
+
+def _word_contributions(
+    stored: Model, matrix: np.ndarray, texts: dict[int, list[str]], parts: Contributions
+) -> dict[int, WordContributions]:
+    """What the words of free texts add; none unless they add up to the parts of their columns."""
+    if not TASKS[stored.task].needs_target:
+        return {}
+    outputs = _explained_outputs(stored, TASKS[stored.task].explained_output(stored, matrix))
+    words = word_contributions(
+        stored.pipeline, stored.features, matrix, texts, outputs, len(stored.classes) == 2
+    )
+    for position, rows in words.items():
+        totals = [sum(added for _, added in row) for row in rows]
+        if not np.allclose(totals, parts[1][:, position], rtol=1e-9, atol=1e-9):
+            return {}
+    return words
 
 
 def _sampled_contributions(
@@ -202,9 +241,7 @@ def _tree_shapley(
             # With two classes there is one sum, for the second of them.
             sign, outputs = np.where(outputs == 1, 1.0, -1.0), np.zeros_like(outputs)
     else:
-        totals = np.vstack(
-            [predictions, TASKS[stored.task].explained_output(stored, baseline_row[None])]
-        )
+        totals = np.vstack([predictions, TASKS[stored.task].explained_output(stored, rows[-1:])])
     added = np.zeros(matrix.shape)
     values = shapley_of_trees(trees, compared[:-1], compared[-1], feature_of_column, outputs)
     added[:, : values.shape[1]] = values
@@ -241,12 +278,14 @@ def _external_boosting(
 
 
 def _baseline_row(features: Sequence[Feature], facts: list[dict[str, Any]]) -> np.ndarray:
-    """The baseline row: the median of each number and time, the most frequent category."""
+    """The baseline row: median of a number or time, most frequent category, no free text."""
     medians = {fact["name"]: fact.get("median") for fact in facts}
     row = np.empty(len(features))
     for position, feature in enumerate(features):
         if feature.kind == CATEGORY:
             row[position] = 0.0  # the code of the most frequent one
+        elif feature.kind == TEXT:
+            row[position] = np.nan  # no text
         else:
             median = medians.get(feature.name)
             value = np.nan if median is None else float(median)

@@ -8,9 +8,11 @@ import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.records import Records
-from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Column, Table, TextColumn
+from glasshouse_ml.core.table import BOOLEAN, CATEGORY, TEXT, Column, Table, TextColumn
 from glasshouse_ml.core.validation import MAX_NAME_LENGTH
 from glasshouse_ml.data.database import Database
+from glasshouse_ml.data.documents import word_counts
+from glasshouse_ml.data.free_text import is_free_text
 from glasshouse_ml.data.interrupts import check_interrupts, interruptible
 from glasshouse_ml.data.query_text import clean_query
 from glasshouse_ml.data.row_reader import Reader, read_columns
@@ -101,15 +103,35 @@ def _excluded(columns: Sequence[Column]) -> Records:
 def _column_summary(column: Column, table: Table) -> tuple[dict[str, Any], Records]:
     """The statistics of a column, and its bins."""
     if column.kind == CATEGORY:
-        return _text_summary(table.texts[column.name])
+        texts = table.texts[column.name]
+        values, rows = texts.value_counts(np.arange(table.rows))
+        is_text = is_free_text(values, int(rows.sum()))
+        return _free_text_summary(texts) if is_text else _category_summary(texts)
+    return _number_summary(column, table)
+
+
+def _number_summary(column: Column, table: Table) -> tuple[dict[str, Any], Records]:
     values = table.numbers[column.name]
     if column.kind == BOOLEAN:
         codes = np.where(np.isnan(values), -1, np.nan_to_num(values)).astype(int)
-        facts, bins = _text_summary(TextColumn(codes, ["false", "true"]))
+        facts, bins = _category_summary(TextColumn(codes, ["false", "true"]))
         return facts | {"kind": column.kind, "mean": _mean_of_codes(codes)}, bins
     ascending = sorted_values(values)
     facts = {"kind": column.kind, **summary_statistics(ascending, len(values))}
     facts["distinct_values"] = facts.pop("distinct")
+    return facts, _number_bins(ascending, facts["missing"])
+
+
+def _free_text_summary(texts: TextColumn) -> tuple[dict[str, Any], Records]:
+    """Statistics and bins of the words of a text; the distinct values are those of the texts."""
+    facts, _ = _category_summary(texts)
+    ascending = sorted_values(word_counts(texts))
+    statistics = summary_statistics(ascending, len(texts.codes))
+    del statistics["distinct"]
+    return {**statistics, **facts, "kind": TEXT}, _number_bins(ascending, facts["missing"])
+
+
+def _number_bins(ascending: np.ndarray, missing: int) -> Records:
     finite = ascending[
         np.searchsorted(ascending, -np.inf, side="right") : np.searchsorted(ascending, np.inf)
     ]
@@ -120,10 +142,10 @@ def _column_summary(column: Column, table: Table) -> tuple[dict[str, Any], Recor
         bins = [
             {**bounds, "n": int(n)} for bounds, n in zip(range_bins(records), numbers, strict=True)
         ]
-    return facts, _with_missing(bins, facts["missing"])
+    return _with_missing(bins, missing)
 
 
-def _text_summary(texts: TextColumn) -> tuple[dict[str, Any], Records]:
+def _category_summary(texts: TextColumn) -> tuple[dict[str, Any], Records]:
     places, bins = category_bins(texts.codes, texts.levels)
     numbers = np.bincount(places, minlength=len(bins))
     level_counts = np.bincount(texts.codes[texts.codes >= 0], minlength=len(texts.levels))

@@ -12,7 +12,7 @@ comment on column ml.profile_columns.name is 'Name of the profile';
 comment on column ml.profile_columns.column_name is 'Name of the column';
 comment on column ml.profile_columns.position is 'Its place in the query, from 1';
 comment on column ml.profile_columns.type is 'Its type in SQL';
-comment on column ml.profile_columns.kind is 'number, category, boolean or time';
+comment on column ml.profile_columns.kind is 'number, category, text (its bins count words), boolean or time';
 comment on column ml.profile_columns.rows is 'Rows of the query';
 comment on column ml.profile_columns.missing is 'Rows in which it is NULL or NaN';
 comment on column ml.profile_columns.distinct_values is 'Different values';

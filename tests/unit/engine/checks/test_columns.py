@@ -52,6 +52,12 @@ def checks() -> list[dict[str, Any]]:
             complaint=lambda n: sentence(n // 2),
         ),
         algorithms='["random_forest"]',
+        options={
+            "folds": 2,
+            "importance_repeats": 0,
+            "bootstrap": 0,
+            "columns": {"complaint": "category"},
+        },
     )
 
 

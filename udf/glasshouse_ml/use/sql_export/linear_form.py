@@ -9,7 +9,7 @@ from scipy.special import expit, softmax
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.predictions import ProbabilityMatrix
-from glasshouse_ml.core.table import CATEGORY
+from glasshouse_ml.core.table import CATEGORY, TEXT
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.measure.classification_metrics import predict_classes
 from glasshouse_ml.tasks.registry import TASKS
@@ -53,8 +53,8 @@ class LinearForm:
 
 def linear_form(model: Model) -> LinearForm:
     """The form that gives the predictions of the model on generated rows; else NotLinear."""
-    if any(feature.of for feature in model.features):
-        # Positions of an array have no name.
+    if any(feature.of or feature.kind == TEXT for feature in model.features):
+        # Positions of an array have no name, and SQL does not cut texts into words as Python does.
         raise NotLinear
     sums = weighted_sums(model.pipeline, model.features)
     _check_size(sums)

@@ -1,0 +1,90 @@
+"""Counts of words and n-grams in free text, and matrices that know their documents."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from glasshouse_ml.data import documents
+from glasshouse_ml.data.documents import (
+    DocumentCounter,
+    documents_of,
+    learn_vocabulary,
+    ngrams,
+    tokenise,
+    with_documents,
+)
+
+TEXTS = [
+    "Wärst du pünktlich? Nein!!",
+    "",
+    "🎉🎉 50% off — 50% 🎉",
+    "明天下雨吗？明天",
+    "du du DU",
+    "x" * 30_000,
+]
+
+
+def learn(texts: list[str] = TEXTS) -> documents.Vocabulary:
+    return learn_vocabulary(texts, np.ones(len(texts), int))
+
+
+def test_tokens_are_words_and_runs_of_signs() -> None:
+    assert tokenise("Wärst du DA?? 50% 🎉🎉") == ["wärst", "du", "da", "??", "50", "%", "🎉🎉"]
+    assert ngrams("da") == [" d", "da", "a ", " da", "da ", " da "]
+
+
+def test_counts_are_those_of_a_counter() -> None:
+    found = learn()
+    counted = DocumentCounter(found.words, found.ngrams).count(TEXTS)
+    for row, text in enumerate(TEXTS):
+        tokens = tokenise(text)
+        words, pieces = Counter(tokens), Counter(p for token in tokens for p in ngrams(token))
+        assert counted.words[[row]].toarray()[0].tolist() == [words[w] for w in found.words]
+        assert counted.ngrams[[row]].toarray()[0].tolist() == [pieces[p] for p in found.ngrams]
+    # The last row is that of NULL.
+    assert counted.words.shape[0] == len(TEXTS) + 1
+    assert counted.words[[-1]].nnz == counted.ngrams[[-1]].nnz == 0
+
+
+def test_the_most_frequent_come_first_and_n_grams_of_one_row_are_left_out() -> None:
+    found = learn_vocabulary(["tea milk", "tea", "zoo"], np.array([1, 3, 1]))
+    assert found.words == ["tea", "milk", "zoo"]
+    assert set(found.ngrams) == set(ngrams("tea"))
+    assert not found.has_rare
+
+
+def test_no_token_at_all_is_an_empty_vocabulary() -> None:
+    found = learn(["", " "])
+    assert (list(found.words), list(found.ngrams)) == ([], [])
+    counted = DocumentCounter(found.words, found.ngrams).count(["anything", ""])
+    assert counted.words.shape == (3, 0)
+
+
+def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MAX_WORDS", 2)
+    monkeypatch.setattr(documents, "MAX_NGRAMS", 3)
+    found = learn()
+    assert (len(found.words), len(found.ngrams), found.has_rare) == (2, 3, True)
+    monkeypatch.setattr(documents, "MAX_LETTERS_OF_NGRAMS", 50)
+    assert not learn().ngrams
+    assert tokenise("y" * 30_000) == ["y" * documents.MAX_LETTERS]
+
+
+def test_numpy_keeps_the_documents() -> None:
+    found = learn()
+    counted = [DocumentCounter(found.words, found.ngrams).count(TEXTS)]
+    matrix = with_documents(np.arange(12.0).reshape(6, 2), counted)
+    for made in (
+        matrix[1:3],
+        matrix[[0, 2]],
+        matrix[:, [1]],
+        np.vstack([matrix, matrix[0]]),
+        np.tile(matrix, (2, 1)),
+        np.delete(matrix, 0, axis=1),
+        np.where(matrix > 3, matrix, np.nan),
+        np.where(matrix > 3, np.zeros(2), matrix).reshape(-1, 2),
+    ):
+        assert documents_of(made) is counted
+    plain = np.ones((2, 2))
+    assert type(with_documents(plain, [])) is np.ndarray
+    assert documents_of(plain) == ()

@@ -1,0 +1,132 @@
+"""TF-IDF in the Pipeline, beside scikit-learn's own vectorizer."""
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.table import CATEGORY, NUMBER, TEXT
+from glasshouse_ml.data.documents import (
+    DocumentCounter,
+    learn_vocabulary,
+    ngrams,
+    tokenise,
+    with_documents,
+)
+from glasshouse_ml.model.algorithms import CATALOGUE, find_algorithm
+from glasshouse_ml.model.assembly import build_pipeline
+from glasshouse_ml.model.text_vectorizer import TextVectorizer
+from glasshouse_ml.registry.artifacts import pack, unpack
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+TEXTS = [
+    "the courier was late again",
+    "late, late, late!! 😡",
+    "the parcel was early 😀 and the courier nice",
+    "",
+    "Nice parcel. Again!",
+    "early and nice",
+]
+
+
+def column(texts: list[str], missing: tuple[int, ...] = ()) -> np.ndarray:
+    """A column of texts with the vocabulary of all of TEXTS."""
+    found = learn_vocabulary(TEXTS, np.ones(len(TEXTS), int))
+    counted = DocumentCounter(found.words, found.ngrams).count(texts)
+    cells = np.arange(float(len(texts)))
+    cells[list(missing)] = np.nan
+    return with_documents(cells[:, None], [counted])
+
+
+def reference(analyzer: object, training: list[str], texts: list[str]) -> np.ndarray:
+    vectorizer = TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, min_df=2)
+    return vectorizer.fit(training).transform(texts).toarray()
+
+
+def test_values_are_those_of_scikit_learn() -> None:
+    pieces = lambda text: [piece for token in tokenise(text) for piece in ngrams(token)]  # noqa: E731
+    training = column(TEXTS)[:4]
+    found = TextVectorizer(0).fit(training).transform(column(TEXTS)).toarray()
+    expected = np.hstack([reference(a, TEXTS[:4], TEXTS) for a in (tokenise, pieces)])
+    # The columns may stand in another order, and the first one says that there is no term.
+    assert found.shape[1] == 1 + expected.shape[1]
+    np.testing.assert_array_equal(found[:, 0], [0, 0, 0, 1, 0, 0])
+    np.testing.assert_allclose(found[:, 1:] @ found[:, 1:].T, expected @ expected.T, atol=1e-12)
+    np.testing.assert_allclose(np.sort(found[:, 1:].sum(axis=0)), np.sort(expected.sum(axis=0)))
+
+
+def test_only_rows_of_the_fit_are_learned_from() -> None:
+    fitted = TextVectorizer(0).fit(column(TEXTS)[:3])
+    other = TextVectorizer(0).fit(column([*TEXTS[:3], "early early early"])[:3])
+    new = column(["early parcel"])
+    np.testing.assert_array_equal(fitted.transform(new).toarray(), other.transform(new).toarray())
+    # "parcel" is in one of these rows only.
+    assert fitted.transform(column(["parcel"])).toarray()[0, 1:].max() < 1
+
+
+@pytest.mark.parametrize("dimensions", [0, 4])
+def test_null_empty_and_unknown_texts(dimensions: int) -> None:
+    fitted = TextVectorizer(0, dimensions).fit(column(TEXTS))
+    found = fitted.transform(column(["late", "", "qqq", "nice"], missing=(3,)))
+    found = found if dimensions else found.toarray()
+    assert found[:, 0].tolist() == [0, 1, 1, 1]
+    assert np.any(found[0, 1:] != 0)
+    np.testing.assert_array_equal(found[1:, 1:], 0)
+
+
+def test_the_number_of_dimensions_never_changes() -> None:
+    for texts in (TEXTS, ["", ""], ["one", "two"], ["same words"] * 5):
+        fitted = TextVectorizer(0, 4)
+        made = fitted.fit_transform(column(texts))
+        assert made.shape == (len(texts), 5)
+        np.testing.assert_allclose(made, fitted.transform(column(texts)), atol=1e-12)
+        assert np.isfinite(made).all()
+
+
+def test_no_term_leaves_one_column() -> None:
+    made = TextVectorizer(0).fit_transform(column(["one", "two", ""]))
+    assert made.toarray().tolist() == [[0.0], [0.0], [1.0]]
+
+
+def rows_of_texts(count: int) -> tuple[np.ndarray, np.ndarray, list[Feature]]:
+    """A matrix of a text, a number and a category, the answers, and the features."""
+    rng = np.random.default_rng(8)
+    classes = rng.integers(0, 2, count)
+    words = (["late", "torn", "the", "box", "tape"], ["nice", "quick", "the", "box", "lid"])
+    texts = [" ".join(rng.choice(words[c], 6)) for c in classes]
+    found = learn_vocabulary(texts, np.ones(count, int))
+    counted = DocumentCounter(found.words, found.ngrams).count(texts)
+    columns = [np.arange(float(count)), rng.normal(size=count), rng.integers(0, 2, count)]
+    columns[0][:3] = np.nan
+    features = [
+        Feature("note", "text", TEXT, words=tuple(found.words), ngrams=tuple(found.ngrams)),
+        Feature("size", "integer", NUMBER),
+        Feature("shop", "text", CATEGORY, ("north", "south")),
+    ]
+    return with_documents(np.column_stack(columns), [counted]), classes, features
+
+
+@pytest.mark.parametrize(
+    ("task", "name"),
+    [
+        (task, name)
+        for task, algorithms in CATALOGUE.items()
+        for name, algorithm in algorithms.items()
+        if not algorithm.is_baseline
+    ],
+)
+def test_every_algorithm_takes_text_and_can_be_stored(task: str, name: str) -> None:
+    matrix, classes, features = rows_of_texts(200)
+    algorithm = find_algorithm(task, name)
+    few = {"n_clusters": 2, "n_estimators": 5, "max_subpopulation": 50, "cv": 2}
+    params = {k: v for k, v in few.items() if k in algorithm.parameters}
+    pipeline = build_pipeline(algorithm, params, features, {"seed": 0})
+    answers = classes if task == "classification" else classes + 0.5 + matrix[:, 1] / 10
+    fitted = pipeline.fit(matrix, np.asarray(answers))
+    stored = Model(fitted, features, ("no", "yes"), "yes", None, task)
+    content = pack(stored)
+    again = unpack(content)
+    assert list(again.features) == features
+    output = "predict" if hasattr(fitted, "predict") else "transform"
+    before, after = (getattr(p, output)(matrix[:30]) for p in (fitted, again.pipeline))
+    np.testing.assert_allclose(before, after, rtol=1e-12, atol=1e-12)
+    assert len(content) < 500_000
