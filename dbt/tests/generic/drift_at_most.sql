@@ -10,8 +10,10 @@
 
     {%- do check_is_relation(rows, "drift_at_most") %}
 
+    with versions as (select model, version from {{ model }})
+
     select drift.*, drift.feature as subject, drift.psi as value, {{ psi }} as "limit"
-    from {{ model }} as versions
+    from versions
     cross join
         lateral ml.drift(
             versions.model,
