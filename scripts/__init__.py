@@ -25,7 +25,7 @@ Order inside `stack`:
     native, docker       one implementation of the contract each; they do not import each other
     selection            opens the implementation that an installation uses
     dbt_process, signing_key
-    dbt_worker, dbt_state, registry, shop_load, vault_upgrade
+    build_inputs, dbt_worker, dbt_state, registry, shop_load, warehouse_upgrade
     build
     provision, docs, dashboards, backup
     status, restore, up

@@ -1,4 +1,4 @@
--- A label's 90 days are over, lie after everything its features know, and end before the next
+-- A label's 90 days are over, lie after everything its features use, and end before the next
 -- snapshot that is tested on: no training label shares a day with a test row.
 with
     snapshots as (
@@ -7,11 +7,11 @@ with
         group by as_of
     ),
 
-    known as (
+    newest as (
         select max(as_of) as last_day from {{ ref("feat_customer__snapshots") }} where is_current
     )
 
 select *
 from snapshots
-cross join known
+cross join newest
 where as_of + 90 > last_day or as_of + 90 > next_as_of

@@ -3,56 +3,31 @@
 import json
 import os
 import subprocess
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg2
 import yaml
 
 from scripts.console import console, step
 from scripts.dbt_nodes import node_names
 from scripts.errors import UserError
-from scripts.fingerprint import fingerprint
 from scripts.resources import find_in_output
 from scripts.settings import Settings
+from scripts.stack import build_inputs, dbt_state, shop_load
 from scripts.stack import build_state as stamps
-from scripts.stack import dbt_state, shop_load
 from scripts.stack.dbt_process import DbtProcess, start_dbt
 from scripts.stack.interface import Stack
 from scripts.stack.processes import process_tag
 from scripts.stack.registry import update_registry
-from scripts.stack.vault_upgrade import upgrade_vault
+from scripts.stack.warehouse_upgrade import upgrade_warehouse
 
 FUNCTIONS = "resource_type:function"
 # How dbt/macros/tests/results.sql begins a line about a broken rule of row_constraints.
 BROKEN = "Broken rows: "
-# Whatever loads a table says so in its comment. The shop's tables are one: one comment for all.
-LOADED = """
-    select case n.nspname when 'csv' then 'csv.' || relname else n.nspname end,
-           string_agg(obj_description(c.oid), ' ')
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname in ('csv', 'shop') and c.relkind = 'r'
-    group by 1
-"""
-# Rows written into the shop, whoever wrote them; `make refresh` has nothing to do without any.
-WRITES_KEY = "writes"
-WRITES = """
-    select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::text
-    from pg_stat_user_tables where schemaname = 'shop'
-"""
-# PostgreSQL counts what a session wrote at most 10 seconds after its last statement, so writes of a
-# session that was active until just now may not be counted yet.
-ACTIVE_SESSIONS = """
-    select exists (
-        select from pg_stat_activity
-        where datname = current_database() and backend_type = 'client backend'
-            and usename !~ '^(dashboard|analyst)' and pid <> pg_backend_pid()
-            and state_change > clock_timestamp() - interval '15 seconds'
-    )
-"""
-# A build sorts and joins whole tables, in few sessions; a dashboard has many, and little.
-PGOPTIONS = "-c work_mem=64MB -c maintenance_work_mem=256MB"
+# A build sorts and joins whole tables, in few sessions; a dashboard has many, and little. A
+# statement that waits for a table makes later readers wait too, so it gives up early.
+PGOPTIONS = "-c work_mem=64MB -c maintenance_work_mem=256MB -c lock_timeout=30s"
 
 
 def build(
@@ -70,16 +45,17 @@ def build(
     only the rows that have come since the last build whose tests passed.
     """
     replaced = _require_same_shop(settings, replace_shop)
-    sources = _state(settings, stack)
+    sources = build_inputs.current_state(settings, stack)
     if not select:
         stamps.forget(settings, "build")
     build_functions(settings, stack, show)
     with step("Building the models (dbt)", output=show) as current:
-        upgrade_vault(settings)
+        upgrade_warehouse(settings)
         if replaced:
             _rebuild_vault(settings, show)
         current.note(_build_models(settings, sources["files"], list(select), show, test_all))
     stack.clear_query_cache()
+    build_inputs.warn_of_malformed_versions(settings)
     if not select:
         _record_success(settings, sources)
 
@@ -95,14 +71,14 @@ def build_functions(settings: Settings, stack: Stack, show: bool = True) -> None
 def refresh(settings: Settings, stack: Stack) -> None:
     """Build what depends on the tables that have changed since the last build, and nothing else."""
     _require_same_shop(settings, replace_shop=False)
-    sources, last = _state(settings, stack), built(settings)
+    sources, last = build_inputs.current_state(settings, stack), built(settings)
     changed = {key for key in sources if sources[key] != last.get(key)}
     if {"files", "cluster"} & changed:
         build(settings, stack)
         return
-    if _query(settings, ACTIVE_SESSIONS)[0][0]:
-        changed.add(WRITES_KEY)
-    names = sorted({"shop" if key == WRITES_KEY else key for key in changed})
+    if build_inputs.has_active_sessions(settings):
+        changed.add(build_inputs.WRITES_KEY)
+    names = sorted({"shop" if key == build_inputs.WRITES_KEY else key for key in changed})
     if not names:
         with step("Building the models (dbt)") as current:
             current.note("up to date")
@@ -113,6 +89,7 @@ def refresh(settings: Settings, stack: Stack) -> None:
         note = _build_models(settings, sources["files"], select, show=True, test_all=False)
         current.note(note)
     stack.clear_query_cache()
+    build_inputs.warn_of_malformed_versions(settings)
     _record_success(settings, sources)
 
 
@@ -142,7 +119,7 @@ def _build_models(
     if not shop_load.is_replaced(settings):
         shop_load.remember(settings)
     environment = {} if test_all else _tests_since(settings)
-    views = _views(settings)
+    views = build_inputs.views(settings)
     try:
         for options in _runs(settings, files, select, show):
             note = _dbt(settings, "warehouse", options, show, environment)
@@ -150,7 +127,7 @@ def _build_models(
     finally:
         # dbt drops a view with a table that it makes anew, and makes the view again only when it is
         # selected and the table's tests pass.
-        if views - _views(settings):
+        if views - build_inputs.views(settings):
             options = ["--select", "config.materialized:view", "--resource-type", "model"]
             with suppress(UserError):
                 _dbt(settings, "warehouse", options, show=False)
@@ -197,7 +174,7 @@ def _record_success(settings: Settings, sources: dict[str, str]) -> None:
     manifest = _target_path(settings, "manifest") / "manifest.json"
     dbt_state.save(settings, manifest, sources["files"])
     finished = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
-    newest = _query(settings, "select max(valid_from)::text from vault.hub_order")[0][0]
+    newest = build_inputs.query(settings, "select max(valid_from)::text from vault.hub_order")[0][0]
     tested = {"loaded_since": finished, "newest": newest or "-infinity"}
     stamps.write(settings, "tested", json.dumps(tested))
     stamps.write(settings, "build", json.dumps(sources))
@@ -209,7 +186,7 @@ def _tests_since(settings: Settings) -> dict[str, str]:
     if not tested:
         return {}
     project = yaml.safe_load((settings.root / "dbt" / "dbt_project.yml").read_text())
-    since = _query(
+    since = build_inputs.query(
         settings, "select to_char(%s::timestamp - %s::interval, 'YYYY-MM-DD\"T\"HH24:MI:SS')",
         tested["newest"], project["vars"]["lookback"],
     )[0][0]  # fmt: skip
@@ -218,32 +195,18 @@ def _tests_since(settings: Settings) -> dict[str, str]:
     return {"PGOPTIONS": f"{PGOPTIONS} {given}"}
 
 
-def _views(settings: Settings) -> set[tuple[str, str]]:
-    """Schema and name of every view in the warehouse."""
-    return set(_query(settings, "select schemaname, viewname from pg_views"))
-
-
-def _query(settings: Settings, query: str, *values: str) -> list[tuple]:
-    with (
-        closing(psycopg2.connect(**settings.dsn("transformer"))) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(query, values)
-        return cursor.fetchall()
-
-
-def is_current(settings: Settings, stack: Stack) -> bool:
-    """Whether the last whole build was of these files, on this data."""
-    ignored = {WRITES_KEY}
-    now, last = _state(settings, stack), built(settings)
-    return {key: now[key] for key in now.keys() - ignored} == {
-        key: last[key] for key in last.keys() - ignored
+def is_current(settings: Settings, stack: Stack, *ignored: str) -> bool:
+    """Whether the last whole build was of these files, on this data, apart from `ignored` keys."""
+    ignored_keys = {build_inputs.WRITES_KEY, *ignored}
+    now, last = build_inputs.current_state(settings, stack), built(settings)
+    return {key: now[key] for key in now.keys() - ignored_keys} == {
+        key: last[key] for key in last.keys() - ignored_keys
     }
 
 
 def mark_built(settings: Settings, stack: Stack, made_from: dict[str, str]) -> None:
     """Note that what is in this server's database was built from this, if on another server."""
-    made_from = {key: value for key, value in made_from.items() if key != WRITES_KEY}
+    made_from = {key: value for key, value in made_from.items() if key != build_inputs.WRITES_KEY}
     stamps.write(settings, "build", json.dumps(made_from | {"cluster": stack.database_id()}))
 
 
@@ -253,14 +216,6 @@ def built(settings: Settings) -> dict[str, str]:
         return json.loads(stamps.read(settings, "build") or "{}")
     except ValueError:  # a note of an older version
         return {}
-
-
-def _state(settings: Settings, stack: Stack) -> dict[str, str]:
-    """What a build depends on: the project's files, the cluster, and what was loaded into it."""
-    loaded = {source: comment or "" for source, comment in _query(settings, LOADED)}
-    writes = {WRITES_KEY: _query(settings, WRITES)[0][0]}
-    files = fingerprint(settings.root / "dbt", settings.root / "udf")
-    return {"files": files, "cluster": stack.database_id(), **loaded, **writes}
 
 
 def _dbt(
@@ -290,6 +245,8 @@ def _dbt(
     if exit_code:
         if not show:
             _show_failures(said)
+        if any("due to lock timeout" in line for line in said):
+            raise build_inputs.locked(settings)
         failed = f"dbt build --target {target} failed"
         raise find_in_output("\n".join(said), failed) or UserError(
             f"{failed} (exit code {exit_code})",

@@ -5,6 +5,7 @@ from scripts.data.sample import load_sample
 from scripts.examples.shop.loading import fill_if_empty
 from scripts.settings import Settings, ignored_variables
 from scripts.stack import build, build_state, dashboards, logins
+from scripts.stack.build_inputs import REGISTRY_KEY
 from scripts.stack.interface import Stack
 from scripts.stack.provision import provision
 
@@ -32,7 +33,7 @@ def up(settings: Settings, stack: Stack) -> None:
             current.note(load_sample(settings.dsn("transformer"), settings.state / "data"))
         with step("Filling the shop") as current:
             current.note(fill_if_empty(settings.dsn("transformer"), current.progress))
-        if build.is_current(settings, stack):
+        if build.is_current(settings, stack, REGISTRY_KEY):
             with step("Building the models (dbt)") as current:
                 current.note("up to date")
         else:

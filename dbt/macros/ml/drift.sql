@@ -5,39 +5,41 @@
         meta: {drift: {rows: [feat_customer__training], period: as_of}}
 #}
 {% macro record_drift() -%}
-    {%- if execute -%}
-        {%- for name in trained_models() -%}
-            {%- set drift = model_node(name).config.meta.get("drift") -%}
-            {%- if drift and is_trained(model_relation(name)) -%}
-                select count(*)
-                from
-                    ml.watch(
-                        {{ sql_text(registry_name(name)) }},
-                        {{ sql_text(union_of_models(drift.rows)) }},
-                        {{ sql_text(drift.get("period")) }}
-                    )
-                ;
-            {%- endif -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- for name in trained_models() if execute -%}
+        {%- set drift = model_node(name).config.meta.get("drift") -%}
+        {%- if drift and is_trained(model_relation(name)) -%}
+            select count(*)
+            from
+                ml.watch(
+                    {{ sql_text(registry_name(name)) }},
+                    {{ sql_text(union_of_models(drift.rows)) }},
+                    {{ sql_text(drift.get("period")) }}
+                )
+            ;
+        {%- endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 
 {# One SELECT over models of the project, by name, with the columns that all of them have. #}
 {% macro union_of_models(names) -%}
-    {%- set relations = [] -%}
-    {%- for name in names -%} {%- do relations.append(model_relation(name)) -%} {%- endfor -%}
-    {%- set shared = namespace(columns=none) -%}
-    {%- for relation in relations -%}
-        {%- set columns = (
-            adapter.get_columns_in_relation(relation) | map(attribute="quoted") | list
-        ) -%}
-        {%- set shared.columns = (
-            columns if loop.first else shared.columns | select("in", columns) | list
-        ) -%}
+    {%- set tables = {} -%}
+    {%- for name in names -%}
+        {%- set relation = model_relation(name) -%}
+        {%- if not relation -%}
+            {%- set message = "meta.drift names {}, which has no table or view. Build it first; an ephemeral model has none." -%}
+            {%- do exceptions.raise_compiler_error(message.format(name)) -%}
+        {%- endif -%}
+        {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute="quoted") -%}
+        {%- do tables.update({relation: columns | list}) -%}
     {%- endfor -%}
-    {%- for relation in relations -%}
-        select {{ shared.columns | join(", ") }}
-        from {{ relation }} {{- " union all " if not loop.last }}
+    {%- set shared = tables.values() | first | list -%}
+    {%- for columns in tables.values() -%}
+        {%- for column in shared | reject("in", columns) | list -%}
+            {%- do shared.remove(column) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for relation in tables -%}
+        select {{ shared | join(", ") }} from {{ relation }} {{- " union all " if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

@@ -18,9 +18,7 @@
         )
     {%- else -%}
         {{ explain_function }} (
-            {{ sql_text(registry_name(model_node(model).name) if execute) }},
-            {{ sql_text(rows_sql) }},
-            {{ top }}
+            {{ sql_text(registry_name(model) if execute) }}, {{ sql_text(rows_sql) }}, {{ top }}
         )
     {%- endif -%}
 {%- endmacro %}

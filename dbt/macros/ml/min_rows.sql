@@ -7,26 +7,16 @@
         min_rows={"customer_key": 200, "as_of": 2}
 #}
 {% macro missing_rows(rows_sql) -%}
-    {%- set minimums = config.get("min_rows", {}) -%}
-    {%- if not minimums -%} {{- return("") -}} {%- endif -%}
-    {%- set counts, missing = [], [] -%}
-    {%- for column in minimums -%}
-        {%- do counts.append("count(distinct " ~ adapter.quote(column) ~ ")") -%}
-    {%- endfor -%}
-    {#- A query that ends in a comment or a semicolon cannot stand between parentheses. -#}
-    {%- do run_query("create temporary view training_rows as " ~ rows_sql) -%}
-    {%- set row = run_query("select " ~ counts | join(", ") ~ " from training_rows").rows[0] -%}
-    {%- do run_query("drop view training_rows") -%}
-    {%- for column, minimum in minimums.items() -%}
-        {%- if row[loop.index0] < minimum -%}
-            {%- do missing.append(
-                minimum
-                ~ " different values of "
-                ~ column
-                ~ " (it has "
-                ~ row[loop.index0]
-                ~ ")"
-            ) -%}
+    {%- set missing = [] -%}
+    {%- for column, minimum in config.get("min_rows", {}).items() -%}
+        {#- A query that ends in a comment or a semicolon cannot stand between parentheses. -#}
+        {%- do run_query("create or replace temporary view training_rows as " ~ rows_sql) -%}
+        {%- set query = "select count(distinct {}) from training_rows" -%}
+        {%- set count = run_query(query.format(adapter.quote(column))).rows[0][0] -%}
+        {%- do run_query("drop view training_rows") -%}
+        {%- if count < minimum -%}
+            {%- set text = "{} different values of {} (it has {})" -%}
+            {%- do missing.append(text.format(minimum, column, count)) -%}
         {%- endif -%}
     {%- endfor -%}
     {{- return(missing | join(", ")) -}}

@@ -23,7 +23,7 @@
     {% endif %}
     {% call statement("main") -%}
         create or replace view {{ target_relation }} as
-        {{ version_sql(registry_name(model.name), version) }}
+        {{ version_sql(registry_name(model), version) }}
     {%- endcall %}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
@@ -38,8 +38,8 @@
 
 {# Trains the node being built. Returns the version that its tests judge; none without training. #}
 {% macro trained_version(rows_sql) %}
-    {%- set name = registry_name(model.name) -%}
-    {%- do check_registry_name(name) -%}
+    {%- set name = registry_name(model) -%}
+    {%- do check_registry_name(model) -%}
     {%- set missing = missing_rows(rows_sql) if not flags.EMPTY -%}
     {%- if missing -%}
         {%- do log(model.name ~ " is not trained: its rows need " ~ missing, info=true) -%}
@@ -61,26 +61,33 @@
 
 {# One line for each issue that the checks of a version found; dbt does not show NOTICEs. #}
 {% macro log_issues(name, version) %}
-    {%- set issues = run_query(
-        "select code, message, remedy from ml.checks where severity = 'issue' and model= "
-        ~ sql_text(name)
-        ~ " and version = "
-        ~ version
-        ~ " order by position"
-    ).rows -%}
-    {%- for issue in issues -%}
-        {%- do log_model(
-            name,
-            "issue " ~ issue["code"] ~ ": " ~ issue["message"] ~ " " ~ issue["remedy"],
-        ) -%}
-    {%- endfor -%}
+    {%- set query -%}
+        select 'issue ' || code || ': ' || message || ' ' || remedy
+        from ml.checks
+        where severity = 'issue' and model = {{ sql_text(name) }} and version = {{ version }}
+        order by position
+    {%- endset -%}
+    {%- for issue in run_query(query).rows -%} {%- do log_model(name, issue[0]) -%} {%- endfor -%}
 {% endmacro %}
 
 
-{# The call of ml.train for the node being built: a new version waits for its tests. #}
+{#
+    The call of ml.train for the node being built: a new version waits for its tests. If the
+    newest version is malformed, the same rows are trained on again.
+#}
 {% macro training_sql(name, rows_sql) %}
     {%- set options = dict(config.get("options", {})) -%}
-    {%- do options.update(retrain=config.get("retrain", "if_changed"), await_tests=true) -%}
+    {%- set query -%}
+        select 1 as found
+        from ml.malformed_versions
+        where
+            model = {{ sql_text(name) }}
+            and version
+            = (select max(version) from ml.model_versions where model = {{ sql_text(name) }})
+    {%- endset -%}
+    {%- set is_malformed = run_query(query).rows | length > 0 -%}
+    {%- set retrain = "always" if is_malformed else config.get("retrain", "if_changed") -%}
+    {%- do options.update(retrain=retrain, await_tests=true) -%}
     select *
     from
         ml.train(

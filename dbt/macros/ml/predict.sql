@@ -12,6 +12,7 @@
     {%- set compile_function = function("compile") -%}
     {%- set predict_function = function("predict") -%}
     {%- if not execute -%} {{- return("(select 1) as predictions") -}} {%- endif -%}
+    {%- do check_is_relation(rows, "predict()") -%}
     {%- set node = model_node(model) -%}
     {%- if not node.config.get("key") -%}
         {%- do exceptions.raise_compiler_error(
@@ -19,16 +20,10 @@
             ~ node.name
             ~ " has no key, so predict() cannot name its rows. Add key='…' to its config."
         ) -%}
-    {%- elif rows.is_cte -%}
-        {%- do exceptions.raise_compiler_error(
-            "predict() reads "
-            ~ rows.identifier
-            ~ ", which is ephemeral. Give that model materialized='view' or 'table'."
-        ) -%}
     {%- endif -%}
     {%- set arguments -%}
         (
-            {{ sql_text(registry_name(node.name)) }},
+            {{ sql_text(registry_name(node)) }},
             {{ sql_text("select * from " ~ rows) }},
             {{ version or "null" }}
         )
@@ -52,17 +47,46 @@
 {%- endmacro %}
 
 
-{# Whether the registry has the version of a model node, or its champion where none is given. #}
+{#
+    Whether the registry has the version of a model node, or its champion where none is given. Tells
+    of a candidate that waits for its tests, and raises an error if there is no champion to use instead.
+#}
 {% macro has_version(node, version) -%}
     {%- set registry = source("ml", "model_versions") -%}
     {%- if not load_relation(registry) -%} {{- return(false) -}} {%- endif -%}
-    {%- set found = run_query(
-        "select 1 as found from "
-        ~ registry.render()
-        ~ " where model= "
-        ~ sql_text(registry_name(node.name))
-        ~ " and "
-        ~ ("version = " ~ version if version else "status = 'champion'")
-    ) -%}
-    {{- return(found.rows | length > 0) -}}
+    {%- set query -%}
+        select
+            bool_or({{ "version = " ~ version if version else "status = 'champion'" }}) as found,
+            max(version) filter (
+                where status = 'candidate' and options @> '{"await_tests": true}'
+            ) as candidate
+        from {{ registry.render() }}
+        where model = {{ sql_text(registry_name(node)) }}
+    {%- endset -%}
+    {%- set found, candidate = run_query(query).rows[0].values() -%}
+    {%- if candidate and not version -%}
+        {%- set message = "version {} of {} waits for its tests. Run: dbt build --select {}+{}" -%}
+        {%- set message = message.format(candidate, node.name, node.name, advice_on_tests(node)) -%}
+        {%- if not found -%}
+            {%- do exceptions.raise_compiler_error("There is no champion yet: " ~ message) -%}
+        {%- endif -%}
+        {%- do log_model(registry_name(node), "predict() uses the champion; " ~ message) -%}
+    {%- endif -%}
+    {{- return(found) -}}
+{%- endmacro %}
+
+
+{#
+    dbt runs a test that reads a second table before the predictions only if these depend on that table
+    too. Says how they come to depend on it; empty if no test of the model node reads a second table.
+#}
+{% macro advice_on_tests(node) -%}
+    {%- set references = [] -%}
+    {%- for test in promotion_tests(node) -%}
+        {%- for id in graph.nodes[test].depends_on.nodes if id != node.unique_id and node_of(id) -%}
+            {%- do references.append("{{ ref('" ~ node_of(id).name ~ "') }}") -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- set advice = ". A test reads another table: add `-- depends_on: {}` to the model that predicts" -%}
+    {{- advice.format(references | unique | join(" ")) if references -}}
 {%- endmacro %}

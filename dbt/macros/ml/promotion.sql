@@ -5,32 +5,17 @@
 #}
 {# Registers the tests of the node being built. Returns the version that they judge. #}
 {% macro judged_version(name, version) -%}
-    {%- set tests, waiting = none, [] -%}
-    {%- if config.get("options", {}).get("promote") != "never" -%}
-        {%- set tests = promotion_tests(model) -%}
-    {%- endif -%}
-    {%- set judged = run_query(
-        "select * from ml.expect_tests("
-        ~ sql_text(name)
-        ~ ", "
-        ~ version
-        ~ ", "
-        ~ sql_json(tests)
-        ~ ")"
-    ).rows[0] -%}
+    {%- set can_be_promoted = config.get("options", {}).get("promote") != "never" -%}
+    {%- set tests = promotion_tests(model) if can_be_promoted else none -%}
+    {%- set query -%}
+        select * from ml.expect_tests({{ sql_text(name) }}, {{ version }}, {{ sql_json(tests) }})
+    {%- endset -%}
+    {%- set judged = run_query(query).rows[0] -%}
     {%- if judged["message"] -%} {%- do log_model(name, judged["message"]) -%} {%- endif -%}
-    {%- for test in tests or {} if test not in selected_resources -%}
-        {%- do waiting.append(test) -%}
-    {%- endfor -%}
-    {%- if waiting and judged["judged_version"] == version -%}
-        {%- do log_model(
-            name,
-            waiting
-            | length ~ " of the " ~ tests
-            | length
-            ~ " tests are not part of this run. A candidate becomes champion after: dbt test --select "
-            ~ model.name,
-        ) -%}
+    {%- set left_out = (tests or {}) | reject("in", selected_resources) | list | length -%}
+    {%- if left_out and judged["judged_version"] == version -%}
+        {%- set message = "{} of the {} tests are not part of this run. A candidate becomes champion after: dbt test --select {}" -%}
+        {%- do log_model(name, message.format(left_out, tests | length, model.name)) -%}
     {%- endif -%}
     {{- return(judged["judged_version"]) -}}
 {%- endmacro %}
@@ -55,16 +40,12 @@
 {# Ids of the model nodes that a test decides about. #}
 {% macro tested_models(test) -%}
     {%- set tested = [] -%}
-    {%- for id in test.depends_on.nodes if is_ml_model(id) -%}
-        {%- set descendants = [] -%}
+    {%- for id in test.depends_on.nodes if is_ml_model(id) and test.get("attached_node") in [none, id] -%}
+        {%- set built_from = [] -%}
         {%- for other in test.depends_on.nodes if other != id and node_of(other) -%}
-            {%- if id in ancestors(other) | map(attribute="unique_id") -%}
-                {%- do descendants.append(other) -%}
-            {%- endif -%}
+            {%- do built_from.extend(ancestors(other) | map(attribute="unique_id")) -%}
         {%- endfor -%}
-        {%- if not descendants and test.get("attached_node") in [none, id] -%}
-            {%- do tested.append(id) -%}
-        {%- endif -%}
+        {%- if id not in built_from -%} {%- do tested.append(id) -%} {%- endif -%}
     {%- endfor -%}
     {{- return(tested) -}}
 {%- endmacro %}
@@ -84,37 +65,26 @@
 
 
 {% macro record_test(id) -%}
-    {%- set tested = run_query(
-        "select model, version from " ~ graph.nodes[id].relation_name
-    ).rows -%}
-    {%- if not tested -%} {{- return(none) -}} {%- endif -%}
-    {%- set result = test_result() -%}
-    {%- if result.status in ["fail", "warn"] -%}
-        {%- do log_model(
-            tested[0]["model"],
-            "version "
-            ~ tested[0]["version"]
-            ~ ": "
-            ~ result.name
-            ~ ": "
-            ~ (result.subject or "number of failures")
-            ~ " is "
-            ~ result.value
-            ~ ", limit "
-            ~ result.limit,
-        ) -%}
-    {%- endif -%}
-    {%- set decision = run_query(
-        "select ml.record_test("
-        ~ sql_text(tested[0]["model"])
-        ~ ", "
-        ~ tested[0]["version"]
-        ~ ", "
-        ~ sql_json(result)
-        ~ ")"
-    ).rows[0][0] -%}
-    {%- if decision -%} {%- do log_model(tested[0]["model"], decision) -%} {%- endif -%}
-    {%- do adapter.commit() -%}
+    {%- set query = "select model, version from " ~ graph.nodes[id].relation_name -%}
+    {%- for name, version in run_query(query).rows -%}
+        {%- set result = test_result() -%}
+        {%- if result.status in ["fail", "warn"] -%}
+            {%- set message = "version {}: {}: {} is {}, limit {}" -%}
+            {%- set subject = result.subject or "number of failures" -%}
+            {%- do log_model(
+                name,
+                message.format(
+                    version, result.name, subject, result.value, result.limit
+                ),
+            ) -%}
+        {%- endif -%}
+        {%- set query -%}
+            select ml.record_test({{ sql_text(name) }}, {{ version }}, {{ sql_json(result) }})
+        {%- endset -%}
+        {%- set decision = run_query(query).rows[0][0] -%}
+        {%- if decision -%} {%- do log_model(name, decision) -%} {%- endif -%}
+        {%- do adapter.commit() -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 
@@ -139,15 +109,16 @@
     {%- endif -%}
     {%- if result.status != "pass" -%}
         {%- do result.update(
-            subject=(model.get("test_metadata") or {})
-            .get("kwargs", {})
-            .get("column_name"),
+            subject=((model.get("test_metadata") or {}).get("kwargs") or {}).get(
+                "column_name"
+            ),
             value=result.failures,
             limit=config.get("error_if" if result.status == "fail" else "warn_if"),
         ) -%}
-        {%- set rows = run_query(
+        {%- set query = (
             "select to_jsonb(failures)::text from (\n" ~ sql ~ "\n) as failures limit 1"
-        ).rows -%}
+        ) -%}
+        {%- set rows = run_query(query).rows -%}
         {%- set row = fromjson(rows[0][0]) if rows else {} -%}
         {%- if "subject" in row and "value" in row and "limit" in row -%}
             {%- do result.update(subject=row.subject, value=row.value, limit=row.limit) -%}

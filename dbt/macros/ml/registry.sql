@@ -1,28 +1,45 @@
 {#
     The name of a model node in the registry: its alias. All targets share the registry, so a
-    developer's models carry the developer's name before a dot.
+    developer's models carry the developer's name before a dot. `model`: as in model_node.
 #}
-{% macro registry_name(name) -%}
-    {%- set alias = model_node(name).alias if execute else name -%}
+{% macro registry_name(model) -%}
+    {%- set alias = model_node(model).alias if execute else model -%}
     {{- alias if developer_prefix() == "" else target.schema ~ "." ~ alias -}}
 {%- endmacro %}
 
 
-{# Refuses a name that two model nodes would share: each would replace the other's champion. #}
-{% macro check_registry_name(name) -%}
-    {%- for node in graph.nodes.values() if is_ml_model(node.unique_id) -%}
-        {%- if node.unique_id != model.unique_id and node.alias == model.alias -%}
-            {%- do exceptions.raise_compiler_error(
-                "The models "
-                ~ node.unique_id
-                ~ " and "
-                ~ model.unique_id
-                ~ " have the same alias, so both would be "
-                ~ name
-                ~ " in the registry. Give one of them another alias."
+{#
+    Refuses a name that PostgreSQL would shorten, that looks like a developer's, or that another model
+    node has: each of the two would replace the other's champion.
+#}
+{% macro check_registry_name(node) -%}
+    {%- set problems = [] -%}
+    {%- if node.alias.encode("utf-8") | length > 63 -%}
+        {%- do problems.append("has a name of more than 63 bytes") -%}
+    {%- endif -%}
+    {%- if "." in node.alias -%}
+        {%- do problems.append(
+            "has a dot in its name, which separates a developer from a model"
+        ) -%}
+    {%- endif -%}
+    {%- for other in graph.nodes.values() if is_ml_model(other.unique_id) -%}
+        {%- if other.unique_id != node.unique_id and other.alias == node.alias -%}
+            {%- do problems.append(
+                "has the same alias as "
+                ~ other.unique_id
+                ~ ", so both would share one champion"
             ) -%}
         {%- endif -%}
     {%- endfor -%}
+    {%- if problems -%}
+        {%- do exceptions.raise_compiler_error(
+            "The model "
+            ~ node.unique_id
+            ~ " "
+            ~ problems[0]
+            ~ ". Give it another alias."
+        ) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 
@@ -50,29 +67,31 @@
 
 
 {#
-    The champions' rows of one registry table, as a sub-select.
+    The rows of one registry table, as a sub-select: those of every version, or of the champions alone.
+    Malformed versions are left out (ml.malformed_versions); the alerts name them.
 
     dbt cannot see which model wrote which registry row, so each report that reads the registry waits
     for every model node, and so for its tests.
 #}
-{% macro of_champions(table) -%}
+{% macro of_all_versions(table, condition="true") -%}
     {%- for name in trained_models() -%} {%- do ref(name) -%} {%- endfor -%}
     (
         select facts.*
         from {{ source("ml", table) }} as facts
         inner join
-            {{ source("ml", "model_versions") }} as champions
-            on champions.model = facts.model
-            and champions.version = facts.version
-        where champions.status = 'champion' and {{ is_own_model("champions.model") }}
+            {{ source("ml", "model_versions") }} as versions
+            on versions.model = facts.model
+            and versions.version = facts.version
+        where
+            {{ condition }}
+            and {{ is_own_model("versions.model") }}
+            and (versions.model, versions.version)
+            not in (select model, version from {{ source("ml", "malformed_versions") }})
     )
 {%- endmacro %}
 
-
-{# The rows of every version, whatever its status: for reports that look back. #}
-{% macro of_all_versions(table) -%}
-    {%- for name in trained_models() -%} {%- do ref(name) -%} {%- endfor -%}
-    (select facts.* from {{ source("ml", table) }} as facts where {{ is_own_model("facts.model") }})
+{% macro of_champions(table) -%}
+    {{ of_all_versions(table, "versions.status = 'champion'") }}
 {%- endmacro %}
 
 
@@ -80,29 +99,41 @@
     The champion of a model node, as a sub-select of one row: model, the label of the model, and the
     version that a prediction table shows beside its predictions.
 #}
-{% macro champion_of(name) -%}
+{% macro champion_of(model) -%}
     (
         select model, {{ model_label("model") }} as model_label, version as model_version
         from {{ source("ml", "model_versions") }}
-        where status = 'champion' and model = {{ sql_text(registry_name(name)) }}
+        where status = 'champion' and model = {{ sql_text(registry_name(model)) }}
     )
 {%- endmacro %}
 
 
-{# The manifest's entry of a model by its name, or by the relation that ref() returns. #}
-{% macro model_node(name) -%}
+{#
+    The manifest's entry of a model: by the relation that ref() returns, or by its name. Of several
+    versions, or of models in several packages, a name means the latest one of this project.
+#}
+{% macro model_node(model) -%}
+    {%- if model.unique_id is defined -%} {{- return(model) -}} {%- endif -%}
+    {%- set nodes = [] -%}
     {%- for node in graph.nodes.values() if node.resource_type == "model" -%}
-        {%- if node.name == name or (name is not string and node.relation_name == name.render()) -%}
-            {{- return(node) -}}
+        {%- if model is not string -%}
+            {%- if node.relation_name == model.render() -%}
+                {%- do nodes.append(node) -%}
+            {%- endif -%}
+        {%- elif node.name == model and node.version == node.latest_version -%}
+            {%- do nodes.insert(0 if node.package_name == project_name else 99, node) -%}
         {%- endif -%}
     {%- endfor -%}
-    {{- exceptions.raise_compiler_error("There is no model named " ~ name ~ ".") -}}
+    {%- if not nodes -%}
+        {%- do exceptions.raise_compiler_error("There is no model named " ~ model ~ ".") -%}
+    {%- endif -%}
+    {{- return(nodes[0]) -}}
 {%- endmacro %}
 
 
 {# The relation of a model; none before it was built. #}
-{% macro model_relation(name) -%}
-    {%- set node = model_node(name) -%}
+{% macro model_relation(model) -%}
+    {%- set node = model_node(model) -%}
     {{- return(adapter.get_relation(node.database, node.schema, node.alias)) -}}
 {%- endmacro %}
 
@@ -113,10 +144,19 @@
 #}
 {% macro is_trained(relation) -%}
     {%- if not execute or not load_relation(relation) -%} {{- return(true) -}} {%- endif -%}
-    {{-
-        return(
-            run_query("select 1 as found from " ~ relation.render() ~ " limit 1").rows | length
-            > 0
-        )
-    -}}
+    {%- set query = "select 1 as found from " ~ relation.render() ~ " limit 1" -%}
+    {{- return(run_query(query).rows | length > 0) -}}
+{%- endmacro %}
+
+
+{# Refuses rows that have no relation, where a function of the engine is to read them by name. #}
+{% macro check_is_relation(rows, reader) -%}
+    {%- if execute and rows.is_cte -%}
+        {%- do exceptions.raise_compiler_error(
+            reader
+            ~ " reads "
+            ~ rows.identifier
+            ~ ", which is ephemeral. Give that model materialized='view' or 'table'."
+        ) -%}
+    {%- endif -%}
 {%- endmacro %}

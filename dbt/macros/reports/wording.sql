@@ -4,8 +4,8 @@
 {%- endmacro %}
 
 {#
-    A measurement of a model as a reader sees it: `Days since the last order`. What rpt_features does
-    not know, such as a column of a version that has retired, is told by its name.
+    A feature as a reader sees it: `Days since the last order`. A feature that rpt_features does not
+    have, such as one of an archived version, is shown by its name.
 #}
 {% macro feature_label(model, feature) -%}
     coalesce({{ _of_feature("feature_label", model, feature) }}, {{ humanize(feature) }})
@@ -18,19 +18,19 @@
 
 {% macro _of_feature(column, model, feature) -%}
     (
-        select told.{{ column }}
-        from {{ ref("rpt_features") }} as told
-        where told.model = {{ model }} and told.feature = {{ feature }}
+        select labels.{{ column }}
+        from {{ ref("rpt_features") }} as labels
+        where labels.model = {{ model }} and labels.feature = {{ feature }}
     )
 {%- endmacro %}
 
-{# Words that begin a line, inside a sentence; an abbreviation keeps its capitals. #}
-{% macro within_sentence(words) -%}
+{# A label inside a sentence; an abbreviation keeps its capitals. #}
+{% macro within_sentence(label) -%}
     (
         case
-            when {{ words }} ~ '^[A-Z]{2}'
-            then {{ words }}
-            else lower(left({{ words }}, 1)) || substr({{ words }}, 2)
+            when {{ label }} ~ '^[A-Z]{2}'
+            then {{ label }}
+            else lower(left({{ label }}, 1)) || substr({{ label }}, 2)
         end
     )
 {%- endmacro %}

@@ -1,28 +1,22 @@
 {#
-    What the test row_constraints asks of a table, from its arguments: a list of rules. Each has its
-    number, its kind, the column it is about (none where there are several), what holds in words,
-    and what is wrong, in words, where it does not: `broken` gives the SQL condition of such a row,
-    `repeated` the columns that more than one row shares. The test asks them; the page of tests shows
-    them one by one.
+    The rules that the test row_constraints checks, from its arguments. Each has its kind, the column it
+    is about (none if there are several), a statement that holds if it passes, and for each problem a
+    text and SQL: `broken`: {problem: condition of a broken row}, `repeated`: {problem: the columns
+    that more than one row shares}. The page of tests shows them one by one.
 #}
 {% macro row_constraint_rules(arguments) -%}
     {%- set rules = [] -%}
     {%- for key in arguments.get("keys", []) -%}
         {%- set columns = [key] if key is string else key -%}
-        {%- set quoted = [] -%}
-        {%- for column in columns -%} {%- do quoted.append(adapter.quote(column)) -%} {%- endfor -%}
+        {%- set names = columns | join(", ") -%}
+        {%- set are_one = " is never there twice" if key is string else " together name one row" -%}
         {%- do rules.append(
             {
                 "kind": "keys",
-                "words": (
-                    " is never there twice"
-                    if key is string
-                    else " together name one row"
-                ),
                 "columns": columns,
-                "broken": {},
+                "statement": names ~ are_one,
                 "repeated": {
-                    columns | join(", ") ~ " stands in more than one row": quoted
+                    names ~ " stands in more than one row": quoted_names(columns)
                 },
             }
         ) -%}
@@ -37,46 +31,54 @@
         {%- do rules.append(
             {
                 "kind": "never_missing",
-                "words": are ~ " never missing",
                 "columns": columns,
+                "statement": columns | join(", ") ~ are ~ " never missing",
                 "broken": broken,
             }
         ) -%}
     {%- endif -%}
     {%- for column, ends in arguments.get("between", {}).items() -%}
         {%- set range = "between " ~ ends[0] ~ " and " ~ ends[1] -%}
-        {%- set outside = adapter.quote(column) ~ " not " ~ range -%}
         {%- do rules.append(
             {
                 "kind": "between",
-                "words": " lies " ~ range,
                 "columns": [column],
-                "broken": {column ~ " does not lie " ~ range: outside},
+                "statement": column ~ " lies " ~ range,
+                "broken": {
+                    column
+                    ~ " does not lie "
+                    ~ range: adapter.quote(column)
+                    ~ " not "
+                    ~ range
+                },
             }
         ) -%}
     {%- endfor -%}
     {%- for column, values in arguments.get("one_of", {}).items() -%}
-        {%- set texts = [] -%}
-        {%- for value in values -%} {%- do texts.append(sql_text(value)) -%} {%- endfor -%}
-        {%- set others = adapter.quote(column) ~ " not in (" ~ texts | join(", ") ~ ")" -%}
+        {%- set accepted = values | map("string") | map("replace", "'", "''") | join("', '") -%}
         {%- do rules.append(
             {
                 "kind": "one_of",
-                "words": " is one of the agreed words",
                 "columns": [column],
-                "broken": {column ~ " is not one of the agreed words": others},
+                "statement": column ~ " is one of the accepted values",
+                "broken": {
+                    column
+                    ~ " is not one of the accepted values": adapter.quote(column)
+                    ~ " not in ('"
+                    ~ accepted
+                    ~ "')"
+                },
             }
         ) -%}
     {%- endfor -%}
     {%- for rule in rules -%}
-        {%- do rule.update(
-            {
-                "number": loop.index,
-                "column": rule.columns[0] if rule.columns | length == 1 else none,
-                "words": rule.columns | join(", ") ~ rule.words,
-                "repeated": rule.get("repeated", {}),
-            }
-        ) -%}
+        {%- do rule.update(column=rule.columns[0] if rule.columns | length == 1 else none) -%}
     {%- endfor -%}
     {{- return(rules) -}}
+{%- endmacro %}
+
+
+{# Names of columns as SQL writes them, with commas. #}
+{% macro quoted_names(columns) -%}
+    {%- for column in columns %} {{ adapter.quote(column) }}{{ ", " if not loop.last }}{% endfor -%}
 {%- endmacro %}

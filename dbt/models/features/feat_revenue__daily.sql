@@ -21,7 +21,7 @@ with
     series as (select distinct series from history),
 
     -- The revenue that was valid on the day of the forecast, with a row for days without a sale.
-    known as (
+    valid_revenue as (
         select
             origins.as_of,
             series.series,
@@ -43,17 +43,20 @@ with
         group by origins.as_of, series.series, days.day
     ),
 
+    -- Levels are scales, so they must not be negative where more was returned than sold.
     levels as (
         select
             as_of,
             series,
-            avg(revenue) filter (where day > as_of - 28) as level,
-            avg(revenue) filter (where day > as_of - 7) as level_7_days,
-            avg(revenue) filter (where day > as_of - 56 and day <= as_of - 28) as level_before,
-            avg(revenue) filter (
+            coalesce(
+                nullif(avg(abs(revenue)) filter (where day > as_of - 28), 0), avg(abs(revenue))
+            ) as level,
+            avg(revenue) filter (where day > as_of - 7) as mean_7_days,
+            avg(abs(revenue)) filter (where day > as_of - 56 and day <= as_of - 28) as level_before,
+            avg(abs(revenue)) filter (
                 where day > as_of - 364 - 28 and day <= as_of - 364
             ) as level_year_ago
-        from known
+        from valid_revenue
         group by as_of, series
     ),
 
@@ -65,7 +68,7 @@ with
             avg(revenue) filter (where day > as_of - 28) as weekday_mean_4,
             avg(revenue) filter (where day > as_of - 56) as weekday_mean_8,
             max(revenue) filter (where day > as_of - 7) as weekday_last
-        from known
+        from valid_revenue
         group by as_of, series, day_of_week
     ),
 
@@ -127,7 +130,7 @@ select
 
     -- what was known when the forecast was made, beside the usual day of that time
     levels.level::float8 as usual_day,
-    (levels.level_7_days / nullif(levels.level, 0))::float8 as last_week,
+    (levels.mean_7_days / nullif(levels.level, 0))::float8 as last_week,
     (levels.level / nullif(levels.level_before, 0))::float8 as trend,
     (weekdays.weekday_mean_4 / nullif(levels.level, 0))::float8 as weekday_mean_4,
     (weekdays.weekday_mean_8 / nullif(levels.level, 0))::float8 as weekday_mean_8,
@@ -159,7 +162,7 @@ inner join
     and weekdays.series = days.series
     and weekdays.day_of_week = days.day_of_week
 left join
-    known as year_ago
+    valid_revenue as year_ago
     on year_ago.as_of = days.as_of
     and year_ago.series = days.series
     and year_ago.day = days.date_day - 364

@@ -18,7 +18,7 @@ with
         group by customer_key
     ),
 
-    known as (
+    customers as (
         select
             hubs.customer_key,
             hubs.customer_number,
@@ -36,22 +36,22 @@ with
             on links.customer_in_country_key = contacts.customer_in_country_key
     ),
 
-    with_places as (
+    customer_locations as (
         select
-            known.customer_key,
-            known.customer_number,
-            known.customer_name,
-            known.location_key,
+            customers.customer_key,
+            customers.customer_number,
+            customers.customer_name,
+            customers.location_key,
             locations.country,
             locations.city,
-            known.channel,
-            known.newsletter,
-            known.signed_up_on,
-            known.load_date
-        from known
-        inner join locations on locations.location_key = known.location_key
+            customers.channel,
+            customers.newsletter,
+            customers.signed_up_on,
+            customers.load_date
+        from customers
+        inner join locations on locations.location_key = customers.location_key
         union all
-        -- What was sold to nobody in particular belongs to somebody too, or sums would lose it.
+        -- Sales without a customer refer to this row, so that sums over customers include them.
         select
             {{ unknown_key() }},
             'Unknown',
@@ -66,17 +66,17 @@ with
     )
 
 select
-    with_places.customer_key,
-    with_places.customer_number,
-    with_places.customer_name,
-    with_places.location_key,
-    with_places.country,
-    with_places.city,
-    with_places.channel,
-    with_places.newsletter,
-    with_places.signed_up_on,
+    customer_locations.customer_key,
+    customer_locations.customer_number,
+    customer_locations.customer_name,
+    customer_locations.location_key,
+    customer_locations.country,
+    customer_locations.city,
+    customer_locations.channel,
+    customer_locations.newsletter,
+    customer_locations.signed_up_on,
     orders.first_ordered_on,
     orders.last_ordered_on,
-    with_places.load_date
-from with_places
-left join orders on orders.customer_key = with_places.customer_key
+    customer_locations.load_date
+from customer_locations
+left join orders on orders.customer_key = customer_locations.customer_key

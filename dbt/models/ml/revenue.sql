@@ -4,7 +4,7 @@
         task="regression",
         target="share_of_usual",
         key="series_day",
-        min_rows={"as_of": 3},
+        min_rows={"as_of": 3, "share_of_usual": 2},
         metric="mae",
         split={"by": "time", "column": "as_of", "test": 0.02},
         algorithms=[

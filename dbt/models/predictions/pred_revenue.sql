@@ -1,6 +1,5 @@
--- The forecast of future days, and of as many past days as it was made before them: the test part
--- of
--- the model, on which its errors and intervals are measured.
+-- The forecast of the future days, and of as many past days: the model's test part, on which its
+-- errors and intervals are measured.
 with
     days as (
         select *
@@ -47,6 +46,14 @@ with
         group by weeks.series, weeks.week
     ),
 
+    -- For a series whose own errors are not known, because it sold nothing before the test part.
+    all_spreads as (
+        select
+            percentile_cont(0.1) within group (order by error) as low,
+            percentile_cont(0.9) within group (order by error) as high
+        from errors
+    ),
+
     -- The seasonal-naive rule repeated each week. It may use days that the forecast cannot know.
     weekly as (
         select
@@ -65,12 +72,26 @@ with
     accuracy as (
         select
             series,
-            sum(abs(revenue::float8 - forecast))
-            / nullif(sum(abs(revenue::float8)), 0) as model_error,
-            sum(abs(revenue - naive))::float8 / nullif(sum(abs(revenue::float8)), 0) as naive_error
+            sum(abs(revenue::float8 - forecast)) as model_error,
+            sum(abs(revenue - naive))::float8 as naive_error,
+            nullif(sum(abs(revenue)), 0)::float8 as revenue
         from forecasts
         where not is_future
         group by series
+    ),
+
+    intervals as (
+        select
+            forecasts.series_day,
+            coalesce(spreads.low, all_spreads.low, 0) * forecasts.usual_day as below,
+            coalesce(spreads.high, all_spreads.high, 0) * forecasts.usual_day as above
+        from forecasts
+        cross join all_spreads
+        left join
+            spreads
+            on spreads.series = forecasts.series
+            and spreads.week
+            is not distinct from case when not forecasts.is_future then forecasts.week end
     )
 
 select
@@ -88,24 +109,26 @@ select
     forecasts.is_future,
 
     -- numbers
+    forecasts.usual_day,
     round(forecasts.revenue, 2) as actual,
     round(forecasts.forecast::numeric, 2) as forecast,
-    round((forecasts.forecast + spreads.low * forecasts.usual_day)::numeric, 2) as lower,
-    round((forecasts.forecast + spreads.high * forecasts.usual_day)::numeric, 2) as upper,
+    round((forecasts.forecast + intervals.below)::numeric, 2) as lower,
+    round((forecasts.forecast + intervals.above)::numeric, 2) as upper,
     round(forecasts.naive, 2) as naive,
-    accuracy.model_error,
-    accuracy.naive_error,
+    accuracy.model_error / accuracy.revenue as model_error,
+    accuracy.naive_error / accuracy.revenue as naive_error,
     weekly.weekly_naive_error,
 
     -- text
     case
-        when accuracy.model_error < accuracy.naive_error then 'model' else 'simple rule'
+        when accuracy.model_error < accuracy.naive_error
+        then 'model'
+        when accuracy.model_error > accuracy.naive_error
+        then 'simple rule'
+        else 'neither'
     end as better
 from forecasts
 cross join champion
+inner join intervals on intervals.series_day = forecasts.series_day
 left join accuracy on accuracy.series = forecasts.series
 left join weekly on weekly.series = forecasts.series
-left join
-    spreads
-    on spreads.series = forecasts.series
-    and spreads.week is not distinct from case when not forecasts.is_future then forecasts.week end

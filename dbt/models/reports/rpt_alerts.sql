@@ -64,9 +64,29 @@ with
         where state <> 'good'
     ),
 
+    malformed_versions as (
+        select
+            1,
+            'act',
+            'Model left out',
+            {{ model_label("model") }}
+            || ', version '
+            || version
+            || ', is left out of the dashboards: '
+            || problem
+            || '. Train it again, or drop the version.',
+            'model_card',
+            'Model card'
+        from {{ source("ml", "malformed_versions") }}
+        where status <> 'archived' and {{ is_own_model("model") }}
+    ),
+
     alerts as (
         select *
         from failed_tests
+        union all
+        select *
+        from malformed_versions
         union all
         select *
         from weak_models

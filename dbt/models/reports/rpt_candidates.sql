@@ -66,9 +66,11 @@ select
         then ', lower is better,'
         else ''
     end as metric_phrase,
-    {{ metric_text("intervals.score", "metrics.unit") }}
-    || ' ± '
-    || to_char(intervals.deviation::numeric, 'FM990.000') as value_text,
+    coalesce(
+        {{ metric_text("intervals.score", "metrics.unit") }}
+        || coalesce(' ± ' || to_char(intervals.deviation::numeric, 'FM990.000'), ''),
+        'no score'
+    ) as value_text,
     case
         when not intervals.is_baseline or intervals.algorithm <> 'dummy'
         then coalesce(algorithms.in_one_sentence, '')

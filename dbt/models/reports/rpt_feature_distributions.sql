@@ -123,7 +123,7 @@ select
         when scaled.bin_type <> 'range'
         then scaled.bin_label
         when scaled.bin % 5 = 1
-        then {{ short_number("scaled.lower") }}
+        then coalesce({{ short_number("scaled.lower") }}, '')
         else ''
     end as tick,
     {{ percent("scaled.axis_end") }} as axis_top,

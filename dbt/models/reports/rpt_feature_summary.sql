@@ -17,7 +17,7 @@ with
                 mean float8,
                 max float8,
                 sd float8,
-                separation float8
+                univariate_auc float8
             )
     ),
 
@@ -56,7 +56,7 @@ select
     mean,
     max as maximum,
     sd as deviation,
-    separation,
+    univariate_auc,
     importances.rank as importance_rank
 from features
 left join importances on importances.model = features.model and importances.feature = features.name

@@ -6,39 +6,43 @@ with
         where not is_future and actual is not null
     ),
 
-    -- A week without revenue has no relative error.
+    parts as (
+        select 'week' as part, week as place, 'week ' || week as part_label, tested.*
+        from tested
+        union all
+        select 'all', 0, 'all days', tested.*
+        from tested
+    ),
+
+    sums as (
+        select
+            series,
+            part,
+            place,
+            part_label,
+            sum(abs(actual - forecast))::float8 as euros,
+            sum(abs(actual - naive))::float8 as simple_euros,
+            nullif(sum(abs(actual)), 0)::float8 as revenue,
+            avg((actual between lower and upper)::integer)::float8 as inside
+        from parts
+        group by series, part, place, part_label
+    ),
+
+    -- Days without revenue have no relative error. Their weeks are left out; their line is not.
     errors as (
         select
-            series,
-            'week' as part,
-            week as place,
-            'week ' || week as part_label,
-            sum(abs(actual - forecast)) / nullif(sum(abs(actual)), 0)::float8 as error,
-            sum(abs(actual - naive)) / nullif(sum(abs(actual)), 0)::float8 as simple_error,
-            avg((actual between lower and upper)::integer)::float8 as inside
-        from tested
-        group by series, week
-        having sum(abs(actual)) > 0
-        union all
-        select
-            series,
-            'all',
-            0,
-            'all days',
-            sum(abs(actual - forecast)) / nullif(sum(abs(actual)), 0)::float8,
-            sum(abs(actual - naive)) / nullif(sum(abs(actual)), 0)::float8,
-            avg((actual between lower and upper)::integer)::float8
-        from tested
-        group by series
-        having sum(abs(actual)) > 0
+            *,
+            euros / revenue as error,
+            simple_euros / revenue as simple_error,
+            case part when 'week' then series end as scale
+        from sums
+        where part = 'all' or revenue is not null
     ),
 
     scaled as (
         select
             *,
-            1.05
-            * max(greatest(error, simple_error)) over (partition by part, series) as end_of_week,
-            1.05 * max(greatest(error, simple_error)) over (partition by part) as end_of_all
+            1.05 * max(greatest(error, simple_error)) over (partition by part, scale) as scale_end
         from errors
     )
 
@@ -50,28 +54,33 @@ select
 
     -- text
     part_label,
-    {{ percent("error") }} as value_text,
-    {{ percent("simple_error") }} as simple_text,
+    coalesce({{ percent("error") }}, {{ counted("euros") }} || ' €') as value_text,
+    coalesce({{ percent("simple_error") }}, {{ counted("simple_euros") }} || ' €') as simple_text,
     {{ percent("inside") }} as inside_text,
     case
-        when error < simple_error
+        when euros < simple_euros
         then 'forecast better'
-        when error > simple_error
+        when euros > simple_euros
         then 'simple rule better'
         else 'equal'
     end as verdict,
-    case when error < simple_error then 'good' else 'watch' end as state,
+    case
+        when euros < simple_euros then 'good' when euros > simple_euros then 'watch' else 'none'
+    end as state,
 
     -- numbers
     error,
     simple_error,
     inside,
-    {{ track_position("error", "0", "case part when 'week' then end_of_week else end_of_all end") }}
-    as v_pct,
-    {{
-        track_position(
-            "simple_error", "0", "case part when 'week' then end_of_week else end_of_all end"
-        )
-    }} as base_pct,
+    case
+        when error is null and euros > 0
+        then 100
+        else {{ track_position("error", "0", "scale_end") }}
+    end as v_pct,
+    case
+        when error is null and simple_euros > 0
+        then 100
+        else {{ track_position("simple_error", "0", "scale_end") }}
+    end as base_pct,
     row_number() over (order by part, series <> 'Total', series, place) as sort_order
 from scaled

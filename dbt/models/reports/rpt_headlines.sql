@@ -251,3 +251,5 @@ select
     sentences.subline
 from sentences
 inner join overview on overview.model = sentences.model
+-- A sentence needs all its numbers; some may be missing from a version that was written by hand.
+where sentences.lead || sentences.number || sentences.rest || sentences.subline is not null

@@ -10,7 +10,9 @@ select
 
     -- text
     overview.model_label,
-    sentences.lead || sentences.number || sentences.rest as sentence,
+    coalesce(
+        sentences.lead || sentences.number || sentences.rest, 'Its test results are incomplete.'
+    ) as sentence,
     case
         overview.state
         when 'good'
@@ -31,4 +33,4 @@ select
     -- numbers
     row_number() over (order by overview.rows_total desc, overview.model) as sort_order
 from overview
-inner join sentences on sentences.model = overview.model
+left join sentences on sentences.model = overview.model

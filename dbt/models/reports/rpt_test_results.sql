@@ -1,6 +1,6 @@
 {{ config(materialized="view") }}
 
-{# Depends on nothing dbt knows of: macros/results.sql keeps the table. #}
+{# Depends on nothing dbt knows of: macros/tests/results.sql writes the table. #}
 with results as (select * from {{ results_table() }})
 
 select
@@ -11,7 +11,7 @@ select
     model,
     case layer when 'ml' then 'Models' else {{ humanize("layer") }} end as layer_label,
     coalesce({{ humanize('"column"') }}, 'Whole table') as column_label,
-    {{ humanize("words") }} as statement,
+    {{ humanize("statement") }} as statement,
     case
         status
         when 'pass'

@@ -8,13 +8,18 @@
 #}
 {% test drift_at_most(model, rows, psi=0.25, period=none) %}
 
+    {%- do check_is_relation(rows, "drift_at_most") %}
+
+    with versions as (select model, version from {{ model }})
+
     select drift.*, drift.feature as subject, drift.psi as value, {{ psi }} as "limit"
-    from
-        ml.drift(
-            (select versions.model from {{ model }} as versions),
+    from versions
+    cross join
+        lateral ml.drift(
+            versions.model,
             {{ sql_text("select * from " ~ rows) }},
             {{ sql_text(period) }},
-            (select versions.version from {{ model }} as versions)
+            versions.version
         ) as drift
     where drift.psi > {{ psi }} and drift.verdict <> 'as in training'
 

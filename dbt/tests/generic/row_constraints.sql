@@ -5,7 +5,7 @@
     keys: a column, or a list of columns that together identify one row (NULL is a value like others);
     never_missing: columns that are never NULL; between: `column: [low, high]`; one_of: `column:
     [values]`. NULL passes the last two. Returns one row for each broken constraint: the number of the
-    rule (macros/tests/row_constraint_rules.sql), what is wrong, and in how many rows.
+    rule (macros/tests/row_constraint_rules.sql), the problem, and the number of its rows.
 #}
 {% test row_constraints(model, keys=[], never_missing=[], between={}, one_of={}) %}
     {%- set broken, repeated = [], [] -%}
@@ -16,11 +16,12 @@
         "one_of": one_of,
     } -%}
     {%- for rule in row_constraint_rules(arguments) -%}
-        {%- for what, condition in rule.broken.items() -%}
-            {%- do broken.append([rule.number, sql_text(what), condition]) -%}
+        {%- set number = loop.index -%}
+        {%- for problem, condition in rule.get("broken", {}).items() -%}
+            {%- do broken.append([number, sql_text(problem), condition]) -%}
         {%- endfor -%}
-        {%- for what, columns in rule.repeated.items() -%}
-            {%- do repeated.append([rule.number, sql_text(what), columns]) -%}
+        {%- for problem, columns in rule.get("repeated", {}).items() -%}
+            {%- do repeated.append([number, sql_text(problem), columns]) -%}
         {%- endfor -%}
     {%- endfor -%}
 
@@ -31,12 +32,12 @@
     {%- endif -%}
 
     {%- if broken %}
-        select ways.rule, ways.what, ways.rows
+        select problems.rule, problems.problem, problems.rows
         from
             (
                 select
-                    {% for rule, what, condition in broken -%}
-                        count(*) filter (where {{ condition }}) as way_{{ loop.index }}
+                    {% for rule, problem, condition in broken -%}
+                        count(*) filter (where {{ condition }}) as problem_{{ loop.index }}
                         {{- "," if not loop.last }}
                     {% endfor %}
                 from {{ model }}
@@ -45,21 +46,18 @@
             lateral
             (
                 values
-                    {% for rule, what, condition in broken -%}
-                        ({{ rule }}, {{ what }}, counted.way_{{ loop.index }})
+                    {% for rule, problem, condition in broken -%}
+                        ({{ rule }}, {{ problem }}, counted.problem_{{ loop.index }})
                         {{- "," if not loop.last }}
                     {% endfor %}
-            ) as ways(rule, what, rows)
-        where ways.rows > 0
+            ) as problems(rule, problem, rows)
+        where problems.rows > 0
     {% endif -%}
 
-    {%- for rule, what, columns in repeated %}
+    {%- for rule, problem, columns in repeated %}
             {{ "union all" if broken or not loop.first }}
-        select {{ rule }} as rule, {{ what }} as what, count(*) as rows
-        from
-            (
-                select 1 from {{ model }} group by {{ columns | join(", ") }} having count(*) > 1
-            ) as repeated
+        select {{ rule }} as rule, {{ problem }} as problem, count(*) as rows
+        from (select 1 from {{ model }} group by {{ columns }} having count(*) > 1) as repeated
         having count(*) > 0
     {% endfor -%}
 {% endtest %}

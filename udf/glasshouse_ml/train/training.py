@@ -74,6 +74,8 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
             "peak_memory_mb": memory.peak_mb(),
         }
         version = registry.record(db, facts, artifact)
+        if not request.options["await_tests"]:
+            db.notice(f"The dashboards show version {version.version} after: make refresh")
     return {
         "model": version.model,
         "version": version.version,

@@ -41,7 +41,7 @@ def test_a_better_version_wins_and_a_worse_or_equal_one_does_not(mixed: list[dic
     assert not again(db, algorithms='["dummy"]')["champion"]
     assert comparison(db)["better"] is False
     assert [p["version"]["status"] for p in db.recorded][:2] == ["archived", "champion"]
-    assert "stays" in db.notices[-1]
+    assert any("stays" in notice for notice in db.notices)
 
 
 def test_both_are_scored_on_the_test_rows_of_the_new_version(mixed: list[dict]) -> None:
@@ -73,14 +73,14 @@ def test_a_champion_that_cannot_read_the_rows_gives_way(
     db.rows = [change(row) for row in mixed]
     assert again(db)["champion"]
     assert reason in comparison(db)["not_comparable"]
-    assert reason in db.notices[-1]
+    assert any(reason in notice for notice in db.notices)
 
 
 def test_a_champion_of_another_target_gives_way(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id")
     assert again(db, target="loyal")["champion"]
-    assert "Its target is 'target', not 'loyal'." in db.notices[-1]
+    assert any("Its target is 'target', not 'loyal'." in notice for notice in db.notices)
 
 
 def test_less_is_better_where_the_metric_says_so() -> None:

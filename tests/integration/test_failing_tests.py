@@ -1,4 +1,4 @@
-"""Tests of the project that fail: what they reject, and what is then not built.
+"""dbt tests that fail: what they reject, and what is then not built.
 
 A copy of the project holds a case for each of them, and is built once; a table that grows, twice.
 """
@@ -78,8 +78,8 @@ models:
       - row_constraints: {name: keyless, arguments: {never_missing: [name]}}
       - row_constraints: {name: only_a_key, arguments: {keys: [name]}}
 """
-# Column, kind, status and how many rows break it, rule by rule.
-TOLD = {
+# Column, kind, status and number of broken rows of each rule.
+RESULTS = {
     "broken": [
         ("id", "keys", "fail", 1),
         (None, "keys", "pass", 0),
@@ -227,8 +227,8 @@ def test_what_leaks_and_what_drifts_is_stopped(warehouse_copy: Warehouse, stoppe
 def test_a_table_that_breaks_its_rules_is_told_of_rule_by_rule(
     warehouse_copy: Warehouse, stopped: Stopped
 ) -> None:
-    assert stopped.failed() & set(TOLD) == {"broken", "keyless", "only_a_key"}
-    for test, told in TOLD.items():
+    assert stopped.failed() & set(RESULTS) == {"broken", "keyless", "only_a_key"}
+    for test, told in RESULTS.items():
         assert told == rows(
             warehouse_copy,
             'select "column", kind, status, failures from reports.dbt_test_results'
@@ -239,7 +239,7 @@ def test_a_table_that_breaks_its_rules_is_told_of_rule_by_rule(
         "group, name stands in more than one row (2)",
         "name is missing (2)",
         "percent does not lie between 0 and 100 (2)",
-        "state is not one of the agreed words (1)",
+        "state is not one of the accepted values (1)",
     ):
         assert f"Broken rows: rpt_broken: {broken}" in stopped.said
 

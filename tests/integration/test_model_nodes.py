@@ -1,0 +1,165 @@
+"""Model nodes in the forms that dbt allows: names, versions, modes of a run, and malformed rows."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Warehouse
+from tests.integration.dbt_project import DEVELOPER, DbtProject
+from tests.integration.registry import Session
+from tests.integration.test_promotion import (
+    GOOD,
+    MODEL,
+    PREDICTIONS,
+    add_model,
+    new_project,
+    predicting_version,
+    status,
+)
+
+VERSIONS = """
+models:
+  - name: versioned
+    latest_version: 2
+    versions: [{v: 1}, {v: 2}]
+"""
+PASSING = "metric_at_least: {arguments: {metric: roc_auc, value: 0.8}}"
+# A test that reads a table which the predictions do not read.
+OTHER_TABLE = (
+    "relationships: {arguments: {column_name: version, to: ref('numbers'), field: number}}"
+)
+
+
+@pytest.fixture(scope="module")
+def user(engine: Warehouse) -> Iterator[Session]:
+    with closing(Session(engine.dsn("transformer"))) as session:
+        yield session
+
+
+@pytest.fixture
+def project(engine: Warehouse, user: Session, tmp_path: Path) -> Iterator[DbtProject]:
+    yield from new_project(engine, user, tmp_path)
+
+
+def write_version(project: DbtProject, number: int) -> None:
+    text = MODEL.format(
+        algorithm="logistic_regression", columns="a", options="", config="", end=";  -- the end"
+    )
+    project.write(f"models/ml/versioned_v{number}.sql", text)
+
+
+def test_names_of_every_kind(user: Session, project: DbtProject) -> None:
+    """One build with models whose names are unusual, and with some that are refused."""
+    add_model(project, "capital", PASSING, config=', alias="My Model", schema="models"')
+    write_version(project, 1)
+    write_version(project, 2)
+    project.write("models/ml/versioned.yml", VERSIONS)
+    project.write("models/predictions/pred_versioned.sql", PREDICTIONS.format(model="versioned"))
+    first = PREDICTIONS.replace('ref("{model}")', 'ref("{model}", v=1)')
+    first = first.replace('champion_of("{model}")', 'champion_of(ref("{model}", v=1))')
+    project.write("models/predictions/pred_first.sql", first.format(model="versioned"))
+    project.write("models/ml/disabled.sql", MODEL.format(
+        algorithm="dummy", columns="a", options="", config=", enabled=false", end=""))  # fmt: skip
+    add_model(project, "dotted", config=', alias="ada.model"')
+    add_model(project, "long", config=f', alias="{"ü" * 32}"')
+    project.write("models/features/brief.sql", "{{ config(materialized='ephemeral') }}" + GOOD)
+    add_model(project, "drifting", "drift_at_most: {arguments: {rows: ref('brief')}}")
+
+    outcome = project.run("build")
+    assert status(user, "My Model") == {1: "champion"}
+    assert predicting_version(user, "capital") == 1
+    for number in (1, 2):
+        assert status(user, f"versioned_v{number}") == {1: "champion"}
+    for name in ("versioned", "first"):
+        assert user.value(f"select count(*) from {DEVELOPER}_predictions.pred_{name}") == 240
+    output = outcome.output.replace("__dbt__cte__", "")
+    assert "model.glasshouse.dotted has a dot in its name" in output
+    assert "model.glasshouse.long has a name of more than 63 bytes" in output
+    assert "drift_at_most reads brief, which is ephemeral" in output
+
+
+def test_predictions_name_the_tests_that_they_wait_for(user: Session, project: DbtProject) -> None:
+    add_model(project, "waiting", OTHER_TABLE)
+    project.write("models/features/numbers.sql", "select 1 as number union all select 2")
+    outcome = project.run("run")
+    assert outcome.exit_code == 1
+    assert "There is no champion yet: version 1 of waiting waits for its tests" in outcome.output
+    advice = "add `-- depends_on: {{ ref('numbers') }}` to the model that predicts"
+    assert advice in outcome.output
+    text = PREDICTIONS.format(model="waiting") + " -- depends_on: {{ ref('numbers') }}"
+    project.write("models/predictions/pred_waiting.sql", text)
+    assert project.run("build").exit_code == 0
+    assert predicting_version(user, "waiting") == 1
+    # A new candidate leaves the predictions to the champion.
+    project.write("models/features/feat_rows.sql", GOOD.replace("240", "250"))
+    outcome = project.run("run")
+    assert outcome.exit_code == 0, outcome.output
+    assert "predict() uses the champion; version 2 of waiting waits" in outcome.output
+    assert predicting_version(user, "waiting") == 1
+
+
+def test_a_champion_that_lost_its_artifact_is_trained_again(
+    engine: Warehouse, user: Session, project: DbtProject
+) -> None:
+    add_model(project, "damaged", PASSING)
+    assert project.run("build").exit_code == 0
+    with closing(Session(engine.dsn("postgres"))) as admin:
+        admin.rows("delete from ml.artifacts where model = %s", f"{DEVELOPER}.damaged")
+    outcome = project.run("build")
+    assert outcome.exit_code == 0, outcome.output
+    assert status(user, "damaged") == {1: "archived", 2: "champion"}
+    assert predicting_version(user, "damaged") == 2
+    project.run("build")
+    assert max(status(user, "damaged")) == 2
+
+
+def test_a_model_with_an_alias_and_a_query_that_ends_in_a_comment(
+    user: Session, project: DbtProject
+) -> None:
+    add_model(
+        project, "aliased", "no_leakage", config=', alias="other_name", min_rows={"id": 100}',
+        end=" -- the last line",
+    )  # fmt: skip
+    outcome = project.run("build")
+    assert outcome.exit_code == 0, outcome.output
+    assert status(user, "other_name") == {1: "champion"}
+    assert predicting_version(user, "aliased") == 1
+    # Two models of one alias in two schemas would share a champion.
+    add_model(project, "second", config=', alias="other_name", schema="others"')
+    outcome = project.run("build", "--select", "second")
+    assert outcome.exit_code == 1
+    assert "has the same alias as model.glasshouse.aliased" in outcome.output
+    assert status(user, "other_name") == {1: "champion"}
+
+
+def test_a_model_that_lacks_rows_predicts_none(user: Session, project: DbtProject) -> None:
+    add_model(project, "small", "no_leakage", config=', min_rows={"id": 241, "level": 2}')
+    outcome = project.run("build")
+    assert outcome.exit_code == 0, outcome.output
+    assert "small is not trained: its rows need 241 different values of id (it has 240)" in (
+        outcome.output
+    )
+    assert status(user, "small") == {}
+    assert user.value("select count(*) from promotion_predictions.pred_small") == 0
+
+
+def test_empty_trains_nothing(user: Session, project: DbtProject) -> None:
+    drift = "drift_at_most: {arguments: {rows: ref('feat_rows')}}"
+    add_model(project, "hollow", "no_leakage", PASSING, drift)
+    outcome = project.run("build", "--empty")
+    assert outcome.exit_code == 0, outcome.output
+    assert status(user, "hollow") == {}
+    for relation in ("models.hollow", "predictions.pred_hollow"):
+        assert user.value(f"select count(*) from promotion_{relation}") == 0
+
+
+def test_ephemeral_rows_are_refused_in_a_sentence(project: DbtProject) -> None:
+    add_model(project, "fleeting")
+    project.write("models/features/feat_rows.sql", "{{ config(materialized='ephemeral') }}" + GOOD)
+    outcome = project.run("build")
+    assert outcome.exit_code == 1
+    assert "predict() reads feat_rows, which is ephemeral" in outcome.output.replace(
+        "__dbt__cte__", ""
+    )
