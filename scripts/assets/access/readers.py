@@ -55,7 +55,7 @@ def rules(git: Bundle) -> list[Rule]:
         for kind in KINDS:
             login = login_name(kind, roles)
             schemas = [REPORTS] if kind == DASHBOARD else list(ANALYST_SCHEMAS)
-            conditions = {
+            conditions: dict[Relation, str | None] = {
                 relation: condition
                 for relation, entries in filters.items()
                 if relation[0] in schemas and (condition := row_condition(entries, roles))
@@ -118,5 +118,6 @@ def _filters_by_relation(git: Bundle) -> dict[Relation, list[Asset]]:
         if not dataset.data.get("sql"):
             for entry in git.kind("filters"):
                 if dataset.uuid in entry.data["datasets"]:
-                    result.setdefault(*tables_of(dataset), []).append(entry)
+                    for relation in tables_of(dataset):
+                        result.setdefault(relation, []).append(entry)
     return result
