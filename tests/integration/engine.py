@@ -44,6 +44,9 @@ class Session:
         self.connection = psycopg2.connect(**dsn)
         self.connection.autocommit = True
 
+    def close(self) -> None:
+        self.connection.close()
+
     def rows(self, statement: Any, *values: Any) -> list[tuple]:
         with self.connection.cursor() as cursor:
             cursor.execute(statement, values or None)

@@ -220,11 +220,11 @@ def test_one_update_runs_at_a_time(
     database: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registry, "LOCK_TIMEOUT", "100ms")
-    with (
-        closing(psycopg2.connect(**database)) as other,
-        other.cursor() as cursor,
-        pytest.raises(UserError, match=r"holds ml\.migrations"),
-    ):
+    apply(database)
+    with closing(psycopg2.connect(**database)) as other, other.cursor() as cursor:
+        cursor.execute("delete from ml.migrations where name = 'rights'")
+        other.commit()
         cursor.execute(registry.LOCK)
-        apply(database)
+        with pytest.raises(UserError, match=r"holds ml\.migrations"):
+            apply(database)
     assert apply(database) != []
