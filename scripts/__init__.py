@@ -24,8 +24,8 @@ Order inside `stack`:
     superset_client      version and health of Superset
     native, docker       one implementation of the contract each; they do not import each other
     selection            opens the implementation that an installation uses
-    dbt_process, signing_key
-    build_inputs, dbt_worker, dbt_state, registry, shop_load, warehouse_upgrade
+    dbt, signing_key
+    build_inputs, dbt_state, registry, shop_load, warehouse_upgrade
     build
     provision, docs, dashboards, backup
     status, restore, up

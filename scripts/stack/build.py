@@ -16,7 +16,7 @@ from scripts.resources import find_in_output
 from scripts.settings import Settings
 from scripts.stack import build_inputs, dbt_state, shop_load
 from scripts.stack import build_state as stamps
-from scripts.stack.dbt_process import DbtProcess, start_dbt
+from scripts.stack.dbt.process import DbtProcess, start_dbt
 from scripts.stack.interface import Stack
 from scripts.stack.processes import process_tag
 from scripts.stack.registry import update_registry

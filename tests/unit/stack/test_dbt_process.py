@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.stack.dbt_process import DbtProcess, start_dbt, stop_dbt
+from scripts.stack.dbt.process import DbtProcess, start_dbt, stop_dbt
 
 PROJECT = "name: small\nprofile: small\nversion: '1.0'\n"
 PROFILE = """\

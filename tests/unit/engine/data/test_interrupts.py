@@ -21,10 +21,12 @@ def test_a_look_ends_the_block() -> None:
 
 
 def test_without_a_block_there_is_nothing_to_end() -> None:
+    looks: list[int] = []
     check_interrupts()
-    with interruptible(lambda: None):
+    with interruptible(lambda: looks.append(1)):
         check_interrupts()
     check_interrupts()
+    assert looks == [1]
 
 
 def test_looks_have_a_pause_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +56,9 @@ def test_an_inner_block_leaves_the_outer_one_as_it_was() -> None:
 
 def test_another_thread_does_not_look() -> None:
     # The database can be asked by the first thread alone.
-    with interruptible(cancel):
+    looks: list[int] = []
+    with interruptible(lambda: looks.append(1)):
         thread = threading.Thread(target=check_interrupts)
         thread.start()
         thread.join()
+    assert looks == []

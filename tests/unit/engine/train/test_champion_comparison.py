@@ -19,6 +19,13 @@ def again(db: StandIn, **changes: Any) -> dict[str, Any]:
     return call(db, key="id", options=IF_BETTER, **changes)
 
 
+def compared_notice(db: StandIn) -> str:
+    """The notice about the comparison, which is followed by one about the dashboards."""
+    *_, comparison_notice, dashboards = db.notices
+    assert dashboards.startswith("The dashboards show")
+    return comparison_notice
+
+
 def comparison(db: StandIn) -> dict[str, Any]:
     return db.recorded[-1]["version"]["comparison"]
 
@@ -137,7 +144,7 @@ def test_the_comparison_comes_before_the_lock_and_follows_a_new_champion(
     monkeypatch.setattr(db, "call", promoted_meanwhile)
     again(db)
     assert comparison(db)["champion"] == 2, "the champion that is replaced"
-    assert db.notices[-1].count("champion, version 2") == 1
+    assert compared_notice(db).count("champion, version 2") == 1
 
 
 def test_a_comparison_is_of_a_bounded_number_of_rows(
@@ -155,7 +162,7 @@ def test_without_bootstrap_the_notice_says_that_there_is_no_interval(mixed: list
     call(db, key="id", algorithms='["dummy"]')
     call(db, key="id", options={"bootstrap": 0, "promote": "if_better"})
     assert (comparison(db)["lower"], comparison(db)["better"]) == (None, True)
-    assert db.notices[-1].endswith("There is no interval of the gain: options.bootstrap is 0.")
+    assert compared_notice(db).endswith("There is no interval of the gain: options.bootstrap is 0.")
 
 
 def test_a_metric_that_is_undefined_on_the_test_rows_rejects_without_an_error() -> None:
@@ -173,4 +180,4 @@ def test_a_metric_that_is_undefined_on_the_test_rows_rejects_without_an_error() 
             split='{"by": "time", "column": "day"}',
         )
     assert (comparison(db)["score"], comparison(db)["better"]) == (None, False)
-    assert "r2 is undefined for the new version" in db.notices[-1]
+    assert "r2 is undefined for the new version" in compared_notice(db)

@@ -25,7 +25,7 @@ class DbtProcess:
         self, project: Path, variables: Sequence[str], environment: dict[str, str]
     ) -> None:
         self.inputs_hash = inputs_hash(project, variables, environment)
-        command = [sys.executable, "-m", "scripts.stack.dbt_worker", _files_hash(project)]
+        command = [sys.executable, "-m", "scripts.stack.dbt.worker", _files_hash(project)]
         command += ["--target=warehouse"]
         command += [f"--project-dir={project}", f"--profiles-dir={project}", *variables]
         self.process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The child process of dbt_process.py: parses the dbt project once, then runs dbt commands.
+"""The child process of process.py: parses the dbt project once, then runs dbt commands.
 
 Its first argument is written into the file `fingerprint` beside the manifest, the others are the
 options of `dbt parse`. Each line of standard input is a JSON object with the
@@ -15,7 +15,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 
 # No other module imports this one: importing dbt takes two seconds.
-from scripts.stack.dbt_process import END_OF_COMMAND
+from scripts.stack.dbt.process import END_OF_COMMAND
 
 # Identifies the files that the manifest in the same folder was made from.
 FINGERPRINT = "fingerprint"
