@@ -97,7 +97,7 @@
             if not tested
             else "seeds" if tested.resource_type == "seed" else tested.fqn[1]
         ),
-        "column": node.column_name,
+        "column": node.column_name or none,
         "kind": kind,
         "statement": test_statement(node, kind),
     } -%}
