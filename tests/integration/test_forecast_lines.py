@@ -128,8 +128,8 @@ def test_the_interval_lies_the_right_way_round(
     assert {series for series, *_ in rows} == LINES.keys() and len(rows) == 2 * len(LINES)
     for series, days, is_ordered, has_width in rows:
         assert days == 56 and is_ordered, series
-        # A forecast without errors, or without sales to look back on, has no width. A line that sells
-        # seldom has no sale on four of five days.
+        # A forecast without errors, or without sales to look back on, has no width. A line that
+        # sells seldom has no sale on four of five days.
         assert has_width or series in ("constant", "forgotten", "new", "seldom")
 
 
