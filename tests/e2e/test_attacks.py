@@ -71,7 +71,7 @@ def log_in(project: Project, name: str, password: str) -> Superset:
     page = client._session.get(f"{client.url}/login/", timeout=60).text
     token = re.search(r'csrf_token[^>]*value="([^"]+)"', page)
     assert token, "the login page has a token"
-    client._session.headers |= {"X-CSRFToken": token[1], "Referer": client.url}
+    client._session.headers.update({"X-CSRFToken": token[1], "Referer": client.url})
     client._csrf_done = True
     return client
 
