@@ -172,8 +172,8 @@ def test_sql_lab_runs_a_single_select(readers: Readers) -> None:
     attacks = [each.format(**TABLES, login="analyst") for each in STATEMENTS]
     answers = together(lambda each: readers.sql_lab(readers.analyst, each), attacks)
     succeeded = [each for each, answer in answers.items() if answer.ok]
-    # Superset runs the statements of a text one by one. Where each is a SELECT they may all run; the
-    # words that look like another statement are part of a string.
+    # Superset runs the statements of a text one by one. Where each is a SELECT they may all run:
+    # here the words that look like another statement are part of a string.
     assert [each for each in succeeded if not each.startswith("select E'\\'' || ")] == []
     attacks = [f"select {each.format(**TABLES)}" for each in EFFECTS]
     answers = together(lambda each: readers.sql_lab(readers.analyst, each), attacks)
