@@ -52,7 +52,7 @@ MALFORMED: dict[str, dict[str, Any]] = {
 }
 # These are unusual, and shown.
 UNUSUAL: dict[str, dict[str, Any]] = {
-    "<b>bold</b>'; drop table ml.models; --": {"algorithm": "unknown", "metric": "unknown"},
+    "<b>bold</b>'; drop table models; --": {"algorithm": "unknown", "metric": "unknown"},
     "100 % {{ name }}": {"target": None, "key": None, "score": None, "baseline": None},
     "strange settings": {"params": [], "options": {"keep": "all"}, "libraries": {"a": {}}},
     "facts without labels": {},
@@ -130,15 +130,15 @@ class Reports:
 
 
 @pytest.fixture
-def cursor(warehouse: Warehouse) -> Iterator[Any]:
-    with closing(psycopg2.connect(**warehouse.dsn("postgres"))) as connection:
+def cursor(warehouse_copy: Warehouse) -> Iterator[Any]:
+    with closing(psycopg2.connect(**warehouse_copy.dsn("postgres"))) as connection:
         yield connection.cursor()
         connection.rollback()
 
 
 @pytest.fixture(scope="module")
-def reports(warehouse: Warehouse) -> Reports:
-    compiled = warehouse.settings.state / "dbt" / "warehouse" / "compiled" / "glasshouse"
+def reports(warehouse_copy: Warehouse) -> Reports:
+    compiled = warehouse_copy.settings.state / "dbt" / "warehouse" / "compiled" / "glasshouse"
     return Reports(compiled / "models" / "reports")
 
 
