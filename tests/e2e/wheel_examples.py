@@ -8,11 +8,17 @@ import yaml
 
 from scripts.assets.files.bundle import Files
 from scripts.assets.model.asset import Bundle
-from scripts.assets.model.fields import KINDS
 from scripts.assets.model.layout import chart_uuids, without_charts
 from scripts.assets.model.viz_types import KNOWN
 
 _URI = "postgresql+psycopg2://dashboard:${DASHBOARD_PASSWORD}@${POSTGRES_HOST}:${POSTGRES_PORT}/warehouse"
+# The field that an asset of each kind has, and no other.
+NAMES = {
+    "databases": "database_name",
+    "datasets": "table_name",
+    "charts": "slice_name",
+    "dashboards": "dashboard_title",
+}
 
 
 def read_examples() -> list[tuple[str, str, dict[str, Any]]]:
@@ -45,8 +51,7 @@ def read_examples() -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def _kind(data: dict[str, Any]) -> str:
-    names = ("database_name", "table_name", "slice_name", "dashboard_title")
-    return next((kind for kind, name in zip(KINDS, names, strict=True) if name in data), "")
+    return next((kind for kind, name in NAMES.items() if name in data), "")
 
 
 def bundle_of(examples: list[tuple[str, str, dict[str, Any]]]) -> Bundle:
