@@ -195,15 +195,20 @@ def write(root: Path, files: dict[str, str]) -> tuple[list[Path], list[str]]:
     return written, differences
 
 
+def is_added(root: Path, name: str, schema: str) -> bool:
+    """Whether `make add` has made the model: no other model has features of this name."""
+    paths = file_paths(name, schema)
+    names = ("staging.sql", "features.sql", "model.sql")
+    return all((root / "dbt" / "models" / paths[each]).exists() for each in names)
+
+
 def require_own_name(root: Path, name: str, schema: str) -> None:
     """Refuse a name that a model of the project has, unless `make add` made that model."""
-    paths = file_paths(name, schema)
-    models = root / "dbt" / "models"
-    if (models / paths["model.sql"]).exists() and (models / paths["staging.sql"]).exists():
+    if is_added(root, name, schema):
         return
-    wanted = {Path(path).stem for path in paths.values()}
-    for file in sorted(models.rglob("*.sql")):
-        if file.stem in wanted:
+    nodes = {Path(path).stem for path in file_paths(name, schema).values()}
+    for file in sorted((root / "dbt" / "models").rglob("*.sql")):
+        if file.stem in nodes:
             raise UserError(
                 f"The dbt project already has {file.relative_to(root)}",
                 "choose another name: NAME=…",

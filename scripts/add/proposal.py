@@ -66,14 +66,14 @@ class Proposal:
 def propose(table: SourceTable, choices: Choices) -> Proposal:
     """Decide what the user has left open."""
     facts = table.facts()
-    known = {column.name: column for column in facts}
-    target = _column(choices.target, known, "TARGET")
+    by_name = {column.name: column for column in facts}
+    target = _column(choices.target, by_name, "TARGET")
     reasons: dict[str, str] = {}
-    task, classes = _task(table, choices, known.get(target), reasons)
-    key, key_is_made = _key(table, choices, known, target, reasons)
-    split = _split(choices, known, target, reasons)
+    task, classes = _task(table, choices, by_name.get(target), reasons)
+    key, key_is_made = _key(table, choices, by_name, target, reasons)
+    split = _split(choices, by_name, target, reasons)
     left_out = {
-        _column(name, known, "DROP"): "you named it in DROP" for name in choices.drop if name
+        _column(name, by_name, "DROP"): "you named it in DROP" for name in choices.drop if name
     }
     for column in facts:
         if column.name in left_out or column.name in (key, target, split.get("column")):
@@ -103,18 +103,18 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
     return proposal
 
 
-def _column(text: str, known: dict[str, ColumnFacts], option: str) -> str:
+def _column(text: str, by_name: dict[str, ColumnFacts], option: str) -> str:
     """The column that the user means: by its name, or by its header in the file."""
     if not text:
         return ""
     for candidate in (text, snake_case(text)):
-        if candidate in known:
+        if candidate in by_name:
             return candidate
-    for column in known.values():
+    for column in by_name.values():
         if column.header == text:
             return column.name
     raise UserError(
-        f"{option}={text}: the table has no such column", f"use one of {', '.join(known)}"
+        f"{option}={text}: the table has no such column", f"use one of {', '.join(by_name)}"
     )
 
 
@@ -157,13 +157,13 @@ def _task(
 def _key(
     table: SourceTable,
     choices: Choices,
-    known: dict[str, ColumnFacts],
+    by_name: dict[str, ColumnFacts],
     target: str,
     reasons: dict[str, str],
 ) -> tuple[str, bool]:
     """The column that names a row, and whether the staging model has to make it."""
     if choices.key:
-        key = _column(choices.key, known, "KEY")
+        key = _column(choices.key, by_name, "KEY")
         if not table.identifies_rows(key):
             raise UserError(
                 f"KEY={choices.key}: the column is empty in some rows, or has a value twice",
@@ -173,7 +173,7 @@ def _key(
         return key, False
     candidates = [
         column
-        for column in known.values()
+        for column in by_name.values()
         if column.name not in (target, choices.time)
         and column.is_unique
         and column.type in (*INTEGERS, "text", "uuid")
@@ -183,26 +183,26 @@ def _key(
         if table.identifies_rows(column.name):
             reasons["key"] = f"{column.name}: it has a different value in every row"
             return column.name, False
-    key = ROW_KEY if ROW_KEY not in known else f"{ROW_KEY}_of_table"
+    key = ROW_KEY if ROW_KEY not in by_name else f"{ROW_KEY}_of_table"
     reasons["key"] = f"{key}: no column names a row, so the staging model computes one"
     return key, True
 
 
 def _split(
-    choices: Choices, known: dict[str, ColumnFacts], target: str, reasons: dict[str, str]
+    choices: Choices, by_name: dict[str, ColumnFacts], target: str, reasons: dict[str, str]
 ) -> dict[str, str]:
     """How test rows are chosen, as ml.train expects it."""
     if choices.time and choices.group:
         raise UserError("TIME and GROUP exclude one another", "name one of them")
     if choices.time:
-        column = _column(choices.time, known, "TIME")
+        column = _column(choices.time, by_name, "TIME")
         reasons["split"] = f"by time ({column}): you named it in TIME"
         return {"by": "time", "column": column}
     if choices.group:
-        column = _column(choices.group, known, "GROUP")
+        column = _column(choices.group, by_name, "GROUP")
         reasons["split"] = f"by group ({column}): you named it in GROUP"
         return {"by": "group", "column": column}
-    times = [c for c in known.values() if c.type in TIMES and c.name != target]
+    times = [c for c in by_name.values() if c.type in TIMES and c.name != target]
     if len(times) == 1 and times[0].filled == times[0].rows and times[0].distinct > MOST_CLASSES:
         column = times[0].name
         reasons["split"] = f"by time ({column}): the only date, so the newest rows are the test"

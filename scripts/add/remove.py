@@ -10,7 +10,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from scripts.add.add import ORIGIN
-from scripts.add.dbt_files import file_paths
+from scripts.add.dbt_files import file_paths, is_added
 from scripts.console import say, step
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -27,7 +27,7 @@ def files_of(root: Path, name: str) -> tuple[str, list[Path]]:
     for staging in sorted((models / "staging").glob(f"*/stg_*__{name}.sql")):
         schema = staging.parent.name
         paths = [models / path for path in file_paths(name, schema).values()]
-        if staging in paths and (models / "ml" / f"{name}.sql").exists():
+        if is_added(root, name, schema):
             return schema, [path for path in paths if path.exists()]
     raise UserError(f"make add has not made a model {name}", "ls dbt/models/ml lists the models")
 

@@ -1,6 +1,8 @@
 """Reading a bundle made elsewhere: an export of Superset, as a zip file or a folder."""
 
+import lzma
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -115,7 +117,11 @@ def _zip_files(source: Path) -> Iterator[tuple[str, bytes | int]]:
             for entry in entries:
                 large = entry.file_size > MAX_BYTES
                 yield entry.filename, entry.file_size if large else archive.read(entry)
-    except (BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    # zipfile raises RuntimeError for an encrypted file and NotImplementedError for an unknown method
+    # of compression. Damaged content raises the compression library's own error.
+    except (
+        BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error, lzma.LZMAError
+    ) as error:  # fmt: skip
         raise UserError(
             f"{source} cannot be read as a zip file ({error})",
             "export the dashboards again, or give a folder",

@@ -102,12 +102,12 @@ def _known_fields(
     kind: str, path: str, data: dict[str, Any], result: ImportResult
 ) -> dict[str, Any]:
     """The fields that git holds; the others are reported."""
-    known = {each.name for each in FIELDS[kind]} | FORMER_NAMES.get(kind, {}).keys()
-    short = {"version": FORMAT_VERSION} | {name: data[name] for name in data if name in known}
+    field_names = {each.name for each in FIELDS[kind]} | FORMER_NAMES.get(kind, {}).keys()
+    short = {"version": FORMAT_VERSION} | {name: data[name] for name in data if name in field_names}
     for name in data:
         if name in SECRET_FIELDS and data[name]:
             result.notes.append((path, f"{name} may hold a secret: enter it in Superset"))
-        elif name not in known | IGNORED_FIELDS | SECRET_FIELDS:
+        elif name not in field_names | IGNORED_FIELDS | SECRET_FIELDS:
             result.notes.append((path, f"the field {name} is unknown"))
     for name, fields in _PARTS.get(kind, {}).items():
         items = data.get(name)
@@ -203,9 +203,9 @@ def _with_free_name(
     if asset.kind != "databases":
         return asset
     others = (git | Bundle(written)).kind("databases")
-    taken = {each.title for each in others if each.uuid != asset.uuid}
+    titles = {each.title for each in others if each.uuid != asset.uuid}
     title, number = asset.title, 2
-    while title in taken:
+    while title in titles:
         title, number = f"{asset.title} {number}", number + 1
     if title != asset.title:
         result.notes.append((source, f'the name "{asset.title}" is taken, so it is now "{title}"'))

@@ -19,11 +19,11 @@ def imported(name: str, server: Bundle, git: Bundle) -> Bundle:
     A dashboard has the slug that it will have in git.
     """
     candidates = server.kind("dashboards") + server.kind("queries")
-    given = name.strip().lower()
-    matching = [each for each in candidates if given in _names(each)]
+    folded_name = name.strip().lower()
+    matching = [each for each in candidates if folded_name in _names(each)]
     if not matching:
         names = [each for candidate in candidates for each in _names(candidate)]
-        matches = difflib.get_close_matches(given, names, n=1)
+        matches = difflib.get_close_matches(folded_name, names, n=1)
         raise UserError(
             f"Superset has no dashboard or saved query {name}",
             f"write {matches[0]}" if matches else "glasshouse pull --all lists what there is",
@@ -77,10 +77,10 @@ def _names(asset: Asset) -> list[str]:
 def with_slug(dashboard: Asset, git: Bundle) -> Asset:
     """The dashboard with a slug of its own, which files need and a push also sets in Superset."""
     taken_slugs = {each.data["slug"] for each in git.kind("dashboards")}
-    given = str(dashboard.data.get("slug") or "")
-    if given and given not in taken_slugs:
+    slug = str(dashboard.data.get("slug") or "")
+    if slug and slug not in taken_slugs:
         return dashboard
-    stem = given or snake(dashboard.title)[:_SLUG] or f"dashboard_{dashboard.uuid[:8]}"
+    stem = slug or snake(dashboard.title)[:_SLUG] or f"dashboard_{dashboard.uuid[:8]}"
     slug, number = stem, 2
     while slug in taken_slugs:
         slug, number = f"{stem}_{number}", number + 1

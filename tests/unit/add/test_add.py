@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.add.dbt_files import DbtFiles, require_own_name, write
+from scripts.add.dbt_files import DbtFiles, file_paths, require_own_name, write
 from scripts.add.facts import ColumnFacts
 from scripts.add.leaks import with_relatives
 from scripts.add.proposal import Choices, propose
+from scripts.add.remove import files_of
 from scripts.errors import UserError
+from scripts.settings import ROOT
 
 ROWS = 300
 
@@ -214,3 +216,25 @@ def test_a_column_that_belongs_to_a_leak_is_left_out_too() -> None:
     names = ["status", "status_date", "statuses", "city"]
     assert set(with_relatives({"status": "…"}, names)) == {"status", "status_date"}
     assert with_relatives({}, names) == {}
+
+
+@pytest.mark.parametrize("missing", ["staging.sql", "features.sql", "model.sql"])
+def test_a_model_written_by_hand_is_neither_replaced_nor_removed(
+    tmp_path: Path, missing: str
+) -> None:
+    write(tmp_path, rendered(ID, RETURNED, CITY, target="returned"))
+    schema, files = files_of(tmp_path, "visits")
+    assert (schema, len(files)) == ("csv", 9)
+    require_own_name(tmp_path, "visits", "csv")
+    (tmp_path / "dbt" / "models" / file_paths("visits", "csv")[missing]).unlink()
+    with pytest.raises(UserError, match="already has"):
+        require_own_name(tmp_path, "visits", "csv")
+    with pytest.raises(UserError, match="has not made a model"):
+        files_of(tmp_path, "visits")
+
+
+def test_the_models_of_the_project_are_refused() -> None:
+    with pytest.raises(UserError, match="already has"):
+        require_own_name(ROOT, "breast_cancer", "csv")
+    with pytest.raises(UserError, match="has not made a model"):
+        files_of(ROOT, "breast_cancer")

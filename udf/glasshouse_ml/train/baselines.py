@@ -147,11 +147,13 @@ def _seasonal_rule(times: np.ndarray, kind: str | None) -> Rule | None:
 
     def seasonal_value(times: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:
         predicted = _last_value(times, values, at)
-        known, wanted = phase(times), phase(at)
-        for part in np.unique(wanted):
-            rows = known == part
+        phases, phases_at = phase(times), phase(at)
+        for part in np.unique(phases_at):
+            rows = phases == part
             if rows.any():
-                predicted[wanted == part] = _last_value(times[rows], values[rows], np.empty(1))[0]
+                predicted[phases_at == part] = _last_value(times[rows], values[rows], np.empty(1))[
+                    0
+                ]
         return predicted
 
     return seasonal_value

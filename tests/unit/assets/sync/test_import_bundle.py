@@ -3,7 +3,7 @@
 import copy
 from itertools import pairwise
 from pathlib import Path
-from zipfile import ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
@@ -205,3 +205,30 @@ def test_a_source_that_is_no_bundle_is_one_line(content, expected, tmp_path, set
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="holds no file of an asset"):
         import_bundle(settings, tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    ("offset", "value"),
+    [
+        (6, 1),  # the flag of an encrypted file
+        (8, 99),  # a compression method that zipfile does not know
+        (None, 0xFF),  # damaged content
+    ],
+)
+def test_a_zip_file_that_cannot_be_unpacked_is_one_line(
+    tmp_path: Path, offset: int | None, value: int
+) -> None:
+    source = tmp_path / "x.zip"
+    name = "charts/sales.yaml"
+    with ZipFile(source, "w", ZIP_DEFLATED) as archive:
+        archive.writestr(name, "slice_name: Sales\n" * 50)
+    content = bytearray(source.read_bytes())
+    if offset is None:
+        content[30 + len(name)] = value
+    else:
+        content[offset] = value
+        # The directory at the end of the file repeats the fields two bytes later.
+        content[content.index(b"PK\x01\x02") + offset + 2] = value
+    source.write_bytes(content)
+    with pytest.raises(UserError, match="cannot be read as a zip file"):
+        read_export(source)
