@@ -27,6 +27,8 @@ REGISTRY = """
         (select concat_ws(' ', count(*), max(promoted_at), max(undone_at))
          from ml.promotions where how <> 'tests'))
 """
+# What that query returns for a registry without versions, as the first build finds it.
+EMPTY_REGISTRY = "0"
 MALFORMED = "select model, version, problem from ml.malformed_versions where status <> 'archived'"
 # A session that holds a table which dbt had to wait for too long.
 HOLDER = """
@@ -62,8 +64,8 @@ def current_state(settings: Settings, stack: Stack) -> dict[str, str]:
     """What a build depends on: the project's files, the cluster, and what was loaded into it."""
     loaded = {source: comment or "" for source, comment in query(settings, LOADED)}
     writes = {WRITES_KEY: query(settings, WRITES)[0][0]}
-    if query(settings, "select to_regclass('ml.promotions') is not null")[0][0]:
-        loaded[REGISTRY_KEY] = query(settings, REGISTRY)[0][0]
+    has_registry = query(settings, "select to_regclass('ml.promotions') is not null")[0][0]
+    loaded[REGISTRY_KEY] = query(settings, REGISTRY)[0][0] if has_registry else EMPTY_REGISTRY
     files = fingerprint(settings.root / "dbt", settings.root / "udf")
     return {"files": files, "cluster": stack.database_id(), **loaded, **writes}
 

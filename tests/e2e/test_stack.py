@@ -79,6 +79,7 @@ def test_status_has_a_line_for_each_part(stack: Clone) -> None:
     assert done.returncode == 0, done.stdout
     for part in ("PostgreSQL", "Superset", "Models", "Dashboards"):
         assert re.search(rf"✓ {part}", done.stdout)
+    assert "have changed since" not in done.stdout
 
 
 def test_psql_reads_standard_input_as_transformer(stack: Clone) -> None:
