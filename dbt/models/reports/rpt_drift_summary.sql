@@ -1,3 +1,4 @@
+{{ config(in_place=true) }}
 {# One row per measured model: how many inputs have drifted in the newest period. #}
 with
     drift as (select * from {{ ref("rpt_drift") }} where period_age = 1 and not is_score),

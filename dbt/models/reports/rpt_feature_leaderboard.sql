@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {# The importance of each measurement for each model, with its group and its owner. #}
 with
     features as (select * from {{ ref("rpt_features") }}),

@@ -1,8 +1,10 @@
+{{ config(materialized="view") }}
+
 {# Partial dependence: the mean prediction when one measurement is set to a value. #}
 with
-    points as (select * from {{ of_champions("partial_dependence") }} as points),
+    points as not materialized(select * from {{ of_champions("partial_dependence") }} as points),
 
-    versions as (select * from {{ of_champions("model_versions") }} as versions),
+    versions as not materialized(select * from {{ of_champions("model_versions") }} as versions),
 
     importances as (select model, feature, rank from {{ ref("rpt_feature_importances") }}),
 
@@ -37,6 +39,20 @@ with
             drawn_classes
             on drawn_classes.model = points.model
             and drawn_classes.class = points.class
+    ),
+
+    ranked as (
+        select
+            dependence.*,
+            dense_rank() over (
+                partition by dependence.model
+                order by importances.rank nulls last, dependence.feature
+            ) as feature_rank
+        from dependence
+        left join
+            importances
+            on importances.model = dependence.model
+            and importances.feature = dependence.feature
     )
 
 select
@@ -115,9 +131,7 @@ select
         }},
         0
     ) as hi_pct,
-    dense_rank() over (
-        partition by dependence.model order by importances.rank nulls last, dependence.feature
-    ) as feature_rank,
+    dependence.feature_rank,
 
     -- booleans
     -- Half of the twenty points of a number are enough; every category is drawn.
@@ -125,6 +139,4 @@ select
     or dependence.points <= 12
     or dependence.position % 2 = dependence.first_position % 2
     or dependence.position = dependence.last_position as is_drawn
-from dependence
-left join
-    importances on importances.model = dependence.model and importances.feature = dependence.feature
+from ranked as dependence
