@@ -9,11 +9,12 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.metric import Metric
 from glasshouse_ml.core.split import XY
 from glasshouse_ml.core.task import AlgorithmEntry
-from glasshouse_ml.data.interrupts import check_interrupts
+from glasshouse_ml.data.interrupts import check_interrupts, interruptible_step
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model.algorithms import Algorithm
 from glasshouse_ml.model.fitting import Candidate, Fitter
 from glasshouse_ml.model.search import search_settings, successive_halving
+from glasshouse_ml.model.time_budget import TimeBudget
 
 # The parameters that an algorithm must have to follow an option.
 _REQUIRED_PARAMETERS = {
@@ -83,18 +84,29 @@ def compare(
     """Cross-validate every candidate; they are numbered from `first` on in the order given."""
     numbered = list(enumerate((entry for search in searches for entry in search), start=first))
     validated: dict[int, Candidate] = {}
+    budget = TimeBudget(fitter.request.options["budget_s"], metric)
+    folds = len(fitter.split.folds)
 
     def validate(entrant: tuple[int, AlgorithmEntry], share: float) -> float:
         number, entry = entrant
         arguments = number, entry["algorithm"], entry["params"]
         try:
-            validated[number] = fitter.cross_validate(*arguments, training, metric, share)
+            with interruptible_step(budget.check_deadline):
+                budget.check_deadline()
+                validated[number] = fitter.cross_validate(
+                    *arguments,
+                    training,
+                    metric,
+                    share,
+                    lambda scores, seconds: budget.check_fold(scores, seconds, folds),
+                )
         except GlasshouseError as error:
             check_interrupts()  # a cancelled training ends here
             if not number:
                 raise  # what the baseline cannot do, no candidate can
             validated[number] = Candidate(*arguments, [], [], share=share, error=error)
             return -np.inf
+        budget.add(validated[number])
         return metric.gain(validated[number].score)
 
     is_halving = (fitter.request.options["search"] or {}).get("how") == "halving"

@@ -1,7 +1,7 @@
 """Fits and cross-validates one candidate on the rows of the training part."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -123,10 +123,15 @@ class Fitter:
         training: XY,
         metric: Metric,
         share: float = 1.0,
+        check_fold: Callable[[Sequence[float], float], None] | None = None,
     ) -> Candidate:
-        """Cross-validate a candidate, which is fitted on a share of the rows of each fold."""
+        """Cross-validate a candidate, which is fitted on a share of the rows of each fold.
+
+        check_fold() may end it after each fold; it takes the scores so far and the seconds.
+        """
         started = time.perf_counter()
-        fold_scores = []
+        fold_scores: list[EvaluationInput] = []
+        values: list[float] = []
         for fold in self.split.folds:
             fitted = self.fit(algorithm, params, self.training_share(training, fold, share))
             rows = training.take(fold[1])
@@ -137,9 +142,10 @@ class Fitter:
             fold_scores.append(scores)
             # Freed before the rows of the next fold are copied.
             del fitted, rows
-        values = [metric.value(scores) for scores in fold_scores]
-        for number_of_fold, value in enumerate(values, start=1):
-            if not np.isfinite(value):
-                raise metric.undefined_error(f"fold {number_of_fold} of the training part")
+            values.append(metric.value(scores))
+            if not np.isfinite(values[-1]):
+                raise metric.undefined_error(f"fold {len(values)} of the training part")
+            if check_fold:
+                check_fold(values, time.perf_counter() - started)
         seconds = round(time.perf_counter() - started, 3)
         return Candidate(number, algorithm, params, fold_scores, values, seconds, share)

@@ -9,6 +9,7 @@ from scipy.stats import rankdata
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.libraries import is_installed
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.predictions import ProbabilityMatrix
 from glasshouse_ml.core.records import Records, json_number
@@ -61,10 +62,12 @@ class Classification(Task):
         return "roc_auc" if len(target.names) == 2 else "log_loss"
 
     def shortlist(self, rows: int) -> list[AlgorithmEntry]:
-        """Linear, boosting, and for few rows a forest."""
+        """Linear, boosting, and for few rows a forest; LightGBM where it is installed."""
         names = ["logistic_regression", "hist_gradient_boosting"]
         if rows <= FOREST_UP_TO:
             names.append("random_forest")
+        if is_installed("lightgbm"):
+            names.append("lightgbm")
         return [{"algorithm": name, "params": {}} for name in names]
 
     def estimator_params(

@@ -23,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "retrain": "always",
     "keep": None,
     "memory_mb": None,
+    "budget_s": None,
     "search": None,
     "contamination": 0.05,
     "class_weight": None,
@@ -191,6 +192,11 @@ def _group_by(value: Any, place: str) -> None:
         raise GlasshouseError(f"{place} is {shown(value)}.", "Name one column of the query.")
 
 
+def _budget_s(value: Any, place: str) -> None:
+    if not is_number(value) or value <= 0:
+        raise GlasshouseError(f"{place} is {shown(value)}.", "Give a number of seconds above 0.")
+
+
 def _columns(value: Any, place: str) -> None:
     example = 'Write for example {"message": "text", "code": "category", "note": "ignore"}.'
     if not isinstance(value, dict):
@@ -212,6 +218,7 @@ _OBJECTS = {
     "monotonic": _monotonic,
     "group_by": _group_by,
     "columns": _columns,
+    "budget_s": _budget_s,
 }
 
 

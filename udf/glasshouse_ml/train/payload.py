@@ -14,9 +14,12 @@ from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.split import XY
-from glasshouse_ml.core.table import TEXT
+from glasshouse_ml.core.table import LIST, TEXT
+from glasshouse_ml.core.target import Target
+from glasshouse_ml.data.documents import documents_of, with_documents
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.explain.permutation_importance import importance_rows, sample_rows
+from glasshouse_ml.explain.text_score import text_score
 from glasshouse_ml.explain.univariate_score import sample_training_rows, univariate_score
 from glasshouse_ml.measure.distributions import describe_features
 from glasshouse_ml.measure.intervals import metric_intervals, metric_rows
@@ -216,7 +219,7 @@ def _version(
         "rows_read": data.rows_read,
         "rows_train": len(split.train),
         "rows_test": len(split.test),
-        "split": split.facts | {"rows_without_target": data.rows_read - data.table.rows},
+        "split": split.facts | {"rows_without_target": data.unlabelled.rows},
         "options": request.options,
         "query": request.query,
         "data_fingerprint": data.fingerprint,
@@ -254,9 +257,23 @@ def _features(trained: TrainingResult) -> tuple[Records, Records]:
         for summary in summaries:
             check_interrupts()
             name = summary["name"]
-            if summary["kind"] == TEXT:
-                continue  # a rule by whole texts would say nothing of their words
+            if summary["kind"] in (TEXT, LIST):
+                # A rule by whole texts would say nothing of their words.
+                summary["text_score"] = _text_score(trained, name, rows, row_target)
+                continue
             is_category = name in table.texts
             values = table.texts[name].codes if is_category else table.numbers[name]
             summary["univariate_score"] = univariate_score(values[rows], row_target, is_category)
     return summaries, distributions
+
+
+def _text_score(
+    trained: TrainingResult, name: str, rows: np.ndarray, target: Target
+) -> float | None:
+    """The score of a linear model of one column; `rows` are positions in the training part."""
+    position = [feature.name for feature in trained.features].index(name)
+    feature = trained.features[position]
+    place = [f.name for f in trained.features if f.has_documents].index(name)
+    matrix = trained.training.matrix
+    column = with_documents(np.asarray(matrix[rows][:, [position]]), [documents_of(matrix)[place]])
+    return text_score(feature, column, target, trained.request.options["seed"])

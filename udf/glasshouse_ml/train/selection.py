@@ -83,10 +83,13 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
 
 
 def _sort_by_part(data: TrainingData, split: Split) -> tuple[TrainingData, Split]:
-    """The same with the rows of the training part first and those of the test part after them."""
+    """The same with the rows of the training part first and those of the test part after them.
+
+    Rows of neither part, which lie in the gap of the split, are left out.
+    """
     order = np.concatenate([split.train, split.test])
     data.table.reorder(order)
     target = replace(data.target, values=data.target.values[order])
     rows, train_rows = np.arange(len(order)), len(split.train)
     split = replace(split, train=rows[:train_rows], test=rows[train_rows:])
-    return replace(data, target=target), split
+    return replace(data, table=replace(data.table, rows=len(order)), target=target), split

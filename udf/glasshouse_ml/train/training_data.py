@@ -145,6 +145,12 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
             "in time.",
             "Split by a date, a timestamp or a number.",
         )
+    gap = split.get("gap")
+    if split_column and gap and isinstance(gap, str) != (split_column.kind == TIME):
+        raise GlasshouseError(
+            f"The gap is {gap}, and column {split_column.name!r} is of type {split_column.type}.",
+            'Write a time as {"gap": "7 days"} for a date or timestamp, else a number.',
+        )
     features, excluded = [], []
     for column in columns:
         if column in (target, key):
