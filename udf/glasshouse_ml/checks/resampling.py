@@ -36,7 +36,7 @@ def gain_interval(
     for weights in bootstrap_weights(count, SAMPLES, seed, units and units.take(rows)):
         other_weights = weights if other_rows is None else weights * other_rows[:count]
         with np.errstate(divide="ignore", invalid="ignore"):
-            parts.append(metric.measure(scores, weights) - metric.measure(other, other_weights))
+            parts.append(metric.values(scores, weights) - metric.values(other, other_weights))
     gains = np.concatenate(parts)
     gains = gains[np.isfinite(gains)]
     if not len(gains):

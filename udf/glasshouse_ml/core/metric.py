@@ -17,6 +17,10 @@ class EvaluationInput(Protocol):
         """The truth, one value per row."""
 
     @property
+    def weights(self) -> np.ndarray | None:
+        """The weight of each row; None: each row counts once."""
+
+    @property
     def metrics(self) -> Mapping[str, "Metric"]:
         """The metrics that can be computed, by name."""
 
@@ -41,7 +45,12 @@ class Metric:
     def value(self, scores: EvaluationInput) -> float:
         """The metric over all rows once; NaN where it is undefined."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return float(self.measure(scores, np.ones((1, len(scores.actual))))[0])
+            return float(self.values(scores, np.ones((1, len(scores.actual))))[0])
+
+    def values(self, scores: EvaluationInput, draws: np.ndarray) -> np.ndarray:
+        """The metric of each sample; `draws` is how often each row is in it, (samples, rows)."""
+        weights = scores.weights
+        return self.measure(scores, draws if weights is None else draws * weights)
 
     def gain(self, value: float) -> float:
         """The value with the sign under which larger is better."""

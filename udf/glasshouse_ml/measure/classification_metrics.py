@@ -42,6 +42,7 @@ class ClassificationScores:
     positive: int = 1  # matters with two classes only
     threshold: float = 0.5  # so does the probability from which a row is predicted positive
     costs: Costs | None = None
+    weights: np.ndarray | None = None
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
@@ -55,10 +56,18 @@ class ClassificationScores:
 
     def take(self, rows: np.ndarray) -> "ClassificationScores":
         """Some of the rows."""
-        return replace(self, actual=self.actual[rows], probabilities=self.probabilities[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(
+            self,
+            actual=self.actual[rows],
+            probabilities=self.probabilities[rows],
+            weights=weights,
+        )
 
     def proportions(self) -> dict[str, tuple[int, int]]:
-        """The metrics that count rows: how many are right, of how many."""
+        """The metrics that count rows: how many are right, of how many; none with weights."""
+        if self.weights is not None:
+            return {}
         correct = self.predicted == self.actual
         counts = {"accuracy": (int(correct.sum()), len(correct))}
         if self.binary:

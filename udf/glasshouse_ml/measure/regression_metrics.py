@@ -15,6 +15,7 @@ class RegressionScores:
 
     actual: np.ndarray
     predicted: np.ndarray
+    weights: np.ndarray | None = None
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
@@ -30,7 +31,8 @@ class RegressionScores:
 
     def take(self, rows: np.ndarray) -> "RegressionScores":
         """Some of the rows."""
-        return RegressionScores(self.actual[rows], self.predicted[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return RegressionScores(self.actual[rows], self.predicted[rows], weights)
 
     def proportions(self) -> dict[str, tuple[int, int]]:
         """No measure of a regression counts rows."""
@@ -60,9 +62,14 @@ def _mae(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
 
 
 def _median_absolute_error(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
-    """Weights are how often a row was drawn: the middle of the rows written out that often."""
+    """Weights are how often a row was drawn: the middle of the rows written out that often.
+
+    With weights of rows it is the least error up to which half of the weight lies.
+    """
     ends = np.cumsum(weights[:, rows.by_error], axis=1)
     ranked, count = rows.errors[rows.by_error], ends[:, -1:]
+    if rows.weights is not None:
+        return ranked[(ends < count / 2).sum(axis=1)]
     lower = (ends <= (count - 1) // 2).sum(axis=1)
     upper = (ends <= count // 2).sum(axis=1)
     return (ranked[lower] + ranked[upper]) / 2

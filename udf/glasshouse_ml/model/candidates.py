@@ -12,6 +12,7 @@ from glasshouse_ml.core.task import AlgorithmEntry
 from glasshouse_ml.data.interrupts import check_interrupts, interruptible_step
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model.algorithms import Algorithm
+from glasshouse_ml.model.assembly import accepts_weights
 from glasshouse_ml.model.fitting import Candidate, Fitter
 from glasshouse_ml.model.search import search_settings, successive_halving
 from glasshouse_ml.model.time_budget import TimeBudget
@@ -22,6 +23,10 @@ _REQUIRED_PARAMETERS = {
     # With the second parameter the columns reach the estimator unchanged, one for one.
     "monotonic": ("monotonic_cst", "categorical_features"),
 }
+
+
+# The options that not every algorithm can follow.
+_SUPPORTED = (*_REQUIRED_PARAMETERS, "weight")
 
 
 def candidate_entries(fitter: Fitter, rows: int) -> list[list[AlgorithmEntry]]:
@@ -52,7 +57,7 @@ def candidate_entries(fitter: Fitter, rows: int) -> list[list[AlgorithmEntry]]:
 def _unsupported_option(task: str, entry: AlgorithmEntry, options: dict[str, Any]) -> str | None:
     """The first option in force that this algorithm does not support."""
     algorithm = catalogue.find_algorithm(task, entry["algorithm"])
-    in_force = (name for name in _REQUIRED_PARAMETERS if options.get(name) is not None)
+    in_force = (name for name in _SUPPORTED if options.get(name) is not None)
     return next(
         (name for name in in_force if not algorithm.is_baseline and not _supports(algorithm, name)),
         None,
@@ -60,6 +65,8 @@ def _unsupported_option(task: str, entry: AlgorithmEntry, options: dict[str, Any
 
 
 def _supports(algorithm: Algorithm, option: str) -> bool:
+    if option == "weight":
+        return accepts_weights(algorithm.build({}, 0))
     return set(_REQUIRED_PARAMETERS[option]) <= set(algorithm.parameters)
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from glasshouse_ml.model.assembly import (
     CALIBRATION_FOLDS,
     build_pipeline,
     calibrate,
+    weight_parameter,
     without_fold_indices,
 )
 from glasshouse_ml.model.search import subsample
@@ -97,7 +98,10 @@ class Fitter:
             if calibration and not entry.is_baseline:
                 folds = self._calibration_folds(rows)
                 pipeline = calibrate(pipeline, calibration, folds, self.split.is_chronological)
-            return without_fold_indices(pipeline.fit(rows.matrix, rows.actual))
+            parameters = {}
+            if rows.weights is not None:
+                parameters[weight_parameter(pipeline)] = rows.weights
+            return without_fold_indices(pipeline.fit(rows.matrix, rows.actual, **parameters))
 
     def _calibration_folds(self, rows: XY) -> list[Fold]:
         members = np.arange(len(rows.actual)) if rows.members is None else rows.members
@@ -105,7 +109,8 @@ class Fitter:
 
     def score(self, fitted: Pipeline, rows: XY) -> EvaluationInput:
         """The output of a fitted Pipeline beside the truth."""
-        return self.request.task.score(fitted, rows.matrix, rows.actual, self.target)
+        scores = self.request.task.score(fitted, rows.matrix, rows.actual, self.target)
+        return with_weights(scores, rows.weights)
 
     def training_share(self, training: XY, fold: Fold, share: float) -> XY:
         """The rows of a fold on which a candidate is fitted, or a stratified share of them."""
@@ -137,6 +142,7 @@ class Fitter:
             rows = training.take(fold[1])
             with _one_line_errors(f"{algorithm} could not predict"):
                 scores = self.request.task.score_fold(fitted, rows.matrix, rows.actual, self.target)
+                scores = with_weights(scores, rows.weights)
             if not np.isfinite(getattr(scores, "scores", 0.0)).all():
                 raise GlasshouseError(f"{algorithm} predicts NaN or infinity.", _HINT)
             fold_scores.append(scores)
@@ -149,3 +155,8 @@ class Fitter:
                 check_fold(values, time.perf_counter() - started)
         seconds = round(time.perf_counter() - started, 3)
         return Candidate(number, algorithm, params, fold_scores, values, seconds, share)
+
+
+def with_weights(scores: Any, weights: np.ndarray | None) -> Any:
+    """The same scores with the weights of their rows; themselves where there are none."""
+    return scores if scores is None or weights is None else replace(scores, weights=weights)

@@ -26,7 +26,7 @@ from glasshouse_ml.core.split import XY, Split
 from glasshouse_ml.core.table import TIME
 from glasshouse_ml.measure.regression_metrics import RegressionScores
 from glasshouse_ml.model.algorithms import BASELINE
-from glasshouse_ml.model.fitting import Candidate, Fitter
+from glasshouse_ml.model.fitting import Candidate, Fitter, with_weights
 
 LAST_VALUE, SEASONAL_VALUE = "last_value", "seasonal_value"
 _MINUTES_PER_DAY = 1_440
@@ -54,10 +54,12 @@ def choose_baseline(
     metric: Metric,
     times: np.ndarray | None,
     time_kind: str | None,
+    weights: np.ndarray | None = None,
 ) -> tuple[Baseline | None, Records]:
     """The baseline, and rows of ml.candidates for the rules that were compared with the dummy.
 
     `times` holds the moment of each row, training part first; None unless the split is by time.
+    `weights` are those of the training rows.
     """
     if dummy is None:
         return None, []
@@ -75,8 +77,16 @@ def choose_baseline(
         if rule is None:
             continue
         folds = [
-            _score(
-                rule, times[train], training_values, fit, times[train][part], training_values[part]
+            with_weights(
+                _score(
+                    rule,
+                    times[train],
+                    training_values,
+                    fit,
+                    times[train][part],
+                    training_values[part],
+                ),
+                None if weights is None else weights[part],
             )
             for fit, part in fitter.split.folds
         ]
@@ -90,6 +100,7 @@ def choose_baseline(
                 rule, times[train], training_values, np.arange(len(train)),
                 times[fitter.split.test], test.actual,
             )  # fmt: skip
+            predicted = with_weights(predicted, test.weights)
             constant = predicted.predicted[0] if name == LAST_VALUE else scores.predicted[0]
             best = Baseline(name, list(folds), predicted, constant)
     return best, records

@@ -111,7 +111,12 @@ def _score_champion(
     model = registry.load(db, trained.request.model, champion["version"])
     _check_compatible(model, trained)
     table = trained.data.table.take(trained.split.test[rows])
-    test = XY(encode(model.features, table), trained.test.actual[rows])
+    weights = trained.test.weights
+    test = XY(
+        encode(model.features, table),
+        trained.test.actual[rows],
+        weights=None if weights is None else weights[rows],
+    )
     # Each version predicts by its own threshold.
     target = replace(trained.fitter.target, threshold=model.threshold)
     return replace(trained.fitter, target=target).score(model.pipeline, test)
@@ -171,6 +176,6 @@ def _gain_interval(
     count, gains = len(scores.actual), [np.empty(0)]
     for weights in bootstrap_weights(count, samples, seed, units):
         with np.errstate(divide="ignore", invalid="ignore"):
-            difference = metric.measure(scores, weights) - metric.measure(champion_scores, weights)
+            difference = metric.values(scores, weights) - metric.values(champion_scores, weights)
         gains.append(difference if metric.higher_is_better else -difference)
     return percentile_interval(np.concatenate(gains), units.independent if units else count)

@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "monotonic": None,
     "target_transform": None,
     "group_by": None,
+    "weight": None,
     "columns": {},
 }
 # Options that mean nothing to other tasks; a slip is better said than ignored.
@@ -44,6 +45,7 @@ _TASKS = {
     "monotonic": ("classification", "regression"),
     "target_transform": ("regression",),
     "group_by": ("classification", "regression"),
+    "weight": ("classification", "regression"),
 }
 _CHOICES = {
     "promote": ("always", "if_better", "never"),
@@ -106,6 +108,12 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
             "options.calibration cannot be had for one model per group.",
             "Leave calibration or group_by out.",
         )
+    for name in ("group_by", "calibration"):
+        if options.get("weight") is not None and options.get(name) is not None:
+            raise GlasshouseError(
+                f"options.weight cannot be had together with options.{name}.",
+                f"Leave weight or {name} out.",
+            )
     # Groups are measured apart in any case.
     options["segments"] = [n for n in options["segments"] if n != options.get("group_by")]
     return options
@@ -187,7 +195,7 @@ def _monotonic(value: Any, place: str) -> None:
             raise GlasshouseError(f"{place} gives {name!r} {shown(sign)}.", example)
 
 
-def _group_by(value: Any, place: str) -> None:
+def _column_name(value: Any, place: str) -> None:
     if not isinstance(value, str):
         raise GlasshouseError(f"{place} is {shown(value)}.", "Name one column of the query.")
 
@@ -216,7 +224,8 @@ _OBJECTS = {
     "class_weight": _class_weight,
     "costs": _costs,
     "monotonic": _monotonic,
-    "group_by": _group_by,
+    "group_by": _column_name,
+    "weight": _column_name,
     "columns": _columns,
     "budget_s": _budget_s,
 }

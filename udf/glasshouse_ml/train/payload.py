@@ -23,7 +23,7 @@ from glasshouse_ml.explain.text_score import text_score
 from glasshouse_ml.explain.univariate_score import sample_training_rows, univariate_score
 from glasshouse_ml.measure.distributions import describe_features
 from glasshouse_ml.measure.intervals import metric_intervals, metric_rows
-from glasshouse_ml.model.fitting import Candidate
+from glasshouse_ml.model.fitting import Candidate, with_weights
 from glasshouse_ml.train import groups
 from glasshouse_ml.train.diagnostics import diagnostic_rows, extra_curves, segment_metrics
 from glasshouse_ml.train.result import TrainingResult
@@ -150,7 +150,7 @@ def _importances(trained: TrainingResult) -> Records:
         trained.best, test.matrix, test.actual, trained.target, trained.metric
     )
     return importance_rows(
-        score,
+        lambda matrix: with_weights(score(matrix), test.weights),
         test.matrix,
         [feature.name for feature in trained.features],
         metric,

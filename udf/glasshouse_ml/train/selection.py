@@ -39,8 +39,9 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         groups.group_column(features, options["group_by"], excluded)
     matrix, train_rows = encode(features, data.table), len(split.train)
     # Both parts are views of one matrix: its rows lie in memory once.
-    training = XY(matrix[:train_rows], target.values[:train_rows], split.train)
-    test = XY(matrix[train_rows:], target.values[train_rows:])
+    weights = data.table.numbers.get(options.get("weight") or "")
+    rows = XY(matrix, target.values, np.arange(len(matrix)), weights)
+    training, test = rows.take(slice(0, train_rows)), rows.take(slice(train_rows, None))
     fitter = Fitter(db, request, features, target, split)
     metric = task.metrics[request.metric or task.default_metric(target)]
     task.check_metric(metric, target, request.target)
@@ -62,6 +63,7 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         metric,
         split_times(request, split, data.table.numbers),
         data.split_column_kind,
+        training.weights,
     )
     return TrainingResult(
         request=request,

@@ -35,6 +35,7 @@ _KEY_SHARE = 0.95
 _INTEGER_TYPES = ("smallint", "integer", "bigint")
 
 
+WEIGHT_REASON = "It holds the weights of the rows."
 # The kind in options.columns that leaves a column out.
 IGNORE = "ignore"
 
@@ -59,6 +60,7 @@ class _Roles:
 
     target: Column | None
     key: Column | None
+    weight: Column | None
     split_column: Column | None
     features: list[Column]
     excluded: list[dict[str, str]]
@@ -71,6 +73,8 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
     by_time = request.split["by"] == "time"
     numbers = [column for column in roles.features if column.numeric]
     texts = [column for column in roles.features if not column.numeric]
+    if roles.weight:
+        numbers.append(roles.weight)
     numeric_target = request.task.numeric_target
     if roles.target:
         (numbers if numeric_target else texts).append(roles.target)
@@ -97,6 +101,9 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
             f"Key column {request.key!r} holds NULL.",
             f"Leave those rows out: where {request.key} is not null.",
         )
+    if roles.weight:
+        table, entry = _weighted(table, roles.weight.name)
+        excluded.append(entry)
     target = request.task.encode_target(table, request.target, request.options)
     kind = roles.split_column.kind if roles.split_column else None
     return TrainingData(
@@ -128,6 +135,19 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
     split_column = (
         _role_column(by_name, split["column"], "column of the split") if split["column"] else None
     )
+    weight_name = request.options.get("weight")
+    weight = _role_column(by_name, weight_name, "weight") if weight_name else None
+    if weight and weight.kind != NUMBER:
+        raise GlasshouseError(
+            f"Column {weight.name!r}, which options.weight names, is of type {weight.type}.",
+            "Weigh rows by a number.",
+        )
+    if weight and weight in (target, key, split_column):
+        raise GlasshouseError(
+            f"options.weight names {weight.name!r}, which is the target, the key or the column of "
+            "the split.",
+            "Name another column.",
+        )
     if target and target in (key, split_column):
         other = "key" if target == key else "column of the split"
         raise GlasshouseError(
@@ -153,7 +173,7 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
         )
     features, excluded = [], []
     for column in columns:
-        if column in (target, key):
+        if column in (target, key, weight):
             continue
         if column == split_column:
             excluded.append({"name": column.name, "reason": "It decides the split."})
@@ -164,7 +184,7 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
             excluded.append({"name": column.name, "reason": reason})
         else:
             features.append(column)
-    return _Roles(target, key, split_column, features, excluded)
+    return _Roles(target, key, weight, split_column, features, excluded)
 
 
 def _role_column(columns: dict[str, Column], name: str, role: str) -> Column:
@@ -191,6 +211,30 @@ def _labelled(
     numbers = {name: values for name, values in table.numbers.items() if name == split_column}
     texts = {name: values for name, values in table.texts.items() if name == split_column}
     return table.take(labelled), Table(table.rows, numbers, texts).take(~labelled)
+
+
+def _weighted(table: Table, weight: str) -> tuple[Table, dict[str, str]]:
+    """The rows with a weight, and the entry of its column among the excluded ones."""
+    values = table.numbers[weight]
+    negative = int((values < 0).sum())
+    if negative or np.isinf(values).any():
+        problem = f"is negative in {count_rows(negative)}" if negative else "holds infinity"
+        raise GlasshouseError(
+            f"Column {weight!r}, which holds the weights of the rows, {problem}.",
+            "Give weights above 0; rows with a weight of 0 or NULL are left out.",
+        )
+    is_weighted = values > 0
+    dropped = int((~is_weighted).sum())
+    if dropped == table.rows:
+        raise GlasshouseError(
+            f"Column {weight!r}, which holds the weights of the rows, is 0 or NULL in every row.",
+            "Give weights above 0.",
+        )
+    entry = {"name": weight, "reason": WEIGHT_REASON}
+    if not dropped:
+        return table, entry
+    entry["reason"] += f" {count_rows(dropped)} with a weight of 0 or NULL were left out."
+    return table.take(is_weighted), entry
 
 
 def informative_columns(

@@ -147,7 +147,7 @@ def test_a_gap_lies_before_the_test_part_and_before_each_fold(gap: float) -> Non
 
 
 def test_a_gap_longer_than_the_first_folds_leaves_these_out() -> None:
-    assert len(split(ROWS, {"by": "time", "column": "at", "gap": 30}).folds) == 3
+    assert len(split(ROWS, {"by": "time", "column": "at", "gap": 25}).folds) == 3
     with pytest.raises(GlasshouseError, match="No fold has training rows before its gap"):
         split(ROWS, {"by": "time", "column": "at", "gap": 60, "test": 0.3})
     with pytest.raises(GlasshouseError, match="No row is older than the gap of 90"):
