@@ -15,7 +15,7 @@ CHART = "superset_assets/charts/data/outcome.yaml"
 SECONDS = 60
 
 
-def test_limits_on_rows_and_time_are_rules_of_their_own(stack) -> None:
+def test_row_and_time_limits_are_own_rules(stack) -> None:
     done = stack.make("check", "MAX_ROWS=1", "MAX_MS=100000")
     assert done.returncode == 2, done.stdout + done.stderr  # make's own code for a failed line
     rules = set(re.findall(r"\[([a-z-]+)\]$", done.stdout, re.MULTILINE))
@@ -53,7 +53,7 @@ def watching(stack) -> Iterator[list[str]]:
         stack.run("push", "--force")
 
 
-def test_a_save_is_pushed_a_broken_one_is_a_line_and_the_next_heals(stack, watching) -> None:
+def test_watch_pushes_valid_saves_and_reports_invalid_ones(stack, watching) -> None:
     file = stack.root / CHART
     kept = file.read_text()
 
@@ -92,7 +92,7 @@ def run_step(stack, script: str, **env: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_the_recipe_for_pull_requests_writes_the_comment(project, tmp_path) -> None:
+def test_pull_request_recipe_writes_comment(project, tmp_path) -> None:
     project.git("add", "--all")
     project.git("commit", "--quiet", "--allow-empty", "--message=As it is")
     summary, comment = tmp_path / "summary.md", project.stack.root / "review.md"
@@ -112,7 +112,7 @@ def test_the_recipe_for_pull_requests_writes_the_comment(project, tmp_path) -> N
         comment.unlink()
 
 
-def test_the_recipe_for_merges_goes_on_with_differences_and_stops_at_trouble(project) -> None:
+def test_merge_recipe_accepts_differences_and_stops_on_errors(project) -> None:
     step = recipe("push", "Show what will change")
     assert run_step(project.stack, step).returncode == 0
     project.edit(project.stack.root / CHART, slice_name="Only the outcome")

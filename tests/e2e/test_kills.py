@@ -156,7 +156,7 @@ def commands_in_random_order() -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(1, KILLS + 1))
-def test_a_killed_command_completes_when_it_is_run_again(killed_stack: Clone, number: int) -> None:
+def test_killed_command_completes_on_next_run(killed_stack: Clone, number: int) -> None:
     name = commands_in_random_order()[number - 1]
     command, moments = COMMANDS[name], random.Random(KILL_SEED * 1000 + number)
     command.prepare(killed_stack, number)
@@ -183,7 +183,7 @@ def test_a_killed_command_completes_when_it_is_run_again(killed_stack: Clone, nu
     return None
 
 
-def test_the_kills_have_left_no_program(killed_stack: Clone) -> None:
+def test_killed_commands_leave_no_process(killed_stack: Clone) -> None:
     succeed(killed_stack, "up")
     commands = left_running(killed_stack).values()
     servers = ("postgres", "gunicorn")
@@ -191,7 +191,7 @@ def test_the_kills_have_left_no_program(killed_stack: Clone) -> None:
     assert len(SERVED) == len(servers)
 
 
-def test_a_build_from_nothing_gives_the_tables_that_are_there(killed_stack: Clone) -> None:
+def test_full_build_equals_present_tables(killed_stack: Clone) -> None:
     """Its tests of keys and relations read every row, also of the vault, which is never rebuilt."""
     before = facts(killed_stack)
     assert {name.partition(".")[0] for name in before} == set(FACTS)

@@ -49,7 +49,7 @@ def settings_of(project, server: SecondSuperset, **more: str):
     return settings.model_copy(update={"extra_values": more})
 
 
-def test_push_then_pull_on_a_fresh_second_instance_leaves_no_difference(project, second):
+def test_push_then_pull_on_second_instance_has_no_difference(project, second):
     env = overlay(project, "second", **second.addresses)
     before = project.files()
     said = project.run("push", **env)
@@ -96,7 +96,7 @@ def execute(dsn: dict, script: str) -> None:
         cursor.execute(script)
 
 
-def test_an_environment_with_another_prefix_and_a_certificate(project, second, schemas_of_ada):
+def test_environment_with_other_prefix_and_certificate(project, second, schemas_of_ada):
     dashboard = project.folder / "dashboards" / "quality_classification.yaml"
     project.edit(dashboard, certified_by="${CERTIFIED_BY}")
     more = {"SCHEMA_PREFIX": "ada_", "CERTIFIED_BY": "Ada"}
@@ -148,7 +148,7 @@ end $$"""
 )
 
 
-def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
+def test_server_killed_during_push_leaves_no_partial_state(project, second):
     env = overlay(project, "second", **second.addresses)
     project.run("push", "--force", **env)
     for file in sorted((project.folder / "charts").rglob("*.yaml")):

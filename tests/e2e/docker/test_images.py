@@ -82,7 +82,7 @@ def private() -> set[bytes]:
     return bodies(Path(certificate_file()).read_bytes()).difference(*public)
 
 
-def test_the_scan_finds_what_it_looks_for() -> None:
+def test_scan_recognises_forbidden_files() -> None:
     body = b"-----BEGIN CERTIFICATE-----\nMII\nabc\n-----END CERTIFICATE-----\n"
     assert "secret" in forbidden("opt/x", b"a hush b", [b"hush"], set())
     assert "compiler" in forbidden("usr/bin/x86_64-linux-gnu-gcc", b"", [], set())
@@ -93,7 +93,7 @@ def test_the_scan_finds_what_it_looks_for() -> None:
 
 
 @pytest.mark.parametrize("part", IMAGES)
-def test_no_layer_holds_a_secret_a_compiler_or_the_machines_certificates(
+def test_layers_have_no_secret_compiler_or_private_certificate(
     part: str, images: Engine, private: set[bytes]
 ) -> None:
     secrets = [getattr(images.clone.settings, name).encode() for name in SECRETS]
@@ -107,7 +107,7 @@ def test_no_layer_holds_a_secret_a_compiler_or_the_machines_certificates(
 
 
 @pytest.mark.parametrize("part", IMAGES)
-def test_an_image_runs_as_nobody_special(part: str, images: Engine) -> None:
+def test_image_runs_without_root(part: str, images: Engine) -> None:
     configuration = json.loads(docker("image", "inspect", images.image(part)))[0]["Config"]
     assert int(configuration["User"]) >= 10000
     # The tools end with their command, whose exit code says how it went.
@@ -117,7 +117,7 @@ def test_an_image_runs_as_nobody_special(part: str, images: Engine) -> None:
 
 
 @pytest.mark.parametrize("part", SERVED)
-def test_a_container_cannot_change_itself(part: str, images: Engine) -> None:
+def test_container_file_system_is_read_only(part: str, images: Engine) -> None:
     container = identities(images.clone)[part]
     tried = subprocess.run(
         ["docker", "exec", container, "sh", "-c", "touch /opt/x; touch /usr/x"], capture_output=True
@@ -128,7 +128,7 @@ def test_a_container_cannot_change_itself(part: str, images: Engine) -> None:
     assert all("127.0.0.1:" in line for line in ports.splitlines())
 
 
-def test_the_tools_check_a_clone_as_a_build_server_would(images: Engine) -> None:
+def test_tools_image_checks_clone(images: Engine) -> None:
     clone = copy_of_the_project()
 
     def tools(*words: str, entry: str = "make") -> subprocess.CompletedProcess[str]:

@@ -53,11 +53,11 @@ def same(mine: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize("part", SERVED)
-def test_a_killed_container_heals(part: str, engine: Engine) -> None:
+def test_killed_container_restarts(part: str, engine: Engine) -> None:
     engine.heals(part)
 
 
-def test_both_ways_predict_and_show_the_same(
+def test_both_modes_predict_and_show_equally(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not same([("a", 0.1)], [("a", 0.1 + 3e-9)])
@@ -80,7 +80,7 @@ def test_both_ways_predict_and_show_the_same(
         assert len(shown[0]) > 100
 
 
-def test_an_image_that_fails_to_build_is_one_line_and_nothing_stops(engine: Engine) -> None:
+def test_failed_image_build_is_one_line_error_and_keeps_stack(engine: Engine) -> None:
     file = engine.clone.root / "docker" / "postgres" / "Dockerfile"
     text, before = file.read_text(), identities(engine.clone)
     try:
@@ -94,7 +94,7 @@ def test_an_image_that_fails_to_build_is_one_line_and_nothing_stops(engine: Engi
     assert engine.clone.make("up").returncode == 0
 
 
-def test_a_volume_of_another_major_is_named_and_untouched(engine: Engine) -> None:
+def test_volume_of_other_major_version_is_refused(engine: Engine) -> None:
     clone, project = engine.clone, engine.stack.compose.project
     before = checksums(clone)
     clone.make("down")
