@@ -34,7 +34,7 @@ def test_findings_are_rows_and_notices(user: Session, leaky: list[tuple]) -> Non
         assert all(remedy in notice and notice.count("\n") == 1 for notice in told)
 
 
-def test_each_check_is_explained_and_has_an_outcome(user: Session, leaky: list[tuple]) -> None:
+def test_each_check_has_help_and_outcome(user: Session, leaky: list[tuple]) -> None:
     explained = user.rows("select topic, about, example from ml.help('checks')")
     assert {topic for topic, *_ in explained} == {code for code, *_ in leaky}
     for topic, about, example in explained:
@@ -45,11 +45,11 @@ def test_each_check_is_explained_and_has_an_outcome(user: Session, leaky: list[t
     assert ("checks",) in user.rows("select topic from ml.help()")
 
 
-def test_nobody_writes_checks_by_hand(user: Session, leaky: list[tuple]) -> None:
+def test_direct_write_to_checks_is_refused(user: Session, leaky: list[tuple]) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         user.rows("update ml.checks set severity = 'passed'")
 
 
-def test_checks_go_with_their_version(user: Session, leaky: list[tuple]) -> None:
+def test_dropped_model_has_no_checks(user: Session, leaky: list[tuple]) -> None:
     user.rows("select ml.drop_model(%s)", NAME)
     assert user.rows("select 1 from ml.checks where model = %s", NAME) == []

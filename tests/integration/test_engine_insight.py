@@ -50,7 +50,7 @@ def kept(user: Session, table: str, columns: str = "*", where: str = "true") -> 
     return user.rows(f"select {columns} from ml.{table} where model = %s and {where}", NAME)
 
 
-def test_the_profile_is_what_sql_says(user: Session) -> None:
+def test_profile_equals_sql(user: Session) -> None:
     for name in ("amount", "quarters", "day"):
         value = f"({name} - date '1970-01-01')" if name == "day" else name
         (expected,) = user.rows(
@@ -79,7 +79,7 @@ def test_the_profile_is_what_sql_says(user: Session) -> None:
     )
 
 
-def test_the_bins_of_the_profile_hold_every_row(user: Session) -> None:
+def test_profile_bins_cover_all_rows(user: Session) -> None:
     bins = user.rows(
         "select lower, upper, n from ml.profile_bins where name = %s and column_name = 'amount' "
         "and lower is not null order by bin",
@@ -96,7 +96,7 @@ def test_the_bins_of_the_profile_hold_every_row(user: Session) -> None:
     ) == [(2000,)]
 
 
-def test_correlations_are_what_sql_says(user: Session) -> None:
+def test_correlations_equal_sql(user: Session) -> None:
     expected = user.value(f"select corr(amount, quarters) from ({ROWS}) as r")
     assert user.value(
         "select value from ml.profile_correlations where name = %s and method = 'pearson' "
@@ -125,7 +125,7 @@ def test_correlations_are_what_sql_says(user: Session) -> None:
     )[0][0] == pytest.approx(chi)  # fmt: skip
 
 
-def test_a_profile_is_replaced_and_names_who_made_it(user: Session) -> None:
+def test_profile_is_replaced_and_names_author(user: Session) -> None:
     name = f"{NAME} '); drop table ml.profiles; --"
     for rows in (10, 20):
         query = f"select i as a, '{{}}'::jsonb as document from generate_series(1, {rows}) i;"
@@ -139,7 +139,7 @@ def test_a_profile_is_replaced_and_names_who_made_it(user: Session) -> None:
     ) == [(20, 1, "transformer", "document")]
 
 
-def test_the_drift_is_what_sql_says(user: Session) -> None:
+def test_drift_equals_sql(user: Session) -> None:
     """The index of one feature over the bins of the registry, counted by Postgres."""
     later = f"select id, amount * 1.3 + 1 as amount, quarters, colour, flag, day from ({ROWS}) as r"
     psi, distance = user.rows(
@@ -184,7 +184,7 @@ def test_the_drift_is_what_sql_says(user: Session) -> None:
     assert (psi, distance) == pytest.approx(expected)
 
 
-def test_what_is_watched_is_kept_and_goes_with_its_version(user: Session) -> None:
+def test_monitored_drift_is_stored_and_dropped_with_version(user: Session) -> None:
     shifted = f"select *, to_char(day, 'YYYY-MM') as month from ({ROWS}) as r where id > 100"
     returned = user.rows("select * from ml.watch(%s, %s, 'month')", NAME, shifted)
     found = kept(
@@ -205,7 +205,7 @@ def test_what_is_watched_is_kept_and_goes_with_its_version(user: Session) -> Non
     user.rows("rollback")
 
 
-def test_everything_about_a_version_is_in_the_registry(user: Session) -> None:
+def test_version_has_all_diagnostics(user: Session) -> None:
     terms = {row[0] for row in kept(user, "coefficients", "term")}
     colours = user.rows(f"select distinct colour from ({ROWS}) as r where colour is not null")
     assert terms == {
@@ -228,7 +228,7 @@ def test_everything_about_a_version_is_in_the_registry(user: Session) -> None:
     assert whole == tested
 
 
-def test_retired_and_dropped_versions_leave_nothing_behind(user: Session) -> None:
+def test_retired_and_dropped_versions_have_no_rows(user: Session) -> None:
     name = f"{NAME} retired"
     for _ in range(3):
         user.train(name, keep=1)
@@ -253,9 +253,7 @@ def test_retired_and_dropped_versions_leave_nothing_behind(user: Session) -> Non
         "select * from ml.watch('insight test', 'select rolname as colour from pg_authid')",
     ],
 )
-def test_no_door_into_the_registry_or_past_the_callers_rights(
-    user: Session, statement: str
-) -> None:
+def test_direct_writes_and_forbidden_reads_are_refused(user: Session, statement: str) -> None:
     with pytest.raises(psycopg2.Error) as caught:
         user.rows(statement)
     assert "permission denied" in str(caught.value)
@@ -271,7 +269,7 @@ def test_no_door_into_the_registry_or_past_the_callers_rights(
         ("ml.watch('nobody', 'select 1 as id')", "ml.watch: There is no model"),
     ],
 )
-def test_errors_are_one_plain_line(user: Session, call: str, message: str) -> None:
+def test_errors_are_one_line(user: Session, call: str, message: str) -> None:
     with pytest.raises(psycopg2.Error) as caught:
         user.rows(f"select * from {call}")
     assert caught.value.diag.message_primary.startswith(message)

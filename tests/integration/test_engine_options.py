@@ -56,7 +56,7 @@ def arrays(user: Session) -> str:
     return "select * from engine_test.arrays"
 
 
-def test_every_statement_of_the_guide_works(guided: dict[str, list[tuple]], user: Session) -> None:
+def test_statements_of_guide_run(guided: dict[str, list[tuple]], user: Session) -> None:
     assert len(guided) == len(set(statements())) >= 14
     for statement, rows in guided.items():
         assert rows, statement
@@ -92,9 +92,7 @@ def test_outliers_and_components(guided: dict[str, list[tuple]], user: Session) 
     assert measured["train"] == pytest.approx(0.63, abs=0.04)
 
 
-def test_every_setting_that_was_tried_is_kept(
-    guided: dict[str, list[tuple]], user: Session
-) -> None:
+def test_searched_settings_are_recorded(guided: dict[str, list[tuple]], user: Session) -> None:
     tried = user.rows(
         "select algorithm, params, fold_scores, chosen from ml.candidates where model = 'tumour' "
         "and version = (select max(version) from ml.model_versions where model = 'tumour')"
@@ -105,9 +103,7 @@ def test_every_setting_that_was_tried_is_kept(
     assert sum(row[3] for row in tried) == 1
 
 
-def test_the_threshold_that_costs_least_is_used(
-    guided: dict[str, list[tuple]], user: Session
-) -> None:
+def test_least_cost_threshold_is_used(guided: dict[str, list[tuple]], user: Session) -> None:
     threshold = user.version("tumour_costs")["threshold"]
     assert threshold < 0.5
     answers = user.predict("tumour_costs", TUMOURS)
@@ -120,7 +116,7 @@ def test_the_threshold_that_costs_least_is_used(
     ) == [(threshold,)]
 
 
-def test_a_halving_search_in_time(user: Session, arrays: str) -> None:
+def test_halving_search_with_time_split(user: Session, arrays: str) -> None:
     entry: dict[str, Any] = {
         "algorithm": "decision_tree",
         "search": {"max_depth": [2, 4, 8], "min_samples_leaf": [1, 20]},
@@ -141,7 +137,7 @@ def test_a_halving_search_in_time(user: Session, arrays: str) -> None:
     assert [share for (share,) in shares] == pytest.approx([1 / 3] * 4 + [1, 1])
 
 
-def test_arrays_texts_of_many_values_and_groups(user: Session, arrays: str) -> None:
+def test_arrays_high_cardinality_texts_and_groups(user: Session, arrays: str) -> None:
     name = "engine test arrays"
     user.train(
         name,

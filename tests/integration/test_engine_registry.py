@@ -29,7 +29,7 @@ def test_promote_and_rollback(user: Session, three: str) -> None:
     assert "ml.promote" in caught.value.diag.message_hint
 
 
-def test_who_was_champion_when(user: Session, three: str) -> None:
+def test_promotions_are_recorded(user: Session, three: str) -> None:
     moments = [user.value("select clock_timestamp()")]
     for call in ("ml.promote(%s, 1)", "ml.rollback(%s)", "ml.rollback(%s)", "ml.promote(%s, 1)"):
         user.rows(f"select {call}", three)
@@ -50,7 +50,7 @@ def test_who_was_champion_when(user: Session, three: str) -> None:
     ]
 
 
-def test_predict_follows_the_champion(user: Session) -> None:
+def test_predict_uses_champion(user: Session) -> None:
     name = "registry test predict"
     user.train(name, "dummy")
     user.train(name)
@@ -105,7 +105,9 @@ def test_drop_model(user: Session, three: str) -> None:
         ("ml.drop_model('registry ''; drop schema ml')", "no model", "Known: "),
     ],
 )
-def test_what_is_not_there_is_said_so(user: Session, call: str, message: str, hint: str) -> None:
+def test_missing_model_or_version_is_error(
+    user: Session, call: str, message: str, hint: str
+) -> None:
     name = "registry test errors"
     if not user.states(name):
         user.train(name)
@@ -117,7 +119,7 @@ def test_what_is_not_there_is_said_so(user: Session, call: str, message: str, hi
     assert caught.value.pgcode == "22023"
 
 
-def test_a_better_version_becomes_champion(user: Session) -> None:
+def test_only_better_version_becomes_champion(user: Session) -> None:
     name = "registry test better"
     user.train(name, "dummy", promote="if_better")
     user.train(name, promote="if_better")
@@ -152,7 +154,7 @@ def test_retention(user: Session) -> None:
         user.rows("select ml.promote(%s, 3)", name)
 
 
-def test_who_may_change_the_registry(engine: Any, admin: Session, user: Session) -> None:
+def test_registry_rights(engine: Any, admin: Session, user: Session) -> None:
     name = "registry test rights"
     user.train(name)
     with closing(Session(engine.dsn("dashboard"))) as dashboard:

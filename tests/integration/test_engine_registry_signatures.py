@@ -99,7 +99,7 @@ def record(user: Session, model: str, content: bytes | None, signature: bytes | 
         "no bytes", "null",
     ],
 )  # fmt: skip
-def test_a_forged_artifact_is_not_recorded(
+def test_forged_artifact_is_not_recorded(
     user: Session, signed: tuple[bytes, bytes], forge: Any, message: str
 ) -> None:
     with pytest.raises(psycopg2.Error, match=message) as caught:
@@ -112,9 +112,7 @@ def test_a_forged_artifact_is_not_recorded(
     assert user.states(NAME) == {1: "champion"}
 
 
-def test_a_number_that_was_not_reserved_is_refused(
-    user: Session, signed: tuple[bytes, bytes]
-) -> None:
+def test_unreserved_number_is_refused(user: Session, signed: tuple[bytes, bytes]) -> None:
     for version in (1, 2, 0, None):
         payload = json.dumps({"version": {"model": NAME, "version": version}})
         with pytest.raises(psycopg2.Error, match="is not reserved"):
@@ -129,7 +127,7 @@ def test_a_number_that_was_not_reserved_is_refused(
         "content = set_byte(content, 100, 1 + get_byte(content, 100) % 9)",
     ],
 )
-def test_an_artifact_that_was_changed_in_the_table_is_not_loaded(
+def test_artifact_changed_in_table_is_not_loaded(
     admin: Session, user: Session, other: Session, change: str
 ) -> None:
     name = f"registry test {change[:30]}"
@@ -141,7 +139,7 @@ def test_an_artifact_that_was_changed_in_the_table_is_not_loaded(
     assert "rain it again" in caught.value.diag.message_hint
 
 
-def test_a_version_that_takes_over_the_signature_of_another_is_not_loaded(
+def test_artifact_of_other_version_is_not_loaded(
     admin: Session, user: Session, signed: tuple[bytes, bytes]
 ) -> None:
     """Also in a session that has the other one in its cache."""
@@ -155,7 +153,7 @@ def test_a_version_that_takes_over_the_signature_of_another_is_not_loaded(
         user.rows("select * from ml.predict(%s, %s)", name, ROWS)
 
 
-def test_nobody_but_the_superuser_reads_the_key(engine: Any, admin: Session, user: Session) -> None:
+def test_only_superuser_reads_key(engine: Any, admin: Session, user: Session) -> None:
     for statement in (
         f"select pg_read_binary_file('{KEY_FILE}')",
         f"select pg_stat_file('{KEY_FILE}')",
@@ -179,7 +177,7 @@ def superuser(engine: Any) -> Iterator[Any]:
         replace_key(connection, key)
 
 
-def test_models_answer_under_the_key_of_their_server_alone(
+def test_models_need_key_of_their_server(
     superuser: Any, user: Session, other: Session, signed: tuple[bytes, bytes]
 ) -> None:
     key = read_key(superuser)

@@ -14,7 +14,7 @@ from .registry import ROWS, Session, admin, other, three, user
 __all__ = ["admin", "other", "three", "user"]  # fixtures
 
 
-def test_many_at_once_lose_nothing(engine: Any, user: Session) -> None:
+def test_concurrent_trainings_and_promotions_lose_nothing(engine: Any, user: Session) -> None:
     """Two sessions train and promote the same model at the same time, again and again."""
     name = "registry test together"
     user.train(name)
@@ -59,7 +59,7 @@ def test_many_at_once_lose_nothing(engine: Any, user: Session) -> None:
     assert user.states(name)[last] == "champion"
 
 
-def test_a_verb_waits_for_the_training_that_holds_the_model(
+def test_promotion_waits_for_training_of_same_model(
     user: Session, other: Session, three: str
 ) -> None:
     other.connection.autocommit = False
@@ -90,9 +90,7 @@ def everything(user: Session, name: str) -> list[tuple]:
 
 
 @pytest.mark.parametrize("how", ["cancel", "timeout", "failure"])
-def test_a_training_that_does_not_end_well_leaves_the_old_champion(
-    user: Session, other: Session, how: str
-) -> None:
+def test_failed_training_keeps_champion(user: Session, other: Session, how: str) -> None:
     name = f"registry test {how}"
     user.train(name)
     before = everything(user, name)

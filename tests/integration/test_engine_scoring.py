@@ -113,7 +113,7 @@ QUICKLY = settings(
 
 @settings(QUICKLY, max_examples=25)
 @given(st.lists(PROBE, min_size=1, max_size=25))
-def test_both_ways_answer_as_scikit_learn_outside(
+def test_predict_and_compiled_sql_equal_scikit_learn(
     user: Session, probes: list[dict[str, Any]]
 ) -> None:
     rows = [{"id": place, **probe} for place, probe in enumerate(probes)]
@@ -152,7 +152,7 @@ def check(model: Model, answer: tuple, truth: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("name", ["yes", "kind", "trees"])
-def test_no_answer_depends_on_the_batch_a_row_is_in(user: Session, name: str) -> None:
+def test_prediction_is_independent_of_batch(user: Session, name: str) -> None:
     """More rows than go through a model at a time, each of them often and in no order."""
     often = "select e.* from engine_scoring.examples as e, generate_series(1, 75) order by random()"
     found = user.rows(
@@ -174,7 +174,7 @@ def test_no_answer_depends_on_the_batch_a_row_is_in(user: Session, name: str) ->
 
 @settings(QUICKLY, max_examples=8)
 @given(PROBE, TOO_LARGE)
-def test_both_ways_refuse_what_no_arithmetic_survives(
+def test_infinite_and_huge_numbers_are_refused(
     user: Session, probe: dict[str, Any], value: float
 ) -> None:
     fill(user, [{"id": 1, **probe, "real": value}])
@@ -184,7 +184,7 @@ def test_both_ways_refuse_what_no_arithmetic_survives(
                 way(user, name)
 
 
-def test_infinite_days_are_refused_too(user: Session) -> None:
+def test_infinite_dates_are_refused(user: Session) -> None:
     user.rows("truncate engine_scoring.probes")
     user.rows("insert into engine_scoring.probes (id, day) values (1, 'infinity')")
     for way in (asked, inline):
@@ -193,18 +193,18 @@ def test_infinite_days_are_refused_too(user: Session) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "trees"])
-def test_linear_models_need_nothing_of_the_engine(user: Session, name: str) -> None:
+def test_linear_sql_does_not_call_engine(user: Session, name: str) -> None:
     assert "ml." not in compiled(user, name)
 
 
-def test_other_models_are_asked(user: Session) -> None:
+def test_nonlinear_sql_calls_predict(user: Session) -> None:
     text = compiled(user, "trees", "select * from engine_scoring.examples where colour = 'it''s'")
     assert "from ml.predict('engine test scoring trees'" in text
     assert user.rows(text)[0][0] in range(len(ROWS))
 
 
 @pytest.mark.parametrize("target", ["yes", "amount"])
-def test_a_fit_of_ones_own_outside_gives_the_same(user: Session, target: str) -> None:
+def test_independent_fit_gives_same_predictions(user: Session, target: str) -> None:
     """Nothing of the engine's is used here: other code, other order of rows."""
     cells = np.array([[number(row[name]) for name in NUMBERS] for row in ROWS])
     words = np.array([[row[name] or "(none)" for name in TEXTS] for row in ROWS], dtype=object)
@@ -230,7 +230,7 @@ def test_a_fit_of_ones_own_outside_gives_the_same(user: Session, target: str) ->
         np.testing.assert_allclose(scores, outside, rtol=CLOSE, atol=CLOSE)
 
 
-def test_a_view_holds_the_model_and_finds_one_row_by_its_index(user: Session) -> None:
+def test_compiled_view_uses_index_for_one_row(user: Session) -> None:
     user.rows("create unique index on engine_scoring.examples (id)")
     user.rows("analyze engine_scoring.examples")
     text = compiled(user, "yes", "select * from engine_scoring.examples")
@@ -254,6 +254,6 @@ def test_a_view_holds_the_model_and_finds_one_row_by_its_index(user: Session) ->
         ("engine test scoring yes", "", "The query is empty"),
     ],
 )
-def test_compile_refuses(user: Session, model: str, query: str, message: str) -> None:
+def test_invalid_compile_is_refused(user: Session, model: str, query: str, message: str) -> None:
     with pytest.raises(psycopg2.Error, match=message):
         user.rows("select ml.compile(%s, %s)", model, query)

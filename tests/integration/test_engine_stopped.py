@@ -73,7 +73,7 @@ def many(user: Session) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ENDLESS)
-def test_cancelled_in_the_middle_of_a_fit(
+def test_fit_is_cancelled(
     engine: Any, user: Session, admin: Session, many: None, algorithm: str
 ) -> None:
     model = f"engine hostile cancel {algorithm}"
@@ -90,9 +90,7 @@ def test_cancelled_in_the_middle_of_a_fit(
     busy.session.connection.close()
 
 
-def test_out_of_time_in_the_middle_of_a_fit(
-    engine: Any, user: Session, admin: Session, many: None
-) -> None:
+def test_fit_times_out(engine: Any, user: Session, admin: Session, many: None) -> None:
     session = Session(engine.dsn("transformer"))
     session.rows("set statement_timeout = '3s'")
     name = "hist_gradient_boosting"
@@ -107,9 +105,7 @@ def test_out_of_time_in_the_middle_of_a_fit(
     session.connection.close()
 
 
-def test_ended_in_the_middle_of_a_fit(
-    engine: Any, user: Session, admin: Session, many: None
-) -> None:
+def test_fit_ends_with_session(engine: Any, user: Session, admin: Session, many: None) -> None:
     name = "random_forest"
     busy = Busy(engine, "engine hostile end", {"algorithm": name, "params": ENDLESS[name]})
     busy.in_the_fit(admin)
@@ -160,7 +156,7 @@ def slow(user: Session) -> None:
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_out_of_time_wherever_time_is_spent(
+def test_statement_timeout_applies_in_every_phase(
     user: Session, admin: Session, slow: None, phase: str
 ) -> None:
     # Long enough for the fits before the importance is measured.
@@ -175,7 +171,7 @@ def test_out_of_time_wherever_time_is_spent(
     assert debris(admin, "engine hostile phases") == {}
 
 
-def test_a_table_is_not_dropped_while_it_is_learned_from(
+def test_table_in_training_is_not_dropped(
     engine: Any, user: Session, admin: Session, many: None
 ) -> None:
     name = "hist_gradient_boosting"
@@ -190,7 +186,7 @@ def test_a_table_is_not_dropped_while_it_is_learned_from(
     busy.session.connection.close()
 
 
-def test_a_query_that_drops_its_own_table(user: Session) -> None:
+def test_query_that_drops_its_table_is_refused(user: Session) -> None:
     user.rows("create table engine_hostile.doomed as select * from engine_hostile.rows")
     user.rows("""
         create function engine_hostile.drop_it() returns int language plpgsql as

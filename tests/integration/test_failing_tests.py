@@ -168,24 +168,20 @@ def add_cases(models: Path) -> None:
         (models / "features" / f"feat_tumour__{name}.sql").write_text(LATER.format(factor=factor))
 
 
-def test_a_model_below_its_limit_stops_the_build(
-    warehouse_copy: Warehouse, stopped: Stopped
-) -> None:
+def test_model_below_limit_fails_build(warehouse_copy: Warehouse, stopped: Stopped) -> None:
     assert stopped.exit_code == 1
     assert any(name.startswith("metric_at_least_breast_cancer") for name in stopped.failed())
     now = one(warehouse_copy, BEHIND)
     assert now == stopped.behind, "a table downstream of a failed test was rebuilt"
 
 
-def test_the_issues_of_a_training_are_printed(stopped: Stopped) -> None:
+def test_training_issues_are_printed(stopped: Stopped) -> None:
     for column in ("clue", "first_letter"):
         assert f"Model leaky: issue target_leakage: Column '{column}' alone" in stopped.said
     assert "Model noise: issue baseline_not_beaten: roc_auc is " in stopped.said
 
 
-def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
-    warehouse_copy: Warehouse, stopped: Stopped
-) -> None:
+def test_model_below_baseline_fails_build(warehouse_copy: Warehouse, stopped: Stopped) -> None:
     assert "unproven" in stopped.failed(), "without an interval nothing is proven"
     of_noise = {name for name in stopped.failed() if "noise" in name}
     assert any(name.startswith("beats_baseline_noise") for name in of_noise)
@@ -211,7 +207,7 @@ def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
     )
 
 
-def test_what_leaks_and_what_drifts_is_stopped(warehouse_copy: Warehouse, stopped: Stopped) -> None:
+def test_leakage_and_drift_fail_build(warehouse_copy: Warehouse, stopped: Stopped) -> None:
     ours = {"leak_at_099", "leak_allowed", "moved", "moved_allowed", "unmoved"}
     assert stopped.failed() & ours == {"leak_at_099", "moved"}
     # All five have run: none was skipped.
@@ -224,7 +220,7 @@ def test_what_leaks_and_what_drifts_is_stopped(warehouse_copy: Warehouse, stoppe
     assert found[0]["clue"] == found[0]["first_letter"] == 1 > found[0]["mean_radius"]
 
 
-def test_a_table_that_breaks_its_rules_is_told_of_rule_by_rule(
+def test_violated_constraints_are_reported_by_rule(
     warehouse_copy: Warehouse, stopped: Stopped
 ) -> None:
     assert stopped.failed() & set(RESULTS) == {"broken", "keyless", "only_a_key"}
@@ -244,7 +240,7 @@ def test_a_table_that_breaks_its_rules_is_told_of_rule_by_rule(
         assert f"Broken rows: rpt_broken: {broken}" in stopped.said
 
 
-def test_large_tables_are_counted_about_and_small_ones_to_the_row(
+def test_row_counts_are_exact_for_small_and_estimated_for_large_tables(
     warehouse_copy: Warehouse, stopped: Stopped
 ) -> None:
     query = "select table_name, value_text, rows from reports.rpt_tables_about"

@@ -78,7 +78,7 @@ def changed_rows(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Itera
     build(warehouse.settings, warehouse.stack, select=FROM_SAMPLE, show=False)
 
 
-def test_a_second_build_trains_nothing_and_changes_no_report(
+def test_second_build_trains_nothing_and_keeps_reports(
     warehouse: Warehouse, untested: None
 ) -> None:
     content = """
@@ -92,7 +92,7 @@ def test_a_second_build_trains_nothing_and_changes_no_report(
     assert one(warehouse, content) == before
 
 
-def test_rows_that_went_away_are_noticed(warehouse: Warehouse, changed_rows: None) -> None:
+def test_removed_rows_trigger_training(warehouse: Warehouse, changed_rows: None) -> None:
     trained = versions(warehouse)
     build(warehouse.settings, warehouse.stack, select=FROM_SAMPLE, show=False)
     assert len(versions(warehouse)) == len(trained) + 1
@@ -107,9 +107,7 @@ def test_rows_that_went_away_are_noticed(warehouse: Warehouse, changed_rows: Non
     assert predicted == 529
 
 
-def test_views_are_there_after_a_build_of_a_table_beneath_them(
-    warehouse: Warehouse, untested: None
-) -> None:
+def test_views_survive_build_of_upstream_table(warehouse: Warehouse, untested: None) -> None:
     def views() -> dict[str, str]:
         found = rows(
             warehouse,
@@ -154,7 +152,7 @@ def other_models(warehouse: Warehouse) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("other_models")
-def test_models_of_other_tasks_have_reports_of_their_own(warehouse: Warehouse) -> None:
+def test_other_tasks_have_reports(warehouse: Warehouse) -> None:
     tasks = dict(rows(warehouse, "select model, task from reports.rpt_model_overview"))
     expected = {MODEL: "classification", "radius": "regression", "groups": "clustering"}
     assert expected.items() <= tasks.items()
@@ -177,7 +175,7 @@ def test_models_of_other_tasks_have_reports_of_their_own(warehouse: Warehouse) -
 
 
 @pytest.mark.usefixtures("other_models")
-def test_a_class_called_true_is_told_with_what_it_is_about(warehouse: Warehouse) -> None:
+def test_class_named_true_has_label(warehouse: Warehouse) -> None:
     told = dict(
         rows(warehouse, "select page, rest from reports.rpt_headlines where model = 'flag'")
     )
@@ -185,7 +183,7 @@ def test_a_class_called_true_is_told_with_what_it_is_about(warehouse: Warehouse)
     assert told["quality"] == " of all cases with is malignant: true."
 
 
-def test_the_area_under_the_drawn_roc_is_the_score(warehouse: Warehouse) -> None:
+def test_drawn_roc_area_equals_score(warehouse: Warehouse) -> None:
     points = rows(
         warehouse,
         "select x, y from reports.rpt_model_curves where model = %s and curve = 'roc'"
@@ -203,7 +201,7 @@ def test_the_area_under_the_drawn_roc_is_the_score(warehouse: Warehouse) -> None
     assert 0.9 < lower <= score <= upper <= 1
 
 
-def test_the_headline_is_counted_another_way(warehouse: Warehouse) -> None:
+def test_headline_gain_equals_roc_points(warehouse: Warehouse) -> None:
     """The share reached with the riskiest fifth, by counting in the points of the ROC curve."""
     hits, total = one(
         warehouse,
@@ -239,7 +237,7 @@ def test_the_headline_is_counted_another_way(warehouse: Warehouse) -> None:
     assert float(right) == pytest.approx(hits, abs=1e-12)
 
 
-def test_histograms_hold_every_row_of_every_class(warehouse: Warehouse) -> None:
+def test_histograms_cover_all_rows_of_each_class(warehouse: Warehouse) -> None:
     data = load_breast_cancer()
     counts = rows(
         warehouse,
@@ -254,7 +252,7 @@ def test_histograms_hold_every_row_of_every_class(warehouse: Warehouse) -> None:
         assert shares == pytest.approx([1, 1])
 
 
-def test_the_summary_of_a_feature_is_what_numpy_says(warehouse: Warehouse) -> None:
+def test_feature_summary_equals_numpy(warehouse: Warehouse) -> None:
     data = load_breast_cancer()
     column = data.data[:, list(data.feature_names).index("worst texture")]
     found = one(
@@ -267,7 +265,7 @@ def test_the_summary_of_a_feature_is_what_numpy_says(warehouse: Warehouse) -> No
     assert [float(value) for value in found] == pytest.approx(expected, rel=1e-9)
 
 
-def test_every_column_is_described(warehouse: Warehouse) -> None:
+def test_all_columns_have_descriptions(warehouse: Warehouse) -> None:
     undescribed = rows(
         warehouse,
         """

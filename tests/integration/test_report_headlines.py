@@ -11,7 +11,7 @@ from tests.integration.asking import one, percent, rows, shown_by
 ACTIVE = "select customer_key from features.feat_customer__rfm where as_of = %s"
 
 
-def test_the_strip_of_the_shop_is_that_of_the_source(warehouse: Warehouse) -> None:
+def test_shop_headline_equals_source(warehouse: Warehouse) -> None:
     first, last = one(
         warehouse,
         "select min(month), (max(month) + interval '1 month')::date"
@@ -62,13 +62,13 @@ def test_the_strip_of_the_shop_is_that_of_the_source(warehouse: Warehouse) -> No
     assert said["until"] == (last - dt.timedelta(days=1)).strftime("%B %Y")
 
 
-def test_a_shop_without_a_whole_month_says_so(warehouse: Warehouse) -> None:
+def test_shop_without_complete_month_has_message(warehouse: Warehouse) -> None:
     """The template asks for `until` and `months`: without a row there is neither."""
     said = shown_by(warehouse, "business/headline", "(select * from reports.rpt_sales limit 0)")
     assert (said["until"], said["months"]) == (None, 0)
 
 
-def test_the_page_about_churn_says_what_its_list_adds_up_to(warehouse: Warehouse) -> None:
+def test_churn_headline_equals_call_list(warehouse: Warehouse) -> None:
     listed = rows(warehouse, "select churn_probability, revenue_at_risk from reports.rpt_call_list")
     risk, lost = np.array(listed, dtype=float).T
     lead, number, note = one(
@@ -91,7 +91,7 @@ def test_the_page_about_churn_says_what_its_list_adds_up_to(warehouse: Warehouse
     assert note.endswith(f" {by_chance:,.0f} €.")
 
 
-def test_the_forecast_names_the_sum_of_its_days(warehouse: Warehouse) -> None:
+def test_forecast_headline_equals_sum_of_days(warehouse: Warehouse) -> None:
     days, first, last, forecast = one(
         warehouse,
         "select count(*), min(day), max(day), sum(forecast) from predictions.pred_revenue"
@@ -127,7 +127,7 @@ def test_the_forecast_names_the_sum_of_its_days(warehouse: Warehouse) -> None:
     assert period.endswith(f"{last.year}") and f"{first.year} to" in period
 
 
-def test_segments_bring_what_the_source_says(warehouse: Warehouse) -> None:
+def test_segment_headline_equals_source(warehouse: Warehouse) -> None:
     brought = rows(
         warehouse,
         """
@@ -163,7 +163,7 @@ def test_segments_bring_what_the_source_says(warehouse: Warehouse) -> None:
     assert said["revenue"] == percent(float(spent / money))
 
 
-def test_moves_between_segments_are_counted_another_way(warehouse: Warehouse) -> None:
+def test_segment_moves_equal_set_difference(warehouse: Warehouse) -> None:
     """Sets of customers, taken from who was active at the end of both quarters."""
     days = rows(
         warehouse,
@@ -185,7 +185,7 @@ def test_moves_between_segments_are_counted_another_way(warehouse: Warehouse) ->
     assert float(said["moved"]) == pytest.approx(100 * float(moved / stayed), abs=0.5)
 
 
-def test_the_state_of_the_house_is_that_of_its_sources(warehouse: Warehouse) -> None:
+def test_status_page_equals_sources(warehouse: Warehouse) -> None:
     house = dict(
         rows(warehouse, "select label, value_text || ' | ' || note from reports.rpt_status")
     )

@@ -83,7 +83,7 @@ def churn_answers(warehouse: Warehouse, shuffled: str = "") -> tuple[np.ndarray,
     return left, risk
 
 
-def test_the_page_about_data_counts_what_the_table_holds(warehouse: Warehouse) -> None:
+def test_data_page_counts_equal_table(warehouse: Warehouse) -> None:
     ((described,),) = rows(
         warehouse,
         "select array_agg(entry ->> 'name') from ml.model_versions,"
@@ -111,7 +111,7 @@ def test_the_page_about_data_counts_what_the_table_holds(warehouse: Warehouse) -
     )
 
 
-def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Warehouse) -> None:
+def test_ranking_gain_and_calibration_equal_scikit_learn(warehouse: Warehouse) -> None:
     left, risk = churn_answers(warehouse)
     card = dict(
         rows(warehouse, "select metric, value from reports.rpt_model_metrics where model = 'churn'")
@@ -148,7 +148,7 @@ def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Ware
     assert rest == f" on {len(left):,} cases it had never seen, the simple rule 0.500."
 
 
-def test_the_cheapest_threshold_is_the_cheapest_of_the_test_rows(warehouse: Warehouse) -> None:
+def test_cheapest_threshold_has_least_cost_on_test_rows(warehouse: Warehouse) -> None:
     left, risk = churn_answers(warehouse)
     costs = [
         np.mean(np.where(left == 1, 5 * (risk < limit), risk >= limit))
@@ -166,7 +166,7 @@ def test_the_cheapest_threshold_is_the_cheapest_of_the_test_rows(warehouse: Ware
     )
 
 
-def test_the_simple_rule_of_a_regression_is_measured_anew(warehouse: Warehouse) -> None:
+def test_regression_baseline_error_equals_recomputation(warehouse: Warehouse) -> None:
     actual = np.array(
         rows(warehouse, "select actual from reports.rpt_residuals where model = 'revenue'"),
         dtype=float,
@@ -182,7 +182,7 @@ def test_the_simple_rule_of_a_regression_is_measured_anew(warehouse: Warehouse) 
     assert f"the simple rule by {percent(error)}." in sentence
 
 
-def test_the_groups_of_a_clustering_are_counted_and_stand_apart_as_said(
+def test_cluster_sizes_and_separation_equal_recomputation(
     warehouse: Warehouse,
 ) -> None:
     asked = (
@@ -219,7 +219,7 @@ def test_the_groups_of_a_clustering_are_counted_and_stand_apart_as_said(
         assert lower - 0.03 <= value <= upper + 0.03, metric
 
 
-def test_what_the_model_relies_on_most_costs_as_much_when_it_is_shuffled(
+def test_main_driver_importance_equals_shuffled_loss(
     warehouse: Warehouse,
 ) -> None:
     left, risk = churn_answers(warehouse)
@@ -237,7 +237,7 @@ def test_what_the_model_relies_on_most_costs_as_much_when_it_is_shuffled(
     )
 
 
-def test_an_input_has_moved_as_far_as_its_bins_say(warehouse: Warehouse) -> None:
+def test_largest_drift_equals_population_stability_index(warehouse: Warehouse) -> None:
     """The population stability index of the input that is furthest, counted here."""
     feature, psi, cases = one(
         warehouse,

@@ -54,7 +54,7 @@ def numbers(warehouse: Warehouse, *tables: str) -> dict[str, int]:
         return found
 
 
-def test_an_empty_shop_builds_to_the_end(small: Warehouse) -> None:
+def test_empty_shop_builds(small: Warehouse) -> None:
     with (
         closing(psycopg2.connect(**small.dsn("transformer"))) as connection,
         connection,
@@ -72,7 +72,7 @@ def test_an_empty_shop_builds_to_the_end(small: Warehouse) -> None:
     assert numbers(small, "predictions.pred_breast_cancer")["predictions.pred_breast_cancer"] == 569
 
 
-def test_a_shop_of_three_weeks_builds_to_the_end(small: Warehouse) -> None:
+def test_shop_of_three_weeks_builds(small: Warehouse) -> None:
     source = Simulator(last_day=calendar.FIRST_DAY + 20)
     load(small.dsn("transformer"), source, lambda held: None, lambda place: None)
     ended, said = built(small)
@@ -87,7 +87,7 @@ def test_a_shop_of_three_weeks_builds_to_the_end(small: Warehouse) -> None:
     assert found["predictions.pred_churn"] == 0
 
 
-def test_classicmodels_builds_to_the_end(small: Warehouse, data_folder: Path) -> None:
+def test_classicmodels_builds(small: Warehouse, data_folder: Path) -> None:
     """98 customers who bought: enough for joins, a forecast and dashboards, not to tell leavers."""
     if not (data_folder / "classicmodels").is_dir():
         pytest.skip(f"needs {data_folder / 'classicmodels'}, which is not there")
