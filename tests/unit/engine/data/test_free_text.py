@@ -36,12 +36,12 @@ def sentence(n: int) -> str:
         (lambda n: f"{n} kg", False),
     ],
 )
-def test_by_the_words_of_a_value(make: object, expected: bool) -> None:
+def test_free_text_is_recognised_by_words(make: object, expected: bool) -> None:
     values = sorted(set(some(200, make)))
     assert is_free_text(values, 200) == expected
 
 
-def test_sentences_that_come_back_are_categories() -> None:
+def test_repeated_sentences_are_categories() -> None:
     answers = [f"I {verb} be happy to buy here again" for verb in ("would", "would not", "may")]
     assert not is_free_text(answers, 300)
     assert is_free_text(some(60, sentence), 300)

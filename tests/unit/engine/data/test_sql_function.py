@@ -16,14 +16,14 @@ def failing_rows(error: Exception) -> Iterator[int]:
     raise error
 
 
-def test_a_result_passes_and_an_old_failure_is_forgotten() -> None:
+def test_result_is_returned_and_previous_failure_cleared() -> None:
     session = {FAILURE: ("old", None, "22023")}
     assert call(session, int, "7") == 7
     assert list(call_for_rows(session, range, 2)) == [0, 1]
     assert FAILURE not in session
 
 
-def test_an_expected_error_is_stored_and_the_result_is_null() -> None:
+def test_expected_error_is_stored_and_result_is_null() -> None:
     session: dict = {}
     assert call(session, failing, GlasshouseError("No.", "Ask again.", "22012")) is None
     assert session[FAILURE] == ("No.", "Ask again.", "22012")
@@ -31,13 +31,13 @@ def test_an_expected_error_is_stored_and_the_result_is_null() -> None:
     assert session[FAILURE] == ("No.", None, "22023")
 
 
-def test_an_expected_error_between_two_rows_ends_them_with_null() -> None:
+def test_expected_error_between_rows_ends_with_null() -> None:
     session: dict = {}
     assert list(call_for_rows(session, failing_rows, GlasshouseError("No."))) == [1, None]
     assert session[FAILURE][0] == "No."
 
 
-def test_another_error_leaves_as_it_is() -> None:
+def test_other_error_is_raised() -> None:
     with pytest.raises(KeyError):
         call({}, failing, KeyError("a slip"))
     with pytest.raises(KeyError):

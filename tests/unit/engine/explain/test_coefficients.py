@@ -56,7 +56,7 @@ def by_term(found: list[dict], column: str, name: str | None = None) -> dict[str
     return {row["term"]: row[column] for row in found if name in (None, row["class"])}
 
 
-def test_without_a_penalty_they_are_those_of_newtons_method() -> None:
+def test_unpenalised_coefficients_equal_newton() -> None:
     rows = [{k: v for k, v in row.items() if k != "ward"} for row in patients()]
     found = trained(rows, "logistic_regression", C=1e12, tol=1e-12)
     assert {row["class"] for row in found} == {"ill"}
@@ -82,7 +82,7 @@ def test_without_a_penalty_they_are_those_of_newtons_method() -> None:
         )
 
 
-def test_with_a_penalty_they_are_the_curvature_of_what_was_minimised() -> None:
+def test_penalised_errors_equal_curvature_of_loss() -> None:
     """The second derivative by finite differences, in the unit of the data."""
     rows, strength = patients(), 0.3
     found = trained(rows, "logistic_regression", C=strength, tol=1e-12)
@@ -120,7 +120,7 @@ def test_with_a_penalty_they_are_the_curvature_of_what_was_minimised() -> None:
     assert np.abs(gradient).max() < 1e-2, "the estimates are not where the loss is least"
 
 
-def test_more_classes() -> None:
+def test_multiclass_errors_equal_newton() -> None:
     """Newton again, with weights for each class and the whole matrix of their curvature."""
     rows = patients(600, classes=3)
     found = trained(rows, "logistic_regression", tol=1e-12)
@@ -155,7 +155,7 @@ def test_more_classes() -> None:
 
 
 @pytest.mark.parametrize("penalty", [0.0, 25.0])
-def test_least_squares_and_ridge(penalty: float) -> None:
+def test_linear_regression_errors_equal_formula(penalty: float) -> None:
     rows = [{**row, "target": row["age"] * 2 + (row["ward"] == "west") * 5} for row in patients()]
     rng = np.random.default_rng(0)
     rows = [{**row, "target": row["target"] + float(rng.normal(0, 3))} for row in rows]
@@ -185,7 +185,7 @@ def test_least_squares_and_ridge(penalty: float) -> None:
     assert {row["class"] for row in found} == {""}
 
 
-def test_terms_are_named_and_add_up_to_the_answer(mixed: list[dict]) -> None:
+def test_terms_have_names_and_sum_to_prediction(mixed: list[dict]) -> None:
     found = trained(mixed, "logistic_regression")
     features = {row["term"]: row["feature"] for row in found}
     assert features == {
@@ -210,7 +210,7 @@ def test_terms_are_named_and_add_up_to_the_answer(mixed: list[dict]) -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_a_column_of_very_many_categories_is_one_term(classes: int) -> None:
+def test_high_cardinality_column_is_one_term(classes: int) -> None:
     """One for each class, where there are more than two; and other numbers keep their names."""
     rng = np.random.default_rng(3)
     rows = [{**row, "city": f"city {rng.integers(300)}"} for row in patients(1_500, classes)]
@@ -223,7 +223,7 @@ def test_a_column_of_very_many_categories_is_one_term(classes: int) -> None:
     assert all(row["standard_error"] > 0 for row in found)
 
 
-def test_the_other_class_of_interest_turns_the_signs(mixed: list[dict]) -> None:
+def test_other_positive_class_inverts_signs(mixed: list[dict]) -> None:
     signs = []
     for wanted in ("true", "false"):
         db = StandIn(mixed)
@@ -232,7 +232,7 @@ def test_the_other_class_of_interest_turns_the_signs(mixed: list[dict]) -> None:
     assert signs[0] == {term: -value for term, value in signs[1].items()}
 
 
-def test_names_that_clash_do_not_stop_a_training() -> None:
+def test_clashing_names_stay_unique() -> None:
     rng = np.random.default_rng(1)
     rows = [
         {
@@ -256,9 +256,7 @@ def test_names_that_clash_do_not_stop_a_training() -> None:
         ("linear_discriminant_analysis", "classification", {}),
     ],
 )
-def test_where_there_is_no_formula_there_are_no_errors(
-    algorithm: str, task: str, params: dict
-) -> None:
+def test_models_without_formula_have_no_errors(algorithm: str, task: str, params: dict) -> None:
     rows = [{**row, "target": row["age"] if task == "regression" else row["target"]}
             for row in patients()]  # fmt: skip
     found = trained(rows, algorithm, task, **params)
@@ -270,14 +268,14 @@ def test_where_there_is_no_formula_there_are_no_errors(
     ("algorithm", "task"),
     [("hist_gradient_boosting", "classification"), ("poisson", "regression")],
 )
-def test_what_is_no_weighted_sum_has_no_coefficients(algorithm: str, task: str) -> None:
+def test_nonlinear_models_have_no_coefficients(algorithm: str, task: str) -> None:
     rows = [{**row, "target": row["age"] + 100 if task == "regression" else row["target"]}
             for row in patients(150)]  # fmt: skip
     assert trained(rows, algorithm, task) == []
 
 
 @pytest.mark.parametrize("positive", ["ill", "well"])
-def test_of_a_calibrated_model_those_before_the_calibration(positive: str) -> None:
+def test_calibrated_model_has_uncalibrated_coefficients(positive: str) -> None:
     rows = [{**row, "part": "test" if n < 20 else "train"} for n, row in enumerate(patients())]
     found = []
     for calibration in (None, "sigmoid"):
@@ -288,7 +286,7 @@ def test_of_a_calibrated_model_those_before_the_calibration(positive: str) -> No
     assert found[0] and found[0] == found[1]
 
 
-def test_of_a_transformed_target_those_of_its_logarithm() -> None:
+def test_transformed_target_has_coefficients_of_logarithm() -> None:
     rng = np.random.default_rng(2)
     rows = [{"x": float(x), "noise": float(e)} for x, e in rng.normal(size=(300, 2))]
     for number, row in enumerate(rows):
@@ -310,7 +308,7 @@ def test_of_a_transformed_target_those_of_its_logarithm() -> None:
     assert 0 < errors["x"] < 1e-6 or errors["x"] < 0.01
 
 
-def test_the_winner_of_a_search_has_them_too(mixed: list[dict]) -> None:
+def test_search_winner_has_coefficients(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     entry = [{"algorithm": "logistic_regression", "search": {"C": [0.1, 1, 10]}}]
     call(db, key="id", algorithms=json.dumps(entry), options=json.dumps(OPTIONS))

@@ -45,7 +45,7 @@ def three(mixed: list[dict]) -> list[dict]:
 
 
 @pytest.mark.parametrize("name", EXTRAS)
-def test_one_that_is_missing_says_how_to_get_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_library_error_names_extra(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {k: v for k, v in algorithms.CATALOGUE["regression"].items() if k not in EXTRAS}
     monkeypatch.setitem(algorithms.CATALOGUE, "regression", known)
     with pytest.raises(GlasshouseError, match=f"{name} is not installed") as refused:
@@ -56,12 +56,12 @@ def test_one_that_is_missing_says_how_to_get_it(name: str, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("name", EXTRAS)
-def test_listed_only_where_it_is_installed(name: str) -> None:
+def test_catalogue_lists_installed_libraries(name: str) -> None:
     listed = {row[0] for row in algorithms.catalogue_rows()}
     assert (name in listed) == libraries.is_installed(name)
 
 
-def test_the_numbers_are_those_of_the_library(mixed: list[dict], library: str) -> None:
+def test_predictions_equal_library(mixed: list[dict], library: str) -> None:
     db = trained(regression(mixed), library, "regression")
     stored = registry.load(db, "a model", None)
     columns = read_columns(db, "q")
@@ -85,7 +85,7 @@ def test_the_numbers_are_those_of_the_library(mixed: list[dict], library: str) -
     assert library in db.recorded[0]["version"]["libraries"]
 
 
-def test_the_same_seed_gives_the_same_trees(mixed: list[dict], library: str) -> None:
+def test_same_seed_gives_same_trees(mixed: list[dict], library: str) -> None:
     params = {"subsample": 0.7, "colsample_bytree": 0.7}
     texts = [
         registry.load(trained(mixed, library, **params), "a model", None).pipeline[-1].text_
@@ -95,7 +95,7 @@ def test_the_same_seed_gives_the_same_trees(mixed: list[dict], library: str) -> 
 
 
 @pytest.mark.parametrize("kind", ["two classes", "more classes", "numbers"])
-def test_contributions_add_up(mixed: list[dict], library: str, kind: str) -> None:
+def test_contributions_sum_to_prediction(mixed: list[dict], library: str, kind: str) -> None:
     task = "regression" if kind == "numbers" else "classification"
     rows = {"two classes": mixed, "more classes": three(mixed), "numbers": regression(mixed)}[kind]
     db = trained(rows, library, task)
@@ -119,7 +119,7 @@ def test_contributions_add_up(mixed: list[dict], library: str, kind: str) -> Non
         np.testing.assert_allclose(sums, whole, atol=1e-6)
 
 
-def test_a_number_behind_a_link_is_sampled_and_adds_up_too(mixed: list[dict], library: str) -> None:
+def test_linked_regression_contributions_sum_to_prediction(mixed: list[dict], library: str) -> None:
     rows = [{**row, "target": n % 4 + float(row["loyal"])} for n, row in enumerate(mixed)]
     link = {"lightgbm": "poisson", "xgboost": "count:poisson"}[library]
     db = trained(rows, library, "regression", objective=link)
@@ -130,7 +130,7 @@ def test_a_number_behind_a_link_is_sampled_and_adds_up_too(mixed: list[dict], li
     np.testing.assert_allclose(sums, scores, atol=1e-6)
 
 
-def test_refused(mixed: list[dict], library: str) -> None:
+def test_invalid_parameters_are_refused(mixed: list[dict], library: str) -> None:
     with pytest.raises(GlasshouseError, match="no parameter 'n_estimatorz'"):
         trained(mixed, library, n_estimatorz=3)
     for name in ("objective", "verbosity", "device"):
@@ -140,15 +140,13 @@ def test_refused(mixed: list[dict], library: str) -> None:
         trained(mixed, library, max_depth="deep")
 
 
-def test_an_artifact_holds_the_text_of_a_booster_and_no_object_of_its_library(
-    mixed: list[dict], library: str
-) -> None:
+def test_artifact_has_booster_text_and_no_library_object(mixed: list[dict], library: str) -> None:
     content = pack(registry.load(trained(mixed, library), "a model"))
     assert b"LGBM" not in content
     assert b"XGBC" not in content
 
 
-def test_missing_without_the_library_a_model_says_so(
+def test_prediction_without_library_is_error(
     mixed: list[dict], library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db = trained(mixed, library)

@@ -75,7 +75,7 @@ def expected(rows: np.ndarray) -> np.ndarray:
     return model.predict(MATRIX)
 
 
-def test_each_group_has_the_model_of_its_own_rows() -> None:
+def test_each_group_has_model_of_its_rows() -> None:
     db, payload = train()
     found = answered(db, ROWS)
     for shop in SLOPES:
@@ -96,7 +96,7 @@ def test_each_group_has_the_model_of_its_own_rows() -> None:
     assert any("1 of 4 groups have no model of their own" in notice for notice in db.notices)
 
 
-def test_each_group_is_measured_on_its_test_rows() -> None:
+def test_each_group_has_metrics_of_its_test_rows() -> None:
     db, payload = train()
     found = answered(db, ROWS)
     measured = {
@@ -117,7 +117,7 @@ def test_each_group_is_measured_on_its_test_rows() -> None:
 
 
 @pytest.mark.parametrize("numbered", [True, False])
-def test_classes_that_a_group_never_had(numbered: bool) -> None:
+def test_groups_may_lack_classes(numbered: bool) -> None:
     """One group knows two of three classes, and one a single class."""
     rng = np.random.default_rng(0)
     rows = []
@@ -139,7 +139,7 @@ def test_classes_that_a_group_never_had(numbered: bool) -> None:
             assert shares[row["id"]]["c"] == 0
 
 
-def test_weights_costs_and_constraints_hold_in_each_group() -> None:
+def test_weights_costs_and_constraints_apply_in_each_group() -> None:
     rows = [{**row, "amount": row["amount"] > 0.5} for row in ROWS]
     asked = {"task": "classification", "algorithms": '["logistic_regression"]'}
     costs = {"false_positive": 1, "false_negative": 20}
@@ -173,7 +173,7 @@ def test_weights_costs_and_constraints_hold_in_each_group() -> None:
         ),
     ],
 )
-def test_refused(changes: dict[str, Any], message: str) -> None:
+def test_invalid_groups_are_refused(changes: dict[str, Any], message: str) -> None:
     changes = {"algorithms": None, **changes}
     with pytest.raises(GlasshouseError) as caught:
         train(**changes)

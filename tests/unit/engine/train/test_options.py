@@ -74,7 +74,7 @@ def measure(payload: dict[str, Any], metric: str, series: str = "model") -> floa
 
 
 @pytest.mark.parametrize("weights", ["balanced", {"true": 4, "false": 1}])
-def test_class_weights_reach_every_candidate(weights: Any) -> None:
+def test_class_weights_apply_to_every_candidate(weights: Any) -> None:
     db, payload = train(options={"class_weight": weights})
     numbered = weights if weights == "balanced" else {True: 4, False: 1}
     outside = make_pipeline(StandardScaler(), LogisticRegression(class_weight=numbered))
@@ -86,7 +86,7 @@ def test_class_weights_reach_every_candidate(weights: Any) -> None:
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
-def test_calibration_mends_probabilities(method: str) -> None:
+def test_calibration_improves_probabilities(method: str) -> None:
     losses = {}
     for asked in (None, method):
         db, payload = train(algorithms='["gaussian_nb"]', options={"calibration": asked})
@@ -101,7 +101,7 @@ def test_calibration_mends_probabilities(method: str) -> None:
     assert np.corrcoef(scores, outside.predict_proba(MATRIX)[:, 1])[0, 1] > 0.99
 
 
-def test_calibration_forward_in_time_never_looks_ahead() -> None:
+def test_time_calibration_uses_past_rows_only() -> None:
     rows = [{**row, "part": None, "at": row["id"]} for row in ROWS]
     split = '{"by": "time", "column": "at"}'
     db, _ = train(
@@ -113,7 +113,7 @@ def test_calibration_forward_in_time_never_looks_ahead() -> None:
     assert mended.cv == 3
 
 
-def test_the_threshold_is_the_cheapest_on_validated_rows() -> None:
+def test_threshold_has_least_cost_on_validation_rows() -> None:
     rng = np.random.default_rng(0)
     scores = np.round(rng.random(300), 2)
     hits = rng.random(300) < scores
@@ -139,7 +139,7 @@ def test_the_threshold_is_the_cheapest_on_validated_rows() -> None:
     )
 
 
-def test_costs_move_the_threshold_and_all_that_follows_from_it() -> None:
+def test_costs_change_threshold_and_dependent_results() -> None:
     found = {}
     for costs in (None, {"false_positive": 1, "false_negative": 10}):
         db, payload = train(options={"costs": costs})
@@ -165,7 +165,7 @@ def test_costs_move_the_threshold_and_all_that_follows_from_it() -> None:
     assert len(folds) == 2 * 3
 
 
-def test_the_test_rows_have_no_say_in_the_threshold() -> None:
+def test_threshold_is_independent_of_test_rows() -> None:
     asked = {"options": {"costs": {"false_positive": 1, "false_negative": 10}}}
     changed = [
         {**row, "target": row["id"] % 2 == 0} if row["part"] == "test" else row for row in ROWS
@@ -194,7 +194,7 @@ def test_monotonic_constraints_hold(task: str) -> None:
         assert (np.diff(found) * sign >= 0).all()
 
 
-def test_a_target_is_learned_as_its_logarithm_and_answered_as_it_is() -> None:
+def test_target_transform_is_inverted_in_predictions() -> None:
     rows = [{**row, "target": float(np.exp(2 + row["a"] + row["noise"]))} for row in ROWS]
     amounts = np.array([row["target"] for row in rows])
     errors = {}
@@ -256,20 +256,20 @@ def test_a_target_is_learned_as_its_logarithm_and_answered_as_it_is() -> None:
         ),
     ],
 )
-def test_refused(changes: dict[str, Any], message: str, hint: str) -> None:
+def test_invalid_options_are_refused(changes: dict[str, Any], message: str, hint: str) -> None:
     with pytest.raises(GlasshouseError) as caught:
         train(**changes)
     assert message in caught.value.message
     assert hint in caught.value.hint
 
 
-def test_costs_are_about_two_classes() -> None:
+def test_costs_need_two_classes() -> None:
     rows = [{**row, "target": row["id"] % 3} for row in ROWS]
     with pytest.raises(GlasshouseError, match="costs is about two classes; 'target' has 3"):
         train(rows, options={"costs": {"false_positive": 1, "false_negative": 1}})
 
 
-def test_texts_have_no_order() -> None:
+def test_monotonic_constraint_on_text_is_refused() -> None:
     rows = [{**row, "word": "xy"[row["id"] % 2]} for row in ROWS]
     with pytest.raises(GlasshouseError, match="names 'word', whose values have no order"):
         train(rows, algorithms=None, options={"monotonic": {"word": 1}})

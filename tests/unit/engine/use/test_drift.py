@@ -39,7 +39,7 @@ def found(db: StandIn, period: str | None = None) -> dict[Any, dict[str, Any]]:
     return {(row["period"], row["feature"]) if period else row["feature"]: row for row in rows}
 
 
-def test_the_rows_of_the_training_have_not_moved(trained: StandIn) -> None:
+def test_training_rows_have_no_drift(trained: StandIn) -> None:
     rows = found(trained)
     # The answers are compared with those to the test rows alone, so they differ a little.
     score = rows.pop(SCORE)
@@ -52,7 +52,7 @@ def test_the_rows_of_the_training_have_not_moved(trained: StandIn) -> None:
         assert row["ks"] == (0 if row["kind"] in ("number", "time") else None)
 
 
-def test_what_moved_is_found_and_nothing_else(trained: StandIn) -> None:
+def test_only_changed_features_drift(trained: StandIn) -> None:
     before = trained.rows
     trained.rows = [
         {
@@ -84,7 +84,7 @@ def test_what_moved_is_found_and_nothing_else(trained: StandIn) -> None:
     assert rows["day"]["js"] > 0.2
 
 
-def test_by_period(trained: StandIn) -> None:
+def test_drift_by_period(trained: StandIn) -> None:
     trained.rows = [
         {**row, "month": None if n < 10 else f"2026-0{1 + n % 2}", "loyal": n % 2 == 0}
         for n, row in enumerate(trained.rows)
@@ -101,7 +101,7 @@ def test_by_period(trained: StandIn) -> None:
         assert rows["2026-02", feature] == {**row, "period": "2026-02"}
 
 
-def test_many_batches_are_one_count(trained: StandIn) -> None:
+def test_batches_are_counted_together(trained: StandIn) -> None:
     trained.rows = trained.rows * 30
     rows = found(trained)
     assert rows.pop(SCORE)["rows"] == 12_000, "the rows of a single batch are all predicted"
@@ -111,7 +111,7 @@ def test_many_batches_are_one_count(trained: StandIn) -> None:
 
 
 @pytest.mark.parametrize("limits", [np.arange(8) * 0.1, np.arange(5.0), [1, 2, 4, 8, 9], [3.0]])
-def test_a_number_on_a_limit_is_in_the_bin_above(limits: Any) -> None:
+def test_number_on_limit_is_in_upper_bin(limits: Any) -> None:
     stored = [
         {"lower": float(low), "category": None, "bin_type": "range", "n": 1.0} for low in limits
     ]
@@ -125,7 +125,7 @@ def test_a_number_on_a_limit_is_in_the_bin_above(limits: Any) -> None:
     np.testing.assert_array_equal(bins.bin_numbers(values), expected)
 
 
-def test_many_different_texts_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_remembered_texts_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glasshouse_ml.measure.bins._MAX_REMEMBERED", 10)
     stored = [{"lower": None, "category": "a", "bin_type": "value", "n": 1.0}]
     bins = Bins(Feature("x", "", "category", ("a", "b")), stored, "missing")
@@ -136,7 +136,7 @@ def test_many_different_texts_are_not_all_remembered(monkeypatch: pytest.MonkeyP
     assert bins.new_texts == {1: {"new 0": 10, "new 1": 10}}
 
 
-def test_the_measures_are_those_of_scipy() -> None:
+def test_measures_equal_scipy() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
         before, now = rng.integers(0, 30, (2, 12)).astype(float)
@@ -151,7 +151,7 @@ def test_the_measures_are_those_of_scipy() -> None:
     assert kolmogorov_smirnov(np.zeros(3), np.ones(3)) is None
 
 
-def test_a_large_index_of_few_rows_may_be_chance() -> None:
+def test_large_index_of_few_rows_is_not_drift() -> None:
     before = np.full(20, 500.0)
     rng = np.random.default_rng(0)
     said: dict[int, list[str]] = {30: [], 100_000: []}
@@ -171,7 +171,7 @@ def test_a_large_index_of_few_rows_may_be_chance() -> None:
         assert verdict(index, before, now) == expected
 
 
-def test_the_words_of_the_verdict() -> None:
+def test_verdict_labels() -> None:
     before = np.array([5e4, 5e4])
     words = []
     for share in (0.6, 0.7, 0.8):
@@ -180,7 +180,7 @@ def test_the_words_of_the_verdict() -> None:
     assert words == ["as in training", "watch", "retrain"]
 
 
-def test_a_regression_and_a_model_without_scores(mixed: list[dict]) -> None:
+def test_drift_of_regression_and_of_model_without_scores(mixed: list[dict]) -> None:
     db = StandIn([{**row, "target": n % 9 + float(row["loyal"])} for n, row in enumerate(mixed)])
     call(db, key="id", task="regression", algorithms='["ridge"]')
     db.rows = [{**row, "loyal": True} for row in db.rows]
@@ -190,7 +190,7 @@ def test_a_regression_and_a_model_without_scores(mixed: list[dict]) -> None:
     assert SCORE not in found(db)
 
 
-def test_numbers_beyond_arithmetic_are_counted_and_not_answered(trained: StandIn) -> None:
+def test_infinite_numbers_are_counted_and_not_predicted(trained: StandIn) -> None:
     trained.rows = [{**row, "amount": np.inf} if n < 5 else row
                     for n, row in enumerate(trained.rows)]  # fmt: skip
     rows = found(trained)
@@ -198,7 +198,7 @@ def test_numbers_beyond_arithmetic_are_counted_and_not_answered(trained: StandIn
     assert rows[SCORE]["rows"] == 395
 
 
-def test_what_is_watched_is_kept(trained: StandIn) -> None:
+def test_drift_is_stored(trained: StandIn) -> None:
     rows = watch(trained, "a model", "q", None)
     assert rows == drift(trained, "a model", "q", None)
     ((name, version, kept),) = trained.kept
@@ -207,7 +207,7 @@ def test_what_is_watched_is_kept(trained: StandIn) -> None:
     assert {"psi", "js", "ks", "verdict"} <= set(kept[0])
 
 
-def test_refused(trained: StandIn) -> None:
+def test_invalid_arguments_are_refused(trained: StandIn) -> None:
     with pytest.raises(GlasshouseError, match="no column 'days', which is named as period"):
         drift(trained, "a model", "q", "days")
     columns = trained.columns("q")
@@ -220,7 +220,7 @@ def test_refused(trained: StandIn) -> None:
         drift(trained, "a model", "q", None)
 
 
-def test_rows_of_every_batch_weigh_the_same_in_the_score(
+def test_batches_have_equal_weight_in_score(
     trained: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("glasshouse_ml.use.drift.BATCH", 1_000)
@@ -251,7 +251,7 @@ def _score_shares(db: StandIn) -> np.ndarray:
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300, np.nan])
-def test_a_column_that_no_row_can_be_predicted_with(trained: StandIn, value: float) -> None:
+def test_unpredictable_column_has_drift_and_no_score(trained: StandIn, value: float) -> None:
     trained.rows = [{**row, "amount": value} for row in trained.rows]
     rows = found(trained)
     assert (rows["amount"]["rows"], rows["amount"]["verdict"]) == (400, "retrain")
@@ -264,14 +264,14 @@ def test_a_column_that_no_row_can_be_predicted_with(trained: StandIn, value: flo
     assert (("2026-01-02", SCORE) in by_period) == bool(np.isnan(value))
 
 
-def test_a_single_row(trained: StandIn) -> None:
+def test_single_row_has_drift(trained: StandIn) -> None:
     trained.rows = trained.rows[:1]
     rows = found(trained)
     assert {row["rows"] for row in rows.values()} == {1}
     assert {row["verdict"] for row in rows.values()} <= {"as in training", "watch", "retrain"}
 
 
-def test_categories_named_like_a_special_bin_do_not_drift() -> None:
+def test_categories_named_like_special_bins_do_not_drift() -> None:
     words = ["other", "(missing)", *(f"word {n}" for n in range(19))]
     rows = [
         {

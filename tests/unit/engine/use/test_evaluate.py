@@ -25,7 +25,7 @@ def measured(db: StandIn) -> dict[str, tuple]:
     return {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
 
 
-def test_the_numbers_are_those_of_scikit_learn(trained: StandIn) -> None:
+def test_metrics_equal_scikit_learn(trained: StandIn) -> None:
     found = measured(trained)
     truth = np.array([row["target"] for row in trained.rows])
     scores = np.array([score for _, _, score, _ in predict(trained, "a model", "q", None)])
@@ -44,7 +44,7 @@ def test_the_numbers_are_those_of_scikit_learn(trained: StandIn) -> None:
     assert found["roc_auc"][3] == 0.5
 
 
-def test_the_test_rows_give_what_the_training_recorded(mixed: list[dict]) -> None:
+def test_rows_of_test_part_give_recorded_metrics(mixed: list[dict]) -> None:
     rows = [{**row, "part": "test" if n % 4 == 0 else "train"} for n, row in enumerate(mixed)]
     db = StandIn(rows)
     call(db, key="id", split='{"by": "column", "column": "part"}')
@@ -62,20 +62,20 @@ def test_the_test_rows_give_what_the_training_recorded(mixed: list[dict]) -> Non
         assert upper == pytest.approx(entry["upper"], abs=0.15)
 
 
-def test_the_order_of_the_rows_does_not_matter(trained: StandIn) -> None:
+def test_row_order_does_not_change_result(trained: StandIn) -> None:
     first = measured(trained)
     trained.rows = trained.rows[::-1]
     assert measured(trained) == first
 
 
-def test_rows_of_one_class_have_no_curve_but_an_accuracy(trained: StandIn) -> None:
+def test_rows_of_one_class_have_accuracy_and_no_roc_auc(trained: StandIn) -> None:
     trained.rows = [row for row in trained.rows if row["target"]]
     found = measured(trained)
     assert found["roc_auc"][0] is None
     assert 0 < found["accuracy"][0] <= 1
 
 
-def test_rows_without_an_answer_are_left_out(trained: StandIn) -> None:
+def test_rows_without_target_are_left_out(trained: StandIn) -> None:
     trained.rows = [*trained.rows, {**trained.rows[0], "target": None}]
     trained.notices.clear()
     assert measured(trained)["accuracy"][4] == 150
@@ -91,13 +91,13 @@ def test_rows_without_an_answer_are_left_out(trained: StandIn) -> None:
         (lambda r: {**r, "target": "maybe"}, "'maybe', a class that was not in training"),
     ],
 )
-def test_refused(trained: StandIn, change, message: str) -> None:
+def test_invalid_rows_are_refused(trained: StandIn, change, message: str) -> None:
     trained.rows = [change(row) for row in trained.rows]
     with pytest.raises(GlasshouseError, match=message):
         evaluate(trained, "a model", "q", None)
 
 
-def test_unknown_models(trained: StandIn) -> None:
+def test_unknown_model_is_refused(trained: StandIn) -> None:
     with pytest.raises(GlasshouseError, match="no version 5"):
         evaluate(trained, "a model", "q", 5)
     trained.recorded.clear()
@@ -106,7 +106,7 @@ def test_unknown_models(trained: StandIn) -> None:
 
 
 @pytest.mark.parametrize("by", ["group", "time", "key", "random"])
-def test_rows_that_belong_together_make_intervals_wider(mixed: list[dict], by: str) -> None:
+def test_dependent_rows_widen_intervals(mixed: list[dict], by: str) -> None:
     # Each row is there four times: in one group, under one key and on one day.
     rows = [
         {**row, "team": f"team {n // 4}", "day": date(2026, 1, 1) + timedelta(n // 4)}
@@ -128,7 +128,7 @@ def test_rows_that_belong_together_make_intervals_wider(mixed: list[dict], by: s
         assert width > 1.5 * (apart[name][3] - apart[name][2]), name
 
 
-def test_a_model_that_names_classes_with_zeros_knows_the_same_numbers_without_them() -> None:
+def test_class_names_with_decimal_zero_match_numbers() -> None:
     rows = [{"a": number % 5, "target": f"{number % 2}.0"} for number in range(80)]
     db = StandIn(rows)
     call(db)

@@ -67,7 +67,7 @@ def excluded(db: StandIn) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("algorithm", ["logistic_regression", "hist_gradient_boosting"])
-def test_the_words_of_a_text_predict(reviews: list[dict], algorithm: str) -> None:
+def test_text_predicts_target(reviews: list[dict], algorithm: str) -> None:
     db = trained(reviews, algorithm)
     (payload,) = db.recorded
     assert payload["version"]["score"] > 0.93
@@ -83,7 +83,7 @@ def test_the_words_of_a_text_predict(reviews: list[dict], algorithm: str) -> Non
     json.dumps(payload, allow_nan=False)
 
 
-def test_training_is_deterministic_and_does_not_see_the_test_part(reviews: list[dict]) -> None:
+def test_training_is_deterministic_and_ignores_test_part(reviews: list[dict]) -> None:
     def scores(algorithm: str, text: str | None) -> np.ndarray:
         rows = [{**row, "part": "test" if n % 4 == 0 else "train"} for n, row in enumerate(reviews)]
         for row in rows:
@@ -100,7 +100,7 @@ def test_training_is_deterministic_and_does_not_see_the_test_part(reviews: list[
         np.testing.assert_array_equal(before, scores(algorithm, "zebra zebra quagga tapir"))
 
 
-def test_terms_with_the_largest_coefficients_are_recorded(reviews: list[dict]) -> None:
+def test_terms_with_largest_coefficients_are_recorded(reviews: list[dict]) -> None:
     rows = trained(reviews).recorded[0]["coefficients"]
     by_term = {row["term"]: row for row in rows}
     assert by_term["message has lovely"]["estimate"] > 0 > by_term["message has kaputt"]["estimate"]
@@ -112,7 +112,9 @@ def test_terms_with_the_largest_coefficients_are_recorded(reviews: list[dict]) -
 
 @pytest.mark.parametrize("top", [None, 3])
 @pytest.mark.parametrize("task", ["classification", "regression"])
-def test_contributions_of_words_add_up(reviews: list[dict], task: str, top: int | None) -> None:
+def test_word_contributions_sum_to_prediction(
+    reviews: list[dict], task: str, top: int | None
+) -> None:
     if task == "classification":
         db = trained(reviews)
     else:
@@ -145,7 +147,7 @@ def test_contributions_of_words_add_up(reviews: list[dict], task: str, top: int 
 
 
 @pytest.mark.parametrize("algorithm", ["decision_tree", "hist_gradient_boosting", "k_neighbors"])
-def test_other_models_explain_a_text_as_a_whole(reviews: list[dict], algorithm: str) -> None:
+def test_nonlinear_models_explain_text_as_whole(reviews: list[dict], algorithm: str) -> None:
     db = trained(reviews, algorithm)
     db.rows = reviews[:12]
     found = list(explain(db, "a model", "q", None))
@@ -169,7 +171,7 @@ def test_other_models_explain_a_text_as_a_whole(reviews: list[dict], algorithm: 
         {"search": {"how": "random", "iterations": 2}},
     ],
 )
-def test_options_work_beside_text(reviews: list[dict], option: dict[str, Any]) -> None:
+def test_options_work_with_text(reviews: list[dict], option: dict[str, Any]) -> None:
     algorithm = "hist_gradient_boosting" if "monotonic" in option else "logistic_regression"
     db = trained(reviews, algorithm, options=option)
     assert db.recorded[0]["version"]["score"] > 0.9
@@ -177,7 +179,7 @@ def test_options_work_beside_text(reviews: list[dict], option: dict[str, Any]) -
     assert len(list(explain(db, "a model", "q", 2))) == 5 * 4
 
 
-def test_options_force_the_kind_of_a_column(reviews: list[dict]) -> None:
+def test_options_set_kind_of_column(reviews: list[dict]) -> None:
     rows = [
         {**row, "code": f"{'ok' if row['target'] else 'no'}-{n}"} for n, row in enumerate(reviews)
     ]
@@ -201,12 +203,14 @@ def test_options_force_the_kind_of_a_column(reviews: list[dict]) -> None:
         (["message"], r'options.columns is \["message"\]'),
     ],
 )
-def test_options_that_make_no_sense(reviews: list[dict], columns: Any, message: str) -> None:
+def test_invalid_column_options_are_refused(
+    reviews: list[dict], columns: Any, message: str
+) -> None:
     with pytest.raises(GlasshouseError, match=message):
         trained(reviews, options={"columns": columns})
 
 
-def test_texts_without_a_common_word_are_left_out(reviews: list[dict]) -> None:
+def test_texts_without_common_word_are_left_out(reviews: list[dict]) -> None:
     rng = np.random.default_rng(4)
     alphabet = list("abcdefghijklmnopqrstuvwxyz")
 
@@ -228,7 +232,7 @@ def test_texts_without_a_common_word_are_left_out(reviews: list[dict]) -> None:
         assert "message" not in excluded(trained(rows, algorithm))
 
 
-def test_drift_of_a_text(reviews: list[dict]) -> None:
+def test_drift_of_text(reviews: list[dict]) -> None:
     db = trained(reviews)
 
     def of_message() -> dict[str, Any]:
@@ -250,7 +254,7 @@ def test_drift_of_a_text(reviews: list[dict]) -> None:
     assert sorted(moved["new"]) == ["postage", "stamps"]
 
 
-def test_profile_of_a_text(reviews: list[dict]) -> None:
+def test_profile_of_text(reviews: list[dict]) -> None:
     db = StandIn(reviews)
     rows = {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in profile(db, "p", "q")}
     facts = rows["message"]
@@ -264,6 +268,6 @@ def test_profile_of_a_text(reviews: list[dict]) -> None:
     assert {row["bin_type"] for row in bins} == {"range", "missing"}
 
 
-def test_sql_does_not_cut_texts_into_words(reviews: list[dict]) -> None:
+def test_text_model_has_no_linear_form(reviews: list[dict]) -> None:
     with pytest.raises(NotLinear):
         linear_form(unpack(trained(reviews).artifacts[0]))

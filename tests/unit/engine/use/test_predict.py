@@ -20,7 +20,7 @@ def trained(mixed: list[dict]) -> StandIn:
     return db
 
 
-def test_the_same_as_scikit_learn_alone(breast_cancer: list[dict]) -> None:
+def test_predictions_equal_scikit_learn(breast_cancer: list[dict]) -> None:
     rows = [{**r, "part": "test" if n % 5 == 0 else "train"} for n, r in enumerate(breast_cancer)]
     db = StandIn(rows)
     # Newton's method goes to the one optimum that there is, so two fits must agree.
@@ -55,7 +55,7 @@ def test_probabilities_are_json_by_class(trained: StandIn) -> None:
         assert answer == max(shares, key=shares.__getitem__)
 
 
-def test_a_class_may_have_any_name(mixed: list[dict]) -> None:
+def test_class_names_may_have_any_characters(mixed: list[dict]) -> None:
     names = {True: '100 % "sure" {0}', False: "nö, %s"}
     db = StandIn([{**row, "target": names[row["target"]]} for row in mixed])
     call(db)
@@ -63,7 +63,7 @@ def test_a_class_may_have_any_name(mixed: list[dict]) -> None:
     assert set(json.loads(text)) == set(names.values())
 
 
-def test_holes_new_categories_and_other_columns_are_no_error(trained: StandIn) -> None:
+def test_missing_values_new_categories_and_other_columns_are_accepted(trained: StandIn) -> None:
     row = {**trained.rows[0], "extra": "x"}
     trained.rows = [row, {**row, "amount": None}, {**row, "colour": None}, {**row, "colour": "new"}]
     for name in ("empty", "same"):
@@ -73,14 +73,14 @@ def test_holes_new_categories_and_other_columns_are_no_error(trained: StandIn) -
     assert len({score for _, _, score, _ in found}) >= 3
 
 
-def test_no_rows_no_answers(trained: StandIn) -> None:
+def test_no_rows_give_no_predictions(trained: StandIn) -> None:
     columns = trained.columns("q")
     trained.rows = []
     trained.columns = lambda query: columns  # type: ignore[method-assign]
     assert list(predict(trained, "a model", "q", None)) == []
 
 
-def test_many_batches(trained: StandIn) -> None:
+def test_several_batches_are_predicted(trained: StandIn) -> None:
     trained.rows = trained.rows * 120
     assert len(list(predict(trained, "a model", "q", None))) == 48_000
 
@@ -95,13 +95,13 @@ def test_many_batches(trained: StandIn) -> None:
         (lambda r: {**r, "amount": float("inf")}, "'amount' holds infinite"),
     ],
 )
-def test_refused(trained: StandIn, change, message: str) -> None:
+def test_invalid_rows_are_refused(trained: StandIn, change, message: str) -> None:
     trained.rows = [change(row) for row in trained.rows]
     with pytest.raises(GlasshouseError, match=message):
         list(predict(trained, "a model", "q", None))
 
 
-def test_unknown_models_and_versions(trained: StandIn) -> None:
+def test_unknown_model_or_version_is_refused(trained: StandIn) -> None:
     with pytest.raises(GlasshouseError, match="has no version 7") as caught:
         predict(trained, "a model", "q", 7)
     assert caught.value.hint == "Its newest version is 1."
@@ -110,7 +110,7 @@ def test_unknown_models_and_versions(trained: StandIn) -> None:
         predict(trained, "a model", "q", None)
 
 
-def test_the_newest_champion_answers_in_a_warm_session(mixed: list[dict]) -> None:
+def test_new_champion_predicts_in_same_session(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db)
     old = list(predict(db, "a model", "q", None))

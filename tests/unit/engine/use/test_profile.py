@@ -51,7 +51,7 @@ def bins(kept: dict[str, Any], name: str) -> list[dict]:
     return [b for b in kept["profile_bins"] if b["column_name"] == name]
 
 
-def test_every_column_and_every_row_is_counted(kept: dict[str, Any]) -> None:
+def test_all_columns_and_rows_are_counted(kept: dict[str, Any]) -> None:
     assert list(kept["by_name"]) == [name for name in ROWS[0] if name != "thing"]
     assert [e["name"] for e in kept["profile"]["excluded"]] == ["thing"]
     assert (kept["profile"]["rows"], kept["profile"]["columns"]) == (1_000, 8)
@@ -64,7 +64,7 @@ def test_every_column_and_every_row_is_counted(kept: dict[str, Any]) -> None:
         assert [b["bin"] for b in bins(kept, name)] == list(range(1, len(bins(kept, name)) + 1))
 
 
-def test_numbers_are_described_as_numpy_does(kept: dict[str, Any]) -> None:
+def test_number_statistics_equal_numpy(kept: dict[str, Any]) -> None:
     known = np.array([row["amount"] for row in ROWS if row["amount"] is not None])
     column = kept["by_name"]["amount"]
     names = ("min", "lower_quartile", "median", "upper_quartile", "max")
@@ -80,7 +80,7 @@ def test_numbers_are_described_as_numpy_does(kept: dict[str, Any]) -> None:
     assert found[-1] == {"column_name": "amount", "bin": 21, **missing, "n": 143}
 
 
-def test_what_is_no_ordinary_number(kept: dict[str, Any]) -> None:
+def test_infinite_and_extreme_numbers_have_no_moments(kept: dict[str, Any]) -> None:
     wild = kept["by_name"]["wild"]
     assert (wild["min"], wild["max"], wild["sd"]) == (None, None, None)
     assert wild["median"] == pytest.approx(24.5, abs=1)
@@ -97,7 +97,7 @@ def test_what_is_no_ordinary_number(kept: dict[str, Any]) -> None:
     assert [(b["lower"], b["upper"], b["n"]) for b in bins(kept, "same")] == [(5, 5, 1_000)]
 
 
-def test_categories_booleans_and_days(kept: dict[str, Any]) -> None:
+def test_categories_booleans_and_dates_have_statistics(kept: dict[str, Any]) -> None:
     colour = kept["by_name"]["colour"]
     texts = [row["colour"] for row in ROWS if row["colour"] is not None]
     assert colour["most_frequent"] == "colour 0"
@@ -113,13 +113,13 @@ def test_categories_booleans_and_days(kept: dict[str, Any]) -> None:
     assert (day["kind"], day["min"]) == ("time", (date(2026, 1, 1) - date(1970, 1, 1)).days)
 
 
-def test_pairs_are_measured(kept: dict[str, Any]) -> None:
+def test_pairs_have_correlations(kept: dict[str, Any]) -> None:
     pairs = {(c["column_name"], c["other"]) for c in kept["profile_correlations"]}
     names = list(kept["by_name"])
     assert pairs == {(a, b) for a in names for b in names if names.index(a) < names.index(b)}
 
 
-def test_a_hundred_columns_and_more() -> None:
+def test_wide_table_pairs_are_limited() -> None:
     rows = [{f"c{position}": float(n * position % 17) for position in range(160)}
             for n in range(50)]  # fmt: skip
     db = StandIn(rows)
@@ -130,7 +130,7 @@ def test_a_hundred_columns_and_more() -> None:
     assert "first 150 columns" in db.notices[0]
 
 
-def test_order_statistics_are_those_of_numpy() -> None:
+def test_order_statistics_equal_numpy() -> None:
     for count in (1, 2, 3, 10, 101):
         values = RNG.normal(size=count)
         values[RNG.random(count) < 0.2] = np.nan
@@ -155,14 +155,14 @@ def test_order_statistics_are_those_of_numpy() -> None:
         ([{"a": {"b": 1}}], "x", "no column that can be profiled"),
     ],
 )
-def test_refused(rows: list[dict], name: str, message: str) -> None:
+def test_invalid_arguments_are_refused(rows: list[dict], name: str, message: str) -> None:
     db = StandIn(rows)
     with pytest.raises(GlasshouseError, match=message):
         profile(db, name, "q")
     assert not db.profiles
 
 
-def test_no_row_is_refused() -> None:
+def test_query_without_rows_is_refused() -> None:
     db = StandIn([{"a": 1}])
     columns = db.columns("q")
     db.rows = []
