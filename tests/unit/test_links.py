@@ -34,16 +34,16 @@ def broken(page: Path) -> list[str]:
     return links
 
 
-def test_there_are_pages() -> None:
+def test_pages_exist() -> None:
     assert "README.md" in PAGES
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if (ROOT / name).exists()])
-def test_every_link_leads_somewhere(name: str) -> None:
+def test_links_have_targets(name: str) -> None:
     assert broken(ROOT / name) == []
 
 
-def test_a_broken_link_is_found(tmp_path: Path) -> None:
+def test_broken_link_is_reported(tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# A heading: with signs\n")
     page = tmp_path / "page.md"
     page.write_text(

@@ -59,7 +59,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_a_broken_file_stops_push_and_pull_in_one_line(how, assets, write, settings):
+def test_broken_file_is_one_line_error_of_push_and_pull(how, assets, write, settings):
     write(assets)
     file = settings.root / FOLDER / CHART
     text = BROKEN[how]

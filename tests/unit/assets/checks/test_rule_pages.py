@@ -84,7 +84,7 @@ def bundle(assets, write):
 
 
 @pytest.mark.parametrize(("path", "change", "rule", "expected"), READERS)
-def test_a_rule_for_the_reader_rejects(path, change, rule, expected, bundle):
+def test_readability_rule_rejects_change(path, change, rule, expected, bundle):
     found = readability_problems(bundle(path, change))
     assert [(problem.file, problem.rule) for problem in found] == [(path, rule)]
     assert expected in str(found[0])
@@ -94,7 +94,7 @@ def nothing(data):
     pass
 
 
-def test_the_explained_sample_has_nothing_to_say(bundle):
+def test_described_sample_has_no_problems(bundle):
     assert readability_problems(bundle(CHART, nothing)) == []
 
 
@@ -115,7 +115,7 @@ def shown_open(data):
 
 
 @pytest.mark.parametrize("change", [in_the_row, in_a_row_below, shown_open])
-def test_a_text_beside_the_charts_explains_them(change, assets, write):
+def test_text_next_to_charts_counts_as_help(change, assets, write):
     change(assets[DASHBOARD])
     rules = {problem.rule for problem in readability_problems(write(assets).bundle())}
     assert Rule.NO_READING_HELP not in rules
@@ -132,11 +132,11 @@ def test_a_text_beside_the_charts_explains_them(change, assets, write):
         ("", False),
     ],
 )
-def test_what_is_a_sentence(text, expected):
+def test_contains_sentence(text, expected):
     assert contains_sentence(text) is expected
 
 
-def test_what_no_dashboard_leads_to_is_an_orphan(assets, write):
+def test_unreachable_assets_are_orphans(assets, write):
     assets["charts/sales/old.yaml"] = assets[CHART] | {"uuid": uuid_of("old")}
     assets["datasets/reports/old.yaml"] = assets[DATASET] | {"uuid": uuid_of("old sales")}
     assets["databases/old.yaml"] = assets[DATABASE] | {"uuid": uuid_of("old warehouse")}
@@ -146,13 +146,13 @@ def test_what_no_dashboard_leads_to_is_an_orphan(assets, write):
 
 
 @pytest.mark.parametrize(("path", "change", "rule", "expected"), DBT)
-def test_a_rule_with_dbt_rejects(path, change, rule, expected, bundle, tmp_path):
+def test_dbt_rule_rejects_change(path, change, rule, expected, bundle, tmp_path):
     found = dbt_problems(bundle(path, change), RELATIONS, tmp_path)
     assert [problem.rule for problem in found] == [rule]
     assert expected in str(found[0])
 
 
-def test_a_computed_column_is_the_datasets_own(bundle, tmp_path):
+def test_computed_column_needs_no_dbt_description(bundle, tmp_path):
     def change(data):
         data["columns"].append({"column_name": "double", "expression": "2 * amount"})
 
@@ -160,7 +160,7 @@ def test_a_computed_column_is_the_datasets_own(bundle, tmp_path):
     assert {problem.rule for problem in found} == {Rule.STALE_EXPOSURES}
 
 
-def test_a_file_in_another_form(assets, write, tmp_path):
+def test_non_canonical_file_is_reported(assets, write, tmp_path):
     bundle = write(assets).bundle()
     changed = {CHART: (tmp_path / "superset_assets" / CHART).read_text() + "# a note\n"}
     write(changed)
@@ -180,16 +180,16 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("answer", "limits", "rule"), ANSWERS)
-def test_an_answer_is_rejected(answer, limits, rule):
+def test_query_result_is_rejected(answer, limits, rule):
     assert answer.problem(limits).rule == rule
 
 
-def test_an_answer_at_its_limits_is_well():
+def test_query_result_at_limits_passes():
     assert ASKED.problem(Limits()) is None
     assert ASKED.problem(Limits(milliseconds=50, rows=100)) is None
 
 
-def test_every_rule_has_a_case_it_rejects():
+def test_every_rule_has_rejected_case():
     # The others stand in tests of their own: here and in test_assets_check.py.
     alone = {Rule.UNREADABLE, Rule.REPEATED_SLUG, Rule.ORPHAN, Rule.NOT_CANONICAL}
     tried = {case[2] for case in [*CASES, *READERS, *DBT, *ANSWERS]}
@@ -197,7 +197,7 @@ def test_every_rule_has_a_case_it_rejects():
 
 
 @pytest.mark.parametrize("rule", Rule)
-def test_every_rule_has_a_page(rule):
+def test_every_rule_has_page(rule):
     text = (ROOT / "docs" / "rules" / f"{rule}.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {rule}\n")
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
@@ -205,7 +205,7 @@ def test_every_rule_has_a_page(rule):
     assert all(len(part.split()) > 3 for part in re.split(r"^## .+$", text, flags=re.M))
 
 
-def test_no_page_is_left_of_a_rule_that_is_gone():
+def test_every_page_has_rule():
     pages = {page.stem for page in (ROOT / "docs" / "rules").glob("*.md")} - {"README"}
     assert pages == set(Rule)
     listed = re.findall(r"\| \[([a-z-]+)\]", (ROOT / "docs" / "rules" / "README.md").read_text())

@@ -33,7 +33,7 @@ def exported(git: Bundle, settings) -> dict[str, str]:
     return {path: text.replace("p%40ss%2Fword", MASK) for path, text in files.items()}
 
 
-def test_a_new_value_in_the_settings_is_a_change_of_the_settings(git, settings):
+def test_changed_setting_is_origin_of_difference(git, settings):
     before, now = (settings.model_copy(update={"extra_values": each}) for each in (OLD, NEW))
     save_last_push(git, before, pushed=True)
     # A pull with the new settings must not forget what the server still holds.
@@ -56,7 +56,7 @@ def test_a_new_value_in_the_settings_is_a_change_of_the_settings(git, settings):
     assert not changed_values(files, git, now, settings_of_last_push(now))
 
 
-def test_an_edit_in_superset_beside_a_new_value_is_the_only_change(git, settings):
+def test_edit_next_to_changed_setting_is_only_change(git, settings):
     before, now = (settings.model_copy(update={"extra_values": each}) for each in (OLD, NEW))
     files = exported(git, before)
     path = "datasets/reports/sales.yaml"
@@ -67,7 +67,7 @@ def test_an_edit_in_superset_beside_a_new_value_is_the_only_change(git, settings
     assert uuid_of("sales") in changed_values(files, git, now, before)
 
 
-def test_a_record_of_an_earlier_version_is_still_read(git, settings):
+def test_old_push_record_is_readable(git, settings):
     save_last_push(git, settings)
     file = settings.state / "pushed" / "assets.json"
     items = file.read_text().partition('"assets": ')[2].rstrip().removesuffix("}")
