@@ -103,7 +103,7 @@ def leaks(answer: requests.Response) -> list[str]:
     return [word for word in LEAKS if word in answer.text] if answer.ok else []
 
 
-def together(function, attacks: list[str]) -> dict[str, requests.Response]:
+def call_for_each(function, attacks: list[str]) -> dict[str, requests.Response]:
     with ThreadPoolExecutor(max_workers=6) as pool:
         return dict(zip(attacks, pool.map(function, attacks), strict=True))
 
@@ -124,7 +124,7 @@ def test_row_filter_applies_to_chart(readers: Readers) -> None:
 
 def test_metric_expression_has_no_effect(readers: Readers) -> None:
     attacks = [each.format(**TABLES) for each in TEXT_AS_QUERY + EFFECTS]
-    answers = together(lambda each: readers.metric(readers.french, f"max({each})"), attacks)
+    answers = call_for_each(lambda each: readers.metric(readers.french, f"max({each})"), attacks)
     assert {each: leaks(answer) for each, answer in answers.items() if leaks(answer)} == {}
     succeeded = [each.format(**TABLES) for each in EFFECTS]
     values = {
@@ -170,13 +170,13 @@ def test_other_query_parts_show_nothing_more(readers: Readers, query: dict) -> N
 
 def test_sql_lab_runs_only_single_select(readers: Readers) -> None:
     attacks = [each.format(**TABLES, login="analyst") for each in STATEMENTS]
-    answers = together(lambda each: readers.sql_lab(readers.analyst, each), attacks)
+    answers = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
     succeeded = [each for each, answer in answers.items() if answer.ok]
     # Superset runs the statements of a text one by one. Where each is a SELECT they may all run:
     # here the words that look like another statement are part of a string.
     assert [each for each in succeeded if not each.startswith("select E'\\'' || ")] == []
     attacks = [f"select {each.format(**TABLES)}" for each in EFFECTS]
-    answers = together(lambda each: readers.sql_lab(readers.analyst, each), attacks)
+    answers = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
     rows = {
         each: list(answer.json()["data"][0].values())
         for each, answer in answers.items()

@@ -27,7 +27,7 @@ def test_row_and_time_limits_are_own_rules(stack) -> None:
 
 
 @pytest.fixture
-def watching(stack) -> Iterator[list[str]]:
+def watch_log(stack) -> Iterator[list[str]]:
     """`watch` at work in the clone; its lines so far. The file is put back afterwards."""
     file = stack.root / CHART
     kept = file.read_text()
@@ -53,23 +53,23 @@ def watching(stack) -> Iterator[list[str]]:
         stack.run("push", "--force")
 
 
-def test_watch_pushes_valid_saves_and_reports_invalid_ones(stack, watching) -> None:
+def test_watch_pushes_valid_saves_and_reports_invalid_ones(stack, watch_log) -> None:
     file = stack.root / CHART
     kept = file.read_text()
 
     def said(words: str) -> bool:
-        return wait_until(lambda: words in watching.read_text(), SECONDS)
+        return wait_until(lambda: words in watch_log.read_text(), SECONDS)
 
     file.write_text(
         kept.replace("slice_name: Distribution of the outcome", "slice_name: Only the outcome")
     )
-    assert said('✓ chart "Only the outcome"'), watching.read_text()
+    assert said('✓ chart "Only the outcome"'), watch_log.read_text()
     file.write_text(kept.replace("viz_type:", "viz_type: ["))
     assert said("✗ superset_assets/charts/data/outcome.yaml: line ")
-    broken = [line for line in watching.read_text().splitlines() if "✗" in line]
+    broken = [line for line in watch_log.read_text().splitlines() if "✗" in line]
     assert len(broken) == 1
     file.write_text(kept)
-    assert said('✓ chart "Distribution of the outcome"'), watching.read_text()
+    assert said('✓ chart "Distribution of the outcome"'), watch_log.read_text()
     assert stack.run("plan").returncode == 0
 
 

@@ -29,7 +29,7 @@ OF_NO_MODEL = {
 }
 
 
-class Watched:
+class MonitoredPage:
     """A signed-in page, and what went wrong on it behind the reader's back."""
 
     def __init__(self, page: Page, url: str) -> None:
@@ -77,11 +77,11 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def stakeholder(stack) -> Iterator[Watched]:
+def stakeholder(stack) -> Iterator[MonitoredPage]:
     settings = stack.settings
     password = settings.value("STAKEHOLDER_PASSWORD")
     with signed_in(settings.superset_url, "stakeholder", password) as page:
-        yield Watched(page, settings.superset_url)
+        yield MonitoredPage(page, settings.superset_url)
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_user_with_country_filter_sees_only_that_country(stack) -> None:
         assert stack.run("push").returncode == 0
         password = settings.value("STAKEHOLDER_PASSWORD")
         with signed_in(settings.superset_url, "stakeholder", password) as page:
-            watched = Watched(page, settings.superset_url)
+            watched = MonitoredPage(page, settings.superset_url)
             watched.open("churn")
             cells = page.locator('[data-test-chart-name^="Call list"] tbody td:nth-child(3)')
             assert set(cells.all_inner_texts()) == {"France"}

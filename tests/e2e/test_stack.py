@@ -8,7 +8,7 @@ import psycopg2
 import requests
 
 from tests.e2e.clone import Clone
-from tests.e2e.parts import identities, left_running
+from tests.e2e.parts import identities, remaining_processes
 
 SECRETS = (
     "superset_admin_password",
@@ -105,7 +105,7 @@ def test_secrets_are_not_exposed(stack: Clone) -> None:
     settings = stack.settings
     secrets = [getattr(settings, name) for name in SECRETS]
     assert stat.S_IMODE((stack.root / ".env").stat().st_mode) == 0o600
-    texts = [stack.first_up.stdout, stack.first_up.stderr, *left_running(stack).values()]
+    texts = [stack.first_up.stdout, stack.first_up.stderr, *remaining_processes(stack).values()]
     texts += [path.read_text(errors="replace") for path in settings.state.glob("logs/*")]
     texts += [path.read_text(errors="replace") for path in settings.state.glob("dbt/**/*.log")]
     assert not [secret for secret in secrets for text in texts if secret in text]

@@ -18,15 +18,15 @@ from tests.e2e.backups import (
     checksums,
     is_restored,
 )
-from tests.e2e.clone import Clone, copy_of_the_project, running
-from tests.e2e.parts import SERVED, kill, left_behind, left_running
+from tests.e2e.clone import Clone, copy_of_the_project, running_clone
+from tests.e2e.parts import SERVED, kill, remaining_processes, remaining_resources
 from tests.e2e.test_stack import SECRETS, ask, error_of, logs_in
 
 
 @pytest.fixture(scope="module")
 def other_stack() -> Iterator[Clone]:
     """One that may be stopped, broken and killed."""
-    yield from running(built=True)
+    yield from running_clone(built=True)
 
 
 def test_simulated_day_and_refresh(other_stack: Clone) -> None:
@@ -69,7 +69,7 @@ def test_down_ends_all_processes_and_up_keeps_data(other_stack: Clone) -> None:
     ask(other_stack, "create table marts.kept as select 42 as answer")
     before = checksums(other_stack)
     assert other_stack.make("down").returncode == 0
-    assert left_running(other_stack) == {}
+    assert remaining_processes(other_stack) == {}
     assert other_stack.run("status").returncode == 1
     assert "make up" in error_of(other_stack.make("psql"))
     done = other_stack.make("up")
@@ -139,7 +139,7 @@ def test_port_in_use_is_error_before_start(other_stack: Clone) -> None:
             taken.listen()
             message = error_of(other_stack.make("up"))
         assert f"({key} in .env) is in use" in message
-        assert left_running(other_stack) == {}
+        assert remaining_processes(other_stack) == {}
 
 
 @pytest.mark.parametrize(
@@ -162,12 +162,12 @@ def test_invalid_env_is_error(other_stack: Clone, old: str, new: str, message: s
 
 
 @pytest.fixture(scope="module")
-def backed_up(other_stack: Clone) -> Content:
+def backup_content(other_stack: Clone) -> Content:
     """What the backup in BACKUP contains."""
     return back_up(other_stack)
 
 
-def test_restored_copy_runs_beside_original(other_stack: Clone, backed_up: Content) -> None:
+def test_restored_copy_runs_beside_original(other_stack: Clone, backup_content: Content) -> None:
     """Two stacks at the same time, the second restored from the backup of the first."""
     copy = copy_of_the_project()
     try:
@@ -177,7 +177,7 @@ def test_restored_copy_runs_beside_original(other_stack: Clone, backed_up: Conte
         assert one.postgres_port != two.postgres_port
         assert one.superset_admin_password != two.superset_admin_password
         assert one.superset_secret_key != two.superset_secret_key
-        is_restored(copy, backed_up)
+        is_restored(copy, backup_content)
         for clone, other in ((other_stack, copy), (copy, other_stack)):
             assert clone.make("status").returncode == 0
             assert logs_in(clone, clone.settings.superset_admin_password)
@@ -193,13 +193,13 @@ def test_restored_copy_runs_beside_original(other_stack: Clone, backed_up: Conte
 
 
 @pytest.mark.slow
-def test_restore_fills_empty_stack(other_stack: Clone, backed_up: Content) -> None:
+def test_restore_fills_empty_stack(other_stack: Clone, backup_content: Content) -> None:
     assert other_stack.make("reset", env={"YES": "1"}).returncode == 0
     env = other_stack.root / ".env"
     env.write_text(re.sub(r"(?m)^SUPERSET_SECRET_KEY=.*", "SUPERSET_SECRET_KEY=n", env.read_text()))
     done = other_stack.make("restore", f"FROM={BACKUP}")
     assert done.returncode == 0, done.stdout + done.stderr
-    is_restored(other_stack, backed_up)
+    is_restored(other_stack, backup_content)
 
 
 def test_missing_file_is_error(other_stack: Clone) -> None:
@@ -217,7 +217,7 @@ def test_reset_needs_confirmation_and_removes_everything(other_stack: Clone) -> 
     assert "YES=1 make reset" in error_of(other_stack.make("reset"))
     assert (settings.state / "stamps").exists()
     assert other_stack.make("reset", env={"YES": "1"}).returncode == 0
-    assert left_running(other_stack) == {}
-    assert left_behind(other_stack) == []
+    assert remaining_processes(other_stack) == {}
+    assert remaining_resources(other_stack) == []
     left = {path.name for path in settings.state.iterdir()}
     assert left <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}

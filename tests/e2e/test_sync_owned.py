@@ -10,7 +10,7 @@ from scripts.assets.client.exports import LISTED_COLUMNS
 from scripts.assets.sync.links import chart_links
 
 
-def a_strangers_dashboard(project, title: str) -> tuple[int, str]:
+def unmanaged_dashboard(project, title: str) -> tuple[int, str]:
     """A dashboard without a slug, made in Superset, with a copy of one of our charts on it."""
     _, data = project.chart()
     superset = project.superset
@@ -39,8 +39,8 @@ def a_strangers_dashboard(project, title: str) -> tuple[int, str]:
 
 def test_unmanaged_dashboard_is_ignored_until_import_and_pruned_after_removal(project):
     before = project.files()
-    dashboard, chart = a_strangers_dashboard(project, "Made by hand")
-    other, others_chart = a_strangers_dashboard(project, "Somebody's")
+    dashboard, chart = unmanaged_dashboard(project, "Made by hand")
+    other, others_chart = unmanaged_dashboard(project, "Somebody's")
     assert "No difference" in project.run("plan")
     assert "Nothing to do" in project.run("pull")
     listed = project.run("pull", "--all")

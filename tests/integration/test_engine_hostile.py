@@ -8,9 +8,9 @@ import pytest
 from psycopg2 import sql
 
 from .engine import QUICK, Session
-from .hostile import ROWS, admin, alive, base, debris, user
+from .hostile import ROWS, admin, base_model, registry_rows, server_check, user
 
-__all__ = ["admin", "alive", "user"]  # fixtures
+__all__ = ["admin", "server_check", "user"]  # fixtures
 
 
 NAMES = [
@@ -80,7 +80,7 @@ def test_invalid_queries_are_refused(user: Session, query: str) -> None:
         "predict": "select * from ml.predict('engine hostile base', %s)",
         "profile": "select * from ml.profile('engine hostile base', %s)",
     }
-    base(user)
+    base_model(user)
     for verb, call in calls.items():
         if verb == "profile" and query == "values (1)":
             continue  # that has columns, and can be described
@@ -130,7 +130,7 @@ def test_invalid_arguments_are_refused(
     said = str(caught.value)
     assert "Traceback" not in said
     assert caught.value.pgcode != "XX000", said
-    assert debris(admin, model) == {}
+    assert registry_rows(admin, model) == {}
 
 
 def test_deeply_nested_json_is_refused(user: Session) -> None:
@@ -164,7 +164,7 @@ def test_infinite_and_huge_numbers_are_refused(user: Session, case: str) -> None
 
 def test_late_error_has_message_and_hint(user: Session) -> None:
     """PostgreSQL has words of its own for an error between two rows of an answer."""
-    base(user)
+    base_model(user)
     many = (
         "select r.id, case when r.id = 7 and n = 150 then 'inf' else a end as a, b "
         "from generate_series(1, 150) as n, engine_hostile.rows as r order by n"
@@ -220,7 +220,7 @@ def test_too_few_rows_are_refused_by_other_tasks(user: Session, task: str, rows:
 
 @pytest.mark.parametrize("rows", [0, 1])
 def test_zero_and_one_row_are_predicted(user: Session, rows: int) -> None:
-    base(user)
+    base_model(user)
     query = f"{ROWS} limit {rows}"
     assert len(user.predict("engine hostile base", query)) == rows
     ((text,),) = user.rows("select ml.compile('engine hostile base', %s)", query)

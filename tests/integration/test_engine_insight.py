@@ -45,7 +45,9 @@ def user(engine: Any) -> Iterator[Session]:
         admin.rows("delete from ml.profiles where name like %s", f"{NAME}%")
 
 
-def kept(user: Session, table: str, columns: str = "*", where: str = "true") -> list[tuple]:
+def registry_rows(
+    user: Session, table: str, columns: str = "*", where: str = "true"
+) -> list[tuple]:
     """Rows of a table of the registry that belong to the model."""
     return user.rows(f"select {columns} from ml.{table} where model = %s and {where}", NAME)
 
@@ -108,7 +110,7 @@ def test_correlations_equal_sql(user: Session) -> None:
         f"from ml.model_versions where model = '{NAME}')"
     )
     expected = user.value(f"select corr(amount, y::int) from {training}")
-    assert kept(
+    assert registry_rows(
         user, "correlations", "value",
         "feature = 'amount' and other = 'y' and method = 'pearson'",
     )[0][0] == pytest.approx(expected)  # fmt: skip
@@ -120,7 +122,7 @@ def test_correlations_equal_sql(user: Session) -> None:
         "* sum(n) over (partition by y) / sum(n) over () as e, sum(n) over () as total from cells) "
         "select sqrt(sum((n - e) ^ 2 / e) / max(total)) from expected"
     )
-    assert kept(
+    assert registry_rows(
         user, "correlations", "value", "feature = 'colour' and other = 'y'"
     )[0][0] == pytest.approx(chi)  # fmt: skip
 
@@ -187,7 +189,7 @@ def test_drift_equals_sql(user: Session) -> None:
 def test_monitored_drift_is_stored_and_dropped_with_version(user: Session) -> None:
     shifted = f"select *, to_char(day, 'YYYY-MM') as month from ({ROWS}) as r where id > 100"
     returned = user.rows("select * from ml.watch(%s, %s, 'month')", NAME, shifted)
-    found = kept(
+    found = registry_rows(
         user, "drifts",
         "period, feature, kind, rows, psi, js, ks, missing, missing_change, new_share, "
         "new_categories, verdict",
@@ -196,7 +198,7 @@ def test_monitored_drift_is_stored_and_dropped_with_version(user: Session) -> No
     assert sorted(found, key=order) == sorted(returned, key=order)
     assert {row[0] for row in found} == {"2026-01", "2026-02", "2026-03"}
     assert {row[1] for row in found} == {"amount", "quarters", "colour", "flag", "(score)"}
-    assert len({row[0] for row in kept(user, "drifts", "measured_at")}) == 1
+    assert len({row[0] for row in registry_rows(user, "drifts", "measured_at")}) == 1
     with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
         user.rows("set transaction read only; select * from ml.watch(%s, %s)", NAME, ROWS)
     # ml.drift keeps nothing, so that a reader may call it.
@@ -206,7 +208,7 @@ def test_monitored_drift_is_stored_and_dropped_with_version(user: Session) -> No
 
 
 def test_version_has_all_diagnostics(user: Session) -> None:
-    terms = {row[0] for row in kept(user, "coefficients", "term")}
+    terms = {row[0] for row in registry_rows(user, "coefficients", "term")}
     colours = user.rows(f"select distinct colour from ({ROWS}) as r where colour is not null")
     assert terms == {
         "(intercept)",
@@ -217,14 +219,14 @@ def test_version_has_all_diagnostics(user: Session) -> None:
         *(f"colour = {colour}" for (colour,) in colours),
         "colour is missing",
     }
-    assert {row[0] for row in kept(user, "partial_dependence", "class")} == {"true"}
-    curves = {row[0] for row in kept(user, "curves", "curve")}
+    assert {row[0] for row in registry_rows(user, "partial_dependence", "class")} == {"true"}
+    curves = {row[0] for row in registry_rows(user, "curves", "curve")}
     assert {"threshold", "learning", "score_overall"} <= curves
-    segments = kept(user, "metrics", "segment, n", "metric = 'accuracy' and split = 'test' "
-                    "and series = 'model'")  # fmt: skip
+    where = "metric = 'accuracy' and split = 'test' and series = 'model'"
+    segments = registry_rows(user, "metrics", "segment, n", where)
     whole = dict(segments).pop("all")
     assert whole == sum(n for segment, n in segments if segment != "all")
-    (tested,) = kept(user, "model_versions", "rows_test")[0]
+    (tested,) = registry_rows(user, "model_versions", "rows_test")[0]
     assert whole == tested
 
 

@@ -18,16 +18,16 @@ from sklearn.preprocessing import FunctionTransformer
 
 from scripts.stack.signing_key import KEY_FILE, read_key, replace_key
 
-from .registry import ROWS, Session, admin, other, user
+from .registry import ROWS, Session, admin, second_user, user
 
-__all__ = ["admin", "other", "user"]  # fixtures
+__all__ = ["admin", "second_user", "user"]  # fixtures
 
 NAME = "registry test signed"
 SIGNATURE = b"s" * 32
 
 
 @pytest.fixture(scope="module")
-def signed(user: Session) -> tuple[bytes, bytes]:
+def signed_artifact(user: Session) -> tuple[bytes, bytes]:
     """The artifact and the signature of version 1 of a model."""
     user.train(NAME)
     query = "select content, signature from ml.artifacts where model = %s and version = 1"
@@ -100,10 +100,10 @@ def record(user: Session, model: str, content: bytes | None, signature: bytes | 
     ],
 )  # fmt: skip
 def test_forged_artifact_is_not_recorded(
-    user: Session, signed: tuple[bytes, bytes], forge: Any, message: str
+    user: Session, signed_artifact: tuple[bytes, bytes], forge: Any, message: str
 ) -> None:
     with pytest.raises(psycopg2.Error, match=message) as caught:
-        record(user, *forge(*signed))
+        record(user, *forge(*signed_artifact))
     shown = caught.value.diag
     assert "\n" not in shown.message_primary
     assert "Traceback" not in str(caught.value)
@@ -112,11 +112,11 @@ def test_forged_artifact_is_not_recorded(
     assert user.states(NAME) == {1: "champion"}
 
 
-def test_unreserved_number_is_refused(user: Session, signed: tuple[bytes, bytes]) -> None:
+def test_unreserved_number_is_refused(user: Session, signed_artifact: tuple[bytes, bytes]) -> None:
     for version in (1, 2, 0, None):
         payload = json.dumps({"version": {"model": NAME, "version": version}})
         with pytest.raises(psycopg2.Error, match="is not reserved"):
-            user.rows("select ml.record_version(%s, %s, %s)", payload, *signed)
+            user.rows("select ml.record_version(%s, %s, %s)", payload, *signed_artifact)
 
 
 @pytest.mark.parametrize(
@@ -128,26 +128,28 @@ def test_unreserved_number_is_refused(user: Session, signed: tuple[bytes, bytes]
     ],
 )
 def test_artifact_changed_in_table_is_not_loaded(
-    admin: Session, user: Session, other: Session, change: str
+    admin: Session, user: Session, second_user: Session, change: str
 ) -> None:
     name = f"registry test {change[:30]}"
     user.train(name)
     assert len(user.rows("select * from ml.predict(%s, %s)", name, ROWS)) == 300
     admin.rows(f"update ml.artifacts set {change} where model = '{name}'")
     with pytest.raises(psycopg2.Error, match=r"ml\.predict: .*sign") as caught:
-        other.rows("select * from ml.predict(%s, %s)", name, ROWS)
+        second_user.rows("select * from ml.predict(%s, %s)", name, ROWS)
     assert "rain it again" in caught.value.diag.message_hint
 
 
 def test_artifact_of_other_version_is_not_loaded(
-    admin: Session, user: Session, signed: tuple[bytes, bytes]
+    admin: Session, user: Session, signed_artifact: tuple[bytes, bytes]
 ) -> None:
     """Also in a session that has the other one in its cache."""
     name = "registry test exchanged"
     user.train(name)
     user.rows("select * from ml.predict(%s, %s)", NAME, ROWS)
     admin.rows(
-        "update ml.artifacts set content = %s, signature = %s where model = %s", *signed, name
+        "update ml.artifacts set content = %s, signature = %s where model = %s",
+        *signed_artifact,
+        name,
     )
     with pytest.raises(psycopg2.Error, match="is not valid"):
         user.rows("select * from ml.predict(%s, %s)", name, ROWS)
@@ -178,12 +180,12 @@ def superuser(engine: Any) -> Iterator[Any]:
 
 
 def test_models_need_key_of_their_server(
-    superuser: Any, user: Session, other: Session, signed: tuple[bytes, bytes]
+    superuser: Any, user: Session, second_user: Session, signed_artifact: tuple[bytes, bytes]
 ) -> None:
     key = read_key(superuser)
     replace_key(superuser, bytes(KEY_BYTES))
     with pytest.raises(psycopg2.Error, match="is not valid") as caught:
-        other.rows("select * from ml.predict(%s, %s)", NAME, ROWS)
+        second_user.rows("select * from ml.predict(%s, %s)", NAME, ROWS)
     assert KEY_FILE in caught.value.diag.message_hint
     replace_key(superuser, key)
-    assert len(other.rows("select * from ml.predict(%s, %s)", NAME, ROWS)) == 300
+    assert len(second_user.rows("select * from ml.predict(%s, %s)", NAME, ROWS)) == 300

@@ -28,12 +28,12 @@ from .scoring import (
     NUMBERS,
     ROWS,
     TEXTS,
-    asked,
-    asked_of,
-    compiled,
+    compiled_predictions,
+    compiled_sql,
     fill,
-    inline,
     number,
+    predict_probes,
+    predict_rows,
     user,
 )
 
@@ -41,14 +41,14 @@ __all__ = ["user"]  # fixtures
 
 
 @cache
-def stored(session: Session, name: str) -> Model:
+def stored_model(session: Session, name: str) -> Model:
     """The trained model, taken out of the database."""
     query = "select content from ml.artifacts where model = %s"
     ((content,),) = session.rows(query, f"engine test scoring {name}")
     return unpack(bytes(content))
 
 
-def encoded(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
+def encode_rows(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
     """The matrix the model's Pipeline takes, made without the engine's encoder."""
     matrix = np.full((len(rows), len(model.features)), np.nan)
     for position, feature in enumerate(model.features):
@@ -63,9 +63,9 @@ def encoded(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
     return matrix
 
 
-def expected(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
+def expected_predictions(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
     """What scikit-learn says outside the database: probabilities, or numbers."""
-    matrix = encoded(model, rows)
+    matrix = encode_rows(model, rows)
     if model.task == "classification":
         return model.pipeline.predict_proba(matrix)
     return model.pipeline.predict(matrix)[:, None]
@@ -119,9 +119,9 @@ def test_predict_and_compiled_sql_equal_scikit_learn(
     rows = [{"id": place, **probe} for place, probe in enumerate(probes)]
     fill(user, rows)
     for name in MODELS:
-        model = stored(user, name)
-        outside = expected(model, rows)
-        for answers in (asked(user, name), inline(user, name)):
+        model = stored_model(user, name)
+        outside = expected_predictions(model, rows)
+        for answers in (predict_probes(user, name), compiled_predictions(user, name)):
             assert sorted(answers) == list(range(len(rows)))
             for place, truth in enumerate(outside):
                 check(model, answers[place], truth)
@@ -162,10 +162,10 @@ def test_prediction_is_independent_of_batch(user: Session, name: str) -> None:
         often,
     )
     assert [row[:2] for row in found] == [(place, 75) for place in range(len(ROWS))]
-    alone = asked_of(user, name, "select * from engine_scoring.examples")
-    model = stored(user, name)
+    alone = predict_rows(user, name, "select * from engine_scoring.examples")
+    model = stored_model(user, name)
     for (place, _, lowest, highest, different, prediction), truth in zip(
-        found, expected(model, ROWS), strict=True
+        found, expected_predictions(model, ROWS), strict=True
     ):
         assert (different, prediction) == (1, alone[place][0])
         for score in (lowest, highest):
@@ -179,7 +179,7 @@ def test_infinite_and_huge_numbers_are_refused(
 ) -> None:
     fill(user, [{"id": 1, **probe, "real": value}])
     for name in ("yes", "amount", "kind"):
-        for way in (asked, inline):
+        for way in (predict_probes, compiled_predictions):
             with pytest.raises(psycopg2.Error, match=r"'real' holds .*infinite or too large"):
                 way(user, name)
 
@@ -187,18 +187,20 @@ def test_infinite_and_huge_numbers_are_refused(
 def test_infinite_dates_are_refused(user: Session) -> None:
     user.rows("truncate engine_scoring.probes")
     user.rows("insert into engine_scoring.probes (id, day) values (1, 'infinity')")
-    for way in (asked, inline):
+    for way in (predict_probes, compiled_predictions):
         with pytest.raises(psycopg2.Error, match=r"'day' holds .*infinite or too large"):
             way(user, "yes")
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "trees"])
 def test_linear_sql_does_not_call_engine(user: Session, name: str) -> None:
-    assert "ml." not in compiled(user, name)
+    assert "ml." not in compiled_sql(user, name)
 
 
 def test_nonlinear_sql_calls_predict(user: Session) -> None:
-    text = compiled(user, "trees", "select * from engine_scoring.examples where colour = 'it''s'")
+    text = compiled_sql(
+        user, "trees", "select * from engine_scoring.examples where colour = 'it''s'"
+    )
     assert "from ml.predict('engine test scoring trees'" in text
     assert user.rows(text)[0][0] in range(len(ROWS))
 
@@ -224,7 +226,7 @@ def test_independent_fit_gives_same_predictions(user: Session, target: str) -> N
     outside = model.predict_proba(matrix)[:, 1] if target == "yes" else model.predict(matrix)
     query = "select * from engine_scoring.examples"
     asked_for = {int(r[0]): r[2] for r in user.predict(f"engine test scoring {target}", query)}
-    written = {row[0]: row[2] for row in user.rows(compiled(user, target, query))}
+    written = {row[0]: row[2] for row in user.rows(compiled_sql(user, target, query))}
     for found in (asked_for, written):
         scores = [found[place] for place in range(len(ROWS))]
         np.testing.assert_allclose(scores, outside, rtol=CLOSE, atol=CLOSE)
@@ -233,7 +235,7 @@ def test_independent_fit_gives_same_predictions(user: Session, target: str) -> N
 def test_compiled_view_uses_index_for_one_row(user: Session) -> None:
     user.rows("create unique index on engine_scoring.examples (id)")
     user.rows("analyze engine_scoring.examples")
-    text = compiled(user, "yes", "select * from engine_scoring.examples")
+    text = compiled_sql(user, "yes", "select * from engine_scoring.examples")
     user.rows(f"create view engine_scoring.scored as {text}")
     user.rows("set enable_seqscan = off")
     plan = user.rows("explain select score from engine_scoring.scored where id = 7")

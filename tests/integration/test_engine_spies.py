@@ -8,9 +8,9 @@ import psycopg2.errors as errors
 import pytest
 
 from .engine import Session
-from .hostile import READER, ROWS, admin, alive, base, user
+from .hostile import READER, ROWS, admin, base_model, server_check, user
 
-__all__ = ["admin", "alive", "user"]  # fixtures
+__all__ = ["admin", "server_check", "user"]  # fixtures
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def reader(engine: Any, user: Session, admin: Session) -> Iterator[Session]:
         admin.rows(f"grant execute on function {function} to {READER}")
     user.rows("create table engine_hostile.secret as select * from engine_hostile.rows")
     user.rows("create view engine_hostile.window_on_it as select * from engine_hostile.secret")
-    base(user)
+    base_model(user)
     dsn = {**engine.dsn("transformer"), "user": READER, "password": "a password of a test"}
     session = Session(dsn)
     yield session
@@ -117,7 +117,7 @@ def test_direct_registry_writes_are_refused(
 
 
 def test_record_function_accepts_only_version(user: Session, admin: Session) -> None:
-    base(user)
+    base_model(user)
     versions = "select count(*) from ml.model_versions where model = 'engine hostile base'"
     before = admin.rows(versions)
     for payload in ("null", "[]", "{}", '{"version": 7}', '{"version": {"model": ""}}',

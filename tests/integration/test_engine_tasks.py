@@ -30,7 +30,7 @@ __all__ = ["admin", "user"]  # fixtures
 BY_PART = {"by": "column", "column": "part"}
 
 
-def bundled(session: Session, name: str, data: Any) -> tuple[str, np.ndarray]:
+def load_bundled(session: Session, name: str, data: Any) -> tuple[str, np.ndarray]:
     """A set that comes with scikit-learn as a table; every fourth row is for the test."""
     rows = [
         {
@@ -63,7 +63,7 @@ def by_key(found: list[tuple]) -> dict[int, tuple]:
 )
 def test_regression_equals_scikit_learn(user: Session, set_name: str, reader: Any) -> None:
     data = reader()
-    query, training = bundled(user, set_name, data)
+    query, training = load_bundled(user, set_name, data)
     name = f"engine test {set_name}"
     result = user.train(
         name,
@@ -103,7 +103,7 @@ def test_regression_equals_scikit_learn(user: Session, set_name: str, reader: An
 )
 def test_multiclass_equals_scikit_learn(user: Session, name: str, reader: Any) -> None:
     data = reader()
-    query, training = bundled(user, name, data)
+    query, training = load_bundled(user, name, data)
     exact = {"solver": "newton-cg", "tol": 1e-10}
     model = f"engine test {name}"
     result = user.train(
@@ -287,7 +287,7 @@ def test_wholesale_customer_clusters(user: Session, data_folder: Path) -> None:
 
 
 def test_gaussian_mixture_gives_probabilities(user: Session) -> None:
-    query, _ = bundled(user, "iris", load_iris())
+    query, _ = load_bundled(user, "iris", load_iris())
     query = query.replace("*", "id, f0, f1, f2, f3")
     name = "engine test mixture"
     mixture = {"algorithm": "gaussian_mixture", "params": {"n_components": 3}}

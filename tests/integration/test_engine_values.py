@@ -52,7 +52,7 @@ def pair(user: Session) -> None:
 
 
 @pytest.fixture
-def other(engine: Any) -> Any:
+def other_session(engine: Any) -> Any:
     """A session with other settings."""
     session = Session(engine.dsn("transformer"))
     for name, value in SETTINGS.items():
@@ -63,10 +63,10 @@ def other(engine: Any) -> Any:
 
 @pytest.mark.parametrize("kind", KEYS)
 def test_key_text_is_independent_of_session(
-    user: Session, other: Session, pair: None, kind: str
+    user: Session, other_session: Session, pair: None, kind: str
 ) -> None:
     name, facts = f"engine test key {kind}", []
-    for session, key in zip((user, other), KEYS[kind], strict=True):
+    for session, key in zip((user, other_session), KEYS[kind], strict=True):
         query = f"select {key} as k, i % 7 as a, i % 7 > 3 as y from generate_series(1, 90) as i"
         trained = session.train(
             name, query, "y", key="k", split={"by": "key", "test": 0.3},
@@ -82,9 +82,12 @@ def test_key_text_is_independent_of_session(
     assert facts[0] == facts[1], "the second call trains nothing, and returns the same keys"
 
 
-def test_class_text_is_independent_of_session(user: Session, other: Session) -> None:
+def test_class_text_is_independent_of_session(user: Session, other_session: Session) -> None:
     name, versions = "engine test classes", set()
-    for session, target in ((user, "(i % 2)::numeric(3, 1)"), (other, "(i % 2)::numeric(9, 5)")):
+    for session, target in (
+        (user, "(i % 2)::numeric(3, 1)"),
+        (other_session, "(i % 2)::numeric(9, 5)"),
+    ):
         query = f"select i % 2 + i % 3 as a, {target} as y from generate_series(1, 90) as i"
         session.train(name, query, "y", options={**FEW, "retrain": "if_changed"})
         versions.add(session.version(name)["version"])
@@ -93,15 +96,15 @@ def test_class_text_is_independent_of_session(user: Session, other: Session) -> 
     assert len(versions) == 1, "the second call trains nothing"
 
 
-def test_query_uses_session_settings(other: Session) -> None:
+def test_query_uses_session_settings(other_session: Session) -> None:
     name = "engine test meaning"
     query = """
         select (timestamptz '2026-01-01 00:00+00' + i * interval '1 day')::text as id,
             i % 5 as a, i % 5 > 2 as y
         from generate_series(1, 60) as i
     """
-    other.train(name, query, "y", key="id", options=FEW)
-    keys = {row[0] for row in other.predict(name, query)}
+    other_session.train(name, query, "y", key="id", options=FEW)
+    keys = {row[0] for row in other_session.predict(name, query)}
     assert "03.01.2026 05:45:00 +0545" in keys, "as Kathmandu and the German style say"
 
 

@@ -9,7 +9,7 @@ from sklearn.metrics import (
 )
 
 from tests.conftest import Warehouse
-from tests.integration.asking import one, rows
+from tests.integration.asking import one_row, rows
 
 SALES = """
     select
@@ -22,14 +22,14 @@ SALES = """
 
 
 def test_revenue_and_orders_of_both_years_equal_source(warehouse: Warehouse) -> None:
-    revenue, before, orders, orders_before, first, last = one(
+    revenue, before, orders, orders_before, first, last = one_row(
         warehouse,
         "select sum(revenue), sum(revenue_before), count(distinct order_id),"
         " count(distinct order_before_id), min(month), (max(month) + interval '1 month')::date"
         " from reports.rpt_sales where is_last_year",
     )
-    now = one(warehouse, SALES, first, last)
-    year_before = one(
+    now = one_row(warehouse, SALES, first, last)
+    year_before = one_row(
         warehouse, SALES, first.replace(year=first.year - 1), last.replace(year=last.year - 1)
     )
     assert (float(revenue), orders) == (pytest.approx(float(now[0]), abs=0.5), now[1])
@@ -123,7 +123,7 @@ def test_regression_scores_equal_scikit_learn(warehouse: Warehouse) -> None:
     assert card["rmse"] == pytest.approx(root_mean_squared_error(actual, predicted))
     assert card["r2"] == pytest.approx(r2_score(actual, predicted))
     assert card["wape"] == pytest.approx(np.abs(actual - predicted).sum() / np.abs(actual).sum())
-    lead, number, rest = one(
+    lead, number, rest = one_row(
         warehouse,
         "select lead, number, rest from reports.rpt_headlines"
         " where model = 'revenue' and page = 'quality'",
@@ -149,7 +149,7 @@ def test_cost_at_one_half_equals_confusion(warehouse: Warehouse) -> None:
         rows(warehouse, "select outcome, n from reports.rpt_confusion where model = 'churn'")
     )
     mistakes = 5 * cells["missed"] + cells["false alarm"]
-    cost, cheapest = one(
+    cost, cheapest = one_row(
         warehouse,
         "select max(cost) filter (where threshold = 50), min(cost)"
         " from reports.rpt_thresholds where model = 'churn'",
@@ -168,7 +168,7 @@ def test_forecast_verdict_names_smaller_error(warehouse: Warehouse) -> None:
     actual, forecast, naive = np.array(days, dtype=float).T
     error = np.abs(actual - forecast).sum() / np.abs(actual).sum()
     simple = np.abs(actual - naive).sum() / np.abs(actual).sum()
-    shown, shown_simple, verdict = one(
+    shown, shown_simple, verdict = one_row(
         warehouse,
         "select error, simple_error, verdict from reports.rpt_forecast_text where series = 'Total'",
     )
@@ -209,13 +209,15 @@ def test_segments_contain_each_customer_once(warehouse: Warehouse) -> None:
 
 
 def test_every_dbt_test_has_result(warehouse: Warehouse) -> None:
-    (failed, tested) = one(
+    (failed, tested) = one_row(
         warehouse,
         "select count(*) filter (where result <> 'passed'), count(*) from reports.rpt_test_results",
     )
     assert failed == 0
     assert tested > 300
-    shown = one(warehouse, "select value_text from reports.rpt_status where label = 'Tests passed'")
+    shown = one_row(
+        warehouse, "select value_text from reports.rpt_status where label = 'Tests passed'"
+    )
     assert shown == (f"{tested:,} of {tested:,}",)
 
 
@@ -225,7 +227,7 @@ def test_every_project_model_has_drift(warehouse: Warehouse) -> None:
     }
     assert looked_at >= {"breast_cancer", "churn", "revenue", "segments"}
     # The rows a model was made of are as they were.
-    assert one(
+    assert one_row(
         warehouse, "select drifted from reports.rpt_drift_summary where model = 'breast_cancer'"
     ) == (0,)
 

@@ -112,7 +112,7 @@ def test_truncated_file_changes_nothing(
 
 
 def test_real_online_retail_totals(shop: Shop, data_folder: Path) -> None:
-    folder = needed(data_folder / "online_retail")
+    folder = require_folder(data_folder / "online_retail")
     assert shop.load(sources.select_source("online_retail", str(folder))) == (
         "4,372 customers, 25,900 orders, 541,909 lines"
     )
@@ -141,7 +141,7 @@ def test_real_online_retail_totals(shop: Shop, data_folder: Path) -> None:
 
 
 def test_real_classicmodels_totals(shop: Shop, data_folder: Path) -> None:
-    folder = needed(data_folder / "classicmodels")
+    folder = require_folder(data_folder / "classicmodels")
     source = sources.select_source("classicmodels", str(folder))
     assert shop.load(source) == "122 customers, 326 orders, 2,996 lines"
     assert shop.load(source, replace=False).startswith("already there")
@@ -164,7 +164,7 @@ def test_real_classicmodels_totals(shop: Shop, data_folder: Path) -> None:
     ) == [("Paris", 29)]
 
 
-def needed(folder: Path) -> Path:
+def require_folder(folder: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs {folder}, which is not there")
     return folder

@@ -80,7 +80,7 @@ def test_simulation_in_steps_equals_single_run(shop: Shop) -> None:
         ticks = [simulation.advance() for _ in range(8)]
     assert shop.one("select today from simulation.run") == ticks[-1].day
     # Killed at whatever it was doing, it goes on: all it needs is in the database.
-    killed_after(6, shop, LIVING)
+    kill_after(6, shop, LIVING)
     with open_simulation(shop.dsn) as simulation:
         assert LAST_DAY - 12 < simulation.shop.last_day < LAST_DAY
         while simulation.shop.last_day < LAST_DAY:
@@ -136,7 +136,7 @@ def test_killed_load_leaves_nothing(shop: Shop) -> None:
     shop.load(SMALL)
     content, keys = shop.content(), shop.keys()
     # A first batch has been written when it says its first word.
-    killed_after(1, shop, LOADING)
+    kill_after(1, shop, LOADING)
     assert (shop.content(), shop.keys()) == (content, keys)
 
 
@@ -158,7 +158,7 @@ load(dsn, Simulator(seed=9), lambda held: None, say)
 """
 
 
-def killed_after(lines: int, shop: Shop, script: str) -> None:
+def kill_after(lines: int, shop: Shop, script: str) -> None:
     """Run a script on the shop, kill it when it has said so many lines, see its session end."""
     with subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -122,7 +122,7 @@ def test_key_with_repeated_values_is_refused() -> None:
         proposal(ID, RETURNED, CITY, unique=False, target="returned", key="visit_id")
 
 
-def rendered(*columns: ColumnFacts, unlabelled=None, **choices) -> dict[str, str]:
+def rendered_files(*columns: ColumnFacts, unlabelled=None, **choices) -> dict[str, str]:
     made = proposal(*columns, name="visits", **choices)
     return DbtFiles(made, "visits", frozenset(("order",)), unlabelled).render()
 
@@ -158,7 +158,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_all_files_have_descriptions(case: str) -> None:
     columns, choices, unlabelled = CASES[case]
-    files = rendered(*columns, unlabelled=unlabelled, **choices)
+    files = rendered_files(*columns, unlabelled=unlabelled, **choices)
     assert len(files) == 9
     for path, text in files.items():
         if path.endswith(".yml"):
@@ -170,7 +170,7 @@ def test_all_files_have_descriptions(case: str) -> None:
 
 def test_reserved_names_are_quoted() -> None:
     columns, choices, _ = CASES["odd names"]
-    files = rendered(*columns, **choices)
+    files = rendered_files(*columns, **choices)
     features = files["features/feat_visits__base.sql"]
     assert '"say ""hi"""' in features
     assert 'labels."order"' in files["ml/visits.sql"]
@@ -178,12 +178,12 @@ def test_reserved_names_are_quoted() -> None:
 
 def test_column_with_template_braces_is_refused() -> None:
     with pytest.raises(UserError, match="brace in its name"):
-        rendered(ID, RETURNED, column("{{ 7 }}"), target="returned")
+        rendered_files(ID, RETURNED, column("{{ 7 }}"), target="returned")
 
 
 def test_prediction_rows_have_types_of_labelled_rows() -> None:
     columns, choices, unlabelled = CASES["rows to predict"]
-    staging = rendered(*columns, unlabelled=unlabelled, **choices)[
+    staging = rendered_files(*columns, unlabelled=unlabelled, **choices)[
         "staging/csv/stg_csv__visits.sql"
     ]
     assert "cast(null as boolean) as returned" in staging
@@ -191,7 +191,7 @@ def test_prediction_rows_have_types_of_labelled_rows() -> None:
 
 
 def test_edited_file_is_kept_and_difference_shown(tmp_path: Path) -> None:
-    files = rendered(ID, RETURNED, CITY, target="returned")
+    files = rendered_files(ID, RETURNED, CITY, target="returned")
     written, differences = write(tmp_path, files)
     assert len(written) == 9
     assert differences == []
@@ -220,7 +220,7 @@ def test_related_columns_of_leak_are_left_out() -> None:
 
 @pytest.mark.parametrize("missing", ["staging.sql", "features.sql", "model.sql"])
 def test_handwritten_model_is_not_replaced_or_removed(tmp_path: Path, missing: str) -> None:
-    write(tmp_path, rendered(ID, RETURNED, CITY, target="returned"))
+    write(tmp_path, rendered_files(ID, RETURNED, CITY, target="returned"))
     schema, files = files_of(tmp_path, "visits")
     assert (schema, len(files)) == ("csv", 9)
     require_own_name(tmp_path, "visits", "csv")

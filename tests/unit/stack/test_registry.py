@@ -19,7 +19,7 @@ SECOND = Script("migrations/0002_second", "create table b ();")
 FUNCTION = Script("functions/f", "create or replace function f()")
 
 
-def recorded(*scripts: Script) -> dict[str, str]:
+def checksums_of(*scripts: Script) -> dict[str, str]:
     return {script.name: script.checksum for script in scripts}
 
 
@@ -28,18 +28,18 @@ def test_empty_database_needs_all_files() -> None:
 
 
 def test_current_database_needs_no_file() -> None:
-    everything = recorded(FIRST, SECOND, FUNCTION)
+    everything = checksums_of(FIRST, SECOND, FUNCTION)
     assert find_pending(everything, [FIRST, SECOND], [FUNCTION]) == ([], [])
 
 
 def test_late_lower_number_is_applied() -> None:
-    pending = find_pending(recorded(SECOND, FUNCTION), [FIRST, SECOND], [FUNCTION])
+    pending = find_pending(checksums_of(SECOND, FUNCTION), [FIRST, SECOND], [FUNCTION])
     assert pending == ([FIRST], [FUNCTION])
 
 
 @pytest.mark.parametrize(
     "before",
-    [recorded(FIRST), recorded(FIRST, Script("functions/f", "other"))],
+    [checksums_of(FIRST), checksums_of(FIRST, Script("functions/f", "other"))],
     ids=["new", "changed"],
 )
 def test_repeatable_files_are_applied_when_one_is_new(before: dict[str, str]) -> None:
@@ -47,18 +47,18 @@ def test_repeatable_files_are_applied_when_one_is_new(before: dict[str, str]) ->
 
 
 def test_repeatable_files_are_applied_when_one_was_removed() -> None:
-    before = recorded(FIRST, FUNCTION, Script("functions/g", "gone"))
+    before = checksums_of(FIRST, FUNCTION, Script("functions/g", "gone"))
     assert find_pending(before, [FIRST], [FUNCTION]) == ([], [FUNCTION])
 
 
 def test_changed_migration_is_refused() -> None:
     with pytest.raises(UserError, match=r"0001_first\.sql has changed since it was applied"):
-        find_pending(recorded(FIRST), [Script(FIRST.name, "create table c ();")], [FUNCTION])
+        find_pending(checksums_of(FIRST), [Script(FIRST.name, "create table c ();")], [FUNCTION])
 
 
 def test_missing_migration_is_refused() -> None:
     with pytest.raises(UserError, match="has the migration migrations/0002_second") as caught:
-        find_pending(recorded(FIRST, SECOND), [FIRST], [FUNCTION])
+        find_pending(checksums_of(FIRST, SECOND), [FIRST], [FUNCTION])
     assert "newer" in caught.value.remedy
 
 

@@ -21,7 +21,7 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(key, raising=False)
 
 
-def changed(root: Path, old: str, new: str) -> None:
+def replace_in_env(root: Path, old: str, new: str) -> None:
     path = root / ".env"
     text = path.read_text()
     assert old in text
@@ -78,8 +78,10 @@ def test_uri_is_quoted(tmp_path: Path) -> None:
 
 def test_quotes_comments_and_export_are_parsed(tmp_path: Path) -> None:
     create_settings(tmp_path)
-    changed(tmp_path, "SUPERSET_ADMIN_USER=admin", 'export SUPERSET_ADMIN_USER="ada l" # her')
-    changed(tmp_path, "MODE=auto", "MODE=native # this machine")
+    replace_in_env(
+        tmp_path, "SUPERSET_ADMIN_USER=admin", 'export SUPERSET_ADMIN_USER="ada l" # her'
+    )
+    replace_in_env(tmp_path, "MODE=auto", "MODE=native # this machine")
     settings = load_settings(tmp_path)
     assert (settings.superset_admin_user, settings.mode) == ("ada l", "native")
 
@@ -101,7 +103,7 @@ def test_quotes_comments_and_export_are_parsed(tmp_path: Path) -> None:
 )
 def test_invalid_value_is_one_line_error(tmp_path: Path, old: str, new: str, message: str) -> None:
     create_settings(tmp_path)
-    changed(tmp_path, old, new)
+    replace_in_env(tmp_path, old, new)
     with pytest.raises(UserError, match=message) as caught:
         load_settings(tmp_path)
     assert "\n" not in caught.value.line
@@ -137,6 +139,6 @@ def test_new_secrets_are_added_to_old_file(tmp_path: Path) -> None:
     assert len(settings.analyst_db_password) >= 32
     assert len({settings.password(role) for role in ("analyst", "dashboard_0", "dashboard")}) == 3
     assert create_settings(tmp_path) == settings
-    changed(tmp_path, f"={settings.row_filter_password}", "=")
+    replace_in_env(tmp_path, f"={settings.row_filter_password}", "=")
     with pytest.raises(UserError, match="ROW_FILTER_PASSWORD is empty"):
         load_settings(tmp_path)

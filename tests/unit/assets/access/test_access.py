@@ -75,7 +75,7 @@ def test_dashboard_without_entry_has_no_roles(read):
     assert [(entry.title, entry.data["roles"]) for entry in entries] == [("sales", [])]
 
 
-def changed(path: str, value) -> dict:
+def with_change(path: str, value) -> dict:
     data = copy.deepcopy(SOUND)
     *above, last = path.split("/")
     inner = data
@@ -112,7 +112,7 @@ def changed(path: str, value) -> dict:
     ],
 )
 def test_rule_rejects_entry(path, value, expected, read):
-    entries, problems = read(changed(path, value))
+    entries, problems = read(with_change(path, value))
     assert not entries.assets
     assert any(expected in str(problem) for problem in problems), problems
     assert all(str(problem).startswith(f"{FILE}: ") for problem in problems)
@@ -142,7 +142,7 @@ def test_order_and_repetition_of_names_are_ignored():
 
 def test_plan_names_changed_clause_and_origin(read):
     git, _ = read(SOUND)
-    live, _ = read(changed("row_filters/Own region/clause", "1 = 1"))
+    live, _ = read(with_change("row_filters/Own region/clause", "1 = 1"))
     (step,) = compare(git, live, git)
     assert str(step.asset) == 'row filter "Own region"'
     assert step.origin == "changed in Superset since the last push"

@@ -24,7 +24,7 @@ def test_sample_has_no_problems(assets, write):
     assert find_problems(write(assets)) == []
 
 
-def without(name):
+def delete_key(name):
     def change(data):
         del data[name]
 
@@ -46,10 +46,10 @@ def sql(expression):
 
 
 CASES = [
-    (CHART, without("uuid"), Rule.MISSING_FIELD, "uuid is missing"),
+    (CHART, delete_key("uuid"), Rule.MISSING_FIELD, "uuid is missing"),
     (CHART, value("uuid", "abc"), Rule.MALFORMED_UUID, "is not a uuid"),
     (CHART, value("uuid", 7), Rule.WRONG_TYPE, "uuid must be text"),
-    (CHART, without("slice_name"), Rule.MISSING_FIELD, "slice_name is missing"),
+    (CHART, delete_key("slice_name"), Rule.MISSING_FIELD, "slice_name is missing"),
     (CHART, value("slice_name", None), Rule.WRONG_TYPE, "slice_name must be text"),
     (CHART, value("params", []), Rule.WRONG_TYPE, "params must be a mapping"),
     (CHART, value("version", "2"), Rule.FORMAT_VERSION, 'version "2" is unknown'),
@@ -122,8 +122,8 @@ CASES = [
         Rule.UNKNOWN_SETTING,
         "there is no setting HOST",
     ),
-    (DASHBOARD, without("slug"), Rule.MISSING_FIELD, "slug is missing"),
-    (DASHBOARD, without("position"), Rule.MISSING_FIELD, "position is missing"),
+    (DASHBOARD, delete_key("slug"), Rule.MISSING_FIELD, "slug is missing"),
+    (DASHBOARD, delete_key("position"), Rule.MISSING_FIELD, "position is missing"),
     (DASHBOARD, value("published", "yes"), Rule.WRONG_TYPE, "published must be true or false"),
     (
         DASHBOARD,

@@ -20,8 +20,8 @@ from tests.unit.assets.checks.test_checks import (
     DATABASE,
     DATASET,
     TABLE,
+    delete_key,
     value,
-    without,
 )
 from tests.unit.assets.sample_assets import component, uuid_of
 
@@ -40,7 +40,7 @@ SALES = Relation(
 RELATIONS = {("reports", "sales"): SALES}
 
 
-def explained(assets):
+def described_assets(assets):
     """The sample as the house wants it: described, and each chart with a sentence."""
     assets[CHART]["params"]["echart_options"] = "{ title: { text: '" + HELP + "' } }"
     assets[TABLE]["params"]["subtitle"] = HELP
@@ -52,7 +52,7 @@ def explained(assets):
 
 
 READERS = [
-    (DASHBOARD, without("description"), Rule.NO_DESCRIPTION, "has no description"),
+    (DASHBOARD, delete_key("description"), Rule.NO_DESCRIPTION, "has no description"),
     (DASHBOARD, value("description", " "), Rule.NO_DESCRIPTION, "has no description"),
     (CHART, value("params.echart_options", "{}"), Rule.NO_READING_HELP, '"By region"'),
     (TABLE, value("params.subtitle", "Rows"), Rule.NO_READING_HELP, '"Rows"'),
@@ -76,7 +76,7 @@ def bundle(assets, write):
     """Builds a bundle of the explained sample, changed in one place."""
 
     def do(path, change):
-        explained(assets)
+        described_assets(assets)
         change(assets[path])
         return write(assets).bundle()
 
@@ -90,31 +90,31 @@ def test_readability_rule_rejects_change(path, change, rule, expected, bundle):
     assert expected in str(found[0])
 
 
-def nothing(data):
+def no_change(data):
     pass
 
 
 def test_described_sample_has_no_problems(bundle):
-    assert readability_problems(bundle(CHART, nothing)) == []
+    assert readability_problems(bundle(CHART, no_change)) == []
 
 
-def in_the_row(data):
+def text_in_row(data):
     data["position"]["TEXT"] = component("MARKDOWN", code=f"<b>{HELP}</b>")
     data["position"]["ROW-1"] = component("ROW", "CHART-1", "CHART-2", "TEXT")
 
 
-def in_a_row_below(data):
+def text_in_row_below(data):
     data["position"]["TEXT"] = component("MARKDOWN", code=f"<b>{HELP}</b>")
     data["position"]["ROW-2"] = component("ROW", "TEXT")
     data["position"]["GRID_ID"] = component("GRID", "ROW-1", "ROW-2")
 
 
-def shown_open(data):
+def expanded_descriptions(data):
     both = {uuid_of("Rows"): True, uuid_of("By region"): True}
     data["metadata"]["expanded_slices"] = both
 
 
-@pytest.mark.parametrize("change", [in_the_row, in_a_row_below, shown_open])
+@pytest.mark.parametrize("change", [text_in_row, text_in_row_below, expanded_descriptions])
 def test_text_next_to_charts_counts_as_help(change, assets, write):
     change(assets[DASHBOARD])
     rules = {problem.rule for problem in readability_problems(write(assets).bundle())}
@@ -140,7 +140,7 @@ def test_unreachable_assets_are_orphans(assets, write):
     assets["charts/sales/old.yaml"] = assets[CHART] | {"uuid": uuid_of("old")}
     assets["datasets/reports/old.yaml"] = assets[DATASET] | {"uuid": uuid_of("old sales")}
     assets["databases/old.yaml"] = assets[DATABASE] | {"uuid": uuid_of("old warehouse")}
-    found = readability_problems(write(explained(assets)).bundle())
+    found = readability_problems(write(described_assets(assets)).bundle())
     orphans = {problem.file for problem in found if problem.rule == Rule.ORPHAN}
     assert orphans == {"charts/sales/old.yaml", "datasets/reports/old.yaml", "databases/old.yaml"}
 

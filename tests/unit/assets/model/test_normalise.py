@@ -31,13 +31,13 @@ def kind_of(path: str) -> str:
     return path.split("/")[0]
 
 
-def shuffled(data, rng: random.Random):
+def shuffle_keys(data, rng: random.Random):
     """The same data with the keys of every mapping in another order."""
     if isinstance(data, dict):
         keys = list(data)
         rng.shuffle(keys)
-        return {key: shuffled(data[key], rng) for key in keys}
-    return [shuffled(item, rng) for item in data] if isinstance(data, list) else data
+        return {key: shuffle_keys(data[key], rng) for key in keys}
+    return [shuffle_keys(item, rng) for item in data] if isinstance(data, list) else data
 
 
 @given(PARAMS, st.sampled_from(["pie", "table", "handlebars", "echarts_timeseries_line"]))
@@ -112,7 +112,7 @@ def test_canonical_asset_is_fixed_point(path, noise, more):
 @given(seed=st.integers())
 def test_order_of_keys_is_ignored(path, seed):
     data = ASSETS[path]
-    other = shuffled(data, random.Random(seed))
+    other = shuffle_keys(data, random.Random(seed))
     assert dump_yaml(canonical(kind_of(path), other)) == dump_yaml(canonical(kind_of(path), data))
 
 
@@ -124,7 +124,7 @@ def test_order_of_columns_is_ignored(seed):
     assert canonical("datasets", data) == expected
 
 
-def exported(settings, numbers: list[int]) -> dict[str, str]:
+def exported_files(settings, numbers: list[int]) -> dict[str, str]:
     """The assets as a server that gave these numbers to its charts would export them."""
     files = Files({path: (kind_of(path), copy.deepcopy(data)) for path, data in ASSETS.items()})
     git = files.bundle()
@@ -153,7 +153,7 @@ def exported(settings, numbers: list[int]) -> dict[str, str]:
 @given(numbers=st.lists(st.integers(1, 10_000), min_size=2, max_size=2, unique=True))
 def test_server_ids_and_file_names_are_ignored(numbers):
     files = Files({path: (kind_of(path), data) for path, data in ASSETS.items()})
-    live = server_bundle(exported(SETTINGS, numbers), SETTINGS)
+    live = server_bundle(exported_files(SETTINGS, numbers), SETTINGS)
     assert {a.uuid: a.data for a in live} == {a.uuid: a.data for a in files.bundle()}
 
 

@@ -45,12 +45,12 @@ def git(**sql) -> Bundle:
     return Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()
 
 
-def sent(bundle: Bundle, more: dict[str, str]) -> dict[str, dict]:
+def sent_files(bundle: Bundle, more: dict[str, str]) -> dict[str, dict]:
     settings = with_more(more | {"READER_PASSWORD": "se/cret"})
     return {asset.path: complete(asset, bundle, settings) for asset in bundle}
 
 
-def exported(files: dict[str, dict]) -> dict[str, str]:
+def exported_files(files: dict[str, dict]) -> dict[str, str]:
     """As Superset gives them back: without the password."""
     text = {path: dump_yaml(data) for path, data in files.items()}
     return {path: each.replace("se%2Fcret", MASK) for path, each in text.items()}
@@ -59,13 +59,13 @@ def exported(files: dict[str, dict]) -> dict[str, str]:
 @pytest.mark.parametrize("more", INSTALLATIONS)
 def test_round_trip_has_no_difference_on_any_installation(more):
     found = server_bundle(
-        exported(sent(git(), more)), with_more(more | {"READER_PASSWORD": "x"}), git()
+        exported_files(sent_files(git(), more)), with_more(more | {"READER_PASSWORD": "x"}), git()
     )
     assert {a.uuid: a.data for a in found} == {a.uuid: a.data for a in git()}
 
 
 def test_placeholders_are_filled():
-    files = sent(git(), ADA)
+    files = sent_files(git(), ADA)
     assert files["databases/warehouse.yaml"]["sqlalchemy_uri"] == (
         "postgresql+psycopg2://reader:se%2Fcret@db.example.org:6000/warehouse_ada"
     )
@@ -73,14 +73,14 @@ def test_placeholders_are_filled():
     assert files["datasets/reports/sales.yaml"]["sql"] == "select * from ada_reports.raw"
     assert files["dashboards/sales.yaml"]["certified_by"] == "Ada"
     assert files["charts/sales/by_region.yaml"]["params"]["template"] == "${CERTIFIED_BY} {{name}}"
-    assert sent(git(), {})["dashboards/sales.yaml"]["certified_by"] is None
+    assert sent_files(git(), {})["dashboards/sales.yaml"]["certified_by"] is None
 
 
 def test_edited_query_keeps_other_placeholders():
-    files = sent(git(), {})
+    files = sent_files(git(), {})
     dataset = files["datasets/reports/sales.yaml"]
     dataset["sql"] = "select amount from reports.raw where reports_old = 1"
-    found = server_bundle(exported(files), with_more({"READER_PASSWORD": "x"}), git())
+    found = server_bundle(exported_files(files), with_more({"READER_PASSWORD": "x"}), git())
     (dataset,) = found.kind("datasets")
     assert dataset.data["sql"] == (
         "select amount from ${SCHEMA_PREFIX}reports.raw where reports_old = 1"
@@ -88,9 +88,9 @@ def test_edited_query_keeps_other_placeholders():
 
 
 def test_certification_changed_in_superset_is_change():
-    files = sent(git(), ADA)
+    files = sent_files(git(), ADA)
     files["dashboards/sales.yaml"]["certified_by"] = "Somebody else"
-    found = server_bundle(exported(files), with_more(ADA | {"READER_PASSWORD": "x"}), git())
+    found = server_bundle(exported_files(files), with_more(ADA | {"READER_PASSWORD": "x"}), git())
     assert found.kind("dashboards")[0].data["certified_by"] == "Somebody else"
 
 
@@ -185,19 +185,19 @@ def test_catalog_added_by_editor_is_removed(parameters):
     data = {"sqlalchemy_uri": f"postgresql://a@${{POSTGRES_HOST}}/${{DATABASE}}{parameters}"}
     here = with_sources(databases=data)
     for more in INSTALLATIONS:
-        files = sent(here, more)
+        files = sent_files(here, more)
         database = (more or {"DATABASE": "warehouse"})["DATABASE"]
         files["datasets/reports/sales.yaml"]["catalog"] = database
-        found = server_bundle(exported(files), with_more(more), here)
+        found = server_bundle(exported_files(files), with_more(more), here)
         assert "catalog" not in found.kind("datasets")[0].data
         files["datasets/reports/sales.yaml"]["catalog"] = "archive"
-        found = server_bundle(exported(files), with_more(more), here)
+        found = server_bundle(exported_files(files), with_more(more), here)
         assert found.kind("datasets")[0].data["catalog"] == "archive"
 
 
 def test_catalog_in_git_is_kept():
     here = with_sources(datasets={"catalog": "${DATABASE}"})
-    found = server_bundle(exported(sent(here, ADA)), with_more(ADA), here)
+    found = server_bundle(exported_files(sent_files(here, ADA)), with_more(ADA), here)
     assert found.kind("datasets")[0].data["catalog"] == "${DATABASE}"
 
 

@@ -29,7 +29,7 @@ def bundle(*without: str, **changed) -> Bundle:
 EVERY = {asset.uuid for asset in bundle()}
 
 
-def removed(
+def pruned_titles(
     git: Bundle, live: Bundle, previously_managed: set[str] = EVERY, pushed: Bundle | None = None
 ):
     return [
@@ -39,16 +39,16 @@ def removed(
 
 
 def test_assets_in_git_are_kept():
-    assert removed(bundle(), bundle()) == []
+    assert pruned_titles(bundle(), bundle()) == []
 
 
 def test_assets_removed_from_git_are_pruned_dashboards_first():
     git = bundle(DASHBOARD, ROWS, uuid_of("By region"), SALES)
-    assert removed(git, bundle()) == ["Sales", "By region", "Rows", "sales"]
+    assert pruned_titles(git, bundle()) == ["Sales", "By region", "Rows", "sales"]
 
 
 def test_unmanaged_assets_are_kept():
-    assert removed(bundle(DASHBOARD, ROWS), bundle(), EVERY - {ROWS, DASHBOARD}) == []
+    assert pruned_titles(bundle(DASHBOARD, ROWS), bundle(), EVERY - {ROWS, DASHBOARD}) == []
 
 
 def test_chart_on_dashboard_is_kept_until_push():
@@ -103,7 +103,7 @@ def test_edit_of_removed_chart_survives_later_pushes(settings):
     """A push keeps the record of what is waiting for a prune, so the edit is still noticed."""
     smaller, live = bundle(DASHBOARD, ROWS), bundle(DASHBOARD, Rows="Edited in Superset")
     for _ in range(2):
-        save_last_push(smaller | removed_from_git(pushed_before(settings), smaller, live), settings)
+        save_last_push(smaller | removed_from_git(last_bundle(settings), smaller, live), settings)
         (step,) = compare(smaller, live, last_pushed(settings), EVERY)
         assert step.origin == "removed from git, changed in Superset since the last push"
         found = plan_prune(smaller, live, last_pushed(settings), EVERY)
@@ -112,5 +112,5 @@ def test_edit_of_removed_chart_survives_later_pushes(settings):
     assert not removed_from_git(last_pushed(settings), smaller, smaller).assets
 
 
-def pushed_before(settings) -> Bundle:
+def last_bundle(settings) -> Bundle:
     return last_pushed(settings) or bundle(DASHBOARD)

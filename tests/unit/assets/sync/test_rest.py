@@ -158,7 +158,7 @@ class Superset:
         return server_bundle(files, SETTINGS, local, None, None, lists)
 
 
-def pushed(bundle: Bundle, server: Superset) -> Bundle:
+def push_and_read(bundle: Bundle, server: Superset) -> Bundle:
     """The server after a push of everything, in the form of git."""
     comparable, _ = with_existing_owners(bundle, server.lists(), SETTINGS)
     state = ServerState(server, server.lists(), comparable, SETTINGS)
@@ -172,7 +172,7 @@ def test_push_round_trip_on_any_server(first_id):
     bundle = git()
     server = Superset(bundle, first_id)
     for _ in range(2):
-        found = pushed(bundle, server)
+        found = push_and_read(bundle, server)
         assert {a.uuid: a.data for a in found} == {a.uuid: a.data for a in bundle}
     assert len(server.layers) == 1
     layers = json.loads(server.params[server.ids[uuid_of("By region")]])["annotation_layers"]
@@ -184,7 +184,7 @@ def test_push_round_trip_on_any_server(first_id):
 def test_push_of_other_chart_restores_annotations():
     bundle = git()
     server = Superset(bundle, 1)
-    pushed(bundle, server)
+    push_and_read(bundle, server)
     server.params.clear()
     state = ServerState(server, server.lists(), bundle, SETTINGS)
     send_rest(bundle, {uuid_of("Rows")}, state)
@@ -194,13 +194,13 @@ def test_push_of_other_chart_restores_annotations():
 def test_changed_layer_keeps_unchanged_annotations():
     bundle = git()
     server = Superset(bundle, 1)
-    pushed(bundle, server)
+    push_and_read(bundle, server)
     (layer,) = server.layers
     (first,) = server.annotations[layer]
     annotations = bundle.get(f"annotation_layers/{LAYER['name']}").data["annotations"]
     annotations.append({"short_descr": "Easter", "start_dttm": "2026-04-05T00:00:00",
                         "end_dttm": "2026-04-06T00:00:00"})  # fmt: skip
-    pushed(bundle, server)
+    push_and_read(bundle, server)
     assert [each for each in server.annotations[layer] if each == first]
     assert len(server.annotations[layer]) == 2
 
@@ -250,7 +250,7 @@ def test_unknown_owner_is_reported_and_kept_in_git():
     comparable, missing = with_existing_owners(bundle, server.lists(), SETTINGS)
     assert missing == {"nobody@example.org": ['chart "By region"']}
     assert comparable.get(uuid_of("By region")).data["owners"] == ["ada"]
-    found = pushed(bundle, server)
+    found = push_and_read(bundle, server)
     assert found.get(uuid_of("By region")).data == comparable.get(uuid_of("By region")).data
     # A pull compares with the file as it is, and leaves the owner there.
     assert not plan_pull(bundle, found, found)

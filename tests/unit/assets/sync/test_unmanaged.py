@@ -16,24 +16,24 @@ from scripts.errors import UserError
 from tests.unit.assets.sample_assets import ASSETS, uuid_of
 
 
-def live() -> Bundle:
+def server_assets() -> Bundle:
     data = copy.deepcopy(ASSETS)
     return Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()
 
 
 def without_slug() -> Bundle:
-    dashboard = live().kind("dashboards")[0]
+    dashboard = server_assets().kind("dashboards")[0]
     data = {key: value for key, value in dashboard.data.items() if key != "slug"}
-    return live() | Bundle.of([replace(dashboard, data=data)])
+    return server_assets() | Bundle.of([replace(dashboard, data=data)])
 
 
-GIT = live().only({uuid_of("warehouse")})
+GIT = server_assets().only({uuid_of("warehouse")})
 
 
 @pytest.mark.parametrize("name", ["sales", "Sales", " SALES ", uuid_of("dashboard")])
 def test_dashboard_is_imported_with_dependencies(name):
-    new = imported(name, live(), GIT)
-    found = plan_pull(GIT, managed_assets(live(), GIT | new), GIT, imported=new)
+    new = imported(name, server_assets(), GIT)
+    found = plan_pull(GIT, managed_assets(server_assets(), GIT | new), GIT, imported=new)
     assert sorted(asset.path for asset in found.written.values()) == [
         "charts/sales/by_region.yaml",
         "charts/sales/rows.yaml",
@@ -55,30 +55,30 @@ def test_dashboard_without_slug_gets_free_slug():
     [
         ("salse", GIT, "no dashboard or saved query salse. Do: write sales"),
         ("nothing like it", GIT, r"pull --all lists what there is"),
-        ("sales", live(), 'dashboard "Sales" is already in git'),
+        ("sales", server_assets(), 'dashboard "Sales" is already in git'),
     ],
 )
 def test_invalid_import_is_refused(name, git, expected):
     with pytest.raises(UserError, match=expected):
-        imported(name, live(), git)
+        imported(name, server_assets(), git)
 
 
 def test_ambiguous_name_is_resolved_by_uuid():
-    twin = live().kind("dashboards")[0]
+    twin = server_assets().kind("dashboards")[0]
     twin = Asset("dashboards", twin.data | {"uuid": uuid_of("twin"), "slug": "twin"})
     with pytest.raises(UserError, match=f"2 assets named Sales.*{uuid_of('twin')}"):
-        imported("Sales", live() | Bundle.of([twin]), GIT)
+        imported("Sales", server_assets() | Bundle.of([twin]), GIT)
 
 
 def test_unmanaged_assets_are_listed_by_dashboard():
-    chart = live().get(uuid_of("Rows"))
+    chart = server_assets().get(uuid_of("Rows"))
     loose = Asset("charts", chart.data | {"uuid": uuid_of("loose"), "slice_name": "Loose"})
-    every = live() | Bundle.of([loose])
+    every = server_assets() | Bundle.of([loose])
     assert unmanaged(every, GIT) == [
         'dashboard "Sales" (2 charts, 1 datasets): IMPORT=sales make pull imports it',
         'chart "Loose" (on no dashboard)',
     ]
-    assert unmanaged(live(), live()) == []
+    assert unmanaged(server_assets(), server_assets()) == []
 
 
 @pytest.fixture

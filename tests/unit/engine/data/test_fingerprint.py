@@ -16,7 +16,7 @@ ROWS = st.lists(
 )
 
 
-def named(rows: list[tuple]) -> list[dict[str, Any]]:
+def as_dicts(rows: list[tuple]) -> list[dict[str, Any]]:
     # A first row of fixed types, because the stand-in reads types off the values.
     return [{"n": 0.5, "t": "t"}] + [{"n": n, "t": t} for n, t in rows]
 
@@ -24,7 +24,7 @@ def named(rows: list[tuple]) -> list[dict[str, Any]]:
 @settings(max_examples=50, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_shuffled_rows_have_same_fingerprint(rows: list[tuple], chance: random.Random) -> None:
-    given_rows = named(rows)
+    given_rows = as_dicts(rows)
     shuffled = given_rows[:1] + chance.sample(given_rows[1:], len(rows))
     one, one_print = sort_rows(read(given_rows))
     other, other_print = sort_rows(read(shuffled))

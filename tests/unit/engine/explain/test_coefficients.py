@@ -15,7 +15,7 @@ OPTIONS = {"bootstrap": 0, "importance_repeats": 0}
 EVERYTHING = '{"by": "column", "column": "part"}'
 
 
-def trained(
+def coefficients_of(
     rows: list[dict], algorithm: str, task: str = "classification", **params: Any
 ) -> list[dict]:
     """The coefficients of a model that learned from all but a few rows."""
@@ -58,7 +58,7 @@ def by_term(found: list[dict], column: str, name: str | None = None) -> dict[str
 
 def test_unpenalised_coefficients_equal_newton() -> None:
     rows = [{k: v for k, v in row.items() if k != "ward"} for row in patients()]
-    found = trained(rows, "logistic_regression", C=1e12, tol=1e-12)
+    found = coefficients_of(rows, "logistic_regression", C=1e12, tol=1e-12)
     assert {row["class"] for row in found} == {"ill"}
     x = np.array([[1.0, row["age"] / 100, row["dose"] * 100] for row in rows[20:]])
     y = np.array([row["target"] == "ill" for row in rows[20:]], float)
@@ -85,7 +85,7 @@ def test_unpenalised_coefficients_equal_newton() -> None:
 def test_penalised_errors_equal_curvature_of_loss() -> None:
     """The second derivative by finite differences, in the unit of the data."""
     rows, strength = patients(), 0.3
-    found = trained(rows, "logistic_regression", C=strength, tol=1e-12)
+    found = coefficients_of(rows, "logistic_regression", C=strength, tol=1e-12)
     x, _ = design(rows)
     y = np.array([row["target"] == "ill" for row in rows[20:]], float)
     deviations = (
@@ -123,7 +123,7 @@ def test_penalised_errors_equal_curvature_of_loss() -> None:
 def test_multiclass_errors_equal_newton() -> None:
     """Newton again, with weights for each class and the whole matrix of their curvature."""
     rows = patients(600, classes=3)
-    found = trained(rows, "logistic_regression", tol=1e-12)
+    found = coefficients_of(rows, "logistic_regression", tol=1e-12)
     assert {row["class"] for row in found} == {"dead", "ill", "well"}
     assert {row["odds_ratio"] for row in found} == {None}
     x, _ = design(rows, scaled=True)
@@ -162,7 +162,9 @@ def test_linear_regression_errors_equal_formula(penalty: float) -> None:
     if not penalty:
         rows = [{k: v for k, v in row.items() if k != "ward"} for row in rows]
     params = {"alpha": penalty} if penalty else {}
-    found = trained(rows, "ridge" if penalty else "linear_regression", "regression", **params)
+    found = coefficients_of(
+        rows, "ridge" if penalty else "linear_regression", "regression", **params
+    )
     y = np.array([row["target"] for row in rows[20:]])
     if penalty:
         x, _ = design(rows, scaled=True)
@@ -186,7 +188,7 @@ def test_linear_regression_errors_equal_formula(penalty: float) -> None:
 
 
 def test_terms_have_names_and_sum_to_prediction(mixed: list[dict]) -> None:
-    found = trained(mixed, "logistic_regression")
+    found = coefficients_of(mixed, "logistic_regression")
     features = {row["term"]: row["feature"] for row in found}
     assert features == {
         "(intercept)": None,
@@ -214,7 +216,7 @@ def test_high_cardinality_column_is_one_term(classes: int) -> None:
     """One for each class, where there are more than two; and other numbers keep their names."""
     rng = np.random.default_rng(3)
     rows = [{**row, "city": f"city {rng.integers(300)}"} for row in patients(1_500, classes)]
-    found = trained(rows, "logistic_regression")
+    found = coefficients_of(rows, "logistic_regression")
     terms = {row["term"] for row in found if row["feature"] == "city"}
     assert terms == (
         {"city (mean)"} if classes == 2 else {f"city (mean of class {n})" for n in range(3)}
@@ -242,7 +244,7 @@ def test_clashing_names_stay_unique() -> None:
         }
         for _ in range(200)
     ]
-    terms = [row["term"] for row in trained(rows, "logistic_regression")]
+    terms = [row["term"] for row in coefficients_of(rows, "logistic_regression")]
     assert len(set(terms)) == len(terms) == 4
 
 
@@ -259,7 +261,7 @@ def test_clashing_names_stay_unique() -> None:
 def test_models_without_formula_have_no_errors(algorithm: str, task: str, params: dict) -> None:
     rows = [{**row, "target": row["age"] if task == "regression" else row["target"]}
             for row in patients()]  # fmt: skip
-    found = trained(rows, algorithm, task, **params)
+    found = coefficients_of(rows, algorithm, task, **params)
     assert {row["standard_error"] for row in found} == {row["p"] for row in found} == {None}
     assert {row["term"] for row in found} >= {"age", "ward = west"}
 
@@ -271,7 +273,7 @@ def test_models_without_formula_have_no_errors(algorithm: str, task: str, params
 def test_nonlinear_models_have_no_coefficients(algorithm: str, task: str) -> None:
     rows = [{**row, "target": row["age"] + 100 if task == "regression" else row["target"]}
             for row in patients(150)]  # fmt: skip
-    assert trained(rows, algorithm, task) == []
+    assert coefficients_of(rows, algorithm, task) == []
 
 
 @pytest.mark.parametrize("positive", ["ill", "well"])

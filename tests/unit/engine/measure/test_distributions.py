@@ -29,36 +29,36 @@ CLASSES = np.arange(500) % 2
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, list[dict]]:
+def distributions() -> dict[str, list[dict]]:
     looks = describe_features(FEATURES, read(ROWS), CLASSES, ["no", "yes"], lambda values: None)
     return {facts["name"]: rows for facts, rows in looks}
 
 
-def test_each_row_is_counted_once(found: dict) -> None:
-    assert len(found) == len(FEATURES)
-    for name, rows in found.items():
+def test_each_row_is_counted_once(distributions: dict) -> None:
+    assert len(distributions) == len(FEATURES)
+    for name, rows in distributions.items():
         assert sum(r["n"] for r in rows) == 500, name
         assert {r["class"] for r in rows} == {"no", "yes"}
 
 
-def test_numbers_have_at_most_twenty_bins(found: dict) -> None:
+def test_numbers_have_at_most_twenty_bins(distributions: dict) -> None:
     for name in ("wide", "wild"):
-        bins = {(r["lower"], r["upper"]) for r in found[name] if "lower" in r}
+        bins = {(r["lower"], r["upper"]) for r in distributions[name] if "lower" in r}
         assert len(bins) == 20
-    assert max(r["upper"] for r in found["wild"]) < 10
-    assert [r["category"] for r in found["wide"] if "category" in r] == ["(missing)"] * 2
+    assert max(r["upper"] for r in distributions["wild"]) < 10
+    assert [r["category"] for r in distributions["wide"] if "category" in r] == ["(missing)"] * 2
 
 
-def test_small_integers_have_own_bins(found: dict) -> None:
-    assert sorted({r["lower"] for r in found["whole"]}) == [0, 1, 2, 3]
-    assert len(found["one"]) == 2
+def test_small_integers_have_own_bins(distributions: dict) -> None:
+    assert sorted({r["lower"] for r in distributions["whole"]}) == [0, 1, 2, 3]
+    assert len(distributions["one"]) == 2
 
 
-def test_categories_have_counts_and_other(found: dict) -> None:
-    text = [r["category"] for r in found["text"] if r["class"] == "no"]
+def test_categories_have_counts_and_other(distributions: dict) -> None:
+    text = [r["category"] for r in distributions["text"] if r["class"] == "no"]
     assert len(text) == 13
     assert text[-1] == "other"
-    flag = [(r["category"], r["n"]) for r in found["flag"] if r["class"] == "yes"]
+    flag = [(r["category"], r["n"]) for r in distributions["flag"] if r["class"] == "yes"]
     assert flag == [("false", 166), ("true", 83), ("(missing)", 1)]
 
 

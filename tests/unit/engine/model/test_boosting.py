@@ -29,7 +29,7 @@ def library(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def trained(rows: list[dict], library: str, task: str = "classification", **more: Any) -> StandIn:
+def train(rows: list[dict], library: str, task: str = "classification", **more: Any) -> StandIn:
     db = StandIn(rows)
     entry = {"algorithm": library, "params": {"n_estimators": 20, **more}}
     call(db, task=task, key="id", algorithms=json.dumps([entry]), options=OPTIONS)
@@ -40,7 +40,7 @@ def regression(mixed: list[dict]) -> list[dict]:
     return [{**row, "target": (row["amount"] or 0.0) * 3 + row["loyal"]} for row in mixed]
 
 
-def three(mixed: list[dict]) -> list[dict]:
+def three_classes(mixed: list[dict]) -> list[dict]:
     return [{**row, "target": f"{row['target']} {row['loyal']}"} for row in mixed]
 
 
@@ -62,7 +62,7 @@ def test_catalogue_lists_installed_libraries(name: str) -> None:
 
 
 def test_predictions_equal_library(mixed: list[dict], library: str) -> None:
-    db = trained(regression(mixed), library, "regression")
+    db = train(regression(mixed), library, "regression")
     stored = registry.load(db, "a model", None)
     columns = read_columns(db, "q")
     numbers = [c for c in columns if c.name in ("amount", "loyal")]
@@ -88,7 +88,7 @@ def test_predictions_equal_library(mixed: list[dict], library: str) -> None:
 def test_same_seed_gives_same_trees(mixed: list[dict], library: str) -> None:
     params = {"subsample": 0.7, "colsample_bytree": 0.7}
     texts = [
-        registry.load(trained(mixed, library, **params), "a model", None).pipeline[-1].text_
+        registry.load(train(mixed, library, **params), "a model", None).pipeline[-1].text_
         for _ in range(2)
     ]
     assert texts[0] == texts[1]
@@ -97,8 +97,12 @@ def test_same_seed_gives_same_trees(mixed: list[dict], library: str) -> None:
 @pytest.mark.parametrize("kind", ["two classes", "more classes", "numbers"])
 def test_contributions_sum_to_prediction(mixed: list[dict], library: str, kind: str) -> None:
     task = "regression" if kind == "numbers" else "classification"
-    rows = {"two classes": mixed, "more classes": three(mixed), "numbers": regression(mixed)}[kind]
-    db = trained(rows, library, task)
+    rows = {
+        "two classes": mixed,
+        "more classes": three_classes(mixed),
+        "numbers": regression(mixed),
+    }[kind]
+    db = train(rows, library, task)
     db.rows = rows[:30]
     found = groupby(explain(db, "a model", "q", None), lambda row: row[0])
     sums = np.array([sum(row[4] for row in rows) for _, rows in found])
@@ -122,7 +126,7 @@ def test_contributions_sum_to_prediction(mixed: list[dict], library: str, kind: 
 def test_linked_regression_contributions_sum_to_prediction(mixed: list[dict], library: str) -> None:
     rows = [{**row, "target": n % 4 + float(row["loyal"])} for n, row in enumerate(mixed)]
     link = {"lightgbm": "poisson", "xgboost": "count:poisson"}[library]
-    db = trained(rows, library, "regression", objective=link)
+    db = train(rows, library, "regression", objective=link)
     db.rows = rows[:10]
     found = groupby(explain(db, "a model", "q", None), lambda row: row[0])
     sums = [sum(row[4] for row in rows) for _, rows in found]
@@ -132,16 +136,16 @@ def test_linked_regression_contributions_sum_to_prediction(mixed: list[dict], li
 
 def test_invalid_parameters_are_refused(mixed: list[dict], library: str) -> None:
     with pytest.raises(GlasshouseError, match="no parameter 'n_estimatorz'"):
-        trained(mixed, library, n_estimatorz=3)
+        train(mixed, library, n_estimatorz=3)
     for name in ("objective", "verbosity", "device"):
         with pytest.raises(GlasshouseError, match=f"no parameter '{name}'"):
-            trained(mixed, library, **{name: "x"})
+            train(mixed, library, **{name: "x"})
     with pytest.raises(GlasshouseError, match=f"{library} could not be trained"):
-        trained(mixed, library, max_depth="deep")
+        train(mixed, library, max_depth="deep")
 
 
 def test_artifact_has_booster_text_and_no_library_object(mixed: list[dict], library: str) -> None:
-    content = pack(registry.load(trained(mixed, library), "a model"))
+    content = pack(registry.load(train(mixed, library), "a model"))
     assert b"LGBM" not in content
     assert b"XGBC" not in content
 
@@ -149,7 +153,7 @@ def test_artifact_has_booster_text_and_no_library_object(mixed: list[dict], libr
 def test_prediction_without_library_is_error(
     mixed: list[dict], library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    db = trained(mixed, library)
+    db = train(mixed, library)
     monkeypatch.setattr("glasshouse_ml.model.boosting.is_installed", lambda name: False)
     with pytest.raises(GlasshouseError, match=f"{library} is not installed"):
         list(predict(db, "a model", "q", None))

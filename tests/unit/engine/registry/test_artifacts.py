@@ -37,7 +37,7 @@ def rows(classes: int) -> tuple[np.ndarray, np.ndarray]:
     return matrix, rng.integers(0, classes, 200)
 
 
-def fitted(name: str, classes: int = 2, task: str = "classification", **params: Any) -> Model:
+def fit_model(name: str, classes: int = 2, task: str = "classification", **params: Any) -> Model:
     algorithm = find_algorithm(task, name)
     matrix, answers = rows(classes)
     if task == "regression":
@@ -51,7 +51,7 @@ def fitted(name: str, classes: int = 2, task: str = "classification", **params: 
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("name", CATALOGUE["classification"])
 def test_classification_round_trip(name: str, classes: int) -> None:
-    model = fitted(name, classes)
+    model = fit_model(name, classes)
     content = pack(model)
     found = unpack(content)
     matrix, _ = rows(classes)
@@ -65,14 +65,14 @@ def test_description_is_one_line_and_skops_unchanged() -> None:
     def lines(content: bytes) -> int:
         return zipfile.ZipFile(io.BytesIO(content)).read("schema.json").count(b"\n")
 
-    model = fitted("logistic_regression")
+    model = fit_model("logistic_regression")
     assert lines(pack(model)) == 0
     assert lines(skops.io.dumps(model.pipeline)) > 100
 
 
 @pytest.mark.parametrize("name", CATALOGUE["regression"])
 def test_regression_round_trip(name: str) -> None:
-    check_numbers(fitted(name, task="regression"))
+    check_numbers(fit_model(name, task="regression"))
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,12 @@ def test_regression_round_trip(name: str) -> None:
     ],
 )
 def test_other_parameters_round_trip(name: str, params: dict) -> None:
-    check_numbers(fitted(name, task="regression", **params))
+    check_numbers(fit_model(name, task="regression", **params))
 
 
 @pytest.mark.parametrize("name", CATALOGUE["clustering"])
 def test_clustering_round_trip(name: str) -> None:
-    model = fitted(name, task="clustering")
+    model = fit_model(name, task="clustering")
     content = pack(model)
     found = unpack(content)
     matrix, _ = rows(2)
@@ -114,7 +114,7 @@ def check_numbers(model: Model) -> None:
 
 
 def test_old_artifact_without_task_is_classification() -> None:
-    model = fitted("dummy")
+    model = fit_model("dummy")
     parts = skops.io.loads(pack(model), trusted=TRUSTED)
     facts = {k: v for k, v in json.loads(parts["facts"]).items() if k != "task"}
     content = skops.io.dumps({**parts, "facts": json.dumps(facts)})
@@ -136,11 +136,11 @@ def test_invalid_bytes_are_refused(content: bytes) -> None:
 
 def test_neighbour_tree_is_refused() -> None:
     with pytest.raises(GlasshouseError, match="may not be stored"):
-        pack(fitted("k_neighbors", algorithm="kd_tree"))
+        pack(fit_model("k_neighbors", algorithm="kd_tree"))
 
 
 def test_sparse_matrix_is_refused() -> None:
-    model = fitted("ridge", task="regression")
+    model = fit_model("ridge", task="regression")
     estimator = model.pipeline.steps[-1][1]
     # No algorithm of the catalogue keeps one.
     estimator.coef_ = csr_matrix(estimator.coef_)
@@ -149,7 +149,7 @@ def test_sparse_matrix_is_refused() -> None:
 
 
 def test_estimator_without_pipeline_is_refused() -> None:
-    model = fitted("dummy")
+    model = fit_model("dummy")
     content = pack(replace(model, pipeline=model.pipeline.steps[-1][1]))
     with pytest.raises(GlasshouseError, match="damaged or of another format"):
         unpack(content)

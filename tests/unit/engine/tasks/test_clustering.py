@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn, predict
-from tests.unit.engine.train.test_training import timeless
+from tests.unit.engine.train.test_training import without_times
 
 POINTS, HOMES = make_blobs(400, centers=4, n_features=3, cluster_std=1.0, random_state=5)
 ROWS = [
@@ -191,7 +191,7 @@ def test_iris_has_two_clusters() -> None:
 
 
 def test_row_order_does_not_change_result() -> None:
-    assert timeless(train(ROWS)[1]) == timeless(train(ROWS[::-1])[1])
+    assert without_times(train(ROWS)[1]) == without_times(train(ROWS[::-1])[1])
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn, predict
-from tests.unit.engine.train.test_training import timeless
+from tests.unit.engine.train.test_training import without_times
 
 REFERENCE = {
     "rmse": reference.root_mean_squared_error,
@@ -56,7 +56,7 @@ def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     return db, db.recorded[0]
 
 
-def plain(rows: list[dict]) -> list[dict]:
+def as_rows(rows: list[dict]) -> list[dict]:
     return [{k: v for k, v in row.items() if k not in ("at", "part")} for row in rows]
 
 
@@ -117,7 +117,7 @@ def test_model_equals_scikit_learn(diabetes: list[dict]) -> None:
 
 
 def test_training_is_recorded_completely(diabetes: list[dict]) -> None:
-    _, payload = train(plain(diabetes), algorithms=None)
+    _, payload = train(as_rows(diabetes), algorithms=None)
     version = payload["version"]
     assert version["metric"] == "rmse"
     assert version["score"] < version["baseline"]
@@ -141,7 +141,7 @@ def test_training_is_recorded_completely(diabetes: list[dict]) -> None:
 
 
 def test_curves_are_complete(diabetes: list[dict]) -> None:
-    _, payload = train(plain(diabetes), options={"learning_curve": None})
+    _, payload = train(as_rows(diabetes), options={"learning_curve": None})
     curves: dict[str, list[dict]] = {}
     for row in payload["curves"]:
         curves.setdefault(row["curve"], []).append(row)
@@ -164,16 +164,16 @@ def test_curves_are_complete(diabetes: list[dict]) -> None:
 
 def test_baseline_is_best_constant_for_metric(diabetes: list[dict]) -> None:
     for metric, strategy in (("rmse", "mean"), ("mae", "median"), ("wape", "median")):
-        _, payload = train(plain(diabetes), metric=metric)
+        _, payload = train(as_rows(diabetes), metric=metric)
         assert payload["candidates"][0]["params"] == {"strategy": strategy}
         assert payload["version"]["metric"] == metric
-    _, payload = train(plain(diabetes), metric="pinball_90")
+    _, payload = train(as_rows(diabetes), metric="pinball_90")
     assert payload["candidates"][0]["params"] == {"strategy": "quantile", "quantile": 0.9}
 
 
 def test_row_order_does_not_change_result(diabetes: list[dict]) -> None:
-    rows = plain(diabetes)
-    assert timeless(train(rows)[1]) == timeless(train(rows[::-1])[1])
+    rows = as_rows(diabetes)
+    assert without_times(train(rows)[1]) == without_times(train(rows[::-1])[1])
 
 
 @pytest.mark.parametrize(

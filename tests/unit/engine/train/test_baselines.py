@@ -14,7 +14,7 @@ RNG = np.random.default_rng(0)
 DAYS = 280
 
 
-def trained(values: list[float], days: list[Any], by: str = "time", **changes: Any) -> StandIn:
+def train(values: list[float], days: list[Any], by: str = "time", **changes: Any) -> StandIn:
     rows = [
         {"day": day, "noise": float(RNG.normal()), "target": value}
         for day, value in zip(days, values, strict=True)
@@ -26,7 +26,7 @@ def trained(values: list[float], days: list[Any], by: str = "time", **changes: A
     return db
 
 
-def recorded(db: StandIn) -> dict[str, Any]:
+def recorded_version(db: StandIn) -> dict[str, Any]:
     payload = db.recorded[0]
     metrics = {
         m["metric"]: m["value"]
@@ -39,7 +39,7 @@ def recorded(db: StandIn) -> dict[str, Any]:
 def test_weekly_series_has_seasonal_baseline() -> None:
     days = [date(2026, 1, 1) + timedelta(n) for n in range(DAYS)]
     values = [10.0 * (day.weekday() % 5) + float(RNG.normal()) for day in days]
-    version = recorded(trained(values, days))
+    version = recorded_version(train(values, days))
     assert version["baseline_algorithm"] == "seasonal_value"
     cut = DAYS - version["rows_test"]
     last_week = {days[n].weekday(): values[n] for n in range(cut - 7, cut)}
@@ -57,7 +57,7 @@ def test_random_walk_has_last_value_baseline() -> None:
     days = [date(2026, 1, 1) + timedelta(n) for n in range(DAYS)]
     values = np.cumsum(RNG.normal(size=DAYS)) + np.arange(DAYS)
     # Two rows a day: their mean is the value of the day.
-    version = recorded(trained([*(values - 1).tolist(), *(values + 1).tolist()], days * 2))
+    version = recorded_version(train([*(values - 1).tolist(), *(values + 1).tolist()], days * 2))
     assert version["baseline_algorithm"] == "last_value"
     cut = DAYS - version["rows_test"] // 2
     assert version["baseline_answer"] == pytest.approx(values[cut - 1])
@@ -72,22 +72,24 @@ def test_season_length_follows_time_step(hours: float) -> None:
         int(hours), lambda m: m.month
     )
     values = [float(np.sin(phase(moment)) * 10 + RNG.normal() / 10) for moment in moments]
-    assert recorded(trained(values, moments))["baseline_algorithm"] == "seasonal_value"
+    assert recorded_version(train(values, moments))["baseline_algorithm"] == "seasonal_value"
 
 
 def test_unordered_rows_have_dummy_baseline_only(mixed: list[dict]) -> None:
     days = [date(2026, 1, 1) + timedelta(n) for n in range(60)]
-    version = recorded(trained([float(n % 7) for n in range(60)], days, by="random"))
+    version = recorded_version(train([float(n % 7) for n in range(60)], days, by="random"))
     assert version["baseline_algorithm"] == "dummy"
     assert [c["algorithm"] for c in version["candidates"]] == ["dummy", "ridge"]
     db = StandIn([{**row, "day": date(2026, 1, 1) + timedelta(n)} for n, row in enumerate(mixed)])
     call(db, key="id", split='{"by": "time", "column": "day"}')
-    assert recorded(db)["baseline_algorithm"] == "dummy", "a classification has class shares"
+    assert recorded_version(db)["baseline_algorithm"] == "dummy", (
+        "a classification has class shares"
+    )
 
 
 def test_unseen_season_uses_last_value() -> None:
     # Months of one year only, and the test part is in other months.
     months = [datetime(2026, 1 + n % 12, 1 + n // 12) for n in range(24)]
     months = sorted(months)
-    version = recorded(trained([float(n % 5) for n in range(24)], months))
+    version = recorded_version(train([float(n % 5) for n in range(24)], months))
     assert np.isfinite(version["baseline"])

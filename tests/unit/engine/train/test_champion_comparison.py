@@ -15,11 +15,11 @@ from tests.unit.engine.standin import StandIn, predict
 IF_BETTER = '{"bootstrap": 50, "importance_repeats": 1, "promote": "if_better"}'
 
 
-def again(db: StandIn, **changes: Any) -> dict[str, Any]:
+def retrain(db: StandIn, **changes: Any) -> dict[str, Any]:
     return call(db, key="id", options=IF_BETTER, **changes)
 
 
-def compared_notice(db: StandIn) -> str:
+def comparison_notice(db: StandIn) -> str:
     """The notice about the comparison, which is followed by one about the dashboards."""
     *_, comparison_notice, dashboards = db.notices
     assert dashboards.startswith("The dashboards show")
@@ -32,20 +32,20 @@ def comparison(db: StandIn) -> dict[str, Any]:
 
 def test_first_version_has_no_comparison(mixed: list[dict]) -> None:
     db = StandIn(mixed)
-    assert again(db)["champion"]
+    assert retrain(db)["champion"]
     assert "comparison" not in db.recorded[0]["version"]
 
 
 def test_only_better_version_becomes_champion(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id", algorithms='["dummy"]')
-    assert again(db)["champion"]
+    assert retrain(db)["champion"]
     assert comparison(db)["champion"] == 1
     assert comparison(db)["champion_score"] == 0.5
     assert comparison(db)["lower"] > 0
-    assert not again(db)["champion"], "equal is not better"
+    assert not retrain(db)["champion"], "equal is not better"
     assert comparison(db)["gain"] == 0
-    assert not again(db, algorithms='["dummy"]')["champion"]
+    assert not retrain(db, algorithms='["dummy"]')["champion"]
     assert comparison(db)["better"] is False
     assert [p["version"]["status"] for p in db.recorded][:2] == ["archived", "champion"]
     assert any("stays" in notice for notice in db.notices)
@@ -55,7 +55,7 @@ def test_both_versions_are_scored_on_same_test_rows(mixed: list[dict]) -> None:
     db = StandIn([{**row, "part": "test" if n % 3 else "train"} for n, row in enumerate(mixed)])
     split = '{"by": "column", "column": "part"}'
     call(db, key="id", split=split)
-    again(db, split=split, algorithms='["hist_gradient_boosting"]')
+    retrain(db, split=split, algorithms='["hist_gradient_boosting"]')
     testing = [row["part"] == "test" for row in db.rows]
     truth = np.array([row["target"] for row in db.rows])[testing]
     for version, name in ((1, "champion_score"), (2, "score")):
@@ -76,7 +76,7 @@ def test_unreadable_champion_is_replaced(mixed: list[dict], change, reason: str)
     db = StandIn(mixed)
     call(db, key="id")
     db.rows = [change(row) for row in mixed]
-    assert again(db)["champion"]
+    assert retrain(db)["champion"]
     assert reason in comparison(db)["not_comparable"]
     assert any(reason in notice for notice in db.notices)
 
@@ -84,7 +84,7 @@ def test_unreadable_champion_is_replaced(mixed: list[dict], change, reason: str)
 def test_champion_of_other_target_is_replaced(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id")
-    assert again(db, target="loyal")["champion"]
+    assert retrain(db, target="loyal")["champion"]
     assert any("Its target is 'target', not 'loyal'." in notice for notice in db.notices)
 
 
@@ -129,7 +129,7 @@ def test_comparison_precedes_lock_and_repeats_for_new_champion(
         return plain(statement, *arguments)
 
     monkeypatch.setattr(db, "call", call_and_note)
-    again(db)
+    retrain(db)
     assert order == ["champion loaded", "locked"]
     assert comparison(db)["champion"] == 1
 
@@ -140,16 +140,16 @@ def test_comparison_precedes_lock_and_repeats_for_new_champion(
         return plain(statement, *arguments)
 
     monkeypatch.setattr(db, "call", promoted_meanwhile)
-    again(db)
+    retrain(db)
     assert comparison(db)["champion"] == 2, "the champion that is replaced"
-    assert compared_notice(db).count("champion, version 2") == 1
+    assert comparison_notice(db).count("champion, version 2") == 1
 
 
 def test_comparison_has_limited_rows(mixed: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glasshouse_ml.train.champion_comparison.MAX_ROWS", 40)
     db = StandIn(mixed)
     call(db, key="id")
-    again(db, algorithms='["decision_tree"]')
+    retrain(db, algorithms='["decision_tree"]')
     assert comparison(db)["rows"] == 40
 
 
@@ -158,7 +158,9 @@ def test_notice_without_bootstrap_mentions_missing_interval(mixed: list[dict]) -
     call(db, key="id", algorithms='["dummy"]')
     call(db, key="id", options={"bootstrap": 0, "promote": "if_better"})
     assert (comparison(db)["lower"], comparison(db)["better"]) == (None, True)
-    assert compared_notice(db).endswith("There is no interval of the gain: options.bootstrap is 0.")
+    assert comparison_notice(db).endswith(
+        "There is no interval of the gain: options.bootstrap is 0."
+    )
 
 
 def test_undefined_metric_rejects_without_error() -> None:
@@ -176,4 +178,4 @@ def test_undefined_metric_rejects_without_error() -> None:
             split='{"by": "time", "column": "day"}',
         )
     assert (comparison(db)["score"], comparison(db)["better"]) == (None, False)
-    assert "r2 is undefined for the new version" in compared_notice(db)
+    assert "r2 is undefined for the new version" in comparison_notice(db)

@@ -56,11 +56,11 @@ def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, A
     return db, db.recorded[-1]
 
 
-def stored(db: StandIn) -> Model:
+def stored_model(db: StandIn) -> Model:
     return unpack(db.artifacts[-1])
 
 
-def answered(db: StandIn, rows: list[dict] = ROWS) -> list[tuple[str, float]]:
+def predicted_scores(db: StandIn, rows: list[dict] = ROWS) -> list[tuple[str, float]]:
     found = {int(key): (word, score) for key, word, score, _ in predict(db, "a model", "q", None)}
     return [found[row["id"]] for row in rows]
 
@@ -79,7 +79,7 @@ def test_class_weights_apply_to_every_candidate(weights: Any) -> None:
     numbered = weights if weights == "balanced" else {True: 4, False: 1}
     outside = make_pipeline(StandardScaler(), LogisticRegression(class_weight=numbered))
     outside.fit(MATRIX[TRAINING], HITS[TRAINING])
-    scores = [score for _, score in answered(db)]
+    scores = [score for _, score in predicted_scores(db)]
     assert scores == pytest.approx(outside.predict_proba(MATRIX)[:, 1], abs=1e-3)
     assert payload["version"]["options"]["class_weight"] == weights
     assert payload["version"]["params"] == {}
@@ -97,7 +97,7 @@ def test_calibration_improves_probabilities(method: str) -> None:
     ).fit(MATRIX[TRAINING], HITS[TRAINING])
     expected = brier_score_loss(HITS[~TRAINING], outside.predict_proba(MATRIX[~TRAINING])[:, 1])
     assert losses[method] == pytest.approx(expected, abs=0.005)
-    scores = [score for _, score in answered(db)]
+    scores = [score for _, score in predicted_scores(db)]
     assert np.corrcoef(scores, outside.predict_proba(MATRIX)[:, 1])[0, 1] > 0.99
 
 
@@ -107,7 +107,7 @@ def test_time_calibration_uses_past_rows_only() -> None:
     db, _ = train(
         rows, split=split, algorithms='["gaussian_nb"]', options={"calibration": "sigmoid"}
     )
-    mended = stored(db).pipeline[-1]
+    mended = stored_model(db).pipeline[-1]
     # A model for each step in time; nothing in the artifact says which rows were where.
     assert len(mended.calibrated_classifiers_) == 3
     assert mended.cv == 3
@@ -145,13 +145,13 @@ def test_costs_change_threshold_and_dependent_results() -> None:
         db, payload = train(options={"costs": costs})
         threshold = payload["version"]["threshold"]
         found[bool(costs)] = threshold, measure(payload, "recall")
-        words, scores = zip(*answered(db), strict=True)
+        words, scores = zip(*predicted_scores(db), strict=True)
         assert words == tuple("true" if score >= threshold else "false" for score in scores)
         test = np.array(scores)[~TRAINING], HITS[~TRAINING]
         cells = {(c["actual"], c["predicted"]): c["n"] for c in payload["confusion"]}
         assert {c["threshold"] for c in payload["confusion"]} == {threshold}
         assert cells["true", "true"] == int(((test[0] >= threshold) & test[1]).sum())
-        assert stored(db).threshold == threshold
+        assert stored_model(db).threshold == threshold
     assert found[False][0] == 0.5
     # Known from theory for right probabilities: 1 / (1 + 10).
     assert found[True][0] == pytest.approx(1 / 11, abs=0.06)
@@ -189,7 +189,7 @@ def test_monotonic_constraints_hold(task: str) -> None:
         # Only those are tried that can obey.
         tried = [c["algorithm"] for c in payload["candidates"]]
         assert tried == ["dummy", "hist_gradient_boosting"]
-        model = stored(db).pipeline
+        model = stored_model(db).pipeline
         found = model.predict(grid) if task == "regression" else model.predict_proba(grid)[:, 1]
         assert (np.diff(found) * sign >= 0).all()
 
@@ -210,7 +210,7 @@ def test_target_transform_is_inverted_in_predictions() -> None:
         make_pipeline(StandardScaler(), Ridge()), func=np.log1p, inverse_func=np.expm1
     ).fit(MATRIX[TRAINING], amounts[TRAINING])
     expected = outside.predict(MATRIX)
-    assert [score for _, score in answered(db)] == pytest.approx(expected)
+    assert [score for _, score in predicted_scores(db)] == pytest.approx(expected)
     # An answer below 0 counts as 0.
     error = root_mean_squared_log_error(amounts[~TRAINING], np.maximum(expected[~TRAINING], 0))
     assert measure(payload, "rmsle") == pytest.approx(error)

@@ -17,7 +17,7 @@ from tests.unit.engine.standin import StandIn
 TIMES = {"seconds", "peak_memory_mb"}
 
 
-def timeless(payload: dict[str, Any]) -> dict[str, Any]:
+def without_times(payload: dict[str, Any]) -> dict[str, Any]:
     """A payload without what differs from run to run."""
     version = {k: v for k, v in payload["version"].items() if k not in TIMES | {"version"}}
     candidates = [{k: v for k, v in c.items() if k not in TIMES} for c in payload["candidates"]]
@@ -85,7 +85,7 @@ def test_row_order_does_not_change_result(mixed: list[dict]) -> None:
             random.Random(seed).shuffle(rows)
         db = StandIn(rows, raw=seed != 2)
         call(db, algorithms='["logistic_regression", "hist_gradient_boosting"]')
-        payloads.append(timeless(db.recorded[0]))
+        payloads.append(without_times(db.recorded[0]))
     assert payloads[0] == payloads[1] == payloads[2]
 
 

@@ -17,7 +17,7 @@ from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn, predict
 
 
-def explained(db: StandIn, top: int | None = None) -> dict[str | None, list[tuple]]:
+def contributions(db: StandIn, top: int | None = None) -> dict[str | None, list[tuple]]:
     rows = list(explain(db, "a model", "q", top))
     return {key: list(found) for key, found in groupby(rows, lambda row: row[0])}
 
@@ -40,7 +40,7 @@ def test_linear_contributions_sum_to_log_odds(
     call(db, key="id", options=json.dumps(options))
     # Holes and a category nobody has met are explained too.
     db.rows = [*mixed[:50], {**mixed[0], "id": "new", "colour": "violet", "amount": None}]
-    found = explained(db, top)
+    found = contributions(db, top)
     chances = scores(db)
     np.testing.assert_allclose(sums(found), np.log(chances / (1 - chances)), rtol=0, atol=1e-9)
 
@@ -55,7 +55,7 @@ def test_column_contribution_is_sum_of_its_terms(mixed: list[dict]) -> None:
     parts = prepare.get_feature_names_out([f"x{i}" for i in range(len(names))])
     row = next(r for r in mixed if r["amount"] is None and r["colour"] == "red")
     db.rows = [row, mixed[0]]
-    rows = explained(db)[row["id"]]
+    rows = contributions(db)[row["id"]]
     assert rows[0][1:3] == (0, BASELINE)
     assert rows[0][4] == pytest.approx(model.intercept_[0], abs=1e-12)
     codes = [stored.features[1].codes()["red"], float(row["loyal"])]
@@ -75,7 +75,7 @@ def test_multiclass_contributions_explain_predicted_class(mixed: list[dict]) -> 
     db = StandIn([{**row, "target": f"{row['target']} {row['loyal']}"} for row in mixed])
     call(db, key="id")
     db.rows = db.rows[:40]
-    found = explained(db)
+    found = contributions(db)
     pipeline = registry.load(db, "a model", None).pipeline
     assert len(pipeline.classes_) == 4
     stored = registry.load(db, "a model", None)
@@ -107,11 +107,11 @@ def test_contributions_sum_to_log_odds_or_probability(
     options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": positive}
     call(db, key="id", algorithms=asked, options=json.dumps(options))
     db.rows = db.rows[:15]
-    found, chances = explained(db, 2), scores(db)
+    found, chances = contributions(db, 2), scores(db)
     if algorithm == "hist_gradient_boosting":
         chances = np.log(chances / (1 - chances))
     np.testing.assert_allclose(sums(found), chances, rtol=0, atol=1e-9)
-    assert found == explained(db, 2)
+    assert found == contributions(db, 2)
     assert len({rows[0][4] for rows in found.values()}) == 1, "one baseline for all"
     assert {rows[-1][2] for rows in found.values()} == {OTHERS}
 
@@ -136,7 +136,7 @@ def test_wrapped_estimators_are_explained(
     linear = "ridge" if task == "regression" else "logistic_regression"
     call(db, task=task, key="id", algorithms=json.dumps([linear]), options=options)
     db.rows = rows[:10]
-    answers, chances = sums(explained(db)), scores(db)
+    answers, chances = sums(contributions(db)), scores(db)
     if "costs" in option:
         # A threshold changes no score, so this one is still taken apart in log-odds.
         chances = np.log(chances / (1 - chances))
@@ -153,7 +153,7 @@ def test_baseline_is_score_of_typical_row(mixed: list[dict]) -> None:
     features = {f.name: f for f in registry.load(db, "a model", None).features}
     testing["colour"] = features["colour"].categories[0]
     db.rows = [{**mixed[0], **testing, "id": "typical"}, mixed[1]]
-    found = explained(db)
+    found = contributions(db)
     chance = scores(db)[0]
     assert found["typical"][0][4] == pytest.approx(np.log(chance / (1 - chance)), abs=1e-12)
     assert all(row[4] == 0 for row in found["typical"][1:])

@@ -32,7 +32,7 @@ def test_terms_are_scaled(line: NumericTerm, offset: float, factor: float) -> No
     np.testing.assert_allclose(line.scaled(offset, factor).values(COLUMN), scaled, atol=1e-3)
 
 
-def trained(rows: list[dict], algorithm: str, **options: object) -> Model:
+def train_model(rows: list[dict], algorithm: str, **options: object) -> Model:
     db = StandIn(rows)
     choices = {"bootstrap": 0, "importance_repeats": 0, **options}
     call(db, algorithms=json.dumps([algorithm]), options=json.dumps(choices))
@@ -43,7 +43,7 @@ def trained(rows: list[dict], algorithm: str, **options: object) -> Model:
     "algorithm", ["logistic_regression", "sgd", "linear_discriminant_analysis"]
 )
 def test_linear_models_have_form(mixed: list[dict], algorithm: str) -> None:
-    model = trained(mixed, algorithm)
+    model = train_model(mixed, algorithm)
     found = linear_form(model)
     random = np.random.default_rng(0)
     matrix = np.column_stack(
@@ -56,18 +56,18 @@ def test_linear_models_have_form(mixed: list[dict], algorithm: str) -> None:
 @pytest.mark.parametrize("algorithm", ["hist_gradient_boosting", "gaussian_nb", "decision_tree"])
 def test_nonlinear_models_have_no_form(mixed: list[dict], algorithm: str) -> None:
     with pytest.raises(NotLinear):
-        linear_form(trained(mixed, algorithm))
+        linear_form(train_model(mixed, algorithm))
 
 
 def test_wrapped_linear_model_has_no_form(mixed: list[dict]) -> None:
     """Calibration bends the probabilities, and groups have sums of their own."""
     for options in ({"calibration": "isotonic"}, {"group_by": "colour"}):
         with pytest.raises(NotLinear):
-            linear_form(trained(mixed, "logistic_regression", **options))
+            linear_form(train_model(mixed, "logistic_regression", **options))
 
 
 def test_huge_coefficient_has_no_form(mixed: list[dict]) -> None:
-    model = trained(mixed, "logistic_regression")
+    model = train_model(mixed, "logistic_regression")
     model.pipeline[-1].coef_[0, 0] = 1e200
     with pytest.raises(NotLinear):
         linear_form(model)

@@ -45,27 +45,27 @@ def history() -> History:
     return History()
 
 
-def simulated(days: Iterable[int], people: Population, seed: int = SEED) -> Orders:
+def simulate_days(days: Iterable[int], people: Population, seed: int = SEED) -> Orders:
     return concatenate([simulate(people, seed, 40_000, day) for day in days])
 
 
-def same(one: Orders, other: Orders) -> bool:
+def is_same(one: Orders, other: Orders) -> bool:
     return all(np.array_equal(value, vars(other)[name]) for name, value in vars(one).items())
 
 
 def test_same_seed_gives_same_shop() -> None:
     days = range(FIRST, FIRST + 60)
-    once, again = simulated(days, Population()), simulated(days, Population())
-    assert same(once, again)
-    assert not same(once, simulated(days, Population(), seed=SEED + 1))
+    once, again = simulate_days(days, Population()), simulate_days(days, Population())
+    assert is_same(once, again)
+    assert not is_same(once, simulate_days(days, Population(), seed=SEED + 1))
 
 
 def test_restored_state_continues_equally() -> None:
     people = Population()
-    simulated(range(FIRST, FIRST + 60), people)
+    simulate_days(range(FIRST, FIRST + 60), people)
     restored = Population.load(people.dump())
     later = range(FIRST + 60, FIRST + 120)
-    assert same(simulated(later, people), simulated(later, restored))
+    assert is_same(simulate_days(later, people), simulate_days(later, restored))
 
 
 def test_number_of_lines_is_close_to_size(history: History) -> None:
@@ -188,7 +188,7 @@ def test_churn_is_predictable_within_limits(history: History) -> None:
 
 def test_probability_is_sum_over_possible_returns() -> None:
     people = Population()
-    simulated(range(FIRST, FIRST + 100), people)
+    simulate_days(range(FIRST, FIRST + 100), people)
     day = FIRST + 99
     computed = behaviour_model.churn_probability(people, SEED, day)
     fresh = np.flatnonzero(day - people.ordered_on < 10)[:2]
@@ -227,7 +227,7 @@ def every_course(people: Population, customer: int, day: int) -> float:
 
 
 def test_snapshot_has_recorded_rows_and_current_values() -> None:
-    orders = simulated(range(FIRST, FIRST + 50), Population())
+    orders = simulate_days(range(FIRST, FIRST + 50), Population())
     early, late = (tables.Window(until=(FIRST + days) * SECONDS) for days in (20, 120))
     then, finally_ = tables.sales(orders, early), tables.sales(orders, late)
     assert then["orders"].num_rows == (orders.recorded < early.until).sum()
@@ -251,13 +251,13 @@ def test_snapshot_has_recorded_rows_and_current_values() -> None:
 
 
 def test_changes_are_difference_of_snapshots() -> None:
-    orders = simulated(range(FIRST, FIRST + 40), Population())
+    orders = simulate_days(range(FIRST, FIRST + 40), Population())
     before, after = (FIRST + 39) * SECONDS, (FIRST + 40) * SECONDS
     was, is_now = (tables.sales(orders, tables.Window(until)) for until in (before, after))
     change = tables.sales(orders, tables.Window(after, since=before))
     for name, key in (("orders", 1), ("order_items", 2), ("payments", 1)):
-        merged = keyed(was[name], key) | keyed(change[name], key)
-        assert merged == keyed(is_now[name], key)
+        merged = rows_by_key(was[name], key) | rows_by_key(change[name], key)
+        assert merged == rows_by_key(is_now[name], key)
         assert 0 < change[name].num_rows < is_now[name].num_rows / 4
 
 
@@ -269,6 +269,6 @@ def seconds(rows: pa.Table, name: str) -> np.ndarray:
     return rows[name].cast("int64").to_numpy()
 
 
-def keyed(rows: pa.Table, width: int) -> dict[tuple, tuple]:
+def rows_by_key(rows: pa.Table, width: int) -> dict[tuple, tuple]:
     values = [tuple(row.values()) for row in rows.to_pylist()]
     return {row[:width]: row for row in values}
