@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.errors import LIBRARY_ERRORS, GlasshouseError, one_line
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.metric import EvaluationInput, Metric
 from glasshouse_ml.core.request import Request
@@ -28,11 +28,6 @@ from glasshouse_ml.model.assembly import (
 from glasshouse_ml.model.search import subsample
 
 _HINT = "Change its params or the data."
-# What a library raises when a parameter is of a kind that it does not check.
-_LIBRARY_ERRORS = (
-    ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, StopIteration, TypeError,
-    ValueError,
-)  # fmt: skip
 
 
 @contextmanager
@@ -40,10 +35,8 @@ def _one_line_errors(message: str) -> Iterator[None]:
     """Turn an error of a library into one line after the message, without a traceback."""
     try:
         yield
-    except _LIBRARY_ERRORS as error:
-        # scikit-learn explains the error in the first paragraph; the rest is documentation.
-        reason = " ".join(str(error).split("\n\n")[0].split())
-        raise GlasshouseError(f"{message}: {reason or type(error).__name__}", _HINT) from None
+    except LIBRARY_ERRORS as error:
+        raise GlasshouseError(f"{message}: {one_line(error)}", _HINT) from None
 
 
 @dataclass(frozen=True)
