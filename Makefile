@@ -37,6 +37,8 @@ remove:  ## Remove a model that make add has made (NAME=model; asks first, YES=1
 	@$(GLASSHOUSE) remove $(call quote,$(NAME))
 submission:  ## Write the predictions of the rows without a label as CSV (NAME=model [SAMPLE=sample.csv] [TO=file])
 	@$(GLASSHOUSE) submission $(call quote,$(NAME)) $(call option,sample,$(SAMPLE)) $(call option,to,$(TO))
+export:  ## Write a model as plain SQL for a server without PL/Python (NAME=model TO=folder [VERSION=])
+	@$(GLASSHOUSE) export $(call quote,$(NAME)) $(call option,to,$(TO)) $(call option,version,$(VERSION))
 load-shop:  ## Load a shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
 	@$(GLASSHOUSE) load-shop --from $(call quote,$(or $(FROM),simulator)) --path $(call quote,$(FILES)) --size $(call quote,$(SIZE)) --seed $(call quote,$(SEED))
 live:  ## Simulate new days in the shop ([SECONDS=5] per day, [DAYS=] to stop after)
