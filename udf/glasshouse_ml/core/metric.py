@@ -17,10 +17,6 @@ class EvaluationInput(Protocol):
         """The truth, one value per row."""
 
     @property
-    def weights(self) -> np.ndarray | None:
-        """The weight of each row; None: each row counts once."""
-
-    @property
     def metrics(self) -> Mapping[str, "Metric"]:
         """The metrics that can be computed, by name."""
 
@@ -49,7 +45,8 @@ class Metric:
 
     def values(self, scores: EvaluationInput, draws: np.ndarray) -> np.ndarray:
         """The metric of each sample; `draws` is how often each row is in it, (samples, rows)."""
-        weights = scores.weights
+        # Only tasks with a target have weights of rows.
+        weights = getattr(scores, "weights", None)
         return self.measure(scores, draws if weights is None else draws * weights)
 
     def gain(self, value: float) -> float:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 
 _SECONDS_A_DAY = 86_400
-_DATES = ("date", "timestamp without time zone", "timestamp with time zone")
 
 
 def _day(seconds: np.ndarray) -> np.ndarray:
@@ -54,9 +53,14 @@ def calendar_part(part: str, values: np.ndarray) -> np.ndarray:
 
 def calendar_part_sql(part: str, value: str, type_name: str) -> str:
     """The SQL of a part of a value, as an integer."""
-    if type_name == "timestamp with time zone":
+    if type_name.endswith("with time zone"):
         value = f"({value} at time zone 'UTC')"
     return f"extract({_FIELDS.get(part, part)} from {value})::int"
+
+
+def is_date(type_name: str) -> bool:
+    """Whether a type is a moment with a date, and not a time of day or an interval."""
+    return type_name == "date" or type_name.startswith("timestamp")
 
 
 def varying_parts(type_name: str, values: np.ndarray) -> tuple[str, ...]:
@@ -66,7 +70,7 @@ def varying_parts(type_name: str, values: np.ndarray) -> tuple[str, ...]:
     itself, and would say which rows are near to one another.
     """
     present = values[~np.isnan(values)]
-    if type_name not in _DATES or not len(present):
+    if not is_date(type_name) or not len(present):
         return ()
     span = present.max() - present.min()
     return tuple(

@@ -47,7 +47,12 @@ def build_pipeline(
     group_by = None if algorithm.is_baseline else options.get("group_by")
     other_features = [feature for feature in features if feature.name != group_by]
     pipeline = preprocessing_pipeline(
-        algorithm, params, other_features, options["seed"], options.get("monotonic")
+        algorithm,
+        params,
+        other_features,
+        options["seed"],
+        options.get("monotonic"),
+        options.get("reference_time"),
     )
     if algorithm.is_baseline:
         return pipeline

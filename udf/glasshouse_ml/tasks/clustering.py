@@ -60,11 +60,6 @@ class ClusterScores:
         return np.sort(np.random.default_rng(0).choice(count, self.max_compared, replace=False))
 
     @property
-    def weights(self) -> None:
-        """Each row counts once."""
-        return
-
-    @property
     def actual(self) -> np.ndarray:
         """The clusters of the compared rows."""
         return self.labels[self.compared]

@@ -52,11 +52,6 @@ class Reconstruction:
         return {}
 
     @property
-    def weights(self) -> None:
-        """Each row counts once."""
-        return
-
-    @property
     def actual(self) -> np.ndarray:
         """The rows themselves."""
         return self.points

@@ -63,11 +63,6 @@ class OutlierScores:
         return self.labelled.proportions() if self.labelled else {}
 
     @property
-    def weights(self) -> None:
-        """Each row counts once."""
-        return
-
-    @property
     def actual(self) -> np.ndarray:
         """Whether each row is an outlier."""
         return self.scores > 0

@@ -33,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "target_transform": None,
     "group_by": None,
     "weight": None,
+    "reference_time": None,
     "columns": {},
 }
 # Options that mean nothing to other tasks; a slip is better said than ignored.
@@ -46,6 +47,7 @@ _TASKS = {
     "target_transform": ("regression",),
     "group_by": ("classification", "regression"),
     "weight": ("classification", "regression"),
+    "reference_time": ("classification", "regression"),
 }
 _CHOICES = {
     "promote": ("always", "if_better", "never"),
@@ -226,6 +228,7 @@ _OBJECTS = {
     "monotonic": _monotonic,
     "group_by": _column_name,
     "weight": _column_name,
+    "reference_time": _column_name,
     "columns": _columns,
     "budget_s": _budget_s,
 }

@@ -29,7 +29,9 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     if any((c.name, c.kind) == (options.get("group_by"), CATEGORY) for c in data.columns):
         # A group is a category, however many words its name has.
         kinds.setdefault(options["group_by"], CATEGORY)
-    columns, uninformative = informative_columns(data.columns, data.table, split.train, kinds)
+    columns, uninformative = informative_columns(
+        data.columns, data.table, split.train, kinds, options.get("reference_time")
+    )
     max_categories = MAX_TARGET_ENCODED if task.uses_target_encoding else MAX_CATEGORIES
     features = learn_features(columns, data.table, split.train, max_categories, task.needs_target)
     if options.get("monotonic"):

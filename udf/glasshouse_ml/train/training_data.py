@@ -21,6 +21,7 @@ from glasshouse_ml.core.table import (
 )
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.data import memory
+from glasshouse_ml.data.calendar_parts import is_date
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.documents import MIN_ROWS, ngrams, tokenise
 from glasshouse_ml.data.fingerprint import sort_rows
@@ -80,7 +81,9 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
         (numbers if numeric_target else texts).append(roles.target)
     if roles.key:
         texts.append(roles.key)
-    if roles.split_column and by_time:
+    if roles.split_column in roles.features:
+        pass  # the reference time, which is read already
+    elif roles.split_column and by_time:
         numbers.append(roles.split_column)
     elif roles.split_column and roles.split_column != roles.key:
         texts.append(roles.split_column)
@@ -148,6 +151,12 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
             "the split.",
             "Name another column.",
         )
+    reference = _reference_column(by_name, request.options.get("reference_time"))
+    if reference and reference in (target, key, weight):
+        raise GlasshouseError(
+            f"options.reference_time names {reference.name!r}, which has another role.",
+            "Name another column.",
+        )
     if target and target in (key, split_column):
         other = "key" if target == key else "column of the split"
         raise GlasshouseError(
@@ -175,7 +184,7 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
     for column in columns:
         if column in (target, key, weight):
             continue
-        if column == split_column:
+        if column == split_column and column != reference:
             excluded.append({"name": column.name, "reason": "It decides the split."})
         elif column.kind is None:
             reason = f"No feature can be made of type {column.type}."
@@ -185,6 +194,18 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
         else:
             features.append(column)
     return _Roles(target, key, weight, split_column, features, excluded)
+
+
+def _reference_column(columns: dict[str, Column], name: str | None) -> Column | None:
+    if name is None:
+        return None
+    column = _role_column(columns, name, "reference_time")
+    if not is_date(column.type):
+        raise GlasshouseError(
+            f"Column {name!r}, which options.reference_time names, is of type {column.type}.",
+            "Name a date or a timestamp.",
+        )
+    return column
 
 
 def _role_column(columns: dict[str, Column], name: str, role: str) -> Column:
@@ -238,17 +259,24 @@ def _weighted(table: Table, weight: str) -> tuple[Table, dict[str, str]]:
 
 
 def informative_columns(
-    columns: list[Column], table: Table, training: np.ndarray, kinds: Mapping[str, str]
+    columns: list[Column],
+    table: Table,
+    training: np.ndarray,
+    kinds: Mapping[str, str],
+    reference_time: str | None = None,
 ) -> tuple[list[Column], list[dict[str, Any]]]:
     """The columns that can inform a model, by the training rows, and the others with the reason.
 
     `kinds` are those that options.columns gives by name. A text column gets the kind that its
-    values have.
+    values have. The reference time stays, because later rows have other values.
     """
     check_column_kinds(columns, kinds)
     informative, excluded = [], []
     for column in columns:
         kind = kinds.get(column.name)
+        if column.name == reference_time:
+            informative.append(column)
+            continue
         if kind == IGNORE:
             excluded.append({"name": column.name, "reason": "options.columns leaves it out."})
             continue
