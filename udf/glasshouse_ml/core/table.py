@@ -9,6 +9,9 @@ import numpy as np
 NUMBER, BOOLEAN, TIME, CATEGORY = "number", "boolean", "time", "category"
 # Free text: sentences, names, addresses. A column is read as CATEGORY; its training rows decide.
 TEXT = "text"
+# PostgreSQL's names of the types whose values become numbers.
+_NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
+_TIMES = {"date", "timestamp", "timestamptz", "time", "timetz", "interval"}
 _KEY_NAME = re.compile(r"(^|[_ ])(id|key|nr|no|number|pk)$|[a-z](Id|ID|Key|Number)$", re.ASCII)
 
 
@@ -30,6 +33,21 @@ class Column:
     length: int = 0  # of every array, where all are as long; 0 where they differ
     base_type: str = ""  # as pg_type names it, without domains
     category: str = ""  # of the type, as in pg_type
+
+    @classmethod
+    def of_type(cls, name: str, type_name: str, base_type: str, category: str) -> "Column":
+        """A column whose kind follows from the base type and its category, as in pg_type."""
+        is_array = category == "A" and base_type.removeprefix("_") in _NUMBERS
+        kind = None
+        if base_type in _NUMBERS:
+            kind = NUMBER
+        elif base_type == "bool":
+            kind = BOOLEAN
+        elif base_type in _TIMES:
+            kind = TIME
+        elif category in ("S", "E") or base_type == "uuid":
+            kind = CATEGORY
+        return cls(name, type_name, kind, is_array, base_type=base_type, category=category)
 
     def value(self, quote: Callable[[str], str]) -> str:
         """The SQL of its value in a row of `rows`."""
