@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from glasshouse_ml.core.table import Column
-from glasshouse_ml.data.database import ArraySizes, ColumnType
+from glasshouse_ml.data.database import ArraySizes
 from glasshouse_ml.data.packing import Packing
 from glasshouse_ml.registry.versions import Version
 from glasshouse_ml.use.predict import Batch, predict_batches
@@ -42,10 +42,10 @@ class StandIn:
         self.profiles: list[dict[str, Any]] = []
         self.kept: list[tuple[str, int, list[dict[str, Any]]]] = []
 
-    def columns(self, query: str) -> list[ColumnType]:
+    def columns(self, query: str) -> list[Column]:
         """The type of a column is that of its first value."""
         names = self.rows[0] if self.rows else {}
-        return [ColumnType(name, *_TYPES[self._type(name)]) for name in names]
+        return [Column.of_type(name, *_TYPES[self._type(name)]) for name in names]
 
     def _type(self, name: str) -> type:
         return next((type(r[name]) for r in self.rows if r[name] is not None), str)
@@ -69,7 +69,7 @@ class StandIn:
         found = {}
         for name in arrays:
             lengths = [len(row[name]) for row in self.rows if row[name]] or [0]
-            found[name] = ArraySizes(min(lengths), max(lengths), True)
+            found[name] = ArraySizes(min(lengths), max(lengths))
         return found
 
     def raw_bytes_work(self) -> bool:
