@@ -41,6 +41,7 @@ def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
     task = trained.request.task
     check_interrupts()
     test = trained.fitter.score(trained.best, trained.test)
+    test = task.apply_interval(test, trained.target)
     units = trained.split.test_units
     intervals = metric_intervals(test, options["bootstrap"], options["seed"], units)
     check_interrupts()

@@ -51,7 +51,7 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         entries = [[{"algorithm": catalogue.BASELINE, "params": baseline}], *entries]
     compared = candidates.compare(fitter, entries, training, metric, first=int(baseline is None))
     chosen = candidates.best(compared, metric)
-    fitter = replace(fitter, target=task.choose_threshold(chosen.folds, target))
+    fitter = replace(fitter, target=task.calibrate_target(chosen.folds, target, options))
     best = fitter.fit(chosen.algorithm, chosen.params, training)
     dummy = None if baseline is None else fitter.fit(catalogue.BASELINE, baseline, training)
     chosen_baseline, ordered = choose_baseline(

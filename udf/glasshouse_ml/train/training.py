@@ -115,6 +115,7 @@ def _model(trained: TrainingResult) -> Model:
         trained.request.key,
         trained.request.task.name,
         trained.target.threshold,
+        trained.target.interval,
     )
 
 
