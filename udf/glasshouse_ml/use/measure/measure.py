@@ -30,7 +30,7 @@ CLASSIFICATION, REGRESSION, FORECAST = "classification", "regression", "forecast
 MEASURED_TASKS = (CLASSIFICATION, REGRESSION, FORECAST)
 # The columns of a row; those of ml.evaluate come first.
 COLUMNS: tuple[str, ...] = ("metric", "value", "lower", "upper", "baseline", "rows")
-COLUMNS += ("kind", "series", "predicted", "position", "x", "threshold")
+COLUMNS += ("kind", "series", "predicted", "point", "x", "threshold")
 
 MeasureRow = tuple[Any, ...]
 
@@ -183,6 +183,7 @@ def _curve_records(curves: Records, rows: int) -> Records:
         {
             **point,
             "metric": point["curve"],
+            "point": point["position"],
             "value": point["y"],
             "rows": point.get("n", rows),
             "kind": "curve",
