@@ -176,6 +176,8 @@ def _number(value: Any) -> float:
 def _text(value: Any, missing: str) -> str:
     if value is None:
         return missing
+    if isinstance(value, dict):
+        return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -19,6 +19,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.interval import PredictionInterval
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.tasks.registry import TASKS
 
@@ -82,6 +83,7 @@ def pack(model: Model) -> bytes:
         "key": model.key,
         "task": model.task,
         "threshold": model.threshold,
+        "interval": asdict(model.interval) if model.interval else None,
     }
     # One text, because skops writes a file entry of its own for each object.
     parts = {"facts": json.dumps(facts), "pipeline": model.pipeline}
@@ -151,7 +153,15 @@ def unpack(content: bytes) -> Model:
         facts["key"],
         task,
         float(facts.get("threshold", 0.5)),
+        _interval(facts.get("interval")),
     )
+
+
+def _interval(entry: dict[str, Any] | None) -> PredictionInterval | None:
+    if entry is None:
+        return None
+    offsets = (tuple(entry[name]) for name in ("edges", "below", "above"))
+    return PredictionInterval(entry["level"], *offsets)
 
 
 def _feature(entry: dict[str, Any]) -> Feature:

@@ -120,6 +120,7 @@ def _model(result: TrainingResult) -> Model:
         result.request.key,
         result.request.task.name,
         result.target.threshold,
+        result.target.interval,
     )
 
 
