@@ -1,4 +1,4 @@
-"""Backup, reset, restore: whether an installation comes back as it was, whichever way it runs."""
+"""Helpers for backup and restore that work in every mode."""
 
 import hashlib
 import re

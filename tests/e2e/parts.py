@@ -1,4 +1,4 @@
-"""What runs of a clone, processes or containers: the tests of the stack need not know which."""
+"""The running parts of a clone, whether they are processes or containers."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What an author of dashboards has at hand: limits on queries, and a push with each save."""
+"""Tools for authors of dashboards: limits on queries, `make watch`, recipes for build servers."""
 
 import re
 import subprocess

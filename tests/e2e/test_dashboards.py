@@ -1,4 +1,4 @@
-"""The dashboards as a stakeholder meets them in a real browser, and what is broken is found."""
+"""The dashboards in a browser, as a stakeholder sees them."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Commands that are killed at random moments: the same command then completes, and nothing is lost.
+"""Commands are killed at random moments; the next run completes and no data is lost.
 
 pytest prints the seed. GLASSHOUSE_KILL_SEED=<seed> make test-slow kills at the same moments again.
 """

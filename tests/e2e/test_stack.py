@@ -1,4 +1,4 @@
-"""make up, down, status, reset, psql, load: from nothing, again, killed, and with bad input."""
+"""make up, down, status, psql, logs and load: first run, second run, and bad input."""
 
 import re
 import stat

@@ -1,4 +1,4 @@
-"""A stack that is stopped, killed, broken, given other passwords, restored from a backup, reset.
+"""A stack that is stopped, killed, reconfigured, restored from a backup and reset.
 
 It is not the one that the other tests share, and has a process of its own.
 """

@@ -1,4 +1,4 @@
-"""Dashboards as code, against the running stack: push, pull, check and their refusals."""
+"""Dashboards as code on a running stack: push, pull, plan, check and their errors."""
 
 import json
 import re

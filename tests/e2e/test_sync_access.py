@@ -1,4 +1,4 @@
-"""Roles, row filters, doors and users as code, seen with the eyes of those they are for."""
+"""Roles, row filters, dashboard access and users as code, tested as those users."""
 
 import pytest
 import requests

@@ -1,4 +1,4 @@
-"""The hundred charts inside Superset's own package: import, export, normalise, import, no loss."""
+"""The example charts of Superset's package survive import, export and import without loss."""
 
 import copy
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The dashboards that ship inside Superset's own package, as a repository would hold them."""
+"""The example dashboards of Superset's package, in the form of git."""
 
 import importlib.util
 from pathlib import Path

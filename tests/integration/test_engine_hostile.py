@@ -1,4 +1,4 @@
-"""What nobody should do and somebody will: a clear error or a right answer, and a living server."""
+"""Invalid and malicious input gives a clear error or a correct result, and the server survives."""
 
 import json
 from typing import Any

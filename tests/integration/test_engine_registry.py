@@ -1,4 +1,4 @@
-"""Versions that come, rule, go back and go: the registry's verbs in a real Postgres."""
+"""Promotion, rollback, removal and retention of versions in a real Postgres."""
 
 from contextlib import closing
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who may read and write what, and what the registry says of itself, in a real Postgres."""
+"""Rights on the registry and the descriptions of its objects, in a real Postgres."""
 
 from contextlib import closing
 from typing import Any

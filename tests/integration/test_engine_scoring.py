@@ -1,4 +1,4 @@
-"""Two ways to score, one answer: ml.predict and ml.compile beside scikit-learn outside Postgres."""
+"""ml.predict and ml.compile give the predictions of scikit-learn outside Postgres."""
 
 import math
 from datetime import UTC, date, datetime

@@ -1,4 +1,4 @@
-"""Tasks other than two classes, in a real Postgres, against scikit-learn on the same rows."""
+"""Tasks other than binary classification, compared with scikit-learn on the same rows."""
 
 from pathlib import Path
 from typing import Any

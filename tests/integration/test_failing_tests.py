@@ -1,4 +1,4 @@
-"""dbt tests that fail: what they reject, and what is then not built.
+"""dbt tests that fail: what they reject, and which nodes are then not built.
 
 A copy of the project holds a case for each of them, and is built once; a table that grows, twice.
 """

@@ -1,4 +1,4 @@
-"""Headlines and key figures of the pages about any model, each computed another way."""
+"""Headlines and key figures of the model pages equal a second computation."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from sklearn.metrics import (
 from sklearn.preprocessing import StandardScaler
 
 from tests.conftest import Warehouse
-from tests.integration.asking import NARROW, one_row, percent, rows
+from tests.integration.report_queries import NARROW, one_row, percent, rows
 
 
 def figures(warehouse: Warehouse, page: str, model: str = "churn") -> dict[str, str]:

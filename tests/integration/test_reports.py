@@ -1,4 +1,4 @@
-"""Numbers that readers see, each computed another way: from the source, or from the test rows."""
+"""Numbers on dashboards equal a second computation from the source or the test rows."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from sklearn.metrics import (
 )
 
 from tests.conftest import Warehouse
-from tests.integration.asking import one_row, rows
+from tests.integration.report_queries import one_row, rows
 
 SALES = """
     select

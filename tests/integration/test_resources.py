@@ -1,4 +1,4 @@
-"""`make load` on a full disk and without memory: one line that says so, and nothing half done."""
+"""`make load` on a full disk and without memory: a one-line error, and no partial table."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""A shop that lives on: what is built on it grows, and stays equal to what is built from nothing.
+"""Incremental tables of a growing shop equal a full build.
 
 A small simulated shop is loaded up to a day and built, in a copy of the project without models and
 reports. It lives on, is corrected, and the project is changed; after each step the source, the star

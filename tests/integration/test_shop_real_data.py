@@ -1,4 +1,4 @@
-"""A real shop of half a million lines, from its files to churn, forecast and segments.
+"""A real shop of half a million lines: churn, forecast and segments reach published results.
 
 What is expected stands in the data folder's README: snapshots, rows and what others reach on them.
 """

@@ -1,4 +1,4 @@
-"""Shops too small to learn from: what can be built is built, and what cannot says why.
+"""Shops that are too small to train on: everything else is built, with the reason.
 
 One server, one shop after another: without a row, of three weeks, and the 122 customers of a file.
 """

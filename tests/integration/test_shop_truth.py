@@ -1,4 +1,4 @@
-"""How near the churn model comes to the best there can be, which the simulator alone knows."""
+"""The AUC of the churn model compared with that of the simulator's true probabilities."""
 
 from contextlib import closing
 

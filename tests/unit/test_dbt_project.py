@@ -1,4 +1,4 @@
-"""The dbt project as dbt itself sees it: lists that must agree, descriptions, and layers."""
+"""The dbt project in dbt's manifest: consistent lists, descriptions, and layers."""
 
 from pathlib import Path
 

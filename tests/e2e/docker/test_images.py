@@ -1,4 +1,4 @@
-"""What the images hold, and what they must not."""
+"""What the images contain and must not contain."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The stack in containers: killed, with bad input, and beside the native one."""
+"""The stack in containers: after a kill, with bad input, and compared with the native stack."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,4 +1,4 @@
-"""MODE=docker-redis: the cache, queries in the background, and pictures by the worker."""
+"""MODE=docker-redis: cache, background queries, and pictures made by the worker."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""A database that keeps the rows of one query in memory, for the engine's unit tests."""
+"""A fake database that keeps the rows of one query in memory."""
 
 import json
 import struct

@@ -1,4 +1,4 @@
-"""The stack in containers, as far as it can be judged without an engine."""
+"""The stack in containers, tested without an engine."""
 
 import re
 import shutil

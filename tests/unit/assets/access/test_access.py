@@ -1,4 +1,4 @@
-"""bundle.yml: who may see what, read, judged, written; and what each environment makes of it."""
+"""bundle.yml: reading, checks, writing, and the plan of changes to access."""
 
 import copy
 

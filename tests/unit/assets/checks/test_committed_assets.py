@@ -1,4 +1,4 @@
-"""The assets in this repository are sound, and in the form that `make pull` writes."""
+"""The assets of this repository are valid and canonical."""
 
 from scripts.assets.checks.dbt_agreement import dbt_problems
 from scripts.assets.checks.readability import readability_problems

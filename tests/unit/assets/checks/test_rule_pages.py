@@ -1,4 +1,4 @@
-"""Every rule of `check`: a page, a case it rejects; those for the reader and with dbt in full."""
+"""Every rule of `check` has a page and a rejected case; readability and dbt rules in detail."""
 
 import re
 from dataclasses import replace

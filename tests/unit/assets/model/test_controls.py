@@ -1,4 +1,4 @@
-"""Controls that nobody chose: left out of git, filled in at push."""
+"""Default controls of charts: left out of git, filled in at push."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""One form for an asset, wherever it comes from."""
+"""An asset has one canonical form, whatever its source."""
 
 import copy
 import random

@@ -1,4 +1,4 @@
-"""One set of files, several installations: values on the way out, placeholders on the way back."""
+"""One set of files for several installations: placeholders are filled and restored."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""A bundle made elsewhere becomes files of this repository, and each loss is reported."""
+"""A bundle from another Superset becomes files of this repository, and losses are reported."""
 
 import copy
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""What a prune may remove: what the repository once owned, and nothing that anybody needs."""
+"""A prune removes managed assets only, and none that something else uses."""
 
 import copy
 

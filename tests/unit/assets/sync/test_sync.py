@@ -1,4 +1,4 @@
-"""Deciding what a push and a pull have to do; no server is needed for that."""
+"""Plans of push and pull, computed without a server."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Taking in what somebody made in Superset, and putting a pull on a branch of its own."""
+"""Import of dashboards made in Superset, and pulls on a branch."""
 
 import copy
 import subprocess

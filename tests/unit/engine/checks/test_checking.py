@@ -1,4 +1,4 @@
-"""The table of checks, their rows, and what the caller is told."""
+"""The table of checks, their rows, and the notices to the caller."""
 
 from types import SimpleNamespace
 

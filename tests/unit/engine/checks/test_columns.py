@@ -1,4 +1,4 @@
-"""Checks of columns: each finds its case, and not the case beside it."""
+"""Checks of columns: each reports its case and not a similar valid one."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Counts of words and n-grams in free text, and matrices that know their documents."""
+"""Counts of words and n-grams in free text, and matrices that carry their documents."""
 
 from collections import Counter
 

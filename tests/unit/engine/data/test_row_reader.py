@@ -1,4 +1,4 @@
-"""Rows arrive as they are, whatever they hold."""
+"""Rows are read unchanged."""
 
 from datetime import date, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Coefficients and their errors, held against Newton's method and least squares written here."""
+"""Coefficients and their errors equal Newton's method and least squares."""
 
 import json
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Shapley values counted from the leaves of trees, against their definition."""
+"""Shapley values of trees equal their definition."""
 
 from itertools import permutations, product
 from typing import Any

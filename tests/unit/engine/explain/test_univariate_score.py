@@ -1,4 +1,4 @@
-"""A feature that knows the answer is told from one that is merely good, and from a mere key."""
+"""The univariate score separates leaking features from good features and from keys."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What is drawn together, and whether 95 % intervals cover the truth about 95 times in 100.
+"""Bootstrap samples, and the coverage of 95 % intervals.
 
 Each simulation has a fixed seed and known truth. The tolerance follows from the binomial
 distribution of the number of intervals that cover it.

@@ -1,4 +1,4 @@
-"""The curve of thresholds and the learning curve, counted again by hand."""
+"""The threshold curve and the learning curve equal a second computation."""
 
 import json
 from dataclasses import replace

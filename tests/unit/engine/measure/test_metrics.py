@@ -1,4 +1,4 @@
-"""Every measure agrees with scikit-learn's, also under weights."""
+"""Every metric equals scikit-learn's, also with weights."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Scores by segment: which rows are in which, and that each part is measured by itself."""
+"""Metrics by segment: the rows of each segment and their own metrics."""
 
 import json
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""The catalogue holds what scikit-learn offers, under its usual names."""
+"""The catalogue contains scikit-learn's estimators under their usual names."""
 
 import json
 

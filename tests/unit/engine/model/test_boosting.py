@@ -1,4 +1,4 @@
-"""LightGBM and XGBoost: held against the libraries themselves where these are installed."""
+"""LightGBM and XGBoost equal the libraries, where these are installed."""
 
 import json
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""One model per group: each is the model that the rows of the group alone would give."""
+"""One model per group equals a model trained on the group's rows alone."""
 
 import json
 from typing import Any

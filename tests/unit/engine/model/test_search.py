@@ -1,4 +1,4 @@
-"""The search for parameters: what is tried, how often, on how many rows, and what wins."""
+"""Parameter search: tried settings, repetitions, shares of rows, and the winner."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Each kind of split keeps its promise."""
+"""Properties of each kind of split."""
 
 import json
 from typing import Any

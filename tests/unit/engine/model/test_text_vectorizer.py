@@ -1,4 +1,4 @@
-"""TF-IDF in the Pipeline, beside scikit-learn's own vectorizer."""
+"""TF-IDF in the Pipeline equals scikit-learn's vectorizer."""
 
 import numpy as np
 import pytest

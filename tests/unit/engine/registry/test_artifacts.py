@@ -1,4 +1,4 @@
-"""An artifact gives back the model that was stored, and holds trusted types alone."""
+"""An artifact returns the model that was stored, and contains trusted types only."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Decomposition: components and what they explain are those of scikit-learn."""
+"""Decomposition: components and explained variance equal scikit-learn's."""
 
 import json
 from typing import Any

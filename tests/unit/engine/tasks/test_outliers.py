@@ -1,4 +1,4 @@
-"""Outliers: flags and scores are those of scikit-learn, with and without labels."""
+"""Outliers: flags and scores equal scikit-learn's, with and without labels."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Regression: measures, splits and models against scikit-learn on the same rows."""
+"""Regression: metrics, splits and models equal scikit-learn's on the same rows."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""options.promote = if_better: both versions on the same test rows, and the better one wins."""
+"""options.promote = if_better: both versions are compared on the same test rows."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Partial dependence, correlations and residuals, held against scikit-learn and SciPy."""
+"""Partial dependence, correlations and residuals equal scikit-learn and SciPy."""
 
 import json
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Weights, calibration, costs, constraints and transformed targets: what each does to a model."""
+"""Weights, calibration, costs, constraints and transformed targets: their effect on a model."""
 
 import json
 from typing import Any

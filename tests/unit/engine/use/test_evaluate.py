@@ -1,4 +1,4 @@
-"""ml.evaluate measures later rows as ml.train measures its test rows."""
+"""ml.evaluate measures new rows as ml.train measures its test rows."""
 
 import json
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""ml.explain: contributions that add up, exact where they can be, fair where they are sampled."""
+"""ml.explain: contributions that sum to the prediction, exact or sampled."""
 
 import json
 from itertools import groupby, permutations

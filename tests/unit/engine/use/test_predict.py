@@ -1,4 +1,4 @@
-"""ml.predict gives what scikit-learn gives, or says which column is wrong."""
+"""ml.predict gives scikit-learn's predictions, or an error that names the column."""
 
 import json
 

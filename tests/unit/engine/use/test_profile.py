@@ -1,4 +1,4 @@
-"""ml.profile: every column described, whatever is in it."""
+"""ml.profile describes every column, whatever its values."""
 
 import json
 from datetime import date, timedelta

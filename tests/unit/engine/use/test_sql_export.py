@@ -1,4 +1,4 @@
-"""What becomes an SQL expression, what does not, and that its sums are the Pipeline's."""
+"""Which models become SQL expressions, and that these equal the Pipeline."""
 
 import json
 

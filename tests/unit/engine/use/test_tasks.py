@@ -1,4 +1,4 @@
-"""What is said about a model is right for every task and every algorithm."""
+"""Functions that use a model work for every task and every algorithm."""
 
 import json
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""What the engine says of data and models, held against SQL that counts in another way."""
+"""Profiles, drift and diagnostics equal a computation in SQL."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Asking the tests' warehouse, and asking a chart's own query of it."""
+"""Queries on the tests' warehouse, and a chart's own query on it."""
 
 from contextlib import closing
 from typing import Any
