@@ -26,7 +26,7 @@ TABLES = """
 
 def checksums(clone: Clone) -> dict[str, str]:
     """One sum for the rows of each table in the warehouse."""
-    found = {}
+    result = {}
     connection = psycopg2.connect(**open_stack(clone.settings).superuser("warehouse"))
     with connection, connection.cursor() as cursor:
         cursor.execute(TABLES)
@@ -34,9 +34,9 @@ def checksums(clone: Clone) -> dict[str, str]:
             name = sql.Identifier(schema, table)
             cursor.execute(sql.SQL("select t::text from {} as t order by 1").format(name))
             rows = "\n".join(text for (text,) in cursor)
-            found[f"{schema}.{table}"] = hashlib.sha256(rows.encode()).hexdigest()
+            result[f"{schema}.{table}"] = hashlib.sha256(rows.encode()).hexdigest()
     connection.close()
-    return found
+    return result
 
 
 def dashboards(clone: Clone) -> dict[str, str]:

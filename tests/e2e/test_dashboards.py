@@ -51,12 +51,12 @@ class MonitoredPage:
     def all_assets(self) -> dict[str, str]:
         """What each chart shows, tab by tab: its words, or its drawing as the browser has it."""
         tabs = self.page.locator(".dashboard-component-tabs > * > .ant-tabs-nav .ant-tabs-tab")
-        found = {}
+        result = {}
         for number in range(max(1, tabs.count())):
             if tabs.count():
                 tabs.nth(number).click()
             wait_until_drawn(self.page)
-            found |= dict(
+            result |= dict(
                 self.page.evaluate(
                     """() => [...document.querySelectorAll('[data-test-chart-id]')]
                         .filter(card => card.offsetParent)
@@ -64,16 +64,16 @@ class MonitoredPage:
                             card.querySelector('canvas')?.toDataURL() ?? card.innerText])"""
                 )
             )
-        return found
+        return result
 
     def texts(self) -> dict[str, str]:
         """What each chart of the open tab that is made of text says."""
-        found = self.page.evaluate(
+        result = self.page.evaluate(
             """() => [...document.querySelectorAll('[data-test-chart-id]')]
                 .filter(card => card.offsetParent && card.querySelector('.handlebars'))
                 .map(card => [card.dataset.testChartName, card.innerText])"""
         )
-        return dict(found)
+        return dict(result)
 
 
 @pytest.fixture(scope="module")
@@ -274,8 +274,8 @@ def test_stakeholder_writes_are_refused(stakeholder) -> None:
             f"{stakeholder.url}/api/v1/{path}", method=method, data=data, headers=headers
         ).status
 
-    found = stakeholder.page.request.get(f"{stakeholder.url}/api/v1/dashboard/start_here").json()
-    number = found["result"]["id"]
+    result = stakeholder.page.request.get(f"{stakeholder.url}/api/v1/dashboard/start_here").json()
+    number = result["result"]["id"]
     # What a reader may send is taken: the token is good.
     assert send("POST", f"dashboard/{number}/filter_state", {"value": "{}"}) == 201
     for method, path, data in (
@@ -319,8 +319,8 @@ class Rest:
         return answer.json()
 
     def chart_named(self, name: str) -> dict:
-        found = self.send("GET", f"dashboard/{CLASSIFICATION}/charts")["result"]
-        return next(chart for chart in found if chart["slice_name"] == name)
+        result = self.send("GET", f"dashboard/{CLASSIFICATION}/charts")["result"]
+        return next(chart for chart in result if chart["slice_name"] == name)
 
     def copy_chart(self, chart: dict, name: str, changes: dict) -> int:
         params = {**chart["form_data"], **changes}

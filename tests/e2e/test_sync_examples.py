@@ -54,8 +54,8 @@ def test_superset_examples_round_trip(project):
     finally:
         for kind in ("dashboards", "charts", "datasets", "databases"):
             resource = kind.removesuffix("s")
-            found = [superset.number(resource, asset.uuid) for asset in wanted.kind(kind)]
-            numbers = [number for number in found if number is not None]
+            result = [superset.number(resource, asset.uuid) for asset in wanted.kind(kind)]
+            numbers = [number for number in result if number is not None]
             if numbers and resource == "database":
                 superset.delete(resource, numbers[0])
             elif numbers:

@@ -29,12 +29,12 @@ def test_predictions_equal_scikit_learn(user: Session, cells: str) -> None:
     training = np.arange(len(data.data)) % 5 > 0
     model = make_pipeline(StandardScaler(), LogisticRegression(**exact))
     model.fit(data.data[training], data.target[training] == 0)
-    found = {int(key): row for key, *row in user.predict("engine test exact", cells)}
+    result = {int(key): row for key, *row in user.predict("engine test exact", cells)}
     expected = model.predict_proba(data.data)[:, 1]
-    scores = np.array([found[number][1] for number in range(len(expected))])
+    scores = np.array([result[number][1] for number in range(len(expected))])
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-9)
-    assert [found[n][0] == "true" for n in range(len(expected))] == (expected > 0.5).tolist()
-    assert found[0][2]["true"] == found[0][1]
+    assert [result[n][0] == "true" for n in range(len(expected))] == (expected > 0.5).tolist()
+    assert result[0][2]["true"] == result[0][1]
 
 
 def test_repeated_training_gives_identical_results(user: Session, cells: str) -> None:

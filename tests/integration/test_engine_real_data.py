@@ -191,9 +191,9 @@ def test_adult(user: Session, data_folder: Path) -> None:
         for part in ("train", "test")
         for row in read(data_folder / "adult" / f"adult_{part}.csv")
     ]
-    found = compare(user, "adult", rows, ADULT, "income", ">50K")
+    result = compare(user, "adult", rows, ADULT, "income", ">50K")
     for name, published in (("logistic_regression", 0.907), ("hist_gradient_boosting", 0.9265)):
-        inside, reference = found[name]
+        inside, reference = result[name]
         assert inside == pytest.approx(reference, abs=0.01), name
         assert inside == pytest.approx(published, abs=0.01), name
 

@@ -108,11 +108,11 @@ def test_campaign_points_of_countries_are_in_total(warehouse: Warehouse) -> None
 
 
 def test_regression_scores_equal_scikit_learn(warehouse: Warehouse) -> None:
-    found = rows(
+    result = rows(
         warehouse,
         "select actual, predicted from reports.rpt_residuals where model = 'revenue'",
     )
-    actual, predicted = np.array(found, dtype=float).T
+    actual, predicted = np.array(result, dtype=float).T
     card = dict(
         rows(
             warehouse,

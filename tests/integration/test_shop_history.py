@@ -182,8 +182,8 @@ def test_late_commit_is_loaded(shop: Shop) -> None:
         newest,
     )[0]
     shop.refresh()
-    found = "select distinct status, net_amount from marts.obt_order_lines where order_number = %s"
-    assert shop.rows(found, number) == [("cancelled", 0)]
+    result = "select distinct status, net_amount from marts.obt_order_lines where order_number = %s"
+    assert shop.rows(result, number) == [("cancelled", 0)]
     shop.require_agreement()
 
 

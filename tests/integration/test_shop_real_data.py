@@ -59,7 +59,7 @@ def rows(warehouse: Warehouse, query: str) -> list[tuple]:
 
 def test_snapshots_equal_published_ones(retail: Warehouse) -> None:
     """Customers and churn as in the reference: whoever has an invoice that is no cancellation."""
-    found = {
+    result = {
         str(as_of): (count, float(churned))
         for as_of, count, churned in rows(
             retail,
@@ -67,10 +67,10 @@ def test_snapshots_equal_published_ones(retail: Warehouse) -> None:
             " from features.feat_customer__training group by as_of",
         )
     }
-    assert found["2011-06-11"][0] == pytest.approx(2811, rel=0.01)
-    assert found["2011-06-11"][1] == pytest.approx(0.523, abs=0.01)
-    assert found["2011-09-10"][0] == pytest.approx(3370, rel=0.01)
-    assert found["2011-09-10"][1] == pytest.approx(0.431, abs=0.01)
+    assert result["2011-06-11"][0] == pytest.approx(2811, rel=0.01)
+    assert result["2011-06-11"][1] == pytest.approx(0.523, abs=0.01)
+    assert result["2011-09-10"][0] == pytest.approx(3370, rel=0.01)
+    assert result["2011-09-10"][1] == pytest.approx(0.431, abs=0.01)
 
 
 def test_churn_auc_reaches_published_level(retail: Warehouse) -> None:

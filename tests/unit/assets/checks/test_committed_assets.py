@@ -19,16 +19,16 @@ def test_files_are_canonical():
 
 
 def test_files_pass_readability_checks():
-    found = readability_problems(read_files(ROOT / FOLDER).bundle())
-    assert [str(problem) for problem in found] == []
+    result = readability_problems(read_files(ROOT / FOLDER).bundle())
+    assert [str(problem) for problem in result] == []
 
 
 def test_descriptions_and_exposures_are_current(manifest):
     """Fails where a description was written elsewhere than in dbt: `make describe`."""
     bundle = read_files(ROOT / FOLDER).bundle()
     relations = {(each.schema, each.name): each for each in relations_of(manifest)}
-    found = dbt_problems(bundle, relations, ROOT)
-    assert [str(problem) for problem in found] == []
+    result = dbt_problems(bundle, relations, ROOT)
+    assert [str(problem) for problem in result] == []
     read = {node for each in manifest["exposures"].values() for node in each["depends_on"]["nodes"]}
     assert {exposure["name"] for exposure in manifest["exposures"].values()} == {
         dashboard.data["slug"].replace("-", "_") for dashboard in bundle.kind("dashboards")
@@ -44,7 +44,7 @@ def test_colours_match_legend_labels():
         dataset.data["uuid"]: {column.get("verbose_name") for column in dataset.data["columns"]}
         for dataset in bundle.kind("datasets")
     }
-    found = set()
+    result = set()
     for chart in bundle.kind("charts"):
         params = chart.data["params"]
         labels = {metric["label"] for metric in params.get("metrics", [])}
@@ -52,6 +52,6 @@ def test_colours_match_legend_labels():
             "groupby"
         )
         if drawn_by_metric and labels & headings[chart.data["dataset_uuid"]]:
-            found.add(chart.data["slice_name"])
+            result.add(chart.data["slice_name"])
             assert params.get("time_shift_color") is False, chart.data["slice_name"]
-    assert "Customers by churn risk" in found
+    assert "Customers by churn risk" in result
