@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from scripts.data.load import load_csv
+from scripts.data.load import load_files
 from scripts.data.sample import load_sample
 from scripts.errors import UserError
 
@@ -36,7 +36,7 @@ def load(engine, tmp_path: Path):
     def run(text: str, **options: str):
         path = tmp_path / "people.csv"
         path.write_text(text)
-        return load_csv(engine.dsn("transformer"), path, **options)
+        return load_files(engine.dsn("transformer"), [path], **options)
 
     return run
 
@@ -172,7 +172,7 @@ def test_sample_is_loaded_once(engine, query, tmp_path: Path) -> None:
 )
 def test_real_files(load, query, engine, data_folder: Path, file: str, rows: int, sample) -> None:
     path = next(data_folder.glob(file))
-    loaded = load_csv(engine.dsn("transformer"), path, "people")
+    loaded = load_files(engine.dsn("transformer"), [path], "people")
     assert loaded.rows == rows
     assert sample.items() <= loaded.columns.items()
     assert query("select count(*) from csv.people") == [(rows,)]
