@@ -16,11 +16,11 @@ SECONDS = 60
 
 
 def test_row_and_time_limits_are_own_rules(stack) -> None:
-    done = stack.make("check", "MAX_ROWS=1", "MAX_MS=100000")
+    # Charts of one row take more than a millisecond too.
+    done = stack.make("check", "MAX_ROWS=1", "MAX_MS=1")
     assert done.returncode == 2, done.stdout + done.stderr  # make's own code for a failed line
     rules = set(re.findall(r"\[([a-z-]+)\]$", done.stdout, re.MULTILINE))
-    assert rules == {"too-many-rows"}
-    assert "too-slow" in stack.run("check", "--max-ms", "1").stdout
+    assert rules == {"too-many-rows", "too-slow"}
     refused = stack.run("check", "--max-ms", "fast")
     assert refused.returncode != 0
     assert "Traceback" not in refused.stderr

@@ -23,7 +23,8 @@ FORBIDDEN = (
     "/superset/import_dashboards/",
 )
 CLASSIFICATION = "quality_classification"
-# Charts that are about the whole house: no filter of a model is to change them.
+OTHER_PAGES = ("drivers", "monitoring", "model_card")
+# Charts that are about all models: the filter of a model does not change them.
 OF_NO_MODEL = {
     "data": {"Tests passed by layer", "Rows and last change of each table", "All tests"},
 }
@@ -180,7 +181,15 @@ def test_login_opens_start_page(stakeholder) -> None:
     assert slugs >= {"business", "churn", "revenue_forecast", "segments", "data", "drivers"}
 
 
-@pytest.mark.parametrize("slug", [CLASSIFICATION, "data", "drivers", "monitoring", "model_card"])
+# That the filter reaches every chart of the other pages is a unit test of the committed assets.
+@pytest.mark.parametrize(
+    "slug",
+    [
+        CLASSIFICATION,
+        "data",
+        *(pytest.param(slug, marks=pytest.mark.slow) for slug in OTHER_PAGES),
+    ],
+)
 def test_other_model_changes_all_charts(stakeholder, slug: str) -> None:
     stakeholder.page.set_viewport_size({"width": 1440, "height": 2000})
     stakeholder.open(slug)

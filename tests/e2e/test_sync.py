@@ -15,12 +15,6 @@ def changed_lines(before: str, after: str) -> list[str]:
     return sorted(set(before.splitlines()) ^ set(after.splitlines()))
 
 
-def test_committed_files_pass_checks_and_queries_have_rows(pushed):
-    said = pushed.run("check")
-    assert "No problems" in said
-    assert re.search(r"\d+ rows, \d+ ms", said)
-
-
 def test_second_push_changes_nothing(pushed):
     said = pushed.run("push")
     assert "Nothing to do" in said

@@ -20,6 +20,9 @@ from scripts.stack.build import build
 
 from ..clusters import ROOT, Warehouse, cluster
 
+# Loading and building half a million lines takes two minutes.
+pytestmark = pytest.mark.slow
+
 SELECTED = ("metric_labels", "staging", "vault", "marts", "features", "churn", "revenue")
 SELECTED += ("segments", "pred_churn*", "pred_revenue*", "pred_segments*")
 SNAPSHOTS = "snapshots: ['2011-06-11', '2011-09-10']"

@@ -75,6 +75,8 @@ def test_empty_shop_builds(empty_server: Warehouse) -> None:
     )
 
 
+# Between the empty shop and classicmodels.
+@pytest.mark.slow
 def test_shop_of_three_weeks_builds(empty_server: Warehouse) -> None:
     source = Simulator(last_day=calendar.FIRST_DAY + 20)
     load(empty_server.dsn("transformer"), source, lambda held: None, lambda place: None)

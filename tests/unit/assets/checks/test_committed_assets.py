@@ -55,3 +55,37 @@ def test_colours_match_legend_labels():
             result.add(chart.data["slice_name"])
             assert params.get("time_shift_color") is False, chart.data["slice_name"]
     assert "Customers by churn risk" in result
+
+
+def charts_below(position, roots):
+    """The uuids of the charts of a layout below these parts."""
+    parts = [position[root] for root in roots if root in position]
+    inner = [child for part in parts for child in part.get("children", [])]
+    own = {part["meta"]["uuid"] for part in parts if part["type"] == "CHART"}
+    return own | (charts_below(position, inner) if inner else set())
+
+
+def test_filters_reach_every_chart_of_their_scope():
+    """Superset ignores a filter, without a message, for a dataset that lacks its column."""
+    bundle = read_files(ROOT / FOLDER).bundle()
+    columns = {
+        dataset.uuid: {column["column_name"] for column in dataset.data["columns"]}
+        for dataset in bundle.kind("datasets")
+    }
+    reached, unreached = 0, set()
+    for dashboard in bundle.kind("dashboards"):
+        for entry in dashboard.data["metadata"].get("native_filter_configuration", []):
+            scope, (target,) = entry["scope"], entry["targets"]
+            in_scope = charts_below(dashboard.data["position"], scope["rootPath"])
+            for chart in map(bundle.get, in_scope - set(scope["excluded"])):
+                if target["column"]["name"] in columns[chart.data["dataset_uuid"]]:
+                    reached += 1
+                else:
+                    unreached.add((dashboard.data["slug"], entry["name"], chart.title))
+    assert reached > 50
+    # These are about all models.
+    assert unreached == {
+        ("data", "Model", "Tests passed by layer"),
+        ("data", "Model", "Rows and last change of each table"),
+        ("data", "Model", "All tests"),
+    }
