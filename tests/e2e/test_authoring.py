@@ -1,6 +1,7 @@
 """Tools for authors of dashboards: limits on queries, `make watch`, recipes for build servers."""
 
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 
@@ -40,12 +41,14 @@ def watch_log(stack) -> Iterator[list[str]]:
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
+            # A shell makes its background commands ignore SIGINT, and tests may be one of them.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     try:
         assert wait_until(lambda: "Watching" in log.read_text(), SECONDS), log.read_text()
         yield log
     finally:
-        process.send_signal(subprocess.signal.SIGINT)
+        process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 0
         assert "Traceback" not in log.read_text()
         file.write_text(kept)

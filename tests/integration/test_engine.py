@@ -217,11 +217,3 @@ def test_reading_without_rawbytes_gives_same_rows(engine: Any, admin: Session, c
             session.connection.close()
             admin.rows("grant execute on function ml.rawbytes to transformer")
     assert scores[0] == scores[1]
-
-
-def test_maximum_number_of_columns_is_supported(user: Session) -> None:
-    columns = ", ".join(f"random() as c{position}" for position in range(1_600))
-    query = f"select {columns}, i % 2 as y from generate_series(1, 60) as i"
-    options = {"bootstrap": 0, "importance_repeats": 0}
-    assert user.train("engine test wide", query, "y", options=options)["score"] is not None
-    assert len(user.predict("engine test wide", query)) == 60

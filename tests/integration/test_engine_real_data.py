@@ -185,6 +185,8 @@ def test_titanic(user: Session, data_folder: Path) -> None:
         assert inside == pytest.approx(reference, abs=0.015), algorithm
 
 
+# 48,842 rows, for what the smaller sets show too.
+@pytest.mark.slow
 def test_adult(user: Session, data_folder: Path) -> None:
     rows = [
         {**row, "part": part}
