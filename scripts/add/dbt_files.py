@@ -12,7 +12,7 @@ from sqlfmt.api import format_string
 from sqlfmt.mode import Mode
 
 from scripts.add.facts import NUMBERS, TIMES, ColumnFacts
-from scripts.add.proposal import Proposal
+from scripts.add.proposal import BINARY, Proposal
 from scripts.errors import UserError
 
 PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*").fullmatch
@@ -136,6 +136,7 @@ class DbtFiles:
             "metric": proposal.metric,
             "owner": proposal.owner,
             "purpose": _purpose(proposal),
+            "has_probabilities": proposal.task == "classification" and proposal.classes > BINARY,
             "limits": f"Learned from the rows of {proposal.source}.{self.table} alone.",
             "score_description": _score_description(proposal),
         }
@@ -183,7 +184,10 @@ def write(root: Path, files: dict[str, str]) -> tuple[list[Path], list[str]]:
         path = root / "dbt" / "models" / name
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            # A file is complete or absent, also if the command is killed.
+            draft = path.with_suffix(".draft")
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(path)
             written.append(path)
             continue
         existing = path.read_text(encoding="utf-8")
@@ -193,6 +197,14 @@ def write(root: Path, files: dict[str, str]) -> tuple[list[Path], list[str]]:
         )  # fmt: skip
         differences += difference
     return written, differences
+
+
+def unfinished(state: Path, name: str) -> Path:
+    """The file that exists while `make add` writes the files of a model.
+
+    If the command was killed, some of them exist: they belong to the model, whatever they lack.
+    """
+    return state / "unfinished" / name
 
 
 def is_added(root: Path, name: str, schema: str) -> bool:

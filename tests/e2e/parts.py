@@ -30,7 +30,7 @@ def kill(clone: Clone, part: str) -> None:
         os.kill(_pid(clone, part), signal.SIGKILL)
 
 
-def left_running(clone: Clone) -> dict[str, str]:
+def remaining_processes(clone: Clone) -> dict[str, str]:
     """The command line of every process and container that belongs to the clone."""
     found = _processes(str(clone.root))
     if clone.settings.in_containers:
@@ -40,7 +40,7 @@ def left_running(clone: Clone) -> dict[str, str]:
     return found
 
 
-def left_behind(clone: Clone) -> list[str]:
+def remaining_resources(clone: Clone) -> list[str]:
     """The clone's volumes, networks and images on the engine; natively it has none."""
     if not clone.settings.in_containers:
         return []

@@ -15,7 +15,7 @@ CHART = "superset_assets/charts/data/outcome.yaml"
 SECONDS = 60
 
 
-def test_limits_on_rows_and_time_are_rules_of_their_own(stack) -> None:
+def test_row_and_time_limits_are_own_rules(stack) -> None:
     done = stack.make("check", "MAX_ROWS=1", "MAX_MS=100000")
     assert done.returncode == 2, done.stdout + done.stderr  # make's own code for a failed line
     rules = set(re.findall(r"\[([a-z-]+)\]$", done.stdout, re.MULTILINE))
@@ -27,7 +27,7 @@ def test_limits_on_rows_and_time_are_rules_of_their_own(stack) -> None:
 
 
 @pytest.fixture
-def watching(stack) -> Iterator[list[str]]:
+def watch_log(stack) -> Iterator[list[str]]:
     """`watch` at work in the clone; its lines so far. The file is put back afterwards."""
     file = stack.root / CHART
     kept = file.read_text()
@@ -53,23 +53,23 @@ def watching(stack) -> Iterator[list[str]]:
         stack.run("push", "--force")
 
 
-def test_a_save_is_pushed_a_broken_one_is_a_line_and_the_next_heals(stack, watching) -> None:
+def test_watch_pushes_valid_saves_and_reports_invalid_ones(stack, watch_log) -> None:
     file = stack.root / CHART
     kept = file.read_text()
 
     def said(words: str) -> bool:
-        return wait_until(lambda: words in watching.read_text(), SECONDS)
+        return wait_until(lambda: words in watch_log.read_text(), SECONDS)
 
     file.write_text(
         kept.replace("slice_name: Distribution of the outcome", "slice_name: Only the outcome")
     )
-    assert said('✓ chart "Only the outcome"'), watching.read_text()
+    assert said('✓ chart "Only the outcome"'), watch_log.read_text()
     file.write_text(kept.replace("viz_type:", "viz_type: ["))
     assert said("✗ superset_assets/charts/data/outcome.yaml: line ")
-    broken = [line for line in watching.read_text().splitlines() if "✗" in line]
+    broken = [line for line in watch_log.read_text().splitlines() if "✗" in line]
     assert len(broken) == 1
     file.write_text(kept)
-    assert said('✓ chart "Distribution of the outcome"'), watching.read_text()
+    assert said('✓ chart "Distribution of the outcome"'), watch_log.read_text()
     assert stack.run("plan").returncode == 0
 
 
@@ -92,7 +92,7 @@ def run_step(stack, script: str, **env: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_the_recipe_for_pull_requests_writes_the_comment(project, tmp_path) -> None:
+def test_pull_request_recipe_writes_comment(project, tmp_path) -> None:
     project.git("add", "--all")
     project.git("commit", "--quiet", "--allow-empty", "--message=As it is")
     summary, comment = tmp_path / "summary.md", project.stack.root / "review.md"
@@ -112,7 +112,7 @@ def test_the_recipe_for_pull_requests_writes_the_comment(project, tmp_path) -> N
         comment.unlink()
 
 
-def test_the_recipe_for_merges_goes_on_with_differences_and_stops_at_trouble(project) -> None:
+def test_merge_recipe_accepts_differences_and_stops_on_errors(project) -> None:
     step = recipe("push", "Show what will change")
     assert run_step(project.stack, step).returncode == 0
     project.edit(project.stack.root / CHART, slice_name="Only the outcome")

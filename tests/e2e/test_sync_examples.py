@@ -13,7 +13,7 @@ from scripts.assets.sync.server_assets import server_bundle
 from tests.e2e.wheel_examples import bundle_of, read_examples
 
 
-def test_the_examples_survive_import_export_normalise_and_import(project):
+def test_superset_examples_round_trip(project):
     settings, superset = project.stack.settings, project.superset
     examples = read_examples()
     wanted = bundle_of(copy.deepcopy(examples))

@@ -30,7 +30,7 @@ def rows(user: Session) -> str:
     return "select id, a, b, colour, large from engine_test.extras"
 
 
-def test_both_are_listed(user: Session) -> None:
+def test_extra_algorithms_are_listed(user: Session) -> None:
     found = user.rows(
         "select algorithm, task, class, handles_missing from ml.algorithms() "
         "where algorithm in ('lightgbm', 'xgboost') order by 1, 2"
@@ -43,7 +43,7 @@ def test_both_are_listed(user: Session) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["lightgbm", "xgboost"])
-def test_trained_predicted_and_explained(
+def test_extra_algorithm_trains_predicts_and_explains(
     engine: Any, user: Session, rows: str, algorithm: str
 ) -> None:
     model = f"engine test {algorithm}"

@@ -60,7 +60,9 @@ def is_number(text: str) -> bool:
     return not text or text.lstrip("-").replace(".", "", 1).isdigit()
 
 
-def outside(rows: list[dict[str, str]], numbers: tuple, target: str, yes: str, model: Any) -> float:
+def reference_auc(
+    rows: list[dict[str, str]], numbers: tuple, target: str, yes: str, model: Any
+) -> float:
     """AUC of scikit-learn alone, with preprocessing written here and not taken from the engine."""
     words = [c for c in rows[0] if c not in (*numbers, target, "part", "customerID")]
     matrix = np.empty((len(rows), len(numbers) + len(words)), dtype=object)
@@ -107,7 +109,7 @@ def compare(
             split={"by": "column", "column": "part"},
             options={**QUICK, "folds": 3, "positive_class": yes},
         )
-        found[algorithm] = (result["score"], outside(rows, numbers, target, yes, reference))
+        found[algorithm] = (result["score"], reference_auc(rows, numbers, target, yes, reference))
         print(f"{name} {algorithm}: {found[algorithm]}")
     return found
 

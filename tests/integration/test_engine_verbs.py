@@ -11,7 +11,7 @@ __all__ = ["admin", "user"]  # fixtures
 @pytest.mark.parametrize(
     "algorithm", ["logistic_regression", "hist_gradient_boosting", "random_forest"]
 )
-def test_explanations_add_up_to_the_prediction(user: Session, algorithm: str) -> None:
+def test_explanations_sum_to_prediction(user: Session, algorithm: str) -> None:
     name = f"registry test explain {algorithm}"
     user.train(name, algorithm)
     few = ROWS + " limit 5"
@@ -43,7 +43,7 @@ def test_explanations_add_up_to_the_prediction(user: Session, algorithm: str) ->
     assert shown[0][0] == user.value("select sin(1)::text")
 
 
-def test_evaluate_measures_the_champion_on_later_rows(user: Session) -> None:
+def test_evaluate_measures_champion_on_new_rows(user: Session) -> None:
     name = "registry test evaluate"
     user.train(name)
     later = ROWS.replace("(1, 300)", "(301, 500)")
@@ -66,7 +66,7 @@ def test_evaluate_measures_the_champion_on_later_rows(user: Session) -> None:
         user.rows("select * from ml.evaluate(%s, 'select 1 as id, 1.0 as a, 1.0 as b')", name)
 
 
-def test_help_knows_every_function_that_is_meant_for_people(user: Session, admin: Session) -> None:
+def test_help_lists_public_functions(user: Session, admin: Session) -> None:
     public = admin.rows("""
         select proname::text from pg_proc
         where pronamespace = 'ml'::regnamespace
@@ -89,7 +89,7 @@ def test_help_knows_every_function_that_is_meant_for_people(user: Session, admin
     assert "train" in caught.value.diag.message_hint
 
 
-def test_drift_compares_with_the_training_of_the_champion(user: Session) -> None:
+def test_drift_is_relative_to_training_of_champion(user: Session) -> None:
     name = "registry test drift"
     user.train(name)
     statement = (

@@ -42,7 +42,7 @@ TESTED = """
 """
 
 
-def test_the_churn_model_is_nearly_as_good_as_the_truth(warehouse: Warehouse) -> None:
+def test_churn_model_auc_is_close_to_true_probability_auc(warehouse: Warehouse) -> None:
     """On the same rows: the AUC of the true probabilities is the most that anybody could reach."""
     with (
         closing(psycopg2.connect(**warehouse.dsn("transformer"))) as connection,

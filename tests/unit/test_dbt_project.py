@@ -30,7 +30,7 @@ def test_registry_reports_depend_on_every_model_node(manifest: dict) -> None:
     assert nodes == waited_for
 
 
-def test_everything_is_described(manifest: dict) -> None:
+def test_models_and_columns_have_descriptions(manifest: dict) -> None:
     described = [
         *models(manifest).values(),
         *(n for n in manifest["nodes"].values() if n["resource_type"] == "seed"),
@@ -52,7 +52,7 @@ def test_everything_is_described(manifest: dict) -> None:
     ] == []
 
 
-def test_every_model_is_tested(manifest: dict) -> None:
+def test_models_have_tests(manifest: dict) -> None:
     tested = {
         node.get("attached_node")
         for node in manifest["nodes"].values()
@@ -61,7 +61,7 @@ def test_every_model_is_tested(manifest: dict) -> None:
     assert sorted(set(models(manifest)) - tested) == []
 
 
-def test_every_model_node_has_a_gate_and_an_owner(manifest: dict) -> None:
+def test_model_nodes_have_quality_test_and_owner(manifest: dict) -> None:
     gates = {
         node.get("attached_node")
         for node in manifest["nodes"].values()
@@ -79,7 +79,7 @@ def test_every_model_node_has_a_gate_and_an_owner(manifest: dict) -> None:
         assert node["config"]["meta"].get("owner"), f"{name} has no owner"
 
 
-def test_no_layer_reads_a_later_one(manifest: dict) -> None:
+def test_layers_read_only_earlier_layers(manifest: dict) -> None:
     def layer(node: dict) -> int:
         return LAYERS.index(Path(node["path"]).parts[0])
 
@@ -93,7 +93,7 @@ def test_no_layer_reads_a_later_one(manifest: dict) -> None:
     assert wrong == []
 
 
-def test_only_staging_reads_the_sources(manifest: dict) -> None:
+def test_only_staging_reads_sources(manifest: dict) -> None:
     """The registry is the engine's and is read where its facts are turned into reports."""
     wrong = [
         f"{node['name']} reads {parent}"
@@ -106,7 +106,7 @@ def test_only_staging_reads_the_sources(manifest: dict) -> None:
     assert wrong == []
 
 
-def test_every_feature_group_is_in_both_sets_of_rows(manifest: dict) -> None:
+def test_feature_groups_are_in_training_and_current_rows(manifest: dict) -> None:
     """A file in the folder is a feature: of what is learned from, and of what is predicted."""
     found = models(manifest)
     groups = {name for name, node in found.items() if node["fqn"][1:-1] == ["features", "customer"]}
@@ -116,7 +116,7 @@ def test_every_feature_group_is_in_both_sets_of_rows(manifest: dict) -> None:
         assert groups <= read, rows
 
 
-def test_node_names_come_from_the_folders(tmp_path: Path) -> None:
+def test_node_names_come_from_folders(tmp_path: Path) -> None:
     models = tmp_path / "dbt" / "models"
     for file in (
         "features/feat_customer__training.sql",
@@ -137,7 +137,7 @@ def test_node_names_come_from_the_folders(tmp_path: Path) -> None:
     }
 
 
-def test_every_feature_group_is_owned_and_says_its_values_in_words(manifest: dict) -> None:
+def test_feature_groups_have_owner_and_labels(manifest: dict) -> None:
     groups = [
         node for node in models(manifest).values() if node["fqn"][1:-1] == ["features", "customer"]
     ]

@@ -9,6 +9,9 @@ import numpy as np
 NUMBER, BOOLEAN, TIME, CATEGORY = "number", "boolean", "time", "category"
 # Free text: sentences, names, addresses. A column is read as CATEGORY; its training rows decide.
 TEXT = "text"
+# Several items in one cell, such as "red; green". A column is read as CATEGORY, as for TEXT.
+LIST = "list"
+ITEM_SEPARATOR = "; "
 _KEY_NAME = re.compile(r"(^|[_ ])(id|key|nr|no|number|pk)$|[a-z](Id|ID|Key|Number)$", re.ASCII)
 
 
@@ -30,9 +33,12 @@ class Column:
     length: int = 0  # of every array, where all are as long; 0 where they differ
     base_type: str = ""  # as pg_type names it, without domains
     category: str = ""  # of the type, as in pg_type
+    is_text_array: bool = False  # read as one text: the items with ITEM_SEPARATOR between them
 
     def value(self, quote: Callable[[str], str]) -> str:
         """The SQL of its value in a row of `rows`."""
+        if self.is_text_array:
+            return f"array_to_string(rows.{quote(self.name)}, '{ITEM_SEPARATOR}')"
         return f"(rows.{quote(self.of)})[{self.place}]" if self.of else f"rows.{quote(self.name)}"
 
     def position(self, place: int, length: int = 0) -> "Column":

@@ -3,6 +3,7 @@
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,24 +19,29 @@ BATCH = 5_000
 # Positions of one array.
 MAX_POSITIONS = 10_000
 _NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
+_TEXT_ARRAYS = {"_text", "_varchar", "_bpchar"}
 _TIMES = {"date", "timestamp", "timestamptz", "time", "timetz", "interval"}
 
 
 def read_columns(db: Database, query: str) -> list[Column]:
     """The columns of a query; no row is read."""
-    columns = [
-        Column(
-            column.name,
-            column.type_name,
-            _kind(column),
-            _is_array(column),
-            base_type=column.base_type,
-            category=column.category,
-        )
-        for column in db.columns(query)
-    ]
+    columns = [_column(column) for column in db.columns(query)]
     _check_names(columns)
     return columns
+
+
+def _column(column: ColumnType) -> Column:
+    result = Column(
+        column.name,
+        column.type_name,
+        _kind(column),
+        _is_array(column),
+        base_type=column.base_type,
+        category=column.category,
+    )
+    if column.base_type not in _TEXT_ARRAYS:
+        return result
+    return replace(result, kind=CATEGORY, base_type="text", category="S", is_text_array=True)
 
 
 def _check_names(columns: Sequence[Column]) -> None:

@@ -29,14 +29,15 @@ _ARRAYS = ("lower", "upper", "baseline", "ends", "tail", "known")
 # Types beyond those that skops trusts by itself: parts of trees; the check of input that histogram
 # gradient boosting stores for its categories; optimizers of neural networks; the loss of Tweedie
 # models; the tree and the function of a bisecting k-means; the curves of a calibration; the folds
-# of a target encoding; and our own classes: for groups, free text, around other libraries, and with
-# interrupts.
+# of a target encoding; and our own classes: for groups, dates, lists, free text, around other
+# libraries, and with interrupts.
 TRUSTED = (
     "functools.partial",
     "glasshouse_ml.model.boosting.LightGBMClassifier",
     "glasshouse_ml.model.boosting.LightGBMRegressor",
     "glasshouse_ml.model.boosting.XGBoostClassifier",
     "glasshouse_ml.model.boosting.XGBoostRegressor",
+    "glasshouse_ml.model.calendar_encoder.CalendarEncoder",
     "glasshouse_ml.model.grouped.Grouped",
     "glasshouse_ml.model.interruptible.ensemble.AdaBoostClassifier",
     "glasshouse_ml.model.interruptible.ensemble.AdaBoostRegressor",
@@ -54,6 +55,7 @@ TRUSTED = (
     "glasshouse_ml.model.interruptible.linear_model.LogisticRegression",
     "glasshouse_ml.model.interruptible.neural_network.MLPClassifier",
     "glasshouse_ml.model.interruptible.neural_network.MLPRegressor",
+    "glasshouse_ml.model.item_indicator.ItemIndicator",
     "glasshouse_ml.model.text_vectorizer.TextVectorizer",
     "numpy.dtype",
     "sklearn._loss.loss.HalfTweedieLoss",

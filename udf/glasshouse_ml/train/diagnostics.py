@@ -6,7 +6,7 @@ import numpy as np
 
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records
-from glasshouse_ml.core.table import TEXT, TIME
+from glasshouse_ml.core.table import TIME
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.explain.coefficients import coefficient_rows
 from glasshouse_ml.explain.learning_curve import learning_curve_rows, point_count
@@ -160,7 +160,7 @@ def _correlations(trained: TrainingResult, importances: Records) -> Records:
         return []
     check_interrupts()
     ranked = [trained.features[i] for i in _by_importance(trained, importances)]
-    names = [feature.name for feature in ranked if feature.kind != TEXT]
+    names = [feature.name for feature in ranked if not feature.has_documents]
     columns = {column.name: column for column in trained.data.columns}
     table = trained.data.table.take(trained.split.train)
     values = correlation_columns(table, [columns[name] for name in names])

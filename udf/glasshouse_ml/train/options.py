@@ -61,7 +61,7 @@ _CHOICES = {
     "target_transform": (None, "log1p"),
 }
 # What options.columns may say of a column of texts.
-COLUMN_KINDS = ("text", "category", "ignore")
+COLUMN_KINDS = ("text", "category", "list", "ignore")
 SEARCHES = ("grid", "random", "halving")
 # The least and the most that makes sense; the upper ends keep a slip of the finger from running for
 # days.

@@ -31,7 +31,7 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         kinds.setdefault(options["group_by"], CATEGORY)
     columns, uninformative = informative_columns(data.columns, data.table, split.train, kinds)
     max_categories = MAX_TARGET_ENCODED if task.uses_target_encoding else MAX_CATEGORIES
-    features = learn_features(columns, data.table, split.train, max_categories)
+    features = learn_features(columns, data.table, split.train, max_categories, task.needs_target)
     if options.get("monotonic"):
         check_monotonic(features, options["monotonic"])
     excluded = [*data.excluded, *uninformative]

@@ -10,6 +10,7 @@ from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.table import (
     CATEGORY,
+    LIST,
     NUMBER,
     TEXT,
     TIME,
@@ -24,6 +25,7 @@ from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.documents import MIN_ROWS, ngrams, tokenise
 from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.free_text import UNSPACED, is_free_text
+from glasshouse_ml.data.item_lists import find_separator, frequent_items, frequent_separator
 from glasshouse_ml.data.row_reader import Reader, expand_arrays, read_columns
 from glasshouse_ml.measure.segments import check_segment_columns as check_segments
 
@@ -190,7 +192,8 @@ def informative_columns(
 ) -> tuple[list[Column], list[dict[str, Any]]]:
     """The columns that can inform a model, by the training rows, and the others with the reason.
 
-    `kinds` are those that options.columns gives by name. A column of free text gets the kind TEXT.
+    `kinds` are those that options.columns gives by name. A text column gets the kind that its
+    values have.
     """
     check_column_kinds(columns, kinds)
     informative, excluded = [], []
@@ -201,8 +204,7 @@ def informative_columns(
             continue
         if column.kind == CATEGORY and kind != CATEGORY:
             values, rows = table.texts[column.name].value_counts(training)
-            if kind == TEXT or is_free_text(values, int(rows.sum())):
-                column = replace(column, kind=TEXT)
+            column = replace(column, kind=kind or _text_kind(values, rows))
         reason = _exclusion_reason(column, table, training, is_forced=kind is not None)
         if reason:
             excluded.append({"name": column.name, "reason": reason})
@@ -215,6 +217,13 @@ def informative_columns(
             or "Give at least one column besides the target and the key.",
         )
     return informative, excluded
+
+
+def _text_kind(values: list[str], rows: np.ndarray) -> str:
+    """Whether distinct values, each of so many rows, are lists, free text or categories."""
+    if find_separator(values, rows):
+        return LIST
+    return TEXT if is_free_text(values, int(rows.sum())) else CATEGORY
 
 
 def check_column_kinds(columns: list[Column], kinds: Mapping[str, str]) -> None:
@@ -236,7 +245,7 @@ def check_column_kinds(columns: list[Column], kinds: Mapping[str, str]) -> None:
 def _exclusion_reason(
     column: Column, table: Table, training: np.ndarray, is_forced: bool
 ) -> str | None:
-    if column.kind in (CATEGORY, TEXT):
+    if column.kind in (CATEGORY, TEXT, LIST):
         codes = table.texts[column.name].codes[training]
         present = codes[codes >= 0]
         distinct = len(np.unique(present))
@@ -251,6 +260,8 @@ def _exclusion_reason(
         return "It has the same value in every training row."
     if column.kind == TEXT and not _has_recurring_token(table.texts[column.name], training):
         return f"No word of its texts is in {MIN_ROWS} training rows."
+    if column.kind == LIST and not frequent_items(*_lists(table.texts[column.name], training))[0]:
+        return f"No item of its lists is in {MIN_ROWS} training rows."
     is_distinct = len(present) > 2 and distinct >= _KEY_SHARE * len(present)
     if column.kind == CATEGORY and is_distinct and not is_forced:
         return "Nearly every row has a text of its own, as a key has."
@@ -258,6 +269,11 @@ def _exclusion_reason(
     if is_named_key and len(present) > 2 and len(np.unique(present)) == len(present):
         return "Every row has a number of its own, and the name says that it is a key."
     return None
+
+
+def _lists(texts: TextColumn, training: np.ndarray) -> tuple[list[str], np.ndarray, str]:
+    values, rows = texts.value_counts(training)
+    return values, rows, find_separator(values, rows) or frequent_separator(values)
 
 
 def _has_recurring_token(texts: TextColumn, training: np.ndarray) -> bool:

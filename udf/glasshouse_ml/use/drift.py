@@ -17,7 +17,7 @@ from scipy.special import chdtrc
 from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.model import Model
-from glasshouse_ml.core.table import CATEGORY, TEXT
+from glasshouse_ml.core.table import CATEGORY
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import BatchEncoder
@@ -110,7 +110,7 @@ def _bins(
     score = registry.score_bins(db, model, version)
     return (
         [
-            (TextBins if feature.kind == TEXT else Bins)(feature, reference[feature.name], missing)
+            (TextBins if feature.has_documents else Bins)(feature, reference[feature.name], missing)
             for feature in stored.features
         ],
         Bins(Feature(f"({SCORE})", "", SCORE), score, missing) if score else None,

@@ -8,22 +8,22 @@ from scripts.assets.files.dbt_relations import relations_of
 from scripts.settings import ROOT
 
 
-def test_the_files_pass_every_static_check():
+def test_files_pass_all_static_checks():
     assert [str(problem) for problem in find_problems(read_files(ROOT / FOLDER))] == []
 
 
-def test_the_files_are_in_canonical_form():
+def test_files_are_canonical():
     bundle = read_files(ROOT / FOLDER).bundle()
     assert bundle.kind("dashboards")
     assert [problem.file for problem in unformatted(ROOT / FOLDER, bundle)] == []
 
 
-def test_readers_are_told_what_they_see():
+def test_files_pass_readability_checks():
     found = readability_problems(read_files(ROOT / FOLDER).bundle())
     assert [str(problem) for problem in found] == []
 
 
-def test_tables_and_words_are_dbts_and_the_exposures_are_current(manifest):
+def test_descriptions_and_exposures_are_current(manifest):
     """Fails where a description was written elsewhere than in dbt: `make describe`."""
     bundle = read_files(ROOT / FOLDER).bundle()
     relations = {(each.schema, each.name): each for each in relations_of(manifest)}
@@ -36,7 +36,7 @@ def test_tables_and_words_are_dbts_and_the_exposures_are_current(manifest):
     assert read <= set(manifest["nodes"])
 
 
-def test_a_colour_is_that_of_the_words_in_the_legend():
+def test_colours_match_legend_labels():
     """With time_shift_color, Superset's default, a metric named as a column is headed would be
     looked up in label_colors by the column's name, and take any colour."""
     bundle = read_files(ROOT / FOLDER).bundle()

@@ -28,12 +28,12 @@ def learn(texts: list[str] = TEXTS) -> documents.Vocabulary:
     return learn_vocabulary(texts, np.ones(len(texts), int))
 
 
-def test_tokens_are_words_and_runs_of_signs() -> None:
+def test_tokens_are_words_and_symbol_runs() -> None:
     assert tokenise("Wärst du DA?? 50% 🎉🎉") == ["wärst", "du", "da", "??", "50", "%", "🎉🎉"]
     assert ngrams("da") == [" d", "da", "a ", " da", "da ", " da "]
 
 
-def test_counts_are_those_of_a_counter() -> None:
+def test_counts_equal_counter() -> None:
     found = learn()
     counted = DocumentCounter(found.words, found.ngrams).count(TEXTS)
     for row, text in enumerate(TEXTS):
@@ -46,21 +46,21 @@ def test_counts_are_those_of_a_counter() -> None:
     assert counted.words[[-1]].nnz == counted.ngrams[[-1]].nnz == 0
 
 
-def test_the_most_frequent_come_first_and_n_grams_of_one_row_are_left_out() -> None:
+def test_most_frequent_terms_come_first_and_rare_ngrams_are_left_out() -> None:
     found = learn_vocabulary(["tea milk", "tea", "zoo"], np.array([1, 3, 1]))
     assert found.words == ["tea", "milk", "zoo"]
     assert set(found.ngrams) == set(ngrams("tea"))
     assert not found.has_rare
 
 
-def test_no_token_at_all_is_an_empty_vocabulary() -> None:
+def test_texts_without_tokens_give_empty_vocabulary() -> None:
     found = learn(["", " "])
     assert (list(found.words), list(found.ngrams)) == ([], [])
     counted = DocumentCounter(found.words, found.ngrams).count(["anything", ""])
     assert counted.words.shape == (3, 0)
 
 
-def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_vocabulary_size_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "MAX_WORDS", 2)
     monkeypatch.setattr(documents, "MAX_NGRAMS", 3)
     found = learn()
@@ -70,7 +70,7 @@ def test_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tokenise("y" * 30_000) == ["y" * documents.MAX_LETTERS]
 
 
-def test_numpy_keeps_the_documents() -> None:
+def test_numpy_array_keeps_documents() -> None:
     found = learn()
     counted = [DocumentCounter(found.words, found.ngrams).count(TEXTS)]
     matrix = with_documents(np.arange(12.0).reshape(6, 2), counted)

@@ -16,15 +16,15 @@ ROWS = st.lists(
 )
 
 
-def named(rows: list[tuple]) -> list[dict[str, Any]]:
+def as_dicts(rows: list[tuple]) -> list[dict[str, Any]]:
     # A first row of fixed types, because the stand-in reads types off the values.
     return [{"n": 0.5, "t": "t"}] + [{"n": n, "t": t} for n, t in rows]
 
 
 @settings(max_examples=50, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
-def test_shuffled_rows_are_the_same_table(rows: list[tuple], chance: random.Random) -> None:
-    given_rows = named(rows)
+def test_shuffled_rows_have_same_fingerprint(rows: list[tuple], chance: random.Random) -> None:
+    given_rows = as_dicts(rows)
     shuffled = given_rows[:1] + chance.sample(given_rows[1:], len(rows))
     one, one_print = sort_rows(read(given_rows))
     other, other_print = sort_rows(read(shuffled))
@@ -33,7 +33,7 @@ def test_shuffled_rows_are_the_same_table(rows: list[tuple], chance: random.Rand
     assert (one.numbers["n"] == other.numbers["n"])[~(one.numbers["n"] != one.numbers["n"])].all()
 
 
-def test_any_change_shows() -> None:
+def test_any_change_changes_fingerprint() -> None:
     base = [{"n": 1.0, "t": "a"}, {"n": 2.0, "t": None}]
     changed = [
         [{"n": 1.0, "t": "a"}, {"n": 2.0, "t": ""}],
@@ -46,5 +46,5 @@ def test_any_change_shows() -> None:
     assert len(set(prints)) == len(prints)
 
 
-def test_equal_numbers_are_equal() -> None:
+def test_equal_numbers_have_same_fingerprint() -> None:
     assert sort_rows(read([{"n": 0.0}]))[1] == sort_rows(read([{"n": -0.0}]))[1]

@@ -15,7 +15,7 @@ OPTIONS = {"bootstrap": 0, "importance_repeats": 0}
 EVERYTHING = '{"by": "column", "column": "part"}'
 
 
-def trained(
+def coefficients_of(
     rows: list[dict], algorithm: str, task: str = "classification", **params: Any
 ) -> list[dict]:
     """The coefficients of a model that learned from all but a few rows."""
@@ -56,9 +56,9 @@ def by_term(found: list[dict], column: str, name: str | None = None) -> dict[str
     return {row["term"]: row[column] for row in found if name in (None, row["class"])}
 
 
-def test_without_a_penalty_they_are_those_of_newtons_method() -> None:
+def test_unpenalised_coefficients_equal_newton() -> None:
     rows = [{k: v for k, v in row.items() if k != "ward"} for row in patients()]
-    found = trained(rows, "logistic_regression", C=1e12, tol=1e-12)
+    found = coefficients_of(rows, "logistic_regression", C=1e12, tol=1e-12)
     assert {row["class"] for row in found} == {"ill"}
     x = np.array([[1.0, row["age"] / 100, row["dose"] * 100] for row in rows[20:]])
     y = np.array([row["target"] == "ill" for row in rows[20:]], float)
@@ -82,10 +82,10 @@ def test_without_a_penalty_they_are_those_of_newtons_method() -> None:
         )
 
 
-def test_with_a_penalty_they_are_the_curvature_of_what_was_minimised() -> None:
+def test_penalised_errors_equal_curvature_of_loss() -> None:
     """The second derivative by finite differences, in the unit of the data."""
     rows, strength = patients(), 0.3
-    found = trained(rows, "logistic_regression", C=strength, tol=1e-12)
+    found = coefficients_of(rows, "logistic_regression", C=strength, tol=1e-12)
     x, _ = design(rows)
     y = np.array([row["target"] == "ill" for row in rows[20:]], float)
     deviations = (
@@ -120,10 +120,10 @@ def test_with_a_penalty_they_are_the_curvature_of_what_was_minimised() -> None:
     assert np.abs(gradient).max() < 1e-2, "the estimates are not where the loss is least"
 
 
-def test_more_classes() -> None:
+def test_multiclass_errors_equal_newton() -> None:
     """Newton again, with weights for each class and the whole matrix of their curvature."""
     rows = patients(600, classes=3)
-    found = trained(rows, "logistic_regression", tol=1e-12)
+    found = coefficients_of(rows, "logistic_regression", tol=1e-12)
     assert {row["class"] for row in found} == {"dead", "ill", "well"}
     assert {row["odds_ratio"] for row in found} == {None}
     x, _ = design(rows, scaled=True)
@@ -155,14 +155,16 @@ def test_more_classes() -> None:
 
 
 @pytest.mark.parametrize("penalty", [0.0, 25.0])
-def test_least_squares_and_ridge(penalty: float) -> None:
+def test_linear_regression_errors_equal_formula(penalty: float) -> None:
     rows = [{**row, "target": row["age"] * 2 + (row["ward"] == "west") * 5} for row in patients()]
     rng = np.random.default_rng(0)
     rows = [{**row, "target": row["target"] + float(rng.normal(0, 3))} for row in rows]
     if not penalty:
         rows = [{k: v for k, v in row.items() if k != "ward"} for row in rows]
     params = {"alpha": penalty} if penalty else {}
-    found = trained(rows, "ridge" if penalty else "linear_regression", "regression", **params)
+    found = coefficients_of(
+        rows, "ridge" if penalty else "linear_regression", "regression", **params
+    )
     y = np.array([row["target"] for row in rows[20:]])
     if penalty:
         x, _ = design(rows, scaled=True)
@@ -185,8 +187,8 @@ def test_least_squares_and_ridge(penalty: float) -> None:
     assert {row["class"] for row in found} == {""}
 
 
-def test_terms_are_named_and_add_up_to_the_answer(mixed: list[dict]) -> None:
-    found = trained(mixed, "logistic_regression")
+def test_terms_have_names_and_sum_to_prediction(mixed: list[dict]) -> None:
+    found = coefficients_of(mixed, "logistic_regression")
     features = {row["term"]: row["feature"] for row in found}
     assert features == {
         "(intercept)": None,
@@ -210,11 +212,11 @@ def test_terms_are_named_and_add_up_to_the_answer(mixed: list[dict]) -> None:
 
 
 @pytest.mark.parametrize("classes", [2, 3])
-def test_a_column_of_very_many_categories_is_one_term(classes: int) -> None:
+def test_high_cardinality_column_is_one_term(classes: int) -> None:
     """One for each class, where there are more than two; and other numbers keep their names."""
     rng = np.random.default_rng(3)
     rows = [{**row, "city": f"city {rng.integers(300)}"} for row in patients(1_500, classes)]
-    found = trained(rows, "logistic_regression")
+    found = coefficients_of(rows, "logistic_regression")
     terms = {row["term"] for row in found if row["feature"] == "city"}
     assert terms == (
         {"city (mean)"} if classes == 2 else {f"city (mean of class {n})" for n in range(3)}
@@ -223,7 +225,7 @@ def test_a_column_of_very_many_categories_is_one_term(classes: int) -> None:
     assert all(row["standard_error"] > 0 for row in found)
 
 
-def test_the_other_class_of_interest_turns_the_signs(mixed: list[dict]) -> None:
+def test_other_positive_class_inverts_signs(mixed: list[dict]) -> None:
     signs = []
     for wanted in ("true", "false"):
         db = StandIn(mixed)
@@ -232,7 +234,7 @@ def test_the_other_class_of_interest_turns_the_signs(mixed: list[dict]) -> None:
     assert signs[0] == {term: -value for term, value in signs[1].items()}
 
 
-def test_names_that_clash_do_not_stop_a_training() -> None:
+def test_clashing_names_stay_unique() -> None:
     rng = np.random.default_rng(1)
     rows = [
         {
@@ -242,7 +244,7 @@ def test_names_that_clash_do_not_stop_a_training() -> None:
         }
         for _ in range(200)
     ]
-    terms = [row["term"] for row in trained(rows, "logistic_regression")]
+    terms = [row["term"] for row in coefficients_of(rows, "logistic_regression")]
     assert len(set(terms)) == len(terms) == 4
 
 
@@ -256,12 +258,10 @@ def test_names_that_clash_do_not_stop_a_training() -> None:
         ("linear_discriminant_analysis", "classification", {}),
     ],
 )
-def test_where_there_is_no_formula_there_are_no_errors(
-    algorithm: str, task: str, params: dict
-) -> None:
+def test_models_without_formula_have_no_errors(algorithm: str, task: str, params: dict) -> None:
     rows = [{**row, "target": row["age"] if task == "regression" else row["target"]}
             for row in patients()]  # fmt: skip
-    found = trained(rows, algorithm, task, **params)
+    found = coefficients_of(rows, algorithm, task, **params)
     assert {row["standard_error"] for row in found} == {row["p"] for row in found} == {None}
     assert {row["term"] for row in found} >= {"age", "ward = west"}
 
@@ -270,14 +270,14 @@ def test_where_there_is_no_formula_there_are_no_errors(
     ("algorithm", "task"),
     [("hist_gradient_boosting", "classification"), ("poisson", "regression")],
 )
-def test_what_is_no_weighted_sum_has_no_coefficients(algorithm: str, task: str) -> None:
+def test_nonlinear_models_have_no_coefficients(algorithm: str, task: str) -> None:
     rows = [{**row, "target": row["age"] + 100 if task == "regression" else row["target"]}
             for row in patients(150)]  # fmt: skip
-    assert trained(rows, algorithm, task) == []
+    assert coefficients_of(rows, algorithm, task) == []
 
 
 @pytest.mark.parametrize("positive", ["ill", "well"])
-def test_of_a_calibrated_model_those_before_the_calibration(positive: str) -> None:
+def test_calibrated_model_has_uncalibrated_coefficients(positive: str) -> None:
     rows = [{**row, "part": "test" if n < 20 else "train"} for n, row in enumerate(patients())]
     found = []
     for calibration in (None, "sigmoid"):
@@ -288,7 +288,7 @@ def test_of_a_calibrated_model_those_before_the_calibration(positive: str) -> No
     assert found[0] and found[0] == found[1]
 
 
-def test_of_a_transformed_target_those_of_its_logarithm() -> None:
+def test_transformed_target_has_coefficients_of_logarithm() -> None:
     rng = np.random.default_rng(2)
     rows = [{"x": float(x), "noise": float(e)} for x, e in rng.normal(size=(300, 2))]
     for number, row in enumerate(rows):
@@ -310,7 +310,7 @@ def test_of_a_transformed_target_those_of_its_logarithm() -> None:
     assert 0 < errors["x"] < 1e-6 or errors["x"] < 0.01
 
 
-def test_the_winner_of_a_search_has_them_too(mixed: list[dict]) -> None:
+def test_search_winner_has_coefficients(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     entry = [{"algorithm": "logistic_regression", "search": {"C": [0.1, 1, 10]}}]
     call(db, key="id", algorithms=json.dumps(entry), options=json.dumps(OPTIONS))

@@ -69,7 +69,7 @@ FEW = {"n_estimators": 5, "max_depth": 5, "random_state": 0}
         (DecisionTreeRegressor(max_depth=6), 0, "predict"),
     ],
 )
-def test_they_are_the_mean_gain_over_all_orders(
+def test_values_are_mean_gain_over_all_orders(
     estimator: Any, classes: int, answer: str, groups: list[int]
 ) -> None:
     matrix, answers = data(classes)

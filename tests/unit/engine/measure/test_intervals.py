@@ -23,7 +23,7 @@ def points(rows: list[dict], curve: str, series: str) -> tuple[np.ndarray, np.nd
     return np.array([r["x"] for r in found]), np.array([r["y"] for r in found])
 
 
-def test_intervals_hold_the_value_and_shrink_with_more_rows() -> None:
+def test_intervals_contain_value_and_shrink_with_rows() -> None:
     widths = []
     for rows in (60, 600, 6_000):
         scored = ClassificationScores(*scores(3, rows, 2))
@@ -36,7 +36,7 @@ def test_intervals_hold_the_value_and_shrink_with_more_rows() -> None:
     assert widths[1] == pytest.approx(4 * 0.0185, rel=0.35)
 
 
-def test_a_test_without_an_error_does_not_claim_certainty() -> None:
+def test_error_free_test_part_has_interval_below_one() -> None:
     probabilities = np.repeat([[0.9, 0.1], [0.1, 0.9]], [30, 20], axis=0)
     found = metric_intervals(
         ClassificationScores(np.repeat([0, 1], [30, 20]), probabilities), 50, 0
@@ -47,7 +47,7 @@ def test_a_test_without_an_error_does_not_claim_certainty() -> None:
         assert found[name][1] == 1.0
 
 
-def test_a_rule_that_never_flags_has_no_precision_to_speak_of() -> None:
+def test_model_without_flagged_rows_has_no_precision_interval() -> None:
     found = metric_intervals(
         ClassificationScores(np.array([0, 1] * 20), np.repeat([[0.6, 0.4]], 40, axis=0)), 50, 0
     )
@@ -55,13 +55,13 @@ def test_a_rule_that_never_flags_has_no_precision_to_speak_of() -> None:
     assert found["recall"][0] == 0.0
 
 
-def test_intervals_are_seeded_and_can_be_left_out() -> None:
+def test_intervals_are_seeded_and_optional() -> None:
     scored = ClassificationScores(*scores(4, 80, 3))
     assert metric_intervals(scored, 50, 1) == metric_intervals(scored, 50, 1)
     assert metric_intervals(scored, 0, 1) == {}
 
 
-def test_nothing_but_json_comes_out() -> None:
+def test_result_is_valid_json() -> None:
     # One row a class in the test part: many bootstrap samples lack one.
     scored = ClassificationScores(np.array([0, 1]), np.array([[0.4, 0.6], [0.2, 0.8]]))
     rows = metric_rows(scored, "model", "test", intervals=metric_intervals(scored, 50, 0))
@@ -70,7 +70,7 @@ def test_nothing_but_json_comes_out() -> None:
 
 
 @pytest.mark.parametrize("rows", [40, 3_000])
-def test_roc_and_precision_recall_are_those_of_scikit_learn(rows: int) -> None:
+def test_roc_and_precision_recall_equal_scikit_learn(rows: int) -> None:
     actual, probabilities = scores(5, rows, 2, digits=2)
     found = curve_rows(ClassificationScores(actual, probabilities), ["no", "yes"])
     x, y = points(found, "roc", "yes")
@@ -85,7 +85,7 @@ def test_roc_and_precision_recall_are_those_of_scikit_learn(rows: int) -> None:
     np.testing.assert_allclose(y, precision[:-1][::-1])
 
 
-def test_long_curves_are_thinned_and_keep_their_ends_and_area() -> None:
+def test_long_curves_are_thinned_and_keep_ends_and_area() -> None:
     actual, probabilities = scores(6, 5_000, 2)
     found = curve_rows(ClassificationScores(actual, probabilities), ["no", "yes"])
     x, y = points(found, "roc", "yes")
@@ -95,7 +95,7 @@ def test_long_curves_are_thinned_and_keep_their_ends_and_area() -> None:
     assert reference.auc(x, y) == pytest.approx(area, abs=0.005)
 
 
-def test_gain_and_calibration_and_score_distribution() -> None:
+def test_gain_calibration_and_score_distribution() -> None:
     actual, probabilities = scores(7, 1_000, 2)
     found = curve_rows(ClassificationScores(actual, probabilities), ["no", "yes"])
     x, y = points(found, "gain", "yes")
@@ -112,13 +112,13 @@ def test_gain_and_calibration_and_score_distribution() -> None:
         assert (len(x), y.sum()) == (20, pytest.approx(1))
 
 
-def test_wilson() -> None:
+def test_wilson_interval_equals_published_values() -> None:
     # Known values for 8 of 10, and an interval that is no point at 0 of 10.
     assert wilson_interval(0.8, 10) == pytest.approx((0.4902, 0.9433), abs=1e-4)
     assert wilson_interval(0.0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
 
 
-def test_confusion_holds_every_pair() -> None:
+def test_confusion_has_all_pairs() -> None:
     actual, probabilities = scores(8, 50, 3)
     names = ["a", "b", "c"]
     found = confusion_rows(ClassificationScores(actual, probabilities), names)

@@ -42,7 +42,7 @@ def reference(analyzer: object, training: list[str], texts: list[str]) -> np.nda
     return vectorizer.fit(training).transform(texts).toarray()
 
 
-def test_values_are_those_of_scikit_learn() -> None:
+def test_values_equal_scikit_learn() -> None:
     pieces = lambda text: [piece for token in tokenise(text) for piece in ngrams(token)]  # noqa: E731
     training = column(TEXTS)[:4]
     found = TextVectorizer(0).fit(training).transform(column(TEXTS)).toarray()
@@ -54,7 +54,7 @@ def test_values_are_those_of_scikit_learn() -> None:
     np.testing.assert_allclose(np.sort(found[:, 1:].sum(axis=0)), np.sort(expected.sum(axis=0)))
 
 
-def test_only_rows_of_the_fit_are_learned_from() -> None:
+def test_vocabulary_comes_from_fit_rows_only() -> None:
     fitted = TextVectorizer(0).fit(column(TEXTS)[:3])
     other = TextVectorizer(0).fit(column([*TEXTS[:3], "early early early"])[:3])
     new = column(["early parcel"])
@@ -64,7 +64,7 @@ def test_only_rows_of_the_fit_are_learned_from() -> None:
 
 
 @pytest.mark.parametrize("dimensions", [0, 4])
-def test_null_empty_and_unknown_texts(dimensions: int) -> None:
+def test_missing_empty_and_unknown_texts(dimensions: int) -> None:
     fitted = TextVectorizer(0, dimensions).fit(column(TEXTS))
     found = fitted.transform(column(["late", "", "qqq", "nice"], missing=(3,)))
     found = found if dimensions else found.toarray()
@@ -73,7 +73,7 @@ def test_null_empty_and_unknown_texts(dimensions: int) -> None:
     np.testing.assert_array_equal(found[1:, 1:], 0)
 
 
-def test_the_number_of_dimensions_never_changes() -> None:
+def test_number_of_dimensions_is_constant() -> None:
     for texts in (TEXTS, ["", ""], ["one", "two"], ["same words"] * 5):
         fitted = TextVectorizer(0, 4)
         made = fitted.fit_transform(column(texts))
@@ -82,7 +82,7 @@ def test_the_number_of_dimensions_never_changes() -> None:
         assert np.isfinite(made).all()
 
 
-def test_no_term_leaves_one_column() -> None:
+def test_texts_without_terms_give_one_column() -> None:
     made = TextVectorizer(0).fit_transform(column(["one", "two", ""]))
     assert made.toarray().tolist() == [[0.0], [0.0], [1.0]]
 
@@ -114,7 +114,7 @@ def rows_of_texts(count: int) -> tuple[np.ndarray, np.ndarray, list[Feature]]:
         if not algorithm.is_baseline
     ],
 )
-def test_every_algorithm_takes_text_and_can_be_stored(task: str, name: str) -> None:
+def test_every_algorithm_accepts_and_stores_text(task: str, name: str) -> None:
     matrix, classes, features = rows_of_texts(200)
     algorithm = find_algorithm(task, name)
     few = {"n_clusters": 2, "n_estimators": 5, "max_subpopulation": 50, "cv": 2}

@@ -51,7 +51,7 @@ def components(db: StandIn) -> np.ndarray:
     return np.array([list(answered[row["id"]].values()) for row in ROWS])
 
 
-def test_every_decomposition_is_in_the_catalogue_or_left_out_on_purpose() -> None:
+def test_decompositions_are_in_catalogue_or_excluded() -> None:
     offered = {
         name
         for name, kind in all_estimators("transformer")
@@ -63,7 +63,7 @@ def test_every_decomposition_is_in_the_catalogue_or_left_out_on_purpose() -> Non
 
 
 @pytest.mark.parametrize("name", CATALOGUE["decomposition"])
-def test_every_decomposition_learns_is_stored_and_answers(name: str) -> None:
+def test_every_decomposition_trains_and_predicts(name: str) -> None:
     few = {"max_iter": 20} if "max_iter" in CATALOGUE["decomposition"][name].parameters else {}
     rows = [{**row, "f0": None if row["id"] % 5 == 0 else row["f0"]} for row in ROWS[::2]]
     quick = '{"folds": 2, "bootstrap": 0, "importance_repeats": 0}'
@@ -81,7 +81,7 @@ def test_every_decomposition_learns_is_stored_and_answers(name: str) -> None:
     json.dumps(payload, allow_nan=False)
 
 
-def test_components_are_those_of_scikit_learn() -> None:
+def test_components_equal_scikit_learn() -> None:
     db, payload = train(ROWS, algorithms='[{"algorithm": "pca", "params": {"n_components": 3}}]')
     outside = make_pipeline(StandardScaler(), PCA(3)).fit(WINE[TRAINING])
     expected, found = outside.transform(WINE), components(db)
@@ -101,13 +101,13 @@ def test_components_are_those_of_scikit_learn() -> None:
     assert alone[0] > alone[1] > alone[2] > 0
 
 
-def test_nine_tenths_of_the_variance_unless_told_otherwise() -> None:
+def test_default_keeps_nine_tenths_of_variance() -> None:
     db, _ = train(ROWS)
     outside = make_pipeline(StandardScaler(), PCA(0.9)).fit(WINE[TRAINING])
     assert components(db).shape[1] == outside[1].n_components_
 
 
-def test_measures_with_weights_are_those_of_rows_written_out() -> None:
+def test_weighted_metrics_equal_repeated_rows() -> None:
     rng = np.random.default_rng(0)
     points, rebuilt = rng.normal(5, 1, (40, 3)), rng.normal(5, 1, (40, 3))
     weights = rng.integers(0, 4, (2, 40)).astype(float)
@@ -119,7 +119,7 @@ def test_measures_with_weights_are_those_of_rows_written_out() -> None:
             assert value == pytest.approx(metric.value(part)), name
 
 
-def test_refused() -> None:
+def test_invalid_arguments_are_refused() -> None:
     with pytest.raises(GlasshouseError, match="A decomposition has no target"):
         train(ROWS, target="f0")
     with pytest.raises(GlasshouseError, match="pca could not be trained: n_components=20"):

@@ -12,14 +12,14 @@ SEED = ROOT / "dbt" / "seeds" / "metric_labels.csv"
 EXTRA = {COST.name, "stability"}
 
 
-def test_every_metric_of_every_task_has_a_label_and_no_other_name_has_one() -> None:
+def test_metrics_and_labels_are_complete() -> None:
     with SEED.open() as file:
         labels = [row["metric"] for row in csv.DictReader(file)]
     metrics = {name for task in TASKS.values() for name in task.metrics}
     assert sorted(labels) == sorted(metrics | EXTRA)
 
 
-def test_one_place_says_which_values_are_better() -> None:
+def test_metric_direction_has_one_source() -> None:
     with SEED.open() as file:
         assert "better" not in next(csv.reader(file))
     directions: dict[str, set[bool]] = {}

@@ -26,7 +26,7 @@ def breast_cancer_model(breast_cancer: list[dict]) -> StandIn:
     return db
 
 
-def test_the_dependence_is_that_of_scikit_learn(
+def test_partial_dependence_equals_scikit_learn(
     breast_cancer_model: StandIn, breast_cancer: list[dict]
 ) -> None:
     payload = breast_cancer_model.recorded[0]
@@ -62,7 +62,7 @@ def test_the_dependence_is_that_of_scikit_learn(
     assert all(p["lower"] <= p["median"] <= p["upper"] for p in points)
 
 
-def test_the_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
+def test_partial_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
     rows = [{**row, "part": "test" if n % 2 else "train"} for n, row in enumerate(mixed)]
     db = StandIn(rows)
     call(db, options=json.dumps(QUICK), split='{"by": "column", "column": "part"}')
@@ -96,7 +96,7 @@ def test_the_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
         assert [row["lower"], row["median"], row["upper"]] == pytest.approx(quantiles)
 
 
-def test_the_dependence_is_bounded_and_can_be_left_out(mixed: list[dict]) -> None:
+def test_partial_dependence_is_limited_and_optional(mixed: list[dict]) -> None:
     rows = [{**r, "target": f"{r['target']} {r['colour']}"} for r in mixed * 4]
     db = StandIn([{k: v for k, v in r.items() if k != "id"} for r in rows])
     call(db, options=json.dumps({**QUICK, "dependence": 1}))
@@ -129,7 +129,7 @@ def correlations(table: dict[str, np.ndarray], **options: Any) -> dict[tuple, di
     return {(r["feature"], r["other"], r["method"]): r for r in found}
 
 
-def test_correlations_are_those_of_scipy() -> None:
+def test_correlations_equal_scipy() -> None:
     table = columns()
     found = correlations(table)
     known = {n: ~np.isnan(v) if v.dtype.kind == "f" else v >= 0 for n, v in table.items()}
@@ -160,21 +160,21 @@ def test_correlations_are_those_of_scipy() -> None:
     assert found["same", "one", "correlation_ratio"]["value"] is None
 
 
-def test_ranks_without_holes_are_exact() -> None:
+def test_ranks_without_missing_values_are_exact() -> None:
     table = {n: v for n, v in columns().items() if n in ("b", "c")}
     table["c"] = np.nan_to_num(table["c"], nan=2.0)
     found = correlations(table)["b", "c", "spearman"]["value"]
     assert found == pytest.approx(spearmanr(table["b"], table["c"]).statistic, abs=1e-12)
 
 
-def test_only_the_nearest_are_paired_and_all_with_the_last() -> None:
+def test_only_closest_columns_are_paired_and_all_with_last() -> None:
     found = correlations(columns(), paired=2)
     assert {(a, b) for a, b, _ in found} == {("a", "b")} | {
         (name, "other") for name in ("a", "b", "c", "same", "one")
     }
 
 
-def test_correlations_of_nothing() -> None:
+def test_correlations_without_values_are_null() -> None:
     hole = np.full(50, np.nan)
     found = correlations({"a": hole, "b": np.arange(50.0), "c": np.full(50, -1)})
     assert {row["value"] for row in found.values()} == {None}
@@ -183,7 +183,7 @@ def test_correlations_of_nothing() -> None:
     assert correlation_rows([], 0) == []
 
 
-def test_correlations_with_the_target_have_a_sign(mixed: list[dict]) -> None:
+def test_target_correlations_have_sign(mixed: list[dict]) -> None:
     for positive in ("true", "false"):
         db = StandIn(mixed)
         call(db, options=json.dumps({**QUICK, "positive_class": positive}))
@@ -212,7 +212,7 @@ def series(count: int) -> list[dict]:
     ]
 
 
-def test_residuals_are_the_test_rows_in_the_order_of_time() -> None:
+def test_residuals_are_ordered_by_time() -> None:
     rows = series(500)
     db = StandIn(rows)
     split = '{"by": "time", "column": "day"}'
@@ -234,7 +234,7 @@ def test_residuals_are_the_test_rows_in_the_order_of_time() -> None:
     assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(rmse)
 
 
-def test_many_residuals_are_sampled_always_alike() -> None:
+def test_large_residuals_have_deterministic_sample() -> None:
     drawn = []
     for _ in range(2):
         db = StandIn(series(12_000))
@@ -244,6 +244,6 @@ def test_many_residuals_are_sampled_always_alike() -> None:
     assert drawn[0] == drawn[1]
 
 
-def test_a_moment_beyond_the_calendar_has_no_time() -> None:
+def test_moment_outside_calendar_has_no_timestamp() -> None:
     assert iso_timestamp(1.5) == "1970-01-02T12:00:00+00:00"
     assert iso_timestamp(1e9) is None

@@ -63,7 +63,7 @@ def numbers(mixed: list[dict]) -> list[dict]:
     ]
 
 
-def trained(rows: list[dict], algorithm: str = "ridge", **changes: Any) -> StandIn:
+def train(rows: list[dict], algorithm: str = "ridge", **changes: Any) -> StandIn:
     db = StandIn(rows)
     asked = {"task": "regression", "key": "id", "options": json.dumps(QUICK), **changes}
     entry = {"algorithm": algorithm, "params": SMALL.get(algorithm, {})}
@@ -72,7 +72,7 @@ def trained(rows: list[dict], algorithm: str = "ridge", **changes: Any) -> Stand
 
 
 @pytest.mark.parametrize(("task", "algorithm"), EVERY)
-def test_contributions_add_up_to_the_answer_of_every_algorithm(
+def test_contributions_sum_to_prediction_for_every_algorithm(
     numbers: list[dict],
     mixed: list[dict],
     monkeypatch: pytest.MonkeyPatch,
@@ -80,7 +80,7 @@ def test_contributions_add_up_to_the_answer_of_every_algorithm(
     algorithm: str,
 ) -> None:
     rows = (numbers if task == "regression" else mixed)[:200]
-    db = trained(rows, algorithm, task=task)
+    db = train(rows, algorithm, task=task)
     db.rows = rows[:6]
     sampled: list[bool] = []
     original = explanation.sampled_shapley
@@ -101,10 +101,10 @@ def test_contributions_add_up_to_the_answer_of_every_algorithm(
         np.testing.assert_allclose(sums, answers, rtol=1e-9, atol=1e-9)
 
 
-def test_evaluate_gives_what_the_training_recorded(numbers: list[dict]) -> None:
+def test_evaluate_gives_recorded_metrics(numbers: list[dict]) -> None:
     rows = [{**row, "part": "test" if n % 4 == 0 else "train"} for n, row in enumerate(numbers)]
     options = json.dumps({**QUICK, "bootstrap": 100})
-    db = trained(rows, split='{"by": "column", "column": "part"}', options=options)
+    db = train(rows, split='{"by": "column", "column": "part"}', options=options)
     db.rows = [row for row in rows if row["part"] == "test"]
     recorded = {
         (m["series"], m["metric"]): m for m in db.recorded[0]["metrics"] if m["split"] == "test"
@@ -124,8 +124,8 @@ def test_evaluate_gives_what_the_training_recorded(numbers: list[dict]) -> None:
     assert found["r2"][0] == pytest.approx(r2_score(truth, answers))
 
 
-def test_evaluate_leaves_out_rows_without_a_number_and_refuses_words(numbers: list[dict]) -> None:
-    db = trained(numbers)
+def test_evaluate_skips_rows_without_number_and_refuses_text(numbers: list[dict]) -> None:
+    db = train(numbers)
     db.rows = [*numbers[:50], {**numbers[0], "target": None}]
     assert {line[5] for line in evaluate(db, "a model", "q", None)} == {50}
     db.rows = [{**row, "target": "much"} for row in numbers]
@@ -136,8 +136,8 @@ def test_evaluate_leaves_out_rows_without_a_number_and_refuses_words(numbers: li
         evaluate(db, "a model", "q", None)
 
 
-def test_the_better_one_has_the_smaller_error(numbers: list[dict]) -> None:
-    db = trained(numbers, "dummy")
+def test_version_with_smaller_error_becomes_champion(numbers: list[dict]) -> None:
+    db = train(numbers, "dummy")
     for algorithm, wins in (("ridge", True), ("dummy", False)):
         options = json.dumps({**QUICK, "bootstrap": 50, "promote": "if_better"})
         asked = {"task": "regression", "key": "id", "options": options}
@@ -147,17 +147,17 @@ def test_the_better_one_has_the_smaller_error(numbers: list[dict]) -> None:
         assert (comparison["gain"] > 0) is wins
 
 
-def test_drift_needs_no_classes(numbers: list[dict]) -> None:
-    db = trained(numbers)
+def test_drift_without_classes(numbers: list[dict]) -> None:
+    db = train(numbers)
     *features, answers = drift(db, "a model", "q", None)
     assert [row[4] for row in features] == [0, 0, 0]
     assert answers[4] > 0, "the answers are compared with those on test rows alone"
 
 
 @pytest.mark.parametrize("algorithm", ["isolation_forest", "one_class_svm", "sgd_one_class_svm"])
-def test_what_makes_a_row_unusual_adds_up_to_its_score(numbers: list[dict], algorithm: str) -> None:
+def test_outlier_contributions_sum_to_score(numbers: list[dict], algorithm: str) -> None:
     rows = [{k: v for k, v in row.items() if k != "target"} for row in numbers[:200]]
-    db = trained(rows, algorithm, task="outliers", target=None)
+    db = train(rows, algorithm, task="outliers", target=None)
     wild = {**rows[0], "id": "wild", next(k for k in rows[0] if k != "id"): 1e3}
     db.rows = [*rows[:5], wild]
     found = {
@@ -170,10 +170,10 @@ def test_what_makes_a_row_unusual_adds_up_to_its_score(numbers: list[dict], algo
     assert float(found["wild"][1][3]) == 1e3
 
 
-def test_clusters(numbers: list[dict]) -> None:
+def test_clustering_is_evaluated_and_not_explained(numbers: list[dict]) -> None:
     rows = [{k: v for k, v in row.items() if k != "target"} for row in numbers]
     asked = {"task": "clustering", "target": None}
-    db = trained(rows[:300], "k_means", **asked)
+    db = train(rows[:300], "k_means", **asked)
     db.rows = rows[300:]
     found = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
     assert 0 < found["silhouette"][0] < 1
