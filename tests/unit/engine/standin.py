@@ -142,6 +142,10 @@ class StandIn:
         """Values become texts here, under no settings."""
         return frozenset()
 
+    def quote_literal(self, value: str) -> str:
+        """As PostgreSQL quotes a text."""
+        return "'" + value.replace("'", "''") + "'"
+
     def setting(self, name: str) -> str | None:
         """No setting is set."""
         return None
