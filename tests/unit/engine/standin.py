@@ -107,7 +107,7 @@ class StandIn:
         if "record_profile" in statement:
             self.profiles.append(json.loads(values[0]))
             return []
-        if "record_drift" in statement:
+        if "record_drift" in statement or "record_contest" in statement:
             self.kept.append((values[0], values[1], json.loads(values[2])))
             return []
         if ".curves" in statement:

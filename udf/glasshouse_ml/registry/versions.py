@@ -128,6 +128,15 @@ def record_drift(db: Database, model: str, version: int, rows: list[dict[str, An
     )
 
 
+def record_contest(db: Database, model: str, version: int, rows: list[dict[str, Any]]) -> None:
+    """Store what each group of columns adds to a version."""
+    db.call(
+        f"select {SCHEMA}.record_contest($1, $2, $3)::text",
+        ("text", "integer", "jsonb"),
+        (model, version, json.dumps(rows, allow_nan=False)),
+    )
+
+
 def record_profile(db: Database, facts: dict[str, Any]) -> None:
     """Store a profile, which replaces an earlier one of its name."""
     db.call(
