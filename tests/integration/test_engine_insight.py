@@ -190,7 +190,7 @@ def test_what_is_watched_is_kept_and_goes_with_its_version(user: Session) -> Non
     found = kept(
         user, "drifts",
         "period, feature, kind, rows, psi, js, ks, missing, missing_change, new_share, "
-        "new_categories, verdict",
+        "new_categories, outside_range, psi_previous, p_value, verdict",
     )  # fmt: skip
     order = repr
     assert sorted(found, key=order) == sorted(returned, key=order)

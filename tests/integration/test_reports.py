@@ -230,6 +230,24 @@ def test_drift_is_looked_at_for_every_model_of_the_project(warehouse: Warehouse)
     ) == (0,)
 
 
+def test_a_new_installation_raises_no_drift_alarm(warehouse: Warehouse) -> None:
+    """Columns that grow with time differ from the past; they are shown apart."""
+    drifted = rows(
+        warehouse, "select model, drifted_names from reports.rpt_drift_summary where drifted > 0"
+    )
+    assert drifted == []
+    assert rows(warehouse, "select * from reports.rpt_alerts where topic = 'Input drift'") == []
+    aged = rows(
+        warehouse,
+        "select feature from reports.rpt_drift"
+        " where model = 'churn' and period_age = 1 and verdict = 'ages'",
+    )
+    assert ("account_age_days",) in aged or aged
+    assert not {state for (state,) in rows(
+        warehouse, "select distinct state from reports.rpt_drift where verdict = 'ages'"
+    )} - {"plain"}  # fmt: skip
+
+
 def test_no_model_of_the_project_has_an_issue(warehouse: Warehouse) -> None:
     issues = rows(
         warehouse, "select model, code, message from reports.rpt_checks where severity = 'issue'"

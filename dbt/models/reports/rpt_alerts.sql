@@ -55,9 +55,9 @@ with
             || drifted
             || ' of '
             || features
-            || ' inputs differ from the training data; the largest change is in '
-            || worst_name
-            || '.',
+            || ' inputs differ from the training data: '
+            || drifted_names
+            || case when drifted > 3 then ' and others.' else '.' end,
             'monitoring',
             'Monitoring'
         from {{ ref("rpt_drift_summary") }}

@@ -83,7 +83,7 @@ def facts(db: Database, model: str, version: int | None = None) -> dict[str, Any
 def bins(db: Database, model: str, version: int) -> dict[str, list[dict[str, Any]]]:
     """The bins of each feature of a version, the rows of all classes together."""
     rows = db.call(
-        "select feature, bin, min(lower) as lower, min(category) as category, "
+        "select feature, bin, min(lower) as lower, max(upper) as upper, min(category) as category, "
         "min(bin_type) as bin_type, sum(n)::float8 as n "
         f"from {SCHEMA}.distributions where model = $1 and version = $2 "
         "group by feature, bin order by feature, bin",
