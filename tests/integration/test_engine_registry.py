@@ -187,5 +187,5 @@ def test_who_may_change_the_registry(engine: Any, admin: Session, user: Session)
     """)
     path = ["search_path=pg_catalog, pg_temp"]
     others = ("expect_tests", "numbers", "record_drift", "record_profile", "record_test")
-    others += ("record_version", "reserve_version")
+    others += ("record_refresh", "record_retraining", "record_version", "reserve_version")
     assert doors == [(door, "ml_registry", path) for door in sorted((*VERBS, *others))]

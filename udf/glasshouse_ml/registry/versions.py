@@ -107,6 +107,26 @@ def score_bins(db: Database, model: str, version: int) -> list[dict[str, Any]]:
     )
 
 
+def calibration(db: Database, model: str, version: int, series: str) -> list[dict[str, Any]]:
+    """The calibration curve of a class in ascending order; [] where there is none."""
+    return db.call(
+        f"select x, y, n::float8 as n from {SCHEMA}.curves where model = $1 and version = $2 "
+        "and series = $3 and curve = 'calibration' and n > 0 order by x",
+        ("text", "integer", "text"),
+        (model, version, series),
+    )
+
+
+def residuals(db: Database, model: str, version: int) -> list[dict[str, Any]]:
+    """Predicted and actual values of the test rows of a regression."""
+    return db.call(
+        f"select predicted, actual from {SCHEMA}.residuals where model = $1 and version = $2 "
+        "order by position",
+        ("text", "integer"),
+        (model, version),
+    )
+
+
 def record_drift(db: Database, model: str, version: int, rows: list[dict[str, Any]]) -> None:
     """Store how far later rows are from those a version was trained on."""
     db.call(
@@ -135,7 +155,7 @@ def load(db: Database, model: str, version: int | None = None) -> Model:
         (model, version),
     )
     if not rows:
-        raise _not_found(db, model, version)
+        raise not_found(db, model, version)
     version, signature = rows[0]["version"], rows[0]["signature"]
     # The signature tells a version from one that was recorded under the same number later.
     cache, key = db.session.setdefault("models", {}), (model, version, signature)
@@ -146,7 +166,7 @@ def load(db: Database, model: str, version: int | None = None) -> Model:
             (model, version),
         )
         if not rows:  # another session has dropped it since the statement above
-            raise _not_found(db, model, version)
+            raise not_found(db, model, version)
         content = rows[0]["content"]
         verify(model, version, content, signature)
         if len(cache) >= _MAX_CACHED:
@@ -157,7 +177,8 @@ def load(db: Database, model: str, version: int | None = None) -> Model:
     return cache[key]
 
 
-def _not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
+def not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
+    """The error that says why a version cannot be used."""
     rows = db.call(f"select distinct model from {SCHEMA}.model_versions")
     names = [row["model"] for row in rows]
     if model not in names:

@@ -10,3 +10,27 @@ alter table ml.drifts drop constraint drifts_verdict_check;
 alter table ml.drifts add constraint drifts_verdict_check check (
     verdict in ('as in training', 'ages', 'watch', 'retrain')
 );
+
+-- Whether a build trained a model again, and why.
+
+create table ml.retraining_decisions (
+    model text not null references ml.models on delete cascade,
+    decided_at timestamptz not null,
+    champion integer,
+    retrain boolean not null,
+    reason text not null,
+    version integer,
+    definition text,
+    dbt_invocation text,
+    primary key (model, decided_at)
+);
+
+-- What each `make refresh` did.
+
+create table ml.refreshes (
+    refresh integer generated always as identity primary key,
+    started_at timestamptz not null,
+    finished_at timestamptz,
+    status text not null check (status in ('running', 'succeeded', 'failed', 'interrupted')),
+    detail text
+);
