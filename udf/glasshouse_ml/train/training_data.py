@@ -1,6 +1,6 @@
 """Reads the training data: the role of each column, and which columns are left out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,8 +27,8 @@ from glasshouse_ml.data.documents import MIN_ROWS, ngrams, tokenise
 from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.free_text import UNSPACED, is_free_text
 from glasshouse_ml.data.item_lists import find_separator, frequent_items, frequent_separator
-from glasshouse_ml.data.row_reader import Reader, expand_arrays, read_columns
-from glasshouse_ml.measure.segments import check_segment_columns as check_segments
+from glasshouse_ml.data.row_reader import Reader, read_columns
+from glasshouse_ml.measure.segments import check_segments
 
 # A text column with at least this share of distinct values identifies rows.
 _KEY_SHARE = 0.95
@@ -52,7 +52,7 @@ class TrainingData:
     rows_read: int
     fingerprint: str
     unlabelled: Table  # the rows without a target; the column of the split alone
-    split_column_kind: str | None = None
+    split_column: Column | None = None
 
 
 @dataclass(frozen=True)
@@ -69,36 +69,33 @@ class _Roles:
 
 def read_training_data(db: Database, request: Request) -> TrainingData:
     """Read the rows of a request."""
-    columns = expand_arrays(db, request.query, read_columns(db, request.query))
-    roles = _roles(request, columns)
-    by_time = request.split["by"] == "time"
+    memory_mb, numeric_target = request.options["memory_mb"], request.task.numeric_target
+    roles = _roles(request, read_columns(db, request.query, expand_arrays=True))
     numbers = [column for column in roles.features if column.numeric]
     texts = [column for column in roles.features if not column.numeric]
     if roles.weight:
         numbers.append(roles.weight)
-    numeric_target = request.task.numeric_target
     if roles.target:
         (numbers if numeric_target else texts).append(roles.target)
     if roles.key:
         texts.append(roles.key)
     if roles.split_column in roles.features:
         pass  # the reference time, which is read already
-    elif roles.split_column and by_time:
+    elif roles.split_column and request.split["by"] == "time":
         numbers.append(roles.split_column)
     elif roles.split_column and roles.split_column != roles.key:
         texts.append(roles.split_column)
+    check_segments(request.options["segments"], [*numbers, *texts])
+    max_bytes = memory.available_bytes(memory_mb)
     reader = Reader(db, request.query, numbers, texts)
-    limit = request.options["memory_mb"]
-    table, digest = sort_rows(reader.table(memory.available_bytes(limit)))
-    rows_read = reader.rows_read
+    table = reader.table(max_bytes)
+    fingerprint, rows_read = sort_rows(table), reader.rows_read
     if not rows_read:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
-    excluded = [*roles.excluded, *_sample_entry(table.rows, rows_read, limit)]
-    check_segments(table, request.options["segments"])
+    excluded = [*roles.excluded, *_sample_entry(table.rows, rows_read, memory_mb)]
     unlabelled = Table(0)
     if roles.target:
-        split_name = roles.split_column.name if roles.split_column else None
-        table, unlabelled = _labelled(table, roles.target.name, numeric_target, split_name)
+        table, unlabelled = _labelled(table, roles.target.name, numeric_target, roles.split_column)
     if request.key and (table.texts[request.key].codes < 0).any():
         raise GlasshouseError(
             f"Key column {request.key!r} holds NULL.",
@@ -108,23 +105,24 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
         table, entry = _weighted(table, roles.weight.name)
         excluded.append(entry)
     target = request.task.encode_target(table, request.target, request.options)
-    kind = roles.split_column.kind if roles.split_column else None
     return TrainingData(
-        table, roles.features, target, excluded, rows_read, digest, unlabelled, kind
-    )
+        table, roles.features, target, excluded, rows_read, fingerprint, unlabelled,
+        roles.split_column,
+    )  # fmt: skip
 
 
-def _sample_entry(sampled: int, read: int, limit: int | None) -> list[dict[str, str]]:
+def _sample_entry(sampled: int, read: int, memory_mb: int | None) -> list[dict[str, str]]:
     """An entry of the excluded columns where only a sample of the rows is used."""
     if sampled == read:
         return []
     if not sampled:
         raise GlasshouseError(
-            f"options.memory_mb is {limit}, which is too little for any of the {count_rows(read)}.",
+            f"options.memory_mb is {memory_mb}, which is too little for any of the "
+            f"{count_rows(read)}.",
             "Allow more.",
         )
     reason = (
-        f"options.memory_mb = {limit} has room for {count_rows(sampled)} of {read} "
+        f"options.memory_mb = {memory_mb} has room for {count_rows(sampled)} of {read} "
         f"({sampled / read:.1%}): a sample by the values of the rows."
     )
     return [{"name": "(rows)", "reason": reason}]
@@ -132,31 +130,26 @@ def _sample_entry(sampled: int, read: int, limit: int | None) -> list[dict[str, 
 
 def _roles(request: Request, columns: list[Column]) -> _Roles:
     by_name = {column.name: column for column in columns}
-    target = _role_column(by_name, request.target, "target") if request.target else None
-    key = _role_column(by_name, request.key, "key") if request.key else None
-    split = request.split
-    split_column = (
-        _role_column(by_name, split["column"], "column of the split") if split["column"] else None
-    )
-    weight_name = request.options.get("weight")
-    weight = _role_column(by_name, weight_name, "weight") if weight_name else None
-    if weight and weight.kind != NUMBER:
-        raise GlasshouseError(
-            f"Column {weight.name!r}, which options.weight names, is of type {weight.type}.",
-            "Weigh rows by a number.",
-        )
-    if weight and weight in (target, key, split_column):
-        raise GlasshouseError(
-            f"options.weight names {weight.name!r}, which is the target, the key or the column of "
-            "the split.",
-            "Name another column.",
-        )
-    reference = _reference_column(by_name, request.options.get("reference_time"))
-    if reference and reference in (target, key, weight):
-        raise GlasshouseError(
-            f"options.reference_time names {reference.name!r}, which has another role.",
-            "Name another column.",
-        )
+    split, role_columns = request.split, dict[str, Column]()
+    names = {
+        "target": request.target,
+        "key": request.key,
+        "column of the split": split["column"],
+        "weight": request.options.get("weight"),
+        "reference time": request.options.get("reference_time"),
+    }
+    for role, name in names.items():
+        if not name:
+            continue
+        if name not in by_name:
+            raise GlasshouseError(
+                f"The query returns no column {name!r}, which is named as {role}.",
+                near_names(name, by_name),
+            )
+        role_columns[role] = by_name[name]
+    target, key, split_column, weight, reference = map(role_columns.get, names)
+    _check_weight(weight, (target, key, split_column))
+    _check_reference_time(reference, (target, key, weight))
     if target and target in (key, split_column):
         other = "key" if target == key else "column of the split"
         raise GlasshouseError(
@@ -196,29 +189,36 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
     return _Roles(target, key, weight, split_column, features, excluded)
 
 
-def _reference_column(columns: dict[str, Column], name: str | None) -> Column | None:
-    if name is None:
-        return None
-    column = _role_column(columns, name, "reference_time")
-    if not is_date(column.type):
+def _check_weight(weight: Column | None, others: Collection[Column | None]) -> None:
+    if weight and weight.kind != NUMBER:
         raise GlasshouseError(
-            f"Column {name!r}, which options.reference_time names, is of type {column.type}.",
+            f"Column {weight.name!r}, which options.weight names, is of type {weight.type}.",
+            "Weigh rows by a number.",
+        )
+    if weight and weight in others:
+        raise GlasshouseError(
+            f"options.weight names {weight.name!r}, which is the target, the key or the column of "
+            "the split.",
+            "Name another column.",
+        )
+
+
+def _check_reference_time(reference: Column | None, others: Collection[Column | None]) -> None:
+    if reference and not is_date(reference.type):
+        raise GlasshouseError(
+            f"Column {reference.name!r}, which options.reference_time names, is of type "
+            f"{reference.type}.",
             "Name a date or a timestamp.",
         )
-    return column
-
-
-def _role_column(columns: dict[str, Column], name: str, role: str) -> Column:
-    if name not in columns:
+    if reference and reference in others:
         raise GlasshouseError(
-            f"The query returns no column {name!r}, which is named as {role}.",
-            near_names(name, columns),
+            f"options.reference_time names {reference.name!r}, which has another role.",
+            "Name another column.",
         )
-    return columns[name]
 
 
 def _labelled(
-    table: Table, target: str, numeric: bool, split_column: str | None
+    table: Table, target: str, numeric: bool, split_column: Column | None
 ) -> tuple[Table, Table]:
     """The rows with a target, and of the others the column of the split."""
     labelled = ~np.isnan(table.numbers[target]) if numeric else table.texts[target].codes >= 0
@@ -229,8 +229,9 @@ def _labelled(
         )
     if not dropped:
         return table, Table(0)
-    numbers = {name: values for name, values in table.numbers.items() if name == split_column}
-    texts = {name: values for name, values in table.texts.items() if name == split_column}
+    split_name = split_column.name if split_column else None
+    numbers = {name: values for name, values in table.numbers.items() if name == split_name}
+    texts = {name: values for name, values in table.texts.items() if name == split_name}
     return table.take(labelled), Table(table.rows, numbers, texts).take(~labelled)
 
 

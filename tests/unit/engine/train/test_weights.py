@@ -83,7 +83,7 @@ def test_metrics_are_those_of_scikit_learn() -> None:
             metrics.accuracy_score(truth[:50], answers[:50], sample_weight=w[:50])
         )
     actual, predicted, w = rng.exponential(size=(3, 101))
-    numbers = RegressionScores(actual, predicted, w)
+    numbers = RegressionScores(actual, predicted, weights=w)
     for name, measure in (
         ("mae", metrics.mean_absolute_error),
         ("rmse", metrics.root_mean_squared_error),
@@ -95,7 +95,7 @@ def test_metrics_are_those_of_scikit_learn() -> None:
     whole = np.ones(101)
     plain, weighted = (
         RegressionScores(actual, predicted),
-        RegressionScores(actual, predicted, whole),
+        RegressionScores(actual, predicted, weights=whole),
     )
     assert OF_NUMBERS["median_absolute_error"].value(weighted) == pytest.approx(
         OF_NUMBERS["median_absolute_error"].value(plain)
