@@ -105,10 +105,9 @@ def test_every_slice_is_what_an_exhaustive_search_says(
 ) -> None:
     value = METRICS[metric]
     found = drivers(user, metric, max_order=2, min_support=0.05, prune=False)
-    expected = dict(
-        (conditions, (members, support))
-        for conditions, members, support in exhaustive(rows, 2, 0.05)
-    )
+    expected = {
+        conditions: (members, support) for conditions, members, support in exhaustive(rows, 2, 0.05)
+    }
     assert found.keys() == expected.keys()
     assert not any("rare" in str(conditions) or "id" in dict(conditions) for conditions in found)
     for conditions, (members, support) in expected.items():
