@@ -1,4 +1,4 @@
-"""The whole stack, brought up in a copy of the working tree on free ports, as a newcomer would."""
+"""The whole stack, started in a copy of the working tree on free ports."""
 
 import os
 import random

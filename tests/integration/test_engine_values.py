@@ -1,4 +1,4 @@
-"""Values of every type have one text whatever the session says, and an error names their column."""
+"""The text of a value is independent of session settings, and errors name the column."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Numbers that readers see, each computed another way: from the source, or from the test rows."""
+"""Numbers on dashboards equal a second computation from the source or the test rows."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from sklearn.metrics import (
 )
 
 from tests.conftest import Warehouse
-from tests.integration.asking import one_row, rows
+from tests.integration.report_queries import one_row, rows
 
 SALES = """
     select
@@ -108,11 +108,11 @@ def test_campaign_points_of_countries_are_in_total(warehouse: Warehouse) -> None
 
 
 def test_regression_scores_equal_scikit_learn(warehouse: Warehouse) -> None:
-    found = rows(
+    result = rows(
         warehouse,
         "select actual, predicted from reports.rpt_residuals where model = 'revenue'",
     )
-    actual, predicted = np.array(found, dtype=float).T
+    actual, predicted = np.array(result, dtype=float).T
     card = dict(
         rows(
             warehouse,

@@ -1,4 +1,4 @@
-"""CSV files as people have them, and each torn one named by its line."""
+"""CSV dialects and encodings, and errors that name the line of a truncated file."""
 
 import gzip
 from pathlib import Path

@@ -48,6 +48,17 @@ def latest(db: Database, model: str) -> Version | None:
     return Version(**rows[0]) if rows else None
 
 
+def unchanged_version(
+    db: Database, model: str, data_fingerprint: str, spec_fingerprint: str
+) -> Version | None:
+    """The newest version of a model if it was trained on the same rows with the same settings."""
+    version = latest(db, model)
+    if version is None:
+        return None
+    fingerprints = version.data_fingerprint, version.spec_fingerprint
+    return version if fingerprints == (data_fingerprint, spec_fingerprint) else None
+
+
 def reserve_version(db: Database, model: str) -> int:
     """The number of the next version of a model.
 

@@ -64,8 +64,8 @@ def _read_labelled_rows(db: Database, stored: Model, query: str, facts: dict[str
     if target is not None:
         numeric = TASKS[stored.task].numeric_target
         (numbers if numeric else texts).append(_target_column(columns, target, numeric))
-    # Sorted by value, so that the same rows give the same interval.
-    table, _ = sort_rows(Reader(db, query, numbers, texts).table())
+    table = Reader(db, query, numbers, texts).table()
+    sort_rows(table)  # so that the same rows give the same interval
     if not table.rows:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     return table if target is None else _labelled(db, table, target)

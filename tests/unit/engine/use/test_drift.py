@@ -1,4 +1,4 @@
-"""ml.drift counts rows into the bins of the training and measures how far they moved."""
+"""ml.drift counts rows in the bins of the training and measures the difference."""
 
 from datetime import date
 from typing import Any

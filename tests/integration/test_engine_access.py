@@ -1,4 +1,4 @@
-"""Nobody reads or writes through the engine what he may not read or write."""
+"""Functions of the engine give no access that the caller does not have."""
 
 from collections.abc import Iterator
 from typing import Any

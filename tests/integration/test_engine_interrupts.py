@@ -1,4 +1,4 @@
-"""A training that is stopped in the middle leaves nothing, and a living server."""
+"""A training that is cancelled, times out or loses its session leaves nothing behind."""
 
 import json
 import threading
