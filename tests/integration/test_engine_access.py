@@ -46,6 +46,8 @@ CALLS = (
     "select * from ml.evaluate('engine hostile base', %s)",
     "select * from ml.drift('engine hostile base', %s)",
     "select * from ml.profile('engine hostile spy', %s)",
+    "select * from ml.drivers(%s, 'count(*)', 'target', array['id'])",
+    "select * from ml.measure(%s, 'classification', 'target', 'a')",
 )
 
 

@@ -79,6 +79,8 @@ def test_invalid_queries_are_refused(user: Session, query: str) -> None:
         "compile": "select ml.compile('engine hostile base', %s)",
         "predict": "select * from ml.predict('engine hostile base', %s)",
         "profile": "select * from ml.profile('engine hostile base', %s)",
+        "drivers": "select * from ml.drivers(%s, 'count(*)', 'target', array['id'])",
+        "measure": "select * from ml.measure(%s, 'classification', 'target', 'a')",
     }
     base_model(user)
     for verb, call in calls.items():

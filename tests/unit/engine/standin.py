@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from glasshouse_ml.core.table import Column
-from glasshouse_ml.data.database import ArraySizes, ColumnType
+from glasshouse_ml.data.database import ArraySizes
 from glasshouse_ml.data.packing import Packing
 from glasshouse_ml.registry.versions import Version
 from glasshouse_ml.use.predict import Batch, predict_batches
@@ -42,10 +42,10 @@ class StandIn:
         self.profiles: list[dict[str, Any]] = []
         self.kept: list[tuple[str, int, list[dict[str, Any]]]] = []
 
-    def columns(self, query: str) -> list[ColumnType]:
+    def columns(self, query: str) -> list[Column]:
         """The type of a column is that of its first value."""
         names = self.rows[0] if self.rows else {}
-        return [ColumnType(name, *_TYPES[self._type(name)]) for name in names]
+        return [Column.of_type(name, *_TYPES[self._type(name)]) for name in names]
 
     def _type(self, name: str) -> type:
         return next((type(r[name]) for r in self.rows if r[name] is not None), str)
@@ -69,7 +69,7 @@ class StandIn:
         result = {}
         for name in arrays:
             lengths = [len(row[name]) for row in self.rows if row[name]] or [0]
-            result[name] = ArraySizes(min(lengths), max(lengths), True)
+            result[name] = ArraySizes(min(lengths), max(lengths))
         return result
 
     def raw_bytes_work(self) -> bool:
@@ -107,7 +107,7 @@ class StandIn:
         if "record_profile" in statement:
             self.profiles.append(json.loads(values[0]))
             return []
-        if "record_drift" in statement:
+        if "record_drift" in statement or "record_contest" in statement:
             self.kept.append((values[0], values[1], json.loads(values[2])))
             return []
         if ".curves" in statement:
@@ -141,6 +141,10 @@ class StandIn:
     def changed_settings(self) -> frozenset[str]:
         """Values become texts here, under no settings."""
         return frozenset()
+
+    def quote_literal(self, value: str) -> str:
+        """As PostgreSQL quotes a text."""
+        return "'" + value.replace("'", "''") + "'"
 
     def setting(self, name: str) -> str | None:
         """No setting is set."""
@@ -176,6 +180,8 @@ def _number(value: Any) -> float:
 def _text(value: Any, missing: str) -> str:
     if value is None:
         return missing
+    if isinstance(value, dict):
+        return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

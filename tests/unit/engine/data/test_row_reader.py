@@ -8,7 +8,7 @@ import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.data import memory
-from glasshouse_ml.data.row_reader import Reader, expand_arrays, read_columns
+from glasshouse_ml.data.row_reader import Reader, read_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,4 +84,4 @@ def test_levels_are_sorted_in_any_row_order() -> None:
 def test_column_named_like_array_position_is_error(row: dict[str, Any], named: str) -> None:
     db = StandIn([row])
     with pytest.raises(GlasshouseError, match=f"column named '{named}'.*position of the array 'v'"):
-        expand_arrays(db, "select 1", read_columns(db, "select 1"))
+        read_columns(db, "select 1", expand_arrays=True)
