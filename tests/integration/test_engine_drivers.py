@@ -106,8 +106,7 @@ def test_every_slice_is_what_an_exhaustive_search_says(
     value = METRICS[metric]
     found = drivers(user, metric, max_order=2, min_support=0.05, prune=False)
     expected = {
-        conditions: (members, support)
-        for conditions, members, support in exhaustive(rows, 2, 0.05)
+        conditions: (members, support) for conditions, members, support in exhaustive(rows, 2, 0.05)
     }
     assert found.keys() == expected.keys()
     assert not any("rare" in str(conditions) or "id" in dict(conditions) for conditions in found)
@@ -231,7 +230,7 @@ def test_measure_reads_what_predict_returns(user: Session) -> None:
         )
         assert found == pytest.approx(expected)
     user.rows("select ml.drop_model('measure test')")
-    with pytest.raises(psycopg2.Error, match="ml.measure: Column 'y' holds one class only"):
+    with pytest.raises(psycopg2.Error, match=r"ml\.measure: Column 'y' holds one class only"):
         user.rows(
             "select * from ml.measure('select true as y, true as p', 'classification', 'y', 'p')"
         )

@@ -257,7 +257,7 @@ def test_a_feature_file_is_an_open_task_with_an_owner_and_tests() -> None:
 
 
 def test_feature_files_go_with_the_model(tmp_path: Path) -> None:
-    write(tmp_path, rendered(ID, RETURNED, CITY, target="returned"))
+    write(tmp_path, rendered_files(ID, RETURNED, CITY, target="returned"))
     file = tmp_path / "dbt" / "models" / "features" / "visits" / "feat_visits__deck.sql"
     file.parent.mkdir()
     file.write_text("select 1\n")
@@ -267,7 +267,7 @@ def test_feature_files_go_with_the_model(tmp_path: Path) -> None:
 def test_a_killed_command_leaves_complete_files_and_can_be_started_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = rendered(ID, RETURNED, CITY, target="returned")
+    files = rendered_files(ID, RETURNED, CITY, target="returned")
     replace = Path.replace
     done: list[Path] = []
 
