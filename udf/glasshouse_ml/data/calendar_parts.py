@@ -40,6 +40,7 @@ _PARTS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float]] = {
     "hour": (_hour, 1),
 }
 
+_DATES = ("date", "timestamp", "timestamptz")
 # The names of parts that PostgreSQL calls otherwise.
 _FIELDS = {"weekday": "isodow"}
 
@@ -51,9 +52,9 @@ def calendar_part(part: str, values: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(values), np.nan, _PARTS[part][0](seconds))
 
 
-def calendar_part_sql(part: str, value: str, type_name: str) -> str:
-    """The SQL of a part of a value, as an integer."""
-    if type_name.endswith("with time zone"):
+def calendar_part_sql(part: str, value: str, base_type: str) -> str:
+    """The SQL of a part of a value, as an integer; base_type is the name in pg_type."""
+    if base_type == "timestamptz":
         value = f"({value} at time zone 'UTC')"
     return f"extract({_FIELDS.get(part, part)} from {value})::int"
 
@@ -63,14 +64,14 @@ def is_date(type_name: str) -> bool:
     return type_name == "date" or type_name.startswith("timestamp")
 
 
-def varying_parts(type_name: str, values: np.ndarray) -> tuple[str, ...]:
+def varying_parts(base_type: str, values: np.ndarray) -> tuple[str, ...]:
     """The parts that can tell the training rows of a column apart, by name.
 
     A part counts where the values span more than one of its cycles: below that it is the date
     itself, and would say which rows are near to one another.
     """
     present = values[~np.isnan(values)]
-    if not is_date(type_name) or not len(present):
+    if base_type not in _DATES or not len(present):
         return ()
     span = present.max() - present.min()
     return tuple(

@@ -74,7 +74,7 @@ class SqlWriter:
     def _term(self, position: int, part: str, term: NumericTerm | CategoricalTerm) -> str:
         column = self.columns[position]
         if part and isinstance(term, CategoricalTerm):
-            value = calendar_part_sql(part, column.value(self.identifier), column.type)
+            value = calendar_part_sql(part, column.value(self.identifier), column.base_type)
             return self._categorical_term(f"{value}::text", term)
         if isinstance(term, NumericTerm):
             return self._numeric_term(column, term)

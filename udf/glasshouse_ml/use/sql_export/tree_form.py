@@ -154,8 +154,9 @@ def _transformed(
         ]
     if isinstance(transformer, CalendarEncoder):
         column = writer.columns[columns[0]]
+        value = column.value(writer.identifier)
         return [
-            f"({calendar_part_sql(part, column.value(writer.identifier), column.type)})::float8"
+            f"({calendar_part_sql(part, value, column.base_type)})::float8"
             for part in transformer.parts
         ]
     if isinstance(transformer, Pipeline):
