@@ -127,8 +127,8 @@ class Classification(Task):
         return confusion_rows(rows, list(target.names))
 
     def baseline_scores(self, facts: dict[str, Any], target: Target) -> ClassificationScores:
-        """The class frequencies of the training rows."""
-        class_rows = np.array([entry["train"] for entry in facts["classes"]], float)
+        """The class frequencies of the training rows, or their weights."""
+        class_rows = np.array([e.get("weight", e["train"]) for e in facts["classes"]], float)
         class_shares = np.tile(class_rows / class_rows.sum(), (len(target.values), 1))
         positive = target.positive or 0
         return ClassificationScores(

@@ -211,7 +211,7 @@ def _version(
         "lower": json_number(lower),
         "upper": json_number(upper),
         "baseline": None if baseline is None else json_number(metric.value(baseline)),
-        "classes": request.task.class_counts(target, split.train, split.test),
+        "classes": _classes(result),
         "positive_class": target.positive_class,
         "threshold": target.threshold if len(target.names) == 2 else None,
         "baseline_answer": result.baseline and json_number(result.baseline.constant),
@@ -267,6 +267,19 @@ def _features(result: TrainingResult) -> tuple[Records, Records]:
             values = table.texts[name].codes if is_category else table.numbers[name]
             summary["univariate_score"] = univariate_score(values[rows], row_target, is_category)
     return summaries, distributions
+
+
+def _classes(result: TrainingResult) -> Records:
+    """The rows of each class in both parts, and its weight in training where rows have weights."""
+    split, weights = result.split, result.training.weights
+    records = result.request.task.class_counts(result.target, split.train, split.test)
+    if weights is not None:
+        of_class = np.bincount(result.training.actual, weights, len(records)) if records else []
+        records = [
+            {**record, "weight": float(weight)}
+            for record, weight in zip(records, of_class, strict=True)
+        ]
+    return records
 
 
 def _text_score(

@@ -129,9 +129,8 @@ def test_a_weight_is_a_number_of_copies(task: str, algorithm: str) -> None:
     assert np.allclose(*answers)
     evaluated = {row[0]: row[1:5:3] for row in evaluate(by_weight, "a model", "q", None)}
     of_copies = {row[0]: row[1:5:3] for row in evaluate(by_copies, "a model", "q", None)}
-    assert evaluated["mae" if task == "regression" else "accuracy"] == pytest.approx(
-        of_copies["mae" if task == "regression" else "accuracy"]
-    )
+    for name in ("mae", "rmse", "r2") if task == "regression" else ("accuracy", "log_loss", "f1"):
+        assert evaluated[name] == pytest.approx(of_copies[name]), name
 
 
 def test_rows_without_a_weight_are_left_out_and_counted() -> None:
