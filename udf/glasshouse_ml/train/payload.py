@@ -273,8 +273,8 @@ def _classes(result: TrainingResult) -> Records:
     """The rows of each class in both parts, and its weight in training where rows have weights."""
     split, weights = result.split, result.training.weights
     records = result.request.task.class_counts(result.target, split.train, split.test)
-    if weights is not None:
-        of_class = np.bincount(result.training.actual, weights, len(records)) if records else []
+    if weights is not None and records:
+        of_class = np.bincount(result.training.actual, weights, len(records))
         records = [
             {**record, "weight": float(weight)}
             for record, weight in zip(records, of_class, strict=True)
