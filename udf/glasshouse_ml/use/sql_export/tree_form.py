@@ -29,6 +29,9 @@ PROBABILITY = "probability"
 # Single precision has no smaller number that is exact; PostgreSQL refuses what rounds to 0.
 _LEAST_FLOAT4 = "'1.2e-38'::float8"
 
+# How the SQL of a column ends that is 0 or 1.
+_FLAG = "::int::float8"
+
 
 class NotExportable(Exception):
     """The reason, in one line, why a model cannot be written as SQL."""
@@ -60,10 +63,7 @@ def tree_form(model: Model, writer: SqlWriter) -> TreeForm:
     columns = [prepared[position] for position in order]
     if not is_boosted:
         # These trees compare in single precision.
-        columns = [
-            f"case when abs({sql}) < {_LEAST_FLOAT4} then 0 else ({sql})::float4::float8 end"
-            for sql in columns
-        ]
+        columns = [sql if sql.endswith(_FLAG) else _in_single_precision(sql) for sql in columns]
     outputs = trees[0].values.shape[1]
     if is_boosted:
         starts = np.ravel(estimator._baseline_prediction)
@@ -76,6 +76,10 @@ def tree_form(model: Model, writer: SqlWriter) -> TreeForm:
             f"({' + '.join(_trees_sql(trees, k, 1 / count))}) / {count}" for k in range(outputs)
         ]
     return TreeForm(columns, sums, _link(estimator, model, outputs))
+
+
+def _in_single_precision(sql: str) -> str:
+    return f"case when abs({sql}) < {_LEAST_FLOAT4} then 0 else ({sql})::float4::float8 end"
 
 
 def _link(estimator: Any, model: Model, outputs: int) -> str:
@@ -177,7 +181,7 @@ def _imputed(step: Any, columns: list[str]) -> list[str]:
         for sql, value in zip(columns, step.statistics_, strict=True)
     ]
     missing = step.indicator_.features_ if step.indicator_ is not None else ()
-    return filled + [f"({columns[position]} is null)::int::float8" for position in missing]
+    return filled + [f"({columns[position]} is null){_FLAG}" for position in missing]
 
 
 def _feature_sql(model: Model, writer: SqlWriter, position: int) -> str:
@@ -225,8 +229,8 @@ def _one_hot(
     names = [writer.quote_literal(name) for name in feature.categories]
     for code in codes:
         if np.isnan(code):
-            yield f"({text} is null)::int::float8"
+            yield f"({text} is null){_FLAG}"
         elif code == UNSEEN or int(code) >= len(names):
-            yield f"coalesce({text} not in ({', '.join(names)}), false)::int::float8"
+            yield f"coalesce({text} not in ({', '.join(names)}), false){_FLAG}"
         else:
-            yield f"coalesce({text} = {names[int(code)]}, false)::int::float8"
+            yield f"coalesce({text} = {names[int(code)]}, false){_FLAG}"
