@@ -95,7 +95,7 @@ def facts(db: Database, model: str, version: int | None = None) -> dict[str, Any
 def bins(db: Database, model: str, version: int) -> dict[str, list[dict[str, Any]]]:
     """The bins of each feature of a version, the rows of all classes together."""
     rows = db.call(
-        "select feature, bin, min(lower) as lower, min(category) as category, "
+        "select feature, bin, min(lower) as lower, max(upper) as upper, min(category) as category, "
         "min(bin_type) as bin_type, sum(n)::float8 as n "
         f"from {SCHEMA}.distributions where model = $1 and version = $2 "
         "group by feature, bin order by feature, bin",
@@ -114,6 +114,26 @@ def score_bins(db: Database, model: str, version: int) -> list[dict[str, Any]]:
         "select x as lower, null::text as category, 'range' as bin_type, n::float8 as n "
         f"from {SCHEMA}.curves where model = $1 and version = $2 "
         "and curve = 'score_overall' order by position",
+        ("text", "integer"),
+        (model, version),
+    )
+
+
+def calibration(db: Database, model: str, version: int, series: str) -> list[dict[str, Any]]:
+    """The calibration curve of a class in ascending order; [] where there is none."""
+    return db.call(
+        f"select x, y, n::float8 as n from {SCHEMA}.curves where model = $1 and version = $2 "
+        "and series = $3 and curve = 'calibration' and n > 0 order by x",
+        ("text", "integer", "text"),
+        (model, version, series),
+    )
+
+
+def residuals(db: Database, model: str, version: int) -> list[dict[str, Any]]:
+    """Predicted and actual values of the test rows of a regression."""
+    return db.call(
+        f"select predicted, actual from {SCHEMA}.residuals where model = $1 and version = $2 "
+        "order by position",
         ("text", "integer"),
         (model, version),
     )
@@ -180,7 +200,7 @@ def _load(db: Database, model: str, version: int | None) -> Model | ForecastMode
         (model, version),
     )
     if not rows:
-        raise _not_found(db, model, version)
+        raise not_found(db, model, version)
     version, signature = rows[0]["version"], rows[0]["signature"]
     # The signature tells a version from one that was recorded under the same number later.
     cache, key = db.session.setdefault("models", {}), (model, version, signature)
@@ -191,7 +211,7 @@ def _load(db: Database, model: str, version: int | None) -> Model | ForecastMode
             (model, version),
         )
         if not rows:  # another session has dropped it since the statement above
-            raise _not_found(db, model, version)
+            raise not_found(db, model, version)
         content = rows[0]["content"]
         verify(model, version, content, signature)
         if len(cache) >= _MAX_CACHED:
@@ -200,7 +220,8 @@ def _load(db: Database, model: str, version: int | None) -> Model | ForecastMode
     return cache[key]
 
 
-def _not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
+def not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
+    """The error that says why a version cannot be used."""
     rows = db.call(f"select distinct model from {SCHEMA}.model_versions")
     names = [row["model"] for row in rows]
     if model not in names:
