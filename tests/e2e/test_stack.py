@@ -175,7 +175,7 @@ def test_table_becomes_model_and_is_removed(stack: Clone, tmp_path: Path) -> Non
     assert "visit_id: it has a different value in every row" in added.stdout
     assert "place: you named it in DROP" in added.stdout
     models = stack.root / "dbt" / "models"
-    assert len(list(models.rglob("*visits*"))) == 9
+    assert len(list(models.rglob("*visits*"))) == 11
     for table in ("predictions.pred_visits", "reports.rpt_predictions where model = 'visits'"):
         answer = stack.make("psql", input=f"select count(*) from {table}")
         assert "300" in answer.stdout.split(), table

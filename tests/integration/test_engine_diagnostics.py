@@ -192,7 +192,7 @@ def test_monitored_drift_is_stored_and_dropped_with_version(user: Session) -> No
     result = registry_rows(
         user, "drifts",
         "period, feature, kind, rows, psi, js, ks, missing, missing_change, new_share, "
-        "new_categories, verdict",
+        "new_categories, outside_range, psi_previous, p_value, verdict",
     )  # fmt: skip
     order = repr
     assert sorted(result, key=order) == sorted(returned, key=order)

@@ -271,9 +271,10 @@ def test_largest_drift_equals_population_stability_index(warehouse: Warehouse) -
     sentence, subline = headline(warehouse, "monitoring")
     moved, features = one_row(
         warehouse,
-        "select count(*) filter (where verdict <> 'as in training'), count(*)"
-        " from ml.drift('churn', 'select * from features.feat_customer__current')"
-        " where feature <> '(score)'",
+        "select count(*) filter (where verdict in ('watch', 'retrain')), count(*)"
+        " from ml.drifts where model = 'churn' and kind <> 'score'"
+        " and measured_at = (select max(measured_at) from ml.drifts where model = 'churn')"
+        " and period = (select max(as_of)::text from features.feat_customer__current)",
     )
     assert f"{moved} of {features} inputs" in sentence
     assert f"(PSI {psi:.2f})" in subline

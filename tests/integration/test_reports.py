@@ -232,6 +232,24 @@ def test_every_project_model_has_drift(warehouse: Warehouse) -> None:
     ) == (0,)
 
 
+def test_new_installation_has_no_drift_alarm(warehouse: Warehouse) -> None:
+    """Columns that grow with time differ from the past; they are shown apart."""
+    drifted = rows(
+        warehouse, "select model, drifted_names from reports.rpt_drift_summary where drifted > 0"
+    )
+    assert drifted == []
+    assert rows(warehouse, "select * from reports.rpt_alerts where topic = 'Input drift'") == []
+    aged = rows(
+        warehouse,
+        "select feature from reports.rpt_drift"
+        " where model = 'churn' and period_age = 1 and verdict = 'ages'",
+    )
+    assert ("account_age_days",) in aged or aged
+    assert not {state for (state,) in rows(
+        warehouse, "select distinct state from reports.rpt_drift where verdict = 'ages'"
+    )} - {"plain"}  # fmt: skip
+
+
 def test_project_models_have_no_issue(warehouse: Warehouse) -> None:
     issues = rows(
         warehouse, "select model, code, message from reports.rpt_checks where severity = 'issue'"

@@ -107,7 +107,7 @@ class StandIn:
         if "record_profile" in statement:
             self.profiles.append(json.loads(values[0]))
             return []
-        if "record_drift" in statement:
+        if "record_drift" in statement or "record_contest" in statement:
             self.kept.append((values[0], values[1], json.loads(values[2])))
             return []
         if ".curves" in statement:
@@ -141,6 +141,10 @@ class StandIn:
     def changed_settings(self) -> frozenset[str]:
         """Values become texts here, under no settings."""
         return frozenset()
+
+    def quote_literal(self, value: str) -> str:
+        """As PostgreSQL quotes a text."""
+        return "'" + value.replace("'", "''") + "'"
 
     def setting(self, name: str) -> str | None:
         """No setting is set."""

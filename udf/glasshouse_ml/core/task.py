@@ -33,8 +33,15 @@ class Task(ABC):
     takes_target: ClassVar[bool] = True
     # Whether ml.explain can attribute a prediction to the features.
     is_explainable: ClassVar[bool] = True
+    # Whether it answers for steps of time (ml.forecast) and not for rows (ml.predict).
+    answers_by_step: ClassVar[bool] = False
     # Whether preprocessing may encode categories by the mean of the target.
     uses_target_encoding: ClassVar[bool] = True
+
+    @property
+    def deciding_metrics(self) -> Collection[str]:
+        """The metrics by which candidates can be compared."""
+        return self.metrics
 
     @abstractmethod
     def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:

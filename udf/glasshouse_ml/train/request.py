@@ -17,6 +17,7 @@ _EXAMPLES = {
     "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
     "clustering": '[{"algorithm": "k_means", "params": {"n_clusters": 4}}]',
     "decomposition": '[{"algorithm": "pca", "params": {"n_components": 2}}]',
+    "forecast": '["ets", "theta", "seasonal_naive"]',
     "outliers": '[{"algorithm": "isolation_forest", "params": {"n_estimators": 200}}]',
     "regression": '[{"algorithm": "ridge", "params": {"alpha": 10}}]',
 }
@@ -58,7 +59,29 @@ def parse_request(
     )
     _check_target(request)
     _check_metric(request)
+    if request.task.answers_by_step:
+        _check_forecast(request, key, split)
     return request
+
+
+def _check_forecast(request: Request, key: str | None, split: str | None) -> None:
+    """Refuse what means nothing for a forecast: its series and times name its rows."""
+    for name, value in (("key", key), ("split", split)):
+        if value is not None:
+            raise GlasshouseError(
+                f"A forecast takes no {name}.",
+                "Leave it out: options.series and options.time name the rows, and the last steps "
+                "are the test.",
+            )
+    names = [request.target, request.options["time"], *request.options["series"]]
+    names += request.options["known_ahead"]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise GlasshouseError(
+            f"Column {repeated!r} has two roles among target, options.time, options.series and "
+            "options.known_ahead.",
+            "Give each column one role.",
+        )
 
 
 def _check_target(request: Request) -> None:
@@ -74,9 +97,10 @@ def _check_metric(request: Request) -> None:
     task, metric = request.task, request.metric
     if metric is None:
         return
-    if metric not in task.metrics:
+    if metric not in task.deciding_metrics:
         raise GlasshouseError(
-            f"There is no metric {metric!r} for {task.name}.", near_names(metric, task.metrics)
+            f"There is no metric {metric!r} for {task.name}.",
+            near_names(metric, task.deciding_metrics),
         )
     if metric in task.target_metrics and not request.target:
         raise GlasshouseError(
