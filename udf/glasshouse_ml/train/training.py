@@ -170,12 +170,12 @@ def _spec_fingerprint(request: Request, columns: list[Column]) -> str:
 
 
 def _unchanged_version(
-    db: Database, request: Request, data: str, spec: str
+    db: Database, request: Request, data_fingerprint: str, spec: str
 ) -> registry.Version | None:
     """The latest version, under retrain = if_changed and with the same rows and settings."""
     if request.options["retrain"] != "if_changed":
         return None
     latest = registry.latest(db, request.model)
-    if latest and (latest.data_fingerprint, latest.spec_fingerprint) == (data, spec):
+    if latest and (latest.data_fingerprint, latest.spec_fingerprint) == (data_fingerprint, spec):
         return latest
     return None
