@@ -103,7 +103,7 @@ def _width(rows: ForecastScores, weights: np.ndarray) -> np.ndarray:
     return _ratio(weights @ (rows.upper - rows.lower), weights @ np.abs(rows.actual))
 
 
-INTERVAL_METRICS = ("coverage", "interval_width", "quantile_loss")
+INTERVAL_METRICS = ("interval_coverage", "relative_interval_width", "quantile_loss")
 
 
 def _relative(name: str, measure: Callable[[ForecastScores, np.ndarray], np.ndarray]) -> Metric:
@@ -132,8 +132,8 @@ METRICS = {
         Metric("rmse", _rmse, higher_is_better=False),
         _relative("bias", _bias),
         _relative("quantile_loss", _quantile_loss),
-        Metric("coverage", _coverage),
-        _relative("interval_width", _width),
+        Metric("interval_coverage", _coverage),
+        _relative("relative_interval_width", _width),
     )
 }
 # The metrics by which candidates can be compared.

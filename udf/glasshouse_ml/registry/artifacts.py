@@ -19,6 +19,7 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.interval import PredictionInterval
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
 from glasshouse_ml.tasks.registry import TASKS
@@ -85,6 +86,7 @@ def pack(model: Model) -> bytes:
         "key": model.key,
         "task": model.task,
         "threshold": model.threshold,
+        "interval": asdict(model.interval) if model.interval else None,
     }
     # One text, because skops writes a file entry of its own for each object.
     return _dump({"facts": json.dumps(facts), "pipeline": model.pipeline})
@@ -177,7 +179,15 @@ def _row_model(stored: dict[str, Any], facts: dict[str, Any], task: str) -> Mode
         facts["key"],
         task,
         float(facts.get("threshold", 0.5)),
+        _interval(facts.get("interval")),
     )
+
+
+def _interval(entry: dict[str, Any] | None) -> PredictionInterval | None:
+    if entry is None:
+        return None
+    offsets = (tuple(entry[name]) for name in ("edges", "below", "above"))
+    return PredictionInterval(entry["level"], *offsets)
 
 
 def _forecast(stored: dict[str, Any], facts: dict[str, Any]) -> ForecastModel:

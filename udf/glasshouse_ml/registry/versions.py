@@ -49,6 +49,17 @@ def latest(db: Database, model: str) -> Version | None:
     return Version(**rows[0]) if rows else None
 
 
+def unchanged_version(
+    db: Database, model: str, data_fingerprint: str, spec_fingerprint: str
+) -> Version | None:
+    """The newest version of a model if it was trained on the same rows with the same settings."""
+    version = latest(db, model)
+    if version is None:
+        return None
+    fingerprints = version.data_fingerprint, version.spec_fingerprint
+    return version if fingerprints == (data_fingerprint, spec_fingerprint) else None
+
+
 def reserve_version(db: Database, model: str) -> int:
     """The number of the next version of a model.
 
@@ -84,7 +95,7 @@ def facts(db: Database, model: str, version: int | None = None) -> dict[str, Any
 def bins(db: Database, model: str, version: int) -> dict[str, list[dict[str, Any]]]:
     """The bins of each feature of a version, the rows of all classes together."""
     rows = db.call(
-        "select feature, bin, min(lower) as lower, min(category) as category, "
+        "select feature, bin, min(lower) as lower, max(upper) as upper, min(category) as category, "
         "min(bin_type) as bin_type, sum(n)::float8 as n "
         f"from {SCHEMA}.distributions where model = $1 and version = $2 "
         "group by feature, bin order by feature, bin",
@@ -108,10 +119,39 @@ def score_bins(db: Database, model: str, version: int) -> list[dict[str, Any]]:
     )
 
 
+def calibration(db: Database, model: str, version: int, series: str) -> list[dict[str, Any]]:
+    """The calibration curve of a class in ascending order; [] where there is none."""
+    return db.call(
+        f"select x, y, n::float8 as n from {SCHEMA}.curves where model = $1 and version = $2 "
+        "and series = $3 and curve = 'calibration' and n > 0 order by x",
+        ("text", "integer", "text"),
+        (model, version, series),
+    )
+
+
+def residuals(db: Database, model: str, version: int) -> list[dict[str, Any]]:
+    """Predicted and actual values of the test rows of a regression."""
+    return db.call(
+        f"select predicted, actual from {SCHEMA}.residuals where model = $1 and version = $2 "
+        "order by position",
+        ("text", "integer"),
+        (model, version),
+    )
+
+
 def record_drift(db: Database, model: str, version: int, rows: list[dict[str, Any]]) -> None:
     """Store how far later rows are from those a version was trained on."""
     db.call(
         f"select {SCHEMA}.record_drift($1, $2, $3)::text",
+        ("text", "integer", "jsonb"),
+        (model, version, json.dumps(rows, allow_nan=False)),
+    )
+
+
+def record_contest(db: Database, model: str, version: int, rows: list[dict[str, Any]]) -> None:
+    """Store what each group of columns adds to a version."""
+    db.call(
+        f"select {SCHEMA}.record_contest($1, $2, $3)::text",
         ("text", "integer", "jsonb"),
         (model, version, json.dumps(rows, allow_nan=False)),
     )
@@ -160,7 +200,7 @@ def _load(db: Database, model: str, version: int | None) -> Model | ForecastMode
         (model, version),
     )
     if not rows:
-        raise _not_found(db, model, version)
+        raise not_found(db, model, version)
     version, signature = rows[0]["version"], rows[0]["signature"]
     # The signature tells a version from one that was recorded under the same number later.
     cache, key = db.session.setdefault("models", {}), (model, version, signature)
@@ -171,7 +211,7 @@ def _load(db: Database, model: str, version: int | None) -> Model | ForecastMode
             (model, version),
         )
         if not rows:  # another session has dropped it since the statement above
-            raise _not_found(db, model, version)
+            raise not_found(db, model, version)
         content = rows[0]["content"]
         verify(model, version, content, signature)
         if len(cache) >= _MAX_CACHED:
@@ -180,7 +220,8 @@ def _load(db: Database, model: str, version: int | None) -> Model | ForecastMode
     return cache[key]
 
 
-def _not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
+def not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
+    """The error that says why a version cannot be used."""
     rows = db.call(f"select distinct model from {SCHEMA}.model_versions")
     names = [row["model"] for row in rows]
     if model not in names:

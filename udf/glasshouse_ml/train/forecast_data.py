@@ -76,7 +76,7 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
             f"{count_rows(table.rows)} of {reader.rows_read}; a forecast needs all.",
             "Allow more, or give fewer series.",
         )
-    table, digest = sort_rows(table)
+    digest = sort_rows(table)
     times = table.numbers[roles.time.name] * _DAY_SECONDS
     _check_times(times, roles.time.name)
     target = table.numbers[roles.target.name]

@@ -28,8 +28,8 @@ MAX_SEGMENTS = 500
 # Curves by step, one point each.
 _CURVES = {
     "error_by_step": "mase",
-    "coverage_by_step": "coverage",
-    "width_by_step": "interval_width",
+    "coverage_by_step": "interval_coverage",
+    "width_by_step": "relative_interval_width",
 }
 
 

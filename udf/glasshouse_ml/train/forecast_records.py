@@ -57,8 +57,9 @@ def series_rows(result: ForecastResult) -> Records:
         baseline = baseline.take(np.flatnonzero(baseline.series == row))
         measured = {}
         if len(test.actual):
-            for name in ("mase", "wape", "coverage"):
+            for name in ("mase", "wape"):
                 measured[name] = json_number(METRICS[name].value(test))
+            measured["coverage"] = json_number(METRICS["interval_coverage"].value(test))
             for name in ("mase", "wape"):
                 measured[f"baseline_{name}"] = json_number(METRICS[name].value(baseline))
         records.append(

@@ -35,6 +35,7 @@ DEFAULTS: dict[str, Any] = {
     "costs": None,
     "monotonic": None,
     "target_transform": None,
+    "interval": None,
     "group_by": None,
     "columns": {},
     **FORECAST_DEFAULTS,
@@ -49,6 +50,7 @@ _TASKS = {
     "costs": ("classification",),
     "monotonic": ("classification", "regression"),
     "target_transform": ("regression",),
+    "interval": ("regression",),
     "group_by": ("classification", "regression"),
     **dict.fromkeys(("segments", "search", "columns"), _BY_ROW),
     **dict.fromkeys(FORECAST_DEFAULTS, ("forecast",)),
@@ -60,6 +62,8 @@ _CHOICES = {
     "calibration": (None, "sigmoid", "isotonic"),
     "target_transform": (None, "log1p"),
 }
+# Beyond it a few rows decide about the bounds.
+MAX_INTERVAL = 0.999
 # What options.columns may say of a column of texts.
 COLUMN_KINDS = ("text", "category", "list", "ignore")
 SEARCHES = ("grid", "random", "halving")
@@ -106,6 +110,8 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
     options["segments"] = column_names(options["segments"], "segments")
     if options.get("positive_class") is not None:
         options["positive_class"] = _class_text(options["positive_class"])
+    if options.get("interval") is not None:
+        _share(options, "interval", MAX_INTERVAL)
     if "contamination" in options:
         _share(options, "contamination", 0.5)
     for name, check in _OBJECTS.items():

@@ -1,9 +1,9 @@
 """What the caller asked for, checked before a row is read."""
 
-import json
 from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names, shown
+from glasshouse_ml.core.json_arguments import json_object, parse_json
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.validation import MAX_NAME_LENGTH, check_keys
 from glasshouse_ml.data.query_text import clean_query
@@ -12,8 +12,6 @@ from glasshouse_ml.model import search
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.train.options import parse_options
 
-# What an argument can mean is at most five levels deep.
-MAX_DEPTH = 20
 SPLITS = ("random", "key", "time", "group", "column")
 _EXAMPLES = {
     "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
@@ -46,7 +44,7 @@ def parse_request(
         )
     if task not in TASKS:
         raise GlasshouseError(f"There is no task {task!r}.", near_names(task, TASKS))
-    given = _object(options, "options")
+    given = json_object(options, "options")
     request = Request(
         model=model,
         query=clean_query(query),
@@ -55,7 +53,7 @@ def parse_request(
         key=key,
         algorithms=_algorithms(algorithms, task),
         metric=metric,
-        split=_split(_object(split, "split"), key),
+        split=_split(json_object(split, "split"), key),
         options=parse_options(given, task),
         folds_given="folds" in given,
     )
@@ -111,44 +109,8 @@ def _check_metric(request: Request) -> None:
         )
 
 
-def _json(text: str | None, name: str) -> Any:
-    # Values come from jsonb, so they are well-formed already.
-    if text is None:
-        return None
-    try:
-        value = json.loads(text)
-        is_deep = _depth(value) > MAX_DEPTH
-    except RecursionError:
-        is_deep = True
-    except ValueError:  # Python reads no whole number of more than 4,300 digits
-        raise GlasshouseError(f"{name} holds a number of thousands of digits.") from None
-    if is_deep:
-        raise GlasshouseError(
-            f"{name} is nested more than {MAX_DEPTH} levels deep.",
-            "Lists and objects inside one another count as a level each.",
-        )
-    return value
-
-
-def _depth(value: Any) -> int:
-    """The levels of lists and objects inside one another."""
-    inner = value.values() if isinstance(value, dict) else value
-    return 1 + max(map(_depth, inner), default=0) if isinstance(value, (dict, list)) else 0
-
-
-def _object(text: str | None, name: str) -> dict[str, Any]:
-    value = _json(text, name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise GlasshouseError(
-            f"{name} is no JSON object.", f'Write {name} => \'{{"name": "value"}}\'.'
-        )
-    return value
-
-
 def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
-    value = _json(text, "algorithms")
+    value = parse_json(text, "algorithms")
     if value is None:
         return None
     example = _EXAMPLES[task]

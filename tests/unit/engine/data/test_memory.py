@@ -5,8 +5,8 @@ import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.data import memory
+from glasshouse_ml.data.column_buffer import Sampler
 from glasshouse_ml.data.fingerprint import row_hashes
-from glasshouse_ml.data.sampling import Sampler
 
 from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn

@@ -1,4 +1,4 @@
-"""Rows arrive as they are, whatever they hold."""
+"""Rows are read unchanged."""
 
 from datetime import date, datetime
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.data import memory
-from glasshouse_ml.data.row_reader import Reader, expand_arrays, read_columns
+from glasshouse_ml.data.row_reader import Reader, read_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,8 +44,8 @@ def test_values_are_unchanged(rows: list[tuple], raw: bool) -> None:
 def test_types_become_numbers() -> None:
     row = {"yes": True, "day": date(1970, 1, 3), "hour": datetime(1970, 1, 1, 12), "whole": 7}
     table = read([row, dict.fromkeys(row)])
-    found = {name: values[0] for name, values in table.numbers.items()}
-    assert found == {"yes": 1.0, "day": 2.0, "hour": 0.5, "whole": 7.0}
+    result = {name: values[0] for name, values in table.numbers.items()}
+    assert result == {"yes": 1.0, "day": 2.0, "hour": 0.5, "whole": 7.0}
     assert all(np.isnan(values[1]) for values in table.numbers.values())
 
 
@@ -84,4 +84,4 @@ def test_levels_are_sorted_in_any_row_order() -> None:
 def test_column_named_like_array_position_is_error(row: dict[str, Any], named: str) -> None:
     db = StandIn([row])
     with pytest.raises(GlasshouseError, match=f"column named '{named}'.*position of the array 'v'"):
-        expand_arrays(db, "select 1", read_columns(db, "select 1"))
+        read_columns(db, "select 1", expand_arrays=True)

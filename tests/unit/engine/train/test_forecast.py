@@ -87,7 +87,10 @@ def test_metrics_are_those_of_the_recorded_test_steps() -> None:
         assert recorded[series, "mase"] == pytest.approx(mase)
         assert recorded[series, "wape"] == pytest.approx(sum(error) / total)
     inside = [r["lower"] <= r["actual"] <= r["upper"] for r in tests]
-    assert recorded["model", "coverage"] == pytest.approx(np.mean(inside))
+    assert recorded["model", "interval_coverage"] == pytest.approx(np.mean(inside))
+    of_series = payload["forecast_series"]
+    assert np.mean([row["coverage"] for row in of_series]) == pytest.approx(np.mean(inside))
+    assert np.mean([row["mase"] for row in of_series]) == pytest.approx(recorded["model", "mase"])
     version = payload["version"]
     assert version["score"] == pytest.approx(recorded["model", "mase"])
     assert version["baseline"] == pytest.approx(recorded["baseline", "mase"])
@@ -153,7 +156,7 @@ def test_more_returns_than_sales_keep_the_ends_of_the_interval_in_order() -> Non
         m["value"]
         for m in db.recorded[0]["metrics"]
         if (m["metric"], m["series"], m["split"], m["segment"])
-        == ("coverage", "model", "test", "all")
+        == ("interval_coverage", "model", "test", "all")
     )
     assert coverage > 0.4
 
@@ -242,7 +245,7 @@ def test_hours_with_two_seasons() -> None:
         ({"segments": ["shop"]}, {}, "means nothing for forecast"),
         ({}, {"key": "shop"}, "takes no key"),
         ({}, {"split": '{"by": "time", "column": "day"}'}, "takes no split"),
-        ({}, {"metric": "coverage"}, "no metric 'coverage' for forecast"),
+        ({}, {"metric": "interval_coverage"}, "no metric 'interval_coverage' for forecast"),
         ({}, {"algorithms": '["ridge"]'}, "ridge is no algorithm for forecast"),
         ({"series": []}, {"target": "shop"}, "a forecast predicts a number"),
     ],
