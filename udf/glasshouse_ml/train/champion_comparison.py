@@ -18,7 +18,7 @@ from glasshouse_ml.core.records import json_number
 from glasshouse_ml.core.split import XY, ResamplingUnits
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import encode
-from glasshouse_ml.measure.bootstrap import bootstrap_weights, percentile_interval
+from glasshouse_ml.measure.bootstrap import paired_gains, percentile_interval
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.train.result import TrainingResult
 
@@ -165,9 +165,5 @@ def _gain_interval(
 ) -> tuple[float, float]:
     if not metric.supports_bootstrap:
         return np.nan, np.nan
-    count, gains = len(scores.actual), [np.empty(0)]
-    for weights in bootstrap_weights(count, samples, seed, units):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            difference = metric.values(scores, weights) - metric.values(champion_scores, weights)
-        gains.append(difference if metric.higher_is_better else -difference)
-    return percentile_interval(np.concatenate(gains), units.independent if units else count)
+    gains = paired_gains(metric, scores, champion_scores, samples, seed, units)
+    return percentile_interval(gains, units.independent if units else len(scores.actual))
