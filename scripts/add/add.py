@@ -7,14 +7,17 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
-from scripts.add.dbt_files import DbtFiles, file_paths, require_own_name, write
+from scripts.add.dbt_files import DbtFiles, require_own_name, unfinished, write
 from scripts.add.facts import SourceTable
 from scripts.add.leaks import leaking_columns
+from scripts.add.outcome import print_outcome
 from scripts.add.proposal import Choices, Proposal, propose
+from scripts.add.rendering import sql_keywords
 from scripts.console import say, step
-from scripts.data.load import Options, load_csv
+from scripts.data.load import Options, load_files
 from scripts.data.names import require_name
 from scripts.data.report import print_report
+from scripts.data.table_file import find_files
 from scripts.data.target import OWNED_SCHEMAS
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -23,37 +26,43 @@ from scripts.stack.interface import Stack
 
 # How the comment of a table begins that `make remove` may drop.
 ORIGIN = "Added from"
-KEYWORDS = "select word from pg_get_keywords() where catcode in ('R', 'T', 'C')"
 
 
 def add(
     settings: Settings,
     stack: Stack,
-    file: Path | None,
+    files_text: str,
     table: str,
-    unlabelled_file: Path | None,
+    unlabelled_text: str,
     choices: Choices,
     options: Options,
 ) -> None:
-    """Make a model of a CSV file, or of a table that is in the warehouse already.
+    """Make a model of files, or of a table that is in the warehouse already.
 
-    `table`: schema and name, if there is no file. `unlabelled_file`: rows to predict.
+    `files_text`: what CSV= names. `table`: schema and name, if there are no files.
+    `unlabelled_text`: what TEST= names, the rows to predict.
     """
-    schema, source = _source(file, table, choices.name)
+    if bool(files_text) == bool(table):
+        raise UserError("Name the rows", "CSV=file.csv, or TABLE=schema.table")
+    files = find_files(files_text) if files_text else []
+    unlabelled_files = find_files(unlabelled_text, "TEST") if unlabelled_text else []
+    schema, source = _source(files, table, choices.name)
     name = require_name(choices.name or source, "model")
-    require_own_name(settings.root, name, schema)
+    marker = unfinished(settings.state, name)
+    if not marker.exists():
+        require_own_name(settings.root, name, schema)
     dsn = settings.dsn("transformer")
     unlabelled = ""
-    if unlabelled_file and not file:
+    if unlabelled_files and not files:
         raise UserError(
             "TEST goes together with CSV",
             "leave TEST out: rows of the table without a value in the target are predicted",
         )
-    if file:
-        _load(dsn, file, source, options)
-    if unlabelled_file:
+    if files:
+        _load(dsn, files, source, options)
+    if unlabelled_files:
         unlabelled = f"{source}_unlabelled"
-        _load(dsn, unlabelled_file, unlabelled, options)
+        _load(dsn, unlabelled_files, unlabelled, options)
     with closing(psycopg2.connect(**dsn)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         with step("Reading the columns") as current:
@@ -63,21 +72,22 @@ def add(
             leaks = leaking_columns(cursor, proposal, source)
             proposal.left_out |= leaks
             current.note(", ".join(leaks) or "none")
-        files = _files(cursor, proposal, source, unlabelled).render()
+        texts = _files(cursor, proposal, source, unlabelled).render()
     _print_proposal(proposal)
-    written, differences = write(settings.root, files)
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+    written, differences = write(settings.root, texts)
+    marker.unlink()
     _print_files(settings.root, written, differences)
     select = (f"stg_{schema}__{name}+",)
     build(settings, stack, select, show=False)
-    _print_result(settings, proposal)
+    print_outcome(settings, proposal)
 
 
-def _source(file: Path | None, table: str, name: str) -> tuple[str, str]:
+def _source(files: list[Path], table: str, name: str) -> tuple[str, str]:
     """Schema and name of the table that the model learns from."""
-    if bool(file) == bool(table):
-        raise UserError("Name the rows", "CSV=file.csv, or TABLE=schema.table")
-    if file:
-        return "csv", require_name(name or file.name.split(".")[0], "table")
+    if files:
+        return "csv", require_name(name or files[0].name.split(".")[0], "table")
     schema, _, source = table.rpartition(".")
     if not schema or schema in OWNED_SCHEMAS:
         raise UserError(
@@ -87,16 +97,16 @@ def _source(file: Path | None, table: str, name: str) -> tuple[str, str]:
     return schema, source
 
 
-def _load(dsn: dict, file: Path, table: str, options: Options) -> None:
-    with step(f"Loading {file.name}") as current:
-        result = load_csv(dsn, file, table, source=f"{ORIGIN} {file.name}", options=options)
+def _load(dsn: dict, files: list[Path], table: str, options: Options) -> None:
+    names = ", ".join(file.name for file in files)
+    with step(f"Loading {names}") as current:
+        result = load_files(dsn, files, table, source=f"{ORIGIN} {names}", options=options)
         current.note(str(result))
     print_report(result)
 
 
 def _files(cursor: Cursor, proposal: Proposal, source: str, unlabelled: str) -> DbtFiles:
-    cursor.execute(KEYWORDS)
-    keywords = frozenset(word for (word,) in cursor.fetchall())
+    keywords = sql_keywords(cursor)
     if not unlabelled:
         return DbtFiles(proposal, source, keywords)
     facts = SourceTable(cursor, proposal.source, unlabelled).facts()
@@ -124,20 +134,3 @@ def _print_files(root: Path, written: list[Path], differences: list[str]) -> Non
         say("These files exist and were not changed. They differ from what would be written now:")
         for line in differences:
             say(f"  {line}")
-
-
-def _print_result(settings: Settings, proposal: Proposal) -> None:
-    address = f"{settings.local_superset_url}/superset/dashboard"
-    page = {
-        "classification": "quality_classification",
-        "regression": "quality_regression",
-    }.get(proposal.task, "quality_clustering")
-    features = file_paths(proposal.name, proposal.source)["features.sql"]
-    say()
-    say(f"Quality      {address}/{page}/")
-    say(f"Drivers      {address}/drivers/")
-    say(f"Model card   {address}/model_card/")
-    say(f"Choose the model {proposal.name} in the filter of each page. Next steps:")
-    say(f"  1. Read dbt/models/{features} and add features of your own.")
-    say(f"  2. make build SELECT=stg_{proposal.source}__{proposal.name}+ after each change.")
-    say(f"  3. git add dbt/models, or make remove NAME={proposal.name}.")

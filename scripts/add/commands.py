@@ -13,7 +13,7 @@ from scripts.settings import ROOT
 
 
 @click.command()
-@click.option("--csv", "file", type=click.Path(path_type=Path), help="A CSV file to load.")
+@click.option("--csv", "files", default="", help="CSV or Parquet files with equal columns.")
 @click.option("--table", default="", help="A table in the warehouse (schema.table) instead.")
 @click.option("--target", default="", help="The column to predict.")
 @click.option("--name", default="", help="The model's name; default: the file's name.")
@@ -22,10 +22,10 @@ from scripts.settings import ROOT
 @click.option("--time", default="", help="A column of dates: the newest rows are test rows.")
 @click.option("--group", default="", help="Rows of one group are all test rows or all not.")
 @click.option("--drop", default="", help="Columns to leave out, separated by commas.")
-@click.option("--test", "unlabelled", type=click.Path(path_type=Path), help="Rows to predict.")
+@click.option("--test", "unlabelled", default="", help="Files with rows to predict.")
 @click.option("--owner", default="", help="Who answers for the model; default: git's user.")
-def add(file: Path | None, table: str, drop: str, unlabelled: Path | None, owner: str, **choices):
-    """Make a model of a CSV file or a table: dbt files, training, predictions, dashboards.
+def add(files: str, table: str, drop: str, unlabelled: str, owner: str, **choices: str) -> None:
+    """Make a model of files or a table: dbt files, training, predictions, dashboards.
 
     The environment variables ENCODING, HEADER, MISSING and CONVERT are those of `load`.
     """
@@ -39,7 +39,7 @@ def add(file: Path | None, table: str, drop: str, unlabelled: Path | None, owner
         run(
             settings,
             stack,
-            file,
+            files,
             table,
             unlabelled,
             Choices(drop=columns, owner=owner or _git_user(), **choices),
@@ -65,6 +65,53 @@ def remove(name: str) -> None:
         click.confirm(f"Remove the model {name}, its tables and {len(files)} files?", abort=True)
     with running_stack() as (settings, stack):
         run(settings, stack, name)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--sample", type=click.Path(path_type=Path), help="A file in the format to write.")
+@click.option("--to", type=click.Path(path_type=Path), help="The file to write.")
+def submission(name: str, sample: Path | None, to: Path | None) -> None:
+    """Write the predictions of the rows without a label as a CSV file."""
+    from scripts.add.submission import submit
+    from scripts.stack.commands import running_stack
+
+    with running_stack() as (settings, _):
+        submit(settings, name, sample, to)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--feature", required=True, help="The name of the feature.")
+@click.option("--owner", default="", help="Who is to write it; default: git's user.")
+def feature(name: str, feature: str, owner: str) -> None:
+    """Create a feature file of a model as an open task: SQL, description and test."""
+    from scripts.add.features import create_feature
+    from scripts.stack.commands import running_stack
+
+    with running_stack() as (settings, stack):
+        create_feature(settings, stack, name, feature, owner or _git_user())
+
+
+@click.command()
+@click.argument("name")
+def contest(name: str) -> None:
+    """Measure what each group of features adds to a model, on the same repeated folds."""
+    from scripts.add.contest import run_contest
+    from scripts.stack.commands import running_stack
+
+    with running_stack() as (settings, _):
+        run_contest(settings, name)
+
+
+@click.command()
+@click.option("--base", envvar="BASE", default="main", help="The branch to compare with.")
+def compare(base: str) -> None:
+    """Print how the scores of this branch's models differ from those of the base, as Markdown."""
+    from scripts.add.comparison import print_comparison
+    from scripts.settings import load_settings
+
+    print_comparison(load_settings(), base)
 
 
 def _git_user() -> str:

@@ -1,7 +1,7 @@
 """What a load learns of a column from all its values: type, gaps, example, near misses."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from scripts.data.conversions import CONVERSIONS, Conversion
@@ -15,6 +15,7 @@ MOST_DISTINCT = 10_000
 # A type is worth a hint where at most this share of the values does not fit it.
 NEAR = 0.2
 BLANKS = " \t"
+LINE = "line {}".format
 
 
 @dataclass
@@ -121,15 +122,18 @@ class Column:
         candidate = (self._conversions or {}).get(self.conversion.name)
         return candidate if candidate and candidate.count else None
 
-    def remarks(self, kind: str) -> list[str]:
-        """What the load changed in notation, took for missing, or could convert on request."""
+    def remarks(self, kind: str, place: Callable[[int], str] = LINE) -> list[str]:
+        """What the load changed in notation, took for missing, or could convert on request.
+
+        `place`: the words for the number of a row.
+        """
         if self.conversion:
             return [f"{self.filled:,} values converted ({self.conversion.name})", *self._missing()]
         if kind != TEXT:
             changed = self._types[kind].renotated if kind in self._types else 0
             notes = [f"{changed:,} values written in another notation"] if changed else []
             return notes + self._missing()
-        return self._hints()
+        return self._hints(place)
 
     def _missing(self) -> list[str]:
         if not self.missing:
@@ -137,13 +141,13 @@ class Column:
         words = ", ".join(f'"{word}"' for word in sorted(self.missing))
         return [f"{self.missing.total():,} missing: {words} (MISSING=none keeps the words)"]
 
-    def _hints(self) -> list[str]:
+    def _hints(self, place: Callable[[int], str]) -> list[str]:
         """Types and conversions that fit all but a few values of a text column."""
         if not self.filled or self.type != TEXT:
             return []
         kind, near = min(self._types.items(), key=lambda entry: entry[1].count)
         is_near = near.count < self.filled and near.count <= max(1, NEAR * self.filled)
-        hints = [f"almost {kind}{self._misfits(near)}"] if is_near else []
+        hints = [f"almost {kind}{self._misfits(near, place)}"] if is_near else []
         tested = self._conversions or {}
         fitting = [name for name, each in tested.items() if name != TEXT and not each.count]
         if not fitting and not is_near:
@@ -155,16 +159,16 @@ class Column:
         if fitting:
             first, *others = (f'CONVERT="{self.name}:{name}"' for name in fitting)
             other = f" (or {', '.join(others)})" if others else ""
-            misfits = self._misfits(tested[fitting[0]])
+            misfits = self._misfits(tested[fitting[0]], place)
             hints.append(f"{first} makes it {CONVERSIONS[fitting[0]].type}{other}{misfits}")
         return hints
 
-    def _misfits(self, candidate: Candidate) -> str:
+    def _misfits(self, candidate: Candidate, place: Callable[[int], str]) -> str:
         if not candidate.count:
             return ""
         return (
             f": {candidate.count:,} of {self.filled:,} values do not fit, the first is"
-            f' "{_short(candidate.first_value)}" in line {candidate.first_line}'
+            f' "{_short(candidate.first_value)}" in {place(candidate.first_line)}'
         )
 
     def _test_types(self, value: str, bare: str, count: int, line: int) -> None:

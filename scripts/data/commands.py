@@ -1,7 +1,6 @@
-"""The command that loads a CSV file into the warehouse."""
+"""The command that loads files into the warehouse."""
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -26,19 +25,23 @@ def load_options() -> "Options":
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file")
 @click.option("--name", default="", help="The table's name; default: the file's name.")
 @click.option("--schema", default="csv", show_default=True, help="The table's schema.")
-def load(file: Path, name: str, schema: str) -> None:
-    """Load a CSV file (.csv or .csv.gz) into a table; replaces a table of the same name.
+def load(file: str, name: str, schema: str) -> None:
+    """Load files (.csv, .csv.gz, .parquet) into a table; replaces a table of the same name.
+
+    FILE: a path, or several paths and patterns between blanks; the columns must be equal.
 
     The environment variables ENCODING, HEADER, MISSING and CONVERT say what is not recognised.
     """
-    from scripts.data.load import load_csv
+    from scripts.data.load import load_files
     from scripts.data.report import print_report
+    from scripts.data.table_file import find_files
 
-    with step(f"Loading {file.name}") as current:
+    paths = find_files(file)
+    with step(f"Loading {', '.join(path.name for path in paths)}") as current:
         dsn = load_settings().dsn("transformer")
-        result = load_csv(dsn, file, name, schema, options=load_options())
+        result = load_files(dsn, paths, name, schema, options=load_options())
         current.note(str(result))
     print_report(result)

@@ -26,7 +26,7 @@ class CsvFile:
     """
 
     def __init__(self, path: Path, encoding: str = "", header: str = "") -> None:
-        self.path = path
+        self.path, self.name = path, path.name
         if not path.is_file():
             raise UserError(f"There is no file {path}", "check the path after CSV=")
         if header not in ("", "yes", "no"):
@@ -65,6 +65,10 @@ class CsvFile:
                     line, f"the row has {_count(len(fields), 'field')}, the first line has {width}"
                 )
             yield line, fields
+
+    def place(self, line: int) -> str:
+        """Where a row stands, in words."""
+        return f"line {line}"
 
     def error(self, line: int, what: str, do: str = "correct that line") -> UserError:
         """An error in a line of this file."""

@@ -1,8 +1,8 @@
-"""A CSV file into a table: all of it or nothing, and the same way when it is loaded again."""
+"""Files into a table: all of their rows or none, and the same way when they are loaded again."""
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -16,8 +16,8 @@ from psycopg2.extensions import cursor as Cursor
 from scripts.data import target
 from scripts.data.column import MISSING_WORDS, Column
 from scripts.data.conversions import parse_conversions
-from scripts.data.csv_file import CsvFile
 from scripts.data.names import require_name
+from scripts.data.table_file import TableFile, open_files
 from scripts.errors import UserError
 from scripts.resources import disk_full, memory_missing
 
@@ -85,24 +85,24 @@ class LoadResult:
         )
 
 
-def load_csv(
+def load_files(
     dsn: dict[str, Any],
-    path: Path,
+    paths: Sequence[Path],
     name: str = "",
     schema: str = "csv",
     source: str = "",
     options: Options | None = None,
 ) -> LoadResult:
-    """Load the file at `path` into a table; a table of that name is replaced.
+    """Load CSV or Parquet files with equal columns into a table; one of that name is replaced.
 
     `dsn`: how to connect, as the role that is to own the table. `source`: what the table's
-    comment names as its origin; by default the file's name.
+    comment names as its origin; by default the name of the file.
     """
     options = options or Options()
-    table = require_name(name or path.name.split(".")[0], "table")
+    table = require_name(name or paths[0].name.split(".")[0], "table")
     schema = require_name(schema, "schema")
     target.require_own_schema(schema)
-    file = CsvFile(path, options.encoding, options.header)
+    file = open_files(paths, options.encoding, options.header)
     columns = _survey(file, options)
     rows = columns[0].rows
     connection = psycopg2.connect(**dsn)
@@ -114,7 +114,7 @@ def load_csv(
             _copy(cursor, place.draft, file, columns, types)
             change = place.replace()
             at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-            place.comment(f"{source or f'Loaded from {path.name}'} · {rows:,} rows · {at}")
+            place.comment(f"{source or f'Loaded from {file.name}'} · {rows:,} rows · {at}")
             headers = dict(zip(file.columns, file.header, strict=True))
             place.comment_columns({key: text for key, text in headers.items() if key != text})
     except psycopg2.Error as error:
@@ -129,14 +129,14 @@ def load_csv(
             column.empty + (column.missing.total() if types[column.name] != "text" else 0),
             column.distinct,
             column.example,
-            _renaming(column.name, header) + column.remarks(types[column.name]),
+            _renaming(column.name, header) + column.remarks(types[column.name], file.place),
         )
         for column, header in zip(columns, file.header, strict=True)
     ]
     return LoadResult(schema, table, rows, change, file.format, reports)
 
 
-def _survey(file: CsvFile, options: Options) -> list[Column]:
+def _survey(file: TableFile, options: Options) -> list[Column]:
     """Read the whole file once: the types it needs, the number of its rows, and any bad row."""
     conversions = parse_conversions(options.conversions, file.columns)
     words = options.missing_words
@@ -148,7 +148,7 @@ def _survey(file: CsvFile, options: Options) -> list[Column]:
             column.observe(values, lines)
     if not columns[0].rows:
         raise UserError(
-            f"{file.path.name} has no rows below its header",
+            f"{file.name} has no rows below its header",
             "give a file with rows, or HEADER=no if the first line is a row",
         )
     for column in columns:
@@ -167,7 +167,7 @@ def _survey(file: CsvFile, options: Options) -> list[Column]:
 def _copy(
     cursor: Cursor,
     table: sql.Composable,
-    file: CsvFile,
+    file: TableFile,
     columns: list[Column],
     types: dict[str, str],
 ) -> None:
@@ -226,30 +226,28 @@ def _renaming(name: str, header: str) -> list[str]:
     return [f'"{header}" in the file'] if reserved and name != header else []
 
 
-def _load_error(error: psycopg2.Error, file: CsvFile) -> UserError:
+def _load_error(error: psycopg2.Error, file: TableFile) -> UserError:
     """PostgreSQL's error in one line, with the line of the file where PostgreSQL knows the row."""
     reason = str(error).strip().splitlines()[0].rstrip(".")
     code = error.pgcode or ""
     if code.startswith("54"):
         return UserError(
-            f"{file.path.name} has {len(file.columns):,} columns, and a row of them does not fit"
+            f"{file.name} has {len(file.columns):,} columns, and a row of them does not fit"
             f" into PostgreSQL's 8 kB page: {reason}; nothing was changed",
             "put similar columns into one array column, or split the file into two tables",
         )
     if code == errorcodes.DISK_FULL:
-        return disk_full(f"{file.path.name} was not loaded; nothing was changed: {reason}")
+        return disk_full(f"{file.name} was not loaded; nothing was changed: {reason}")
     if code == errorcodes.OUT_OF_MEMORY:
-        return memory_missing(f"{file.path.name} was not loaded; nothing was changed: {reason}")
+        return memory_missing(f"{file.name} was not loaded; nothing was changed: {reason}")
     context = COPY_CONTEXT(getattr(error.diag, "context", None) or "")
     if context:
         line = next(islice(file.rows(), int(context[1]) - 1, None), (0, []))[0]
         column = f", column {context[2]}" if context[2] else ""
         return file.error(line, f"{reason}{column}", "correct the value, then load the file again")
     if isinstance(error, psycopg2.OperationalError) and not code:
-        return UserError(
-            f"{file.path.name} could not be loaded: {reason}", "make status, then make up"
-        )
+        return UserError(f"{file.name} could not be loaded: {reason}", "make status, then make up")
     return UserError(
-        f"{file.path.name} could not be loaded: {reason}; nothing was changed",
+        f"{file.name} could not be loaded: {reason}; nothing was changed",
         "correct the file, then load it again",
     )

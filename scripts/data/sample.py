@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg2
 
-from scripts.data.load import load_csv
+from scripts.data.load import load_files
 
 TABLE = "breast_cancer"
 
@@ -23,7 +23,7 @@ def load_sample(dsn: dict[str, Any], folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{TABLE}.csv"
     _write(path)
-    return str(load_csv(dsn, path, TABLE, source=source))
+    return str(load_files(dsn, [path], TABLE, source=source))
 
 
 def _comment(dsn: dict[str, Any]) -> str:

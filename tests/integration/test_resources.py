@@ -1,4 +1,4 @@
-"""`make load` on a full disk and without memory: one line that says so, and nothing half done."""
+"""`make load` on a full disk and without memory: a one-line error, and no partial table."""
 
 import shutil
 import subprocess
@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from scripts.data.load import load_csv
+from scripts.data.load import load_files
 from scripts.resources import ResourceError, resource_errors
 from scripts.stack.paths import Paths, server_user
 from tests.clusters import Warehouse, cluster
@@ -80,26 +80,26 @@ KILLED_AT_EACH_TABLE = """
 def relations(warehouse: Warehouse) -> list[tuple]:
     """Every table of the schema for files."""
     session = Session(warehouse.dsn("transformer"))
-    found = session.rows("select relname from pg_class where relnamespace = 'csv'::regnamespace")
+    result = session.rows("select relname from pg_class where relnamespace = 'csv'::regnamespace")
     session.connection.close()
-    return found
+    return result
 
 
-def test_a_full_disk_is_named_and_the_table_stays(
+def test_full_disk_error_keeps_table(
     own_server: Warehouse, small_disk: None, large_file: Path
 ) -> None:
     with pytest.raises(ResourceError) as caught:
-        load_csv(own_server.dsn("transformer"), large_file, "full")
+        load_files(own_server.dsn("transformer"), [large_file], "full")
     assert caught.value.line.startswith("The disk is full: large.csv was not loaded; nothing was")
     assert relations(own_server) == []
 
 
-def test_a_session_that_the_kernel_ends_is_named(own_server: Warehouse, large_file: Path) -> None:
+def test_killed_session_is_memory_error(own_server: Warehouse, large_file: Path) -> None:
     log = Paths(own_server.settings.state).logs / "postgres.log"
     admin = Session(own_server.dsn("postgres"))
     admin.rows(KILLED_AT_EACH_TABLE)
     with pytest.raises(ResourceError) as caught, resource_errors(log):
-        load_csv(own_server.dsn("transformer"), large_file, "killed")
+        load_files(own_server.dsn("transformer"), [large_file], "killed")
     assert caught.value.line.startswith("The machine has too little free memory: server process")
     # The server restarts by itself.
     own_server.stack.start_database()
@@ -107,7 +107,7 @@ def test_a_session_that_the_kernel_ends_is_named(own_server: Warehouse, large_fi
     admin.rows("drop event trigger at_each_table")
     admin.connection.close()
     assert relations(own_server) == []
-    assert load_csv(own_server.dsn("transformer"), large_file, "killed").rows == ROWS
+    assert load_files(own_server.dsn("transformer"), [large_file], "killed").rows == ROWS
 
 
 def wait_for_session(warehouse: Warehouse) -> Session:

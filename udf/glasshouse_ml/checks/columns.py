@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from glasshouse_ml.checks.facts import TIP, Finding, NotApplicable, Outcome, TrainingFacts, percent
-from glasshouse_ml.core.table import CATEGORY, NUMBER, TEXT, Column, TextColumn, is_key_name
+from glasshouse_ml.core.table import CATEGORY, LIST, NUMBER, TEXT, Column, TextColumn, is_key_name
 from glasshouse_ml.data.free_text import is_free_text
 from glasshouse_ml.model.algorithms import find_algorithm
 
@@ -162,7 +162,7 @@ def sentence_as_category(facts: TrainingFacts) -> Outcome:
         levels = np.unique(texts.codes[texts.codes >= 0])
         values = [texts.levels[level] for level in levels]
         kind = kinds.get(column.name)
-        if kind == TEXT or not is_free_text(values, int((texts.codes >= 0).sum())):
+        if kind in (TEXT, LIST) or not is_free_text(values, int((texts.codes >= 0).sum())):
             continue
         use = "each different text is a category" if kind else "it is left out"
         message = f"Column {column.name!r} holds free text: {use}."

@@ -44,8 +44,9 @@ class ResamplingUnits:
 class Split:
     """Row numbers of both parts, the folds as positions inside the training part, and facts.
 
-    within() makes as many folds of the same kind of some rows of the training part, given and
-    answered as positions.
+    folds_within() makes as many folds of the same kind of some rows of the training part, given and
+    answered as positions. `times` holds the moment of each row, in days or in the unit of a number:
+    first those of the training part, then those of the test part.
     """
 
     train: np.ndarray
@@ -53,8 +54,13 @@ class Split:
     folds: list[Fold]
     facts: dict[str, Any]
     folds_within: Callable[[np.ndarray, int], list[Fold]]
-    is_chronological: bool  # whether folds go forward in time, so that the first rows are in none
+    times: np.ndarray | None = None  # None: the rows are not split by time
     test_units: ResamplingUnits | None = None  # None: every test row stands for itself
+
+    @property
+    def is_chronological(self) -> bool:
+        """Whether folds go forward in time, so that the first rows are in none."""
+        return self.times is not None
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def compare(
     return candidates
 
 
-def best(candidates: Sequence[Candidate], metric: Metric) -> Candidate:
+def best_candidate(candidates: Sequence[Candidate], metric: Metric) -> Candidate:
     """The candidate with the best mean over the folds; of equal ones the first.
 
     The baseline is not eligible, nor is a candidate that failed, nor a setting that a halving

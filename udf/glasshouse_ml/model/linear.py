@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.model.item_indicator import ItemIndicator
 from glasshouse_ml.model.text_vectorizer import TextVectorizer
 
 
@@ -107,11 +108,36 @@ def _prepared_columns(prepare: Any, features: Sequence[Feature]) -> list[Prepare
                     PreparedColumn(column, _category_suffix(features[column], code))
                     for code in codes
                 ]
+        elif name.startswith("calendar "):
+            (column,) = columns
+            terms += [PreparedColumn(column, suffix) for suffix in calendar_suffixes(transformer)]
+        elif isinstance(transformer, ItemIndicator):
+            (column,) = columns
+            suffixes = [" is missing", *(f" has {item}" for item in features[column].words)]
+            terms += [PreparedColumn(column, suffix) for suffix in suffixes]
         elif isinstance(transformer, TextVectorizer):
             (column,) = columns
             suffixes = text_suffixes(transformer, features[column])
             terms += [PreparedColumn(column, suffix, is_text=True) for suffix in suffixes]
     return terms
+
+
+def calendar_suffixes(transformer: Any) -> list[str]:
+    """What each column made of a date is, to follow the name of the feature."""
+    if not isinstance(transformer, Pipeline):
+        return [f" ({part})" for part in transformer.parts]
+    encoder, last = (step for _, step in transformer.steps)
+    if not isinstance(last, OneHotEncoder):
+        missing = last.indicator_.features_
+        return [
+            *(f" ({part})" for part in encoder.parts),
+            *(f" ({encoder.parts[position]} is missing)" for position in missing),
+        ]
+    return [
+        f" is missing ({part})" if np.isnan(value) else f" ({part} {value:.0f})"
+        for part, values in zip(encoder.parts, last.categories_, strict=True)
+        for value in values
+    ]
 
 
 def text_suffixes(vectorizer: TextVectorizer, feature: Feature) -> list[str]:

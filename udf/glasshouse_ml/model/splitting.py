@@ -60,7 +60,7 @@ def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
         folds_within(np.arange(len(train)), folds),
         facts,
         folds_within,
-        times is not None,
+        times,
         units,
     )
 
@@ -119,9 +119,9 @@ def _latest(times: np.ndarray, share: float, column: str, facts: dict[str, Any])
 def _by_label(texts: TextColumn, column: str) -> np.ndarray:
     other_levels = [level for level in texts.levels if level not in ("train", "test")]
     if other_levels or (texts.codes < 0).any():
-        fold_indices = "NULL" if not other_levels else repr(other_levels[0])
+        label = "NULL" if not other_levels else repr(other_levels[0])
         raise GlasshouseError(
-            f"Column {column!r}, which divides the rows, holds {fold_indices}.",
+            f"Column {column!r}, which divides the rows, holds {label}.",
             "It may hold the words train and test only.",
         )
     is_test = np.array([level == "test" for level in texts.levels] + [False])

@@ -12,6 +12,7 @@ from glasshouse_ml.core.model import Model
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
+from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
 from glasshouse_ml.registry.artifacts import unpack
 from glasshouse_ml.registry.signatures import sign, verify
 
@@ -46,6 +47,17 @@ def latest(db: Database, model: str) -> Version | None:
         (model,),
     )
     return Version(**rows[0]) if rows else None
+
+
+def unchanged_version(
+    db: Database, model: str, data_fingerprint: str, spec_fingerprint: str
+) -> Version | None:
+    """The newest version of a model if it was trained on the same rows with the same settings."""
+    version = latest(db, model)
+    if version is None:
+        return None
+    fingerprints = version.data_fingerprint, version.spec_fingerprint
+    return version if fingerprints == (data_fingerprint, spec_fingerprint) else None
 
 
 def reserve_version(db: Database, model: str) -> int:
@@ -136,6 +148,15 @@ def record_drift(db: Database, model: str, version: int, rows: list[dict[str, An
     )
 
 
+def record_contest(db: Database, model: str, version: int, rows: list[dict[str, Any]]) -> None:
+    """Store what each group of columns adds to a version."""
+    db.call(
+        f"select {SCHEMA}.record_contest($1, $2, $3)::text",
+        ("text", "integer", "jsonb"),
+        (model, version, json.dumps(rows, allow_nan=False)),
+    )
+
+
 def record_profile(db: Database, facts: dict[str, Any]) -> None:
     """Store a profile, which replaces an earlier one of its name."""
     db.call(
@@ -147,6 +168,30 @@ def record_profile(db: Database, facts: dict[str, Any]) -> None:
 
 def load(db: Database, model: str, version: int | None = None) -> Model:
     """The champion of a model, or a given version of it, after its signature was verified."""
+    stored = _load(db, model, version)
+    if isinstance(stored, ForecastModel):
+        raise GlasshouseError(
+            f"Model {model!r} is a forecast: it answers for steps of time, not for rows.",
+            f"Call ml.forecast({db.quote_literal(model)}).",
+        )
+    threads.limit_threads(db)
+    threads.limit_estimator_threads(stored.pipeline)
+    return stored
+
+
+def load_forecast(db: Database, model: str, version: int | None = None) -> ForecastModel:
+    """As load(), for a forecast."""
+    stored = _load(db, model, version)
+    if not isinstance(stored, ForecastModel):
+        raise GlasshouseError(
+            f"Model {model!r} is a {stored.task}: it answers for rows, not for steps of time.",
+            f"Call ml.predict({db.quote_literal(model)}, query).",
+        )
+    threads.limit_threads(db)
+    return stored
+
+
+def _load(db: Database, model: str, version: int | None) -> Model | ForecastModel:
     rows = db.call(
         f"select version, signature from {SCHEMA}.model_versions "
         f"join {SCHEMA}.artifacts using (model, version) "
@@ -172,8 +217,6 @@ def load(db: Database, model: str, version: int | None = None) -> Model:
         if len(cache) >= _MAX_CACHED:
             del cache[next(iter(cache))]
         cache[key] = unpack(content)
-    threads.limit_threads(db)
-    threads.limit_estimator_threads(cache[key].pipeline)
     return cache[key]
 
 

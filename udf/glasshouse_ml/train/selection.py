@@ -10,12 +10,12 @@ from glasshouse_ml.core.table import CATEGORY
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import MAX_CATEGORIES, MAX_TARGET_ENCODED, encode, learn_features
 from glasshouse_ml.model import algorithms as catalogue
-from glasshouse_ml.model import candidates
 from glasshouse_ml.model.assembly import check_monotonic
+from glasshouse_ml.model.candidates import best_candidate, candidate_entries, compare
 from glasshouse_ml.model.fitting import Fitter
 from glasshouse_ml.model.splitting import split_rows
 from glasshouse_ml.train import groups
-from glasshouse_ml.train.baselines import choose_baseline, split_times
+from glasshouse_ml.train.baselines import choose_baseline
 from glasshouse_ml.train.result import TrainingResult
 from glasshouse_ml.train.training_data import TrainingData, informative_columns
 
@@ -31,7 +31,7 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         kinds.setdefault(options["group_by"], CATEGORY)
     columns, uninformative = informative_columns(data.columns, data.table, split.train, kinds)
     max_categories = MAX_TARGET_ENCODED if task.uses_target_encoding else MAX_CATEGORIES
-    features = learn_features(columns, data.table, split.train, max_categories)
+    features = learn_features(columns, data.table, split.train, max_categories, task.needs_target)
     if options.get("monotonic"):
         check_monotonic(features, options["monotonic"])
     excluded = [*data.excluded, *uninformative]
@@ -45,23 +45,17 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     metric = task.metrics[request.metric or task.default_metric(target)]
     task.check_metric(metric, target, request.target)
 
-    entries = candidates.candidate_entries(fitter, train_rows)
+    entries = candidate_entries(fitter, train_rows)
     baseline = task.baseline_params(metric)
     if baseline is not None:
         entries = [[{"algorithm": catalogue.BASELINE, "params": baseline}], *entries]
-    compared = candidates.compare(fitter, entries, training, metric, first=int(baseline is None))
-    chosen = candidates.best(compared, metric)
-    fitter = replace(fitter, target=task.choose_threshold(chosen.folds, target))
-    best = fitter.fit(chosen.algorithm, chosen.params, training)
+    candidates = compare(fitter, entries, training, metric, first=int(baseline is None))
+    best = best_candidate(candidates, metric)
+    fitter = replace(fitter, target=task.calibrate_target(best.folds, target, options))
+    pipeline = fitter.fit(best.algorithm, best.params, training)
     dummy = None if baseline is None else fitter.fit(catalogue.BASELINE, baseline, training)
-    chosen_baseline, ordered = choose_baseline(
-        fitter,
-        dummy,
-        compared,
-        test,
-        metric,
-        split_times(request, split, data.table.numbers),
-        data.split_column_kind,
+    chosen_baseline, ordered_baselines = choose_baseline(
+        fitter, dummy, candidates, test, metric, data.split_column
     )
     return TrainingResult(
         request=request,
@@ -71,12 +65,12 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         excluded=excluded,
         fitter=fitter,
         metric=metric,
-        candidates=compared,
-        chosen=chosen,
+        candidates=candidates,
         best=best,
+        pipeline=pipeline,
         baseline=chosen_baseline,
-        ordered_baselines=ordered,
-        target=task.finalise_target(best, matrix, fitter.target),
+        ordered_baselines=ordered_baselines,
+        target=task.finalise_target(pipeline, matrix, fitter.target),
         training=training,
         test=test,
     )
@@ -88,5 +82,6 @@ def _sort_by_part(data: TrainingData, split: Split) -> tuple[TrainingData, Split
     data.table.reorder(order)
     target = replace(data.target, values=data.target.values[order])
     rows, train_rows = np.arange(len(order)), len(split.train)
-    split = replace(split, train=rows[:train_rows], test=rows[train_rows:])
+    times = None if split.times is None else split.times[order]
+    split = replace(split, train=rows[:train_rows], test=rows[train_rows:], times=times)
     return replace(data, target=target), split

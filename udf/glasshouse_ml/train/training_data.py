@@ -10,6 +10,7 @@ from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.table import (
     CATEGORY,
+    LIST,
     NUMBER,
     TEXT,
     TIME,
@@ -24,8 +25,9 @@ from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.documents import MIN_ROWS, ngrams, tokenise
 from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.free_text import UNSPACED, is_free_text
-from glasshouse_ml.data.row_reader import Reader, expand_arrays, read_columns
-from glasshouse_ml.measure.segments import check_segment_columns as check_segments
+from glasshouse_ml.data.item_lists import find_separator, frequent_items, frequent_separator
+from glasshouse_ml.data.row_reader import Reader, read_columns
+from glasshouse_ml.measure.segments import check_segments
 
 # A text column with at least this share of distinct values identifies rows.
 _KEY_SHARE = 0.95
@@ -48,7 +50,7 @@ class TrainingData:
     rows_read: int
     fingerprint: str
     unlabelled: Table  # the rows without a target; the column of the split alone
-    split_column_kind: str | None = None
+    split_column: Column | None = None
 
 
 @dataclass(frozen=True)
@@ -64,55 +66,53 @@ class _Roles:
 
 def read_training_data(db: Database, request: Request) -> TrainingData:
     """Read the rows of a request."""
-    columns = expand_arrays(db, request.query, read_columns(db, request.query))
-    roles = _roles(request, columns)
-    by_time = request.split["by"] == "time"
+    memory_mb, numeric_target = request.options["memory_mb"], request.task.numeric_target
+    roles = _roles(request, read_columns(db, request.query, expand_arrays=True))
     numbers = [column for column in roles.features if column.numeric]
     texts = [column for column in roles.features if not column.numeric]
-    numeric_target = request.task.numeric_target
     if roles.target:
         (numbers if numeric_target else texts).append(roles.target)
     if roles.key:
         texts.append(roles.key)
-    if roles.split_column and by_time:
+    if roles.split_column and request.split["by"] == "time":
         numbers.append(roles.split_column)
     elif roles.split_column and roles.split_column != roles.key:
         texts.append(roles.split_column)
+    check_segments(request.options["segments"], [*numbers, *texts])
+    max_bytes = memory.available_bytes(memory_mb)
     reader = Reader(db, request.query, numbers, texts)
-    limit = request.options["memory_mb"]
-    table, digest = sort_rows(reader.table(memory.available_bytes(limit)))
-    rows_read = reader.rows_read
+    table = reader.table(max_bytes)
+    fingerprint, rows_read = sort_rows(table), reader.rows_read
     if not rows_read:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
-    excluded = [*roles.excluded, *_sample_entry(table.rows, rows_read, limit)]
-    check_segments(table, request.options["segments"])
+    excluded = [*roles.excluded, *_sample_entry(table.rows, rows_read, memory_mb)]
     unlabelled = Table(0)
     if roles.target:
-        split_name = roles.split_column.name if roles.split_column else None
-        table, unlabelled = _labelled(table, roles.target.name, numeric_target, split_name)
+        table, unlabelled = _labelled(table, roles.target.name, numeric_target, roles.split_column)
     if request.key and (table.texts[request.key].codes < 0).any():
         raise GlasshouseError(
             f"Key column {request.key!r} holds NULL.",
             f"Leave those rows out: where {request.key} is not null.",
         )
     target = request.task.encode_target(table, request.target, request.options)
-    kind = roles.split_column.kind if roles.split_column else None
     return TrainingData(
-        table, roles.features, target, excluded, rows_read, digest, unlabelled, kind
-    )
+        table, roles.features, target, excluded, rows_read, fingerprint, unlabelled,
+        roles.split_column,
+    )  # fmt: skip
 
 
-def _sample_entry(sampled: int, read: int, limit: int | None) -> list[dict[str, str]]:
+def _sample_entry(sampled: int, read: int, memory_mb: int | None) -> list[dict[str, str]]:
     """An entry of the excluded columns where only a sample of the rows is used."""
     if sampled == read:
         return []
     if not sampled:
         raise GlasshouseError(
-            f"options.memory_mb is {limit}, which is too little for any of the {count_rows(read)}.",
+            f"options.memory_mb is {memory_mb}, which is too little for any of the "
+            f"{count_rows(read)}.",
             "Allow more.",
         )
     reason = (
-        f"options.memory_mb = {limit} has room for {count_rows(sampled)} of {read} "
+        f"options.memory_mb = {memory_mb} has room for {count_rows(sampled)} of {read} "
         f"({sampled / read:.1%}): a sample by the values of the rows."
     )
     return [{"name": "(rows)", "reason": reason}]
@@ -120,12 +120,18 @@ def _sample_entry(sampled: int, read: int, limit: int | None) -> list[dict[str, 
 
 def _roles(request: Request, columns: list[Column]) -> _Roles:
     by_name = {column.name: column for column in columns}
-    target = _role_column(by_name, request.target, "target") if request.target else None
-    key = _role_column(by_name, request.key, "key") if request.key else None
-    split = request.split
-    split_column = (
-        _role_column(by_name, split["column"], "column of the split") if split["column"] else None
-    )
+    split, role_columns = request.split, dict[str, Column]()
+    names = {"target": request.target, "key": request.key, "column of the split": split["column"]}
+    for role, name in names.items():
+        if not name:
+            continue
+        if name not in by_name:
+            raise GlasshouseError(
+                f"The query returns no column {name!r}, which is named as {role}.",
+                near_names(name, by_name),
+            )
+        role_columns[role] = by_name[name]
+    target, key, split_column = map(role_columns.get, names)
     if target and target in (key, split_column):
         other = "key" if target == key else "column of the split"
         raise GlasshouseError(
@@ -159,17 +165,8 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
     return _Roles(target, key, split_column, features, excluded)
 
 
-def _role_column(columns: dict[str, Column], name: str, role: str) -> Column:
-    if name not in columns:
-        raise GlasshouseError(
-            f"The query returns no column {name!r}, which is named as {role}.",
-            near_names(name, columns),
-        )
-    return columns[name]
-
-
 def _labelled(
-    table: Table, target: str, numeric: bool, split_column: str | None
+    table: Table, target: str, numeric: bool, split_column: Column | None
 ) -> tuple[Table, Table]:
     """The rows with a target, and of the others the column of the split."""
     labelled = ~np.isnan(table.numbers[target]) if numeric else table.texts[target].codes >= 0
@@ -180,8 +177,9 @@ def _labelled(
         )
     if not dropped:
         return table, Table(0)
-    numbers = {name: values for name, values in table.numbers.items() if name == split_column}
-    texts = {name: values for name, values in table.texts.items() if name == split_column}
+    split_name = split_column.name if split_column else None
+    numbers = {name: values for name, values in table.numbers.items() if name == split_name}
+    texts = {name: values for name, values in table.texts.items() if name == split_name}
     return table.take(labelled), Table(table.rows, numbers, texts).take(~labelled)
 
 
@@ -190,7 +188,8 @@ def informative_columns(
 ) -> tuple[list[Column], list[dict[str, Any]]]:
     """The columns that can inform a model, by the training rows, and the others with the reason.
 
-    `kinds` are those that options.columns gives by name. A column of free text gets the kind TEXT.
+    `kinds` are those that options.columns gives by name. A text column gets the kind that its
+    values have.
     """
     check_column_kinds(columns, kinds)
     informative, excluded = [], []
@@ -201,8 +200,7 @@ def informative_columns(
             continue
         if column.kind == CATEGORY and kind != CATEGORY:
             values, rows = table.texts[column.name].value_counts(training)
-            if kind == TEXT or is_free_text(values, int(rows.sum())):
-                column = replace(column, kind=TEXT)
+            column = replace(column, kind=kind or _text_kind(values, rows))
         reason = _exclusion_reason(column, table, training, is_forced=kind is not None)
         if reason:
             excluded.append({"name": column.name, "reason": reason})
@@ -215,6 +213,13 @@ def informative_columns(
             or "Give at least one column besides the target and the key.",
         )
     return informative, excluded
+
+
+def _text_kind(values: list[str], rows: np.ndarray) -> str:
+    """Whether distinct values, each of so many rows, are lists, free text or categories."""
+    if find_separator(values, rows):
+        return LIST
+    return TEXT if is_free_text(values, int(rows.sum())) else CATEGORY
 
 
 def check_column_kinds(columns: list[Column], kinds: Mapping[str, str]) -> None:
@@ -236,7 +241,7 @@ def check_column_kinds(columns: list[Column], kinds: Mapping[str, str]) -> None:
 def _exclusion_reason(
     column: Column, table: Table, training: np.ndarray, is_forced: bool
 ) -> str | None:
-    if column.kind in (CATEGORY, TEXT):
+    if column.kind in (CATEGORY, TEXT, LIST):
         codes = table.texts[column.name].codes[training]
         present = codes[codes >= 0]
         distinct = len(np.unique(present))
@@ -251,6 +256,8 @@ def _exclusion_reason(
         return "It has the same value in every training row."
     if column.kind == TEXT and not _has_recurring_token(table.texts[column.name], training):
         return f"No word of its texts is in {MIN_ROWS} training rows."
+    if column.kind == LIST and not frequent_items(*_lists(table.texts[column.name], training))[0]:
+        return f"No item of its lists is in {MIN_ROWS} training rows."
     is_distinct = len(present) > 2 and distinct >= _KEY_SHARE * len(present)
     if column.kind == CATEGORY and is_distinct and not is_forced:
         return "Nearly every row has a text of its own, as a key has."
@@ -258,6 +265,11 @@ def _exclusion_reason(
     if is_named_key and len(present) > 2 and len(np.unique(present)) == len(present):
         return "Every row has a number of its own, and the name says that it is a key."
     return None
+
+
+def _lists(texts: TextColumn, training: np.ndarray) -> tuple[list[str], np.ndarray, str]:
+    values, rows = texts.value_counts(training)
+    return values, rows, find_separator(values, rows) or frequent_separator(values)
 
 
 def _has_recurring_token(texts: TextColumn, training: np.ndarray) -> bool:

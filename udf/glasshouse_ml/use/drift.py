@@ -12,7 +12,6 @@ import numpy as np
 from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.model import Model
-from glasshouse_ml.core.table import TEXT
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.row_reader import Reader
@@ -88,7 +87,7 @@ def _bins(
     score = registry.score_bins(db, model, version)
     return (
         [
-            (TextBins if feature.kind == TEXT else Bins)(feature, reference[feature.name], missing)
+            (TextBins if feature.has_documents else Bins)(feature, reference[feature.name], missing)
             for feature in stored.features
         ],
         Bins(Feature(f"({SCORE})", "", SCORE), score, missing) if score else None,

@@ -42,6 +42,7 @@ def _evaluate(db: Database, model: str, query: str, version: int | None) -> list
     target = _target(table, stored, facts["target"], facts["options"].get("costs"))
     matrix = encode(stored.features, table)
     scores = task.score(stored.pipeline, matrix, target.values, target)
+    scores = task.apply_interval(scores, target)
     baseline_scores = task.baseline_scores(facts, target)
     bootstrap, seed = facts["options"]["bootstrap"], facts["options"]["seed"]
     intervals = metric_intervals(scores, bootstrap, seed, _resampling_units(table, facts))
@@ -63,8 +64,8 @@ def _read_labelled_rows(db: Database, stored: Model, query: str, facts: dict[str
     if target is not None:
         numeric = TASKS[stored.task].numeric_target
         (numbers if numeric else texts).append(_target_column(columns, target, numeric))
-    # Sorted by value, so that the same rows give the same interval.
-    table, _ = sort_rows(Reader(db, query, numbers, texts).table())
+    table = Reader(db, query, numbers, texts).table()
+    sort_rows(table)  # so that the same rows give the same interval
     if not table.rows:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     return table if target is None else _labelled(db, table, target)
@@ -124,7 +125,7 @@ def _target(
         return Target(np.zeros(table.rows, np.int64))
     if TASKS[stored.task].numeric_target:
         check_finite([Feature(name, "", NUMBER)], table.numbers[name][:, None])
-        return Target(table.numbers[name])
+        return Target(table.numbers[name], interval=stored.interval)
     classes, texts = list(stored.classes), table.texts[name]
     # Models of earlier versions name classes of type numeric with their trailing zeros.
     positions = {_without_zeros(name): position for position, name in enumerate(classes)}

@@ -68,7 +68,8 @@ def _read(db: Database, query: str, is_numeric: bool) -> Table:
     texts = [columns[name] for name in (PERIOD, SEGMENT) if name in columns]
     if TRUTH in columns:
         (numbers if is_numeric else texts).append(columns[TRUTH])
-    table, _ = sort_rows(Reader(db, query, numbers, texts).table())
+    table = Reader(db, query, numbers, texts).table()
+    sort_rows(table)
     if not table.rows:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     if np.isnan(table.numbers[SCORE]).any():

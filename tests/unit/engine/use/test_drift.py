@@ -1,4 +1,4 @@
-"""ml.drift counts rows into the bins of the training and measures how far they moved."""
+"""ml.drift counts rows in the bins of the training and measures the difference."""
 
 import json
 from datetime import date
@@ -27,19 +27,19 @@ SCORE = "(score)"
 
 
 @pytest.fixture
-def trained(mixed: list[dict]) -> StandIn:
+def trained_db(mixed: list[dict]) -> StandIn:
     db = StandIn([{**row, "day": date(2026, 1, 1 + n % 28)} for n, row in enumerate(mixed)])
     call(db, key="id")
     return db
 
 
-def found(db: StandIn, period: str | None = None) -> dict[Any, dict[str, Any]]:
+def drift_rows(db: StandIn, period: str | None = None) -> dict[Any, dict[str, Any]]:
     rows = [dict(zip(NAMES, row, strict=True)) for row in drift(db, "a model", "q", period)]
     return {(row["period"], row["feature"]) if period else row["feature"]: row for row in rows}
 
 
-def test_the_rows_of_the_training_have_not_moved(trained: StandIn) -> None:
-    rows = found(trained)
+def test_training_rows_have_no_drift(trained_db: StandIn) -> None:
+    rows = drift_rows(trained_db)
     # The answers are compared with those to the test rows alone, so they differ a little.
     score = rows.pop(SCORE)
     assert (score["kind"], score["rows"], score["verdict"]) == ("score", 400, "as in training")
@@ -51,9 +51,9 @@ def test_the_rows_of_the_training_have_not_moved(trained: StandIn) -> None:
         assert row["ks"] == (0 if row["kind"] in ("number", "time") else None)
 
 
-def test_what_moved_is_found_and_nothing_else(trained: StandIn) -> None:
-    before = trained.rows
-    trained.rows = [
+def test_only_changed_features_drift(trained_db: StandIn) -> None:
+    before = trained_db.rows
+    trained_db.rows = [
         {
             **row,
             "amount": row["amount"] and row["amount"] + 1,
@@ -62,7 +62,7 @@ def test_what_moved_is_found_and_nothing_else(trained: StandIn) -> None:
         }
         for n, row in enumerate(before)
     ]
-    rows = found(trained)
+    rows = drift_rows(trained_db)
     assert rows["loyal"]["psi"] == 0
     assert rows["amount"]["psi"] > 0.25
     assert {name for name, row in rows.items() if row["verdict"] == "retrain"} == {
@@ -71,11 +71,11 @@ def test_what_moved_is_found_and_nothing_else(trained: StandIn) -> None:
         "day",
         SCORE,
     }
-    score = [score for _, _, score, _ in predict(trained, "a model", "q", None)]
+    score = [score for _, _, score, _ in predict(trained_db, "a model", "q", None)]
     assert np.mean(score) > 0.6, "with larger amounts the model answers yes more often"
     exact = ks_2samp(
         [r["amount"] for r in before if r["amount"] is not None],
-        [r["amount"] for r in trained.rows if r["amount"] is not None],
+        [r["amount"] for r in trained_db.rows if r["amount"] is not None],
     ).statistic
     assert exact - 0.06 < rows["amount"]["ks"] <= exact
     assert (rows["colour"]["new"], rows["colour"]["new_share"]) == (["violet"], 0.25)
@@ -83,18 +83,18 @@ def test_what_moved_is_found_and_nothing_else(trained: StandIn) -> None:
     assert rows["day"]["js"] > 0.2
 
 
-def test_by_period(trained: StandIn) -> None:
-    trained.rows = [
+def test_drift_by_period(trained_db: StandIn) -> None:
+    trained_db.rows = [
         {**row, "month": None if n < 10 else f"2026-0{1 + n % 2}", "loyal": n % 2 == 0}
-        for n, row in enumerate(trained.rows)
+        for n, row in enumerate(trained_db.rows)
     ]
-    rows = found(trained, "month")
+    rows = drift_rows(trained_db, "month")
     assert [name for name, feature in rows if feature == "loyal"] == ["2026-01", "2026-02", None]
     assert rows["2026-01", "loyal"]["rows"] == 195
     assert rows[None, "loyal"]["rows"] == 10
-    whole = trained.rows
-    trained.rows = [row for row in whole if row["month"] == "2026-02"]
-    alone = found(trained)
+    whole = trained_db.rows
+    trained_db.rows = [row for row in whole if row["month"] == "2026-02"]
+    alone = drift_rows(trained_db)
     assert list(alone) == [name for period, name in rows if period == "2026-02"]
     for feature, row in alone.items():
         by_period = rows["2026-02", feature]
@@ -105,9 +105,9 @@ def test_by_period(trained: StandIn) -> None:
     assert rows["2026-02", "loyal"]["psi_previous"] > 5 > rows["2026-02", "amount"]["psi_previous"]
 
 
-def test_many_batches_are_one_count(trained: StandIn) -> None:
-    trained.rows = trained.rows * 30
-    rows = found(trained)
+def test_batches_are_counted_together(trained_db: StandIn) -> None:
+    trained_db.rows = trained_db.rows * 30
+    rows = drift_rows(trained_db)
     assert rows.pop(SCORE)["rows"] == 12_000, "the rows of a single batch are all predicted"
     for row in rows.values():
         assert row["rows"] == 12_000
@@ -115,7 +115,7 @@ def test_many_batches_are_one_count(trained: StandIn) -> None:
 
 
 @pytest.mark.parametrize("limits", [np.arange(8) * 0.1, np.arange(5.0), [1, 2, 4, 8, 9], [3.0]])
-def test_a_number_on_a_limit_is_in_the_bin_above(limits: Any) -> None:
+def test_number_on_limit_is_in_upper_bin(limits: Any) -> None:
     stored = [
         {"lower": float(low), "category": None, "bin_type": "range", "n": 1.0} for low in limits
     ]
@@ -129,7 +129,7 @@ def test_a_number_on_a_limit_is_in_the_bin_above(limits: Any) -> None:
     np.testing.assert_array_equal(bins.bin_numbers(values), expected)
 
 
-def test_many_different_texts_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_remembered_texts_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glasshouse_ml.measure.bins._MAX_REMEMBERED", 10)
     stored = [{"lower": None, "category": "a", "bin_type": "value", "n": 1.0}]
     bins = Bins(Feature("x", "", "category", ("a", "b")), stored, "missing")
@@ -140,7 +140,7 @@ def test_many_different_texts_are_not_all_remembered(monkeypatch: pytest.MonkeyP
     assert bins.new_texts == {1: {"new 0": 10, "new 1": 10}}
 
 
-def test_the_measures_are_those_of_scipy() -> None:
+def test_measures_equal_scipy() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
         before, now = rng.integers(0, 30, (2, 12)).astype(float)
@@ -155,7 +155,7 @@ def test_the_measures_are_those_of_scipy() -> None:
     assert kolmogorov_smirnov(np.zeros(3), np.ones(3)) is None
 
 
-def test_a_large_index_of_few_rows_may_be_chance() -> None:
+def test_large_index_of_few_rows_is_not_drift() -> None:
     before = np.full(20, 500.0)
     rng = np.random.default_rng(0)
     said: dict[int, list[str]] = {30: [], 100_000: []}
@@ -180,7 +180,7 @@ def _verdict(before: np.ndarray, now: np.ndarray) -> str:
     return verdicts([index], [homogeneity_p_value(before, now)])[0]
 
 
-def test_the_words_of_the_verdict() -> None:
+def test_verdict_labels() -> None:
     before = np.array([5e4, 5e4])
     words = []
     for share in (0.6, 0.7, 0.8):
@@ -189,56 +189,56 @@ def test_the_words_of_the_verdict() -> None:
     assert words == ["as in training", "watch", "retrain"]
 
 
-def test_a_regression_and_a_model_without_scores(mixed: list[dict]) -> None:
+def test_drift_of_regression_and_of_model_without_scores(mixed: list[dict]) -> None:
     db = StandIn([{**row, "target": n % 9 + float(row["loyal"])} for n, row in enumerate(mixed)])
     call(db, key="id", task="regression", algorithms='["ridge"]')
     db.rows = [{**row, "loyal": True} for row in db.rows]
-    assert found(db)[SCORE]["verdict"] == "retrain"
+    assert drift_rows(db)[SCORE]["verdict"] == "retrain"
     db = StandIn([{k: v for k, v in row.items() if k != "target"} for row in mixed])
     call(db, key="id", task="clustering", target=None, algorithms='["k_means"]')
-    assert SCORE not in found(db)
+    assert SCORE not in drift_rows(db)
 
 
-def test_numbers_beyond_arithmetic_are_counted_and_not_answered(trained: StandIn) -> None:
-    trained.rows = [{**row, "amount": np.inf} if n < 5 else row
-                    for n, row in enumerate(trained.rows)]  # fmt: skip
-    rows = found(trained)
+def test_infinite_numbers_are_counted_and_not_predicted(trained_db: StandIn) -> None:
+    trained_db.rows = [{**row, "amount": np.inf} if n < 5 else row
+                    for n, row in enumerate(trained_db.rows)]  # fmt: skip
+    rows = drift_rows(trained_db)
     assert rows["amount"]["rows"] == 400
     assert rows[SCORE]["rows"] == 395
 
 
-def test_what_is_watched_is_kept(trained: StandIn) -> None:
-    rows = watch(trained, "a model", "q", None)
-    assert rows == drift(trained, "a model", "q", None)
-    ((name, version, kept),) = trained.kept
+def test_drift_is_stored(trained_db: StandIn) -> None:
+    rows = watch(trained_db, "a model", "q", None)
+    assert rows == drift(trained_db, "a model", "q", None)
+    ((name, version, kept),) = trained_db.kept
     assert (name, version) == ("a model", 1)
     assert [list(row.values()) for row in kept] == [list(row) for row in rows]
     assert {"psi", "js", "ks", "verdict"} <= set(kept[0])
 
 
-def test_refused(trained: StandIn) -> None:
+def test_invalid_arguments_are_refused(trained_db: StandIn) -> None:
     with pytest.raises(GlasshouseError, match="no column 'days', which is named as period"):
-        drift(trained, "a model", "q", "days")
-    columns = trained.columns("q")
-    trained.rows = []
-    trained.columns = lambda query: columns  # type: ignore[method-assign]
+        drift(trained_db, "a model", "q", "days")
+    columns = trained_db.columns("q")
+    trained_db.rows = []
+    trained_db.columns = lambda query: columns  # type: ignore[method-assign]
     with pytest.raises(GlasshouseError, match="returns no row"):
-        drift(trained, "a model", "q", None)
-    trained.recorded.clear()
+        drift(trained_db, "a model", "q", None)
+    trained_db.recorded.clear()
     with pytest.raises(GlasshouseError, match="no model 'a model'"):
-        drift(trained, "a model", "q", None)
+        drift(trained_db, "a model", "q", None)
 
 
-def test_rows_of_every_batch_weigh_the_same_in_the_score(
-    trained: StandIn, monkeypatch: pytest.MonkeyPatch
+def test_batches_have_equal_weight_in_score(
+    trained_db: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("glasshouse_ml.use.period_counts.BATCH", 1_000)
     # The last batch is small and unlike the others.
-    trained.rows = [{**row, "amount": -2.0} for row in trained.rows * 20]
-    trained.rows += [{**row, "amount": 2.0} for row in trained.rows[:100]]
-    score = found(trained)[SCORE]
+    trained_db.rows = [{**row, "amount": -2.0} for row in trained_db.rows * 20]
+    trained_db.rows += [{**row, "amount": 2.0} for row in trained_db.rows[:100]]
+    score = drift_rows(trained_db)[SCORE]
     assert score["rows"] == pytest.approx(810, abs=5 * np.sqrt(8_100 * 0.1 * 0.9))
-    shares = _score_shares(trained)
+    shares = _score_shares(trained_db)
     assert shares[len(shares) // 2 :].sum() == pytest.approx(100 / 8_100, abs=0.02)
 
 
@@ -263,27 +263,29 @@ def _score_shares(db: StandIn) -> np.ndarray:
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, 1e300, np.nan])
-def test_a_column_that_no_row_can_be_predicted_with(trained: StandIn, value: float) -> None:
-    trained.rows = [{**row, "amount": value} for row in trained.rows]
-    rows = found(trained)
+def test_unpredictable_column_has_drift_and_no_score(trained_db: StandIn, value: float) -> None:
+    trained_db.rows = [{**row, "amount": value} for row in trained_db.rows]
+    rows = drift_rows(trained_db)
     assert (rows["amount"]["rows"], rows["amount"]["verdict"]) == (400, "retrain")
     # NULL can be predicted with; what is beyond the limit cannot.
     assert (SCORE in rows) == bool(np.isnan(value))
     # A period of its own without a score leaves the others theirs.
-    trained.rows += [{**row, "amount": 0.1, "day": date(2027, 1, 1)} for row in trained.rows[:50]]
-    by_period = found(trained, "day")
+    trained_db.rows += [
+        {**row, "amount": 0.1, "day": date(2027, 1, 1)} for row in trained_db.rows[:50]
+    ]
+    by_period = drift_rows(trained_db, "day")
     assert by_period["2027-01-01", SCORE]["rows"] == 50
     assert (("2026-01-02", SCORE) in by_period) == bool(np.isnan(value))
 
 
-def test_a_single_row(trained: StandIn) -> None:
-    trained.rows = trained.rows[:1]
-    rows = found(trained)
+def test_single_row_has_drift(trained_db: StandIn) -> None:
+    trained_db.rows = trained_db.rows[:1]
+    rows = drift_rows(trained_db)
     assert {row["rows"] for row in rows.values()} == {1}
     assert {row["verdict"] for row in rows.values()} <= {"as in training", "watch", "retrain"}
 
 
-def test_categories_named_like_a_special_bin_do_not_drift() -> None:
+def test_categories_named_like_special_bins_do_not_drift() -> None:
     words = ["other", "(missing)", *(f"word {n}" for n in range(19))]
     rows = [
         {
@@ -336,7 +338,7 @@ def weekly_shop(seed: int, weeks: int, changed_from: int = 99) -> list[dict[str,
 
 
 def newest_week(db: StandIn) -> dict[str, str]:
-    rows = found(db, "week")
+    rows = drift_rows(db, "week")
     newest = max(period for period, _ in rows)
     return {feature: row["verdict"] for (period, feature), row in rows.items() if period == newest}
 

@@ -1,0 +1,58 @@
+"""What `make submission` writes into each column of a sample file."""
+
+import pytest
+
+from scripts.add.submission_columns import Prediction, Target, target_columns
+from scripts.errors import UserError
+
+SURVIVED = Target("survived", "bigint", "classification", ["0", "1"], "1")
+CHURN = Target("churn", "text", "classification", ["No", "Yes"], "Yes")
+RETURNED = Target("returned", "boolean", "classification", ["false", "true"], "true")
+GRADE = Target("grade", "text", "classification", ["A", "B", "C+"], "")
+PRICE = Target("price", "double precision", "regression", [], "")
+
+
+def values(target: Target, prediction: Prediction, header: str, sample: list[str]) -> list[str]:
+    """The row that is written for a prediction; the columns after Id have the sample's values."""
+    names = ["Id", *header.split(",")]
+    rows = [["7", *row.split(",")] for row in sample]
+    columns, _ = target_columns(target, names, rows, 0)
+    return [columns[position](prediction) for position in range(1, len(names))]
+
+
+@pytest.mark.parametrize(
+    ("target", "label", "sample", "expected"),
+    [
+        (SURVIVED, "1", ["0", "1"], "1"),
+        (SURVIVED, "1", ["0", "0"], "1"),
+        (SURVIVED, "1", ["0.5", "0.5"], "0.75"),
+        (SURVIVED, "1", ["0.0", "0.0"], "0.75"),
+        (SURVIVED, "1", [""], "1"),
+        (CHURN, "Yes", ["No", "No"], "Yes"),
+        (CHURN, "Yes", ["0", "0"], "0.75"),
+        (RETURNED, "true", ["False", "True"], "True"),
+        (RETURNED, "true", ["0", "1"], "1"),
+        (RETURNED, "false", ["TRUE"], "FALSE"),
+        (RETURNED, "true", ["0.5"], "0.75"),
+        (PRICE, "12.5", ["0", "1"], "12.5"),
+        (GRADE, "B", ["0.1"], "B"),
+    ],
+)
+def test_a_column_of_the_target_holds_labels_or_probabilities(
+    target: Target, label: str, sample: list[str], expected: str
+) -> None:
+    assert values(target, Prediction(label, 0.75), target.name, sample) == [expected]
+
+
+def test_a_column_of_a_class_holds_its_probability() -> None:
+    of_three = Prediction("B", 0.7, {"A": 0.2, "B": 0.7, "C+": 0.1})
+    assert values(GRADE, of_three, "Grade_A,B,C+", ["0,0,0"]) == ["0.2", "0.7", "0.1"]
+    assert values(CHURN, Prediction("No", 0.25), "No,yes", ["0,0"]) == ["0.75", "0.25"]
+
+
+@pytest.mark.parametrize(("header", "message"), [("rating", "neither the target nor a class")])
+def test_an_unknown_column_is_refused(header: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        values(CHURN, Prediction("No", 0.25), header, ["0"])
+    with pytest.raises(UserError, match="no column for the predictions"):
+        target_columns(CHURN, ["Id"], [["7"]], 0)
