@@ -1,4 +1,4 @@
-"""A copy of the project in a folder of its own, with a stack of its own, as a newcomer has it."""
+"""A copy of the project in its own folder, with its own stack."""
 
 import os
 import shutil
@@ -135,7 +135,7 @@ def in_containers() -> bool:
     return os.environ.get("GLASSHOUSE_TEST_MODE", "native") != "native"
 
 
-def running(built: bool = False) -> Iterator[Clone]:
+def running_clone(built: bool = False) -> Iterator[Clone]:
     """A copy of the project that is up, and gone afterwards.
 
     `built`: its warehouse is a copy of the tests' own, so that only Superset is left to prepare.

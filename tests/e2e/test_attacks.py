@@ -1,4 +1,4 @@
-"""A stakeholder and an analyst with valid tokens try to see or do more than they may."""
+"""A stakeholder and an analyst with valid tokens cannot see or do more than their roles allow."""
 
 import re
 from collections.abc import Iterator
@@ -103,12 +103,12 @@ def leaks(answer: requests.Response) -> list[str]:
     return [word for word in LEAKS if word in answer.text] if answer.ok else []
 
 
-def together(function, attacks: list[str]) -> dict[str, requests.Response]:
+def call_for_each(function, attacks: list[str]) -> dict[str, requests.Response]:
     with ThreadPoolExecutor(max_workers=6) as pool:
         return dict(zip(attacks, pool.map(function, attacks), strict=True))
 
 
-def test_the_row_filter_applies_to_an_ordinary_chart(readers: Readers) -> None:
+def test_row_filter_applies_to_chart(readers: Readers) -> None:
     for metric, expected in (("min(country)", "France"), ("max(country)", "France")):
         answer = readers.metric(readers.french, metric)
         assert answer.json()["result"][0]["data"] == [{"stolen": expected}], answer.text
@@ -122,9 +122,9 @@ def test_the_row_filter_applies_to_an_ordinary_chart(readers: Readers) -> None:
         assert cursor.fetchall() == [("France",)]
 
 
-def test_no_metric_of_a_chart_shows_or_does_more(readers: Readers) -> None:
+def test_metric_expression_has_no_effect(readers: Readers) -> None:
     attacks = [each.format(**TABLES) for each in TEXT_AS_QUERY + EFFECTS]
-    answers = together(lambda each: readers.metric(readers.french, f"max({each})"), attacks)
+    answers = call_for_each(lambda each: readers.metric(readers.french, f"max({each})"), attacks)
     assert {each: leaks(answer) for each, answer in answers.items() if leaks(answer)} == {}
     succeeded = [each.format(**TABLES) for each in EFFECTS]
     values = {
@@ -155,7 +155,7 @@ def test_no_metric_of_a_chart_shows_or_does_more(readers: Readers) -> None:
         {"columns": ["country"], "datasource": {"id": 1, "type": "table"}},
     ],
 )
-def test_no_other_part_of_a_chart_shows_more(readers: Readers, query: dict) -> None:
+def test_other_query_parts_show_nothing_more(readers: Readers, query: dict) -> None:
     attack = "query_to_xml('select * from reports.rpt_call_list', true, false, '')::text"
 
     def fill(value):
@@ -168,15 +168,15 @@ def test_no_other_part_of_a_chart_shows_more(readers: Readers, query: dict) -> N
     assert leaks(readers.chart_data(readers.french, **fill(query))) == []
 
 
-def test_sql_lab_runs_a_single_select(readers: Readers) -> None:
+def test_sql_lab_runs_only_single_select(readers: Readers) -> None:
     attacks = [each.format(**TABLES, login="analyst") for each in STATEMENTS]
-    answers = together(lambda each: readers.sql_lab(readers.analyst, each), attacks)
+    answers = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
     succeeded = [each for each, answer in answers.items() if answer.ok]
     # Superset runs the statements of a text one by one. Where each is a SELECT they may all run:
     # here the words that look like another statement are part of a string.
     assert [each for each in succeeded if not each.startswith("select E'\\'' || ")] == []
     attacks = [f"select {each.format(**TABLES)}" for each in EFFECTS]
-    answers = together(lambda each: readers.sql_lab(readers.analyst, each), attacks)
+    answers = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
     rows = {
         each: list(answer.json()["data"][0].values())
         for each, answer in answers.items()
@@ -187,7 +187,7 @@ def test_sql_lab_runs_a_single_select(readers: Readers) -> None:
     assert not any(readers.sql_lab(readers.analyst, each).ok for each in hidden)
 
 
-def test_a_stakeholder_has_no_sql_lab_and_no_other_way_to_a_query(readers: Readers) -> None:
+def test_stakeholder_has_no_access_to_queries(readers: Readers) -> None:
     french, database, dataset = readers.french, readers.database, readers.dataset
     sql = "select customer_name, country from reports.rpt_call_list"
     requests_ = [
@@ -214,7 +214,7 @@ def test_a_stakeholder_has_no_sql_lab_and_no_other_way_to_a_query(readers: Reade
     )
 
 
-def test_everything_is_as_before_and_each_password_works(readers: Readers) -> None:
+def test_settings_and_passwords_are_unchanged(readers: Readers) -> None:
     settings = readers.project.stack.settings
     assert logins.part(settings, has_superset=True).healthy
     answer = readers.sql_lab(readers.analyst, "select count(*) as n from marts.dim_customers")
@@ -223,7 +223,7 @@ def test_everything_is_as_before_and_each_password_works(readers: Readers) -> No
     assert "every password of .env is accepted" in status
 
 
-def test_status_names_a_changed_password_and_up_sets_it_again(readers: Readers) -> None:
+def test_changed_password_is_reported_by_status_and_reset_by_up(readers: Readers) -> None:
     project = readers.project
     settings, admin = project.stack.settings, project.superset
     login = login_name("dashboard", [FRANCE])
@@ -248,7 +248,7 @@ def test_status_names_a_changed_password_and_up_sets_it_again(readers: Readers) 
     assert readers.metric(readers.french, "max(country)").ok
 
 
-def test_passwords_cannot_be_guessed(readers: Readers) -> None:
+def test_login_attempts_are_limited(readers: Readers) -> None:
     """Upper case and the address of the same account count together; others can still log in."""
     settings = readers.project.stack.settings
     url = f"{settings.local_superset_url}/api/v1/security/login"

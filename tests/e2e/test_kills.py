@@ -1,4 +1,4 @@
-"""Commands that are killed at random moments: the same command then completes, and nothing is lost.
+"""Commands are killed at random moments; the next run completes and no data is lost.
 
 pytest prints the seed. GLASSHOUSE_KILL_SEED=<seed> make test-slow kills at the same moments again.
 """
@@ -16,9 +16,9 @@ import pytest
 
 from scripts.stack import dbt_state
 from scripts.stack.backup import read_contents
-from tests.e2e.clone import Clone, running
+from tests.e2e.clone import Clone, running_clone
 from tests.e2e.conftest import KILL_SEED
-from tests.e2e.parts import SERVED, left_running
+from tests.e2e.parts import SERVED, remaining_processes
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -86,7 +86,7 @@ def is_pushed(clone: Clone, number: int) -> None:
     succeed(clone, "plan")
 
 
-def nothing(clone: Clone, number: int) -> None:
+def no_preparation(clone: Clone, number: int) -> None:
     """The command has work at any time."""
 
 
@@ -104,7 +104,7 @@ COMMANDS = {
     "refresh": Command(lambda number: ("refresh",), simulate_a_day, is_built, 60),
     "push": Command(lambda number: ("push",), change_titles, is_pushed, 20),
     "backup": Command(
-        lambda number: ("backup", f"--to=backups/kill-{number}"), nothing, is_saved, 6
+        lambda number: ("backup", f"--to=backups/kill-{number}"), no_preparation, is_saved, 6
     ),
 }
 
@@ -134,18 +134,18 @@ def facts(clone: Clone) -> dict[str, list[str]]:
     """
     schemas = ", ".join(f"'{schema}'" for schema in FACTS)
     query = f"select schemaname, tablename from pg_tables where schemaname in ({schemas})"
-    found = {}
+    result = {}
     for schema, table in rows_of(clone, query):
         rows = rows_of(clone, f"select (to_jsonb(t) - 'load_date')::text from {schema}.{table} t")
         texts = (FRACTION.sub(lambda match: f"{float(match[0]):.9g}", text) for (text,) in rows)
-        found[f"{schema}.{table}"] = sorted(texts)
-    return found
+        result[f"{schema}.{table}"] = sorted(texts)
+    return result
 
 
 @pytest.fixture(scope="module")
 def killed_stack() -> Iterator[Clone]:
     """A stack of which commands are killed."""
-    yield from running(built=True)
+    yield from running_clone(built=True)
 
 
 def commands_in_random_order() -> list[str]:
@@ -156,7 +156,7 @@ def commands_in_random_order() -> list[str]:
 
 
 @pytest.mark.parametrize("number", range(1, KILLS + 1))
-def test_a_killed_command_completes_when_it_is_run_again(killed_stack: Clone, number: int) -> None:
+def test_killed_command_completes_on_next_run(killed_stack: Clone, number: int) -> None:
     name = commands_in_random_order()[number - 1]
     command, moments = COMMANDS[name], random.Random(KILL_SEED * 1000 + number)
     command.prepare(killed_stack, number)
@@ -183,15 +183,15 @@ def test_a_killed_command_completes_when_it_is_run_again(killed_stack: Clone, nu
     return None
 
 
-def test_the_kills_have_left_no_program(killed_stack: Clone) -> None:
+def test_killed_commands_leave_no_process(killed_stack: Clone) -> None:
     succeed(killed_stack, "up")
-    commands = left_running(killed_stack).values()
+    commands = remaining_processes(killed_stack).values()
     servers = ("postgres", "gunicorn")
     assert [each for each in commands if not any(name in each for name in servers)] == []
     assert len(SERVED) == len(servers)
 
 
-def test_a_build_from_nothing_gives_the_tables_that_are_there(killed_stack: Clone) -> None:
+def test_full_build_equals_present_tables(killed_stack: Clone) -> None:
     """Its tests of keys and relations read every row, also of the vault, which is never rebuilt."""
     before = facts(killed_stack)
     assert {name.partition(".")[0] for name in before} == set(FACTS)

@@ -1,4 +1,4 @@
-"""A stack that is stopped, killed, broken, given other passwords, restored from a backup, reset.
+"""A stack that is stopped, killed, reconfigured, restored from a backup and reset.
 
 It is not the one that the other tests share, and has a process of its own.
 """
@@ -18,18 +18,18 @@ from tests.e2e.backups import (
     checksums,
     is_restored,
 )
-from tests.e2e.clone import Clone, copy_of_the_project, running
-from tests.e2e.parts import SERVED, kill, left_behind, left_running
+from tests.e2e.clone import Clone, copy_of_the_project, running_clone
+from tests.e2e.parts import SERVED, kill, remaining_processes, remaining_resources
 from tests.e2e.test_stack import SECRETS, ask, error_of, logs_in
 
 
 @pytest.fixture(scope="module")
 def other_stack() -> Iterator[Clone]:
     """One that may be stopped, broken and killed."""
-    yield from running(built=True)
+    yield from running_clone(built=True)
 
 
-def test_the_shop_lives_on_and_refresh_follows(other_stack: Clone) -> None:
+def test_simulated_day_and_refresh(other_stack: Clone) -> None:
     # The rows that are there are not dropped for others unasked.
     refused = other_stack.make("load-shop", "SEED=2")
     assert refused.returncode != 0 and "YES=1" in refused.stderr
@@ -65,11 +65,11 @@ def test_the_shop_lives_on_and_refresh_follows(other_stack: Clone) -> None:
     assert "up to date" in other_stack.make("refresh").stdout
 
 
-def test_down_leaves_no_process_and_up_finds_the_data(other_stack: Clone) -> None:
+def test_down_ends_all_processes_and_up_keeps_data(other_stack: Clone) -> None:
     ask(other_stack, "create table marts.kept as select 42 as answer")
     before = checksums(other_stack)
     assert other_stack.make("down").returncode == 0
-    assert left_running(other_stack) == {}
+    assert remaining_processes(other_stack) == {}
     assert other_stack.run("status").returncode == 1
     assert "make up" in error_of(other_stack.make("psql"))
     done = other_stack.make("up")
@@ -81,22 +81,17 @@ def test_down_leaves_no_process_and_up_finds_the_data(other_stack: Clone) -> Non
 
 
 @pytest.mark.parametrize("part", SERVED)
-def test_a_killed_part_comes_back(other_stack: Clone, part: str) -> None:
+def test_killed_part_restarts(other_stack: Clone, part: str) -> None:
     kill(other_stack, part)
     done = other_stack.make("up")
     assert done.returncode == 0, done.stdout + done.stderr
     assert other_stack.make("status").returncode == 0
 
 
-@pytest.mark.parametrize(
-    ("stamp", "seconds"),
-    [
-        ("superset", (2, 7)),
-        # The build begins anew, which takes minutes.
-        pytest.param("build", (2, 12), marks=pytest.mark.slow),
-    ],
-)
-def test_an_up_that_was_killed_twice_does_no_harm(
+# Superset is prepared, or everything is built, from nothing.
+@pytest.mark.slow
+@pytest.mark.parametrize(("stamp", "seconds"), [("superset", (2, 7)), ("build", (2, 12))])
+def test_up_completes_after_two_kills(
     other_stack: Clone, stamp: str, seconds: tuple[int, int]
 ) -> None:
     other_stack.make("down")
@@ -111,7 +106,7 @@ def test_an_up_that_was_killed_twice_does_no_harm(
     assert other_stack.make("status").returncode == 0
 
 
-def test_new_passwords_and_another_port_are_followed(other_stack: Clone) -> None:
+def test_changed_passwords_and_port_are_applied(other_stack: Clone) -> None:
     file = other_stack.root / ".env"
     old = other_stack.settings
     text = file.read_text()
@@ -130,7 +125,7 @@ def test_new_passwords_and_another_port_are_followed(other_stack: Clone) -> None
     assert charts_without_rows(other_stack, limit=3) == []
 
 
-def test_a_port_in_use_is_refused_before_anything_is_started(other_stack: Clone) -> None:
+def test_port_in_use_is_error_before_start(other_stack: Clone) -> None:
     other_stack.make("down")
     for key in ("POSTGRES_PORT", "SUPERSET_PORT"):
         with socket.socket() as taken:
@@ -139,7 +134,7 @@ def test_a_port_in_use_is_refused_before_anything_is_started(other_stack: Clone)
             taken.listen()
             message = error_of(other_stack.make("up"))
         assert f"({key} in .env) is in use" in message
-        assert left_running(other_stack) == {}
+        assert remaining_processes(other_stack) == {}
 
 
 @pytest.mark.parametrize(
@@ -150,7 +145,7 @@ def test_a_port_in_use_is_refused_before_anything_is_started(other_stack: Clone)
         (r"SUPERSET_PORT=\d+", "SUPERSET_PORT=x", 'line 8: SUPERSET_PORT cannot be "x"'),
     ],
 )
-def test_a_broken_env_is_named(other_stack: Clone, old: str, new: str, message: str) -> None:
+def test_invalid_env_is_error(other_stack: Clone, old: str, new: str, message: str) -> None:
     file = other_stack.root / ".env"
     text = file.read_text()
     try:
@@ -162,14 +157,12 @@ def test_a_broken_env_is_named(other_stack: Clone, old: str, new: str, message: 
 
 
 @pytest.fixture(scope="module")
-def backed_up(other_stack: Clone) -> Content:
+def backup_content(other_stack: Clone) -> Content:
     """What the backup in BACKUP contains."""
     return back_up(other_stack)
 
 
-def test_a_copy_restored_from_a_backup_runs_beside_it(
-    other_stack: Clone, backed_up: Content
-) -> None:
+def test_restored_copy_runs_beside_original(other_stack: Clone, backup_content: Content) -> None:
     """Two stacks at the same time, the second restored from the backup of the first."""
     copy = copy_of_the_project()
     try:
@@ -179,7 +172,7 @@ def test_a_copy_restored_from_a_backup_runs_beside_it(
         assert one.postgres_port != two.postgres_port
         assert one.superset_admin_password != two.superset_admin_password
         assert one.superset_secret_key != two.superset_secret_key
-        is_restored(copy, backed_up)
+        is_restored(copy, backup_content)
         for clone, other in ((other_stack, copy), (copy, other_stack)):
             assert clone.make("status").returncode == 0
             assert logs_in(clone, clone.settings.superset_admin_password)
@@ -195,18 +188,16 @@ def test_a_copy_restored_from_a_backup_runs_beside_it(
 
 
 @pytest.mark.slow
-def test_a_backup_brings_an_empty_stack_to_what_it_was(
-    other_stack: Clone, backed_up: Content
-) -> None:
+def test_restore_fills_empty_stack(other_stack: Clone, backup_content: Content) -> None:
     assert other_stack.make("reset", env={"YES": "1"}).returncode == 0
     env = other_stack.root / ".env"
     env.write_text(re.sub(r"(?m)^SUPERSET_SECRET_KEY=.*", "SUPERSET_SECRET_KEY=n", env.read_text()))
     done = other_stack.make("restore", f"FROM={BACKUP}")
     assert done.returncode == 0, done.stdout + done.stderr
-    is_restored(other_stack, backed_up)
+    is_restored(other_stack, backup_content)
 
 
-def test_a_missing_file_is_named(other_stack: Clone) -> None:
+def test_missing_file_is_error(other_stack: Clone) -> None:
     folder = other_stack.root / "udf" / "registry"
     # No test after this one needs what was built: the next `make up` would build it again.
     aside = folder.rename(folder.with_name("registry_aside"))
@@ -216,12 +207,12 @@ def test_a_missing_file_is_named(other_stack: Clone) -> None:
         aside.rename(folder)
 
 
-def test_reset_asks_and_then_leaves_nothing(other_stack: Clone) -> None:
+def test_reset_needs_confirmation_and_removes_everything(other_stack: Clone) -> None:
     settings = other_stack.settings
     assert "YES=1 make reset" in error_of(other_stack.make("reset"))
     assert (settings.state / "stamps").exists()
     assert other_stack.make("reset", env={"YES": "1"}).returncode == 0
-    assert left_running(other_stack) == {}
-    assert left_behind(other_stack) == []
+    assert remaining_processes(other_stack) == {}
+    assert remaining_resources(other_stack) == []
     left = {path.name for path in settings.state.iterdir()}
     assert left <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}

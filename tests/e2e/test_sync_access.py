@@ -1,4 +1,4 @@
-"""Roles, row filters, doors and users as code, seen with the eyes of those they are for."""
+"""Roles, row filters, dashboard access and users as code, tested as those users."""
 
 import pytest
 import requests
@@ -29,9 +29,7 @@ def as_user(project, name: str) -> Superset:
     return Superset(settings.model_copy(update={"extra_values": values}))
 
 
-def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narrows_it(
-    project, tmp_path
-):
+def test_stakeholder_sees_only_dashboards_with_row_filter(project, tmp_path):
     data = entries(project)
     data["row_filters"]["No candidates"] = {
         "clause": "1 = 0", "datasets": [CANDIDATES], "roles": ["Stakeholder"]
@@ -43,8 +41,8 @@ def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narr
     settings = project.stack.settings
     password = settings.value("STAKEHOLDER_PASSWORD")
     with signed_in(settings.superset_url, "stakeholder", password) as page:
-        found = inspect_dashboard(page, settings.superset_url, "quality_classification", tmp_path)
-        assert {(each.chart, each.message) for each in found.findings} == {
+        result = inspect_dashboard(page, settings.superset_url, "quality_classification", tmp_path)
+        assert {(each.chart, each.message) for each in result.findings} == {
             ("Candidates and the simple rule", "it says that there are no results")
         }
         assert page.goto(f"{settings.superset_url}/sqllab/").status == 403
@@ -59,7 +57,7 @@ def test_a_stakeholder_sees_the_dashboard_and_nothing_else_and_a_row_filter_narr
     assert "No difference" in project.run("plan")
 
 
-def test_an_analyst_may_query_marts_and_predictions_alone(pushed):
+def test_analyst_queries_only_marts_and_predictions(pushed):
     analyst = as_user(pushed, "analyst")
     database = pushed.superset.rows("database", "id,uuid")[0]["id"]
 
@@ -74,7 +72,7 @@ def test_an_analyst_may_query_marts_and_predictions_alone(pushed):
     assert "You need access" in refused.text
 
 
-def test_what_is_changed_in_superset_comes_back_and_nothing_else(project):
+def test_access_changed_in_superset_is_pulled(project):
     before = project.files()
     superset = project.superset
     roles = {row["name"]: row["id"] for row in superset.rows("security/roles", "id,name")}
@@ -96,7 +94,7 @@ def test_what_is_changed_in_superset_comes_back_and_nothing_else(project):
     assert "Nothing to do" in project.run("push")
 
 
-def test_a_permission_that_superset_does_not_know_stops_a_push_before_anything_is_sent(project):
+def test_unknown_permission_stops_push_before_sending(project):
     file, _ = project.chart()
     project.edit(file, description="Not to arrive.")
     data = entries(project)
@@ -108,7 +106,7 @@ def test_a_permission_that_superset_does_not_know_stops_a_push_before_anything_i
     assert "Not to arrive." not in "".join(project.superset.export().values())
 
 
-def test_a_new_password_in_env_is_set_by_the_next_push(project):
+def test_new_password_in_env_is_set_by_push(project):
     file = project.stack.root / ".env"
     text = file.read_text(encoding="utf-8")
     old = project.stack.settings.value("ANALYST_PASSWORD")

@@ -1,4 +1,4 @@
-"""What people do in Superset's own editor: saved there in Chromium, pulled into git."""
+"""Changes saved in Superset's editor with Chromium are pulled into git."""
 
 import re
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def save_chart(page: Page) -> None:
         page.locator('[data-test="btn-modal-save"]').click()
 
 
-def test_a_save_without_a_change_is_no_difference(project: Project, page: Page) -> None:
+def test_save_without_change_is_no_difference(project: Project, page: Page) -> None:
     # Of each type the chart with most settings: what the editor fills in depends on the others.
     richest: dict[str, dict] = {}
     for chart in charts(project).values():
@@ -76,7 +76,7 @@ def test_a_save_without_a_change_is_no_difference(project: Project, page: Page) 
     assert project.files() == before
 
 
-def test_an_edit_is_the_one_line_that_was_edited(project: Project, page: Page) -> None:
+def test_edited_setting_is_one_changed_line(project: Project, page: Page) -> None:
     before = project.files()
     path, chart = next(
         (name, chart)
@@ -96,7 +96,7 @@ def test_an_edit_is_the_one_line_that_was_edited(project: Project, page: Page) -
     assert "Nothing to do" in project.run("push")
 
 
-def test_a_dashboards_title_is_a_difference_of_one_field(project: Project, page: Page) -> None:
+def test_edited_dashboard_title_is_one_field(project: Project, page: Page) -> None:
     before = project.files()
     path = next(name for name in before if name.startswith("dashboards/"))
     slug = yaml.safe_load(before[path])["slug"]

@@ -1,4 +1,4 @@
-"""The zero-difference promise on a second instance and another environment, and a server killed."""
+"""Push and pull on a second instance, in another environment, and with a killed server."""
 
 import re
 import subprocess
@@ -24,7 +24,7 @@ SCHEMAS = ("reports", "predictions", "marts")
 
 
 @pytest.fixture(scope="module")
-def second(stack) -> Iterator[SecondSuperset]:
+def second_superset(stack) -> Iterator[SecondSuperset]:
     """A fresh second Superset."""
     with tempfile.TemporaryDirectory(prefix="glasshouse-second-") as state:
         server = SecondSuperset(stack.settings, Path(state))
@@ -49,8 +49,8 @@ def settings_of(project, server: SecondSuperset, **more: str):
     return settings.model_copy(update={"extra_values": more})
 
 
-def test_push_then_pull_on_a_fresh_second_instance_leaves_no_difference(project, second):
-    env = overlay(project, "second", **second.addresses)
+def test_push_then_pull_on_second_instance_has_no_difference(project, second_superset):
+    env = overlay(project, "second", **second_superset.addresses)
     before = project.files()
     said = project.run("push", **env)
     assert re.search(r"created \d+ dashboards", said)
@@ -68,7 +68,7 @@ def test_push_then_pull_on_a_fresh_second_instance_leaves_no_difference(project,
     assert done.returncode == 1
     assert "second: no difference" in done.stdout
     assert "nowhere: Error: Superset does not answer" in done.stderr
-    its = settings_of(project, second)
+    its = settings_of(project, second_superset)
     other = Superset(its)
     _, data = project.chart()
     assert other.number("chart", data["uuid"]) > 500
@@ -96,18 +96,18 @@ def execute(dsn: dict, script: str) -> None:
         cursor.execute(script)
 
 
-def test_an_environment_with_another_prefix_and_a_certificate(project, second, schemas_of_ada):
+def test_environment_with_other_prefix_and_certificate(project, second_superset, schemas_of_ada):
     dashboard = project.folder / "dashboards" / "quality_classification.yaml"
     project.edit(dashboard, certified_by="${CERTIFIED_BY}")
     more = {"SCHEMA_PREFIX": "ada_", "CERTIFIED_BY": "Ada"}
-    env = overlay(project, "ada", **second.addresses, **more)
+    env = overlay(project, "ada", **second_superset.addresses, **more)
     before = project.files()
     assert "no push from here is known" in project.fails("push", **env)
     project.run("push", "--force", **env)
     assert "No difference" in project.run("plan", **env)
     assert "Nothing to do" in project.run("pull", **env)
     assert project.files() == before
-    settings = settings_of(project, second, **more)
+    settings = settings_of(project, second_superset, **more)
     superset = Superset(settings)
     exported = [yaml.safe_load(text) for text in superset.export().values()]
     schemas = {data["schema"] for data in exported if "table_name" in data}
@@ -148,8 +148,8 @@ end $$"""
 )
 
 
-def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
-    env = overlay(project, "second", **second.addresses)
+def test_server_killed_during_push_leaves_no_partial_state(project, second_superset):
+    env = overlay(project, "second", **second_superset.addresses)
     project.run("push", "--force", **env)
     for file in sorted((project.folder / "charts").rglob("*.yaml")):
         project_data = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -157,17 +157,17 @@ def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
         file.write_text(yaml.safe_dump(project_data, sort_keys=False, allow_unicode=True))
     project.run("format-assets")
     push = project.stack.popen("push", env=env, stderr=subprocess.PIPE)
-    while not importing(second.url):
+    while not is_importing(second_superset.url):
         assert push.poll() is None, push.stderr.read()
         time.sleep(0.01)
-    second.kill()
+    second_superset.kill()
     error = push.communicate(timeout=120)[1]
     assert push.returncode == 1
     assert "Traceback" not in error
     (line,) = [line for line in error.splitlines() if line.startswith("Error: ")]
     assert "the state of Superset is unknown" in line
     assert "make up" in line or "make plan" in line
-    second.start()
+    second_superset.start()
     plan = project.command("plan", **env)
     assert plan.returncode in (0, 2)
     charts = len(list((project.folder / "charts").rglob("*.yaml")))
@@ -176,7 +176,7 @@ def test_a_server_killed_in_mid_push_leaves_nothing_half_done(project, second):
     assert "No difference" in project.run("plan", **env)
 
 
-def importing(url: str) -> bool:
+def is_importing(url: str) -> bool:
     """Whether preset-cli was given what to import into this server, which no other one is told of.
 
     Asked of /proc: what `ps` prints is cut to the width that COLUMNS names.

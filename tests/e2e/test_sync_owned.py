@@ -1,4 +1,4 @@
-"""Managed and unmanaged assets: import, prune, branches, two at once, and a large dashboard."""
+"""Managed and unmanaged assets: import, prune, branches, concurrent pushes, a large dashboard."""
 
 import copy
 import json
@@ -10,7 +10,7 @@ from scripts.assets.client.exports import LISTED_COLUMNS
 from scripts.assets.sync.links import chart_links
 
 
-def a_strangers_dashboard(project, title: str) -> tuple[int, str]:
+def unmanaged_dashboard(project, title: str) -> tuple[int, str]:
     """A dashboard without a slug, made in Superset, with a copy of one of our charts on it."""
     _, data = project.chart()
     superset = project.superset
@@ -37,10 +37,10 @@ def a_strangers_dashboard(project, title: str) -> tuple[int, str]:
     return dashboard, meta["uuid"]
 
 
-def test_a_strangers_dashboard_is_left_alone_until_it_is_imported_and_pruned_when_given_up(project):
+def test_unmanaged_dashboard_is_ignored_until_import_and_pruned_after_removal(project):
     before = project.files()
-    dashboard, chart = a_strangers_dashboard(project, "Made by hand")
-    other, others_chart = a_strangers_dashboard(project, "Somebody's")
+    dashboard, chart = unmanaged_dashboard(project, "Made by hand")
+    other, others_chart = unmanaged_dashboard(project, "Somebody's")
     assert "No difference" in project.run("plan")
     assert "Nothing to do" in project.run("pull")
     listed = project.run("pull", "--all")
@@ -76,7 +76,7 @@ def test_a_strangers_dashboard_is_left_alone_until_it_is_imported_and_pruned_whe
     project.superset.delete("chart", project.superset.number("chart", others_chart))
 
 
-def test_a_pull_on_a_branch_leaves_the_files_at_hand_alone(project):
+def test_pull_on_branch_keeps_working_files(project):
     project.git("add", "--all")
     project.git("commit", "--quiet", "--allow-empty", "--message=As it is")
     file = project.rename("Renamed in the browser")
@@ -103,7 +103,7 @@ def test_a_pull_on_a_branch_leaves_the_files_at_hand_alone(project):
         project.git("branch", "-D", "from-the-browser")
 
 
-def test_two_pushes_at_once_are_one_after_the_other(project):
+def test_concurrent_pushes_are_serialised(project):
     file, _ = project.chart()
     project.edit(file, description="From two at once.")
     both = [project.stack.popen("push") for _ in range(2)]
@@ -111,7 +111,7 @@ def test_two_pushes_at_once_are_one_after_the_other(project):
     assert "No difference" in project.run("plan")
 
 
-def test_a_dashboard_over_a_hundred_charts_goes_both_ways(project):
+def test_dashboard_with_over_hundred_charts_round_trip(project):
     _, chart = project.chart()
     dashboard = project.folder / "dashboards" / "many.yaml"
     position: dict = {

@@ -1,4 +1,4 @@
-"""What Superset's own bundles lack goes both ways: annotations, owners, tags, saved queries."""
+"""Push and pull of what Superset's bundles lack: annotations, owners, tags, saved queries."""
 
 import json
 
@@ -15,7 +15,7 @@ def on_one_dashboard(project) -> tuple[dict, dict]:
     return yaml.safe_load(first.read_text()), yaml.safe_load(second.read_text())
 
 
-def test_what_superset_does_not_export_is_pulled_and_survives_the_push_of_a_sibling(project):
+def test_assets_outside_export_are_pulled_and_survive_push_of_other_chart(project):
     superset = project.superset
     first, second = on_one_dashboard(project)
     chart, other = (superset.number("chart", each["uuid"]) for each in (first, second))
@@ -65,7 +65,7 @@ def test_what_superset_does_not_export_is_pulled_and_survives_the_push_of_a_sibl
     # The fixture gives all of it up, and prunes it.
 
 
-def test_a_bundle_made_elsewhere_is_imported_pushed_and_leaves_no_difference(project, tmp_path):
+def test_foreign_bundle_is_imported_and_pushed_without_difference(project, tmp_path):
     number = project.superset.number("dashboard", "segments")
     exported = project.superset.export("dashboard", [number])
     uuids = {

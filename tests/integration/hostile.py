@@ -1,4 +1,4 @@
-"""Where nobody is friendly: a schema and models of their own on a server that must not fall."""
+"""A schema and models for tests with invalid or malicious input."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,14 +23,14 @@ ROWS = "select * from engine_hostile.rows"
 def admin(engine: Any) -> Iterator[Session]:
     """The superuser; this one session must live through everything that happens here."""
     session = Session(engine.dsn("postgres"))
-    clean(session)
+    remove_test_objects(session)
     session.rows("create schema engine_hostile authorization transformer")
     yield session
-    clean(session)
+    remove_test_objects(session)
     session.connection.close()
 
 
-def clean(session: Session) -> None:
+def remove_test_objects(session: Session) -> None:
     session.rows("delete from ml.model_versions where model like 'engine hostile%'")
     session.rows("drop schema if exists engine_hostile cascade")
     if session.rows("select 1 from pg_roles where rolname = %s", READER):
@@ -51,13 +51,13 @@ def user(engine: Any, admin: Session) -> Iterator[Session]:
 
 
 @pytest.fixture(autouse=True)
-def alive(admin: Session) -> Iterator[None]:
+def server_check(admin: Session) -> Iterator[None]:
     """A crash of any session would have taken this one with it."""
     yield
     assert admin.rows("select 1") == [(1,)]
 
 
-def debris(admin: Session, model: str) -> dict[str, int]:
+def registry_rows(admin: Session, model: str) -> dict[str, int]:
     """What each table of the registry holds of a model."""
     counts = {
         name: admin.rows(f"select count(*) from ml.{name} where model = %s", model)[0][0]
@@ -66,7 +66,7 @@ def debris(admin: Session, model: str) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def base(user: Session) -> None:
+def base_model(user: Session) -> None:
     """A model to ask, trained once."""
     if not user.rows("select 1 from ml.model_versions where model = 'engine hostile base'"):
         user.train("engine hostile base", ROWS, "target", key="id")

@@ -1,4 +1,4 @@
-"""The registry's verbs as Python calls, and a model with three versions."""
+"""The registry's functions as Python calls, and a model with three versions."""
 
 import json
 from collections.abc import Iterator
@@ -69,13 +69,13 @@ def user(engine: Any, admin: Session) -> Iterator[Session]:
 
 
 @pytest.fixture
-def other(engine: Any) -> Iterator[Session]:
+def second_user(engine: Any) -> Iterator[Session]:
     with closing(Session(engine.dsn("transformer"))) as session:
         yield session
 
 
 @pytest.fixture
-def three(user: Session, request: pytest.FixtureRequest) -> str:
+def three_versions(user: Session, request: pytest.FixtureRequest) -> str:
     """A model with versions 1, 2 and 3, each champion in its turn."""
     name = f"registry test {request.node.name}"
     assert [user.train(name) for _ in range(3)] == [1, 2, 3]

@@ -1,4 +1,4 @@
-"""Rows that hold whatever is hard to write down, and a model of each kind trained on them."""
+"""Rows with unusual values, and a model of each kind that is trained on them."""
 
 import math
 from collections.abc import Iterator
@@ -126,14 +126,14 @@ def user(engine: Any) -> Iterator[Session]:
     admin.rows("create schema engine_scoring authorization transformer")
     session = Session(engine.dsn("transformer"))
     session.rows("create domain engine_scoring.short as varchar(20)")
-    columns = ", ".join(f'"{quoted(name)}" {kind}' for name, kind in TYPES.items())
+    columns = ", ".join(f'"{escape_quotes(name)}" {kind}' for name, kind in TYPES.items())
     answers = "yes boolean, kind text, amount float8, visits int, part text"
     session.rows(f"create table engine_scoring.examples ({columns}, {answers})")
     session.rows(f"create table engine_scoring.probes ({columns})")
     insert(session, "examples", [tuple(row.values()) for row in ROWS])
     for name, (task, algorithm, params, features) in MODELS.items():
         target = TARGETS.get(name, name)
-        chosen = ", ".join(f'"{quoted(n)}"' for n in ("id", *features, target, "part"))
+        chosen = ", ".join(f'"{escape_quotes(n)}"' for n in ("id", *features, target, "part"))
         session.train(
             f"engine test scoring {name}",
             f"select {chosen} from engine_scoring.examples",
@@ -151,7 +151,7 @@ def user(engine: Any) -> Iterator[Session]:
     admin.connection.close()
 
 
-def quoted(name: str) -> str:
+def escape_quotes(name: str) -> str:
     return name.replace('"', '""')
 
 
@@ -169,22 +169,22 @@ def fill(session: Session, probes: list[dict[str, Any]]) -> None:
 PROBES = "select * from engine_scoring.probes"
 
 
-def asked(session: Session, name: str) -> dict[int, tuple]:
+def predict_probes(session: Session, name: str) -> dict[int, tuple]:
     """Prediction, score and probabilities of each row of the table of probes, from ml.predict."""
-    return asked_of(session, name, PROBES)
+    return predict_rows(session, name, PROBES)
 
 
-def asked_of(session: Session, name: str, query: str) -> dict[int, tuple]:
+def predict_rows(session: Session, name: str, query: str) -> dict[int, tuple]:
     """The same for the rows of any query."""
     answers = session.predict(f"engine test scoring {name}", query)
     return {int(key): answer for key, *answer in answers}
 
 
-def inline(session: Session, name: str) -> dict[int, tuple]:
+def compiled_predictions(session: Session, name: str) -> dict[int, tuple]:
     """The same from what ml.compile writes."""
-    answers = session.rows(compiled(session, name))
+    answers = session.rows(compiled_sql(session, name))
     return {key: answer for key, *answer in answers}
 
 
-def compiled(session: Session, name: str, query: str = PROBES) -> str:
+def compiled_sql(session: Session, name: str, query: str = PROBES) -> str:
     return session.rows("select ml.compile(%s, %s)", f"engine test scoring {name}", query)[0][0]

@@ -1,4 +1,4 @@
-"""What `make refresh` looks at, and what is said when a build cannot get a table."""
+"""What `make refresh` compares, and the error when a build cannot lock a table."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,7 +21,7 @@ def user(engine: Warehouse) -> Iterator[Session]:
             session.rows("select ml.drop_model(%s)", MODEL)
 
 
-def test_a_refresh_sees_a_version_that_sql_has_trained(engine: Warehouse, user: Session) -> None:
+def test_refresh_detects_version_trained_in_sql(engine: Warehouse, user: Session) -> None:
     def state() -> str:
         return build_inputs.current_state(engine.settings, engine.stack)[build_inputs.REGISTRY_KEY]
 
@@ -39,7 +39,7 @@ def test_a_refresh_sees_a_version_that_sql_has_trained(engine: Warehouse, user: 
     assert state() != trained
 
 
-def test_a_table_that_is_held_is_named(engine: Warehouse, user: Session) -> None:
+def test_locked_table_error_names_holder(engine: Warehouse, user: Session) -> None:
     assert "lock_timeout=30s" in PGOPTIONS
     with closing(Session(engine.dsn("transformer"))) as reader:
         reader.rows("begin; select 1 from csv.breast_cancer limit 1")

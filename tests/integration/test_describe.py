@@ -29,7 +29,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_a_lost_column_comes_back_with_its_type_and_exposures_are_read_by_dbt(
+def test_missing_column_is_restored_and_dbt_accepts_exposures(
     project: Path, warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state, file = project / ".stack", project / DATASET
@@ -49,8 +49,8 @@ def test_a_lost_column_comes_back_with_its_type_and_exposures_are_read_by_dbt(
     written = describe(project, state, warehouse.dsn("transformer"))
     assert written == [DATASET.as_posix()]
     again = yaml.safe_load(file.read_text())
-    found = next(c for c in again["columns"] if c["column_name"] == lost["column_name"])
-    assert found == lost | {"verbose_name": found["verbose_name"]}
+    result = next(c for c in again["columns"] if c["column_name"] == lost["column_name"])
+    assert result == lost | {"verbose_name": result["verbose_name"]}
     assert again["description"] == yaml.safe_load(whole)["description"]
     assert describe(project, state, None) == []
 
@@ -71,7 +71,7 @@ def test_a_lost_column_comes_back_with_its_type_and_exposures_are_read_by_dbt(
         assert each["depends_on"]["nodes"]
 
 
-def test_a_project_that_dbt_cannot_read_is_one_line(project: Path) -> None:
+def test_invalid_dbt_project_is_one_line_error(project: Path) -> None:
     (project / "dbt" / "models" / "reports" / "broken.sql").write_text("{{ no_such_macro( }}")
     with pytest.raises(UserError, match=r"dbt cannot read its project: .*broken"):
         describe(project, project / ".stack", None)

@@ -15,7 +15,7 @@ from .engine import QUICK, Session, admin, cells, mixed, user
 __all__ = ["admin", "cells", "mixed", "user"]  # fixtures
 
 
-def test_the_answers_are_those_of_scikit_learn_outside(user: Session, cells: str) -> None:
+def test_predictions_equal_scikit_learn(user: Session, cells: str) -> None:
     exact = {"solver": "newton-cholesky", "tol": 1e-10}
     user.train(
         "engine test exact",
@@ -29,15 +29,15 @@ def test_the_answers_are_those_of_scikit_learn_outside(user: Session, cells: str
     training = np.arange(len(data.data)) % 5 > 0
     model = make_pipeline(StandardScaler(), LogisticRegression(**exact))
     model.fit(data.data[training], data.target[training] == 0)
-    found = {int(key): row for key, *row in user.predict("engine test exact", cells)}
+    result = {int(key): row for key, *row in user.predict("engine test exact", cells)}
     expected = model.predict_proba(data.data)[:, 1]
-    scores = np.array([found[number][1] for number in range(len(expected))])
+    scores = np.array([result[number][1] for number in range(len(expected))])
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-9)
-    assert [found[n][0] == "true" for n in range(len(expected))] == (expected > 0.5).tolist()
-    assert found[0][2]["true"] == found[0][1]
+    assert [result[n][0] == "true" for n in range(len(expected))] == (expected > 0.5).tolist()
+    assert result[0][2]["true"] == result[0][1]
 
 
-def test_training_again_gives_identical_numbers(user: Session, cells: str) -> None:
+def test_repeated_training_gives_identical_results(user: Session, cells: str) -> None:
     both = ["logistic_regression", "hist_gradient_boosting"]
     name = "engine test again"
     first = user.train(name, cells, "malignant", key="id", algorithms=both)
@@ -59,7 +59,7 @@ def test_training_again_gives_identical_numbers(user: Session, cells: str) -> No
     assert prints == [(1,)]
 
 
-def test_a_model_trained_again_answers_anew_in_the_same_session(user: Session, cells: str) -> None:
+def test_retrained_model_predicts_in_same_session(user: Session, cells: str) -> None:
     name = "engine test fresh"
     user.train(name, cells, "malignant", key="id")
     old = dict(row[:1] + row[2:3] for row in user.predict(name, cells))
@@ -75,7 +75,7 @@ def test_a_model_trained_again_answers_anew_in_the_same_session(user: Session, c
     assert dict(row[:1] + row[2:3] for row in user.predict(name, cells, 1)) == old
 
 
-def test_every_kind_of_column_and_every_name(user: Session, mixed: str) -> None:
+def test_all_column_types_and_names_are_supported(user: Session, mixed: str) -> None:
     name = "engine test '\"; drop schema ml cascade; --%s é"
     both = ["logistic_regression", "hist_gradient_boosting"]
     result = user.train(name, mixed, "target", key='the "key"', algorithms=both)
@@ -103,7 +103,7 @@ def test_every_kind_of_column_and_every_name(user: Session, mixed: str) -> None:
     assert found[0][0] == "key 1"
 
 
-def test_the_registry_is_whole(user: Session, mixed: str) -> None:
+def test_registry_rows_are_complete(user: Session, mixed: str) -> None:
     name = "engine test whole"
     user.rows("set glasshouse.git_commit = 'abc123'")
     user.train(name, mixed, "target", key='the "key"')
@@ -142,7 +142,7 @@ def test_the_registry_is_whole(user: Session, mixed: str) -> None:
     assert all(lower <= value <= upper for *_, value, lower, upper in metrics if lower is not None)
 
 
-def test_the_latest_rows_are_the_test(user: Session, mixed: str) -> None:
+def test_time_split_tests_on_latest_rows(user: Session, mixed: str) -> None:
     name = "engine test time"
     split = {"by": "time", "column": "moment", "test": 0.25}
     user.train(name, mixed, "target", key='the "key"', split=split)
@@ -151,7 +151,7 @@ def test_the_latest_rows_are_the_test(user: Session, mixed: str) -> None:
     assert {"name": "moment", "reason": "It decides the split."} in version["excluded"]
 
 
-def test_versions_count_up_and_one_is_champion(user: Session, cells: str) -> None:
+def test_versions_are_numbered_and_one_is_champion(user: Session, cells: str) -> None:
     name = "engine test versions"
     results = [
         user.train(name, cells, "malignant", options={**QUICK, "promote": promote})
@@ -175,7 +175,7 @@ def test_unchanged_rows_are_not_trained_again(user: Session, cells: str) -> None
     assert versions == [1, 1, 2]
 
 
-def test_two_sessions_at_once_lose_no_version(engine: Any, user: Session, cells: str) -> None:
+def test_concurrent_trainings_lose_no_version(engine: Any, user: Session, cells: str) -> None:
     name = "engine test together"
     other = Session(engine.dsn("transformer"))
     user.connection.autocommit = other.connection.autocommit = False
@@ -198,7 +198,7 @@ def test_two_sessions_at_once_lose_no_version(engine: Any, user: Session, cells:
     assert champions == [(2,)]
 
 
-def test_the_slow_way_gives_the_same_rows(engine: Any, admin: Session, cells: str) -> None:
+def test_reading_without_rawbytes_gives_same_rows(engine: Any, admin: Session, cells: str) -> None:
     """Without ml.rawbytes the documented conversion is used, and nothing else changes."""
     name = "engine test slow"
     scores = []
@@ -217,11 +217,3 @@ def test_the_slow_way_gives_the_same_rows(engine: Any, admin: Session, cells: st
             session.connection.close()
             admin.rows("grant execute on function ml.rawbytes to transformer")
     assert scores[0] == scores[1]
-
-
-def test_as_many_columns_as_postgres_allows(user: Session) -> None:
-    columns = ", ".join(f"random() as c{position}" for position in range(1_600))
-    query = f"select {columns}, i % 2 as y from generate_series(1, 60) as i"
-    options = {"bootstrap": 0, "importance_repeats": 0}
-    assert user.train("engine test wide", query, "y", options=options)["score"] is not None
-    assert len(user.predict("engine test wide", query)) == 60

@@ -11,7 +11,7 @@ NAME = "engine test checks"
 
 
 @pytest.fixture(scope="module")
-def leaky(user: Session, cells: str) -> list[tuple]:
+def leaky_checks(user: Session, cells: str) -> list[tuple]:
     """The rows of ml.checks of a model with a leak, and what the caller was told."""
     query = cells.replace("*", "*, malignant::int + id / 1e6 as found_on, 1 as constant")
     user.connection.notices.clear()
@@ -23,20 +23,20 @@ def leaky(user: Session, cells: str) -> list[tuple]:
     )
 
 
-def test_findings_are_rows_and_notices(user: Session, leaky: list[tuple]) -> None:
-    issues = {(code, column) for code, severity, column, *_ in leaky if severity == "issue"}
+def test_findings_are_rows_and_notices(user: Session, leaky_checks: list[tuple]) -> None:
+    issues = {(code, column) for code, severity, column, *_ in leaky_checks if severity == "issue"}
     assert issues == {("target_leakage", "found_on")}
-    tips = {(code, column) for code, severity, column, *_ in leaky if severity == "tip"}
+    tips = {(code, column) for code, severity, column, *_ in leaky_checks if severity == "tip"}
     assert ("excluded_column", "constant") in tips
-    for _, severity, _, message, remedy in leaky:
+    for _, severity, _, message, remedy in leaky_checks:
         told = [notice for notice in user.connection.notices if message in notice]
         assert len(told) == (severity in ("issue", "tip"))
         assert all(remedy in notice and notice.count("\n") == 1 for notice in told)
 
 
-def test_each_check_is_explained_and_has_an_outcome(user: Session, leaky: list[tuple]) -> None:
+def test_each_check_has_help_and_outcome(user: Session, leaky_checks: list[tuple]) -> None:
     explained = user.rows("select topic, about, example from ml.help('checks')")
-    assert {topic for topic, *_ in explained} == {code for code, *_ in leaky}
+    assert {topic for topic, *_ in explained} == {code for code, *_ in leaky_checks}
     for topic, about, example in explained:
         assert "Remedy: " in about
         assert {row[3] for row in user.rows(example)} == {topic}
@@ -45,11 +45,11 @@ def test_each_check_is_explained_and_has_an_outcome(user: Session, leaky: list[t
     assert ("checks",) in user.rows("select topic from ml.help()")
 
 
-def test_nobody_writes_checks_by_hand(user: Session, leaky: list[tuple]) -> None:
+def test_direct_write_to_checks_is_refused(user: Session, leaky_checks: list[tuple]) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         user.rows("update ml.checks set severity = 'passed'")
 
 
-def test_checks_go_with_their_version(user: Session, leaky: list[tuple]) -> None:
+def test_dropped_model_has_no_checks(user: Session, leaky_checks: list[tuple]) -> None:
     user.rows("select ml.drop_model(%s)", NAME)
     assert user.rows("select 1 from ml.checks where model = %s", NAME) == []

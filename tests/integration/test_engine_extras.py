@@ -30,20 +30,20 @@ def rows(user: Session) -> str:
     return "select id, a, b, colour, large from engine_test.extras"
 
 
-def test_both_are_listed(user: Session) -> None:
-    found = user.rows(
+def test_extra_algorithms_are_listed(user: Session) -> None:
+    result = user.rows(
         "select algorithm, task, class, handles_missing from ml.algorithms() "
         "where algorithm in ('lightgbm', 'xgboost') order by 1, 2"
     )
-    assert [row[2] for row in found] == [
+    assert [row[2] for row in result] == [
         "lightgbm.LGBMClassifier", "lightgbm.LGBMRegressor",
         "xgboost.XGBClassifier", "xgboost.XGBRegressor",
     ]  # fmt: skip
-    assert all(row[3] for row in found)
+    assert all(row[3] for row in result)
 
 
 @pytest.mark.parametrize("algorithm", ["lightgbm", "xgboost"])
-def test_trained_predicted_and_explained(
+def test_extra_algorithm_trains_predicts_and_explains(
     engine: Any, user: Session, rows: str, algorithm: str
 ) -> None:
     model = f"engine test {algorithm}"

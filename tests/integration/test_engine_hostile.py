@@ -1,4 +1,4 @@
-"""What nobody should do and somebody will: a clear error or a right answer, and a living server."""
+"""Invalid and malicious input gives a clear error or a correct result, and the server survives."""
 
 import json
 from typing import Any
@@ -8,9 +8,9 @@ import pytest
 from psycopg2 import sql
 
 from .engine import QUICK, Session
-from .hostile import ROWS, admin, alive, base, debris, user
+from .hostile import ROWS, admin, base_model, registry_rows, server_check, user
 
-__all__ = ["admin", "alive", "user"]  # fixtures
+__all__ = ["admin", "server_check", "user"]  # fixtures
 
 
 NAMES = [
@@ -27,7 +27,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_are_only_names(user: Session, name: str) -> None:
+def test_names_are_quoted(user: Session, name: str) -> None:
     """As column, key, target, class and model, through every verb."""
     column, key, target = name[:50], f"k{name}"[:50], f"t{name}"[:50]
     query = sql.SQL(
@@ -38,13 +38,13 @@ def test_names_are_only_names(user: Session, name: str) -> None:
     model = f"engine hostile {name}"
     trained = user.train(model, query, target, key=key)
     assert trained["model"] == model
-    found = {row[0]: row for row in user.predict(model, query)}
-    assert len(found) == 200
-    assert {row[1] for row in found.values()} <= {name, "no"}
+    result = {row[0]: row for row in user.predict(model, query)}
+    assert len(result) == 200
+    assert {row[1] for row in result.values()} <= {name, "no"}
     ((text,),) = user.rows("select ml.compile(%s, %s)", model, query)
     for answered_key, prediction, score, shares in user.rows(text):
-        assert found[answered_key][1] == prediction
-        assert found[answered_key][2] == pytest.approx(score, abs=1e-9)
+        assert result[answered_key][1] == prediction
+        assert result[answered_key][2] == pytest.approx(score, abs=1e-9)
         assert shares.keys() == {name, "no"}
     assert len(user.rows("select * from ml.explain(%s, %s, 1)", model, query)) == 600
     assert user.rows("select * from ml.evaluate(%s, %s)", model, query)
@@ -73,14 +73,16 @@ def test_names_are_only_names(user: Session, name: str) -> None:
         "\x01",
     ],
 )
-def test_queries_that_are_no_rows_to_learn_from(user: Session, query: str) -> None:
+def test_invalid_queries_are_refused(user: Session, query: str) -> None:
     calls = {
         "train": "select * from ml.train('engine hostile no', %s, 'classification', 'target')",
         "compile": "select ml.compile('engine hostile base', %s)",
         "predict": "select * from ml.predict('engine hostile base', %s)",
         "profile": "select * from ml.profile('engine hostile base', %s)",
+        "drivers": "select * from ml.drivers(%s, 'count(*)', 'target', array['id'])",
+        "measure": "select * from ml.measure(%s, 'classification', 'target', 'a')",
     }
-    base(user)
+    base_model(user)
     for verb, call in calls.items():
         if verb == "profile" and query == "values (1)":
             continue  # that has columns, and can be described
@@ -121,7 +123,7 @@ def test_queries_that_are_no_rows_to_learn_from(user: Session, query: str) -> No
         ("task", "classification'; drop schema ml; --"),
     ],
 )
-def test_choices_that_make_no_sense(
+def test_invalid_arguments_are_refused(
     user: Session, admin: Session, argument: str, value: Any
 ) -> None:
     model = f"engine hostile choice {argument}"
@@ -130,10 +132,10 @@ def test_choices_that_make_no_sense(
     said = str(caught.value)
     assert "Traceback" not in said
     assert caught.value.pgcode != "XX000", said
-    assert debris(admin, model) == {}
+    assert registry_rows(admin, model) == {}
 
 
-def test_deeply_nested_json(user: Session) -> None:
+def test_deeply_nested_json_is_refused(user: Session) -> None:
     nested = json.loads("[" * 900 + "]" * 900)
     for argument in ("algorithms", "split", "options"):
         with pytest.raises(psycopg2.Error):
@@ -155,16 +157,16 @@ VALUES = {
 
 
 @pytest.mark.parametrize("case", VALUES)
-def test_numbers_that_no_arithmetic_survives(user: Session, case: str) -> None:
+def test_infinite_and_huge_numbers_are_refused(user: Session, case: str) -> None:
     expression, message = VALUES[case]
     query = f"select id, {expression}, b, target from engine_hostile.rows"
     with pytest.raises(psycopg2.Error, match=message):
         user.train("engine hostile value", query, "target", key="id")
 
 
-def test_what_is_wrong_far_down_is_said_as_plainly(user: Session) -> None:
+def test_late_error_has_message_and_hint(user: Session) -> None:
     """PostgreSQL has words of its own for an error between two rows of an answer."""
-    base(user)
+    base_model(user)
     many = (
         "select r.id, case when r.id = 7 and n = 150 then 'inf' else a end as a, b "
         "from generate_series(1, 150) as n, engine_hostile.rows as r order by n"
@@ -176,14 +178,14 @@ def test_what_is_wrong_far_down_is_said_as_plainly(user: Session) -> None:
         assert "nullif" in str(caught.value.diag.message_hint)
 
 
-def test_a_target_of_infinities(user: Session) -> None:
+def test_infinite_target_is_refused(user: Session) -> None:
     infinite = "case when id = 7 then 'inf'::float8 else a end as y"
     query = f"select id, a, b, {infinite} from engine_hostile.rows"
     with pytest.raises(psycopg2.Error, match="'y' holds infinite"):
         user.train("engine hostile value", query, "y", task="regression", algorithms=["ridge"])
 
 
-def test_nan_is_a_missing_value(user: Session) -> None:
+def test_nan_is_missing_value(user: Session) -> None:
     holes = "select id, {} as a, b, target from engine_hostile.rows"
     nan = holes.format("case when id % 5 = 0 then 'NaN'::float8 else a end")
     null = holes.format("case when id % 5 > 0 then a end")
@@ -202,14 +204,14 @@ def test_nan_is_a_missing_value(user: Session) -> None:
         ("target is null", "returns no row"),
     ],
 )
-def test_too_little_to_learn_from(user: Session, condition: str, message: str) -> None:
+def test_too_few_rows_are_refused(user: Session, condition: str, message: str) -> None:
     with pytest.raises(psycopg2.Error, match=message):
         user.train("engine hostile few", f"{ROWS} where {condition}", "target", key="id")
 
 
 @pytest.mark.parametrize("task", ["regression", "clustering", "outliers", "decomposition"])
 @pytest.mark.parametrize("rows", [0, 1])
-def test_no_other_task_learns_from_so_little(user: Session, task: str, rows: int) -> None:
+def test_too_few_rows_are_refused_by_other_tasks(user: Session, task: str, rows: int) -> None:
     target = "y" if task == "regression" else None
     query = f"select id, a, b{', a + b as y' if target else ''} from engine_hostile.rows"
     with pytest.raises(psycopg2.Error, match=r"no row|least|one value only"):
@@ -219,15 +221,15 @@ def test_no_other_task_learns_from_so_little(user: Session, task: str, rows: int
 
 
 @pytest.mark.parametrize("rows", [0, 1])
-def test_few_rows_to_predict(user: Session, rows: int) -> None:
-    base(user)
+def test_zero_and_one_row_are_predicted(user: Session, rows: int) -> None:
+    base_model(user)
     query = f"{ROWS} limit {rows}"
     assert len(user.predict("engine hostile base", query)) == rows
     ((text,),) = user.rows("select ml.compile('engine hostile base', %s)", query)
     assert len(user.rows(text)) == rows
 
 
-def test_as_many_columns_as_a_table_can_have(user: Session) -> None:
+def test_widest_table_is_supported(user: Session) -> None:
     """1,600 of them: two are key and target, and four bytes each are all that fit on a page."""
     columns = ", ".join(f"sin(i * {n})::real as c{n}" for n in range(1, 1599))
     user.rows(
@@ -238,13 +240,13 @@ def test_as_many_columns_as_a_table_can_have(user: Session) -> None:
     options = {**QUICK, "folds": 2, "importance_repeats": 0}
     user.train("engine hostile wide", query, "target", key="id", options=options)
     assert len(user.version("engine hostile wide")["features"]) == 1598
-    found = {int(row[0]): row[2] for row in user.predict("engine hostile wide", query)}
+    result = {int(row[0]): row[2] for row in user.predict("engine hostile wide", query)}
     ((text,),) = user.rows("select ml.compile('engine hostile wide', %s)", query)
     written = {row[0]: row[2] for row in user.rows(text)}
-    assert written == pytest.approx(found, abs=1e-9)
+    assert written == pytest.approx(result, abs=1e-9)
 
 
-def test_keys_that_occur_twice_and_none_at_all(user: Session) -> None:
+def test_duplicate_and_missing_keys_are_predicted(user: Session) -> None:
     twice = "select id % 10 as id, a, b, target from engine_hostile.rows"
     user.train("engine hostile twice", twice, "target", key="id")
     assert len(user.predict("engine hostile twice", twice)) == 200
@@ -256,7 +258,7 @@ def test_keys_that_occur_twice_and_none_at_all(user: Session) -> None:
     assert user.predict("engine hostile twice", alone)[0][0] == ""
 
 
-def test_a_text_of_megabytes(user: Session) -> None:
+def test_text_of_megabytes_is_supported(user: Session) -> None:
     query = (
         "select id, a, case when id % 2 = 0 then repeat('x', 3000000) else 'y' end as word, target "
         "from engine_hostile.rows where id <= 40"

@@ -1,4 +1,4 @@
-"""options.memory_mb in a real server: a sample that is said and recorded, or an error; no more."""
+"""options.memory_mb in a real server: a recorded sample, or an error."""
 
 from contextlib import closing
 from typing import Any
@@ -34,7 +34,7 @@ def train(engine: Any, query: str, memory_mb: int) -> list[str]:
         return list(session.connection.notices)
 
 
-def test_of_more_rows_than_fit_a_sample_is_kept_and_said(engine: Any, user: Session) -> None:
+def test_memory_limit_samples_rows_and_reports_it(engine: Any, user: Session) -> None:
     train(engine, MANY, 10_000)
     whole = user.version(NAME)
     assert whole["rows_train"] + whole["rows_test"] == whole["rows_read"] == 200_000
@@ -60,7 +60,7 @@ def test_of_more_rows_than_fit_a_sample_is_kept_and_said(engine: Any, user: Sess
     ],
     ids=["no room", "rows of a megabyte"],
 )
-def test_no_more_is_taken_than_that(
+def test_insufficient_memory_limit_is_refused(
     engine: Any, user: Session, query: str, memory_mb: int, message: str
 ) -> None:
     before = user.rows("select count(*) from ml.model_versions where model = %s", NAME)

@@ -41,10 +41,10 @@ def engine(warehouse: Warehouse) -> Warehouse:
 
 
 @pytest.fixture(scope="module")
-def guided(user: Session, admin: Session) -> Iterator[dict[str, list[tuple]]]:
+def guide_results(user: Session, admin: Session) -> Iterator[dict[str, list[tuple]]]:
     """What each statement of the guide answers."""
     asked = statements()
-    models = sorted({found for one in asked for found in re.findall(r"ml\.train\('(\w+)'", one)})
+    models = sorted({name for one in asked for name in re.findall(r"ml\.train\('(\w+)'", one)})
     yield {one: user.rows(one) for one in asked}
     for model in models:
         admin.rows("delete from ml.model_versions where model = %s", model)
@@ -56,9 +56,9 @@ def arrays(user: Session) -> str:
     return "select * from engine_test.arrays"
 
 
-def test_every_statement_of_the_guide_works(guided: dict[str, list[tuple]], user: Session) -> None:
-    assert len(guided) == len(set(statements())) >= 14
-    for statement, rows in guided.items():
+def test_statements_of_guide_run(guide_results: dict[str, list[tuple]], user: Session) -> None:
+    assert len(guide_results) == len(set(statements())) >= 14
+    for statement, rows in guide_results.items():
         assert rows, statement
     for score, baseline, higher in user.rows(
         "select score, baseline, metric not in ('rmse', 'rmsle') from ml.model_versions "
@@ -67,7 +67,7 @@ def test_every_statement_of_the_guide_works(guided: dict[str, list[tuple]], user
         assert score > baseline if higher else score < baseline
 
 
-def test_outliers_and_components(guided: dict[str, list[tuple]], user: Session) -> None:
+def test_outliers_and_components(guide_results: dict[str, list[tuple]], user: Session) -> None:
     answers = user.predict("odd_tumours", TUMOURS)
     flagged = [score > 0 for _, _, score, _ in answers]
     assert [word for _, word, _, _ in answers] == ["outlier" if f else "normal" for f in flagged]
@@ -92,8 +92,8 @@ def test_outliers_and_components(guided: dict[str, list[tuple]], user: Session) 
     assert measured["train"] == pytest.approx(0.63, abs=0.04)
 
 
-def test_every_setting_that_was_tried_is_kept(
-    guided: dict[str, list[tuple]], user: Session
+def test_searched_settings_are_recorded(
+    guide_results: dict[str, list[tuple]], user: Session
 ) -> None:
     tried = user.rows(
         "select algorithm, params, fold_scores, chosen from ml.candidates where model = 'tumour' "
@@ -105,9 +105,7 @@ def test_every_setting_that_was_tried_is_kept(
     assert sum(row[3] for row in tried) == 1
 
 
-def test_the_threshold_that_costs_least_is_used(
-    guided: dict[str, list[tuple]], user: Session
-) -> None:
+def test_least_cost_threshold_is_used(guide_results: dict[str, list[tuple]], user: Session) -> None:
     threshold = user.version("tumour_costs")["threshold"]
     assert threshold < 0.5
     answers = user.predict("tumour_costs", TUMOURS)
@@ -120,7 +118,7 @@ def test_the_threshold_that_costs_least_is_used(
     ) == [(threshold,)]
 
 
-def test_a_halving_search_in_time(user: Session, arrays: str) -> None:
+def test_halving_search_with_time_split(user: Session, arrays: str) -> None:
     entry: dict[str, Any] = {
         "algorithm": "decision_tree",
         "search": {"max_depth": [2, 4, 8], "min_samples_leaf": [1, 20]},
@@ -141,7 +139,7 @@ def test_a_halving_search_in_time(user: Session, arrays: str) -> None:
     assert [share for (share,) in shares] == pytest.approx([1 / 3] * 4 + [1, 1])
 
 
-def test_arrays_texts_of_many_values_and_groups(user: Session, arrays: str) -> None:
+def test_arrays_high_cardinality_texts_and_groups(user: Session, arrays: str) -> None:
     name = "engine test arrays"
     user.train(
         name,
@@ -169,12 +167,14 @@ def test_arrays_texts_of_many_values_and_groups(user: Session, arrays: str) -> N
     )
     assert {segment for (segment,) in segments} == {"all", *(f"shop = {n}" for n in range(4))}
     # A shop nobody has met is answered, and an array that became a text is named.
-    assert user.predict(name, f"select r.*, 9 as shop from ({without(arrays, 'shop')}) as r")
+    assert user.predict(name, f"select r.*, 9 as shop from ({query_without(arrays, 'shop')}) as r")
     with pytest.raises(Exception, match=r"no column 'numbers\[1\]'"):
-        user.predict(name, f"select r.*, 'x' as numbers from ({without(arrays, 'numbers')}) as r")
+        user.predict(
+            name, f"select r.*, 'x' as numbers from ({query_without(arrays, 'numbers')}) as r"
+        )
     assert len(user.rows("select * from ml.explain(%s, %s, 2)", name, f"{arrays} limit 3")) == 12
     # Of other numbers than those that were learned from nothing can be said.
-    other = f"select r.*, %s::float8[] as numbers from ({without(arrays, 'numbers')}) as r"
+    other = f"select r.*, %s::float8[] as numbers from ({query_without(arrays, 'numbers')}) as r"
     for numbers, message in (
         ("'{1,2}'", r"'numbers' holds an array of 2 numbers; all .* had 3"),
         ("'{1,2,3,4}'", r"'numbers' holds an array of 4 numbers; all .* had 3"),
@@ -189,6 +189,6 @@ def test_arrays_texts_of_many_values_and_groups(user: Session, arrays: str) -> N
         assert len(user.predict(name, other % numbers)) == 5
 
 
-def without(query: str, column: str) -> str:
+def query_without(query: str, column: str) -> str:
     kept = {"id", "numbers", "exact", "city", "shop"} - {column}
     return f"select {', '.join(sorted(kept))} from ({query}) as rows limit 5"

@@ -1,4 +1,4 @@
-"""What the engine does not do is said in one line, and leaves nothing, in a real Postgres."""
+"""Invalid trainings and predictions end with a one-line error and leave nothing behind."""
 
 import psycopg2
 import pytest
@@ -8,7 +8,7 @@ from .engine import Session, admin, cells, user
 __all__ = ["admin", "cells", "user"]  # fixtures
 
 
-def test_a_training_that_is_stopped_leaves_nothing(user: Session, cells: str) -> None:
+def test_timed_out_training_leaves_nothing(user: Session, cells: str) -> None:
     name = "engine test stopped"
     user.rows("set statement_timeout = '300ms'")
     try:
@@ -60,7 +60,7 @@ def test_a_training_that_is_stopped_leaves_nothing(user: Session, cells: str) ->
         ("{cells} where id in (1, 19)", "malignant", {}, "test part has no row", "more rows"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(
+def test_invalid_training_is_one_line_error(
     user: Session,
     cells: str,
     query: str,
@@ -81,7 +81,7 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert nothing == []
 
 
-def test_a_column_that_is_gone_or_changed_is_named(user: Session, cells: str) -> None:
+def test_missing_or_changed_column_error_names_column(user: Session, cells: str) -> None:
     name = "engine test columns"
     user.train(name, cells, "malignant", key="id")
     with pytest.raises(psycopg2.Error, match="no column 'f0', a feature of the model"):
@@ -99,7 +99,7 @@ def test_a_column_that_is_gone_or_changed_is_named(user: Session, cells: str) ->
     assert user.predict(name, cells + " where false") == []
 
 
-def test_a_regression_of_a_text_is_refused_with_a_hint(user: Session) -> None:
+def test_regression_of_text_hints_at_classification(user: Session) -> None:
     with pytest.raises(psycopg2.Error, match="is of type text; a regression predicts") as error:
         user.train(
             "engine test text", "select 1 as a, 'x' as y", "y", task="regression", algorithms=None

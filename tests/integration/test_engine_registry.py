@@ -1,4 +1,4 @@
-"""Versions that come, rule, go back and go: the registry's verbs in a real Postgres."""
+"""Promotion, rollback, removal and retention of versions in a real Postgres."""
 
 from contextlib import closing
 from typing import Any
@@ -6,51 +6,51 @@ from typing import Any
 import psycopg2
 import pytest
 
-from .registry import ROWS, Session, admin, three, user
+from .registry import ROWS, Session, admin, three_versions, user
 
-__all__ = ["admin", "three", "user"]  # fixtures
+__all__ = ["admin", "three_versions", "user"]  # fixtures
 
 
 VERBS = ("promote", "rollback", "drop_version", "drop_model")
 
 
-def test_promote_and_rollback(user: Session, three: str) -> None:
-    assert user.states(three) == {1: "archived", 2: "archived", 3: "champion"}
-    assert user.value("select ml.promote(%s, 1)", three) == 3
-    assert user.states(three) == {1: "champion", 2: "archived", 3: "archived"}
+def test_promote_and_rollback(user: Session, three_versions: str) -> None:
+    assert user.states(three_versions) == {1: "archived", 2: "archived", 3: "champion"}
+    assert user.value("select ml.promote(%s, 1)", three_versions) == 3
+    assert user.states(three_versions) == {1: "champion", 2: "archived", 3: "archived"}
     # Promoting the champion is no new reign, so a rollback still finds the one before.
-    assert user.value("select ml.promote(%s, 1)", three) == 1
-    assert user.value("select ml.rollback(%s)", three) == 3
-    assert user.value("select ml.rollback(%s)", three) == 2
-    assert user.value("select ml.rollback(%s)", three) == 1
-    assert user.states(three) == {1: "champion", 2: "archived", 3: "archived"}
+    assert user.value("select ml.promote(%s, 1)", three_versions) == 1
+    assert user.value("select ml.rollback(%s)", three_versions) == 3
+    assert user.value("select ml.rollback(%s)", three_versions) == 2
+    assert user.value("select ml.rollback(%s)", three_versions) == 1
+    assert user.states(three_versions) == {1: "champion", 2: "archived", 3: "archived"}
     with pytest.raises(psycopg2.Error, match="No earlier champion") as caught:
-        user.rows("select ml.rollback(%s)", three)
+        user.rows("select ml.rollback(%s)", three_versions)
     assert "ml.promote" in caught.value.diag.message_hint
 
 
-def test_who_was_champion_when(user: Session, three: str) -> None:
+def test_promotions_are_recorded(user: Session, three_versions: str) -> None:
     moments = [user.value("select clock_timestamp()")]
     for call in ("ml.promote(%s, 1)", "ml.rollback(%s)", "ml.rollback(%s)", "ml.promote(%s, 1)"):
-        user.rows(f"select {call}", three)
+        user.rows(f"select {call}", three_versions)
         moments.append(user.value("select clock_timestamp()"))
     reigns = [
         user.value(
             "select version from ml.promotions where model = %s and promoted_at < %s "
             "and (undone_at is null or undone_at > %s) order by promotion desc limit 1",
-            three,
+            three_versions,
             moment,
             moment,
         )
         for moment in moments
     ]
     assert reigns == [3, 1, 3, 2, 1]
-    assert user.rows("select distinct promoted_by from ml.promotions where model = %s", three) == [
-        ("transformer",)
-    ]
+    assert user.rows(
+        "select distinct promoted_by from ml.promotions where model = %s", three_versions
+    ) == [("transformer",)]
 
 
-def test_predict_follows_the_champion(user: Session) -> None:
+def test_predict_uses_champion(user: Session) -> None:
     name = "registry test predict"
     user.train(name, "dummy")
     user.train(name)
@@ -65,31 +65,31 @@ def test_predict_follows_the_champion(user: Session) -> None:
     assert scores() > 1
 
 
-def test_drop_version(user: Session, three: str) -> None:
+def test_drop_version(user: Session, three_versions: str) -> None:
     with pytest.raises(psycopg2.Error, match="Version 3 is the champion") as caught:
-        user.rows("select ml.drop_version(%s, 3)", three)
+        user.rows("select ml.drop_version(%s, 3)", three_versions)
     assert "ml.promote or ml.rollback" in caught.value.diag.message_hint
-    assert user.value("select ml.drop_version(%s, 2)", three) == 2
+    assert user.value("select ml.drop_version(%s, 2)", three_versions) == 2
     left = user.rows(
         "select (select count(*) from ml.artifacts where model = %s and version = 2), "
         "(select count(*) from ml.distributions where model = %s and version = 2)",
-        three,
-        three,
+        three_versions,
+        three_versions,
     )
     assert left == [(0, 0)]
     # The champion before is gone, so the one before that is meant.
-    assert user.value("select ml.rollback(%s)", three) == 1
-    assert user.value("select ml.drop_version(%s, 3)", three) == 1
+    assert user.value("select ml.rollback(%s)", three_versions) == 1
+    assert user.value("select ml.drop_version(%s, 3)", three_versions) == 1
     # A number is never given twice.
-    assert user.train(three) == 4
+    assert user.train(three_versions) == 4
 
 
-def test_drop_model(user: Session, three: str) -> None:
-    assert user.value("select ml.drop_model(%s)", three) == 3
-    assert user.states(three) == {}
+def test_drop_model(user: Session, three_versions: str) -> None:
+    assert user.value("select ml.drop_model(%s)", three_versions) == 3
+    assert user.states(three_versions) == {}
     for table in ("models", "promotions", "artifacts", "metrics", "curves", "distributions"):
-        assert user.rows(f"select from ml.{table} where model = %s", three) == []
-    assert user.train(three) == 1
+        assert user.rows(f"select from ml.{table} where model = %s", three_versions) == []
+    assert user.train(three_versions) == 1
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,9 @@ def test_drop_model(user: Session, three: str) -> None:
         ("ml.drop_model('registry ''; drop schema ml')", "no model", "Known: "),
     ],
 )
-def test_what_is_not_there_is_said_so(user: Session, call: str, message: str, hint: str) -> None:
+def test_missing_model_or_version_is_error(
+    user: Session, call: str, message: str, hint: str
+) -> None:
     name = "registry test errors"
     if not user.states(name):
         user.train(name)
@@ -117,20 +119,20 @@ def test_what_is_not_there_is_said_so(user: Session, call: str, message: str, hi
     assert caught.value.pgcode == "22023"
 
 
-def test_a_better_version_becomes_champion(user: Session) -> None:
+def test_only_better_version_becomes_champion(user: Session) -> None:
     name = "registry test better"
     user.train(name, "dummy", promote="if_better")
     user.train(name, promote="if_better")
     user.train(name, promote="if_better")
     user.train(name, "dummy", promote="if_better")
     assert user.states(name) == {1: "archived", 2: "champion", 3: "rejected", 4: "rejected"}
-    (found,) = user.rows(
+    (result,) = user.rows(
         "select comparison from ml.model_versions where model = %s and version = 4", name
     )[0]
-    assert found["champion"] == 2
-    assert found["better"] is False
-    assert found["champion_score"] > found["score"] == 0.5
-    assert found["upper"] < 0
+    assert result["champion"] == 2
+    assert result["better"] is False
+    assert result["champion_score"] > result["score"] == 0.5
+    assert result["upper"] < 0
     assert user.value("select ml.rollback(%s)", name) == 1
 
 
@@ -152,7 +154,7 @@ def test_retention(user: Session) -> None:
         user.rows("select ml.promote(%s, 3)", name)
 
 
-def test_who_may_change_the_registry(engine: Any, admin: Session, user: Session) -> None:
+def test_registry_rights(engine: Any, admin: Session, user: Session) -> None:
     name = "registry test rights"
     user.train(name)
     with closing(Session(engine.dsn("dashboard"))) as dashboard:
@@ -187,5 +189,5 @@ def test_who_may_change_the_registry(engine: Any, admin: Session, user: Session)
     """)
     path = ["search_path=pg_catalog, pg_temp"]
     others = ("expect_tests", "numbers", "record_drift", "record_profile", "record_test")
-    others += ("record_version", "reserve_version")
+    others += ("record_refresh", "record_retraining", "record_version", "reserve_version")
     assert doors == [(door, "ml_registry", path) for door in sorted((*VERBS, *others))]

@@ -24,7 +24,7 @@ def key(server: Warehouse) -> bytes | None:
         return read_key(connection)
 
 
-def test_models_predict_in_another_cluster(engine: Any, user: Session, tmp_path: Path) -> None:
+def test_models_predict_in_other_cluster(engine: Any, user: Session, tmp_path: Path) -> None:
     user.train(NAME)
     expected = user.rows(PREDICT, NAME, ROWS)
     folder = backup(engine.settings, engine.stack, tmp_path / "backup")

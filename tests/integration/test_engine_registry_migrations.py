@@ -1,4 +1,4 @@
-"""The registry's schema: applied once, upgraded with its models, and never against a held table."""
+"""Migrations of the registry: applied once, with existing models, and with locked tables."""
 
 import gzip
 import json
@@ -75,16 +75,14 @@ def apply(database: dict[str, Any], root: Path = ROOT) -> list[str]:
         return registry.apply(connection, root)
 
 
-def test_a_build_of_an_unchanged_project_runs_no_ddl(engine: Any, admin: Session) -> None:
+def test_unchanged_project_runs_no_ddl(engine: Any, admin: Session) -> None:
     before = set(admin.rows(CATALOGUE))
     assert {kind for kind, _, _ in before} == {"function", "relation", "description"}
     build_functions(engine.settings, engine.stack, show=False)
     assert set(admin.rows(CATALOGUE)) == before
 
 
-def test_a_build_replaces_the_function_that_was_changed_by_hand(
-    engine: Any, admin: Session
-) -> None:
+def test_build_replaces_function_changed_by_hand(engine: Any, admin: Session) -> None:
     before = set(admin.rows(CATALOGUE))
     admin.rows("grant execute on function ml.help(text) to public")
     build_functions(engine.settings, engine.stack, show=False)
@@ -96,7 +94,7 @@ def test_a_build_replaces_the_function_that_was_changed_by_hand(
     )
 
 
-def test_what_was_applied_is_recorded_and_not_applied_again(database: dict[str, Any]) -> None:
+def test_applied_scripts_are_recorded_and_not_repeated(database: dict[str, Any]) -> None:
     applied = apply(database)
     assert applied[:2] == ["migrations/0001_schema", "migrations/0002_signatures"]
     assert "functions/recording" in applied
@@ -106,7 +104,7 @@ def test_what_was_applied_is_recorded_and_not_applied_again(database: dict[str, 
     assert apply(database) == []
 
 
-def test_a_registry_of_913d671_upgrades_and_its_models_predict_the_same(
+def test_old_registry_upgrades_and_models_predict_equally(
     database: dict[str, Any], admin: Session
 ) -> None:
     with closing(Session(database)) as session:
@@ -139,7 +137,7 @@ def _copy_functions(source: Session, target: Session) -> None:
         target.rows(f"alter function {signature} owner to {owner}")
 
 
-def test_an_artifact_that_is_none_disables_its_model_alone(
+def test_invalid_artifact_disables_only_its_model(
     database: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
@@ -157,7 +155,7 @@ def test_an_artifact_that_is_none_disables_its_model_alone(
     assert "Version 1 of model 'grouped' cannot be used until it is trained again" in warning
 
 
-def test_a_malformed_description_is_emptied_and_named(
+def test_malformed_description_is_emptied_and_reported(
     database: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
@@ -183,7 +181,7 @@ def test_a_malformed_description_is_emptied_and_named(
             session.rows(malform)
 
 
-def test_a_migration_that_fails_leaves_nothing_behind(database: dict[str, Any], root: Path) -> None:
+def test_failed_migration_leaves_nothing(database: dict[str, Any], root: Path) -> None:
     apply(database)
     broken = root / registry.FOLDER / "migrations" / "0099_broken.sql"
     broken.write_text("create table ml.half (a int);\nselect 1 / 0;\n")
@@ -196,7 +194,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(database: dict[str, Any], 
     assert apply(database, root)[0] == "migrations/0099_broken"
 
 
-def test_a_held_table_is_named_with_its_holder(
+def test_locked_table_error_names_holder(
     database: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apply(database)
@@ -216,7 +214,7 @@ def test_a_held_table_is_named_with_its_holder(
     assert apply(database, root)[0] == "migrations/0099_column"
 
 
-def test_one_update_runs_at_a_time(
+def test_concurrent_updates_are_serialised(
     database: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(registry, "LOCK_TIMEOUT", "100ms")

@@ -1,4 +1,4 @@
-"""Artifacts that ml.train has not made and signed are refused before a byte of them is read."""
+"""Artifacts without a valid signature are refused before they are parsed."""
 
 import io
 import json
@@ -18,16 +18,16 @@ from sklearn.preprocessing import FunctionTransformer
 
 from scripts.stack.signing_key import KEY_FILE, read_key, replace_key
 
-from .registry import ROWS, Session, admin, other, user
+from .registry import ROWS, Session, admin, second_user, user
 
-__all__ = ["admin", "other", "user"]  # fixtures
+__all__ = ["admin", "second_user", "user"]  # fixtures
 
 NAME = "registry test signed"
 SIGNATURE = b"s" * 32
 
 
 @pytest.fixture(scope="module")
-def signed(user: Session) -> tuple[bytes, bytes]:
+def signed_artifact(user: Session) -> tuple[bytes, bytes]:
     """The artifact and the signature of version 1 of a model."""
     user.train(NAME)
     query = "select content, signature from ml.artifacts where model = %s and version = 1"
@@ -99,11 +99,11 @@ def record(user: Session, model: str, content: bytes | None, signature: bytes | 
         "no bytes", "null",
     ],
 )  # fmt: skip
-def test_a_forged_artifact_is_not_recorded(
-    user: Session, signed: tuple[bytes, bytes], forge: Any, message: str
+def test_forged_artifact_is_not_recorded(
+    user: Session, signed_artifact: tuple[bytes, bytes], forge: Any, message: str
 ) -> None:
     with pytest.raises(psycopg2.Error, match=message) as caught:
-        record(user, *forge(*signed))
+        record(user, *forge(*signed_artifact))
     shown = caught.value.diag
     assert "\n" not in shown.message_primary
     assert "Traceback" not in str(caught.value)
@@ -112,13 +112,11 @@ def test_a_forged_artifact_is_not_recorded(
     assert user.states(NAME) == {1: "champion"}
 
 
-def test_a_number_that_was_not_reserved_is_refused(
-    user: Session, signed: tuple[bytes, bytes]
-) -> None:
+def test_unreserved_number_is_refused(user: Session, signed_artifact: tuple[bytes, bytes]) -> None:
     for version in (1, 2, 0, None):
         payload = json.dumps({"version": {"model": NAME, "version": version}})
         with pytest.raises(psycopg2.Error, match="is not reserved"):
-            user.rows("select ml.record_version(%s, %s, %s)", payload, *signed)
+            user.rows("select ml.record_version(%s, %s, %s)", payload, *signed_artifact)
 
 
 @pytest.mark.parametrize(
@@ -129,33 +127,35 @@ def test_a_number_that_was_not_reserved_is_refused(
         "content = set_byte(content, 100, 1 + get_byte(content, 100) % 9)",
     ],
 )
-def test_an_artifact_that_was_changed_in_the_table_is_not_loaded(
-    admin: Session, user: Session, other: Session, change: str
+def test_artifact_changed_in_table_is_not_loaded(
+    admin: Session, user: Session, second_user: Session, change: str
 ) -> None:
     name = f"registry test {change[:30]}"
     user.train(name)
     assert len(user.rows("select * from ml.predict(%s, %s)", name, ROWS)) == 300
     admin.rows(f"update ml.artifacts set {change} where model = '{name}'")
     with pytest.raises(psycopg2.Error, match=r"ml\.predict: .*sign") as caught:
-        other.rows("select * from ml.predict(%s, %s)", name, ROWS)
+        second_user.rows("select * from ml.predict(%s, %s)", name, ROWS)
     assert "rain it again" in caught.value.diag.message_hint
 
 
-def test_a_version_that_takes_over_the_signature_of_another_is_not_loaded(
-    admin: Session, user: Session, signed: tuple[bytes, bytes]
+def test_artifact_of_other_version_is_not_loaded(
+    admin: Session, user: Session, signed_artifact: tuple[bytes, bytes]
 ) -> None:
     """Also in a session that has the other one in its cache."""
     name = "registry test exchanged"
     user.train(name)
     user.rows("select * from ml.predict(%s, %s)", NAME, ROWS)
     admin.rows(
-        "update ml.artifacts set content = %s, signature = %s where model = %s", *signed, name
+        "update ml.artifacts set content = %s, signature = %s where model = %s",
+        *signed_artifact,
+        name,
     )
     with pytest.raises(psycopg2.Error, match="is not valid"):
         user.rows("select * from ml.predict(%s, %s)", name, ROWS)
 
 
-def test_nobody_but_the_superuser_reads_the_key(engine: Any, admin: Session, user: Session) -> None:
+def test_only_superuser_reads_key(engine: Any, admin: Session, user: Session) -> None:
     for statement in (
         f"select pg_read_binary_file('{KEY_FILE}')",
         f"select pg_stat_file('{KEY_FILE}')",
@@ -179,13 +179,13 @@ def superuser(engine: Any) -> Iterator[Any]:
         replace_key(connection, key)
 
 
-def test_models_answer_under_the_key_of_their_server_alone(
-    superuser: Any, user: Session, other: Session, signed: tuple[bytes, bytes]
+def test_models_need_key_of_their_server(
+    superuser: Any, user: Session, second_user: Session, signed_artifact: tuple[bytes, bytes]
 ) -> None:
     key = read_key(superuser)
     replace_key(superuser, bytes(KEY_BYTES))
     with pytest.raises(psycopg2.Error, match="is not valid") as caught:
-        other.rows("select * from ml.predict(%s, %s)", NAME, ROWS)
+        second_user.rows("select * from ml.predict(%s, %s)", NAME, ROWS)
     assert KEY_FILE in caught.value.diag.message_hint
     replace_key(superuser, key)
-    assert len(other.rows("select * from ml.predict(%s, %s)", NAME, ROWS)) == 300
+    assert len(second_user.rows("select * from ml.predict(%s, %s)", NAME, ROWS)) == 300

@@ -1,4 +1,4 @@
-"""Who may read and write what, and what the registry says of itself, in a real Postgres."""
+"""Rights on the registry and the descriptions of its objects, in a real Postgres."""
 
 from contextlib import closing
 from typing import Any
@@ -11,9 +11,7 @@ from .engine import QUICK, Session, admin, cells, mixed, user
 __all__ = ["admin", "cells", "mixed", "user"]  # fixtures
 
 
-def test_nobody_reads_through_the_engine_what_he_may_not_read(
-    admin: Session, user: Session, cells: str
-) -> None:
+def test_train_and_predict_need_select_right(admin: Session, user: Session, cells: str) -> None:
     admin.rows("drop schema if exists engine_test_secret cascade")
     admin.rows("create schema engine_test_secret")
     admin.rows("create table engine_test_secret.wages as select 1 as id, 2 as wage")
@@ -29,7 +27,7 @@ def test_nobody_reads_through_the_engine_what_he_may_not_read(
         admin.rows("drop schema engine_test_secret cascade")
 
 
-def test_the_registry_is_written_by_its_door_alone(
+def test_registry_is_written_only_by_owner_functions(
     engine: Any, admin: Session, user: Session, cells: str
 ) -> None:
     user.train("engine test door", cells, "malignant")
@@ -55,7 +53,8 @@ def test_the_registry_is_written_by_its_door_alone(
     )
     doors = (
         "drop_model", "drop_version", "expect_tests", "numbers", "promote", "record_drift",
-        "record_profile", "record_test", "record_version", "reserve_version", "rollback",
+        "record_profile", "record_refresh", "record_retraining", "record_test", "record_version",
+        "reserve_version", "rollback",
     )  # fmt: skip
     path = ["search_path=pg_catalog, pg_temp"]
     assert definers == [(door, "ml_registry", path) for door in doors]
@@ -67,7 +66,7 @@ def test_the_registry_is_written_by_its_door_alone(
             reader.predict("engine test door", "select 1 as id")
 
 
-def test_a_model_belongs_to_who_trained_it(
+def test_model_belongs_to_role_that_trained_it(
     engine: Any, admin: Session, user: Session, cells: str
 ) -> None:
     for name in ("engine_ada", "engine_ben"):
@@ -109,7 +108,7 @@ def test_a_model_belongs_to_who_trained_it(
         assert ada.rows("select ml.drop_model('engine test owned')") == [(2,)]
 
 
-def test_everything_in_the_schema_is_described(admin: Session) -> None:
+def test_schema_objects_have_descriptions(admin: Session) -> None:
     bare = admin.rows("""
         select 'function ' || proname from pg_proc
         where pronamespace = 'ml'::regnamespace and obj_description(oid, 'pg_proc') is null
@@ -129,10 +128,10 @@ def test_everything_in_the_schema_is_described(admin: Session) -> None:
         assert argument in about
 
 
-def test_the_catalogue(user: Session) -> None:
-    found = {
+def test_algorithm_catalogue(user: Session) -> None:
+    result = {
         row[0]: row
         for row in user.rows("select * from ml.algorithms() where task = 'classification'")
     }
-    assert set(found) >= {"dummy", "logistic_regression", "hist_gradient_boosting"}
-    assert found["logistic_regression"][5]["C"] == 1.0
+    assert set(result) >= {"dummy", "logistic_regression", "hist_gradient_boosting"}
+    assert result["logistic_regression"][5]["C"] == 1.0

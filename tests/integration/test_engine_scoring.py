@@ -1,4 +1,4 @@
-"""Two ways to score, one answer: ml.predict and ml.compile beside scikit-learn outside Postgres."""
+"""ml.predict and ml.compile give the predictions of scikit-learn outside Postgres."""
 
 import math
 from datetime import UTC, date, datetime
@@ -28,12 +28,12 @@ from .scoring import (
     NUMBERS,
     ROWS,
     TEXTS,
-    asked,
-    asked_of,
-    compiled,
+    compiled_predictions,
+    compiled_sql,
     fill,
-    inline,
     number,
+    predict_probes,
+    predict_rows,
     user,
 )
 
@@ -41,14 +41,14 @@ __all__ = ["user"]  # fixtures
 
 
 @cache
-def stored(session: Session, name: str) -> Model:
+def stored_model(session: Session, name: str) -> Model:
     """The trained model, taken out of the database."""
     query = "select content from ml.artifacts where model = %s"
     ((content,),) = session.rows(query, f"engine test scoring {name}")
     return unpack(bytes(content))
 
 
-def encoded(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
+def encode_rows(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
     """The matrix the model's Pipeline takes, made without the engine's encoder."""
     matrix = np.full((len(rows), len(model.features)), np.nan)
     for position, feature in enumerate(model.features):
@@ -63,9 +63,9 @@ def encoded(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
     return matrix
 
 
-def expected(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
+def expected_predictions(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
     """What scikit-learn says outside the database: probabilities, or numbers."""
-    matrix = encoded(model, rows)
+    matrix = encode_rows(model, rows)
     if model.task == "classification":
         return model.pipeline.predict_proba(matrix)
     return model.pipeline.predict(matrix)[:, None]
@@ -113,15 +113,15 @@ QUICKLY = settings(
 
 @settings(QUICKLY, max_examples=25)
 @given(st.lists(PROBE, min_size=1, max_size=25))
-def test_both_ways_answer_as_scikit_learn_outside(
+def test_predict_and_compiled_sql_equal_scikit_learn(
     user: Session, probes: list[dict[str, Any]]
 ) -> None:
     rows = [{"id": place, **probe} for place, probe in enumerate(probes)]
     fill(user, rows)
     for name in MODELS:
-        model = stored(user, name)
-        outside = expected(model, rows)
-        for answers in (asked(user, name), inline(user, name)):
+        model = stored_model(user, name)
+        outside = expected_predictions(model, rows)
+        for answers in (predict_probes(user, name), compiled_predictions(user, name)):
             assert sorted(answers) == list(range(len(rows)))
             for place, truth in enumerate(outside):
                 check(model, answers[place], truth)
@@ -152,20 +152,20 @@ def check(model: Model, answer: tuple, truth: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("name", ["yes", "kind", "trees"])
-def test_no_answer_depends_on_the_batch_a_row_is_in(user: Session, name: str) -> None:
+def test_prediction_is_independent_of_batch(user: Session, name: str) -> None:
     """More rows than go through a model at a time, each of them often and in no order."""
     often = "select e.* from engine_scoring.examples as e, generate_series(1, 75) order by random()"
-    found = user.rows(
+    result = user.rows(
         "select key::int, count(*), min(score), max(score), count(distinct prediction), "
         "min(prediction) from ml.predict(%s, %s) group by key order by 1",
         f"engine test scoring {name}",
         often,
     )
-    assert [row[:2] for row in found] == [(place, 75) for place in range(len(ROWS))]
-    alone = asked_of(user, name, "select * from engine_scoring.examples")
-    model = stored(user, name)
+    assert [row[:2] for row in result] == [(place, 75) for place in range(len(ROWS))]
+    alone = predict_rows(user, name, "select * from engine_scoring.examples")
+    model = stored_model(user, name)
     for (place, _, lowest, highest, different, prediction), truth in zip(
-        found, expected(model, ROWS), strict=True
+        result, expected_predictions(model, ROWS), strict=True
     ):
         assert (different, prediction) == (1, alone[place][0])
         for score in (lowest, highest):
@@ -174,37 +174,39 @@ def test_no_answer_depends_on_the_batch_a_row_is_in(user: Session, name: str) ->
 
 @settings(QUICKLY, max_examples=8)
 @given(PROBE, TOO_LARGE)
-def test_both_ways_refuse_what_no_arithmetic_survives(
+def test_infinite_and_huge_numbers_are_refused(
     user: Session, probe: dict[str, Any], value: float
 ) -> None:
     fill(user, [{"id": 1, **probe, "real": value}])
     for name in ("yes", "amount", "kind"):
-        for way in (asked, inline):
+        for way in (predict_probes, compiled_predictions):
             with pytest.raises(psycopg2.Error, match=r"'real' holds .*infinite or too large"):
                 way(user, name)
 
 
-def test_infinite_days_are_refused_too(user: Session) -> None:
+def test_infinite_dates_are_refused(user: Session) -> None:
     user.rows("truncate engine_scoring.probes")
     user.rows("insert into engine_scoring.probes (id, day) values (1, 'infinity')")
-    for way in (asked, inline):
+    for way in (predict_probes, compiled_predictions):
         with pytest.raises(psycopg2.Error, match=r"'day' holds .*infinite or too large"):
             way(user, "yes")
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "trees"])
-def test_linear_models_need_nothing_of_the_engine(user: Session, name: str) -> None:
-    assert "ml." not in compiled(user, name)
+def test_linear_sql_does_not_call_engine(user: Session, name: str) -> None:
+    assert "ml." not in compiled_sql(user, name)
 
 
-def test_other_models_are_asked(user: Session) -> None:
-    text = compiled(user, "trees", "select * from engine_scoring.examples where colour = 'it''s'")
+def test_nonlinear_sql_calls_predict(user: Session) -> None:
+    text = compiled_sql(
+        user, "trees", "select * from engine_scoring.examples where colour = 'it''s'"
+    )
     assert "from ml.predict('engine test scoring trees'" in text
     assert user.rows(text)[0][0] in range(len(ROWS))
 
 
 @pytest.mark.parametrize("target", ["yes", "amount"])
-def test_a_fit_of_ones_own_outside_gives_the_same(user: Session, target: str) -> None:
+def test_independent_fit_gives_same_predictions(user: Session, target: str) -> None:
     """Nothing of the engine's is used here: other code, other order of rows."""
     cells = np.array([[number(row[name]) for name in NUMBERS] for row in ROWS])
     words = np.array([[row[name] or "(none)" for name in TEXTS] for row in ROWS], dtype=object)
@@ -224,16 +226,16 @@ def test_a_fit_of_ones_own_outside_gives_the_same(user: Session, target: str) ->
     outside = model.predict_proba(matrix)[:, 1] if target == "yes" else model.predict(matrix)
     query = "select * from engine_scoring.examples"
     asked_for = {int(r[0]): r[2] for r in user.predict(f"engine test scoring {target}", query)}
-    written = {row[0]: row[2] for row in user.rows(compiled(user, target, query))}
-    for found in (asked_for, written):
-        scores = [found[place] for place in range(len(ROWS))]
+    written = {row[0]: row[2] for row in user.rows(compiled_sql(user, target, query))}
+    for result in (asked_for, written):
+        scores = [result[place] for place in range(len(ROWS))]
         np.testing.assert_allclose(scores, outside, rtol=CLOSE, atol=CLOSE)
 
 
-def test_a_view_holds_the_model_and_finds_one_row_by_its_index(user: Session) -> None:
+def test_compiled_view_uses_index_for_one_row(user: Session) -> None:
     user.rows("create unique index on engine_scoring.examples (id)")
     user.rows("analyze engine_scoring.examples")
-    text = compiled(user, "yes", "select * from engine_scoring.examples")
+    text = compiled_sql(user, "yes", "select * from engine_scoring.examples")
     user.rows(f"create view engine_scoring.scored as {text}")
     user.rows("set enable_seqscan = off")
     plan = user.rows("explain select score from engine_scoring.scored where id = 7")
@@ -254,6 +256,6 @@ def test_a_view_holds_the_model_and_finds_one_row_by_its_index(user: Session) ->
         ("engine test scoring yes", "", "The query is empty"),
     ],
 )
-def test_compile_refuses(user: Session, model: str, query: str, message: str) -> None:
+def test_invalid_compile_is_refused(user: Session, model: str, query: str, message: str) -> None:
     with pytest.raises(psycopg2.Error, match=message):
         user.rows("select ml.compile(%s, %s)", model, query)

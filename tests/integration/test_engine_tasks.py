@@ -1,4 +1,4 @@
-"""Tasks other than two classes, in a real Postgres, against scikit-learn on the same rows."""
+"""Tasks other than binary classification, compared with scikit-learn on the same rows."""
 
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ __all__ = ["admin", "user"]  # fixtures
 BY_PART = {"by": "column", "column": "part"}
 
 
-def bundled(session: Session, name: str, data: Any) -> tuple[str, np.ndarray]:
+def load_bundled(session: Session, name: str, data: Any) -> tuple[str, np.ndarray]:
     """A set that comes with scikit-learn as a table; every fourth row is for the test."""
     rows = [
         {
@@ -61,9 +61,9 @@ def by_key(found: list[tuple]) -> dict[int, tuple]:
 @pytest.mark.parametrize(
     ("set_name", "reader"), [("diabetes", load_diabetes), ("linnerud", linnerud)]
 )
-def test_numbers(user: Session, set_name: str, reader: Any) -> None:
+def test_regression_equals_scikit_learn(user: Session, set_name: str, reader: Any) -> None:
     data = reader()
-    query, training = bundled(user, set_name, data)
+    query, training = load_bundled(user, set_name, data)
     name = f"engine test {set_name}"
     result = user.train(
         name,
@@ -101,9 +101,9 @@ def test_numbers(user: Session, set_name: str, reader: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "reader"), [("wine", load_wine), ("iris", load_iris), ("digits", load_digits)]
 )
-def test_more_classes(user: Session, name: str, reader: Any) -> None:
+def test_multiclass_equals_scikit_learn(user: Session, name: str, reader: Any) -> None:
     data = reader()
-    query, training = bundled(user, name, data)
+    query, training = load_bundled(user, name, data)
     exact = {"solver": "newton-cg", "tol": 1e-10}
     model = f"engine test {name}"
     result = user.train(
@@ -131,7 +131,7 @@ def test_more_classes(user: Session, name: str, reader: Any) -> None:
         assert named == pytest.approx(list(shares), abs=1e-6)
 
 
-def test_bike_sharing_learns_from_the_past(user: Session, data_folder: Path) -> None:
+def test_bike_sharing_with_time_split(user: Session, data_folder: Path) -> None:
     rows = read(data_folder / "bike_sharing" / "hour.csv")
     numbers = tuple(c for c in rows[0] if c != "dteday")
     query = load(user, "bike_sharing", rows, numbers).replace(
@@ -228,7 +228,7 @@ def test_ames_log_prices(user: Session, data_folder: Path) -> None:
     assert scores[boosting] < 0.15
 
 
-def test_wholesale_customers_in_groups(user: Session, data_folder: Path) -> None:
+def test_wholesale_customer_clusters(user: Session, data_folder: Path) -> None:
     rows = read(data_folder / "wholesale_customers" / "wholesale_customers.csv")
     amounts = tuple(c for c in rows[0] if c not in ("Channel", "Region"))
     rows = [
@@ -286,16 +286,16 @@ def test_wholesale_customers_in_groups(user: Session, data_folder: Path) -> None
     assert {c: int(n) for c, n in spread} == sizes
 
 
-def test_a_mixture_gives_probabilities(user: Session) -> None:
-    query, _ = bundled(user, "iris", load_iris())
+def test_gaussian_mixture_gives_probabilities(user: Session) -> None:
+    query, _ = load_bundled(user, "iris", load_iris())
     query = query.replace("*", "id, f0, f1, f2, f3")
     name = "engine test mixture"
     mixture = {"algorithm": "gaussian_mixture", "params": {"n_components": 3}}
     user.train(name, query, None, task="clustering", key="id", algorithms=[mixture])
-    found = by_key(user.predict(name, query))
-    for label, score, probabilities in found.values():
+    result = by_key(user.predict(name, query))
+    for label, score, probabilities in result.values():
         assert probabilities[label] == score
         assert sum(probabilities.values()) == pytest.approx(1)
-    mine = [int(found[number][0]) for number in range(150)]
+    mine = [int(result[number][0]) for number in range(150)]
     # The mixture finds the species almost without a mistake (published: 0.90).
     assert adjusted_rand_score(load_iris().target, mine) > 0.85

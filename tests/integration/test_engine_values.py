@@ -1,4 +1,4 @@
-"""Values of every type have one text whatever the session says, and an error names their column."""
+"""The text of a value is independent of session settings, and errors name the column."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def pair(user: Session) -> None:
 
 
 @pytest.fixture
-def other(engine: Any) -> Any:
+def other_session(engine: Any) -> Any:
     """A session with other settings."""
     session = Session(engine.dsn("transformer"))
     for name, value in SETTINGS.items():
@@ -62,11 +62,11 @@ def other(engine: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", KEYS)
-def test_a_key_is_the_same_in_every_session(
-    user: Session, other: Session, pair: None, kind: str
+def test_key_text_is_independent_of_session(
+    user: Session, other_session: Session, pair: None, kind: str
 ) -> None:
     name, facts = f"engine test key {kind}", []
-    for session, key in zip((user, other), KEYS[kind], strict=True):
+    for session, key in zip((user, other_session), KEYS[kind], strict=True):
         query = f"select {key} as k, i % 7 as a, i % 7 > 3 as y from generate_series(1, 90) as i"
         trained = session.train(
             name, query, "y", key="k", split={"by": "key", "test": 0.3},
@@ -82,9 +82,12 @@ def test_a_key_is_the_same_in_every_session(
     assert facts[0] == facts[1], "the second call trains nothing, and returns the same keys"
 
 
-def test_classes_are_the_same_in_every_session(user: Session, other: Session) -> None:
+def test_class_text_is_independent_of_session(user: Session, other_session: Session) -> None:
     name, versions = "engine test classes", set()
-    for session, target in ((user, "(i % 2)::numeric(3, 1)"), (other, "(i % 2)::numeric(9, 5)")):
+    for session, target in (
+        (user, "(i % 2)::numeric(3, 1)"),
+        (other_session, "(i % 2)::numeric(9, 5)"),
+    ):
         query = f"select i % 2 + i % 3 as a, {target} as y from generate_series(1, 90) as i"
         session.train(name, query, "y", options={**FEW, "retrain": "if_changed"})
         versions.add(session.version(name)["version"])
@@ -93,15 +96,15 @@ def test_classes_are_the_same_in_every_session(user: Session, other: Session) ->
     assert len(versions) == 1, "the second call trains nothing"
 
 
-def test_the_query_keeps_its_meaning_in_the_session(other: Session) -> None:
+def test_query_uses_session_settings(other_session: Session) -> None:
     name = "engine test meaning"
     query = """
         select (timestamptz '2026-01-01 00:00+00' + i * interval '1 day')::text as id,
             i % 5 as a, i % 5 > 2 as y
         from generate_series(1, 60) as i
     """
-    other.train(name, query, "y", key="id", options=FEW)
-    keys = {row[0] for row in other.predict(name, query)}
+    other_session.train(name, query, "y", key="id", options=FEW)
+    keys = {row[0] for row in other_session.predict(name, query)}
     assert "03.01.2026 05:45:00 +0545" in keys, "as Kathmandu and the German style say"
 
 
@@ -110,7 +113,7 @@ ENDS = ["; -- done", "\n/* ; */ ;;\n", " -- no line after this", "; --"]
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_every_function_takes_a_query_with_anything_at_its_end(user: Session, end: str) -> None:
+def test_trailing_query_text_is_accepted_by_all_functions(user: Session, end: str) -> None:
     name = "engine test ends"
     user.train(name, ROWS + end, "y", key="id", options=FEW)
     for function, more in (
@@ -118,10 +121,12 @@ def test_every_function_takes_a_query_with_anything_at_its_end(user: Session, en
     ):  # fmt: skip
         assert user.rows(f"select * from ml.{function}(%s, %s{more})", name, ROWS + end), function
     assert user.rows("select * from ml.profile(%s, %s)", name, ROWS + end)
+    assert user.rows("select * from ml.drivers(%s, 'count(*)', 'y', array['a'])", ROWS + end)
+    assert user.rows("select * from ml.measure(%s, 'regression', 'id', 'a')", ROWS + end)
     assert user.rows("select ml.compile(%s, %s)", name, ROWS + end)[0][0]
 
 
-def test_a_condition_of_the_caller_does_not_hide_an_error(user: Session) -> None:
+def test_condition_of_caller_does_not_hide_error(user: Session) -> None:
     user.train("engine test ends", ROWS, "y", key="id", options=FEW)
     for function, condition in (
         ("drift", "feature <> ''"), ("explain", "rank > 0"), ("evaluate", "value > 0"),
@@ -144,11 +149,13 @@ FAILURES = {
     "compile": ("select ml.compile('engine test ends', 'select 1 as b')", "b"),
     "help": ("select * from ml.help('predictt')", "predict"),
     "profile": ("select * from ml.profile(' ', 'select 1 as b')", "argument"),
+    "drivers": ("select * from ml.drivers('select 1 as b', 'sum(a)', 'b', array['b'])", "b"),
+    "measure": ("select * from ml.measure('select 1 as b', 'regression', 'a', 'b')", "b"),
 }
 
 
 @pytest.mark.parametrize("function", FAILURES)
-def test_an_expected_error_has_message_and_hint_and_no_traceback(
+def test_expected_error_has_message_and_hint_without_traceback(
     user: Session, function: str
 ) -> None:
     user.train("engine test ends", ROWS, "y", key="id", options=FEW)
@@ -165,7 +172,7 @@ def test_an_expected_error_has_message_and_hint_and_no_traceback(
     assert user.rows("select count(*) > 5 from ml.help()") == [(True,)]
 
 
-def test_the_cause_of_a_late_error_comes_first(user: Session) -> None:
+def test_late_error_starts_with_cause(user: Session) -> None:
     user.train("engine test ends", ROWS, "y", key="id", options=FEW)
     late = "select i as id, 1 / (30000 - i) as a from generate_series(1, 40000) as i"
     for function in ("predict", "explain"):
@@ -186,7 +193,7 @@ def test_the_cause_of_a_late_error_comes_first(user: Session) -> None:
         ("1 / (i - i)", "Column 'odd' cannot be read: division by zero"),
     ],
 )
-def test_an_error_about_a_value_names_the_column(user: Session, value: str, message: str) -> None:
+def test_value_error_names_column(user: Session, value: str, message: str) -> None:
     query = ROWS.replace("i % 7 as a", f"i % 7 as a, case when i % 9 > 0 then {value} end as odd")
     with pytest.raises(psycopg2.Error, match=message) as caught:
         user.train("engine test odd", query, "y", key="id", options=FEW)

@@ -11,7 +11,7 @@ __all__ = ["admin", "user"]  # fixtures
 @pytest.mark.parametrize(
     "algorithm", ["logistic_regression", "hist_gradient_boosting", "random_forest"]
 )
-def test_explanations_add_up_to_the_prediction(user: Session, algorithm: str) -> None:
+def test_explanations_sum_to_prediction(user: Session, algorithm: str) -> None:
     name = f"registry test explain {algorithm}"
     user.train(name, algorithm)
     few = ROWS + " limit 5"
@@ -43,12 +43,14 @@ def test_explanations_add_up_to_the_prediction(user: Session, algorithm: str) ->
     assert shown[0][0] == user.value("select sin(1)::text")
 
 
-def test_evaluate_measures_the_champion_on_later_rows(user: Session) -> None:
+def test_evaluate_measures_champion_on_new_rows(user: Session) -> None:
     name = "registry test evaluate"
     user.train(name)
     later = ROWS.replace("(1, 300)", "(301, 500)")
-    found = {row[0]: row[1:] for row in user.rows("select * from ml.evaluate(%s, %s)", name, later)}
-    value, lower, upper, baseline, count = found["accuracy"]
+    result = {
+        row[0]: row[1:] for row in user.rows("select * from ml.evaluate(%s, %s)", name, later)
+    }
+    value, lower, upper, baseline, count = result["accuracy"]
     expected = user.rows(
         "select avg((prediction::boolean = y)::int)::float8, count(*) "
         "from ml.predict(%s, %s) join (" + later + ") as truth on key = id::text",
@@ -66,17 +68,17 @@ def test_evaluate_measures_the_champion_on_later_rows(user: Session) -> None:
         user.rows("select * from ml.evaluate(%s, 'select 1 as id, 1.0 as a, 1.0 as b')", name)
 
 
-def test_help_knows_every_function_that_is_meant_for_people(user: Session, admin: Session) -> None:
+def test_help_lists_public_functions(user: Session, admin: Session) -> None:
     public = admin.rows("""
         select proname::text from pg_proc
         where pronamespace = 'ml'::regnamespace
             and obj_description(oid, 'pg_proc') not like 'Internal:%' order by 1
     """)
     topics = user.rows("select topic, call, about, example from ml.help()")
-    found = [row for row in topics if row[0] != "checks"]
-    assert len(topics) == len(found) + 1, "the checks are the one topic that is no function"
-    assert [(row[0],) for row in found] == public
-    for topic, call, about, example in found:
+    result = [row for row in topics if row[0] != "checks"]
+    assert len(topics) == len(result) + 1, "the checks are the one topic that is no function"
+    assert [(row[0],) for row in result] == public
+    for topic, call, about, example in result:
         assert call.startswith(f"ml.{topic}(")
         assert about.endswith(".")
         assert f"ml.{topic}(" in example
@@ -89,7 +91,7 @@ def test_help_knows_every_function_that_is_meant_for_people(user: Session, admin
     assert "train" in caught.value.diag.message_hint
 
 
-def test_drift_compares_with_the_training_of_the_champion(user: Session) -> None:
+def test_drift_is_relative_to_training_of_champion(user: Session) -> None:
     name = "registry test drift"
     user.train(name)
     statement = (

@@ -1,4 +1,4 @@
-"""dbt tests that fail: what they reject, and what is then not built.
+"""dbt tests that fail: what they reject, and which nodes are then not built.
 
 A copy of the project holds a case for each of them, and is built once; a table that grows, twice.
 """
@@ -13,7 +13,7 @@ from scripts.errors import UserError
 from scripts.stack.build import build
 
 from ..conftest import ROOT, Warehouse
-from .test_models import one, rows
+from .test_models import one_row, rows
 
 # The number of letters of "malignant" and "benign": a clue that is the answer in other words.
 LEAKY = """
@@ -113,7 +113,7 @@ SELECTED += ("feat_tumour__moved", "feat_tumour__unmoved", "rpt_broken")
 
 
 @dataclass
-class Stopped:
+class FailedBuild:
     """A build with failed tests: the output of dbt, and the tables downstream before it."""
 
     said: str
@@ -127,7 +127,9 @@ class Stopped:
 
 
 @pytest.fixture(scope="module")
-def stopped(warehouse_copy: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Stopped:
+def failed_build(
+    warehouse_copy: Warehouse, tmp_path_factory: pytest.TempPathFactory
+) -> FailedBuild:
     """The build of a project with models that must not pass."""
     root = tmp_path_factory.mktemp("project")
     for folder in ("dbt", "udf"):
@@ -135,12 +137,12 @@ def stopped(warehouse_copy: Warehouse, tmp_path_factory: pytest.TempPathFactory)
     add_cases(root / "dbt" / "models")
     # The folder of its own keeps dbt's saved state apart from that of the project.
     settings = warehouse_copy.settings.model_copy(update={"root": root, "state": root / ".stack"})
-    behind = one(warehouse_copy, BEHIND)
+    behind = one_row(warehouse_copy, BEHIND)
     with pytest.raises(UserError) as failure:
         build(settings, warehouse_copy.stack, select=SELECTED, show=False)
     said = (settings.state / "logs" / "dbt.log").read_text()
     build(settings, warehouse_copy.stack, select=("rpt_tables_about",), show=False)
-    return Stopped(said, failure.value.exit_code, behind)
+    return FailedBuild(said, failure.value.exit_code, behind)
 
 
 def add_cases(models: Path) -> None:
@@ -168,29 +170,29 @@ def add_cases(models: Path) -> None:
         (models / "features" / f"feat_tumour__{name}.sql").write_text(LATER.format(factor=factor))
 
 
-def test_a_model_below_its_limit_stops_the_build(
-    warehouse_copy: Warehouse, stopped: Stopped
+def test_model_below_limit_fails_build(
+    warehouse_copy: Warehouse, failed_build: FailedBuild
 ) -> None:
-    assert stopped.exit_code == 1
-    assert any(name.startswith("metric_at_least_breast_cancer") for name in stopped.failed())
-    now = one(warehouse_copy, BEHIND)
-    assert now == stopped.behind, "a table downstream of a failed test was rebuilt"
+    assert failed_build.exit_code == 1
+    assert any(name.startswith("metric_at_least_breast_cancer") for name in failed_build.failed())
+    now = one_row(warehouse_copy, BEHIND)
+    assert now == failed_build.behind, "a table downstream of a failed test was rebuilt"
 
 
-def test_the_issues_of_a_training_are_printed(stopped: Stopped) -> None:
+def test_training_issues_are_printed(failed_build: FailedBuild) -> None:
     for column in ("clue", "first_letter"):
-        assert f"Model leaky: issue target_leakage: Column '{column}' alone" in stopped.said
-    assert "Model noise: issue baseline_not_beaten: roc_auc is " in stopped.said
+        assert f"Model leaky: issue target_leakage: Column '{column}' alone" in failed_build.said
+    assert "Model noise: issue baseline_not_beaten: roc_auc is " in failed_build.said
 
 
-def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
-    warehouse_copy: Warehouse, stopped: Stopped
+def test_model_below_baseline_fails_build(
+    warehouse_copy: Warehouse, failed_build: FailedBuild
 ) -> None:
-    assert "unproven" in stopped.failed(), "without an interval nothing is proven"
-    of_noise = {name for name in stopped.failed() if "noise" in name}
+    assert "unproven" in failed_build.failed(), "without an interval nothing is proven"
+    of_noise = {name for name in failed_build.failed() if "noise" in name}
     assert any(name.startswith("beats_baseline_noise") for name in of_noise)
     assert not any(name.startswith("metric_at_least") for name in of_noise)
-    score, lower, baseline = one(
+    score, lower, baseline = one_row(
         warehouse_copy, "select score, lower, baseline from ml.model_versions where model = 'noise'"
     )
     assert lower < baseline == 0.5 and abs(score - 0.5) < 0.2
@@ -207,27 +209,27 @@ def test_a_model_that_does_not_beat_the_baseline_stops_the_build(
     )
     assert ("champion",) in states and ("rejected",) not in states
     assert "Model noise: Version 1 is rejected (beats_baseline_noise_roc_auc: roc_auc is" in (
-        stopped.said
+        failed_build.said
     )
 
 
-def test_what_leaks_and_what_drifts_is_stopped(warehouse_copy: Warehouse, stopped: Stopped) -> None:
+def test_leakage_and_drift_fail_build(warehouse_copy: Warehouse, failed_build: FailedBuild) -> None:
     ours = {"leak_at_099", "leak_allowed", "moved", "moved_allowed", "unmoved"}
-    assert stopped.failed() & ours == {"leak_at_099", "moved"}
+    assert failed_build.failed() & ours == {"leak_at_099", "moved"}
     # All five have run: none was skipped.
-    assert all(f"PASS {name} " in stopped.said for name in ours - {"leak_at_099", "moved"})
-    (found,) = rows(
+    assert all(f"PASS {name} " in failed_build.said for name in ours - {"leak_at_099", "moved"})
+    (result,) = rows(
         warehouse_copy,
         "select jsonb_object_agg(entry ->> 'name', entry -> 'univariate_score') "
         "from ml.model_versions, jsonb_array_elements(features) as entry where model = 'leaky'",
     )
-    assert found[0]["clue"] == found[0]["first_letter"] == 1 > found[0]["mean_radius"]
+    assert result[0]["clue"] == result[0]["first_letter"] == 1 > result[0]["mean_radius"]
 
 
-def test_a_table_that_breaks_its_rules_is_told_of_rule_by_rule(
-    warehouse_copy: Warehouse, stopped: Stopped
+def test_violated_constraints_are_reported_by_rule(
+    warehouse_copy: Warehouse, failed_build: FailedBuild
 ) -> None:
-    assert stopped.failed() & set(RESULTS) == {"broken", "keyless", "only_a_key"}
+    assert failed_build.failed() & set(RESULTS) == {"broken", "keyless", "only_a_key"}
     for test, told in RESULTS.items():
         assert told == rows(
             warehouse_copy,
@@ -241,18 +243,18 @@ def test_a_table_that_breaks_its_rules_is_told_of_rule_by_rule(
         "percent does not lie between 0 and 100 (2)",
         "state is not one of the accepted values (1)",
     ):
-        assert f"Broken rows: rpt_broken: {broken}" in stopped.said
+        assert f"Broken rows: rpt_broken: {broken}" in failed_build.said
 
 
-def test_large_tables_are_counted_about_and_small_ones_to_the_row(
-    warehouse_copy: Warehouse, stopped: Stopped
+def test_row_counts_are_exact_for_small_and_estimated_for_large_tables(
+    warehouse_copy: Warehouse, failed_build: FailedBuild
 ) -> None:
     query = "select table_name, value_text, rows from reports.rpt_tables_about"
     told = {name: (shown, count) for name, shown, count in rows(warehouse_copy, query)}
     shown, count = told["stg_csv__breast_cancer"]
     assert shown == f"about {count:,}" and abs(count - 569) < 60
-    (lines,) = one(warehouse_copy, "select count(*) from marts.fct_order_lines")
+    (lines,) = one_row(warehouse_copy, "select count(*) from marts.fct_order_lines")
     shown, count = told["fct_order_lines"]
     assert shown == f"about {count:,}" and abs(count - lines) < 0.1 * lines
-    (countries,) = one(warehouse_copy, "select count(*) from shop.countries")
+    (countries,) = one_row(warehouse_copy, "select count(*) from shop.countries")
     assert told["stg_shop__countries"] == (f"{countries:,}", countries)

@@ -112,15 +112,13 @@ def read_pages(user: Session) -> list[dict[str, Any]]:
     ]
 
 
-def test_every_line_has_its_sentences(pages: dict[str, dict[str, Any]]) -> None:
+def test_each_line_has_texts(pages: dict[str, dict[str, Any]]) -> None:
     assert pages.keys() == LINES.keys()
     for page in pages.values():
         assert page["subline"].startswith("Tested on the last 56 days: the forecast was off by ")
 
 
-def test_the_interval_lies_the_right_way_round(
-    user: Session, pages: dict[str, dict[str, Any]]
-) -> None:
+def test_interval_bounds_are_ordered(user: Session, pages: dict[str, dict[str, Any]]) -> None:
     rows = user.rows(
         f"select series, count(*), bool_and(lower <= upper), max(upper - lower) > 0"
         f" from {DEVELOPER}_predictions.pred_revenue group by series, is_future"
@@ -134,11 +132,11 @@ def test_the_interval_lies_the_right_way_round(
 
 
 @pytest.mark.parametrize("line", ["steady", "returned", "outlier"])
-def test_most_days_lie_inside_the_interval(pages: dict[str, dict[str, Any]], line: str) -> None:
+def test_interval_contains_most_days(pages: dict[str, dict[str, Any]], line: str) -> None:
     assert pages[line]["inside"] >= 0.6
 
 
-def test_a_line_with_more_returns_than_sales(pages: dict[str, dict[str, Any]]) -> None:
+def test_line_with_more_returns_than_sales(pages: dict[str, dict[str, Any]]) -> None:
     page = pages["returned"]
     assert (
         page["number"].startswith("-") and page["rest"] == ", because more is returned than sold."
@@ -146,7 +144,7 @@ def test_a_line_with_more_returns_than_sales(pages: dict[str, dict[str, Any]]) -
     assert 0 <= min(page["error"], page["simple_error"]) < 0.7
 
 
-def test_a_line_without_sales_in_the_tested_days(pages: dict[str, dict[str, Any]]) -> None:
+def test_line_without_sales_in_test_period(pages: dict[str, dict[str, Any]]) -> None:
     for line in ("asleep", "forgotten"):
         page = pages[line]
         assert page["error"] is None and page["simple_error"] is None
@@ -158,7 +156,7 @@ def test_a_line_without_sales_in_the_tested_days(pages: dict[str, dict[str, Any]
     assert pages["asleep"]["verdict"] in ("equal", "simple rule better")
 
 
-def test_a_new_line_takes_the_interval_of_the_others(
+def test_new_line_uses_interval_of_other_lines(
     user: Session, pages: dict[str, dict[str, Any]]
 ) -> None:
     page = pages["new"]
@@ -167,7 +165,7 @@ def test_a_new_line_takes_the_interval_of_the_others(
     assert float(page["number"].removesuffix(" €").replace(",", "")) > 0
 
 
-def test_a_shop_without_a_line_says_why_there_is_no_forecast(
+def test_shop_without_lines_has_no_forecast_text(
     project: DbtProject, user: Session, pages: dict[str, dict[str, Any]]
 ) -> None:
     for lines, reason in (

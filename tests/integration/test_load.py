@@ -1,4 +1,4 @@
-"""CSV files into a real table: all or nothing, again and again, with what depends on it alive."""
+"""CSV files become tables: completely or not at all, repeatedly, and with dependent views."""
 
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def test_types_values_owner_and_origin(load, query) -> None:
     assert comment.startswith("Loaded from people.csv · 2 rows · ")
 
 
-def test_loading_again_replaces_the_rows_and_keeps_the_views(load, query) -> None:
+def test_reload_replaces_rows_and_keeps_views(load, query) -> None:
     load(PEOPLE)
     query("create view csv.people_view as select customer_id, score from csv.people")
     loaded = load("customerID,name,born,score,member\nA7,Bo,2000-01-01,3,true\n")
@@ -77,7 +77,7 @@ def test_loading_again_replaces_the_rows_and_keeps_the_views(load, query) -> Non
     assert query("select * from csv.people_view") == [("A7", 3.0)]
 
 
-def test_a_new_column_is_added_under_the_views(load, query) -> None:
+def test_new_column_is_added_under_views(load, query) -> None:
     load(PEOPLE)
     query("create view csv.people_view as select customer_id from csv.people")
     loaded = load("customerID,name,born,score,member,city\n1x,Bo,2000-01-01,3,true,Ulm\n")
@@ -85,7 +85,7 @@ def test_a_new_column_is_added_under_the_views(load, query) -> None:
     assert query("select city from csv.people") == [("Ulm",)]
 
 
-def test_other_columns_are_taken_where_nothing_depends_on_the_old_ones(load, query) -> None:
+def test_changed_columns_are_accepted_without_dependents(load, query) -> None:
     load(PEOPLE)
     loaded = load("id,score\n1,high\n")
     assert "gone: customer_id, name, born, member" in loaded.change
@@ -93,7 +93,7 @@ def test_other_columns_are_taken_where_nothing_depends_on_the_old_ones(load, que
     assert columns(query) == {"id": "bigint", "score": "text"}
 
 
-def test_other_columns_are_refused_where_a_view_needs_them(load, query) -> None:
+def test_changed_columns_are_refused_with_view(load, query) -> None:
     load(PEOPLE)
     query("create view csv.people_view as select born from csv.people")
     with pytest.raises(UserError, match=r"gone: .*born.*csv\.people_view reads it") as caught:
@@ -113,7 +113,7 @@ def test_other_columns_are_refused_where_a_view_needs_them(load, query) -> None:
         ("customerID,name\n", "no rows below its header"),
     ],
 )
-def test_a_torn_file_changes_nothing(load, query, torn: str, message: str) -> None:
+def test_truncated_file_changes_nothing(load, query, torn: str, message: str) -> None:
     load(PEOPLE)
     with pytest.raises(UserError, match=message):
         load(torn)
@@ -121,13 +121,13 @@ def test_a_torn_file_changes_nothing(load, query, torn: str, message: str) -> No
     assert query("select count(*) from pg_tables where tablename like '%loading'") == [(0,)]
 
 
-def test_a_torn_file_leaves_no_new_table(load, query) -> None:
+def test_truncated_file_creates_no_table(load, query) -> None:
     with pytest.raises(UserError):
         load(PEOPLE + "1\n")
     assert query("select to_regclass('csv.people')") == [(None,)]
 
 
-def test_awkward_values_and_names_arrive_as_they_are(load, query) -> None:
+def test_special_values_and_names_are_unchanged(load, query) -> None:
     load('select,"a""b",text\n1,"x, ""y""\nz",\\N\n2,\'; drop table csv.people; --,"a\n\\.\nb"\n')
     assert query('select "select", a_b, text from csv.people order by 1') == [
         (1, 'x, "y"\nz', "\\N"),
@@ -135,19 +135,19 @@ def test_awkward_values_and_names_arrive_as_they_are(load, query) -> None:
     ]
 
 
-def test_a_single_column_with_gaps(load, query) -> None:
+def test_single_column_with_missing_values(load, query) -> None:
     assert load('name\nAda\n""\n\\.\n').rows == 3
     assert query("select name from csv.people order by name") == [("Ada",), ("\\.",), (None,)]
 
 
-def test_a_schema_of_its_own(load, query) -> None:
+def test_file_in_other_schema(load, query) -> None:
     loaded = load(PEOPLE, schema="people", name="Our People")
     assert (loaded.schema, loaded.table) == ("people", "our_people")
     assert query("select count(*) from people.our_people") == [(2,)]
     query("drop schema people cascade")
 
 
-def test_many_rows_are_streamed(load, query) -> None:
+def test_large_file_is_streamed(load, query) -> None:
     rows = "".join(f"{number},{number / 7!r},some text {number}\n" for number in range(150_000))
     assert load(f"id,share,words\n{rows}").rows == 150_000
     assert query("select count(*), sum(id), max(words) from csv.people") == [
@@ -155,7 +155,7 @@ def test_many_rows_are_streamed(load, query) -> None:
     ]
 
 
-def test_the_sample_is_loaded_once(engine, query, tmp_path: Path) -> None:
+def test_sample_is_loaded_once(engine, query, tmp_path: Path) -> None:
     assert load_sample(engine.dsn("transformer"), tmp_path) == "already there"
     assert query(
         "select count(*), count(distinct id), count(*) filter (where diagnosis = 'malignant')"

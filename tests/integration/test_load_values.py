@@ -1,4 +1,4 @@
-"""Every value of a file arrives in its table to the letter, or in another notation alone."""
+"""Every value of a file is stored unchanged, or in another notation of the same value."""
 
 import csv
 from contextlib import closing
@@ -74,7 +74,7 @@ def is_same(value: str, stored: str | None, kind: str) -> bool:
 
 @hypothesis.settings(max_examples=500, deadline=None)
 @hypothesis.given(st.lists(COLUMNS, min_size=1, max_size=6), st.sampled_from(",;\t|"))
-def test_values_come_back(dsn, tmp_path_factory, columns: list[list[str]], delimiter: str) -> None:
+def test_values_round_trip(dsn, tmp_path_factory, columns: list[list[str]], delimiter: str) -> None:
     path = tmp_path_factory.getbasetemp() / "loaded_values.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL)
@@ -116,7 +116,7 @@ def test_requested_conversions_are_counted(dsn, tmp_path: Path) -> None:
         ("price\n5\n", {"header": "maybe"}, r'HEADER cannot be "maybe"'),
     ],
 )
-def test_what_cannot_be_done_is_one_line(dsn, tmp_path, content, options, message) -> None:
+def test_invalid_load_is_one_line_error(dsn, tmp_path, content, options, message) -> None:
     path = tmp_path / "sales.csv"
     path.write_text(content, "utf-8")
     with pytest.raises(UserError, match=message) as caught:
@@ -125,7 +125,7 @@ def test_what_cannot_be_done_is_one_line(dsn, tmp_path, content, options, messag
 
 
 @pytest.mark.parametrize("columns", [1_201, 1_600])
-def test_a_row_too_wide_for_a_page_names_the_columns(dsn, tmp_path: Path, columns: int) -> None:
+def test_too_wide_row_error_names_columns(dsn, tmp_path: Path, columns: int) -> None:
     path = tmp_path / "wide.csv"
     header = ",".join(f"g{number}" for number in range(columns))
     path.write_text(f"{header}\n{','.join(['0.5'] * columns)}\n")
@@ -133,7 +133,7 @@ def test_a_row_too_wide_for_a_page_names_the_columns(dsn, tmp_path: Path, column
         load(dsn, path)
 
 
-def test_changed_names_keep_the_header_as_a_comment(dsn, tmp_path: Path) -> None:
+def test_changed_names_keep_header_as_comment(dsn, tmp_path: Path) -> None:
     path = tmp_path / "boxes.csv"
     path.write_text("image,xmin,Größe (m²),日本\na.png,1,2,3\n", "utf-8")
     result = load(dsn, path)
@@ -152,7 +152,7 @@ def test_changed_names_keep_the_header_as_a_comment(dsn, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("schema", ["vault", "ml", "shop", "ada_features", "pg_catalog"])
-def test_tables_of_others_are_refused(dsn, tmp_path: Path, schema: str) -> None:
+def test_tables_of_other_schemas_are_refused(dsn, tmp_path: Path, schema: str) -> None:
     path = tmp_path / "sat_country.csv"
     path.write_text("a\n1\n")
     with pytest.raises(UserError, match=f"schema {schema} belong to"):

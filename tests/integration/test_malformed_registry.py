@@ -150,14 +150,14 @@ def add_version(cursor: Any, name: str, changes: dict[str, Any], artifact: bool 
         cursor.execute(COPY.format(table), [json.dumps(values), "breast_cancer"])
 
 
-def test_the_project_has_no_malformed_version(cursor: Any) -> None:
+def test_project_has_no_malformed_version(cursor: Any) -> None:
     cursor.execute("select count(*) from ml.model_versions")
     assert cursor.fetchone()[0] >= 4
     cursor.execute("select * from ml.malformed_versions")
     assert cursor.fetchall() == []
 
 
-def test_malformed_versions_are_named_and_left_out(cursor: Any, reports: Reports) -> None:
+def test_malformed_versions_are_reported_and_left_out(cursor: Any, reports: Reports) -> None:
     for name, changes in MALFORMED.items():
         add_version(cursor, name, changes)
     add_version(cursor, "no artifact", {}, artifact=False)
@@ -184,6 +184,6 @@ def test_malformed_versions_are_named_and_left_out(cursor: Any, reports: Reports
 
 
 @pytest.mark.parametrize("statement", REFUSED)
-def test_numbers_without_a_meaning_are_refused(cursor: Any, statement: str) -> None:
+def test_meaningless_numbers_are_refused(cursor: Any, statement: str) -> None:
     with pytest.raises(psycopg2.errors.CheckViolation):
         cursor.execute(statement)

@@ -50,7 +50,7 @@ def write_version(project: DbtProject, number: int) -> None:
     project.write(f"models/ml/versioned_v{number}.sql", text)
 
 
-def test_names_of_every_kind(user: Session, project: DbtProject) -> None:
+def test_unusual_names_are_supported_or_refused(user: Session, project: DbtProject) -> None:
     """One build with models whose names are unusual, and with some that are refused."""
     add_model(project, "capital", PASSING, config=', alias="My Model", schema="models"')
     write_version(project, 1)
@@ -80,7 +80,7 @@ def test_names_of_every_kind(user: Session, project: DbtProject) -> None:
     assert "drift_at_most reads brief, which is ephemeral" in output
 
 
-def test_predictions_name_the_tests_that_they_wait_for(user: Session, project: DbtProject) -> None:
+def test_predictions_name_pending_tests(user: Session, project: DbtProject) -> None:
     add_model(project, "waiting", OTHER_TABLE)
     project.write("models/features/numbers.sql", "select 1 as number union all select 2")
     outcome = project.run("run")
@@ -100,7 +100,7 @@ def test_predictions_name_the_tests_that_they_wait_for(user: Session, project: D
     assert predicting_version(user, "waiting") == 1
 
 
-def test_a_champion_that_lost_its_artifact_is_trained_again(
+def test_champion_without_artifact_is_trained_again(
     engine: Warehouse, user: Session, project: DbtProject
 ) -> None:
     add_model(project, "damaged", PASSING)
@@ -115,9 +115,7 @@ def test_a_champion_that_lost_its_artifact_is_trained_again(
     assert max(status(user, "damaged")) == 2
 
 
-def test_a_model_with_an_alias_and_a_query_that_ends_in_a_comment(
-    user: Session, project: DbtProject
-) -> None:
+def test_model_with_alias_and_trailing_comment(user: Session, project: DbtProject) -> None:
     add_model(
         project, "aliased", "no_leakage", config=', alias="other_name", min_rows={"id": 100}',
         end=" -- the last line",
@@ -134,7 +132,7 @@ def test_a_model_with_an_alias_and_a_query_that_ends_in_a_comment(
     assert status(user, "other_name") == {1: "champion"}
 
 
-def test_a_model_that_lacks_rows_predicts_none(user: Session, project: DbtProject) -> None:
+def test_model_with_too_few_rows_predicts_none(user: Session, project: DbtProject) -> None:
     add_model(project, "small", "no_leakage", config=', min_rows={"id": 241, "level": 2}')
     outcome = project.run("build")
     assert outcome.exit_code == 0, outcome.output
@@ -145,7 +143,7 @@ def test_a_model_that_lacks_rows_predicts_none(user: Session, project: DbtProjec
     assert user.value("select count(*) from promotion_predictions.pred_small") == 0
 
 
-def test_empty_trains_nothing(user: Session, project: DbtProject) -> None:
+def test_empty_flag_trains_nothing(user: Session, project: DbtProject) -> None:
     drift = "drift_at_most: {arguments: {rows: ref('feat_rows')}}"
     add_model(project, "hollow", "no_leakage", PASSING, drift)
     outcome = project.run("build", "--empty")
@@ -155,7 +153,7 @@ def test_empty_trains_nothing(user: Session, project: DbtProject) -> None:
         assert user.value(f"select count(*) from promotion_{relation}") == 0
 
 
-def test_ephemeral_rows_are_refused_in_a_sentence(project: DbtProject) -> None:
+def test_ephemeral_rows_are_refused(project: DbtProject) -> None:
     add_model(project, "fleeting")
     project.write("models/features/feat_rows.sql", "{{ config(materialized='ephemeral') }}" + GOOD)
     outcome = project.run("build")

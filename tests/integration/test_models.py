@@ -41,19 +41,19 @@ def execute(warehouse: Warehouse, statement: str) -> None:
         cursor.execute(statement)
 
 
-def one(warehouse: Warehouse, query: str, *values: object) -> tuple:
+def one_row(warehouse: Warehouse, query: str, *values: object) -> tuple:
     """The only row of a query."""
     (row,) = rows(warehouse, query, *values)
     return row
 
 
 def versions(warehouse: Warehouse) -> list[int]:
-    found = rows(warehouse, "select version from ml.model_versions where model = %s", MODEL)
-    return sorted(version for (version,) in found)
+    result = rows(warehouse, "select version from ml.model_versions where model = %s", MODEL)
+    return sorted(version for (version,) in result)
 
 
 @pytest.fixture
-def untested(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_dbt_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """dbt's own tests have passed in the first build, and are not what a test here is about."""
     monkeypatch.setenv("DBT_INDIRECT_SELECTION", "empty")
 
@@ -78,52 +78,50 @@ def changed_rows(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Itera
     build(warehouse.settings, warehouse.stack, select=FROM_SAMPLE, show=False)
 
 
-def test_a_second_build_trains_nothing_and_changes_no_report(
-    warehouse: Warehouse, untested: None
+def test_second_build_trains_nothing_and_keeps_reports(
+    warehouse: Warehouse, no_dbt_tests: None
 ) -> None:
     content = """
         select (select string_agg(r::text, '' order by model, metric)
                 from reports.rpt_model_metrics r),
-               (select sum(score) from predictions.pred_breast_cancer)
+               (select sum(score) from predictions.pred_breast_cancer),
+               (select array_agg((model, version) order by model, version) from ml.model_versions)
     """
-    before, trained = one(warehouse, content), versions(warehouse)
-    build(warehouse.settings, warehouse.stack, show=False)
-    assert versions(warehouse) == trained
-    assert one(warehouse, content) == before
+    before = one_row(warehouse, content)
+    build(warehouse.settings, warehouse.stack, select=("path:models/ml+",), show=False)
+    assert one_row(warehouse, content) == before
 
 
-def test_rows_that_went_away_are_noticed(warehouse: Warehouse, changed_rows: None) -> None:
+def test_removed_rows_trigger_training(warehouse: Warehouse, changed_rows: None) -> None:
     trained = versions(warehouse)
     build(warehouse.settings, warehouse.stack, select=FROM_SAMPLE, show=False)
     assert len(versions(warehouse)) == len(trained) + 1
-    total, lead = one(
+    total, lead = one_row(
         warehouse,
         "select rows_total, lead from reports.rpt_model_overview"
         " join reports.rpt_headlines using (model) where page = 'data' and model = %s",
         MODEL,
     )
     assert total == 569 - 40 and "529" in lead
-    (predicted,) = one(warehouse, "select count(*) from predictions.pred_breast_cancer")
+    (predicted,) = one_row(warehouse, "select count(*) from predictions.pred_breast_cancer")
     assert predicted == 529
 
 
-def test_views_are_there_after_a_build_of_a_table_beneath_them(
-    warehouse: Warehouse, untested: None
-) -> None:
+def test_views_survive_build_of_upstream_table(warehouse: Warehouse, no_dbt_tests: None) -> None:
     def views() -> dict[str, str]:
-        found = rows(
+        result = rows(
             warehouse,
             "select schemaname || '.' || viewname, definition from pg_views"
             " where schemaname = any(array['staging', 'vault', 'features', 'reports'])",
         )
-        return dict(found)
+        return dict(result)
 
     before, house = views(), rows(warehouse, "select * from reports.rpt_status order by 1")
     assert "reports.rpt_status" in before
     build(warehouse.settings, warehouse.stack, select=("rpt_model_overview",), show=False)
     assert views() == before
     assert rows(warehouse, "select * from reports.rpt_status order by 1") == house
-    (allowed,) = one(
+    (allowed,) = one_row(
         warehouse, "select has_table_privilege('dashboard', 'reports.rpt_status', 'select')"
     )
     assert allowed
@@ -154,18 +152,18 @@ def other_models(warehouse: Warehouse) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("other_models")
-def test_models_of_other_tasks_have_reports_of_their_own(warehouse: Warehouse) -> None:
+def test_other_tasks_have_reports(warehouse: Warehouse) -> None:
     tasks = dict(rows(warehouse, "select model, task from reports.rpt_model_overview"))
     expected = {MODEL: "classification", "radius": "regression", "groups": "clustering"}
     assert expected.items() <= tasks.items()
-    error, plain = one(
+    error, plain = one_row(
         warehouse,
         "select sum(abs(actual - predicted)) / sum(abs(actual)), max(wape)"
         " from reports.rpt_residuals join reports.rpt_model_overview using (model)"
         " where model = 'radius'",
     )
     assert error == pytest.approx(plain, rel=1e-9)
-    number, rest = one(
+    number, rest = one_row(
         warehouse,
         "select number, rest from reports.rpt_headlines"
         " where model = 'radius' and page = 'quality'",
@@ -177,7 +175,7 @@ def test_models_of_other_tasks_have_reports_of_their_own(warehouse: Warehouse) -
 
 
 @pytest.mark.usefixtures("other_models")
-def test_a_class_called_true_is_told_with_what_it_is_about(warehouse: Warehouse) -> None:
+def test_class_named_true_has_label(warehouse: Warehouse) -> None:
     told = dict(
         rows(warehouse, "select page, rest from reports.rpt_headlines where model = 'flag'")
     )
@@ -185,14 +183,14 @@ def test_a_class_called_true_is_told_with_what_it_is_about(warehouse: Warehouse)
     assert told["quality"] == " of all cases with is malignant: true."
 
 
-def test_the_area_under_the_drawn_roc_is_the_score(warehouse: Warehouse) -> None:
+def test_drawn_roc_area_equals_score(warehouse: Warehouse) -> None:
     points = rows(
         warehouse,
         "select x, y from reports.rpt_model_curves where model = %s and curve = 'roc'"
         " order by position",
         MODEL,
     )
-    score, lower, upper = one(
+    score, lower, upper = one_row(
         warehouse,
         "select value, lower, upper from reports.rpt_model_metrics"
         " where model = %s and metric = 'roc_auc'",
@@ -203,9 +201,9 @@ def test_the_area_under_the_drawn_roc_is_the_score(warehouse: Warehouse) -> None
     assert 0.9 < lower <= score <= upper <= 1
 
 
-def test_the_headline_is_counted_another_way(warehouse: Warehouse) -> None:
+def test_headline_gain_equals_roc_points(warehouse: Warehouse) -> None:
     """The share reached with the riskiest fifth, by counting in the points of the ROC curve."""
-    hits, total = one(
+    hits, total = one_row(
         warehouse,
         """
         select
@@ -225,7 +223,7 @@ def test_the_headline_is_counted_another_way(warehouse: Warehouse) -> None:
     )
     x, y = np.array(points, dtype=float).T
     reached = np.interp(0.2, positive * y + (1 - positive) * x, y)
-    number, subline, right, gain, best = one(
+    number, subline, right, gain, best = one_row(
         warehouse,
         "select number, subline, accuracy, gain_at_20, best_gain_at_20"
         " from reports.rpt_headlines join reports.rpt_model_overview using (model)"
@@ -239,7 +237,7 @@ def test_the_headline_is_counted_another_way(warehouse: Warehouse) -> None:
     assert float(right) == pytest.approx(hits, abs=1e-12)
 
 
-def test_histograms_hold_every_row_of_every_class(warehouse: Warehouse) -> None:
+def test_histograms_cover_all_rows_of_each_class(warehouse: Warehouse) -> None:
     data = load_breast_cancer()
     counts = rows(
         warehouse,
@@ -254,20 +252,20 @@ def test_histograms_hold_every_row_of_every_class(warehouse: Warehouse) -> None:
         assert shares == pytest.approx([1, 1])
 
 
-def test_the_summary_of_a_feature_is_what_numpy_says(warehouse: Warehouse) -> None:
+def test_feature_summary_equals_numpy(warehouse: Warehouse) -> None:
     data = load_breast_cancer()
     column = data.data[:, list(data.feature_names).index("worst texture")]
-    found = one(
+    result = one_row(
         warehouse,
         "select rows, missing, minimum, median, mean, maximum"
         " from reports.rpt_feature_summary where model = %s and feature = 'worst_texture'",
         MODEL,
     )
     expected = (569, 0, column.min(), np.median(column), column.mean(), column.max())
-    assert [float(value) for value in found] == pytest.approx(expected, rel=1e-9)
+    assert [float(value) for value in result] == pytest.approx(expected, rel=1e-9)
 
 
-def test_every_column_is_described(warehouse: Warehouse) -> None:
+def test_all_columns_have_descriptions(warehouse: Warehouse) -> None:
     undescribed = rows(
         warehouse,
         """

@@ -152,7 +152,7 @@ def builds(rejected_project: DbtProject, user: Session) -> Builds:
     return Builds(first, project.run("build"), project.run("build"))
 
 
-def test_versions_that_pass_their_tests_become_champions(user: Session, builds: Builds) -> None:
+def test_versions_that_pass_tests_become_champions(user: Session, builds: Builds) -> None:
     assert builds.first.exit_code == 0, builds.first.output
     for model in (*FAILURES, "singular"):
         assert f"Model {DEVELOPER}.{model}: Version 1 has passed its tests" in builds.first.output
@@ -164,7 +164,7 @@ def test_versions_that_pass_their_tests_become_champions(user: Session, builds: 
 
 
 @pytest.mark.parametrize("model", [*FAILURES, "singular"])
-def test_a_version_that_fails_a_test_is_rejected(user: Session, builds: Builds, model: str) -> None:
+def test_version_that_fails_test_is_rejected(user: Session, builds: Builds, model: str) -> None:
     assert builds.second.exit_code == 1
     assert status(user, model) == {1: "champion", 2: "rejected"}
     (rejection,) = user.rows(
@@ -185,7 +185,7 @@ def test_a_version_that_fails_a_test_is_rejected(user: Session, builds: Builds, 
 
 
 @pytest.mark.parametrize("model", [*FAILURES, "singular"])
-def test_the_champion_stays_in_use(user: Session, builds: Builds, model: str) -> None:
+def test_champion_stays_in_use(user: Session, builds: Builds, model: str) -> None:
     assert predicting_version(user, model) == 1
     version = user.value(
         f"select distinct version from {DEVELOPER}_reports.rpt_scores where model = %s",
@@ -201,7 +201,7 @@ def test_the_champion_stays_in_use(user: Session, builds: Builds, model: str) ->
     assert [score for _, score in shown] != pytest.approx([score for _, score in rejected])
 
 
-def test_the_next_build_is_green_and_trains_nothing(user: Session, builds: Builds) -> None:
+def test_next_build_passes_and_trains_nothing(user: Session, builds: Builds) -> None:
     assert builds.third.exit_code == 0, builds.third.output
     for model in (*FAILURES, "singular"):
         assert max(status(user, model)) == 2
@@ -209,14 +209,14 @@ def test_the_next_build_is_green_and_trains_nothing(user: Session, builds: Build
         assert user.value(f"select version from {DEVELOPER}_models.{model}") == 1
 
 
-def test_models_whose_tests_cannot_fail_them_are_promoted(user: Session, builds: Builds) -> None:
+def test_models_without_failing_tests_are_promoted(user: Session, builds: Builds) -> None:
     assert "Model promotion.untested: Version 2 has no tests" in builds.second.output
     for model in ("untested", "warned"):
         assert status(user, model) == {1: "archived", 2: "champion"}
         assert predicting_version(user, model) == 2
 
 
-def test_a_rejected_challenger_blocks_nothing(user: Session, project: DbtProject) -> None:
+def test_rejected_challenger_blocks_nothing(user: Session, project: DbtProject) -> None:
     options = ', "promote": "if_better"'
     gate = "metric_at_least: {arguments: {metric: roc_auc, value: 0.8}}"
     add_model(project, "rival", gate, options=options)
@@ -235,9 +235,7 @@ def test_a_rejected_challenger_blocks_nothing(user: Session, project: DbtProject
     assert status(user, "rival") == {1: "archived", 2: "rejected", 3: "champion"}
 
 
-def test_without_a_champion_a_failed_test_stops_what_reads_the_model(
-    user: Session, project: DbtProject
-) -> None:
+def test_failed_test_without_champion_stops_dependents(user: Session, project: DbtProject) -> None:
     gate = "metric_at_least: {{arguments: {{metric: roc_auc, value: {}}}}}"
     add_model(project, "newcomer", gate.format(1.01))
     for _ in range(2):
@@ -255,9 +253,7 @@ def test_without_a_champion_a_failed_test_stops_what_reads_the_model(
     assert predicting_version(user, "newcomer") == 1
 
 
-def test_a_candidate_that_was_left_behind_is_tested_later(
-    user: Session, project: DbtProject
-) -> None:
+def test_pending_candidate_is_tested_later(user: Session, project: DbtProject) -> None:
     """As after a run that was killed between training and tests."""
     add_model(project, "interrupted", "no_leakage", "not_null: {arguments: {column_name: version}}")
     outcome = project.run("run", "--select", "interrupted", "feat_rows")
@@ -278,7 +274,7 @@ def test_a_candidate_that_was_left_behind_is_tested_later(
 
 
 @pytest.mark.parametrize("failing", [0, 1])
-def test_tests_that_finish_together_decide_once(
+def test_concurrent_test_results_decide_once(
     engine: Warehouse, user: Session, failing: int
 ) -> None:
     name = f"promotion test together {failing}"
@@ -309,7 +305,7 @@ def test_tests_that_finish_together_decide_once(
         user.rows("select ml.drop_model(%s)", name)
 
 
-def test_a_test_that_was_not_expected_decides_nothing(user: Session) -> None:
+def test_unexpected_test_decides_nothing(user: Session) -> None:
     name = "promotion test unexpected"
     try:
         version = user.train(name, promote="never")

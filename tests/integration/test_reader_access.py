@@ -114,7 +114,7 @@ LOGINS = (
 DASHBOARD, ANALYST, FRENCH, FRENCH_ANALYST = LOGINS
 
 
-def test_each_login_reads_its_relations_and_rows(readers: Readers) -> None:
+def test_login_reads_its_relations_and_rows(readers: Readers) -> None:
     def city(login: str, relation: str) -> set[str] | None:
         try:
             return {row[0] for row in readers.rows(login, f"select city from {relation}")}
@@ -138,7 +138,7 @@ def test_each_login_reads_its_relations_and_rows(readers: Readers) -> None:
 
 
 @pytest.mark.parametrize("attack", TEXT_AS_QUERY + EFFECTS)
-def test_an_expression_shows_and_does_nothing(readers: Readers, attack: str) -> None:
+def test_expression_has_no_effect(readers: Readers, attack: str) -> None:
     expression = attack.format(table="reports.calls", hidden="features.secret")
     for open_connection in (readers.as_superset, readers.directly):
         with open_connection(FRENCH) as connection, connection.cursor() as cursor:
@@ -153,7 +153,7 @@ def test_an_expression_shows_and_does_nothing(readers: Readers, attack: str) -> 
 
 
 @pytest.mark.parametrize("attack", STATEMENTS)
-def test_only_one_select_runs(readers: Readers, attack: str) -> None:
+def test_only_single_select_runs(readers: Readers, attack: str) -> None:
     for login in (DASHBOARD, FRENCH_ANALYST):
         text = attack.format(table="reports.calls", hidden="features.secret", login=login)
         with readers.as_superset(login) as connection, connection.cursor() as cursor:
@@ -162,7 +162,7 @@ def test_only_one_select_runs(readers: Readers, attack: str) -> None:
             connection.commit()
 
 
-def test_passwords_and_settings_are_those_that_they_were(readers: Readers) -> None:
+def test_passwords_and_settings_are_unchanged(readers: Readers) -> None:
     assert logins.part(readers.warehouse.settings, has_superset=False).healthy
     for login in LOGINS:
         query = "select current_setting('statement_timeout'), current_setting('temp_file_limit')"
@@ -181,7 +181,7 @@ def test_passwords_and_settings_are_those_that_they_were(readers: Readers) -> No
         "select '; drop table x', $$;$$, '%', 10 % 3",
     ],
 )
-def test_queries_of_charts_run(readers: Readers, query: str) -> None:
+def test_chart_queries_run(readers: Readers, query: str) -> None:
     with readers.as_superset(DASHBOARD) as connection, connection.cursor() as cursor:
         cursor.execute(query)
         assert cursor.fetchall()
@@ -191,7 +191,7 @@ def test_queries_of_charts_run(readers: Readers, query: str) -> None:
         assert cursor.fetchall() == [("it's%",)]
 
 
-def test_sqlalchemy_connects_and_reads_the_catalog(readers: Readers) -> None:
+def test_sqlalchemy_connects_and_reads_catalog(readers: Readers) -> None:
     address = readers.warehouse.settings.uri("dashboard")
     options = {"connection_factory": readers.connection_class}
     engine = create_engine(address, poolclass=NullPool, connect_args=options)
@@ -206,7 +206,7 @@ def test_sqlalchemy_connects_and_reads_the_catalog(readers: Readers) -> None:
         assert cursor.fetchall() == [(2,)]
 
 
-def test_an_error_is_that_of_the_query_alone(readers: Readers) -> None:
+def test_error_shows_only_own_query(readers: Readers) -> None:
     with readers.as_superset(DASHBOARD) as connection, connection.cursor() as cursor:
         with pytest.raises(psycopg2.errors.UndefinedColumn) as caught:
             cursor.execute("select nothing from reports.calls")
@@ -214,7 +214,7 @@ def test_an_error_is_that_of_the_query_alone(readers: Readers) -> None:
         assert "open_query" not in str(caught.value)
 
 
-def test_a_table_made_anew_keeps_its_filter(readers: Readers) -> None:
+def test_recreated_table_keeps_filter(readers: Readers) -> None:
     statements = """
         create table reports.calls_new as select * from reports.calls;
         drop table reports.calls cascade; alter table reports.calls_new rename to calls;
@@ -251,7 +251,7 @@ def test_groups_base_filters_and_new_clauses(readers: Readers) -> None:
     assert update_readers(readers.git, settings) == "up to date"
 
 
-def test_a_changed_password_is_named_and_set_again(readers: Readers) -> None:
+def test_changed_password_is_reported_and_reset(readers: Readers) -> None:
     settings, superuser = readers.warehouse.settings, readers.warehouse.stack.superuser("postgres")
     with closing(psycopg2.connect(**superuser)) as connection, connection:
         set_logins(connection, {"dashboard": "another", FRENCH: "another"})

@@ -1,4 +1,4 @@
-"""Headlines and key figures of the shop's pages, each beside a computation of another kind."""
+"""Headlines and key figures of the shop's pages equal a second computation."""
 
 import datetime as dt
 
@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 
 from tests.conftest import Warehouse
-from tests.integration.asking import one, percent, rows, shown_by
+from tests.integration.report_queries import chart_values, one_row, percent, rows
 
 ACTIVE = "select customer_key from features.feat_customer__rfm where as_of = %s"
 
 
-def test_the_strip_of_the_shop_is_that_of_the_source(warehouse: Warehouse) -> None:
-    first, last = one(
+def test_shop_headline_equals_source(warehouse: Warehouse) -> None:
+    first, last = one_row(
         warehouse,
         "select min(month), (max(month) + interval '1 month')::date"
         " from reports.rpt_sales where is_last_year",
     )
 
     def year(first: dt.date, last: dt.date) -> tuple[float, int, int]:
-        revenue, orders, customers = one(
+        revenue, orders, customers = one_row(
             warehouse,
             """
             with lines as (
@@ -41,7 +41,7 @@ def test_the_strip_of_the_shop_is_that_of_the_source(warehouse: Warehouse) -> No
 
     now = year(first, last)
     before = year(first.replace(year=first.year - 1), last.replace(year=last.year - 1))
-    shown = shown_by(warehouse, "business/key_figures", "reports.rpt_sales")
+    shown = chart_values(warehouse, "business/key_figures", "reports.rpt_sales")
     expected = {
         "revenue": (now[0], before[0], " €"),
         "orders": (now[1], before[1], ""),
@@ -54,7 +54,7 @@ def test_the_strip_of_the_shop_is_that_of_the_source(warehouse: Warehouse) -> No
         assert shown[f"{name}_change"] == (
             percent(abs(change)) + (" more" if change >= 0 else " less")
         )
-    said = shown_by(warehouse, "business/headline", "reports.rpt_sales")
+    said = chart_values(warehouse, "business/headline", "reports.rpt_sales")
     assert said["number"] == shown["revenue_text"]
     assert said["change"] == f", {shown['revenue_change']} than the year before."
     assert f"{before[0]:,.0f} €" in said["before"]
@@ -62,16 +62,16 @@ def test_the_strip_of_the_shop_is_that_of_the_source(warehouse: Warehouse) -> No
     assert said["until"] == (last - dt.timedelta(days=1)).strftime("%B %Y")
 
 
-def test_a_shop_without_a_whole_month_says_so(warehouse: Warehouse) -> None:
+def test_shop_without_complete_month_has_message(warehouse: Warehouse) -> None:
     """The template asks for `until` and `months`: without a row there is neither."""
-    said = shown_by(warehouse, "business/headline", "(select * from reports.rpt_sales limit 0)")
+    said = chart_values(warehouse, "business/headline", "(select * from reports.rpt_sales limit 0)")
     assert (said["until"], said["months"]) == (None, 0)
 
 
-def test_the_page_about_churn_says_what_its_list_adds_up_to(warehouse: Warehouse) -> None:
+def test_churn_headline_equals_call_list(warehouse: Warehouse) -> None:
     listed = rows(warehouse, "select churn_probability, revenue_at_risk from reports.rpt_call_list")
     risk, lost = np.array(listed, dtype=float).T
-    lead, number, note = one(
+    lead, number, note = one_row(
         warehouse,
         "select label, value_text, note from reports.rpt_churn_summary"
         " where is_everywhere and part = 'headline'",
@@ -80,7 +80,7 @@ def test_the_page_about_churn_says_what_its_list_adds_up_to(warehouse: Warehouse
     assert number == f"{risk.sum():,.0f}"
     # The campaign of dbt_project.yml: 4 € a call, a quarter stays, 30 % margin.
     worth = np.cumsum(np.sort(lost)[::-1]) * 0.25 * 0.3 - 4 * np.arange(1, len(lost) + 1)
-    calls, by_chance = one(
+    calls, by_chance = one_row(
         warehouse,
         "select calls, expected_at_random from reports.rpt_campaign"
         " where is_best and is_everywhere",
@@ -91,13 +91,13 @@ def test_the_page_about_churn_says_what_its_list_adds_up_to(warehouse: Warehouse
     assert note.endswith(f" {by_chance:,.0f} €.")
 
 
-def test_the_forecast_names_the_sum_of_its_days(warehouse: Warehouse) -> None:
-    days, first, last, forecast = one(
+def test_forecast_headline_equals_sum_of_days(warehouse: Warehouse) -> None:
+    days, first, last, forecast = one_row(
         warehouse,
         "select count(*), min(day), max(day), sum(forecast) from predictions.pred_revenue"
         " where series = 'Total' and is_future",
     )
-    (before,) = one(
+    (before,) = one_row(
         warehouse,
         "select sum(quantity * unit_price * (1 - discount)) from shop.order_items"
         " join shop.orders using (order_id) where status <> 'cancelled'"
@@ -111,7 +111,7 @@ def test_the_forecast_names_the_sum_of_its_days(warehouse: Warehouse) -> None:
         " where series = 'Total' and not is_future and actual is not null",
     )
     actual, said, naive, lower, upper = np.array(tested, dtype=float).T
-    sentence, number, subline, period = one(
+    sentence, number, subline, period = one_row(
         warehouse,
         "select lead || number || rest, number, subline, period from reports.rpt_forecast_text"
         " where series = 'Total'",
@@ -127,7 +127,7 @@ def test_the_forecast_names_the_sum_of_its_days(warehouse: Warehouse) -> None:
     assert period.endswith(f"{last.year}") and f"{first.year} to" in period
 
 
-def test_segments_bring_what_the_source_says(warehouse: Warehouse) -> None:
+def test_segment_headline_equals_source(warehouse: Warehouse) -> None:
     brought = rows(
         warehouse,
         """
@@ -155,7 +155,7 @@ def test_segments_bring_what_the_source_says(warehouse: Warehouse) -> None:
     )
     everybody, money = sum(n for _, n, _ in brought), sum(spent for *_, spent in brought)
     name, customers, spent = brought[0]
-    said = shown_by(warehouse, "segments/headline", "reports.rpt_segments")
+    said = chart_values(warehouse, "segments/headline", "reports.rpt_segments")
     assert said["name"] == name
     assert said["n"] == len(brought)
     assert said["all_customers"] == f"{everybody:,}"
@@ -163,18 +163,20 @@ def test_segments_bring_what_the_source_says(warehouse: Warehouse) -> None:
     assert said["revenue"] == percent(float(spent / money))
 
 
-def test_moves_between_segments_are_counted_another_way(warehouse: Warehouse) -> None:
+def test_segment_moves_equal_set_difference(warehouse: Warehouse) -> None:
     """Sets of customers, taken from who was active at the end of both quarters."""
     days = rows(
         warehouse,
         "select distinct as_of from reports.rpt_segment_transitions order by as_of desc limit 2",
     )
     now, before = ({key for (key,) in rows(warehouse, ACTIVE, day)} for (day,) in days)
-    said = shown_by(warehouse, "segments/headline_transitions", "reports.rpt_segment_transitions")
+    said = chart_values(
+        warehouse, "segments/headline_transitions", "reports.rpt_segment_transitions"
+    )
     assert said["stayed"] == f"{len(now & before):,}"
     assert said["came"] == f"{len(now - before):,}"
     assert said["gone"] == f"{len(before - now):,}"
-    stayed, moved = one(
+    stayed, moved = one_row(
         warehouse,
         "select sum(customers), sum(customers) filter (where from_segment <> to_segment)"
         " from reports.rpt_segment_transitions where as_of = %s"
@@ -185,7 +187,7 @@ def test_moves_between_segments_are_counted_another_way(warehouse: Warehouse) ->
     assert float(said["moved"]) == pytest.approx(100 * float(moved / stayed), abs=0.5)
 
 
-def test_the_state_of_the_house_is_that_of_its_sources(warehouse: Warehouse) -> None:
+def test_status_page_equals_sources(warehouse: Warehouse) -> None:
     house = dict(
         rows(warehouse, "select label, value_text || ' | ' || note from reports.rpt_status")
     )
@@ -199,15 +201,15 @@ def test_the_state_of_the_house_is_that_of_its_sources(warehouse: Warehouse) -> 
             " or (table_schema, table_name) = ('csv', 'breast_cancer'))",
         )
     ]
-    counted = sum(one(warehouse, f"select count(*) from {table}")[0] for table in tables)
+    counted = sum(one_row(warehouse, f"select count(*) from {table}")[0] for table in tables)
     assert house["Data as of"].endswith(f"{counted:,} rows in {len(tables)} source tables")
-    trained, models = one(
+    trained, models = one_row(
         warehouse,
         "select max(trained_at), count(*) from ml.model_versions where status = 'champion'",
     )
     assert house["Last trained"] == f"{trained:%-d %B %Y} | at {trained:%H:%M}"
     assert house["Models in use"].startswith(f"{models} | ")
-    number, waiting = one(
+    number, waiting = one_row(
         warehouse,
         "select number, (select count(*) from reports.rpt_alerts where state <> 'good')"
         " from reports.rpt_status_headline",

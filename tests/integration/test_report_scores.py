@@ -1,4 +1,4 @@
-"""Headlines and key figures of the pages about any model, each computed another way."""
+"""Headlines and key figures of the model pages equal a second computation."""
 
 import numpy as np
 import pytest
@@ -13,24 +13,24 @@ from sklearn.metrics import (
 from sklearn.preprocessing import StandardScaler
 
 from tests.conftest import Warehouse
-from tests.integration.asking import NARROW, one, percent, rows
+from tests.integration.report_queries import NARROW, one_row, percent, rows
 
 
 def figures(warehouse: Warehouse, page: str, model: str = "churn") -> dict[str, str]:
     """The strip of key figures of a page: by label, what is shown and the note below it."""
-    found = rows(
+    result = rows(
         warehouse,
         "select label, value_text || ' | ' || note from reports.rpt_key_figures"
         " where page = %s and model = %s",
         page,
         model,
     )
-    return dict(found)
+    return dict(result)
 
 
 def headline(warehouse: Warehouse, page: str, model: str = "churn") -> tuple[str, str]:
     """The sentence of a page and the smaller one below it."""
-    return one(
+    return one_row(
         warehouse,
         "select lead || number || rest, subline from reports.rpt_headlines"
         " where page = %s and model = %s",
@@ -52,7 +52,7 @@ def churn_answers(warehouse: Warehouse, shuffled: str = "") -> tuple[np.ndarray,
         " and column_name not in ('customer_key', 'churned')",
         known,
     )
-    (first_day,) = one(
+    (first_day,) = one_row(
         warehouse,
         "select date '1970-01-01' + ((split ->> 'test_from')::float8)::integer"
         " from ml.model_versions where model = 'churn' and status = 'champion'",
@@ -83,14 +83,14 @@ def churn_answers(warehouse: Warehouse, shuffled: str = "") -> tuple[np.ndarray,
     return left, risk
 
 
-def test_the_page_about_data_counts_what_the_table_holds(warehouse: Warehouse) -> None:
+def test_data_page_counts_equal_table(warehouse: Warehouse) -> None:
     ((described,),) = rows(
         warehouse,
         "select array_agg(entry ->> 'name') from ml.model_versions,"
         " jsonb_array_elements(features) as entry where model = 'churn' and status = 'champion'",
     )
     gaps = " + ".join(f'("{column}" is null)::integer' for column in described)
-    cases, missing, churned = one(
+    cases, missing, churned = one_row(
         warehouse,
         f"select count(*), sum({gaps}), count(*) filter (where churned = 'churned')"
         " from features.feat_customer__training",
@@ -111,7 +111,7 @@ def test_the_page_about_data_counts_what_the_table_holds(warehouse: Warehouse) -
     )
 
 
-def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Warehouse) -> None:
+def test_ranking_gain_and_calibration_equal_scikit_learn(warehouse: Warehouse) -> None:
     left, risk = churn_answers(warehouse)
     card = dict(
         rows(warehouse, "select metric, value from reports.rpt_model_metrics where model = 'churn'")
@@ -122,9 +122,9 @@ def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Ware
     assert card["recall"] == pytest.approx(recall_score(left, risk >= 0.5))
     sentence, subline = headline(warehouse, "quality")
     riskiest = np.argsort(-risk, kind="stable")[: round(0.2 * len(risk))]
-    found = 100 * left[riskiest].sum() / left.sum()
+    result = 100 * left[riskiest].sum() / left.sum()
     said = sentence.partition("finds ")[2].partition(NARROW)[0]
-    assert float(said) == pytest.approx(found, abs=1.01)
+    assert float(said) == pytest.approx(result, abs=1.01)
     assert f"perfect model {percent(0.2 * len(left) / left.sum())}" in subline
     assert f"Tested on {len(left):,} cases" in subline
     assert f"never seen: {percent(accuracy_score(left, risk >= 0.5))} right" in subline
@@ -132,14 +132,14 @@ def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Ware
     assert subline.endswith(f"“stayed” would be right in {percent(1 - left.mean())}.")
     # The same score on the other pages that name it.
     shown = f"{roc_auc_score(left, risk):.3f}"
-    trust = one(
+    trust = one_row(
         warehouse,
         "select value_text from reports.rpt_churn_summary where is_everywhere"
         " and label = 'Model quality'",
     )
     assert trust == (shown,)
     assert figures(warehouse, "monitoring")["Ranking quality (AUC)"].startswith(f"{shown} | ")
-    number, rest = one(
+    number, rest = one_row(
         warehouse,
         "select number, rest from reports.rpt_training_history"
         " where model = 'churn' and is_champion",
@@ -148,13 +148,13 @@ def test_ranking_gain_and_calibration_are_what_scikit_learn_says(warehouse: Ware
     assert rest == f" on {len(left):,} cases it had never seen, the simple rule 0.500."
 
 
-def test_the_cheapest_threshold_is_the_cheapest_of_the_test_rows(warehouse: Warehouse) -> None:
+def test_cheapest_threshold_has_least_cost_on_test_rows(warehouse: Warehouse) -> None:
     left, risk = churn_answers(warehouse)
     costs = [
         np.mean(np.where(left == 1, 5 * (risk < limit), risk >= limit))
         for limit in np.arange(101) / 100
     ]
-    (said,) = one(
+    (said,) = one_row(
         warehouse,
         "select cheapest_text from reports.rpt_thresholds where model = 'churn' and is_cheapest",
     )
@@ -166,12 +166,12 @@ def test_the_cheapest_threshold_is_the_cheapest_of_the_test_rows(warehouse: Ware
     )
 
 
-def test_the_simple_rule_of_a_regression_is_measured_anew(warehouse: Warehouse) -> None:
+def test_regression_baseline_error_equals_recomputation(warehouse: Warehouse) -> None:
     actual = np.array(
         rows(warehouse, "select actual from reports.rpt_residuals where model = 'revenue'"),
         dtype=float,
     )
-    answer, error, shown = one(
+    answer, error, shown = one_row(
         warehouse,
         "select baseline_answer, baseline_wape, baseline_error_text"
         " from reports.rpt_model_overview where model = 'revenue'",
@@ -182,22 +182,22 @@ def test_the_simple_rule_of_a_regression_is_measured_anew(warehouse: Warehouse) 
     assert f"the simple rule by {percent(error)}." in sentence
 
 
-def test_the_groups_of_a_clustering_are_counted_and_stand_apart_as_said(
+def test_cluster_sizes_and_separation_equal_recomputation(
     warehouse: Warehouse,
 ) -> None:
     asked = (
         "select customer_key, log_recency, log_orders, log_spent"
         " from features.feat_customer__behaviour where is_learned_from"
     )
-    found = rows(
+    result = rows(
         warehouse,
         "select prediction, log_recency, log_orders, log_spent from ml.predict('segments', %s)"
         " join features.feat_customer__behaviour on customer_key::text = key"
         " where is_learned_from",
         asked,
     )
-    group = np.array([row[0] for row in found])
-    points = StandardScaler().fit_transform(np.array([row[1:] for row in found], dtype=float))
+    group = np.array([row[0] for row in result])
+    points = StandardScaler().fit_transform(np.array([row[1:] for row in result], dtype=float))
     sizes = np.unique(group, return_counts=True)[1] / len(group)
     sentence, subline = headline(warehouse, "quality", "segments")
     assert f"{len(group):,} cases into {len(sizes)} groups" in sentence
@@ -219,11 +219,11 @@ def test_the_groups_of_a_clustering_are_counted_and_stand_apart_as_said(
         assert lower - 0.03 <= value <= upper + 0.03, metric
 
 
-def test_what_the_model_relies_on_most_costs_as_much_when_it_is_shuffled(
+def test_main_driver_importance_equals_shuffled_loss(
     warehouse: Warehouse,
 ) -> None:
     left, risk = churn_answers(warehouse)
-    feature, words, importance, deviation = one(
+    feature, words, importance, deviation = one_row(
         warehouse,
         "select feature, feature_phrase, importance, deviation"
         " from reports.rpt_feature_importances where model = 'churn' and rank = 1",
@@ -237,9 +237,9 @@ def test_what_the_model_relies_on_most_costs_as_much_when_it_is_shuffled(
     )
 
 
-def test_an_input_has_moved_as_far_as_its_bins_say(warehouse: Warehouse) -> None:
+def test_largest_drift_equals_population_stability_index(warehouse: Warehouse) -> None:
     """The population stability index of the input that is furthest, counted here."""
-    feature, psi, cases = one(
+    feature, psi, cases = one_row(
         warehouse,
         "select worst_feature, worst_psi, rows from reports.rpt_drift_summary"
         " where model = 'churn'",
@@ -269,11 +269,12 @@ def test_an_input_has_moved_as_far_as_its_bins_say(warehouse: Warehouse) -> None
         float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum()), abs=0.01
     )
     sentence, subline = headline(warehouse, "monitoring")
-    moved, features = one(
+    moved, features = one_row(
         warehouse,
-        "select count(*) filter (where verdict <> 'as in training'), count(*)"
-        " from ml.drift('churn', 'select * from features.feat_customer__current')"
-        " where feature <> '(score)'",
+        "select count(*) filter (where verdict in ('watch', 'retrain')), count(*)"
+        " from ml.drifts where model = 'churn' and kind <> 'score'"
+        " and measured_at = (select max(measured_at) from ml.drifts where model = 'churn')"
+        " and period = (select max(as_of)::text from features.feat_customer__current)",
     )
     assert f"{moved} of {features} inputs" in sentence
     assert f"(PSI {psi:.2f})" in subline

@@ -1,4 +1,4 @@
-"""Numbers that readers see, each computed another way: from the source, or from the test rows."""
+"""Numbers on dashboards equal a second computation from the source or the test rows."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from sklearn.metrics import (
 )
 
 from tests.conftest import Warehouse
-from tests.integration.asking import one, rows
+from tests.integration.report_queries import one_row, rows
 
 SALES = """
     select
@@ -21,15 +21,15 @@ SALES = """
 """
 
 
-def test_revenue_and_orders_of_both_years_are_those_of_the_source(warehouse: Warehouse) -> None:
-    revenue, before, orders, orders_before, first, last = one(
+def test_revenue_and_orders_of_both_years_equal_source(warehouse: Warehouse) -> None:
+    revenue, before, orders, orders_before, first, last = one_row(
         warehouse,
         "select sum(revenue), sum(revenue_before), count(distinct order_id),"
         " count(distinct order_before_id), min(month), (max(month) + interval '1 month')::date"
         " from reports.rpt_sales where is_last_year",
     )
-    now = one(warehouse, SALES, first, last)
-    year_before = one(
+    now = one_row(warehouse, SALES, first, last)
+    year_before = one_row(
         warehouse, SALES, first.replace(year=first.year - 1), last.replace(year=last.year - 1)
     )
     assert (float(revenue), orders) == (pytest.approx(float(now[0]), abs=0.5), now[1])
@@ -39,7 +39,7 @@ def test_revenue_and_orders_of_both_years_are_those_of_the_source(warehouse: War
     )
 
 
-def test_a_cohort_is_counted_another_way(warehouse: Warehouse) -> None:
+def test_cohort_retention_equals_recount(warehouse: Warehouse) -> None:
     counted = rows(
         warehouse,
         """
@@ -62,7 +62,7 @@ def test_a_cohort_is_counted_another_way(warehouse: Warehouse) -> None:
 
 
 @pytest.mark.parametrize("country", ["Everywhere", "France"])
-def test_the_call_list_and_the_campaign_add_up(warehouse: Warehouse, country: str) -> None:
+def test_call_list_and_campaign_totals_agree(warehouse: Warehouse, country: str) -> None:
     listed = rows(
         warehouse,
         "select churn_probability, yearly_revenue, revenue_at_risk from reports.rpt_call_list"
@@ -98,7 +98,7 @@ def test_the_call_list_and_the_campaign_add_up(warehouse: Warehouse, country: st
     assert shown[3] == f"{round(lost[:100].sum()):,} €"
 
 
-def test_every_point_of_a_country_is_one_of_everywhere(warehouse: Warehouse) -> None:
+def test_campaign_points_of_countries_are_in_total(warehouse: Warehouse) -> None:
     """Where no country is chosen the chart shows, at each number of calls, the widest row."""
     lonely = rows(
         warehouse,
@@ -107,12 +107,12 @@ def test_every_point_of_a_country_is_one_of_everywhere(warehouse: Warehouse) -> 
     assert lonely == []
 
 
-def test_the_score_card_of_a_regression_is_what_scikit_learn_says(warehouse: Warehouse) -> None:
-    found = rows(
+def test_regression_scores_equal_scikit_learn(warehouse: Warehouse) -> None:
+    result = rows(
         warehouse,
         "select actual, predicted from reports.rpt_residuals where model = 'revenue'",
     )
-    actual, predicted = np.array(found, dtype=float).T
+    actual, predicted = np.array(result, dtype=float).T
     card = dict(
         rows(
             warehouse,
@@ -123,7 +123,7 @@ def test_the_score_card_of_a_regression_is_what_scikit_learn_says(warehouse: War
     assert card["rmse"] == pytest.approx(root_mean_squared_error(actual, predicted))
     assert card["r2"] == pytest.approx(r2_score(actual, predicted))
     assert card["wape"] == pytest.approx(np.abs(actual - predicted).sum() / np.abs(actual).sum())
-    lead, number, rest = one(
+    lead, number, rest = one_row(
         warehouse,
         "select lead, number, rest from reports.rpt_headlines"
         " where model = 'revenue' and page = 'quality'",
@@ -131,7 +131,7 @@ def test_the_score_card_of_a_regression_is_what_scikit_learn_says(warehouse: War
     assert f"{100 * card['wape']:.0f}\u202f%" in lead + number + rest
 
 
-def test_the_score_card_of_a_classification_is_the_confusion(warehouse: Warehouse) -> None:
+def test_classification_scores_equal_confusion(warehouse: Warehouse) -> None:
     card = dict(
         rows(warehouse, "select metric, value from reports.rpt_model_metrics where model = 'churn'")
     )
@@ -143,13 +143,13 @@ def test_the_score_card_of_a_classification_is_the_confusion(warehouse: Warehous
     assert card["recall"] == pytest.approx(cells["found"] / (cells["found"] + cells["missed"]))
 
 
-def test_the_cost_at_one_half_is_that_of_the_confusion(warehouse: Warehouse) -> None:
+def test_cost_at_one_half_equals_confusion(warehouse: Warehouse) -> None:
     """Worked out from the ROC curve there, counted here; a miss costs five false alarms."""
     cells = dict(
         rows(warehouse, "select outcome, n from reports.rpt_confusion where model = 'churn'")
     )
     mistakes = 5 * cells["missed"] + cells["false alarm"]
-    cost, cheapest = one(
+    cost, cheapest = one_row(
         warehouse,
         "select max(cost) filter (where threshold = 50), min(cost)"
         " from reports.rpt_thresholds where model = 'churn'",
@@ -159,7 +159,7 @@ def test_the_cost_at_one_half_is_that_of_the_confusion(warehouse: Warehouse) -> 
     assert cheapest <= cost
 
 
-def test_the_forecast_says_which_rule_was_nearer(warehouse: Warehouse) -> None:
+def test_forecast_verdict_names_smaller_error(warehouse: Warehouse) -> None:
     days = rows(
         warehouse,
         "select actual, forecast, naive from predictions.pred_revenue"
@@ -168,7 +168,7 @@ def test_the_forecast_says_which_rule_was_nearer(warehouse: Warehouse) -> None:
     actual, forecast, naive = np.array(days, dtype=float).T
     error = np.abs(actual - forecast).sum() / np.abs(actual).sum()
     simple = np.abs(actual - naive).sum() / np.abs(actual).sum()
-    shown, shown_simple, verdict = one(
+    shown, shown_simple, verdict = one_row(
         warehouse,
         "select error, simple_error, verdict from reports.rpt_forecast_text where series = 'Total'",
     )
@@ -176,7 +176,7 @@ def test_the_forecast_says_which_rule_was_nearer(warehouse: Warehouse) -> None:
     assert verdict == ("forecast better" if error < simple else "simple rule better")
 
 
-def test_segments_hold_every_customer_once(warehouse: Warehouse) -> None:
+def test_segments_contain_each_customer_once(warehouse: Warehouse) -> None:
     sizes = dict(
         rows(
             warehouse,
@@ -208,29 +208,49 @@ def test_segments_hold_every_customer_once(warehouse: Warehouse) -> None:
     assert moved == counted
 
 
-def test_every_test_of_dbt_has_its_result(warehouse: Warehouse) -> None:
-    (failed, tested) = one(
+def test_every_dbt_test_has_result(warehouse: Warehouse) -> None:
+    (failed, tested) = one_row(
         warehouse,
         "select count(*) filter (where result <> 'passed'), count(*) from reports.rpt_test_results",
     )
     assert failed == 0
     assert tested > 300
-    shown = one(warehouse, "select value_text from reports.rpt_status where label = 'Tests passed'")
+    shown = one_row(
+        warehouse, "select value_text from reports.rpt_status where label = 'Tests passed'"
+    )
     assert shown == (f"{tested:,} of {tested:,}",)
 
 
-def test_drift_is_looked_at_for_every_model_of_the_project(warehouse: Warehouse) -> None:
+def test_every_project_model_has_drift(warehouse: Warehouse) -> None:
     looked_at = {
         model for (model,) in rows(warehouse, "select model from reports.rpt_drift_summary")
     }
     assert looked_at >= {"breast_cancer", "churn", "revenue", "segments"}
     # The rows a model was made of are as they were.
-    assert one(
+    assert one_row(
         warehouse, "select drifted from reports.rpt_drift_summary where model = 'breast_cancer'"
     ) == (0,)
 
 
-def test_no_model_of_the_project_has_an_issue(warehouse: Warehouse) -> None:
+def test_new_installation_has_no_drift_alarm(warehouse: Warehouse) -> None:
+    """Columns that grow with time differ from the past; they are shown apart."""
+    drifted = rows(
+        warehouse, "select model, drifted_names from reports.rpt_drift_summary where drifted > 0"
+    )
+    assert drifted == []
+    assert rows(warehouse, "select * from reports.rpt_alerts where topic = 'Input drift'") == []
+    aged = rows(
+        warehouse,
+        "select feature from reports.rpt_drift"
+        " where model = 'churn' and period_age = 1 and verdict = 'ages'",
+    )
+    assert {("account_days",), ("spent_total",)} <= set(aged)
+    assert not {state for (state,) in rows(
+        warehouse, "select distinct state from reports.rpt_drift where verdict = 'ages'"
+    )} - {"plain"}  # fmt: skip
+
+
+def test_project_models_have_no_issue(warehouse: Warehouse) -> None:
     issues = rows(
         warehouse, "select model, code, message from reports.rpt_checks where severity = 'issue'"
     )

@@ -1,4 +1,4 @@
-"""`make load` on a full disk and without memory: one line that says so, and nothing half done."""
+"""`make load` on a full disk and without memory: a one-line error, and no partial table."""
 
 import shutil
 import subprocess
@@ -80,12 +80,12 @@ KILLED_AT_EACH_TABLE = """
 def relations(warehouse: Warehouse) -> list[tuple]:
     """Every table of the schema for files."""
     session = Session(warehouse.dsn("transformer"))
-    found = session.rows("select relname from pg_class where relnamespace = 'csv'::regnamespace")
+    result = session.rows("select relname from pg_class where relnamespace = 'csv'::regnamespace")
     session.connection.close()
-    return found
+    return result
 
 
-def test_a_full_disk_is_named_and_the_table_stays(
+def test_full_disk_error_keeps_table(
     own_server: Warehouse, small_disk: None, large_file: Path
 ) -> None:
     with pytest.raises(ResourceError) as caught:
@@ -94,7 +94,7 @@ def test_a_full_disk_is_named_and_the_table_stays(
     assert relations(own_server) == []
 
 
-def test_a_session_that_the_kernel_ends_is_named(own_server: Warehouse, large_file: Path) -> None:
+def test_killed_session_is_memory_error(own_server: Warehouse, large_file: Path) -> None:
     log = Paths(own_server.settings.state).logs / "postgres.log"
     admin = Session(own_server.dsn("postgres"))
     admin.rows(KILLED_AT_EACH_TABLE)

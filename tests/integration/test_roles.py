@@ -1,4 +1,4 @@
-"""Who may do what: the readers of dashboards and of schemas, and the builder."""
+"""Rights of the roles that read dashboards and schemas, and of the role that builds."""
 
 from contextlib import closing
 
@@ -31,23 +31,23 @@ def attempt(warehouse: Warehouse, role: str, statement: str) -> None:
 
 
 @pytest.mark.parametrize("relation", READABLE)
-def test_the_dashboard_reads_what_is_meant_for_it(warehouse: Warehouse, relation: str) -> None:
+def test_dashboard_reads_published_relations(warehouse: Warehouse, relation: str) -> None:
     attempt(warehouse, "dashboard", f"select * from {relation}")
 
 
 @pytest.mark.parametrize("relation", READABLE + ANALYSED)
-def test_the_analyst_reads_marts_and_predictions_too(warehouse: Warehouse, relation: str) -> None:
+def test_analyst_reads_marts_and_predictions(warehouse: Warehouse, relation: str) -> None:
     attempt(warehouse, "analyst", f"select * from {relation}")
 
 
 @pytest.mark.parametrize("relation", HIDDEN + ANALYSED)
-def test_the_dashboard_reads_nothing_else(warehouse: Warehouse, relation: str) -> None:
+def test_dashboard_reads_nothing_else(warehouse: Warehouse, relation: str) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         attempt(warehouse, "dashboard", f"select * from {relation}")
 
 
 @pytest.mark.parametrize("relation", HIDDEN)
-def test_the_analyst_reads_nothing_else(warehouse: Warehouse, relation: str) -> None:
+def test_analyst_reads_nothing_else(warehouse: Warehouse, relation: str) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         attempt(warehouse, "analyst", f"select * from {relation}")
 
@@ -69,7 +69,9 @@ def test_the_analyst_reads_nothing_else(warehouse: Warehouse, relation: str) -> 
     ],
 )
 @pytest.mark.parametrize("role", ["dashboard", "analyst"])
-def test_a_reader_writes_and_calls_nothing(warehouse: Warehouse, role: str, statement: str) -> None:
+def test_reader_cannot_write_or_call_functions(
+    warehouse: Warehouse, role: str, statement: str
+) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         attempt(warehouse, role, statement)
 
@@ -86,6 +88,6 @@ def test_a_reader_writes_and_calls_nothing(warehouse: Warehouse, role: str, stat
         "returns int language sql as 'select 1'",
     ],
 )
-def test_the_builder_is_no_superuser(warehouse: Warehouse, statement: str) -> None:
+def test_transformer_is_not_superuser(warehouse: Warehouse, statement: str) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         attempt(warehouse, "transformer", statement)

@@ -1,4 +1,4 @@
-"""A real shop of half a million lines, from its files to churn, forecast and segments.
+"""A real shop of half a million lines: churn, forecast and segments reach published results.
 
 What is expected stands in the data folder's README: snapshots, rows and what others reach on them.
 """
@@ -19,6 +19,9 @@ from scripts.examples.shop.sources import select_source
 from scripts.stack.build import build
 
 from ..clusters import ROOT, Warehouse, cluster
+
+# Loading and building half a million lines takes two minutes.
+pytestmark = pytest.mark.slow
 
 SELECTED = ("metric_labels", "staging", "vault", "marts", "features", "churn", "revenue")
 SELECTED += ("segments", "pred_churn*", "pred_revenue*", "pred_segments*")
@@ -57,9 +60,9 @@ def rows(warehouse: Warehouse, query: str) -> list[tuple]:
         return cursor.fetchall()
 
 
-def test_the_snapshots_are_the_published_ones(retail: Warehouse) -> None:
+def test_snapshots_equal_published_ones(retail: Warehouse) -> None:
     """Customers and churn as in the reference: whoever has an invoice that is no cancellation."""
-    found = {
+    result = {
         str(as_of): (count, float(churned))
         for as_of, count, churned in rows(
             retail,
@@ -67,13 +70,13 @@ def test_the_snapshots_are_the_published_ones(retail: Warehouse) -> None:
             " from features.feat_customer__training group by as_of",
         )
     }
-    assert found["2011-06-11"][0] == pytest.approx(2811, rel=0.01)
-    assert found["2011-06-11"][1] == pytest.approx(0.523, abs=0.01)
-    assert found["2011-09-10"][0] == pytest.approx(3370, rel=0.01)
-    assert found["2011-09-10"][1] == pytest.approx(0.431, abs=0.01)
+    assert result["2011-06-11"][0] == pytest.approx(2811, rel=0.01)
+    assert result["2011-06-11"][1] == pytest.approx(0.523, abs=0.01)
+    assert result["2011-09-10"][0] == pytest.approx(3370, rel=0.01)
+    assert result["2011-09-10"][1] == pytest.approx(0.431, abs=0.01)
 
 
-def test_churn_is_told_as_well_as_others_do(retail: Warehouse) -> None:
+def test_churn_auc_reaches_published_level(retail: Warehouse) -> None:
     """Trained in June, tested in September; the score is counted again outside the database."""
     ((score, lower, train, test),) = rows(
         retail,
@@ -102,7 +105,7 @@ def test_churn_is_told_as_well_as_others_do(retail: Warehouse) -> None:
     assert roc_auc_score(np.array(truth) == "churned", scores) == pytest.approx(score, abs=1e-6)
 
 
-def test_the_forecast_says_which_is_better(retail: Warehouse) -> None:
+def test_forecast_verdict_follows_errors(retail: Warehouse) -> None:
     """Beside the seasonal-naive rule: the numbers decide."""
     ((model, naive, weekly, better),) = rows(
         retail,
@@ -130,7 +133,7 @@ def test_the_forecast_says_which_is_better(retail: Warehouse) -> None:
     assert future == [("2011-12-09", "2012-02-02", 56)]
 
 
-def test_the_simple_rule_is_as_good_as_published(retail: Warehouse) -> None:
+def test_seasonal_naive_error_equals_published_one(retail: Warehouse) -> None:
     """The published days: each answered by the week before, no returns, no unfinished last day."""
     days = rows(
         retail,
@@ -148,7 +151,7 @@ def test_the_simple_rule_is_as_good_as_published(retail: Warehouse) -> None:
     assert len(revenue) == 63 and error == pytest.approx(0.2426, abs=0.0001)
 
 
-def test_segments_are_as_separate_as_the_reference(retail: Warehouse) -> None:
+def test_segment_separation_reaches_reference(retail: Warehouse) -> None:
     """k-means on the logarithms of recency, frequency and money with four groups: 0.336."""
     ((silhouette,),) = rows(
         retail,
@@ -162,7 +165,7 @@ def test_segments_are_as_separate_as_the_reference(retail: Warehouse) -> None:
     assert min(named.values()) > 100
 
 
-def test_the_page_asks_one_question_in_four_layers_and_gets_one_answer(retail: Warehouse) -> None:
+def test_same_question_has_same_answer_in_four_layers(retail: Warehouse) -> None:
     page = (ROOT / "docs" / "layers.md").read_text()
     questions = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
     assert len(questions) == 4

@@ -1,4 +1,4 @@
-"""Shops too small to learn from: what can be built is built, and what cannot says why.
+"""Shops that are too small to train on: everything else is built, with the reason.
 
 One server, one shop after another: without a row, of three weeks, and the 122 customers of a file.
 """
@@ -25,13 +25,13 @@ SHOP_MODELS = ("churn", "revenue", "segments")
 
 
 @pytest.fixture(scope="module")
-def small() -> Iterator[Warehouse]:
+def empty_server() -> Iterator[Warehouse]:
     """A server with the sample data alone."""
     with cluster("engine") as warehouse:
         yield warehouse
 
 
-def built(warehouse: Warehouse) -> tuple[Counter, str]:
+def build_all(warehouse: Warehouse) -> tuple[Counter, str]:
     """Build everything; how many nodes ended how, and what dbt said."""
     log = warehouse.settings.state / "logs" / "dbt.log"
     said_before = len(log.read_text()) if log.exists() else 0
@@ -41,64 +41,71 @@ def built(warehouse: Warehouse) -> tuple[Counter, str]:
     return ended, log.read_text()[said_before:]
 
 
-def numbers(warehouse: Warehouse, *tables: str) -> dict[str, int]:
+def row_counts(warehouse: Warehouse, *tables: str) -> dict[str, int]:
     """Rows of each table."""
     with (
         closing(psycopg2.connect(**warehouse.dsn("transformer"))) as connection,
         connection.cursor() as cursor,
     ):
-        found = {}
+        result = {}
         for table in tables:
             cursor.execute(f"select count(*) from {table}")
-            found[table] = cursor.fetchone()[0]
-        return found
+            result[table] = cursor.fetchone()[0]
+        return result
 
 
-def test_an_empty_shop_builds_to_the_end(small: Warehouse) -> None:
+def test_empty_shop_builds(empty_server: Warehouse) -> None:
     with (
-        closing(psycopg2.connect(**small.dsn("transformer"))) as connection,
+        closing(psycopg2.connect(**empty_server.dsn("transformer"))) as connection,
         connection,
         connection.cursor() as cursor,
     ):
         create_tables(cursor)
-    ended, said = built(small)
+    ended, said = build_all(empty_server)
     assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended
     for model in SHOP_MODELS:
         assert f"{model} is not trained: its rows need" in said
-    assert numbers(small, *(f"predictions.pred_{model}" for model in SHOP_MODELS)) == {
+    assert row_counts(empty_server, *(f"predictions.pred_{model}" for model in SHOP_MODELS)) == {
         f"predictions.pred_{model}": 0 for model in SHOP_MODELS
     }
     # What does not come from the shop is there.
-    assert numbers(small, "predictions.pred_breast_cancer")["predictions.pred_breast_cancer"] == 569
+    assert (
+        row_counts(empty_server, "predictions.pred_breast_cancer")["predictions.pred_breast_cancer"]
+        == 569
+    )
 
 
-def test_a_shop_of_three_weeks_builds_to_the_end(small: Warehouse) -> None:
+# Between the empty shop and classicmodels.
+@pytest.mark.slow
+def test_shop_of_three_weeks_builds(empty_server: Warehouse) -> None:
     source = Simulator(last_day=calendar.FIRST_DAY + 20)
-    load(small.dsn("transformer"), source, lambda held: None, lambda place: None)
-    ended, said = built(small)
+    load(empty_server.dsn("transformer"), source, lambda held: None, lambda place: None)
+    ended, said = build_all(empty_server)
     assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended
     assert (
         "churn is not trained: its rows need 200 different values of customer_key (it has 0)"
         in (said)
     )
-    found = numbers(small, "marts.fct_order_lines", "marts.fct_payments", "predictions.pred_churn")
-    assert found["marts.fct_order_lines"] > 300
-    assert found["marts.fct_payments"] > 0
-    assert found["predictions.pred_churn"] == 0
+    result = row_counts(
+        empty_server, "marts.fct_order_lines", "marts.fct_payments", "predictions.pred_churn"
+    )
+    assert result["marts.fct_order_lines"] > 300
+    assert result["marts.fct_payments"] > 0
+    assert result["predictions.pred_churn"] == 0
 
 
-def test_classicmodels_builds_to_the_end(small: Warehouse, data_folder: Path) -> None:
+def test_classicmodels_builds(empty_server: Warehouse, data_folder: Path) -> None:
     """98 customers who bought: enough for joins, a forecast and dashboards, not to tell leavers."""
     if not (data_folder / "classicmodels").is_dir():
         pytest.skip(f"needs {data_folder / 'classicmodels'}, which is not there")
     source = select_source("classicmodels", str(data_folder / "classicmodels"))
-    load(small.dsn("transformer"), source, lambda held: None, lambda place: None)
-    ended, said = built(small)
+    load(empty_server.dsn("transformer"), source, lambda held: None, lambda place: None)
+    ended, said = build_all(empty_server)
     assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended
     assert "churn is not trained: its rows need 200 different values of customer_key" in said
-    found = numbers(
-        small, "marts.fct_order_lines", "marts.fct_payments", "predictions.pred_revenue"
+    result = row_counts(
+        empty_server, "marts.fct_order_lines", "marts.fct_payments", "predictions.pred_revenue"
     )
-    assert found["marts.fct_order_lines"] == 2996
-    assert found["marts.fct_payments"] == 273
-    assert found["predictions.pred_revenue"] > 500
+    assert result["marts.fct_order_lines"] == 2996
+    assert result["marts.fct_payments"] == 273
+    assert result["predictions.pred_revenue"] > 500

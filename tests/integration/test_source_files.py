@@ -1,4 +1,4 @@
-"""The shops that come as files, in a real PostgreSQL: odd rows, torn files, sums to the cent."""
+"""Shops that are loaded from files: special cases, truncated files, and exact totals."""
 
 import csv
 import gzip
@@ -32,7 +32,7 @@ def four_files(folder: Path, **changed: str) -> Path:
     return folder
 
 
-def test_online_retail_with_everything_that_is_odd_about_it(shop: Shop, tmp_path: Path) -> None:
+def test_online_retail_special_cases(shop: Shop, tmp_path: Path) -> None:
     source = sources.select_source("online_retail", str(four_files(tmp_path)))
     assert shop.load(source) == "3 customers, 5 orders, 7 lines"
     assert shop.load(source, replace=False).startswith("already there")
@@ -64,7 +64,7 @@ def test_online_retail_with_everything_that_is_odd_about_it(shop: Shop, tmp_path
     ) == [(7, "IE", None), (8, "GB", "2010-12-01"), (9, "FR", "2011-09-01")]
 
 
-def test_the_published_table_gives_the_same_shop(shop: Shop, tmp_path: Path) -> None:
+def test_published_table_gives_same_shop(shop: Shop, tmp_path: Path) -> None:
     path = tmp_path / "Online Retail.csv"
     path.write_bytes(
         "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -98,7 +98,7 @@ def test_the_published_table_gives_the_same_shop(shop: Shop, tmp_path: Path) -> 
          r"duplicate key value .*order_items_pkey"),
     ],
 )  # fmt: skip
-def test_a_torn_file_is_named_and_changes_nothing(
+def test_truncated_file_changes_nothing(
     shop: Shop, tmp_path: Path, file: str, text: str, message: str
 ) -> None:
     shop.load(sources.select_source("online_retail", str(four_files(tmp_path))))
@@ -111,8 +111,8 @@ def test_a_torn_file_is_named_and_changes_nothing(
     assert shop.content() == content
 
 
-def test_the_real_online_retail_to_the_cent(shop: Shop, data_folder: Path) -> None:
-    folder = needed(data_folder / "online_retail")
+def test_real_online_retail_totals(shop: Shop, data_folder: Path) -> None:
+    folder = require_folder(data_folder / "online_retail")
     assert shop.load(sources.select_source("online_retail", str(folder))) == (
         "4,372 customers, 25,900 orders, 541,909 lines"
     )
@@ -140,8 +140,8 @@ def test_the_real_online_retail_to_the_cent(shop: Shop, data_folder: Path) -> No
     )
 
 
-def test_the_real_classicmodels_to_the_cent(shop: Shop, data_folder: Path) -> None:
-    folder = needed(data_folder / "classicmodels")
+def test_real_classicmodels_totals(shop: Shop, data_folder: Path) -> None:
+    folder = require_folder(data_folder / "classicmodels")
     source = sources.select_source("classicmodels", str(folder))
     assert shop.load(source) == "122 customers, 326 orders, 2,996 lines"
     assert shop.load(source, replace=False).startswith("already there")
@@ -164,7 +164,7 @@ def test_the_real_classicmodels_to_the_cent(shop: Shop, data_folder: Path) -> No
     ) == [("Paris", 29)]
 
 
-def needed(folder: Path) -> Path:
+def require_folder(folder: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs {folder}, which is not there")
     return folder

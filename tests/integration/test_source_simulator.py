@@ -1,4 +1,4 @@
-"""The simulated shop in a real PostgreSQL: loaded once, whole or not at all, and alive."""
+"""The simulated shop in PostgreSQL: loaded once, completely or not at all, and continued."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ LAST_DAY = calendar.FIRST_DAY + 120
 SMALL = Simulator(seed=3, size=150_000, last_day=LAST_DAY)
 
 
-def test_the_simulator_fills_the_shop_once(shop: Shop) -> None:
+def test_simulator_fills_shop_once(shop: Shop) -> None:
     assert "customers" in shop.load(SMALL)
     content, keys = shop.content(), shop.keys()
     assert all(rows > 0 for rows, _ in content.values())
@@ -34,7 +34,7 @@ def test_the_simulator_fills_the_shop_once(shop: Shop) -> None:
     assert shop.content() == content
 
 
-def test_money_adds_up_in_the_simulated_shop(shop: Shop) -> None:
+def test_amounts_of_simulated_shop_agree(shop: Shop) -> None:
     shop.load(SMALL)
     # Paid is what the lines of the order cost, rounded once; slips not yet put right stand out.
     wrong = shop.rows(
@@ -51,7 +51,7 @@ def test_money_adds_up_in_the_simulated_shop(shop: Shop) -> None:
     assert shop.one("select count(*) from shop.orders where shipped_at::date > promised_on") > 0
 
 
-def test_the_truth_is_kept_apart(shop: Shop) -> None:
+def test_truth_is_in_separate_schema(shop: Shop) -> None:
     shop.load(SMALL)
     assert shop.rows(
         "select as_of, count(*) > 100 from simulation.churn group by 1 order by 1"
@@ -74,13 +74,13 @@ def test_the_truth_is_kept_apart(shop: Shop) -> None:
     )
 
 
-def test_time_that_runs_on_gives_what_one_long_run_gives(shop: Shop) -> None:
+def test_simulation_in_steps_equals_single_run(shop: Shop) -> None:
     shop.load(Simulator(SMALL.seed, SMALL.size, LAST_DAY - 25))
     with open_simulation(shop.dsn) as simulation:
         ticks = [simulation.advance() for _ in range(8)]
     assert shop.one("select today from simulation.run") == ticks[-1].day
     # Killed at whatever it was doing, it goes on: all it needs is in the database.
-    killed_after(6, shop, LIVING)
+    kill_after(6, shop, LIVING)
     with open_simulation(shop.dsn) as simulation:
         assert LAST_DAY - 12 < simulation.shop.last_day < LAST_DAY
         while simulation.shop.last_day < LAST_DAY:
@@ -99,7 +99,7 @@ def test_time_that_runs_on_gives_what_one_long_run_gives(shop: Shop) -> None:
     assert shop.rows("select * from simulation.churn order by 1, 2") == truth
 
 
-def test_prices_change_while_the_shop_is_live(shop: Shop) -> None:
+def test_prices_change_during_simulation(shop: Shop) -> None:
     review = calendar.number(calendar.date(2023, 9, 1))
     shop.load(Simulator(seed=3, size=2_000, last_day=review - 1))
     before = dict(shop.rows("select product_id, list_price from shop.products"))
@@ -111,7 +111,7 @@ def test_prices_change_while_the_shop_is_live(shop: Shop) -> None:
     assert shop.one("select max(updated_at) from shop.products").date() == tick.day
 
 
-def test_only_the_simulated_shop_lives_and_only_once(shop: Shop) -> None:
+def test_only_simulated_shop_runs_and_only_once(shop: Shop) -> None:
     with pytest.raises(UserError, match="has not been filled yet"), open_simulation(shop.dsn):
         pass
     shop.load(SMALL)
@@ -132,11 +132,11 @@ def test_only_the_simulated_shop_lives_and_only_once(shop: Shop) -> None:
         pass
 
 
-def test_killed_in_the_middle_of_loading_it_leaves_nothing(shop: Shop) -> None:
+def test_killed_load_leaves_nothing(shop: Shop) -> None:
     shop.load(SMALL)
     content, keys = shop.content(), shop.keys()
     # A first batch has been written when it says its first word.
-    killed_after(1, shop, LOADING)
+    kill_after(1, shop, LOADING)
     assert (shop.content(), shop.keys()) == (content, keys)
 
 
@@ -158,7 +158,7 @@ load(dsn, Simulator(seed=9), lambda held: None, say)
 """
 
 
-def killed_after(lines: int, shop: Shop, script: str) -> None:
+def kill_after(lines: int, shop: Shop, script: str) -> None:
     """Run a script on the shop, kill it when it has said so many lines, see its session end."""
     with subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -26,7 +26,7 @@ def exists(user: Session, name: str) -> bool:
     return user.value("select to_regclass(%s) is not null", name)
 
 
-def test_each_step_is_run_once(
+def test_each_step_runs_once(
     server: Warehouse, user: Session, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in (REMOVED, READ, OWN):

@@ -15,7 +15,7 @@ def result(name: str, met: bool) -> harness.Result:
     )  # fmt: skip
 
 
-def test_a_missed_target_has_its_reason() -> None:
+def test_missed_target_has_reason() -> None:
     text = page([result("one", True), result("two", False)], {"one": "Why one", "two": "Why two"})
     (one,) = [line for line in text.splitlines() if line.startswith("| one |")]
     (two,) = [line for line in text.splitlines() if line.startswith("| two |")]
@@ -23,7 +23,7 @@ def test_a_missed_target_has_its_reason() -> None:
     assert "missed. Why two. A note" in two
 
 
-def test_every_reason_belongs_to_a_comparison() -> None:
+def test_reasons_belong_to_comparisons() -> None:
     for path in sorted((ROOT / "tests" / "bench").glob("bench_*.py")):
         import_module(f"tests.bench.{path.stem}")
     assert REASONS.keys() <= harness.COMPARISONS.keys()

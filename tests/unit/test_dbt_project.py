@@ -1,4 +1,4 @@
-"""The dbt project as dbt itself sees it: lists that must agree, descriptions, and layers."""
+"""The dbt project in dbt's manifest: consistent lists, descriptions, and layers."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ LAYERS = ["staging", "vault", "marts", "features", "ml", "predictions", "reports
 
 
 def models(manifest: dict) -> dict[str, dict]:
-    found = {k: n for k, n in manifest["nodes"].items() if n["resource_type"] == "model"}
-    assert found
-    return found
+    result = {k: n for k, n in manifest["nodes"].items() if n["resource_type"] == "model"}
+    assert result
+    return result
 
 
 def test_registry_reports_depend_on_every_model_node(manifest: dict) -> None:
@@ -30,7 +30,7 @@ def test_registry_reports_depend_on_every_model_node(manifest: dict) -> None:
     assert nodes == waited_for
 
 
-def test_everything_is_described(manifest: dict) -> None:
+def test_models_and_columns_have_descriptions(manifest: dict) -> None:
     described = [
         *models(manifest).values(),
         *(n for n in manifest["nodes"].values() if n["resource_type"] == "seed"),
@@ -52,7 +52,7 @@ def test_everything_is_described(manifest: dict) -> None:
     ] == []
 
 
-def test_every_model_is_tested(manifest: dict) -> None:
+def test_models_have_tests(manifest: dict) -> None:
     tested = {
         node.get("attached_node")
         for node in manifest["nodes"].values()
@@ -61,7 +61,7 @@ def test_every_model_is_tested(manifest: dict) -> None:
     assert sorted(set(models(manifest)) - tested) == []
 
 
-def test_every_model_node_has_a_gate_and_an_owner(manifest: dict) -> None:
+def test_model_nodes_have_quality_test_and_owner(manifest: dict) -> None:
     gates = {
         node.get("attached_node")
         for node in manifest["nodes"].values()
@@ -79,21 +79,21 @@ def test_every_model_node_has_a_gate_and_an_owner(manifest: dict) -> None:
         assert node["config"]["meta"].get("owner"), f"{name} has no owner"
 
 
-def test_no_layer_reads_a_later_one(manifest: dict) -> None:
+def test_layers_read_only_earlier_layers(manifest: dict) -> None:
     def layer(node: dict) -> int:
         return LAYERS.index(Path(node["path"]).parts[0])
 
-    found = models(manifest)
+    result = models(manifest)
     wrong = [
-        f"{node['name']} reads {found[parent]['name']}"
-        for node in found.values()
+        f"{node['name']} reads {result[parent]['name']}"
+        for node in result.values()
         for parent in node["depends_on"]["nodes"]
-        if parent in found and layer(found[parent]) > layer(node)
+        if parent in result and layer(result[parent]) > layer(node)
     ]
     assert wrong == []
 
 
-def test_only_staging_reads_the_sources(manifest: dict) -> None:
+def test_only_staging_reads_sources(manifest: dict) -> None:
     """The registry is the engine's and is read where its facts are turned into reports."""
     wrong = [
         f"{node['name']} reads {parent}"
@@ -106,17 +106,19 @@ def test_only_staging_reads_the_sources(manifest: dict) -> None:
     assert wrong == []
 
 
-def test_every_feature_group_is_in_both_sets_of_rows(manifest: dict) -> None:
+def test_feature_groups_are_in_training_and_current_rows(manifest: dict) -> None:
     """A file in the folder is a feature: of what is learned from, and of what is predicted."""
-    found = models(manifest)
-    groups = {name for name, node in found.items() if node["fqn"][1:-1] == ["features", "customer"]}
+    result = models(manifest)
+    groups = {
+        name for name, node in result.items() if node["fqn"][1:-1] == ["features", "customer"]
+    }
     assert len(groups) >= 5
     for rows in ("feat_customer__training", "feat_customer__current"):
-        read = set(found[f"model.glasshouse.{rows}"]["depends_on"]["nodes"])
+        read = set(result[f"model.glasshouse.{rows}"]["depends_on"]["nodes"])
         assert groups <= read, rows
 
 
-def test_node_names_come_from_the_folders(tmp_path: Path) -> None:
+def test_node_names_come_from_folders(tmp_path: Path) -> None:
     models = tmp_path / "dbt" / "models"
     for file in (
         "features/feat_customer__training.sql",
@@ -137,7 +139,7 @@ def test_node_names_come_from_the_folders(tmp_path: Path) -> None:
     }
 
 
-def test_every_feature_group_is_owned_and_says_its_values_in_words(manifest: dict) -> None:
+def test_feature_groups_have_owner_and_labels(manifest: dict) -> None:
     groups = [
         node for node in models(manifest).values() if node["fqn"][1:-1] == ["features", "customer"]
     ]

@@ -1,4 +1,4 @@
-"""Every relative link in the documentation leads to a file, and to a heading in it."""
+"""Every relative link in the documentation leads to an existing file and heading."""
 
 import re
 import subprocess
@@ -24,7 +24,7 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
-def broken(page: Path) -> list[str]:
+def broken_links(page: Path) -> list[str]:
     """The links of a page that lead nowhere."""
     links = []
     for path, anchor in LINK.findall(page.read_text(encoding="utf-8")):
@@ -34,19 +34,19 @@ def broken(page: Path) -> list[str]:
     return links
 
 
-def test_there_are_pages() -> None:
+def test_pages_exist() -> None:
     assert "README.md" in PAGES
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if (ROOT / name).exists()])
-def test_every_link_leads_somewhere(name: str) -> None:
-    assert broken(ROOT / name) == []
+def test_links_have_targets(name: str) -> None:
+    assert broken_links(ROOT / name) == []
 
 
-def test_a_broken_link_is_found(tmp_path: Path) -> None:
+def test_broken_link_is_reported(tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# A heading: with signs\n")
     page = tmp_path / "page.md"
     page.write_text(
         "[a](there.md) [b](there.md#a-heading-with-signs) [c](gone.md) [d](there.md#no)"
     )
-    assert broken(page) == ["gone.md", "there.md#no"]
+    assert broken_links(page) == ["gone.md", "there.md#no"]

@@ -1,4 +1,4 @@
-"""What `make lint` checks, and that pre-commit and the versions in the tree agree with it."""
+"""The rules of `make lint`, and that pre-commit and the versions agree with them."""
 
 import os
 import re
@@ -34,7 +34,7 @@ def import_check(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
-def test_the_imports_keep_the_contracts(sources: Path) -> None:
+def test_imports_keep_contracts(sources: Path) -> None:
     done = import_check(sources)
     assert done.returncode == 0, done.stdout
 
@@ -62,7 +62,7 @@ LATE_IMPORT = "def late():\n    import glasshouse_ml.measure.one"
         ),
     ],
 )
-def test_a_forbidden_import_is_reported(
+def test_forbidden_import_is_reported(
     sources: Path, modules: dict[str, str], contract: str
 ) -> None:
     for name, text in modules.items():
@@ -73,7 +73,7 @@ def test_a_forbidden_import_is_reported(
     assert f"{contract} BROKEN" in done.stdout
 
 
-def test_a_folder_with_too_many_files_is_reported(tmp_path: Path) -> None:
+def test_folder_with_too_many_files_is_reported(tmp_path: Path) -> None:
     folder = tmp_path / "scripts" / "deep"
     folder.mkdir(parents=True)
     for number in range(MAX_FILES):
@@ -87,7 +87,7 @@ def test_no_folder_has_too_many_files() -> None:
     assert crowded_folders(ROOT) == {}
 
 
-def test_pre_commit_runs_every_linter() -> None:
+def test_pre_commit_runs_all_linters() -> None:
     (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     # Anything else would be fetched from GitHub.
     assert repository["repo"] == "local"
@@ -95,7 +95,7 @@ def test_pre_commit_runs_every_linter() -> None:
     assert entries == {f"scripts/glasshouse lint {name}" for name in (*LINTERS, FOLDERS)}
 
 
-def test_the_version_is_the_same_everywhere() -> None:
+def test_version_is_same_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     dbt = yaml.safe_load((ROOT / "dbt" / "dbt_project.yml").read_text())
     changes = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)

@@ -1,15 +1,15 @@
-"""docs/reference.md is what the functions and tables say of themselves."""
+"""docs/reference.md is generated from the comments on functions and tables."""
 
 from scripts.reference import PAGE, TABLE, page
 from scripts.settings import ROOT
 from scripts.stack.registry import registry_script
 
 
-def test_the_page_is_current() -> None:
+def test_page_is_current() -> None:
     assert (ROOT / PAGE).read_text(encoding="utf-8") == page(ROOT), "run make reference"
 
 
-def test_it_names_every_function_and_every_table() -> None:
+def test_page_lists_all_functions_and_tables() -> None:
     text = page(ROOT)
     functions = list((ROOT / "udf" / "functions").glob("*.yml"))
     assert len(functions) > 10

@@ -1,4 +1,4 @@
-"""A full disk and missing memory are named as such, whoever reports them."""
+"""A full disk and missing memory are reported as such, whatever reports them."""
 
 import errno
 from pathlib import Path
@@ -41,7 +41,7 @@ class ServerError(psycopg2.OperationalError):
         (BootstrapError("uv: failed to write: No space left on device (os error 28)", "x"), DISK),
     ],
 )
-def test_an_error_is_recognised_also_as_a_cause(error: Exception, start: str) -> None:
+def test_resource_error_is_recognised_as_cause(error: Exception, start: str) -> None:
     assert find_in_error(error).line.startswith(start)
     outer = UserError("The step failed", "see the log")
     outer.__cause__ = error
@@ -51,7 +51,7 @@ def test_an_error_is_recognised_also_as_a_cause(error: Exception, start: str) ->
 @pytest.mark.parametrize(
     "error", [OSError(errno.EACCES, "no"), ServerError("42P01"), ValueError("disk is full")]
 )
-def test_another_error_is_not(error: Exception) -> None:
+def test_other_error_is_not_recognised(error: Exception) -> None:
     assert find_in_error(error) is None
 
 
@@ -72,7 +72,7 @@ def test_another_error_is_not(error: Exception) -> None:
         ("", "It failed: no reason given. Do: try again."),
     ],
 )
-def test_the_output_of_a_program_is_searched(output: str, expected: str) -> None:
+def test_program_output_is_searched(output: str, expected: str) -> None:
     assert program_error("It failed", output, "try again").line.startswith(expected)
 
 
@@ -84,7 +84,7 @@ def test_the_output_of_a_program_is_searched(output: str, expected: str) -> None
         ("[7] a@b ERROR:  could not extend file: No space left on device", DISK),
     ],
 )
-def test_the_log_of_the_server_gives_the_cause_of_a_lost_connection(
+def test_server_log_gives_cause_of_lost_connection(
     line: str, start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scripts.resources.LOG_SECONDS", 0)
@@ -105,7 +105,7 @@ def test_the_log_of_the_server_gives_the_cause_of_a_lost_connection(
         raise lost
 
 
-def test_initdb_on_a_full_disk_leaves_nothing(
+def test_initdb_on_full_disk_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program in its place writes a part and fails, as initdb does there."""

@@ -1,4 +1,4 @@
-"""The suite itself: a test that asserts nothing cannot fail, and a killed run leaves nothing."""
+"""Tests of the suite: every test asserts, and a killed run leaves nothing behind."""
 
 import ast
 import os
@@ -50,7 +50,7 @@ def without_assertion(trees: dict[str, ast.Module]) -> list[str]:
     ]
 
 
-def test_every_test_asserts_something() -> None:
+def test_every_test_asserts() -> None:
     files = sorted(TESTS.rglob("*.py"))
     assert len(files) > 100
     trees = {str(file.relative_to(TESTS)): ast.parse(file.read_text()) for file in files}
@@ -67,11 +67,11 @@ def test_every_test_asserts_something() -> None:
         ("def test_a():\n with pytest.raises(ValueError): f()", 0),
     ],
 )
-def test_a_test_without_assertion_is_named(code: str, count: int) -> None:
+def test_missing_assertion_is_reported(code: str, count: int) -> None:
     assert len(without_assertion({"test_code.py": ast.parse(code)})) == count
 
 
-def test_only_copies_of_dead_test_processes_are_removed(
+def test_only_copies_of_ended_processes_are_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

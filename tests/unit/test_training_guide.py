@@ -1,4 +1,4 @@
-"""docs/training.md names every option, task, way to split and way to search."""
+"""docs/training.md names every option, task, split and search."""
 
 import pytest
 from glasshouse_ml.core.task import Task
@@ -12,16 +12,16 @@ TEXT = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", [*DEFAULTS, *SEARCHES, *TASKS])
-def test_it_is_in_the_guide(name: str) -> None:
+def test_guide_lists_option(name: str) -> None:
     assert any(f"{mark}{name}" in TEXT for mark in ("| `", "`options.", '"'))
 
 
 @pytest.mark.parametrize("way", SPLITS)
-def test_every_split_is_in_the_guide(way: str) -> None:
+def test_guide_lists_split(way: str) -> None:
     assert f'{{"by": "{way}"' in TEXT
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
-def test_every_task_names_its_metric(task: Task) -> None:
+def test_guide_lists_metric_of_task(task: Task) -> None:
     line = next(line for line in TEXT.splitlines() if line.startswith(f"| `{task.name}` |"))
     assert any(f"`{metric}`" in line for metric in task.metrics)

@@ -1,4 +1,4 @@
-"""The recipes for a build server: their syntax, and that what they run is there."""
+"""Workflows and issue forms: valid syntax, and existing targets."""
 
 import re
 import subprocess
@@ -31,20 +31,20 @@ def steps(file: Path) -> list[dict]:
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
-def test_a_workflow_is_what_github_understands(file: Path) -> None:
+def test_workflow_is_valid(file: Path) -> None:
     done = valid(file)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(("old", "new"), [("runs-on:", "run-on:"), ("    steps:", "    stpes:")])
-def test_a_misspelt_workflow_is_rejected(old: str, new: str, tmp_path: Path) -> None:
+def test_misspelt_workflow_is_rejected(old: str, new: str, tmp_path: Path) -> None:
     broken = tmp_path / "check.yml"
     broken.write_text((FOLDER / "check.yml").read_text().replace(old, new, 1))
     assert valid(broken).returncode != 0
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
-def test_a_workflow_runs_existing_targets_and_no_untrusted_text(file: Path) -> None:
+def test_workflow_runs_existing_targets_and_no_untrusted_text(file: Path) -> None:
     targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert steps(file)
     for step in steps(file):
@@ -56,7 +56,7 @@ def test_a_workflow_runs_existing_targets_and_no_untrusted_text(file: Path) -> N
             assert target in targets
 
 
-def test_every_pin_names_its_release() -> None:
+def test_pinned_actions_name_release() -> None:
     uses = [
         line
         for file in WORKFLOWS
@@ -69,13 +69,13 @@ def test_every_pin_names_its_release() -> None:
 
 
 @pytest.mark.parametrize("file", FORMS, ids=lambda file: file.stem)
-def test_an_issue_form_is_what_github_understands(file: Path) -> None:
+def test_issue_form_is_valid(file: Path) -> None:
     schema = "github-issue-config" if file.stem == "config" else "github-issue-forms"
     done = valid(file, schema)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_there_are_issue_forms() -> None:
+def test_issue_forms_exist() -> None:
     assert {file.stem for file in FORMS} >= {"bug", "feature"}
 
 

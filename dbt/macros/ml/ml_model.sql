@@ -7,6 +7,7 @@
 
     Config: task, target, key, algorithms, metric, split and options, as ml.train takes them.
     `retrain`: if_changed (the default: the same rows and settings keep their version) or always.
+    `retrain_when`: see retraining.sql.
     `min_rows`: see min_rows.sql.
 #}
 {% materialization ml_model, adapter = "postgres" %}
@@ -53,9 +54,39 @@
         ~ sql_text(commit)
         ~ ", true)"
     ) -%}
-    {%- set trained = run_query(training_sql(name, rows_sql)).rows[0] -%}
+    {%- set training = training_sql(name, rows_sql) -%}
+    {%- set definition = local_md5(training) -%}
+    {%- set decision = retraining_decision(name, rows_sql, definition) -%}
+    {%- if not decision.retrain -%}
+        {%- do record_retraining(name, decision, none, definition) -%}
+        {{- return(judged_version(name, decision.champion)) -}}
+    {%- endif -%}
+    {%- set newest = newest_version(name) -%}
+    {%- set trained = run_query(training).rows[0] -%}
+    {%- if decision.reason is none -%}
+        {%- set is_new = trained["version"] != newest -%}
+        {%- do decision.update(
+            retrain=is_new,
+            reason=(
+                "The rows or the settings have changed."
+                if is_new
+                else "The rows and the settings are those of version "
+                ~ trained["version"]
+                ~ "."
+            ),
+        ) -%}
+    {%- endif -%}
+    {%- set version = trained["version"] if decision.retrain else none -%}
+    {%- do record_retraining(name, decision, version, definition) -%}
     {%- do log_issues(name, trained["version"]) -%}
     {{- return(judged_version(name, trained["version"])) -}}
+{% endmacro %}
+
+
+{# The number of the newest version of a model; none without a version. #}
+{% macro newest_version(name) %}
+    {%- set query = "select max(version) from ml.model_versions where model= " ~ sql_text(name) -%}
+    {{- return(run_query(query).rows[0][0]) -}}
 {% endmacro %}
 
 

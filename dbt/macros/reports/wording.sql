@@ -157,3 +157,12 @@
         + 2.555850 / nullif({{ df }}, 0) ^ 3
     )
 {%- endmacro %}
+
+{# A change in euros: `+1,240 €`, `−380 €`. #}
+{% macro signed_euros(amount) -%}
+    (
+        case when {{ amount }} < 0 then '−' else '+' end
+        || {{ counted("round(abs(" ~ amount ~ ")::numeric)") }}
+        || ' €'
+    )
+{%- endmacro %}

@@ -1,4 +1,4 @@
-"""What the images hold, and what they must not."""
+"""What the images contain and must not contain."""
 
 import json
 import os
@@ -54,7 +54,9 @@ def files(image: str) -> Iterator[tuple[str, bytes]]:
                         yield each.name.removeprefix("./"), layer.extractfile(each).read()
 
 
-def forbidden(name: str, content: bytes, secrets: list[bytes], private: set[bytes]) -> str:
+def file_problem(
+    name: str, content: bytes, secrets: list[bytes], private_certificates: set[bytes]
+) -> str:
     """What is wrong with a file of an image; "" where nothing is."""
     if any(secret in content for secret in secrets):
         return "holds a secret"
@@ -65,49 +67,49 @@ def forbidden(name: str, content: bytes, secrets: list[bytes], private: set[byte
         return "is a compiler"
     if PLACES.search(name):
         return "is of the machine that built the image"
-    if b"BEGIN CERTIFICATE" in content and bodies(content) & private:
+    if b"BEGIN CERTIFICATE" in content and certificate_bodies(content) & private_certificates:
         return "holds a certificate of the machine that built the image"
     return ""
 
 
-def bodies(content: bytes) -> set[bytes]:
+def certificate_bodies(content: bytes) -> set[bytes]:
     """The certificates in a file, without line breaks."""
-    return {b"".join(found.split()) for found in CERTIFICATE.findall(content)}
+    return {b"".join(text.split()) for text in CERTIFICATE.findall(content)}
 
 
 @pytest.fixture(scope="module")
-def private() -> set[bytes]:
+def private_certificates() -> set[bytes]:
     """The certificates that this machine trusts and the world at large does not."""
-    public = (bodies(file.read_bytes()) for file in PUBLIC.rglob("*.crt"))
-    return bodies(Path(certificate_file()).read_bytes()).difference(*public)
+    public = (certificate_bodies(file.read_bytes()) for file in PUBLIC.rglob("*.crt"))
+    return certificate_bodies(Path(certificate_file()).read_bytes()).difference(*public)
 
 
-def test_the_scan_finds_what_it_looks_for() -> None:
+def test_scan_recognises_forbidden_files() -> None:
     body = b"-----BEGIN CERTIFICATE-----\nMII\nabc\n-----END CERTIFICATE-----\n"
-    assert "secret" in forbidden("opt/x", b"a hush b", [b"hush"], set())
-    assert "compiler" in forbidden("usr/bin/x86_64-linux-gnu-gcc", b"", [], set())
-    assert "compiler" in forbidden("usr/lib/postgresql/15/lib/llvmjit.so", b"", [], set())
-    assert "built" in forbidden("run/secrets/ca", b"", [], set())
-    assert "certificate" in forbidden("opt/x.pem", b"# x\n" + body, [], {b"MIIabc"})
-    assert not forbidden("opt/gcc.pem", body, [b"hush"], {b"MIIabd"})
+    assert "secret" in file_problem("opt/x", b"a hush b", [b"hush"], set())
+    assert "compiler" in file_problem("usr/bin/x86_64-linux-gnu-gcc", b"", [], set())
+    assert "compiler" in file_problem("usr/lib/postgresql/15/lib/llvmjit.so", b"", [], set())
+    assert "built" in file_problem("run/secrets/ca", b"", [], set())
+    assert "certificate" in file_problem("opt/x.pem", b"# x\n" + body, [], {b"MIIabc"})
+    assert not file_problem("opt/gcc.pem", body, [b"hush"], {b"MIIabd"})
 
 
 @pytest.mark.parametrize("part", IMAGES)
-def test_no_layer_holds_a_secret_a_compiler_or_the_machines_certificates(
-    part: str, images: Engine, private: set[bytes]
+def test_layers_have_no_secret_compiler_or_private_certificate(
+    part: str, images: Engine, private_certificates: set[bytes]
 ) -> None:
     secrets = [getattr(images.clone.settings, name).encode() for name in SECRETS]
-    found, seen = [], 0
+    result, seen = [], 0
     for name, content in files(images.image(part)):
         seen += 1
-        if wrong := forbidden(name, content, secrets, private):
-            found.append(f"{name} {wrong}")
-    assert not found
+        if wrong := file_problem(name, content, secrets, private_certificates):
+            result.append(f"{name} {wrong}")
+    assert not result
     assert seen > 1000
 
 
 @pytest.mark.parametrize("part", IMAGES)
-def test_an_image_runs_as_nobody_special(part: str, images: Engine) -> None:
+def test_image_runs_without_root(part: str, images: Engine) -> None:
     configuration = json.loads(docker("image", "inspect", images.image(part)))[0]["Config"]
     assert int(configuration["User"]) >= 10000
     # The tools end with their command, whose exit code says how it went.
@@ -117,7 +119,7 @@ def test_an_image_runs_as_nobody_special(part: str, images: Engine) -> None:
 
 
 @pytest.mark.parametrize("part", SERVED)
-def test_a_container_cannot_change_itself(part: str, images: Engine) -> None:
+def test_container_file_system_is_read_only(part: str, images: Engine) -> None:
     container = identities(images.clone)[part]
     tried = subprocess.run(
         ["docker", "exec", container, "sh", "-c", "touch /opt/x; touch /usr/x"], capture_output=True
@@ -128,7 +130,7 @@ def test_a_container_cannot_change_itself(part: str, images: Engine) -> None:
     assert all("127.0.0.1:" in line for line in ports.splitlines())
 
 
-def test_the_tools_check_a_clone_as_a_build_server_would(images: Engine) -> None:
+def test_tools_image_checks_clone(images: Engine) -> None:
     clone = copy_of_the_project()
 
     def tools(*words: str, entry: str = "make") -> subprocess.CompletedProcess[str]:

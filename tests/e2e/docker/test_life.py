@@ -1,4 +1,4 @@
-"""The stack in containers: killed, with bad input, and beside the native one."""
+"""The stack in containers: after a kill, with bad input, and compared with the native stack."""
 
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,7 @@ from scripts.assets.client.superset import Superset
 from scripts.assets.sync.server_assets import server_bundle
 from scripts.stack.docker.stack import DATA
 from tests.e2e.backups import checksums
-from tests.e2e.clone import Clone, running
+from tests.e2e.clone import Clone, running_clone
 from tests.e2e.docker.conftest import Engine
 from tests.e2e.parts import SERVED, docker, identities
 from tests.e2e.test_stack import error_of
@@ -31,44 +31,44 @@ def predictions(clone: Clone) -> dict[str, list[tuple]]:
     connection = psycopg2.connect(**clone.settings.dsn("transformer"))
     with connection, connection.cursor() as cursor:
         cursor.execute(COLUMNS)
-        found = {}
+        result = {}
         for table, columns in cursor.fetchall():
             names = sql.SQL(", ").join(map(sql.Identifier, columns))
             query = sql.SQL("select {} from {}").format(names, sql.Identifier("predictions", table))
             cursor.execute(query)
-            found[table] = sorted(cursor.fetchall(), key=repr)
+            result[table] = sorted(cursor.fetchall(), key=repr)
     connection.close()
-    return found
+    return result
 
 
-def same(mine: Any, other: Any) -> bool:
+def is_close(mine: Any, other: Any) -> bool:
     """Equal; numbers to 1e-9, also inside of JSON."""
     if isinstance(mine, dict) and isinstance(other, dict):
-        return mine.keys() == other.keys() and all(same(mine[key], other[key]) for key in mine)
+        return mine.keys() == other.keys() and all(is_close(mine[key], other[key]) for key in mine)
     if isinstance(mine, list | tuple) and isinstance(other, list | tuple):
-        return len(mine) == len(other) and all(map(same, mine, other))
+        return len(mine) == len(other) and all(map(is_close, mine, other))
     if isinstance(mine, float | Decimal) and isinstance(other, float | Decimal):
         return abs(mine - other) <= CLOSE
     return mine == other
 
 
 @pytest.mark.parametrize("part", SERVED)
-def test_a_killed_container_heals(part: str, engine: Engine) -> None:
+def test_killed_container_restarts(part: str, engine: Engine) -> None:
     engine.heals(part)
 
 
-def test_both_ways_predict_and_show_the_same(
+def test_both_modes_predict_and_show_equally(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not same([("a", 0.1)], [("a", 0.1 + 3e-9)])
+    assert not is_close([("a", 0.1)], [("a", 0.1 + 3e-9)])
     monkeypatch.setenv("GLASSHOUSE_TEST_MODE", "native")
-    for native in running():
+    for native in running_clone():
         managed, theirs = predictions(engine.clone), predictions(native)
         assert managed.keys() == theirs.keys()
         assert {"pred_breast_cancer", "pred_churn"} <= managed.keys()
         for table, rows in managed.items():
             assert rows, table
-            assert same(rows, theirs[table]), table
+            assert is_close(rows, theirs[table]), table
         shown = [
             {
                 asset.uuid: asset.data
@@ -80,7 +80,7 @@ def test_both_ways_predict_and_show_the_same(
         assert len(shown[0]) > 100
 
 
-def test_an_image_that_fails_to_build_is_one_line_and_nothing_stops(engine: Engine) -> None:
+def test_failed_image_build_is_one_line_error_and_keeps_stack(engine: Engine) -> None:
     file = engine.clone.root / "docker" / "postgres" / "Dockerfile"
     text, before = file.read_text(), identities(engine.clone)
     try:
@@ -94,7 +94,7 @@ def test_an_image_that_fails_to_build_is_one_line_and_nothing_stops(engine: Engi
     assert engine.clone.make("up").returncode == 0
 
 
-def test_a_volume_of_another_major_is_named_and_untouched(engine: Engine) -> None:
+def test_volume_of_other_major_version_is_refused(engine: Engine) -> None:
     clone, project = engine.clone, engine.stack.compose.project
     before = checksums(clone)
     clone.make("down")

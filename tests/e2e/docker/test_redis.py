@@ -1,4 +1,4 @@
-"""MODE=docker-redis: the cache, queries in the background, and pictures by the worker."""
+"""MODE=docker-redis: cache, background queries, and pictures made by the worker."""
 
 import io
 import re
@@ -66,19 +66,19 @@ def first_chart(stack, kind: str):
     return next(chart for chart in bundle.kind("charts") if chart.data["viz_type"] == kind)
 
 
-def test_all_parts_are_well(stack) -> None:
+def test_all_parts_are_healthy(stack) -> None:
     said = stack.make("status")
     assert said.returncode == 0, said.stdout
     assert all(f"✓ {name}" in said.stdout for name in ("Redis", "Worker", "Beat"))
 
 
 @pytest.mark.parametrize("part", ["redis", "worker", "beat"])
-def test_none_of_them_is_root_and_each_heals(part: str, engine: Engine) -> None:
+def test_parts_run_without_root_and_restart(part: str, engine: Engine) -> None:
     assert int(docker("exec", identities(engine.clone)[part], "id", "-u")) >= 10000
     engine.heals(part)
 
 
-def test_the_second_load_of_a_chart_comes_from_the_cache(engine: Engine, monkeypatch) -> None:
+def test_second_chart_load_uses_cache(engine: Engine, monkeypatch) -> None:
     superset, bodies = Superset(engine.clone.settings), []
     answer = superset.chart_data
     monkeypatch.setattr(superset, "chart_data", lambda body: (bodies.append(body), answer(body))[1])
@@ -95,7 +95,7 @@ def test_the_second_load_of_a_chart_comes_from_the_cache(engine: Engine, monkeyp
     assert not answer(body)[0][0]["is_cached"]
 
 
-def test_a_query_runs_in_the_background(stack, session: requests.Session) -> None:
+def test_query_runs_in_background(stack, session: requests.Session) -> None:
     url = f"{stack.settings.superset_url}/api/v1"
     database = session.get(f"{url}/database/").json()["result"][0]["id"]
     query = {"sql": "select 40 + 2 as answer", "runAsync": True, "client_id": "background1"}
@@ -110,11 +110,11 @@ def test_a_query_runs_in_the_background(stack, session: requests.Session) -> Non
     assert wait_until(lambda: state()["status"] in ("success", "failed"), SECONDS)
     assert state()["status"] == "success", state()
     key = state()["results_key"]
-    found = session.get(f"{url}/sqllab/results/", params={"q": f"(key:'{key}')"}).json()
-    assert found["data"] == [{"answer": 42}]
+    result = session.get(f"{url}/sqllab/results/", params={"q": f"(key:'{key}')"}).json()
+    assert result["data"] == [{"answer": 42}]
 
 
-def test_the_worker_draws_a_chart(stack, session: requests.Session) -> None:
+def test_worker_renders_chart(stack, session: requests.Session) -> None:
     settings = stack.settings
     chart = Superset(settings).number("chart", first_chart(stack, "table").uuid)
     # Superset notes how a chart asks for its data when it is opened.
@@ -127,16 +127,14 @@ def test_the_worker_draws_a_chart(stack, session: requests.Session) -> None:
     picture = answer.json()["image_url"].replace("http://superset:8088", settings.superset_url)
 
     def drawn() -> bool:
-        found = session.get(picture)
-        return found.status_code == 200 and found.content.startswith(b"\x89PNG")
+        result = session.get(picture)
+        return result.status_code == 200 and result.content.startswith(b"\x89PNG")
 
     assert wait_until(drawn, SECONDS), session.get(picture).text
     assert is_drawn(session.get(picture).content)
 
 
-def test_a_report_is_drawn_by_the_worker_and_leaves_by_mail(
-    stack, session: requests.Session, post: Mailbox
-) -> None:
+def test_worker_renders_and_mails_report(stack, session: requests.Session, post: Mailbox) -> None:
     settings = stack.settings
     url = f"{settings.superset_url}/api/v1/report/"
     bundle = read_files(stack.root / FOLDER).bundle()

@@ -60,23 +60,23 @@ def proposal(*columns: ColumnFacts, unique: bool = True, **choices):
         (column("grade", "text", 40), "classification"),
     ],
 )
-def test_the_task_follows_from_the_target(target: ColumnFacts, task: str) -> None:
+def test_task_is_inferred_from_target(target: ColumnFacts, task: str) -> None:
     assert proposal(ID, target, CITY, target=target.name).task == task
 
 
-def test_a_unique_id_becomes_the_key_and_no_feature() -> None:
+def test_unique_id_is_key_and_not_feature() -> None:
     result = proposal(ID, RETURNED, CITY, target="returned")
     assert (result.key, result.key_is_made) == ("visit_id", False)
     assert [feature.name for feature in result.features] == ["city"]
 
 
-def test_a_key_is_computed_if_the_id_repeats_outside_the_sample() -> None:
+def test_key_is_computed_when_id_repeats_outside_sample() -> None:
     result = proposal(ID, RETURNED, CITY, unique=False, target="returned")
     assert (result.key, result.key_is_made) == ("row_id", True)
     assert "like a key" in result.left_out["visit_id"]
 
 
-def test_rows_are_split_by_the_only_date() -> None:
+def test_split_uses_only_date_column() -> None:
     day = column("seen_on", "date", 200)
     assert proposal(ID, day, RETURNED, CITY, target="returned").split == {
         "by": "time",
@@ -88,7 +88,7 @@ def test_rows_are_split_by_the_only_date() -> None:
     assert "TIME" in result.reasons["split"]
 
 
-def test_columns_without_information_are_left_out_with_a_reason() -> None:
+def test_uninformative_columns_are_left_out_with_reason() -> None:
     empty, constant = column("note", distinct=0, filled=0), column("shop", distinct=1)
     result = proposal(ID, RETURNED, CITY, SPENT, empty, constant, target="returned", drop=("city",))
     assert result.left_out == {
@@ -98,7 +98,7 @@ def test_columns_without_information_are_left_out_with_a_reason() -> None:
     }
 
 
-def test_a_column_may_be_named_by_its_header() -> None:
+def test_target_accepts_header_spelling() -> None:
     assert proposal(ID, RETURNED, SPENT, CITY, target="Spent €").target == "spent"
 
 
@@ -113,17 +113,17 @@ def test_a_column_may_be_named_by_its_header() -> None:
         ({"target": "returned", "time": "city", "group": "city"}, "exclude one another"),
     ],
 )
-def test_refused(choices: dict, message: str) -> None:
+def test_invalid_choice_is_refused(choices: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
         proposal(ID, RETURNED, CITY, column("shop", distinct=1), **choices)
 
 
-def test_a_key_with_repeated_values_is_refused() -> None:
+def test_key_with_repeated_values_is_refused() -> None:
     with pytest.raises(UserError, match="empty in some rows, or has a value twice"):
         proposal(ID, RETURNED, CITY, unique=False, target="returned", key="visit_id")
 
 
-def rendered(*columns: ColumnFacts, unlabelled=None, **choices) -> dict[str, str]:
+def rendered_files(*columns: ColumnFacts, unlabelled=None, **choices) -> dict[str, str]:
     made = proposal(*columns, name="visits", **choices)
     return DbtFiles(made, "visits", frozenset(("order",)), unlabelled).render()
 
@@ -157,9 +157,9 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_file_is_described(case: str) -> None:
+def test_all_files_have_descriptions(case: str) -> None:
     columns, choices, unlabelled = CASES[case]
-    files = rendered(*columns, unlabelled=unlabelled, **choices)
+    files = rendered_files(*columns, unlabelled=unlabelled, **choices)
     assert len(files) == 11
     for path, text in files.items():
         if path.endswith(".yml"):
@@ -169,30 +169,30 @@ def test_every_file_is_described(case: str) -> None:
             assert "{{" not in text
 
 
-def test_names_that_sql_reserves_are_quoted() -> None:
+def test_reserved_names_are_quoted() -> None:
     columns, choices, _ = CASES["odd names"]
-    files = rendered(*columns, **choices)
+    files = rendered_files(*columns, **choices)
     features = files["features/feat_visits__base.sql"]
     assert '"say ""hi"""' in features
     assert 'labels."order"' in files["ml/visits.sql"]
 
 
-def test_a_column_that_dbt_would_read_as_a_template_is_refused() -> None:
+def test_column_with_template_braces_is_refused() -> None:
     with pytest.raises(UserError, match="brace in its name"):
-        rendered(ID, RETURNED, column("{{ 7 }}"), target="returned")
+        rendered_files(ID, RETURNED, column("{{ 7 }}"), target="returned")
 
 
-def test_rows_to_predict_are_cast_to_the_types_of_the_labelled_rows() -> None:
+def test_prediction_rows_have_types_of_labelled_rows() -> None:
     columns, choices, unlabelled = CASES["rows to predict"]
-    staging = rendered(*columns, unlabelled=unlabelled, **choices)[
+    staging = rendered_files(*columns, unlabelled=unlabelled, **choices)[
         "staging/csv/stg_csv__visits.sql"
     ]
     assert "cast(null as boolean) as returned" in staging
     assert "cast(spent as double precision)" in staging
 
 
-def test_an_edited_file_is_kept_and_the_difference_is_shown(tmp_path: Path) -> None:
-    files = rendered(ID, RETURNED, CITY, target="returned")
+def test_edited_file_is_kept_and_difference_shown(tmp_path: Path) -> None:
+    files = rendered_files(ID, RETURNED, CITY, target="returned")
     written, differences = write(tmp_path, files)
     assert len(written) == 11
     assert differences == []
@@ -204,7 +204,7 @@ def test_an_edited_file_is_kept_and_the_difference_is_shown(tmp_path: Path) -> N
     assert "-select 1" in differences
 
 
-def test_a_name_of_the_project_is_refused(tmp_path: Path) -> None:
+def test_existing_model_name_is_refused(tmp_path: Path) -> None:
     model = tmp_path / "dbt" / "models" / "ml" / "visits.sql"
     model.parent.mkdir(parents=True)
     model.write_text("select 1\n")
@@ -213,17 +213,15 @@ def test_a_name_of_the_project_is_refused(tmp_path: Path) -> None:
     require_own_name(tmp_path, "other", "csv")
 
 
-def test_a_column_that_belongs_to_a_leak_is_left_out_too() -> None:
+def test_related_columns_of_leak_are_left_out() -> None:
     names = ["status", "status_date", "statuses", "city"]
     assert set(with_relatives({"status": "…"}, names)) == {"status", "status_date"}
     assert with_relatives({}, names) == {}
 
 
 @pytest.mark.parametrize("missing", ["staging.sql", "features.sql", "model.sql"])
-def test_a_model_written_by_hand_is_neither_replaced_nor_removed(
-    tmp_path: Path, missing: str
-) -> None:
-    write(tmp_path, rendered(ID, RETURNED, CITY, target="returned"))
+def test_handwritten_model_is_not_replaced_or_removed(tmp_path: Path, missing: str) -> None:
+    write(tmp_path, rendered_files(ID, RETURNED, CITY, target="returned"))
     schema, files = files_of(tmp_path, "visits")
     assert (schema, len(files)) == ("csv", 11)
     require_own_name(tmp_path, "visits", "csv")
@@ -234,14 +232,14 @@ def test_a_model_written_by_hand_is_neither_replaced_nor_removed(
         files_of(tmp_path, "visits")
 
 
-def test_the_models_of_the_project_are_refused() -> None:
+def test_project_models_are_refused() -> None:
     with pytest.raises(UserError, match="already has"):
         require_own_name(ROOT, "breast_cancer", "csv")
     with pytest.raises(UserError, match="has not made a model"):
         files_of(ROOT, "breast_cancer")
 
 
-def test_a_feature_file_is_an_open_task_with_an_owner_and_tests() -> None:
+def test_feature_file_is_open_task_with_owner_and_tests() -> None:
     texts = feature_texts(
         "visits", "csv", "order", "Ada: marketing", "visit id", "returned", frozenset(("order",))
     )
@@ -258,18 +256,18 @@ def test_a_feature_file_is_an_open_task_with_an_owner_and_tests() -> None:
     assert '"visit id",' in texts["sql"]
 
 
-def test_feature_files_go_with_the_model(tmp_path: Path) -> None:
-    write(tmp_path, rendered(ID, RETURNED, CITY, target="returned"))
+def test_feature_files_are_removed_with_model(tmp_path: Path) -> None:
+    write(tmp_path, rendered_files(ID, RETURNED, CITY, target="returned"))
     file = tmp_path / "dbt" / "models" / "features" / "visits" / "feat_visits__deck.sql"
     file.parent.mkdir()
     file.write_text("select 1\n")
     assert file in files_of(tmp_path, "visits")[1]
 
 
-def test_a_killed_command_leaves_complete_files_and_can_be_started_again(
+def test_killed_command_leaves_complete_files_and_can_be_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = rendered(ID, RETURNED, CITY, target="returned")
+    files = rendered_files(ID, RETURNED, CITY, target="returned")
     replace = Path.replace
     done: list[Path] = []
 

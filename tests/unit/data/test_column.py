@@ -1,4 +1,4 @@
-"""The type of a column is found from all of its values, and nothing is lost by it."""
+"""The type of a column follows from all its values, and no value is lost."""
 
 import pytest
 
@@ -63,7 +63,7 @@ def test_type_of_values(values: tuple[str, ...], kind: str) -> None:
     assert column(*values).type == kind
 
 
-def test_a_late_value_counts_as_much_as_an_early_one() -> None:
+def test_late_value_counts_like_early_value() -> None:
     values = column("1", "2")
     values.observe(["3"] * 1000, range(4, 1004))
     assert values.type == "bigint"
@@ -88,19 +88,19 @@ def test_a_late_value_counts_as_much_as_an_early_one() -> None:
         (("",), "boolean", True),
     ],
 )
-def test_an_existing_column_takes_what_it_can_hold(
+def test_existing_column_accepts_fitting_values(
     values: tuple[str, ...], existing: str, fits: bool
 ) -> None:
     assert column(*values).holds(existing) is fits
 
 
-def test_what_changes_only_in_notation_is_counted() -> None:
+def test_change_of_notation_is_counted() -> None:
     assert column("1.50", "2.5", "3").remarks("double precision") == [
         "1 values written in another notation"
     ]
 
 
-def test_words_for_missing_values_are_reported_with_the_switch() -> None:
+def test_missing_value_words_are_reported_with_switch() -> None:
     assert column("1", "NA", "NA").remarks("bigint") == [
         '2 missing: "NA" (MISSING=none keeps the words)'
     ]
@@ -119,5 +119,5 @@ def test_words_for_missing_values_are_reported_with_the_switch() -> None:
         (("yes", "no"), 'CONVERT="c:yes_no" makes it boolean'),
     ],
 )
-def test_a_column_that_could_be_converted_says_how(values: tuple[str, ...], hint: str) -> None:
+def test_convertible_column_shows_conversion(values: tuple[str, ...], hint: str) -> None:
     assert column(*values).remarks("text") == [hint]

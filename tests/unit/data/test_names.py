@@ -25,17 +25,17 @@ def test_snake_case(given: str, name: str) -> None:
     assert snake_case(given) == name
 
 
-def test_columns_are_unique_and_none_is_nameless() -> None:
+def test_column_names_are_unique_and_not_empty() -> None:
     assert column_names(["a", "A", "", "a ", "日本"]) == ["a", "a_2", "column_3", "a_3", "column_5"]
 
 
-def test_long_equal_names_stay_within_the_limit() -> None:
+def test_long_equal_names_stay_within_limit() -> None:
     names = column_names(["y" * 70, "y" * 71])
     assert len(set(names)) == 2
     assert max(map(len, names)) <= 63
 
 
-def test_a_name_of_nothing_is_refused() -> None:
+def test_empty_name_is_refused() -> None:
     assert require_name("My Table", "table") == "my_table"
     with pytest.raises(UserError, match='"!!!" gives no table name'):
         require_name("!!!", "table")

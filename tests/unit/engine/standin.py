@@ -1,4 +1,4 @@
-"""A database that keeps the rows of one query in memory, for the engine's unit tests."""
+"""A fake database that keeps the rows of one query in memory."""
 
 import json
 import struct
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from glasshouse_ml.core.table import Column
-from glasshouse_ml.data.database import ArraySizes, ColumnType
+from glasshouse_ml.data.database import ArraySizes
 from glasshouse_ml.data.packing import Packing
 from glasshouse_ml.registry.versions import Version
 from glasshouse_ml.use.predict import Batch, predict_batches
@@ -42,10 +42,10 @@ class StandIn:
         self.profiles: list[dict[str, Any]] = []
         self.kept: list[tuple[str, int, list[dict[str, Any]]]] = []
 
-    def columns(self, query: str) -> list[ColumnType]:
+    def columns(self, query: str) -> list[Column]:
         """The type of a column is that of its first value."""
         names = self.rows[0] if self.rows else {}
-        return [ColumnType(name, *_TYPES[self._type(name)]) for name in names]
+        return [Column.of_type(name, *_TYPES[self._type(name)]) for name in names]
 
     def _type(self, name: str) -> type:
         return next((type(r[name]) for r in self.rows if r[name] is not None), str)
@@ -66,11 +66,11 @@ class StandIn:
 
     def array_sizes(self, query: str, arrays: list[str]) -> dict[str, ArraySizes]:
         """Lists are plain."""
-        found = {}
+        result = {}
         for name in arrays:
             lengths = [len(row[name]) for row in self.rows if row[name]] or [0]
-            found[name] = ArraySizes(min(lengths), max(lengths), True)
-        return found
+            result[name] = ArraySizes(min(lengths), max(lengths))
+        return result
 
     def raw_bytes_work(self) -> bool:
         """As told."""
@@ -102,14 +102,21 @@ class StandIn:
             return [{"content": self.artifacts[values[1] - 1]}]
         if "to_jsonb(versions)" in statement:
             wanted = values[1] or self._champion()
-            found = self.recorded[wanted - 1 : wanted] if wanted else []
-            return [{"facts": json.dumps(payload["version"])} for payload in found]
+            result = self.recorded[wanted - 1 : wanted] if wanted else []
+            return [{"facts": json.dumps(payload["version"])} for payload in result]
         if "record_profile" in statement:
             self.profiles.append(json.loads(values[0]))
             return []
         if "record_drift" in statement or "record_contest" in statement:
             self.kept.append((values[0], values[1], json.loads(values[2])))
             return []
+        if "curve = 'calibration'" in statement:
+            curve = self.recorded[values[1] - 1]["curves"]
+            points = [row for row in curve if row["curve"] == "calibration"]
+            points = [row for row in points if row["series"] == values[2] and row["n"]]
+            return sorted(points, key=lambda row: row["x"])
+        if ".residuals" in statement:
+            return self.recorded[values[1] - 1]["residuals"]
         if ".curves" in statement:
             return [
                 {"lower": row["x"], "category": None, "bin_type": "range", "n": float(row["n"])}
@@ -124,11 +131,11 @@ class StandIn:
 
     def _bins(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
         """The bins of each feature, without the classes."""
-        found: dict[tuple, dict[str, Any]] = {}
+        result: dict[tuple, dict[str, Any]] = {}
         for row in payload["distributions"]:
             empty = {**row, "lower": row.get("lower"), "category": row.get("category"), "n": 0}
-            found.setdefault((row["feature"], row["bin"]), empty)["n"] += row["n"]
-        return [found[place] for place in sorted(found)]
+            result.setdefault((row["feature"], row["bin"]), empty)["n"] += row["n"]
+        return [result[place] for place in sorted(result)]
 
     def _champion(self) -> int:
         """Its number; 0 where there is none."""
@@ -141,6 +148,10 @@ class StandIn:
     def changed_settings(self) -> frozenset[str]:
         """Values become texts here, under no settings."""
         return frozenset()
+
+    def quote_literal(self, value: str) -> str:
+        """As PostgreSQL quotes a text."""
+        return "'" + value.replace("'", "''") + "'"
 
     def setting(self, name: str) -> str | None:
         """No setting is set."""
@@ -176,6 +187,8 @@ def _number(value: Any) -> float:
 def _text(value: Any, missing: str) -> str:
     if value is None:
         return missing
+    if isinstance(value, dict):
+        return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

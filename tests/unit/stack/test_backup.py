@@ -1,4 +1,4 @@
-"""What a backup must be to be restored; the real thing is in tests/e2e/test_stack.py."""
+"""Validation of a backup; tests/e2e/test_stack_life.py restores one."""
 
 import hashlib
 import json
@@ -26,24 +26,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_whole_backup_is_read(folder: Path) -> None:
+def test_complete_backup_is_read(folder: Path) -> None:
     assert read_contents(folder)["postgresql"] == 15
 
 
 @pytest.mark.parametrize("name", ["warehouse.dump", "secret_key", CONTENTS])
-def test_a_backup_that_lacks_a_file_is_refused(name: str, folder: Path) -> None:
+def test_incomplete_backup_is_refused(name: str, folder: Path) -> None:
     (folder / name).unlink()
     with pytest.raises(UserError):
         read_contents(folder)
 
 
-def test_a_changed_dump_is_named(folder: Path) -> None:
+def test_changed_dump_is_refused(folder: Path) -> None:
     (folder / "warehouse.dump").write_bytes(b"the dat")
     with pytest.raises(UserError, match=r"warehouse\.dump is not as it was written"):
         read_contents(folder)
 
 
-def test_what_is_no_backup_is_named(tmp_path: Path) -> None:
+def test_folder_without_backup_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is no backup"):
         read_contents(tmp_path)
     with pytest.raises(UserError, match="There is no folder"):
@@ -60,22 +60,22 @@ def test_what_is_no_backup_is_named(tmp_path: Path) -> None:
         ({"superset": "99.0.0"}, 15, "The backup is of Superset 99.0.0"),
     ],
 )
-def test_a_backup_of_something_newer_is_refused(more: dict, major: int, expected: str) -> None:
+def test_newer_backup_is_refused(more: dict, major: int, expected: str) -> None:
     with pytest.raises(UserError, match=expected):
         refuse_newer(SOUND | more, major)
 
 
-def test_a_backup_of_something_older_is_welcome() -> None:
+def test_older_backup_is_accepted() -> None:
     assert refuse_newer(SOUND | {"postgresql": 13, "superset": "5.0.0"}, 15) is None
 
 
-def test_a_folder_that_is_there_is_not_written_into(tmp_path: Path) -> None:
+def test_existing_folder_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="exists already"):
         backup(None, None, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["dbt_state", "pushed"])
-def test_what_describes_the_databases_comes_from_the_backup(name: str, tmp_path: Path) -> None:
+def test_database_state_comes_from_backup(name: str, tmp_path: Path) -> None:
     settings = throwaway_settings(tmp_path, tmp_path / "state")
     state = settings.state / {"dbt_state": "dbt/state"}.get(name, name)
     state.mkdir(parents=True)

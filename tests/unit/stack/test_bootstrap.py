@@ -1,4 +1,4 @@
-"""What makes the environments: pip's configuration handed to uv, stamps, locks, plain refusals."""
+"""Creation of the environments: pip's configuration for uv, state files, locks, errors."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def configured_pip(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("configured_pip")
-def test_uv_does_as_pip_is_configured() -> None:
+def test_uv_uses_pip_configuration() -> None:
     values = uv.environment()
     assert values["UV_DEFAULT_INDEX"] == "https://four.example/simple"
     assert values["UV_INDEX"] == "https://two.example/simple https://three.example/simple"
@@ -42,19 +42,19 @@ def test_uv_does_as_pip_is_configured() -> None:
 
 
 @pytest.mark.usefixtures("configured_pip")
-def test_what_is_set_for_uv_itself_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uv_variables_take_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://mine.example/simple")
     assert uv.environment()["UV_DEFAULT_INDEX"] == "https://mine.example/simple"
 
 
-def test_the_lock_names_uv_with_its_hashes() -> None:
+def test_lock_pins_uv_with_hashes() -> None:
     entry = uv._lock_entry(ROOT / "requirements.lock", "uv")
     assert entry.startswith("uv==")
     assert "--hash=sha256:" in entry
     assert entry.count("==") == 1
 
 
-def test_an_environment_is_current_only_when_made_from_this_very_lock(tmp_path: Path) -> None:
+def test_environment_is_current_only_for_same_lock(tmp_path: Path) -> None:
     lock = tmp_path / "requirements.lock"
     lock.write_text("a==1\n")
     folder = tmp_path / "venv"
@@ -66,7 +66,7 @@ def test_an_environment_is_current_only_when_made_from_this_very_lock(tmp_path: 
     assert not environments.is_current(folder, lock)
 
 
-def test_a_missing_lock_is_named(tmp_path: Path) -> None:
+def test_missing_lock_is_error(tmp_path: Path) -> None:
     (tmp_path / "venv").mkdir()
     with pytest.raises(BootstrapError, match=r"requirements\.lock is missing"):
         environments.make(
@@ -74,7 +74,7 @@ def test_a_missing_lock_is_named(tmp_path: Path) -> None:
         )
 
 
-def test_a_full_disk_is_refused_before_anything_is_written(
+def test_full_disk_is_refused_before_writing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -84,7 +84,7 @@ def test_a_full_disk_is_refused_before_anything_is_written(
         environments.require_disk_space(tmp_path / "not" / "yet" / "there")
 
 
-def test_the_last_word_of_a_failed_installer_is_the_message(tmp_path: Path) -> None:
+def test_installer_error_is_last_line_of_output(tmp_path: Path) -> None:
     with (
         pytest.raises(BootstrapError, match="No space left on device"),
         exclusive_lock(tmp_path / "lock") as descriptor,
@@ -98,7 +98,7 @@ def test_the_last_word_of_a_failed_installer_is_the_message(tmp_path: Path) -> N
     assert "reading" in (tmp_path / "log").read_text()
 
 
-def test_the_lock_is_free_again_when_its_holder_is_killed(tmp_path: Path) -> None:
+def test_lock_is_free_after_holder_is_killed(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path\n"
         "from scripts.bootstrap.locks import exclusive_lock\n"
@@ -115,7 +115,7 @@ def test_the_lock_is_free_again_when_its_holder_is_killed(tmp_path: Path) -> Non
         pass
 
 
-def test_without_rights_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_without_rights_names_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apt.os, "geteuid", lambda: 1000)
     monkeypatch.setattr(
         apt.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None
@@ -125,13 +125,13 @@ def test_without_rights_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) 
     assert "apt-get install postgresql-15 postgresql-plpython3-15" in str(caught.value)
 
 
-def test_without_apt_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_without_apt_names_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apt.shutil, "which", lambda _: None)
     with pytest.raises(BootstrapError, match="no apt and lacks these packages: postgresql-15"):
         apt.privileges(["postgresql-15"])
 
 
-def test_the_launcher_costs_next_to_nothing_where_nothing_has_changed() -> None:
+def test_launcher_is_fast_when_environment_is_current() -> None:
     """With an environment at hand it only becomes the real command."""
     done = subprocess.run(
         [ROOT / "scripts" / "glasshouse", "--help"],

@@ -1,4 +1,4 @@
-"""Passwords are compared without being sent; fingerprints see what matters and nothing else."""
+"""Passwords are compared without being sent; fingerprints depend on names and contents."""
 
 from pathlib import Path
 
@@ -14,14 +14,14 @@ PENCIL = (
 )
 
 
-def test_a_password_is_known_by_its_verifier() -> None:
+def test_password_is_verified() -> None:
     assert _is_password("pencil", PENCIL)
     assert not _is_password("pen", PENCIL)
     assert not _is_password("pencil", None)
     assert not _is_password("pencil", "md5abc")
 
 
-def test_a_fingerprint_follows_names_and_contents(tmp_path: Path) -> None:
+def test_fingerprint_depends_on_names_and_contents(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text("select 1")
     first = fingerprint(tmp_path)
     (tmp_path / "target").mkdir()
@@ -33,7 +33,7 @@ def test_a_fingerprint_follows_names_and_contents(tmp_path: Path) -> None:
     assert len({first, second, fingerprint(tmp_path)}) == 3
 
 
-def test_a_stamp_is_what_was_noted(tmp_path: Path) -> None:
+def test_build_state_is_read_back(tmp_path: Path) -> None:
     settings = Settings.model_construct(root=tmp_path, state=tmp_path)
     assert stamps.read(settings, "build") is None
     assert stamps.when(settings, "build") is None

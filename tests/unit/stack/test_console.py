@@ -14,14 +14,14 @@ from scripts.settings import ROOT
 
 
 @pytest.fixture
-def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def printed_lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The lines printed so far."""
     lines: list[str] = []
     monkeypatch.setattr(console.console, "print", lambda line, **_: lines.append(line))
     return lines
 
 
-def test_lines_of_the_background_appear_when_its_end_is_awaited(printed: list[str]) -> None:
+def test_background_lines_appear_at_end_of_block(printed_lines: list[str]) -> None:
     has_printed = threading.Event()
 
     def background() -> None:
@@ -31,29 +31,29 @@ def test_lines_of_the_background_appear_when_its_end_is_awaited(printed: list[st
     with console.in_background(background) as join:
         has_printed.wait(10)
         console.say("main")
-        assert printed == ["main"]
+        assert printed_lines == ["main"]
         join()
-    assert printed == ["main", r"background \[red]"]
+    assert printed_lines == ["main", r"background \[red]"]
 
 
-def test_an_error_in_the_background_is_raised_after_its_lines(printed: list[str]) -> None:
+def test_background_error_follows_its_lines(printed_lines: list[str]) -> None:
     def background() -> None:
         with console.step("Pushing"):
             raise UserError("It rains", "wait")
 
     with console.in_background(background) as join, pytest.raises(UserError, match="It rains"):
         join()
-    assert len(printed) == 1
-    assert "✗" in printed[0] and "Pushing" in printed[0]
+    assert len(printed_lines) == 1
+    assert "✗" in printed_lines[0] and "Pushing" in printed_lines[0]
 
 
-def test_an_error_of_the_block_counts(printed: list[str]) -> None:
+def test_error_of_block_takes_precedence(printed_lines: list[str]) -> None:
     def background() -> None:
         raise UserError("Too late", "wait")
 
     with pytest.raises(UserError, match="First"), console.in_background(background):
         raise UserError("First", "wait")
-    assert printed == []
+    assert printed_lines == []
 
 
 STEP = "from scripts.console import step\nwith step('Waiting') as s: s.progress('still')\n"
@@ -63,7 +63,7 @@ STEP = "from scripts.console import step\nwith step('Waiting') as s: s.progress(
     ("at_terminal", "environment"),
     [(False, {}), (False, {"FORCE_COLOR": "1"}), (True, {"TERM": ""}), (True, {"TERM": "dumb"})],
 )
-def test_progress_is_drawn_only_at_a_terminal_that_can(
+def test_progress_is_drawn_only_on_capable_terminal(
     at_terminal: bool, environment: dict[str, str]
 ) -> None:
     printed = output_of(STEP, at_terminal, environment)
@@ -72,7 +72,7 @@ def test_progress_is_drawn_only_at_a_terminal_that_can(
     assert ("\x1b" in printed) is ("FORCE_COLOR" in environment)
 
 
-def test_progress_is_drawn_at_a_terminal() -> None:
+def test_progress_is_drawn_on_terminal() -> None:
     assert "still" in output_of(STEP, True, {"TERM": "xterm"})
 
 

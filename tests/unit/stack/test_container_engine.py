@@ -1,4 +1,4 @@
-"""The engine that `make test-docker` makes, as far as it can be judged without making one."""
+"""The container engine of `make test-docker`, tested without an engine."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ def daemon(folder: Path) -> int:
     return int(subprocess.run(["sh", "-c", script], capture_output=True, text=True).stdout)
 
 
-def test_the_daemon_of_a_killed_run_is_ended_and_nobody_elses(tmp_path: Path) -> None:
+def test_daemon_of_killed_run_is_ended_and_no_other(tmp_path: Path) -> None:
     ours, others = tmp_path / "ours", tmp_path / "others"
     for folder in (ours, others):
         folder.mkdir()
@@ -38,7 +38,7 @@ def test_the_daemon_of_a_killed_run_is_ended_and_nobody_elses(tmp_path: Path) ->
     _stop_earlier_daemon(ours)
 
 
-def test_only_root_makes_an_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_needs_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with (
         pytest.raises(BootstrapError, match="start Docker"),

@@ -1,4 +1,4 @@
-"""The stack in containers, as far as it can be judged without an engine."""
+"""The stack in containers, tested without an engine."""
 
 import re
 import shutil
@@ -36,7 +36,7 @@ def valid(file: Path) -> subprocess.CompletedProcess[str]:
     return run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", file)
 
 
-def test_the_compose_file_is_what_compose_understands(tmp_path: Path) -> None:
+def test_compose_file_is_valid(tmp_path: Path) -> None:
     assert valid(COMPOSE).returncode == 0, valid(COMPOSE).stdout
     broken = tmp_path / "compose.yml"
     broken.write_text(COMPOSE.read_text().replace("mem_limit:", "memory_limit:", 1))
@@ -44,7 +44,7 @@ def test_the_compose_file_is_what_compose_understands(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
-def test_hadolint_finds_nothing_in_a_dockerfile(file: Path, tmp_path: Path) -> None:
+def test_hadolint_accepts_dockerfile(file: Path, tmp_path: Path) -> None:
     done = run("hadolint", "--config", ROOT / ".hadolint.yaml", file)
     assert done.returncode == 0, done.stdout
     broken = tmp_path / "Dockerfile"
@@ -53,7 +53,7 @@ def test_hadolint_finds_nothing_in_a_dockerfile(file: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
-def test_no_image_runs_as_root_and_what_builds_it_stays_outside(file: Path) -> None:
+def test_image_runs_without_root_and_build_tools(file: Path) -> None:
     stages = re.split(r"^FROM ", file.read_text(), flags=re.MULTILINE)[1:]
     # Two kinds of stages are only built upon.
     final = [stage for stage in stages if not re.match(r".+ AS (libraries|prepared)\n", stage)]
@@ -67,21 +67,21 @@ def test_no_image_runs_as_root_and_what_builds_it_stays_outside(file: Path) -> N
         assert "install.sh" not in stage
 
 
-def test_every_copied_file_is_an_input_of_the_images() -> None:
+def test_copied_files_are_image_inputs() -> None:
     inputs = (*INPUT_FOLDERS, *INPUT_FILES)
     assert DOCKERFILES
     for file in DOCKERFILES:
         lines = re.findall(r"^COPY (?!--from)(.+) \S+$", file.read_text(), re.MULTILINE)
         assert lines, file
         for pattern in (word for word in " ".join(lines).split() if not word.startswith("--")):
-            sources = [found.relative_to(ROOT).as_posix() for found in ROOT.glob(pattern)]
+            sources = [path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)]
             assert sources, pattern
             for source in sources:
                 assert source.startswith(inputs), f"a change of {source} would build no image"
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_is_limited_closed_and_holds_no_secret(name: str) -> None:
+def test_service_is_restricted_and_has_no_secret(name: str) -> None:
     service = SERVICES[name]
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
@@ -95,7 +95,7 @@ def test_a_service_is_limited_closed_and_holds_no_secret(name: str) -> None:
         assert re.fullmatch(r"\$\{\w+(:.*)?\}.*|[a-z0-9:/_.]+", str(value)), value
 
 
-def test_every_value_comes_from_env_or_has_a_default(tmp_path: Path) -> None:
+def test_variables_come_from_env_or_have_default(tmp_path: Path) -> None:
     handed_over = Compose(throwaway_settings(ROOT, tmp_path)).environment()
     values = re.findall(r"\$\{(\w+)([^}]*)\}", COMPOSE.read_text())
     assert len(values) > 10
@@ -103,7 +103,7 @@ def test_every_value_comes_from_env_or_has_a_default(tmp_path: Path) -> None:
         assert name in handed_over or rest.startswith(":-"), name
 
 
-def test_the_worker_alone_is_told_of_mail(tmp_path: Path) -> None:
+def test_only_worker_has_mail_settings(tmp_path: Path) -> None:
     settings = throwaway_settings(ROOT, tmp_path).model_copy(
         update={"extra_values": {"SMTP_HOST": "mail.example.com", "ANALYST_PASSWORD": "x"}}
     )
@@ -114,7 +114,7 @@ def test_the_worker_alone_is_told_of_mail(tmp_path: Path) -> None:
     assert told == {"worker", "beat"}
 
 
-def test_extra_libraries_are_built_into_the_database_alone(tmp_path: Path) -> None:
+def test_extra_libraries_are_in_database_image_only(tmp_path: Path) -> None:
     settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"extra_values": {}})
     wanted = settings.model_copy(update={"extra_values": {"ML_EXTRAS": "xgboost, lightgbm"}})
     assert Compose(settings).environment()["ML_EXTRAS"] == ""
@@ -128,7 +128,7 @@ def test_extra_libraries_are_built_into_the_database_alone(tmp_path: Path) -> No
     assert made_of[0] != made_of[1], "the image would not be built anew"
 
 
-def test_two_clones_have_two_projects(tmp_path: Path) -> None:
+def test_clones_have_different_projects(tmp_path: Path) -> None:
     names = {Compose(throwaway_settings(ROOT, tmp_path / each)).project for each in "ab"}
     assert len(names) == 2
 
@@ -157,7 +157,7 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("compose", "has no Compose"),
     ],
 )
-def test_without_engine_or_compose_one_line_says_so(fails_at, expected, docker, tmp_path) -> None:
+def test_missing_engine_or_compose_is_one_line_error(fails_at, expected, docker, tmp_path) -> None:
     docker(fails_at)
     settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"mode": "docker"})
     with pytest.raises(UserError) as caught:
@@ -178,7 +178,7 @@ def test_without_engine_or_compose_one_line_says_so(fails_at, expected, docker, 
         ("docker", None, False, DockerStack),
     ],
 )
-def test_which_way_an_installation_runs(mode, fails_at, cluster, expected, docker, tmp_path):
+def test_mode_selects_stack(mode, fails_at, cluster, expected, docker, tmp_path):
     docker(fails_at)
     state = tmp_path / ".stack"
     if cluster:
@@ -191,7 +191,7 @@ def test_which_way_an_installation_runs(mode, fails_at, cluster, expected, docke
     assert isinstance(open_stack(settings), expected)
 
 
-def test_superset_finds_the_database_by_the_services_name(tmp_path: Path) -> None:
+def test_superset_reaches_database_by_service_name(tmp_path: Path) -> None:
     settings = throwaway_settings(ROOT, tmp_path)
     assert settings.as_seen_by_superset() == settings
     inside = settings.model_copy(update={"mode": "docker"}).as_seen_by_superset()
@@ -206,12 +206,12 @@ def test_superset_finds_the_database_by_the_services_name(tmp_path: Path) -> Non
         ("", "no reason given"),
     ],
 )
-def test_the_failure_reason(said: str, expected: str) -> None:
+def test_failure_reason(said: str, expected: str) -> None:
     assert expected in failure_reason(said)
 
 
 @pytest.mark.parametrize("key", ["POSTGRES_PORT", "SUPERSET_PORT"])
-def test_a_port_in_use_is_named_before_anything_starts(key, tmp_path, monkeypatch) -> None:
+def test_port_in_use_is_error_before_start(key, tmp_path, monkeypatch) -> None:
     settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"mode": "docker"})
     monkeypatch.setattr(docker_stack, "unavailable_reason", lambda: None)
     stack = open_stack(settings)

@@ -46,7 +46,7 @@ def run(process: DbtProcess, project: Path, *arguments: str) -> tuple[int, str]:
     return exit_code, "".join(lines)
 
 
-def test_several_commands_share_one_parse_and_have_exit_codes_of_their_own(project: Path) -> None:
+def test_commands_share_parse_and_have_own_exit_codes(project: Path) -> None:
     process = start_dbt(project, (), environment(project))
     # Nothing listens on the port of the profile.
     assert run(process, project, "build")[0] == 2
@@ -59,7 +59,7 @@ def test_several_commands_share_one_parse_and_have_exit_codes_of_their_own(proje
     assert run(process, project, "ls", "--quiet") == (0, "small.first\nsmall.second\n")
 
 
-def test_a_project_that_cannot_be_parsed_is_an_error_of_each_command(project: Path) -> None:
+def test_parse_error_fails_each_command(project: Path) -> None:
     (project / "models" / "first.sql").write_text("{{ ref('absent') }}")
     process = start_dbt(project, (), environment(project))
     for _ in range(2):
@@ -68,7 +68,7 @@ def test_a_project_that_cannot_be_parsed_is_an_error_of_each_command(project: Pa
         assert "absent" in output
 
 
-def test_a_change_of_what_parsing_reads_needs_another_process(project: Path) -> None:
+def test_changed_parse_input_starts_new_process(project: Path) -> None:
     first = start_dbt(project, (), environment(project))
     assert start_dbt(project, (), environment(project, PGHOST="elsewhere")) is first
     second = start_dbt(project, (), environment(project, GLASSHOUSE_TESTS="news"))

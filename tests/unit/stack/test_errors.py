@@ -31,7 +31,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return invoke
 
 
-def test_what_happened_and_what_to_do_in_one_line() -> None:
+def test_error_line_has_cause_and_remedy() -> None:
     error = UserError("The file\n is torn.", "mend it.")
     assert error.line == "The file is torn. Do: mend it."
     assert isinstance(error, click.ClickException)
@@ -40,19 +40,19 @@ def test_what_happened_and_what_to_do_in_one_line() -> None:
 @pytest.mark.parametrize(
     "error", [kind("It rains", "wait") for kind in (UserError, BootstrapError)]
 )
-def test_both_kinds_look_the_same(run, error: Exception) -> None:
+def test_error_kinds_print_equally(run, error: Exception) -> None:
     result = run(error)
     assert (result.exit_code, result.output) == (1, "Error: It rains. Do: wait.\n")
 
 
-def test_a_full_disk_in_the_middle_is_one_line(run) -> None:
+def test_full_disk_is_one_line_error(run) -> None:
     result = run(OSError(28, "No space left on device"))
     assert result.exit_code == 1
     assert result.output.count("\n") == 1
     assert "No space left on device" in result.output
 
 
-def test_what_nobody_foresaw_is_one_line_and_kept(run, tmp_path: Path) -> None:
+def test_unexpected_error_is_one_line_and_logged(run, tmp_path: Path) -> None:
     result = run(ValueError("odd\nand long"))
     assert result.exit_code == 1
     assert result.output.startswith("Error: ValueError: odd. Do: see ")
@@ -61,7 +61,7 @@ def test_what_nobody_foresaw_is_one_line_and_kept(run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", ["build", "commands", "restore", "status", "up"])
-def test_no_command_waits_for_the_import_of_dbt(module: str) -> None:
+def test_commands_do_not_import_dbt(module: str) -> None:
     """It takes two seconds; the child process that runs dbt imports it."""
     code = f"import sys, scripts.cli, scripts.stack.{module}; sys.exit('dbt' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -1,4 +1,4 @@
-"""`make` alone lists every verb, each is one line, and each has a command behind it."""
+"""`make` lists all targets, each is one line, and each has a command."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ TARGETS = re.findall(
 )
 
 
-def test_every_target_is_one_line_that_calls_glasshouse() -> None:
+def test_targets_are_one_line_calls_of_glasshouse() -> None:
     called = {
         name: re.match(r"\$\(GLASSHOUSE\) ([a-z-]+)", line)[1]
         for name, _, line in TARGETS
@@ -24,7 +24,7 @@ def test_every_target_is_one_line_that_calls_glasshouse() -> None:
     assert set(called.values()) <= command_group().commands.keys()
 
 
-def test_make_alone_lists_all_of_them_in_groups() -> None:
+def test_make_lists_targets_in_groups() -> None:
     said = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert len(TARGETS) > 20
     for name, help_text, _ in TARGETS:
@@ -35,7 +35,7 @@ def test_make_alone_lists_all_of_them_in_groups() -> None:
     assert "\x1b" not in said
 
 
-def test_every_command_says_what_it_does() -> None:
+def test_commands_have_help() -> None:
     commands = command_group().commands
     assert len(commands) > 20
     for command in commands.values():

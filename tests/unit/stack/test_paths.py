@@ -1,4 +1,4 @@
-"""Folders of an installation: short enough for a socket, reachable for the server's user."""
+"""Folders of an installation: short socket paths, readable by the server's user."""
 
 import os
 from pathlib import Path
@@ -9,14 +9,14 @@ from scripts.stack import paths
 from scripts.stack.paths import MAX_SOCKET_FOLDER, Paths
 
 
-def test_everything_is_below_the_state_folder(tmp_path: Path) -> None:
+def test_paths_are_below_state_folder(tmp_path: Path) -> None:
     here = Paths(tmp_path / ".stack")
     assert here.data == tmp_path / ".stack" / "postgres"
     assert here.server_environment == tmp_path / ".stack" / "server"
     assert here.logs.parent == here.run.parent == tmp_path / ".stack"
 
 
-def test_a_pointer_moves_the_servers_state_and_nothing_else(tmp_path: Path) -> None:
+def test_pointer_moves_only_server_state(tmp_path: Path) -> None:
     here = Paths(tmp_path / ".stack")
     here.state.mkdir()
     (here.state / "server_state").write_text(f"{tmp_path / 'elsewhere'}\n")
@@ -24,14 +24,14 @@ def test_a_pointer_moves_the_servers_state_and_nothing_else(tmp_path: Path) -> N
     assert here.logs == tmp_path / ".stack" / "logs"
 
 
-def test_a_deep_folder_gets_a_short_socket_folder_of_its_own(tmp_path: Path) -> None:
+def test_deep_folder_has_short_socket_folder(tmp_path: Path) -> None:
     deep, deeper = (Paths(tmp_path / ("d" * 120) / name) for name in ("a", "b"))
     assert len(os.fsencode(deep.sockets)) <= MAX_SOCKET_FOLDER
     assert deep.sockets != deeper.sockets
     assert deep.sockets == Paths(deep.state).sockets
 
 
-def test_preparing_twice_is_preparing_once(tmp_path: Path) -> None:
+def test_prepare_is_idempotent(tmp_path: Path) -> None:
     here = Paths(tmp_path / ".stack")
     here.prepare()
     before = here.server_state
@@ -42,7 +42,7 @@ def test_preparing_twice_is_preparing_once(tmp_path: Path) -> None:
         here.server_state.rmdir()
 
 
-def test_folders_are_made_where_the_servers_user_does_not_exist(
+def test_folders_are_created_without_server_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a machine that runs containers only."""

@@ -1,4 +1,4 @@
-"""Only processes of this installation are found and ended; ports of others are respected."""
+"""Only processes of this installation are found and ended, and used ports are reported."""
 
 import os
 import socket
@@ -36,9 +36,7 @@ def sleeper(tmp_path: Path) -> Iterator[subprocess.Popen]:
     process.wait()
 
 
-def test_found_by_mark_and_by_folder_and_no_other(
-    sleeper: subprocess.Popen, tmp_path: Path
-) -> None:
+def test_processes_are_found_by_tag_and_folder(sleeper: subprocess.Popen, tmp_path: Path) -> None:
     assert processes.find_by_tag(tmp_path, "tool") == [sleeper.pid]
     assert processes.find_by_tag(tmp_path, "superset") == []
     assert processes.find_by_tag(tmp_path.parent, "tool") == []
@@ -46,14 +44,14 @@ def test_found_by_mark_and_by_folder_and_no_other(
     assert processes.find_by_working_directory(tmp_path.parent) == []
 
 
-def test_who_does_not_end_when_asked_is_ended(sleeper: subprocess.Popen) -> None:
+def test_unresponsive_process_is_killed(sleeper: subprocess.Popen) -> None:
     assert processes.is_alive(sleeper.pid)
     processes.terminate([sleeper.pid], grace_seconds=0.2)
     # It has ended; that nobody has asked for its exit code yet does not make it alive.
     assert not processes.is_alive(sleeper.pid)
 
 
-def test_a_pid_file_with_nonsense_is_no_pid(tmp_path: Path) -> None:
+def test_invalid_pid_file_has_no_pid(tmp_path: Path) -> None:
     assert processes.read_pid(tmp_path / "none") is None
     (tmp_path / "pid").write_text("")
     assert processes.read_pid(tmp_path / "pid") is None
@@ -61,7 +59,7 @@ def test_a_pid_file_with_nonsense_is_no_pid(tmp_path: Path) -> None:
     assert processes.read_pid(tmp_path / "pid") == 4711
 
 
-def test_a_taken_port_is_named_with_its_key() -> None:
+def test_port_in_use_error_names_setting() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -1,4 +1,4 @@
-"""`.env`: made once, read strictly, and every mistake in it named by line and key."""
+"""`.env`: created once, read strictly, and errors that name line and key."""
 
 import stat
 from pathlib import Path
@@ -21,14 +21,14 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(key, raising=False)
 
 
-def changed(root: Path, old: str, new: str) -> None:
+def replace_in_env(root: Path, old: str, new: str) -> None:
     path = root / ".env"
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
 
 
-def test_made_with_defaults_random_secrets_and_for_its_owner_alone(tmp_path: Path) -> None:
+def test_new_file_has_defaults_random_secrets_and_owner_only_mode(tmp_path: Path) -> None:
     settings = create_settings(tmp_path)
     other = create_settings(tmp_path.joinpath("other").mkdir() or tmp_path / "other")
     assert (settings.postgres_port, settings.superset_port) == (15432, 8088)
@@ -40,7 +40,7 @@ def test_made_with_defaults_random_secrets_and_for_its_owner_alone(tmp_path: Pat
     assert load_settings(tmp_path) == settings
 
 
-def test_the_environment_wins_when_the_file_is_made_and_never_again(
+def test_environment_sets_values_only_at_creation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POSTGRES_PORT", "15999")
@@ -53,7 +53,7 @@ def test_the_environment_wins_when_the_file_is_made_and_never_again(
     assert ignored_variables(settings) == ["POSTGRES_PORT"]
 
 
-def test_an_unusable_value_in_the_environment_makes_no_file(
+def test_invalid_environment_value_creates_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUPERSET_PORT", "eighty")
@@ -62,13 +62,13 @@ def test_an_unusable_value_in_the_environment_makes_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_secrets_stay_out_of_the_settings_text(tmp_path: Path) -> None:
+def test_settings_text_has_no_secrets(tmp_path: Path) -> None:
     settings = create_settings(tmp_path)
     assert settings.superset_secret_key not in repr(settings)
     assert settings.postgres_password not in str(settings)
 
 
-def test_addresses_quote_what_an_address_cannot_hold(tmp_path: Path) -> None:
+def test_uri_is_quoted(tmp_path: Path) -> None:
     settings = create_settings(tmp_path).model_copy(update={"dashboard_password": "a/b@c:d"})
     assert settings.uri("dashboard").startswith("postgresql+psycopg2://dashboard:a%2Fb%40c%3Ad@")
     assert settings.uri("superset", "superset").endswith(":15432/superset")
@@ -76,10 +76,12 @@ def test_addresses_quote_what_an_address_cannot_hold(tmp_path: Path) -> None:
     assert settings.dsn("dashboard")["password"] == "a/b@c:d"
 
 
-def test_quotes_comments_and_export_are_understood(tmp_path: Path) -> None:
+def test_quotes_comments_and_export_are_parsed(tmp_path: Path) -> None:
     create_settings(tmp_path)
-    changed(tmp_path, "SUPERSET_ADMIN_USER=admin", 'export SUPERSET_ADMIN_USER="ada l" # her')
-    changed(tmp_path, "MODE=auto", "MODE=native # this machine")
+    replace_in_env(
+        tmp_path, "SUPERSET_ADMIN_USER=admin", 'export SUPERSET_ADMIN_USER="ada l" # her'
+    )
+    replace_in_env(tmp_path, "MODE=auto", "MODE=native # this machine")
     settings = load_settings(tmp_path)
     assert (settings.superset_admin_user, settings.mode) == ("ada l", "native")
 
@@ -99,15 +101,15 @@ def test_quotes_comments_and_export_are_understood(tmp_path: Path) -> None:
         ("SUPERSET_ADMIN_USER=admin", "SUPERSET_ADMIN_USER=", "SUPERSET_ADMIN_USER is empty"),
     ],
 )
-def test_each_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_invalid_value_is_one_line_error(tmp_path: Path, old: str, new: str, message: str) -> None:
     create_settings(tmp_path)
-    changed(tmp_path, old, new)
+    replace_in_env(tmp_path, old, new)
     with pytest.raises(UserError, match=message) as caught:
         load_settings(tmp_path)
     assert "\n" not in caught.value.line
 
 
-def test_a_wrong_secret_is_not_repeated_in_the_message(tmp_path: Path) -> None:
+def test_error_does_not_show_secret(tmp_path: Path) -> None:
     create_settings(tmp_path)
     text = (tmp_path / ".env").read_text()
     (tmp_path / ".env").write_text(text.replace("\nPOSTGRES_PASSWORD=", "\nPOSTGRES_PASSWORD='"))
@@ -116,18 +118,18 @@ def test_a_wrong_secret_is_not_repeated_in_the_message(tmp_path: Path) -> None:
     assert text.partition("\nPOSTGRES_PASSWORD=")[2].splitlines()[0] not in caught.value.line
 
 
-def test_without_a_file_the_next_step_is_said(tmp_path: Path) -> None:
+def test_missing_file_error_names_next_step(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no \.env in .* yet\. Do: make up"):
         load_settings(tmp_path)
 
 
-def test_a_file_that_is_no_text_is_an_error_of_one_line(tmp_path: Path) -> None:
+def test_binary_file_is_one_line_error(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="cannot be read"):
         load_settings(tmp_path)
 
 
-def test_an_older_file_gets_the_secrets_that_were_added_since(tmp_path: Path) -> None:
+def test_new_secrets_are_added_to_old_file(tmp_path: Path) -> None:
     create_settings(tmp_path)
     text = (tmp_path / ".env").read_text()
     older = [line for line in text.splitlines() if not line.startswith(ADDED_SECRETS)]
@@ -137,6 +139,6 @@ def test_an_older_file_gets_the_secrets_that_were_added_since(tmp_path: Path) ->
     assert len(settings.analyst_db_password) >= 32
     assert len({settings.password(role) for role in ("analyst", "dashboard_0", "dashboard")}) == 3
     assert create_settings(tmp_path) == settings
-    changed(tmp_path, f"={settings.row_filter_password}", "=")
+    replace_in_env(tmp_path, f"={settings.row_filter_password}", "=")
     with pytest.raises(UserError, match="ROW_FILTER_PASSWORD is empty"):
         load_settings(tmp_path)

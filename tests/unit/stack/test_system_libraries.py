@@ -42,19 +42,19 @@ def test_only_missing_libraries_are_installed(use, tmp_path: Path) -> None:
     assert machine.packages == ["libgomp1"]
 
 
-def test_nothing_is_installed_where_all_are_present(use, tmp_path: Path) -> None:
+def test_nothing_is_installed_when_all_are_present(use, tmp_path: Path) -> None:
     machine = use(Machine({"gomp"}, apt_works=False))
     system_libraries.require(["gomp"], tmp_path / "log")
     assert machine.packages == []
 
 
-def test_a_library_that_is_still_missing_is_an_error(use, tmp_path: Path) -> None:
+def test_library_missing_after_installation_is_error(use, tmp_path: Path) -> None:
     use(Machine(set(), apt_works=False))
     with pytest.raises(BootstrapError, match="does not find libgomp"):
         system_libraries.require(["gomp"], tmp_path / "log")
 
 
-def test_every_library_of_an_extra_has_a_package() -> None:
+def test_every_library_of_extra_has_package() -> None:
     assert SYSTEM_LIBRARIES.keys() <= set(EXTRAS)
     names = {name for libraries in SYSTEM_LIBRARIES.values() for name in libraries}
     assert names and names <= system_libraries.PACKAGES.keys()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from glasshouse_ml.checks.facts import TIP, Finding, NotApplicable, Outcome, TrainingFacts, percent
-from glasshouse_ml.core.table import CATEGORY, NUMBER, TEXT, Column, TextColumn, is_key_name
+from glasshouse_ml.core.table import CATEGORY, LIST, NUMBER, TEXT, Column, TextColumn, is_key_name
 from glasshouse_ml.data.free_text import is_free_text
 from glasshouse_ml.model.algorithms import find_algorithm
 
@@ -25,7 +25,11 @@ MAX_FLOAT32_LOSS = 0.05
 # Above it float64 has gaps between whole numbers.
 MAX_WHOLE = 2.0**53
 # Reasons that the caller has given.
-REQUESTED = ("It decides the split.", "options.columns leaves it out.")
+REQUESTED = (
+    "It decides the split.",
+    "It holds the weights of the rows.",
+    "options.columns leaves it out.",
+)
 
 # A leading zero makes a code of a number: 007, a postal code.
 _NUMBER = re.compile(
@@ -162,7 +166,7 @@ def sentence_as_category(facts: TrainingFacts) -> Outcome:
         levels = np.unique(texts.codes[texts.codes >= 0])
         values = [texts.levels[level] for level in levels]
         kind = kinds.get(column.name)
-        if kind == TEXT or not is_free_text(values, int((texts.codes >= 0).sum())):
+        if kind in (TEXT, LIST) or not is_free_text(values, int((texts.codes >= 0).sum())):
             continue
         use = "each different text is a category" if kind else "it is left out"
         message = f"Column {column.name!r} holds free text: {use}."

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from glasshouse_ml.core.table import CATEGORY, TEXT
+from glasshouse_ml.core.table import CATEGORY, LIST, TEXT
 
 # The code of a category that the training rows did not have.
 UNSEEN = -1.0
@@ -20,17 +20,24 @@ class Feature:
     of: str = ""  # the array of which it is a position
     place: int = 0
     length: int = 0  # of every array in training, where all were as long
-    words: tuple[str, ...] = ()  # of a free text
+    words: tuple[str, ...] = ()  # of a free text; the items of a list
     ngrams: tuple[str, ...] = ()
+    separator: str = ""  # between the items of a list
+    calendar_parts: tuple[str, ...] = ()  # of a date, see data/calendar_parts.py
+
+    @property
+    def has_documents(self) -> bool:
+        """Whether its cells are positions in documents: the terms of a text, or of a list."""
+        return self.kind in (TEXT, LIST)
 
     @property
     def is_textual(self) -> bool:
         """Whether its values are read as texts."""
-        return self.kind in (CATEGORY, TEXT)
+        return self.kind in (CATEGORY, TEXT, LIST)
 
     @property
     def column_kind(self) -> str:
-        """The kind of the columns it can be read from; the training rows tell free text apart."""
+        """The kind of the columns it can be read from; the training rows tell lists apart."""
         return CATEGORY if self.is_textual else self.kind
 
     def codes(self) -> dict[str, float]:

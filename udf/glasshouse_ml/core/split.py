@@ -44,8 +44,9 @@ class ResamplingUnits:
 class Split:
     """Row numbers of both parts, the folds as positions inside the training part, and facts.
 
-    within() makes as many folds of the same kind of some rows of the training part, given and
-    answered as positions.
+    folds_within() makes as many folds of the same kind of some rows of the training part, given and
+    answered as positions. `times` holds the moment of each row, in days or in the unit of a number:
+    first those of the training part, then those of the test part.
     """
 
     train: np.ndarray
@@ -53,8 +54,13 @@ class Split:
     folds: list[Fold]
     facts: dict[str, Any]
     folds_within: Callable[[np.ndarray, int], list[Fold]]
-    is_chronological: bool  # whether folds go forward in time, so that the first rows are in none
+    times: np.ndarray | None = None  # None: the rows are not split by time
     test_units: ResamplingUnits | None = None  # None: every test row stands for itself
+
+    @property
+    def is_chronological(self) -> bool:
+        """Whether folds go forward in time, so that the first rows are in none."""
+        return self.times is not None
 
 
 @dataclass(frozen=True)
@@ -64,11 +70,14 @@ class XY:
     matrix: np.ndarray
     actual: np.ndarray
     members: np.ndarray | None = None  # positions in the training part, where they are of it
+    weights: np.ndarray | None = None  # of options.weight; None: each row counts once
 
-    def take(self, rows: np.ndarray) -> "XY":
-        """Some of the rows."""
-        members = rows if self.members is None else self.members[rows]
-        return XY(self.matrix[rows], self.actual[rows], members)
+    def take(self, rows: np.ndarray | slice) -> "XY":
+        """Some of the rows; those of a slice are views."""
+        of_rows = np.arange(len(self.actual)) if self.members is None else self.members
+        members = of_rows[rows]
+        weights = None if self.weights is None else self.weights[rows]
+        return XY(self.matrix[rows], self.actual[rows], members, weights)
 
 
 class Splitter(Protocol):

@@ -9,6 +9,13 @@ import numpy as np
 NUMBER, BOOLEAN, TIME, CATEGORY = "number", "boolean", "time", "category"
 # Free text: sentences, names, addresses. A column is read as CATEGORY; its training rows decide.
 TEXT = "text"
+# Several items in one cell, such as "red; green". A column is read as CATEGORY, as for TEXT.
+LIST = "list"
+ITEM_SEPARATOR = "; "
+# PostgreSQL's names of the types whose values become numbers.
+_NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
+_TEXT_ARRAYS = {"_text", "_varchar", "_bpchar"}
+_TIMES = {"date", "timestamp", "timestamptz", "time", "timetz", "interval"}
 _KEY_NAME = re.compile(r"(^|[_ ])(id|key|nr|no|number|pk)$|[a-z](Id|ID|Key|Number)$", re.ASCII)
 
 
@@ -30,9 +37,31 @@ class Column:
     length: int = 0  # of every array, where all are as long; 0 where they differ
     base_type: str = ""  # as pg_type names it, without domains
     category: str = ""  # of the type, as in pg_type
+    is_text_array: bool = False  # read as one text: the items with ITEM_SEPARATOR between them
+
+    @classmethod
+    def of_type(cls, name: str, type_name: str, base_type: str, category: str) -> "Column":
+        """A column whose kind follows from the base type and its category, as in pg_type."""
+        is_array = category == "A" and base_type.removeprefix("_") in _NUMBERS
+        kind = None
+        if base_type in _NUMBERS:
+            kind = NUMBER
+        elif base_type == "bool":
+            kind = BOOLEAN
+        elif base_type in _TIMES:
+            kind = TIME
+        elif category in ("S", "E") or base_type == "uuid":
+            kind = CATEGORY
+        if base_type in _TEXT_ARRAYS:
+            return cls(
+                name, type_name, CATEGORY, base_type="text", category="S", is_text_array=True
+            )
+        return cls(name, type_name, kind, is_array, base_type=base_type, category=category)
 
     def value(self, quote: Callable[[str], str]) -> str:
         """The SQL of its value in a row of `rows`."""
+        if self.is_text_array:
+            return f"array_to_string(rows.{quote(self.name)}, '{ITEM_SEPARATOR}')"
         return f"(rows.{quote(self.of)})[{self.place}]" if self.of else f"rows.{quote(self.name)}"
 
     def position(self, place: int, length: int = 0) -> "Column":

@@ -1,1 +1,1 @@
-"""Reading rows: database access, packing, encoding, sampling, memory, threads, interrupts."""
+"""Reading rows: database access, packing, columns and samples, encoding, memory, interrupts."""

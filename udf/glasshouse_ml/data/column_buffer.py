@@ -1,4 +1,8 @@
-"""The rows of a query as they arrive, column by column; a sample where they exceed the memory."""
+"""The rows of a query as they arrive, column by column; a sample where they exceed the memory.
+
+The sample depends on the values of the rows alone: the same rows give the same sample in whatever
+order they arrive.
+"""
 
 from collections import defaultdict
 from itertools import count
@@ -6,17 +10,44 @@ from itertools import count
 import numpy as np
 
 from glasshouse_ml.core.table import Table, TextColumn
-from glasshouse_ml.data.fingerprint import row_hashes
+from glasshouse_ml.data.fingerprint import mix, row_hashes
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.data.memory import ROW_BYTES, TEXT_BYTES
 from glasshouse_ml.data.packing import Packing
-from glasshouse_ml.data.sampling import Sampler
 
 # Rows whose numbers are stored as one matrix before they are divided into columns: a MiB a column.
 CHUNK_ROWS = 131_072
 Chunks = list[np.ndarray]
 # Gives each new text the next number, at the speed of a dictionary.
 Codes = defaultdict[str, int]
+
+
+class Sampler:
+    """Selects the rows whose 64-bit key is at most `limit`; halves the limit when too many do."""
+
+    def __init__(self) -> None:
+        """At first every row is selected."""
+        self.limit = 2**64 - 1
+
+    def sampling_keys(self, hashes: np.ndarray) -> np.ndarray:
+        """A key for each row of a batch, from the hashes of the rows.
+
+        Equal rows get different keys; otherwise either all or none of them would be selected.
+        """
+        order = np.argsort(hashes, kind="stable")
+        ascending = hashes[order]
+        starts = np.r_[True, ascending[1:] != ascending[:-1]]
+        first = np.maximum.accumulate(np.where(starts, np.arange(len(hashes)), 0))
+        repeats = np.empty(len(hashes), np.uint64)
+        repeats[order] = (np.arange(len(hashes)) - first).astype(np.uint64)
+        return mix(hashes + repeats * np.uint64(0x9E3779B97F4A7C15))
+
+    def tighten(self, keys: np.ndarray, max_rows: int) -> bool:
+        """Halve the limit until at most max_rows keys are below it; whether it changed."""
+        before = self.limit
+        while int((keys <= self.limit).sum()) > max_rows:
+            self.limit //= 2
+        return self.limit != before
 
 
 class ColumnBuffer:
@@ -38,15 +69,15 @@ class ColumnBuffer:
         self.keys: Chunks = []  # of the sampler
         self.rows = 0
 
-    def add(self, size: int, matrix: np.ndarray, values: list[list[str]]) -> None:
+    def add(self, size: int, numbers: np.ndarray, texts: list[list[str]]) -> None:
         """Add a batch, or those of its rows that are in the sample."""
         if self.sampler:
-            keys = self.sampler.sampling_keys(row_hashes(self._batch(matrix, values)))
+            keys = self.sampler.sampling_keys(row_hashes(self._batch(numbers, texts)))
             selected = np.flatnonzero(keys <= self.sampler.limit)
-            size, matrix = len(selected), matrix[selected]
-            values = [[column[row] for row in selected] for column in values]
+            size, numbers = len(selected), numbers[selected]
+            texts = [[column[row] for row in selected] for column in texts]
             self.keys.append(keys[selected])
-        for position, (lookup, column) in enumerate(zip(self.text_codes, values, strict=True)):
+        for position, (lookup, column) in enumerate(zip(self.text_codes, texts, strict=True)):
             count_before = len(lookup)
             self.codes[position].append(
                 np.fromiter(map(lookup.__getitem__, column), np.int32, size)
@@ -54,7 +85,7 @@ class ColumnBuffer:
             if self.sampler and size:
                 mean = sum(map(len, column)) / size
                 self.text_bytes[position] += (len(lookup) - count_before) * (mean + TEXT_BYTES)
-        self.matrices.append(matrix)
+        self.matrices.append(numbers)
         self.rows += size
         if sum(map(len, self.matrices)) >= CHUNK_ROWS:
             self._divide_into_columns()
@@ -74,16 +105,17 @@ class ColumnBuffer:
             chunks.append(np.concatenate([matrix[:, position] for matrix in self.matrices]))
         self.matrices.clear()
 
-    def _batch(self, matrix: np.ndarray, values: list[list[str]]) -> Table:
+    def _batch(self, numbers: np.ndarray, texts: list[list[str]]) -> Table:
         """The rows of one batch as a table of their own."""
-        texts = {}
-        for column, column_values in zip(self.packing.texts, values, strict=True):
+        table = Table(len(numbers))
+        for position, column in enumerate(self.packing.numbers):
+            table.numbers[column.name] = numbers[:, position].copy()
+        for column, values in zip(self.packing.texts, texts, strict=True):
             lookup = _new_codes(self.packing.missing)
-            codes = np.fromiter(map(lookup.__getitem__, column_values), np.int32, len(matrix))
+            codes = np.fromiter(map(lookup.__getitem__, values), np.int32, len(numbers))
             levels = [text for text in lookup if text != self.packing.missing]
-            texts[column.name] = TextColumn(codes, levels)
-        numbers = {c.name: matrix[:, i].copy() for i, c in enumerate(self.packing.numbers)}
-        return Table(len(matrix), numbers, texts)
+            table.texts[column.name] = TextColumn(codes, levels)
+        return table
 
     def _sample(self, max_rows: int) -> None:
         assert self.sampler is not None
@@ -116,16 +148,16 @@ class ColumnBuffer:
         """All rows that were added or sampled; the buffer is empty afterwards."""
         if self.matrices:
             self._divide_into_columns()
-        missing, numbers, texts = self.packing.missing, {}, {}
+        table = Table(self.rows)
         for column, chunks in zip(self.packing.numbers, self.numbers, strict=True):
-            numbers[column.name] = _joined(chunks, np.float64)
+            table.numbers[column.name] = _joined(chunks, np.float64)
         for column, chunks in zip(self.packing.texts, self.codes, strict=True):
             check_interrupts()
             # Freed one by one: a key has as many texts as rows.
-            lookup = self.text_codes.pop(0)
-            texts[column.name] = _sorted_column(lookup, _joined(chunks, np.int32), missing)
-            del lookup
-        return Table(self.rows, numbers, texts)
+            lookup, codes = self.text_codes.pop(0), _joined(chunks, np.int32)
+            table.texts[column.name] = _sorted_column(lookup, codes, self.packing.missing)
+            del lookup, codes
+        return table
 
 
 def _new_codes(missing: str, first: int = 0) -> Codes:

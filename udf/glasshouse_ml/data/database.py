@@ -37,21 +37,11 @@ _FIRST_BATCH, _MAX_BATCH, _MAX_BATCH_BYTES = 32, 5_000, 2**24
 _DATA_EXCEPTION = "22"
 
 
-class ColumnType(NamedTuple):
-    """A column of a query: its name, the name of its type as SQL shows it, and its basic type."""
-
-    name: str
-    type_name: str
-    base_type: str
-    category: str
-
-
 class ArraySizes(NamedTuple):
     """The least and the most numbers in an array of a column; empty arrays do not count."""
 
     least: int
     most: int
-    one_dimensional: bool  # all have one dimension, whose lower bound is 1
 
 
 class Database:
@@ -62,8 +52,8 @@ class Database:
         self.plpy = plpy
         self.session = session
 
-    def columns(self, query: str) -> list[ColumnType]:
-        """Names and types of the columns of a query, without reading a row."""
+    def columns(self, query: str) -> list[Column]:
+        """The columns of a query, without reading a row."""
         try:
             # Opened as a cursor first: Postgres then refuses anything but one SELECT.
             self.plpy.cursor(f"select * from {subquery(query)} limit 0").close()
@@ -73,12 +63,17 @@ class Database:
         plan = self.plpy.prepare(_TYPES, ["oid[]"])
         types = {row["asked"]: row for row in self.plpy.execute(plan, [empty.coltypes()])}
         return [
-            ColumnType(name, types[oid]["shown"], types[oid]["typname"], types[oid]["typcategory"])
-            for name, oid in zip(empty.colnames(), empty.coltypes(), strict=True)
+            Column.of_type(name, kind["shown"], kind["typname"], kind["typcategory"])
+            for name, kind in zip(
+                empty.colnames(), (types[oid] for oid in empty.coltypes()), strict=True
+            )
         ]
 
     def array_sizes(self, query: str, arrays: list[str]) -> dict[str, ArraySizes]:
-        """The sizes of the arrays in each of these columns; 0 where all are empty or NULL."""
+        """The sizes of the arrays in each of these columns; 0 where all are empty or NULL.
+
+        Each array must have one dimension, whose lower bound is 1.
+        """
         if not arrays:
             return {}
         # An array each, because a SELECT may not have three times as many columns as a table.
@@ -92,11 +87,16 @@ class Database:
             )
         )
         row = self.call(f"select {facts} from {subquery(query)}")[0]
-        sizes = [row[f"n{position}"] for position in range(len(arrays))]
-        return {
-            name: ArraySizes(least, most, bool(one_dimensional))
-            for name, (least, most, one_dimensional) in zip(arrays, sizes, strict=True)
-        }
+        sizes = {}
+        for position, name in enumerate(arrays):
+            least, most, is_one_dimensional = row[f"n{position}"]
+            if not is_one_dimensional:
+                raise GlasshouseError(
+                    f"Column {name!r} holds arrays that are nested or not counted from 1.",
+                    "Lay their numbers out in one row: array(select unnest(column)).",
+                )
+            sizes[name] = ArraySizes(least, most)
+        return sizes
 
     def fetch_packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
         """The packed rows of a query in batches of at most `size`, fewer where rows are large.

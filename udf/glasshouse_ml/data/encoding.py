@@ -6,8 +6,9 @@ import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, count_rows
 from glasshouse_ml.core.feature import Feature
-from glasshouse_ml.core.table import CATEGORY, TEXT, Column, Table, TextColumn
+from glasshouse_ml.core.table import CATEGORY, LIST, TEXT, TIME, Column, Table, TextColumn
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
+from glasshouse_ml.data.calendar_parts import varying_parts
 from glasshouse_ml.data.documents import (
     DocumentCounter,
     Documents,
@@ -15,6 +16,12 @@ from glasshouse_ml.data.documents import (
     with_documents,
 )
 from glasshouse_ml.data.interrupts import check_interrupts
+from glasshouse_ml.data.item_lists import (
+    ItemCounter,
+    find_separator,
+    frequent_items,
+    frequent_separator,
+)
 
 # Histogram gradient boosting takes at most 255 categories; rarer ones share one code.
 MAX_CATEGORIES = 250
@@ -27,8 +34,12 @@ def learn_features(
     table: Table,
     training: np.ndarray,
     max_categories: int = MAX_CATEGORIES,
+    uses_calendar: bool = False,
 ) -> list[Feature]:
-    """Features from columns; `training` are the positions of the rows whose texts count."""
+    """Features from columns; `training` are the positions of the rows whose values count.
+
+    uses_calendar says whether dates get calendar parts.
+    """
     features = []
     for column in columns:
         check_interrupts()
@@ -46,10 +57,38 @@ def learn_features(
                 )
             )
             continue
+        if kind == LIST:
+            values, rows = table.texts[column.name].value_counts(training)
+            separator = find_separator(values, rows) or frequent_separator(values)
+            items, has_rare = frequent_items(values, rows, separator)
+            features.append(
+                Feature(
+                    column.name,
+                    column.type,
+                    kind,
+                    has_rare=has_rare,
+                    words=items,
+                    separator=separator,
+                )
+            )
+            continue
+        parts: tuple[str, ...] = ()
+        if kind == TIME and uses_calendar:
+            parts = varying_parts(column.base_type, table.numbers[column.name][training])
         levels = _categories(table.texts[column.name], training) if kind == CATEGORY else []
         categories, has_rare = tuple(levels[:max_categories]), len(levels) > max_categories
-        features.append(Feature(column.name, column.type, kind, categories, has_rare, *array))
+        feature = Feature(
+            column.name, column.type, kind, categories, has_rare, *array, calendar_parts=parts
+        )
+        features.append(feature)
     return features
+
+
+def document_counter(feature: Feature) -> DocumentCounter | ItemCounter:
+    """The counter of the terms of a text, or of the items of a list."""
+    if feature.kind == LIST:
+        return ItemCounter(feature.words, feature.separator)
+    return DocumentCounter(feature.words, feature.ngrams)
 
 
 def _categories(texts: TextColumn, training: np.ndarray) -> list[str]:
@@ -61,8 +100,8 @@ def _categories(texts: TextColumn, training: np.ndarray) -> list[str]:
 def encode(features: Sequence[Feature], table: Table) -> np.ndarray:
     """The float64 matrix (rows, features): numbers unchanged, texts as codes, NaN for NULL.
 
-    The code of a category is its position among the categories, and that of a free text its
-    position among the documents of the matrix. The numbers of the table become views of its
+    The code of a category is its position among the categories, and that of a free text or a list
+    its position among the documents of the matrix. The numbers of the table become views of its
     columns, so that they are in memory once.
     """
     matrix = np.empty((table.rows, len(features)), order="F")
@@ -73,12 +112,11 @@ def encode(features: Sequence[Feature], table: Table) -> np.ndarray:
             texts, codes = table.texts[feature.name], feature.codes()
             lookup = [codes.get(level, feature.other) for level in texts.levels]
             matrix[:, position] = np.array([*lookup, np.nan])[texts.codes]
-        elif feature.kind == TEXT:
+        elif feature.has_documents:
             texts = table.texts[feature.name]
             used, codes_of_rows = np.unique(texts.codes, return_inverse=True)
             used_texts = [texts.levels[code] for code in used[used >= 0]]
-            counter = DocumentCounter(feature.words, feature.ngrams)
-            documents.append(counter.count(used_texts))
+            documents.append(document_counter(feature).count(used_texts))
             # NULL, whose code is -1, comes first among the sorted codes.
             codes_of_rows = codes_of_rows - int((used < 0).any())
             matrix[:, position] = np.where(texts.codes < 0, np.nan, codes_of_rows)
@@ -100,9 +138,9 @@ class BatchEncoder:
             {**feature.codes(), missing: np.nan} for feature in features
         ]
         self.counters = {
-            position: DocumentCounter(feature.words, feature.ngrams)
+            position: document_counter(feature)
             for position, feature in enumerate(features)
-            if feature.kind == TEXT
+            if feature.has_documents
         }
 
     def encode(self, numbers: np.ndarray, texts: list[list[str]]) -> np.ndarray:
@@ -114,7 +152,7 @@ class BatchEncoder:
             if feature.kind == CATEGORY:
                 code, other = self.codes[position].get, feature.other
                 matrix[:, position] = [code(value, other) for value in next(next_text)]
-            elif feature.kind == TEXT:
+            elif feature.has_documents:
                 values = next(next_text)
                 is_null = np.array([value == self.missing for value in values], bool)
                 present = [value for value in values if value != self.missing]

@@ -55,8 +55,8 @@ def row_hashes(table: Table) -> np.ndarray:
     return mix(total)
 
 
-def sort_rows(table: Table) -> tuple[Table, str]:
-    """The table, sorted in place by the hash of its rows, and its fingerprint."""
+def sort_rows(table: Table) -> str:
+    """Sort a table in place by the hash of its rows; its fingerprint."""
     hashes = row_hashes(table)
     order = np.argsort(hashes, kind="stable")
     names = sorted(["n " + name for name in table.numbers] + ["t " + name for name in table.texts])
@@ -64,7 +64,7 @@ def sort_rows(table: Table) -> tuple[Table, str]:
     digest.update(hashes[order].astype("<u8").tobytes())
     check_interrupts()
     table.reorder(order)
-    return table, digest.hexdigest()
+    return digest.hexdigest()
 
 
 def fingerprint(facts: Any) -> str:

@@ -56,29 +56,29 @@ def private_mb() -> float | None:
     return _status("RssAnon")
 
 
-def available_bytes(limit_mb: int | None) -> int | None:
+def available_bytes(memory_mb: int | None) -> int | None:
     """The bytes that the rows of a training may take under a limit; None without a limit."""
-    if limit_mb is None:
+    if memory_mb is None:
         return None
     used = private_mb() or 0.0
-    free = limit_mb - used - OVERHEAD_MB
+    free = memory_mb - used - OVERHEAD_MB
     if free <= 0:
         raise GlasshouseError(
-            f"options.memory_mb is {limit_mb}; the session holds {used:.0f} MiB, and a training "
+            f"options.memory_mb is {memory_mb}; the session holds {used:.0f} MiB, and a training "
             f"takes {OVERHEAD_MB} MiB beside its rows.",
             "Allow more, or train in a new session.",
         )
     return int(free * 2**20)
 
 
-def check_limit(limit_mb: int | None) -> None:
+def check_limit(memory_mb: int | None) -> None:
     """Raise an error above the limit, before the system runs out of memory and ends processes."""
-    if limit_mb is None:
+    if memory_mb is None:
         return
     used = private_mb()
-    if used is not None and used > limit_mb:
+    if used is not None and used > memory_mb:
         raise GlasshouseError(
-            f"Training took {used:.0f} MiB; options.memory_mb allows {limit_mb}.",
+            f"Training took {used:.0f} MiB; options.memory_mb allows {memory_mb}.",
             "Allow more, give fewer rows or columns, or choose another algorithm.",
         )
 

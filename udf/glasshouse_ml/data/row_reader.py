@@ -8,33 +8,27 @@ import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.feature import Feature
-from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER, TIME, Column, Table
+from glasshouse_ml.core.table import Column, Table
 from glasshouse_ml.data.canonical_text import depends_on_settings
 from glasshouse_ml.data.column_buffer import ColumnBuffer
-from glasshouse_ml.data.database import ArraySizes, ColumnType, Database
+from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import Packing
 
 BATCH = 5_000
 # Positions of one array.
 MAX_POSITIONS = 10_000
-_NUMBERS = {"int2", "int4", "int8", "float4", "float8", "numeric"}
-_TIMES = {"date", "timestamp", "timestamptz", "time", "timetz", "interval"}
 
 
-def read_columns(db: Database, query: str) -> list[Column]:
-    """The columns of a query; no row is read."""
-    columns = [
-        Column(
-            column.name,
-            column.type_name,
-            _kind(column),
-            _is_array(column),
-            base_type=column.base_type,
-            category=column.category,
-        )
-        for column in db.columns(query)
-    ]
+def read_columns(db: Database, query: str, expand_arrays: bool = False) -> list[Column]:
+    """The columns of a query; its rows are read only to expand arrays.
+
+    Each position of an array of numbers is then a column.
+    """
+    columns = db.columns(query)
     _check_names(columns)
+    if expand_arrays:
+        columns = _expand_arrays(db, query, columns)
+        _check_names(columns)
     return columns
 
 
@@ -52,28 +46,24 @@ def _check_names(columns: Sequence[Column]) -> None:
     )
 
 
-def expand_arrays(db: Database, query: str, columns: Sequence[Column]) -> list[Column]:
-    """The columns of a query, with a column for each position of an array of numbers."""
+def _expand_arrays(db: Database, query: str, columns: Sequence[Column]) -> list[Column]:
     arrays = db.array_sizes(query, [column.name for column in columns if column.array])
     expanded = []
     for column in columns:
-        sizes = arrays.get(column.name, ArraySizes(0, 0, True))
-        _check_one_dimensional(column.name, sizes)
-        if sizes.most > MAX_POSITIONS:
+        least, most = arrays.get(column.name, (0, 0))
+        if most > MAX_POSITIONS:
             raise GlasshouseError(
-                f"Column {column.name!r} holds arrays of up to {sizes.most} numbers; "
+                f"Column {column.name!r} holds arrays of up to {most} numbers; "
                 f"{MAX_POSITIONS} are the most.",
                 "Cut them in the query, for example with column[1:1000].",
             )
-        equal_length = sizes.least == sizes.most
-        if not equal_length:
+        if least != most:
             db.notice(
-                f"Column {column.name!r} holds arrays of {sizes.least} to {sizes.most} numbers: "
+                f"Column {column.name!r} holds arrays of {least} to {most} numbers: "
                 "the shorter ones count as NULL at their end."
             )
         # An array that is always empty or NULL stays one column and becomes no feature.
-        expanded += column.positions(sizes.most, sizes.most if equal_length else 0) or [column]
-    _check_names(expanded)
+        expanded += column.positions(most, most if least == most else 0) or [column]
     return expanded
 
 
@@ -84,7 +74,6 @@ def check_array_lengths(db: Database, query: str, features: Sequence[Feature]) -
     """
     lengths = {feature.of: feature.length for feature in features if feature.of}
     for name, sizes in db.array_sizes(query, list(lengths)).items():
-        _check_one_dimensional(name, sizes)
         length = lengths[name]
         if length and sizes.most and (sizes.least, sizes.most) != (length, length):
             wrong_length = sizes.least if sizes.least != length else sizes.most
@@ -95,14 +84,6 @@ def check_array_lengths(db: Database, query: str, features: Sequence[Feature]) -
             )
 
 
-def _check_one_dimensional(name: str, sizes: ArraySizes) -> None:
-    if not sizes.one_dimensional:
-        raise GlasshouseError(
-            f"Column {name!r} holds arrays that are nested or not counted from 1.",
-            "Lay their numbers out in one row: array(select unnest(column)).",
-        )
-
-
 def columns_by_name(columns: Sequence[Column], features: Sequence[Feature]) -> dict[str, Column]:
     """Columns by name, with the positions of arrays that are features."""
     columns_named = {column.name: column for column in columns}
@@ -110,22 +91,6 @@ def columns_by_name(columns: Sequence[Column], features: Sequence[Feature]) -> d
         if feature.of and feature.of in columns_named and columns_named[feature.of].array:
             columns_named[feature.name] = columns_named[feature.of].position(feature.place)
     return columns_named
-
-
-def _is_array(column: ColumnType) -> bool:
-    return column.category == "A" and column.base_type.removeprefix("_") in _NUMBERS
-
-
-def _kind(column: ColumnType) -> str | None:
-    if column.base_type in _NUMBERS:
-        return NUMBER
-    if column.base_type == "bool":
-        return BOOLEAN
-    if column.base_type in _TIMES:
-        return TIME
-    if column.category in ("S", "E") or column.base_type == "uuid":
-        return CATEGORY
-    return None
 
 
 class Reader:
@@ -145,7 +110,7 @@ class Reader:
         )
 
     def batches(self, size: int = BATCH) -> Iterator[tuple[int, np.ndarray, list[list[str]]]]:
-        """Number of rows, a matrix of numbers, and a list of values per text column."""
+        """Number of rows, a matrix of the numbers, and a list of values for each text column."""
         for rows in self.db.fetch_packed(self.query, self.packing, size):
             yield len(rows), self.packing.unpack_numbers(rows), self.packing.unpack_texts(rows)
 
@@ -156,7 +121,7 @@ class Reader:
         """
         buffer = ColumnBuffer(self.packing, max_bytes)
         self.rows_read = 0
-        for size, matrix, values in self.batches():
+        for size, numbers, texts in self.batches():
             self.rows_read += size
-            buffer.add(size, matrix, values)
+            buffer.add(size, numbers, texts)
         return buffer.table()

@@ -29,7 +29,7 @@ def point_count(requested: int | None, rows: int) -> int:
 
 def learning_curve_rows(
     fitter: Fitter,
-    chosen: Candidate,
+    best: Candidate,
     training: XY,
     metric: Metric,
     full_training_score: float,
@@ -47,7 +47,7 @@ def learning_curve_rows(
     for power in range(count - 1, 0, -1):
         try:
             scores = [
-                _score(fitter, chosen, training, fold, metric, 0.5**power)
+                _score(fitter, best, training, fold, metric, 0.5**power)
                 for fold in folds[:MAX_FOLDS]
             ]
         except GlasshouseError:
@@ -55,7 +55,7 @@ def learning_curve_rows(
         sizes, training_scores, validation_scores = zip(*scores, strict=True)
         points.append((sizes, training_scores, validation_scores))
     points.append(([len(training.actual)], [full_training_score], []))
-    points.append(([len(fit) for fit, _ in folds], [], chosen.scores))
+    points.append(([len(fit) for fit, _ in folds], [], best.scores))
     rows: Records = []
     for series, values_of in (("training", 1), ("validation", 2)):
         curve_points = [(point[0], point[values_of]) for point in points if point[values_of]]
@@ -78,11 +78,11 @@ def learning_curve_rows(
 
 
 def _score(
-    fitter: Fitter, chosen: Candidate, training: XY, fold: Fold, metric: Metric, share: float
+    fitter: Fitter, best: Candidate, training: XY, fold: Fold, metric: Metric, share: float
 ) -> tuple[int, float, float]:
     """The number of rows of the fit, and the metric on them and on the rows of the fold."""
     rows = fitter.training_share(training, fold, share)
-    fitted = fitter.fit(chosen.algorithm, chosen.params, rows)
+    fitted = fitter.fit(best.algorithm, best.params, rows)
     validation = training.take(fold[1])
     learned, validated = (metric.value(fitter.score(fitted, part)) for part in (rows, validation))
     if not np.isfinite([learned, validated]).all():

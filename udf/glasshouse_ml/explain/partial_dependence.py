@@ -13,7 +13,7 @@ import numpy as np
 
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.records import Records, json_number
-from glasshouse_ml.core.table import BOOLEAN, CATEGORY, TEXT
+from glasshouse_ml.core.table import BOOLEAN, CATEGORY
 from glasshouse_ml.data.interrupts import check_interrupts
 
 MAX_POINTS = 20
@@ -79,7 +79,7 @@ def _points(feature: Feature, values: np.ndarray) -> Iterator[tuple[float, dict[
         # Their codes go by frequency, the most frequent first.
         for code, category in enumerate(feature.categories[:MAX_CATEGORIES]):
             yield float(code), {"kind": "category", "category": category}
-    elif feature.kind == TEXT:
+    elif feature.has_documents:
         return  # no text stands for others
     elif feature.kind == BOOLEAN:
         for value in np.unique(present):

@@ -8,8 +8,9 @@ import numpy as np
 
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.records import Records, json_number
-from glasshouse_ml.core.table import BOOLEAN, CATEGORY, TEXT, Table
+from glasshouse_ml.core.table import BOOLEAN, CATEGORY, LIST, Table
 from glasshouse_ml.data.documents import word_counts
+from glasshouse_ml.data.item_lists import item_counts
 from glasshouse_ml.measure.numeric_summary import bin_edges, sorted_values, summary_statistics
 
 MAX_CATEGORIES = 12
@@ -41,11 +42,12 @@ def describe_features(
                 "distinct": len(np.unique(texts.codes[texts.codes >= 0])),
             }
             codes, bins = category_bins(texts.codes, texts.levels)
-        elif feature.kind == TEXT:
+        elif feature.has_documents:
             texts = table.texts[feature.name]
-            values = word_counts(texts)
+            is_list = feature.kind == LIST
+            values = item_counts(texts, feature.separator) if is_list else word_counts(texts)
             ascending = sorted_values(values)
-            # The words of a text are counted; the distinct values are those of the texts.
+            # Words and items are counted; the distinct values are those of the texts.
             summary |= summary_statistics(ascending, len(values))
             summary["distinct"] = len(np.unique(texts.codes[texts.codes >= 0]))
             codes, bins = _number_bins(values, ascending)
@@ -54,6 +56,8 @@ def describe_features(
             ascending = sorted_values(values)
             summary |= summary_statistics(ascending, len(values))
             summary["univariate_auc"] = univariate_auc(values)
+            if feature.calendar_parts:
+                summary["calendar_parts"] = list(feature.calendar_parts)
             if feature.kind == BOOLEAN:
                 codes = np.where(np.isnan(values), -1, np.nan_to_num(values)).astype(int)
                 codes, bins = _with_missing(codes, [value_bin("false"), value_bin("true")])

@@ -15,13 +15,18 @@ class RegressionScores:
 
     actual: np.ndarray
     predicted: np.ndarray
+    # The bounds of the prediction interval, where the model has one.
+    lower: np.ndarray | None = None
+    upper: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
         """The measures of a regression; errors in proportion where nothing is below zero."""
+        metrics = METRICS if self.lower is None else {**METRICS, **INTERVAL_METRICS}
         if self.actual.min() >= 0:
-            return METRICS
-        return {name: metric for name, metric in METRICS.items() if name != "rmsle"}
+            return metrics
+        return {name: metric for name, metric in metrics.items() if name != "rmsle"}
 
     @property
     def scores(self) -> np.ndarray:
@@ -30,11 +35,22 @@ class RegressionScores:
 
     def take(self, rows: np.ndarray) -> "RegressionScores":
         """Some of the rows."""
-        return RegressionScores(self.actual[rows], self.predicted[rows])
+        bounds = (self.lower, self.upper, self.weights)
+        lower, upper, weights = (None if b is None else b[rows] for b in bounds)
+        return RegressionScores(self.actual[rows], self.predicted[rows], lower, upper, weights)
 
     def proportions(self) -> dict[str, tuple[int, int]]:
-        """No measure of a regression counts rows."""
-        return {}
+        """The rows within their bounds; none with weights."""
+        if self.lower is None or self.upper is None or self.weights is not None:
+            return {}
+        return {"interval_coverage": (int(self.is_covered.sum()), len(self.actual))}
+
+    @cached_property
+    def is_covered(self) -> np.ndarray:
+        """Whether the true number lies within the bounds, for each row that has bounds."""
+        if self.lower is None or self.upper is None:
+            return np.full(len(self.actual), np.nan)
+        return (self.lower <= self.actual) & (self.actual <= self.upper)
 
     @cached_property
     def errors(self) -> np.ndarray:
@@ -60,9 +76,14 @@ def _mae(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
 
 
 def _median_absolute_error(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
-    """Weights are how often a row was drawn: the middle of the rows written out that often."""
+    """Weights are how often a row was drawn: the middle of the rows written out that often.
+
+    With weights of rows it is the least error up to which half of the weight lies.
+    """
     ends = np.cumsum(weights[:, rows.by_error], axis=1)
     ranked, count = rows.errors[rows.by_error], ends[:, -1:]
+    if rows.weights is not None:
+        return ranked[(ends < count / 2).sum(axis=1)]
     lower = (ends <= (count - 1) // 2).sum(axis=1)
     upper = (ends <= count // 2).sum(axis=1)
     return (ranked[lower] + ranked[upper]) / 2
@@ -109,6 +130,17 @@ def _rmsle(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
     return np.sqrt(_mean(differences**2, weights))
 
 
+def _interval_coverage(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
+    """The share of the rows within their bounds; NaN without bounds."""
+    return _mean(rows.is_covered.astype(float), weights)
+
+
+def _interval_width(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
+    if rows.lower is None or rows.upper is None:
+        return np.full(len(weights), np.nan)
+    return _mean(rows.upper - rows.lower, weights)
+
+
 METRICS = {
     metric.name: metric
     for metric in (
@@ -143,5 +175,13 @@ METRICS = {
             undefined_where="the target is below 0 in any row",
             alternatives="rmse or mae",
         ),
+    )
+}
+# Of a model with an interval; no candidate is chosen by them.
+INTERVAL_METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("interval_coverage", _interval_coverage),
+        Metric("interval_width", _interval_width, higher_is_better=False),
     )
 }

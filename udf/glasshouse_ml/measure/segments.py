@@ -12,7 +12,7 @@ from hashlib import sha256
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
-from glasshouse_ml.core.table import BOOLEAN, TIME, Table, TextColumn
+from glasshouse_ml.core.table import BOOLEAN, TIME, Column, Table, TextColumn
 from glasshouse_ml.measure.distributions import MISSING, OTHER
 from glasshouse_ml.measure.residuals import iso_timestamp
 
@@ -29,14 +29,14 @@ class Segments:
     names: Sequence[str]
 
 
-def check_segment_columns(table: Table, columns: Sequence[str]) -> None:
-    """Refuse columns that were not read, before anything is trained."""
-    present = [*table.texts, *table.numbers]
-    for name in columns:
-        if name not in present:
+def check_segments(segments: Sequence[str], columns: Sequence[Column]) -> None:
+    """Refuse a name in options.segments that is none of the columns."""
+    names = [column.name for column in columns]
+    for name in segments:
+        if name not in names:
             raise GlasshouseError(
                 f"There is no column {name!r} to make segments of; options.segments names it.",
-                near_names(name, present),
+                near_names(name, names),
             )
 
 

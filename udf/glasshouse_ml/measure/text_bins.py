@@ -1,4 +1,4 @@
-"""The bins of a free text: texts are counted by the number of their words."""
+"""The bins of a free text, by the number of its words, and of a list, by that of its items."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.table import LIST
 from glasshouse_ml.data.documents import is_word, tokenise
+from glasshouse_ml.data.item_lists import split_items
 from glasshouse_ml.measure.bins import Bins
 
 
 class TextBins(Bins):
-    """As Bins; what is new is a word and not a whole text."""
+    """As Bins; what is new is a word or an item, and not a whole text."""
 
     def __init__(self, feature: Feature, records: list[dict[str, Any]], missing: str) -> None:
         """Take the registry's bins in their order; missing is how NULL arrives as a text."""
@@ -30,13 +32,18 @@ class TextBins(Bins):
         for row, (value, period) in enumerate(zip(values, periods.tolist(), strict=True)):
             if value == self.missing:
                 continue
-            words = [token for token in tokenise(value) if is_word(token)]
+            words = self._terms(value)
             counts[row] = len(words)
             self.words[period] += len(words)
             if not self.feature.has_rare:
                 new = [word for word in words if word not in self.known_words]
                 self.new_texts[period].update(new)
         return self.bin_numbers(counts)
+
+    def _terms(self, value: str) -> list[str]:
+        if self.feature.kind == LIST:
+            return split_items(value, self.feature.separator)
+        return [token for token in tokenise(value) if is_word(token)]
 
     def new_share(self, period: int, rows: int) -> float:
         """The share of the words of a period that training never met."""

@@ -6,10 +6,15 @@ from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.model.age_encoder import AgeEncoder
+from glasshouse_ml.model.item_indicator import ItemIndicator
 from glasshouse_ml.model.text_vectorizer import TextVectorizer
+
+# What follows the name of a date whose age is a column.
+_AGE = " (age in days)"
 
 
 @dataclass(frozen=True)
@@ -70,14 +75,17 @@ def _prepared_columns(prepare: Any, features: Sequence[Feature]) -> list[Prepare
     for name, transformer, columns in prepare.transformers_:
         if isinstance(transformer, FunctionTransformer):
             terms += [PreparedColumn(column) for column in columns]  # as they are
-        elif name == "numbers":
+        elif isinstance(transformer, AgeEncoder):
+            terms += [PreparedColumn(column, _AGE) for column in columns[:-1]]
+        elif name in ("numbers", "ages"):
             # After the numbers comes a 0/1 column for each that had missing values in training.
             missing = transformer.named_steps["impute"].indicator_.features_
             scaler = transformer.named_steps["scale"]
             if not isinstance(scaler, StandardScaler):
                 return []
-            columns_and_suffixes = [(column, "") for column in columns]
-            columns_and_suffixes += [(columns[position], " is missing") for position in missing]
+            is_age, numbers = name == "ages", columns[:-1] if name == "ages" else columns
+            columns_and_suffixes = [(column, _AGE if is_age else "") for column in numbers]
+            columns_and_suffixes += [(numbers[position], " is missing") for position in missing]
             for column_and_suffix, mean, scale in zip(
                 columns_and_suffixes, scaler.mean_, scaler.scale_, strict=True
             ):
@@ -107,11 +115,36 @@ def _prepared_columns(prepare: Any, features: Sequence[Feature]) -> list[Prepare
                     PreparedColumn(column, _category_suffix(features[column], code))
                     for code in codes
                 ]
+        elif name.startswith("calendar "):
+            (column,) = columns
+            terms += [PreparedColumn(column, suffix) for suffix in calendar_suffixes(transformer)]
+        elif isinstance(transformer, ItemIndicator):
+            (column,) = columns
+            suffixes = [" is missing", *(f" has {item}" for item in features[column].words)]
+            terms += [PreparedColumn(column, suffix) for suffix in suffixes]
         elif isinstance(transformer, TextVectorizer):
             (column,) = columns
             suffixes = text_suffixes(transformer, features[column])
             terms += [PreparedColumn(column, suffix, is_text=True) for suffix in suffixes]
     return terms
+
+
+def calendar_suffixes(transformer: Any) -> list[str]:
+    """What each column made of a date is, to follow the name of the feature."""
+    if not isinstance(transformer, Pipeline):
+        return [f" ({part})" for part in transformer.parts]
+    encoder, last = (step for _, step in transformer.steps)
+    if not isinstance(last, OneHotEncoder):
+        missing = last.indicator_.features_
+        return [
+            *(f" ({part})" for part in encoder.parts),
+            *(f" ({encoder.parts[position]} is missing)" for position in missing),
+        ]
+    return [
+        f" is missing ({part})" if np.isnan(value) else f" ({part} {value:.0f})"
+        for part, values in zip(encoder.parts, last.categories_, strict=True)
+        for value in values
+    ]
 
 
 def text_suffixes(vectorizer: TextVectorizer, feature: Feature) -> list[str]:

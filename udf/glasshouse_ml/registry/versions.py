@@ -12,6 +12,7 @@ from glasshouse_ml.core.model import Model
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
+from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
 from glasshouse_ml.registry.artifacts import unpack
 from glasshouse_ml.registry.signatures import sign, verify
 
@@ -46,6 +47,17 @@ def latest(db: Database, model: str) -> Version | None:
         (model,),
     )
     return Version(**rows[0]) if rows else None
+
+
+def unchanged_version(
+    db: Database, model: str, data_fingerprint: str, spec_fingerprint: str
+) -> Version | None:
+    """The newest version of a model if it was trained on the same rows with the same settings."""
+    version = latest(db, model)
+    if version is None:
+        return None
+    fingerprints = version.data_fingerprint, version.spec_fingerprint
+    return version if fingerprints == (data_fingerprint, spec_fingerprint) else None
 
 
 def reserve_version(db: Database, model: str) -> int:
@@ -83,7 +95,7 @@ def facts(db: Database, model: str, version: int | None = None) -> dict[str, Any
 def bins(db: Database, model: str, version: int) -> dict[str, list[dict[str, Any]]]:
     """The bins of each feature of a version, the rows of all classes together."""
     rows = db.call(
-        "select feature, bin, min(lower) as lower, min(category) as category, "
+        "select feature, bin, min(lower) as lower, max(upper) as upper, min(category) as category, "
         "min(bin_type) as bin_type, sum(n)::float8 as n "
         f"from {SCHEMA}.distributions where model = $1 and version = $2 "
         "group by feature, bin order by feature, bin",
@@ -102,6 +114,26 @@ def score_bins(db: Database, model: str, version: int) -> list[dict[str, Any]]:
         "select x as lower, null::text as category, 'range' as bin_type, n::float8 as n "
         f"from {SCHEMA}.curves where model = $1 and version = $2 "
         "and curve = 'score_overall' order by position",
+        ("text", "integer"),
+        (model, version),
+    )
+
+
+def calibration(db: Database, model: str, version: int, series: str) -> list[dict[str, Any]]:
+    """The calibration curve of a class in ascending order; [] where there is none."""
+    return db.call(
+        f"select x, y, n::float8 as n from {SCHEMA}.curves where model = $1 and version = $2 "
+        "and series = $3 and curve = 'calibration' and n > 0 order by x",
+        ("text", "integer", "text"),
+        (model, version, series),
+    )
+
+
+def residuals(db: Database, model: str, version: int) -> list[dict[str, Any]]:
+    """Predicted and actual values of the test rows of a regression."""
+    return db.call(
+        f"select predicted, actual from {SCHEMA}.residuals where model = $1 and version = $2 "
+        "order by position",
         ("text", "integer"),
         (model, version),
     )
@@ -136,6 +168,30 @@ def record_profile(db: Database, facts: dict[str, Any]) -> None:
 
 def load(db: Database, model: str, version: int | None = None) -> Model:
     """The champion of a model, or a given version of it, after its signature was verified."""
+    stored = _load(db, model, version)
+    if isinstance(stored, ForecastModel):
+        raise GlasshouseError(
+            f"Model {model!r} is a forecast: it answers for steps of time, not for rows.",
+            f"Call ml.forecast({db.quote_literal(model)}).",
+        )
+    threads.limit_threads(db)
+    threads.limit_estimator_threads(stored.pipeline)
+    return stored
+
+
+def load_forecast(db: Database, model: str, version: int | None = None) -> ForecastModel:
+    """As load(), for a forecast."""
+    stored = _load(db, model, version)
+    if not isinstance(stored, ForecastModel):
+        raise GlasshouseError(
+            f"Model {model!r} is a {stored.task}: it answers for rows, not for steps of time.",
+            f"Call ml.predict({db.quote_literal(model)}, query).",
+        )
+    threads.limit_threads(db)
+    return stored
+
+
+def _load(db: Database, model: str, version: int | None) -> Model | ForecastModel:
     rows = db.call(
         f"select version, signature from {SCHEMA}.model_versions "
         f"join {SCHEMA}.artifacts using (model, version) "
@@ -144,7 +200,7 @@ def load(db: Database, model: str, version: int | None = None) -> Model:
         (model, version),
     )
     if not rows:
-        raise _not_found(db, model, version)
+        raise not_found(db, model, version)
     version, signature = rows[0]["version"], rows[0]["signature"]
     # The signature tells a version from one that was recorded under the same number later.
     cache, key = db.session.setdefault("models", {}), (model, version, signature)
@@ -155,18 +211,17 @@ def load(db: Database, model: str, version: int | None = None) -> Model:
             (model, version),
         )
         if not rows:  # another session has dropped it since the statement above
-            raise _not_found(db, model, version)
+            raise not_found(db, model, version)
         content = rows[0]["content"]
         verify(model, version, content, signature)
         if len(cache) >= _MAX_CACHED:
             del cache[next(iter(cache))]
         cache[key] = unpack(content)
-    threads.limit_threads(db)
-    threads.limit_estimator_threads(cache[key].pipeline)
     return cache[key]
 
 
-def _not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
+def not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
+    """The error that says why a version cannot be used."""
     rows = db.call(f"select distinct model from {SCHEMA}.model_versions")
     names = [row["model"] for row in rows]
     if model not in names:

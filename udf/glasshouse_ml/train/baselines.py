@@ -21,12 +21,11 @@ from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.metric import EvaluationInput, Metric
 from glasshouse_ml.core.records import Records, json_number
-from glasshouse_ml.core.request import Request
-from glasshouse_ml.core.split import XY, Split
-from glasshouse_ml.core.table import TIME
+from glasshouse_ml.core.split import XY
+from glasshouse_ml.core.table import TIME, Column
 from glasshouse_ml.measure.regression_metrics import RegressionScores
 from glasshouse_ml.model.algorithms import BASELINE
-from glasshouse_ml.model.fitting import Candidate, Fitter
+from glasshouse_ml.model.fitting import Candidate, Fitter, with_weights
 
 LAST_VALUE, SEASONAL_VALUE = "last_value", "seasonal_value"
 _MINUTES_PER_DAY = 1_440
@@ -52,12 +51,12 @@ def choose_baseline(
     candidates: list[Candidate],
     test: XY,
     metric: Metric,
-    times: np.ndarray | None,
-    time_kind: str | None,
+    split_column: Column | None,
+    weights: np.ndarray | None = None,
 ) -> tuple[Baseline | None, Records]:
     """The baseline, and rows of ml.candidates for the rules that were compared with the dummy.
 
-    `times` holds the moment of each row, training part first; None unless the split is by time.
+    `weights` are those of the training rows.
     """
     if dummy is None:
         return None, []
@@ -65,56 +64,42 @@ def choose_baseline(
     constant = scores.predicted[0] if isinstance(scores, RegressionScores) else None
     entry = next(candidate for candidate in candidates if candidate.is_baseline)
     best = Baseline(BASELINE, entry.folds, scores, constant)
-    if times is None or not isinstance(scores, RegressionScores):
+    split, times = fitter.split, fitter.split.times
+    if times is None or split_column is None or not isinstance(scores, RegressionScores):
         return best, []
     records: Records = []
     gain = metric.gain(entry.score) if entry.error is None else -np.inf
-    training_values, train = fitter.target.values[fitter.split.train], fitter.split.train
-    rules = {LAST_VALUE: _last_value, SEASONAL_VALUE: _seasonal_rule(times[train], time_kind)}
+    values, times, test_times = (
+        fitter.target.values[split.train],
+        times[split.train],
+        times[split.test],
+    )
+    rules = {LAST_VALUE: _last_value, SEASONAL_VALUE: _seasonal_rule(times, split_column.kind)}
     for name, rule in rules.items():
         if rule is None:
             continue
         folds = [
-            _score(
-                rule, times[train], training_values, fit, times[train][part], training_values[part]
+            with_weights(
+                RegressionScores(values[part], rule(times[fit], values[fit], times[part])),
+                None if weights is None else weights[part],
             )
-            for fit, part in fitter.split.folds
+            for fit, part in split.folds
         ]
-        values = [metric.value(fold) for fold in folds]
-        if not np.isfinite(values).all():
+        fold_scores = [metric.value(fold) for fold in folds]
+        if not np.isfinite(fold_scores).all():
             continue
-        records.append(_record(name, len(candidates) + len(records) + 1, metric, values))
-        if metric.gain(float(np.mean(values))) > gain:
-            gain = metric.gain(float(np.mean(values)))
-            predicted = _score(
-                rule, times[train], training_values, np.arange(len(train)),
-                times[fitter.split.test], test.actual,
-            )  # fmt: skip
-            constant = predicted.predicted[0] if name == LAST_VALUE else scores.predicted[0]
-            best = Baseline(name, list(folds), predicted, constant)
+        records.append(_record(name, len(candidates) + len(records) + 1, metric, fold_scores))
+        if metric.gain(float(np.mean(fold_scores))) > gain:
+            gain = metric.gain(float(np.mean(fold_scores)))
+            predicted = rule(times, values, test_times)
+            constant = predicted[0] if name == LAST_VALUE else scores.predicted[0]
+            test_scores = with_weights(RegressionScores(test.actual, predicted), test.weights)
+            best = Baseline(name, [*folds], test_scores, constant)
     return best, records
 
 
-def split_times(
-    request: Request, split: Split, table_numbers: dict[str, np.ndarray]
-) -> np.ndarray | None:
-    """The moment of each row in days, or in the unit of a number; None unless split by time."""
-    return table_numbers[request.split["column"]] if split.is_chronological else None
-
-
-def _score(
-    rule: Rule,
-    times: np.ndarray,
-    values: np.ndarray,
-    fit: np.ndarray,
-    at: np.ndarray,
-    actual: np.ndarray,
-) -> RegressionScores:
-    return RegressionScores(actual, rule(times[fit], values[fit], at))
-
-
-def _record(name: str, number: int, metric: Metric, values: list[float]) -> dict[str, object]:
-    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
+def _record(name: str, number: int, metric: Metric, scores: list[float]) -> dict[str, object]:
+    deviation = float(np.std(scores, ddof=1)) if len(scores) > 1 else None
     return {
         "candidate": number,
         "algorithm": name,
@@ -122,9 +107,9 @@ def _record(name: str, number: int, metric: Metric, values: list[float]) -> dict
         "is_baseline": True,
         "chosen": False,
         "metric": metric.name,
-        "score": json_number(float(np.mean(values))),
+        "score": json_number(float(np.mean(scores))),
         "deviation": json_number(deviation),
-        "fold_scores": values,
+        "fold_scores": scores,
         "seconds": 0.0,
         "rows_share": 1.0,
         "error": None,

@@ -18,7 +18,7 @@ from glasshouse_ml.core.records import json_number
 from glasshouse_ml.core.split import XY, ResamplingUnits
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import encode
-from glasshouse_ml.measure.bootstrap import bootstrap_weights, percentile_interval
+from glasshouse_ml.measure.bootstrap import paired_gains, percentile_interval
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.train.result import TrainingResult
 
@@ -26,34 +26,26 @@ from glasshouse_ml.train.result import TrainingResult
 MAX_ROWS = 50_000
 
 
-def compare_with_champion(db: Database, trained: TrainingResult) -> dict[str, Any] | None:
-    """The outcome of the comparison for ml.model_versions.comparison; None without a champion."""
-    champion = registry.facts(db, trained.request.model)
-    if champion is None:
-        return None
-    outcome: dict[str, Any] = {"champion": champion["version"], "metric": trained.metric.name}
-    rows = _compared_rows(trained)
+def compare_with_champion(
+    db: Database, result: TrainingResult, champion: dict[str, Any]
+) -> dict[str, Any]:
+    """The outcome of the comparison for ml.model_versions.comparison."""
+    outcome: dict[str, Any] = {"champion": champion["version"], "metric": result.metric.name}
+    rows = _compared_rows(result)
     try:
-        champion_scores = _score_champion(db, trained, champion, rows)
+        champion_scores = _score_champion(db, result, champion, rows)
     except GlasshouseError as error:
         # The champion cannot predict these rows, so the new version counts as better.
         return outcome | {"better": True, "not_comparable": error.message}
-    scores = trained.fitter.score(trained.best, trained.test.take(rows))
-    samples, seed = trained.request.options["bootstrap"], trained.request.options["seed"]
-    units = trained.split.test_units and trained.split.test_units.take(rows)
-    return outcome | compare_scores(trained.metric, scores, champion_scores, samples, seed, units)
+    scores = result.fitter.score(result.pipeline, result.test.take(rows))
+    samples, seed = result.request.options["bootstrap"], result.request.options["seed"]
+    units = result.split.test_units and result.split.test_units.take(rows)
+    return outcome | compare_scores(result.metric, scores, champion_scores, samples, seed, units)
 
 
-def champion_version(outcome: dict[str, Any] | None) -> int | None:
-    """The version that the new one was compared with."""
-    return None if outcome is None else outcome["champion"]
-
-
-def apply_outcome(db: Database, outcome: dict[str, Any] | None, facts: dict[str, Any]) -> None:
+def apply_outcome(db: Database, outcome: dict[str, Any], payload: dict[str, Any]) -> None:
     """Write the outcome into the payload and report it; a version that loses is rejected."""
-    if outcome is None:
-        return
-    facts["version"]["comparison"] = outcome
+    payload["version"]["comparison"] = outcome
     champion = outcome["champion"]
     if "not_comparable" in outcome:
         reason = outcome["not_comparable"]
@@ -61,8 +53,8 @@ def apply_outcome(db: Database, outcome: dict[str, Any] | None, facts: dict[str,
         return
     metric = outcome["metric"]
     if not outcome["better"]:
-        facts["status"] = "rejected"
-        facts["version"]["rejection"] = {
+        payload["status"] = "rejected"
+        payload["version"]["rejection"] = {
             "test": "if_better",
             "subject": metric,
             "value": outcome["score"],
@@ -91,34 +83,39 @@ def _interval_text(outcome: dict[str, Any]) -> str:
     )
 
 
-def _compared_rows(trained: TrainingResult) -> np.ndarray:
+def _compared_rows(result: TrainingResult) -> np.ndarray:
     """Positions in the test part: all of them, or a random sample."""
-    count = len(trained.split.test)
+    count = len(result.split.test)
     if count <= MAX_ROWS:
         return np.arange(count)
-    rng = np.random.default_rng(trained.request.options["seed"])
+    rng = np.random.default_rng(result.request.options["seed"])
     return np.sort(rng.choice(count, MAX_ROWS, replace=False))
 
 
 def _score_champion(
-    db: Database, trained: TrainingResult, champion: dict[str, Any], rows: np.ndarray
+    db: Database, result: TrainingResult, champion: dict[str, Any], rows: np.ndarray
 ) -> EvaluationInput:
     """The champion's scores on the test rows, or an error that says why it has none."""
-    required = {"task": trained.request.task.name, "target": trained.request.target}
+    required = {"task": result.request.task.name, "target": result.request.target}
     for name, value in required.items():
         if champion[name] != value:
             raise GlasshouseError(f"Its {name} is {champion[name]!r}, not {value!r}.")
-    model = registry.load(db, trained.request.model, champion["version"])
-    _check_compatible(model, trained)
-    table = trained.data.table.take(trained.split.test[rows])
-    test = XY(encode(model.features, table), trained.test.actual[rows])
+    model = registry.load(db, result.request.model, champion["version"])
+    _check_compatible(model, result)
+    table = result.data.table.take(result.split.test[rows])
+    weights = result.test.weights
+    test = XY(
+        encode(model.features, table),
+        result.test.actual[rows],
+        weights=None if weights is None else weights[rows],
+    )
     # Each version predicts by its own threshold.
-    target = replace(trained.fitter.target, threshold=model.threshold)
-    return replace(trained.fitter, target=target).score(model.pipeline, test)
+    target = replace(result.fitter.target, threshold=model.threshold)
+    return replace(result.fitter, target=target).score(model.pipeline, test)
 
 
-def _check_compatible(model: Model, trained: TrainingResult) -> None:
-    columns = {column.name: column for column in trained.data.columns}
+def _check_compatible(model: Model, result: TrainingResult) -> None:
+    columns = {column.name: column for column in result.data.columns}
     for feature in model.features:
         column = columns.get(feature.name)
         if column is None:
@@ -127,9 +124,9 @@ def _check_compatible(model: Model, trained: TrainingResult) -> None:
             raise GlasshouseError(f"Its column {feature.name!r} is of another type.")
         if feature.length not in (0, column.length):
             raise GlasshouseError(f"Its column {feature.of!r} holds arrays of another length.")
-    classes = trained.data.target.names
+    classes = result.data.target.names
     # Clusters are assigned by each model and may differ.
-    if trained.request.task.needs_target and set(model.classes) != set(classes):
+    if result.request.task.needs_target and set(model.classes) != set(classes):
         raise GlasshouseError("The target holds other classes than in its training.")
 
 
@@ -168,9 +165,5 @@ def _gain_interval(
 ) -> tuple[float, float]:
     if not metric.supports_bootstrap:
         return np.nan, np.nan
-    count, gains = len(scores.actual), [np.empty(0)]
-    for weights in bootstrap_weights(count, samples, seed, units):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            difference = metric.measure(scores, weights) - metric.measure(champion_scores, weights)
-        gains.append(difference if metric.higher_is_better else -difference)
-    return percentile_interval(np.concatenate(gains), units.independent if units else count)
+    gains = paired_gains(metric, scores, champion_scores, samples, seed, units)
+    return percentile_interval(gains, units.independent if units else len(scores.actual))

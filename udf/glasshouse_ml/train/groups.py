@@ -37,63 +37,77 @@ def group_column(features: list[Feature], name: str, excluded: Records) -> int:
     )
 
 
-def group_facts(trained: TrainingResult) -> Records | None:
-    """Each group with its rows, and whether it has a model of its own; None without groups."""
-    name = trained.request.options.get("group_by")
+def group_facts(result: TrainingResult) -> Records | None:
+    """Each group with its rows, whether it has a model of its own, and the seconds of its fit.
+
+    None without groups.
+    """
+    name = result.request.options.get("group_by")
     if name is None:
         return None
-    position, by_class = _group_position(trained), bool(trained.target.names)
-    feature = trained.features[position]
+    position, by_class = _group_position(result), bool(result.target.names)
+    feature = result.features[position]
     training_groups, test_groups = (
-        trained.training.matrix[:, position],
-        trained.test.matrix[:, position],
+        result.training.matrix[:, position],
+        result.test.matrix[:, position],
     )
+    grouped = result.pipeline[-1]
+    seconds = dict(zip(grouped.values_.tolist(), grouped.seconds_.tolist(), strict=True))
+    errors = dict(zip(grouped.failed_values_.tolist(), grouped.errors_, strict=True))
     records = []
     for value in np.unique(np.concatenate([training_groups, test_groups])):
         rows = training_groups == value
-        reason = pooling_reason(trained.training.actual[rows], by_class)
+        reason = pooling_reason(result.training.actual[rows], by_class)
+        if value in errors:
+            reason = f"Its model could not be trained: {errors[float(value)]}"
         if not np.isnan(value):
             row_counts = {"train": int(rows.sum()), "test": int((test_groups == value).sum())}
             group_name = _group_name(feature, value)
             records.append(
-                {"group": group_name, **row_counts, "own": reason is None, "why_not": reason}
+                {
+                    "group": group_name,
+                    **row_counts,
+                    "own": reason is None,
+                    "why_not": reason,
+                    "seconds": round(seconds.get(float(value), 0.0), 4),
+                }
             )
     return records
 
 
 def group_metrics(
-    trained: TrainingResult, test: EvaluationInput, baseline: EvaluationInput | None
+    result: TrainingResult, test: EvaluationInput, baseline: EvaluationInput | None
 ) -> Records:
     """The measures on the test rows of each group, without intervals: there may be thousands."""
-    name = trained.request.options.get("group_by")
+    name = result.request.options.get("group_by")
     if name is None:
         return []
-    records, position = [], _group_position(trained)
-    values = trained.test.matrix[:, position]
+    records, position = [], _group_position(result)
+    values = result.test.matrix[:, position]
     for value in np.unique(values[~np.isnan(values)]):
         check_interrupts()
         rows = values == value
-        segment = segment_name(name, _group_name(trained.features[position], value))
+        segment = segment_name(name, _group_name(result.features[position], value))
         records += metric_rows(test.take(rows), "model", "test", segment=segment)
         if baseline is not None:
             records += metric_rows(baseline.take(rows), "baseline", "test", segment=segment)
     return records
 
 
-def report(trained: TrainingResult, facts: Records | None) -> None:
+def report(result: TrainingResult, facts: Records | None) -> None:
     """Tell the caller which groups have no model of their own."""
     small = [entry["group"] for entry in facts or () if not entry["own"]]
     if small:
         examples = ", ".join(small[:5]) + (", …" if len(small) > 5 else "")
-        trained.fitter.db.notice(
+        result.fitter.db.notice(
             f"{len(small)} of {len(facts or ())} groups have no model of their own and are "
             f"answered by the pooled one: {examples}. ml.model_versions.groups says why."
         )
 
 
-def _group_position(trained: TrainingResult) -> int:
-    names = [feature.name for feature in trained.features]
-    return names.index(trained.request.options["group_by"])
+def _group_position(result: TrainingResult) -> int:
+    names = [feature.name for feature in result.features]
+    return names.index(result.request.options["group_by"])
 
 
 def _group_name(feature: Feature, value: float) -> str:

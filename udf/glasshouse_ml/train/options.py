@@ -7,6 +7,11 @@ from typing import Any
 from glasshouse_ml.core.errors import GlasshouseError, near_names, shown
 from glasshouse_ml.core.validation import check_keys, is_number, is_whole_number
 from glasshouse_ml.model.search import MAX_SETTINGS
+from glasshouse_ml.train.forecast_options import (
+    FORECAST_DEFAULTS,
+    check_forecast_options,
+    column_names,
+)
 
 DEFAULTS: dict[str, Any] = {
     "positive_class": None,
@@ -23,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "retrain": "always",
     "keep": None,
     "memory_mb": None,
+    "budget_s": None,
     "search": None,
     "contamination": 0.05,
     "class_weight": None,
@@ -30,9 +36,14 @@ DEFAULTS: dict[str, Any] = {
     "costs": None,
     "monotonic": None,
     "target_transform": None,
+    "interval": None,
     "group_by": None,
+    "weight": None,
+    "reference_time": None,
     "columns": {},
+    **FORECAST_DEFAULTS,
 }
+_BY_ROW = ("classification", "regression", "clustering", "decomposition", "outliers")
 # Options that mean nothing to other tasks; a slip is better said than ignored.
 _TASKS = {
     "positive_class": ("classification", "outliers"),
@@ -42,7 +53,12 @@ _TASKS = {
     "costs": ("classification",),
     "monotonic": ("classification", "regression"),
     "target_transform": ("regression",),
+    "interval": ("regression",),
     "group_by": ("classification", "regression"),
+    "weight": ("classification", "regression"),
+    "reference_time": ("classification", "regression"),
+    **dict.fromkeys(("segments", "search", "columns", "budget_s"), _BY_ROW),
+    **dict.fromkeys(FORECAST_DEFAULTS, ("forecast",)),
 }
 _CHOICES = {
     "promote": ("always", "if_better", "never"),
@@ -51,8 +67,10 @@ _CHOICES = {
     "calibration": (None, "sigmoid", "isotonic"),
     "target_transform": (None, "log1p"),
 }
+# Beyond it a few rows decide about the bounds.
+MAX_INTERVAL = 0.999
 # What options.columns may say of a column of texts.
-COLUMN_KINDS = ("text", "category", "ignore")
+COLUMN_KINDS = ("text", "category", "list", "ignore")
 SEARCHES = ("grid", "random", "halving")
 # The least and the most that makes sense; the upper ends keep a slip of the finger from running for
 # days.
@@ -92,9 +110,13 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
                 f"options.{name} is {shown(options[name])}.",
                 f"Give a whole number from {least} to {most}.",
             )
-    options["segments"] = _names(options["segments"], "segments")
+    if task == "forecast":
+        return check_forecast_options(options)
+    options["segments"] = column_names(options["segments"], "segments")
     if options.get("positive_class") is not None:
         options["positive_class"] = _class_text(options["positive_class"])
+    if options.get("interval") is not None:
+        _share(options, "interval", MAX_INTERVAL)
     if "contamination" in options:
         _share(options, "contamination", 0.5)
     for name, check in _OBJECTS.items():
@@ -105,6 +127,12 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
             "options.calibration cannot be had for one model per group.",
             "Leave calibration or group_by out.",
         )
+    for name in ("group_by", "calibration"):
+        if options.get("weight") is not None and options.get(name) is not None:
+            raise GlasshouseError(
+                f"options.weight cannot be had together with options.{name}.",
+                f"Leave weight or {name} out.",
+            )
     # Groups are measured apart in any case.
     options["segments"] = [n for n in options["segments"] if n != options.get("group_by")]
     return options
@@ -124,17 +152,6 @@ def _share(options: dict[str, Any], name: str, most: float) -> None:
             f"options.{name} is {shown(options[name])}.",
             f"Give a share above 0, at most {most}.",
         )
-
-
-def _names(value: Any, option: str) -> list[str]:
-    """Names of columns; a single one may stand without brackets."""
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise GlasshouseError(
-            f"options.{option} is {shown(value)}.",
-            f'Give the names of columns, for example {{"{option}": ["country"]}}.',
-        )
-    return list(dict.fromkeys(names))
 
 
 def _search(value: Any, place: str) -> None:
@@ -186,9 +203,14 @@ def _monotonic(value: Any, place: str) -> None:
             raise GlasshouseError(f"{place} gives {name!r} {shown(sign)}.", example)
 
 
-def _group_by(value: Any, place: str) -> None:
+def _column_name(value: Any, place: str) -> None:
     if not isinstance(value, str):
         raise GlasshouseError(f"{place} is {shown(value)}.", "Name one column of the query.")
+
+
+def _budget_s(value: Any, place: str) -> None:
+    if not is_number(value) or value <= 0:
+        raise GlasshouseError(f"{place} is {shown(value)}.", "Give a number of seconds above 0.")
 
 
 def _columns(value: Any, place: str) -> None:
@@ -210,8 +232,11 @@ _OBJECTS = {
     "class_weight": _class_weight,
     "costs": _costs,
     "monotonic": _monotonic,
-    "group_by": _group_by,
+    "group_by": _column_name,
+    "weight": _column_name,
+    "reference_time": _column_name,
     "columns": _columns,
+    "budget_s": _budget_s,
 }
 
 

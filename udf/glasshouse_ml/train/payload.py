@@ -14,13 +14,16 @@ from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.split import XY
-from glasshouse_ml.core.table import TEXT
+from glasshouse_ml.core.table import LIST, TEXT
+from glasshouse_ml.core.target import Target
+from glasshouse_ml.data.documents import documents_of, with_documents
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.explain.permutation_importance import importance_rows, sample_rows
+from glasshouse_ml.explain.text_score import text_score
 from glasshouse_ml.explain.univariate_score import sample_training_rows, univariate_score
 from glasshouse_ml.measure.distributions import describe_features
 from glasshouse_ml.measure.intervals import metric_intervals, metric_rows
-from glasshouse_ml.model.fitting import Candidate
+from glasshouse_ml.model.fitting import Candidate, with_weights
 from glasshouse_ml.train import groups
 from glasshouse_ml.train.diagnostics import diagnostic_rows, extra_curves, segment_metrics
 from glasshouse_ml.train.result import TrainingResult
@@ -35,103 +38,105 @@ def initial_status(options: dict[str, Any]) -> str:
     return "candidate" if is_candidate else "champion"
 
 
-def payload(trained: TrainingResult, spec: str) -> dict[str, Any]:
+def version_payload(result: TrainingResult, spec_fingerprint: str) -> dict[str, Any]:
     """The argument of ml.record_version: a key for each table of the registry."""
-    options = trained.request.options
-    task = trained.request.task
+    options = result.request.options
+    task = result.request.task
     check_interrupts()
-    test = trained.fitter.score(trained.best, trained.test)
-    units = trained.split.test_units
+    test = result.fitter.score(result.pipeline, result.test)
+    test = task.apply_interval(test, result.target)
+    units = result.split.test_units
     intervals = metric_intervals(test, options["bootstrap"], options["seed"], units)
     check_interrupts()
     metrics = metric_rows(test, "model", "test", intervals=intervals)
     baseline = None
-    if trained.baseline is not None:
-        baseline = trained.baseline.test
+    if result.baseline is not None:
+        baseline = result.baseline.test
         baseline_intervals = metric_intervals(
             baseline, options["bootstrap"], options["seed"], units
         )
         metrics += metric_rows(baseline, "baseline", "test", intervals=baseline_intervals)
         check_interrupts()
-    training = trained.fitter.score(trained.best, _scored_training_rows(trained))
-    importances = _importances(trained)
-    features, distributions = _features(trained)
-    facts = _training_facts(trained, features, training, test, baseline)
+    training = result.fitter.score(result.pipeline, _scored_training_rows(result))
+    importances = _importances(result)
+    features, distributions = _features(result)
+    facts = _training_facts(result, features, training, test, baseline)
     return {
         "status": initial_status(options),
-        "version": _version(trained, spec, test, baseline, intervals) | {"features": features},
+        "version": _version(result, spec_fingerprint, test, baseline, intervals)
+        | {"features": features},
         "candidates": [
-            *(_candidate(candidate, trained) for candidate in trained.candidates),
-            *trained.ordered_baselines,
+            *(_candidate(candidate, result) for candidate in result.candidates),
+            *result.ordered_baselines,
         ],
         "metrics": [
             *metrics,
             *metric_rows(training, "model", "train"),
-            *_fold_metrics(trained),
-            *segment_metrics(trained, test, baseline),
-            *groups.group_metrics(trained, test, baseline),
-            *(_extra_metrics(trained) if options["bootstrap"] else []),
+            *_fold_metrics(result),
+            *segment_metrics(result, test, baseline),
+            *groups.group_metrics(result, test, baseline),
+            *(_extra_metrics(result) if options["bootstrap"] else []),
         ],
-        "curves": [*task.curves(test, trained.target), *extra_curves(trained, test, training)],
-        "confusion": task.confusion(test, trained.target),
+        "curves": [*task.curves(test, result.target), *extra_curves(result, test, training)],
+        "confusion": task.confusion(test, result.target),
         "checks": check_rows(facts),
         "importances": importances,
         "distributions": distributions,
-        **diagnostic_rows(trained, test, importances),
+        **diagnostic_rows(result, test, importances),
     }
 
 
 def _training_facts(
-    trained: TrainingResult,
+    result: TrainingResult,
     features: Records,
     training: EvaluationInput,
     test: EvaluationInput,
     baseline: EvaluationInput | None,
 ) -> TrainingFacts:
     """The input of the checks."""
-    data = trained.data
+    data = result.data
     return TrainingFacts(
-        request=trained.request,
+        request=result.request,
         columns=data.columns,
         features=features,
-        excluded=trained.excluded,
+        excluded=result.excluded,
         table=data.table,
         unlabelled=data.unlabelled,
-        target=trained.target,
-        split=trained.split,
-        algorithms=[c.algorithm for c in trained.candidates if not c.is_baseline],
-        metric=trained.metric,
+        target=result.target,
+        split=result.split,
+        algorithms=[c.algorithm for c in result.candidates if not c.is_baseline],
+        metric=result.metric,
         training=training,
         test=test,
         baseline=baseline,
-        check_interrupts=trained.fitter.db.check_interrupts,
+        check_interrupts=result.fitter.db.check_interrupts,
     )
 
 
-def _scored_training_rows(trained: TrainingResult) -> XY:
+def _scored_training_rows(result: TrainingResult) -> XY:
     """The training rows, or a sample of them; a clustering is measured on all rows."""
-    training = trained.training
-    if not trained.request.task.needs_target or len(training.actual) <= MAX_TRAINING_ROWS_SCORED:
+    training = result.training
+    if not result.request.task.needs_target or len(training.actual) <= MAX_TRAINING_ROWS_SCORED:
         return training
-    return training.take(_sampled_positions(trained))
+    return training.take(_sampled_positions(result))
 
 
-def _sampled_positions(trained: TrainingResult) -> np.ndarray:
+def _sampled_positions(result: TrainingResult) -> np.ndarray:
     """Positions of the training rows, or of a sample where there are more than needed."""
-    rows = trained.split.train
+    rows = result.split.train
     if len(rows) <= MAX_TRAINING_ROWS_SCORED:
         return rows
-    rng = np.random.default_rng(trained.request.options["seed"])
+    rng = np.random.default_rng(result.request.options["seed"])
     return np.sort(rng.choice(rows, MAX_TRAINING_ROWS_SCORED, replace=False))
 
 
-def _fold_metrics(trained: TrainingResult) -> Records:
+def _fold_metrics(result: TrainingResult) -> Records:
     """The metrics of the validation rows of each fold."""
     records: Records = []
-    task, target = trained.request.task, trained.fitter.target
-    folds = [("model", trained.chosen.folds)]
-    if trained.baseline is not None:
-        folds.append(("baseline", trained.baseline.folds))
+    task, target = result.request.task, result.fitter.target
+    folds = [("model", result.best.folds)]
+    if result.baseline is not None:
+        folds.append(("baseline", result.baseline.folds))
     for series, scores_of_folds in folds:
         for fold, scores in enumerate(scores_of_folds, start=1):
             scores = task.apply_threshold(scores, target)
@@ -139,42 +144,42 @@ def _fold_metrics(trained: TrainingResult) -> Records:
     return records
 
 
-def _importances(trained: TrainingResult) -> Records:
-    repeats, seed = (trained.request.options[name] for name in ("importance_repeats", "seed"))
-    rows = sample_rows(len(trained.split.test), len(trained.features), repeats, seed)
-    test = trained.test.take(rows)
-    metric, score = trained.request.task.permutation_score(
-        trained.best, test.matrix, test.actual, trained.target, trained.metric
+def _importances(result: TrainingResult) -> Records:
+    repeats, seed = (result.request.options[name] for name in ("importance_repeats", "seed"))
+    rows = sample_rows(len(result.split.test), len(result.features), repeats, seed)
+    test = result.test.take(rows)
+    metric, score = result.request.task.permutation_score(
+        result.pipeline, test.matrix, test.actual, result.target, result.metric
     )
     return importance_rows(
-        score,
+        lambda matrix: with_weights(score(matrix), test.weights),
         test.matrix,
-        [feature.name for feature in trained.features],
+        [feature.name for feature in result.features],
         metric,
         repeats,
         seed,
     )
 
 
-def _extra_metrics(trained: TrainingResult) -> Records:
-    chosen, training = trained.chosen, trained.training
-    return trained.request.task.extra_metrics(
-        lambda rows: trained.fitter.fit(chosen.algorithm, chosen.params, training.take(rows)),
-        trained.best,
+def _extra_metrics(result: TrainingResult) -> Records:
+    best, training = result.best, result.training
+    return result.request.task.extra_metrics(
+        lambda rows: result.fitter.fit(best.algorithm, best.params, training.take(rows)),
+        result.pipeline,
         training,
-        trained.test,
-        trained.request.options["seed"],
+        result.test,
+        result.request.options["seed"],
     )
 
 
-def _candidate(candidate: Candidate, trained: TrainingResult) -> dict[str, Any]:
+def _candidate(candidate: Candidate, result: TrainingResult) -> dict[str, Any]:
     return {
         "candidate": candidate.number,
         "algorithm": candidate.algorithm,
         "params": candidate.params,
         "is_baseline": candidate.is_baseline,
-        "chosen": candidate is trained.chosen,
-        "metric": trained.metric.name,
+        "chosen": candidate is result.best,
+        "metric": result.metric.name,
         "score": json_number(candidate.score),
         "deviation": candidate.deviation,
         "fold_scores": candidate.scores,
@@ -185,61 +190,61 @@ def _candidate(candidate: Candidate, trained: TrainingResult) -> dict[str, Any]:
 
 
 def _version(
-    trained: TrainingResult,
-    spec: str,
+    result: TrainingResult,
+    spec_fingerprint: str,
     test: EvaluationInput,
     baseline: EvaluationInput | None,
     intervals: dict[str, tuple[float, float]],
 ) -> dict[str, Any]:
-    request, data, split = trained.request, trained.data, trained.split
-    metric, target, setting = trained.metric, trained.target, trained.fitter.db.setting
+    request, data, split = result.request, result.data, result.split
+    metric, target, setting = result.metric, result.target, result.fitter.db.setting
     lower, upper = intervals.get(metric.name, (None, None))
     return {
         "model": request.model,
         "task": request.task.name,
         "target": request.target,
         "key": request.key,
-        "algorithm": trained.chosen.algorithm,
-        "params": trained.chosen.params,
+        "algorithm": result.best.algorithm,
+        "params": result.best.params,
         "metric": metric.name,
         "score": json_number(metric.value(test)),
         "lower": json_number(lower),
         "upper": json_number(upper),
         "baseline": None if baseline is None else json_number(metric.value(baseline)),
-        "classes": request.task.class_counts(target, split.train, split.test),
+        "classes": _classes(result),
         "positive_class": target.positive_class,
         "threshold": target.threshold if len(target.names) == 2 else None,
-        "baseline_answer": trained.baseline and json_number(trained.baseline.constant),
-        "baseline_algorithm": trained.baseline and trained.baseline.name,
-        "groups": groups.group_facts(trained),
-        "excluded": trained.excluded,
+        "baseline_answer": result.baseline and json_number(result.baseline.constant),
+        "baseline_algorithm": result.baseline and result.baseline.name,
+        "groups": groups.group_facts(result),
+        "excluded": result.excluded,
         "rows_read": data.rows_read,
         "rows_train": len(split.train),
         "rows_test": len(split.test),
-        "split": split.facts | {"rows_without_target": data.rows_read - data.table.rows},
+        "split": split.facts | {"rows_without_target": data.unlabelled.rows},
         "options": request.options,
         "query": request.query,
         "data_fingerprint": data.fingerprint,
-        "spec_fingerprint": spec,
-        "libraries": library_versions(trained.chosen.algorithm),
+        "spec_fingerprint": spec_fingerprint,
+        "libraries": library_versions(result.best.algorithm),
         "git_commit": setting("glasshouse.git_commit"),
         "dbt_invocation": setting("glasshouse.dbt_invocation"),
     }
 
 
-def _features(trained: TrainingResult) -> tuple[Records, Records]:
+def _features(result: TrainingResult) -> tuple[Records, Records]:
     """The summary of each feature, and its distribution by class.
 
     A numeric target has no classes, and all rows are counted together.
     """
-    task, target, table = trained.request.task, trained.target, trained.data.table
-    sampled = _sampled_positions(trained)
+    task, target, table = result.request.task, result.target, result.data.table
+    sampled = _sampled_positions(result)
     class_names: list[str | None] = [*target.names] or [None]
     classes = target.values if target.names else np.zeros(table.rows, np.int64)
     summaries: Records = []
     distributions: Records = []
     for summary, bins in describe_features(
-        trained.features,
+        result.features,
         table,
         classes,
         class_names,
@@ -249,14 +254,41 @@ def _features(trained: TrainingResult) -> tuple[Records, Records]:
         summaries.append(summary)
         distributions += bins
     if task.needs_target:
-        rows = sample_training_rows(trained.split.train, target, trained.request.options["seed"])
+        rows = sample_training_rows(result.split.train, target, result.request.options["seed"])
         row_target = replace(target, values=target.values[rows])
         for summary in summaries:
             check_interrupts()
             name = summary["name"]
-            if summary["kind"] == TEXT:
-                continue  # a rule by whole texts would say nothing of their words
+            if summary["kind"] in (TEXT, LIST):
+                # A rule by whole texts would say nothing of their words.
+                summary["text_score"] = _text_score(result, name, rows, row_target)
+                continue
             is_category = name in table.texts
             values = table.texts[name].codes if is_category else table.numbers[name]
             summary["univariate_score"] = univariate_score(values[rows], row_target, is_category)
     return summaries, distributions
+
+
+def _classes(result: TrainingResult) -> Records:
+    """The rows of each class in both parts, and its weight in training where rows have weights."""
+    split, weights = result.split, result.training.weights
+    records = result.request.task.class_counts(result.target, split.train, split.test)
+    if weights is not None and records:
+        of_class = np.bincount(result.training.actual, weights, len(records))
+        records = [
+            {**record, "weight": float(weight)}
+            for record, weight in zip(records, of_class, strict=True)
+        ]
+    return records
+
+
+def _text_score(
+    result: TrainingResult, name: str, rows: np.ndarray, target: Target
+) -> float | None:
+    """The score of a linear model of one column; `rows` are positions in the training part."""
+    position = [feature.name for feature in result.features].index(name)
+    feature = result.features[position]
+    place = [f.name for f in result.features if f.has_documents].index(name)
+    matrix = result.training.matrix
+    column = with_documents(np.asarray(matrix[rows][:, [position]]), [documents_of(matrix)[place]])
+    return text_score(feature, column, target, result.request.options["seed"])

@@ -27,8 +27,8 @@ class TrainingResult:
     fitter: Fitter
     metric: Metric
     candidates: list[Candidate]
-    chosen: Candidate
-    best: Pipeline
+    best: Candidate
+    pipeline: Pipeline  # the best candidate, fitted on the training part
     baseline: Baseline | None
     ordered_baselines: Records  # rows of ml.candidates
     target: Target

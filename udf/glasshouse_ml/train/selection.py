@@ -10,12 +10,12 @@ from glasshouse_ml.core.table import CATEGORY
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import MAX_CATEGORIES, MAX_TARGET_ENCODED, encode, learn_features
 from glasshouse_ml.model import algorithms as catalogue
-from glasshouse_ml.model import candidates
 from glasshouse_ml.model.assembly import check_monotonic
+from glasshouse_ml.model.candidates import best_candidate, candidate_entries, compare
 from glasshouse_ml.model.fitting import Fitter
 from glasshouse_ml.model.splitting import split_rows
 from glasshouse_ml.train import groups
-from glasshouse_ml.train.baselines import choose_baseline, split_times
+from glasshouse_ml.train.baselines import choose_baseline
 from glasshouse_ml.train.result import TrainingResult
 from glasshouse_ml.train.training_data import TrainingData, informative_columns
 
@@ -29,9 +29,11 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     if any((c.name, c.kind) == (options.get("group_by"), CATEGORY) for c in data.columns):
         # A group is a category, however many words its name has.
         kinds.setdefault(options["group_by"], CATEGORY)
-    columns, uninformative = informative_columns(data.columns, data.table, split.train, kinds)
+    columns, uninformative = informative_columns(
+        data.columns, data.table, split.train, kinds, options.get("reference_time")
+    )
     max_categories = MAX_TARGET_ENCODED if task.uses_target_encoding else MAX_CATEGORIES
-    features = learn_features(columns, data.table, split.train, max_categories)
+    features = learn_features(columns, data.table, split.train, max_categories, task.needs_target)
     if options.get("monotonic"):
         check_monotonic(features, options["monotonic"])
     excluded = [*data.excluded, *uninformative]
@@ -39,29 +41,24 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         groups.group_column(features, options["group_by"], excluded)
     matrix, train_rows = encode(features, data.table), len(split.train)
     # Both parts are views of one matrix: its rows lie in memory once.
-    training = XY(matrix[:train_rows], target.values[:train_rows], split.train)
-    test = XY(matrix[train_rows:], target.values[train_rows:])
+    weights = data.table.numbers.get(options.get("weight") or "")
+    rows = XY(matrix, target.values, np.arange(len(matrix)), weights)
+    training, test = rows.take(slice(0, train_rows)), rows.take(slice(train_rows, None))
     fitter = Fitter(db, request, features, target, split)
     metric = task.metrics[request.metric or task.default_metric(target)]
     task.check_metric(metric, target, request.target)
 
-    entries = candidates.candidate_entries(fitter, train_rows)
+    entries = candidate_entries(fitter, train_rows)
     baseline = task.baseline_params(metric)
     if baseline is not None:
         entries = [[{"algorithm": catalogue.BASELINE, "params": baseline}], *entries]
-    compared = candidates.compare(fitter, entries, training, metric, first=int(baseline is None))
-    chosen = candidates.best(compared, metric)
-    fitter = replace(fitter, target=task.choose_threshold(chosen.folds, target))
-    best = fitter.fit(chosen.algorithm, chosen.params, training)
+    candidates = compare(fitter, entries, training, metric, first=int(baseline is None))
+    best = best_candidate(candidates, metric)
+    fitter = replace(fitter, target=task.calibrate_target(best.folds, target, options))
+    pipeline = fitter.fit(best.algorithm, best.params, training)
     dummy = None if baseline is None else fitter.fit(catalogue.BASELINE, baseline, training)
-    chosen_baseline, ordered = choose_baseline(
-        fitter,
-        dummy,
-        compared,
-        test,
-        metric,
-        split_times(request, split, data.table.numbers),
-        data.split_column_kind,
+    chosen_baseline, ordered_baselines = choose_baseline(
+        fitter, dummy, candidates, test, metric, data.split_column, training.weights
     )
     return TrainingResult(
         request=request,
@@ -71,22 +68,26 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         excluded=excluded,
         fitter=fitter,
         metric=metric,
-        candidates=compared,
-        chosen=chosen,
+        candidates=candidates,
         best=best,
+        pipeline=pipeline,
         baseline=chosen_baseline,
-        ordered_baselines=ordered,
-        target=task.finalise_target(best, matrix, fitter.target),
+        ordered_baselines=ordered_baselines,
+        target=task.finalise_target(pipeline, matrix, fitter.target),
         training=training,
         test=test,
     )
 
 
 def _sort_by_part(data: TrainingData, split: Split) -> tuple[TrainingData, Split]:
-    """The same with the rows of the training part first and those of the test part after them."""
+    """The same with the rows of the training part first and those of the test part after them.
+
+    Rows of neither part, which lie in the gap of the split, are left out.
+    """
     order = np.concatenate([split.train, split.test])
     data.table.reorder(order)
     target = replace(data.target, values=data.target.values[order])
     rows, train_rows = np.arange(len(order)), len(split.train)
-    split = replace(split, train=rows[:train_rows], test=rows[train_rows:])
-    return replace(data, target=target), split
+    times = None if split.times is None else split.times[order]
+    split = replace(split, train=rows[:train_rows], test=rows[train_rows:], times=times)
+    return replace(data, table=replace(data.table, rows=len(order)), target=target), split

@@ -9,22 +9,22 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.table import Column
 from glasshouse_ml.data import memory, threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.fingerprint import fingerprint
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.artifacts import pack
+from glasshouse_ml.registry.artifacts import pack, pack_forecast
 from glasshouse_ml.train import groups
-from glasshouse_ml.train.champion_comparison import (
-    apply_outcome,
-    champion_version,
-    compare_with_champion,
-)
-from glasshouse_ml.train.payload import payload
+from glasshouse_ml.train.champion_comparison import apply_outcome, compare_with_champion
+from glasshouse_ml.train.forecast_data import read_forecast_data
+from glasshouse_ml.train.forecast_payload import forecast_payload
+from glasshouse_ml.train.forecasting import check_promotion, train_forecast
+from glasshouse_ml.train.payload import version_payload
 from glasshouse_ml.train.result import TrainingResult
 from glasshouse_ml.train.selection import select_model
-from glasshouse_ml.train.training_data import TrainingData, read_training_data
+from glasshouse_ml.train.training_data import read_training_data
 
 # Options that decide what happens to a version, and not what is learned.
 _RECORDING_OPTIONS = ("promote", "await_tests", "retrain", "keep")
@@ -48,32 +48,23 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     memory.return_freed_memory()
     memory.reset_peak()
     threads.limit_threads(db)
-    limit = request.options["memory_mb"]
+    memory_mb = request.options["memory_mb"]
 
     def check() -> None:
         db.check_interrupts()
-        memory.check_limit(limit)
+        memory.check_limit(memory_mb)
 
     with warnings.catch_warnings(), interruptible(check):
         # Slow convergence and the like are no errors, and would fill the server's log.
         warnings.simplefilter("ignore")
-        data = read_training_data(db, request)
-        spec = _spec_fingerprint(request, data)
-        version = _unchanged_version(db, request, data, spec)
-        if version is None:
-            trained = select_model(db, request, data)
-            artifact = pack(_model(trained))
-            facts = payload(trained, spec)
-            for line in notices(facts["checks"]):
-                db.notice(line)
-            groups.report(trained, facts["version"]["groups"])
-            _reserve_and_compare(db, trained, facts)
+        run = _train_forecast if request.task.answers_by_step else _train_rows
+        version, payload, artifact = run(db, request)
     if version is None:
-        facts["version"] |= {
+        payload["version"] |= {
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_mb": memory.peak_mb(),
         }
-        version = registry.record(db, facts, artifact)
+        version = registry.record(db, payload, artifact)
         if not request.options["await_tests"]:
             db.notice(f"Predictions by dbt follow version {version.version} after: make refresh")
     return {
@@ -88,37 +79,88 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     }
 
 
-def _reserve_and_compare(db: Database, trained: TrainingResult, facts: dict[str, Any]) -> None:
+# The unchanged version; or else what is recorded, and the artifact.
+_Outcome = tuple[registry.Version | None, dict[str, Any], bytes]
+
+
+def _train_rows(db: Database, request: Request) -> _Outcome:
+    """Train a model that answers for rows."""
+    data = read_training_data(db, request)
+    spec_fingerprint = _spec_fingerprint(request, data.columns)
+    version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
+    if version is not None:
+        return version, {}, b""
+    result = select_model(db, request, data)
+    artifact = pack(_model(result))
+    payload = version_payload(result, spec_fingerprint)
+    for line in notices(payload["checks"]):
+        db.notice(line)
+    groups.report(result, payload["version"]["groups"])
+    _reserve_and_compare(db, result, payload)
+    return None, payload, artifact
+
+
+def _train_forecast(db: Database, request: Request) -> _Outcome:
+    """Train a model that answers for steps of time."""
+    check_promotion(request)
+    data = read_forecast_data(db, request)
+    spec_fingerprint = _spec_fingerprint(request, data.columns)
+    version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
+    if version is not None:
+        return version, {}, b""
+    result = train_forecast(db, request, data)
+    artifact = pack_forecast(result.model)
+    payload = forecast_payload(db, result, spec_fingerprint)
+    payload["version"]["version"] = registry.reserve_version(db, request.model)
+    return None, payload, artifact
+
+
+def _unchanged_version(
+    db: Database, request: Request, data_fingerprint: str, spec_fingerprint: str
+) -> registry.Version | None:
+    """The latest version, under retrain = if_changed and with the same rows and settings."""
+    if request.options["retrain"] != "if_changed":
+        return None
+    return registry.unchanged_version(db, request.model, data_fingerprint, spec_fingerprint)
+
+
+def _reserve_and_compare(db: Database, result: TrainingResult, payload: dict[str, Any]) -> None:
     """Give the version its number, and under promote = if_better compare it with the champion.
 
     The number locks the model until the transaction ends, so the comparison comes first. It is
     repeated if another session has changed the champion meanwhile: the champion that is compared is
     the one that is replaced.
     """
-    model, is_compared = trained.request.model, trained.request.options["promote"] == "if_better"
-    outcome = compare_with_champion(db, trained) if is_compared else None
-    facts["version"]["version"] = registry.reserve_version(db, model)
-    if is_compared:
-        champion = registry.facts(db, model)
-        if (champion and champion["version"]) != champion_version(outcome):
-            outcome = compare_with_champion(db, trained)
-        apply_outcome(db, outcome, facts)
+    model, version = result.request.model, payload["version"]
+    if result.request.options["promote"] != "if_better":
+        version["version"] = registry.reserve_version(db, model)
+        return
+    champion = registry.facts(db, model)
+    outcome = champion and compare_with_champion(db, result, champion)
+    version["version"] = registry.reserve_version(db, model)
+    champion = registry.facts(db, model)
+    if champion is None:
+        return
+    if outcome is None or outcome["champion"] != champion["version"]:
+        outcome = compare_with_champion(db, result, champion)
+    apply_outcome(db, outcome, payload)
 
 
-def _model(trained: TrainingResult) -> Model:
+def _model(result: TrainingResult) -> Model:
     """The part of a training that predictions need."""
     return Model(
-        trained.best,
-        trained.features,
-        trained.target.names,
-        trained.target.positive_class,
-        trained.request.key,
-        trained.request.task.name,
-        trained.target.threshold,
+        result.pipeline,
+        result.features,
+        result.target.names,
+        result.target.positive_class,
+        result.request.key,
+        result.request.task.name,
+        result.target.threshold,
+        result.target.interval,
     )
 
 
-def _spec_fingerprint(request: Request, data: TrainingData) -> str:
+def _spec_fingerprint(request: Request, columns: list[Column]) -> str:
     """Changes when the same rows could give another model; the text of the query may change."""
     options = {k: v for k, v in request.options.items() if k not in _RECORDING_OPTIONS}
     return fingerprint(
@@ -130,21 +172,9 @@ def _spec_fingerprint(request: Request, data: TrainingData) -> str:
             "metric": request.metric,
             "split": request.split,
             "options": options,
-            "columns": [[column.name, column.type] for column in data.columns],
+            "columns": [[column.name, column.type] for column in columns],
             "libraries": library_versions(
                 *(entry["algorithm"] for entry in request.algorithms or ())
             ),
         }
     )
-
-
-def _unchanged_version(
-    db: Database, request: Request, data: TrainingData, spec: str
-) -> registry.Version | None:
-    """The latest version, under retrain = if_changed and with the same rows and settings."""
-    if request.options["retrain"] != "if_changed":
-        return None
-    latest = registry.latest(db, request.model)
-    if latest and (latest.data_fingerprint, latest.spec_fingerprint) == (data.fingerprint, spec):
-        return latest
-    return None

@@ -1,6 +1,6 @@
 """Reads the training data: the role of each column, and which columns are left out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.table import (
     CATEGORY,
+    LIST,
     NUMBER,
     TEXT,
     TIME,
@@ -20,12 +21,14 @@ from glasshouse_ml.core.table import (
 )
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.data import memory
+from glasshouse_ml.data.calendar_parts import is_date
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.documents import MIN_ROWS, ngrams, tokenise
 from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.free_text import UNSPACED, is_free_text
-from glasshouse_ml.data.row_reader import Reader, expand_arrays, read_columns
-from glasshouse_ml.measure.segments import check_segment_columns as check_segments
+from glasshouse_ml.data.item_lists import find_separator, frequent_items, frequent_separator
+from glasshouse_ml.data.row_reader import Reader, read_columns
+from glasshouse_ml.measure.segments import check_segments
 
 # A text column with at least this share of distinct values identifies rows.
 _KEY_SHARE = 0.95
@@ -33,6 +36,7 @@ _KEY_SHARE = 0.95
 _INTEGER_TYPES = ("smallint", "integer", "bigint")
 
 
+WEIGHT_REASON = "It holds the weights of the rows."
 # The kind in options.columns that leaves a column out.
 IGNORE = "ignore"
 
@@ -48,7 +52,7 @@ class TrainingData:
     rows_read: int
     fingerprint: str
     unlabelled: Table  # the rows without a target; the column of the split alone
-    split_column_kind: str | None = None
+    split_column: Column | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class _Roles:
 
     target: Column | None
     key: Column | None
+    weight: Column | None
     split_column: Column | None
     features: list[Column]
     excluded: list[dict[str, str]]
@@ -64,55 +69,60 @@ class _Roles:
 
 def read_training_data(db: Database, request: Request) -> TrainingData:
     """Read the rows of a request."""
-    columns = expand_arrays(db, request.query, read_columns(db, request.query))
-    roles = _roles(request, columns)
-    by_time = request.split["by"] == "time"
+    memory_mb, numeric_target = request.options["memory_mb"], request.task.numeric_target
+    roles = _roles(request, read_columns(db, request.query, expand_arrays=True))
     numbers = [column for column in roles.features if column.numeric]
     texts = [column for column in roles.features if not column.numeric]
-    numeric_target = request.task.numeric_target
+    if roles.weight:
+        numbers.append(roles.weight)
     if roles.target:
         (numbers if numeric_target else texts).append(roles.target)
     if roles.key:
         texts.append(roles.key)
-    if roles.split_column and by_time:
+    if roles.split_column in roles.features:
+        pass  # the reference time, which is read already
+    elif roles.split_column and request.split["by"] == "time":
         numbers.append(roles.split_column)
     elif roles.split_column and roles.split_column != roles.key:
         texts.append(roles.split_column)
+    check_segments(request.options["segments"], [*numbers, *texts])
+    max_bytes = memory.available_bytes(memory_mb)
     reader = Reader(db, request.query, numbers, texts)
-    limit = request.options["memory_mb"]
-    table, digest = sort_rows(reader.table(memory.available_bytes(limit)))
-    rows_read = reader.rows_read
+    table = reader.table(max_bytes)
+    fingerprint, rows_read = sort_rows(table), reader.rows_read
     if not rows_read:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
-    excluded = [*roles.excluded, *_sample_entry(table.rows, rows_read, limit)]
-    check_segments(table, request.options["segments"])
+    excluded = [*roles.excluded, *_sample_entry(table.rows, rows_read, memory_mb)]
     unlabelled = Table(0)
     if roles.target:
-        split_name = roles.split_column.name if roles.split_column else None
-        table, unlabelled = _labelled(table, roles.target.name, numeric_target, split_name)
+        table, unlabelled = _labelled(table, roles.target.name, numeric_target, roles.split_column)
     if request.key and (table.texts[request.key].codes < 0).any():
         raise GlasshouseError(
             f"Key column {request.key!r} holds NULL.",
             f"Leave those rows out: where {request.key} is not null.",
         )
+    if roles.weight:
+        table, entry = _weighted(table, roles.weight.name)
+        excluded.append(entry)
     target = request.task.encode_target(table, request.target, request.options)
-    kind = roles.split_column.kind if roles.split_column else None
     return TrainingData(
-        table, roles.features, target, excluded, rows_read, digest, unlabelled, kind
-    )
+        table, roles.features, target, excluded, rows_read, fingerprint, unlabelled,
+        roles.split_column,
+    )  # fmt: skip
 
 
-def _sample_entry(sampled: int, read: int, limit: int | None) -> list[dict[str, str]]:
+def _sample_entry(sampled: int, read: int, memory_mb: int | None) -> list[dict[str, str]]:
     """An entry of the excluded columns where only a sample of the rows is used."""
     if sampled == read:
         return []
     if not sampled:
         raise GlasshouseError(
-            f"options.memory_mb is {limit}, which is too little for any of the {count_rows(read)}.",
+            f"options.memory_mb is {memory_mb}, which is too little for any of the "
+            f"{count_rows(read)}.",
             "Allow more.",
         )
     reason = (
-        f"options.memory_mb = {limit} has room for {count_rows(sampled)} of {read} "
+        f"options.memory_mb = {memory_mb} has room for {count_rows(sampled)} of {read} "
         f"({sampled / read:.1%}): a sample by the values of the rows."
     )
     return [{"name": "(rows)", "reason": reason}]
@@ -120,12 +130,26 @@ def _sample_entry(sampled: int, read: int, limit: int | None) -> list[dict[str, 
 
 def _roles(request: Request, columns: list[Column]) -> _Roles:
     by_name = {column.name: column for column in columns}
-    target = _role_column(by_name, request.target, "target") if request.target else None
-    key = _role_column(by_name, request.key, "key") if request.key else None
-    split = request.split
-    split_column = (
-        _role_column(by_name, split["column"], "column of the split") if split["column"] else None
-    )
+    split, role_columns = request.split, dict[str, Column]()
+    names = {
+        "target": request.target,
+        "key": request.key,
+        "column of the split": split["column"],
+        "weight": request.options.get("weight"),
+        "reference time": request.options.get("reference_time"),
+    }
+    for role, name in names.items():
+        if not name:
+            continue
+        if name not in by_name:
+            raise GlasshouseError(
+                f"The query returns no column {name!r}, which is named as {role}.",
+                near_names(name, by_name),
+            )
+        role_columns[role] = by_name[name]
+    target, key, split_column, weight, reference = map(role_columns.get, names)
+    _check_weight(weight, (target, key, split_column))
+    _check_reference_time(reference, (target, key, weight))
     if target and target in (key, split_column):
         other = "key" if target == key else "column of the split"
         raise GlasshouseError(
@@ -143,11 +167,17 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
             "in time.",
             "Split by a date, a timestamp or a number.",
         )
+    gap = split.get("gap")
+    if split_column and gap and isinstance(gap, str) != (split_column.kind == TIME):
+        raise GlasshouseError(
+            f"The gap is {gap}, and column {split_column.name!r} is of type {split_column.type}.",
+            'Write a time as {"gap": "7 days"} for a date or timestamp, else a number.',
+        )
     features, excluded = [], []
     for column in columns:
-        if column in (target, key):
+        if column in (target, key, weight):
             continue
-        if column == split_column:
+        if column == split_column and column != reference:
             excluded.append({"name": column.name, "reason": "It decides the split."})
         elif column.kind is None:
             reason = f"No feature can be made of type {column.type}."
@@ -156,20 +186,39 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
             excluded.append({"name": column.name, "reason": reason})
         else:
             features.append(column)
-    return _Roles(target, key, split_column, features, excluded)
+    return _Roles(target, key, weight, split_column, features, excluded)
 
 
-def _role_column(columns: dict[str, Column], name: str, role: str) -> Column:
-    if name not in columns:
+def _check_weight(weight: Column | None, others: Collection[Column | None]) -> None:
+    if weight and weight.kind != NUMBER:
         raise GlasshouseError(
-            f"The query returns no column {name!r}, which is named as {role}.",
-            near_names(name, columns),
+            f"Column {weight.name!r}, which options.weight names, is of type {weight.type}.",
+            "Weigh rows by a number.",
         )
-    return columns[name]
+    if weight and weight in others:
+        raise GlasshouseError(
+            f"options.weight names {weight.name!r}, which is the target, the key or the column of "
+            "the split.",
+            "Name another column.",
+        )
+
+
+def _check_reference_time(reference: Column | None, others: Collection[Column | None]) -> None:
+    if reference and not is_date(reference.type):
+        raise GlasshouseError(
+            f"Column {reference.name!r}, which options.reference_time names, is of type "
+            f"{reference.type}.",
+            "Name a date or a timestamp.",
+        )
+    if reference and reference in others:
+        raise GlasshouseError(
+            f"options.reference_time names {reference.name!r}, which has another role.",
+            "Name another column.",
+        )
 
 
 def _labelled(
-    table: Table, target: str, numeric: bool, split_column: str | None
+    table: Table, target: str, numeric: bool, split_column: Column | None
 ) -> tuple[Table, Table]:
     """The rows with a target, and of the others the column of the split."""
     labelled = ~np.isnan(table.numbers[target]) if numeric else table.texts[target].codes >= 0
@@ -180,29 +229,61 @@ def _labelled(
         )
     if not dropped:
         return table, Table(0)
-    numbers = {name: values for name, values in table.numbers.items() if name == split_column}
-    texts = {name: values for name, values in table.texts.items() if name == split_column}
+    split_name = split_column.name if split_column else None
+    numbers = {name: values for name, values in table.numbers.items() if name == split_name}
+    texts = {name: values for name, values in table.texts.items() if name == split_name}
     return table.take(labelled), Table(table.rows, numbers, texts).take(~labelled)
 
 
+def _weighted(table: Table, weight: str) -> tuple[Table, dict[str, str]]:
+    """The rows with a weight, and the entry of its column among the excluded ones."""
+    values = table.numbers[weight]
+    negative = int((values < 0).sum())
+    if negative or np.isinf(values).any():
+        problem = f"is negative in {count_rows(negative)}" if negative else "holds infinity"
+        raise GlasshouseError(
+            f"Column {weight!r}, which holds the weights of the rows, {problem}.",
+            "Give weights above 0; rows with a weight of 0 or NULL are left out.",
+        )
+    is_weighted = values > 0
+    dropped = int((~is_weighted).sum())
+    if dropped == table.rows:
+        raise GlasshouseError(
+            f"Column {weight!r}, which holds the weights of the rows, is 0 or NULL in every row.",
+            "Give weights above 0.",
+        )
+    entry = {"name": weight, "reason": WEIGHT_REASON}
+    if not dropped:
+        return table, entry
+    entry["reason"] += f" {count_rows(dropped)} with a weight of 0 or NULL were left out."
+    return table.take(is_weighted), entry
+
+
 def informative_columns(
-    columns: list[Column], table: Table, training: np.ndarray, kinds: Mapping[str, str]
+    columns: list[Column],
+    table: Table,
+    training: np.ndarray,
+    kinds: Mapping[str, str],
+    reference_time: str | None = None,
 ) -> tuple[list[Column], list[dict[str, Any]]]:
     """The columns that can inform a model, by the training rows, and the others with the reason.
 
-    `kinds` are those that options.columns gives by name. A column of free text gets the kind TEXT.
+    `kinds` are those that options.columns gives by name. A text column gets the kind that its
+    values have. The reference time stays, because later rows have other values.
     """
     check_column_kinds(columns, kinds)
     informative, excluded = [], []
     for column in columns:
         kind = kinds.get(column.name)
+        if column.name == reference_time:
+            informative.append(column)
+            continue
         if kind == IGNORE:
             excluded.append({"name": column.name, "reason": "options.columns leaves it out."})
             continue
         if column.kind == CATEGORY and kind != CATEGORY:
             values, rows = table.texts[column.name].value_counts(training)
-            if kind == TEXT or is_free_text(values, int(rows.sum())):
-                column = replace(column, kind=TEXT)
+            column = replace(column, kind=kind or _text_kind(values, rows))
         reason = _exclusion_reason(column, table, training, is_forced=kind is not None)
         if reason:
             excluded.append({"name": column.name, "reason": reason})
@@ -215,6 +296,13 @@ def informative_columns(
             or "Give at least one column besides the target and the key.",
         )
     return informative, excluded
+
+
+def _text_kind(values: list[str], rows: np.ndarray) -> str:
+    """Whether distinct values, each of so many rows, are lists, free text or categories."""
+    if find_separator(values, rows):
+        return LIST
+    return TEXT if is_free_text(values, int(rows.sum())) else CATEGORY
 
 
 def check_column_kinds(columns: list[Column], kinds: Mapping[str, str]) -> None:
@@ -236,7 +324,7 @@ def check_column_kinds(columns: list[Column], kinds: Mapping[str, str]) -> None:
 def _exclusion_reason(
     column: Column, table: Table, training: np.ndarray, is_forced: bool
 ) -> str | None:
-    if column.kind in (CATEGORY, TEXT):
+    if column.kind in (CATEGORY, TEXT, LIST):
         codes = table.texts[column.name].codes[training]
         present = codes[codes >= 0]
         distinct = len(np.unique(present))
@@ -251,6 +339,8 @@ def _exclusion_reason(
         return "It has the same value in every training row."
     if column.kind == TEXT and not _has_recurring_token(table.texts[column.name], training):
         return f"No word of its texts is in {MIN_ROWS} training rows."
+    if column.kind == LIST and not frequent_items(*_lists(table.texts[column.name], training))[0]:
+        return f"No item of its lists is in {MIN_ROWS} training rows."
     is_distinct = len(present) > 2 and distinct >= _KEY_SHARE * len(present)
     if column.kind == CATEGORY and is_distinct and not is_forced:
         return "Nearly every row has a text of its own, as a key has."
@@ -258,6 +348,11 @@ def _exclusion_reason(
     if is_named_key and len(present) > 2 and len(np.unique(present)) == len(present):
         return "Every row has a number of its own, and the name says that it is a key."
     return None
+
+
+def _lists(texts: TextColumn, training: np.ndarray) -> tuple[list[str], np.ndarray, str]:
+    values, rows = texts.value_counts(training)
+    return values, rows, find_separator(values, rows) or frequent_separator(values)
 
 
 def _has_recurring_token(texts: TextColumn, training: np.ndarray) -> bool:

@@ -284,8 +284,8 @@ def _baseline_row(features: Sequence[Feature], facts: list[dict[str, Any]]) -> n
     for position, feature in enumerate(features):
         if feature.kind == CATEGORY:
             row[position] = 0.0  # the code of the most frequent one
-        elif feature.kind == TEXT:
-            row[position] = np.nan  # no text
+        elif feature.has_documents:
+            row[position] = np.nan  # no text, no item
         else:
             median = medians.get(feature.name)
             value = np.nan if median is None else float(median)

@@ -1,4 +1,4 @@
-"""bundle.yml: who may see what, read, judged, written; and what each environment makes of it."""
+"""bundle.yml: reading, checks, writing, and the plan of changes to access."""
 
 import copy
 
@@ -58,11 +58,11 @@ def read(tmp_path):
     return do
 
 
-def test_without_the_file_the_repository_has_no_say(tmp_path):
+def test_missing_file_gives_empty_bundle(tmp_path):
     assert read_access(tmp_path, assets()) == (Bundle(), [])
 
 
-def test_the_sample_is_sound(read):
+def test_sample_has_no_problems(read):
     entries, problems = read(SOUND)
     assert problems == []
     assert {str(entry) for entry in entries} == {
@@ -70,12 +70,12 @@ def test_the_sample_is_sound(read):
     }  # fmt: skip
 
 
-def test_a_dashboard_without_a_line_is_open_to_no_role_as_such(read):
+def test_dashboard_without_entry_has_no_roles(read):
     entries, _ = read({"roles": {}})
     assert [(entry.title, entry.data["roles"]) for entry in entries] == [("sales", [])]
 
 
-def changed(path: str, value) -> dict:
+def with_change(path: str, value) -> dict:
     data = copy.deepcopy(SOUND)
     *above, last = path.split("/")
     inner = data
@@ -111,8 +111,8 @@ def changed(path: str, value) -> dict:
         ("users/ada/email", None, "users.ada.email is missing"),
     ],
 )
-def test_a_rule_rejects(path, value, expected, read):
-    entries, problems = read(changed(path, value))
+def test_rule_rejects_entry(path, value, expected, read):
+    entries, problems = read(with_change(path, value))
     assert not entries.assets
     assert any(expected in str(problem) for problem in problems), problems
     assert all(str(problem).startswith(f"{FILE}: ") for problem in problems)
@@ -120,11 +120,11 @@ def test_a_rule_rejects(path, value, expected, read):
 
 
 @pytest.mark.parametrize("text", ["roles: [", "- a", "a: b\na: c"])
-def test_a_file_that_cannot_be_read_is_a_finding(text, read):
+def test_unreadable_file_is_reported(text, read):
     assert read(text)[1]
 
 
-def test_what_is_written_reads_back_the_same_and_names_the_datasets(read, tmp_path):
+def test_written_entries_read_back_equal(read, tmp_path):
     entries, _ = read(SOUND)
     assert write_access(tmp_path, entries, assets()) is True
     text = (tmp_path / FILE).read_text()
@@ -134,40 +134,40 @@ def test_what_is_written_reads_back_the_same_and_names_the_datasets(read, tmp_pa
     assert write_access(tmp_path, again, assets()) is False
 
 
-def test_the_order_and_repetition_of_names_never_matter():
+def test_order_and_repetition_of_names_are_ignored():
     one = canonical_entry("access", {"dashboard": "a", "roles": ["y", "x", "y"]})
     assert one == {"dashboard": "a", "roles": ["x", "y"]}
     assert canonical_entry("access", one) == one
 
 
-def test_a_plan_names_a_changed_clause_and_who_changed_it(read):
+def test_plan_names_changed_clause_and_origin(read):
     git, _ = read(SOUND)
-    live, _ = read(changed("row_filters/Own region/clause", "1 = 1"))
+    live, _ = read(with_change("row_filters/Own region/clause", "1 = 1"))
     (step,) = compare(git, live, git)
     assert str(step.asset) == 'row filter "Own region"'
     assert step.origin == "changed in Superset since the last push"
     assert str(step.changes[0]) == 'clause: "1 = 1" → "region = \'North\'"'
 
 
-def test_a_role_that_was_given_a_dashboard_in_superset_comes_along(read):
+def test_role_with_dashboard_access_is_pulled(read):
     git, _ = read(SOUND)
     door = Asset("access", {"dashboard": "sales", "roles": ["Reader", "Sales"]})
     role = Asset("roles", {"name": "Sales", "permissions": ["can_read on Dashboard"]})
     live = git | Bundle.of([door, role])
-    found = plan_pull(assets() | git, assets() | live, assets() | git)
-    assert sorted(map(str, found.touched())) == ['access to dashboard "sales"', 'role "Sales"']
+    result = plan_pull(assets() | git, assets() | live, assets() | git)
+    assert sorted(map(str, result.touched())) == ['access to dashboard "sales"', 'role "Sales"']
     again = plan_pull(assets() | git, assets() | git | Bundle.of([role]), None)
     assert not again, "a role that nothing of ours names is somebody else's"
 
 
-def test_a_user_without_a_password_here_is_not_made_here(read, settings):
+def test_user_without_known_password_is_not_created(read, settings):
     entries, _ = read(SOUND)
     assert not with_known_password(entries, settings).kind("users")
     known = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "x"}})
     assert with_known_password(entries, known).kind("users")
 
 
-def test_a_new_password_is_noticed_and_never_kept(read, settings):
+def test_new_password_is_detected_and_not_stored(read, settings):
     entries, _ = read(SOUND)
     first = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "a first secret"}})
     (user,) = outdated_passwords(entries, first)
@@ -179,7 +179,7 @@ def test_a_new_password_is_noticed_and_never_kept(read, settings):
     assert "a first secret" not in kept
 
 
-def test_under_another_key_of_superset_the_password_is_the_same(read, settings):
+def test_password_digest_is_independent_of_superset_key(read, settings):
     entries, _ = read(SOUND)
     known = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "a first secret"}})
     save_password_digest(outdated_passwords(entries, known)[0], known)
@@ -188,7 +188,7 @@ def test_under_another_key_of_superset_the_password_is_the_same(read, settings):
     )
 
 
-def test_the_committed_file_is_sound_and_in_the_form_that_pull_writes(tmp_path):
+def test_committed_file_is_valid_and_canonical(tmp_path):
     from scripts.assets.files.bundle import read_files
     from scripts.assets.files.managed import read_previously_managed
     from scripts.settings import ROOT

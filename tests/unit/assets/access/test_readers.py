@@ -38,7 +38,7 @@ def bundle(*assets: Asset) -> Bundle:
     return Bundle.of([Asset("databases", WAREHOUSE), Asset("databases", OTHER), *assets])
 
 
-def test_without_filters_two_logins_read_schemas_and_published_tables() -> None:
+def test_rules_without_filters_cover_schemas_and_published_tables() -> None:
     datasets = [
         dataset("sales"),
         dataset("orders", "marts"),
@@ -55,7 +55,7 @@ def test_without_filters_two_logins_read_schemas_and_published_tables() -> None:
     ]
 
 
-def test_each_set_of_roles_has_a_login_of_each_kind() -> None:
+def test_each_role_set_has_login_of_each_kind() -> None:
     filters = [row_filter("a", "a = 1", "A"), row_filter("b", "b = 1", "B")]
     git = bundle(dataset("sales"), *filters, user("A", "Other"), user("B", "A"))
     sets = {("A",), ("B",), ("A", "B")}
@@ -77,7 +77,7 @@ def test_each_set_of_roles_has_a_login_of_each_kind() -> None:
         (("Boss",), None),
     ],
 )
-def test_conditions_are_joined_as_superset_joins_them(roles: tuple, expected: str | None) -> None:
+def test_conditions_combine_like_superset(roles: tuple, expected: str | None) -> None:
     filters = [
         row_filter("1", "a1", "A", group="g"),
         row_filter("2", "a2", "A", "B", group="g"),
@@ -87,6 +87,6 @@ def test_conditions_are_joined_as_superset_joins_them(roles: tuple, expected: st
     assert row_condition(filters, roles) == expected
 
 
-def test_a_filter_on_sql_is_named() -> None:
+def test_filter_on_sql_dataset_is_reported() -> None:
     git = bundle(dataset("sales", sql="select 1"), row_filter("a", "b", "A"))
     assert unenforced_filters(git) == ['row filter "a" on dataset "sales"']

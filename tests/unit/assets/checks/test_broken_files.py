@@ -1,4 +1,4 @@
-"""A file broken in thirty ways: one line that names it, and nothing sent, written or forgotten."""
+"""A broken file gives a one-line error, and nothing is sent, written or forgotten."""
 
 from pathlib import Path
 
@@ -59,12 +59,12 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_a_broken_file_stops_push_and_pull_in_one_line(how, assets, write, settings):
+def test_broken_file_is_one_line_error_of_push_and_pull(how, assets, write, settings):
     write(assets)
     file = settings.root / FOLDER / CHART
     text = BROKEN[how]
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    before = kept(settings)
+    before = repository_files(settings)
     for verb in (push, pull):
         # Nobody listens at the settings' port either: what is wrong with the files comes first.
         with pytest.raises(UserError) as caught:
@@ -72,10 +72,10 @@ def test_a_broken_file_stops_push_and_pull_in_one_line(how, assets, write, setti
         assert caught.value.line.startswith(f"{FOLDER}/{CHART}: "), caught.value.line
         assert "Do: " in caught.value.line
         assert "\n" not in caught.value.line
-    assert kept(settings) == before
+    assert repository_files(settings) == before
 
 
-def kept(settings) -> dict[Path, bytes]:
+def repository_files(settings) -> dict[Path, bytes]:
     """The files that are the repository's and not this installation's state."""
     state = settings.state
     every = (path for path in settings.root.rglob("*") if state not in path.parents)

@@ -20,11 +20,11 @@ DATABASE = "databases/warehouse.yaml"
 DASHBOARD = "dashboards/sales.yaml"
 
 
-def test_the_sample_is_sound(assets, write):
+def test_sample_has_no_problems(assets, write):
     assert find_problems(write(assets)) == []
 
 
-def without(name):
+def delete_key(name):
     def change(data):
         del data[name]
 
@@ -46,10 +46,10 @@ def sql(expression):
 
 
 CASES = [
-    (CHART, without("uuid"), Rule.MISSING_FIELD, "uuid is missing"),
+    (CHART, delete_key("uuid"), Rule.MISSING_FIELD, "uuid is missing"),
     (CHART, value("uuid", "abc"), Rule.MALFORMED_UUID, "is not a uuid"),
     (CHART, value("uuid", 7), Rule.WRONG_TYPE, "uuid must be text"),
-    (CHART, without("slice_name"), Rule.MISSING_FIELD, "slice_name is missing"),
+    (CHART, delete_key("slice_name"), Rule.MISSING_FIELD, "slice_name is missing"),
     (CHART, value("slice_name", None), Rule.WRONG_TYPE, "slice_name must be text"),
     (CHART, value("params", []), Rule.WRONG_TYPE, "params must be a mapping"),
     (CHART, value("version", "2"), Rule.FORMAT_VERSION, 'version "2" is unknown'),
@@ -122,8 +122,8 @@ CASES = [
         Rule.UNKNOWN_SETTING,
         "there is no setting HOST",
     ),
-    (DASHBOARD, without("slug"), Rule.MISSING_FIELD, "slug is missing"),
-    (DASHBOARD, without("position"), Rule.MISSING_FIELD, "position is missing"),
+    (DASHBOARD, delete_key("slug"), Rule.MISSING_FIELD, "slug is missing"),
+    (DASHBOARD, delete_key("position"), Rule.MISSING_FIELD, "position is missing"),
     (DASHBOARD, value("published", "yes"), Rule.WRONG_TYPE, "published must be true or false"),
     (
         DASHBOARD,
@@ -235,28 +235,28 @@ CASES = [
 
 
 @pytest.mark.parametrize(("path", "change", "rule", "expected"), CASES)
-def test_a_rule_rejects(path, change, rule, expected, assets, write):
+def test_rule_rejects_change(path, change, rule, expected, assets, write):
     change(assets[path])
     problems = find_problems(write(assets))
-    found = [str(problem) for problem in problems]
+    result = [str(problem) for problem in problems]
     assert rule in {problem.rule for problem in problems}
     if expected:
-        assert any(line.startswith(f"{path}: ") and expected in line for line in found), found
-    assert all(line.count("\n") == 0 and "; " in line for line in found)
+        assert any(line.startswith(f"{path}: ") and expected in line for line in result), result
+    assert all(line.count("\n") == 0 and "; " in line for line in result)
 
 
-def test_two_files_with_one_uuid(assets, write):
+def test_duplicate_uuid_is_reported(assets, write):
     assets["charts/sales/copy.yaml"] = assets[CHART]
-    found = find_problems(write(assets))[0]
-    assert "has the same uuid as" in str(found)
-    assert found.rule == Rule.REPEATED_UUID
+    result = find_problems(write(assets))[0]
+    assert "has the same uuid as" in str(result)
+    assert result.rule == Rule.REPEATED_UUID
 
 
-def test_two_dashboards_with_one_slug(assets, write):
+def test_duplicate_slug_is_reported(assets, write):
     other = assets[DASHBOARD] | {"uuid": uuid_of("another dashboard")}
-    found = find_problems(write(assets | {"dashboards/other.yaml": other}))
-    assert 'the slug "sales" is also that of dashboards/other.yaml' in str(found[0])
-    assert found[0].rule == Rule.REPEATED_SLUG
+    result = find_problems(write(assets | {"dashboards/other.yaml": other}))
+    assert 'the slug "sales" is also that of dashboards/other.yaml' in str(result[0])
+    assert result[0].rule == Rule.REPEATED_SLUG
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_two_dashboards_with_one_slug(assets, write):
         "this is no SQL at all (",
     ],
 )
-def test_sql_whose_columns_are_there_or_cannot_be_known_is_left_alone(harmless, assets, write):
+def test_sql_with_valid_or_unknown_columns_passes(harmless, assets, write):
     assets[CHART]["params"]["adhoc_filters"] = [sql(harmless)]
     assert find_problems(write(assets)) == []
 
@@ -285,24 +285,24 @@ def test_sql_whose_columns_are_there_or_cannot_be_known_is_left_alone(harmless, 
         ("slice_name: \x00", "fix"),
     ],
 )
-def test_a_file_that_cannot_be_read(text, expected, assets, write):
-    found = find_problems(write(assets | {TABLE: text}))
-    assert any(str(p).startswith(TABLE) and expected in str(p) for p in found), found
-    assert {p.rule for p in found} == {Rule.UNREADABLE}
+def test_unreadable_file_is_reported(text, expected, assets, write):
+    result = find_problems(write(assets | {TABLE: text}))
+    assert any(str(p).startswith(TABLE) and expected in str(p) for p in result), result
+    assert {p.rule for p in result} == {Rule.UNREADABLE}
 
 
-def test_a_file_that_is_no_text(assets, write, tmp_path):
+def test_binary_file_is_reported(assets, write, tmp_path):
     write(assets)
     (tmp_path / "superset_assets" / TABLE).write_bytes(b"\xff\xfe\x00")
     assert "cannot be read" in str(find_problems(write({}))[0])
 
 
-def test_a_missing_uuid_comes_with_a_way_to_make_one(assets, write):
+def test_missing_uuid_shows_command_to_create_one(assets, write):
     del assets[CHART]["uuid"]
     assert "uuid.uuid4()" in str(find_problems(write(assets))[0])
 
 
-def test_the_first_finding_stops_a_push_in_one_line(assets, write, tmp_path):
+def test_push_stops_with_first_problem_in_one_line(assets, write, tmp_path):
     del assets[CHART]["uuid"]
     del assets[TABLE]["slice_name"]
     write(assets)
@@ -330,7 +330,7 @@ ODD = st.recursive(ODD, lambda inner: st.lists(inner) | st.dictionaries(st.text(
 
 @given(where=st.sampled_from(PLACES), odd=ODD)
 @settings(max_examples=300)
-def test_whatever_stands_anywhere_is_judged_without_a_crash(where, odd):
+def test_arbitrary_values_do_not_crash_checks(where, odd):
     file, (*path, last) = where
     data = copy.deepcopy(ASSETS)
     inner = data[file]

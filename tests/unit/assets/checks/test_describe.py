@@ -1,4 +1,4 @@
-"""dbt's words in the datasets, and the dashboards in dbt's exposures."""
+"""Descriptions of dbt in the datasets, and exposures of the dashboards in dbt."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def columns(data):
     return {each["column_name"]: each for each in data["columns"]}
 
 
-def test_descriptions_are_dbts_and_everything_else_stays(assets):
+def test_descriptions_come_from_dbt_and_other_fields_stay(assets):
     before = assets[DATASET]
     before["columns"][0] |= {"verbose_name": "Euros", "description": "old words"}
     after = with_descriptions(before, SALES)
@@ -45,7 +45,7 @@ def test_descriptions_are_dbts_and_everything_else_stays(assets):
         ("timestamp with time zone", {"type": "TIMESTAMP WITH TIME ZONE", "is_dttm": True}),
     ],
 )
-def test_a_new_column_comes_with_its_type_and_a_name_for_readers(kind, expected, assets):
+def test_new_column_has_type_and_label(kind, expected, assets):
     more = replace(SALES, columns=SALES.columns | {"sold_in": "When or where."})
     new = columns(with_descriptions(assets[DATASET], more, {"sold_in": kind}))["sold_in"]
     words = {"verbose_name": "Sold in", "description": "When or where."}
@@ -55,14 +55,14 @@ def test_a_new_column_comes_with_its_type_and_a_name_for_readers(kind, expected,
     assert new == {"column_name": "sold_in"} | words | expected | {"verbose_name": "Place"}
 
 
-def test_without_a_warehouse_a_new_columns_type_is_not_guessed():
+def test_new_column_type_needs_warehouse():
     with pytest.raises(UserError) as caught:
         types_of(SALES, None)
     assert "reports.sales" in caught.value.line
     assert "make up" in caught.value.line
 
 
-def test_an_exposure_says_what_a_dashboard_reads(assets, write):
+def test_exposure_lists_models_of_dashboard(assets, write):
     assets[DASHBOARD] |= {"description": "What is sold where.", "slug": "sales-now"}
     text = exposures_text(write(assets).bundle(), RELATIONS)
     (exposure,) = yaml.safe_load(text)["exposures"]
@@ -74,13 +74,13 @@ def test_an_exposure_says_what_a_dashboard_reads(assets, write):
     assert exposure["depends_on"] == ["ref('sales')"]
 
 
-def test_a_certified_dashboard_belongs_to_whoever_certified_it(assets, write):
+def test_certified_by_is_exposure_owner(assets, write):
     assets[DASHBOARD]["certified_by"] = "Finance"
     text = exposures_text(write(assets).bundle(), RELATIONS)
     assert yaml.safe_load(text)["exposures"][0]["owner"] == {"name": "Finance"}
 
 
-def test_what_only_a_filter_reads_is_read_too(assets, write):
+def test_exposure_includes_datasets_of_filters(assets, write):
     assets["datasets/reports/regions.yaml"] = assets[DATASET] | {
         "uuid": uuid_of("regions"),
         "table_name": "regions",
@@ -101,19 +101,19 @@ def test_what_only_a_filter_reads_is_read_too(assets, write):
         ("select {{ this is a template", set()),
     ],
 )
-def test_the_tables_behind_a_query(query, expected, assets, write):
+def test_tables_of_query(query, expected, assets, write):
     assets[DATASET]["sql"] = query
     (dataset,) = write(assets).bundle().kind("datasets")
     assert tables_of(dataset) == expected
 
 
-def test_a_chart_removed_from_git_is_no_longer_read(assets, write):
+def test_removed_chart_leaves_exposure(assets, write):
     del assets[CHART]
     bundle = write(assets).bundle()
     assert "ref('sales')" in exposures_text(bundle, RELATIONS)
 
 
-def test_an_owner_is_inherited_from_what_a_table_is_made_of(manifest):
+def test_owner_is_inherited_from_upstream(manifest):
     relations = {each.node: each for each in relations_of(manifest)}
     assert relations["breast_cancer"].owners == ["pathology"]
     assert "pathology" in relations["rpt_class_balance"].owners

@@ -1,4 +1,4 @@
-"""Every field that the installed Superset accepts is known here: kept, renamed, or left out."""
+"""Every field that the installed Superset accepts is kept, renamed or left out explicitly."""
 
 import ast
 from importlib.util import find_spec
@@ -36,7 +36,7 @@ def schema_fields(name: str, file: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_the_fields_are_those_of_the_installed_superset(name):
+def test_known_fields_match_installed_superset(name):
     file, fields = SCHEMAS[name]
     here = {field.name for field in fields}
     there = schema_fields(name, file)
@@ -44,7 +44,7 @@ def test_the_fields_are_those_of_the_installed_superset(name):
     assert here - there - {*REST_FIELDS} == set()
 
 
-def test_an_export_of_superset_5_passes_the_checks():
+def test_superset_5_export_passes_checks():
     data = ASSETS["databases/warehouse.yaml"] | {
         "allow_file_upload": True,
         "extra": {"schemas_allowed_for_file_upload": ["csv"], "allows_virtual_table_explore": True},
@@ -61,7 +61,7 @@ def test_an_export_of_superset_5_passes_the_checks():
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_FIELDS))
-def test_a_field_with_a_secret_is_refused_and_never_written(name):
+def test_secret_field_is_refused_and_not_written(name):
     data = ASSETS["databases/warehouse.yaml"] | {name: "secret", "uuid": uuid_of("x")}
     (problem,) = file_problems("databases", "databases/x.yaml", data)
     assert f"{name} may hold a secret" in str(problem)
@@ -79,7 +79,7 @@ def test_a_field_with_a_secret_is_refused_and_never_written(name):
         "postgresql://${POSTGRES_PASSWORD}.example.org/warehouse",
     ],
 )
-def test_an_address_that_sends_an_own_password_elsewhere_is_refused(uri):
+def test_uri_with_own_password_for_other_server_is_refused(uri):
     data = ASSETS["databases/warehouse.yaml"] | {"sqlalchemy_uri": uri}
     (problem,) = file_problems("databases", "databases/x.yaml", data)
     assert "sends a password of this installation to another server" in str(problem)

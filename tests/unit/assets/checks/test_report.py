@@ -1,4 +1,4 @@
-"""`check` asks the environment that is named, and nobody else."""
+"""`check` queries the Superset of the selected environment only."""
 
 import socket
 
@@ -11,7 +11,7 @@ from tests.clusters import free_port
 
 
 @pytest.fixture
-def checked(write, assets, settings, monkeypatch):
+def checked_addresses(write, assets, settings, monkeypatch):
     """Runs `check` on the sample with another Superset's address; the addresses it asked."""
     write(assets)
     asked = []
@@ -30,17 +30,17 @@ def checked(write, assets, settings, monkeypatch):
     return run
 
 
-def test_the_superset_of_the_named_environment_is_asked(checked):
+def test_check_queries_superset_of_environment(checked_addresses):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        assert checked("production", port) == [f"http://127.0.0.1:{port}"]
+        assert checked_addresses("production", port) == [f"http://127.0.0.1:{port}"]
 
 
-def test_an_environment_that_does_not_answer_is_an_error(checked):
+def test_unreachable_environment_is_error(checked_addresses):
     with pytest.raises(UserError, match="Superset of production does not answer at http"):
-        checked("production", free_port())
+        checked_addresses("production", free_port())
 
 
-def test_without_an_environment_the_files_alone_are_checked(checked, capsys):
-    assert checked("", free_port()) == []
+def test_check_without_environment_skips_queries(checked_addresses, capsys):
+    assert checked_addresses("", free_port()) == []
     assert "the queries were not run" in capsys.readouterr().out

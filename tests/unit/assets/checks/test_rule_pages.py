@@ -1,4 +1,4 @@
-"""Every rule of `check`: a page, a case it rejects; those for the reader and with dbt in full."""
+"""Every rule of `check` has a page and a rejected case; readability and dbt rules in detail."""
 
 import re
 from dataclasses import replace
@@ -20,8 +20,8 @@ from tests.unit.assets.checks.test_checks import (
     DATABASE,
     DATASET,
     TABLE,
+    delete_key,
     value,
-    without,
 )
 from tests.unit.assets.sample_assets import component, uuid_of
 
@@ -40,7 +40,7 @@ SALES = Relation(
 RELATIONS = {("reports", "sales"): SALES}
 
 
-def explained(assets):
+def described_assets(assets):
     """The sample as the house wants it: described, and each chart with a sentence."""
     assets[CHART]["params"]["echart_options"] = "{ title: { text: '" + HELP + "' } }"
     assets[TABLE]["params"]["subtitle"] = HELP
@@ -52,7 +52,7 @@ def explained(assets):
 
 
 READERS = [
-    (DASHBOARD, without("description"), Rule.NO_DESCRIPTION, "has no description"),
+    (DASHBOARD, delete_key("description"), Rule.NO_DESCRIPTION, "has no description"),
     (DASHBOARD, value("description", " "), Rule.NO_DESCRIPTION, "has no description"),
     (CHART, value("params.echart_options", "{}"), Rule.NO_READING_HELP, '"By region"'),
     (TABLE, value("params.subtitle", "Rows"), Rule.NO_READING_HELP, '"Rows"'),
@@ -76,7 +76,7 @@ def bundle(assets, write):
     """Builds a bundle of the explained sample, changed in one place."""
 
     def do(path, change):
-        explained(assets)
+        described_assets(assets)
         change(assets[path])
         return write(assets).bundle()
 
@@ -84,38 +84,38 @@ def bundle(assets, write):
 
 
 @pytest.mark.parametrize(("path", "change", "rule", "expected"), READERS)
-def test_a_rule_for_the_reader_rejects(path, change, rule, expected, bundle):
-    found = readability_problems(bundle(path, change))
-    assert [(problem.file, problem.rule) for problem in found] == [(path, rule)]
-    assert expected in str(found[0])
+def test_readability_rule_rejects_change(path, change, rule, expected, bundle):
+    result = readability_problems(bundle(path, change))
+    assert [(problem.file, problem.rule) for problem in result] == [(path, rule)]
+    assert expected in str(result[0])
 
 
-def nothing(data):
+def no_change(data):
     pass
 
 
-def test_the_explained_sample_has_nothing_to_say(bundle):
-    assert readability_problems(bundle(CHART, nothing)) == []
+def test_described_sample_has_no_problems(bundle):
+    assert readability_problems(bundle(CHART, no_change)) == []
 
 
-def in_the_row(data):
+def text_in_row(data):
     data["position"]["TEXT"] = component("MARKDOWN", code=f"<b>{HELP}</b>")
     data["position"]["ROW-1"] = component("ROW", "CHART-1", "CHART-2", "TEXT")
 
 
-def in_a_row_below(data):
+def text_in_row_below(data):
     data["position"]["TEXT"] = component("MARKDOWN", code=f"<b>{HELP}</b>")
     data["position"]["ROW-2"] = component("ROW", "TEXT")
     data["position"]["GRID_ID"] = component("GRID", "ROW-1", "ROW-2")
 
 
-def shown_open(data):
+def expanded_descriptions(data):
     both = {uuid_of("Rows"): True, uuid_of("By region"): True}
     data["metadata"]["expanded_slices"] = both
 
 
-@pytest.mark.parametrize("change", [in_the_row, in_a_row_below, shown_open])
-def test_a_text_beside_the_charts_explains_them(change, assets, write):
+@pytest.mark.parametrize("change", [text_in_row, text_in_row_below, expanded_descriptions])
+def test_text_next_to_charts_counts_as_help(change, assets, write):
     change(assets[DASHBOARD])
     rules = {problem.rule for problem in readability_problems(write(assets).bundle())}
     assert Rule.NO_READING_HELP not in rules
@@ -132,41 +132,41 @@ def test_a_text_beside_the_charts_explains_them(change, assets, write):
         ("", False),
     ],
 )
-def test_what_is_a_sentence(text, expected):
+def test_contains_sentence(text, expected):
     assert contains_sentence(text) is expected
 
 
-def test_what_no_dashboard_leads_to_is_an_orphan(assets, write):
+def test_unreachable_assets_are_orphans(assets, write):
     assets["charts/sales/old.yaml"] = assets[CHART] | {"uuid": uuid_of("old")}
     assets["datasets/reports/old.yaml"] = assets[DATASET] | {"uuid": uuid_of("old sales")}
     assets["databases/old.yaml"] = assets[DATABASE] | {"uuid": uuid_of("old warehouse")}
-    found = readability_problems(write(explained(assets)).bundle())
-    orphans = {problem.file for problem in found if problem.rule == Rule.ORPHAN}
+    result = readability_problems(write(described_assets(assets)).bundle())
+    orphans = {problem.file for problem in result if problem.rule == Rule.ORPHAN}
     assert orphans == {"charts/sales/old.yaml", "datasets/reports/old.yaml", "databases/old.yaml"}
 
 
 @pytest.mark.parametrize(("path", "change", "rule", "expected"), DBT)
-def test_a_rule_with_dbt_rejects(path, change, rule, expected, bundle, tmp_path):
-    found = dbt_problems(bundle(path, change), RELATIONS, tmp_path)
-    assert [problem.rule for problem in found] == [rule]
-    assert expected in str(found[0])
+def test_dbt_rule_rejects_change(path, change, rule, expected, bundle, tmp_path):
+    result = dbt_problems(bundle(path, change), RELATIONS, tmp_path)
+    assert [problem.rule for problem in result] == [rule]
+    assert expected in str(result[0])
 
 
-def test_a_computed_column_is_the_datasets_own(bundle, tmp_path):
+def test_computed_column_needs_no_dbt_description(bundle, tmp_path):
     def change(data):
         data["columns"].append({"column_name": "double", "expression": "2 * amount"})
 
-    found = dbt_problems(bundle(DATASET, change), RELATIONS, tmp_path)
-    assert {problem.rule for problem in found} == {Rule.STALE_EXPOSURES}
+    result = dbt_problems(bundle(DATASET, change), RELATIONS, tmp_path)
+    assert {problem.rule for problem in result} == {Rule.STALE_EXPOSURES}
 
 
-def test_a_file_in_another_form(assets, write, tmp_path):
+def test_non_canonical_file_is_reported(assets, write, tmp_path):
     bundle = write(assets).bundle()
     changed = {CHART: (tmp_path / "superset_assets" / CHART).read_text() + "# a note\n"}
     write(changed)
-    found = unformatted(tmp_path / "superset_assets", bundle)
-    assert {problem.rule for problem in found} == {Rule.NOT_CANONICAL}
-    assert CHART in {problem.file for problem in found}
+    result = unformatted(tmp_path / "superset_assets", bundle)
+    assert {problem.rule for problem in result} == {Rule.NOT_CANONICAL}
+    assert CHART in {problem.file for problem in result}
 
 
 ASKED = QueryResult(Asset("charts", {"slice_name": "A chart"}, CHART), rows=100, milliseconds=50)
@@ -180,16 +180,16 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize(("answer", "limits", "rule"), ANSWERS)
-def test_an_answer_is_rejected(answer, limits, rule):
+def test_query_result_is_rejected(answer, limits, rule):
     assert answer.problem(limits).rule == rule
 
 
-def test_an_answer_at_its_limits_is_well():
+def test_query_result_at_limits_passes():
     assert ASKED.problem(Limits()) is None
     assert ASKED.problem(Limits(milliseconds=50, rows=100)) is None
 
 
-def test_every_rule_has_a_case_it_rejects():
+def test_every_rule_has_rejected_case():
     # The others stand in tests of their own: here and in test_assets_check.py.
     alone = {Rule.UNREADABLE, Rule.REPEATED_SLUG, Rule.ORPHAN, Rule.NOT_CANONICAL}
     tried = {case[2] for case in [*CASES, *READERS, *DBT, *ANSWERS]}
@@ -197,7 +197,7 @@ def test_every_rule_has_a_case_it_rejects():
 
 
 @pytest.mark.parametrize("rule", Rule)
-def test_every_rule_has_a_page(rule):
+def test_every_rule_has_page(rule):
     text = (ROOT / "docs" / "rules" / f"{rule}.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {rule}\n")
     headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
@@ -205,7 +205,7 @@ def test_every_rule_has_a_page(rule):
     assert all(len(part.split()) > 3 for part in re.split(r"^## .+$", text, flags=re.M))
 
 
-def test_no_page_is_left_of_a_rule_that_is_gone():
+def test_every_page_has_rule():
     pages = {page.stem for page in (ROOT / "docs" / "rules").glob("*.md")} - {"README"}
     assert pages == set(Rule)
     listed = re.findall(r"\| \[([a-z-]+)\]", (ROOT / "docs" / "rules" / "README.md").read_text())

@@ -1,4 +1,4 @@
-"""Which of Superset's files are asked for; that the parts are the whole is for the real server."""
+"""Which of Superset's assets are exported; tests/e2e/test_sync.py compares with a full export."""
 
 from dataclasses import dataclass, field
 
@@ -56,7 +56,7 @@ class Server:
         return [numbers for resource, numbers in self.asked if resource == "dataset"][-1]
 
 
-def test_datasets_that_nobody_of_ours_uses_are_not_asked_for(settings) -> None:
+def test_unused_datasets_are_not_exported(settings) -> None:
     server, managed = Server(), {UUIDS["board"], UUIDS["chart"]}
     files = exported(server, ROWS, settings, managed)
     assert [DATASETS[number] for number in server.datasets()] == ["sales", "visits", "filtered"]
@@ -64,9 +64,7 @@ def test_datasets_that_nobody_of_ours_uses_are_not_asked_for(settings) -> None:
     assert exported(server, ROWS, settings, managed | {UUIDS["other"]}).keys() > files.keys()
 
 
-def test_the_dataset_of_a_chart_that_is_shown_as_annotation_is_asked_for(
-    settings, monkeypatch
-) -> None:
+def test_dataset_of_annotation_chart_is_exported(settings, monkeypatch) -> None:
     text, server = Server._text, Server()
     # The chart shows a stranger's data, and that one shows the chart's: a circle.
     sources = {UUIDS["chart"]: 2, UUIDS["stranger"]: 0}
@@ -82,13 +80,13 @@ def test_the_dataset_of_a_chart_that_is_shown_as_annotation_is_asked_for(
     assert [DATASETS[number] for number in server.datasets()] == ["sales", "other"]
 
 
-def test_who_asks_about_strangers_gets_every_dataset(settings) -> None:
+def test_unmanaged_assets_need_all_datasets(settings) -> None:
     server = Server()
     exported(server, ROWS, settings)
     assert len(server.datasets()) == len(DATASETS)
 
 
-def test_what_has_not_changed_is_not_asked_for_again(settings) -> None:
+def test_unchanged_assets_are_not_exported_again(settings) -> None:
     server = Server()
     first = exported(server, ROWS, settings)
     server.asked.clear()

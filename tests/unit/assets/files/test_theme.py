@@ -1,4 +1,4 @@
-"""The shared style sheet: composed when files are read, taken out when they are written."""
+"""The shared style sheet: added when files are read, removed when they are written."""
 
 import pytest
 from hypothesis import given
@@ -14,7 +14,7 @@ DASHBOARD = "dashboards/sales.yaml"
 
 
 @given(st.text(alphabet="ab{}/*;: \n\t", max_size=60), st.booleans())
-def test_any_css_survives_the_way_to_the_file_and_back(additions, imports):
+def test_css_round_trip_is_lossless(additions, imports):
     data = {"css": (THEME if imports else "") + additions}
     assert with_theme(without_theme(data, THEME), THEME) == data
 
@@ -28,17 +28,17 @@ def test_any_css_survives_the_way_to_the_file_and_back(additions, imports):
         ('@import "other.css";\n', '@import "other.css";\n'),
     ],
 )
-def test_the_import_line_stands_for_the_theme(css, composed):
+def test_import_line_represents_theme(css, composed):
     assert with_theme({"css": css}, THEME) == {"css": composed}
     assert without_theme({"css": composed}, THEME) == {"css": css}
 
 
-def test_a_theme_changed_in_superset_stays_a_difference_of_that_dashboard():
+def test_theme_changed_in_superset_is_difference():
     changed = {"css": THEME.replace("red", "blue")}
     assert without_theme(changed, THEME) == changed
 
 
-def test_a_bundle_holds_the_text_and_the_file_the_import_line(assets, write, tmp_path):
+def test_bundle_has_css_and_file_has_import_line(assets, write, tmp_path):
     assets[DASHBOARD]["css"] = IMPORT
     files = write({FILE: THEME, **assets})
     assert find_problems(files) == []
@@ -51,7 +51,7 @@ def test_a_bundle_holds_the_text_and_the_file_the_import_line(assets, write, tmp
     assert DASHBOARD not in [each.file for each in unformatted(folder, files.bundle())]
 
 
-def test_an_import_without_the_file_is_a_problem(assets, write):
+def test_import_of_missing_theme_is_reported(assets, write):
     assets[DASHBOARD]["css"] = IMPORT
     (problem,) = find_problems(write(assets))
     assert (problem.file, problem.rule) == (DASHBOARD, Rule.DANGLING_REFERENCE)

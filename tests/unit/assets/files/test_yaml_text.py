@@ -1,4 +1,4 @@
-"""YAML files give back exactly what was written into them."""
+"""YAML files return exactly what was written into them."""
 
 import re
 
@@ -24,32 +24,32 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_data_survives(data):
+def test_data_round_trip_is_lossless(data):
     assert load_yaml(dump_yaml(data)) == data
 
 
 @given(AWKWARD)
-def test_text_survives_for_any_reader_of_yaml(text):
+def test_text_round_trip_with_standard_yaml_reader(text):
     assert yaml.safe_load(dump_yaml({"text": [text]})) == {"text": [text]}
 
 
 @pytest.mark.parametrize(
     "text", ["0", "1.10", "null", "yes", "2026-01-31", "{{handlebars}}", "😀", "مرحبا", "${X}", ""]
 )
-def test_words_that_yaml_might_mistake(text):
+def test_ambiguous_scalars_stay_text(text):
     written = dump_yaml({"text": text})
     assert load_yaml(written) == yaml.safe_load(written) == {"text": text}
 
 
-def test_several_lines_stand_in_a_block():
+def test_multiline_text_is_block_scalar():
     assert dump_yaml({"sql": "select 1\nfrom x\n"}) == "sql: |\n  select 1\n  from x\n"
 
 
-def test_a_bare_date_is_text():
+def test_unquoted_date_is_text():
     assert load_yaml("since: 2026-01-31") == {"since": "2026-01-31"}
 
 
-def test_a_key_that_stands_twice_is_refused():
+def test_duplicate_key_is_refused():
     with pytest.raises(yaml.YAMLError, match="twice"):
         load_yaml("a: 1\nb: 2\na: 3\n")
 
@@ -65,7 +65,7 @@ LINES = st.text(
     LINES, st.sampled_from(["", "\t", " ", "\n"]), st.sampled_from(["", " ", "\t", "\n", "\n\n"])
 )
 @settings(max_examples=500)
-def test_any_text_of_several_lines_stays_a_block_and_reads_back(text, start, end):
+def test_multiline_text_round_trip_keeps_block(text, start, end):
     """Tabs, blanks at the edges, other line ends, control characters: never a quoted string."""
     text = plain_text(f"{start}{text}\nlast{end}")
     data = {"css": text, "list": [{"code": text}], "long": f"{'x' * 300}\n{text}"}
@@ -75,7 +75,7 @@ def test_any_text_of_several_lines_stays_a_block_and_reads_back(text, start, end
     assert blocks == ["css", "code", "long"]
 
 
-def test_a_blank_at_the_end_of_a_line_changes_one_line():
+def test_trailing_blank_changes_one_line():
     css = [f".a{number}{{}}" for number in range(100)]
     before = dump_yaml({"css": "\n".join(css) + "\n"}).splitlines()
     css[50] += " "
@@ -97,10 +97,10 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("a: " + "[" * 100_000 + "]" * 100_000, "nesting"),
     ],
 )
-def test_a_text_that_would_break_the_reader_is_refused(text, expected):
+def test_oversized_yaml_is_refused(text, expected):
     with pytest.raises(yaml.YAMLError, match=expected):
         load_yaml(text)
 
 
-def test_an_alias_of_ordinary_size_is_read():
+def test_small_alias_is_read():
     assert load_yaml("a: &a [1, 2]\nb: *a\n") == {"a": [1, 2], "b": [1, 2]}

@@ -1,4 +1,4 @@
-"""Controls that nobody chose: left out of git, filled in at push."""
+"""Default controls of charts: left out of git, filled in at push."""
 
 import pytest
 from hypothesis import given
@@ -30,27 +30,27 @@ TIMED = ASSETS["datasets/reports/sales.yaml"] | {
         st.booleans() | st.integers(0, 10_000) | st.sampled_from([[], ["a"], "supersetColors"]),
     )
 )
-def test_filled_in_and_left_out_again(viz_type, dataset, chosen):
+def test_defaults_round_trip(viz_type, dataset, chosen):
     params = without_defaults(chosen | {"viz_type": viz_type})
     full = with_defaults(params, dataset)
     assert full == full | params
     assert without_default_time_filter(canonical_params(full), dataset) == params
 
 
-def test_a_choice_is_kept_even_where_it_looks_like_the_default():
+def test_explicit_choice_equal_to_default_is_kept():
     assert without_defaults({"viz_type": "pie", "show_labels_threshold": False}) != {
         "viz_type": "pie"
     }
 
 
-def test_the_filter_without_a_range_belongs_to_the_datasets_time_column():
+def test_default_time_filter_uses_time_column():
     assert default_time_filter({}) == []
     full = with_defaults({"viz_type": "pie"}, TIMED)
     assert full["adhoc_filters"][0]["subject"] == "day"
     assert without_default_time_filter(full, {})["adhoc_filters"] == full["adhoc_filters"]
 
 
-def test_the_filter_without_a_range_stands_after_filters_of_other_kinds():
+def test_default_time_filter_follows_other_filters():
     own = {"expressionType": "SQL", "clause": "WHERE", "sqlExpression": "a > 1"}
     full = with_defaults({"viz_type": "pie", "adhoc_filters": [own]}, TIMED)
     assert full["adhoc_filters"] == [own, *default_time_filter(TIMED)]
@@ -81,9 +81,7 @@ NUMBERS = {
         ("pie", {}, "color_scheme", "glasshouse", False),
     ],
 )
-def test_what_the_editor_drops_because_it_hides_it_is_no_change(
-    viz_type, others, name, value, hidden
-):
+def test_settings_hidden_by_editor_are_no_change(viz_type, others, name, value, hidden):
     pushed = {"viz_type": viz_type, name: value} | others
     full = with_defaults(pushed, NUMBERS)
     dropped = {key: item for key, item in full.items() if key != name}
@@ -95,7 +93,7 @@ def test_what_the_editor_drops_because_it_hides_it_is_no_change(
     assert other[name] == "another"
 
 
-def test_tables_know_the_time_columns_of_their_dataset():
+def test_table_defaults_list_time_columns():
     assert with_defaults({"viz_type": "table"}, TIMED)["temporal_columns_lookup"] == {"day": True}
 
 
@@ -103,15 +101,15 @@ def query(viz_type, **params):
     return queries_for(with_defaults({"viz_type": viz_type} | params, {}))
 
 
-def test_the_query_of_raw_rows():
-    (found,) = query(
+def test_query_of_raw_rows():
+    (result,) = query(
         "table", query_mode="raw", all_columns=["a", "b"], order_by_cols=['["a", false]']
     )
-    assert (found["columns"], found["metrics"]) == (["a", "b"], None)
-    assert found["orderby"] == [["a", False]]
+    assert (result["columns"], result["metrics"]) == (["a", "b"], None)
+    assert result["orderby"] == [["a", False]]
 
 
-def test_the_queries_of_two_halves():
+def test_queries_of_mixed_chart():
     first, second = query(
         "mixed_timeseries", x_axis="day", metrics=["n"], metrics_b=["m"], groupby_b=["region"]
     )
@@ -119,8 +117,8 @@ def test_the_queries_of_two_halves():
     assert (second["columns"], second["metrics"]) == (["day", "region"], ["m"])
 
 
-def test_filters_reach_the_query():
-    (found,) = query(
+def test_filters_are_in_query():
+    (result,) = query(
         "pie",
         metric="n",
         adhoc_filters=[
@@ -129,10 +127,10 @@ def test_filters_reach_the_query():
             {"expressionType": "SIMPLE", "subject": "b", "operator": "==", "comparator": "x"},
         ],
     )
-    assert found["extras"] == {"where": "(a > 1)", "having": "(n > 1)"}
-    assert found["filters"] == [{"col": "b", "op": "==", "val": "x"}]
+    assert result["extras"] == {"where": "(a > 1)", "having": "(n > 1)"}
+    assert result["filters"] == [{"col": "b", "op": "==", "val": "x"}]
 
 
-def test_types_without_a_known_query_are_not_asked():
+def test_unsupported_chart_type_has_no_query():
     assert has_query("waterfall")
     assert not has_query("deck_arc")

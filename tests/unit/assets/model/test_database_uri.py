@@ -1,4 +1,4 @@
-"""The address of a database: what goes to the server, and what comes back to git."""
+"""Database URIs: what is sent to the server, and what is written to git."""
 
 import pytest
 
@@ -16,7 +16,7 @@ OWN = ASSETS["databases/warehouse.yaml"]["sqlalchemy_uri"]
 SENT = "postgresql+psycopg2://dashboard:p%40ss%2Fword@127.0.0.1:15432/warehouse"
 
 
-def test_an_address_goes_out_with_values_and_comes_back_with_placeholders():
+def test_uri_round_trip_with_placeholders():
     assert fill_uri(OWN, SETTINGS) == SENT
     assert restore_uri(SENT.replace("p%40ss%2Fword", MASK), SETTINGS) == OWN
     assert restore_uri(OWN, SETTINGS) == OWN
@@ -35,14 +35,14 @@ def test_an_address_goes_out_with_values_and_comes_back_with_placeholders():
         ("/warehouse", "/warehouse?host=db.example.org"),
     ],
 )
-def test_an_address_that_differs_in_one_part_gets_no_password_of_this_installation(change):
+def test_uri_of_other_server_gets_no_own_password(change):
     uri = SENT.replace("p%40ss%2Fword", MASK).replace(*change)
     restored = restore_uri(uri, SETTINGS, OWN, "SALES_PASSWORD")
     assert restored == uri.replace(MASK, "${SALES_PASSWORD}")
     assert fill_uri(restored, SETTINGS) == uri
 
 
-def test_a_password_of_another_database_has_a_key_of_its_own():
+def test_other_database_has_own_password_key():
     uri = f"mysql://me:{MASK}@db.example:3306/x?y=1"
     restored = restore_uri(uri, SETTINGS, "", password_name("Sales (EU)", "0f66b717"))
     assert restored == "mysql://me:${SALES_EU_PASSWORD}@db.example:3306/x?y=1"
@@ -56,7 +56,7 @@ def test_a_password_of_another_database_has_a_key_of_its_own():
     require_passwords('database "Sales (EU)"', restored, with_value)
 
 
-def test_a_mask_that_was_left_in_a_file_is_named():
+def test_masked_password_in_file_is_refused():
     with pytest.raises(UserError, match=r"holds Superset's mask.*write \$\{NAME_PASSWORD\}"):
         require_passwords('database "Sales"', f"mysql://me:{MASK}@db/x", SETTINGS)
 
@@ -71,7 +71,7 @@ def test_a_mask_that_was_left_in_a_file_is_named():
         ("売上", "DATABASE_0F66B717_PASSWORD"),
     ],
 )
-def test_the_key_of_a_password_is_never_one_of_this_installation(database, expected):
+def test_password_key_is_not_one_of_settings(database, expected):
     assert password_name(database, "0f66b717-9b01") == expected
 
 
@@ -86,5 +86,5 @@ def test_the_key_of_a_password_is_never_one_of_this_installation(database, expec
         "postgresql://h:port/x",
     ],
 )
-def test_an_address_without_a_password_stays_as_it_is(uri):
+def test_uri_without_password_is_unchanged(uri):
     assert restore_uri(uri, SETTINGS, "", "X_PASSWORD") == uri

@@ -20,7 +20,7 @@ CARDS = "/* Cards */ .card{border:0} .card .title{font-weight:600;color:#222} "
         ({"a": CARDS, "b": 1}, {"a": CARDS, "b": True}, "True"),
     ],
 )
-def test_a_long_text_is_cut_around_its_first_difference(old, new, expected):
+def test_long_text_is_cut_around_first_difference(old, new, expected):
     line = str(Change("css", old, new))
     before, after = line.removeprefix("css: ").split(" → ")
     assert before != after
@@ -29,7 +29,7 @@ def test_a_long_text_is_cut_around_its_first_difference(old, new, expected):
 
 
 @given(st.text(max_size=200), st.text(max_size=60), st.text(max_size=60), st.text(max_size=200))
-def test_two_values_never_look_the_same(start, one, other, end):
+def test_different_values_have_different_text(start, one, other, end):
     old, new = start + one + end, start + other + end
     if old != new:
         before, _, after = str(Change("x", old, new)).removeprefix("x: ").partition(" → ")

@@ -1,4 +1,4 @@
-"""One form for an asset, wherever it comes from."""
+"""An asset has one canonical form, whatever its source."""
 
 import copy
 import random
@@ -31,17 +31,17 @@ def kind_of(path: str) -> str:
     return path.split("/")[0]
 
 
-def shuffled(data, rng: random.Random):
+def shuffle_keys(data, rng: random.Random):
     """The same data with the keys of every mapping in another order."""
     if isinstance(data, dict):
         keys = list(data)
         rng.shuffle(keys)
-        return {key: shuffled(data[key], rng) for key in keys}
-    return [shuffled(item, rng) for item in data] if isinstance(data, list) else data
+        return {key: shuffle_keys(data[key], rng) for key in keys}
+    return [shuffle_keys(item, rng) for item in data] if isinstance(data, list) else data
 
 
 @given(PARAMS, st.sampled_from(["pie", "table", "handlebars", "echarts_timeseries_line"]))
-def test_a_chart_is_a_fixed_point(params, viz_type):
+def test_canonical_chart_is_fixed_point(params, viz_type):
     data = ASSETS["charts/sales/by_region.yaml"] | {
         "viz_type": viz_type,
         "params": params | {"viz_type": viz_type},
@@ -95,7 +95,7 @@ SETTINGS_NOISE = st.dictionaries(
 @pytest.mark.parametrize("path", [path for path in ASSETS if not path.startswith("charts/")])
 @given(noise=NOISE, more=SETTINGS_NOISE)
 @settings(max_examples=50)
-def test_every_kind_is_a_fixed_point(path, noise, more):
+def test_canonical_asset_is_fixed_point(path, noise, more):
     data = copy.deepcopy(ASSETS[path]) | noise
     if kind_of(path) == "databases":
         data["extra"] = more
@@ -110,21 +110,21 @@ def test_every_kind_is_a_fixed_point(path, noise, more):
 
 @pytest.mark.parametrize("path", ASSETS)
 @given(seed=st.integers())
-def test_the_order_of_keys_does_not_matter(path, seed):
+def test_order_of_keys_is_ignored(path, seed):
     data = ASSETS[path]
-    other = shuffled(data, random.Random(seed))
+    other = shuffle_keys(data, random.Random(seed))
     assert dump_yaml(canonical(kind_of(path), other)) == dump_yaml(canonical(kind_of(path), data))
 
 
 @given(seed=st.integers())
-def test_the_order_of_columns_does_not_matter(seed):
+def test_order_of_columns_is_ignored(seed):
     data = copy.deepcopy(ASSETS["datasets/reports/sales.yaml"])
     random.Random(seed).shuffle(data["columns"])
     expected = canonical("datasets", ASSETS["datasets/reports/sales.yaml"])
     assert canonical("datasets", data) == expected
 
 
-def exported(settings, numbers: list[int]) -> dict[str, str]:
+def exported_files(settings, numbers: list[int]) -> dict[str, str]:
     """The assets as a server that gave these numbers to its charts would export them."""
     files = Files({path: (kind_of(path), copy.deepcopy(data)) for path, data in ASSETS.items()})
     git = files.bundle()
@@ -151,23 +151,23 @@ def exported(settings, numbers: list[int]) -> dict[str, str]:
 
 
 @given(numbers=st.lists(st.integers(1, 10_000), min_size=2, max_size=2, unique=True))
-def test_numbers_and_file_names_of_a_server_never_matter(numbers):
+def test_server_ids_and_file_names_are_ignored(numbers):
     files = Files({path: (kind_of(path), data) for path, data in ASSETS.items()})
-    live = server_bundle(exported(SETTINGS, numbers), SETTINGS)
+    live = server_bundle(exported_files(SETTINGS, numbers), SETTINGS)
     assert {a.uuid: a.data for a in live} == {a.uuid: a.data for a in files.bundle()}
 
 
 @given(st.text())
-def test_text_survives_byte_for_byte(text):
+def test_text_is_preserved(text):
     data = ASSETS["charts/sales/rows.yaml"] | {
         "slice_name": text,
         "params": {"viz_type": "handlebars", "handlebarsTemplate": text, "list": [text]},
         "viz_type": "handlebars",
     }
-    found = canonical("charts", data)
-    assert found["slice_name"] == text
-    assert found["params"]["list"] == [text]
-    assert found["params"].get("handlebarsTemplate", "") == plain_text(text)
+    result = canonical("charts", data)
+    assert result["slice_name"] == text
+    assert result["params"]["list"] == [text]
+    assert result["params"].get("handlebarsTemplate", "") == plain_text(text)
 
 
 AWKWARD = [
@@ -201,7 +201,7 @@ AWKWARD += [
     text=st.sampled_from(AWKWARD) | st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]))
 )
 @settings(max_examples=50)
-def test_text_survives_a_push_and_a_pull_byte_for_byte(text):
+def test_text_survives_push_and_pull(text):
     """Through every step that is ours: file, canonical form, bundle, export, canonical form."""
     data = copy.deepcopy(ASSETS)
     chart, dataset, dashboard = (
@@ -223,15 +223,15 @@ def test_text_survives_a_push_and_a_pull_byte_for_byte(text):
     sent = {path: each.replace("p%40ss%2Fword", "X" * 10) for path, each in sent.items()}
     live = server_bundle(sent, SETTINGS, git)
     assert {a.uuid: a.data for a in live} == {a.uuid: a.data for a in git}
-    found = live.get(chart["uuid"]).data
-    assert found["slice_name"] == text
-    assert found["params"]["labels"] == {text: text}
-    (found,) = live.kind("dashboards")
-    assert found.data["position"]["CHART-1"]["meta"]["sliceNameOverride"] == text
-    assert found.data.get("css", "") == plain_text(text)
+    result = live.get(chart["uuid"]).data
+    assert result["slice_name"] == text
+    assert result["params"]["labels"] == {text: text}
+    (result,) = live.kind("dashboards")
+    assert result.data["position"]["CHART-1"]["meta"]["sliceNameOverride"] == text
+    assert result.data.get("css", "") == plain_text(text)
 
 
-def test_noise_of_a_save_in_the_browser_is_left_out():
+def test_editor_noise_is_removed():
     data = copy.deepcopy(ASSETS["charts/sales/by_region.yaml"])
     noisy = copy.deepcopy(data)
     noisy["query_context"] = '{"datasource": {"id": 3}}'
@@ -248,13 +248,13 @@ def test_noise_of_a_save_in_the_browser_is_left_out():
     assert canonical("charts", noisy) == canonical("charts", data)
 
 
-def test_a_feature_that_is_on_is_kept():
+def test_enabled_feature_is_kept():
     data = copy.deepcopy(ASSETS["charts/sales/by_region.yaml"])
     data["params"] |= {"matrixify_enable": True, "matrixify_mode_rows": "metrics"}
     assert canonical("charts", data)["params"]["matrixify_mode_rows"] == "metrics"
 
 
-def test_a_column_in_a_metric_loses_its_number():
+def test_column_id_in_metric_is_removed():
     data = copy.deepcopy(ASSETS["charts/sales/by_region.yaml"])
     data["params"]["metric"] = {
         "expressionType": "SIMPLE",
@@ -270,7 +270,7 @@ def test_a_column_in_a_metric_loses_its_number():
     }
 
 
-def test_settings_that_say_nothing_are_left_out():
+def test_redundant_settings_are_removed():
     data = copy.deepcopy(ASSETS["dashboards/sales.yaml"])
     noisy = copy.deepcopy(data)
     noisy["position"]["HEADER_ID"] = {"type": "HEADER", "id": "HEADER_ID", "meta": {"text": "x"}}
@@ -290,7 +290,7 @@ def test_settings_that_say_nothing_are_left_out():
     assert canonical("dashboards", noisy) == canonical("dashboards", data)
 
 
-def test_a_scope_of_its_own_is_kept_under_the_charts_uuid():
+def test_cross_filter_scope_is_kept_by_chart_uuid():
     data = copy.deepcopy(ASSETS["dashboards/sales.yaml"])
     data["position"]["CHART-1"]["meta"]["chartId"] = 11
     data["position"]["CHART-2"]["meta"]["chartId"] = 12

@@ -1,4 +1,4 @@
-"""One set of files, several installations: values on the way out, placeholders on the way back."""
+"""One set of files for several installations: placeholders are filled and restored."""
 
 import copy
 
@@ -45,27 +45,27 @@ def git(**sql) -> Bundle:
     return Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()
 
 
-def sent(bundle: Bundle, more: dict[str, str]) -> dict[str, dict]:
+def sent_files(bundle: Bundle, more: dict[str, str]) -> dict[str, dict]:
     settings = with_more(more | {"READER_PASSWORD": "se/cret"})
     return {asset.path: complete(asset, bundle, settings) for asset in bundle}
 
 
-def exported(files: dict[str, dict]) -> dict[str, str]:
+def exported_files(files: dict[str, dict]) -> dict[str, str]:
     """As Superset gives them back: without the password."""
     text = {path: dump_yaml(data) for path, data in files.items()}
     return {path: each.replace("se%2Fcret", MASK) for path, each in text.items()}
 
 
 @pytest.mark.parametrize("more", INSTALLATIONS)
-def test_a_round_trip_leaves_no_difference_on_any_installation(more):
-    found = server_bundle(
-        exported(sent(git(), more)), with_more(more | {"READER_PASSWORD": "x"}), git()
+def test_round_trip_has_no_difference_on_any_installation(more):
+    result = server_bundle(
+        exported_files(sent_files(git(), more)), with_more(more | {"READER_PASSWORD": "x"}), git()
     )
-    assert {a.uuid: a.data for a in found} == {a.uuid: a.data for a in git()}
+    assert {a.uuid: a.data for a in result} == {a.uuid: a.data for a in git()}
 
 
-def test_each_value_arrives():
-    files = sent(git(), ADA)
+def test_placeholders_are_filled():
+    files = sent_files(git(), ADA)
     assert files["databases/warehouse.yaml"]["sqlalchemy_uri"] == (
         "postgresql+psycopg2://reader:se%2Fcret@db.example.org:6000/warehouse_ada"
     )
@@ -73,25 +73,25 @@ def test_each_value_arrives():
     assert files["datasets/reports/sales.yaml"]["sql"] == "select * from ada_reports.raw"
     assert files["dashboards/sales.yaml"]["certified_by"] == "Ada"
     assert files["charts/sales/by_region.yaml"]["params"]["template"] == "${CERTIFIED_BY} {{name}}"
-    assert sent(git(), {})["dashboards/sales.yaml"]["certified_by"] is None
+    assert sent_files(git(), {})["dashboards/sales.yaml"]["certified_by"] is None
 
 
-def test_an_edit_of_a_query_keeps_the_placeholders_of_what_was_not_edited():
-    files = sent(git(), {})
+def test_edited_query_keeps_other_placeholders():
+    files = sent_files(git(), {})
     dataset = files["datasets/reports/sales.yaml"]
     dataset["sql"] = "select amount from reports.raw where reports_old = 1"
-    found = server_bundle(exported(files), with_more({"READER_PASSWORD": "x"}), git())
-    (dataset,) = found.kind("datasets")
+    result = server_bundle(exported_files(files), with_more({"READER_PASSWORD": "x"}), git())
+    (dataset,) = result.kind("datasets")
     assert dataset.data["sql"] == (
         "select amount from ${SCHEMA_PREFIX}reports.raw where reports_old = 1"
     )
 
 
-def test_a_certification_changed_in_superset_is_a_change():
-    files = sent(git(), ADA)
+def test_certification_changed_in_superset_is_change():
+    files = sent_files(git(), ADA)
     files["dashboards/sales.yaml"]["certified_by"] = "Somebody else"
-    found = server_bundle(exported(files), with_more(ADA | {"READER_PASSWORD": "x"}), git())
-    assert found.kind("dashboards")[0].data["certified_by"] == "Somebody else"
+    result = server_bundle(exported_files(files), with_more(ADA | {"READER_PASSWORD": "x"}), git())
+    assert result.kind("dashboards")[0].data["certified_by"] == "Somebody else"
 
 
 @given(
@@ -99,7 +99,7 @@ def test_a_certification_changed_in_superset_is_a_change():
     prefix=st.sampled_from(["", "ada_", "a", "a_"]),
     fixed=st.booleans(),
 )
-def test_a_schemas_name_goes_out_and_comes_back(schema, prefix, fixed):
+def test_schema_name_round_trip(schema, prefix, fixed):
     settings = with_more({"SCHEMA_PREFIX": prefix})
     said = f"${{NO_PREFIX}}{schema}" if fixed else schema
     assert schema_in_git(server_schema(said, settings), settings, [said]) == said
@@ -118,7 +118,7 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_environment_is_chosen_by_name(project, monkeypatch):
+def test_environment_is_selected_by_name(project, monkeypatch):
     plain = load_settings(project)
     assert (plain.environment, plain.value("SCHEMA_PREFIX")) == ("", None)
     monkeypatch.setenv("ENV", "ada")
@@ -128,7 +128,7 @@ def test_the_environment_is_chosen_by_name(project, monkeypatch):
     assert settings.postgres_port == plain.postgres_port, "this machine's own stays what it is"
 
 
-def test_secrets_of_an_environment_stand_in_a_file_of_its_own(project, monkeypatch):
+def test_environment_secrets_are_in_own_file(project, monkeypatch):
     monkeypatch.setenv("GLASSHOUSE_ENV", "ada")
     (project / ".env.ada").write_text("SUPERSET_ADMIN_PASSWORD='theirs'\nDASHBOARD_PASSWORD=d\n")
     settings = load_settings(project)
@@ -148,27 +148,27 @@ def test_secrets_of_an_environment_stand_in_a_file_of_its_own(project, monkeypat
         ("a: [", "cannot be read"),
     ],
 )
-def test_a_mistake_in_an_overlay_is_named(text, expected, project, monkeypatch):
+def test_overlay_error_names_key(text, expected, project, monkeypatch):
     monkeypatch.setenv("ENV", "ada")
     (project / OVERLAYS / "ada.yml").write_text(text)
     with pytest.raises(UserError, match=expected):
         load_settings(project)
 
 
-def test_an_unknown_environment_is_told_with_those_that_there_are(project, monkeypatch):
+def test_unknown_environment_lists_existing_ones(project, monkeypatch):
     monkeypatch.setenv("ENV", "production")
     with pytest.raises(UserError, match=r"no environment production.*choose one of ada"):
         load_settings(project)
 
 
-def test_a_shells_own_start_up_file_is_no_environment():
+def test_shell_startup_file_is_not_environment():
     assert selected_environment({"ENV": "/etc/shrc"}) == ""
     assert selected_environment({"ENV": "/etc/shrc", "GLASSHOUSE_ENV": "ada"}) == "ada"
     with pytest.raises(UserError, match="cannot be"):
         selected_environment({"GLASSHOUSE_ENV": "../ada"})
 
 
-def test_an_older_env_gets_the_keys_that_are_new(project):
+def test_new_keys_are_added_to_old_env(project):
     path = project / ".env"
     text = path.read_text().replace("STAKEHOLDER_PASSWORD=", "#")
     path.write_text(text)
@@ -180,25 +180,25 @@ def test_an_older_env_gets_the_keys_that_are_new(project):
 
 
 @pytest.mark.parametrize("parameters", ["", "?sslmode=require"])
-def test_a_catalog_that_the_editor_adds_is_not_written(parameters):
+def test_catalog_added_by_editor_is_removed(parameters):
     """With it, an installation whose database has another name would read the wrong database."""
     data = {"sqlalchemy_uri": f"postgresql://a@${{POSTGRES_HOST}}/${{DATABASE}}{parameters}"}
     here = with_sources(databases=data)
     for more in INSTALLATIONS:
-        files = sent(here, more)
+        files = sent_files(here, more)
         database = (more or {"DATABASE": "warehouse"})["DATABASE"]
         files["datasets/reports/sales.yaml"]["catalog"] = database
-        found = server_bundle(exported(files), with_more(more), here)
-        assert "catalog" not in found.kind("datasets")[0].data
+        result = server_bundle(exported_files(files), with_more(more), here)
+        assert "catalog" not in result.kind("datasets")[0].data
         files["datasets/reports/sales.yaml"]["catalog"] = "archive"
-        found = server_bundle(exported(files), with_more(more), here)
-        assert found.kind("datasets")[0].data["catalog"] == "archive"
+        result = server_bundle(exported_files(files), with_more(more), here)
+        assert result.kind("datasets")[0].data["catalog"] == "archive"
 
 
-def test_a_catalog_that_git_names_stays():
+def test_catalog_in_git_is_kept():
     here = with_sources(datasets={"catalog": "${DATABASE}"})
-    found = server_bundle(exported(sent(here, ADA)), with_more(ADA), here)
-    assert found.kind("datasets")[0].data["catalog"] == "${DATABASE}"
+    result = server_bundle(exported_files(sent_files(here, ADA)), with_more(ADA), here)
+    assert result.kind("datasets")[0].data["catalog"] == "${DATABASE}"
 
 
 def with_sources(**more: dict) -> Bundle:

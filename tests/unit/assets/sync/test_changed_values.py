@@ -1,4 +1,4 @@
-"""A changed setting: neither Superset nor git is blamed, and a pull writes nothing."""
+"""A changed setting is the origin of a difference, and a pull writes nothing."""
 
 import copy
 
@@ -28,18 +28,18 @@ def git() -> Bundle:
     return Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()
 
 
-def exported(git: Bundle, settings) -> dict[str, str]:
+def exported_files(git: Bundle, settings) -> dict[str, str]:
     files = {asset.path: dump_yaml(complete(asset, git, settings)) for asset in git}
     return {path: text.replace("p%40ss%2Fword", MASK) for path, text in files.items()}
 
 
-def test_a_new_value_in_the_settings_is_a_change_of_the_settings(git, settings):
+def test_changed_setting_is_origin_of_difference(git, settings):
     before, now = (settings.model_copy(update={"extra_values": each}) for each in (OLD, NEW))
     save_last_push(git, before, pushed=True)
     # A pull with the new settings must not forget what the server still holds.
     save_last_push(git, now)
     then = settings_of_last_push(now)
-    files = exported(git, before)
+    files = exported_files(git, before)
     server = server_bundle(files, now, git, last_pushed(now), then)
     assert {a.uuid: a.data for a in server} == {a.uuid: a.data for a in git}
     assert not plan_pull(git, server, last_pushed(now))
@@ -51,14 +51,14 @@ def test_a_new_value_in_the_settings_is_a_change_of_the_settings(git, settings):
     assert {step.origin for step in steps} == {SETTINGS}
     assert "p@ss" not in str([str(change) for step in steps for change in step.changes])
     # Once pushed, nothing is left.
-    files = exported(git, now)
+    files = exported_files(git, now)
     save_last_push(git, now, pushed=True)
     assert not changed_values(files, git, now, settings_of_last_push(now))
 
 
-def test_an_edit_in_superset_beside_a_new_value_is_the_only_change(git, settings):
+def test_edit_next_to_changed_setting_is_only_change(git, settings):
     before, now = (settings.model_copy(update={"extra_values": each}) for each in (OLD, NEW))
-    files = exported(git, before)
+    files = exported_files(git, before)
     path = "datasets/reports/sales.yaml"
     files[path] = files[path].replace("select 1", "select 2")
     server = server_bundle(files, now, git, git, before)
@@ -67,7 +67,7 @@ def test_an_edit_in_superset_beside_a_new_value_is_the_only_change(git, settings
     assert uuid_of("sales") in changed_values(files, git, now, before)
 
 
-def test_a_record_of_an_earlier_version_is_still_read(git, settings):
+def test_old_push_record_is_readable(git, settings):
     save_last_push(git, settings)
     file = settings.state / "pushed" / "assets.json"
     items = file.read_text().partition('"assets": ')[2].rstrip().removesuffix("}")

@@ -28,7 +28,7 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-def every(*names: str):
+def settings_of(*names: str):
     return [SETTINGS.model_copy(update={"environment": name}) for name in names]
 
 
@@ -48,12 +48,12 @@ def test_names_are_separated_by_commas(text, expected):
 
 
 @pytest.mark.parametrize("text", ["Production", "staging;production", "staging,Prod", "-x"])
-def test_a_name_that_cannot_be_one_is_an_error_and_never_this_installation(text):
+def test_invalid_name_is_error(text):
     with pytest.raises(UserError, match="ENV cannot be"):
         selected_environments({"ENV": text})
 
 
-def test_each_environment_has_its_own_settings(project, monkeypatch):
+def test_each_environment_has_own_settings(project, monkeypatch):
     monkeypatch.setenv("ENV", "staging,production")
     prefixes = [settings.value("SCHEMA_PREFIX") for settings in selected_settings()]
     assert prefixes == ["staging_", "production_"]
@@ -65,8 +65,8 @@ def test_each_environment_has_its_own_settings(project, monkeypatch):
         selected_settings()
 
 
-def test_each_has_a_result_line_and_the_worst_exit_code_counts(capsys):
-    assert run_for_each(every("staging", "production"), lambda s: RESULTS[s.environment]) == 2
+def test_each_environment_has_result_line_and_worst_exit_code_counts(capsys):
+    assert run_for_each(settings_of("staging", "production"), lambda s: RESULTS[s.environment]) == 2
     said = capsys.readouterr().out
     assert said.splitlines()[-2:] == ["staging: pushed", "production: 2 to update"]
 
@@ -75,23 +75,23 @@ def test_each_has_a_result_line_and_the_worst_exit_code_counts(capsys):
             raise UserError("Superset does not answer", "make up")
         return RESULTS[settings.environment]
 
-    assert run_for_each(every("staging", "production"), run) == 1
+    assert run_for_each(settings_of("staging", "production"), run) == 1
     captured = capsys.readouterr()
     assert "staging: Error: Superset does not answer. Do: make up." in captured.err
     assert captured.out.splitlines()[-1] == "production: 2 to update"
     # With one environment an error is that of the command, as before.
     with pytest.raises(UserError):
-        run_for_each(every("staging"), run)
+        run_for_each(settings_of("staging"), run)
 
 
-def test_the_plan_of_several_environments_is_one_json_list(capsys):
+def test_json_plan_of_environments_is_one_list(capsys):
     chart = Asset("charts", {"slice_name": "Rows", "uuid": uuid_of("Rows")})
     steps = {"staging": [], "production": [Step(UPDATE, chart, "changed in git")]}
     with patch("scripts.assets.sync.plan.read_steps", lambda s: steps[s.environment]):
-        assert plan(every("staging", "production"), "json") == 2
+        assert plan(settings_of("staging", "production"), "json") == 2
         (item,) = json.loads(capsys.readouterr().out)
         assert (item["environment"], item["title"]) == ("production", "Rows")
-        assert plan(every("staging"), "json") == 0
+        assert plan(settings_of("staging"), "json") == 0
         assert json.loads(capsys.readouterr().out) == []
-        assert plan(every("staging", "production")) == 2
+        assert plan(settings_of("staging", "production")) == 2
     assert "staging: no difference\nproduction: 1 to update" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""A bundle made elsewhere becomes files of this repository, and each loss is reported."""
+"""A bundle from another Superset becomes files of this repository, and losses are reported."""
 
 import copy
 from itertools import pairwise
@@ -25,7 +25,7 @@ def bundle_of(files: dict[str, dict]) -> Bundle:
     return Files({path: (path.split("/")[0], data) for path, data in files.items()}).bundle()
 
 
-def exported(settings, **changes: dict) -> dict[str, str]:
+def exported_files(settings, **changes: dict) -> dict[str, str]:
     """Superset's export of the sample (path → text); `changes`: fields by file."""
     git = bundle_of(copy.deepcopy(ASSETS))
     files = {"metadata.yaml": {"version": "1.0.0", "type": "Dashboard"}}
@@ -54,17 +54,17 @@ def as_folder(tmp_path: Path, files: dict[str, str | bytes]) -> Path:
 
 
 @pytest.mark.parametrize("pack", [as_zip, as_folder])
-def test_a_plain_export_of_superset_becomes_files_in_the_form_of_git(pack, tmp_path, settings):
-    source = pack(tmp_path, exported(settings))
+def test_superset_export_becomes_canonical_files(pack, tmp_path, settings):
+    source = pack(tmp_path, exported_files(settings))
     assert import_bundle(settings, source)
     files = read_files(settings.root / FOLDER)
     assert find_problems(files) == []
     expected = bundle_of(copy.deepcopy(ASSETS))
-    found = files.bundle()
+    result = files.bundle()
     for asset in expected:
         if asset.kind != "databases":
-            assert found.get(asset.uuid).data == asset.data
-    (database,) = found.kind("databases")
+            assert result.get(asset.uuid).data == asset.data
+    (database,) = result.kind("databases")
     uri = "postgresql://reader:${WAREHOUSE_PASSWORD}@db.example.org/sales"
     assert database.data["sqlalchemy_uri"] == uri
     assert "charts/sales/rows.yaml" in files.data
@@ -77,8 +77,8 @@ def remarks(files: dict[str, str | bytes], tmp_path, settings, git: Bundle | Non
     return result, [f"{path}: {message}" for path, message in result.notes]
 
 
-def test_what_cannot_be_kept_is_reported_for_each_file(tmp_path, settings):
-    files: dict[str, str | bytes] = dict(exported(
+def test_unsupported_parts_are_reported_for_each_file(tmp_path, settings):
+    files: dict[str, str | bytes] = dict(exported_files(
         settings,
         datasets={"sql": "select * from {{ schema }}.x", "made_by": "a tool", "columns": [
             {"column_name": "amount", "colour": "red"}]},
@@ -116,23 +116,23 @@ def test_what_cannot_be_kept_is_reported_for_each_file(tmp_path, settings):
     assert len(result.written.assets) == len(ASSETS)
 
 
-def test_a_password_of_this_installation_is_never_given_to_a_bundle(tmp_path, settings):
+def test_bundle_gets_no_password_of_installation(tmp_path, settings):
     uri = "postgresql://dashboard:${DASHBOARD_PASSWORD}@db.example.org/warehouse"
     result, lines = remarks(
-        exported(settings, databases={"sqlalchemy_uri": uri}), tmp_path, settings
+        exported_files(settings, databases={"sqlalchemy_uri": uri}), tmp_path, settings
     )
     assert result.written.kind("databases") == []
     assert any("would get a password of this installation" in line for line in lines)
-    files = exported(settings, databases={"sqlalchemy_uri": "mysql://me:secret@db.example.org/x"})
+    files = exported_files(
+        settings, databases={"sqlalchemy_uri": "mysql://me:secret@db.example.org/x"}
+    )
     result, lines = remarks(files, tmp_path, settings)
     assert "secret" not in str(result)
     assert any("put WAREHOUSE_PASSWORD=… into .env" in line for line in lines)
 
 
-def test_annotations_refer_to_charts_of_the_bundle_and_to_no_layer_of_the_other_server(
-    tmp_path, settings
-):
-    files = exported(settings)
+def test_annotations_refer_to_charts_of_bundle_only(tmp_path, settings):
+    files = exported_files(settings)
     name = next(path for path in files if "By_region" in path)
     (dashboard,) = [text for path, text in files.items() if path.startswith("dashboards/")]
     position = load_yaml(dashboard)["position"]
@@ -151,9 +151,9 @@ def test_annotations_refer_to_charts_of_the_bundle_and_to_no_layer_of_the_other_
     assert any("1 annotations refer to ids of the other server" in line for line in lines)
 
 
-def test_names_that_are_taken_and_assets_that_git_has(tmp_path, settings):
+def test_taken_names_get_suffix(tmp_path, settings):
     git = bundle_of(copy.deepcopy(ASSETS))
-    other = exported(settings)
+    other = exported_files(settings)
     for name in ("warehouse", "sales", "By region", "Rows", "dashboard"):
         other = {
             path: text.replace(uuid_of(name), uuid_of(f"other {name}"))
@@ -165,7 +165,7 @@ def test_names_that_are_taken_and_assets_that_git_has(tmp_path, settings):
     assert {a.path.split("/")[1] for a in result.written.kind("charts")} == {"sales_2"}
     assert any('the name "warehouse" is taken' in line for line in lines)
     assert not {asset.path for asset in result.written} & {asset.path for asset in git}
-    changed = exported(settings, charts={"description": "Newer."})
+    changed = exported_files(settings, charts={"description": "Newer."})
     result, lines = remarks(changed, tmp_path, settings, git)
     assert not result.written.assets
     assert any("is in git already, and stays as it is; FORCE=1 overwrites it" in x for x in lines)
@@ -178,14 +178,14 @@ def test_names_that_are_taken_and_assets_that_git_has(tmp_path, settings):
 @pytest.mark.parametrize(
     "title", ["a/b\\c..", "売上レポート", "x" * 250, "Größe & Café", "con", ".hidden", "-rf"]
 )
-def test_any_title_becomes_a_file_name(title, tmp_path, settings):
-    files = exported(settings, charts={"slice_name": title}, dashboards={"slug": None,
+def test_any_title_gives_file_name(title, tmp_path, settings):
+    files = exported_files(settings, charts={"slice_name": title}, dashboards={"slug": None,
                      "dashboard_title": title * 2 if len(title) > 200 else title})  # fmt: skip
     import_bundle(settings, as_folder(tmp_path, files))
-    found = read_files(settings.root / FOLDER)
-    assert find_problems(found) == []
-    assert [each.title for each in found.bundle().kind("charts")] == [title, title]
-    assert all(len(part.encode()) < 200 for path in found.data for part in path.split("/"))
+    result = read_files(settings.root / FOLDER)
+    assert find_problems(result) == []
+    assert [each.title for each in result.bundle().kind("charts")] == [title, title]
+    assert all(len(part.encode()) < 200 for path in result.data for part in path.split("/"))
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_any_title_becomes_a_file_name(title, tmp_path, settings):
         (b"", "cannot be read as a zip file"),
     ],
 )
-def test_a_source_that_is_no_bundle_is_one_line(content, expected, tmp_path, settings):
+def test_invalid_source_is_one_line_error(content, expected, tmp_path, settings):
     source = tmp_path / "x.zip"
     if content is not None:
         source.write_bytes(content)
@@ -215,9 +215,7 @@ def test_a_source_that_is_no_bundle_is_one_line(content, expected, tmp_path, set
         (None, 0xFF),  # damaged content
     ],
 )
-def test_a_zip_file_that_cannot_be_unpacked_is_one_line(
-    tmp_path: Path, offset: int | None, value: int
-) -> None:
+def test_damaged_zip_is_one_line_error(tmp_path: Path, offset: int | None, value: int) -> None:
     source = tmp_path / "x.zip"
     name = "charts/sales.yaml"
     with ZipFile(source, "w", ZIP_DEFLATED) as archive:

@@ -1,4 +1,4 @@
-"""What a prune may remove: what the repository once owned, and nothing that anybody needs."""
+"""A prune removes managed assets only, and none that something else uses."""
 
 import copy
 
@@ -29,7 +29,7 @@ def bundle(*without: str, **changed) -> Bundle:
 EVERY = {asset.uuid for asset in bundle()}
 
 
-def removed(
+def pruned_titles(
     git: Bundle, live: Bundle, previously_managed: set[str] = EVERY, pushed: Bundle | None = None
 ):
     return [
@@ -38,50 +38,50 @@ def removed(
     ]
 
 
-def test_what_git_holds_is_left_alone():
-    assert removed(bundle(), bundle()) == []
+def test_assets_in_git_are_kept():
+    assert pruned_titles(bundle(), bundle()) == []
 
 
-def test_what_git_has_given_up_goes_dashboards_first():
+def test_assets_removed_from_git_are_pruned_dashboards_first():
     git = bundle(DASHBOARD, ROWS, uuid_of("By region"), SALES)
-    assert removed(git, bundle()) == ["Sales", "By region", "Rows", "sales"]
+    assert pruned_titles(git, bundle()) == ["Sales", "By region", "Rows", "sales"]
 
 
-def test_what_the_repository_never_owned_is_left_alone():
-    assert removed(bundle(DASHBOARD, ROWS), bundle(), EVERY - {ROWS, DASHBOARD}) == []
+def test_unmanaged_assets_are_kept():
+    assert pruned_titles(bundle(DASHBOARD, ROWS), bundle(), EVERY - {ROWS, DASHBOARD}) == []
 
 
-def test_a_chart_that_a_dashboard_still_shows_stays_until_the_push():
-    found = plan_prune(bundle(ROWS), bundle(), bundle(), EVERY)
-    ((asset, reason),) = found.keep
-    assert (asset.title, found.remove) == ("Rows", [])
+def test_chart_on_dashboard_is_kept_until_push():
+    result = plan_prune(bundle(ROWS), bundle(), bundle(), EVERY)
+    ((asset, reason),) = result.keep
+    assert (asset.title, result.remove) == ("Rows", [])
     assert 'dashboard "Sales" in Superset uses it; make push first' in reason
 
 
-def test_what_a_stranger_needs_stays_and_all_that_it_needs_in_turn():
+def test_assets_used_by_unmanaged_dashboard_are_kept():
     """Nobody but a stranger's dashboard shows the chart: chart, dataset and database stay."""
     git = Bundle()
-    found = plan_prune(git, bundle(), bundle(), EVERY - {DASHBOARD})
-    assert found.remove == []
-    assert {asset.title for asset, _ in found.keep} == {"Rows", "By region", "sales", "warehouse"}
+    result = plan_prune(git, bundle(), bundle(), EVERY - {DASHBOARD})
+    assert result.remove == []
+    assert {asset.title for asset, _ in result.keep} == {"Rows", "By region", "sales", "warehouse"}
 
 
-def test_what_somebody_has_changed_in_superset_stays_unless_told():
+def test_assets_changed_in_superset_are_kept():
     live = bundle(DASHBOARD, Rows="Mine now")
     git = bundle(DASHBOARD, ROWS)
-    found = plan_prune(git, live, bundle(), EVERY)
-    assert [str(asset) for asset, _ in found.keep] == ['chart "Mine now"']
-    assert "changed in Superset since the last push" in found.keep[0][1]
+    result = plan_prune(git, live, bundle(), EVERY)
+    assert [str(asset) for asset, _ in result.keep] == ['chart "Mine now"']
+    assert "changed in Superset since the last push" in result.keep[0][1]
     readable_changes = plan_prune(git, live, bundle(), EVERY, force=True)
     assert [asset.title for asset in readable_changes.remove] == ["Mine now"]
 
 
-def test_a_plan_says_that_a_prune_deletes_it_even_when_the_last_push_is_forgotten():
+def test_plan_shows_delete_without_last_push():
     (step,) = compare(bundle(ROWS), bundle(), None, EVERY)
     assert (step.action, step.origin) == ("delete", "removed from git")
 
 
-def test_the_list_only_grows(tmp_path):
+def test_lock_only_grows(tmp_path):
     assert read_lock(tmp_path) == set()
     assert record_managed(tmp_path, bundle(ROWS)) is True
     assert ROWS not in read_previously_managed(tmp_path)
@@ -93,24 +93,24 @@ def test_the_list_only_grows(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["<<<<<<< HEAD", "charts", "nonsense 1-2-3"])
-def test_a_broken_line_is_named(tmp_path, line):
+def test_malformed_lock_line_is_error(tmp_path, line):
     (tmp_path / LOCK).write_text(f"# head\ncharts {ROWS}\n{line}\n")
     with pytest.raises(UserError, match=r"owned\.lock, line 3: .*after a merge"):
         read_lock(tmp_path)
 
 
-def test_an_edit_of_a_chart_that_git_gave_up_survives_every_push_in_between(settings):
+def test_edit_of_removed_chart_survives_later_pushes(settings):
     """A push keeps the record of what is waiting for a prune, so the edit is still noticed."""
     smaller, live = bundle(DASHBOARD, ROWS), bundle(DASHBOARD, Rows="Edited in Superset")
     for _ in range(2):
-        save_last_push(smaller | removed_from_git(pushed_before(settings), smaller, live), settings)
+        save_last_push(smaller | removed_from_git(last_bundle(settings), smaller, live), settings)
         (step,) = compare(smaller, live, last_pushed(settings), EVERY)
         assert step.origin == "removed from git, changed in Superset since the last push"
-        found = plan_prune(smaller, live, last_pushed(settings), EVERY)
-        assert [asset.title for asset, _ in found.keep] == ["Edited in Superset"]
+        result = plan_prune(smaller, live, last_pushed(settings), EVERY)
+        assert [asset.title for asset, _ in result.keep] == ["Edited in Superset"]
     # Once it is gone from Superset, nothing is recorded any more.
     assert not removed_from_git(last_pushed(settings), smaller, smaller).assets
 
 
-def pushed_before(settings) -> Bundle:
+def last_bundle(settings) -> Bundle:
     return last_pushed(settings) or bundle(DASHBOARD)

@@ -158,7 +158,7 @@ class Superset:
         return server_bundle(files, SETTINGS, local, None, None, lists)
 
 
-def pushed(bundle: Bundle, server: Superset) -> Bundle:
+def push_and_read(bundle: Bundle, server: Superset) -> Bundle:
     """The server after a push of everything, in the form of git."""
     comparable, _ = with_existing_owners(bundle, server.lists(), SETTINGS)
     state = ServerState(server, server.lists(), comparable, SETTINGS)
@@ -168,12 +168,12 @@ def pushed(bundle: Bundle, server: Superset) -> Bundle:
 
 
 @pytest.mark.parametrize("first_id", [1, 700])
-def test_everything_comes_back_as_git_has_it_on_any_server(first_id):
+def test_push_round_trip_on_any_server(first_id):
     bundle = git()
     server = Superset(bundle, first_id)
     for _ in range(2):
-        found = pushed(bundle, server)
-        assert {a.uuid: a.data for a in found} == {a.uuid: a.data for a in bundle}
+        result = push_and_read(bundle, server)
+        assert {a.uuid: a.data for a in result} == {a.uuid: a.data for a in bundle}
     assert len(server.layers) == 1
     layers = json.loads(server.params[server.ids[uuid_of("By region")]])["annotation_layers"]
     (layer,) = server.layers
@@ -181,31 +181,31 @@ def test_everything_comes_back_as_git_has_it_on_any_server(first_id):
     assert server.fields[server.ids[uuid_of("By region")]]["owners"] == [1, 7, 8]
 
 
-def test_a_push_of_a_sibling_chart_restores_the_annotations_that_an_import_removes():
+def test_push_of_other_chart_restores_annotations():
     bundle = git()
     server = Superset(bundle, 1)
-    pushed(bundle, server)
+    push_and_read(bundle, server)
     server.params.clear()
     state = ServerState(server, server.lists(), bundle, SETTINGS)
     send_rest(bundle, {uuid_of("Rows")}, state)
     assert {a.uuid: a.data for a in server.as_git(bundle)} == {a.uuid: a.data for a in bundle}
 
 
-def test_a_changed_layer_keeps_the_annotations_that_have_not_changed():
+def test_changed_layer_keeps_unchanged_annotations():
     bundle = git()
     server = Superset(bundle, 1)
-    pushed(bundle, server)
+    push_and_read(bundle, server)
     (layer,) = server.layers
     (first,) = server.annotations[layer]
     annotations = bundle.get(f"annotation_layers/{LAYER['name']}").data["annotations"]
     annotations.append({"short_descr": "Easter", "start_dttm": "2026-04-05T00:00:00",
                         "end_dttm": "2026-04-06T00:00:00"})  # fmt: skip
-    pushed(bundle, server)
+    push_and_read(bundle, server)
     assert [each for each in server.annotations[layer] if each == first]
     assert len(server.annotations[layer]) == 2
 
 
-def test_a_layer_belongs_to_the_charts_that_refer_to_it():
+def test_layer_belongs_to_charts_that_use_it():
     bundle, layer = git(), f"annotation_layers/{LAYER['name']}"
     without = bundle.only({asset.uuid for asset in bundle} - {layer})
     (asset,) = plan_pull(without, managed_assets(bundle, without), without).written.values()
@@ -214,7 +214,7 @@ def test_a_layer_belongs_to_the_charts_that_refer_to_it():
     assert f"the annotation layer {LAYER['name']} is not in a file" in str(problem)
 
 
-def test_an_annotation_whose_layer_or_chart_is_gone_is_left_out():
+def test_annotation_with_missing_source_is_left_out():
     bundle = git()
     server = Superset(bundle, 1)
     layers = [EVENT | {"value": 99}, FORMULA, LINE | {"value": 98}]
@@ -223,7 +223,7 @@ def test_an_annotation_whose_layer_or_chart_is_gone_is_left_out():
     assert chart.data["params"]["annotation_layers"] == [FORMULA]
 
 
-def test_two_layers_of_one_name_are_told():
+def test_duplicate_layer_names_are_error():
     bundle = git()
     server = Superset(bundle, 1)
     for _ in range(2):
@@ -233,7 +233,7 @@ def test_two_layers_of_one_name_are_told():
         number_of(bundle.kind("annotation_layers")[0], state)
 
 
-def test_queries_of_one_label_are_all_read():
+def test_queries_with_same_label_are_all_read():
     bundle = git()
     server = Superset(bundle, 1)
     second = QUERY | {"uuid": uuid_of("second")}
@@ -244,16 +244,16 @@ def test_queries_of_one_label_are_all_read():
     assert number_of(bundle.kind("queries")[0], state) == 0
 
 
-def test_an_owner_without_an_account_is_named_and_stays_in_git():
+def test_unknown_owner_is_reported_and_kept_in_git():
     bundle = git(owners=["ada", "admin", "nobody@example.org"])
     server = Superset(bundle, 1)
     comparable, missing = with_existing_owners(bundle, server.lists(), SETTINGS)
     assert missing == {"nobody@example.org": ['chart "By region"']}
     assert comparable.get(uuid_of("By region")).data["owners"] == ["ada"]
-    found = pushed(bundle, server)
-    assert found.get(uuid_of("By region")).data == comparable.get(uuid_of("By region")).data
+    result = push_and_read(bundle, server)
+    assert result.get(uuid_of("By region")).data == comparable.get(uuid_of("By region")).data
     # A pull compares with the file as it is, and leaves the owner there.
-    assert not plan_pull(bundle, found, found)
+    assert not plan_pull(bundle, result, result)
 
 
 @pytest.mark.parametrize(
@@ -268,13 +268,13 @@ def test_an_owner_without_an_account_is_named_and_stays_in_git():
         ("dashboards/sales.yaml", {"tags": ["x" * 251]}, "tags holds a text of 251 characters"),
     ],
 )
-def test_a_mistake_in_a_file_is_named(path, change, expected):
+def test_invalid_file_is_reported(path, change, expected):
     data = {asset.path: (asset.kind, dict(asset.data)) for asset in git()}
     data[path] = (data[path][0], data[path][1] | change)
     assert any(expected in str(problem) for problem in find_problems(Files(data)))
 
 
-def test_a_user_of_this_repository_can_own_what_the_same_push_creates():
+def test_user_of_repository_can_own_new_chart():
     bundle = git(owners=["eve"])
     entry = Asset("users", {"username": "eve", "email": "eve@example.org"})
     comparable, missing = with_existing_owners(
@@ -284,7 +284,7 @@ def test_a_user_of_this_repository_can_own_what_the_same_push_creates():
     assert comparable.get(uuid_of("By region")).data["owners"] == ["eve"]
 
 
-def test_two_databases_of_one_name_are_told():
+def test_duplicate_database_names_are_reported():
     data = {asset.path: (asset.kind, dict(asset.data)) for asset in git()}
     kind, database = data["databases/warehouse.yaml"]
     data["databases/second.yaml"] = (kind, database | {"uuid": uuid_of("second")})

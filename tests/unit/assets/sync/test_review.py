@@ -1,4 +1,4 @@
-"""What a pull request is told: the dashboards' differences between two commits."""
+"""The comment on a pull request: the dashboards' differences between two commits."""
 
 import shutil
 import subprocess
@@ -35,14 +35,14 @@ def edit(repository, path, old, new):
     file.write_text(file.read_text().replace(old, new))
 
 
-def test_no_change_is_said_in_words(repository):
+def test_review_without_changes(repository):
     text = review(repository, "main")
     assert NO_CHANGES in text
     assert NO_PROBLEMS in text
     assert "$" not in text
 
 
-def test_each_changed_field_is_named(repository):
+def test_review_lists_changed_fields(repository):
     edit(repository, CHART, "By region", "By | @land <b>")
     edit(repository, DASHBOARD, "width: 4", "width: 6")
     rows = [line for line in review(repository, "main").splitlines() if line.startswith("| chan")]
@@ -52,7 +52,7 @@ def test_each_changed_field_is_named(repository):
     assert "layout: 1 component" in rows[1]
 
 
-def test_new_and_removed_assets_are_named(repository, assets):
+def test_review_lists_new_and_removed_assets(repository, assets):
     (repository / "superset_assets" / TABLE).unlink()
     text = (repository / "superset_assets" / DASHBOARD).read_text()
     head, _, rest = text.partition("  CHART-2:\n")
@@ -66,13 +66,13 @@ def test_new_and_removed_assets_are_named(repository, assets):
     assert '| new | chart "By region" |' in review(repository, "main")
 
 
-def test_what_is_broken_is_listed_instead(repository):
+def test_review_lists_problems(repository):
     edit(repository, CHART, "viz_type: pie", "viz_type: piie")
     text = review(repository, "main")
     assert "viz_type piie is unknown; write pie &#91;chart-type&#93;" in text
     assert NO_PROBLEMS not in text
 
 
-def test_a_commit_that_is_not_there_is_one_line(repository):
+def test_review_of_unknown_commit_is_error(repository):
     with pytest.raises(UserError, match="name a commit that this clone has"):
         review(repository, "no-such-branch")

@@ -1,4 +1,4 @@
-"""Deciding what a push and a pull have to do; no server is needed for that."""
+"""Plans of push and pull, computed without a server."""
 
 import copy
 import json
@@ -37,7 +37,7 @@ def bundle(**changed) -> Bundle:
 ROWS = uuid_of("Rows")
 
 
-def test_a_title_changed_in_superset_is_one_field():
+def test_title_changed_in_superset_is_one_field():
     plan = plan_pull(bundle(), bundle(Rows={"slice_name": "New"}), bundle())
     (difference,) = plan.write
     assert [change.field for change in difference.changes] == ["slice_name"]
@@ -45,13 +45,13 @@ def test_a_title_changed_in_superset_is_one_field():
     assert str(difference) == 'chart "New": slice_name: "Rows" → "New"'
 
 
-def test_what_was_changed_in_git_alone_stays():
+def test_pull_keeps_changes_made_in_git():
     plan = plan_pull(bundle(Rows={"description": "mine"}), bundle(), bundle())
     assert not plan.write
     assert not plan.conflicts
 
 
-def test_changes_on_both_sides_come_together():
+def test_pull_merges_changes_of_both_sides():
     plan = plan_pull(
         bundle(Rows={"description": "mine"}), bundle(Rows={"slice_name": "Theirs"}), bundle()
     )
@@ -59,20 +59,20 @@ def test_changes_on_both_sides_come_together():
     assert (asset.data["slice_name"], asset.data["description"]) == ("Theirs", "mine")
 
 
-def test_one_field_changed_on_both_sides_is_a_conflict():
+def test_same_field_changed_on_both_sides_is_conflict():
     plan = plan_pull(
         bundle(Rows={"description": "mine"}), bundle(Rows={"description": "theirs"}), bundle()
     )
     assert plan.conflicts == ['chart "Rows": description']
 
 
-def test_what_is_gone_in_superset_is_told_and_kept():
+def test_pull_keeps_assets_deleted_in_superset():
     live = bundle().only({a.uuid for a in bundle()} - {ROWS})
     assert [asset.title for asset in removed_on_server(bundle(), live, bundle())] == ["Rows"]
     assert not plan_pull(bundle(), live, bundle())
 
 
-def test_what_is_removed_with_consent_leaves_no_hole_in_a_layout():
+def test_confirmed_deletion_updates_layout():
     live = bundle().only({a.uuid for a in bundle()} - {ROWS})
     plan = plan_pull(bundle(), live, bundle(), removed_on_server(bundle(), live, bundle()))
     (dashboard,) = plan.written.values()
@@ -86,14 +86,14 @@ def test_what_is_removed_with_consent_leaves_no_hole_in_a_layout():
     ]
 
 
-def test_what_was_never_pushed_or_stands_on_a_new_server_is_not_gone():
+def test_assets_never_pushed_are_not_deleted():
     live = bundle().only({a.uuid for a in bundle()} - {ROWS})
     assert removed_on_server(bundle(), live, live) == []
     assert removed_on_server(bundle(), live, None) == []
     assert removed_on_server(bundle(), Bundle(), bundle()) == []
 
 
-def test_what_git_has_given_up_is_not_brought_back_unless_a_dashboard_needs_it():
+def test_assets_removed_from_git_return_only_for_dashboard():
     every = bundle()
     dashboard = every.kind("dashboards")[0]
     position = without_charts(dashboard.data["position"], {ROWS})
@@ -105,14 +105,14 @@ def test_what_git_has_given_up_is_not_brought_back_unless_a_dashboard_needs_it()
     assert taken == ROWS
 
 
-def test_a_layout_without_its_only_chart_loses_the_row():
+def test_layout_without_charts_has_no_row():
     dashboard = bundle().kind("dashboards")[0]
     left = without_charts(dashboard.data["position"], {ROWS, uuid_of("By region")})
     assert set(left) == {"DASHBOARD_VERSION_KEY", "ROOT_ID", "GRID_ID"}
     assert left["GRID_ID"]["children"] == []
 
 
-def test_a_chart_added_to_a_dashboard_of_ours_comes_along():
+def test_chart_added_to_managed_dashboard_is_pulled():
     live = bundle()
     git = live.only({a.uuid for a in live} - {ROWS})
     assert ROWS in managed_assets(live, git)
@@ -121,13 +121,13 @@ def test_a_chart_added_to_a_dashboard_of_ours_comes_along():
     assert str(difference) == 'new chart "Rows"'
 
 
-def test_what_the_repository_does_not_own_is_left_alone():
+def test_unmanaged_assets_are_ignored():
     live = bundle()
     git = live.only({uuid_of("warehouse")})
     assert [asset.kind for asset in managed_assets(live, git)] == ["databases"]
 
 
-def test_what_others_left_on_the_server_does_not_disturb(settings):
+def test_foreign_files_on_server_are_ignored(settings):
     strange = {
         "charts/a_1.yaml": {
             "slice_name": "a",
@@ -150,21 +150,21 @@ def test_what_others_left_on_the_server_does_not_disturb(settings):
     assert not list(managed_assets(live, bundle()))
 
 
-def test_a_push_refuses_to_lose_work_done_in_superset():
+def test_push_refuses_to_overwrite_superset_changes():
     with pytest.raises(UserError, match=r'since the last push: chart "New".*make pull.*FORCE=1'):
         _refuse_to_overwrite(bundle(), bundle(Rows={"slice_name": "New"}), bundle())
 
 
-def test_a_push_without_a_past_takes_care():
+def test_first_push_refuses_to_overwrite():
     with pytest.raises(UserError, match="no push from here is known"):
         _refuse_to_overwrite(bundle(), bundle(Rows={"slice_name": "New"}), None)
 
 
-def test_a_push_of_changes_made_in_git_goes_through():
+def test_push_of_git_changes_is_accepted():
     _refuse_to_overwrite(bundle(Rows={"slice_name": "New"}), bundle(), bundle())
 
 
-def test_a_push_refuses_a_slug_that_belongs_to_another():
+def test_push_refuses_slug_of_other_dashboard():
     live = bundle()
     dashboard = live.kind("dashboards")[0]
     other = replace(dashboard, data=dashboard.data | {"uuid": uuid_of("other")})
@@ -172,15 +172,15 @@ def test_a_push_refuses_a_slug_that_belongs_to_another():
         _refuse_taken_slugs(bundle(), Bundle.of([other]))
 
 
-def test_the_last_push_is_remembered(settings):
+def test_last_push_is_stored(settings):
     assert last_pushed(settings) is None
     save_last_push(bundle(), settings)
-    found = last_pushed(settings)
-    assert found is not None
-    assert differences(found, bundle()) == []
+    result = last_pushed(settings)
+    assert result is not None
+    assert differences(result, bundle()) == []
 
 
-def test_a_broken_memory_is_none(settings):
+def test_damaged_push_record_is_ignored(settings):
     save_last_push(bundle(), settings)
     next((settings.state / "pushed").iterdir()).write_text("[1")
     assert last_pushed(settings) is None
@@ -199,11 +199,11 @@ def test_a_broken_memory_is_none(settings):
         ({}, {"a": 1}, {"a": 1}, {"a": 1}, []),
     ],
 )
-def test_merging(base, mine, theirs, merged, conflicts):
+def test_merge(base, mine, theirs, merged, conflicts):
     assert merge(base, mine, theirs) == (merged, conflicts)
 
 
-def test_a_change_of_type_is_a_change():
+def test_type_change_is_change():
     assert [str(each) for each in changes({"a": "1"}, {"a": 1})] == ['a: "1" → 1']
 
 
@@ -215,7 +215,7 @@ def test_a_change_of_type_is_a_change():
         ((), ['dashboard "Sales" lacks By region, Rows']),
     ],
 )
-def test_the_links_between_dashboards_and_charts_are_verified(linked, expected, settings):
+def test_links_between_dashboards_and_charts_are_verified(linked, expected, settings):
     git = bundle()
     dashboard = git.kind("dashboards")[0]
     exported = {"dashboards/Sales_1.yaml": dump_yaml(complete(dashboard, git, settings))}
@@ -223,7 +223,7 @@ def test_the_links_between_dashboards_and_charts_are_verified(linked, expected, 
     assert list(link_problems(links, exported, git).values()) == expected
 
 
-def test_a_push_sends_what_is_complete_in_itself_and_no_more():
+def test_push_selection_is_complete():
     git = bundle()
     dataset = uuid_of("sales")
     every = {asset.uuid for asset in git}
@@ -239,7 +239,7 @@ def test_a_push_sends_what_is_complete_in_itself_and_no_more():
     assert reference_problems(_complete_selection({dataset}, git)) == []
 
 
-def test_a_push_names_every_field(settings):
+def test_push_sends_all_fields(settings):
     git = bundle()
     chart = complete(git.get(ROWS), git, settings)
     assert chart["description"] is None
@@ -249,7 +249,7 @@ def test_a_push_names_every_field(settings):
     assert "password" not in json.dumps([chart, dataset])
 
 
-def test_what_superset_needs_of_a_layout_is_worked_out():
+def test_layout_for_superset_is_complete():
     position = bundle().kind("dashboards")[0].data["position"]
     full = complete_position(position, {ROWS: "Rows"})
     chart = full["CHART-2"]
@@ -259,9 +259,9 @@ def test_what_superset_needs_of_a_layout_is_worked_out():
     assert {full[key]["meta"]["chartId"] for key in ("CHART-1", "CHART-2")} == {1, 2}
 
 
-def test_new_files_get_names_of_their_own():
-    found = [with_path(asset, bundle(), set()).path for asset in bundle()]
-    assert found == [asset.path for asset in bundle()]
+def test_new_files_have_unique_names():
+    result = [with_path(asset, bundle(), set()).path for asset in bundle()]
+    assert result == [asset.path for asset in bundle()]
     chart = bundle().get(ROWS)
     assert with_path(chart, bundle(), {chart.path}).path == "charts/sales/rows_2.yaml"
 
@@ -269,23 +269,23 @@ def test_new_files_get_names_of_their_own():
 @pytest.mark.parametrize(
     ("title", "stem"), [("Überblick: 10 %", "uberblick_10"), ("a/../b", "a_b"), ("😀", "")]
 )
-def test_names_of_files(title, stem):
+def test_file_name_from_title(title, stem):
     assert snake(title) == stem
 
 
-def test_a_title_without_letters_still_gets_a_file():
+def test_title_without_letters_gives_file_name():
     chart = bundle().get(ROWS)
     named = Asset("charts", chart.data | {"slice_name": "😀"})
     assert with_path(named, bundle(), set()).path == f"charts/sales/{ROWS[:8]}.yaml"
 
 
-def test_writing_what_is_there_already_writes_nothing(tmp_path):
+def test_unchanged_asset_is_not_written(tmp_path):
     chart = bundle().get(ROWS)
     assert write_asset(tmp_path, chart) is True
     assert write_asset(tmp_path, chart) is False
 
 
-def test_the_servers_answer_names_file_and_field():
+def test_server_error_names_file_and_field():
     answer = {
         "errors": [
             {
@@ -304,7 +304,7 @@ def test_the_servers_answer_names_file_and_field():
     )
 
 
-def test_lists_of_named_things_differ_by_name():
+def test_named_lists_are_compared_by_name():
     old = {"metrics": [{"label": "a", "sql": "AVG(x)"}, {"label": "b", "sql": "1"}]}
     new = {"metrics": [{"label": "a", "sql": "AVG(y)"}, {"label": "b", "sql": "1"}]}
     assert [str(change) for change in changes(old, new)] == ['metrics.a.sql: "AVG(x)" → "AVG(y)"']
@@ -318,7 +318,7 @@ def test_lists_of_named_things_differ_by_name():
     assert [str(change) for change in changes(old, new)] == ["filters.2.comparator: 1 → 2"]
 
 
-def test_a_plan_speaks_of_titles_and_not_of_uuids():
+def test_plan_shows_titles_instead_of_uuids():
     """A filter that leaves out another chart, and a chart on another dataset."""
     live = bundle()
     dashboard = live.kind("dashboards")[0]
@@ -343,14 +343,14 @@ def test_a_plan_speaks_of_titles_and_not_of_uuids():
         ({"description": "mine"}, {"slice_name": "Theirs"}, "changed in both"),
     ],
 )
-def test_a_plan_says_who_changed_what(git, live, who):
+def test_plan_names_origin_of_change(git, live, who):
     (step,) = compare(bundle(Rows=git), bundle(Rows=live), bundle())
     assert (step.action, step.origin) == ("update", who)
     (unknown,) = compare(bundle(Rows=git), bundle(Rows=live), None)
     assert unknown.origin == "no push from here is known"
 
 
-def test_a_plan_tells_new_from_removed():
+def test_plan_distinguishes_new_from_removed():
     every = bundle()
     others = every.only({asset.uuid for asset in every} - {ROWS})
 

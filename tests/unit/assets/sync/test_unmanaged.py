@@ -1,4 +1,4 @@
-"""Taking in what somebody made in Superset, and putting a pull on a branch of its own."""
+"""Import of dashboards made in Superset, and pulls on a branch."""
 
 import copy
 import subprocess
@@ -16,25 +16,25 @@ from scripts.errors import UserError
 from tests.unit.assets.sample_assets import ASSETS, uuid_of
 
 
-def live() -> Bundle:
+def server_assets() -> Bundle:
     data = copy.deepcopy(ASSETS)
     return Files({path: (path.split("/")[0], each) for path, each in data.items()}).bundle()
 
 
 def without_slug() -> Bundle:
-    dashboard = live().kind("dashboards")[0]
+    dashboard = server_assets().kind("dashboards")[0]
     data = {key: value for key, value in dashboard.data.items() if key != "slug"}
-    return live() | Bundle.of([replace(dashboard, data=data)])
+    return server_assets() | Bundle.of([replace(dashboard, data=data)])
 
 
-GIT = live().only({uuid_of("warehouse")})
+GIT = server_assets().only({uuid_of("warehouse")})
 
 
 @pytest.mark.parametrize("name", ["sales", "Sales", " SALES ", uuid_of("dashboard")])
-def test_a_dashboard_is_adopted_by_slug_title_or_uuid_with_all_it_needs(name):
-    new = imported(name, live(), GIT)
-    found = plan_pull(GIT, managed_assets(live(), GIT | new), GIT, imported=new)
-    assert sorted(asset.path for asset in found.written.values()) == [
+def test_dashboard_is_imported_with_dependencies(name):
+    new = imported(name, server_assets(), GIT)
+    result = plan_pull(GIT, managed_assets(server_assets(), GIT | new), GIT, imported=new)
+    assert sorted(asset.path for asset in result.written.values()) == [
         "charts/sales/by_region.yaml",
         "charts/sales/rows.yaml",
         "dashboards/sales.yaml",
@@ -42,7 +42,7 @@ def test_a_dashboard_is_adopted_by_slug_title_or_uuid_with_all_it_needs(name):
     ]
 
 
-def test_one_without_a_slug_gets_one_that_is_free():
+def test_dashboard_without_slug_gets_free_slug():
     (new,) = imported("sales", without_slug(), GIT)
     assert new.data["slug"] == "sales"
     other = replace(new, data=new.data | {"uuid": uuid_of("other")})
@@ -55,30 +55,30 @@ def test_one_without_a_slug_gets_one_that_is_free():
     [
         ("salse", GIT, "no dashboard or saved query salse. Do: write sales"),
         ("nothing like it", GIT, r"pull --all lists what there is"),
-        ("sales", live(), 'dashboard "Sales" is already in git'),
+        ("sales", server_assets(), 'dashboard "Sales" is already in git'),
     ],
 )
-def test_what_cannot_be_adopted_is_told(name, git, expected):
+def test_invalid_import_is_refused(name, git, expected):
     with pytest.raises(UserError, match=expected):
-        imported(name, live(), git)
+        imported(name, server_assets(), git)
 
 
-def test_two_of_one_name_are_told_apart_by_uuid():
-    twin = live().kind("dashboards")[0]
+def test_ambiguous_name_is_resolved_by_uuid():
+    twin = server_assets().kind("dashboards")[0]
     twin = Asset("dashboards", twin.data | {"uuid": uuid_of("twin"), "slug": "twin"})
     with pytest.raises(UserError, match=f"2 assets named Sales.*{uuid_of('twin')}"):
-        imported("Sales", live() | Bundle.of([twin]), GIT)
+        imported("Sales", server_assets() | Bundle.of([twin]), GIT)
 
 
-def test_strangers_are_listed_by_dashboard_and_then_what_is_on_none():
-    chart = live().get(uuid_of("Rows"))
+def test_unmanaged_assets_are_listed_by_dashboard():
+    chart = server_assets().get(uuid_of("Rows"))
     loose = Asset("charts", chart.data | {"uuid": uuid_of("loose"), "slice_name": "Loose"})
-    every = live() | Bundle.of([loose])
+    every = server_assets() | Bundle.of([loose])
     assert unmanaged(every, GIT) == [
         'dashboard "Sales" (2 charts, 1 datasets): IMPORT=sales make pull imports it',
         'chart "Loose" (on no dashboard)',
     ]
-    assert unmanaged(live(), live()) == []
+    assert unmanaged(server_assets(), server_assets()) == []
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def git(folder, *words: str) -> str:
     return done.stdout
 
 
-def test_a_commit_on_a_branch_leaves_the_files_at_hand_alone(repository):
+def test_commit_on_branch_keeps_working_files(repository):
     require_clean(repository, "new")
     commit_on_branch("new", repository, "Two", lambda root: (root / "a.txt").write_text("b\n"))
     assert (repository / "a.txt").read_text() == "a\n"
@@ -110,7 +110,7 @@ def test_a_commit_on_a_branch_leaves_the_files_at_hand_alone(repository):
     assert len(git(repository, "worktree", "list").splitlines()) == 1
 
 
-def test_a_commit_that_fails_leaves_no_branch(repository):
+def test_failed_commit_leaves_no_branch(repository):
     hook = repository.parent / ".git" / "hooks" / "pre-commit"
     hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
     hook.chmod(0o755)
@@ -138,12 +138,12 @@ def test_a_commit_that_fails_leaves_no_branch(repository):
         ("-x", lambda root: None, 'git does not accept the branch name "-x"'),
     ],
 )
-def test_a_branch_is_refused_in_a_line(name, prepare, expected, repository):
+def test_invalid_branch_is_refused(name, prepare, expected, repository):
     prepare(repository)
     with pytest.raises(UserError, match=expected):
         require_clean(repository, name)
 
 
-def test_without_a_repository_it_is_said(tmp_path):
+def test_missing_repository_is_error(tmp_path):
     with pytest.raises(UserError, match="git rev-parse failed"):
         require_clean(tmp_path, "new")

@@ -1,4 +1,4 @@
-"""The table of checks, their rows, and what the caller is told."""
+"""The table of checks, their rows, and the notices to the caller."""
 
 from types import SimpleNamespace
 
@@ -13,7 +13,7 @@ from tests.unit.engine.standin import StandIn
 FACTS = SimpleNamespace(check_interrupts=lambda: None)
 
 
-def test_the_table_is_complete() -> None:
+def test_checks_table_is_complete() -> None:
     codes = [entry.code for entry in CHECKS]
     assert len(set(codes)) == len(codes) == 15
     for entry in CHECKS:
@@ -23,7 +23,7 @@ def test_the_table_is_complete() -> None:
         assert entry.check.__name__ == entry.code
 
 
-def test_every_check_has_a_row_and_every_finding_one_line(mixed: list[dict]) -> None:
+def test_each_check_has_row_and_each_finding_one_line(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db)
     rows = db.recorded[0]["checks"]
@@ -44,9 +44,9 @@ def outcomes(monkeypatch: pytest.MonkeyPatch, check) -> list[dict]:
     return checking.check_rows(FACTS)
 
 
-def test_many_findings_are_counted_and_issues_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [Finding(f"Number {n}.", f"c{n}", "tip" if n < 9 else None) for n in range(10)]
-    rows = outcomes(monkeypatch, lambda facts: found)
+def test_notices_are_limited_and_issues_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = [Finding(f"Number {n}.", f"c{n}", "tip" if n < 9 else None) for n in range(10)]
+    rows = outcomes(monkeypatch, lambda facts: result)
     assert len(rows) == 10
     lines = list(checking.notices(rows))
     assert len(lines) == 1 + checking.MAX_NOTICES + 1
@@ -54,7 +54,7 @@ def test_many_findings_are_counted_and_issues_come_first(monkeypatch: pytest.Mon
     assert lines[-1] == "Tip target_leakage: 4 more in ml.checks."
 
 
-def test_a_check_that_fails_does_not_end_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_check_does_not_end_training(monkeypatch: pytest.MonkeyPatch) -> None:
     (row,) = outcomes(monkeypatch, lambda facts: [1 / 0])
     assert row["severity"] == "not_applicable" and "division by zero" in row["message"]
     (row,) = outcomes(monkeypatch, lambda facts: NotApplicable("Why."))
@@ -63,7 +63,7 @@ def test_a_check_that_fails_does_not_end_the_training(monkeypatch: pytest.Monkey
     assert (row["severity"], row["message"]) == ("passed", CHECKS[0].passed)
 
 
-def test_the_same_rows_give_the_same_checks(mixed: list[dict]) -> None:
+def test_same_rows_give_same_checks(mixed: list[dict]) -> None:
     recorded = []
     for rows in (mixed, mixed[::-1]):
         db = StandIn(rows)

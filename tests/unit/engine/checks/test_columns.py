@@ -1,4 +1,4 @@
-"""Checks of columns: each finds its case, and not the case beside it."""
+"""Checks of columns: each reports its case and not a similar valid one."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -61,36 +61,36 @@ def checks() -> list[dict[str, Any]]:
     )
 
 
-def test_a_serial_number_is_a_key_and_a_measurement_is_not(checks: list[dict]) -> None:
+def test_serial_number_is_key_and_measurement_is_not(checks: list[dict]) -> None:
     assert columns_of(checks, "key_feature", "issue") == ["serial", "ticket"]
     assert columns_of(checks, "key_feature", "tip") == ["customer_no"]
 
 
-def test_a_number_that_counts_the_time_of_the_split_is_a_trend() -> None:
+def test_number_following_split_time_is_trend() -> None:
     day = date(2024, 1, 1)
     trend = rows(day=lambda n: day + timedelta(days=n), trend=lambda n: n)
     for split, severity in (('{"by": "time", "column": "day"}', "passed"), (None, "issue")):
         assert finding(trained_checks(trend, split=split), "key_feature")["severity"] == severity
 
 
-def test_every_excluded_column_has_its_reason(checks: list[dict]) -> None:
-    found = {row["column_name"]: row for row in checks if row["code"] == "excluded_column"}
-    assert set(found) == {"constant", "price"}
-    assert {row["severity"] for row in found.values()} == {"tip"}
-    assert "same value" in found["constant"]["message"]
+def test_excluded_columns_have_reason(checks: list[dict]) -> None:
+    result = {row["column_name"]: row for row in checks if row["code"] == "excluded_column"}
+    assert set(result) == {"constant", "price"}
+    assert {row["severity"] for row in result.values()} == {"tip"}
+    assert "same value" in result["constant"]["message"]
 
 
-def test_the_column_of_the_split_is_no_finding() -> None:
+def test_split_column_is_no_finding() -> None:
     split = '{"by": "column", "column": "part"}'
     checks = trained_checks(rows(part=lambda n: "test" if n % 4 == 0 else "train"), split=split)
     assert finding(checks, "excluded_column")["severity"] == "passed"
 
 
-def test_numbers_and_dates_in_text(checks: list[dict]) -> None:
-    found = {row["column_name"]: row for row in checks if row["code"] == "number_or_date_as_text"}
-    assert set(found) == {"price", "birthday"}
-    assert "95 %" in found["price"]["message"] and "'on request'" in found["price"]["message"]
-    assert "type date" in found["birthday"]["remedy"]
+def test_numbers_and_dates_in_text_are_findings(checks: list[dict]) -> None:
+    result = {row["column_name"]: row for row in checks if row["code"] == "number_or_date_as_text"}
+    assert set(result) == {"price", "birthday"}
+    assert "95 %" in result["price"]["message"] and "'on request'" in result["price"]["message"]
+    assert "type date" in result["birthday"]["remedy"]
 
 
 @pytest.mark.parametrize(
@@ -109,17 +109,17 @@ def test_numbers_and_dates_in_text(checks: list[dict]) -> None:
         (["9" * 10_000 + str(n) for n in range(50)], False),
     ],
 )
-def test_forms_of_numbers_and_dates(values: list[str], is_finding: bool) -> None:
+def test_number_and_date_formats_in_text(values: list[str], is_finding: bool) -> None:
     checks = trained_checks(rows(text=lambda n: values[n % len(values)]))
     assert bool(columns_of(checks, "number_or_date_as_text", "tip")) == is_finding
 
 
-def test_text_that_is_learned_by_its_words_is_no_finding() -> None:
+def test_free_text_feature_is_no_finding() -> None:
     checks = trained_checks(rows(complaint=lambda n: sentence(n // 2)))
     assert finding(checks, "sentence_as_category")["severity"] == "passed"
 
 
-def test_sentences_are_told_from_labels_of_many_words(checks: list[dict]) -> None:
+def test_sentences_differ_from_long_labels(checks: list[dict]) -> None:
     assert columns_of(checks, "sentence_as_category", "issue") == ["complaint"]
     assert "each different text" in finding(checks, "sentence_as_category")["message"]
 
@@ -133,7 +133,7 @@ def test_sentences_are_told_from_labels_of_many_words(checks: list[dict]) -> Non
         ("logistic_regression", 1_700_000_000.0, "not_applicable"),
     ],
 )
-def test_seconds_since_1970_in_float32(algorithm: str, start: float, severity: str) -> None:
+def test_epoch_seconds_in_float32_are_finding(algorithm: str, start: float, severity: str) -> None:
     moments = rows(second=lambda n: start + int(ORDER[n]) * 3)
     checks = trained_checks(moments, algorithms=f'["{algorithm}"]')
     row = finding(checks, "float32_precision")

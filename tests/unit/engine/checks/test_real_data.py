@@ -1,4 +1,4 @@
-"""Data sets that are sound raise no issue, and those with a known fault raise that one."""
+"""Clean data sets have no issue, and those with a known fault have that issue."""
 
 import csv
 import gzip
@@ -131,13 +131,13 @@ SOUND: dict[str, tuple[Callable[[Path], Rows], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_sound_data_raise_no_issue(name: str, data_folder: Path) -> None:
+def test_clean_data_has_no_issue(name: str, data_folder: Path) -> None:
     rows, arguments = SOUND[name]
     checks = trained_checks(rows(data_folder), **{"algorithms": QUICK_BOOSTING, **arguments})
     assert of_severity(checks, "issue") == []
 
 
-def test_hotel_bookings_leak_and_repeat(data_folder: Path) -> None:
+def test_hotel_bookings_have_leakage_and_duplicates(data_folder: Path) -> None:
     rows = read(data_folder / "hotel_bookings" / "hotel_bookings.csv.gz", 200_000, 12_000)
     for row in rows:
         day = row["reservation_status_date"]

@@ -1,4 +1,4 @@
-"""Checks of scores: each finds its case, and not the case beside it."""
+"""Checks of scores: each reports its case and not a similar valid one."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def rows(signal: float, seed: int = 0) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_column_that_contains_the_answer() -> None:
+def test_column_equal_to_target_is_leakage() -> None:
     closed = [
         {
             **row,
@@ -39,7 +39,7 @@ def test_a_column_that_contains_the_answer() -> None:
     assert "ROC AUC 1" in finding(checks, "target_leakage")["message"]
 
 
-def test_one_of_three_classes_by_a_flag_and_by_a_measurement() -> None:
+def test_flag_of_one_class_is_leakage_and_measurement_is_not() -> None:
     """The kind of a flower follows from its size; a flag that only one class has is a leak."""
     data = load_iris()
     flowers = [
@@ -63,7 +63,7 @@ def test_one_of_three_classes_by_a_flag_and_by_a_measurement() -> None:
     ('{"by": "time", "column": "x1"}', 0.0, "issue"),
     (None, 1.0, "passed"),
 ])  # fmt: skip
-def test_a_number_that_is_nearly_the_target(split: str | None, noise: float, severity: str) -> None:
+def test_number_close_to_target_is_leakage(split: str | None, noise: float, severity: str) -> None:
     rng = np.random.default_rng(2)
     numbers = [
         {**row, "target": target, "gross": 1.2 * target + noise * float(rng.normal())}
@@ -74,14 +74,14 @@ def test_a_number_that_is_nearly_the_target(split: str | None, noise: float, sev
 
 
 @pytest.mark.parametrize("seed", range(1, 4))
-def test_noise_is_no_better_than_the_baseline(seed: int) -> None:
+def test_noise_does_not_beat_baseline(seed: int) -> None:
     row = finding(trained_checks(rows(0, seed)), "baseline_not_beaten")
     assert row["severity"] == "issue"
     row = finding(trained_checks(rows(1, seed)), "baseline_not_beaten")
     assert row["severity"] == "passed"
 
 
-def test_an_error_that_is_smaller_than_that_of_the_baseline() -> None:
+def test_regression_error_is_compared_with_baseline() -> None:
     numbers = [{**row, "target": row["x0"] + row["x1"] / 2} for row in rows(1)]
     for target, severity in (("target", "passed"), ("x4", "issue")):
         data = [{**row, "x4": row["x4"]} for row in numbers]
@@ -91,20 +91,20 @@ def test_an_error_that_is_smaller_than_that_of_the_baseline() -> None:
         assert finding(checks, "baseline_not_beaten")["severity"] == severity
 
 
-def test_a_tree_that_learns_noise_by_heart() -> None:
+def test_tree_fitted_to_noise_is_overfitting() -> None:
     row = finding(trained_checks(rows(0), algorithms=TREE), "overfitting")
     assert row["severity"] in ("tip", "issue")
     assert "is 1 on training rows" in row["message"]
     assert finding(trained_checks(rows(1)), "overfitting")["severity"] == "passed"
 
 
-def test_a_forest_that_predicts_well_raises_no_alarm() -> None:
+def test_accurate_forest_is_not_overfitting() -> None:
     """Its training score is 1 whatever the test score is."""
     row = finding(trained_checks(rows(3), algorithms='["random_forest"]'), "overfitting")
     assert row["severity"] == "passed"
 
 
-def test_a_rare_class_below_the_threshold() -> None:
+def test_rare_class_below_threshold_is_tip() -> None:
     def rare(signal: float, limit: float) -> list[dict[str, Any]]:
         rng = np.random.default_rng(5)
         return [
@@ -122,3 +122,26 @@ def test_a_rare_class_below_the_threshold() -> None:
     assert (
         finding(trained_checks(rare(0.3, 1.0), options=costs), "rare_class")["severity"] == "passed"
     )
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_a_text_that_contains_the_answer(task: str) -> None:
+    rng = np.random.default_rng(4)
+    words = ["order", "came", "after", "some", "days", "with", "a", "card", "in", "the", "box"]
+    records: list[dict[str, Any]] = []
+    for row in rows(1):
+        outcome = "contract closed" if row["target"] else "contract goes on"
+        likely = "refund" if row["target"] and rng.random() < 0.8 else "thanks"
+        target: Any = row["target"] if task == "classification" else 10.0 * row["target"]
+        note = " ".join(rng.choice(words, 7))
+        records.append(
+            {
+                **row,
+                "leak": f"{note} and {outcome}",
+                "sound": f"{note} and {likely}",
+                "tags": "; ".join(["closed" if row["target"] else "open", *rng.choice(words, 2)]),
+                "target": target,
+            }
+        )
+    checks = trained_checks(records, task=task, algorithms=TREE)
+    assert columns_of(checks, "target_leakage", "issue") == ["leak", "tags"]

@@ -1,4 +1,4 @@
-"""Checks of the split: each finds its case, and not the case beside it."""
+"""Checks of the split: each reports its case and not a similar valid one."""
 
 import json
 from datetime import date, timedelta
@@ -46,7 +46,7 @@ def day(n: int) -> date:
         (lambda n: n / 100, by("random"), "passed"),
     ],
 )
-def test_a_date_beside_a_random_split(column: Any, split: str, severity: str) -> None:
+def test_date_with_random_split_is_finding(column: Any, split: str, severity: str) -> None:
     checks = trained_checks(rows(moment=column), split=split)
     row = finding(checks, "date_with_random_split")
     assert row["severity"] == severity
@@ -58,7 +58,7 @@ def patients(n: int) -> int:
     return n // 6
 
 
-def test_rows_of_one_id_in_both_parts() -> None:
+def test_shared_id_in_both_parts_is_issue() -> None:
     named = {"patient_id": patients}
     known = [{**row, "target": bool(row["patient_id"] % 3 == 0)} for row in rows(**named)]
     by_name = [{"doctor": f"d{r.pop('patient_id')}", **r} for r in [dict(row) for row in known]]
@@ -72,14 +72,14 @@ def test_rows_of_one_id_in_both_parts() -> None:
     assert finding(checks, "id_with_random_split")["severity"] == "not_applicable"
 
 
-def test_an_id_that_says_nothing_is_a_tip_and_a_category_is_none() -> None:
+def test_uninformative_id_is_tip_and_category_is_not() -> None:
     checks = trained_checks(rows(patient_id=patients))
     assert columns_of(checks, "id_with_random_split", "tip") == ["patient_id"]
     checks = trained_checks(rows(city=lambda n: f"city {n % 40}", shop_id=lambda n: n % 12))
     assert finding(checks, "id_with_random_split")["severity"] == "passed"
 
 
-def test_duplicates_across_the_split_and_the_score_without_them() -> None:
+def test_duplicates_across_split_have_score_without_them() -> None:
     """Each row five times: a forest knows the test rows by heart."""
     rng = np.random.default_rng(4)
     noise = [
@@ -96,7 +96,7 @@ def test_duplicates_across_the_split_and_the_score_without_them() -> None:
     assert row["severity"] == "passed"
 
 
-def test_a_few_duplicates_are_a_tip_and_coarse_rows_are_none() -> None:
+def test_few_duplicates_are_tip_and_coarse_rows_are_not() -> None:
     checks = trained_checks([*rows(), *rows()[:20]])
     row = finding(checks, "duplicates_across_split")
     assert row["severity"] == "tip"
@@ -106,7 +106,7 @@ def test_a_few_duplicates_are_a_tip_and_coarse_rows_are_none() -> None:
     assert "4 different combinations" in row["message"]
 
 
-def test_a_class_of_one_part_only() -> None:
+def test_class_missing_from_one_part_is_tip() -> None:
     def part(n: int) -> str:
         return "test" if n % 4 == 0 else "train"
 
@@ -120,7 +120,7 @@ def test_a_class_of_one_part_only() -> None:
     assert finding(checks, "class_missing_from_part")["severity"] == "passed"
 
 
-def test_labels_missing_from_one_part() -> None:
+def test_labels_missing_from_one_part_are_issue() -> None:
     timed = rows(day=day)
     latest = [{**row, "target": None} if n >= 500 and n % 2 else row for n, row in enumerate(timed)]
     checks = trained_checks(latest, split=by("time", "day"))
@@ -135,7 +135,7 @@ def test_labels_missing_from_one_part() -> None:
     assert finding(trained_checks(timed), "unlabelled_rows")["severity"] == "passed"
 
 
-def test_parts_that_differ_are_told_apart() -> None:
+def test_different_parts_are_covariate_shift() -> None:
     def part(n: int) -> str:
         return "test" if n % 3 == 0 else "train"
 
@@ -152,7 +152,7 @@ def test_parts_that_differ_are_told_apart() -> None:
     assert row["severity"] == "tip"
 
 
-def test_parts_that_are_alike_raise_no_alarm() -> None:
+def test_equal_parts_are_no_covariate_shift() -> None:
     """Forty data sets, many columns, few rows."""
     from types import SimpleNamespace
 

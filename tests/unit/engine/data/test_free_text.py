@@ -1,4 +1,4 @@
-"""Which text columns are free text, and which stay categories or keys."""
+"""Which text columns are free text, and which are categories or keys."""
 
 import uuid
 
@@ -11,7 +11,7 @@ NOUNS = ["parcel", "courier", "invoice", "kettle", "garden", "refund", "ladder",
 CHINESE = "快递昨天没有送到我家门口请问什么时候可以退款谢谢你们的帮助"
 
 
-def some(count: int, make: object) -> list[str]:
+def sample_texts(count: int, make: object) -> list[str]:
     return [make(n) for n in range(count)]  # type: ignore[operator]
 
 
@@ -36,18 +36,18 @@ def sentence(n: int) -> str:
         (lambda n: f"{n} kg", False),
     ],
 )
-def test_by_the_words_of_a_value(make: object, expected: bool) -> None:
-    values = sorted(set(some(200, make)))
+def test_free_text_is_recognised_by_words(make: object, expected: bool) -> None:
+    values = sorted(set(sample_texts(200, make)))
     assert is_free_text(values, 200) == expected
 
 
-def test_sentences_that_come_back_are_categories() -> None:
+def test_repeated_sentences_are_categories() -> None:
     answers = [f"I {verb} be happy to buy here again" for verb in ("would", "would not", "may")]
     assert not is_free_text(answers, 300)
-    assert is_free_text(some(60, sentence), 300)
-    assert not is_free_text(some(59, sentence), 300)
+    assert is_free_text(sample_texts(60, sentence), 300)
+    assert not is_free_text(sample_texts(59, sentence), 300)
     # Few rows tell nothing.
-    assert not is_free_text(some(19, sentence), 19)
+    assert not is_free_text(sample_texts(19, sentence), 19)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A call ends where the engine looks for interrupts, and nothing else ends it."""
+"""Interrupts end a call at a checkpoint, and nothing else ends it."""
 
 import threading
 
@@ -15,12 +15,12 @@ def cancel() -> None:
     raise Cancelled
 
 
-def test_a_look_ends_the_block() -> None:
+def test_interrupt_ends_block() -> None:
     with pytest.raises(Cancelled), interruptible(cancel):
         check_interrupts()
 
 
-def test_without_a_block_there_is_nothing_to_end() -> None:
+def test_check_outside_block_does_nothing() -> None:
     looks: list[int] = []
     check_interrupts()
     with interruptible(lambda: looks.append(1)):
@@ -29,7 +29,7 @@ def test_without_a_block_there_is_nothing_to_end() -> None:
     assert looks == [1]
 
 
-def test_looks_have_a_pause_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checks_have_minimum_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     now, looks = [0.0], []
     monkeypatch.setattr(interrupts.time, "monotonic", lambda: now[0])
     with interruptible(lambda: looks.append(now[0])):
@@ -39,7 +39,7 @@ def test_looks_have_a_pause_between_them(monkeypatch: pytest.MonkeyPatch) -> Non
     assert 9 <= len(looks) <= 11
 
 
-def test_a_cancel_that_a_library_catches_is_raised_at_the_next_look_and_at_the_end() -> None:
+def test_swallowed_cancel_is_raised_at_next_check_and_block_end() -> None:
     with pytest.raises(Cancelled), interruptible(cancel):
         with pytest.raises(Cancelled):
             check_interrupts()
@@ -47,14 +47,14 @@ def test_a_cancel_that_a_library_catches_is_raised_at_the_next_look_and_at_the_e
             check_interrupts()
 
 
-def test_an_inner_block_leaves_the_outer_one_as_it_was() -> None:
+def test_inner_block_restores_outer_block() -> None:
     with pytest.raises(Cancelled), interruptible(cancel):
         with interruptible(lambda: None):
             check_interrupts()
         check_interrupts()
 
 
-def test_another_thread_does_not_look() -> None:
+def test_other_thread_does_not_check() -> None:
     # The database can be asked by the first thread alone.
     looks: list[int] = []
     with interruptible(lambda: looks.append(1)):

@@ -5,8 +5,8 @@ import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.data import memory
+from glasshouse_ml.data.column_buffer import Sampler
 from glasshouse_ml.data.fingerprint import row_hashes
-from glasshouse_ml.data.sampling import Sampler
 
 from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn
@@ -29,7 +29,7 @@ def sample_of(values: np.ndarray, max_rows: int) -> list[float]:
     return sorted(sample.tolist())
 
 
-def test_the_sample_follows_from_the_rows_and_not_from_their_order() -> None:
+def test_sample_depends_on_rows_and_not_on_order() -> None:
     random = np.random.default_rng(1)
     values = random.normal(size=20_000)
     sample = sample_of(values, 3_000)
@@ -39,14 +39,14 @@ def test_the_sample_follows_from_the_rows_and_not_from_their_order() -> None:
     assert sample_of(values, 20_000) == sorted(values.tolist())
 
 
-def test_equal_rows_are_sampled_in_their_proportion() -> None:
+def test_equal_rows_are_sampled_in_proportion() -> None:
     values = np.repeat([0.0, 1.0], 10_000)
     sample = sample_of(np.random.default_rng(2).permutation(values), 8_000)
     assert 3_000 < len(sample) <= 8_000
     assert 0.4 < np.mean(sample) < 0.6
 
 
-def test_a_limit_samples_the_rows_and_reports_it(
+def test_memory_limit_samples_rows_and_reports_it(
     mixed: list[dict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Seven columns, and a key that is another text in each row.
@@ -62,7 +62,7 @@ def test_a_limit_samples_the_rows_and_reports_it(
     assert f"of {len(mixed)}" in reason
 
 
-def test_a_limit_below_the_session_is_an_error(mixed: list[dict]) -> None:
+def test_limit_below_session_size_is_error(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     with pytest.raises(GlasshouseError, match="memory_mb is 1; the session holds"):
         call(db, options='{"memory_mb": 1}')

@@ -1,4 +1,4 @@
-"""A query becomes part of another statement, whatever stands at its end."""
+"""A query becomes part of another statement, whatever follows its last word."""
 
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
@@ -14,7 +14,7 @@ SELECT = "select a from t"
         "; /* -- */ -- it's", ";\r\n-- a\r\n;", ";--", "/**/",
     ],
 )  # fmt: skip
-def test_semicolons_and_comments_after_a_query_are_left_out(end: str) -> None:
+def test_trailing_semicolons_and_comments_are_removed(end: str) -> None:
     assert clean_query(SELECT + end) == SELECT
 
 
@@ -27,26 +27,26 @@ def test_semicolons_and_comments_after_a_query_are_left_out(end: str) -> None:
         "select '{\"a\": 1}'::jsonb -> 'a'",
     ],
 )  # fmt: skip
-def test_what_looks_like_an_end_inside_a_query_stays(query: str) -> None:
+def test_quoted_semicolons_and_comments_are_kept(query: str) -> None:
     assert clean_query(f"{query} ; -- the end") == query
 
 
 @pytest.mark.parametrize("query", ["", "  ", ";", ";; ;", None, "-- nothing", "/* ; */", "--"])
-def test_an_empty_query_is_an_error(query: str | None) -> None:
+def test_empty_query_is_error(query: str | None) -> None:
     with pytest.raises(GlasshouseError, match="The query is empty"):
         clean_query(query)
 
 
 @pytest.mark.parametrize("query", ["/* a", "select 1 /* a /* b */", "select 1; /*"])
-def test_a_comment_without_an_end_is_an_error(query: str) -> None:
+def test_unterminated_comment_is_error(query: str) -> None:
     with pytest.raises(GlasshouseError, match="comment without an end"):
         clean_query(query)
 
 
-def test_a_second_statement_is_an_error() -> None:
+def test_second_statement_is_error() -> None:
     with pytest.raises(GlasshouseError, match="more than one statement"):
         clean_query("select 1; -- first\nselect 2")
 
 
-def test_a_comment_at_the_end_of_an_uncleaned_query_ends_with_the_line() -> None:
+def test_trailing_comment_ends_before_parenthesis() -> None:
     assert subquery("select 1 -- one") == "(select 1 -- one\n) as rows"

@@ -1,4 +1,4 @@
-"""Rows arrive as they are, whatever they hold."""
+"""Rows are read unchanged."""
 
 from datetime import date, datetime
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.data import memory
-from glasshouse_ml.data.row_reader import Reader, expand_arrays, read_columns
+from glasshouse_ml.data.row_reader import Reader, read_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +30,7 @@ def read(rows: list[dict[str, Any]], raw: bool = True, room: int | None = None) 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(NUMBERS, TEXTS, TEXTS), max_size=30), st.booleans())
-def test_values_arrive_unchanged(rows: list[tuple], raw: bool) -> None:
+def test_values_are_unchanged(rows: list[tuple], raw: bool) -> None:
     first = {"number": 1.0, "text": "a", "other": "b"}
     given_rows = [first] + [dict(zip(first, row, strict=True)) for row in rows]
     table = read(given_rows, raw)
@@ -44,19 +44,19 @@ def test_values_arrive_unchanged(rows: list[tuple], raw: bool) -> None:
 def test_types_become_numbers() -> None:
     row = {"yes": True, "day": date(1970, 1, 3), "hour": datetime(1970, 1, 1, 12), "whole": 7}
     table = read([row, dict.fromkeys(row)])
-    found = {name: values[0] for name, values in table.numbers.items()}
-    assert found == {"yes": 1.0, "day": 2.0, "hour": 0.5, "whole": 7.0}
+    result = {name: values[0] for name, values in table.numbers.items()}
+    assert result == {"yes": 1.0, "day": 2.0, "hour": 0.5, "whole": 7.0}
     assert all(np.isnan(values[1]) for values in table.numbers.values())
 
 
-def test_more_rows_than_a_batch() -> None:
+def test_rows_of_several_batches_are_joined() -> None:
     rows = [{"n": float(i), "t": str(i % 3)} for i in range(11_000)]
     table = read(rows)
     assert table.numbers["n"].sum() == sum(range(11_000))
     assert table.texts["t"].levels == ["0", "1", "2"]
 
 
-def test_of_more_rows_than_there_is_room_for_whole_rows_are_left() -> None:
+def test_memory_limit_keeps_whole_rows() -> None:
     words = ["", "\x1f", None, "a" * 90]
     rows = [{"n": float(i), "t": f"text {i}", "w": words[i % 4]} for i in range(12_000)]
     each = 3 * memory.ROW_BYTES + memory.TEXT_BYTES + len("text 1234")
@@ -70,7 +70,7 @@ def test_of_more_rows_than_there_is_room_for_whole_rows_are_left() -> None:
     assert read(rows, room=each - 200).rows == 0
 
 
-def test_levels_are_sorted_whatever_comes_first() -> None:
+def test_levels_are_sorted_in_any_row_order() -> None:
     assert read([{"t": t} for t in "cabc"]).texts["t"].levels == ["a", "b", "c"]
 
 
@@ -81,7 +81,7 @@ def test_levels_are_sorted_whatever_comes_first() -> None:
         ({"v[1]": "a", "v": [1.0]}, "v\\[1\\]"),
     ],
 )
-def test_a_column_with_the_name_of_a_position_is_an_error(row: dict[str, Any], named: str) -> None:
+def test_column_named_like_array_position_is_error(row: dict[str, Any], named: str) -> None:
     db = StandIn([row])
     with pytest.raises(GlasshouseError, match=f"column named '{named}'.*position of the array 'v'"):
-        expand_arrays(db, "select 1", read_columns(db, "select 1"))
+        read_columns(db, "select 1", expand_arrays=True)

@@ -7,38 +7,38 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.sql_function import FAILURE, call, call_for_rows
 
 
-def failing(error: Exception) -> int:
+def raise_error(error: Exception) -> int:
     raise error
 
 
-def failing_rows(error: Exception) -> Iterator[int]:
+def rows_then_error(error: Exception) -> Iterator[int]:
     yield 1
     raise error
 
 
-def test_a_result_passes_and_an_old_failure_is_forgotten() -> None:
+def test_result_is_returned_and_previous_failure_cleared() -> None:
     session = {FAILURE: ("old", None, "22023")}
     assert call(session, int, "7") == 7
     assert list(call_for_rows(session, range, 2)) == [0, 1]
     assert FAILURE not in session
 
 
-def test_an_expected_error_is_stored_and_the_result_is_null() -> None:
+def test_expected_error_is_stored_and_result_is_null() -> None:
     session: dict = {}
-    assert call(session, failing, GlasshouseError("No.", "Ask again.", "22012")) is None
+    assert call(session, raise_error, GlasshouseError("No.", "Ask again.", "22012")) is None
     assert session[FAILURE] == ("No.", "Ask again.", "22012")
-    assert call(session, failing, GlasshouseError("No.")) is None
+    assert call(session, raise_error, GlasshouseError("No.")) is None
     assert session[FAILURE] == ("No.", None, "22023")
 
 
-def test_an_expected_error_between_two_rows_ends_them_with_null() -> None:
+def test_expected_error_between_rows_ends_with_null() -> None:
     session: dict = {}
-    assert list(call_for_rows(session, failing_rows, GlasshouseError("No."))) == [1, None]
+    assert list(call_for_rows(session, rows_then_error, GlasshouseError("No."))) == [1, None]
     assert session[FAILURE][0] == "No."
 
 
-def test_another_error_leaves_as_it_is() -> None:
+def test_other_error_is_raised() -> None:
     with pytest.raises(KeyError):
-        call({}, failing, KeyError("a slip"))
+        call({}, raise_error, KeyError("a slip"))
     with pytest.raises(KeyError):
-        list(call_for_rows({}, failing_rows, KeyError("a slip")))
+        list(call_for_rows({}, rows_then_error, KeyError("a slip")))

@@ -1,4 +1,4 @@
-"""No call takes more threads than the setting gives."""
+"""No call uses more threads than the setting allows."""
 
 import os
 
@@ -30,7 +30,7 @@ def db(mixed: list[dict], monkeypatch: pytest.MonkeyPatch) -> Set:
     return Set(mixed)
 
 
-def test_one_thread_where_nothing_is_set(db: Set) -> None:
+def test_default_is_one_thread(db: Set) -> None:
     threads.limit_threads(db)
     assert [threads.thread_count(wanted) for wanted in (None, 1, 8, -1)] == [1, 1, 1, 1]
     assert {pool["num_threads"] for pool in threadpool_info()} == {1}
@@ -39,7 +39,7 @@ def test_one_thread_where_nothing_is_set(db: Set) -> None:
 
 
 @pytest.mark.parametrize(("said", "limit"), [("3", 3), ("99", 4)])
-def test_as_many_as_are_set_and_no_more_than_there_are(db: Set, said: str, limit: int) -> None:
+def test_setting_is_limited_to_cores(db: Set, said: str, limit: int) -> None:
     db.threads = said
     threads.limit_threads(db)
     assert [threads.thread_count(wanted) for wanted in (None, 2, 8, -1)] == [1, 2, limit, limit]
@@ -49,13 +49,15 @@ def test_as_many_as_are_set_and_no_more_than_there_are(db: Set, said: str, limit
 
 
 @pytest.mark.parametrize("said", ["0", "-2", "many", "1.5"])
-def test_a_setting_that_is_no_number_is_refused(db: Set, said: str) -> None:
+def test_invalid_setting_is_refused(db: Set, said: str) -> None:
     db.threads = said
     with pytest.raises(GlasshouseError, match=r"glasshouse\.threads"):
         threads.limit_threads(db)
 
 
-def test_in_fit_folds_and_predict(db: Set, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thread_limit_applies_to_fit_folds_and_predict(
+    db: Set, monkeypatch: pytest.MonkeyPatch
+) -> None:
     met: list[int | None] = []
     for name in ("fit", "predict_proba"):
         inner = getattr(RandomForestClassifier, name)

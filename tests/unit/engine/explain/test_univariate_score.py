@@ -1,4 +1,4 @@
-"""A feature that knows the answer is told from one that is merely good, and from a mere key."""
+"""The univariate score separates leaking features from good features and from keys."""
 
 import json
 
@@ -41,12 +41,12 @@ NUMBERS = Target(RNG.lognormal(size=2_000))
         (np.full(2_000, np.nan), False, 0.45, 0.55),
     ],
 )
-def test_with_classes(values: np.ndarray, is_category: bool, low: float, high: float) -> None:
-    found = univariate_score(values, TWO, is_category)
-    assert found is not None and low <= found <= high
+def test_score_with_classes(values: np.ndarray, is_category: bool, low: float, high: float) -> None:
+    result = univariate_score(values, TWO, is_category)
+    assert result is not None and low <= result <= high
 
 
-def test_with_numbers() -> None:
+def test_score_with_numbers() -> None:
     truth = NUMBERS.values
     # Bins are coarse where a tail is long; |Spearman| says there what is missing to 1.
     assert univariate_score(np.log(truth), NUMBERS, False) > 0.8
@@ -56,18 +56,18 @@ def test_with_numbers() -> None:
     assert univariate_score(groups, exact, True) == pytest.approx(1)
 
 
-def test_with_more_classes() -> None:
+def test_score_with_more_classes() -> None:
     classes = RNG.integers(0, 5, 1_000)
     target = Target(classes, tuple("abcde"))
     assert univariate_score(classes[::1], target, True) == 1
     assert univariate_score(RNG.permutation(classes), target, True) < 0.6
 
 
-def test_one_row_has_nothing_to_judge() -> None:
+def test_single_row_has_no_score() -> None:
     assert univariate_score(np.array([1.0]), Target(np.array([0]), ("a", "b"), 1), False) is None
 
 
-def test_many_rows_are_sampled_always_alike() -> None:
+def test_large_data_have_deterministic_sample() -> None:
     rows = np.arange(20_000)
     target = Target((rows % 4_000 == 7).astype(int), ("no", "yes"), 1)
     sample = sample_training_rows(rows, target, 3)
@@ -77,19 +77,19 @@ def test_many_rows_are_sampled_always_alike() -> None:
     assert abs(np.corrcoef(np.arange(MAX_ROWS), sample)[0, 1]) < 0.05, "in random order"
 
 
-def test_a_training_says_it_of_each_feature(mixed: list[dict]) -> None:
+def test_training_records_score_of_each_feature(mixed: list[dict]) -> None:
     rows = [{**row, "status": "left" if row["target"] else "here"} for row in mixed]
     db = StandIn(rows)
     call(db, key="id", options=json.dumps({"bootstrap": 0, "importance_repeats": 0}))
-    found = {f["name"]: f["univariate_score"] for f in db.recorded[0]["version"]["features"]}
-    assert found["status"] == 1
-    assert 0.6 < found["amount"] < 0.95
-    assert 0.4 < found["loyal"] < 0.6
+    result = {f["name"]: f["univariate_score"] for f in db.recorded[0]["version"]["features"]}
+    assert result["status"] == 1
+    assert 0.6 < result["amount"] < 0.95
+    assert 0.4 < result["loyal"] < 0.6
 
 
 @pytest.mark.parametrize("every", [3, 90, 900])
 @pytest.mark.parametrize("kind", ["boolean", "amount", "category", "missing", "code", "text"])
-def test_a_rare_value_that_tells_the_answer_is_named(every: int, kind: str) -> None:
+def test_rare_value_equal_to_answer_has_high_score(every: int, kind: str) -> None:
     is_rare = RNG.permutation(np.arange(2_000) % every == 0)
     values = {
         "boolean": is_rare.astype(float),
@@ -113,7 +113,7 @@ def test_a_rare_value_that_tells_the_answer_is_named(every: int, kind: str) -> N
             assert univariate_auc(values, target.values, len(target.names)) == 1
 
 
-def test_a_measurement_may_tell_one_class_of_three() -> None:
+def test_measurement_may_identify_one_class_of_three() -> None:
     iris = load_iris()
     order = RNG.permutation(len(iris.target))
     target = Target(iris.target[order], tuple(iris.target_names))

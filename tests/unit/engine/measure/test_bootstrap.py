@@ -1,4 +1,4 @@
-"""What is drawn together, and whether 95 % intervals cover the truth about 95 times in 100.
+"""Bootstrap samples, and the coverage of 95 % intervals.
 
 Each simulation has a fixed seed and known truth. The tolerance follows from the binomial
 distribution of the number of intervals that cover it.
@@ -31,7 +31,7 @@ def assert_covers(covered: list[bool], at_least: float = 0.95, at_most: float = 
     assert lowest <= sum(covered) <= highest, f"{np.mean(covered):.3f}"
 
 
-def test_units_are_drawn_together() -> None:
+def test_rows_of_unit_are_drawn_together() -> None:
     codes = np.array([0, 0, 1, 2, 2, 2])
     (weights,) = bootstrap_weights(6, 50, 0, ResamplingUnits(codes))
     assert (weights[:, 0] == weights[:, 1]).all() and (weights[:, 3] == weights[:, 5]).all()
@@ -44,21 +44,21 @@ def test_units_are_drawn_together() -> None:
     assert blocks.mean(axis=0) == pytest.approx(1, abs=0.3), "the ends are drawn as often"
 
 
-def test_some_rows_of_units() -> None:
+def test_subset_of_units() -> None:
     units = ResamplingUnits(np.array([3, 0, 3, 1, 2]), 3)
     assert units.take(np.array([0, 2, 3])).codes.tolist() == [1, 1, 0]
     assert units.take(np.array([0, 2])).block_length == 1
 
 
-def test_many_rows_bound_the_number_of_samples() -> None:
+def test_number_of_samples_is_limited_for_many_rows() -> None:
     assert sum(len(block) for block in bootstrap_weights(100_000, 10_000, 0)) == 200
 
 
-def test_one_unit_has_no_interval() -> None:
+def test_single_unit_has_no_interval() -> None:
     assert np.isnan(percentile_interval(np.ones(9), 1)).all()
     scores = _binary(np.random.default_rng(0), 30)
-    found = metric_intervals(scores, 50, 0, ResamplingUnits(np.zeros(30, int)))
-    assert np.isnan(list(found.values())).all(), "rows of a single group say nothing of others"
+    result = metric_intervals(scores, 50, 0, ResamplingUnits(np.zeros(30, int)))
+    assert np.isnan(list(result.values())).all(), "rows of a single group say nothing of others"
 
 
 def _binary(rng: np.random.Generator, rows: int) -> ClassificationScores:
@@ -69,7 +69,7 @@ def _binary(rng: np.random.Generator, rows: int) -> ClassificationScores:
 
 
 @pytest.mark.parametrize("rows", [40, 200])
-def test_intervals_of_a_classification(rows: int) -> None:
+def test_classification_intervals_cover(rows: int) -> None:
     rng = np.random.default_rng(rows)
     large = _binary(rng, 400_000)
     names = ["roc_auc", "log_loss", "brier", "accuracy", "recall", "balanced_accuracy"]
@@ -77,23 +77,23 @@ def test_intervals_of_a_classification(rows: int) -> None:
     truth["roc_auc"] = norm.cdf(1 / np.sqrt(2))
     covered: dict[str, list[bool]] = {name: [] for name in names}
     for seed in range(RUNS):
-        found = metric_intervals(_binary(rng, rows), SAMPLES, seed)
+        result = metric_intervals(_binary(rng, rows), SAMPLES, seed)
         for name in names:
-            covered[name].append(found[name][0] <= truth[name] <= found[name][1])
+            covered[name].append(result[name][0] <= truth[name] <= result[name][1])
     for name in names:
         assert_covers(covered[name], 0.92, 0.97), name
 
 
 @pytest.mark.parametrize("rows", [30, 200])
-def test_intervals_of_a_regression(rows: int) -> None:
+def test_regression_intervals_cover(rows: int) -> None:
     rng = np.random.default_rng(rows)
     covered: dict[str, list[bool]] = {"mae": [], "rmse": []}
     truth = {"mae": np.sqrt(2 / np.pi), "rmse": 1.0}
     for seed in range(RUNS):
         scores = RegressionScores(rng.normal(size=rows), np.zeros(rows))
-        found = metric_intervals(scores, SAMPLES, seed)
+        result = metric_intervals(scores, SAMPLES, seed)
         for name, hits in covered.items():
-            hits.append(found[name][0] <= truth[name] <= found[name][1])
+            hits.append(result[name][0] <= truth[name] <= result[name][1])
     for hits in covered.values():
         assert_covers(hits, 0.92, 0.97)
 
@@ -116,7 +116,7 @@ def _autocorrelated(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     ("simulate", "block_length", "least", "alone"),
     [(_grouped, 1, 0.92, 0.75), (_autocorrelated, 6, 0.88, 0.85)],
 )
-def test_rows_that_belong_together(
+def test_intervals_of_dependent_rows_cover(
     simulate: Callable, block_length: int, least: float, alone: float
 ) -> None:
     rng = np.random.default_rng(1)
@@ -135,7 +135,7 @@ def test_rows_that_belong_together(
     assert np.mean(apart) < alone, "rows that are taken for independent promise too much"
 
 
-def test_a_proportion_of_rows_that_belong_together() -> None:
+def test_proportion_interval_of_dependent_rows_covers() -> None:
     rng = np.random.default_rng(2)
     covered = []
     groups = np.repeat(np.arange(40), 8)
@@ -147,11 +147,11 @@ def test_a_proportion_of_rows_that_belong_together() -> None:
         covered.append(lower <= 0.8 <= upper)
     assert_covers(covered, 0.92, 0.97)
     sure = ClassificationScores(np.ones(320, int), np.eye(2)[np.ones(320, int)])
-    found = metric_intervals(sure, SAMPLES, 0, ResamplingUnits(groups))["accuracy"]
-    assert found == pytest.approx(wilson_interval(1.0, 40)), "as certain as 40 groups make it"
+    result = metric_intervals(sure, SAMPLES, 0, ResamplingUnits(groups))["accuracy"]
+    assert result == pytest.approx(wilson_interval(1.0, 40)), "as certain as 40 groups make it"
 
 
-def test_wilson_covers() -> None:
+def test_wilson_interval_covers() -> None:
     rng = np.random.default_rng(3)
     for share, rows in ((0.5, 30), (0.9, 50), (0.98, 100)):
         intervals = [wilson_interval(k / rows, rows) for k in rng.binomial(rows, share, 2_000)]
@@ -159,7 +159,7 @@ def test_wilson_covers() -> None:
 
 
 @pytest.mark.parametrize("gain", [0.0, 0.1])
-def test_the_gain_over_the_champion(gain: float) -> None:
+def test_gain_interval_over_champion_covers(gain: float) -> None:
     rng = np.random.default_rng(4)
 
     def errors(rows: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Every row is in one bin of each feature, and the statistics are right."""
+"""Every row is in one bin of each feature, and the statistics are correct."""
 
 import numpy as np
 import pytest
@@ -29,40 +29,40 @@ CLASSES = np.arange(500) % 2
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, list[dict]]:
+def distributions() -> dict[str, list[dict]]:
     looks = describe_features(FEATURES, read(ROWS), CLASSES, ["no", "yes"], lambda values: None)
     return {facts["name"]: rows for facts, rows in looks}
 
 
-def test_every_row_is_counted_once(found: dict) -> None:
-    assert len(found) == len(FEATURES)
-    for name, rows in found.items():
+def test_each_row_is_counted_once(distributions: dict) -> None:
+    assert len(distributions) == len(FEATURES)
+    for name, rows in distributions.items():
         assert sum(r["n"] for r in rows) == 500, name
         assert {r["class"] for r in rows} == {"no", "yes"}
 
 
-def test_numbers_have_at_most_twenty_bins_between_the_common_values(found: dict) -> None:
+def test_numbers_have_at_most_twenty_bins(distributions: dict) -> None:
     for name in ("wide", "wild"):
-        bins = {(r["lower"], r["upper"]) for r in found[name] if "lower" in r}
+        bins = {(r["lower"], r["upper"]) for r in distributions[name] if "lower" in r}
         assert len(bins) == 20
-    assert max(r["upper"] for r in found["wild"]) < 10
-    assert [r["category"] for r in found["wide"] if "category" in r] == ["(missing)"] * 2
+    assert max(r["upper"] for r in distributions["wild"]) < 10
+    assert [r["category"] for r in distributions["wide"] if "category" in r] == ["(missing)"] * 2
 
 
-def test_few_whole_numbers_have_a_bin_each(found: dict) -> None:
-    assert sorted({r["lower"] for r in found["whole"]}) == [0, 1, 2, 3]
-    assert len(found["one"]) == 2
+def test_small_integers_have_own_bins(distributions: dict) -> None:
+    assert sorted({r["lower"] for r in distributions["whole"]}) == [0, 1, 2, 3]
+    assert len(distributions["one"]) == 2
 
 
-def test_categories(found: dict) -> None:
-    text = [r["category"] for r in found["text"] if r["class"] == "no"]
+def test_categories_have_counts_and_other(distributions: dict) -> None:
+    text = [r["category"] for r in distributions["text"] if r["class"] == "no"]
     assert len(text) == 13
     assert text[-1] == "other"
-    flag = [(r["category"], r["n"]) for r in found["flag"] if r["class"] == "yes"]
+    flag = [(r["category"], r["n"]) for r in distributions["flag"] if r["class"] == "yes"]
     assert flag == [("false", 166), ("true", 83), ("(missing)", 1)]
 
 
-def test_statistics() -> None:
+def test_statistics_equal_numpy() -> None:
     training = np.arange(400)
     hits = CLASSES[training] == 1
     looks = describe_features(
@@ -85,7 +85,7 @@ def test_statistics() -> None:
     }
 
 
-def test_separation_counts_both_directions() -> None:
+def test_univariate_auc_counts_both_directions() -> None:
     rows = [{"up": float(n), "down": -float(n)} for n in range(10)]
     features = [Feature("up", "", "number"), Feature("down", "", "number")]
     hits = np.arange(10) >= 5
@@ -99,7 +99,7 @@ def test_separation_counts_both_directions() -> None:
     assert [facts["univariate_auc"] for facts, _ in looks] == [1.0, 1.0]
 
 
-def test_separation_is_the_area_of_scikit_learn_with_ties_and_gaps() -> None:
+def test_univariate_auc_equals_scikit_learn_with_ties_and_missing_values() -> None:
     rng = np.random.default_rng(2)
     values = rng.integers(0, 7, 400).astype(float)
     hits = values + rng.normal(size=400) * 3 > 4
@@ -113,7 +113,7 @@ def test_separation_is_the_area_of_scikit_learn_with_ties_and_gaps() -> None:
     assert univariate_auc(values, known.astype(int), 2) is None
 
 
-def test_importance_finds_the_feature_that_counts() -> None:
+def test_importance_identifies_relevant_feature() -> None:
     matrix = np.random.default_rng(1).normal(size=(200, 3))
     actual = (matrix[:, 1] > 0).astype(int)
 
@@ -132,6 +132,6 @@ def test_importance_finds_the_feature_that_counts() -> None:
     assert importance_rows(score, matrix, ["a", "b", "c"], METRICS["f1"], 0, 0) == []
 
 
-def test_importance_is_measured_on_a_sample_of_many_rows() -> None:
+def test_importance_uses_sample_of_rows() -> None:
     assert len(sample_rows(100, 10, 10, 0)) == 100
     assert len(set(sample_rows(1_000_000, 100, 10, 0))) == 1_000

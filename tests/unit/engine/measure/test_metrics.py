@@ -1,4 +1,4 @@
-"""Every measure agrees with scikit-learn's, also under weights."""
+"""Every metric equals scikit-learn's, also with weights."""
 
 import numpy as np
 import pytest
@@ -41,25 +41,25 @@ def scores(seed: int, rows: int, classes: int, digits: int = 16) -> tuple[np.nda
     return actual, probabilities
 
 
-def test_every_metric_is_compared_here() -> None:
+def test_all_metrics_have_reference() -> None:
     assert set(METRICS) == set(BINARY)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.integers(5, 60), st.sampled_from([1, 2, 16]))
-def test_two_classes_with_weights(seed: int, rows: int, digits: int) -> None:
+def test_weighted_binary_metrics_equal_scikit_learn(seed: int, rows: int, digits: int) -> None:
     actual, probabilities = scores(seed, rows, 2, digits)
     rng = np.random.default_rng(seed)
     weights = rng.integers(0, 4, (3, rows)).astype(float)
     weights[:, :2] = 1  # every class has a row that counts
     for name, metric in METRICS.items():
-        found = metric.measure(ClassificationScores(actual, probabilities), weights)
+        result = metric.measure(ClassificationScores(actual, probabilities), weights)
         expected = [BINARY[name](actual, probabilities, w) for w in weights]
-        np.testing.assert_allclose(found, expected, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(result, expected, atol=1e-12, err_msg=name)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_three_classes(seed: int) -> None:
+def test_multiclass_metrics_equal_scikit_learn(seed: int) -> None:
     y, p = scores(seed, 80, 3)
     label = p.argmax(1)
     expected = {
@@ -74,11 +74,11 @@ def test_three_classes(seed: int) -> None:
         "f1": reference.f1_score(y, label, average="macro"),
         "mcc": reference.matthews_corrcoef(y, label),
     }
-    found = {name: metric.value(ClassificationScores(y, p)) for name, metric in METRICS.items()}
-    assert found == pytest.approx(expected, abs=1e-12)
+    result = {name: metric.value(ClassificationScores(y, p)) for name, metric in METRICS.items()}
+    assert result == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_first_class_can_be_the_positive_one() -> None:
+def test_first_class_can_be_positive() -> None:
     actual, probabilities = scores(1, 50, 2)
     turned = ClassificationScores(1 - actual, probabilities[:, ::-1], positive=0)
     plain = ClassificationScores(actual, probabilities, positive=1)
@@ -86,12 +86,12 @@ def test_the_first_class_can_be_the_positive_one() -> None:
         assert METRICS[name].value(turned) == pytest.approx(METRICS[name].value(plain))
 
 
-def test_certain_and_wrong_costs_much_but_not_infinity() -> None:
+def test_certain_wrong_prediction_has_finite_log_loss() -> None:
     rows = ClassificationScores(np.array([0, 1]), np.array([[0.0, 1.0], [0.0, 1.0]]))
     assert METRICS["log_loss"].value(rows) == pytest.approx(-np.log(np.finfo(float).eps) / 2)
 
 
-def test_a_class_without_rows_does_not_count_in_the_mean() -> None:
+def test_class_without_rows_is_not_in_mean() -> None:
     actual, probabilities = scores(2, 30, 2)
     three = np.column_stack([probabilities, np.zeros(30)])
     assert np.isfinite(METRICS["roc_auc"].value(ClassificationScores(actual, three)))
@@ -99,21 +99,21 @@ def test_a_class_without_rows_does_not_count_in_the_mean() -> None:
 
 @pytest.mark.parametrize("labels", [(0, 1), (0, 2), (1,), (0, 1, 2, 3)])
 @pytest.mark.parametrize("errors", [False, True])
-def test_means_are_over_the_classes_that_occur(labels: tuple[int, ...], errors: bool) -> None:
+def test_means_cover_occurring_classes_only(labels: tuple[int, ...], errors: bool) -> None:
     rng = np.random.default_rng(len(labels))
     actual = rng.choice(labels, 60)
     predicted = actual.copy()
     if errors:
         predicted[::7] = 3  # also where no row is of this class
-    found = ClassificationScores(actual, np.eye(4)[predicted] * 0.9 + 0.025)
+    result = ClassificationScores(actual, np.eye(4)[predicted] * 0.9 + 0.025)
     for name, function in {
         "precision": reference.precision_score,
         "recall": reference.recall_score,
         "f1": reference.f1_score,
     }.items():
         expected = function(actual, predicted, average="macro", zero_division=0)
-        assert METRICS[name].value(found) == pytest.approx(expected), name
+        assert METRICS[name].value(result) == pytest.approx(expected), name
     for name in ("balanced_accuracy", "accuracy", "mcc"):
         expected = getattr(reference, {"mcc": "matthews_corrcoef"}.get(name, f"{name}_score"))
-        assert METRICS[name].value(found) == pytest.approx(expected(actual, predicted)), name
-    assert errors or METRICS["f1"].value(found) == 1.0
+        assert METRICS[name].value(result) == pytest.approx(expected(actual, predicted)), name
+    assert errors or METRICS["f1"].value(result) == 1.0

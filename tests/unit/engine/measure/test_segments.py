@@ -1,4 +1,4 @@
-"""Scores by segment: which rows are in which, and that each part is measured by itself."""
+"""Metrics by segment: the rows of each segment and their own metrics."""
 
 import json
 from datetime import date, timedelta
@@ -16,12 +16,12 @@ from tests.unit.engine.standin import StandIn
 
 def numbers(values: list, kind: str = NUMBER) -> dict[str, int]:
     """The rows of each segment."""
-    found = segments_of(Table(len(values), {"x": np.array(values, float)}), "x", kind)
-    counts = np.bincount(found.codes, minlength=len(found.names))
-    return dict(zip(found.names, counts.tolist(), strict=True))
+    result = segments_of(Table(len(values), {"x": np.array(values, float)}), "x", kind)
+    counts = np.bincount(result.codes, minlength=len(result.names))
+    return dict(zip(result.names, counts.tolist(), strict=True))
 
 
-def test_numbers_are_cut_in_quartiles() -> None:
+def test_numbers_are_cut_at_quartiles() -> None:
     assert numbers([*range(1, 101), np.nan]) == {
         "x = 1 to 25": 25,
         "x = 26 to 50": 25,
@@ -34,7 +34,7 @@ def test_numbers_are_cut_in_quartiles() -> None:
     assert crowded == {"x = 0 to 0": 60, "x = 1 to 15": 15, "x = 16 to 40": 25, "x = (missing)": 0}
 
 
-def test_few_values_stand_for_themselves() -> None:
+def test_few_values_have_own_segments() -> None:
     assert numbers([3, 1.5, 3, np.nan]) == {"x = 1.5": 1, "x = 3": 2, "x = (missing)": 1}
     assert numbers([1, 0, 0], BOOLEAN) == {"x = false": 2, "x = true": 1, "x = (missing)": 0}
     assert numbers([0.25, 1], TIME) == {
@@ -44,18 +44,18 @@ def test_few_values_stand_for_themselves() -> None:
     }
 
 
-def test_rare_texts_are_one_segment() -> None:
+def test_rare_texts_share_segment() -> None:
     codes = np.repeat(np.arange(15), np.arange(15, 0, -1))
     texts = TextColumn(np.append(codes, -1), [f"level {n:02}" for n in range(15)])
-    found = segments_of(Table(len(texts.codes), {}, {"x": texts}), "x", None)
-    counts = np.bincount(found.codes).tolist()
-    assert len(found.names) == 12
-    assert found.names[0] == "x = level 00" and counts[0] == 15
-    assert found.names[-2:] == ["x = other", "x = (missing)"]
+    result = segments_of(Table(len(texts.codes), {}, {"x": texts}), "x", None)
+    counts = np.bincount(result.codes).tolist()
+    assert len(result.names) == 12
+    assert result.names[0] == "x = level 00" and counts[0] == 15
+    assert result.names[-2:] == ["x = other", "x = (missing)"]
     assert counts[-2:] == [1 + 2 + 3 + 4 + 5, 1]
 
 
-def test_each_segment_is_measured_by_itself(mixed: list[dict]) -> None:
+def test_each_segment_has_own_metrics(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     options = {"bootstrap": 50, "importance_repeats": 0, "segments": ["colour", "amount", "loyal"]}
     call(db, key="id", options=json.dumps(options), algorithms='["logistic_regression"]')
@@ -87,7 +87,7 @@ def test_each_segment_is_measured_by_itself(mixed: list[dict]) -> None:
     assert blind == {m["segment"] for m in rows if m["series"] == "model"}
 
 
-def test_a_column_that_is_no_feature_makes_segments(mixed: list[dict]) -> None:
+def test_non_feature_column_makes_segments(mixed: list[dict]) -> None:
     """The column of the split, and a column that was left out because it never changes."""
     start = date(2026, 1, 1)
     rows = [{**row, "day": start + timedelta(days=n // 4)} for n, row in enumerate(mixed)]
@@ -98,12 +98,12 @@ def test_a_column_that_is_no_feature_makes_segments(mixed: list[dict]) -> None:
         split='{"by": "time", "column": "day"}',
         options='{"bootstrap": 0, "importance_repeats": 0, "segments": ["day", "same"]}',
     )
-    found = {m["segment"] for m in db.recorded[0]["metrics"]} - {"all"}
+    result = {m["segment"] for m in db.recorded[0]["metrics"]} - {"all"}
     # Quartiles are those of all rows; the latest fifth of the rows lies in the last of them.
-    assert found == {"day = 2026-03-17 to 2026-04-10", "same = 1"}
+    assert result == {"day = 2026-03-17 to 2026-04-10", "same = 1"}
 
 
-def test_a_regression_by_segment(mixed: list[dict]) -> None:
+def test_regression_has_segments(mixed: list[dict]) -> None:
     rows = [
         {**row, "target": n % 7 + (3.0 if row["loyal"] else 0.0)} for n, row in enumerate(mixed)
     ]
@@ -125,31 +125,31 @@ def test_a_regression_by_segment(mixed: list[dict]) -> None:
         )
 
 
-def test_a_clustering_by_segment(mixed: list[dict]) -> None:
+def test_clustering_has_segments(mixed: list[dict]) -> None:
     db = StandIn([{k: v for k, v in row.items() if k != "target"} for row in mixed])
     params = [{"algorithm": "k_means", "params": {"n_clusters": 2}}]
     options = '{"bootstrap": 50, "importance_repeats": 0, "segments": ["colour"]}'
     call(
         db, task="clustering", target=None, key="id", algorithms=json.dumps(params), options=options
     )
-    found = {m["segment"]: m["n"] for m in db.recorded[0]["metrics"] if m["metric"] == "silhouette"
+    result = {m["segment"]: m["n"] for m in db.recorded[0]["metrics"] if m["metric"] == "silhouette"
              and m["split"] == "test"}  # fmt: skip
-    assert found.pop("all") == sum(found.values()) == 80
+    assert result.pop("all") == sum(result.values()) == 80
 
 
-def test_one_class_alone_has_no_area_and_no_error(mixed: list[dict]) -> None:
+def test_single_class_segment_has_no_roc_auc_and_no_error(mixed: list[dict]) -> None:
     rows = [{**row, "side": "yes" if row["target"] else "no"} for row in mixed]
     db = StandIn(rows)
     options = '{"bootstrap": 50, "importance_repeats": 0, "segments": ["side"]}'
     call(db, key="id", options=options)
-    found = {
+    result = {
         (m["segment"], m["metric"]): m["value"]
         for m in db.recorded[0]["metrics"]
         if m["series"] == "model" and m["split"] == "test"
     }
-    assert found["side = yes", "roc_auc"] is None
-    assert found["side = yes", "accuracy"] == 1
-    assert roc_auc_score([0, 1], [0, 1]) == found["all", "roc_auc"] == 1
+    assert result["side = yes", "roc_auc"] is None
+    assert result["side = yes", "accuracy"] == 1
+    assert roc_auc_score([0, 1], [0, 1]) == result["all", "roc_auc"] == 1
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_one_class_alone_has_no_area_and_no_error(mixed: list[dict]) -> None:
         ('["colour", 3]', "options.segments is"),
     ],
 )
-def test_refused(mixed: list[dict], given: str, message: str) -> None:
+def test_invalid_segments_are_refused(mixed: list[dict], given: str, message: str) -> None:
     db = StandIn(mixed)
     with pytest.raises(GlasshouseError) as caught:
         call(db, options=f'{{"segments": {given}}}')
@@ -169,13 +169,13 @@ def test_refused(mixed: list[dict], given: str, message: str) -> None:
     assert db.checkpoints <= 1, "only reading the rows looks for a cancel request"
 
 
-def test_no_two_segments_have_one_name() -> None:
+def test_segment_names_are_unique() -> None:
     levels = sorted(["other", "(missing)", '"other"', *(f"level {n}" for n in range(12))])
     codes = np.append(np.repeat(np.arange(15), 3), -1)
     codes = np.append(codes, np.repeat([levels.index("other"), levels.index("(missing)")], 9))
-    found = segments_of(Table(len(codes), {}, {"x": TextColumn(codes, levels)}), "x", None)
-    assert len(set(found.names)) == len(found.names) == 12
-    assert {'x = "other"', 'x = "(missing)"', "x = other", "x = (missing)"} <= set(found.names)
+    result = segments_of(Table(len(codes), {}, {"x": TextColumn(codes, levels)}), "x", None)
+    assert len(set(result.names)) == len(result.names) == 12
+    assert {'x = "other"', 'x = "(missing)"', "x = other", "x = (missing)"} <= set(result.names)
 
 
 @pytest.mark.parametrize(
@@ -188,16 +188,16 @@ def test_no_two_segments_have_one_name() -> None:
         ([9e9 + 0.25, 9e9 + 0.5], TIME),
     ],
 )
-def test_numbers_that_look_alike_have_names_of_their_own(values: list[float], kind: str) -> None:
-    found = numbers(values, kind)
-    assert sum(found.values()) == len(values)
-    assert len(found) == len(set(found))
+def test_similar_numbers_have_different_names(values: list[float], kind: str) -> None:
+    result = numbers(values, kind)
+    assert sum(result.values()) == len(values)
+    assert len(result) == len(set(result))
     assert len(segments_of(Table(len(values), {"x": np.array(values)}), "x", kind).names) == len(
-        found
+        result
     )
 
 
-def test_columns_whose_names_contain_the_sign_between_column_and_value() -> None:
+def test_column_names_with_equals_sign_are_quoted() -> None:
     texts = {
         "a": TextColumn(np.array([0]), ["b = c"]),
         "a = b": TextColumn(np.array([0]), ["c"]),

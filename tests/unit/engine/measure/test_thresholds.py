@@ -1,4 +1,4 @@
-"""The chosen threshold costs what its own rule, `probability >= threshold`, makes it cost."""
+"""The chosen threshold has the least cost under `probability >= threshold`."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from glasshouse_ml.measure.thresholds import least_cost_threshold
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_no_other_threshold_costs_less(seed: int) -> None:
+def test_threshold_has_least_cost(seed: int) -> None:
     rng = np.random.default_rng(seed)
     costs = Costs(*rng.choice([0.1, 1.0, 30.0], 2))
     # Certain predictions, ties, and two neighbours without a number between them.
@@ -29,7 +29,7 @@ def test_no_other_threshold_costs_less(seed: int) -> None:
     assert cost(threshold) == pytest.approx(min(map(cost, others)))
 
 
-def test_where_flagging_a_certain_row_costs_too_much_none_is_flagged() -> None:
+def test_expensive_flagging_flags_no_row() -> None:
     scores = ClassificationScores(np.array([0, 0, 1]), np.array([[0.0, 1.0]] * 3))
     threshold = least_cost_threshold([scores], Costs(10, 1))
     assert threshold > 1

@@ -1,4 +1,4 @@
-"""The catalogue holds what scikit-learn offers, under its usual names."""
+"""The catalogue contains scikit-learn's estimators under their usual names."""
 
 import json
 
@@ -67,7 +67,7 @@ OTHER = {
 @pytest.mark.parametrize(
     ("task", "kind"), [("classification", "classifier"), ("regression", "regressor")]
 )
-def test_every_estimator_is_in_the_catalogue_or_left_out_on_purpose(task: str, kind: str) -> None:
+def test_estimators_are_in_catalogue_or_excluded(task: str, kind: str) -> None:
     offered = {name for name, _ in all_estimators(type_filter=kind)}
     own = [a for a in CATALOGUE[task].values() if not isinstance(a, ExtraAlgorithm)]
     held = {algorithm.estimator.__name__ for algorithm in own}
@@ -88,24 +88,24 @@ def test_every_estimator_is_in_the_catalogue_or_left_out_on_purpose(task: str, k
         ("ARDRegression", "ard_regression"),
     ],
 )
-def test_usual_names(name: str, expected: str) -> None:
+def test_snake_case_name(name: str, expected: str) -> None:
     assert snake_case_name(name) == expected
 
 
-def test_rows_of_the_catalogue() -> None:
-    found = {(name, task): rest for name, task, *rest in catalogue_rows()}
-    about, path, missing, defaults = found["ridge", "regression"]
+def test_catalogue_row_has_path_and_description() -> None:
+    result = {(name, task): rest for name, task, *rest in catalogue_rows()}
+    about, path, missing, defaults = result["ridge", "regression"]
     assert path == "sklearn.linear_model.Ridge"
     assert about
     assert missing is False
     assert json.loads(defaults)["alpha"] == 1.0
-    for *_, text in found.values():
+    for *_, text in result.values():
         json.loads(text, parse_constant=pytest.fail)
-    assert found["hist_gradient_boosting", "regression"][2] is True
-    assert found["dummy", "classification"][2] is True
+    assert result["hist_gradient_boosting", "regression"][2] is True
+    assert result["dummy", "classification"][2] is True
 
 
-def test_a_wrong_name_shows_the_near_ones() -> None:
+def test_unknown_algorithm_hint_lists_similar_names() -> None:
     with pytest.raises(GlasshouseError, match="no algorithm 'lasssoo' for regression") as caught:
         find_algorithm("regression", "lasssoo")
     assert "lasso" in caught.value.hint
@@ -113,7 +113,7 @@ def test_a_wrong_name_shows_the_near_ones() -> None:
         find_algorithm("classification", "lasso")
 
 
-def test_an_algorithm_that_cannot_be_interrupted_has_a_limit_of_rows() -> None:
+def test_uninterruptible_algorithm_has_row_limit() -> None:
     for name, most in MAX_ROWS.items():
         algorithm = next(a[name] for a in CATALOGUE.values() if name in a)
         algorithm.check_rows(most)

@@ -1,4 +1,4 @@
-"""LightGBM and XGBoost: held against the libraries themselves where these are installed."""
+"""LightGBM and XGBoost equal the libraries, where these are installed."""
 
 import json
 from itertools import groupby
@@ -29,7 +29,7 @@ def library(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def trained(rows: list[dict], library: str, task: str = "classification", **more: Any) -> StandIn:
+def train(rows: list[dict], library: str, task: str = "classification", **more: Any) -> StandIn:
     db = StandIn(rows)
     entry = {"algorithm": library, "params": {"n_estimators": 20, **more}}
     call(db, task=task, key="id", algorithms=json.dumps([entry]), options=OPTIONS)
@@ -40,12 +40,12 @@ def regression(mixed: list[dict]) -> list[dict]:
     return [{**row, "target": (row["amount"] or 0.0) * 3 + row["loyal"]} for row in mixed]
 
 
-def three(mixed: list[dict]) -> list[dict]:
+def three_classes(mixed: list[dict]) -> list[dict]:
     return [{**row, "target": f"{row['target']} {row['loyal']}"} for row in mixed]
 
 
 @pytest.mark.parametrize("name", EXTRAS)
-def test_one_that_is_missing_says_how_to_get_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_library_error_names_extra(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {k: v for k, v in algorithms.CATALOGUE["regression"].items() if k not in EXTRAS}
     monkeypatch.setitem(algorithms.CATALOGUE, "regression", known)
     with pytest.raises(GlasshouseError, match=f"{name} is not installed") as refused:
@@ -56,13 +56,13 @@ def test_one_that_is_missing_says_how_to_get_it(name: str, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("name", EXTRAS)
-def test_listed_only_where_it_is_installed(name: str) -> None:
+def test_catalogue_lists_installed_libraries(name: str) -> None:
     listed = {row[0] for row in algorithms.catalogue_rows()}
     assert (name in listed) == libraries.is_installed(name)
 
 
-def test_the_numbers_are_those_of_the_library(mixed: list[dict], library: str) -> None:
-    db = trained(regression(mixed), library, "regression")
+def test_predictions_equal_library(mixed: list[dict], library: str) -> None:
+    db = train(regression(mixed), library, "regression")
     stored = registry.load(db, "a model", None)
     columns = read_columns(db, "q")
     numbers = [c for c in columns if c.name in ("amount", "loyal")]
@@ -80,28 +80,32 @@ def test_the_numbers_are_those_of_the_library(mixed: list[dict], library: str) -
         booster = Booster()
         booster.load_model(bytearray(text.encode()))
         expected = booster.predict(DMatrix(matrix))
-    found = [score for _, _, score, _ in predict(db, "a model", "q", None)]
-    np.testing.assert_array_equal(found, np.asarray(expected, float))
+    result = [score for _, _, score, _ in predict(db, "a model", "q", None)]
+    np.testing.assert_array_equal(result, np.asarray(expected, float))
     assert library in db.recorded[0]["version"]["libraries"]
 
 
-def test_the_same_seed_gives_the_same_trees(mixed: list[dict], library: str) -> None:
+def test_same_seed_gives_same_trees(mixed: list[dict], library: str) -> None:
     params = {"subsample": 0.7, "colsample_bytree": 0.7}
     texts = [
-        registry.load(trained(mixed, library, **params), "a model", None).pipeline[-1].text_
+        registry.load(train(mixed, library, **params), "a model", None).pipeline[-1].text_
         for _ in range(2)
     ]
     assert texts[0] == texts[1]
 
 
 @pytest.mark.parametrize("kind", ["two classes", "more classes", "numbers"])
-def test_contributions_add_up(mixed: list[dict], library: str, kind: str) -> None:
+def test_contributions_sum_to_prediction(mixed: list[dict], library: str, kind: str) -> None:
     task = "regression" if kind == "numbers" else "classification"
-    rows = {"two classes": mixed, "more classes": three(mixed), "numbers": regression(mixed)}[kind]
-    db = trained(rows, library, task)
+    rows = {
+        "two classes": mixed,
+        "more classes": three_classes(mixed),
+        "numbers": regression(mixed),
+    }[kind]
+    db = train(rows, library, task)
     db.rows = rows[:30]
-    found = groupby(explain(db, "a model", "q", None), lambda row: row[0])
-    sums = np.array([sum(row[4] for row in rows) for _, rows in found])
+    result = groupby(explain(db, "a model", "q", None), lambda row: row[0])
+    sums = np.array([sum(row[4] for row in rows) for _, rows in result])
     answers = list(predict(db, "a model", "q", None))
     scores = np.array([score for _, _, score, _ in answers])
     if kind == "two classes":
@@ -119,39 +123,37 @@ def test_contributions_add_up(mixed: list[dict], library: str, kind: str) -> Non
         np.testing.assert_allclose(sums, whole, atol=1e-6)
 
 
-def test_a_number_behind_a_link_is_sampled_and_adds_up_too(mixed: list[dict], library: str) -> None:
+def test_linked_regression_contributions_sum_to_prediction(mixed: list[dict], library: str) -> None:
     rows = [{**row, "target": n % 4 + float(row["loyal"])} for n, row in enumerate(mixed)]
     link = {"lightgbm": "poisson", "xgboost": "count:poisson"}[library]
-    db = trained(rows, library, "regression", objective=link)
+    db = train(rows, library, "regression", objective=link)
     db.rows = rows[:10]
-    found = groupby(explain(db, "a model", "q", None), lambda row: row[0])
-    sums = [sum(row[4] for row in rows) for _, rows in found]
+    result = groupby(explain(db, "a model", "q", None), lambda row: row[0])
+    sums = [sum(row[4] for row in rows) for _, rows in result]
     scores = [score for _, _, score, _ in predict(db, "a model", "q", None)]
     np.testing.assert_allclose(sums, scores, atol=1e-6)
 
 
-def test_refused(mixed: list[dict], library: str) -> None:
+def test_invalid_parameters_are_refused(mixed: list[dict], library: str) -> None:
     with pytest.raises(GlasshouseError, match="no parameter 'n_estimatorz'"):
-        trained(mixed, library, n_estimatorz=3)
+        train(mixed, library, n_estimatorz=3)
     for name in ("objective", "verbosity", "device"):
         with pytest.raises(GlasshouseError, match=f"no parameter '{name}'"):
-            trained(mixed, library, **{name: "x"})
+            train(mixed, library, **{name: "x"})
     with pytest.raises(GlasshouseError, match=f"{library} could not be trained"):
-        trained(mixed, library, max_depth="deep")
+        train(mixed, library, max_depth="deep")
 
 
-def test_an_artifact_holds_the_text_of_a_booster_and_no_object_of_its_library(
-    mixed: list[dict], library: str
-) -> None:
-    content = pack(registry.load(trained(mixed, library), "a model"))
+def test_artifact_has_booster_text_and_no_library_object(mixed: list[dict], library: str) -> None:
+    content = pack(registry.load(train(mixed, library), "a model"))
     assert b"LGBM" not in content
     assert b"XGBC" not in content
 
 
-def test_missing_without_the_library_a_model_says_so(
+def test_prediction_without_library_is_error(
     mixed: list[dict], library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    db = trained(mixed, library)
+    db = train(mixed, library)
     monkeypatch.setattr("glasshouse_ml.model.boosting.is_installed", lambda name: False)
     with pytest.raises(GlasshouseError, match=f"{library} is not installed"):
         list(predict(db, "a model", "q", None))

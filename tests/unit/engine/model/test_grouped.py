@@ -1,4 +1,4 @@
-"""One model per group: each is the model that the rows of the group alone would give."""
+"""One model per group equals a model trained on the group's rows alone."""
 
 import json
 from typing import Any
@@ -62,10 +62,10 @@ def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, A
     return db, db.recorded[-1]
 
 
-def answered(db: StandIn, rows: list[dict]) -> np.ndarray:
+def predicted_scores(db: StandIn, rows: list[dict]) -> np.ndarray:
     db.rows = rows
-    found = {int(key): score for key, _, score, _ in predict(db, "a model", "q", None)}
-    return np.array([found[row["id"]] for row in rows])
+    result = {int(key): score for key, _, score, _ in predict(db, "a model", "q", None)}
+    return np.array([result[row["id"]] for row in rows])
 
 
 def expected(rows: np.ndarray) -> np.ndarray:
@@ -75,18 +75,18 @@ def expected(rows: np.ndarray) -> np.ndarray:
     return model.predict(MATRIX)
 
 
-def test_each_group_has_the_model_of_its_own_rows() -> None:
+def test_each_group_has_model_of_its_rows() -> None:
     db, payload = train()
-    found = answered(db, ROWS)
+    result = predicted_scores(db, ROWS)
     for shop in SLOPES:
         mine = shop == SHOPS
-        np.testing.assert_allclose(found[mine], expected(mine)[mine], rtol=1e-9)
+        np.testing.assert_allclose(result[mine], expected(mine)[mine], rtol=1e-9)
     pooled = expected(np.ones(len(ROWS), bool))
     rest = (SHOPS == "kiosk") | (SHOPS == "")
-    np.testing.assert_allclose(found[rest], pooled[rest], rtol=1e-9)
+    np.testing.assert_allclose(result[rest], pooled[rest], rtol=1e-9)
     # A shop that opened after the training.
     new = [{**row, "shop": "west"} for row in ROWS]
-    np.testing.assert_allclose(answered(db, new), pooled, rtol=1e-9)
+    np.testing.assert_allclose(predicted_scores(db, new), pooled, rtol=1e-9)
 
     groups = {entry.pop("group"): entry for entry in payload["version"]["groups"]}
     assert set(groups) == {*SLOPES, "kiosk"}
@@ -96,9 +96,9 @@ def test_each_group_has_the_model_of_its_own_rows() -> None:
     assert any("1 of 4 groups have no model of their own" in notice for notice in db.notices)
 
 
-def test_each_group_is_measured_on_its_test_rows() -> None:
+def test_each_group_has_metrics_of_its_test_rows() -> None:
     db, payload = train()
-    found = answered(db, ROWS)
+    result = predicted_scores(db, ROWS)
     measured = {
         m["segment"]: m["value"]
         for m in payload["metrics"]
@@ -107,7 +107,7 @@ def test_each_group_is_measured_on_its_test_rows() -> None:
     assert set(measured) == {"all", *(f"shop = {shop}" for shop in (*SLOPES, "kiosk"))}
     for shop in (*SLOPES, "kiosk"):
         rows = (shop == SHOPS) & ~TRAINING
-        error = root_mean_squared_error(AMOUNTS[rows], found[rows])
+        error = root_mean_squared_error(AMOUNTS[rows], result[rows])
         assert measured[f"shop = {shop}"] == pytest.approx(error)
     assert measured["all"] == pytest.approx(payload["version"]["score"])
     # One model for all would not have done.
@@ -117,7 +117,7 @@ def test_each_group_is_measured_on_its_test_rows() -> None:
 
 
 @pytest.mark.parametrize("numbered", [True, False])
-def test_classes_that_a_group_never_had(numbered: bool) -> None:
+def test_groups_may_lack_classes(numbered: bool) -> None:
     """One group knows two of three classes, and one a single class."""
     rng = np.random.default_rng(0)
     rows = []
@@ -132,14 +132,16 @@ def test_classes_that_a_group_never_had(numbered: bool) -> None:
     groups = {entry["group"]: entry for entry in payload["version"]["groups"]}
     assert [groups[shop]["own"] for shop in "012"] == [True, True, False]
     assert groups["2"]["why_not"] == "Its training rows are all of one class."
-    shares = {int(key): json.loads(found) for key, _, _, found in predict(db, "a model", "q", None)}
+    shares = {
+        int(key): json.loads(shares) for key, _, _, shares in predict(db, "a model", "q", None)
+    }
     for row in rows:
         assert sum(shares[row["id"]].values()) == pytest.approx(1)
         if str(row["shop"]) == "1":
             assert shares[row["id"]]["c"] == 0
 
 
-def test_weights_costs_and_constraints_hold_in_each_group() -> None:
+def test_weights_costs_and_constraints_apply_in_each_group() -> None:
     rows = [{**row, "amount": row["amount"] > 0.5} for row in ROWS]
     asked = {"task": "classification", "algorithms": '["logistic_regression"]'}
     costs = {"false_positive": 1, "false_negative": 20}
@@ -150,11 +152,11 @@ def test_weights_costs_and_constraints_hold_in_each_group() -> None:
     model.fit(MATRIX[mine], AMOUNTS[mine] > 0.5)
     north = SHOPS == "north"
     outside = model.predict_proba(MATRIX[north])[:, 1]
-    np.testing.assert_allclose(answered(db, rows)[north], outside, atol=1e-3)
+    np.testing.assert_allclose(predicted_scores(db, rows)[north], outside, atol=1e-3)
     asked = {"algorithms": '["hist_gradient_boosting"]', "options": {"monotonic": {"x": 1}}}
     db, _ = train(**asked)
     line = [{**ROWS[0], "id": n, "shop": "south", "x": n / 50 - 2} for n in range(200)]
-    assert (np.diff(answered(db, line)) >= 0).all()
+    assert (np.diff(predicted_scores(db, line)) >= 0).all()
 
 
 @pytest.mark.parametrize(
@@ -173,9 +175,23 @@ def test_weights_costs_and_constraints_hold_in_each_group() -> None:
         ),
     ],
 )
-def test_refused(changes: dict[str, Any], message: str) -> None:
+def test_invalid_groups_are_refused(changes: dict[str, Any], message: str) -> None:
     changes = {"algorithms": None, **changes}
     with pytest.raises(GlasshouseError) as caught:
         train(**changes)
     assert message in caught.value.message
     assert caught.value.hint
+
+
+def test_a_group_that_fails_is_answered_by_the_pooled_model() -> None:
+    """A shop that sold nothing has no Poisson model; the others have theirs."""
+    rows = [{**row, "amount": 0.0 if row["shop"] == "east" else abs(row["amount"])} for row in ROWS]
+    poisson = {"algorithm": "hist_gradient_boosting", "params": {"loss": "poisson", "max_iter": 5}}
+    db, payload = train(rows, algorithms=json.dumps([poisson]))
+    groups = {entry["group"]: entry for entry in payload["version"]["groups"]}
+    assert [groups[shop]["own"] for shop in SLOPES] == [True, True, False]
+    assert "could not be trained: loss='poisson' requires" in groups["east"]["why_not"]
+    assert groups["north"]["seconds"] > 0 == groups["east"]["seconds"]
+    east = predicted_scores(db, rows)[SHOPS == "east"]
+    assert (east > 0).all()
+    assert any("2 of 4 groups" in notice for notice in db.notices)

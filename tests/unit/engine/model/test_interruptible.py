@@ -1,4 +1,4 @@
-"""Estimators that look for interrupts answer as scikit-learn's own, and end where asked."""
+"""Interruptible estimators give scikit-learn's results and end on an interrupt."""
 
 from importlib import import_module
 from typing import Any
@@ -53,7 +53,7 @@ def params_of(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("module", "name"), CLASSES)
-def test_the_results_are_those_of_scikit_learn(module: str, name: str, rows: Any) -> None:
+def test_results_equal_scikit_learn(module: str, name: str, rows: Any) -> None:
     own = getattr(import_module(f"glasshouse_ml.model.interruptible.{module}"), name)
     library = getattr(import_module(f"{sklearn.__name__}.{module}"), name)
     looks: list[None] = []
@@ -72,7 +72,7 @@ def test_the_results_are_those_of_scikit_learn(module: str, name: str, rows: Any
 
 
 @pytest.mark.parametrize(("module", "name"), CLASSES)
-def test_a_fit_ends_in_the_middle(module: str, name: str, rows: Any) -> None:
+def test_fit_is_interruptible(module: str, name: str, rows: Any) -> None:
     looks: list[None] = []
 
     def cancel_at_the_third_look() -> None:
@@ -86,7 +86,7 @@ def test_a_fit_ends_in_the_middle(module: str, name: str, rows: Any) -> None:
     assert len(looks) == 3
 
 
-def test_the_catalogue_takes_them() -> None:
+def test_catalogue_uses_interruptible_estimators() -> None:
     taken = {
         (a.estimator.__module__.rpartition(".")[2], a.estimator.__name__)
         for algorithms in CATALOGUE.values()
@@ -96,7 +96,7 @@ def test_the_catalogue_takes_them() -> None:
     assert taken == set(CLASSES)
 
 
-def test_predictions_in_batches_are_those_of_all_rows_at_once(
+def test_batched_predictions_equal_unbatched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(interrupts, "PAUSE", 0.0)

@@ -1,4 +1,4 @@
-"""The search for parameters: what is tried, how often, on how many rows, and what wins."""
+"""Parameter search: tried settings, repetitions, shares of rows, and the winner."""
 
 import json
 from typing import Any
@@ -25,43 +25,43 @@ OPTIONS: dict[str, Any] = {"search": None, "seed": 0}
 DEPTH = {"low": 2, "high": 4, "integer": True}
 
 
-def test_a_grid_is_that_of_scikit_learn() -> None:
+def test_grid_equals_scikit_learn() -> None:
     search = {"a": [1, 2, 3], "b": ["x", None]}
-    found = search_settings(search, OPTIONS)
-    assert sorted(map(json.dumps, found)) == sorted(
+    result = search_settings(search, OPTIONS)
+    assert sorted(map(json.dumps, result)) == sorted(
         json.dumps({name: entry[name] for name in search}) for entry in ParameterGrid(search)
     )
 
 
-def test_settings_drawn_at_random_lie_in_their_ranges_and_repeat() -> None:
+def test_random_settings_are_in_range_and_seeded() -> None:
     search = {"depth": DEPTH, "rate": {"low": 0.001, "high": 1.0, "log": True}, "kind": ["a", "b"]}
     asked = {**OPTIONS, "search": {"how": "random", "iterations": 200}}
-    found = search_settings(search, asked)
-    assert found == search_settings(search, asked)
-    assert found != search_settings(search, {**asked, "seed": 1})
-    assert len(found) == 200
-    depths = np.array([entry["depth"] for entry in found])
+    result = search_settings(search, asked)
+    assert result == search_settings(search, asked)
+    assert result != search_settings(search, {**asked, "seed": 1})
+    assert len(result) == 200
+    depths = np.array([entry["depth"] for entry in result])
     assert set(depths) == {2, 3, 4}
-    assert all(isinstance(entry["depth"], int) for entry in found)
+    assert all(isinstance(entry["depth"], int) for entry in result)
     # On a scale of logarithms each power of ten has its third.
-    rates = np.array([entry["rate"] for entry in found])
+    rates = np.array([entry["rate"] for entry in result])
     assert 0.001 <= rates.min() < rates.max() <= 1
     assert np.histogram(np.log10(rates), [-3, -2, -1, 0])[0] == pytest.approx(200 / 3, rel=0.3)
 
 
-def test_a_small_space_is_tried_once_each() -> None:
+def test_small_space_is_tried_once_each() -> None:
     asked = {**OPTIONS, "search": {"how": "random", "iterations": 50}}
     assert sorted(s["depth"] for s in search_settings({"depth": DEPTH}, asked)) == [2, 3, 4]
 
 
-def test_rounds_of_a_halving_search() -> None:
+def test_halving_shares() -> None:
     assert halving_shares(1, 10_000) == [1]
     assert halving_shares(20, 10_000) == [1 / 9, 1 / 3, 1]
     # Too few rows to tell anything: everything is tried on all of them.
     assert halving_shares(20, 300) == [1]
 
 
-def test_a_halving_search_keeps_the_better_third_each_time() -> None:
+def test_halving_keeps_better_third() -> None:
     tried: list[tuple[int, float]] = []
 
     def trial(entrant: int, share: float) -> float:
@@ -73,7 +73,7 @@ def test_a_halving_search_keeps_the_better_third_each_time() -> None:
     assert rounds == [list(range(20)), [4, 5, 6, 7, 8, 9, 10], [6, 7, 8]]
 
 
-def test_a_share_of_the_rows_has_its_share_of_each_label() -> None:
+def test_subsample_is_stratified() -> None:
     labels = np.array([0] * 900 + [1] * 90 + [2] * 9)
     chosen = subsample(labels, 1 / 3, 0)
     assert np.bincount(labels[chosen]).tolist() == [300, 30, 3]
@@ -81,7 +81,7 @@ def test_a_share_of_the_rows_has_its_share_of_each_label() -> None:
     np.testing.assert_array_equal(subsample(labels, 1.0, 0), np.arange(999))
 
 
-def test_every_setting_is_a_candidate_with_its_folds(breast_cancer: list[dict]) -> None:
+def test_every_setting_is_candidate_with_folds(breast_cancer: list[dict]) -> None:
     strengths = [0.001, 0.1, 10]
     entry = {"algorithm": "logistic_regression", "search": {"C": strengths}}
     db = StandIn(breast_cancer)
@@ -107,7 +107,7 @@ def test_every_setting_is_a_candidate_with_its_folds(breast_cancer: list[dict]) 
         assert candidate["score"] == pytest.approx(outside.mean(), abs=0.01)
 
 
-def test_what_halving_gave_up_is_shown_and_cannot_win() -> None:
+def test_halving_losers_are_recorded_and_not_chosen() -> None:
     rng = np.random.default_rng(0)
     rows = [
         {"a": a, "b": float(rng.normal()), "target": a + rng.normal() > 0}
@@ -128,7 +128,7 @@ def test_what_halving_gave_up_is_shown_and_cannot_win() -> None:
     assert chosen["rows_share"] == 1
 
 
-def test_the_number_of_clusters_can_be_searched_too() -> None:
+def test_cluster_count_can_be_searched() -> None:
     rng = np.random.default_rng(0)
     rows = [
         {"a": 5.0 * (n % 3) + float(rng.normal()), "b": 5.0 * (n % 2) + float(rng.normal())}
@@ -161,7 +161,7 @@ def test_the_number_of_clusters_can_be_searched_too() -> None:
         ({"alpha": [1]}, {"how": "grid", "iterations": 3}, "iterations is 3"),
     ],
 )
-def test_refused(search: Any, options: dict, message: str) -> None:
+def test_invalid_search_is_refused(search: Any, options: dict, message: str) -> None:
     entry = {"algorithm": "ridge", "params": {"solver": "auto"}, "search": search}
     asked = json.dumps({"search": options} if options else {})
     with pytest.raises(GlasshouseError) as caught:
@@ -177,6 +177,6 @@ def test_refused(search: Any, options: dict, message: str) -> None:
         ({name: list(range(11)) for name in "abc"}, "The grid has 1331 settings"),
     ],
 )
-def test_a_grid_has_its_limits(search: dict, message: str) -> None:
+def test_invalid_grid_is_refused(search: dict, message: str) -> None:
     with pytest.raises(GlasshouseError, match=message):
         search_settings(search, {**OPTIONS, "search": {"how": "grid"}})

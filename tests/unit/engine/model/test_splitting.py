@@ -1,4 +1,4 @@
-"""Each kind of split keeps its promise."""
+"""Properties of each kind of split."""
 
 import json
 from typing import Any
@@ -40,7 +40,7 @@ def values(rows: list[dict], name: str, positions: np.ndarray) -> list[Any]:
     return [rows[position][name] for position in positions]
 
 
-def test_random_is_stratified_and_seeded() -> None:
+def test_random_split_is_stratified_and_seeded() -> None:
     one, same, other = split(LONE), split(LONE), split(LONE, seed=1)
     assert values(LONE, "y", one.test).count("yes") == 12  # a fifth of 60
     assert len(one.test) == 60
@@ -48,66 +48,66 @@ def test_random_is_stratified_and_seeded() -> None:
     assert set(one.test) != set(other.test)
 
 
-def test_every_row_is_in_one_part_and_in_one_validation_fold() -> None:
+def test_each_row_is_in_one_part_and_one_fold() -> None:
     for by in ({}, {"by": "key"}, {"by": "group", "column": "shop"}):
-        found = split(LONE, by, key="id")
-        assert sorted([*found.train, *found.test]) == list(range(300))
-        validated = np.concatenate([validate for _, validate in found.folds])
-        assert sorted(validated) == list(range(len(found.train)))
-        assert all(not set(fit) & set(validate) for fit, validate in found.folds)
+        result = split(LONE, by, key="id")
+        assert sorted([*result.train, *result.test]) == list(range(300))
+        validated = np.concatenate([validate for _, validate in result.folds])
+        assert sorted(validated) == list(range(len(result.train)))
+        assert all(not set(fit) & set(validate) for fit, validate in result.folds)
 
 
-def test_rows_of_one_key_stay_together_even_in_a_random_split() -> None:
-    found = split(ROWS, key="id")
-    assert not set(values(ROWS, "id", found.train)) & set(values(ROWS, "id", found.test))
-    assert found.facts["kept_together"] == "id"
-    inside = np.array(values(ROWS, "id", found.train))
-    for fit, validate in found.folds:
+def test_rows_of_one_key_stay_together_in_random_split() -> None:
+    result = split(ROWS, key="id")
+    assert not set(values(ROWS, "id", result.train)) & set(values(ROWS, "id", result.test))
+    assert result.facts["kept_together"] == "id"
+    inside = np.array(values(ROWS, "id", result.train))
+    for fit, validate in result.folds:
         assert not set(inside[fit]) & set(inside[validate])
 
 
-def test_a_key_stays_on_its_side_when_rows_arrive() -> None:
+def test_key_keeps_part_when_rows_are_added() -> None:
     early = split(LONE[:200], {"by": "key"}, key="id")
     late = split(LONE, {"by": "key"}, key="id")
     assert set(values(LONE, "id", early.test)) <= set(values(LONE, "id", late.test))
     assert 0.1 < len(late.test) / 300 < 0.3
 
 
-def test_time_learns_from_the_past_and_tests_on_the_future() -> None:
-    found = split(ROWS, {"by": "time", "column": "at"})
+def test_time_split_tests_on_latest_rows() -> None:
+    result = split(ROWS, {"by": "time", "column": "at"})
     at = np.array([row["at"] for row in ROWS])
-    assert at[found.train].max() < at[found.test].min()
-    assert found.facts["test_from"] == at[found.test].min()
-    inside = at[found.train]
-    assert len(found.folds) == 5
-    for fit, validate in found.folds:
+    assert at[result.train].max() < at[result.test].min()
+    assert result.facts["test_from"] == at[result.test].min()
+    inside = at[result.train]
+    assert len(result.folds) == 5
+    for fit, validate in result.folds:
         assert inside[fit].max() < inside[validate].min()
 
 
-def test_group() -> None:
-    found = split(ROWS, {"by": "group", "column": "shop", "test": 0.4})
-    assert not set(values(ROWS, "shop", found.train)) & set(values(ROWS, "shop", found.test))
+def test_group_split_keeps_groups_whole() -> None:
+    result = split(ROWS, {"by": "group", "column": "shop", "test": 0.4})
+    assert not set(values(ROWS, "shop", result.train)) & set(values(ROWS, "shop", result.test))
 
 
-def test_folds_of_whole_keys_and_groups() -> None:
+def test_folds_keep_keys_and_groups_whole() -> None:
     for rows, by, name in ((ROWS, {"by": "key"}, "id"), (LONE, GROUPED, "shop"), (ROWS, {}, "id")):
-        found = split(rows, by, key="id")
-        inside = values(rows, name, found.train)
-        assert len(found.folds) > 1
-        for fit, validate in found.folds:
+        result = split(rows, by, key="id")
+        inside = values(rows, name, result.train)
+        assert len(result.folds) > 1
+        for fit, validate in result.folds:
             learned = {inside[place] for place in fit}
             assert not learned & {inside[place] for place in validate}, by
 
 
-def test_stratified_folds_have_each_class_in_proportion() -> None:
-    found = split(LONE)
-    answers = np.array(values(LONE, "y", found.train))
-    assert len(found.folds) > 1
-    for _, validate in found.folds:
+def test_stratified_folds_have_class_proportions() -> None:
+    result = split(LONE)
+    answers = np.array(values(LONE, "y", result.train))
+    assert len(result.folds) > 1
+    for _, validate in result.folds:
         assert (answers[validate] == "yes").mean() == pytest.approx(0.2, abs=0.02)
 
 
-def test_plain_folds_are_shuffled_and_seeded() -> None:
+def test_regression_folds_are_shuffled_and_seeded() -> None:
     asked = parse_request("m", "q", "regression", "y", None, None, None, None, None)
     one = split_rows(read(LONE), RandomSplitter(300), asked)
     same = split_rows(read(LONE), RandomSplitter(300), asked)
@@ -118,27 +118,66 @@ def test_plain_folds_are_shuffled_and_seeded() -> None:
         np.testing.assert_array_equal(first, second)
 
 
-def test_time_folds_go_forward() -> None:
-    found = split(LONE, {"by": "time", "column": "at"})
-    moments = np.array(values(LONE, "at", found.train))
-    assert len(found.folds) == 5
+def test_time_folds_are_forward() -> None:
+    result = split(LONE, {"by": "time", "column": "at"})
+    moments = np.array(values(LONE, "at", result.train))
+    assert len(result.folds) == 5
     ends = []
-    for fit, validate in found.folds:
+    for fit, validate in result.folds:
         assert moments[fit].max() < moments[validate].min()
         ends.append(moments[validate].max())
     assert ends == sorted(ends) and ends[-1] == moments.max()
     # Each fold has learned from all that lies before what it is validated on.
-    last = found.folds[-1]
-    assert len(last[0]) + len(last[1]) == len(found.train)
+    last = result.folds[-1]
+    assert len(last[0]) + len(last[1]) == len(result.train)
 
 
-def test_column() -> None:
-    found = split(ROWS, {"by": "column", "column": "part"})
-    assert set(values(ROWS, "part", found.test)) == {"test"}
-    assert len(found.test) == 75
+@pytest.mark.parametrize("gap", [6, 6.5])
+def test_a_gap_lies_before_the_test_part_and_before_each_fold(gap: float) -> None:
+    plain = split(ROWS, {"by": "time", "column": "at"})
+    found = split(ROWS, {"by": "time", "column": "at", "gap": gap})
+    at = np.array([row["at"] for row in ROWS])
+    assert found.test.tolist() == plain.test.tolist()
+    assert at[found.train].max() == at[found.test].min() - np.ceil(gap)
+    assert found.facts["rows_in_gap"] == len(ROWS) - len(found.train) - len(found.test) > 0
+    inside = at[found.train]
+    assert len(found.folds) == 5
+    for fit, validate in found.folds:
+        assert inside[fit].max() <= inside[validate].min() - gap
 
 
-def test_fewer_folds_where_a_class_is_small_unless_they_were_asked_for() -> None:
+def test_a_gap_longer_than_the_first_folds_leaves_these_out() -> None:
+    assert len(split(ROWS, {"by": "time", "column": "at", "gap": 25}).folds) == 3
+    with pytest.raises(GlasshouseError, match="No fold has training rows before its gap"):
+        split(ROWS, {"by": "time", "column": "at", "gap": 60, "test": 0.3})
+    with pytest.raises(GlasshouseError, match="No row is older than the gap of 90"):
+        split(ROWS, {"by": "time", "column": "at", "gap": 90})
+
+
+@pytest.mark.parametrize(
+    ("gap", "canonical"), [("7 days", "7 days"), ("1 Week", "7 days"), ("36hours", "1.5 days")]
+)
+def test_a_gap_is_a_time(gap: str, canonical: str) -> None:
+    by = json.dumps({"by": "time", "column": "at", "gap": gap})
+    asked = parse_request("m", "q", "classification", "y", None, None, None, by, None)
+    assert asked.split["gap"] == canonical
+
+
+@pytest.mark.parametrize("gap", [0, -1, True, "7", "seven days", "1 month", "-1 days", [], None])
+def test_what_is_no_gap(gap: Any) -> None:
+    with pytest.raises(GlasshouseError, match="The gap is"):
+        split(ROWS, {"by": "time", "column": "at", "gap": gap})
+    with pytest.raises(GlasshouseError, match="takes no gap"):
+        split(ROWS, {"by": "random", "gap": "7 days"})
+
+
+def test_column_split_uses_column() -> None:
+    result = split(ROWS, {"by": "column", "column": "part"})
+    assert set(values(ROWS, "part", result.test)) == {"test"}
+    assert len(result.test) == 75
+
+
+def test_small_class_reduces_default_folds() -> None:
     rows = [{"y": "yes" if number < 4 else "no"} for number in range(40)]
     assert split(rows).facts["folds"] == 3
     with pytest.raises(GlasshouseError, match=r"'yes' has 3 rows .* too few for 5 folds"):
@@ -176,6 +215,6 @@ def test_fewer_folds_where_a_class_is_small_unless_they_were_asked_for() -> None
         ),
     ],
 )
-def test_refused(rows: list[dict], by: dict, message: str) -> None:
+def test_invalid_split_is_refused(rows: list[dict], by: dict, message: str) -> None:
     with pytest.raises(GlasshouseError, match=message):
         split(rows, by)

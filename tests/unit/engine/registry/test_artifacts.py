@@ -1,4 +1,4 @@
-"""An artifact gives back the model that was stored, and holds trusted types alone."""
+"""An artifact returns the model that was stored, and contains trusted types only."""
 
 import io
 import json
@@ -37,7 +37,7 @@ def rows(classes: int) -> tuple[np.ndarray, np.ndarray]:
     return matrix, rng.integers(0, classes, 200)
 
 
-def fitted(name: str, classes: int = 2, task: str = "classification", **params: Any) -> Model:
+def fit_model(name: str, classes: int = 2, task: str = "classification", **params: Any) -> Model:
     algorithm = find_algorithm(task, name)
     matrix, answers = rows(classes)
     if task == "regression":
@@ -50,29 +50,29 @@ def fitted(name: str, classes: int = 2, task: str = "classification", **params: 
 
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("name", CATALOGUE["classification"])
-def test_there_and_back(name: str, classes: int) -> None:
-    model = fitted(name, classes)
+def test_classification_round_trip(name: str, classes: int) -> None:
+    model = fit_model(name, classes)
     content = pack(model)
-    found = unpack(content)
+    result = unpack(content)
     matrix, _ = rows(classes)
     np.testing.assert_array_equal(
-        found.pipeline.predict_proba(matrix), model.pipeline.predict_proba(matrix)
+        result.pipeline.predict_proba(matrix), model.pipeline.predict_proba(matrix)
     )
-    assert (found.features, found.classes, found.key) == (model.features, model.classes, "id")
+    assert (result.features, result.classes, result.key) == (model.features, model.classes, "id")
 
 
-def test_the_description_of_a_model_is_on_one_line_and_skops_is_left_as_it_was() -> None:
+def test_description_is_one_line_and_skops_unchanged() -> None:
     def lines(content: bytes) -> int:
         return zipfile.ZipFile(io.BytesIO(content)).read("schema.json").count(b"\n")
 
-    model = fitted("logistic_regression")
+    model = fit_model("logistic_regression")
     assert lines(pack(model)) == 0
     assert lines(skops.io.dumps(model.pipeline)) > 100
 
 
 @pytest.mark.parametrize("name", CATALOGUE["regression"])
-def test_there_and_back_with_numbers(name: str) -> None:
-    check_numbers(fitted(name, task="regression"))
+def test_regression_round_trip(name: str) -> None:
+    check_numbers(fit_model(name, task="regression"))
 
 
 @pytest.mark.parametrize(
@@ -92,36 +92,36 @@ def test_there_and_back_with_numbers(name: str) -> None:
         ("sgd", {"average": True, "early_stopping": True}),
     ],
 )
-def test_other_parameters_can_be_stored(name: str, params: dict) -> None:
-    check_numbers(fitted(name, task="regression", **params))
+def test_other_parameters_round_trip(name: str, params: dict) -> None:
+    check_numbers(fit_model(name, task="regression", **params))
 
 
 @pytest.mark.parametrize("name", CATALOGUE["clustering"])
-def test_there_and_back_with_clusters(name: str) -> None:
-    model = fitted(name, task="clustering")
+def test_clustering_round_trip(name: str) -> None:
+    model = fit_model(name, task="clustering")
     content = pack(model)
-    found = unpack(content)
+    result = unpack(content)
     matrix, _ = rows(2)
-    np.testing.assert_array_equal(found.pipeline.predict(matrix), model.pipeline.predict(matrix))
+    np.testing.assert_array_equal(result.pipeline.predict(matrix), model.pipeline.predict(matrix))
 
 
 def check_numbers(model: Model) -> None:
     content = pack(model)
-    found = unpack(content)
+    result = unpack(content)
     matrix, _ = rows(2)
-    np.testing.assert_array_equal(found.pipeline.predict(matrix), model.pipeline.predict(matrix))
-    assert found.task == "regression"
+    np.testing.assert_array_equal(result.pipeline.predict(matrix), model.pipeline.predict(matrix))
+    assert result.task == "regression"
 
 
-def test_a_model_from_before_there_were_other_tasks_is_a_classification() -> None:
-    model = fitted("dummy")
+def test_old_artifact_without_task_is_classification() -> None:
+    model = fit_model("dummy")
     parts = skops.io.loads(pack(model), trusted=TRUSTED)
     facts = {k: v for k, v in json.loads(parts["facts"]).items() if k != "task"}
     content = skops.io.dumps({**parts, "facts": json.dumps(facts)})
     assert unpack(content).task == "classification"
 
 
-def test_a_type_that_is_not_on_the_list_is_refused() -> None:
+def test_untrusted_type_is_refused() -> None:
     class_with_private_parts = SGDClassifier().fit(*[np.eye(2), [0, 1]])
     content = skops.io.dumps({"facts": "{}", "pipeline": class_with_private_parts, "x": print})
     with pytest.raises(GlasshouseError, match=r"not loaded.*print"):
@@ -129,18 +129,18 @@ def test_a_type_that_is_not_on_the_list_is_refused() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"not a model", skops.io.dumps([1, 2])])
-def test_anything_else_is_refused(content: bytes) -> None:
+def test_invalid_bytes_are_refused(content: bytes) -> None:
     with pytest.raises(GlasshouseError, match="cannot be read"):
         unpack(content)
 
 
-def test_neighbours_are_searched_without_a_tree() -> None:
+def test_neighbour_tree_is_refused() -> None:
     with pytest.raises(GlasshouseError, match="may not be stored"):
-        pack(fitted("k_neighbors", algorithm="kd_tree"))
+        pack(fit_model("k_neighbors", algorithm="kd_tree"))
 
 
-def test_a_sparse_matrix_inside_a_model_is_refused() -> None:
-    model = fitted("ridge", task="regression")
+def test_sparse_matrix_is_refused() -> None:
+    model = fit_model("ridge", task="regression")
     estimator = model.pipeline.steps[-1][1]
     # No algorithm of the catalogue keeps one.
     estimator.coef_ = csr_matrix(estimator.coef_)
@@ -148,8 +148,8 @@ def test_a_sparse_matrix_inside_a_model_is_refused() -> None:
         pack(model)
 
 
-def test_an_estimator_that_is_no_pipeline_is_refused() -> None:
-    model = fitted("dummy")
+def test_estimator_without_pipeline_is_refused() -> None:
+    model = fit_model("dummy")
     content = pack(replace(model, pipeline=model.pipeline.steps[-1][1]))
     with pytest.raises(GlasshouseError, match="damaged or of another format"):
         unpack(content)

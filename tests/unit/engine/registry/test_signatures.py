@@ -1,4 +1,4 @@
-"""Only what was signed with the key of this server, under this name and number, is verified."""
+"""A signature is valid for one key, name, number and content only."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ def key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_a_signature_is_an_hmac_over_name_number_and_bytes(key_file: Path) -> None:
+def test_signature_is_hmac_of_name_number_and_bytes(key_file: Path) -> None:
     write_key(bytes(range(32)))
     message = b"glasshouse\0caf\xc3\xa9\x0012\0" + CONTENT
     expected = hmac.digest(bytes(range(32)), message, hashlib.sha256)
@@ -32,19 +32,19 @@ def test_a_signature_is_an_hmac_over_name_number_and_bytes(key_file: Path) -> No
     ("model", "version", "content"),
     [("b", 1, CONTENT), ("a", 2, CONTENT), ("a", 1, CONTENT + b"!"), ("a", 1, b"")],
 )
-def test_a_signature_of_something_else_is_refused(model: str, version: int, content: bytes) -> None:
+def test_invalid_signature_is_refused(model: str, version: int, content: bytes) -> None:
     with pytest.raises(GlasshouseError, match=f"version {version} of model '{model}' is not valid"):
         verify(model, version, content, sign("a", 1, CONTENT))
 
 
 @pytest.mark.parametrize("signature", [None, b""])
-def test_no_signature_is_refused(signature: bytes | None) -> None:
+def test_missing_signature_is_refused(signature: bytes | None) -> None:
     with pytest.raises(GlasshouseError, match="is not signed") as caught:
         verify("a", 1, CONTENT, signature)
     assert "Train it again" in caught.value.hint
 
 
-def test_another_key_gives_another_signature(key_file: Path) -> None:
+def test_other_key_gives_other_signature(key_file: Path) -> None:
     create_key()
     signature = sign("a", 1, CONTENT)
     create_key()
@@ -52,7 +52,7 @@ def test_another_key_gives_another_signature(key_file: Path) -> None:
         verify("a", 1, CONTENT, signature)
 
 
-def test_a_new_key_is_random_and_for_its_owner_alone(key_file: Path) -> None:
+def test_new_key_is_random_and_owner_only(key_file: Path) -> None:
     create_key()
     first = key_file.read_bytes()
     assert len(first) == 32
@@ -63,7 +63,7 @@ def test_a_new_key_is_random_and_for_its_owner_alone(key_file: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"short"])
-def test_without_a_whole_key_nothing_is_signed(key_file: Path, content: bytes | None) -> None:
+def test_signing_needs_complete_key(key_file: Path, content: bytes | None) -> None:
     if content is not None:
         key_file.write_bytes(content)
     with pytest.raises(GlasshouseError, match="no key to sign models with") as caught:
@@ -71,7 +71,7 @@ def test_without_a_whole_key_nothing_is_signed(key_file: Path, content: bytes | 
     assert "docs/production.md" in caught.value.hint
 
 
-def test_a_key_of_another_length_is_not_written(key_file: Path) -> None:
+def test_key_of_wrong_length_is_not_written(key_file: Path) -> None:
     with pytest.raises(ValueError, match="32 bytes, this one has 5"):
         write_key(b"short")
     assert not key_file.exists()

@@ -1,4 +1,4 @@
-"""Artifacts of older versions: modules that have moved, signatures, and artifacts that are none."""
+"""Artifacts of older versions: moved modules, missing signatures, and invalid bytes."""
 
 import io
 import zipfile
@@ -63,7 +63,7 @@ def as_before(content: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
-def test_classes_that_have_moved_are_found(library: str) -> None:
+def test_moved_classes_are_loaded(library: str) -> None:
     pytest.importorskip(library)
     content, predictions = artifact(library, n_estimators=3)
     old = as_before(content)
@@ -74,18 +74,18 @@ def test_classes_that_have_moved_are_found(library: str) -> None:
     np.testing.assert_array_equal(model.pipeline.predict(rows), predictions)
 
 
-def test_an_artifact_without_such_classes_keeps_its_bytes() -> None:
+def test_artifact_without_moved_classes_is_unchanged() -> None:
     content, _ = artifact("ridge")
     assert rename_modules(content) is content
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip file", b"PK"])
-def test_what_is_no_artifact_is_refused(content: bytes) -> None:
+def test_invalid_artifact_is_refused(content: bytes) -> None:
     with pytest.raises(GlasshouseError, match="cannot be read: BadZipFile"):
         rename_modules(content)
 
 
-def test_each_artifact_is_signed_and_a_broken_one_is_named() -> None:
+def test_artifacts_are_signed_and_invalid_one_is_reported() -> None:
     good, _ = artifact("ridge")
     untrusted = io.BytesIO()
     with zipfile.ZipFile(untrusted, "w") as file:

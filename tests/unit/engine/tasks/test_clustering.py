@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn, predict
-from tests.unit.engine.train.test_training import timeless
+from tests.unit.engine.train.test_training import without_times
 
 POINTS, HOMES = make_blobs(400, centers=4, n_features=3, cluster_std=1.0, random_state=5)
 ROWS = [
@@ -40,18 +40,18 @@ def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     return db, db.recorded[0]
 
 
-def test_measures_are_those_of_scikit_learn() -> None:
+def test_metrics_equal_scikit_learn() -> None:
     rows = ClusterScores(POINTS, HOMES)
     for name in ("silhouette", "davies_bouldin", "calinski_harabasz"):
         expected = getattr(reference, f"{name}_score")(POINTS, HOMES)
         assert METRICS[name].value(rows) == pytest.approx(expected)
-    found = metric_intervals(rows, 100, 0)
-    assert set(found) == set(METRICS)
+    result = metric_intervals(rows, 100, 0)
+    assert set(result) == set(METRICS)
     for name in ("silhouette", "calinski_harabasz"):
-        assert found[name][0] < METRICS[name].value(rows) < found[name][1]
+        assert result[name][0] < METRICS[name].value(rows) < result[name][1]
 
 
-def test_rows_drawn_anew_weigh_as_often_as_they_were_drawn() -> None:
+def test_weighted_metrics_equal_repeated_rows() -> None:
     rows, rng = ClusterScores(POINTS, HOMES), np.random.default_rng(3)
     draws = [rng.integers(0, len(POINTS), len(POINTS)) for _ in range(5)]
     weights = np.array([np.bincount(draw, minlength=len(POINTS)) for draw in draws], float)
@@ -63,15 +63,15 @@ def test_rows_drawn_anew_weigh_as_often_as_they_were_drawn() -> None:
 
 
 def stability(payload: dict[str, Any]) -> dict[str, Any]:
-    (found,) = [row for row in payload["metrics"] if row["metric"] == "stability"]
-    return found
+    (result,) = [row for row in payload["metrics"] if row["metric"] == "stability"]
+    return result
 
 
-def test_clusters_that_are_there_are_found_again() -> None:
+def test_separate_clusters_are_stable() -> None:
     _, payload = train(PLAIN)
-    found = stability(payload)
-    assert found["value"] > 0.95 and found["lower"] <= found["value"] <= found["upper"]
-    assert (found["split"], found["n"]) == ("test", payload["version"]["rows_test"])
+    result = stability(payload)
+    assert result["value"] > 0.95 and result["lower"] <= result["value"] <= result["upper"]
+    assert (result["split"], result["n"]) == ("test", payload["version"]["rows_test"])
     # Of rows spread evenly five clusters are found somewhere else each time.
     rng = np.random.default_rng(1)
     even = [
@@ -84,7 +84,7 @@ def test_clusters_that_are_there_are_found_again() -> None:
     assert not [row for row in payload["metrics"] if row["metric"] == "stability"]
 
 
-def test_of_many_rows_a_sample_is_compared_and_always_the_same() -> None:
+def test_large_data_are_compared_on_deterministic_sample() -> None:
     points, homes = make_blobs(12_000, centers=3, random_state=1)
     rows = ClusterScores(points, homes)
     assert len(rows.actual) == MAX_COMPARED
@@ -93,13 +93,13 @@ def test_of_many_rows_a_sample_is_compared_and_always_the_same() -> None:
     assert METRICS["calinski_harabasz"].value(rows) == pytest.approx(whole)
 
 
-def test_one_cluster_tells_nothing_apart() -> None:
+def test_single_cluster_has_no_separation() -> None:
     rows = ClusterScores(POINTS, np.zeros(400, int))
     assert METRICS["silhouette"].value(rows) == 0
     assert np.isnan(METRICS["davies_bouldin"].value(rows))
 
 
-def test_the_number_of_clusters_is_found() -> None:
+def test_cluster_count_is_selected() -> None:
     db, payload = train(PLAIN)
     version = payload["version"]
     assert version["params"] == {"n_clusters": 4}
@@ -113,8 +113,8 @@ def test_the_number_of_clusters_is_found() -> None:
     assert not any(c["is_baseline"] for c in payload["candidates"])
     assert [c["class"] for c in version["classes"]] == ["0", "1", "2", "3"]
     assert sum(c["train"] + c["test"] for c in version["classes"]) == 400
-    found = list(predict(db, "a model", "q", None))
-    assert reference.adjusted_rand_score(HOMES, [int(row[1]) for row in found]) > 0.97
+    result = list(predict(db, "a model", "q", None))
+    assert reference.adjusted_rand_score(HOMES, [int(row[1]) for row in result]) > 0.97
     assert payload["confusion"] == []
     assert {row["class"] for row in payload["distributions"]} == set("0123")
     assert sum(r["n"] for r in payload["distributions"] if r["feature"] == "a") == 400
@@ -124,7 +124,7 @@ def test_the_number_of_clusters_is_found() -> None:
     json.dumps(payload, allow_nan=False)
 
 
-def test_the_same_as_scikit_learn_alone() -> None:
+def test_model_equals_scikit_learn() -> None:
     split = {"by": "column", "column": "part"}
     rows = [{**row, "part": "test" if n % 4 == 0 else "train"} for n, row in enumerate(PLAIN)]
     db, payload = train(
@@ -138,11 +138,11 @@ def test_the_same_as_scikit_learn_alone() -> None:
     model = KMeans(4, n_init=10, random_state=0).fit(scaler.transform(POINTS[training]))
     space = scaler.transform(POINTS)
     labels, away = model.predict(space), model.transform(space).min(axis=1)
-    found = list(predict(db, "a model", "q", None))
-    np.testing.assert_allclose([score for _, _, score, _ in found], away, rtol=1e-9)
-    mine = [int(label) for _, label, _, _ in found]
+    result = list(predict(db, "a model", "q", None))
+    np.testing.assert_allclose([score for _, _, score, _ in result], away, rtol=1e-9)
+    mine = [int(label) for _, label, _, _ in result]
     assert reference.adjusted_rand_score(labels, mine) == 1
-    assert {shares for *_, shares in found} == {None}
+    assert {shares for *_, shares in result} == {None}
     for name in METRICS:
         expected = getattr(reference, f"{name}_score")(space[~training], labels[~training])
         value = next(
@@ -158,31 +158,31 @@ def test_every_algorithm_predicts_new_rows(name: str) -> None:
     number = "n_components" if name == "gaussian_mixture" else "n_clusters"
     entry = {"algorithm": name, "params": {number: 4}}
     db, payload = train(ROWS, algorithms=json.dumps([entry]))
-    found = list(predict(db, "a model", "q", None))
-    assert {label for _, label, _, _ in found} == {"0", "1", "2", "3"}
-    for _, label, score, shares in found:
+    result = list(predict(db, "a model", "q", None))
+    assert {label for _, label, _, _ in result} == {"0", "1", "2", "3"}
+    for _, label, score, shares in result:
         if name == "gaussian_mixture":
             assert json.loads(shares)[label] == score
         else:
             assert shares is None
             assert score >= 0
     counted = [c["train"] + c["test"] for c in payload["version"]["classes"]]
-    assert counted == np.bincount([int(label) for _, label, _, _ in found]).tolist()
+    assert counted == np.bincount([int(label) for _, label, _, _ in result]).tolist()
     assert payload["importances"][-1]["feature"] == "noise"
     assert payload["importances"][0]["metric"] == "same_cluster"
 
 
-def test_distances_are_measured_from_the_centre_of_the_row() -> None:
+def test_distances_are_measured_from_own_centre() -> None:
     db, _ = train(PLAIN, algorithms='[{"algorithm": "bisecting_k_means"}]')
     stored = unpack(db.artifacts[0])
     matrix = POINTS[:9]
     space = stored.pipeline[:-1].transform(matrix)
     centres = stored.pipeline[-1].cluster_centers_[stored.pipeline.predict(matrix)]
-    found = [score for _, _, score, _ in predict(db, "a model", "q", None)][:9]
-    np.testing.assert_allclose(found, np.linalg.norm(space - centres, axis=1))
+    result = [score for _, _, score, _ in predict(db, "a model", "q", None)][:9]
+    np.testing.assert_allclose(result, np.linalg.norm(space - centres, axis=1))
 
 
-def test_the_flowers_fall_into_two_groups() -> None:
+def test_iris_has_two_clusters() -> None:
     rows = [dict(zip("abcd", map(float, row), strict=True)) for row in load_iris().data]
     _, payload = train(rows, key=None)
     # The known answer of the silhouette for this data: two of the three species are close.
@@ -190,8 +190,8 @@ def test_the_flowers_fall_into_two_groups() -> None:
     assert payload["version"]["score"] > 0.5
 
 
-def test_the_same_rows_in_any_order_give_the_same_numbers() -> None:
-    assert timeless(train(ROWS)[1]) == timeless(train(ROWS[::-1])[1])
+def test_row_order_does_not_change_result() -> None:
+    assert without_times(train(ROWS)[1]) == without_times(train(ROWS[::-1])[1])
 
 
 @pytest.mark.parametrize(
@@ -203,13 +203,13 @@ def test_the_same_rows_in_any_order_give_the_same_numbers() -> None:
         ({"algorithms": '["k_mean"]'}, "no algorithm 'k_mean' for clustering"),
     ],
 )
-def test_refused(changes: dict, message: str) -> None:
+def test_invalid_arguments_are_refused(changes: dict, message: str) -> None:
     with pytest.raises(GlasshouseError) as caught:
         train(ROWS, **changes)
     assert message in caught.value.message
     assert caught.value.hint
 
 
-def test_too_few_rows() -> None:
+def test_too_few_rows_are_refused() -> None:
     with pytest.raises(GlasshouseError, match="4 are the least"):
         train(PLAIN[:3])

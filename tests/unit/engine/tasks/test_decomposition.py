@@ -1,4 +1,4 @@
-"""Decomposition: components and what they explain are those of scikit-learn."""
+"""Decomposition: components and explained variance equal scikit-learn's."""
 
 import json
 from typing import Any
@@ -51,7 +51,7 @@ def components(db: StandIn) -> np.ndarray:
     return np.array([list(answered[row["id"]].values()) for row in ROWS])
 
 
-def test_every_decomposition_is_in_the_catalogue_or_left_out_on_purpose() -> None:
+def test_decompositions_are_in_catalogue_or_excluded() -> None:
     offered = {
         name
         for name, kind in all_estimators("transformer")
@@ -63,7 +63,7 @@ def test_every_decomposition_is_in_the_catalogue_or_left_out_on_purpose() -> Non
 
 
 @pytest.mark.parametrize("name", CATALOGUE["decomposition"])
-def test_every_decomposition_learns_is_stored_and_answers(name: str) -> None:
+def test_every_decomposition_trains_and_predicts(name: str) -> None:
     few = {"max_iter": 20} if "max_iter" in CATALOGUE["decomposition"][name].parameters else {}
     rows = [{**row, "f0": None if row["id"] % 5 == 0 else row["f0"]} for row in ROWS[::2]]
     quick = '{"folds": 2, "bootstrap": 0, "importance_repeats": 0}'
@@ -73,20 +73,20 @@ def test_every_decomposition_learns_is_stored_and_answers(name: str) -> None:
     assert (version["metric"], version["classes"]) == ("explained_variance", [])
     assert version["baseline"] <= 0
     assert (version["score"] > 0.1) == (name != "dummy")
-    for _, prediction, score, found in predict(db, "a model", "q", None):
+    for _, prediction, score, result in predict(db, "a model", "q", None):
         assert prediction is None
         assert score >= 0
-        count = len(json.loads(found))
+        count = len(json.loads(result))
         assert count > 2 if name == "pca" else count == (0 if name == "dummy" else 2)
     json.dumps(payload, allow_nan=False)
 
 
-def test_components_are_those_of_scikit_learn() -> None:
+def test_components_equal_scikit_learn() -> None:
     db, payload = train(ROWS, algorithms='[{"algorithm": "pca", "params": {"n_components": 3}}]')
     outside = make_pipeline(StandardScaler(), PCA(3)).fit(WINE[TRAINING])
-    expected, found = outside.transform(WINE), components(db)
+    expected, result = outside.transform(WINE), components(db)
     # A component may point either way.
-    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-9)
+    np.testing.assert_allclose(np.abs(result), np.abs(expected), atol=1e-9)
     points = outside[0].transform(WINE[~TRAINING])
     rebuilt = outside[1].inverse_transform(outside[1].transform(points))
     share = r2_score(points, rebuilt, multioutput="variance_weighted")
@@ -101,25 +101,25 @@ def test_components_are_those_of_scikit_learn() -> None:
     assert alone[0] > alone[1] > alone[2] > 0
 
 
-def test_nine_tenths_of_the_variance_unless_told_otherwise() -> None:
+def test_default_keeps_nine_tenths_of_variance() -> None:
     db, _ = train(ROWS)
     outside = make_pipeline(StandardScaler(), PCA(0.9)).fit(WINE[TRAINING])
     assert components(db).shape[1] == outside[1].n_components_
 
 
-def test_measures_with_weights_are_those_of_rows_written_out() -> None:
+def test_weighted_metrics_equal_repeated_rows() -> None:
     rng = np.random.default_rng(0)
     points, rebuilt = rng.normal(5, 1, (40, 3)), rng.normal(5, 1, (40, 3))
     weights = rng.integers(0, 4, (2, 40)).astype(float)
     for name, metric in METRICS.items():
-        found = metric.measure(Reconstruction(points, rebuilt, points, None), weights)
-        for sample, value in zip(weights.astype(int), found, strict=True):
+        result = metric.measure(Reconstruction(points, rebuilt, points, None), weights)
+        for sample, value in zip(weights.astype(int), result, strict=True):
             rows = np.repeat(np.arange(40), sample)
             part = Reconstruction(points[rows], rebuilt[rows], points[rows], None)
             assert value == pytest.approx(metric.value(part)), name
 
 
-def test_refused() -> None:
+def test_invalid_arguments_are_refused() -> None:
     with pytest.raises(GlasshouseError, match="A decomposition has no target"):
         train(ROWS, target="f0")
     with pytest.raises(GlasshouseError, match="pca could not be trained: n_components=20"):

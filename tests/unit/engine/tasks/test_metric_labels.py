@@ -3,23 +3,24 @@
 import csv
 
 from glasshouse_ml.measure.classification_metrics import COST
+from glasshouse_ml.measure.regression_metrics import INTERVAL_METRICS
 from glasshouse_ml.tasks.registry import TASKS
 
 from tests.conftest import ROOT
 
 SEED = ROOT / "dbt" / "seeds" / "metric_labels.csv"
-# Recorded for a clustering beside the metrics of its task.
-EXTRA = {COST.name, "stability"}
+# Recorded beside the metrics of a task, with some options or for some tasks.
+EXTRA = {COST.name, "stability", *INTERVAL_METRICS}
 
 
-def test_every_metric_of_every_task_has_a_label_and_no_other_name_has_one() -> None:
+def test_metrics_and_labels_are_complete() -> None:
     with SEED.open() as file:
         labels = [row["metric"] for row in csv.DictReader(file)]
     metrics = {name for task in TASKS.values() for name in task.metrics}
     assert sorted(labels) == sorted(metrics | EXTRA)
 
 
-def test_one_place_says_which_values_are_better() -> None:
+def test_metric_direction_has_one_source() -> None:
     with SEED.open() as file:
         assert "better" not in next(csv.reader(file))
     directions: dict[str, set[bool]] = {}

@@ -1,4 +1,4 @@
-"""Outliers: flags and scores are those of scikit-learn, with and without labels."""
+"""Outliers: flags and scores equal scikit-learn's, with and without labels."""
 
 import json
 from typing import Any
@@ -48,7 +48,7 @@ def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     return db, db.recorded[-1]
 
 
-def test_every_detector_is_in_the_catalogue() -> None:
+def test_all_detectors_are_in_catalogue() -> None:
     offered = {name for name, kind in all_estimators() if issubclass(kind, OutlierMixin)}
     held = {a.estimator.__name__ for a in CATALOGUE["outliers"].values() if not a.is_baseline}
     assert held == offered
@@ -56,7 +56,7 @@ def test_every_detector_is_in_the_catalogue() -> None:
 
 @pytest.mark.parametrize("algorithm", [None, *CATALOGUE["outliers"]])
 @pytest.mark.parametrize("target", ["fraud", None])
-def test_every_detector_learns_is_stored_and_answers(algorithm: str, target: str | None) -> None:
+def test_every_detector_trains_and_predicts(algorithm: str, target: str | None) -> None:
     if algorithm is None:
         asked = None
     else:
@@ -83,7 +83,7 @@ def test_every_detector_learns_is_stored_and_answers(algorithm: str, target: str
     json.dumps(payload, allow_nan=False)
 
 
-def test_flags_scores_and_measures_are_those_of_scikit_learn() -> None:
+def test_flags_scores_and_metrics_equal_scikit_learn() -> None:
     rows = [{k: row[k] for k in ("id", "a", "c", "fraud", "part")} for row in ROWS]
     db, payload = train(
         rows,
@@ -107,7 +107,7 @@ def test_flags_scores_and_measures_are_those_of_scikit_learn() -> None:
     np.testing.assert_allclose(scores, -inside.decision_function(matrix))
     assert (scores[training] > 0).mean() == pytest.approx(0.1, abs=0.01)
     assert np.corrcoef(scores, -outside.decision_function(matrix))[0, 1] > 0.9
-    found = {m["metric"]: m["value"] for m in payload["metrics"] if m["split"] == "test"}
+    result = {m["metric"]: m["value"] for m in payload["metrics"] if m["split"] == "test"}
     blind = payload["version"]["baseline"]
     test = ~training
     measured = {
@@ -115,7 +115,7 @@ def test_flags_scores_and_measures_are_those_of_scikit_learn() -> None:
         for m in payload["metrics"]
         if (m["split"], m["series"]) == ("test", "model")
     }
-    assert set(measured) == set(METRICS) == set(found)
+    assert set(measured) == set(METRICS) == set(result)
     assert measured["roc_auc"] == pytest.approx(roc_auc_score(fraud[test], scores[test]))
     precision = average_precision_score(fraud[test], scores[test])
     assert measured["average_precision"] == pytest.approx(precision) == payload["version"]["score"]
@@ -130,14 +130,14 @@ def test_flags_scores_and_measures_are_those_of_scikit_learn() -> None:
     assert later["roc_auc"][1] == 0.5
 
 
-def test_rows_are_told_from_rows_put_together_by_chance() -> None:
+def test_permutation_auc_equals_pairwise_count() -> None:
     """Counted pair by pair."""
     scores, chance = np.array([0.0, 1.0, 2.0, 2.0]), np.array([1.0, 2.0, 3.0])
     pairs = [(c > s) + (c == s) / 2 for s in scores for c in chance]
     assert UNLABELLED["permutation_auc"].value(OutlierScores(scores, chance)) == np.mean(pairs)
 
 
-def test_columns_that_have_nothing_to_do_with_one_another_hold_no_pattern() -> None:
+def test_independent_columns_have_permutation_auc_one_half() -> None:
     rng = np.random.default_rng(1)
     rows = [
         {"id": n, "a": float(a), "b": float(b)} for n, (a, b) in enumerate(rng.random((800, 2)))
@@ -161,7 +161,7 @@ def test_columns_that_have_nothing_to_do_with_one_another_hold_no_pattern() -> N
         ({"task": "clustering", "options": '{"contamination": 0.1}'}, "means nothing for clust"),
     ],
 )
-def test_refused(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(GlasshouseError) as caught:
         train(PLAIN, **changes)
     assert message in caught.value.message

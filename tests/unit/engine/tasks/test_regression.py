@@ -1,4 +1,4 @@
-"""Regression: measures, splits and models against scikit-learn on the same rows."""
+"""Regression: metrics, splits and models equal scikit-learn's on the same rows."""
 
 import json
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.libraries import is_installed
 from glasshouse_ml.measure.intervals import metric_intervals
 from glasshouse_ml.measure.regression_metrics import METRICS, RegressionScores
 from sklearn import metrics as reference
@@ -17,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn, predict
-from tests.unit.engine.train.test_training import timeless
+from tests.unit.engine.train.test_training import without_times
 
 REFERENCE = {
     "rmse": reference.root_mean_squared_error,
@@ -56,13 +57,13 @@ def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     return db, db.recorded[0]
 
 
-def plain(rows: list[dict]) -> list[dict]:
+def as_rows(rows: list[dict]) -> list[dict]:
     return [{k: v for k, v in row.items() if k not in ("at", "part")} for row in rows]
 
 
 @pytest.mark.parametrize("name", METRICS)
 @pytest.mark.parametrize("count", [41, 100])
-def test_measures_are_those_of_scikit_learn_also_when_rows_are_drawn(name: str, count: int) -> None:
+def test_metrics_equal_scikit_learn_with_weights(name: str, count: int) -> None:
     rng = np.random.default_rng(count)
     actual = np.abs(rng.normal(50, 20, count))
     predicted = np.abs(actual + rng.normal(0, 9, count))
@@ -74,25 +75,25 @@ def test_measures_are_those_of_scikit_learn_also_when_rows_are_drawn(name: str, 
     np.testing.assert_allclose(METRICS[name].measure(rows, weights), expected)
 
 
-def test_no_error_in_per_cent_of_zero() -> None:
+def test_zero_actual_has_no_percentage_error() -> None:
     rows = RegressionScores(np.array([0.0, 1.0]), np.array([1.0, 1.0]))
     assert np.isnan(METRICS["mape"].value(rows))
     assert METRICS["wape"].value(rows) == 1.0
 
 
-def test_intervals_hold_the_value_and_are_as_wide_as_theory_says() -> None:
+def test_intervals_contain_value_and_have_theoretical_width() -> None:
     rng = np.random.default_rng(0)
     actual = rng.normal(100, 10, 2_000)
     rows = RegressionScores(actual, actual + rng.normal(0, 5, 2_000))
-    found = metric_intervals(rows, 300, 0)
+    result = metric_intervals(rows, 300, 0)
     for name, metric in METRICS.items():
-        assert found[name][0] <= metric.value(rows) <= found[name][1], name
+        assert result[name][0] <= metric.value(rows) <= result[name][1], name
     # The deviation of a root mean square of normal errors: sigma / sqrt(2 n).
-    width = found["rmse"][1] - found["rmse"][0]
+    width = result["rmse"][1] - result["rmse"][0]
     assert width == pytest.approx(2 * 1.96 * 5 / np.sqrt(4_000), rel=0.2)
 
 
-def test_the_same_as_scikit_learn_alone(diabetes: list[dict]) -> None:
+def test_model_equals_scikit_learn(diabetes: list[dict]) -> None:
     db, payload = train(
         [{k: v for k, v in row.items() if k != "at"} for row in diabetes],
         split='{"by": "column", "column": "part"}',
@@ -101,10 +102,10 @@ def test_the_same_as_scikit_learn_alone(diabetes: list[dict]) -> None:
     training = np.arange(len(data.target)) % 4 > 0
     model = make_pipeline(StandardScaler(), Ridge()).fit(data.data[training], data.target[training])
     expected = model.predict(data.data)
-    found = list(predict(db, "a model", "q", None))
-    np.testing.assert_allclose([score for _, _, score, _ in found], expected, rtol=1e-9)
-    assert [float(text) for _, text, _, _ in found] == [score for _, _, score, _ in found]
-    assert {shares for *_, shares in found} == {None}
+    result = list(predict(db, "a model", "q", None))
+    np.testing.assert_allclose([score for _, _, score, _ in result], expected, rtol=1e-9)
+    assert [float(text) for _, text, _, _ in result] == [score for _, _, score, _ in result]
+    assert {shares for *_, shares in result} == {None}
     values = {
         (m["series"], m["metric"]): m["value"] for m in payload["metrics"] if m["split"] == "test"
     }
@@ -116,8 +117,8 @@ def test_the_same_as_scikit_learn_alone(diabetes: list[dict]) -> None:
         assert values["baseline", name] == pytest.approx(measure(actual, dull))
 
 
-def test_a_model_is_recorded_whole(diabetes: list[dict]) -> None:
-    _, payload = train(plain(diabetes), algorithms=None)
+def test_training_is_recorded_completely(diabetes: list[dict]) -> None:
+    _, payload = train(as_rows(diabetes), algorithms=None)
     version = payload["version"]
     assert version["metric"] == "rmse"
     assert version["score"] < version["baseline"]
@@ -129,6 +130,7 @@ def test_a_model_is_recorded_whole(diabetes: list[dict]) -> None:
         "ridge",
         "hist_gradient_boosting",
         "random_forest",
+        *(["lightgbm"] if is_installed("lightgbm") else []),
     ]
     # On this data the straight line is known to do as well as anything.
     assert next(c for c in payload["candidates"] if c["chosen"])["algorithm"] == "ridge"
@@ -140,8 +142,8 @@ def test_a_model_is_recorded_whole(diabetes: list[dict]) -> None:
     json.dumps(payload, allow_nan=False)
 
 
-def test_curves(diabetes: list[dict]) -> None:
-    _, payload = train(plain(diabetes), options={"learning_curve": None})
+def test_curves_are_complete(diabetes: list[dict]) -> None:
+    _, payload = train(as_rows(diabetes), options={"learning_curve": None})
     curves: dict[str, list[dict]] = {}
     for row in payload["curves"]:
         curves.setdefault(row["curve"], []).append(row)
@@ -162,25 +164,25 @@ def test_curves(diabetes: list[dict]) -> None:
     assert [row["x"] for row in curves["residual_quantile"]][4] == 0.5
 
 
-def test_the_baseline_is_the_best_constant_for_the_metric(diabetes: list[dict]) -> None:
+def test_baseline_is_best_constant_for_metric(diabetes: list[dict]) -> None:
     for metric, strategy in (("rmse", "mean"), ("mae", "median"), ("wape", "median")):
-        _, payload = train(plain(diabetes), metric=metric)
+        _, payload = train(as_rows(diabetes), metric=metric)
         assert payload["candidates"][0]["params"] == {"strategy": strategy}
         assert payload["version"]["metric"] == metric
-    _, payload = train(plain(diabetes), metric="pinball_90")
+    _, payload = train(as_rows(diabetes), metric="pinball_90")
     assert payload["candidates"][0]["params"] == {"strategy": "quantile", "quantile": 0.9}
 
 
-def test_the_same_rows_in_any_order_give_the_same_numbers(diabetes: list[dict]) -> None:
-    rows = plain(diabetes)
-    assert timeless(train(rows)[1]) == timeless(train(rows[::-1])[1])
+def test_row_order_does_not_change_result(diabetes: list[dict]) -> None:
+    rows = as_rows(diabetes)
+    assert without_times(train(rows)[1]) == without_times(train(rows[::-1])[1])
 
 
 @pytest.mark.parametrize(
     "split",
     ['{"by": "time", "column": "at"}', '{"by": "key"}', '{"by": "group", "column": "part"}'],
 )
-def test_every_kind_of_split(diabetes: list[dict], split: str) -> None:
+def test_every_split_is_supported(diabetes: list[dict], split: str) -> None:
     rows = diabetes
     if "group" in split:
         rows = [{**row, "part": f"group {row['id'] % 9}"} for row in diabetes]
@@ -227,7 +229,7 @@ def test_every_kind_of_split(diabetes: list[dict], split: str) -> None:
         ),
     ],
 )
-def test_refused(rows: list[dict], changes: dict, message: str) -> None:
+def test_invalid_arguments_are_refused(rows: list[dict], changes: dict, message: str) -> None:
     with pytest.raises(GlasshouseError) as caught:
         train(rows, key=None, **changes)
     assert message in caught.value.message

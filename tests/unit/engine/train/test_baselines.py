@@ -1,4 +1,4 @@
-"""Rows in order of time have baselines that know the order, and the best in the folds counts."""
+"""Baselines of rows that are ordered by time."""
 
 import json
 from datetime import date, datetime, timedelta
@@ -14,7 +14,7 @@ RNG = np.random.default_rng(0)
 DAYS = 280
 
 
-def trained(values: list[float], days: list[Any], by: str = "time", **changes: Any) -> StandIn:
+def train(values: list[float], days: list[Any], by: str = "time", **changes: Any) -> StandIn:
     rows = [
         {"day": day, "noise": float(RNG.normal()), "target": value}
         for day, value in zip(days, values, strict=True)
@@ -26,7 +26,7 @@ def trained(values: list[float], days: list[Any], by: str = "time", **changes: A
     return db
 
 
-def recorded(db: StandIn) -> dict[str, Any]:
+def recorded_version(db: StandIn) -> dict[str, Any]:
     payload = db.recorded[0]
     metrics = {
         m["metric"]: m["value"]
@@ -36,10 +36,10 @@ def recorded(db: StandIn) -> dict[str, Any]:
     return {**payload["version"], "metrics": metrics, "candidates": payload["candidates"]}
 
 
-def test_the_same_weekday_of_the_last_week() -> None:
+def test_weekly_series_has_seasonal_baseline() -> None:
     days = [date(2026, 1, 1) + timedelta(n) for n in range(DAYS)]
     values = [10.0 * (day.weekday() % 5) + float(RNG.normal()) for day in days]
-    version = recorded(trained(values, days))
+    version = recorded_version(train(values, days))
     assert version["baseline_algorithm"] == "seasonal_value"
     cut = DAYS - version["rows_test"]
     last_week = {days[n].weekday(): values[n] for n in range(cut - 7, cut)}
@@ -53,18 +53,18 @@ def test_the_same_weekday_of_the_last_week() -> None:
     assert not any(c["chosen"] for c in rules.values())
 
 
-def test_the_last_value_of_a_random_walk() -> None:
+def test_random_walk_has_last_value_baseline() -> None:
     days = [date(2026, 1, 1) + timedelta(n) for n in range(DAYS)]
     values = np.cumsum(RNG.normal(size=DAYS)) + np.arange(DAYS)
     # Two rows a day: their mean is the value of the day.
-    version = recorded(trained([*(values - 1).tolist(), *(values + 1).tolist()], days * 2))
+    version = recorded_version(train([*(values - 1).tolist(), *(values + 1).tolist()], days * 2))
     assert version["baseline_algorithm"] == "last_value"
     cut = DAYS - version["rows_test"] // 2
     assert version["baseline_answer"] == pytest.approx(values[cut - 1])
 
 
 @pytest.mark.parametrize("hours", [1, 24 * 7, 24 * 30.44])
-def test_the_season_follows_from_the_distance_of_the_moments(hours: float) -> None:
+def test_season_length_follows_time_step(hours: float) -> None:
     moments = [datetime(2020, 1, 1) + timedelta(hours=hours * n) for n in range(240)]
     if hours > 24 * 20:
         moments = [datetime(2000 + n // 12, 1 + n % 12, 1) for n in range(240)]
@@ -72,22 +72,24 @@ def test_the_season_follows_from_the_distance_of_the_moments(hours: float) -> No
         int(hours), lambda m: m.month
     )
     values = [float(np.sin(phase(moment)) * 10 + RNG.normal() / 10) for moment in moments]
-    assert recorded(trained(values, moments))["baseline_algorithm"] == "seasonal_value"
+    assert recorded_version(train(values, moments))["baseline_algorithm"] == "seasonal_value"
 
 
-def test_rows_without_an_order_have_the_dummy_alone(mixed: list[dict]) -> None:
+def test_unordered_rows_have_dummy_baseline_only(mixed: list[dict]) -> None:
     days = [date(2026, 1, 1) + timedelta(n) for n in range(60)]
-    version = recorded(trained([float(n % 7) for n in range(60)], days, by="random"))
+    version = recorded_version(train([float(n % 7) for n in range(60)], days, by="random"))
     assert version["baseline_algorithm"] == "dummy"
     assert [c["algorithm"] for c in version["candidates"]] == ["dummy", "ridge"]
     db = StandIn([{**row, "day": date(2026, 1, 1) + timedelta(n)} for n, row in enumerate(mixed)])
     call(db, key="id", split='{"by": "time", "column": "day"}')
-    assert recorded(db)["baseline_algorithm"] == "dummy", "a classification has class shares"
+    assert recorded_version(db)["baseline_algorithm"] == "dummy", (
+        "a classification has class shares"
+    )
 
 
-def test_a_season_that_training_has_not_seen_falls_back_to_the_last_value() -> None:
+def test_unseen_season_uses_last_value() -> None:
     # Months of one year only, and the test part is in other months.
     months = [datetime(2026, 1 + n % 12, 1 + n // 12) for n in range(24)]
     months = sorted(months)
-    version = recorded(trained([float(n % 5) for n in range(24)], months))
+    version = recorded_version(train([float(n % 5) for n in range(24)], months))
     assert np.isfinite(version["baseline"])

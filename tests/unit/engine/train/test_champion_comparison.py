@@ -1,4 +1,4 @@
-"""options.promote = if_better: both versions on the same test rows, and the better one wins."""
+"""options.promote = if_better: both versions are compared on the same test rows."""
 
 import json
 from typing import Any
@@ -15,11 +15,11 @@ from tests.unit.engine.standin import StandIn, predict
 IF_BETTER = '{"bootstrap": 50, "importance_repeats": 1, "promote": "if_better"}'
 
 
-def again(db: StandIn, **changes: Any) -> dict[str, Any]:
+def retrain(db: StandIn, **changes: Any) -> dict[str, Any]:
     return call(db, key="id", options=IF_BETTER, **changes)
 
 
-def compared_notice(db: StandIn) -> str:
+def comparison_notice(db: StandIn) -> str:
     """The notice about the comparison, which is followed by one about the dashboards."""
     *_, comparison_notice, dashboards = db.notices
     assert dashboards.startswith("The dashboards show")
@@ -30,32 +30,32 @@ def comparison(db: StandIn) -> dict[str, Any]:
     return db.recorded[-1]["version"]["comparison"]
 
 
-def test_the_first_version_has_nobody_to_beat(mixed: list[dict]) -> None:
+def test_first_version_has_no_comparison(mixed: list[dict]) -> None:
     db = StandIn(mixed)
-    assert again(db)["champion"]
+    assert retrain(db)["champion"]
     assert "comparison" not in db.recorded[0]["version"]
 
 
-def test_a_better_version_wins_and_a_worse_or_equal_one_does_not(mixed: list[dict]) -> None:
+def test_only_better_version_becomes_champion(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id", algorithms='["dummy"]')
-    assert again(db)["champion"]
+    assert retrain(db)["champion"]
     assert comparison(db)["champion"] == 1
     assert comparison(db)["champion_score"] == 0.5
     assert comparison(db)["lower"] > 0
-    assert not again(db)["champion"], "equal is not better"
+    assert not retrain(db)["champion"], "equal is not better"
     assert comparison(db)["gain"] == 0
-    assert not again(db, algorithms='["dummy"]')["champion"]
+    assert not retrain(db, algorithms='["dummy"]')["champion"]
     assert comparison(db)["better"] is False
     assert [p["version"]["status"] for p in db.recorded][:2] == ["archived", "champion"]
     assert any("stays" in notice for notice in db.notices)
 
 
-def test_both_are_scored_on_the_test_rows_of_the_new_version(mixed: list[dict]) -> None:
+def test_both_versions_are_scored_on_same_test_rows(mixed: list[dict]) -> None:
     db = StandIn([{**row, "part": "test" if n % 3 else "train"} for n, row in enumerate(mixed)])
     split = '{"by": "column", "column": "part"}'
     call(db, key="id", split=split)
-    again(db, split=split, algorithms='["hist_gradient_boosting"]')
+    retrain(db, split=split, algorithms='["hist_gradient_boosting"]')
     testing = [row["part"] == "test" for row in db.rows]
     truth = np.array([row["target"] for row in db.rows])[testing]
     for version, name in ((1, "champion_score"), (2, "score")):
@@ -72,25 +72,23 @@ def test_both_are_scored_on_the_test_rows_of_the_new_version(mixed: list[dict]) 
         (lambda r: {**r, "target": f"class {r['target']}"}, "holds other classes"),
     ],
 )
-def test_a_champion_that_cannot_read_the_rows_gives_way(
-    mixed: list[dict], change, reason: str
-) -> None:
+def test_unreadable_champion_is_replaced(mixed: list[dict], change, reason: str) -> None:
     db = StandIn(mixed)
     call(db, key="id")
     db.rows = [change(row) for row in mixed]
-    assert again(db)["champion"]
+    assert retrain(db)["champion"]
     assert reason in comparison(db)["not_comparable"]
     assert any(reason in notice for notice in db.notices)
 
 
-def test_a_champion_of_another_target_gives_way(mixed: list[dict]) -> None:
+def test_champion_of_other_target_is_replaced(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id")
-    assert again(db, target="loyal")["champion"]
+    assert retrain(db, target="loyal")["champion"]
     assert any("Its target is 'target', not 'loyal'." in notice for notice in db.notices)
 
 
-def test_less_is_better_where_the_metric_says_so() -> None:
+def test_smaller_is_better_for_error_metrics() -> None:
     actual = np.array([0, 1] * 50)
     sure, unsure = (
         ClassificationScores(
@@ -98,15 +96,15 @@ def test_less_is_better_where_the_metric_says_so() -> None:
         )
         for p in (0.9, 0.6)
     )
-    found = compare_scores(METRICS["log_loss"], sure, unsure, 200, 0)
-    assert found["better"]
-    assert found["gain"] == pytest.approx(np.log(0.9 / 0.6))
+    result = compare_scores(METRICS["log_loss"], sure, unsure, 200, 0)
+    assert result["better"]
+    assert result["gain"] == pytest.approx(np.log(0.9 / 0.6))
     # Every row gains the same, and a paired interval knows that; an unpaired one would not.
-    assert found["upper"] - found["lower"] < 1e-9
+    assert result["upper"] - result["lower"] < 1e-9
     assert not compare_scores(METRICS["log_loss"], unsure, sure, 200, 0)["better"]
 
 
-def test_keep_is_no_change_of_the_request(mixed: list[dict]) -> None:
+def test_keep_does_not_change_request(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     for keep in (None, 3):
         options = {"bootstrap": 0, "importance_repeats": 0, "keep": keep}
@@ -114,7 +112,7 @@ def test_keep_is_no_change_of_the_request(mixed: list[dict]) -> None:
     assert len(db.recorded) == 1
 
 
-def test_the_comparison_comes_before_the_lock_and_follows_a_new_champion(
+def test_comparison_precedes_lock_and_repeats_for_new_champion(
     mixed: list[dict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db = StandIn(mixed)
@@ -131,7 +129,7 @@ def test_the_comparison_comes_before_the_lock_and_follows_a_new_champion(
         return plain(statement, *arguments)
 
     monkeypatch.setattr(db, "call", call_and_note)
-    again(db)
+    retrain(db)
     assert order == ["champion loaded", "locked"]
     assert comparison(db)["champion"] == 1
 
@@ -142,30 +140,30 @@ def test_the_comparison_comes_before_the_lock_and_follows_a_new_champion(
         return plain(statement, *arguments)
 
     monkeypatch.setattr(db, "call", promoted_meanwhile)
-    again(db)
+    retrain(db)
     assert comparison(db)["champion"] == 2, "the champion that is replaced"
-    assert compared_notice(db).count("champion, version 2") == 1
+    assert comparison_notice(db).count("champion, version 2") == 1
 
 
-def test_a_comparison_is_of_a_bounded_number_of_rows(
-    mixed: list[dict], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_comparison_has_limited_rows(mixed: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glasshouse_ml.train.champion_comparison.MAX_ROWS", 40)
     db = StandIn(mixed)
     call(db, key="id")
-    again(db, algorithms='["decision_tree"]')
+    retrain(db, algorithms='["decision_tree"]')
     assert comparison(db)["rows"] == 40
 
 
-def test_without_bootstrap_the_notice_says_that_there_is_no_interval(mixed: list[dict]) -> None:
+def test_notice_without_bootstrap_mentions_missing_interval(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id", algorithms='["dummy"]')
     call(db, key="id", options={"bootstrap": 0, "promote": "if_better"})
     assert (comparison(db)["lower"], comparison(db)["better"]) == (None, True)
-    assert compared_notice(db).endswith("There is no interval of the gain: options.bootstrap is 0.")
+    assert comparison_notice(db).endswith(
+        "There is no interval of the gain: options.bootstrap is 0."
+    )
 
 
-def test_a_metric_that_is_undefined_on_the_test_rows_rejects_without_an_error() -> None:
+def test_undefined_metric_rejects_without_error() -> None:
     rows = [
         {"a": float(n % 9), "day": n, "target": float(n % 7 if n < 80 else 3)} for n in range(100)
     ]
@@ -180,4 +178,4 @@ def test_a_metric_that_is_undefined_on_the_test_rows_rejects_without_an_error() 
             split='{"by": "time", "column": "day"}',
         )
     assert (comparison(db)["score"], comparison(db)["better"]) == (None, False)
-    assert "r2 is undefined for the new version" in compared_notice(db)
+    assert "r2 is undefined for the new version" in comparison_notice(db)

@@ -1,4 +1,4 @@
-"""Arrays, texts of many values and keys: which columns become features, and how."""
+"""Arrays, texts with many values and keys: which columns become features, and how."""
 
 import json
 from typing import Any
@@ -49,13 +49,13 @@ def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     return db, db.recorded[-1]
 
 
-def only(*names: str, rows: list[dict] = ROWS) -> list[dict]:
+def rows_with(*names: str, rows: list[dict] = ROWS) -> list[dict]:
     return [{name: row[name] for name in ("id", *names)} for row in rows]
 
 
-def test_each_position_of_an_array_is_a_column() -> None:
+def test_array_positions_are_columns() -> None:
     by_key = '{"by": "key"}'
-    db, payload = train(only("vector", "amount"), split=by_key)
+    db, payload = train(rows_with("vector", "amount"), split=by_key)
     version = payload["version"]
     names = ["vector[1]", "vector[2]", "vector[3]"]
     assert [feature["name"] for feature in version["features"]] == names
@@ -79,9 +79,9 @@ def test_each_position_of_an_array_is_a_column() -> None:
     assert evaluate(db, "a model", "q", None)
 
 
-def test_arrays_of_another_length_are_refused_where_all_had_the_same() -> None:
+def test_arrays_of_other_length_are_refused_after_constant_length() -> None:
     """A vector of another embedding would be answered, and wrongly, without a word."""
-    same = [row for row in only("vector", "amount") if row["id"] % 50 != 9]
+    same = [row for row in rows_with("vector", "amount") if row["id"] % 50 != 9]
     db, _ = train(same)
     assert not [notice for notice in db.notices if "arrays" in notice]
     rows = [{**same[0], "vector": []}, {**same[1], "vector": None}, same[2]]
@@ -105,8 +105,8 @@ def test_arrays_of_another_length_are_refused_where_all_had_the_same() -> None:
     assert comparison["not_comparable"] == "Its column 'vector' holds arrays of another length."
 
 
-def test_arrays_of_many_lengths_end_in_null_and_say_so() -> None:
-    db, _ = train(only("vector", "amount"))
+def test_arrays_of_several_lengths_are_padded_and_reported() -> None:
+    db, _ = train(rows_with("vector", "amount"))
     assert db.notices[0] == (
         "Column 'vector' holds arrays of 2 to 3 numbers: the shorter ones count as NULL at their "
         "end."
@@ -115,17 +115,18 @@ def test_arrays_of_many_lengths_end_in_null_and_say_so() -> None:
     assert len(list(predict(db, "a model", "q", None))) == 2
 
 
-def test_an_array_that_is_gone_or_became_something_else_is_named() -> None:
-    db, _ = train(only("vector", "amount"))
-    for rows in (only("amount"), [{**row, "vector": "text"} for row in only("amount")]):
+def test_missing_or_changed_array_error_names_column() -> None:
+    db, _ = train(rows_with("vector", "amount"))
+    for rows in (rows_with("amount"), [{**row, "vector": "text"} for row in rows_with("amount")]):
         db.rows = rows
         with pytest.raises(GlasshouseError, match=r"no column 'vector\[1\]'"):
             list(predict(db, "a model", "q", None))
 
 
-def test_texts_of_many_values_are_encoded_by_the_answers_of_other_rows() -> None:
+def test_high_cardinality_texts_are_target_encoded_out_of_fold() -> None:
     rows = [
-        {**row, "part": "test" if row["id"] % 4 == 0 else "train"} for row in only("city", "amount")
+        {**row, "part": "test" if row["id"] % 4 == 0 else "train"}
+        for row in rows_with("city", "amount")
     ]
     db, payload = train(rows, split='{"by": "column", "column": "part"}')
     training = np.array([row["part"] == "train" for row in rows])
@@ -147,7 +148,7 @@ def test_texts_of_many_values_are_encoded_by_the_answers_of_other_rows() -> None
     assert score == pytest.approx(amounts[training].mean(), abs=0.05)
 
 
-def test_a_text_that_says_nothing_is_not_learned_by_heart() -> None:
+def test_uninformative_text_is_not_overfitted() -> None:
     """Encoded by their own answers, rows of lone categories would look perfect in training."""
     rng = np.random.default_rng(0)
     rows = [
@@ -159,12 +160,12 @@ def test_a_text_that_says_nothing_is_not_learned_by_heart() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["hist_gradient_boosting", "random_forest", "gaussian_nb"])
-def test_texts_of_many_values_reach_every_kind_of_algorithm(algorithm: str) -> None:
+def test_high_cardinality_texts_work_with_every_kind_of_algorithm(algorithm: str) -> None:
     few = {"hist_gradient_boosting": {"max_iter": 20}, "random_forest": {"n_estimators": 10}}
     params = few.get(algorithm, {})
     rows = [{**row, "colour": "red" if row["id"] % 3 else "blue"} for row in ROWS]
     db, payload = train(
-        only("colour", "city", "vector", "yes", rows=rows),
+        rows_with("colour", "city", "vector", "yes", rows=rows),
         task="classification",
         target="yes",
         algorithms=json.dumps([{"algorithm": algorithm, "params": params}]),
@@ -176,19 +177,19 @@ def test_texts_of_many_values_reach_every_kind_of_algorithm(algorithm: str) -> N
     assert len(list(predict(db, "a model", "q", None))) == len(rows)
 
 
-def test_constraints_follow_their_columns_when_these_change_places() -> None:
+def test_constraints_follow_reordered_columns() -> None:
     boosting = '[{"algorithm": "hist_gradient_boosting", "params": {"max_iter": 20}}]'
     options = '{"folds": 2, "bootstrap": 0, "monotonic": {"vector[2]": 1}, "dependence": 0}'
-    db, _ = train(only("city", "vector", "amount"), algorithms=boosting, options=options)
+    db, _ = train(rows_with("city", "vector", "amount"), algorithms=boosting, options=options)
     db.rows = [{"id": n, "city": "city 1", "vector": [0.0, n / 50 - 2, 0.0]} for n in range(200)]
     scores = [score for *_, score, _ in predict(db, "a model", "q", None)]
     assert (np.diff(scores) >= 0).all()
     assert scores[-1] > scores[0]
 
 
-def test_keys_and_empty_columns_are_left_out_and_named() -> None:
+def test_keys_and_empty_columns_are_left_out_with_reason() -> None:
     rows = [{**row, "serial": row["id"]} for row in ROWS]
-    _, payload = train(only("vector", "nothing", "order_id", "serial", "amount", rows=rows))
+    _, payload = train(rows_with("vector", "nothing", "order_id", "serial", "amount", rows=rows))
     excluded = {entry["name"]: entry["reason"] for entry in payload["version"]["excluded"]}
     assert set(excluded) == {"nothing", "order_id"}
     assert "empty or NULL" in excluded["nothing"]
@@ -197,7 +198,7 @@ def test_keys_and_empty_columns_are_left_out_and_named() -> None:
     assert "serial" in [feature["name"] for feature in payload["version"]["features"]]
 
 
-def test_a_forest_bears_null_beside_a_text_of_many_columns() -> None:
+def test_forest_accepts_null_beside_wide_text() -> None:
     """So many columns of zeros that scikit-learn would make the matrix sparse."""
     rows = [
         {"id": n, "x": None if n % 9 == 0 else n / 7, "word": f"word {n % 40}", "yes": n % 3 == 0}

@@ -1,4 +1,4 @@
-"""Weights, calibration, costs, constraints and transformed targets: what each does to a model."""
+"""Weights, calibration, costs, constraints and transformed targets: their effect on a model."""
 
 import json
 from typing import Any
@@ -56,13 +56,13 @@ def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, A
     return db, db.recorded[-1]
 
 
-def stored(db: StandIn) -> Model:
+def stored_model(db: StandIn) -> Model:
     return unpack(db.artifacts[-1])
 
 
-def answered(db: StandIn, rows: list[dict] = ROWS) -> list[tuple[str, float]]:
-    found = {int(key): (word, score) for key, word, score, _ in predict(db, "a model", "q", None)}
-    return [found[row["id"]] for row in rows]
+def predicted_scores(db: StandIn, rows: list[dict] = ROWS) -> list[tuple[str, float]]:
+    result = {int(key): (word, score) for key, word, score, _ in predict(db, "a model", "q", None)}
+    return [result[row["id"]] for row in rows]
 
 
 def measure(payload: dict[str, Any], metric: str, series: str = "model") -> float:
@@ -74,19 +74,19 @@ def measure(payload: dict[str, Any], metric: str, series: str = "model") -> floa
 
 
 @pytest.mark.parametrize("weights", ["balanced", {"true": 4, "false": 1}])
-def test_class_weights_reach_every_candidate(weights: Any) -> None:
+def test_class_weights_apply_to_every_candidate(weights: Any) -> None:
     db, payload = train(options={"class_weight": weights})
     numbered = weights if weights == "balanced" else {True: 4, False: 1}
     outside = make_pipeline(StandardScaler(), LogisticRegression(class_weight=numbered))
     outside.fit(MATRIX[TRAINING], HITS[TRAINING])
-    scores = [score for _, score in answered(db)]
+    scores = [score for _, score in predicted_scores(db)]
     assert scores == pytest.approx(outside.predict_proba(MATRIX)[:, 1], abs=1e-3)
     assert payload["version"]["options"]["class_weight"] == weights
     assert payload["version"]["params"] == {}
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
-def test_calibration_mends_probabilities(method: str) -> None:
+def test_calibration_improves_probabilities(method: str) -> None:
     losses = {}
     for asked in (None, method):
         db, payload = train(algorithms='["gaussian_nb"]', options={"calibration": asked})
@@ -97,23 +97,23 @@ def test_calibration_mends_probabilities(method: str) -> None:
     ).fit(MATRIX[TRAINING], HITS[TRAINING])
     expected = brier_score_loss(HITS[~TRAINING], outside.predict_proba(MATRIX[~TRAINING])[:, 1])
     assert losses[method] == pytest.approx(expected, abs=0.005)
-    scores = [score for _, score in answered(db)]
+    scores = [score for _, score in predicted_scores(db)]
     assert np.corrcoef(scores, outside.predict_proba(MATRIX)[:, 1])[0, 1] > 0.99
 
 
-def test_calibration_forward_in_time_never_looks_ahead() -> None:
+def test_time_calibration_uses_past_rows_only() -> None:
     rows = [{**row, "part": None, "at": row["id"]} for row in ROWS]
     split = '{"by": "time", "column": "at"}'
     db, _ = train(
         rows, split=split, algorithms='["gaussian_nb"]', options={"calibration": "sigmoid"}
     )
-    mended = stored(db).pipeline[-1]
+    mended = stored_model(db).pipeline[-1]
     # A model for each step in time; nothing in the artifact says which rows were where.
     assert len(mended.calibrated_classifiers_) == 3
     assert mended.cv == 3
 
 
-def test_the_threshold_is_the_cheapest_on_validated_rows() -> None:
+def test_threshold_has_least_cost_on_validation_rows() -> None:
     rng = np.random.default_rng(0)
     scores = np.round(rng.random(300), 2)
     hits = rng.random(300) < scores
@@ -130,8 +130,8 @@ def test_the_threshold_is_the_cheapest_on_validated_rows() -> None:
             wrong = costs.false_positive * (flagged & ~hits).sum()
             return wrong + costs.false_negative * (~flagged & hits).sum()
 
-        found = least_cost_threshold(folds, costs)
-        assert cost(found) == min(map(cost, np.arange(0, 1.005, 0.005)))
+        result = least_cost_threshold(folds, costs)
+        assert cost(result) == min(map(cost, np.arange(0, 1.005, 0.005)))
     # The same for every row: whoever is called, all are.
     same = [ClassificationScores(hits.astype(int), np.full((300, 2), 0.5))]
     assert (
@@ -139,23 +139,23 @@ def test_the_threshold_is_the_cheapest_on_validated_rows() -> None:
     )
 
 
-def test_costs_move_the_threshold_and_all_that_follows_from_it() -> None:
-    found = {}
+def test_costs_change_threshold_and_dependent_results() -> None:
+    result = {}
     for costs in (None, {"false_positive": 1, "false_negative": 10}):
         db, payload = train(options={"costs": costs})
         threshold = payload["version"]["threshold"]
-        found[bool(costs)] = threshold, measure(payload, "recall")
-        words, scores = zip(*answered(db), strict=True)
+        result[bool(costs)] = threshold, measure(payload, "recall")
+        words, scores = zip(*predicted_scores(db), strict=True)
         assert words == tuple("true" if score >= threshold else "false" for score in scores)
         test = np.array(scores)[~TRAINING], HITS[~TRAINING]
         cells = {(c["actual"], c["predicted"]): c["n"] for c in payload["confusion"]}
         assert {c["threshold"] for c in payload["confusion"]} == {threshold}
         assert cells["true", "true"] == int(((test[0] >= threshold) & test[1]).sum())
-        assert stored(db).threshold == threshold
-    assert found[False][0] == 0.5
+        assert stored_model(db).threshold == threshold
+    assert result[False][0] == 0.5
     # Known from theory for right probabilities: 1 / (1 + 10).
-    assert found[True][0] == pytest.approx(1 / 11, abs=0.06)
-    assert found[True][1] > found[False][1] + 0.3
+    assert result[True][0] == pytest.approx(1 / 11, abs=0.06)
+    assert result[True][1] > result[False][1] + 0.3
     missed = cells["true", "false"] * 10 + cells["false", "true"]
     assert measure(payload, "cost") == pytest.approx(missed / (~TRAINING).sum())
     assert measure(payload, "cost") < measure(payload, "cost", "baseline")
@@ -165,14 +165,14 @@ def test_costs_move_the_threshold_and_all_that_follows_from_it() -> None:
     assert len(folds) == 2 * 3
 
 
-def test_the_test_rows_have_no_say_in_the_threshold() -> None:
+def test_threshold_is_independent_of_test_rows() -> None:
     asked = {"options": {"costs": {"false_positive": 1, "false_negative": 10}}}
     changed = [
         {**row, "target": row["id"] % 2 == 0} if row["part"] == "test" else row for row in ROWS
     ]
-    found = [train(rows, **asked)[1]["version"] for rows in (ROWS, changed)]
-    assert found[0]["threshold"] == found[1]["threshold"]
-    assert found[0]["score"] != found[1]["score"]
+    result = [train(rows, **asked)[1]["version"] for rows in (ROWS, changed)]
+    assert result[0]["threshold"] == result[1]["threshold"]
+    assert result[0]["score"] != result[1]["score"]
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
@@ -189,12 +189,12 @@ def test_monotonic_constraints_hold(task: str) -> None:
         # Only those are tried that can obey.
         tried = [c["algorithm"] for c in payload["candidates"]]
         assert tried == ["dummy", "hist_gradient_boosting"]
-        model = stored(db).pipeline
-        found = model.predict(grid) if task == "regression" else model.predict_proba(grid)[:, 1]
-        assert (np.diff(found) * sign >= 0).all()
+        model = stored_model(db).pipeline
+        result = model.predict(grid) if task == "regression" else model.predict_proba(grid)[:, 1]
+        assert (np.diff(result) * sign >= 0).all()
 
 
-def test_a_target_is_learned_as_its_logarithm_and_answered_as_it_is() -> None:
+def test_target_transform_is_inverted_in_predictions() -> None:
     rows = [{**row, "target": float(np.exp(2 + row["a"] + row["noise"]))} for row in ROWS]
     amounts = np.array([row["target"] for row in rows])
     errors = {}
@@ -210,7 +210,7 @@ def test_a_target_is_learned_as_its_logarithm_and_answered_as_it_is() -> None:
         make_pipeline(StandardScaler(), Ridge()), func=np.log1p, inverse_func=np.expm1
     ).fit(MATRIX[TRAINING], amounts[TRAINING])
     expected = outside.predict(MATRIX)
-    assert [score for _, score in answered(db)] == pytest.approx(expected)
+    assert [score for _, score in predicted_scores(db)] == pytest.approx(expected)
     # An answer below 0 counts as 0.
     error = root_mean_squared_log_error(amounts[~TRAINING], np.maximum(expected[~TRAINING], 0))
     assert measure(payload, "rmsle") == pytest.approx(error)
@@ -256,20 +256,20 @@ def test_a_target_is_learned_as_its_logarithm_and_answered_as_it_is() -> None:
         ),
     ],
 )
-def test_refused(changes: dict[str, Any], message: str, hint: str) -> None:
+def test_invalid_options_are_refused(changes: dict[str, Any], message: str, hint: str) -> None:
     with pytest.raises(GlasshouseError) as caught:
         train(**changes)
     assert message in caught.value.message
     assert hint in caught.value.hint
 
 
-def test_costs_are_about_two_classes() -> None:
+def test_costs_need_two_classes() -> None:
     rows = [{**row, "target": row["id"] % 3} for row in ROWS]
     with pytest.raises(GlasshouseError, match="costs is about two classes; 'target' has 3"):
         train(rows, options={"costs": {"false_positive": 1, "false_negative": 1}})
 
 
-def test_texts_have_no_order() -> None:
+def test_monotonic_constraint_on_text_is_refused() -> None:
     rows = [{**row, "word": "xy"[row["id"] % 2]} for row in ROWS]
     with pytest.raises(GlasshouseError, match="names 'word', whose values have no order"):
         train(rows, algorithms=None, options={"monotonic": {"word": 1}})

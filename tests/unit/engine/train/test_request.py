@@ -1,4 +1,4 @@
-"""What cannot be done is said before a row is read, with the near names."""
+"""Invalid requests are refused before a row is read, with similar valid names."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-def ask(**changes: Any) -> Any:
+def parse(**changes: Any) -> Any:
     arguments = dict(ARGUMENTS)
     for name, value in changes.items():
         plain = value is None or name in ("model", "task", "target", "key", "metric")
@@ -69,28 +69,28 @@ def ask(**changes: Any) -> Any:
         ({"options": {"keep": -1}}, "options.keep is -1", "0 to 10000"),
     ],
 )
-def test_refused(changes: dict[str, Any], message: str, hint: str) -> None:
+def test_invalid_request_is_refused(changes: dict[str, Any], message: str, hint: str) -> None:
     with pytest.raises(GlasshouseError) as caught:
-        ask(**changes)
+        parse(**changes)
     assert message in caught.value.message
     assert hint in caught.value.hint
     assert "\n" not in caught.value.message + caught.value.hint
 
 
 def test_defaults() -> None:
-    request = ask()
+    request = parse()
     assert request.split == {"by": "random", "column": None, "test": 0.2}
     assert request.options["folds"] == 5
     assert request.algorithms is None
 
 
-def test_classes_may_be_given_without_quotes() -> None:
-    assert ask(options={"positive_class": True}).options["positive_class"] == "true"
-    assert ask(options={"positive_class": 1}).options["positive_class"] == "1"
+def test_classes_may_be_unquoted() -> None:
+    assert parse(options={"positive_class": True}).options["positive_class"] == "true"
+    assert parse(options={"positive_class": 1}).options["positive_class"] == "1"
 
 
-def test_an_algorithm_may_be_a_bare_name() -> None:
-    assert ask(algorithms="dummy").algorithms == [{"algorithm": "dummy", "params": {}}]
+def test_algorithm_may_be_name_only() -> None:
+    assert parse(algorithms="dummy").algorithms == [{"algorithm": "dummy", "params": {}}]
 
 
 LEAVES = st.one_of(
@@ -134,9 +134,9 @@ def choices(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(choices())
-def test_any_json_is_a_request_or_refused_in_one_line(changes: dict[str, Any]) -> None:
+def test_any_json_is_request_or_one_line_error(changes: dict[str, Any]) -> None:
     try:
-        request = ask(**changes)
+        request = parse(**changes)
         for entry in request.algorithms or ():
             if "search" in entry:
                 settings_of(entry["search"], request.options)
@@ -144,14 +144,16 @@ def test_any_json_is_a_request_or_refused_in_one_line(changes: dict[str, Any]) -
         assert "\n" not in error.message
 
 
-def nested(levels: int) -> str:
+def nested_json(levels: int) -> str:
     return "[" * levels + "]" * levels
 
 
 @pytest.mark.parametrize("argument", ["options", "split", "algorithms"])
 @pytest.mark.parametrize("levels", [21, 900, 990, 5_000])
-def test_deep_nesting_is_an_error_of_one_line(argument: str, levels: int) -> None:
-    text = nested(levels) if argument == "algorithms" else f'{{"folds": {nested(levels)}}}'
+def test_deep_nesting_is_one_line_error(argument: str, levels: int) -> None:
+    text = (
+        nested_json(levels) if argument == "algorithms" else f'{{"folds": {nested_json(levels)}}}'
+    )
     with pytest.raises(GlasshouseError, match=f"^{argument} is nested more than 20 levels deep"):
         parse_request(**{**ARGUMENTS, argument: text})
 
@@ -173,7 +175,7 @@ def test_deep_nesting_is_an_error_of_one_line(argument: str, levels: int) -> Non
         {"model": "x" * 3_000_000},
     ],
 )
-def test_a_message_about_a_huge_value_is_short(changes: dict[str, str]) -> None:
+def test_error_about_huge_value_is_short(changes: dict[str, str]) -> None:
     with pytest.raises(GlasshouseError) as caught:
         parse_request(**{**ARGUMENTS, **changes})
     assert len(caught.value.message) <= 1_000

@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,14 @@ from tests.unit.engine.standin import StandIn
 TIMES = {"seconds", "peak_memory_mb"}
 
 
-def timeless(payload: dict[str, Any]) -> dict[str, Any]:
+def without_times(payload: dict[str, Any]) -> dict[str, Any]:
     """A payload without what differs from run to run."""
     version = {k: v for k, v in payload["version"].items() if k not in TIMES | {"version"}}
     candidates = [{k: v for k, v in c.items() if k not in TIMES} for c in payload["candidates"]]
     return payload | {"version": version, "candidates": candidates}
 
 
-def test_a_model_is_recorded_whole(
+def test_training_is_recorded_completely(
     breast_cancer: list[dict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(interrupts, "PAUSE", 0.0)
@@ -60,7 +61,7 @@ def test_a_model_is_recorded_whole(
     assert db.checkpoints >= 3 * QUICK["folds"] + 10
 
 
-def test_very_many_training_rows_are_looked_at_again_in_a_sample(
+def test_diagnostics_of_many_rows_use_sample(
     breast_cancer: list[dict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def learned(most: int) -> dict[str, tuple[int, float]]:
@@ -77,7 +78,7 @@ def test_very_many_training_rows_are_looked_at_again_in_a_sample(
     assert learned(300) == some
 
 
-def test_the_same_rows_in_any_order_give_the_same_numbers(mixed: list[dict]) -> None:
+def test_row_order_does_not_change_result(mixed: list[dict]) -> None:
     payloads = []
     for seed in (None, 1, 2):
         rows = list(mixed)
@@ -85,11 +86,11 @@ def test_the_same_rows_in_any_order_give_the_same_numbers(mixed: list[dict]) -> 
             random.Random(seed).shuffle(rows)
         db = StandIn(rows, raw=seed != 2)
         call(db, algorithms='["logistic_regression", "hist_gradient_boosting"]')
-        payloads.append(timeless(db.recorded[0]))
+        payloads.append(without_times(db.recorded[0]))
     assert payloads[0] == payloads[1] == payloads[2]
 
 
-def test_useless_columns_are_left_out_and_named(mixed: list[dict]) -> None:
+def test_uninformative_columns_are_left_out_with_reason(mixed: list[dict]) -> None:
     rows = [{**row, "thing": {"a": 1}} for row in mixed]
     db = StandIn(rows)
     call(db)
@@ -101,7 +102,7 @@ def test_useless_columns_are_left_out_and_named(mixed: list[dict]) -> None:
     assert "jsonb" in excluded["thing"]
 
 
-def test_preprocessing_is_learned_from_training_rows_alone(mixed: list[dict]) -> None:
+def test_preprocessing_uses_training_rows_only(mixed: list[dict]) -> None:
     """The test part is made to ruin any mean, scale or category that is learned from it."""
     models = []
     for amount, colour in ((1.0, "red"), (1e6, "never seen in training")):
@@ -127,7 +128,7 @@ def test_preprocessing_is_learned_from_training_rows_alone(mixed: list[dict]) ->
     assert models[0] == models[1]
 
 
-def test_more_than_two_classes() -> None:
+def test_multiclass_training() -> None:
     data = load_iris()
     rows = [
         {"a": row[0], "b": row[1], "c": row[2], "d": row[3], "target": int(label) * 5}
@@ -146,7 +147,7 @@ def test_more_than_two_classes() -> None:
     assert len(db.recorded[0]["confusion"]) == 9
 
 
-def test_rows_without_a_target_are_left_out_and_counted(mixed: list[dict]) -> None:
+def test_rows_without_target_are_left_out_and_counted(mixed: list[dict]) -> None:
     rows = [{**row, "target": None} if n < 30 else row for n, row in enumerate(mixed)]
     db = StandIn(rows[::-1])
     call(db)
@@ -157,7 +158,7 @@ def test_rows_without_a_target_are_left_out_and_counted(mixed: list[dict]) -> No
     assert sum("30 rows without a target" in notice for notice in db.notices) == 1
 
 
-def test_nothing_changed_nothing_trained(mixed: list[dict]) -> None:
+def test_unchanged_request_trains_nothing(mixed: list[dict]) -> None:
     options = '{"retrain": "if_changed", "bootstrap": 0, "importance_repeats": 0}'
     db = StandIn(mixed)
     first = call(db, options=options)
@@ -169,7 +170,7 @@ def test_nothing_changed_nothing_trained(mixed: list[dict]) -> None:
     assert call(db, options=other)["version"] == 3
 
 
-def test_the_better_candidate_wins_by_the_chosen_metric(mixed: list[dict]) -> None:
+def test_best_candidate_is_chosen_by_metric(mixed: list[dict]) -> None:
     for metric in ("roc_auc", "log_loss"):
         db = StandIn(mixed)
         call(
@@ -183,7 +184,7 @@ def test_the_better_candidate_wins_by_the_chosen_metric(mixed: list[dict]) -> No
         assert chosen["score"] == (max(scores) if metric == "roc_auc" else min(scores))
 
 
-def test_the_class_of_interest(mixed: list[dict]) -> None:
+def test_positive_class_is_recorded(mixed: list[dict]) -> None:
     for wanted, expected in ((None, "true"), ("false", "false")):
         db = StandIn(mixed)
         options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": wanted}
@@ -191,7 +192,7 @@ def test_the_class_of_interest(mixed: list[dict]) -> None:
         assert db.recorded[0]["version"]["positive_class"] == expected
 
 
-def test_class_weights_are_given_by_the_name_of_the_class(mixed: list[dict]) -> None:
+def test_class_weights_use_class_names(mixed: list[dict]) -> None:
     shares = []
     for weight in (1, 20):
         db = StandIn(mixed)
@@ -247,7 +248,7 @@ def test_class_weights_are_given_by_the_name_of_the_class(mixed: list[dict]) -> 
         ),
     ],
 )
-def test_refused(rows: list[dict], changes: dict, message: str) -> None:
+def test_invalid_arguments_are_refused(rows: list[dict], changes: dict, message: str) -> None:
     db = StandIn(rows)
     with pytest.raises(GlasshouseError) as caught:
         call(db, **changes)
@@ -268,7 +269,7 @@ def test_refused(rows: list[dict], changes: dict, message: str) -> None:
         ("gaussian_nb", {"var_smoothing": 1e308}, "predicts NaN or infinity"),
     ],
 )
-def test_parameters_a_library_does_not_check(
+def test_library_errors_are_one_line(
     mixed: list[dict], algorithm: str, params: dict, message: str
 ) -> None:
     """Refused by whatever it stumbles over, but in one line; nothing is recorded."""
@@ -280,22 +281,20 @@ def test_parameters_a_library_does_not_check(
     assert not db.recorded
 
 
-def test_a_regression_without_folds_of_its_own(mixed: list[dict]) -> None:
+def test_regression_with_empty_folds_is_refused(mixed: list[dict]) -> None:
     db = StandIn([{**row, "target": row["amount"] or 0.0} for row in mixed])
     entry = '[{"algorithm": "lars_cv", "params": {"cv": []}}]'
     with pytest.raises(GlasshouseError, match="lars_cv could not be trained: StopIteration"):
         call(db, task="regression", algorithms=entry)
 
 
-def test_a_list_of_one_penalty_is_a_penalty(mixed: list[dict]) -> None:
+def test_single_penalty_list_is_accepted(mixed: list[dict]) -> None:
     db = StandIn([{**row, "target": row["amount"] or 0.0} for row in mixed])
     call(db, task="regression", algorithms='[{"algorithm": "ridge", "params": {"alpha": [2]}}]')
     assert len(db.recorded[0]["coefficients"]) > 1
 
 
-def test_without_memory_the_error_says_which_option_helps(
-    mixed: list[dict], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_memory_error_names_option(mixed: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*arguments: Any) -> None:
         raise MemoryError("Unable to allocate 7.45 GiB")
 
@@ -308,7 +307,7 @@ def test_without_memory_the_error_says_which_option_helps(
         assert "memory_mb" in refused.value.hint and not db.recorded
 
 
-def test_a_column_without_a_value_in_a_fold_is_set_aside_there() -> None:
+def test_column_empty_in_fold_is_left_out_there() -> None:
     """Forward in time, the first folds know nothing of a column that begins later."""
     rng = random.Random(0)
     rows = [
@@ -329,7 +328,7 @@ def test_a_column_without_a_value_in_a_fold_is_set_aside_there() -> None:
     assert {c["error"] for c in candidates} == {None}
 
 
-def test_a_candidate_that_fails_is_recorded_and_the_others_go_on(mixed: list[dict]) -> None:
+def test_failed_candidate_is_recorded_and_others_continue(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     broken = {"algorithm": "logistic_regression", "params": {"solver": "no such solver"}}
     call(db, key="id", algorithms=json.dumps([broken, "decision_tree"]))
@@ -341,7 +340,7 @@ def test_a_candidate_that_fails_is_recorded_and_the_others_go_on(mixed: list[dic
     assert any("Candidate 1 failed." in notice for notice in db.notices)
 
 
-def test_where_every_candidate_fails_each_reason_is_named(mixed: list[dict]) -> None:
+def test_error_of_all_candidates_lists_reasons(mixed: list[dict]) -> None:
     broken = [
         {"algorithm": "logistic_regression", "params": {"solver": "no such solver"}},
         {"algorithm": "decision_tree", "params": {"criterion": "no such criterion"}},
@@ -351,7 +350,7 @@ def test_where_every_candidate_fails_each_reason_is_named(mixed: list[dict]) -> 
     assert caught.value.hint
 
 
-def test_a_cancel_is_not_taken_for_the_failure_of_a_candidate(
+def test_cancel_is_not_candidate_failure(
     mixed: list[dict], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Cancelled(StandIn):
@@ -365,3 +364,22 @@ def test_a_cancel_is_not_taken_for_the_failure_of_a_candidate(
     with pytest.raises(GlasshouseError, match=r"^canceling statement$"):
         call(db, key="id", algorithms='["logistic_regression", "random_forest", "decision_tree"]')
     assert not db.recorded
+
+
+def test_rows_in_the_gap_are_neither_learned_nor_tested() -> None:
+    rows = [
+        {
+            "day": date(2024, 1, 1) + timedelta(days=number // 2),
+            "x": float(number % 7),
+            "target": None if number < 4 else (number * 7 % 11 > 5),
+        }
+        for number in range(204)
+    ]
+    db = StandIn(rows)
+    call(db, split='{"by": "time", "column": "day", "gap": "1 week"}')
+    version = db.recorded[0]["version"]
+    split = version["split"]
+    assert (split["gap"], split["rows_in_gap"], split["rows_without_target"]) == ("7 days", 12, 4)
+    assert version["rows_train"] + version["rows_test"] + 12 + 4 == version["rows_read"] == 204
+    with pytest.raises(GlasshouseError, match=r"The gap is 7, and column 'day' is of type date"):
+        call(StandIn(rows), split='{"by": "time", "column": "day", "gap": 7}')

@@ -1,4 +1,4 @@
-"""ml.evaluate measures later rows as ml.train measures its test rows."""
+"""ml.evaluate measures new rows as ml.train measures its test rows."""
 
 import json
 from datetime import date, timedelta
@@ -14,37 +14,37 @@ from tests.unit.engine.standin import StandIn, predict
 
 
 @pytest.fixture
-def trained(mixed: list[dict]) -> StandIn:
+def trained_db(mixed: list[dict]) -> StandIn:
     db = StandIn(mixed[:250])
     call(db, key="id")
     db.rows = mixed[250:]
     return db
 
 
-def measured(db: StandIn) -> dict[str, tuple]:
+def evaluated_metrics(db: StandIn) -> dict[str, tuple]:
     return {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
 
 
-def test_the_numbers_are_those_of_scikit_learn(trained: StandIn) -> None:
-    found = measured(trained)
-    truth = np.array([row["target"] for row in trained.rows])
-    scores = np.array([score for _, _, score, _ in predict(trained, "a model", "q", None)])
+def test_metrics_equal_scikit_learn(trained_db: StandIn) -> None:
+    result = evaluated_metrics(trained_db)
+    truth = np.array([row["target"] for row in trained_db.rows])
+    scores = np.array([score for _, _, score, _ in predict(trained_db, "a model", "q", None)])
     for name, measure in (
         ("roc_auc", roc_auc_score),
         ("average_precision", average_precision_score),
         ("log_loss", log_loss),
     ):
-        value, lower, upper, _, count = found[name]
+        value, lower, upper, _, count = result[name]
         assert value == pytest.approx(measure(truth, scores), abs=1e-9)
         assert lower < value < upper
         assert count == 150
-    counts = {c["class"]: c["train"] for c in trained.recorded[0]["version"]["classes"]}
+    counts = {c["class"]: c["train"] for c in trained_db.recorded[0]["version"]["classes"]}
     prior = counts["true"] / sum(counts.values())
-    assert found["log_loss"][3] == pytest.approx(log_loss(truth, np.full(150, prior)), abs=1e-9)
-    assert found["roc_auc"][3] == 0.5
+    assert result["log_loss"][3] == pytest.approx(log_loss(truth, np.full(150, prior)), abs=1e-9)
+    assert result["roc_auc"][3] == 0.5
 
 
-def test_the_test_rows_give_what_the_training_recorded(mixed: list[dict]) -> None:
+def test_rows_of_test_part_give_recorded_metrics(mixed: list[dict]) -> None:
     rows = [{**row, "part": "test" if n % 4 == 0 else "train"} for n, row in enumerate(mixed)]
     db = StandIn(rows)
     call(db, key="id", split='{"by": "column", "column": "part"}')
@@ -52,7 +52,7 @@ def test_the_test_rows_give_what_the_training_recorded(mixed: list[dict]) -> Non
     recorded = {
         (m["series"], m["metric"]): m for m in db.recorded[0]["metrics"] if m["split"] == "test"
     }
-    again = measured(db)
+    again = evaluated_metrics(db)
     assert again
     for name, (value, lower, upper, baseline, _) in again.items():
         entry = recorded["model", name]
@@ -62,24 +62,24 @@ def test_the_test_rows_give_what_the_training_recorded(mixed: list[dict]) -> Non
         assert upper == pytest.approx(entry["upper"], abs=0.15)
 
 
-def test_the_order_of_the_rows_does_not_matter(trained: StandIn) -> None:
-    first = measured(trained)
-    trained.rows = trained.rows[::-1]
-    assert measured(trained) == first
+def test_row_order_does_not_change_result(trained_db: StandIn) -> None:
+    first = evaluated_metrics(trained_db)
+    trained_db.rows = trained_db.rows[::-1]
+    assert evaluated_metrics(trained_db) == first
 
 
-def test_rows_of_one_class_have_no_curve_but_an_accuracy(trained: StandIn) -> None:
-    trained.rows = [row for row in trained.rows if row["target"]]
-    found = measured(trained)
-    assert found["roc_auc"][0] is None
-    assert 0 < found["accuracy"][0] <= 1
+def test_rows_of_one_class_have_accuracy_and_no_roc_auc(trained_db: StandIn) -> None:
+    trained_db.rows = [row for row in trained_db.rows if row["target"]]
+    result = evaluated_metrics(trained_db)
+    assert result["roc_auc"][0] is None
+    assert 0 < result["accuracy"][0] <= 1
 
 
-def test_rows_without_an_answer_are_left_out(trained: StandIn) -> None:
-    trained.rows = [*trained.rows, {**trained.rows[0], "target": None}]
-    trained.notices.clear()
-    assert measured(trained)["accuracy"][4] == 150
-    assert "Left out 1 row without a target (target is NULL)." in trained.notices
+def test_rows_without_target_are_left_out(trained_db: StandIn) -> None:
+    trained_db.rows = [*trained_db.rows, {**trained_db.rows[0], "target": None}]
+    trained_db.notices.clear()
+    assert evaluated_metrics(trained_db)["accuracy"][4] == 150
+    assert "Left out 1 row without a target (target is NULL)." in trained_db.notices
 
 
 @pytest.mark.parametrize(
@@ -91,22 +91,22 @@ def test_rows_without_an_answer_are_left_out(trained: StandIn) -> None:
         (lambda r: {**r, "target": "maybe"}, "'maybe', a class that was not in training"),
     ],
 )
-def test_refused(trained: StandIn, change, message: str) -> None:
-    trained.rows = [change(row) for row in trained.rows]
+def test_invalid_rows_are_refused(trained_db: StandIn, change, message: str) -> None:
+    trained_db.rows = [change(row) for row in trained_db.rows]
     with pytest.raises(GlasshouseError, match=message):
-        evaluate(trained, "a model", "q", None)
+        evaluate(trained_db, "a model", "q", None)
 
 
-def test_unknown_models(trained: StandIn) -> None:
+def test_unknown_model_is_refused(trained_db: StandIn) -> None:
     with pytest.raises(GlasshouseError, match="no version 5"):
-        evaluate(trained, "a model", "q", 5)
-    trained.recorded.clear()
+        evaluate(trained_db, "a model", "q", 5)
+    trained_db.recorded.clear()
     with pytest.raises(GlasshouseError, match="no model 'a model'"):
-        evaluate(trained, "a model", "q", None)
+        evaluate(trained_db, "a model", "q", None)
 
 
 @pytest.mark.parametrize("by", ["group", "time", "key", "random"])
-def test_rows_that_belong_together_make_intervals_wider(mixed: list[dict], by: str) -> None:
+def test_dependent_rows_widen_intervals(mixed: list[dict], by: str) -> None:
     # Each row is there four times: in one group, under one key and on one day.
     rows = [
         {**row, "team": f"team {n // 4}", "day": date(2026, 1, 1) + timedelta(n // 4)}
@@ -128,7 +128,7 @@ def test_rows_that_belong_together_make_intervals_wider(mixed: list[dict], by: s
         assert width > 1.5 * (apart[name][3] - apart[name][2]), name
 
 
-def test_a_model_that_names_classes_with_zeros_knows_the_same_numbers_without_them() -> None:
+def test_class_names_with_decimal_zero_match_numbers() -> None:
     rows = [{"a": number % 5, "target": f"{number % 2}.0"} for number in range(80)]
     db = StandIn(rows)
     call(db)

@@ -1,4 +1,4 @@
-"""ml.explain: contributions that add up, exact where they can be, fair where they are sampled."""
+"""ml.explain: contributions that sum to the prediction, exact or sampled."""
 
 import json
 from itertools import groupby, permutations
@@ -17,9 +17,9 @@ from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn, predict
 
 
-def explained(db: StandIn, top: int | None = None) -> dict[str | None, list[tuple]]:
+def contributions(db: StandIn, top: int | None = None) -> dict[str | None, list[tuple]]:
     rows = list(explain(db, "a model", "q", top))
-    return {key: list(found) for key, found in groupby(rows, lambda row: row[0])}
+    return {key: list(group) for key, group in groupby(rows, lambda row: row[0])}
 
 
 def sums(found: dict[Any, list[tuple]]) -> np.ndarray:
@@ -32,7 +32,7 @@ def scores(db: StandIn) -> np.ndarray:
 
 @pytest.mark.parametrize("positive", ["true", "false"])
 @pytest.mark.parametrize("top", [None, 1, 2])
-def test_linear_contributions_are_the_log_odds(
+def test_linear_contributions_sum_to_log_odds(
     mixed: list[dict], positive: str, top: int | None
 ) -> None:
     db = StandIn(mixed)
@@ -40,12 +40,12 @@ def test_linear_contributions_are_the_log_odds(
     call(db, key="id", options=json.dumps(options))
     # Holes and a category nobody has met are explained too.
     db.rows = [*mixed[:50], {**mixed[0], "id": "new", "colour": "violet", "amount": None}]
-    found = explained(db, top)
+    result = contributions(db, top)
     chances = scores(db)
-    np.testing.assert_allclose(sums(found), np.log(chances / (1 - chances)), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(sums(result), np.log(chances / (1 - chances)), rtol=0, atol=1e-9)
 
 
-def test_each_column_gets_what_all_its_parts_add(mixed: list[dict]) -> None:
+def test_column_contribution_is_sum_of_its_terms(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id")
     stored = registry.load(db, "a model", None)
@@ -55,7 +55,7 @@ def test_each_column_gets_what_all_its_parts_add(mixed: list[dict]) -> None:
     parts = prepare.get_feature_names_out([f"x{i}" for i in range(len(names))])
     row = next(r for r in mixed if r["amount"] is None and r["colour"] == "red")
     db.rows = [row, mixed[0]]
-    rows = explained(db)[row["id"]]
+    rows = contributions(db)[row["id"]]
     assert rows[0][1:3] == (0, BASELINE)
     assert rows[0][4] == pytest.approx(model.intercept_[0], abs=1e-12)
     codes = [stored.features[1].codes()["red"], float(row["loyal"])]
@@ -71,11 +71,11 @@ def test_each_column_gets_what_all_its_parts_add(mixed: list[dict]) -> None:
     assert values == {"amount": None, "colour": "red", "loyal": str(row["loyal"]).lower()}
 
 
-def test_more_classes_are_about_the_predicted_one(mixed: list[dict]) -> None:
+def test_multiclass_contributions_explain_predicted_class(mixed: list[dict]) -> None:
     db = StandIn([{**row, "target": f"{row['target']} {row['loyal']}"} for row in mixed])
     call(db, key="id")
     db.rows = db.rows[:40]
-    found = explained(db)
+    result = contributions(db)
     pipeline = registry.load(db, "a model", None).pipeline
     assert len(pipeline.classes_) == 4
     stored = registry.load(db, "a model", None)
@@ -87,14 +87,14 @@ def test_more_classes_are_about_the_predicted_one(mixed: list[dict]) -> None:
         [c for c in columns if c.name == "colour"],
     ).table()
     decision = pipeline.decision_function(encode(stored.features, table)).max(axis=1)
-    np.testing.assert_allclose(sums(found), decision, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(sums(result), decision, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("positive", ["true", "false"])
 @pytest.mark.parametrize(
     "algorithm", ["hist_gradient_boosting", "random_forest", "gradient_boosting", "dummy"]
 )
-def test_contributions_are_the_log_odds_or_the_probability(
+def test_contributions_sum_to_log_odds_or_probability(
     mixed: list[dict], algorithm: str, positive: str
 ) -> None:
     db = StandIn([{**row, "more": n % 7, "yet": n % 5} for n, row in enumerate(mixed)])
@@ -107,13 +107,13 @@ def test_contributions_are_the_log_odds_or_the_probability(
     options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": positive}
     call(db, key="id", algorithms=asked, options=json.dumps(options))
     db.rows = db.rows[:15]
-    found, chances = explained(db, 2), scores(db)
+    result, chances = contributions(db, 2), scores(db)
     if algorithm == "hist_gradient_boosting":
         chances = np.log(chances / (1 - chances))
-    np.testing.assert_allclose(sums(found), chances, rtol=0, atol=1e-9)
-    assert found == explained(db, 2)
-    assert len({rows[0][4] for rows in found.values()}) == 1, "one baseline for all"
-    assert {rows[-1][2] for rows in found.values()} == {OTHERS}
+    np.testing.assert_allclose(sums(result), chances, rtol=0, atol=1e-9)
+    assert result == contributions(db, 2)
+    assert len({rows[0][4] for rows in result.values()}) == 1, "one baseline for all"
+    assert {rows[-1][2] for rows in result.values()} == {OTHERS}
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_contributions_are_the_log_odds_or_the_probability(
         ("regression", {"target_transform": "log1p"}),
     ],
 )
-def test_what_surrounds_an_estimator_is_explained_with_it(
+def test_wrapped_estimators_are_explained(
     mixed: list[dict], task: str, option: dict[str, Any]
 ) -> None:
     rows = [{**row, "colour": row["colour"] or "grey"} for row in mixed]
@@ -136,14 +136,14 @@ def test_what_surrounds_an_estimator_is_explained_with_it(
     linear = "ridge" if task == "regression" else "logistic_regression"
     call(db, task=task, key="id", algorithms=json.dumps([linear]), options=options)
     db.rows = rows[:10]
-    answers, chances = sums(explained(db)), scores(db)
+    answers, chances = sums(contributions(db)), scores(db)
     if "costs" in option:
         # A threshold changes no score, so this one is still taken apart in log-odds.
         chances = np.log(chances / (1 - chances))
     np.testing.assert_allclose(answers, chances, rtol=0, atol=1e-9)
 
 
-def test_the_baseline_is_the_score_of_a_typical_row(mixed: list[dict]) -> None:
+def test_baseline_is_score_of_typical_row(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id", algorithms='["hist_gradient_boosting"]')
     median = float(np.median([row["amount"] for row in mixed if row["amount"] is not None]))
@@ -153,10 +153,10 @@ def test_the_baseline_is_the_score_of_a_typical_row(mixed: list[dict]) -> None:
     features = {f.name: f for f in registry.load(db, "a model", None).features}
     testing["colour"] = features["colour"].categories[0]
     db.rows = [{**mixed[0], **testing, "id": "typical"}, mixed[1]]
-    found = explained(db)
+    result = contributions(db)
     chance = scores(db)[0]
-    assert found["typical"][0][4] == pytest.approx(np.log(chance / (1 - chance)), abs=1e-12)
-    assert all(row[4] == 0 for row in found["typical"][1:])
+    assert result["typical"][0][4] == pytest.approx(np.log(chance / (1 - chance)), abs=1e-12)
+    assert all(row[4] == 0 for row in result["typical"][1:])
 
 
 def game(rows: np.ndarray) -> np.ndarray:
@@ -165,29 +165,29 @@ def game(rows: np.ndarray) -> np.ndarray:
 
 
 def by_definition(row: np.ndarray, baseline: np.ndarray) -> np.ndarray:
-    found = np.zeros(len(row))
+    result = np.zeros(len(row))
     every = list(permutations(range(len(row))))
     for order in every:
         mixed = baseline.copy()
         for position in order:
             before = game(mixed[None])[0]
             mixed[position] = row[position]
-            found[position] += game(mixed[None])[0] - before
-    return found / len(every)
+            result[position] += game(mixed[None])[0] - before
+    return result / len(every)
 
 
 @pytest.mark.parametrize(("columns", "tolerance"), [(3, 1e-12), (4, 1e-12), (7, 0.35)])
-def test_shapley_values_by_their_definition(columns: int, tolerance: float) -> None:
+def test_shapley_values_equal_definition(columns: int, tolerance: float) -> None:
     rng = np.random.default_rng(1)
     matrix, baseline = rng.normal(size=(5, columns)), rng.normal(size=columns)
-    start, found = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
+    start, result = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
     np.testing.assert_allclose(start, game(baseline[None])[0])
-    np.testing.assert_allclose(start + found.sum(axis=1), game(matrix), atol=1e-12)
-    for row, got in zip(matrix, found, strict=True):
+    np.testing.assert_allclose(start + result.sum(axis=1), game(matrix), atol=1e-12)
+    for row, got in zip(matrix, result, strict=True):
         np.testing.assert_allclose(got, by_definition(row, baseline), atol=tolerance)
 
 
-def test_a_wide_matrix_is_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wide_matrix_is_computed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     matrix, baseline = rng.normal(size=(3, 12)), rng.normal(size=12)
     whole = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
@@ -204,7 +204,7 @@ def test_a_wide_matrix_is_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> No
     assert max(asked) * 12 <= 100
 
 
-def test_refused(mixed: list[dict]) -> None:
+def test_invalid_arguments_are_refused(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id")
     with pytest.raises(GlasshouseError, match="top is 0"):

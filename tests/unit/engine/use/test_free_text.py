@@ -55,20 +55,20 @@ def reviews() -> list[dict[str, Any]]:
     return rows
 
 
-def trained(rows: list[dict], algorithms: str = "logistic_regression", **changes: Any) -> StandIn:
+def train(rows: list[dict], algorithms: str = "logistic_regression", **changes: Any) -> StandIn:
     db = StandIn([{k: v for k, v in row.items() if k != "amount"} for row in rows])
     options = {**QUICK, **changes.pop("options", {})}
     call(db, key="id", algorithms=json.dumps([algorithms]), options=options, **changes)
     return db
 
 
-def excluded(db: StandIn) -> dict[str, str]:
+def excluded_columns(db: StandIn) -> dict[str, str]:
     return {entry["name"]: entry["reason"] for entry in db.recorded[-1]["version"]["excluded"]}
 
 
 @pytest.mark.parametrize("algorithm", ["logistic_regression", "hist_gradient_boosting"])
-def test_the_words_of_a_text_predict(reviews: list[dict], algorithm: str) -> None:
-    db = trained(reviews, algorithm)
+def test_text_predicts_target(reviews: list[dict], algorithm: str) -> None:
+    db = train(reviews, algorithm)
     (payload,) = db.recorded
     assert payload["version"]["score"] > 0.93
     assert payload["version"]["excluded"] == []
@@ -83,14 +83,14 @@ def test_the_words_of_a_text_predict(reviews: list[dict], algorithm: str) -> Non
     json.dumps(payload, allow_nan=False)
 
 
-def test_training_is_deterministic_and_does_not_see_the_test_part(reviews: list[dict]) -> None:
+def test_training_is_deterministic_and_ignores_test_part(reviews: list[dict]) -> None:
     def scores(algorithm: str, text: str | None) -> np.ndarray:
         rows = [{**row, "part": "test" if n % 4 == 0 else "train"} for n, row in enumerate(reviews)]
         for row in rows:
             if text and row["part"] == "test":
                 row["message"] = text
         split = '{"by": "column", "column": "part"}'
-        db = trained(rows, algorithm, split=split)
+        db = train(rows, algorithm, split=split)
         db.rows = reviews[:40]
         return np.array([row[2] for row in predict(db, "a model", "q", None)])
 
@@ -100,8 +100,8 @@ def test_training_is_deterministic_and_does_not_see_the_test_part(reviews: list[
         np.testing.assert_array_equal(before, scores(algorithm, "zebra zebra quagga tapir"))
 
 
-def test_terms_with_the_largest_coefficients_are_recorded(reviews: list[dict]) -> None:
-    rows = trained(reviews).recorded[0]["coefficients"]
+def test_terms_with_largest_coefficients_are_recorded(reviews: list[dict]) -> None:
+    rows = train(reviews).recorded[0]["coefficients"]
     by_term = {row["term"]: row for row in rows}
     assert by_term["message has lovely"]["estimate"] > 0 > by_term["message has kaputt"]["estimate"]
     of_text = [row for row in rows if row["feature"] == "message"]
@@ -112,9 +112,11 @@ def test_terms_with_the_largest_coefficients_are_recorded(reviews: list[dict]) -
 
 @pytest.mark.parametrize("top", [None, 3])
 @pytest.mark.parametrize("task", ["classification", "regression"])
-def test_contributions_of_words_add_up(reviews: list[dict], task: str, top: int | None) -> None:
+def test_word_contributions_sum_to_prediction(
+    reviews: list[dict], task: str, top: int | None
+) -> None:
     if task == "classification":
-        db = trained(reviews)
+        db = train(reviews)
     else:
         rows = [{k: v for k, v in row.items() if k != "target"} for row in reviews]
         db = StandIn(rows)
@@ -123,11 +125,11 @@ def test_contributions_of_words_add_up(reviews: list[dict], task: str, top: int 
         *reviews[:60],
         {**reviews[1], "id": "new", "message": "KAPUTT!! kaputt, zzzz", "stars": None},
     ]
-    found = {
+    result = {
         key: list(rows) for key, rows in groupby(explain(db, "a model", "q", top), lambda r: r[0])
     }
     predicted = {row[0]: row[2] for row in predict(db, "a model", "q", None)}
-    for key, rows in found.items():
+    for key, rows in result.items():
         total = sum(row[4] for row in rows)
         expected = predicted[key]
         if task == "classification":
@@ -135,23 +137,23 @@ def test_contributions_of_words_add_up(reviews: list[dict], task: str, top: int 
         assert total == pytest.approx(expected, abs=1e-9)
         assert [row[1] for row in rows] == list(range(len(rows)))
     if top is None:
-        words = {row[3]: row[4] for row in found["new"] if row[2] == "message"}
+        words = {row[3]: row[4] for row in result["new"] if row[2] == "message"}
         assert min(words, key=words.__getitem__) == "kaputt"
         assert words["kaputt"] < 0
         assert "KAPUTT" not in words
         # A text that is missing has one part.
-        assert [row[3] for row in found["r25"] if row[2] == "message"] == [None]
+        assert [row[3] for row in result["r25"] if row[2] == "message"] == [None]
     assert all(notice.startswith("The dashboards show") for notice in db.notices)
 
 
 @pytest.mark.parametrize("algorithm", ["decision_tree", "hist_gradient_boosting", "k_neighbors"])
-def test_other_models_explain_a_text_as_a_whole(reviews: list[dict], algorithm: str) -> None:
-    db = trained(reviews, algorithm)
+def test_nonlinear_models_explain_text_as_whole(reviews: list[dict], algorithm: str) -> None:
+    db = train(reviews, algorithm)
     db.rows = reviews[:12]
-    found = list(explain(db, "a model", "q", None))
-    assert sum(row[2] == "message" for row in found) == 12
-    assert next(row[3] for row in found if row[2] == "message" and row[3]) == reviews[1]["message"]
-    totals = {key: sum(r[4] for r in rows) for key, rows in groupby(found, lambda r: r[0])}
+    result = list(explain(db, "a model", "q", None))
+    assert sum(row[2] == "message" for row in result) == 12
+    assert next(row[3] for row in result if row[2] == "message" and row[3]) == reviews[1]["message"]
+    totals = {key: sum(r[4] for r in rows) for key, rows in groupby(result, lambda r: r[0])}
     scores = {row[0]: row[2] for row in predict(db, "a model", "q", None)}
     if algorithm == "hist_gradient_boosting":
         scores = {key: np.log(p / (1 - p)) for key, p in scores.items()}
@@ -169,24 +171,24 @@ def test_other_models_explain_a_text_as_a_whole(reviews: list[dict], algorithm: 
         {"search": {"how": "random", "iterations": 2}},
     ],
 )
-def test_options_work_beside_text(reviews: list[dict], option: dict[str, Any]) -> None:
+def test_options_work_with_text(reviews: list[dict], option: dict[str, Any]) -> None:
     algorithm = "hist_gradient_boosting" if "monotonic" in option else "logistic_regression"
-    db = trained(reviews, algorithm, options=option)
+    db = train(reviews, algorithm, options=option)
     assert db.recorded[0]["version"]["score"] > 0.9
     db.rows = reviews[:5]
     assert len(list(explain(db, "a model", "q", 2))) == 5 * 4
 
 
-def test_options_force_the_kind_of_a_column(reviews: list[dict]) -> None:
+def test_options_set_kind_of_column(reviews: list[dict]) -> None:
     rows = [
         {**row, "code": f"{'ok' if row['target'] else 'no'}-{n}"} for n, row in enumerate(reviews)
     ]
-    db = trained(rows)
-    assert "as a key has" in excluded(db)["code"]
-    db = trained(rows, options={"columns": {"code": "text", "message": "ignore"}})
-    assert excluded(db) == {"message": "options.columns leaves it out."}
+    db = train(rows)
+    assert "as a key has" in excluded_columns(db)["code"]
+    db = train(rows, options={"columns": {"code": "text", "message": "ignore"}})
+    assert excluded_columns(db) == {"message": "options.columns leaves it out."}
     assert db.recorded[0]["version"]["score"] > 0.99
-    db = trained(rows, options={"columns": {"code": "category", "message": "category"}})
+    db = train(rows, options={"columns": {"code": "category", "message": "category"}})
     kinds = {f["name"]: f["kind"] for f in db.recorded[0]["version"]["features"]}
     assert kinds == {"code": "category", "message": "category", "stars": "number",
                      "channel": "category"}  # fmt: skip
@@ -201,12 +203,14 @@ def test_options_force_the_kind_of_a_column(reviews: list[dict]) -> None:
         (["message"], r'options.columns is \["message"\]'),
     ],
 )
-def test_options_that_make_no_sense(reviews: list[dict], columns: Any, message: str) -> None:
+def test_invalid_column_options_are_refused(
+    reviews: list[dict], columns: Any, message: str
+) -> None:
     with pytest.raises(GlasshouseError, match=message):
-        trained(reviews, options={"columns": columns})
+        train(reviews, options={"columns": columns})
 
 
-def test_texts_without_a_common_word_are_left_out(reviews: list[dict]) -> None:
+def test_texts_without_common_word_are_left_out(reviews: list[dict]) -> None:
     rng = np.random.default_rng(4)
     alphabet = list("abcdefghijklmnopqrstuvwxyz")
 
@@ -214,22 +218,22 @@ def test_texts_without_a_common_word_are_left_out(reviews: list[dict]) -> None:
         return " ".join("".join(rng.choice(alphabet, 14)) for _ in range(5))
 
     rows = [{**row, "message": unique(n)} for n, row in enumerate(reviews)]
-    assert excluded(trained(rows))["message"] == "No word of its texts is in 2 training rows."
+    assert excluded_columns(train(rows))["message"] == "No word of its texts is in 2 training rows."
     # Sentences without spaces have pieces in common.
     texts = ("包裹{}破损了我要退款谢谢", "快递{}很快就到了非常满意")
     sentences = [
         {**row, "message": texts[row["target"]].format(n)} for n, row in enumerate(reviews)
     ]
-    assert trained(sentences).recorded[0]["version"]["score"] > 0.99
+    assert train(sentences).recorded[0]["version"]["score"] > 0.99
     # One pair of rows has a word in common, so most folds have no word to learn.
     for row in rows[100:102]:
         row["message"] += " pangolin"
     for algorithm in ("logistic_regression", "decision_tree"):
-        assert "message" not in excluded(trained(rows, algorithm))
+        assert "message" not in excluded_columns(train(rows, algorithm))
 
 
-def test_drift_of_a_text(reviews: list[dict]) -> None:
-    db = trained(reviews)
+def test_drift_of_text(reviews: list[dict]) -> None:
+    db = train(reviews)
 
     def of_message() -> dict[str, Any]:
         names = ("kind", "rows", "psi", "js", "ks", "missing", "change", "new_share", "new")
@@ -250,7 +254,7 @@ def test_drift_of_a_text(reviews: list[dict]) -> None:
     assert sorted(moved["new"]) == ["postage", "stamps"]
 
 
-def test_profile_of_a_text(reviews: list[dict]) -> None:
+def test_profile_of_text(reviews: list[dict]) -> None:
     db = StandIn(reviews)
     rows = {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in profile(db, "p", "q")}
     facts = rows["message"]
@@ -264,6 +268,6 @@ def test_profile_of_a_text(reviews: list[dict]) -> None:
     assert {row["bin_type"] for row in bins} == {"range", "missing"}
 
 
-def test_sql_does_not_cut_texts_into_words(reviews: list[dict]) -> None:
+def test_text_model_has_no_linear_form(reviews: list[dict]) -> None:
     with pytest.raises(NotLinear):
-        linear_form(unpack(trained(reviews).artifacts[0]))
+        linear_form(unpack(train(reviews).artifacts[0]))

@@ -17,7 +17,7 @@ class Catalogue:
         ]
 
 
-def test_a_line_for_each_function() -> None:
+def test_help_has_line_for_each_function() -> None:
     checks = help_rows(Catalogue(), None).pop(1)
     assert checks[0] == "checks"
     assert [row for row in help_rows(Catalogue(), None) if row != checks] == [
@@ -27,7 +27,7 @@ def test_a_line_for_each_function() -> None:
 
 
 @pytest.mark.parametrize("topic", ["train", " ML.train ", "ml.train(model => 'x')"])
-def test_all_about_one(topic: str) -> None:
+def test_help_of_one_function(topic: str) -> None:
     ((name, _, about, example),) = help_rows(Catalogue(), topic)
     assert name == "train"
     assert about == "Trains a model. Reads rows.\n\n  model text: Name"
@@ -35,13 +35,13 @@ def test_all_about_one(topic: str) -> None:
 
 
 @pytest.mark.parametrize(("topic", "hint"), [("trian", "train"), ("", "Known"), ("rawbytes", "")])
-def test_an_unknown_topic_gets_the_near_ones(topic: str, hint: str) -> None:
+def test_unknown_topic_lists_similar_names(topic: str, hint: str) -> None:
     with pytest.raises(GlasshouseError, match="no help on") as caught:
         help_rows(Catalogue(), topic)
     assert hint in caught.value.hint
 
 
-def test_each_check_is_explained() -> None:
+def test_each_check_has_explanation() -> None:
     rows = help_rows(Catalogue(), "checks")
     assert [row[0] for row in rows] == [entry.code for entry in CHECKS]
     assert all(entry.meaning in row[2] for entry, row in zip(CHECKS, rows, strict=True))

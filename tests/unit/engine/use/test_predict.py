@@ -1,4 +1,4 @@
-"""ml.predict gives what scikit-learn gives, or says which column is wrong."""
+"""ml.predict gives scikit-learn's predictions, or an error that names the column."""
 
 import json
 
@@ -14,13 +14,13 @@ from tests.unit.engine.standin import StandIn, predict
 
 
 @pytest.fixture
-def trained(mixed: list[dict]) -> StandIn:
+def trained_db(mixed: list[dict]) -> StandIn:
     db = StandIn(mixed)
     call(db, key="id")
     return db
 
 
-def test_the_same_as_scikit_learn_alone(breast_cancer: list[dict]) -> None:
+def test_predictions_equal_scikit_learn(breast_cancer: list[dict]) -> None:
     rows = [{**r, "part": "test" if n % 5 == 0 else "train"} for n, r in enumerate(breast_cancer)]
     db = StandIn(rows)
     # Newton's method goes to the one optimum that there is, so two fits must agree.
@@ -37,16 +37,16 @@ def test_the_same_as_scikit_learn_alone(breast_cancer: list[dict]) -> None:
     training = np.array([row["part"] == "train" for row in rows])
     model = make_pipeline(StandardScaler(), LogisticRegression(**exact))
     model.fit(matrix[training], labels[training])
-    found = list(predict(db, "a model", "q", None))
+    result = list(predict(db, "a model", "q", None))
     np.testing.assert_allclose(
-        [score for _, _, score, _ in found], model.predict_proba(matrix)[:, 1], atol=1e-9
+        [score for _, _, score, _ in result], model.predict_proba(matrix)[:, 1], atol=1e-9
     )
-    assert [answer for _, answer, _, _ in found] == model.predict(matrix).tolist()
-    assert [key for key, *_ in found] == [str(row["id"]) for row in rows]
+    assert [answer for _, answer, _, _ in result] == model.predict(matrix).tolist()
+    assert [key for key, *_ in result] == [str(row["id"]) for row in rows]
 
 
-def test_probabilities_are_json_by_class(trained: StandIn) -> None:
-    answers = predict(trained, "a model", "q", 1)
+def test_probabilities_are_json_by_class(trained_db: StandIn) -> None:
+    answers = predict(trained_db, "a model", "q", 1)
     assert answers
     for _, answer, score, text in answers:
         shares = json.loads(text)
@@ -55,7 +55,7 @@ def test_probabilities_are_json_by_class(trained: StandIn) -> None:
         assert answer == max(shares, key=shares.__getitem__)
 
 
-def test_a_class_may_have_any_name(mixed: list[dict]) -> None:
+def test_class_names_may_have_any_characters(mixed: list[dict]) -> None:
     names = {True: '100 % "sure" {0}', False: "nö, %s"}
     db = StandIn([{**row, "target": names[row["target"]]} for row in mixed])
     call(db)
@@ -63,26 +63,31 @@ def test_a_class_may_have_any_name(mixed: list[dict]) -> None:
     assert set(json.loads(text)) == set(names.values())
 
 
-def test_holes_new_categories_and_other_columns_are_no_error(trained: StandIn) -> None:
-    row = {**trained.rows[0], "extra": "x"}
-    trained.rows = [row, {**row, "amount": None}, {**row, "colour": None}, {**row, "colour": "new"}]
+def test_missing_values_new_categories_and_other_columns_are_accepted(trained_db: StandIn) -> None:
+    row = {**trained_db.rows[0], "extra": "x"}
+    trained_db.rows = [
+        row,
+        {**row, "amount": None},
+        {**row, "colour": None},
+        {**row, "colour": "new"},
+    ]
     for name in ("empty", "same"):
-        trained.rows = [{k: v for k, v in r.items() if k != name} for r in trained.rows]
-    found = list(predict(trained, "a model", "q", None))
-    assert len(found) == 4
-    assert len({score for _, _, score, _ in found}) >= 3
+        trained_db.rows = [{k: v for k, v in r.items() if k != name} for r in trained_db.rows]
+    result = list(predict(trained_db, "a model", "q", None))
+    assert len(result) == 4
+    assert len({score for _, _, score, _ in result}) >= 3
 
 
-def test_no_rows_no_answers(trained: StandIn) -> None:
-    columns = trained.columns("q")
-    trained.rows = []
-    trained.columns = lambda query: columns  # type: ignore[method-assign]
-    assert list(predict(trained, "a model", "q", None)) == []
+def test_no_rows_give_no_predictions(trained_db: StandIn) -> None:
+    columns = trained_db.columns("q")
+    trained_db.rows = []
+    trained_db.columns = lambda query: columns  # type: ignore[method-assign]
+    assert list(predict(trained_db, "a model", "q", None)) == []
 
 
-def test_many_batches(trained: StandIn) -> None:
-    trained.rows = trained.rows * 120
-    assert len(list(predict(trained, "a model", "q", None))) == 48_000
+def test_several_batches_are_predicted(trained_db: StandIn) -> None:
+    trained_db.rows = trained_db.rows * 120
+    assert len(list(predict(trained_db, "a model", "q", None))) == 48_000
 
 
 @pytest.mark.parametrize(
@@ -95,22 +100,22 @@ def test_many_batches(trained: StandIn) -> None:
         (lambda r: {**r, "amount": float("inf")}, "'amount' holds infinite"),
     ],
 )
-def test_refused(trained: StandIn, change, message: str) -> None:
-    trained.rows = [change(row) for row in trained.rows]
+def test_invalid_rows_are_refused(trained_db: StandIn, change, message: str) -> None:
+    trained_db.rows = [change(row) for row in trained_db.rows]
     with pytest.raises(GlasshouseError, match=message):
-        list(predict(trained, "a model", "q", None))
+        list(predict(trained_db, "a model", "q", None))
 
 
-def test_unknown_models_and_versions(trained: StandIn) -> None:
+def test_unknown_model_or_version_is_refused(trained_db: StandIn) -> None:
     with pytest.raises(GlasshouseError, match="has no version 7") as caught:
-        predict(trained, "a model", "q", 7)
+        predict(trained_db, "a model", "q", 7)
     assert caught.value.hint == "Its newest version is 1."
-    trained.recorded.clear()
+    trained_db.recorded.clear()
     with pytest.raises(GlasshouseError, match="There is no model 'a model'"):
-        predict(trained, "a model", "q", None)
+        predict(trained_db, "a model", "q", None)
 
 
-def test_the_newest_champion_answers_in_a_warm_session(mixed: list[dict]) -> None:
+def test_new_champion_predicts_in_same_session(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db)
     old = list(predict(db, "a model", "q", None))

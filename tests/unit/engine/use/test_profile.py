@@ -1,4 +1,4 @@
-"""ml.profile: every column described, whatever is in it."""
+"""ml.profile describes every column, whatever its values."""
 
 import json
 from datetime import date, timedelta
@@ -35,7 +35,7 @@ ROWS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def kept() -> dict[str, Any]:
+def stored_profile() -> dict[str, Any]:
     db = StandIn(ROWS)
     rows = profile(db, "rows", "q")
     (payload,) = db.profiles
@@ -47,45 +47,47 @@ def kept() -> dict[str, Any]:
     return payload | {"by_name": columns}
 
 
-def bins(kept: dict[str, Any], name: str) -> list[dict]:
-    return [b for b in kept["profile_bins"] if b["column_name"] == name]
+def bins(stored_profile: dict[str, Any], name: str) -> list[dict]:
+    return [b for b in stored_profile["profile_bins"] if b["column_name"] == name]
 
 
-def test_every_column_and_every_row_is_counted(kept: dict[str, Any]) -> None:
-    assert list(kept["by_name"]) == [name for name in ROWS[0] if name != "thing"]
-    assert [e["name"] for e in kept["profile"]["excluded"]] == ["thing"]
-    assert (kept["profile"]["rows"], kept["profile"]["columns"]) == (1_000, 8)
-    for name, column in kept["by_name"].items():
+def test_all_columns_and_rows_are_counted(stored_profile: dict[str, Any]) -> None:
+    assert list(stored_profile["by_name"]) == [name for name in ROWS[0] if name != "thing"]
+    assert [e["name"] for e in stored_profile["profile"]["excluded"]] == ["thing"]
+    assert (stored_profile["profile"]["rows"], stored_profile["profile"]["columns"]) == (1_000, 8)
+    for name, column in stored_profile["by_name"].items():
         missing = sum(row[name] is None for row in ROWS)
         assert (column["rows"], column["missing"]) == (1_000, missing), name
         known = {row[name] for row in ROWS if row[name] is not None}
         assert column["distinct_values"] == len(known), name
-        assert sum(b["n"] for b in bins(kept, name)) == 1_000, name
-        assert [b["bin"] for b in bins(kept, name)] == list(range(1, len(bins(kept, name)) + 1))
+        assert sum(b["n"] for b in bins(stored_profile, name)) == 1_000, name
+        assert [b["bin"] for b in bins(stored_profile, name)] == list(
+            range(1, len(bins(stored_profile, name)) + 1)
+        )
 
 
-def test_numbers_are_described_as_numpy_does(kept: dict[str, Any]) -> None:
+def test_number_statistics_equal_numpy(stored_profile: dict[str, Any]) -> None:
     known = np.array([row["amount"] for row in ROWS if row["amount"] is not None])
-    column = kept["by_name"]["amount"]
+    column = stored_profile["by_name"]["amount"]
     names = ("min", "lower_quartile", "median", "upper_quartile", "max")
     assert [column[n] for n in names] == pytest.approx(np.quantile(known, (0, 0.25, 0.5, 0.75, 1)))
     assert (column["mean"], column["sd"]) == pytest.approx((known.mean(), known.std(ddof=1)))
-    found = bins(kept, "amount")
+    result = bins(stored_profile, "amount")
     lower, upper = np.quantile(known, (0.005, 0.995))
-    assert (found[0]["lower"], found[-2]["upper"]) == pytest.approx((lower, upper))
+    assert (result[0]["lower"], result[-2]["upper"]) == pytest.approx((lower, upper))
     inner = np.clip(known, lower, upper * (1 - 1e-12))
     expected, _ = np.histogram(inner, 20, (lower, upper))
-    assert [b["n"] for b in found[:-1]] == expected.tolist()
+    assert [b["n"] for b in result[:-1]] == expected.tolist()
     missing = {"category": "(missing)", "bin_type": "missing"}
-    assert found[-1] == {"column_name": "amount", "bin": 21, **missing, "n": 143}
+    assert result[-1] == {"column_name": "amount", "bin": 21, **missing, "n": 143}
 
 
-def test_what_is_no_ordinary_number(kept: dict[str, Any]) -> None:
-    wild = kept["by_name"]["wild"]
+def test_infinite_and_extreme_numbers_have_no_moments(stored_profile: dict[str, Any]) -> None:
+    wild = stored_profile["by_name"]["wild"]
     assert (wild["min"], wild["max"], wild["sd"]) == (None, None, None)
     assert wild["median"] == pytest.approx(24.5, abs=1)
-    assert kept["by_name"]["nothing"]["missing"] == 1_000
-    assert bins(kept, "nothing") == [
+    assert stored_profile["by_name"]["nothing"]["missing"] == 1_000
+    assert bins(stored_profile, "nothing") == [
         {
             "column_name": "nothing",
             "bin": 1,
@@ -94,32 +96,34 @@ def test_what_is_no_ordinary_number(kept: dict[str, Any]) -> None:
             "n": 1_000,
         }
     ]
-    assert [(b["lower"], b["upper"], b["n"]) for b in bins(kept, "same")] == [(5, 5, 1_000)]
+    assert [(b["lower"], b["upper"], b["n"]) for b in bins(stored_profile, "same")] == [
+        (5, 5, 1_000)
+    ]
 
 
-def test_categories_booleans_and_days(kept: dict[str, Any]) -> None:
-    colour = kept["by_name"]["colour"]
+def test_categories_booleans_and_dates_have_statistics(stored_profile: dict[str, Any]) -> None:
+    colour = stored_profile["by_name"]["colour"]
     texts = [row["colour"] for row in ROWS if row["colour"] is not None]
     assert colour["most_frequent"] == "colour 0"
     assert colour["most_frequent_n"] == texts.count("colour 0")
-    found = bins(kept, "colour")
-    assert [b["category"] for b in found][-2:] == ["other", "(missing)"]
-    assert [b["bin_type"] for b in found][-3:] == ["value", "other", "missing"]
-    assert found[0]["n"] == texts.count("colour 0")
-    loyal = kept["by_name"]["loyal"]
+    result = bins(stored_profile, "colour")
+    assert [b["category"] for b in result][-2:] == ["other", "(missing)"]
+    assert [b["bin_type"] for b in result][-3:] == ["value", "other", "missing"]
+    assert result[0]["n"] == texts.count("colour 0")
+    loyal = stored_profile["by_name"]["loyal"]
     assert (loyal["kind"], loyal["most_frequent"]) == ("boolean", "false")
     assert loyal["mean"] == pytest.approx(249 / 999)
-    day = kept["by_name"]["day"]
+    day = stored_profile["by_name"]["day"]
     assert (day["kind"], day["min"]) == ("time", (date(2026, 1, 1) - date(1970, 1, 1)).days)
 
 
-def test_pairs_are_measured(kept: dict[str, Any]) -> None:
-    pairs = {(c["column_name"], c["other"]) for c in kept["profile_correlations"]}
-    names = list(kept["by_name"])
+def test_pairs_have_correlations(stored_profile: dict[str, Any]) -> None:
+    pairs = {(c["column_name"], c["other"]) for c in stored_profile["profile_correlations"]}
+    names = list(stored_profile["by_name"])
     assert pairs == {(a, b) for a in names for b in names if names.index(a) < names.index(b)}
 
 
-def test_a_hundred_columns_and_more() -> None:
+def test_wide_table_pairs_are_limited() -> None:
     rows = [{f"c{position}": float(n * position % 17) for position in range(160)}
             for n in range(50)]  # fmt: skip
     db = StandIn(rows)
@@ -130,7 +134,7 @@ def test_a_hundred_columns_and_more() -> None:
     assert "first 150 columns" in db.notices[0]
 
 
-def test_order_statistics_are_those_of_numpy() -> None:
+def test_order_statistics_equal_numpy() -> None:
     for count in (1, 2, 3, 10, 101):
         values = RNG.normal(size=count)
         values[RNG.random(count) < 0.2] = np.nan
@@ -155,14 +159,14 @@ def test_order_statistics_are_those_of_numpy() -> None:
         ([{"a": {"b": 1}}], "x", "no column that can be profiled"),
     ],
 )
-def test_refused(rows: list[dict], name: str, message: str) -> None:
+def test_invalid_arguments_are_refused(rows: list[dict], name: str, message: str) -> None:
     db = StandIn(rows)
     with pytest.raises(GlasshouseError, match=message):
         profile(db, name, "q")
     assert not db.profiles
 
 
-def test_no_row_is_refused() -> None:
+def test_query_without_rows_is_refused() -> None:
     db = StandIn([{"a": 1}])
     columns = db.columns("q")
     db.rows = []

@@ -1,4 +1,4 @@
-"""What becomes an SQL expression, what does not, and that its sums are the Pipeline's."""
+"""Which models become SQL expressions, and that these equal the Pipeline."""
 
 import json
 
@@ -21,18 +21,18 @@ COLUMN = np.array([-7.5, 0.0, 3.0, np.nan])
 
 
 @given(LINES, LINES)
-def test_lines_add_up(one: NumericTerm, other: NumericTerm) -> None:
+def test_terms_are_added(one: NumericTerm, other: NumericTerm) -> None:
     both = one.values(COLUMN) + other.values(COLUMN)
     np.testing.assert_allclose(one.plus(other).values(COLUMN), both, rtol=1e-9, atol=1e-6)
 
 
 @given(LINES, NUMBERS, NUMBERS)
-def test_lines_are_scaled(line: NumericTerm, offset: float, factor: float) -> None:
+def test_terms_are_scaled(line: NumericTerm, offset: float, factor: float) -> None:
     scaled = (line.values(COLUMN) - offset) * factor
     np.testing.assert_allclose(line.scaled(offset, factor).values(COLUMN), scaled, atol=1e-3)
 
 
-def trained(rows: list[dict], algorithm: str, **options: object) -> Model:
+def train_model(rows: list[dict], algorithm: str, **options: object) -> Model:
     db = StandIn(rows)
     choices = {"bootstrap": 0, "importance_repeats": 0, **options}
     call(db, algorithms=json.dumps([algorithm]), options=json.dumps(choices))
@@ -42,37 +42,37 @@ def trained(rows: list[dict], algorithm: str, **options: object) -> Model:
 @pytest.mark.parametrize(
     "algorithm", ["logistic_regression", "sgd", "linear_discriminant_analysis"]
 )
-def test_linear_models_have_a_form(mixed: list[dict], algorithm: str) -> None:
-    model = trained(mixed, algorithm)
-    found = linear_form(model)
+def test_linear_models_have_form(mixed: list[dict], algorithm: str) -> None:
+    model = train_model(mixed, algorithm)
+    result = linear_form(model)
     random = np.random.default_rng(0)
     matrix = np.column_stack(
         [random.choice([0.0, 1.0, 2.0, -1.0, np.nan], 50) for _ in model.features]
     )
     expected = model.pipeline.predict_proba(matrix)
-    np.testing.assert_allclose(found.values(matrix), expected, atol=1e-9)
+    np.testing.assert_allclose(result.values(matrix), expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("algorithm", ["hist_gradient_boosting", "gaussian_nb", "decision_tree"])
-def test_other_models_have_none(mixed: list[dict], algorithm: str) -> None:
+def test_nonlinear_models_have_no_form(mixed: list[dict], algorithm: str) -> None:
     with pytest.raises(NotLinear):
-        linear_form(trained(mixed, algorithm))
+        linear_form(train_model(mixed, algorithm))
 
 
-def test_a_linear_model_inside_another_has_none(mixed: list[dict]) -> None:
+def test_wrapped_linear_model_has_no_form(mixed: list[dict]) -> None:
     """Calibration bends the probabilities, and groups have sums of their own."""
     for options in ({"calibration": "isotonic"}, {"group_by": "colour"}):
         with pytest.raises(NotLinear):
-            linear_form(trained(mixed, "logistic_regression", **options))
+            linear_form(train_model(mixed, "logistic_regression", **options))
 
 
-def test_a_coefficient_too_large_for_a_product_has_none(mixed: list[dict]) -> None:
-    model = trained(mixed, "logistic_regression")
+def test_huge_coefficient_has_no_form(mixed: list[dict]) -> None:
+    model = train_model(mixed, "logistic_regression")
     model.pipeline[-1].coef_[0, 0] = 1e200
     with pytest.raises(NotLinear):
         linear_form(model)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_numbers_are_written_exactly(value: float) -> None:
+def test_number_literals_are_exact(value: float) -> None:
     assert float(number_literal(np.float64(value)).removesuffix("::float8").strip("'")) == value

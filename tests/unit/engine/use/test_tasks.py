@@ -1,4 +1,4 @@
-"""What is said about a model is right for every task and every algorithm."""
+"""Functions that use a model work for every task and every algorithm."""
 
 import json
 from itertools import groupby
@@ -63,7 +63,7 @@ def numbers(mixed: list[dict]) -> list[dict]:
     ]
 
 
-def trained(rows: list[dict], algorithm: str = "ridge", **changes: Any) -> StandIn:
+def train(rows: list[dict], algorithm: str = "ridge", **changes: Any) -> StandIn:
     db = StandIn(rows)
     asked = {"task": "regression", "key": "id", "options": json.dumps(QUICK), **changes}
     entry = {"algorithm": algorithm, "params": SMALL.get(algorithm, {})}
@@ -72,7 +72,7 @@ def trained(rows: list[dict], algorithm: str = "ridge", **changes: Any) -> Stand
 
 
 @pytest.mark.parametrize(("task", "algorithm"), EVERY)
-def test_contributions_add_up_to_the_answer_of_every_algorithm(
+def test_contributions_sum_to_prediction_for_every_algorithm(
     numbers: list[dict],
     mixed: list[dict],
     monkeypatch: pytest.MonkeyPatch,
@@ -80,7 +80,7 @@ def test_contributions_add_up_to_the_answer_of_every_algorithm(
     algorithm: str,
 ) -> None:
     rows = (numbers if task == "regression" else mixed)[:200]
-    db = trained(rows, algorithm, task=task)
+    db = train(rows, algorithm, task=task)
     db.rows = rows[:6]
     sampled: list[bool] = []
     original = explanation.sampled_shapley
@@ -90,8 +90,8 @@ def test_contributions_add_up_to_the_answer_of_every_algorithm(
         return original(*arguments)
 
     monkeypatch.setattr(explanation, "sampled_shapley", watched)
-    found = explain(db, "a model", "q", 1)
-    sums = [sum(row[4] for row in of) for _, of in groupby(found, lambda row: row[0])]
+    result = explain(db, "a model", "q", 1)
+    sums = [sum(row[4] for row in of) for _, of in groupby(result, lambda row: row[0])]
     answers = np.array([score for _, _, score, _ in predict(db, "a model", "q", None)])
     if algorithm in SUMS[task]:
         assert not sampled
@@ -101,16 +101,16 @@ def test_contributions_add_up_to_the_answer_of_every_algorithm(
         np.testing.assert_allclose(sums, answers, rtol=1e-9, atol=1e-9)
 
 
-def test_evaluate_gives_what_the_training_recorded(numbers: list[dict]) -> None:
+def test_evaluate_gives_recorded_metrics(numbers: list[dict]) -> None:
     rows = [{**row, "part": "test" if n % 4 == 0 else "train"} for n, row in enumerate(numbers)]
     options = json.dumps({**QUICK, "bootstrap": 100})
-    db = trained(rows, split='{"by": "column", "column": "part"}', options=options)
+    db = train(rows, split='{"by": "column", "column": "part"}', options=options)
     db.rows = [row for row in rows if row["part"] == "test"]
     recorded = {
         (m["series"], m["metric"]): m for m in db.recorded[0]["metrics"] if m["split"] == "test"
     }
-    found = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
-    for name, (value, lower, upper, baseline, count) in found.items():
+    result = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
+    for name, (value, lower, upper, baseline, count) in result.items():
         if name == "rmsle" and recorded["model", name]["value"] is None:
             assert value is None  # an answer below zero has no error in proportion
             continue
@@ -120,12 +120,12 @@ def test_evaluate_gives_what_the_training_recorded(numbers: list[dict]) -> None:
         assert count == 100
     truth = [row["target"] for row in db.rows]
     answers = [score for _, _, score, _ in predict(db, "a model", "q", None)]
-    assert found["rmse"][0] == pytest.approx(root_mean_squared_error(truth, answers))
-    assert found["r2"][0] == pytest.approx(r2_score(truth, answers))
+    assert result["rmse"][0] == pytest.approx(root_mean_squared_error(truth, answers))
+    assert result["r2"][0] == pytest.approx(r2_score(truth, answers))
 
 
-def test_evaluate_leaves_out_rows_without_a_number_and_refuses_words(numbers: list[dict]) -> None:
-    db = trained(numbers)
+def test_evaluate_skips_rows_without_number_and_refuses_text(numbers: list[dict]) -> None:
+    db = train(numbers)
     db.rows = [*numbers[:50], {**numbers[0], "target": None}]
     assert {line[5] for line in evaluate(db, "a model", "q", None)} == {50}
     db.rows = [{**row, "target": "much"} for row in numbers]
@@ -136,8 +136,8 @@ def test_evaluate_leaves_out_rows_without_a_number_and_refuses_words(numbers: li
         evaluate(db, "a model", "q", None)
 
 
-def test_the_better_one_has_the_smaller_error(numbers: list[dict]) -> None:
-    db = trained(numbers, "dummy")
+def test_version_with_smaller_error_becomes_champion(numbers: list[dict]) -> None:
+    db = train(numbers, "dummy")
     for algorithm, wins in (("ridge", True), ("dummy", False)):
         options = json.dumps({**QUICK, "bootstrap": 50, "promote": "if_better"})
         asked = {"task": "regression", "key": "id", "options": options}
@@ -147,37 +147,37 @@ def test_the_better_one_has_the_smaller_error(numbers: list[dict]) -> None:
         assert (comparison["gain"] > 0) is wins
 
 
-def test_drift_needs_no_classes(numbers: list[dict]) -> None:
-    db = trained(numbers)
+def test_drift_without_classes(numbers: list[dict]) -> None:
+    db = train(numbers)
     *features, answers = drift(db, "a model", "q", None)
     assert [row[4] for row in features] == [0, 0, 0]
     assert answers[4] > 0, "the answers are compared with those on test rows alone"
 
 
 @pytest.mark.parametrize("algorithm", ["isolation_forest", "one_class_svm", "sgd_one_class_svm"])
-def test_what_makes_a_row_unusual_adds_up_to_its_score(numbers: list[dict], algorithm: str) -> None:
+def test_outlier_contributions_sum_to_score(numbers: list[dict], algorithm: str) -> None:
     rows = [{k: v for k, v in row.items() if k != "target"} for row in numbers[:200]]
-    db = trained(rows, algorithm, task="outliers", target=None)
+    db = train(rows, algorithm, task="outliers", target=None)
     wild = {**rows[0], "id": "wild", next(k for k in rows[0] if k != "id"): 1e3}
     db.rows = [*rows[:5], wild]
-    found = {
+    result = {
         key: list(of) for key, of in groupby(explain(db, "a model", "q", None), lambda r: r[0])
     }
-    sums = [sum(row[4] for row in of) for of in found.values()]
+    sums = [sum(row[4] for row in of) for of in result.values()]
     scores = [score for _, _, score, _ in predict(db, "a model", "q", None)]
     np.testing.assert_allclose(sums, scores, rtol=1e-9, atol=1e-9)
     # The column that is beyond all others is named first.
-    assert float(found["wild"][1][3]) == 1e3
+    assert float(result["wild"][1][3]) == 1e3
 
 
-def test_clusters(numbers: list[dict]) -> None:
+def test_clustering_is_evaluated_and_not_explained(numbers: list[dict]) -> None:
     rows = [{k: v for k, v in row.items() if k != "target"} for row in numbers]
     asked = {"task": "clustering", "target": None}
-    db = trained(rows[:300], "k_means", **asked)
+    db = train(rows[:300], "k_means", **asked)
     db.rows = rows[300:]
-    found = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
-    assert 0 < found["silhouette"][0] < 1
-    assert found["silhouette"][3:] == [None, 100]
+    result = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
+    assert 0 < result["silhouette"][0] < 1
+    assert result["silhouette"][3:] == [None, 100]
     assert len(drift(db, "a model", "q", None)) == 3
     with pytest.raises(
         GlasshouseError, match="is of task clustering, whose predictions cannot be explained"

@@ -1,4 +1,4 @@
-"""The simulated shop: reproducible from its seed, consistent, and true to its behaviour model."""
+"""The simulated shop: reproducible, consistent, and calibrated to its behaviour model."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
@@ -45,34 +45,34 @@ def history() -> History:
     return History()
 
 
-def simulated(days: Iterable[int], people: Population, seed: int = SEED) -> Orders:
+def simulate_days(days: Iterable[int], people: Population, seed: int = SEED) -> Orders:
     return concatenate([simulate(people, seed, 40_000, day) for day in days])
 
 
-def same(one: Orders, other: Orders) -> bool:
+def is_same(one: Orders, other: Orders) -> bool:
     return all(np.array_equal(value, vars(other)[name]) for name, value in vars(one).items())
 
 
-def test_a_seed_is_a_shop() -> None:
+def test_same_seed_gives_same_shop() -> None:
     days = range(FIRST, FIRST + 60)
-    once, again = simulated(days, Population()), simulated(days, Population())
-    assert same(once, again)
-    assert not same(once, simulated(days, Population(), seed=SEED + 1))
+    once, again = simulate_days(days, Population()), simulate_days(days, Population())
+    assert is_same(once, again)
+    assert not is_same(once, simulate_days(days, Population(), seed=SEED + 1))
 
 
-def test_what_is_remembered_is_enough_to_go_on() -> None:
+def test_restored_state_continues_equally() -> None:
     people = Population()
-    simulated(range(FIRST, FIRST + 60), people)
+    simulate_days(range(FIRST, FIRST + 60), people)
     restored = Population.load(people.dump())
     later = range(FIRST + 60, FIRST + 120)
-    assert same(simulated(later, people), simulated(later, restored))
+    assert is_same(simulate_days(later, people), simulate_days(later, restored))
 
 
-def test_the_size_is_about_the_number_of_lines(history: History) -> None:
+def test_number_of_lines_is_close_to_size(history: History) -> None:
     assert 0.75 * SIZE < len(history.orders.line_order) < 1.25 * SIZE
 
 
-def test_keys_are_whole(history: History) -> None:
+def test_keys_are_valid(history: History) -> None:
     orders = history.orders
     assert np.array_equal(orders.id, np.arange(1, len(orders.id) + 1))
     assert orders.customer.max() < history.people.count
@@ -87,7 +87,7 @@ def test_keys_are_whole(history: History) -> None:
         assert len(np.unique(products[name])) == len(products[name])
 
 
-def test_a_return_takes_back_a_line_of_that_customer(history: History) -> None:
+def test_return_refers_to_line_of_same_customer(history: History) -> None:
     orders = history.orders
     back = np.flatnonzero(orders.is_return)
     assert len(back) > 100
@@ -104,7 +104,7 @@ def test_a_return_takes_back_a_line_of_that_customer(history: History) -> None:
     assert (orders.cents[back] < 0).all() and (-orders.cents[back] <= orders.cents[sale]).all()
 
 
-def test_nothing_is_known_before_it_happens(history: History) -> None:
+def test_rows_are_recorded_after_events(history: History) -> None:
     orders = history.orders
     assert (orders.recorded > orders.ordered).all()
     late = orders.recorded - orders.ordered > SECONDS // 2
@@ -116,7 +116,7 @@ def test_nothing_is_known_before_it_happens(history: History) -> None:
     assert (orders.ordered[known] > signed_up[orders.customer[known]]).all()
 
 
-def test_an_order_costs_what_its_lines_cost_to_the_cent(history: History) -> None:
+def test_order_total_is_sum_of_lines(history: History) -> None:
     orders = history.orders
     discounted = orders.line_order[orders.line_discount > 0][:200]
     for order in (*range(200), *discounted, *np.flatnonzero(orders.is_return)[:50]):
@@ -131,7 +131,7 @@ def test_an_order_costs_what_its_lines_cost_to_the_cent(history: History) -> Non
         assert int(cents) == orders.cents[order]
 
 
-def test_the_year_and_the_week_show(history: History) -> None:
+def test_sales_have_yearly_and_weekly_pattern(history: History) -> None:
     sales = np.bincount(history.day[history.valid] - FIRST, minlength=LAST - FIRST + 1)
     # The last two years: by then the shop has found its level.
     days = np.arange(FIRST, LAST + 1).astype("datetime64[D]")[365:]
@@ -147,7 +147,7 @@ def test_the_year_and_the_week_show(history: History) -> None:
     assert sales[off].mean() < 0.75 * sales[~off].mean()
 
 
-def test_promotions_draw_those_who_like_the_line() -> None:
+def test_promotions_attract_matching_customers() -> None:
     black = next(each for each in calendar.promotions(SEED, 2024) if each.name.startswith("Black"))
     assert calendar.as_date(black.starts).weekday() == 4
     assert (calendar.offers(SEED, black.starts) == 1 + calendar.PROMOTION_LIFT * 0.2).all()
@@ -157,7 +157,7 @@ def test_promotions_draw_those_who_like_the_line() -> None:
     assert calendar.promotion_on(SEED, calendar.number(calendar.date(2024, 12, 30))) is None
 
 
-def test_prices_change_at_reviews_alone() -> None:
+def test_prices_change_only_at_reviews() -> None:
     level, changed = calendar.prices(SEED, LAST)
     before, _ = calendar.prices(SEED, int(changed.max()) - 1)
     assert (level != before).any()
@@ -165,7 +165,7 @@ def test_prices_change_at_reviews_alone() -> None:
 
 
 @pytest.mark.parametrize("day", AS_OF)
-def test_the_true_probability_is_true(history: History, day: int) -> None:
+def test_true_probability_is_calibrated(history: History, day: int) -> None:
     """In each tenth of the customers as many stay away as their probabilities say."""
     probability, ordered_on = history.truth[day]
     bought = ordered_on != MISSING
@@ -175,7 +175,7 @@ def test_the_true_probability_is_true(history: History, day: int) -> None:
         assert abs(churned[tenth].sum() - expected) < 4 * np.sqrt(spread) + 1
 
 
-def test_churn_can_be_foreseen_and_not_too_well(history: History) -> None:
+def test_churn_is_predictable_within_limits(history: History) -> None:
     for day in AS_OF:
         probability, ordered_on = history.truth[day]
         active = ordered_on > day - 365
@@ -186,9 +186,9 @@ def test_churn_can_be_foreseen_and_not_too_well(history: History) -> None:
         assert best > roc_auc_score(churned, -ordered_on[active]) + 0.02
 
 
-def test_the_probability_is_the_sum_over_every_course_a_return_may_take() -> None:
+def test_probability_is_sum_over_possible_returns() -> None:
     people = Population()
-    simulated(range(FIRST, FIRST + 100), people)
+    simulate_days(range(FIRST, FIRST + 100), people)
     day = FIRST + 99
     computed = behaviour_model.churn_probability(people, SEED, day)
     fresh = np.flatnonzero(day - people.ordered_on < 10)[:2]
@@ -226,8 +226,8 @@ def every_course(people: Population, customer: int, day: int) -> float:
     return total
 
 
-def test_a_row_is_there_once_it_is_recorded_and_shows_what_was_known() -> None:
-    orders = simulated(range(FIRST, FIRST + 50), Population())
+def test_snapshot_has_recorded_rows_and_current_values() -> None:
+    orders = simulate_days(range(FIRST, FIRST + 50), Population())
     early, late = (tables.Window(until=(FIRST + days) * SECONDS) for days in (20, 120))
     then, finally_ = tables.sales(orders, early), tables.sales(orders, late)
     assert then["orders"].num_rows == (orders.recorded < early.until).sum()
@@ -250,14 +250,14 @@ def test_a_row_is_there_once_it_is_recorded_and_shows_what_was_known() -> None:
         assert line["quantity"] == quantity[slip]
 
 
-def test_what_has_changed_since_is_the_difference() -> None:
-    orders = simulated(range(FIRST, FIRST + 40), Population())
+def test_changes_are_difference_of_snapshots() -> None:
+    orders = simulate_days(range(FIRST, FIRST + 40), Population())
     before, after = (FIRST + 39) * SECONDS, (FIRST + 40) * SECONDS
     was, is_now = (tables.sales(orders, tables.Window(until)) for until in (before, after))
     change = tables.sales(orders, tables.Window(after, since=before))
     for name, key in (("orders", 1), ("order_items", 2), ("payments", 1)):
-        merged = keyed(was[name], key) | keyed(change[name], key)
-        assert merged == keyed(is_now[name], key)
+        merged = rows_by_key(was[name], key) | rows_by_key(change[name], key)
+        assert merged == rows_by_key(is_now[name], key)
         assert 0 < change[name].num_rows < is_now[name].num_rows / 4
 
 
@@ -269,6 +269,6 @@ def seconds(rows: pa.Table, name: str) -> np.ndarray:
     return rows[name].cast("int64").to_numpy()
 
 
-def keyed(rows: pa.Table, width: int) -> dict[tuple, tuple]:
+def rows_by_key(rows: pa.Table, width: int) -> dict[tuple, tuple]:
     values = [tuple(row.values()) for row in rows.to_pylist()]
     return {row[:width]: row for row in values}

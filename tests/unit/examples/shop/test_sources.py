@@ -1,4 +1,4 @@
-"""What people write behind `make load-shop`, and what docs/shop.md tells them to write."""
+"""Arguments of `make load-shop`, and the commands in docs/shop.md."""
 
 import re
 import shlex
@@ -21,7 +21,7 @@ DOCUMENTED = re.findall(
     ("size", "lines"),
     [("80k", 80_000), ("10m", 10_000_000), ("1.5M", 1_500_000), ("250_000", 250_000)],
 )
-def test_sizes_as_people_write_them(size: str, lines: int) -> None:
+def test_size_notation(size: str, lines: int) -> None:
     assert sources.select_source("simulator", size=size).size == lines
 
 
@@ -39,7 +39,7 @@ def test_sizes_as_people_write_them(size: str, lines: int) -> None:
         ({"name": "online_retail"}, "The folder of the files of online_retail is not known"),
     ],
 )
-def test_what_does_not_fit_is_refused(
+def test_invalid_source_is_refused(
     monkeypatch: pytest.MonkeyPatch, arguments: dict[str, str], message: str
 ) -> None:
     monkeypatch.delenv("GLASSHOUSE_DATA", raising=False)
@@ -48,27 +48,25 @@ def test_what_does_not_fit_is_refused(
     assert "\n" not in caught.value.line
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_missing_file_is_error(tmp_path: Path) -> None:
     (tmp_path / "customers.csv").touch()
     with pytest.raises(UserError, match=r"holds no products\.csv \(nor products\.csv\.gz\)"):
         sources.select_source("online_retail", str(tmp_path))
 
 
-def test_the_files_are_looked_for_beside_one_another(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_default_folder_is_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GLASSHOUSE_DATA", str(tmp_path))
     with pytest.raises(UserError, match=f"There is no folder {tmp_path}/classicmodels"):
         sources.select_source("classicmodels")
 
 
-def test_the_documentation_names_every_source() -> None:
+def test_documentation_lists_all_sources() -> None:
     named = {name for line in DOCUMENTED for name in re.findall(r"FROM=(\w+)", line)}
     assert named == set(sources.NAMES) - {"simulator"}
 
 
 @pytest.mark.parametrize("line", DOCUMENTED)
-def test_every_documented_command_is_understood(line: str) -> None:
+def test_documented_commands_are_valid(line: str) -> None:
     said = subprocess.run(
         ["make", "--dry-run", *shlex.split(line)], cwd=ROOT, capture_output=True, text=True
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from glasshouse_ml.core.table import Column
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
+from glasshouse_ml.data.calendar_parts import calendar_part_sql
 from glasshouse_ml.data.packing import as_number
 from glasshouse_ml.use.sql_export.terms import CategoricalTerm, NumericTerm
 from glasshouse_ml.use.sql_export.weighted_sums import WeightedSum
@@ -40,12 +41,12 @@ class SqlWriter:
         terms = sorted(weighted_sum.terms.items())
         summands = [
             number_literal(weighted_sum.constant),
-            *(self._term(position, term) for position, term in terms),
+            *(self._term(position, part, term) for (position, part), term in terms),
         ]
         total = "(" + "\n  + ".join(summands) + ")"
         unbounded = [
             self.columns[position]
-            for position, term in terms
+            for (position, _), term in terms
             if isinstance(term, NumericTerm) and self.columns[position].type not in _BOUNDED_TYPES
         ]
         return self._with_range_check(total, unbounded) if unbounded else total
@@ -57,9 +58,7 @@ class SqlWriter:
         must not depend on the engine. There is one check for all columns, because the setup of the
         expression takes most of the time of a query for one row.
         """
-        values = [
-            f"{self.quote_literal(column.name)}, {self._number(column)}" for column in columns
-        ]
+        values = [f"{self.quote_literal(column.name)}, {self.number(column)}" for column in columns]
         object_sql = " || ".join(
             f"jsonb_build_object({', '.join(values[start : start + MAX_PAIRS])})"
             for start in range(0, len(values), MAX_PAIRS)
@@ -68,17 +67,21 @@ class SqlWriter:
         message = f"concat('Column ''', {name}, ''' holds an infinite or too large value')"
         return f"coalesce(nullif({total}, 'Infinity'), {message}::float8)"
 
-    def _number(self, column: Column) -> str:
+    def number(self, column: Column) -> str:
+        """The number that models get for a value of the column."""
         return as_number(column, column.value(self.identifier))
 
-    def _term(self, position: int, term: NumericTerm | CategoricalTerm) -> str:
+    def _term(self, position: int, part: str, term: NumericTerm | CategoricalTerm) -> str:
         column = self.columns[position]
+        if part and isinstance(term, CategoricalTerm):
+            value = calendar_part_sql(part, column.value(self.identifier), column.base_type)
+            return self._categorical_term(f"{value}::text", term)
         if isinstance(term, NumericTerm):
             return self._numeric_term(column, term)
         return self._categorical_term(f'{column.value(self.identifier)}::text collate "C"', term)
 
     def _numeric_term(self, column: Column, term: NumericTerm) -> str:
-        value = self._number(column)
+        value = self.number(column)
         centre = term.centre if abs(term.centre) > _MIN_CENTRE else _MIN_CENTRE
         product = (
             f"({value} - {number_literal(centre)}) * {number_literal(term.slope)}"

@@ -9,7 +9,7 @@ from scipy.special import expit, softmax
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.predictions import ProbabilityMatrix
-from glasshouse_ml.core.table import CATEGORY, TEXT
+from glasshouse_ml.core.table import CATEGORY
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.measure.classification_metrics import predict_classes
 from glasshouse_ml.tasks.registry import TASKS
@@ -22,6 +22,8 @@ MAX_TERMS, MAX_LISTED = 1_000, 3_000
 # limits none is: values end at MAX_ABSOLUTE_VALUE, and expression.py keeps them away from zero.
 _MIN_SLOPE, _MAX_SLOPE = 1e-90, 1e150
 _PROBES = 300
+# Dates are probed over some years, so that each part takes all of its values.
+_PROBED_DAYS = 1_000.0
 _TOLERANCE = 1e-9
 
 IDENTITY, EXPONENTIAL, LOGISTIC, SOFTMAX, ONE_AGAINST_REST = (
@@ -53,8 +55,11 @@ class LinearForm:
 
 def linear_form(model: Model) -> LinearForm:
     """The form that gives the predictions of the model on generated rows; else NotLinear."""
-    if any(feature.of or feature.kind == TEXT for feature in model.features):
-        # Positions of an array have no name, and SQL does not cut texts into words as Python does.
+    if model.interval:
+        raise NotLinear("bounds")
+    if any(feature.of or feature.has_documents for feature in model.features):
+        # Positions of an array have no name, and SQL does not cut texts into words or items as
+        # Python does.
         raise NotLinear
     sums = weighted_sums(model.pipeline, model.features)
     _check_size(sums)
@@ -101,13 +106,15 @@ def _probes(features: Sequence[Feature], weighted_sum: WeightedSum) -> np.ndarra
     random = np.random.default_rng(0)
     matrix = np.empty((_PROBES, len(features)))
     for position, feature in enumerate(features):
-        term = weighted_sum.terms.get(position)
+        term = weighted_sum.terms.get((position, ""))
         if feature.kind == CATEGORY:
             codes = [*feature.codes().values(), feature.other]
             matrix[:, position] = random.choice(codes, _PROBES)
         else:
             term = term if isinstance(term, NumericTerm) else NumericTerm()
             width = 2.0 / abs(term.slope) / np.sqrt(len(features)) if term.slope else 1.0
+            if feature.calendar_parts:
+                width = _PROBED_DAYS
             matrix[:, position] = term.centre + random.normal(size=_PROBES) * width
     matrix[random.random(matrix.shape) < 0.2] = np.nan
     return np.where(np.abs(matrix) > MAX_ABSOLUTE_VALUE, np.nan, matrix)

@@ -8,10 +8,18 @@ import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    RobustScaler,
+    StandardScaler,
+)
 
 from glasshouse_ml.core.feature import UNSEEN, Feature
 from glasshouse_ml.core.table import CATEGORY
+from glasshouse_ml.data.calendar_parts import calendar_part
+from glasshouse_ml.model.calendar_encoder import CalendarEncoder
 from glasshouse_ml.use.sql_export.terms import CategoricalTerm, NumericTerm, Term
 
 
@@ -19,19 +27,26 @@ class NotLinear(Exception):
     """The model is no weighted sum of a term for each feature, or not verifiably so."""
 
 
+# The position of a feature, and the calendar part of it that a term takes; "" for the value.
+TermKey = tuple[int, str]
+
+
 @dataclass(frozen=True)
 class WeightedSum:
-    """A constant and the terms of the features, by the position of the feature."""
+    """A constant and the terms of the features."""
 
     constant: float
-    terms: dict[int, Term]
+    terms: dict[TermKey, Term]
 
     def values(self, features: Sequence[Feature], matrix: np.ndarray) -> np.ndarray:
         """The sum for each row of a matrix of encoding.encode()."""
         total = np.full(len(matrix), self.constant)
-        for position, term in self.terms.items():
+        for (position, part), term in self.terms.items():
             column = matrix[:, position]
-            if isinstance(term, CategoricalTerm):
+            if part and isinstance(term, CategoricalTerm):
+                codes = {name: float(name) for name in term.numbers}
+                total += term.values(calendar_part(part, column), codes)
+            elif isinstance(term, CategoricalTerm):
                 total += term.values(column, features[position].codes())
             else:
                 total += term.values(column)
@@ -57,10 +72,13 @@ def weighted_sums(pipeline: Pipeline, features: Sequence[Feature]) -> list[Weigh
     if len(starts) != len(weights):
         raise NotLinear
     constants = starts.copy()
-    terms: list[dict[int, Term]] = [{} for _ in weights]
+    terms: list[dict[TermKey, Term]] = [{} for _ in weights]
     for transformer, columns, output_slice in _transformers(pipeline, features):
         if output_slice.stop > weights.shape[1]:
             raise NotLinear
+        if _is_calendar(transformer):
+            _add_calendar_terms(transformer, columns[0], weights[:, output_slice], terms)
+            continue
         are_categories = {features[column].kind == CATEGORY for column in columns}
         if are_categories == {True}:
             _add_categorical_terms(
@@ -92,6 +110,30 @@ def _transformers(
         raise NotLinear
 
 
+def _is_calendar(transformer: Any) -> bool:
+    """Whether a transformer makes a 0/1 column for each value of the parts of a date."""
+    if not isinstance(transformer, Pipeline):
+        return False
+    steps = [step for _, step in transformer.steps]
+    return isinstance(steps[0], CalendarEncoder) and isinstance(steps[-1], OneHotEncoder)
+
+
+def _add_calendar_terms(
+    transformer: Pipeline, column: int, weights: np.ndarray, terms: list[dict[TermKey, Term]]
+) -> None:
+    encoder, one_hot = (step for _, step in transformer.steps)
+    start = 0
+    for part, values in zip(encoder.parts, one_hot.categories_, strict=True):
+        is_null = np.isnan(values)
+        names = [f"{value:.0f}" for value in values[~is_null]]
+        part_weights = weights[:, start : start + len(values)]
+        start += len(values)
+        for row, feature_terms in enumerate(terms):
+            numbers = dict(zip(names, part_weights[row][~is_null].tolist(), strict=True))
+            missing = float(part_weights[row][is_null].sum())
+            feature_terms[column, part] = CategoricalTerm(numbers, missing, 0.0)
+
+
 def _add_numeric_terms(
     transformer: Any,
     columns: list[int],
@@ -112,7 +154,7 @@ def _add_numeric_terms(
         for column, term in numeric_terms.items():
             # The constant part belongs to the constant of the sum.
             constants[row] += term.shift
-            feature_terms[column] = NumericTerm(
+            feature_terms[column, ""] = NumericTerm(
                 term.slope, term.centre, 0.0, term.missing - term.shift
             )
 
@@ -195,7 +237,7 @@ def _add_categorical_terms(
         for row, feature_terms in enumerate(terms):
             *category_values, missing, rare_value = added[:, row].tolist()
             values = dict(zip(feature.categories, category_values, strict=True))
-            feature_terms[column] = CategoricalTerm(values, missing, rare_value)
+            feature_terms[column, ""] = CategoricalTerm(values, missing, rare_value)
 
 
 def _prepared(transformer: Any, matrix: np.ndarray) -> np.ndarray:

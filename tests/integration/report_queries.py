@@ -1,4 +1,4 @@
-"""Asking the tests' warehouse, and asking a chart's own query of it."""
+"""Queries on the tests' warehouse, and a chart's own query on it."""
 
 from contextlib import closing
 from typing import Any
@@ -19,13 +19,13 @@ def rows(warehouse: Warehouse, query: str, *values: object) -> list[tuple[Any, .
         return cursor.fetchall()
 
 
-def one(warehouse: Warehouse, query: str, *values: object) -> tuple[Any, ...]:
+def one_row(warehouse: Warehouse, query: str, *values: object) -> tuple[Any, ...]:
     """The only row of a query."""
     (row,) = rows(warehouse, query, *values)
     return row
 
 
-def shown_by(warehouse: Warehouse, chart: str, relation: str) -> dict[str, Any]:
+def chart_values(warehouse: Warehouse, chart: str, relation: str) -> dict[str, Any]:
     """What a chart without groups shows: its metrics over a relation, under its own conditions."""
     file = ROOT / "superset_assets" / "charts" / f"{chart}.yaml"
     params = yaml.safe_load(file.read_text(encoding="utf-8"))["params"]
@@ -34,12 +34,12 @@ def shown_by(warehouse: Warehouse, chart: str, relation: str) -> dict[str, Any]:
         condition.get("sqlExpression") or f"{condition['subject']} = {condition['comparator']}"
         for condition in params.get("adhoc_filters", [])
     ]
-    found = one(
+    result = one_row(
         warehouse,
         f"select {', '.join(metrics.values())} from {relation} as shown"
         f" where {' and '.join(conditions) or 'true'}",
     )
-    return dict(zip(metrics, found, strict=True))
+    return dict(zip(metrics, result, strict=True))
 
 
 # What stands before a percent sign on the pages is narrow, and does not break.

@@ -1,4 +1,4 @@
-"""What the engine says of data and models, held against SQL that counts in another way."""
+"""Profiles, drift and diagnostics equal a computation in SQL."""
 
 import json
 from collections.abc import Iterator
@@ -45,12 +45,14 @@ def user(engine: Any) -> Iterator[Session]:
         admin.rows("delete from ml.profiles where name like %s", f"{NAME}%")
 
 
-def kept(user: Session, table: str, columns: str = "*", where: str = "true") -> list[tuple]:
+def registry_rows(
+    user: Session, table: str, columns: str = "*", where: str = "true"
+) -> list[tuple]:
     """Rows of a table of the registry that belong to the model."""
     return user.rows(f"select {columns} from ml.{table} where model = %s and {where}", NAME)
 
 
-def test_the_profile_is_what_sql_says(user: Session) -> None:
+def test_profile_equals_sql(user: Session) -> None:
     for name in ("amount", "quarters", "day"):
         value = f"({name} - date '1970-01-01')" if name == "day" else name
         (expected,) = user.rows(
@@ -60,13 +62,13 @@ def test_the_profile_is_what_sql_says(user: Session) -> None:
             f"percentile_cont(0.75) within group (order by {value}), max({value})::float8, "
             f"avg({value})::float8, stddev_samp({value})::float8 from ({ROWS}) as r"
         )
-        (found,) = user.rows(
+        (result,) = user.rows(
             "select rows, missing, distinct_values, min, lower_quartile, median, upper_quartile, "
             "max, mean, sd from ml.profile_columns where name = %s and column_name = %s",
             NAME,
             name,
         )
-        assert found == pytest.approx(expected), name
+        assert result == pytest.approx(expected), name
     assert user.rows(
         "select distinct_values, missing, most_frequent, most_frequent_n from ml.profile_columns "
         "where name = %s and column_name = 'colour'",
@@ -79,7 +81,7 @@ def test_the_profile_is_what_sql_says(user: Session) -> None:
     )
 
 
-def test_the_bins_of_the_profile_hold_every_row(user: Session) -> None:
+def test_profile_bins_cover_all_rows(user: Session) -> None:
     bins = user.rows(
         "select lower, upper, n from ml.profile_bins where name = %s and column_name = 'amount' "
         "and lower is not null order by bin",
@@ -96,7 +98,7 @@ def test_the_bins_of_the_profile_hold_every_row(user: Session) -> None:
     ) == [(2000,)]
 
 
-def test_correlations_are_what_sql_says(user: Session) -> None:
+def test_correlations_equal_sql(user: Session) -> None:
     expected = user.value(f"select corr(amount, quarters) from ({ROWS}) as r")
     assert user.value(
         "select value from ml.profile_correlations where name = %s and method = 'pearson' "
@@ -108,7 +110,7 @@ def test_correlations_are_what_sql_says(user: Session) -> None:
         f"from ml.model_versions where model = '{NAME}')"
     )
     expected = user.value(f"select corr(amount, y::int) from {training}")
-    assert kept(
+    assert registry_rows(
         user, "correlations", "value",
         "feature = 'amount' and other = 'y' and method = 'pearson'",
     )[0][0] == pytest.approx(expected)  # fmt: skip
@@ -120,12 +122,12 @@ def test_correlations_are_what_sql_says(user: Session) -> None:
         "* sum(n) over (partition by y) / sum(n) over () as e, sum(n) over () as total from cells) "
         "select sqrt(sum((n - e) ^ 2 / e) / max(total)) from expected"
     )
-    assert kept(
+    assert registry_rows(
         user, "correlations", "value", "feature = 'colour' and other = 'y'"
     )[0][0] == pytest.approx(chi)  # fmt: skip
 
 
-def test_a_profile_is_replaced_and_names_who_made_it(user: Session) -> None:
+def test_profile_is_replaced_and_names_author(user: Session) -> None:
     name = f"{NAME} '); drop table ml.profiles; --"
     for rows in (10, 20):
         query = f"select i as a, '{{}}'::jsonb as document from generate_series(1, {rows}) i;"
@@ -139,7 +141,7 @@ def test_a_profile_is_replaced_and_names_who_made_it(user: Session) -> None:
     ) == [(20, 1, "transformer", "document")]
 
 
-def test_the_drift_is_what_sql_says(user: Session) -> None:
+def test_drift_equals_sql(user: Session) -> None:
     """The index of one feature over the bins of the registry, counted by Postgres."""
     later = f"select id, amount * 1.3 + 1 as amount, quarters, colour, flag, day from ({ROWS}) as r"
     psi, distance = user.rows(
@@ -184,19 +186,19 @@ def test_the_drift_is_what_sql_says(user: Session) -> None:
     assert (psi, distance) == pytest.approx(expected)
 
 
-def test_what_is_watched_is_kept_and_goes_with_its_version(user: Session) -> None:
+def test_monitored_drift_is_stored_and_dropped_with_version(user: Session) -> None:
     shifted = f"select *, to_char(day, 'YYYY-MM') as month from ({ROWS}) as r where id > 100"
     returned = user.rows("select * from ml.watch(%s, %s, 'month')", NAME, shifted)
-    found = kept(
+    result = registry_rows(
         user, "drifts",
         "period, feature, kind, rows, psi, js, ks, missing, missing_change, new_share, "
-        "new_categories, verdict",
+        "new_categories, outside_range, psi_previous, p_value, verdict",
     )  # fmt: skip
     order = repr
-    assert sorted(found, key=order) == sorted(returned, key=order)
-    assert {row[0] for row in found} == {"2026-01", "2026-02", "2026-03"}
-    assert {row[1] for row in found} == {"amount", "quarters", "colour", "flag", "(score)"}
-    assert len({row[0] for row in kept(user, "drifts", "measured_at")}) == 1
+    assert sorted(result, key=order) == sorted(returned, key=order)
+    assert {row[0] for row in result} == {"2026-01", "2026-02", "2026-03"}
+    assert {row[1] for row in result} == {"amount", "quarters", "colour", "flag", "(score)"}
+    assert len({row[0] for row in registry_rows(user, "drifts", "measured_at")}) == 1
     with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
         user.rows("set transaction read only; select * from ml.watch(%s, %s)", NAME, ROWS)
     # ml.drift keeps nothing, so that a reader may call it.
@@ -205,8 +207,8 @@ def test_what_is_watched_is_kept_and_goes_with_its_version(user: Session) -> Non
     user.rows("rollback")
 
 
-def test_everything_about_a_version_is_in_the_registry(user: Session) -> None:
-    terms = {row[0] for row in kept(user, "coefficients", "term")}
+def test_version_has_all_diagnostics(user: Session) -> None:
+    terms = {row[0] for row in registry_rows(user, "coefficients", "term")}
     colours = user.rows(f"select distinct colour from ({ROWS}) as r where colour is not null")
     assert terms == {
         "(intercept)",
@@ -217,18 +219,18 @@ def test_everything_about_a_version_is_in_the_registry(user: Session) -> None:
         *(f"colour = {colour}" for (colour,) in colours),
         "colour is missing",
     }
-    assert {row[0] for row in kept(user, "partial_dependence", "class")} == {"true"}
-    curves = {row[0] for row in kept(user, "curves", "curve")}
+    assert {row[0] for row in registry_rows(user, "partial_dependence", "class")} == {"true"}
+    curves = {row[0] for row in registry_rows(user, "curves", "curve")}
     assert {"threshold", "learning", "score_overall"} <= curves
-    segments = kept(user, "metrics", "segment, n", "metric = 'accuracy' and split = 'test' "
-                    "and series = 'model'")  # fmt: skip
+    where = "metric = 'accuracy' and split = 'test' and series = 'model'"
+    segments = registry_rows(user, "metrics", "segment, n", where)
     whole = dict(segments).pop("all")
     assert whole == sum(n for segment, n in segments if segment != "all")
-    (tested,) = kept(user, "model_versions", "rows_test")[0]
+    (tested,) = registry_rows(user, "model_versions", "rows_test")[0]
     assert whole == tested
 
 
-def test_retired_and_dropped_versions_leave_nothing_behind(user: Session) -> None:
+def test_retired_and_dropped_versions_have_no_rows(user: Session) -> None:
     name = f"{NAME} retired"
     for _ in range(3):
         user.train(name, keep=1)
@@ -236,8 +238,8 @@ def test_retired_and_dropped_versions_leave_nothing_behind(user: Session) -> Non
               name)  # fmt: skip
     tables = ("coefficients", "partial_dependence", "correlations")
     for table in tables:
-        found = user.rows(f"select distinct version from ml.{table} where model = %s", name)
-        assert sorted(found) == [(2,), (3,)], table
+        result = user.rows(f"select distinct version from ml.{table} where model = %s", name)
+        assert sorted(result) == [(2,), (3,)], table
     user.rows("select ml.drop_model(%s)", name)
     for table in (*tables, "residuals", "drifts"):
         assert user.rows(f"select from ml.{table} where model = %s", name) == []
@@ -253,9 +255,7 @@ def test_retired_and_dropped_versions_leave_nothing_behind(user: Session) -> Non
         "select * from ml.watch('insight test', 'select rolname as colour from pg_authid')",
     ],
 )
-def test_no_door_into_the_registry_or_past_the_callers_rights(
-    user: Session, statement: str
-) -> None:
+def test_direct_writes_and_forbidden_reads_are_refused(user: Session, statement: str) -> None:
     with pytest.raises(psycopg2.Error) as caught:
         user.rows(statement)
     assert "permission denied" in str(caught.value)
@@ -271,7 +271,7 @@ def test_no_door_into_the_registry_or_past_the_callers_rights(
         ("ml.watch('nobody', 'select 1 as id')", "ml.watch: There is no model"),
     ],
 )
-def test_errors_are_one_plain_line(user: Session, call: str, message: str) -> None:
+def test_errors_are_one_line(user: Session, call: str, message: str) -> None:
     with pytest.raises(psycopg2.Error) as caught:
         user.rows(f"select * from {call}")
     assert caught.value.diag.message_primary.startswith(message)

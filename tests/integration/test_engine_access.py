@@ -1,4 +1,4 @@
-"""Nobody reads or writes through the engine what he may not read or write."""
+"""Functions of the engine give no access that the caller does not have."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +8,9 @@ import psycopg2.errors as errors
 import pytest
 
 from .engine import Session
-from .hostile import READER, ROWS, admin, alive, base, user
+from .hostile import READER, ROWS, admin, base_model, server_check, user
 
-__all__ = ["admin", "alive", "user"]  # fixtures
+__all__ = ["admin", "server_check", "user"]  # fixtures
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def reader(engine: Any, user: Session, admin: Session) -> Iterator[Session]:
         admin.rows(f"grant execute on function {function} to {READER}")
     user.rows("create table engine_hostile.secret as select * from engine_hostile.rows")
     user.rows("create view engine_hostile.window_on_it as select * from engine_hostile.secret")
-    base(user)
+    base_model(user)
     dsn = {**engine.dsn("transformer"), "user": READER, "password": "a password of a test"}
     session = Session(dsn)
     yield session
@@ -46,14 +46,14 @@ CALLS = (
     "select * from ml.evaluate('engine hostile base', %s)",
     "select * from ml.drift('engine hostile base', %s)",
     "select * from ml.profile('engine hostile spy', %s)",
+    "select * from ml.drivers(%s, 'count(*)', 'target', array['id'])",
+    "select * from ml.measure(%s, 'classification', 'target', 'a')",
 )
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("relation", ["secret", "window_on_it"])
-def test_nobody_reads_through_the_engine_what_he_may_not_read(
-    reader: Session, call: str, relation: str
-) -> None:
+def test_function_reads_only_rows_of_caller(reader: Session, call: str, relation: str) -> None:
     with pytest.raises(errors.InsufficientPrivilege):
         reader.rows(call, f"select * from engine_hostile.{relation}")
     with pytest.raises(errors.InsufficientPrivilege):
@@ -61,7 +61,7 @@ def test_nobody_reads_through_the_engine_what_he_may_not_read(
     assert reader.rows(CALLS[1], ROWS)
 
 
-def test_the_internal_function_of_a_prediction_returns_no_row_that_is_forbidden(
+def test_internal_predict_function_returns_no_forbidden_row(
     reader: Session,
 ) -> None:
     # ml.predict raises the error; the function behind it returns NULL in its place.
@@ -72,7 +72,7 @@ def test_the_internal_function_of_a_prediction_returns_no_row_that_is_forbidden(
     assert set(batch) == {None}
 
 
-def test_every_function_that_takes_a_query_runs_as_its_caller(admin: Session) -> None:
+def test_functions_with_query_run_as_caller(admin: Session) -> None:
     """With the owner's rights run the registry's doors alone, and those take no query."""
     definers = admin.rows("""
         select proname, proargnames from pg_proc
@@ -110,7 +110,7 @@ def test_every_function_that_takes_a_query_runs_as_its_caller(admin: Session) ->
     ],
 )
 @pytest.mark.parametrize("who", ["reader", "user"])
-def test_nobody_writes_the_registry_past_the_functions(
+def test_direct_registry_writes_are_refused(
     statement: str, who: str, request: pytest.FixtureRequest
 ) -> None:
     session: Session = request.getfixturevalue(who)
@@ -118,10 +118,8 @@ def test_nobody_writes_the_registry_past_the_functions(
         session.rows(statement)
 
 
-def test_the_door_to_the_registry_takes_a_version_and_nothing_else(
-    user: Session, admin: Session
-) -> None:
-    base(user)
+def test_record_function_accepts_only_version(user: Session, admin: Session) -> None:
+    base_model(user)
     versions = "select count(*) from ml.model_versions where model = 'engine hostile base'"
     before = admin.rows(versions)
     for payload in ("null", "[]", "{}", '{"version": 7}', '{"version": {"model": ""}}',
@@ -132,7 +130,7 @@ def test_the_door_to_the_registry_takes_a_version_and_nothing_else(
 
 
 @pytest.mark.parametrize("content", ["\\x01", "\\x" + "00" * 15])
-def test_bytes_that_are_no_numbers(user: Session, content: str) -> None:
+def test_invalid_bytes_are_refused(user: Session, content: str) -> None:
     with pytest.raises(psycopg2.Error, match="eight bytes"):
         user.rows("select ml.numbers(%s::bytea, true)", content)
     with pytest.raises(psycopg2.Error):

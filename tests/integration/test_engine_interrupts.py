@@ -1,4 +1,4 @@
-"""A training that is stopped in the middle leaves nothing, and a living server."""
+"""A training that is cancelled, times out or loses its session leaves nothing behind."""
 
 import json
 import threading
@@ -10,12 +10,12 @@ import psycopg2.errors as errors
 import pytest
 
 from .engine import QUICK, Session
-from .hostile import ROWS, admin, alive, debris, user
+from .hostile import ROWS, admin, registry_rows, server_check, user
 
-__all__ = ["admin", "alive", "user"]  # fixtures
+__all__ = ["admin", "server_check", "user"]  # fixtures
 
 
-class Busy:
+class BusySession:
     """A session in which ml.train runs for long, in a thread."""
 
     def __init__(self, engine: Any, model: str, algorithm: dict[str, Any]) -> None:
@@ -64,7 +64,7 @@ ENDLESS = {
 
 
 @pytest.fixture(scope="module")
-def many(user: Session) -> None:
+def many_rows(user: Session) -> None:
     user.rows("""
         create table engine_hostile.many as
         select i as id, random() as a, random() as b, random() as c, random() > 0.5 as target
@@ -73,26 +73,24 @@ def many(user: Session) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ENDLESS)
-def test_cancelled_in_the_middle_of_a_fit(
-    engine: Any, user: Session, admin: Session, many: None, algorithm: str
+def test_fit_is_cancelled(
+    engine: Any, user: Session, admin: Session, many_rows: None, algorithm: str
 ) -> None:
     model = f"engine hostile cancel {algorithm}"
     champion = user.train(model, ROWS, "target", key="id")["version"]
-    before = debris(admin, model)
-    busy = Busy(engine, model, {"algorithm": algorithm, "params": ENDLESS[algorithm]})
+    before = registry_rows(admin, model)
+    busy = BusySession(engine, model, {"algorithm": algorithm, "params": ENDLESS[algorithm]})
     busy.in_the_fit(admin)
     admin.rows("select pg_cancel_backend(%s)", busy.pid)
     assert isinstance(busy.ended(), errors.QueryCanceled)
-    assert debris(admin, model) == before
+    assert registry_rows(admin, model) == before
     # The session goes on, and the champion is the old one.
     assert len(busy.session.predict(model, ROWS)) == 200
     assert busy.session.version(model)["version"] == champion
     busy.session.connection.close()
 
 
-def test_out_of_time_in_the_middle_of_a_fit(
-    engine: Any, user: Session, admin: Session, many: None
-) -> None:
+def test_fit_times_out(engine: Any, user: Session, admin: Session, many_rows: None) -> None:
     session = Session(engine.dsn("transformer"))
     session.rows("set statement_timeout = '3s'")
     name = "hist_gradient_boosting"
@@ -103,19 +101,17 @@ def test_out_of_time_in_the_middle_of_a_fit(
             "target",
             algorithms=[{"algorithm": name, "params": ENDLESS[name]}],
         )
-    assert debris(admin, "engine hostile timeout") == {}
+    assert registry_rows(admin, "engine hostile timeout") == {}
     session.connection.close()
 
 
-def test_ended_in_the_middle_of_a_fit(
-    engine: Any, user: Session, admin: Session, many: None
-) -> None:
+def test_fit_ends_with_session(engine: Any, user: Session, admin: Session, many_rows: None) -> None:
     name = "random_forest"
-    busy = Busy(engine, "engine hostile end", {"algorithm": name, "params": ENDLESS[name]})
+    busy = BusySession(engine, "engine hostile end", {"algorithm": name, "params": ENDLESS[name]})
     busy.in_the_fit(admin)
     admin.rows("select pg_terminate_backend(%s)", busy.pid)
     assert busy.ended() is not None
-    assert debris(admin, "engine hostile end") == {}
+    assert registry_rows(admin, "engine hostile end") == {}
 
 
 # Each would go on for minutes; what is asked for is more than anybody waits for.
@@ -147,11 +143,13 @@ PHASES = {
     ),
     "drift": ("select * from ml.drift('engine hostile slow', %s)", WITHOUT_END),
     "profile": ("select * from ml.profile('engine hostile slow', %s)", WITHOUT_END),
+    "drivers": ("select * from ml.drivers(%s, 'sum(a)', 'target', array['b'])", WITHOUT_END),
+    "measure": ("select * from ml.measure(%s, 'regression', 'a', 'b')", WITHOUT_END),
 }
 
 
 @pytest.fixture(scope="module")
-def slow(user: Session) -> None:
+def slow_model(user: Session) -> None:
     """A model whose every answer takes its time."""
     user.train(
         "engine hostile slow", f"{WITHOUT_END} limit 300", "target", key="id", algorithms=SLOW,
@@ -160,8 +158,8 @@ def slow(user: Session) -> None:
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_out_of_time_wherever_time_is_spent(
-    user: Session, admin: Session, slow: None, phase: str
+def test_statement_timeout_applies_in_every_phase(
+    user: Session, admin: Session, slow_model: None, phase: str
 ) -> None:
     # Long enough for the fits before the importance is measured.
     user.rows(f"set statement_timeout = '{6 if phase == 'importance' else 2}s'")
@@ -172,14 +170,14 @@ def test_out_of_time_wherever_time_is_spent(
     finally:
         user.rows("reset statement_timeout")
     print(f"{phase}: {time.monotonic() - began:.1f} s")
-    assert debris(admin, "engine hostile phases") == {}
+    assert registry_rows(admin, "engine hostile phases") == {}
 
 
-def test_a_table_is_not_dropped_while_it_is_learned_from(
-    engine: Any, user: Session, admin: Session, many: None
+def test_table_in_training_is_not_dropped(
+    engine: Any, user: Session, admin: Session, many_rows: None
 ) -> None:
     name = "hist_gradient_boosting"
-    busy = Busy(engine, "engine hostile drop", {"algorithm": name, "params": ENDLESS[name]})
+    busy = BusySession(engine, "engine hostile drop", {"algorithm": name, "params": ENDLESS[name]})
     busy.in_the_fit(admin)
     user.rows("set lock_timeout = '200ms'")
     with pytest.raises(errors.LockNotAvailable):
@@ -190,7 +188,7 @@ def test_a_table_is_not_dropped_while_it_is_learned_from(
     busy.session.connection.close()
 
 
-def test_a_query_that_drops_its_own_table(user: Session) -> None:
+def test_query_that_drops_its_table_is_refused(user: Session) -> None:
     user.rows("create table engine_hostile.doomed as select * from engine_hostile.rows")
     user.rows("""
         create function engine_hostile.drop_it() returns int language plpgsql as

@@ -1,4 +1,4 @@
-"""Several sessions at the registry at once, and trainings that do not end well."""
+"""Concurrent sessions that write the registry, and trainings that fail."""
 
 import json
 import threading
@@ -9,12 +9,12 @@ from typing import Any
 import psycopg2
 import pytest
 
-from .registry import ROWS, Session, admin, other, three, user
+from .registry import ROWS, Session, admin, second_user, three_versions, user
 
-__all__ = ["admin", "other", "three", "user"]  # fixtures
+__all__ = ["admin", "second_user", "three_versions", "user"]  # fixtures
 
 
-def test_many_at_once_lose_nothing(engine: Any, user: Session) -> None:
+def test_concurrent_trainings_and_promotions_lose_nothing(engine: Any, user: Session) -> None:
     """Two sessions train and promote the same model at the same time, again and again."""
     name = "registry test together"
     user.train(name)
@@ -59,25 +59,25 @@ def test_many_at_once_lose_nothing(engine: Any, user: Session) -> None:
     assert user.states(name)[last] == "champion"
 
 
-def test_a_verb_waits_for_the_training_that_holds_the_model(
-    user: Session, other: Session, three: str
+def test_promotion_waits_for_training_of_same_model(
+    user: Session, second_user: Session, three_versions: str
 ) -> None:
-    other.connection.autocommit = False
-    other.train(three)
+    second_user.connection.autocommit = False
+    second_user.train(three_versions)
     user.rows("set lock_timeout = '200ms'")
     try:
         for call in ("promote(%s, 1)", "rollback(%s)", "drop_version(%s, 1)", "drop_model(%s)"):
             with pytest.raises(psycopg2.errors.LockNotAvailable):
-                user.rows(f"select ml.{call}", three)
+                user.rows(f"select ml.{call}", three_versions)
     finally:
         user.rows("reset lock_timeout")
-        other.connection.rollback()
-    assert user.states(three)[3] == "champion"
+        second_user.connection.rollback()
+    assert user.states(three_versions)[3] == "champion"
     # The number of what was rolled back was never seen by anybody, so it is free.
-    assert user.train(three) == 4
+    assert user.train(three_versions) == 4
 
 
-def everything(user: Session, name: str) -> list[tuple]:
+def registry_content(user: Session, name: str) -> list[tuple]:
     tables = [
         name
         for (name,) in user.rows("""
@@ -90,27 +90,25 @@ def everything(user: Session, name: str) -> list[tuple]:
 
 
 @pytest.mark.parametrize("how", ["cancel", "timeout", "failure"])
-def test_a_training_that_does_not_end_well_leaves_the_old_champion(
-    user: Session, other: Session, how: str
-) -> None:
+def test_failed_training_keeps_champion(user: Session, second_user: Session, how: str) -> None:
     name = f"registry test {how}"
     user.train(name)
-    before = everything(user, name)
+    before = registry_content(user, name)
     long = json.dumps(["random_forest", "hist_gradient_boosting"] * 20)
     query, expected = ROWS, psycopg2.errors.QueryCanceled
     timer = None
     if how == "cancel":
-        pid = other.value("select pg_backend_pid()")
+        pid = second_user.value("select pg_backend_pid()")
         timer = threading.Timer(0.8, lambda: user.rows("select pg_cancel_backend(%s)", pid))
         timer.start()
     elif how == "timeout":
-        other.rows("set statement_timeout = '500ms'")
+        second_user.rows("set statement_timeout = '500ms'")
     else:
         query = f"select *, 1 / (id - 299) as broken from ({ROWS}) as rows"
         expected = psycopg2.errors.DivisionByZero
     began = time.monotonic()
     with pytest.raises(expected):
-        other.rows(
+        second_user.rows(
             "select * from ml.train(%s, %s, 'classification', 'y', key => 'id', algorithms => %s)",
             name,
             query,
@@ -119,7 +117,7 @@ def test_a_training_that_does_not_end_well_leaves_the_old_champion(
     if timer:
         timer.join()
     assert time.monotonic() - began < 8
-    assert everything(user, name) == before
+    assert registry_content(user, name) == before
     # Nothing is held any more either.
-    other.rows("reset statement_timeout")
-    assert other.train(name) == 2
+    second_user.rows("reset statement_timeout")
+    assert second_user.train(name) == 2
