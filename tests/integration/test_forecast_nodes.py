@@ -26,10 +26,10 @@ models:
   - name: sales
     data_tests:
       - beats_baseline: {arguments: {metric: mase}}
-      - metric_at_least: {arguments: {metric: coverage, value: 0.5}}
+      - metric_at_least: {arguments: {metric: interval_coverage, value: 0.5}}
   - name: too_good
     data_tests:
-      - metric_at_least: {arguments: {metric: coverage, value: 1.01}}
+      - metric_at_least: {arguments: {metric: interval_coverage, value: 1.01}}
 """
 
 

@@ -240,12 +240,14 @@ def test_bounds_are_ordered_for_nonnegative_target() -> None:
 def test_choice_by_series_needs_better_validation() -> None:
     rng = np.random.default_rng(8)
     noise = {name: rng.uniform(0.9, 1.1, (12, 20)) for name in ("a", "b")}
-    assert not select_candidates(noise, "a").is_per_series
+    assert not select_candidates(noise, "ab", "a").is_per_series
     halves = np.arange(20) < 10
     apart = {"a": noise["a"] + halves, "b": noise["b"] + ~halves}
-    chosen = select_candidates(apart, "a")
+    chosen = select_candidates(apart, "ab", "a")
     assert chosen.is_per_series
     assert chosen.by_series == ["b"] * 10 + ["a"] * 10
+    alone = select_candidates(apart, ["b"], "a")
+    assert (alone.best, set(alone.scores)) == ("b", {"a", "b"})
 
 
 def test_candidates_have_equal_origins_and_failure_is_recorded(

@@ -88,6 +88,9 @@ def test_metrics_equal_recorded_test_steps() -> None:
         assert recorded[series, "wape"] == pytest.approx(sum(error) / total)
     inside = [r["lower"] <= r["actual"] <= r["upper"] for r in tests]
     assert recorded["model", "interval_coverage"] == pytest.approx(np.mean(inside))
+    of_series = payload["forecast_series"]
+    assert np.mean([row["coverage"] for row in of_series]) == pytest.approx(np.mean(inside))
+    assert np.mean([row["mase"] for row in of_series]) == pytest.approx(recorded["model", "mase"])
     version = payload["version"]
     assert version["score"] == pytest.approx(recorded["model", "mase"])
     assert version["baseline"] == pytest.approx(recorded["baseline", "mase"])
