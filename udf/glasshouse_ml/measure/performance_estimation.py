@@ -146,4 +146,5 @@ def _estimate(values: np.ndarray) -> Estimate:
     values = values[np.isfinite(values)]
     if not len(values):
         return np.nan, np.nan, np.nan
-    return float(values.mean()), *map(float, np.quantile(values, (0.025, 0.975)))
+    lower, upper = np.quantile(values, (0.025, 0.975))
+    return float(values.mean()), float(lower), float(upper)
