@@ -232,7 +232,7 @@ def test_every_project_model_has_drift(warehouse: Warehouse) -> None:
     ) == (0,)
 
 
-def test_a_new_installation_raises_no_drift_alarm(warehouse: Warehouse) -> None:
+def test_new_installation_has_no_drift_alarm(warehouse: Warehouse) -> None:
     """Columns that grow with time differ from the past; they are shown apart."""
     drifted = rows(
         warehouse, "select model, drifted_names from reports.rpt_drift_summary where drifted > 0"

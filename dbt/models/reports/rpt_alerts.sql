@@ -25,8 +25,14 @@ with
             || ' against '
             || baseline_text
             || '. Use the simple rule until that changes.',
-            'quality_' || task,
-            'Model quality'
+            case
+                when task in ('classification', 'regression')
+                then 'quality_' || task
+                else 'model_card'
+            end,
+            case
+                when task in ('classification', 'regression') then 'Model quality' else 'Model card'
+            end
         from {{ ref("rpt_model_overview") }}
         where not beats_baseline and task <> 'clustering'
     ),

@@ -88,4 +88,5 @@ def test_filters_reach_every_chart_of_their_scope():
         ("data", "Model", "Tests passed by layer"),
         ("data", "Model", "Rows and last change of each table"),
         ("data", "Model", "All tests"),
+        ("monitoring", "Model", "Refreshes"),
     }

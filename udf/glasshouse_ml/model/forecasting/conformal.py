@@ -15,6 +15,8 @@ _PRIOR = 6.0
 # Errors of neighbouring steps and origins resemble one another. An origin counts as so many errors
 # against those of other series, and the correction of the quantile for few values takes so many.
 _PER_ORIGIN, _INDEPENDENT = 3.0, 30.0
+# With fewer independent origins, or series, errors above and below the forecast count alike.
+_MIN_SIGNED = 4.0
 # Without any error to learn from: the 80 % interval of normal errors, by their mean absolute error.
 _NORMAL_80 = 1.6
 
@@ -54,7 +56,10 @@ def conformal_offsets(
     tail = (1 - level) / 2
     series = scaled.shape[1]
     lower, upper = np.empty(series), np.empty(series)
-    common = _quantiles(pooled[np.isfinite(pooled)], tail, np.inf)
+    lent_errors = pooled[np.isfinite(pooled)]
+    if pooled.shape[1] < _MIN_SIGNED:
+        lent_errors = np.concatenate([lent_errors, -lent_errors])
+    common = _quantiles(lent_errors, tail, np.inf)
     relative = (unit / scale)[np.isfinite(unit) & (unit > 0) & np.isfinite(scale)]
     usual = float(np.median(relative)) if len(relative) else 1.0
     for row in range(series):
@@ -66,13 +71,16 @@ def conformal_offsets(
             ends = common if np.isfinite(common[0]) else (-_NORMAL_80, _NORMAL_80)
             lower[row], upper[row] = ends[0] * substitute, ends[1] * substitute
             continue
-        weight = 1.0
+        if count < _MIN_SIGNED:
+            # Too few origins say nothing of a side: the interval is symmetric.
+            own = np.concatenate([own, -own])
+        ends = _quantiles(own, tail, _INDEPENDENT)
         if np.isfinite(common[0]):
             weight = max(1.0, count) * _PER_ORIGIN
             weight /= weight + _PRIOR
-        ends = _quantiles(own, tail, _INDEPENDENT)
-        lower[row] = weight * ends[0] + (1 - weight) * common[0] * unit[row]
-        upper[row] = weight * ends[1] + (1 - weight) * common[1] * unit[row]
+            lent = (common[0] * unit[row], common[1] * unit[row])
+            ends = tuple(weight * e + (1 - weight) * o for e, o in zip(ends, lent, strict=True))
+        lower[row], upper[row] = ends
     lower, upper = np.minimum(lower, 0), np.maximum(upper, 0)
     return Offsets(lower[:, None] * growth[:horizon], upper[:, None] * growth[:horizon])
 

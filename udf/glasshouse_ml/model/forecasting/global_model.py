@@ -17,7 +17,7 @@ _MAX_ANSWER = 30.0
 _PARAMS = {
     "loss": "absolute_error",  # as MASE counts
     "learning_rate": 0.05,
-    "max_iter": 100,
+    "max_iter": 200,
     "max_leaf_nodes": 31,
     "min_samples_leaf": 30,
     "l2_regularization": 1.0,

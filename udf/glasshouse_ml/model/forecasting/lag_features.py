@@ -44,7 +44,7 @@ def lag_features(
     ahead : ndarray of shape (examples, columns)
         What is known of the period that is forecast: calendar, and columns known ahead.
     """
-    season = seasons[0] if seasons else 1
+    season = seasons[-1] if seasons else 1
     level, unit = _scale(history, max(season, 4), rows, origins)
     columns = [steps.astype(float)]
 

@@ -131,6 +131,8 @@ class _Statement:
 
     def _slices(self, block: Block, moments: Sequence[str]) -> str:
         sets = [", ".join(self._keys(subset)) for subset in block.subsets]
+        # A dimension of the block may belong to sets that another block sums.
+        used = sorted({place for subset in block.subsets for place in subset})
         sums = [
             f"coalesce(sum({name}) filter (where {side}), 0)"
             for side in ("not is_test", "is_test")
@@ -138,13 +140,13 @@ class _Statement:
         ]
         return f"""
             select
-                {self._subset(block.dimensions)} as subset,
-                {self._values(block.dimensions)} as found,
+                {self._subset(used)} as subset,
+                {self._values(used)} as found,
                 array[{", ".join(sums)}]::float8[] as moments
             from cells
             where block = {self._mask_of(block.dimensions)}
             group by grouping sets (({"), (".join(sets)}))
-            having {self._support()} {self._no_rare_value(block.dimensions, grouped=True)}
+            having {self._support()} {self._no_rare_value(used, grouped=True)}
         """
 
     def distinct(self) -> str:

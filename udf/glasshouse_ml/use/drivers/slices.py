@@ -78,9 +78,10 @@ def _repeated(pairs: np.ndarray, is_same: np.ndarray, count: int) -> np.ndarray:
     channel, and its currency and this channel. Pairs: positions of a slice and of a wider one.
     """
     is_repeated = np.zeros(count, bool)
-    for place in np.unique(pairs[is_same, 0]):
-        wider = np.sort(pairs[is_same & (pairs[:, 0] == place), 1])
-        is_repeated[wider[1:]] = True
+    with_first: set[int] = set()
+    for place, wider in sorted(pairs[is_same, :2].tolist()):
+        is_repeated[wider] |= place in with_first
+        with_first.add(place)
     # Slices come after the wider ones.
     for place, wider in pairs[:, :2]:
         is_repeated[place] |= is_repeated[wider]

@@ -81,9 +81,8 @@ def _read(
         raise GlasshouseError(
             "Truth, prediction and score name one column twice.", "Each has a column of its own."
         )
-    # Sorted by value, so that the same rows give the same interval.
     table = Reader(db, query, numbers, texts).table()
-    sort_rows(table)
+    sort_rows(table)  # so that the same rows give the same interval
     if not table.rows:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     check_finite([Feature(c.name, "", NUMBER) for c in numbers], _matrix(table, numbers))
