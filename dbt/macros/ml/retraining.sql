@@ -37,8 +37,9 @@
             ~ ". Use days, new_rows, drift or performance."
         ) -%}
     {%- endfor -%}
+    {%- set rows = row_count(rows_sql) if conditions.new_rows -%}
     {%- set reasons = run_query(
-        retraining_reasons(name, champion, rows_sql, definition, conditions)
+        retraining_reasons(name, champion, rows, definition, conditions)
     ) -%}
     {%- set reason = reasons.rows[0]["reason"] -%}
     {{-
@@ -53,8 +54,17 @@
 {% endmacro %}
 
 
+{# How many rows a query returns; one that ends in a comment or a semicolon, too. #}
+{% macro row_count(rows_sql) -%}
+    {%- do run_query("create or replace temporary view training_rows as " ~ rows_sql) -%}
+    {%- set count = run_query("select count(*) from training_rows").rows[0][0] -%}
+    {%- do run_query("drop view training_rows") -%}
+    {{- return(count) -}}
+{%- endmacro %}
+
+
 {# A SELECT of the first condition that holds, as a sentence; NULL where none does. #}
-{% macro retraining_reasons(name, champion, rows_sql, definition, conditions) %}
+{% macro retraining_reasons(name, champion, rows, definition, conditions) %}
     {%- set report = "model." ~ project_name ~ ".rpt_performance_over_time" -%}
     {%- set performance = model_relation("rpt_performance_over_time") if report in graph.nodes -%}
     with
@@ -97,14 +107,12 @@
                 ,
                 (
                     select
-                        (rows.number - champion.rows_read)
+                        ({{ rows }} - champion.rows_read)
                         || ' new rows since version '
                         || champion.version
                         || '; the limit is {{ conditions.new_rows | int }}.'
                     from champion
-                    cross join
-                        (select count(*) as number from ({{ rows_sql }}) as training_rows) as rows
-                    where rows.number - champion.rows_read >= {{ conditions.new_rows | int }}
+                    where {{ rows }} - champion.rows_read >= {{ conditions.new_rows | int }}
                 )
             {%- endif %}
             {% if conditions.drift -%}
