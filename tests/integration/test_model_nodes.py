@@ -115,6 +115,32 @@ def test_champion_without_artifact_is_trained_again(
     assert max(status(user, "damaged")) == 2
 
 
+def test_model_keeps_its_version_until_a_condition_holds(
+    user: Session, project: DbtProject
+) -> None:
+    conditions = '{"new_rows": 20, "days": 30, "drift": true, "performance": true}'
+    add_model(project, "patient", PASSING, config=f", retrain_when={conditions}")
+    for rows, expected in ((240, {1: "champion"}), (250, {1: "champion"}),
+                           (265, {1: "archived", 2: "champion"})):  # fmt: skip
+        project.write("models/features/feat_rows.sql", GOOD.replace("240", str(rows)))
+        outcome = project.run("build")
+        assert outcome.exit_code == 0, outcome.output
+        assert status(user, "patient") == expected
+    decisions = user.rows(
+        "select champion, retrain, reason, version from ml.retraining_decisions"
+        " where model = %s order by decided_at",
+        f"{DEVELOPER}.patient",
+    )
+    assert decisions == [
+        (None, True, "No version is in use.", 1),
+        (1, False, "No condition of retrain_when holds.", None),
+        (1, True, "25 new rows since version 1; the limit is 20.", 2),
+    ]
+    add_model(project, "patient", PASSING, config=', retrain_when={"rows": 20}')
+    outcome = project.run("build")
+    assert "has the condition rows. Use days, new_rows, drift or performance" in outcome.output
+
+
 def test_model_with_alias_and_trailing_comment(user: Session, project: DbtProject) -> None:
     add_model(
         project, "aliased", "no_leakage", config=', alias="other_name", min_rows={"id": 100}',

@@ -55,7 +55,8 @@
 
 {# A SELECT of the first condition that holds, as a sentence; NULL where none does. #}
 {% macro retraining_reasons(name, champion, rows_sql, definition, conditions) %}
-    {%- set performance = model_relation("rpt_performance_over_time") -%}
+    {%- set report = "model." ~ project_name ~ ".rpt_performance_over_time" -%}
+    {%- set performance = model_relation("rpt_performance_over_time") if report in graph.nodes -%}
     with
         champion as (
             select *
