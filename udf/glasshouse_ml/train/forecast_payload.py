@@ -25,6 +25,8 @@ from glasshouse_ml.train.payload import initial_status
 
 # Series and steps that get a segment of their own in ml.metrics, the first by name and number.
 MAX_SEGMENTS = 500
+# Letters of the name of a series in a segment.
+MAX_NAME = 150
 # Curves by step, one point each.
 _CURVES = {
     "error_by_step": "mase",
@@ -77,7 +79,7 @@ def _segment_metrics(result: ForecastResult) -> Records:
     """The metrics of each series, where there are several, and of each step."""
     panel = result.data.panel
     column = "series"
-    if len(result.request.options["series"]) == 1:
+    if len(result.request.options["series"]) == 1 and result.request.options["series"] != ["step"]:
         column = result.request.options["series"][0]
     names = panel.names if len(panel.names) > 1 else []
     records: Records = []
@@ -86,7 +88,7 @@ def _segment_metrics(result: ForecastResult) -> Records:
             rows = scores.series == position
             if rows.any():
                 check_interrupts()
-                segment = segment_name(column, quoted(name[:100]))
+                segment = segment_name(column, quoted(_short_name(name, position)))
                 records += metric_rows(scores.take(rows), series, "test", segment=segment)
         steps = min(result.origins.horizon, MAX_SEGMENTS)
         for step in range(1, steps + 1):
@@ -95,6 +97,11 @@ def _segment_metrics(result: ForecastResult) -> Records:
                 segment = segment_name("step", str(step))
                 records += metric_rows(scores.take(rows), series, "test", segment=segment)
     return records
+
+
+def _short_name(name: str, position: int) -> str:
+    """A name that fits into an index; that of another series differs."""
+    return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}… ({position + 1})"
 
 
 def _curves(result: ForecastResult) -> Records:

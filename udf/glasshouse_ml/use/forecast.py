@@ -121,7 +121,8 @@ def _read_known(db: Database, stored: ForecastModel, query: str) -> np.ndarray:
     times = table.numbers[facts["time"]] * _DAY_SECONDS
     if not np.isfinite(times).all():
         raise GlasshouseError(f"Column {facts['time']!r} of known_ahead holds NULL or infinity.")
-    periods = calendar.numbers(calendar.local(np.round(times, 3)))
+    local = calendar.local(np.round(times, 3))
+    periods = calendar.numbers(local)
     names = {name: code for code, name in enumerate(facts["names"])}
     series = np.zeros(table.rows, np.int64)
     if facts["series"]:
@@ -130,6 +131,7 @@ def _read_known(db: Database, stored: ForecastModel, query: str) -> np.ndarray:
             [names.get(_SEPARATOR.join(map(str, row)), -1) for row in zip(*values, strict=True)],
             np.int64,
         )
+    series = np.where(calendar.includes(local), series, -1)
     columns = {c.name: _numbers(table.numbers, table.texts, c, facts["levels"]) for c in known}
     values_ahead, _ = known_values(columns, series, periods, stored.ends, 0, stored.horizon)
     return values_ahead.astype(float)

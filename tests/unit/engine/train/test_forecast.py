@@ -212,6 +212,43 @@ def test_columns_known_ahead_change_the_forecast() -> None:
         answers(db, known_ahead="select 1")
 
 
+def test_days_off_have_no_forecast_and_their_rows_of_the_future_are_ignored() -> None:
+    rows = daily({"a": weekly, "b": weekly}, 140, open=lambda n: 1.0)
+    rows = [row for row in rows if row["day"].weekday() < 6]
+    end = max(row["day"] for row in rows)
+    future = [
+        {"shop": shop, "day": end + timedelta(days=step), "sales": None, "open": 1.0}
+        for shop in "ab"
+        for step in range(1, 10)  # with two Sundays
+    ]
+    db = train([*rows, *future], {"known_ahead": ["open"]}, algorithms='["global_boosting"]')
+    assert "seasons: 6). 1 days of the week have no rows" in db.notices[0]
+    days = [date.fromisoformat(row[1][:10]) for row in answers(db) if row[0] == "a"]
+    assert len(days) == 7 and all(day.weekday() < 6 for day in days)
+    db.rows = future
+    assert answers(db, known_ahead="select 1") == answers(db)
+    # A single Sunday makes it a day like all others.
+    sunday = {"shop": "a", "day": date(2024, 3, 3), "sales": 1.0, "open": 1.0}
+    assert "seasons: 7)" in train([*rows, sunday]).notices[0]
+
+
+def test_long_names_and_a_column_named_step_are_kept_apart() -> None:
+    long = "x" * 400
+    db = train(daily({long + "1": weekly, long + "2": lambda n: 2 * weekly(n)}))
+    keys = [
+        (m["series"], m["split"], m["fold"], m["segment"], m["metric"])
+        for m in db.recorded[0]["metrics"]
+    ]
+    assert len(set(keys)) == len(keys)
+    rows = [{"step": row.pop("shop"), **row} for row in daily({"1": weekly, "2": weekly})]
+    db = train(rows, {"series": ["step"]})
+    keys = [
+        (m["series"], m["split"], m["fold"], m["segment"], m["metric"])
+        for m in db.recorded[0]["metrics"]
+    ]
+    assert len(set(keys)) == len(keys)
+
+
 def test_hours_with_two_seasons() -> None:
     rows = [
         {

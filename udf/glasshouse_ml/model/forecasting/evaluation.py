@@ -16,7 +16,7 @@ from glasshouse_ml.model.forecasting.panel import Panel
 
 MAX_ORIGINS = 24
 # Forecasts of one candidate that are held at a time.
-_MAX_FORECASTS = 4_000_000
+_MAX_FORECASTS = 2_000_000
 # At most this share of the periods is the test part.
 _MAX_TEST = 0.25
 # The candidates whose median is one more.
