@@ -14,6 +14,7 @@ from glasshouse_ml.measure.forecast_metrics import METRICS, ForecastScores
 from glasshouse_ml.measure.intervals import metric_intervals, metric_rows
 from glasshouse_ml.measure.segments import quoted, segment_name
 from glasshouse_ml.model.forecasting.candidates import BASELINE, algorithm_params
+from glasshouse_ml.train.forecast_importances import forecast_importances
 from glasshouse_ml.train.forecast_records import (
     forecast_rows,
     history_rows,
@@ -59,6 +60,7 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
         "candidates": _candidates(result),
         "metrics": metrics,
         "curves": _curves(result),
+        "importances": forecast_importances(result),
         "residuals": residual_rows(result),
         "forecast_series": series_rows(result),
         "forecasts": forecast_rows(result),

@@ -186,6 +186,9 @@ def test_columns_known_ahead_change_the_forecast() -> None:
     )
     options = {"known_ahead": ["promotion"]}
     db = train(rows, options, algorithms='["global_boosting"]')
+    (importance,) = db.recorded[0]["importances"]
+    assert (importance["feature"], importance["rank"]) == ("promotion", 1)
+    assert importance["mean"] > 0.2
     with pytest.raises(GlasshouseError, match="needs promotion of the steps ahead"):
         answers(db)
     begin = max(row["day"] for row in rows)
