@@ -145,7 +145,6 @@ def test_other_functions_point_to_ml_forecast(user: Session, hourly: str) -> Non
     for statement in (
         "select * from ml.predict(%s, %s)",
         "select * from ml.explain(%s, %s)",
-        "select * from ml.evaluate(%s, %s)",
         "select * from ml.drift(%s, %s)",
         "select ml.compile(%s, %s)",
     ):

@@ -6,11 +6,10 @@ import numpy as np
 
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.records import Records, json_number
-from glasshouse_ml.core.split import ResamplingUnits
 from glasshouse_ml.core.table import CATEGORY, TIME
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import check_interrupts
-from glasshouse_ml.measure.forecast_metrics import METRICS, ForecastScores
+from glasshouse_ml.measure.forecast_metrics import METRICS, resampling_units
 from glasshouse_ml.measure.intervals import metric_intervals, metric_rows
 from glasshouse_ml.measure.segments import quoted, segment_name
 from glasshouse_ml.model.forecasting.candidates import BASELINE, algorithm_params
@@ -44,7 +43,9 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
     intervals = {}
     for series, scores in (("model", result.test), ("baseline", result.baseline)):
         check_interrupts()
-        found = metric_intervals(scores, samples, seed, _units(scores, result))
+        found = metric_intervals(
+            scores, samples, seed, resampling_units(scores, result.data.panel.season)
+        )
         intervals[series] = found
         metrics += metric_rows(scores, series, "test", intervals=found)
     for series, folds in (
@@ -66,15 +67,6 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
         "forecasts": forecast_rows(result),
         "forecast_history": history_rows(result),
     }
-
-
-def _units(scores: ForecastScores, result: ForecastResult) -> ResamplingUnits:
-    """Series are drawn whole; of a single one, blocks of steps."""
-    series, codes = np.unique(scores.series, return_inverse=True)
-    if len(series) > 1:
-        return ResamplingUnits(codes)
-    steps = np.unique(scores.step, return_inverse=True)[1]
-    return ResamplingUnits(steps, max(1, min(result.data.panel.season, len(steps) // 2)))
 
 
 def _segment_metrics(result: ForecastResult) -> Records:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.use.evaluate import evaluate
 from glasshouse_ml.use.explain import explain
 from glasshouse_ml.use.forecast import forecast
 from glasshouse_ml.use.predict import predict_batches
@@ -323,6 +324,29 @@ def test_a_forecast_refuses_what_goes_by_rows_and_other_models_refuse_ml_forecas
     call(rows)
     with pytest.raises(GlasshouseError, match="answers for rows"):
         answers(rows)
+
+
+def test_evaluate_compares_the_forecast_with_the_values_that_came() -> None:
+    db = train(daily({"a": weekly, "b": lambda n: 4 * weekly(n)}))
+    made = {(row[0], row[1][:10]): row for row in answers(db)}
+    later = daily({"a": weekly, "b": lambda n: 4 * weekly(n)}, 124)
+    later.append({"shop": "new", "day": date(2024, 5, 1), "sales": 1.0})
+    db.rows = later
+    values = {name: row for name, *row in evaluate(db, "a model", "select 1", None)}
+    pairs = [
+        (row["sales"], made[row["shop"], row["day"].isoformat()])
+        for row in later
+        if (row["shop"], row["day"].isoformat()) in made
+    ]
+    assert len(pairs) == 8
+    total = sum(abs(sales) for sales, _ in pairs)
+    assert values["wape"][0] == pytest.approx(sum(abs(s - m[3]) for s, m in pairs) / total)
+    assert values["wape"][3] == pytest.approx(sum(abs(s - m[6]) for s, m in pairs) / total)
+    inside = np.mean([m[4] <= s <= m[5] for s, m in pairs])
+    assert values["interval_coverage"] == [pytest.approx(inside), None, None, None, 8]
+    db.rows = later[:10]
+    with pytest.raises(GlasshouseError, match="history ends at 2024-04-29"):
+        evaluate(db, "a model", "select 1", None)
 
 
 def test_the_same_rows_and_settings_keep_their_version() -> None:
