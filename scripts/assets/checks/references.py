@@ -1,6 +1,7 @@
 """Rules between files: every reference has exactly one target."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from scripts.assets.model.annotations import referenced_charts, referenced_layers
 from scripts.assets.model.asset import Asset, Bundle
@@ -147,32 +148,32 @@ def _settings(bundle: Bundle, dashboard: Asset) -> list[Problem]:
 
 
 def _database_names(bundle: Bundle) -> list[Problem]:
-    paths = defaultdict(list)
-    for database in bundle.kind("databases"):
-        paths[database.title].append(database.path)
-    return [
-        Problem(
-            path,
-            f'the name "{name}" is also that of {shared[0]}',
-            "choose another: Superset has no two databases of one name",
-            Rule.REPEATED_NAME,
-        )
-        for name, shared in paths.items()
-        for path in shared[1:]
-    ]
+    return _repeated(
+        [(database.title, database.path) for database in bundle.kind("databases")],
+        "name",
+        "choose another: Superset has no two databases of one name",
+        Rule.REPEATED_NAME,
+    )
 
 
 def _slugs(bundle: Bundle) -> list[Problem]:
+    return _repeated(
+        [(dashboard.data["slug"], dashboard.path) for dashboard in bundle.kind("dashboards")],
+        "slug",
+        "choose another: Superset would merge the two dashboards",
+        Rule.REPEATED_SLUG,
+    )
+
+
+def _repeated(
+    assets: Iterable[tuple[str, str]], field: str, remedy: str, rule: Rule
+) -> list[Problem]:
+    """A problem for each asset, given as value and path, whose value an earlier one has."""
     paths = defaultdict(list)
-    for dashboard in bundle.kind("dashboards"):
-        paths[dashboard.data["slug"]].append(dashboard.path)
+    for value, path in assets:
+        paths[value].append(path)
     return [
-        Problem(
-            path,
-            f'the slug "{slug}" is also that of {shared[0]}',
-            "choose another: Superset would merge the two dashboards",
-            Rule.REPEATED_SLUG,
-        )
-        for slug, shared in paths.items()
+        Problem(path, f'the {field} "{value}" is also that of {shared[0]}', remedy, rule)
+        for value, shared in paths.items()
         for path in shared[1:]
     ]

@@ -1,10 +1,10 @@
-"""A paired bootstrap of the difference between two scores on the same rows."""
+"""The interval of the difference between two scores on the same rows."""
 
 import numpy as np
 
 from glasshouse_ml.core.metric import EvaluationInput, Metric
 from glasshouse_ml.core.split import ResamplingUnits
-from glasshouse_ml.measure.bootstrap import bootstrap_weights
+from glasshouse_ml.measure.bootstrap import paired_gains
 
 SAMPLES = 200
 # Rows times classes: a ranking of each class is resampled.
@@ -32,14 +32,13 @@ def gain_interval(
     count = min(len(scores.actual), max(MIN_ROWS, MAX_CELLS // classes))
     rows = np.arange(count)
     scores, other = scores.take(rows), other.take(rows)
-    parts = []
-    for weights in bootstrap_weights(count, SAMPLES, seed, units and units.take(rows)):
-        other_weights = weights if other_rows is None else weights * other_rows[:count]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            parts.append(metric.measure(scores, weights) - metric.measure(other, other_weights))
-    gains = np.concatenate(parts)
+    units, other_rows = (
+        units and units.take(rows),
+        None if other_rows is None else other_rows[:count],
+    )
+    gains = paired_gains(metric, scores, other, SAMPLES, seed, units, other_rows)
     gains = gains[np.isfinite(gains)]
     if not len(gains):
         return np.nan, np.nan
-    centre, half = metric.gain(float(gains.mean())), Z_99 * float(gains.std())
+    centre, half = float(gains.mean()), Z_99 * float(gains.std())
     return centre - half, centre + half

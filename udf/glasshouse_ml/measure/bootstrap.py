@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
+from glasshouse_ml.core.metric import EvaluationInput, Metric
 from glasshouse_ml.core.split import ResamplingUnits
 
 # Weights of some samples at a time: enough for numpy, small enough for the processor's cache.
@@ -41,6 +42,28 @@ def bootstrap_weights(
         weights = sum(np.roll(starts, shift, axis=1) for shift in range(length))
         weights = np.asarray(weights, float)
         yield weights[:, units.codes] if units else weights
+
+
+def paired_gains(
+    metric: Metric,
+    scores: EvaluationInput,
+    other: EvaluationInput,
+    samples: int,
+    seed: int,
+    units: ResamplingUnits | None = None,
+    other_rows: np.ndarray | None = None,
+) -> np.ndarray:
+    """The gain of scores over other on each bootstrap sample, of shape (samples,).
+
+    Both are measured on the same resampled rows; other_rows masks those that other is measured on.
+    """
+    gains = [np.empty(0)]
+    for weights in bootstrap_weights(len(scores.actual), samples, seed, units):
+        other_weights = weights if other_rows is None else weights * other_rows
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gains.append(metric.values(scores, weights) - metric.values(other, other_weights))
+    difference = np.concatenate(gains)
+    return difference if metric.higher_is_better else -difference
 
 
 def percentile_interval(values: np.ndarray, units: float) -> tuple[float, float]:

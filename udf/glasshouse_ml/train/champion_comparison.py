@@ -18,7 +18,7 @@ from glasshouse_ml.core.records import json_number
 from glasshouse_ml.core.split import XY, ResamplingUnits
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import encode
-from glasshouse_ml.measure.bootstrap import bootstrap_weights, percentile_interval
+from glasshouse_ml.measure.bootstrap import paired_gains, percentile_interval
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.train.result import TrainingResult
 
@@ -103,7 +103,12 @@ def _score_champion(
     model = registry.load(db, result.request.model, champion["version"])
     _check_compatible(model, result)
     table = result.data.table.take(result.split.test[rows])
-    test = XY(encode(model.features, table), result.test.actual[rows])
+    weights = result.test.weights
+    test = XY(
+        encode(model.features, table),
+        result.test.actual[rows],
+        weights=None if weights is None else weights[rows],
+    )
     # Each version predicts by its own threshold.
     target = replace(result.fitter.target, threshold=model.threshold)
     return replace(result.fitter, target=target).score(model.pipeline, test)
@@ -160,9 +165,5 @@ def _gain_interval(
 ) -> tuple[float, float]:
     if not metric.supports_bootstrap:
         return np.nan, np.nan
-    count, gains = len(scores.actual), [np.empty(0)]
-    for weights in bootstrap_weights(count, samples, seed, units):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            difference = metric.measure(scores, weights) - metric.measure(champion_scores, weights)
-        gains.append(difference if metric.higher_is_better else -difference)
-    return percentile_interval(np.concatenate(gains), units.independent if units else count)
+    gains = paired_gains(metric, scores, champion_scores, samples, seed, units)
+    return percentile_interval(gains, units.independent if units else len(scores.actual))

@@ -1,7 +1,5 @@
 """ml.evaluate for a forecast: its answers beside the values that have come since."""
 
-from typing import Any
-
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
@@ -10,6 +8,9 @@ from glasshouse_ml.measure.forecast_metrics import ForecastScores
 from glasshouse_ml.model.forecasting.calendar import from_facts
 from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
 from glasshouse_ml.use.forecast_rows import read_forecast_rows
+
+# The name of the task.
+FORECAST = "forecast"
 
 
 def score_forecast(
@@ -42,15 +43,11 @@ def score_forecast(
     scale = np.array(stored.facts["scale"], float)[series]
     none = np.full(len(series), np.nan)
 
-    def scores(*answers: np.ndarray) -> ForecastScores:
+    def scores(forecast: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> ForecastScores:
+        level = stored.facts["level"]
         return ForecastScores(
-            actual[measured], *answers, scale, stored.facts["level"], series, period + 1
+            actual[measured], forecast, lower, upper, scale, level, series, period + 1
         )
 
     forecast, lower, upper = (values[series, period] for values in stored.intervals())
     return scores(forecast, lower, upper), scores(stored.baseline[series, period], none, none)
-
-
-def is_forecast(facts: dict[str, Any] | None) -> bool:
-    """Whether the row of a version is that of a forecast."""
-    return facts is not None and facts["task"] == "forecast"
