@@ -18,7 +18,8 @@
             snapshots.{{ keys | join(", snapshots.") }}
             {%- for group in groups %}
                 {%- set ages = ages_of(group) -%}
-                {%- for column in columns_of(ref(group)) if column not in keys %}
+                {%- set columns = adapter.get_columns_in_relation(ref(group)) if execute else [] -%}
+                {%- for column in columns | map(attribute="name") if column not in keys %}
                     {%- if column in ages %}
                         ,
                         snapshots.as_of
@@ -49,13 +50,8 @@
     {%- if execute -%}
         {%- for node in graph.nodes.values()
             if node.resource_type == "model" and node.fqn[1:-1] == ["features", entity] and node.name not in names -%}
-            {{
-                exceptions.raise_compiler_error(
-                    "GLASSHOUSE_FEATURE_GROUPS does not name "
-                    ~ node.name
-                    ~ ". Run `make build`, which sets it."
-                )
-            }}
+            {%- set message = "GLASSHOUSE_FEATURE_GROUPS does not name {}. Run `make build`, which sets it." -%}
+            {%- do exceptions.raise_compiler_error(message.format(node.name)) -%}
         {%- endfor -%}
     {%- endif -%}
     {{- return(names) -}}
@@ -67,21 +63,10 @@
     {%- set ages = {} -%}
     {%- if execute -%}
         {%- for column in graph.nodes["model." ~ project_name ~ "." ~ group].columns.values() -%}
-            {%- set age = column.config.get("meta", {}).get("age") -%}
-            {%- if age -%} {%- do ages.update({column.name: age}) -%} {%- endif -%}
+            {%- if column.meta.age -%}
+                {%- do ages.update({column.name: column.meta.age}) -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
     {{- return(ages) -}}
-{%- endmacro %}
-
-
-{# A built relation's columns in their order; none while dbt only reads the files. #}
-{% macro columns_of(relation) -%}
-    {{-
-        return(
-            adapter.get_columns_in_relation(relation) | map(attribute="name") | list
-            if execute
-            else []
-        )
-    -}}
 {%- endmacro %}
