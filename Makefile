@@ -37,6 +37,12 @@ remove:  ## Remove a model that make add has made (NAME=model; asks first, YES=1
 	@$(GLASSHOUSE) remove $(call quote,$(NAME))
 submission:  ## Write the predictions of the rows without a label as CSV (NAME=model [SAMPLE=sample.csv] [TO=file])
 	@$(GLASSHOUSE) submission $(call quote,$(NAME)) $(call option,sample,$(SAMPLE)) $(call option,to,$(TO))
+feature:  ## Create a feature file of a model, an open task at first (NAME=model FEATURE=name [OWNER=])
+	@$(GLASSHOUSE) feature $(call quote,$(NAME)) $(call option,feature,$(FEATURE)) $(call option,owner,$(OWNER))
+contest:  ## Measure what each group of features adds to a model (NAME=model)
+	@$(GLASSHOUSE) contest $(call quote,$(NAME))
+compare:  ## Print how the scores of this branch differ from those of the base, as Markdown (BASE=main)
+	@$(GLASSHOUSE) compare
 load-shop:  ## Load a shop (FROM=simulator|online_retail|classicmodels [FILES=] [SIZE=] [SEED=])
 	@$(GLASSHOUSE) load-shop --from $(call quote,$(or $(FROM),simulator)) --path $(call quote,$(FILES)) --size $(call quote,$(SIZE)) --seed $(call quote,$(SEED))
 live:  ## Simulate new days in the shop ([SECONDS=5] per day, [DAYS=] to stop after)

@@ -36,17 +36,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
-    """With --dist=loadscope, tests of the whole stack share a process; all else goes by file."""
-    return Together(config, log) if config.getoption("dist") == "loadscope" else None
+    """With --dist=loadscope, tests that share a stack share a process; all else goes by file."""
+    return SharedStacks(config, log) if config.getoption("dist") == "loadscope" else None
 
 
+SYNC = "tests/e2e/test_sync"
 # Their tests have a stack of their own.
 OWN_STACKS = ("tests/e2e/test_stack_life.py", "tests/e2e/test_kills.py")
 # A process that began one of these last would keep the others waiting: the longest come first.
 LONGEST = (
+    "tests/e2e/test_attacks.py",
+    SYNC,
     "tests/e2e/",
     *(f"tests/integration/test_{name}.py" for name in (
-        "promotion", "shop_history", "shop_real_data", "models", "shop_small", "gates",
+        "shop_real_data", "promotion", "shop_history", "models", "shop_small", "failing_tests",
+        "model_nodes",
     )),
 )  # fmt: skip
 
@@ -61,13 +65,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
-class Together(LoadScopeScheduling):
-    """What shares something that takes long to make is not spread over processes."""
+class SharedStacks(LoadScopeScheduling):
+    """The tests of push and pull share one stack, the other tests of a stack another."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]
-        shared = file.startswith("tests/e2e/") and file not in OWN_STACKS
-        return "tests/e2e" if shared else file
+        if not file.startswith("tests/e2e/") or file in OWN_STACKS:
+            return file
+        return SYNC if file.startswith(SYNC) else "tests/e2e"
 
 
 @pytest.fixture(scope="session")

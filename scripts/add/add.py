@@ -12,6 +12,7 @@ from scripts.add.facts import SourceTable
 from scripts.add.leaks import leaking_columns
 from scripts.add.outcome import print_outcome
 from scripts.add.proposal import Choices, Proposal, propose
+from scripts.add.rendering import sql_keywords
 from scripts.console import say, step
 from scripts.data.load import Options, load_files
 from scripts.data.names import require_name
@@ -25,7 +26,6 @@ from scripts.stack.interface import Stack
 
 # How the comment of a table begins that `make remove` may drop.
 ORIGIN = "Added from"
-KEYWORDS = "select word from pg_get_keywords() where catcode in ('R', 'T', 'C')"
 
 
 def add(
@@ -106,8 +106,7 @@ def _load(dsn: dict, files: list[Path], table: str, options: Options) -> None:
 
 
 def _files(cursor: Cursor, proposal: Proposal, source: str, unlabelled: str) -> DbtFiles:
-    cursor.execute(KEYWORDS)
-    keywords = frozenset(word for (word,) in cursor.fetchall())
+    keywords = sql_keywords(cursor)
     if not unlabelled:
         return DbtFiles(proposal, source, keywords)
     facts = SourceTable(cursor, proposal.source, unlabelled).facts()

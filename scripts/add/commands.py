@@ -80,6 +80,40 @@ def submission(name: str, sample: Path | None, to: Path | None) -> None:
         submit(settings, name, sample, to)
 
 
+@click.command()
+@click.argument("name")
+@click.option("--feature", required=True, help="The name of the feature.")
+@click.option("--owner", default="", help="Who is to write it; default: git's user.")
+def feature(name: str, feature: str, owner: str) -> None:
+    """Create a feature file of a model as an open task: SQL, description and test."""
+    from scripts.add.features import create_feature
+    from scripts.stack.commands import running_stack
+
+    with running_stack() as (settings, stack):
+        create_feature(settings, stack, name, feature, owner or _git_user())
+
+
+@click.command()
+@click.argument("name")
+def contest(name: str) -> None:
+    """Measure what each group of features adds to a model, on the same repeated folds."""
+    from scripts.add.contest import run_contest
+    from scripts.stack.commands import running_stack
+
+    with running_stack() as (settings, _):
+        run_contest(settings, name)
+
+
+@click.command()
+@click.option("--base", envvar="BASE", default="main", help="The branch to compare with.")
+def compare(base: str) -> None:
+    """Print how the scores of this branch's models differ from those of the base, as Markdown."""
+    from scripts.add.comparison import print_comparison
+    from scripts.settings import load_settings
+
+    print_comparison(load_settings(), base)
+
+
 def _git_user() -> str:
     """The name that git signs commits with, else the login name."""
     answer = subprocess.run(

@@ -1,25 +1,15 @@
 """The dbt files of a model that `make add` writes, and how they reach the project's folder."""
 
 import difflib
-import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from sqlfmt.api import format_string
-from sqlfmt.mode import Mode
-
 from scripts.add.facts import NUMBERS, TIMES, ColumnFacts
 from scripts.add.proposal import BINARY, Proposal
+from scripts.add.rendering import render, sql_name
 from scripts.errors import UserError
 
-PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*").fullmatch
-# What YAML 1.1 reads as a boolean or as nothing if it stands without quotes.
-YAML_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
-# The line length of [tool.sqlfmt] in pyproject.toml.
-FORMAT = Mode(line_length=100)
 # The dashboards show a description as a label up to its first semicolon, if it is not longer.
 LONGEST_LABEL = 52
 GROUPS = ("ids", "text", "numbers", "booleans", "dates")
@@ -45,6 +35,8 @@ def file_paths(name: str, schema: str) -> dict[str, str]:
         "staging.yml": f"{staging}/stg_{schema}__{name}.yml",
         "features.sql": f"features/feat_{name}__base.sql",
         "features.yml": f"features/feat_{name}__base.yml",
+        "all.sql": f"features/feat_{name}__all.sql",
+        "all.yml": f"features/feat_{name}__all.yml",
         "model.sql": f"ml/{name}.sql",
         "model.yml": f"ml/{name}.yml",
         "predictions.sql": f"predictions/pred_{name}.sql",
@@ -67,35 +59,12 @@ class DbtFiles:
     ) -> None:
         self.proposal, self.table, self.keywords = proposal, table, keywords
         self.unlabelled = unlabelled
-        self.environment = Environment(
-            loader=PackageLoader("scripts.add"),
-            variable_start_string="<<",
-            variable_end_string=">>",
-            block_start_string="<%",
-            block_end_string="%>",
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701  (the result is SQL and YAML)
-        )
-        self.environment.filters |= {
-            "quoted": _quoted,
-            "quoted_name": _yaml_name,
-            "json": json.dumps,
-        }
 
     def render(self) -> dict[str, str]:
         """Text by path below dbt/models."""
         values = self._values()
-        files = {
-            path: self.environment.get_template(f"{template}.j2").render(values)
-            for template, path in file_paths(self.proposal.name, self.proposal.source).items()
-        }
-        return {
-            path: format_string(text, FORMAT) if path.endswith(".sql") else text
-            for path, text in files.items()
-        }
+        paths = file_paths(self.proposal.name, self.proposal.source)
+        return {path: render(template, values) for template, path in paths.items()}
 
     def _values(self) -> dict[str, Any]:
         proposal = self.proposal
@@ -162,15 +131,7 @@ class DbtFiles:
         return "booleans" if facts.type == "boolean" else "text"
 
     def _identifier(self, name: str) -> str:
-        if PLAIN_NAME(name) and name not in self.keywords:
-            return name
-        if "{" in name:
-            raise UserError(
-                f"The column {name} has a brace in its name, which dbt reads as a template",
-                "rename the column, or read it through a view with another name",
-            )
-        escaped = name.replace('"', '""')
-        return f'"{escaped}"'
+        return sql_name(name, self.keywords)
 
 
 def write(root: Path, files: dict[str, str]) -> tuple[list[Path], list[str]]:
@@ -250,12 +211,3 @@ def _description(facts: ColumnFacts) -> str:
     empty = facts.rows - facts.filled
     filled = f"empty in {empty:,} of {facts.rows:,} rows" if empty else "never empty"
     return f"{label}; {facts.distinct:,} different values, {filled}."
-
-
-def _quoted(text: str) -> str:
-    """A YAML string; dbt renders descriptions, so braces of a template lose their meaning."""
-    return json.dumps(text.replace("{", "(").replace("}", ")"), ensure_ascii=False)
-
-
-def _yaml_name(name: str) -> str:
-    return name if PLAIN_NAME(name) and name not in YAML_WORDS else _quoted(name)

@@ -12,7 +12,8 @@ from scripts.errors import UserError
 LIMIT = 0.99
 # One cheap model on so many rows is enough for the scores of single columns.
 ROWS = 20_000
-PROBE = "{}__leak_check"
+# A name with a dot belongs to no model of the reports.
+PROBE = "leak_check.{}"
 ALGORITHM = {"classification": "logistic_regression", "regression": "ridge"}
 OPTIONS = {
     "bootstrap": 0, "folds": 2, "importance_repeats": 0, "learning_curve": 0, "promote": "never",
@@ -29,8 +30,8 @@ SCORES = """
 def leaking_columns(cursor: Cursor, proposal: Proposal, table: str) -> dict[str, str]:
     """Reason by column for each feature that alone predicts the target.
 
-    Trains a model of one cheap algorithm under a name of its own, reads the scores of the single
-    columns, and drops the model.
+    Trains a model of one cheap algorithm, reads the scores of the single columns, and rolls the
+    training back. The connection is in autocommit mode.
     """
     if proposal.task not in ALGORITHM:
         return {}
@@ -45,7 +46,7 @@ def leaking_columns(cursor: Cursor, proposal: Proposal, table: str) -> dict[str,
         sql.SQL("{}.*").format(sql.Identifier(table)),
         sql.Literal(ROWS),
     )
-    _drop(cursor, name)
+    cursor.execute("begin")
     try:
         cursor.execute(
             "select * from ml.train(%s, %s, %s, %s, algorithms => %s, options => %s)",
@@ -57,13 +58,13 @@ def leaking_columns(cursor: Cursor, proposal: Proposal, table: str) -> dict[str,
         cursor.execute(SCORES, [name])
         scores = {column: score for column, score in cursor.fetchall() if score is not None}
     except Error as error:
-        cursor.connection.rollback()
         message = str(error.diag.message_primary or error).strip()
         raise UserError(
             f"{proposal.source}.{table} cannot be learned from: {message}",
             error.diag.message_hint or "look at the table with make psql",
         ) from None
-    _drop(cursor, name)
+    finally:
+        cursor.execute("rollback")
     return with_relatives(
         {
             column: f"it alone predicts {proposal.target} (score {score:.3f})"
@@ -83,9 +84,3 @@ def with_relatives(leaks: dict[str, str], names: list[str]) -> dict[str, str]:
         if name.startswith(f"{leak}_") and name not in leaks
     }
     return leaks | relatives
-
-
-def _drop(cursor: Cursor, name: str) -> None:
-    cursor.execute("select exists (select from ml.model_versions where model = %s)", [name])
-    if cursor.fetchone()[0]:
-        cursor.execute("select ml.drop_model(%s)", [name])

@@ -28,7 +28,8 @@ def files_of(root: Path, name: str) -> tuple[str, list[Path]]:
         schema = staging.parent.name
         paths = [models / path for path in file_paths(name, schema).values()]
         if is_added(root, name, schema):
-            return schema, [path for path in paths if path.exists()]
+            feature_files = sorted((models / "features" / name).glob(f"feat_{name}__*"))
+            return schema, [path for path in (*paths, *feature_files) if path.exists()]
     raise UserError(f"make add has not made a model {name}", "ls dbt/models/ml lists the models")
 
 
@@ -43,7 +44,7 @@ def remove(settings: Settings, stack: Stack, name: str) -> None:
     ):
         removed = [
             relation
-            for relation in _relations(name, schema)
+            for relation in _relations(name, schema, files)
             if _drop(cursor, *relation.split(".", 1))
         ]
         cursor.execute(REGISTERED, [name])
@@ -64,11 +65,14 @@ def remove(settings: Settings, stack: Stack, name: str) -> None:
     build(settings, stack, ("path:models/reports,source:ml+",), show=False)
 
 
-def _relations(name: str, schema: str) -> list[str]:
+def _relations(name: str, schema: str, files: list[Path]) -> list[str]:
     """What dbt builds of the files, the readers first; tables that a file was loaded into last."""
+    feature_files = [file.stem for file in files if file.parent.name == name]
     built = [
         f"predictions.pred_{name}",
         f"models.{name}",
+        f"features.feat_{name}__all",
+        *(f"features.{each}" for each in dict.fromkeys(feature_files)),
         f"features.feat_{name}__base",
         f"staging.stg_{schema}__{name}",
     ]

@@ -3,7 +3,7 @@
 import fcntl
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -21,3 +21,15 @@ def exclusive_lock(path: Path) -> Iterator[int]:
             print("Waiting for another glasshouse command to end …", file=sys.stderr, flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield file.fileno()
+
+
+@contextmanager
+def try_lock(path: Path) -> Iterator[bool]:
+    """Hold the lock file `path` if it is free; yields whether it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        is_free = False
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_free = True
+        yield is_free

@@ -68,21 +68,24 @@ def build_functions(settings: Settings, stack: Stack, show: bool = True) -> None
         _dbt(settings, "admin", ["--select", FUNCTIONS], show)
 
 
-def refresh(settings: Settings, stack: Stack) -> None:
-    """Build what depends on the tables that have changed since the last build, and nothing else."""
+def refresh(settings: Settings, stack: Stack) -> str:
+    """Build what depends on the tables that have changed since the last build, and nothing else.
+
+    Says what was built.
+    """
     _require_same_shop(settings, replace_shop=False)
     sources, last = build_inputs.current_state(settings, stack), built(settings)
     changed = {key for key in sources if sources[key] != last.get(key)}
     if {"files", "cluster"} & changed:
         build(settings, stack)
-        return
+        return "everything was built, because files or the server have changed"
     if build_inputs.has_active_sessions(settings):
         changed.add(build_inputs.WRITES_KEY)
     names = sorted({"shop" if key == build_inputs.WRITES_KEY else key for key in changed})
     if not names:
         with step("Building the models (dbt)") as current:
             current.note("up to date")
-        return
+        return "up to date"
     stamps.forget(settings, "build")
     with step(f"Building what depends on {', '.join(names)} (dbt)", output=True) as current:
         select = [f"source:{name}+" for name in names]
@@ -91,6 +94,7 @@ def refresh(settings: Settings, stack: Stack) -> None:
     stack.clear_query_cache()
     build_inputs.warn_of_malformed_versions(settings)
     _record_success(settings, sources)
+    return f"built what depends on {', '.join(names)}: {note}"
 
 
 def _require_same_shop(settings: Settings, replace_shop: bool) -> bool:

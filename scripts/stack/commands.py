@@ -101,14 +101,11 @@ def build(select: tuple[str, ...]) -> None:
 @click.command()
 def refresh() -> None:
     """Build what depends on the data that arrived since the last build."""
-    from scripts.stack.build import refresh as run
+    from scripts.stack.refreshes import run_refresh
 
     settings, stack = _open()
     _require_database(stack)
-    with _stack_lock(settings):
-        with step("Preparing the server's Python") as current:
-            current.note(stack.update_server_environment())
-        run(settings, stack)
+    run_refresh(settings, stack, _stack_lock)
 
 
 @click.command()

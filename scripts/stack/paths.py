@@ -13,7 +13,7 @@ SERVER_USER = "postgres"
 # The path of a socket has at most 107 bytes; PostgreSQL adds /.s.PGSQL.<port>.lock to the folder.
 MAX_SOCKET_FOLDER = 107 - len("/.s.PGSQL.65535.lock")
 # `clear` leaves these: the operator's tools and the lock that the running command holds.
-TOOLS = {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}
+TOOLS = {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock", "refresh.lock"}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a reader of dashboards may try, as SQL: each must fail, or show allowed rows only.
+"""SQL that a reader of dashboards may try: each must fail, or return allowed rows only.
 
 `{table}` is a relation with a row filter, `{hidden}` one that the reader has no right on.
 """

@@ -90,7 +90,7 @@ def tabs(bench: Bench) -> Pair:
     settings = bench.settings
 
     def slowest() -> float:
-        found: dict[str, float] = {}
+        result: dict[str, float] = {}
         password = settings.value("STAKEHOLDER_PASSWORD")
         with signed_in(settings.superset_url, "stakeholder", password) as page:
             for slug in dashboard_slugs(settings.root):
@@ -98,9 +98,9 @@ def tabs(bench: Bench) -> Pair:
                     page, settings.superset_url, slug, bench.folder / "shots"
                 )
                 seen = report.seconds
-                found |= {f"{slug}: {tab}": seconds for tab, seconds in seen.items()}
-        _table(bench.folder / "tabs.md", "tab | seconds", sorted(found.items(), key=_second))
-        return max(found.values())
+                result |= {f"{slug}: {tab}": seconds for tab, seconds in seen.items()}
+        _table(bench.folder / "tabs.md", "tab | seconds", sorted(result.items(), key=_second))
+        return max(result.values())
 
     return Pair(slowest, None, note="Every dashboard, opened as a stakeholder at 1440 × 900")
 

@@ -110,7 +110,7 @@ def _many(chart: Asset, settings: Settings) -> list[Asset]:
     assert dataset is not None
     database = git.get(dataset.data["database_uuid"])
     assert database is not None
-    found = [database, dataset]
+    result = [database, dataset]
     for number in range(DASHBOARDS):
         position: dict[str, Any] = {
             "DASHBOARD_VERSION_KEY": "v2",
@@ -121,14 +121,14 @@ def _many(chart: Asset, settings: Settings) -> list[Asset]:
         for each in range(CHARTS):
             name = f"Bench {number} {each}"
             data = chart.data | {"slice_name": name, "uuid": _uuid(name)}
-            found.append(Asset("charts", data, f"charts/bench_{number}/chart_{each}.yaml"))
+            result.append(Asset("charts", data, f"charts/bench_{number}/chart_{each}.yaml"))
             meta = {"uuid": data["uuid"], "width": 1, "height": 20}
             position[f"CHART-{each}"] = {"type": "CHART", "meta": meta}
         slug = f"bench_{number}"
         data = {"dashboard_title": f"Bench {number}", "uuid": _uuid(slug), "slug": slug}
         data |= {"position": position, "version": "1.0.0"}
-        found.append(Asset("dashboards", data, f"dashboards/{slug}.yaml"))
-    return found
+        result.append(Asset("dashboards", data, f"dashboards/{slug}.yaml"))
+    return result
 
 
 def _uuid(name: str) -> str:

@@ -44,13 +44,13 @@ def memory(bench: Bench) -> Pair:
     def ours() -> float:
         session = Session(bench)
         version = train(session, bench)
-        found = session.rows(
+        result = session.rows(
             "select peak_memory_mb from ml.model_versions where model = %s and version = %s",
             MODEL,
             version,
         )
         session.close()
-        return float(found[0][0])
+        return float(result[0][0])
 
     return Pair(
         ours,

@@ -174,14 +174,14 @@ def keep(results: list[Result], path: Path) -> list[Result]:
 @contextmanager
 def stopwatch() -> Iterator[list[float]]:
     """The seconds the block took, as the only entry of the list once it is done."""
-    found: list[float] = []
+    result: list[float] = []
     started = time.perf_counter()
-    yield found
-    found.append(time.perf_counter() - started)
+    yield result
+    result.append(time.perf_counter() - started)
 
 
 def seconds(work: Callable[[], object]) -> float:
     """How long a call takes."""
-    with stopwatch() as found:
+    with stopwatch() as result:
         work()
-    return found[0]
+    return result[0]

@@ -1,4 +1,4 @@
-"""A copy of the project in a folder of its own, with a stack of its own, as a newcomer has it."""
+"""A copy of the project in its own folder, with its own stack."""
 
 import os
 import shutil

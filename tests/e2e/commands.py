@@ -1,4 +1,4 @@
-"""`glasshouse` commands of a clone, run without importing the code anew for each of them."""
+"""`glasshouse` commands of a clone, run in forks of one process."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The whole stack, brought up in a copy of the working tree on free ports, as a newcomer would."""
+"""The whole stack, started in a copy of the working tree on free ports."""
 
 import os
 import random
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from scripts.assets.files.managed import LOCK
+from tests.conftest import SYNC
 from tests.e2e.clone import Clone, running_clone
 from tests.e2e.commands import Commands, environment
 from tests.e2e.projects import Project
@@ -23,8 +24,11 @@ def pytest_report_header() -> str:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Clone]:
-    """A running stack that tests leave as they find it, made as a newcomer makes it."""
-    yield from running_clone()
+    """A running stack that tests leave as they find it, made as a newcomer makes it.
+
+    A process that runs only tests of push and pull starts from a copy of the warehouse.
+    """
+    yield from running_clone(built=os.environ["PYTEST_CURRENT_TEST"].startswith(SYNC))
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What runs of a clone, processes or containers: the tests of the stack need not know which."""
+"""The running parts of a clone, whether they are processes or containers."""
 
 import os
 import signal
@@ -32,12 +32,12 @@ def kill(clone: Clone, part: str) -> None:
 
 def remaining_processes(clone: Clone) -> dict[str, str]:
     """The command line of every process and container that belongs to the clone."""
-    found = _processes(str(clone.root))
+    result = _processes(str(clone.root))
     if clone.settings.in_containers:
         label = f"--filter=label=com.docker.compose.project={Compose(clone.settings).project}"
         for container in docker("ps", "--quiet", label).split():
-            found[container] = docker("top", container, "-eo", "pid,args")
-    return found
+            result[container] = docker("top", container, "-eo", "pid,args")
+    return result
 
 
 def remaining_resources(clone: Clone) -> list[str]:
@@ -46,8 +46,8 @@ def remaining_resources(clone: Clone) -> list[str]:
         return []
     project = Compose(clone.settings).project
     label = f"--filter=label=com.docker.compose.project={project}"
-    found = docker("volume", "ls", "--quiet", label), docker("network", "ls", "--quiet", label)
-    return "\n".join((*found, docker("image", "ls", "--quiet", f"{project}-*"))).split()
+    result = docker("volume", "ls", "--quiet", label), docker("network", "ls", "--quiet", label)
+    return "\n".join((*result, docker("image", "ls", "--quiet", f"{project}-*"))).split()
 
 
 def docker(*words: str) -> str:
@@ -59,7 +59,7 @@ def docker(*words: str) -> str:
 
 def _processes(root: str) -> dict[str, str]:
     """Those that work in the folder, run from it or bear its mark."""
-    found = {}
+    result = {}
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
@@ -70,8 +70,8 @@ def _processes(root: str) -> dict[str, str]:
         except OSError:
             continue
         if command and (root in command or where.startswith(root) or f"of {root}/" in around):
-            found[folder.name] = command
-    return found
+            result[folder.name] = command
+    return result
 
 
 def _pid(clone: Clone, part: str) -> int:

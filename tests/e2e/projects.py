@@ -1,4 +1,4 @@
-"""A clone's assets and the server that shows them, as the tests of the sync work with them."""
+"""The assets of a clone and the server that shows them, for the tests of push and pull."""
 
 import subprocess
 from pathlib import Path

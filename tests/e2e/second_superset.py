@@ -1,4 +1,4 @@
-"""A second Superset beside a clone's own: the same PostgreSQL, a metadata database of its own.
+"""A second Superset: the same PostgreSQL server, with its own metadata database.
 
 It costs the seconds of a web server's start, where a whole second stack would cost minutes.
 """

@@ -1,4 +1,4 @@
-"""A stakeholder and an analyst with valid tokens try to see or do more than they may."""
+"""A stakeholder and an analyst with valid tokens cannot see or do more than their roles allow."""
 
 import re
 from collections.abc import Iterator

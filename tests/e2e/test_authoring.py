@@ -1,6 +1,7 @@
-"""What an author of dashboards has at hand: limits on queries, and a push with each save."""
+"""Tools for authors of dashboards: limits on queries, `make watch`, recipes for build servers."""
 
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
 
@@ -16,11 +17,11 @@ SECONDS = 60
 
 
 def test_row_and_time_limits_are_own_rules(stack) -> None:
-    done = stack.make("check", "MAX_ROWS=1", "MAX_MS=100000")
+    # Charts of one row take more than a millisecond too.
+    done = stack.make("check", "MAX_ROWS=1", "MAX_MS=1")
     assert done.returncode == 2, done.stdout + done.stderr  # make's own code for a failed line
     rules = set(re.findall(r"\[([a-z-]+)\]$", done.stdout, re.MULTILINE))
-    assert rules == {"too-many-rows"}
-    assert "too-slow" in stack.run("check", "--max-ms", "1").stdout
+    assert rules == {"too-many-rows", "too-slow"}
     refused = stack.run("check", "--max-ms", "fast")
     assert refused.returncode != 0
     assert "Traceback" not in refused.stderr
@@ -40,12 +41,14 @@ def watch_log(stack) -> Iterator[list[str]]:
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
+            # A shell makes its background commands ignore SIGINT, and tests may be one of them.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
     try:
         assert wait_until(lambda: "Watching" in log.read_text(), SECONDS), log.read_text()
         yield log
     finally:
-        process.send_signal(subprocess.signal.SIGINT)
+        process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 0
         assert "Traceback" not in log.read_text()
         file.write_text(kept)

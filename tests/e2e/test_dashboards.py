@@ -1,4 +1,4 @@
-"""The dashboards as a stakeholder meets them in a real browser, and what is broken is found."""
+"""The dashboards in a browser, as a stakeholder sees them."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,8 @@ FORBIDDEN = (
     "/superset/import_dashboards/",
 )
 CLASSIFICATION = "quality_classification"
-# Charts that are about the whole house: no filter of a model is to change them.
+OTHER_PAGES = ("drivers", "monitoring", "model_card")
+# Charts that are about all models: the filter of a model does not change them.
 OF_NO_MODEL = {
     "data": {"Tests passed by layer", "Rows and last change of each table", "All tests"},
 }
@@ -51,12 +52,12 @@ class MonitoredPage:
     def all_assets(self) -> dict[str, str]:
         """What each chart shows, tab by tab: its words, or its drawing as the browser has it."""
         tabs = self.page.locator(".dashboard-component-tabs > * > .ant-tabs-nav .ant-tabs-tab")
-        found = {}
+        result = {}
         for number in range(max(1, tabs.count())):
             if tabs.count():
                 tabs.nth(number).click()
             wait_until_drawn(self.page)
-            found |= dict(
+            result |= dict(
                 self.page.evaluate(
                     """() => [...document.querySelectorAll('[data-test-chart-id]')]
                         .filter(card => card.offsetParent)
@@ -64,16 +65,16 @@ class MonitoredPage:
                             card.querySelector('canvas')?.toDataURL() ?? card.innerText])"""
                 )
             )
-        return found
+        return result
 
     def texts(self) -> dict[str, str]:
         """What each chart of the open tab that is made of text says."""
-        found = self.page.evaluate(
+        result = self.page.evaluate(
             """() => [...document.querySelectorAll('[data-test-chart-id]')]
                 .filter(card => card.offsetParent && card.querySelector('.handlebars'))
                 .map(card => [card.dataset.testChartName, card.innerText])"""
         )
-        return dict(found)
+        return dict(result)
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +181,15 @@ def test_login_opens_start_page(stakeholder) -> None:
     assert slugs >= {"business", "churn", "revenue_forecast", "segments", "data", "drivers"}
 
 
-@pytest.mark.parametrize("slug", [CLASSIFICATION, "data", "drivers", "monitoring", "model_card"])
+# That the filter reaches every chart of the other pages is a unit test of the committed assets.
+@pytest.mark.parametrize(
+    "slug",
+    [
+        CLASSIFICATION,
+        "data",
+        *(pytest.param(slug, marks=pytest.mark.slow) for slug in OTHER_PAGES),
+    ],
+)
 def test_other_model_changes_all_charts(stakeholder, slug: str) -> None:
     stakeholder.page.set_viewport_size({"width": 1440, "height": 2000})
     stakeholder.open(slug)
@@ -274,8 +283,8 @@ def test_stakeholder_writes_are_refused(stakeholder) -> None:
             f"{stakeholder.url}/api/v1/{path}", method=method, data=data, headers=headers
         ).status
 
-    found = stakeholder.page.request.get(f"{stakeholder.url}/api/v1/dashboard/start_here").json()
-    number = found["result"]["id"]
+    result = stakeholder.page.request.get(f"{stakeholder.url}/api/v1/dashboard/start_here").json()
+    number = result["result"]["id"]
     # What a reader may send is taken: the token is good.
     assert send("POST", f"dashboard/{number}/filter_state", {"value": "{}"}) == 201
     for method, path, data in (
@@ -319,8 +328,8 @@ class Rest:
         return answer.json()
 
     def chart_named(self, name: str) -> dict:
-        found = self.send("GET", f"dashboard/{CLASSIFICATION}/charts")["result"]
-        return next(chart for chart in found if chart["slice_name"] == name)
+        result = self.send("GET", f"dashboard/{CLASSIFICATION}/charts")["result"]
+        return next(chart for chart in result if chart["slice_name"] == name)
 
     def copy_chart(self, chart: dict, name: str, changes: dict) -> int:
         params = {**chart["form_data"], **changes}

@@ -1,4 +1,4 @@
-"""Commands that are killed at random moments: the same command then completes, and nothing is lost.
+"""Commands are killed at random moments; the next run completes and no data is lost.
 
 pytest prints the seed. GLASSHOUSE_KILL_SEED=<seed> make test-slow kills at the same moments again.
 """
@@ -134,12 +134,12 @@ def facts(clone: Clone) -> dict[str, list[str]]:
     """
     schemas = ", ".join(f"'{schema}'" for schema in FACTS)
     query = f"select schemaname, tablename from pg_tables where schemaname in ({schemas})"
-    found = {}
+    result = {}
     for schema, table in rows_of(clone, query):
         rows = rows_of(clone, f"select (to_jsonb(t) - 'load_date')::text from {schema}.{table} t")
         texts = (FRACTION.sub(lambda match: f"{float(match[0]):.9g}", text) for (text,) in rows)
-        found[f"{schema}.{table}"] = sorted(texts)
-    return found
+        result[f"{schema}.{table}"] = sorted(texts)
+    return result
 
 
 @pytest.fixture(scope="module")

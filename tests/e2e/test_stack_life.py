@@ -1,4 +1,4 @@
-"""A stack that is stopped, killed, broken, given other passwords, restored from a backup, reset.
+"""A stack that is stopped, killed, reconfigured, restored from a backup and reset.
 
 It is not the one that the other tests share, and has a process of its own.
 """
@@ -88,14 +88,9 @@ def test_killed_part_restarts(other_stack: Clone, part: str) -> None:
     assert other_stack.make("status").returncode == 0
 
 
-@pytest.mark.parametrize(
-    ("stamp", "seconds"),
-    [
-        ("superset", (2, 7)),
-        # The build begins anew, which takes minutes.
-        pytest.param("build", (2, 12), marks=pytest.mark.slow),
-    ],
-)
+# Superset is prepared, or everything is built, from nothing.
+@pytest.mark.slow
+@pytest.mark.parametrize(("stamp", "seconds"), [("superset", (2, 7)), ("build", (2, 12))])
 def test_up_completes_after_two_kills(
     other_stack: Clone, stamp: str, seconds: tuple[int, int]
 ) -> None:

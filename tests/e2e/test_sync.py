@@ -1,4 +1,4 @@
-"""Dashboards as code, against the running stack: push, pull, check and their refusals."""
+"""Dashboards as code on a running stack: push, pull, plan, check and their errors."""
 
 import json
 import re
@@ -13,12 +13,6 @@ from scripts.assets.sync.state import read_both
 
 def changed_lines(before: str, after: str) -> list[str]:
     return sorted(set(before.splitlines()) ^ set(after.splitlines()))
-
-
-def test_committed_files_pass_checks_and_queries_have_rows(pushed):
-    said = pushed.run("check")
-    assert "No problems" in said
-    assert re.search(r"\d+ rows, \d+ ms", said)
 
 
 def test_second_push_changes_nothing(pushed):

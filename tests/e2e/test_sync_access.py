@@ -1,4 +1,4 @@
-"""Roles, row filters, doors and users as code, seen with the eyes of those they are for."""
+"""Roles, row filters, dashboard access and users as code, tested as those users."""
 
 import pytest
 import requests
@@ -41,8 +41,8 @@ def test_stakeholder_sees_only_dashboards_with_row_filter(project, tmp_path):
     settings = project.stack.settings
     password = settings.value("STAKEHOLDER_PASSWORD")
     with signed_in(settings.superset_url, "stakeholder", password) as page:
-        found = inspect_dashboard(page, settings.superset_url, "quality_classification", tmp_path)
-        assert {(each.chart, each.message) for each in found.findings} == {
+        result = inspect_dashboard(page, settings.superset_url, "quality_classification", tmp_path)
+        assert {(each.chart, each.message) for each in result.findings} == {
             ("Candidates and the simple rule", "it says that there are no results")
         }
         assert page.goto(f"{settings.superset_url}/sqllab/").status == 403

@@ -1,4 +1,4 @@
-"""What people do in Superset's own editor: saved there in Chromium, pulled into git."""
+"""Changes saved in Superset's editor with Chromium are pulled into git."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The hundred charts inside Superset's own package: import, export, normalise, import, no loss."""
+"""The example charts of Superset's package survive import, export and import without loss."""
 
 import copy
 from dataclasses import replace
@@ -54,8 +54,8 @@ def test_superset_examples_round_trip(project):
     finally:
         for kind in ("dashboards", "charts", "datasets", "databases"):
             resource = kind.removesuffix("s")
-            found = [superset.number(resource, asset.uuid) for asset in wanted.kind(kind)]
-            numbers = [number for number in found if number is not None]
+            result = [superset.number(resource, asset.uuid) for asset in wanted.kind(kind)]
+            numbers = [number for number in result if number is not None]
             if numbers and resource == "database":
                 superset.delete(resource, numbers[0])
             elif numbers:

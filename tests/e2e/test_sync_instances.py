@@ -1,4 +1,4 @@
-"""The zero-difference promise on a second instance and another environment, and a server killed."""
+"""Push and pull on a second instance, in another environment, and with a killed server."""
 
 import re
 import subprocess

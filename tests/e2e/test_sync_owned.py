@@ -1,4 +1,4 @@
-"""Managed and unmanaged assets: import, prune, branches, two at once, and a large dashboard."""
+"""Managed and unmanaged assets: import, prune, branches, concurrent pushes, a large dashboard."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""What Superset's own bundles lack goes both ways: annotations, owners, tags, saved queries."""
+"""Push and pull of what Superset's bundles lack: annotations, owners, tags, saved queries."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The dashboards that ship inside Superset's own package, as a repository would hold them."""
+"""The example dashboards of Superset's package, in the form of git."""
 
 import importlib.util
 from pathlib import Path
@@ -26,7 +26,7 @@ def read_examples() -> list[tuple[str, str, dict[str, Any]]]:
     package = importlib.util.find_spec("superset")
     assert package is not None
     folder = Path(package.submodule_search_locations[0]) / "examples"
-    found: list[tuple[str, str, dict[str, Any]]] = []
+    result: list[tuple[str, str, dict[str, Any]]] = []
     for file in sorted(folder.rglob("*.yaml")):
         data = yaml.safe_load(file.read_text(encoding="utf-8"))
         kind = _kind(data)
@@ -40,14 +40,14 @@ def read_examples() -> list[tuple[str, str, dict[str, Any]]]:
             data["slug"] = data.get("slug") or file.parent.name
         if kind and (kind != "charts" or data["viz_type"] in KNOWN):
             path = f"{kind}/{file.relative_to(folder).as_posix().replace('/', '_')}"
-            found.append((kind, path, data))
-    charts = {data["uuid"] for kind, _, data in found if kind == "charts"}
-    datasets = {data["uuid"] for kind, _, data in found if kind == "datasets"}
-    for kind, _, data in found:
+            result.append((kind, path, data))
+    charts = {data["uuid"] for kind, _, data in result if kind == "charts"}
+    datasets = {data["uuid"] for kind, _, data in result if kind == "datasets"}
+    for kind, _, data in result:
         if kind == "dashboards":
             gone = chart_uuids(data["position"]) - charts
             data["position"] = without_charts(data["position"], gone)
-    return [each for each in found if each[0] != "charts" or each[2]["dataset_uuid"] in datasets]
+    return [each for each in result if each[0] != "charts" or each[2]["dataset_uuid"] in datasets]
 
 
 def _kind(data: dict[str, Any]) -> str:

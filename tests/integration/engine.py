@@ -73,14 +73,14 @@ class Session:
         return self.rows("select * from ml.predict(%s, %s, %s)", model, query, version)
 
     def version(self, model: str, version: int | None = None) -> dict[str, Any]:
-        found = self.rows(
+        result = self.rows(
             "select row_to_json(v) from ml.model_versions as v where model = %s "
             "and (%s is null or version = %s) order by version desc limit 1",
             model,
             version,
             version,
         )
-        return found[0][0]
+        return result[0][0]
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Where nobody is friendly: a schema and models of their own on a server that must not fall."""
+"""A schema and models for tests with invalid or malicious input."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""The registry's verbs as Python calls, and a model with three versions."""
+"""The registry's functions as Python calls, and a model with three versions."""
 
 import json
 from collections.abc import Iterator

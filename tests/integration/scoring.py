@@ -1,4 +1,4 @@
-"""Rows that hold whatever is hard to write down, and a model of each kind trained on them."""
+"""Rows with unusual values, and a model of each kind that is trained on them."""
 
 import math
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What `make refresh` looks at, and what is said when a build cannot get a table."""
+"""What `make refresh` compares, and the error when a build cannot lock a table."""
 
 from collections.abc import Iterator
 from contextlib import closing

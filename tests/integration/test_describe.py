@@ -49,8 +49,8 @@ def test_missing_column_is_restored_and_dbt_accepts_exposures(
     written = describe(project, state, warehouse.dsn("transformer"))
     assert written == [DATASET.as_posix()]
     again = yaml.safe_load(file.read_text())
-    found = next(c for c in again["columns"] if c["column_name"] == lost["column_name"])
-    assert found == lost | {"verbose_name": found["verbose_name"]}
+    result = next(c for c in again["columns"] if c["column_name"] == lost["column_name"])
+    assert result == lost | {"verbose_name": result["verbose_name"]}
     assert again["description"] == yaml.safe_load(whole)["description"]
     assert describe(project, state, None) == []
 

@@ -29,12 +29,12 @@ def test_predictions_equal_scikit_learn(user: Session, cells: str) -> None:
     training = np.arange(len(data.data)) % 5 > 0
     model = make_pipeline(StandardScaler(), LogisticRegression(**exact))
     model.fit(data.data[training], data.target[training] == 0)
-    found = {int(key): row for key, *row in user.predict("engine test exact", cells)}
+    result = {int(key): row for key, *row in user.predict("engine test exact", cells)}
     expected = model.predict_proba(data.data)[:, 1]
-    scores = np.array([found[number][1] for number in range(len(expected))])
+    scores = np.array([result[number][1] for number in range(len(expected))])
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-9)
-    assert [found[n][0] == "true" for n in range(len(expected))] == (expected > 0.5).tolist()
-    assert found[0][2]["true"] == found[0][1]
+    assert [result[n][0] == "true" for n in range(len(expected))] == (expected > 0.5).tolist()
+    assert result[0][2]["true"] == result[0][1]
 
 
 def test_repeated_training_gives_identical_results(user: Session, cells: str) -> None:
@@ -217,11 +217,3 @@ def test_reading_without_rawbytes_gives_same_rows(engine: Any, admin: Session, c
             session.connection.close()
             admin.rows("grant execute on function ml.rawbytes to transformer")
     assert scores[0] == scores[1]
-
-
-def test_maximum_number_of_columns_is_supported(user: Session) -> None:
-    columns = ", ".join(f"random() as c{position}" for position in range(1_600))
-    query = f"select {columns}, i % 2 as y from generate_series(1, 60) as i"
-    options = {"bootstrap": 0, "importance_repeats": 0}
-    assert user.train("engine test wide", query, "y", options=options)["score"] is not None
-    assert len(user.predict("engine test wide", query)) == 60

@@ -31,15 +31,15 @@ def rows(user: Session) -> str:
 
 
 def test_extra_algorithms_are_listed(user: Session) -> None:
-    found = user.rows(
+    result = user.rows(
         "select algorithm, task, class, handles_missing from ml.algorithms() "
         "where algorithm in ('lightgbm', 'xgboost') order by 1, 2"
     )
-    assert [row[2] for row in found] == [
+    assert [row[2] for row in result] == [
         "lightgbm.LGBMClassifier", "lightgbm.LGBMRegressor",
         "xgboost.XGBClassifier", "xgboost.XGBRegressor",
     ]  # fmt: skip
-    assert all(row[3] for row in found)
+    assert all(row[3] for row in result)
 
 
 @pytest.mark.parametrize("algorithm", ["lightgbm", "xgboost"])

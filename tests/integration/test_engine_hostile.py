@@ -1,4 +1,4 @@
-"""What nobody should do and somebody will: a clear error or a right answer, and a living server."""
+"""Invalid and malicious input gives a clear error or a correct result, and the server survives."""
 
 import json
 from typing import Any
@@ -38,13 +38,13 @@ def test_names_are_quoted(user: Session, name: str) -> None:
     model = f"engine hostile {name}"
     trained = user.train(model, query, target, key=key)
     assert trained["model"] == model
-    found = {row[0]: row for row in user.predict(model, query)}
-    assert len(found) == 200
-    assert {row[1] for row in found.values()} <= {name, "no"}
+    result = {row[0]: row for row in user.predict(model, query)}
+    assert len(result) == 200
+    assert {row[1] for row in result.values()} <= {name, "no"}
     ((text,),) = user.rows("select ml.compile(%s, %s)", model, query)
     for answered_key, prediction, score, shares in user.rows(text):
-        assert found[answered_key][1] == prediction
-        assert found[answered_key][2] == pytest.approx(score, abs=1e-9)
+        assert result[answered_key][1] == prediction
+        assert result[answered_key][2] == pytest.approx(score, abs=1e-9)
         assert shares.keys() == {name, "no"}
     assert len(user.rows("select * from ml.explain(%s, %s, 1)", model, query)) == 600
     assert user.rows("select * from ml.evaluate(%s, %s)", model, query)
@@ -79,6 +79,8 @@ def test_invalid_queries_are_refused(user: Session, query: str) -> None:
         "compile": "select ml.compile('engine hostile base', %s)",
         "predict": "select * from ml.predict('engine hostile base', %s)",
         "profile": "select * from ml.profile('engine hostile base', %s)",
+        "drivers": "select * from ml.drivers(%s, 'count(*)', 'target', array['id'])",
+        "measure": "select * from ml.measure(%s, 'classification', 'target', 'a')",
     }
     base_model(user)
     for verb, call in calls.items():
@@ -238,10 +240,10 @@ def test_widest_table_is_supported(user: Session) -> None:
     options = {**QUICK, "folds": 2, "importance_repeats": 0}
     user.train("engine hostile wide", query, "target", key="id", options=options)
     assert len(user.version("engine hostile wide")["features"]) == 1598
-    found = {int(row[0]): row[2] for row in user.predict("engine hostile wide", query)}
+    result = {int(row[0]): row[2] for row in user.predict("engine hostile wide", query)}
     ((text,),) = user.rows("select ml.compile('engine hostile wide', %s)", query)
     written = {row[0]: row[2] for row in user.rows(text)}
-    assert written == pytest.approx(found, abs=1e-9)
+    assert written == pytest.approx(result, abs=1e-9)
 
 
 def test_duplicate_and_missing_keys_are_predicted(user: Session) -> None:

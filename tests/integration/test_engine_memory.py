@@ -1,4 +1,4 @@
-"""options.memory_mb in a real server: a sample that is said and recorded, or an error; no more."""
+"""options.memory_mb in a real server: a recorded sample, or an error."""
 
 from contextlib import closing
 from typing import Any

@@ -44,7 +44,7 @@ def engine(warehouse: Warehouse) -> Warehouse:
 def guide_results(user: Session, admin: Session) -> Iterator[dict[str, list[tuple]]]:
     """What each statement of the guide answers."""
     asked = statements()
-    models = sorted({found for one in asked for found in re.findall(r"ml\.train\('(\w+)'", one)})
+    models = sorted({name for one in asked for name in re.findall(r"ml\.train\('(\w+)'", one)})
     yield {one: user.rows(one) for one in asked}
     for model in models:
         admin.rows("delete from ml.model_versions where model = %s", model)

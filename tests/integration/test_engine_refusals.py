@@ -1,4 +1,4 @@
-"""What the engine does not do is said in one line, and leaves nothing, in a real Postgres."""
+"""Invalid trainings and predictions end with a one-line error and leave nothing behind."""
 
 import psycopg2
 import pytest

@@ -1,4 +1,4 @@
-"""Versions that come, rule, go back and go: the registry's verbs in a real Postgres."""
+"""Promotion, rollback, removal and retention of versions in a real Postgres."""
 
 from contextlib import closing
 from typing import Any
@@ -126,13 +126,13 @@ def test_only_better_version_becomes_champion(user: Session) -> None:
     user.train(name, promote="if_better")
     user.train(name, "dummy", promote="if_better")
     assert user.states(name) == {1: "archived", 2: "champion", 3: "rejected", 4: "rejected"}
-    (found,) = user.rows(
+    (result,) = user.rows(
         "select comparison from ml.model_versions where model = %s and version = 4", name
     )[0]
-    assert found["champion"] == 2
-    assert found["better"] is False
-    assert found["champion_score"] > found["score"] == 0.5
-    assert found["upper"] < 0
+    assert result["champion"] == 2
+    assert result["better"] is False
+    assert result["champion_score"] > result["score"] == 0.5
+    assert result["upper"] < 0
     assert user.value("select ml.rollback(%s)", name) == 1
 
 
@@ -189,7 +189,7 @@ def test_registry_rights(engine: Any, admin: Session, user: Session) -> None:
     """)
     path = ["search_path=pg_catalog, pg_temp"]
     others = ("expect_tests", "numbers", "record_drift", "record_profile", "record_test")
-    others += ("record_version", "reserve_version")
+    others += ("record_refresh", "record_retraining", "record_version", "reserve_version")
     assert doors == [(door, "ml_registry", path) for door in sorted((*VERBS, *others))]
 
 

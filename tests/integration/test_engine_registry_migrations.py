@@ -1,4 +1,4 @@
-"""The registry's schema: applied once, upgraded with its models, and never against a held table."""
+"""Migrations of the registry: applied once, with existing models, and with locked tables."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Artifacts that ml.train has not made and signed are refused before a byte of them is read."""
+"""Artifacts without a valid signature are refused before they are parsed."""
 
 import io
 import json

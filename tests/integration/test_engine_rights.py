@@ -1,4 +1,4 @@
-"""Who may read and write what, and what the registry says of itself, in a real Postgres."""
+"""Rights on the registry and the descriptions of its objects, in a real Postgres."""
 
 from contextlib import closing
 from typing import Any
@@ -53,7 +53,8 @@ def test_registry_is_written_only_by_owner_functions(
     )
     doors = (
         "drop_model", "drop_version", "expect_tests", "numbers", "promote", "record_drift",
-        "record_profile", "record_test", "record_version", "reserve_version", "rollback",
+        "record_profile", "record_refresh", "record_retraining", "record_test", "record_version",
+        "reserve_version", "rollback",
     )  # fmt: skip
     path = ["search_path=pg_catalog, pg_temp"]
     assert definers == [(door, "ml_registry", path) for door in doors]
@@ -128,9 +129,9 @@ def test_schema_objects_have_descriptions(admin: Session) -> None:
 
 
 def test_algorithm_catalogue(user: Session) -> None:
-    found = {
+    result = {
         row[0]: row
         for row in user.rows("select * from ml.algorithms() where task = 'classification'")
     }
-    assert set(found) >= {"dummy", "logistic_regression", "hist_gradient_boosting"}
-    assert found["logistic_regression"][5]["C"] == 1.0
+    assert set(result) >= {"dummy", "logistic_regression", "hist_gradient_boosting"}
+    assert result["logistic_regression"][5]["C"] == 1.0

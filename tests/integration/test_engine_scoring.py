@@ -1,4 +1,4 @@
-"""Two ways to score, one answer: ml.predict and ml.compile beside scikit-learn outside Postgres."""
+"""ml.predict and ml.compile give the predictions of scikit-learn outside Postgres."""
 
 import math
 from datetime import UTC, date, datetime
@@ -155,17 +155,17 @@ def check(model: Model, answer: tuple, truth: np.ndarray) -> None:
 def test_prediction_is_independent_of_batch(user: Session, name: str) -> None:
     """More rows than go through a model at a time, each of them often and in no order."""
     often = "select e.* from engine_scoring.examples as e, generate_series(1, 75) order by random()"
-    found = user.rows(
+    result = user.rows(
         "select key::int, count(*), min(score), max(score), count(distinct prediction), "
         "min(prediction) from ml.predict(%s, %s) group by key order by 1",
         f"engine test scoring {name}",
         often,
     )
-    assert [row[:2] for row in found] == [(place, 75) for place in range(len(ROWS))]
+    assert [row[:2] for row in result] == [(place, 75) for place in range(len(ROWS))]
     alone = predict_rows(user, name, "select * from engine_scoring.examples")
     model = stored_model(user, name)
     for (place, _, lowest, highest, different, prediction), truth in zip(
-        found, expected_predictions(model, ROWS), strict=True
+        result, expected_predictions(model, ROWS), strict=True
     ):
         assert (different, prediction) == (1, alone[place][0])
         for score in (lowest, highest):
@@ -227,8 +227,8 @@ def test_independent_fit_gives_same_predictions(user: Session, target: str) -> N
     query = "select * from engine_scoring.examples"
     asked_for = {int(r[0]): r[2] for r in user.predict(f"engine test scoring {target}", query)}
     written = {row[0]: row[2] for row in user.rows(compiled_sql(user, target, query))}
-    for found in (asked_for, written):
-        scores = [found[place] for place in range(len(ROWS))]
+    for result in (asked_for, written):
+        scores = [result[place] for place in range(len(ROWS))]
         np.testing.assert_allclose(scores, outside, rtol=CLOSE, atol=CLOSE)
 
 

@@ -1,4 +1,4 @@
-"""Tasks other than two classes, in a real Postgres, against scikit-learn on the same rows."""
+"""Tasks other than binary classification, compared with scikit-learn on the same rows."""
 
 from pathlib import Path
 from typing import Any
@@ -292,10 +292,10 @@ def test_gaussian_mixture_gives_probabilities(user: Session) -> None:
     name = "engine test mixture"
     mixture = {"algorithm": "gaussian_mixture", "params": {"n_components": 3}}
     user.train(name, query, None, task="clustering", key="id", algorithms=[mixture])
-    found = by_key(user.predict(name, query))
-    for label, score, probabilities in found.values():
+    result = by_key(user.predict(name, query))
+    for label, score, probabilities in result.values():
         assert probabilities[label] == score
         assert sum(probabilities.values()) == pytest.approx(1)
-    mine = [int(found[number][0]) for number in range(150)]
+    mine = [int(result[number][0]) for number in range(150)]
     # The mixture finds the species almost without a mistake (published: 0.90).
     assert adjusted_rand_score(load_iris().target, mine) > 0.85

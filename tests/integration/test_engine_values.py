@@ -1,4 +1,4 @@
-"""Values of every type have one text whatever the session says, and an error names their column."""
+"""The text of a value is independent of session settings, and errors name the column."""
 
 from typing import Any
 
@@ -121,6 +121,8 @@ def test_trailing_query_text_is_accepted_by_all_functions(user: Session, end: st
     ):  # fmt: skip
         assert user.rows(f"select * from ml.{function}(%s, %s{more})", name, ROWS + end), function
     assert user.rows("select * from ml.profile(%s, %s)", name, ROWS + end)
+    assert user.rows("select * from ml.drivers(%s, 'count(*)', 'y', array['a'])", ROWS + end)
+    assert user.rows("select * from ml.measure(%s, 'regression', 'id', 'a')", ROWS + end)
     assert user.rows("select ml.compile(%s, %s)", name, ROWS + end)[0][0]
 
 
@@ -147,6 +149,8 @@ FAILURES = {
     "compile": ("select ml.compile('engine test ends', 'select 1 as b')", "b"),
     "help": ("select * from ml.help('predictt')", "predict"),
     "profile": ("select * from ml.profile(' ', 'select 1 as b')", "argument"),
+    "drivers": ("select * from ml.drivers('select 1 as b', 'sum(a)', 'b', array['b'])", "b"),
+    "measure": ("select * from ml.measure('select 1 as b', 'regression', 'a', 'b')", "b"),
 }
 
 

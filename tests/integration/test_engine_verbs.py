@@ -47,8 +47,10 @@ def test_evaluate_measures_champion_on_new_rows(user: Session) -> None:
     name = "registry test evaluate"
     user.train(name)
     later = ROWS.replace("(1, 300)", "(301, 500)")
-    found = {row[0]: row[1:] for row in user.rows("select * from ml.evaluate(%s, %s)", name, later)}
-    value, lower, upper, baseline, count = found["accuracy"]
+    result = {
+        row[0]: row[1:] for row in user.rows("select * from ml.evaluate(%s, %s)", name, later)
+    }
+    value, lower, upper, baseline, count = result["accuracy"]
     expected = user.rows(
         "select avg((prediction::boolean = y)::int)::float8, count(*) "
         "from ml.predict(%s, %s) join (" + later + ") as truth on key = id::text",
@@ -73,10 +75,10 @@ def test_help_lists_public_functions(user: Session, admin: Session) -> None:
             and obj_description(oid, 'pg_proc') not like 'Internal:%' order by 1
     """)
     topics = user.rows("select topic, call, about, example from ml.help()")
-    found = [row for row in topics if row[0] != "checks"]
-    assert len(topics) == len(found) + 1, "the checks are the one topic that is no function"
-    assert [(row[0],) for row in found] == public
-    for topic, call, about, example in found:
+    result = [row for row in topics if row[0] != "checks"]
+    assert len(topics) == len(result) + 1, "the checks are the one topic that is no function"
+    assert [(row[0],) for row in result] == public
+    for topic, call, about, example in result:
         assert call.startswith(f"ml.{topic}(")
         assert about.endswith(".")
         assert f"ml.{topic}(" in example

@@ -1,4 +1,4 @@
-"""dbt tests that fail: what they reject, and what is then not built.
+"""dbt tests that fail: what they reject, and which nodes are then not built.
 
 A copy of the project holds a case for each of them, and is built once; a table that grows, twice.
 """
@@ -218,12 +218,12 @@ def test_leakage_and_drift_fail_build(warehouse_copy: Warehouse, failed_build: F
     assert failed_build.failed() & ours == {"leak_at_099", "moved"}
     # All five have run: none was skipped.
     assert all(f"PASS {name} " in failed_build.said for name in ours - {"leak_at_099", "moved"})
-    (found,) = rows(
+    (result,) = rows(
         warehouse_copy,
         "select jsonb_object_agg(entry ->> 'name', entry -> 'univariate_score') "
         "from ml.model_versions, jsonb_array_elements(features) as entry where model = 'leaky'",
     )
-    assert found[0]["clue"] == found[0]["first_letter"] == 1 > found[0]["mean_radius"]
+    assert result[0]["clue"] == result[0]["first_letter"] == 1 > result[0]["mean_radius"]
 
 
 def test_violated_constraints_are_reported_by_rule(

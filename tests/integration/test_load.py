@@ -1,4 +1,4 @@
-"""CSV files into a real table: all or nothing, again and again, with what depends on it alive."""
+"""CSV files become tables: completely or not at all, repeatedly, and with dependent views."""
 
 from pathlib import Path
 

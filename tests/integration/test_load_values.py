@@ -1,4 +1,4 @@
-"""Every value of a file arrives in its table to the letter, or in another notation alone."""
+"""Every value of a file is stored unchanged, or in another notation of the same value."""
 
 import csv
 from contextlib import closing

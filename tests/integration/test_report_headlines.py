@@ -1,4 +1,4 @@
-"""Headlines and key figures of the shop's pages, each beside a computation of another kind."""
+"""Headlines and key figures of the shop's pages equal a second computation."""
 
 import datetime as dt
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Warehouse
-from tests.integration.asking import chart_values, one_row, percent, rows
+from tests.integration.report_queries import chart_values, one_row, percent, rows
 
 ACTIVE = "select customer_key from features.feat_customer__rfm where as_of = %s"
 

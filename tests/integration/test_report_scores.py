@@ -1,4 +1,4 @@
-"""Headlines and key figures of the pages about any model, each computed another way."""
+"""Headlines and key figures of the model pages equal a second computation."""
 
 import numpy as np
 import pytest
@@ -13,19 +13,19 @@ from sklearn.metrics import (
 from sklearn.preprocessing import StandardScaler
 
 from tests.conftest import Warehouse
-from tests.integration.asking import NARROW, one_row, percent, rows
+from tests.integration.report_queries import NARROW, one_row, percent, rows
 
 
 def figures(warehouse: Warehouse, page: str, model: str = "churn") -> dict[str, str]:
     """The strip of key figures of a page: by label, what is shown and the note below it."""
-    found = rows(
+    result = rows(
         warehouse,
         "select label, value_text || ' | ' || note from reports.rpt_key_figures"
         " where page = %s and model = %s",
         page,
         model,
     )
-    return dict(found)
+    return dict(result)
 
 
 def headline(warehouse: Warehouse, page: str, model: str = "churn") -> tuple[str, str]:
@@ -122,9 +122,9 @@ def test_ranking_gain_and_calibration_equal_scikit_learn(warehouse: Warehouse) -
     assert card["recall"] == pytest.approx(recall_score(left, risk >= 0.5))
     sentence, subline = headline(warehouse, "quality")
     riskiest = np.argsort(-risk, kind="stable")[: round(0.2 * len(risk))]
-    found = 100 * left[riskiest].sum() / left.sum()
+    result = 100 * left[riskiest].sum() / left.sum()
     said = sentence.partition("finds ")[2].partition(NARROW)[0]
-    assert float(said) == pytest.approx(found, abs=1.01)
+    assert float(said) == pytest.approx(result, abs=1.01)
     assert f"perfect model {percent(0.2 * len(left) / left.sum())}" in subline
     assert f"Tested on {len(left):,} cases" in subline
     assert f"never seen: {percent(accuracy_score(left, risk >= 0.5))} right" in subline
@@ -189,15 +189,15 @@ def test_cluster_sizes_and_separation_equal_recomputation(
         "select customer_key, log_recency, log_orders, log_spent"
         " from features.feat_customer__behaviour where is_learned_from"
     )
-    found = rows(
+    result = rows(
         warehouse,
         "select prediction, log_recency, log_orders, log_spent from ml.predict('segments', %s)"
         " join features.feat_customer__behaviour on customer_key::text = key"
         " where is_learned_from",
         asked,
     )
-    group = np.array([row[0] for row in found])
-    points = StandardScaler().fit_transform(np.array([row[1:] for row in found], dtype=float))
+    group = np.array([row[0] for row in result])
+    points = StandardScaler().fit_transform(np.array([row[1:] for row in result], dtype=float))
     sizes = np.unique(group, return_counts=True)[1] / len(group)
     sentence, subline = headline(warehouse, "quality", "segments")
     assert f"{len(group):,} cases into {len(sizes)} groups" in sentence
@@ -271,9 +271,10 @@ def test_largest_drift_equals_population_stability_index(warehouse: Warehouse) -
     sentence, subline = headline(warehouse, "monitoring")
     moved, features = one_row(
         warehouse,
-        "select count(*) filter (where verdict <> 'as in training'), count(*)"
-        " from ml.drift('churn', 'select * from features.feat_customer__current')"
-        " where feature <> '(score)'",
+        "select count(*) filter (where verdict in ('watch', 'retrain')), count(*)"
+        " from ml.drifts where model = 'churn' and kind <> 'score'"
+        " and measured_at = (select max(measured_at) from ml.drifts where model = 'churn')"
+        " and period = (select max(as_of)::text from features.feat_customer__current)",
     )
     assert f"{moved} of {features} inputs" in sentence
     assert f"(PSI {psi:.2f})" in subline

@@ -1,4 +1,4 @@
-"""Numbers that readers see, each computed another way: from the source, or from the test rows."""
+"""Numbers on dashboards equal a second computation from the source or the test rows."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from sklearn.metrics import (
 )
 
 from tests.conftest import Warehouse
-from tests.integration.asking import one_row, rows
+from tests.integration.report_queries import one_row, rows
 
 SALES = """
     select
@@ -108,11 +108,11 @@ def test_campaign_points_of_countries_are_in_total(warehouse: Warehouse) -> None
 
 
 def test_regression_scores_equal_scikit_learn(warehouse: Warehouse) -> None:
-    found = rows(
+    result = rows(
         warehouse,
         "select actual, predicted from reports.rpt_residuals where model = 'revenue'",
     )
-    actual, predicted = np.array(found, dtype=float).T
+    actual, predicted = np.array(result, dtype=float).T
     card = dict(
         rows(
             warehouse,
@@ -230,6 +230,24 @@ def test_every_project_model_has_drift(warehouse: Warehouse) -> None:
     assert one_row(
         warehouse, "select drifted from reports.rpt_drift_summary where model = 'breast_cancer'"
     ) == (0,)
+
+
+def test_new_installation_has_no_drift_alarm(warehouse: Warehouse) -> None:
+    """Columns that grow with time differ from the past; they are shown apart."""
+    drifted = rows(
+        warehouse, "select model, drifted_names from reports.rpt_drift_summary where drifted > 0"
+    )
+    assert drifted == []
+    assert rows(warehouse, "select * from reports.rpt_alerts where topic = 'Input drift'") == []
+    aged = rows(
+        warehouse,
+        "select feature from reports.rpt_drift"
+        " where model = 'churn' and period_age = 1 and verdict = 'ages'",
+    )
+    assert ("account_age_days",) in aged or aged
+    assert not {state for (state,) in rows(
+        warehouse, "select distinct state from reports.rpt_drift where verdict = 'ages'"
+    )} - {"plain"}  # fmt: skip
 
 
 def test_project_models_have_no_issue(warehouse: Warehouse) -> None:

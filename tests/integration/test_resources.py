@@ -1,4 +1,4 @@
-"""`make load` on a full disk and without memory: one line that says so, and nothing half done."""
+"""`make load` on a full disk and without memory: a one-line error, and no partial table."""
 
 import shutil
 import subprocess
@@ -80,9 +80,9 @@ KILLED_AT_EACH_TABLE = """
 def relations(warehouse: Warehouse) -> list[tuple]:
     """Every table of the schema for files."""
     session = Session(warehouse.dsn("transformer"))
-    found = session.rows("select relname from pg_class where relnamespace = 'csv'::regnamespace")
+    result = session.rows("select relname from pg_class where relnamespace = 'csv'::regnamespace")
     session.connection.close()
-    return found
+    return result
 
 
 def test_full_disk_error_keeps_table(

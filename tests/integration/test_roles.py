@@ -1,4 +1,4 @@
-"""Who may do what: the readers of dashboards and of schemas, and the builder."""
+"""Rights of the roles that read dashboards and schemas, and of the role that builds."""
 
 from contextlib import closing
 

@@ -1,4 +1,4 @@
-"""A real shop of half a million lines, from its files to churn, forecast and segments.
+"""A real shop of half a million lines: churn, forecast and segments reach published results.
 
 What is expected stands in the data folder's README: snapshots, rows and what others reach on them.
 """
@@ -19,6 +19,9 @@ from scripts.examples.shop.sources import select_source
 from scripts.stack.build import build
 
 from ..clusters import ROOT, Warehouse, cluster
+
+# Loading and building half a million lines takes two minutes.
+pytestmark = pytest.mark.slow
 
 SELECTED = ("metric_labels", "staging", "vault", "marts", "features", "churn", "revenue")
 SELECTED += ("segments", "pred_churn*", "pred_revenue*", "pred_segments*")
@@ -59,7 +62,7 @@ def rows(warehouse: Warehouse, query: str) -> list[tuple]:
 
 def test_snapshots_equal_published_ones(retail: Warehouse) -> None:
     """Customers and churn as in the reference: whoever has an invoice that is no cancellation."""
-    found = {
+    result = {
         str(as_of): (count, float(churned))
         for as_of, count, churned in rows(
             retail,
@@ -67,10 +70,10 @@ def test_snapshots_equal_published_ones(retail: Warehouse) -> None:
             " from features.feat_customer__training group by as_of",
         )
     }
-    assert found["2011-06-11"][0] == pytest.approx(2811, rel=0.01)
-    assert found["2011-06-11"][1] == pytest.approx(0.523, abs=0.01)
-    assert found["2011-09-10"][0] == pytest.approx(3370, rel=0.01)
-    assert found["2011-09-10"][1] == pytest.approx(0.431, abs=0.01)
+    assert result["2011-06-11"][0] == pytest.approx(2811, rel=0.01)
+    assert result["2011-06-11"][1] == pytest.approx(0.523, abs=0.01)
+    assert result["2011-09-10"][0] == pytest.approx(3370, rel=0.01)
+    assert result["2011-09-10"][1] == pytest.approx(0.431, abs=0.01)
 
 
 def test_churn_auc_reaches_published_level(retail: Warehouse) -> None:

@@ -1,4 +1,4 @@
-"""Shops too small to learn from: what can be built is built, and what cannot says why.
+"""Shops that are too small to train on: everything else is built, with the reason.
 
 One server, one shop after another: without a row, of three weeks, and the 122 customers of a file.
 """
@@ -47,11 +47,11 @@ def row_counts(warehouse: Warehouse, *tables: str) -> dict[str, int]:
         closing(psycopg2.connect(**warehouse.dsn("transformer"))) as connection,
         connection.cursor() as cursor,
     ):
-        found = {}
+        result = {}
         for table in tables:
             cursor.execute(f"select count(*) from {table}")
-            found[table] = cursor.fetchone()[0]
-        return found
+            result[table] = cursor.fetchone()[0]
+        return result
 
 
 def test_empty_shop_builds(empty_server: Warehouse) -> None:
@@ -75,6 +75,8 @@ def test_empty_shop_builds(empty_server: Warehouse) -> None:
     )
 
 
+# Between the empty shop and classicmodels.
+@pytest.mark.slow
 def test_shop_of_three_weeks_builds(empty_server: Warehouse) -> None:
     source = Simulator(last_day=calendar.FIRST_DAY + 20)
     load(empty_server.dsn("transformer"), source, lambda held: None, lambda place: None)
@@ -84,12 +86,12 @@ def test_shop_of_three_weeks_builds(empty_server: Warehouse) -> None:
         "churn is not trained: its rows need 200 different values of customer_key (it has 0)"
         in (said)
     )
-    found = row_counts(
+    result = row_counts(
         empty_server, "marts.fct_order_lines", "marts.fct_payments", "predictions.pred_churn"
     )
-    assert found["marts.fct_order_lines"] > 300
-    assert found["marts.fct_payments"] > 0
-    assert found["predictions.pred_churn"] == 0
+    assert result["marts.fct_order_lines"] > 300
+    assert result["marts.fct_payments"] > 0
+    assert result["predictions.pred_churn"] == 0
 
 
 def test_classicmodels_builds(empty_server: Warehouse, data_folder: Path) -> None:
@@ -101,9 +103,9 @@ def test_classicmodels_builds(empty_server: Warehouse, data_folder: Path) -> Non
     ended, said = build_all(empty_server)
     assert not {"error", "fail", "skipped", "warn"} & ended.keys(), ended
     assert "churn is not trained: its rows need 200 different values of customer_key" in said
-    found = row_counts(
+    result = row_counts(
         empty_server, "marts.fct_order_lines", "marts.fct_payments", "predictions.pred_revenue"
     )
-    assert found["marts.fct_order_lines"] == 2996
-    assert found["marts.fct_payments"] == 273
-    assert found["predictions.pred_revenue"] > 500
+    assert result["marts.fct_order_lines"] == 2996
+    assert result["marts.fct_payments"] == 273
+    assert result["predictions.pred_revenue"] > 500

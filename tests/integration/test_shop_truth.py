@@ -1,4 +1,4 @@
-"""How near the churn model comes to the best there can be, which the simulator alone knows."""
+"""The AUC of the churn model compared with that of the simulator's true probabilities."""
 
 from contextlib import closing
 
@@ -57,8 +57,8 @@ def test_churn_model_auc_is_close_to_true_probability_auc(warehouse: Warehouse) 
         left, truth, said, recency = np.array(cursor.fetchall(), float).T
     assert len(left) == rows_test
     assert 0.2 <= left.mean() <= 0.4
-    best, found = roc_auc_score(left, truth), roc_auc_score(left, said)
-    assert abs(found - score) < 1e-6
-    assert best - 0.02 <= found <= best + 0.02
+    best, result = roc_auc_score(left, truth), roc_auc_score(left, said)
+    assert abs(result - score) < 1e-6
+    assert best - 0.02 <= result <= best + 0.02
     # And it takes more than to look at who was here last.
-    assert found > roc_auc_score(left, recency) + 0.02
+    assert result > roc_auc_score(left, recency) + 0.02

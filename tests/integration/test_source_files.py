@@ -1,4 +1,4 @@
-"""The shops that come as files, in a real PostgreSQL: odd rows, torn files, sums to the cent."""
+"""Shops that are loaded from files: special cases, truncated files, and exact totals."""
 
 import csv
 import gzip

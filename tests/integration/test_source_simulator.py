@@ -1,4 +1,4 @@
-"""The simulated shop in a real PostgreSQL: loaded once, whole or not at all, and alive."""
+"""The simulated shop in PostgreSQL: loaded once, completely or not at all, and continued."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The dbt project as dbt itself sees it: lists that must agree, descriptions, and layers."""
+"""The dbt project in dbt's manifest: consistent lists, descriptions, and layers."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ LAYERS = ["staging", "vault", "marts", "features", "ml", "predictions", "reports
 
 
 def models(manifest: dict) -> dict[str, dict]:
-    found = {k: n for k, n in manifest["nodes"].items() if n["resource_type"] == "model"}
-    assert found
-    return found
+    result = {k: n for k, n in manifest["nodes"].items() if n["resource_type"] == "model"}
+    assert result
+    return result
 
 
 def test_registry_reports_depend_on_every_model_node(manifest: dict) -> None:
@@ -83,12 +83,12 @@ def test_layers_read_only_earlier_layers(manifest: dict) -> None:
     def layer(node: dict) -> int:
         return LAYERS.index(Path(node["path"]).parts[0])
 
-    found = models(manifest)
+    result = models(manifest)
     wrong = [
-        f"{node['name']} reads {found[parent]['name']}"
-        for node in found.values()
+        f"{node['name']} reads {result[parent]['name']}"
+        for node in result.values()
         for parent in node["depends_on"]["nodes"]
-        if parent in found and layer(found[parent]) > layer(node)
+        if parent in result and layer(result[parent]) > layer(node)
     ]
     assert wrong == []
 
@@ -108,11 +108,13 @@ def test_only_staging_reads_sources(manifest: dict) -> None:
 
 def test_feature_groups_are_in_training_and_current_rows(manifest: dict) -> None:
     """A file in the folder is a feature: of what is learned from, and of what is predicted."""
-    found = models(manifest)
-    groups = {name for name, node in found.items() if node["fqn"][1:-1] == ["features", "customer"]}
+    result = models(manifest)
+    groups = {
+        name for name, node in result.items() if node["fqn"][1:-1] == ["features", "customer"]
+    }
     assert len(groups) >= 5
     for rows in ("feat_customer__training", "feat_customer__current"):
-        read = set(found[f"model.glasshouse.{rows}"]["depends_on"]["nodes"])
+        read = set(result[f"model.glasshouse.{rows}"]["depends_on"]["nodes"])
         assert groups <= read, rows
 
 

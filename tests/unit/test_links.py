@@ -1,4 +1,4 @@
-"""Every relative link in the documentation leads to a file, and to a heading in it."""
+"""Every relative link in the documentation leads to an existing file and heading."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What `make lint` checks, and that pre-commit and the versions in the tree agree with it."""
+"""The rules of `make lint`, and that pre-commit and the versions agree with them."""
 
 import os
 import re

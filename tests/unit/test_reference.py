@@ -1,4 +1,4 @@
-"""docs/reference.md is what the functions and tables say of themselves."""
+"""docs/reference.md is generated from the comments on functions and tables."""
 
 from scripts.reference import PAGE, TABLE, page
 from scripts.settings import ROOT

@@ -1,4 +1,4 @@
-"""A full disk and missing memory are named as such, whoever reports them."""
+"""A full disk and missing memory are reported as such, whatever reports them."""
 
 import errno
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The suite itself: a test that asserts nothing cannot fail, and a killed run leaves nothing."""
+"""Tests of the suite: every test asserts, and a killed run leaves nothing behind."""
 
 import ast
 import os

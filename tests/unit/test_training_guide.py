@@ -1,4 +1,4 @@
-"""docs/training.md names every option, task, way to split and way to search."""
+"""docs/training.md names every option, task, split and search."""
 
 import pytest
 from glasshouse_ml.core.task import Task

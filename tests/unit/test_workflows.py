@@ -1,4 +1,4 @@
-"""The recipes for a build server: their syntax, and that what they run is there."""
+"""Workflows and issue forms: valid syntax, and existing targets."""
 
 import re
 import subprocess

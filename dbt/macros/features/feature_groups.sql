@@ -18,8 +18,7 @@
             snapshots.{{ keys | join(", snapshots.") }}
             {%- for group in groups %}
                 {%- set ages = ages_of(group) -%}
-                {%- set columns = adapter.get_columns_in_relation(ref(group)) if execute else [] -%}
-                {%- for column in columns | map(attribute="name") if column not in keys %}
+                {%- for column in columns_of(ref(group)) if column not in keys %}
                     {%- if column in ages %}
                         ,
                         snapshots.as_of
@@ -69,4 +68,11 @@
         {%- endfor -%}
     {%- endif -%}
     {{- return(ages) -}}
+{%- endmacro %}
+
+
+{# A built relation's columns in their order; none while dbt only reads the files. #}
+{% macro columns_of(relation) -%}
+    {%- set columns = adapter.get_columns_in_relation(relation) if execute else [] -%}
+    {{- return(columns | map(attribute="name") | list) -}}
 {%- endmacro %}

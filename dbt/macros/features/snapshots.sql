@@ -53,3 +53,33 @@
         where not lines.is_cancelled
     )
 {%- endmacro %}
+
+
+{#
+    What came of each row (customer_key, as_of) of a step: churned if the customer bought nothing in the
+    90 days after as_of, as it was valid when they ended. The 90 days of every row have to be over.
+#}
+{% macro churn_labels(step) -%}
+    (
+        select
+            described.customer_key,
+            described.as_of,
+            case when purchases.customer_key is null then 'churned' else 'stayed' end as churned
+        from {{ step }} as described
+        left join
+            (
+                select distinct bought.customer_key, bought.as_of
+                from {{ step }} as bought
+                inner join
+                    {{ ref("bridge_order_lines") }} as lines
+                    on lines.customer_key = bought.customer_key
+                    and lines.ordered_at >= bought.as_of + 1
+                    and lines.ordered_at < bought.as_of + 91
+                    and lines.valid_from < bought.as_of + 91
+                    and lines.valid_to >= bought.as_of + 91
+                where lines.kind = 'sale' and not lines.is_cancelled
+            ) as purchases
+            on purchases.customer_key = described.customer_key
+            and purchases.as_of = described.as_of
+    )
+{%- endmacro %}

@@ -5,7 +5,8 @@
     a view with one row: the version that the node's tests judge. That is the candidate just trained,
     or else the champion (promotion.sql). The view has no row where nothing was trained.
 
-    Config: the arguments of ml.train; `retrain`: if_changed (the default) or always; `min_rows`.
+    Config: the arguments of ml.train; `retrain`: if_changed (the default) or always; `min_rows`;
+    `retrain_when`: see retraining.sql.
 #}
 {% materialization ml_model, adapter = "postgres" %}
     {%- set existing_relation = load_cached_relation(this) -%}
@@ -50,9 +51,33 @@
             set_config('glasshouse.git_commit', {{ sql_text(env_var("GLASSHOUSE_GIT_COMMIT", "")) }}, true)
     {%- endset -%}
     {%- do run_query(settings) -%}
-    {%- set trained = run_query(training_sql(name, rows_sql)).rows[0] -%}
+    {%- set training = training_sql(name, rows_sql) -%}
+    {%- set definition = local_md5(training) -%}
+    {%- set decision = retraining_decision(name, rows_sql, definition) -%}
+    {%- if not decision.retrain -%}
+        {%- do record_retraining(name, decision, none, definition) -%}
+        {{- return(judged_version(name, decision.champion)) -}}
+    {%- endif -%}
+    {%- set newest = newest_version(name) -%}
+    {%- set trained = run_query(training).rows[0] -%}
+    {%- if decision.reason is none -%}
+        {%- set is_new = trained["version"] != newest -%}
+        {%- set reason = "The rows or the settings have changed." -%}
+        {%- set unchanged = "The rows and the settings are those of version {}." -%}
+        {%- set reason = reason if is_new else unchanged.format(newest) -%}
+        {%- do decision.update(retrain=is_new, reason=reason) -%}
+    {%- endif -%}
+    {%- set version = trained["version"] if decision.retrain else none -%}
+    {%- do record_retraining(name, decision, version, definition) -%}
     {%- do log_issues(name, trained["version"]) -%}
     {{- return(judged_version(name, trained["version"])) -}}
+{% endmacro %}
+
+
+{# The number of the newest version of a model; none without a version. #}
+{% macro newest_version(name) %}
+    {%- set query = "select max(version) from ml.model_versions where model= " ~ sql_text(name) -%}
+    {{- return(run_query(query).rows[0][0]) -}}
 {% endmacro %}
 
 

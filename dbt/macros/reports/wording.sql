@@ -133,3 +133,12 @@
         end
     )
 {%- endmacro %}
+
+{# A change in euros: `+1,240 €`, `−380 €`. #}
+{% macro signed_euros(amount) -%}
+    (
+        case when {{ amount }} < 0 then '−' else '+' end
+        || {{ counted("round(abs(" ~ amount ~ ")::numeric)") }}
+        || ' €'
+    )
+{%- endmacro %}

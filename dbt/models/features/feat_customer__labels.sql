@@ -10,25 +10,7 @@ with
             <= (select max(as_of) from {{ ref("feat_customer__snapshots") }} where is_current)
     ),
 
-    purchases as (
-        select distinct snapshots.customer_key, snapshots.as_of
-        from snapshots
-        inner join
-            {{ ref("bridge_order_lines") }} as lines
-            on lines.customer_key = snapshots.customer_key
-            and lines.ordered_at >= snapshots.as_of + 1
-            and lines.ordered_at < snapshots.as_of + 91
-            and lines.valid_from < snapshots.as_of + 91
-            and lines.valid_to >= snapshots.as_of + 91
-        where lines.kind = 'sale' and not lines.is_cancelled
-    )
+    labels as (select * from {{ churn_labels("snapshots") }} as labels)
 
-select
-    snapshots.customer_key,
-    snapshots.as_of,
-    case when purchases.customer_key is null then 'churned' else 'stayed' end as churned
-from snapshots
-left join
-    purchases
-    on purchases.customer_key = snapshots.customer_key
-    and purchases.as_of = snapshots.as_of
+select *
+from labels

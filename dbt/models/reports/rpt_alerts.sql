@@ -25,8 +25,14 @@ with
             || ' against '
             || baseline_text
             || '. Use the simple rule until that changes.',
-            'quality_' || task,
-            'Model quality'
+            case
+                when task in ('classification', 'regression')
+                then 'quality_' || task
+                else 'model_card'
+            end,
+            case
+                when task in ('classification', 'regression') then 'Model quality' else 'Model card'
+            end
         from {{ ref("rpt_model_overview") }}
         where not beats_baseline and task <> 'clustering'
     ),
@@ -55,13 +61,39 @@ with
             || drifted
             || ' of '
             || features
-            || ' inputs differ from the training data; the largest change is in '
-            || worst_name
-            || '.',
+            || ' inputs differ from the training data: '
+            || drifted_names
+            || case when drifted > 3 then ' and others.' else '.' end,
             'monitoring',
             'Monitoring'
         from {{ ref("rpt_drift_summary") }}
         where state <> 'good'
+    ),
+
+    -- The newest period of the version in use whose predictions are worse than its test.
+    worse_predictions as (
+        select distinct
+            on (model)
+            case state when 'act' then 1 else 3 end,
+            state,
+            'Prediction quality',
+            model_label
+            || ', '
+            || period_label
+            || ': '
+            || {{ within_sentence("metric_label") }}
+            || ' is '
+            || case
+                when value is null
+                then 'estimated at ' || estimate_text || ' (' || estimate_interval_text || ')'
+                else value_text || ' (' || interval_text || ')'
+            end
+            || ', worse than at the test.',
+            'monitoring',
+            'Monitoring'
+        from {{ ref("rpt_performance_over_time") }}
+        where is_champion and is_main_metric and state in ('act', 'watch')
+        order by model, newest_rank
     ),
 
     malformed_versions as (
@@ -96,6 +128,9 @@ with
         union all
         select *
         from drifted_models
+        union all
+        select *
+        from worse_predictions
     ),
 
     no_alerts as (
@@ -103,7 +138,7 @@ with
             9 as urgency,
             'good' as state,
             'No alerts' as topic,
-            'No test has failed, no check found an issue, no input has drifted, and every model beats its simple rule.'
+            'No test has failed, no check found an issue, no input has drifted, no prediction is worse than at the test, and every model beats its simple rule.'
             as message,
             'monitoring' as dashboard,
             'Monitoring' as dashboard_label

@@ -22,7 +22,14 @@ with
             and latest_runs.measured_at = drift.measured_at
     ),
 
-    importances as (select model, feature, rank from {{ ref("rpt_feature_importances") }})
+    importances as (
+        select
+            *,
+            importance > 0 and coalesce(lower, 1) > 0 as is_used,
+            greatest(importance, 0)
+            / nullif(sum(greatest(importance, 0)) over (partition by model), 0) as share
+        from {{ ref("rpt_feature_importances") }}
+    )
 
 select
     -- ids
@@ -42,7 +49,13 @@ select
     coalesce(latest.period, 'All rows') as period_label,
     latest.verdict,
     case
-        latest.verdict when 'retrain' then 'act' when 'watch' then 'watch' else 'good'
+        when latest.verdict = 'ages'
+        then 'plain'
+        when latest.verdict = 'as in training'
+        then 'good'
+        when latest.verdict = 'retrain' and coalesce(importances.is_used, true)
+        then 'act'
+        else 'watch'
     end as state,
 
     -- numbers
@@ -52,7 +65,13 @@ select
     latest.missing,
     latest.missing_change,
     latest.new_share,
+    latest.outside_range,
+    round(latest.psi_previous::numeric, 2) as psi_previous,
+    latest.p_value,
     latest.rows,
+    importances.importance,
+    importances.share as importance_share,
+    round((latest.psi * importances.share)::numeric, 3) as impact,
     importances.rank as importance_rank,
     dense_rank() over (
         partition by latest.model
@@ -64,6 +83,7 @@ select
 
     -- booleans
     latest.kind = 'score' as is_score,
+    coalesce(importances.is_used, true) as is_used,
 
     -- dates
     latest.measured_at

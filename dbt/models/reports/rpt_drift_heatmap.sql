@@ -5,13 +5,18 @@
 with
     drift as (select * from {{ ref("rpt_drift") }} where feature_rank <= 12 and period_age <= 12),
 
-    newest as (select model, feature, is_score, psi from drift where period_age = 1),
+    newest as (
+        select model, feature, is_score, psi, verdict = 'ages' as has_aged
+        from drift
+        where period_age = 1
+    ),
 
     placed as (
         select
             drift.*,
             1 + dense_rank() over (
-                partition by drift.model order by newest.psi desc nulls last, drift.feature_label
+                partition by drift.model
+                order by newest.has_aged, newest.psi desc nulls last, drift.feature_label
             ) as grid_row,
             2
             + max(drift.period_age) over (partition by drift.model)
@@ -34,8 +39,8 @@ with
                 else period_label
             end as period_label,
             coalesce(to_char(psi, 'FM990.00'), 'not known') as value_text,
-            -- A large value from few cases may be chance; the engine's verdict then reports no
-            -- change.
+            -- A large value may be chance, or as usual between periods; the engine's verdict then
+            -- reports no change.
             case when state = 'good' and psi >= 0.1 then 'plain' else state end as state,
             null as empty_message,
             grid_row,

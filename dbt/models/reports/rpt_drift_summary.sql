@@ -1,11 +1,35 @@
 {# One row per measured model: how many inputs have drifted in the newest period. #}
 with
-    drift as (select * from {{ ref("rpt_drift") }} where period_age = 1 and not is_score),
+    drift as (
+        select *, verdict in ('watch', 'retrain') as has_drifted
+        from {{ ref("rpt_drift") }}
+        where period_age = 1 and not is_score
+    ),
 
+    -- the largest drift; where there is none, the largest difference of a column that does not age
     worst as (
         select distinct on (model) model, feature, feature_phrase, psi
         from drift
-        order by model, psi desc nulls last, feature
+        order by model, has_drifted desc, verdict = 'ages', psi desc nulls last, feature
+    ),
+
+    named as (
+        select
+            model,
+            string_agg(feature_phrase, ', ' order by position) filter (where position <= 3) as names
+        from
+            (
+                select
+                    model,
+                    feature_phrase,
+                    row_number() over (
+                        partition by model
+                        order by state = 'act' desc, impact desc nulls last, psi desc, feature
+                    ) as position
+                from drift
+                where has_drifted
+            ) as ranked
+        group by model
     )
 
 select
@@ -16,18 +40,20 @@ select
     min(drift.model_label) as model_label,
     min(worst.feature) as worst_feature,
     min(worst.feature_phrase) as worst_name,
+    min(named.names) as drifted_names,
     case
-        when count(*) filter (where drift.verdict = 'retrain') > 0
+        when count(*) filter (where drift.state = 'act') > 0
         then 'act'
-        when count(*) filter (where drift.verdict = 'watch') > 0
+        when count(*) filter (where drift.state = 'watch') > 0
         then 'watch'
         else 'good'
     end as state,
 
     -- numbers
     count(*) as features,
-    count(*) filter (where drift.verdict <> 'as in training') as drifted,
-    count(*) filter (where drift.verdict = 'retrain') as retrain,
+    count(*) filter (where drift.has_drifted) as drifted,
+    count(*) filter (where drift.state = 'act') as retrain,
+    count(*) filter (where drift.verdict = 'ages') as ageing,
     max(drift.rows) as rows,
     max(worst.psi) as worst_psi,
 
@@ -35,4 +61,5 @@ select
     max(drift.measured_at) as measured_at
 from drift
 inner join worst on worst.model = drift.model
+left join named on named.model = drift.model
 group by drift.model

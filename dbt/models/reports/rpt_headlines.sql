@@ -196,9 +196,12 @@ with
                 when drift.features is null
                 then ''
                 when drift.retrain > 0
-                then ' have drifted, ' || drift.retrain || ' strongly: retraining is recommended.'
+                then
+                    ' have drifted, '
+                    || drift.retrain
+                    || ' of them strongly and with an effect on the model: retraining is recommended.'
                 when drift.drifted > 0
-                then ' have drifted slightly: keep watching.'
+                then ' have drifted, none of them strongly and with an effect on the model.'
                 else ' have drifted: the data look as they did in training.'
             end as rest,
             case
@@ -215,6 +218,17 @@ with
                     || ' (PSI '
                     || to_char(drift.worst_psi, 'FM990.00')
                     || ').'
+                    || case
+                        drift.ageing
+                        when 0
+                        then ''
+                        when 1
+                        then ' One more input differs only because it grows with time.'
+                        else
+                            ' '
+                            || drift.ageing
+                            || ' more inputs differ only because they grow with time.'
+                    end
             end as subline
         from overview
         left join drift on drift.model = overview.model

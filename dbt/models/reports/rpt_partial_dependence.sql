@@ -28,6 +28,8 @@ with
             versions.target,
             max(points.upper) over (partition by points.model, points.feature) as highest,
             min(points.lower) over (partition by points.model, points.feature) as lowest,
+            min(points.x) over (partition by points.model, points.feature) as first_x,
+            max(points.x) over (partition by points.model, points.feature) as last_x,
             count(*) over (partition by points.model, points.feature) as points,
             min(points.position) over (partition by points.model, points.feature) as first_position,
             max(points.position) over (partition by points.model, points.feature) as last_position
@@ -37,6 +39,43 @@ with
             drawn_classes
             on drawn_classes.model = points.model
             and drawn_classes.class = points.class
+    ),
+
+    -- Where the values stand on the drawn scales. A probability has the scale from 0 to 1.
+    positioned as (
+        select
+            dependence.*,
+            {% set low, high = (
+                "case task when 'regression' then lowest else 0 end",
+                "case task when 'regression' then highest else 1 end",
+            ) %}
+            coalesce({{ track_position("mean", low, high) }}, 0) as m_pct,
+            coalesce({{ track_position("lower", low, high) }}, 0) as lo_pct,
+            coalesce({{ track_position("upper", low, high) }}, 0) as hi_pct,
+            coalesce({{ track_position("x", "first_x", "last_x") }}, 0) as x_pct
+        from dependence
+    ),
+
+    -- The outlines of the curve and its band as corners of a CSS polygon: there and back.
+    curves as (
+        select
+            model,
+            feature,
+            string_agg(format('%s%% %s%%', x_pct, 100 - hi_pct), ', ' order by position)
+            || ', '
+            || string_agg(
+                format('%s%% %s%%', x_pct, 100 - lo_pct), ', ' order by position desc
+            ) as curve_band,
+            string_agg(
+                format('%s%% calc(%s%% - 1.2px)', x_pct, 100 - m_pct), ', ' order by position
+            )
+            || ', '
+            || string_agg(
+                format('%s%% calc(%s%% + 1.2px)', x_pct, 100 - m_pct), ', ' order by position desc
+            ) as curve_line
+        from positioned
+        where kind = 'number'
+        group by model, feature
     )
 
 select
@@ -79,42 +118,32 @@ select
         else {{ percent("dependence.lower") }} || ' to ' || {{ percent("dependence.upper") }}
     end as range_text,
 
+    case
+        dependence.task
+        when 'regression'
+        then {{ short_number("dependence.lowest") }}
+        else {{ percent("0") }}
+    end as scale_low,
+    case
+        dependence.task
+        when 'regression'
+        then {{ short_number("dependence.highest") }}
+        else {{ percent("1") }}
+    end as scale_high,
+    {{ short_number("dependence.first_x") }} as first_x_label,
+    {{ short_number("dependence.last_x") }} as last_x_label,
+    curves.curve_band,
+    curves.curve_line,
+
     -- numbers
     dependence.x,
     dependence.mean,
     dependence.lower,
     dependence.upper,
     dependence.n,
-    coalesce(
-        {{
-            track_position(
-                "dependence.mean",
-                "case dependence.task when 'regression' then dependence.lowest else 0 end",
-                "case dependence.task when 'regression' then dependence.highest else 1 end",
-            )
-        }},
-        0
-    ) as m_pct,
-    coalesce(
-        {{
-            track_position(
-                "dependence.lower",
-                "case dependence.task when 'regression' then dependence.lowest else 0 end",
-                "case dependence.task when 'regression' then dependence.highest else 1 end",
-            )
-        }},
-        0
-    ) as lo_pct,
-    coalesce(
-        {{
-            track_position(
-                "dependence.upper",
-                "case dependence.task when 'regression' then dependence.lowest else 0 end",
-                "case dependence.task when 'regression' then dependence.highest else 1 end",
-            )
-        }},
-        0
-    ) as hi_pct,
+    dependence.m_pct,
+    dependence.lo_pct,
+    dependence.hi_pct,
     dense_rank() over (
         partition by dependence.model order by importances.rank nulls last, dependence.feature
     ) as feature_rank,
@@ -125,6 +154,7 @@ select
     or dependence.points <= 12
     or dependence.position % 2 = dependence.first_position % 2
     or dependence.position = dependence.last_position as is_drawn
-from dependence
+from positioned as dependence
+left join curves on curves.model = dependence.model and curves.feature = dependence.feature
 left join
     importances on importances.model = dependence.model and importances.feature = dependence.feature

@@ -18,11 +18,11 @@ def score() -> None:
     """Read, predict, write."""
     frame = read(ARGUMENTS["query"], "adbc")
     matrix = frame.drop(columns=["id", "target"]).to_numpy(float)
-    found = frame[["id"]].copy()
-    found["score"] = model.predict_proba(matrix)[:, 1]
-    found["prediction"] = found["score"] > 0.5
+    result = frame[["id"]].copy()
+    result["score"] = model.predict_proba(matrix)[:, 1]
+    result["prediction"] = result["score"] > 0.5
     content = io.StringIO()
-    found.to_csv(content, index=False, header=False)
+    result.to_csv(content, index=False, header=False)
     content.seek(0)
     with psycopg2.connect(**DSN) as connection, connection.cursor() as cursor:
         cursor.execute("drop table if exists bench.scored_by_client")

@@ -1,4 +1,4 @@
-"""What only containers have. `make test-docker` runs these after the tests of both ways."""
+"""Fixtures for containers. `make test-docker` runs these after the tests of both modes."""
 
 import os
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A mail server that keeps what it is given, for as long as a test runs."""
+"""A mail server that stores the messages that it receives during a test."""
 
 import socketserver
 import threading

@@ -1,4 +1,4 @@
-"""What the images hold, and what they must not."""
+"""What the images contain and must not contain."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def file_problem(
 
 def certificate_bodies(content: bytes) -> set[bytes]:
     """The certificates in a file, without line breaks."""
-    return {b"".join(found.split()) for found in CERTIFICATE.findall(content)}
+    return {b"".join(text.split()) for text in CERTIFICATE.findall(content)}
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +99,12 @@ def test_layers_have_no_secret_compiler_or_private_certificate(
     part: str, images: Engine, private_certificates: set[bytes]
 ) -> None:
     secrets = [getattr(images.clone.settings, name).encode() for name in SECRETS]
-    found, seen = [], 0
+    result, seen = [], 0
     for name, content in files(images.image(part)):
         seen += 1
         if wrong := file_problem(name, content, secrets, private_certificates):
-            found.append(f"{name} {wrong}")
-    assert not found
+            result.append(f"{name} {wrong}")
+    assert not result
     assert seen > 1000
 
 

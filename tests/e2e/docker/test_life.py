@@ -1,4 +1,4 @@
-"""The stack in containers: killed, with bad input, and beside the native one."""
+"""The stack in containers: after a kill, with bad input, and compared with the native stack."""
 
 from decimal import Decimal
 from typing import Any
@@ -31,14 +31,14 @@ def predictions(clone: Clone) -> dict[str, list[tuple]]:
     connection = psycopg2.connect(**clone.settings.dsn("transformer"))
     with connection, connection.cursor() as cursor:
         cursor.execute(COLUMNS)
-        found = {}
+        result = {}
         for table, columns in cursor.fetchall():
             names = sql.SQL(", ").join(map(sql.Identifier, columns))
             query = sql.SQL("select {} from {}").format(names, sql.Identifier("predictions", table))
             cursor.execute(query)
-            found[table] = sorted(cursor.fetchall(), key=repr)
+            result[table] = sorted(cursor.fetchall(), key=repr)
     connection.close()
-    return found
+    return result
 
 
 def is_close(mine: Any, other: Any) -> bool:

@@ -1,4 +1,4 @@
-"""MODE=docker-redis: the cache, queries in the background, and pictures by the worker."""
+"""MODE=docker-redis: cache, background queries, and pictures made by the worker."""
 
 import io
 import re
@@ -110,8 +110,8 @@ def test_query_runs_in_background(stack, session: requests.Session) -> None:
     assert wait_until(lambda: state()["status"] in ("success", "failed"), SECONDS)
     assert state()["status"] == "success", state()
     key = state()["results_key"]
-    found = session.get(f"{url}/sqllab/results/", params={"q": f"(key:'{key}')"}).json()
-    assert found["data"] == [{"answer": 42}]
+    result = session.get(f"{url}/sqllab/results/", params={"q": f"(key:'{key}')"}).json()
+    assert result["data"] == [{"answer": 42}]
 
 
 def test_worker_renders_chart(stack, session: requests.Session) -> None:
@@ -127,8 +127,8 @@ def test_worker_renders_chart(stack, session: requests.Session) -> None:
     picture = answer.json()["image_url"].replace("http://superset:8088", settings.superset_url)
 
     def drawn() -> bool:
-        found = session.get(picture)
-        return found.status_code == 200 and found.content.startswith(b"\x89PNG")
+        result = session.get(picture)
+        return result.status_code == 200 and result.content.startswith(b"\x89PNG")
 
     assert wait_until(drawn, SECONDS), session.get(picture).text
     assert is_drawn(session.get(picture).content)

@@ -7,6 +7,7 @@ import yaml
 
 from scripts.add.dbt_files import DbtFiles, file_paths, require_own_name, write
 from scripts.add.facts import ColumnFacts
+from scripts.add.features import feature_texts
 from scripts.add.leaks import with_relatives
 from scripts.add.proposal import Choices, propose
 from scripts.add.remove import files_of
@@ -159,7 +160,7 @@ CASES = {
 def test_all_files_have_descriptions(case: str) -> None:
     columns, choices, unlabelled = CASES[case]
     files = rendered_files(*columns, unlabelled=unlabelled, **choices)
-    assert len(files) == 9
+    assert len(files) == 11
     for path, text in files.items():
         if path.endswith(".yml"):
             document = yaml.safe_load(text)
@@ -193,7 +194,7 @@ def test_prediction_rows_have_types_of_labelled_rows() -> None:
 def test_edited_file_is_kept_and_difference_shown(tmp_path: Path) -> None:
     files = rendered_files(ID, RETURNED, CITY, target="returned")
     written, differences = write(tmp_path, files)
-    assert len(written) == 9
+    assert len(written) == 11
     assert differences == []
     edited = tmp_path / "dbt" / "models" / "ml" / "visits.sql"
     edited.write_text("select 1\n")
@@ -222,7 +223,7 @@ def test_related_columns_of_leak_are_left_out() -> None:
 def test_handwritten_model_is_not_replaced_or_removed(tmp_path: Path, missing: str) -> None:
     write(tmp_path, rendered_files(ID, RETURNED, CITY, target="returned"))
     schema, files = files_of(tmp_path, "visits")
-    assert (schema, len(files)) == ("csv", 9)
+    assert (schema, len(files)) == ("csv", 11)
     require_own_name(tmp_path, "visits", "csv")
     (tmp_path / "dbt" / "models" / file_paths("visits", "csv")[missing]).unlink()
     with pytest.raises(UserError, match="already has"):
@@ -236,3 +237,49 @@ def test_project_models_are_refused() -> None:
         require_own_name(ROOT, "breast_cancer", "csv")
     with pytest.raises(UserError, match="has not made a model"):
         files_of(ROOT, "breast_cancer")
+
+
+def test_a_feature_file_is_an_open_task_with_an_owner_and_tests() -> None:
+    texts = feature_texts(
+        "visits", "csv", "order", "Ada: marketing", "visit id", "returned", frozenset(("order",))
+    )
+    (model,) = yaml.safe_load(texts["yml"])["models"]
+    assert model["name"] == "feat_visits__order"
+    assert model["config"]["meta"] == {
+        "owner": "Ada: marketing",
+        "feature_group": "order",
+        "status": "wanted",
+    }
+    assert [column["name"] for column in model["columns"]] == ["visit id", "order"]
+    assert model["data_tests"]
+    assert 'as "order"' in texts["sql"]
+    assert '"visit id",' in texts["sql"]
+
+
+def test_feature_files_go_with_the_model(tmp_path: Path) -> None:
+    write(tmp_path, rendered_files(ID, RETURNED, CITY, target="returned"))
+    file = tmp_path / "dbt" / "models" / "features" / "visits" / "feat_visits__deck.sql"
+    file.parent.mkdir()
+    file.write_text("select 1\n")
+    assert file in files_of(tmp_path, "visits")[1]
+
+
+def test_a_killed_command_leaves_complete_files_and_can_be_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = rendered_files(ID, RETURNED, CITY, target="returned")
+    replace = Path.replace
+    done: list[Path] = []
+
+    def killed_later(self: Path, target: Path) -> Path:
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        done.append(target)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", killed_later)
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path, files)
+    monkeypatch.undo()
+    written, differences = write(tmp_path, files)
+    assert (len(written), differences) == (7, [])

@@ -1,4 +1,4 @@
-"""The type of a column is found from all of its values, and nothing is lost by it."""
+"""The type of a column follows from all its values, and no value is lost."""
 
 import pytest
 

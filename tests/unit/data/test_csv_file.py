@@ -1,4 +1,4 @@
-"""CSV files as people have them, and each torn one named by its line."""
+"""CSV dialects and encodings, and errors that name the line of a truncated file."""
 
 import gzip
 from pathlib import Path
@@ -131,5 +131,5 @@ def test_header_option_is_used(read) -> None:
 
 
 def test_field_of_megabytes_is_read(read) -> None:
-    long = "x" * (70 << 20)
+    long = "x" * (5 << 20)
     assert read(f"a,b\n1,{long}\n")[1] == [["1", long]]

@@ -1,4 +1,4 @@
-"""A database that keeps the rows of one query in memory, for the engine's unit tests."""
+"""A fake database that keeps the rows of one query in memory."""
 
 import json
 import struct
@@ -66,11 +66,11 @@ class StandIn:
 
     def array_sizes(self, query: str, arrays: list[str]) -> dict[str, ArraySizes]:
         """Lists are plain."""
-        found = {}
+        result = {}
         for name in arrays:
             lengths = [len(row[name]) for row in self.rows if row[name]] or [0]
-            found[name] = ArraySizes(min(lengths), max(lengths))
-        return found
+            result[name] = ArraySizes(min(lengths), max(lengths))
+        return result
 
     def raw_bytes_work(self) -> bool:
         """As told."""
@@ -104,12 +104,12 @@ class StandIn:
             return [{"content": self.artifacts[values[1] - 1]}]
         if "to_jsonb(versions)" in statement:
             wanted = values[1] or self._champion()
-            found = self.recorded[wanted - 1 : wanted] if wanted else []
-            return [{"facts": json.dumps(payload["version"])} for payload in found]
+            result = self.recorded[wanted - 1 : wanted] if wanted else []
+            return [{"facts": json.dumps(payload["version"])} for payload in result]
         if "record_profile" in statement:
             self.profiles.append(json.loads(values[0]))
             return []
-        if "record_drift" in statement:
+        if "record_drift" in statement or "record_contest" in statement:
             self.kept.append((values[0], values[1], json.loads(values[2])))
             return []
         if ".curves" in statement:
@@ -126,11 +126,11 @@ class StandIn:
 
     def _bins(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
         """The bins of each feature, without the classes."""
-        found: dict[tuple, dict[str, Any]] = {}
+        result: dict[tuple, dict[str, Any]] = {}
         for row in payload["distributions"]:
             empty = {**row, "lower": row.get("lower"), "category": row.get("category"), "n": 0}
-            found.setdefault((row["feature"], row["bin"]), empty)["n"] += row["n"]
-        return [found[place] for place in sorted(found)]
+            result.setdefault((row["feature"], row["bin"]), empty)["n"] += row["n"]
+        return [result[place] for place in sorted(result)]
 
     def _champion(self) -> int:
         """Its number; 0 where there is none."""
@@ -143,6 +143,10 @@ class StandIn:
     def changed_settings(self) -> frozenset[str]:
         """Values become texts here, under no settings."""
         return frozenset()
+
+    def quote_literal(self, value: str) -> str:
+        """As PostgreSQL quotes a text."""
+        return "'" + value.replace("'", "''") + "'"
 
     def setting(self, name: str) -> str | None:
         """No setting is set."""
@@ -178,6 +182,8 @@ def _number(value: Any) -> float:
 def _text(value: Any, missing: str) -> str:
     if value is None:
         return missing
+    if isinstance(value, dict):
+        return json.dumps(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""What a backup must be to be restored; the real thing is in tests/e2e/test_stack.py."""
+"""Validation of a backup; tests/e2e/test_stack_life.py restores one."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What makes the environments: pip's configuration handed to uv, stamps, locks, plain refusals."""
+"""Creation of the environments: pip's configuration for uv, state files, locks, errors."""
 
 import os
 import subprocess

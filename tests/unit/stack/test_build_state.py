@@ -1,4 +1,4 @@
-"""Passwords are compared without being sent; fingerprints see what matters and nothing else."""
+"""Passwords are compared without being sent; fingerprints depend on names and contents."""
 
 from pathlib import Path
 

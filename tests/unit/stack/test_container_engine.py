@@ -1,4 +1,4 @@
-"""The engine that `make test-docker` makes, as far as it can be judged without making one."""
+"""The container engine of `make test-docker`, tested without an engine."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The stack in containers, as far as it can be judged without an engine."""
+"""The stack in containers, tested without an engine."""
 
 import re
 import shutil
@@ -74,7 +74,7 @@ def test_copied_files_are_image_inputs() -> None:
         lines = re.findall(r"^COPY (?!--from)(.+) \S+$", file.read_text(), re.MULTILINE)
         assert lines, file
         for pattern in (word for word in " ".join(lines).split() if not word.startswith("--")):
-            sources = [found.relative_to(ROOT).as_posix() for found in ROOT.glob(pattern)]
+            sources = [path.relative_to(ROOT).as_posix() for path in ROOT.glob(pattern)]
             assert sources, pattern
             for source in sources:
                 assert source.startswith(inputs), f"a change of {source} would build no image"

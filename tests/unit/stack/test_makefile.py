@@ -1,4 +1,4 @@
-"""`make` alone lists every verb, each is one line, and each has a command behind it."""
+"""`make` lists all targets, each is one line, and each has a command."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Folders of an installation: short enough for a socket, reachable for the server's user."""
+"""Folders of an installation: short socket paths, readable by the server's user."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Only processes of this installation are found and ended; ports of others are respected."""
+"""Only processes of this installation are found and ended, and used ports are reported."""
 
 import os
 import socket

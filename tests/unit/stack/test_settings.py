@@ -1,4 +1,4 @@
-"""`.env`: made once, read strictly, and every mistake in it named by line and key."""
+"""`.env`: created once, read strictly, and errors that name line and key."""
 
 import stat
 from pathlib import Path

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.interval import PredictionInterval
 
 
 @dataclass(frozen=True)
@@ -20,3 +21,4 @@ class Model:
     task: str = "classification"
     # With two classes the probability from which a row is predicted positive.
     threshold: float = 0.5
+    interval: PredictionInterval | None = None  # of a regression with options.interval

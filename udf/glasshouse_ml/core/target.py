@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glasshouse_ml.core.interval import PredictionInterval
+
 
 @dataclass(frozen=True)
 class Costs:
@@ -23,6 +25,7 @@ class Target:
     positive: int | None = None
     threshold: float = 0.5  # the probability from which a row is predicted positive
     costs: Costs | None = None
+    interval: PredictionInterval | None = None  # of a regression with options.interval
 
     @property
     def positive_class(self) -> str | None:

@@ -33,8 +33,15 @@ class Task(ABC):
     takes_target: ClassVar[bool] = True
     # Whether ml.explain can attribute a prediction to the features.
     is_explainable: ClassVar[bool] = True
+    # Whether it answers for steps of time (ml.forecast) and not for rows (ml.predict).
+    answers_by_step: ClassVar[bool] = False
     # Whether preprocessing may encode categories by the mean of the target.
     uses_target_encoding: ClassVar[bool] = True
+
+    @property
+    def deciding_metrics(self) -> Collection[str]:
+        """The metrics by which candidates can be compared."""
+        return self.metrics
 
     @abstractmethod
     def encode_target(self, table: Table, column: str | None, options: dict[str, Any]) -> Target:
@@ -89,12 +96,21 @@ class Task(ABC):
         """As score(), for the validation rows of a fold."""
         return self.score(fitted, matrix, actual, target)
 
-    def choose_threshold(self, folds: Sequence[Any], target: Target) -> Target:
-        """The target with the threshold that costs least on the validation rows of the folds."""
+    def calibrate_target(
+        self, folds: Sequence[Any], target: Target, options: dict[str, Any]
+    ) -> Target:
+        """The target with what the validation rows of the folds decide.
+
+        For a classification with costs that is the threshold, for a regression the interval.
+        """
         return target
 
     def apply_threshold(self, scores: Any, target: Target) -> Any:
         """Scores that were computed before the threshold was chosen, at that threshold."""
+        return scores
+
+    def apply_interval(self, scores: Any, target: Target) -> Any:
+        """The scores of the model with the bounds of its interval, where it has one."""
         return scores
 
     def extra_metrics(

@@ -53,6 +53,9 @@ class Bins:
             [entry["lower"] for entry in bins[1:]] if self.is_numeric else []
         )
         self.edges = np.concatenate([[-np.inf], self.inner_edges, [np.inf]])
+        # The range that all but 1 % of the training values lie in.
+        self.lowest = bins[0]["lower"] if bins and self.is_numeric else None
+        self.highest = bins[-1].get("upper") if bins and self.is_numeric else None
         self.categories = {
             entry["category"]: place
             for place, entry in enumerate(bins)

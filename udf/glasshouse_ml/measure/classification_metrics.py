@@ -42,10 +42,15 @@ class ClassificationScores:
     positive: int = 1  # matters with two classes only
     threshold: float = 0.5  # so does the probability from which a row is predicted positive
     costs: Costs | None = None
+    # The predicted class of each row, where it does not follow from probabilities and threshold.
+    labels: np.ndarray | None = None
+    has_scores: bool = True  # False: the probabilities are 1 for the predicted class and else 0
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
         """The measures of a classification; what it costs where that is known."""
+        if not self.has_scores:
+            return {name: METRICS[name] for name in LABEL_METRICS}
         return {**METRICS, COST.name: COST} if self.costs else METRICS
 
     @property
@@ -55,7 +60,10 @@ class ClassificationScores:
 
     def take(self, rows: np.ndarray) -> "ClassificationScores":
         """Some of the rows."""
-        return replace(self, actual=self.actual[rows], probabilities=self.probabilities[rows])
+        labels = None if self.labels is None else self.labels[rows]
+        return replace(
+            self, actual=self.actual[rows], probabilities=self.probabilities[rows], labels=labels
+        )
 
     def proportions(self) -> dict[str, tuple[int, int]]:
         """The metrics that count rows: how many are right, of how many."""
@@ -80,6 +88,8 @@ class ClassificationScores:
     @cached_property
     def predicted(self) -> np.ndarray:
         """The class that each row is given."""
+        if self.labels is not None:
+            return self.labels
         return predict_classes(self.probabilities, self.positive, self.threshold)
 
     @cached_property
@@ -264,5 +274,7 @@ METRICS = {
         Metric("mcc", _mcc),
     )
 }
+# Those that need no more than the predicted class.
+LABEL_METRICS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "mcc")
 # Of use only where the caller says what mistakes cost: the mean over the rows.
 COST = Metric("cost", _cost, higher_is_better=False)

@@ -15,13 +15,17 @@ class RegressionScores:
 
     actual: np.ndarray
     predicted: np.ndarray
+    # The bounds of the prediction interval, where the model has one.
+    lower: np.ndarray | None = None
+    upper: np.ndarray | None = None
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
         """The measures of a regression; errors in proportion where nothing is below zero."""
+        metrics = METRICS if self.lower is None else {**METRICS, **INTERVAL_METRICS}
         if self.actual.min() >= 0:
-            return METRICS
-        return {name: metric for name, metric in METRICS.items() if name != "rmsle"}
+            return metrics
+        return {name: metric for name, metric in metrics.items() if name != "rmsle"}
 
     @property
     def scores(self) -> np.ndarray:
@@ -30,11 +34,24 @@ class RegressionScores:
 
     def take(self, rows: np.ndarray) -> "RegressionScores":
         """Some of the rows."""
-        return RegressionScores(self.actual[rows], self.predicted[rows])
+        if self.lower is None or self.upper is None:
+            return RegressionScores(self.actual[rows], self.predicted[rows])
+        return RegressionScores(
+            self.actual[rows], self.predicted[rows], self.lower[rows], self.upper[rows]
+        )
 
     def proportions(self) -> dict[str, tuple[int, int]]:
-        """No measure of a regression counts rows."""
-        return {}
+        """The rows within their bounds."""
+        if self.lower is None or self.upper is None:
+            return {}
+        return {"interval_coverage": (int(self.is_covered.sum()), len(self.actual))}
+
+    @cached_property
+    def is_covered(self) -> np.ndarray:
+        """Whether the true number lies within the bounds, for each row that has bounds."""
+        if self.lower is None or self.upper is None:
+            return np.full(len(self.actual), np.nan)
+        return (self.lower <= self.actual) & (self.actual <= self.upper)
 
     @cached_property
     def errors(self) -> np.ndarray:
@@ -109,6 +126,17 @@ def _rmsle(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
     return np.sqrt(_mean(differences**2, weights))
 
 
+def _interval_coverage(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
+    """The share of the rows within their bounds; NaN without bounds."""
+    return _mean(rows.is_covered.astype(float), weights)
+
+
+def _interval_width(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
+    if rows.lower is None or rows.upper is None:
+        return np.full(len(weights), np.nan)
+    return _mean(rows.upper - rows.lower, weights)
+
+
 METRICS = {
     metric.name: metric
     for metric in (
@@ -143,5 +171,13 @@ METRICS = {
             undefined_where="the target is below 0 in any row",
             alternatives="rmse or mae",
         ),
+    )
+}
+# Of a model with an interval; no candidate is chosen by them.
+INTERVAL_METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("interval_coverage", _interval_coverage),
+        Metric("interval_width", _interval_width, higher_is_better=False),
     )
 }

@@ -13,6 +13,7 @@ from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.libraries import is_installed, missing_library_error
 from glasshouse_ml.data.threads import PARAMETER, thread_count
 from glasshouse_ml.model.estimators import ESTIMATORS, EXTRAS, MAX_ROWS, Entry
+from glasshouse_ml.model.forecasting.catalogue import FORECASTERS
 
 BASELINE = "dummy"
 # Modules of scikit-learn with classes in model/interruptible/.
@@ -105,6 +106,25 @@ class ExtraAlgorithm(Algorithm):
         return self.estimator(self._settings(params, seed))
 
 
+@dataclass(frozen=True)
+class ForecastAlgorithm(Algorithm):
+    """A candidate of a forecast. It takes no parameters: it fits its own."""
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """None."""
+        return {}
+
+    @cached_property
+    def handles_missing(self) -> bool:
+        """Gaps are filled before."""
+        return False
+
+    def build(self, params: dict[str, Any], seed: int) -> None:
+        """Only check the params: model/forecasting/ fits it."""
+        self._settings(params, seed)
+
+
 def input_tags(estimator: Any) -> Any:
     """scikit-learn's input tags of an estimator: allow_nan, sparse and more."""
     from sklearn.utils import get_tags
@@ -139,7 +159,12 @@ def _catalogue(task: str) -> dict[str, Algorithm]:
     return catalogue_of_task
 
 
-CATALOGUE = {task: _catalogue(task) for task in ESTIMATORS}
+CATALOGUE: dict[str, dict[str, Algorithm]] = {
+    **{task: _catalogue(task) for task in ESTIMATORS},
+    "forecast": {
+        name: ForecastAlgorithm(name, "forecast", path, about) for name, path, about in FORECASTERS
+    },
+}
 
 
 def find_algorithm(task: str, name: str) -> Algorithm:

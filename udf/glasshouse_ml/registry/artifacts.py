@@ -19,10 +19,14 @@ from skops.io.exceptions import UntrustedTypesFoundException
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.interval import PredictionInterval
 from glasshouse_ml.core.model import Model
+from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
 from glasshouse_ml.tasks.registry import TASKS
 
 FORMAT = 1
+# The arrays of a forecast.
+_ARRAYS = ("lower", "upper", "baseline", "ends", "tail", "known")
 # Types beyond those that skops trusts by itself: parts of trees; the check of input that histogram
 # gradient boosting stores for its categories; optimizers of neural networks; the loss of Tweedie
 # models; the tree and the function of a bisecting k-means; the curves of a calibration; the folds
@@ -82,9 +86,27 @@ def pack(model: Model) -> bytes:
         "key": model.key,
         "task": model.task,
         "threshold": model.threshold,
+        "interval": asdict(model.interval) if model.interval else None,
     }
     # One text, because skops writes a file entry of its own for each object.
-    parts = {"facts": json.dumps(facts), "pipeline": model.pipeline}
+    return _dump({"facts": json.dumps(facts), "pipeline": model.pipeline})
+
+
+def pack_forecast(model: ForecastModel) -> bytes:
+    """The bytes of a forecast."""
+    facts = {"format": FORMAT, "task": "forecast", **model.facts}
+    arrays = {name: getattr(model, name) for name in _ARRAYS}
+    return _dump(
+        {
+            "facts": json.dumps(facts),
+            "members": model.members,
+            "regressor": model.regressor,
+            **arrays,
+        }
+    )
+
+
+def _dump(parts: dict[str, Any]) -> bytes:
     with _on_one_line():
         content = skops.io.dumps(parts, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
     unexpected = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED)
@@ -117,7 +139,7 @@ def _on_one_line() -> Iterator[None]:
         skops.io._persist.json = indented
 
 
-def unpack(content: bytes) -> Model:
+def unpack(content: bytes) -> Model | ForecastModel:
     """The model in the bytes, whose signature was verified before.
 
     A GlasshouseError for a type that is not on the list, and for what is no model of this format.
@@ -125,11 +147,10 @@ def unpack(content: bytes) -> Model:
     try:
         stored = skops.io.loads(content, trusted=TRUSTED)
         facts = json.loads(stored["facts"])
-        pipeline = stored["pipeline"]
         # The first models knew one task only and did not name it.
         task = facts.get("task", "classification")
-        features = tuple(_feature(entry) for entry in facts["features"])
-        usable = facts["format"] == FORMAT and isinstance(pipeline, Pipeline) and task in TASKS
+        usable = facts["format"] == FORMAT and task in TASKS
+        model = _forecast(stored, facts) if task == "forecast" else _row_model(stored, facts, task)
     except UntrustedTypesFoundException as error:
         raise GlasshouseError(
             f"The stored model was not loaded. {str(error).splitlines()[0]}",
@@ -139,19 +160,39 @@ def unpack(content: bytes) -> Model:
         raise GlasshouseError(
             f"The stored model cannot be read: {type(error).__name__}.", "Train the model again."
         ) from None
-    if not usable:
+    if not usable or model is None:
         raise GlasshouseError(
             "The stored model is damaged or of another format.", "Train the model again."
         )
+    return model
+
+
+def _row_model(stored: dict[str, Any], facts: dict[str, Any], task: str) -> Model | None:
+    """A model that answers for rows; None where it holds no Pipeline."""
+    if not isinstance(stored["pipeline"], Pipeline):
+        return None
     return Model(
-        pipeline,
-        features,
+        stored["pipeline"],
+        tuple(_feature(entry) for entry in facts["features"]),
         tuple(facts["classes"]),
         facts["positive_class"],
         facts["key"],
         task,
         float(facts.get("threshold", 0.5)),
+        _interval(facts.get("interval")),
     )
+
+
+def _interval(entry: dict[str, Any] | None) -> PredictionInterval | None:
+    if entry is None:
+        return None
+    offsets = (tuple(entry[name]) for name in ("edges", "below", "above"))
+    return PredictionInterval(entry["level"], *offsets)
+
+
+def _forecast(stored: dict[str, Any], facts: dict[str, Any]) -> ForecastModel:
+    arrays = {name: stored[name] for name in _ARRAYS}
+    return ForecastModel(facts, stored["members"], regressor=stored["regressor"], **arrays)
 
 
 def _feature(entry: dict[str, Any]) -> Feature:

@@ -12,6 +12,7 @@ from glasshouse_ml.core.model import Model
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
+from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
 from glasshouse_ml.registry.artifacts import unpack
 from glasshouse_ml.registry.signatures import sign, verify
 
@@ -104,7 +105,7 @@ def facts(db: Database, model: str, version: int | None = None) -> dict[str, Any
 def bins(db: Database, model: str, version: int) -> dict[str, list[dict[str, Any]]]:
     """The bins of each feature of a version, the rows of all classes together."""
     rows = db.call(
-        "select feature, bin, min(lower) as lower, min(category) as category, "
+        "select feature, bin, min(lower) as lower, max(upper) as upper, min(category) as category, "
         "min(bin_type) as bin_type, sum(n)::float8 as n "
         f"from {SCHEMA}.distributions where model = $1 and version = $2 "
         "group by feature, bin order by feature, bin",
@@ -128,10 +129,39 @@ def score_bins(db: Database, model: str, version: int) -> list[dict[str, Any]]:
     )
 
 
+def calibration(db: Database, model: str, version: int, series: str) -> list[dict[str, Any]]:
+    """The calibration curve of a class in ascending order; [] where there is none."""
+    return db.call(
+        f"select x, y, n::float8 as n from {SCHEMA}.curves where model = $1 and version = $2 "
+        "and series = $3 and curve = 'calibration' and n > 0 order by x",
+        ("text", "integer", "text"),
+        (model, version, series),
+    )
+
+
+def residuals(db: Database, model: str, version: int) -> list[dict[str, Any]]:
+    """Predicted and actual values of the test rows of a regression."""
+    return db.call(
+        f"select predicted, actual from {SCHEMA}.residuals where model = $1 and version = $2 "
+        "order by position",
+        ("text", "integer"),
+        (model, version),
+    )
+
+
 def record_drift(db: Database, model: str, version: int, rows: list[dict[str, Any]]) -> None:
     """Store how far later rows are from those a version was trained on."""
     db.call(
         f"select {SCHEMA}.record_drift($1, $2, $3)::text",
+        ("text", "integer", "jsonb"),
+        (model, version, json.dumps(rows, allow_nan=False)),
+    )
+
+
+def record_contest(db: Database, model: str, version: int, rows: list[dict[str, Any]]) -> None:
+    """Store what each group of columns adds to a version."""
+    db.call(
+        f"select {SCHEMA}.record_contest($1, $2, $3)::text",
         ("text", "integer", "jsonb"),
         (model, version, json.dumps(rows, allow_nan=False)),
     )
@@ -148,6 +178,30 @@ def record_profile(db: Database, facts: dict[str, Any]) -> None:
 
 def load(db: Database, model: str, version: int | None = None) -> Model:
     """The champion of a model, or a given version of it, after its signature was verified."""
+    stored = _load(db, model, version)
+    if isinstance(stored, ForecastModel):
+        raise GlasshouseError(
+            f"Model {model!r} is a forecast: it answers for steps of time, not for rows.",
+            f"Call ml.forecast({db.quote_literal(model)}).",
+        )
+    threads.limit_threads(db)
+    threads.limit_estimator_threads(stored.pipeline)
+    return stored
+
+
+def load_forecast(db: Database, model: str, version: int | None = None) -> ForecastModel:
+    """As load(), for a forecast."""
+    stored = _load(db, model, version)
+    if not isinstance(stored, ForecastModel):
+        raise GlasshouseError(
+            f"Model {model!r} is a {stored.task}: it answers for rows, not for steps of time.",
+            f"Call ml.predict({db.quote_literal(model)}, query).",
+        )
+    threads.limit_threads(db)
+    return stored
+
+
+def _load(db: Database, model: str, version: int | None) -> Model | ForecastModel:
     rows = db.call(
         f"select version, signature from {SCHEMA}.model_versions "
         f"join {SCHEMA}.artifacts using (model, version) "
@@ -156,7 +210,7 @@ def load(db: Database, model: str, version: int | None = None) -> Model:
         (model, version),
     )
     if not rows:
-        raise _not_found(db, model, version)
+        raise not_found(db, model, version)
     version, signature = rows[0]["version"], rows[0]["signature"]
     # The signature tells a version from one that was recorded under the same number later.
     cache, key = db.session.setdefault("models", {}), (model, version, signature)
@@ -167,18 +221,17 @@ def load(db: Database, model: str, version: int | None = None) -> Model:
             (model, version),
         )
         if not rows:  # another session has dropped it since the statement above
-            raise _not_found(db, model, version)
+            raise not_found(db, model, version)
         content = rows[0]["content"]
         verify(model, version, content, signature)
         if len(cache) >= _MAX_CACHED:
             del cache[next(iter(cache))]
         cache[key] = unpack(content)
-    threads.limit_threads(db)
-    threads.limit_estimator_threads(cache[key].pipeline)
     return cache[key]
 
 
-def _not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
+def not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
+    """The error that says why a version cannot be used."""
     rows = db.call(f"select distinct model from {SCHEMA}.model_versions")
     names = [row["model"] for row in rows]
     if model not in names:

@@ -103,7 +103,9 @@ class Classification(Task):
             actual, probabilities_found, target.positive or 0, target.threshold, target.costs
         )
 
-    def choose_threshold(self, folds: Sequence[ClassificationScores], target: Target) -> Target:
+    def calibrate_target(
+        self, folds: Sequence[ClassificationScores], target: Target, options: dict[str, Any]
+    ) -> Target:
         """With options.costs the threshold of least cost."""
         if target.costs is None:
             return target

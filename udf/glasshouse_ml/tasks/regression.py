@@ -1,5 +1,7 @@
 """The task regression: a number for each row."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,13 +11,14 @@ from sklearn.pipeline import Pipeline
 from glasshouse_ml.core.errors import GlasshouseError, count_rows
 from glasshouse_ml.core.metric import Metric
 from glasshouse_ml.core.model import Model
-from glasshouse_ml.core.predictions import NumericPredictions
+from glasshouse_ml.core.predictions import NumericPredictions, ProbabilityMatrix
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.measure.regression_metrics import METRICS, PINBALLS, RegressionScores
+from glasshouse_ml.model.conformal import conformal_interval
 from glasshouse_ml.model.prediction import in_batches
 from glasshouse_ml.model.splitters import RandomSplitter
 from glasshouse_ml.tasks.classification import FOREST_UP_TO
@@ -91,6 +94,25 @@ class Regression(Task):
         """The predicted numbers beside the truth."""
         return RegressionScores(actual, predict_numbers(fitted, matrix))
 
+    def calibrate_target(
+        self, folds: Sequence[RegressionScores], target: Target, options: dict[str, Any]
+    ) -> Target:
+        """With options.interval the bounds around a prediction."""
+        level = options.get("interval")
+        if level is None:
+            return target
+        interval = conformal_interval(
+            [fold.actual for fold in folds], [fold.predicted for fold in folds], level
+        )
+        return replace(target, interval=interval)
+
+    def apply_interval(self, rows: RegressionScores, target: Target) -> RegressionScores:
+        """The same predictions with their bounds."""
+        if target.interval is None:
+            return rows
+        lower, upper = target.interval.bounds(rows.predicted)
+        return replace(rows, lower=lower, upper=upper)
+
     def curves(self, rows: RegressionScores, target: Target) -> Records:
         """Predicted against actual, and the distribution of the residuals (actual - predicted)."""
         residuals = rows.actual - rows.predicted
@@ -125,9 +147,13 @@ class Regression(Task):
         return predict_numbers(model.pipeline, matrix)[:, None]
 
     def predict(self, model: Model, matrix: np.ndarray) -> Predictions:
-        """The number as text and as score; there are no probabilities."""
-        numbers = predict_numbers(model.pipeline, matrix).tolist()
-        return NumericPredictions(numbers), numbers, [None] * len(numbers)
+        """The number as text and as score, and in place of probabilities the bounds, if any."""
+        values = predict_numbers(model.pipeline, matrix)
+        numbers = values.tolist()
+        if model.interval is None:
+            return NumericPredictions(numbers), numbers, [None] * len(numbers)
+        bounds = np.column_stack(model.interval.bounds(values))
+        return NumericPredictions(numbers), numbers, ProbabilityMatrix(["lower", "upper"], bounds)
 
 
 def predict_numbers(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:

@@ -7,6 +7,11 @@ from typing import Any
 from glasshouse_ml.core.errors import GlasshouseError, near_names, shown
 from glasshouse_ml.core.validation import check_keys, is_number, is_whole_number
 from glasshouse_ml.model.search import MAX_SETTINGS
+from glasshouse_ml.train.forecast_options import (
+    FORECAST_DEFAULTS,
+    check_forecast_options,
+    column_names,
+)
 
 DEFAULTS: dict[str, Any] = {
     "positive_class": None,
@@ -30,9 +35,12 @@ DEFAULTS: dict[str, Any] = {
     "costs": None,
     "monotonic": None,
     "target_transform": None,
+    "interval": None,
     "group_by": None,
     "columns": {},
+    **FORECAST_DEFAULTS,
 }
+_BY_ROW = ("classification", "regression", "clustering", "decomposition", "outliers")
 # Options that mean nothing to other tasks; a slip is better said than ignored.
 _TASKS = {
     "positive_class": ("classification", "outliers"),
@@ -42,7 +50,10 @@ _TASKS = {
     "costs": ("classification",),
     "monotonic": ("classification", "regression"),
     "target_transform": ("regression",),
+    "interval": ("regression",),
     "group_by": ("classification", "regression"),
+    **dict.fromkeys(("segments", "search", "columns"), _BY_ROW),
+    **dict.fromkeys(FORECAST_DEFAULTS, ("forecast",)),
 }
 _CHOICES = {
     "promote": ("always", "if_better", "never"),
@@ -51,6 +62,8 @@ _CHOICES = {
     "calibration": (None, "sigmoid", "isotonic"),
     "target_transform": (None, "log1p"),
 }
+# Beyond it a few rows decide about the bounds.
+MAX_INTERVAL = 0.999
 # What options.columns may say of a column of texts.
 COLUMN_KINDS = ("text", "category", "list", "ignore")
 SEARCHES = ("grid", "random", "halving")
@@ -92,9 +105,13 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
                 f"options.{name} is {shown(options[name])}.",
                 f"Give a whole number from {least} to {most}.",
             )
-    options["segments"] = _names(options["segments"], "segments")
+    if task == "forecast":
+        return check_forecast_options(options)
+    options["segments"] = column_names(options["segments"], "segments")
     if options.get("positive_class") is not None:
         options["positive_class"] = _class_text(options["positive_class"])
+    if options.get("interval") is not None:
+        _share(options, "interval", MAX_INTERVAL)
     if "contamination" in options:
         _share(options, "contamination", 0.5)
     for name, check in _OBJECTS.items():
@@ -124,17 +141,6 @@ def _share(options: dict[str, Any], name: str, most: float) -> None:
             f"options.{name} is {shown(options[name])}.",
             f"Give a share above 0, at most {most}.",
         )
-
-
-def _names(value: Any, option: str) -> list[str]:
-    """Names of columns; a single one may stand without brackets."""
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise GlasshouseError(
-            f"options.{option} is {shown(value)}.",
-            f'Give the names of columns, for example {{"{option}": ["country"]}}.',
-        )
-    return list(dict.fromkeys(names))
 
 
 def _search(value: Any, place: str) -> None:

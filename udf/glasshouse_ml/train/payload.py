@@ -41,6 +41,7 @@ def version_payload(result: TrainingResult, spec_fingerprint: str) -> dict[str, 
     task = result.request.task
     check_interrupts()
     test = result.fitter.score(result.pipeline, result.test)
+    test = task.apply_interval(test, result.target)
     units = result.split.test_units
     intervals = metric_intervals(test, options["bootstrap"], options["seed"], units)
     check_interrupts()

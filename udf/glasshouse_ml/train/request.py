@@ -1,9 +1,9 @@
 """What the caller asked for, checked before a row is read."""
 
-import json
 from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names, shown
+from glasshouse_ml.core.json_arguments import json_object, parse_json
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.validation import MAX_NAME_LENGTH, check_keys
 from glasshouse_ml.data.query_text import clean_query
@@ -12,13 +12,12 @@ from glasshouse_ml.model import search
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.train.options import parse_options
 
-# What an argument can mean is at most five levels deep.
-MAX_DEPTH = 20
 SPLITS = ("random", "key", "time", "group", "column")
 _EXAMPLES = {
     "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
     "clustering": '[{"algorithm": "k_means", "params": {"n_clusters": 4}}]',
     "decomposition": '[{"algorithm": "pca", "params": {"n_components": 2}}]',
+    "forecast": '["ets", "theta", "seasonal_naive"]',
     "outliers": '[{"algorithm": "isolation_forest", "params": {"n_estimators": 200}}]',
     "regression": '[{"algorithm": "ridge", "params": {"alpha": 10}}]',
 }
@@ -45,7 +44,7 @@ def parse_request(
         )
     if task not in TASKS:
         raise GlasshouseError(f"There is no task {task!r}.", near_names(task, TASKS))
-    given = _object(options, "options")
+    given = json_object(options, "options")
     request = Request(
         model=model,
         query=clean_query(query),
@@ -54,13 +53,35 @@ def parse_request(
         key=key,
         algorithms=_algorithms(algorithms, task),
         metric=metric,
-        split=_split(_object(split, "split"), key),
+        split=_split(json_object(split, "split"), key),
         options=parse_options(given, task),
         folds_given="folds" in given,
     )
     _check_target(request)
     _check_metric(request)
+    if request.task.answers_by_step:
+        _check_forecast(request, key, split)
     return request
+
+
+def _check_forecast(request: Request, key: str | None, split: str | None) -> None:
+    """Refuse what means nothing for a forecast: its series and times name its rows."""
+    for name, value in (("key", key), ("split", split)):
+        if value is not None:
+            raise GlasshouseError(
+                f"A forecast takes no {name}.",
+                "Leave it out: options.series and options.time name the rows, and the last steps "
+                "are the test.",
+            )
+    names = [request.target, request.options["time"], *request.options["series"]]
+    names += request.options["known_ahead"]
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        raise GlasshouseError(
+            f"Column {repeated!r} has two roles among target, options.time, options.series and "
+            "options.known_ahead.",
+            "Give each column one role.",
+        )
 
 
 def _check_target(request: Request) -> None:
@@ -76,9 +97,10 @@ def _check_metric(request: Request) -> None:
     task, metric = request.task, request.metric
     if metric is None:
         return
-    if metric not in task.metrics:
+    if metric not in task.deciding_metrics:
         raise GlasshouseError(
-            f"There is no metric {metric!r} for {task.name}.", near_names(metric, task.metrics)
+            f"There is no metric {metric!r} for {task.name}.",
+            near_names(metric, task.deciding_metrics),
         )
     if metric in task.target_metrics and not request.target:
         raise GlasshouseError(
@@ -87,44 +109,8 @@ def _check_metric(request: Request) -> None:
         )
 
 
-def _json(text: str | None, name: str) -> Any:
-    # Values come from jsonb, so they are well-formed already.
-    if text is None:
-        return None
-    try:
-        value = json.loads(text)
-        is_deep = _depth(value) > MAX_DEPTH
-    except RecursionError:
-        is_deep = True
-    except ValueError:  # Python reads no whole number of more than 4,300 digits
-        raise GlasshouseError(f"{name} holds a number of thousands of digits.") from None
-    if is_deep:
-        raise GlasshouseError(
-            f"{name} is nested more than {MAX_DEPTH} levels deep.",
-            "Lists and objects inside one another count as a level each.",
-        )
-    return value
-
-
-def _depth(value: Any) -> int:
-    """The levels of lists and objects inside one another."""
-    inner = value.values() if isinstance(value, dict) else value
-    return 1 + max(map(_depth, inner), default=0) if isinstance(value, (dict, list)) else 0
-
-
-def _object(text: str | None, name: str) -> dict[str, Any]:
-    value = _json(text, name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise GlasshouseError(
-            f"{name} is no JSON object.", f'Write {name} => \'{{"name": "value"}}\'.'
-        )
-    return value
-
-
 def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
-    value = _json(text, "algorithms")
+    value = parse_json(text, "algorithms")
     if value is None:
         return None
     example = _EXAMPLES[task]

@@ -51,7 +51,7 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         entries = [[{"algorithm": catalogue.BASELINE, "params": baseline}], *entries]
     candidates = compare(fitter, entries, training, metric, first=int(baseline is None))
     best = best_candidate(candidates, metric)
-    fitter = replace(fitter, target=task.choose_threshold(best.folds, target))
+    fitter = replace(fitter, target=task.calibrate_target(best.folds, target, options))
     pipeline = fitter.fit(best.algorithm, best.params, training)
     dummy = None if baseline is None else fitter.fit(catalogue.BASELINE, baseline, training)
     chosen_baseline, ordered_baselines = choose_baseline(

@@ -9,18 +9,22 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.table import Column
 from glasshouse_ml.data import memory, threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.fingerprint import fingerprint
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.artifacts import pack
+from glasshouse_ml.registry.artifacts import pack, pack_forecast
 from glasshouse_ml.train import groups
 from glasshouse_ml.train.champion_comparison import apply_outcome, compare_with_champion
+from glasshouse_ml.train.forecast_data import read_forecast_data
+from glasshouse_ml.train.forecast_payload import forecast_payload
+from glasshouse_ml.train.forecasting import check_promotion, train_forecast
 from glasshouse_ml.train.payload import version_payload
 from glasshouse_ml.train.result import TrainingResult
 from glasshouse_ml.train.selection import select_model
-from glasshouse_ml.train.training_data import TrainingData, read_training_data
+from glasshouse_ml.train.training_data import read_training_data
 
 # Options that decide what happens to a version, and not what is learned.
 _RECORDING_OPTIONS = ("promote", "await_tests", "retrain", "keep")
@@ -53,21 +57,8 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     with warnings.catch_warnings(), interruptible(check):
         # Slow convergence and the like are no errors, and would fill the server's log.
         warnings.simplefilter("ignore")
-        data = read_training_data(db, request)
-        spec_fingerprint = _spec_fingerprint(request, data)
-        version = None
-        if request.options["retrain"] == "if_changed":
-            version = registry.unchanged_version(
-                db, request.model, data.fingerprint, spec_fingerprint
-            )
-        if version is None:
-            result = select_model(db, request, data)
-            artifact = pack(_model(result))
-            payload = version_payload(result, spec_fingerprint)
-            for line in notices(payload["checks"]):
-                db.notice(line)
-            groups.report(result, payload["version"]["groups"])
-            _reserve_and_compare(db, result, payload)
+        run = _train_forecast if request.task.answers_by_step else _train_rows
+        version, payload, artifact = run(db, request)
     if version is None:
         payload["version"] |= {
             "seconds": round(time.perf_counter() - started, 3),
@@ -86,6 +77,51 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
         "champion": version.status == "champion",
         "seconds": round(time.perf_counter() - started, 3),
     }
+
+
+# The unchanged version; or else what is recorded, and the artifact.
+_Outcome = tuple[registry.Version | None, dict[str, Any], bytes]
+
+
+def _train_rows(db: Database, request: Request) -> _Outcome:
+    """Train a model that answers for rows."""
+    data = read_training_data(db, request)
+    spec_fingerprint = _spec_fingerprint(request, data.columns)
+    version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
+    if version is not None:
+        return version, {}, b""
+    result = select_model(db, request, data)
+    artifact = pack(_model(result))
+    payload = version_payload(result, spec_fingerprint)
+    for line in notices(payload["checks"]):
+        db.notice(line)
+    groups.report(result, payload["version"]["groups"])
+    _reserve_and_compare(db, result, payload)
+    return None, payload, artifact
+
+
+def _train_forecast(db: Database, request: Request) -> _Outcome:
+    """Train a model that answers for steps of time."""
+    check_promotion(request)
+    data = read_forecast_data(db, request)
+    spec_fingerprint = _spec_fingerprint(request, data.columns)
+    version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
+    if version is not None:
+        return version, {}, b""
+    result = train_forecast(db, request, data)
+    artifact = pack_forecast(result.model)
+    payload = forecast_payload(db, result, spec_fingerprint)
+    payload["version"]["version"] = registry.reserve_version(db, request.model)
+    return None, payload, artifact
+
+
+def _unchanged_version(
+    db: Database, request: Request, data_fingerprint: str, spec_fingerprint: str
+) -> registry.Version | None:
+    """The latest version, under retrain = if_changed and with the same rows and settings."""
+    if request.options["retrain"] != "if_changed":
+        return None
+    return registry.unchanged_version(db, request.model, data_fingerprint, spec_fingerprint)
 
 
 def _reserve_and_compare(db: Database, result: TrainingResult, payload: dict[str, Any]) -> None:
@@ -120,10 +156,11 @@ def _model(result: TrainingResult) -> Model:
         result.request.key,
         result.request.task.name,
         result.target.threshold,
+        result.target.interval,
     )
 
 
-def _spec_fingerprint(request: Request, data: TrainingData) -> str:
+def _spec_fingerprint(request: Request, columns: list[Column]) -> str:
     """Changes when the same rows could give another model; the text of the query may change."""
     options = {k: v for k, v in request.options.items() if k not in _RECORDING_OPTIONS}
     return fingerprint(
@@ -135,7 +172,7 @@ def _spec_fingerprint(request: Request, data: TrainingData) -> str:
             "metric": request.metric,
             "split": request.split,
             "options": options,
-            "columns": [[column.name, column.type] for column in data.columns],
+            "columns": [[column.name, column.type] for column in columns],
             "libraries": library_versions(
                 *(entry["algorithm"] for entry in request.algorithms or ())
             ),

@@ -42,6 +42,7 @@ def _evaluate(db: Database, model: str, query: str, version: int | None) -> list
     target = _target(table, stored, facts["target"], facts["options"].get("costs"))
     matrix = encode(stored.features, table)
     scores = task.score(stored.pipeline, matrix, target.values, target)
+    scores = task.apply_interval(scores, target)
     baseline_scores = task.baseline_scores(facts, target)
     bootstrap, seed = facts["options"]["bootstrap"], facts["options"]["seed"]
     intervals = metric_intervals(scores, bootstrap, seed, _resampling_units(table, facts))
@@ -124,7 +125,7 @@ def _target(
         return Target(np.zeros(table.rows, np.int64))
     if TASKS[stored.task].numeric_target:
         check_finite([Feature(name, "", NUMBER)], table.numbers[name][:, None])
-        return Target(table.numbers[name])
+        return Target(table.numbers[name], interval=stored.interval)
     classes, texts = list(stored.classes), table.texts[name]
     # Models of earlier versions name classes of type numeric with their trailing zeros.
     positions = {_without_zeros(name): position for position, name in enumerate(classes)}

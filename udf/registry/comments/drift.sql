@@ -13,4 +13,7 @@ comment on column ml.drifts.missing is 'Share of NULLs';
 comment on column ml.drifts.missing_change is 'That share less the share in training';
 comment on column ml.drifts.new_share is 'Share of rows with a category that training never met; of a text the share of such words';
 comment on column ml.drifts.new_categories is 'The most frequent of these categories or words';
-comment on column ml.drifts.verdict is 'as in training: psi below 0.1, or no more than chance gives with so few rows (chi² test of homogeneity, p above 0.001); watch: up to 0.25; retrain: above';
+comment on column ml.drifts.outside_range is 'Share of values outside the range of the middle 99 % of the training values';
+comment on column ml.drifts.psi_previous is 'Population stability index against the period before; NULL for the first period';
+comment on column ml.drifts.p_value is 'Probability of such a difference without a change: the larger one of a chi² test of homogeneity and of a test against the usual variation between periods; not adjusted for the number of columns';
+comment on column ml.drifts.verdict is 'as in training: psi below 0.1, or p_value not small among the columns of the period (Benjamini–Hochberg, 1 %); ages: differs because time has passed; watch: psi up to 0.25; retrain: above';

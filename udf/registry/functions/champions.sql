@@ -130,6 +130,7 @@ begin
     delete from ml.partial_dependence where model = name and version = any(retired);
     delete from ml.correlations where model = name and version = any(retired);
     delete from ml.residuals where model = name and version = any(retired);
+    delete from ml.forecast_history where model = name and version = any(retired);
 end
 $$;
 comment on function ml.retire_versions(text, integer)

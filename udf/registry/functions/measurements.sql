@@ -1,4 +1,5 @@
--- Writes what was measured of rows: drift belongs to a version, profiles stand by themselves.
+-- Writes what was measured of rows: drift and contests belong to a version, profiles stand by
+-- themselves.
 
 create or replace function ml.record_drift(name text, of_version integer, facts jsonb)
 returns void
@@ -66,3 +67,24 @@ $$;
 alter function ml.record_profile(jsonb) owner to ml_registry;
 comment on function ml.record_profile(jsonb)
 is 'Internal: how ml.profile writes the registry; a profile of the same name is replaced';
+
+create or replace function ml.record_contest(name text, of_version integer, facts jsonb)
+returns void
+language sql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into ml.contests
+    select rows.*
+    from
+        jsonb_array_elements(facts) as element,
+        jsonb_populate_record(
+            null::ml.contests,
+            element || jsonb_build_object(
+                'model', name, 'version', of_version, 'measured_at', (select clock_timestamp())
+            )
+        ) as rows
+$$;
+alter function ml.record_contest(text, integer, jsonb) owner to ml_registry;
+comment on function ml.record_contest(text, integer, jsonb)
+is 'Internal: how ml.contest writes the registry';

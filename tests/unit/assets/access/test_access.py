@@ -1,4 +1,4 @@
-"""bundle.yml: who may see what, read, judged, written; and what each environment makes of it."""
+"""bundle.yml: reading, checks, writing, and the plan of changes to access."""
 
 import copy
 
@@ -154,8 +154,8 @@ def test_role_with_dashboard_access_is_pulled(read):
     door = Asset("access", {"dashboard": "sales", "roles": ["Reader", "Sales"]})
     role = Asset("roles", {"name": "Sales", "permissions": ["can_read on Dashboard"]})
     live = git | Bundle.of([door, role])
-    found = plan_pull(assets() | git, assets() | live, assets() | git)
-    assert sorted(map(str, found.touched())) == ['access to dashboard "sales"', 'role "Sales"']
+    result = plan_pull(assets() | git, assets() | live, assets() | git)
+    assert sorted(map(str, result.touched())) == ['access to dashboard "sales"', 'role "Sales"']
     again = plan_pull(assets() | git, assets() | git | Bundle.of([role]), None)
     assert not again, "a role that nothing of ours names is somebody else's"
 

@@ -1,4 +1,4 @@
-"""A file broken in thirty ways: one line that names it, and nothing sent, written or forgotten."""
+"""A broken file gives a one-line error, and nothing is sent, written or forgotten."""
 
 from pathlib import Path
 

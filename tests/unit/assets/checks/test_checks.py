@@ -238,25 +238,25 @@ CASES = [
 def test_rule_rejects_change(path, change, rule, expected, assets, write):
     change(assets[path])
     problems = find_problems(write(assets))
-    found = [str(problem) for problem in problems]
+    result = [str(problem) for problem in problems]
     assert rule in {problem.rule for problem in problems}
     if expected:
-        assert any(line.startswith(f"{path}: ") and expected in line for line in found), found
-    assert all(line.count("\n") == 0 and "; " in line for line in found)
+        assert any(line.startswith(f"{path}: ") and expected in line for line in result), result
+    assert all(line.count("\n") == 0 and "; " in line for line in result)
 
 
 def test_duplicate_uuid_is_reported(assets, write):
     assets["charts/sales/copy.yaml"] = assets[CHART]
-    found = find_problems(write(assets))[0]
-    assert "has the same uuid as" in str(found)
-    assert found.rule == Rule.REPEATED_UUID
+    result = find_problems(write(assets))[0]
+    assert "has the same uuid as" in str(result)
+    assert result.rule == Rule.REPEATED_UUID
 
 
 def test_duplicate_slug_is_reported(assets, write):
     other = assets[DASHBOARD] | {"uuid": uuid_of("another dashboard")}
-    found = find_problems(write(assets | {"dashboards/other.yaml": other}))
-    assert 'the slug "sales" is also that of dashboards/other.yaml' in str(found[0])
-    assert found[0].rule == Rule.REPEATED_SLUG
+    result = find_problems(write(assets | {"dashboards/other.yaml": other}))
+    assert 'the slug "sales" is also that of dashboards/other.yaml' in str(result[0])
+    assert result[0].rule == Rule.REPEATED_SLUG
 
 
 @pytest.mark.parametrize(
@@ -286,9 +286,9 @@ def test_sql_with_valid_or_unknown_columns_passes(harmless, assets, write):
     ],
 )
 def test_unreadable_file_is_reported(text, expected, assets, write):
-    found = find_problems(write(assets | {TABLE: text}))
-    assert any(str(p).startswith(TABLE) and expected in str(p) for p in found), found
-    assert {p.rule for p in found} == {Rule.UNREADABLE}
+    result = find_problems(write(assets | {TABLE: text}))
+    assert any(str(p).startswith(TABLE) and expected in str(p) for p in result), result
+    assert {p.rule for p in result} == {Rule.UNREADABLE}
 
 
 def test_binary_file_is_reported(assets, write, tmp_path):

@@ -1,4 +1,4 @@
-"""The assets in this repository are sound, and in the form that `make pull` writes."""
+"""The assets of this repository are valid and canonical."""
 
 from scripts.assets.checks.dbt_agreement import dbt_problems
 from scripts.assets.checks.readability import readability_problems
@@ -19,16 +19,16 @@ def test_files_are_canonical():
 
 
 def test_files_pass_readability_checks():
-    found = readability_problems(read_files(ROOT / FOLDER).bundle())
-    assert [str(problem) for problem in found] == []
+    result = readability_problems(read_files(ROOT / FOLDER).bundle())
+    assert [str(problem) for problem in result] == []
 
 
 def test_descriptions_and_exposures_are_current(manifest):
     """Fails where a description was written elsewhere than in dbt: `make describe`."""
     bundle = read_files(ROOT / FOLDER).bundle()
     relations = {(each.schema, each.name): each for each in relations_of(manifest)}
-    found = dbt_problems(bundle, relations, ROOT)
-    assert [str(problem) for problem in found] == []
+    result = dbt_problems(bundle, relations, ROOT)
+    assert [str(problem) for problem in result] == []
     read = {node for each in manifest["exposures"].values() for node in each["depends_on"]["nodes"]}
     assert {exposure["name"] for exposure in manifest["exposures"].values()} == {
         dashboard.data["slug"].replace("-", "_") for dashboard in bundle.kind("dashboards")
@@ -44,7 +44,7 @@ def test_colours_match_legend_labels():
         dataset.data["uuid"]: {column.get("verbose_name") for column in dataset.data["columns"]}
         for dataset in bundle.kind("datasets")
     }
-    found = set()
+    result = set()
     for chart in bundle.kind("charts"):
         params = chart.data["params"]
         labels = {metric["label"] for metric in params.get("metrics", [])}
@@ -52,6 +52,41 @@ def test_colours_match_legend_labels():
             "groupby"
         )
         if drawn_by_metric and labels & headings[chart.data["dataset_uuid"]]:
-            found.add(chart.data["slice_name"])
+            result.add(chart.data["slice_name"])
             assert params.get("time_shift_color") is False, chart.data["slice_name"]
-    assert "Customers by churn risk" in found
+    assert "Customers by churn risk" in result
+
+
+def charts_below(position, roots):
+    """The uuids of the charts of a layout below these parts."""
+    parts = [position[root] for root in roots if root in position]
+    inner = [child for part in parts for child in part.get("children", [])]
+    own = {part["meta"]["uuid"] for part in parts if part["type"] == "CHART"}
+    return own | (charts_below(position, inner) if inner else set())
+
+
+def test_filters_reach_every_chart_of_their_scope():
+    """Superset ignores a filter, without a message, for a dataset that lacks its column."""
+    bundle = read_files(ROOT / FOLDER).bundle()
+    columns = {
+        dataset.uuid: {column["column_name"] for column in dataset.data["columns"]}
+        for dataset in bundle.kind("datasets")
+    }
+    reached, unreached = 0, set()
+    for dashboard in bundle.kind("dashboards"):
+        for entry in dashboard.data["metadata"].get("native_filter_configuration", []):
+            scope, (target,) = entry["scope"], entry["targets"]
+            in_scope = charts_below(dashboard.data["position"], scope["rootPath"])
+            for chart in map(bundle.get, in_scope - set(scope["excluded"])):
+                if target["column"]["name"] in columns[chart.data["dataset_uuid"]]:
+                    reached += 1
+                else:
+                    unreached.add((dashboard.data["slug"], entry["name"], chart.title))
+    assert reached > 50
+    # These are about all models.
+    assert unreached == {
+        ("data", "Model", "Tests passed by layer"),
+        ("data", "Model", "Rows and last change of each table"),
+        ("data", "Model", "All tests"),
+        ("monitoring", "Model", "Refreshes"),
+    }

@@ -1,4 +1,4 @@
-"""dbt's words in the datasets, and the dashboards in dbt's exposures."""
+"""Descriptions of dbt in the datasets, and exposures of the dashboards in dbt."""
 
 from dataclasses import replace
 

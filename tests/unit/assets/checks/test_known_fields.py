@@ -1,4 +1,4 @@
-"""Every field that the installed Superset accepts is known here: kept, renamed, or left out."""
+"""Every field that the installed Superset accepts is kept, renamed or left out explicitly."""
 
 import ast
 from importlib.util import find_spec

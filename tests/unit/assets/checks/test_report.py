@@ -1,4 +1,4 @@
-"""`check` asks the environment that is named, and nobody else."""
+"""`check` queries the Superset of the selected environment only."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Every rule of `check`: a page, a case it rejects; those for the reader and with dbt in full."""
+"""Every rule of `check` has a page and a rejected case; readability and dbt rules in detail."""
 
 import re
 from dataclasses import replace
@@ -85,9 +85,9 @@ def bundle(assets, write):
 
 @pytest.mark.parametrize(("path", "change", "rule", "expected"), READERS)
 def test_readability_rule_rejects_change(path, change, rule, expected, bundle):
-    found = readability_problems(bundle(path, change))
-    assert [(problem.file, problem.rule) for problem in found] == [(path, rule)]
-    assert expected in str(found[0])
+    result = readability_problems(bundle(path, change))
+    assert [(problem.file, problem.rule) for problem in result] == [(path, rule)]
+    assert expected in str(result[0])
 
 
 def no_change(data):
@@ -140,33 +140,33 @@ def test_unreachable_assets_are_orphans(assets, write):
     assets["charts/sales/old.yaml"] = assets[CHART] | {"uuid": uuid_of("old")}
     assets["datasets/reports/old.yaml"] = assets[DATASET] | {"uuid": uuid_of("old sales")}
     assets["databases/old.yaml"] = assets[DATABASE] | {"uuid": uuid_of("old warehouse")}
-    found = readability_problems(write(described_assets(assets)).bundle())
-    orphans = {problem.file for problem in found if problem.rule == Rule.ORPHAN}
+    result = readability_problems(write(described_assets(assets)).bundle())
+    orphans = {problem.file for problem in result if problem.rule == Rule.ORPHAN}
     assert orphans == {"charts/sales/old.yaml", "datasets/reports/old.yaml", "databases/old.yaml"}
 
 
 @pytest.mark.parametrize(("path", "change", "rule", "expected"), DBT)
 def test_dbt_rule_rejects_change(path, change, rule, expected, bundle, tmp_path):
-    found = dbt_problems(bundle(path, change), RELATIONS, tmp_path)
-    assert [problem.rule for problem in found] == [rule]
-    assert expected in str(found[0])
+    result = dbt_problems(bundle(path, change), RELATIONS, tmp_path)
+    assert [problem.rule for problem in result] == [rule]
+    assert expected in str(result[0])
 
 
 def test_computed_column_needs_no_dbt_description(bundle, tmp_path):
     def change(data):
         data["columns"].append({"column_name": "double", "expression": "2 * amount"})
 
-    found = dbt_problems(bundle(DATASET, change), RELATIONS, tmp_path)
-    assert {problem.rule for problem in found} == {Rule.STALE_EXPOSURES}
+    result = dbt_problems(bundle(DATASET, change), RELATIONS, tmp_path)
+    assert {problem.rule for problem in result} == {Rule.STALE_EXPOSURES}
 
 
 def test_non_canonical_file_is_reported(assets, write, tmp_path):
     bundle = write(assets).bundle()
     changed = {CHART: (tmp_path / "superset_assets" / CHART).read_text() + "# a note\n"}
     write(changed)
-    found = unformatted(tmp_path / "superset_assets", bundle)
-    assert {problem.rule for problem in found} == {Rule.NOT_CANONICAL}
-    assert CHART in {problem.file for problem in found}
+    result = unformatted(tmp_path / "superset_assets", bundle)
+    assert {problem.rule for problem in result} == {Rule.NOT_CANONICAL}
+    assert CHART in {problem.file for problem in result}
 
 
 ASKED = QueryResult(Asset("charts", {"slice_name": "A chart"}, CHART), rows=100, milliseconds=50)

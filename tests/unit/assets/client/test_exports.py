@@ -1,4 +1,4 @@
-"""Which of Superset's files are asked for; that the parts are the whole is for the real server."""
+"""Which of Superset's assets are exported; tests/e2e/test_sync.py compares with a full export."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""The shared style sheet: composed when files are read, taken out when they are written."""
+"""The shared style sheet: added when files are read, removed when they are written."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""YAML files give back exactly what was written into them."""
+"""YAML files return exactly what was written into them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Controls that nobody chose: left out of git, filled in at push."""
+"""Default controls of charts: left out of git, filled in at push."""
 
 import pytest
 from hypothesis import given
@@ -102,11 +102,11 @@ def query(viz_type, **params):
 
 
 def test_query_of_raw_rows():
-    (found,) = query(
+    (result,) = query(
         "table", query_mode="raw", all_columns=["a", "b"], order_by_cols=['["a", false]']
     )
-    assert (found["columns"], found["metrics"]) == (["a", "b"], None)
-    assert found["orderby"] == [["a", False]]
+    assert (result["columns"], result["metrics"]) == (["a", "b"], None)
+    assert result["orderby"] == [["a", False]]
 
 
 def test_queries_of_mixed_chart():
@@ -118,7 +118,7 @@ def test_queries_of_mixed_chart():
 
 
 def test_filters_are_in_query():
-    (found,) = query(
+    (result,) = query(
         "pie",
         metric="n",
         adhoc_filters=[
@@ -127,8 +127,8 @@ def test_filters_are_in_query():
             {"expressionType": "SIMPLE", "subject": "b", "operator": "==", "comparator": "x"},
         ],
     )
-    assert found["extras"] == {"where": "(a > 1)", "having": "(n > 1)"}
-    assert found["filters"] == [{"col": "b", "op": "==", "val": "x"}]
+    assert result["extras"] == {"where": "(a > 1)", "having": "(n > 1)"}
+    assert result["filters"] == [{"col": "b", "op": "==", "val": "x"}]
 
 
 def test_unsupported_chart_type_has_no_query():

@@ -1,4 +1,4 @@
-"""The address of a database: what goes to the server, and what comes back to git."""
+"""Database URIs: what is sent to the server, and what is written to git."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One form for an asset, wherever it comes from."""
+"""An asset has one canonical form, whatever its source."""
 
 import copy
 import random
@@ -164,10 +164,10 @@ def test_text_is_preserved(text):
         "params": {"viz_type": "handlebars", "handlebarsTemplate": text, "list": [text]},
         "viz_type": "handlebars",
     }
-    found = canonical("charts", data)
-    assert found["slice_name"] == text
-    assert found["params"]["list"] == [text]
-    assert found["params"].get("handlebarsTemplate", "") == plain_text(text)
+    result = canonical("charts", data)
+    assert result["slice_name"] == text
+    assert result["params"]["list"] == [text]
+    assert result["params"].get("handlebarsTemplate", "") == plain_text(text)
 
 
 AWKWARD = [
@@ -223,12 +223,12 @@ def test_text_survives_push_and_pull(text):
     sent = {path: each.replace("p%40ss%2Fword", "X" * 10) for path, each in sent.items()}
     live = server_bundle(sent, SETTINGS, git)
     assert {a.uuid: a.data for a in live} == {a.uuid: a.data for a in git}
-    found = live.get(chart["uuid"]).data
-    assert found["slice_name"] == text
-    assert found["params"]["labels"] == {text: text}
-    (found,) = live.kind("dashboards")
-    assert found.data["position"]["CHART-1"]["meta"]["sliceNameOverride"] == text
-    assert found.data.get("css", "") == plain_text(text)
+    result = live.get(chart["uuid"]).data
+    assert result["slice_name"] == text
+    assert result["params"]["labels"] == {text: text}
+    (result,) = live.kind("dashboards")
+    assert result.data["position"]["CHART-1"]["meta"]["sliceNameOverride"] == text
+    assert result.data.get("css", "") == plain_text(text)
 
 
 def test_editor_noise_is_removed():

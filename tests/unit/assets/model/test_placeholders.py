@@ -1,4 +1,4 @@
-"""One set of files, several installations: values on the way out, placeholders on the way back."""
+"""One set of files for several installations: placeholders are filled and restored."""
 
 import copy
 
@@ -58,10 +58,10 @@ def exported_files(files: dict[str, dict]) -> dict[str, str]:
 
 @pytest.mark.parametrize("more", INSTALLATIONS)
 def test_round_trip_has_no_difference_on_any_installation(more):
-    found = server_bundle(
+    result = server_bundle(
         exported_files(sent_files(git(), more)), with_more(more | {"READER_PASSWORD": "x"}), git()
     )
-    assert {a.uuid: a.data for a in found} == {a.uuid: a.data for a in git()}
+    assert {a.uuid: a.data for a in result} == {a.uuid: a.data for a in git()}
 
 
 def test_placeholders_are_filled():
@@ -80,8 +80,8 @@ def test_edited_query_keeps_other_placeholders():
     files = sent_files(git(), {})
     dataset = files["datasets/reports/sales.yaml"]
     dataset["sql"] = "select amount from reports.raw where reports_old = 1"
-    found = server_bundle(exported_files(files), with_more({"READER_PASSWORD": "x"}), git())
-    (dataset,) = found.kind("datasets")
+    result = server_bundle(exported_files(files), with_more({"READER_PASSWORD": "x"}), git())
+    (dataset,) = result.kind("datasets")
     assert dataset.data["sql"] == (
         "select amount from ${SCHEMA_PREFIX}reports.raw where reports_old = 1"
     )
@@ -90,8 +90,8 @@ def test_edited_query_keeps_other_placeholders():
 def test_certification_changed_in_superset_is_change():
     files = sent_files(git(), ADA)
     files["dashboards/sales.yaml"]["certified_by"] = "Somebody else"
-    found = server_bundle(exported_files(files), with_more(ADA | {"READER_PASSWORD": "x"}), git())
-    assert found.kind("dashboards")[0].data["certified_by"] == "Somebody else"
+    result = server_bundle(exported_files(files), with_more(ADA | {"READER_PASSWORD": "x"}), git())
+    assert result.kind("dashboards")[0].data["certified_by"] == "Somebody else"
 
 
 @given(
@@ -188,17 +188,17 @@ def test_catalog_added_by_editor_is_removed(parameters):
         files = sent_files(here, more)
         database = (more or {"DATABASE": "warehouse"})["DATABASE"]
         files["datasets/reports/sales.yaml"]["catalog"] = database
-        found = server_bundle(exported_files(files), with_more(more), here)
-        assert "catalog" not in found.kind("datasets")[0].data
+        result = server_bundle(exported_files(files), with_more(more), here)
+        assert "catalog" not in result.kind("datasets")[0].data
         files["datasets/reports/sales.yaml"]["catalog"] = "archive"
-        found = server_bundle(exported_files(files), with_more(more), here)
-        assert found.kind("datasets")[0].data["catalog"] == "archive"
+        result = server_bundle(exported_files(files), with_more(more), here)
+        assert result.kind("datasets")[0].data["catalog"] == "archive"
 
 
 def test_catalog_in_git_is_kept():
     here = with_sources(datasets={"catalog": "${DATABASE}"})
-    found = server_bundle(exported_files(sent_files(here, ADA)), with_more(ADA), here)
-    assert found.kind("datasets")[0].data["catalog"] == "${DATABASE}"
+    result = server_bundle(exported_files(sent_files(here, ADA)), with_more(ADA), here)
+    assert result.kind("datasets")[0].data["catalog"] == "${DATABASE}"
 
 
 def with_sources(**more: dict) -> Bundle:

@@ -1,4 +1,4 @@
-"""A changed setting: neither Superset nor git is blamed, and a pull writes nothing."""
+"""A changed setting is the origin of a difference, and a pull writes nothing."""
 
 import copy
 

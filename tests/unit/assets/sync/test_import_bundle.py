@@ -1,4 +1,4 @@
-"""A bundle made elsewhere becomes files of this repository, and each loss is reported."""
+"""A bundle from another Superset becomes files of this repository, and losses are reported."""
 
 import copy
 from itertools import pairwise
@@ -60,11 +60,11 @@ def test_superset_export_becomes_canonical_files(pack, tmp_path, settings):
     files = read_files(settings.root / FOLDER)
     assert find_problems(files) == []
     expected = bundle_of(copy.deepcopy(ASSETS))
-    found = files.bundle()
+    result = files.bundle()
     for asset in expected:
         if asset.kind != "databases":
-            assert found.get(asset.uuid).data == asset.data
-    (database,) = found.kind("databases")
+            assert result.get(asset.uuid).data == asset.data
+    (database,) = result.kind("databases")
     uri = "postgresql://reader:${WAREHOUSE_PASSWORD}@db.example.org/sales"
     assert database.data["sqlalchemy_uri"] == uri
     assert "charts/sales/rows.yaml" in files.data
@@ -182,10 +182,10 @@ def test_any_title_gives_file_name(title, tmp_path, settings):
     files = exported_files(settings, charts={"slice_name": title}, dashboards={"slug": None,
                      "dashboard_title": title * 2 if len(title) > 200 else title})  # fmt: skip
     import_bundle(settings, as_folder(tmp_path, files))
-    found = read_files(settings.root / FOLDER)
-    assert find_problems(found) == []
-    assert [each.title for each in found.bundle().kind("charts")] == [title, title]
-    assert all(len(part.encode()) < 200 for path in found.data for part in path.split("/"))
+    result = read_files(settings.root / FOLDER)
+    assert find_problems(result) == []
+    assert [each.title for each in result.bundle().kind("charts")] == [title, title]
+    assert all(len(part.encode()) < 200 for path in result.data for part in path.split("/"))
 
 
 @pytest.mark.parametrize(

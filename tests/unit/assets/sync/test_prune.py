@@ -1,4 +1,4 @@
-"""What a prune may remove: what the repository once owned, and nothing that anybody needs."""
+"""A prune removes managed assets only, and none that something else uses."""
 
 import copy
 
@@ -52,26 +52,26 @@ def test_unmanaged_assets_are_kept():
 
 
 def test_chart_on_dashboard_is_kept_until_push():
-    found = plan_prune(bundle(ROWS), bundle(), bundle(), EVERY)
-    ((asset, reason),) = found.keep
-    assert (asset.title, found.remove) == ("Rows", [])
+    result = plan_prune(bundle(ROWS), bundle(), bundle(), EVERY)
+    ((asset, reason),) = result.keep
+    assert (asset.title, result.remove) == ("Rows", [])
     assert 'dashboard "Sales" in Superset uses it; make push first' in reason
 
 
 def test_assets_used_by_unmanaged_dashboard_are_kept():
     """Nobody but a stranger's dashboard shows the chart: chart, dataset and database stay."""
     git = Bundle()
-    found = plan_prune(git, bundle(), bundle(), EVERY - {DASHBOARD})
-    assert found.remove == []
-    assert {asset.title for asset, _ in found.keep} == {"Rows", "By region", "sales", "warehouse"}
+    result = plan_prune(git, bundle(), bundle(), EVERY - {DASHBOARD})
+    assert result.remove == []
+    assert {asset.title for asset, _ in result.keep} == {"Rows", "By region", "sales", "warehouse"}
 
 
 def test_assets_changed_in_superset_are_kept():
     live = bundle(DASHBOARD, Rows="Mine now")
     git = bundle(DASHBOARD, ROWS)
-    found = plan_prune(git, live, bundle(), EVERY)
-    assert [str(asset) for asset, _ in found.keep] == ['chart "Mine now"']
-    assert "changed in Superset since the last push" in found.keep[0][1]
+    result = plan_prune(git, live, bundle(), EVERY)
+    assert [str(asset) for asset, _ in result.keep] == ['chart "Mine now"']
+    assert "changed in Superset since the last push" in result.keep[0][1]
     readable_changes = plan_prune(git, live, bundle(), EVERY, force=True)
     assert [asset.title for asset in readable_changes.remove] == ["Mine now"]
 
@@ -106,8 +106,8 @@ def test_edit_of_removed_chart_survives_later_pushes(settings):
         save_last_push(smaller | removed_from_git(last_bundle(settings), smaller, live), settings)
         (step,) = compare(smaller, live, last_pushed(settings), EVERY)
         assert step.origin == "removed from git, changed in Superset since the last push"
-        found = plan_prune(smaller, live, last_pushed(settings), EVERY)
-        assert [asset.title for asset, _ in found.keep] == ["Edited in Superset"]
+        result = plan_prune(smaller, live, last_pushed(settings), EVERY)
+        assert [asset.title for asset, _ in result.keep] == ["Edited in Superset"]
     # Once it is gone from Superset, nothing is recorded any more.
     assert not removed_from_git(last_pushed(settings), smaller, smaller).assets
 

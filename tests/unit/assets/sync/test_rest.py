@@ -172,8 +172,8 @@ def test_push_round_trip_on_any_server(first_id):
     bundle = git()
     server = Superset(bundle, first_id)
     for _ in range(2):
-        found = push_and_read(bundle, server)
-        assert {a.uuid: a.data for a in found} == {a.uuid: a.data for a in bundle}
+        result = push_and_read(bundle, server)
+        assert {a.uuid: a.data for a in result} == {a.uuid: a.data for a in bundle}
     assert len(server.layers) == 1
     layers = json.loads(server.params[server.ids[uuid_of("By region")]])["annotation_layers"]
     (layer,) = server.layers
@@ -250,10 +250,10 @@ def test_unknown_owner_is_reported_and_kept_in_git():
     comparable, missing = with_existing_owners(bundle, server.lists(), SETTINGS)
     assert missing == {"nobody@example.org": ['chart "By region"']}
     assert comparable.get(uuid_of("By region")).data["owners"] == ["ada"]
-    found = push_and_read(bundle, server)
-    assert found.get(uuid_of("By region")).data == comparable.get(uuid_of("By region")).data
+    result = push_and_read(bundle, server)
+    assert result.get(uuid_of("By region")).data == comparable.get(uuid_of("By region")).data
     # A pull compares with the file as it is, and leaves the owner there.
-    assert not plan_pull(bundle, found, found)
+    assert not plan_pull(bundle, result, result)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a pull request is told: the dashboards' differences between two commits."""
+"""The comment on a pull request: the dashboards' differences between two commits."""
 
 import shutil
 import subprocess

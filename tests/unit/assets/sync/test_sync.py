@@ -1,4 +1,4 @@
-"""Deciding what a push and a pull have to do; no server is needed for that."""
+"""Plans of push and pull, computed without a server."""
 
 import copy
 import json
@@ -175,9 +175,9 @@ def test_push_refuses_slug_of_other_dashboard():
 def test_last_push_is_stored(settings):
     assert last_pushed(settings) is None
     save_last_push(bundle(), settings)
-    found = last_pushed(settings)
-    assert found is not None
-    assert differences(found, bundle()) == []
+    result = last_pushed(settings)
+    assert result is not None
+    assert differences(result, bundle()) == []
 
 
 def test_damaged_push_record_is_ignored(settings):
@@ -260,8 +260,8 @@ def test_layout_for_superset_is_complete():
 
 
 def test_new_files_have_unique_names():
-    found = [with_path(asset, bundle(), set()).path for asset in bundle()]
-    assert found == [asset.path for asset in bundle()]
+    result = [with_path(asset, bundle(), set()).path for asset in bundle()]
+    assert result == [asset.path for asset in bundle()]
     chart = bundle().get(ROWS)
     assert with_path(chart, bundle(), {chart.path}).path == "charts/sales/rows_2.yaml"
 

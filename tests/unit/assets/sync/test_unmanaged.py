@@ -1,4 +1,4 @@
-"""Taking in what somebody made in Superset, and putting a pull on a branch of its own."""
+"""Import of dashboards made in Superset, and pulls on a branch."""
 
 import copy
 import subprocess
@@ -33,8 +33,8 @@ GIT = server_assets().only({uuid_of("warehouse")})
 @pytest.mark.parametrize("name", ["sales", "Sales", " SALES ", uuid_of("dashboard")])
 def test_dashboard_is_imported_with_dependencies(name):
     new = imported(name, server_assets(), GIT)
-    found = plan_pull(GIT, managed_assets(server_assets(), GIT | new), GIT, imported=new)
-    assert sorted(asset.path for asset in found.written.values()) == [
+    result = plan_pull(GIT, managed_assets(server_assets(), GIT | new), GIT, imported=new)
+    assert sorted(asset.path for asset in result.written.values()) == [
         "charts/sales/by_region.yaml",
         "charts/sales/rows.yaml",
         "dashboards/sales.yaml",

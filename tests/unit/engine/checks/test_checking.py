@@ -1,4 +1,4 @@
-"""The table of checks, their rows, and what the caller is told."""
+"""The table of checks, their rows, and the notices to the caller."""
 
 from types import SimpleNamespace
 
@@ -45,8 +45,8 @@ def outcomes(monkeypatch: pytest.MonkeyPatch, check) -> list[dict]:
 
 
 def test_notices_are_limited_and_issues_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [Finding(f"Number {n}.", f"c{n}", "tip" if n < 9 else None) for n in range(10)]
-    rows = outcomes(monkeypatch, lambda facts: found)
+    result = [Finding(f"Number {n}.", f"c{n}", "tip" if n < 9 else None) for n in range(10)]
+    rows = outcomes(monkeypatch, lambda facts: result)
     assert len(rows) == 10
     lines = list(checking.notices(rows))
     assert len(lines) == 1 + checking.MAX_NOTICES + 1

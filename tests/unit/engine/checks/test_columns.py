@@ -1,4 +1,4 @@
-"""Checks of columns: each finds its case, and not the case beside it."""
+"""Checks of columns: each reports its case and not a similar valid one."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -74,10 +74,10 @@ def test_number_following_split_time_is_trend() -> None:
 
 
 def test_excluded_columns_have_reason(checks: list[dict]) -> None:
-    found = {row["column_name"]: row for row in checks if row["code"] == "excluded_column"}
-    assert set(found) == {"constant", "price"}
-    assert {row["severity"] for row in found.values()} == {"tip"}
-    assert "same value" in found["constant"]["message"]
+    result = {row["column_name"]: row for row in checks if row["code"] == "excluded_column"}
+    assert set(result) == {"constant", "price"}
+    assert {row["severity"] for row in result.values()} == {"tip"}
+    assert "same value" in result["constant"]["message"]
 
 
 def test_split_column_is_no_finding() -> None:
@@ -87,10 +87,10 @@ def test_split_column_is_no_finding() -> None:
 
 
 def test_numbers_and_dates_in_text_are_findings(checks: list[dict]) -> None:
-    found = {row["column_name"]: row for row in checks if row["code"] == "number_or_date_as_text"}
-    assert set(found) == {"price", "birthday"}
-    assert "95 %" in found["price"]["message"] and "'on request'" in found["price"]["message"]
-    assert "type date" in found["birthday"]["remedy"]
+    result = {row["column_name"]: row for row in checks if row["code"] == "number_or_date_as_text"}
+    assert set(result) == {"price", "birthday"}
+    assert "95 %" in result["price"]["message"] and "'on request'" in result["price"]["message"]
+    assert "type date" in result["birthday"]["remedy"]
 
 
 @pytest.mark.parametrize(

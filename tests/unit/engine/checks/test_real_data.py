@@ -1,4 +1,4 @@
-"""Data sets that are sound raise no issue, and those with a known fault raise that one."""
+"""Clean data sets have no issue, and those with a known fault have that issue."""
 
 import csv
 import gzip

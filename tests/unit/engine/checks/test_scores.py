@@ -1,4 +1,4 @@
-"""Checks of scores: each finds its case, and not the case beside it."""
+"""Checks of scores: each reports its case and not a similar valid one."""
 
 from typing import Any
 

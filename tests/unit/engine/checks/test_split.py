@@ -1,4 +1,4 @@
-"""Checks of the split: each finds its case, and not the case beside it."""
+"""Checks of the split: each reports its case and not a similar valid one."""
 
 import json
 from datetime import date, timedelta

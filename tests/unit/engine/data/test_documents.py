@@ -1,4 +1,4 @@
-"""Counts of words and n-grams in free text, and matrices that know their documents."""
+"""Counts of words and n-grams in free text, and matrices that carry their documents."""
 
 from collections import Counter
 
@@ -34,45 +34,45 @@ def test_tokens_are_words_and_symbol_runs() -> None:
 
 
 def test_counts_equal_counter() -> None:
-    found = learn()
-    counted = DocumentCounter(found.words, found.ngrams).count(TEXTS)
+    result = learn()
+    counted = DocumentCounter(result.words, result.ngrams).count(TEXTS)
     for row, text in enumerate(TEXTS):
         tokens = tokenise(text)
         words, pieces = Counter(tokens), Counter(p for token in tokens for p in ngrams(token))
-        assert counted.words[[row]].toarray()[0].tolist() == [words[w] for w in found.words]
-        assert counted.ngrams[[row]].toarray()[0].tolist() == [pieces[p] for p in found.ngrams]
+        assert counted.words[[row]].toarray()[0].tolist() == [words[w] for w in result.words]
+        assert counted.ngrams[[row]].toarray()[0].tolist() == [pieces[p] for p in result.ngrams]
     # The last row is that of NULL.
     assert counted.words.shape[0] == len(TEXTS) + 1
     assert counted.words[[-1]].nnz == counted.ngrams[[-1]].nnz == 0
 
 
 def test_most_frequent_terms_come_first_and_rare_ngrams_are_left_out() -> None:
-    found = learn_vocabulary(["tea milk", "tea", "zoo"], np.array([1, 3, 1]))
-    assert found.words == ["tea", "milk", "zoo"]
-    assert set(found.ngrams) == set(ngrams("tea"))
-    assert not found.has_rare
+    result = learn_vocabulary(["tea milk", "tea", "zoo"], np.array([1, 3, 1]))
+    assert result.words == ["tea", "milk", "zoo"]
+    assert set(result.ngrams) == set(ngrams("tea"))
+    assert not result.has_rare
 
 
 def test_texts_without_tokens_give_empty_vocabulary() -> None:
-    found = learn(["", " "])
-    assert (list(found.words), list(found.ngrams)) == ([], [])
-    counted = DocumentCounter(found.words, found.ngrams).count(["anything", ""])
+    result = learn(["", " "])
+    assert (list(result.words), list(result.ngrams)) == ([], [])
+    counted = DocumentCounter(result.words, result.ngrams).count(["anything", ""])
     assert counted.words.shape == (3, 0)
 
 
 def test_vocabulary_size_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "MAX_WORDS", 2)
     monkeypatch.setattr(documents, "MAX_NGRAMS", 3)
-    found = learn()
-    assert (len(found.words), len(found.ngrams), found.has_rare) == (2, 3, True)
+    result = learn()
+    assert (len(result.words), len(result.ngrams), result.has_rare) == (2, 3, True)
     monkeypatch.setattr(documents, "MAX_LETTERS_OF_NGRAMS", 50)
     assert not learn().ngrams
     assert tokenise("y" * 30_000) == ["y" * documents.MAX_LETTERS]
 
 
 def test_numpy_array_keeps_documents() -> None:
-    found = learn()
-    counted = [DocumentCounter(found.words, found.ngrams).count(TEXTS)]
+    result = learn()
+    counted = [DocumentCounter(result.words, result.ngrams).count(TEXTS)]
     matrix = with_documents(np.arange(12.0).reshape(6, 2), counted)
     for made in (
         matrix[1:3],

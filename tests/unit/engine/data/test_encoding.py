@@ -15,8 +15,8 @@ def test_codes_follow_frequency_in_training_rows() -> None:
     training = np.array([0, 1, 2, 3])
     (feature,) = learn_features([Column("t", "text", CATEGORY)], table, training)
     assert feature.categories == ("b", "a")
-    found = encode([feature], table)[:, 0]
-    np.testing.assert_array_equal(found, [0, 1, 0, np.nan, UNSEEN, UNSEEN, UNSEEN])
+    result = encode([feature], table)[:, 0]
+    np.testing.assert_array_equal(result, [0, 1, 0, np.nan, UNSEEN, UNSEEN, UNSEEN])
 
 
 def test_rare_and_unseen_categories_share_code() -> None:

@@ -1,4 +1,4 @@
-"""The order of rows does not count; everything they hold does."""
+"""The fingerprint depends on the content of the rows and not on their order."""
 
 import random
 from typing import Any

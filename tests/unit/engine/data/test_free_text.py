@@ -1,4 +1,4 @@
-"""Which text columns are free text, and which stay categories or keys."""
+"""Which text columns are free text, and which are categories or keys."""
 
 import uuid
 

@@ -1,4 +1,4 @@
-"""A call ends where the engine looks for interrupts, and nothing else ends it."""
+"""Interrupts end a call at a checkpoint, and nothing else ends it."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""A query becomes part of another statement, whatever stands at its end."""
+"""A query becomes part of another statement, whatever follows its last word."""
 
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError

@@ -1,4 +1,4 @@
-"""Rows arrive as they are, whatever they hold."""
+"""Rows are read unchanged."""
 
 from datetime import date, datetime
 from typing import Any
@@ -44,8 +44,8 @@ def test_values_are_unchanged(rows: list[tuple], raw: bool) -> None:
 def test_types_become_numbers() -> None:
     row = {"yes": True, "day": date(1970, 1, 3), "hour": datetime(1970, 1, 1, 12), "whole": 7}
     table = read([row, dict.fromkeys(row)])
-    found = {name: values[0] for name, values in table.numbers.items()}
-    assert found == {"yes": 1.0, "day": 2.0, "hour": 0.5, "whole": 7.0}
+    result = {name: values[0] for name, values in table.numbers.items()}
+    assert result == {"yes": 1.0, "day": 2.0, "hour": 0.5, "whole": 7.0}
     assert all(np.isnan(values[1]) for values in table.numbers.values())
 
 

@@ -1,4 +1,4 @@
-"""No call takes more threads than the setting gives."""
+"""No call uses more threads than the setting allows."""
 
 import os
 

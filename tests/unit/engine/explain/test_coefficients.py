@@ -1,4 +1,4 @@
-"""Coefficients and their errors, held against Newton's method and least squares written here."""
+"""Coefficients and their errors equal Newton's method and least squares."""
 
 import json
 from itertools import pairwise
@@ -58,8 +58,8 @@ def by_term(found: list[dict], column: str, name: str | None = None) -> dict[str
 
 def test_unpenalised_coefficients_equal_newton() -> None:
     rows = [{k: v for k, v in row.items() if k != "ward"} for row in patients()]
-    found = coefficients_of(rows, "logistic_regression", C=1e12, tol=1e-12)
-    assert {row["class"] for row in found} == {"ill"}
+    result = coefficients_of(rows, "logistic_regression", C=1e12, tol=1e-12)
+    assert {row["class"] for row in result} == {"ill"}
     x = np.array([[1.0, row["age"] / 100, row["dose"] * 100] for row in rows[20:]])
     y = np.array([row["target"] == "ill" for row in rows[20:]], float)
     beta = np.zeros(3)
@@ -70,11 +70,11 @@ def test_unpenalised_coefficients_equal_newton() -> None:
     units = np.array([1.0, 1 / 100, 100.0])
     errors = np.sqrt(np.diag(covariance)) * units
     order = ["(intercept)", "age", "dose"]
-    assert [by_term(found, "estimate")[t] for t in order] == pytest.approx(beta * units, rel=1e-5)
-    assert [by_term(found, "standard_error")[t] for t in order] == pytest.approx(errors, rel=1e-5)
+    assert [by_term(result, "estimate")[t] for t in order] == pytest.approx(beta * units, rel=1e-5)
+    assert [by_term(result, "standard_error")[t] for t in order] == pytest.approx(errors, rel=1e-5)
     z = beta * units / errors
-    assert [by_term(found, "p")[t] for t in order] == pytest.approx(2 * norm.sf(abs(z)), rel=1e-3)
-    for row in found:
+    assert [by_term(result, "p")[t] for t in order] == pytest.approx(2 * norm.sf(abs(z)), rel=1e-3)
+    for row in result:
         assert row["odds_ratio"] == pytest.approx(np.exp(row["estimate"]))
         assert (row["lower"] + row["upper"]) / 2 == pytest.approx(row["estimate"])
         assert row["upper"] - row["estimate"] == pytest.approx(
@@ -85,7 +85,7 @@ def test_unpenalised_coefficients_equal_newton() -> None:
 def test_penalised_errors_equal_curvature_of_loss() -> None:
     """The second derivative by finite differences, in the unit of the data."""
     rows, strength = patients(), 0.3
-    found = coefficients_of(rows, "logistic_regression", C=strength, tol=1e-12)
+    result = coefficients_of(rows, "logistic_regression", C=strength, tol=1e-12)
     x, _ = design(rows)
     y = np.array([row["target"] == "ill" for row in rows[20:]], float)
     deviations = (
@@ -102,7 +102,7 @@ def test_penalised_errors_equal_curvature_of_loss() -> None:
         fit = np.logaddexp(0, margins).sum() - y @ margins
         return fit + 0.5 * ((beta[1:] * scales) ** 2).sum() / strength
 
-    at = np.array([by_term(found, "estimate")[term] for term in order]) / units
+    at = np.array([by_term(result, "estimate")[term] for term in order]) / units
     step, size = 1e-3, len(at)
     hessian = np.empty((size, size))
     for i in range(size):
@@ -112,7 +112,9 @@ def test_penalised_errors_equal_curvature_of_loss() -> None:
                 loss(at + a + b) - loss(at + a - b) - loss(at - a + b) + loss(at - a - b)
             ) / (4 * step**2)
     expected = np.sqrt(np.diag(np.linalg.inv(hessian))) * units
-    assert [by_term(found, "standard_error")[t] for t in order] == pytest.approx(expected, rel=1e-3)
+    assert [by_term(result, "standard_error")[t] for t in order] == pytest.approx(
+        expected, rel=1e-3
+    )
     gradient = [
         (loss(at + np.eye(size)[i] * step) - loss(at - np.eye(size)[i] * step)) / (2 * step)
         for i in range(size)
@@ -123,9 +125,9 @@ def test_penalised_errors_equal_curvature_of_loss() -> None:
 def test_multiclass_errors_equal_newton() -> None:
     """Newton again, with weights for each class and the whole matrix of their curvature."""
     rows = patients(600, classes=3)
-    found = coefficients_of(rows, "logistic_regression", tol=1e-12)
-    assert {row["class"] for row in found} == {"dead", "ill", "well"}
-    assert {row["odds_ratio"] for row in found} == {None}
+    result = coefficients_of(rows, "logistic_regression", tol=1e-12)
+    assert {row["class"] for row in result} == {"dead", "ill", "well"}
+    assert {row["odds_ratio"] for row in result} == {None}
     x, _ = design(rows, scaled=True)
     names = ["dead", "ill", "well"]
     y = np.array([[row["target"] == name for name in names] for row in rows[20:]], float)
@@ -146,9 +148,9 @@ def test_multiclass_errors_equal_newton() -> None:
         w -= (covariance @ gradient).reshape(3, 6).T
     errors = np.sqrt(np.diag(covariance)).reshape(3, 6)
     for k, name in enumerate(names):
-        got = by_term(found, "standard_error", name)
+        got = by_term(result, "standard_error", name)
         for position, ward in enumerate(("east", "north", "west"), start=3):
-            assert by_term(found, "estimate", name)[f"ward = {ward}"] == pytest.approx(
+            assert by_term(result, "estimate", name)[f"ward = {ward}"] == pytest.approx(
                 w[position, k], abs=1e-4
             )
             assert got[f"ward = {ward}"] == pytest.approx(errors[k, position], rel=1e-3)
@@ -162,7 +164,7 @@ def test_linear_regression_errors_equal_formula(penalty: float) -> None:
     if not penalty:
         rows = [{k: v for k, v in row.items() if k != "ward"} for row in rows]
     params = {"alpha": penalty} if penalty else {}
-    found = coefficients_of(
+    result = coefficients_of(
         rows, "ridge" if penalty else "linear_regression", "regression", **params
     )
     y = np.array([row["target"] for row in rows[20:]])
@@ -177,19 +179,23 @@ def test_linear_regression_errors_equal_formula(penalty: float) -> None:
     freedom = len(y) - np.trace(inverse @ x.T @ x)
     errors = np.sqrt(np.diag(inverse) * (residuals @ residuals) / freedom)
     scale = np.array([row["age"] for row in rows[20:]]).std() if penalty else 1.0
-    assert by_term(found, "estimate")["age"] == pytest.approx(beta[1] / scale, rel=1e-6)
-    assert by_term(found, "standard_error")["age"] == pytest.approx(errors[1] / scale, rel=1e-6)
+    assert by_term(result, "estimate")["age"] == pytest.approx(beta[1] / scale, rel=1e-6)
+    assert by_term(result, "standard_error")["age"] == pytest.approx(errors[1] / scale, rel=1e-6)
     if penalty:
-        assert by_term(found, "standard_error")["ward = west"] == pytest.approx(errors[5], rel=1e-6)
+        assert by_term(result, "standard_error")["ward = west"] == pytest.approx(
+            errors[5], rel=1e-6
+        )
     else:
-        assert by_term(found, "standard_error")["(intercept)"] == pytest.approx(errors[0], rel=1e-6)
-    assert {row["odds_ratio"] for row in found} == {None}
-    assert {row["class"] for row in found} == {""}
+        assert by_term(result, "standard_error")["(intercept)"] == pytest.approx(
+            errors[0], rel=1e-6
+        )
+    assert {row["odds_ratio"] for row in result} == {None}
+    assert {row["class"] for row in result} == {""}
 
 
 def test_terms_have_names_and_sum_to_prediction(mixed: list[dict]) -> None:
-    found = coefficients_of(mixed, "logistic_regression")
-    features = {row["term"]: row["feature"] for row in found}
+    result = coefficients_of(mixed, "logistic_regression")
+    features = {row["term"]: row["feature"] for row in result}
     assert features == {
         "(intercept)": None,
         "amount": "amount",
@@ -200,15 +206,15 @@ def test_terms_have_names_and_sum_to_prediction(mixed: list[dict]) -> None:
         "colour is missing": "colour",
         "loyal": "loyal",
     }
-    assert sorted(row["rank"] for row in found) == list(range(1, 9))
-    by_rank = sorted(found, key=lambda row: row["rank"])
+    assert sorted(row["rank"] for row in result) == list(range(1, 9))
+    by_rank = sorted(result, key=lambda row: row["rank"])
     assert by_rank[-1]["term"] == "(intercept)"
     for before, after in pairwise(by_rank[:-1]):
         assert abs(before["standardised"]) >= abs(after["standardised"])
     known = [row["amount"] for row in mixed[20:] if row["amount"] is not None]
     amounts = [np.median(known) if r["amount"] is None else r["amount"] for r in mixed[20:]]
-    estimate = by_term(found, "estimate")["amount"]
-    assert by_term(found, "standardised")["amount"] == pytest.approx(estimate * np.std(amounts))
+    estimate = by_term(result, "estimate")["amount"]
+    assert by_term(result, "standardised")["amount"] == pytest.approx(estimate * np.std(amounts))
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -216,13 +222,13 @@ def test_high_cardinality_column_is_one_term(classes: int) -> None:
     """One for each class, where there are more than two; and other numbers keep their names."""
     rng = np.random.default_rng(3)
     rows = [{**row, "city": f"city {rng.integers(300)}"} for row in patients(1_500, classes)]
-    found = coefficients_of(rows, "logistic_regression")
-    terms = {row["term"] for row in found if row["feature"] == "city"}
+    result = coefficients_of(rows, "logistic_regression")
+    terms = {row["term"] for row in result if row["feature"] == "city"}
     assert terms == (
         {"city (mean)"} if classes == 2 else {f"city (mean of class {n})" for n in range(3)}
     )
-    assert {"age", "ward = west"} <= {row["term"] for row in found}
-    assert all(row["standard_error"] > 0 for row in found)
+    assert {"age", "ward = west"} <= {row["term"] for row in result}
+    assert all(row["standard_error"] > 0 for row in result)
 
 
 def test_other_positive_class_inverts_signs(mixed: list[dict]) -> None:
@@ -261,9 +267,9 @@ def test_clashing_names_stay_unique() -> None:
 def test_models_without_formula_have_no_errors(algorithm: str, task: str, params: dict) -> None:
     rows = [{**row, "target": row["age"] if task == "regression" else row["target"]}
             for row in patients()]  # fmt: skip
-    found = coefficients_of(rows, algorithm, task, **params)
-    assert {row["standard_error"] for row in found} == {row["p"] for row in found} == {None}
-    assert {row["term"] for row in found} >= {"age", "ward = west"}
+    result = coefficients_of(rows, algorithm, task, **params)
+    assert {row["standard_error"] for row in result} == {row["p"] for row in result} == {None}
+    assert {row["term"] for row in result} >= {"age", "ward = west"}
 
 
 @pytest.mark.parametrize(
@@ -279,13 +285,13 @@ def test_nonlinear_models_have_no_coefficients(algorithm: str, task: str) -> Non
 @pytest.mark.parametrize("positive", ["ill", "well"])
 def test_calibrated_model_has_uncalibrated_coefficients(positive: str) -> None:
     rows = [{**row, "part": "test" if n < 20 else "train"} for n, row in enumerate(patients())]
-    found = []
+    result = []
     for calibration in (None, "sigmoid"):
         db = StandIn(rows)
         options = {**OPTIONS, "positive_class": positive, "calibration": calibration}
         call(db, options=json.dumps(options), split=EVERYTHING)
-        found.append(db.recorded[0]["coefficients"])
-    assert found[0] and found[0] == found[1]
+        result.append(db.recorded[0]["coefficients"])
+    assert result[0] and result[0] == result[1]
 
 
 def test_transformed_target_has_coefficients_of_logarithm() -> None:
@@ -314,5 +320,5 @@ def test_search_winner_has_coefficients(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     entry = [{"algorithm": "logistic_regression", "search": {"C": [0.1, 1, 10]}}]
     call(db, key="id", algorithms=json.dumps(entry), options=json.dumps(OPTIONS))
-    found = db.recorded[0]["coefficients"]
-    assert found and all(row["standard_error"] > 0 for row in found)
+    result = db.recorded[0]["coefficients"]
+    assert result and all(row["standard_error"] > 0 for row in result)

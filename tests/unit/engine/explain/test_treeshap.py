@@ -1,4 +1,4 @@
-"""Shapley values counted from the leaves of trees, against their definition."""
+"""Shapley values of trees equal their definition."""
 
 from itertools import permutations, product
 from typing import Any
@@ -39,15 +39,15 @@ def by_definition(
     coalitions = list(product((False, True), repeat=count))
     mixed = [np.where(np.array(inside)[groups], row, baseline) for inside in coalitions]
     values = dict(zip(coalitions, answer(np.array(mixed)), strict=True))
-    found = np.zeros(count)
+    result = np.zeros(count)
     every = list(permutations(range(count)))
     for order in every:
         inside = [False] * count
         for group in order:
             before = values[tuple(inside)]
             inside[group] = True
-            found[group] += values[tuple(inside)] - before
-    return found / len(every)
+            result[group] += values[tuple(inside)] - before
+    return result / len(every)
 
 
 CATEGORIES = {"categorical_features": [1]}
@@ -81,14 +81,14 @@ def test_values_are_mean_gain_over_all_orders(
     made_of = np.array(groups)
     sums = np.asarray(getattr(estimator, answer)(rows)).reshape(len(rows), -1).shape[1]
     about = np.arange(len(rows)) % sums
-    found = shapley_of_trees(
+    result = shapley_of_trees(
         trees_of(estimator), seen[:-1], seen[-1], made_of[columns_seen(estimator, COLUMNS)], about
     )
-    for row, meant, got in zip(rows, about, found, strict=True):
+    for row, meant, got in zip(rows, about, result, strict=True):
 
         def one(mixed: np.ndarray, meant: int = meant) -> np.ndarray:
-            found = np.asarray(getattr(estimator, answer)(mixed))
-            return found.reshape(len(mixed), -1)[:, meant]
+            result = np.asarray(getattr(estimator, answer)(mixed))
+            return result.reshape(len(mixed), -1)[:, meant]
 
         np.testing.assert_allclose(got, by_definition(one, row, baseline, made_of), atol=1e-9)
 

@@ -1,4 +1,4 @@
-"""A feature that knows the answer is told from one that is merely good, and from a mere key."""
+"""The univariate score separates leaking features from good features and from keys."""
 
 import json
 
@@ -42,8 +42,8 @@ NUMBERS = Target(RNG.lognormal(size=2_000))
     ],
 )
 def test_score_with_classes(values: np.ndarray, is_category: bool, low: float, high: float) -> None:
-    found = univariate_score(values, TWO, is_category)
-    assert found is not None and low <= found <= high
+    result = univariate_score(values, TWO, is_category)
+    assert result is not None and low <= result <= high
 
 
 def test_score_with_numbers() -> None:
@@ -81,10 +81,10 @@ def test_training_records_score_of_each_feature(mixed: list[dict]) -> None:
     rows = [{**row, "status": "left" if row["target"] else "here"} for row in mixed]
     db = StandIn(rows)
     call(db, key="id", options=json.dumps({"bootstrap": 0, "importance_repeats": 0}))
-    found = {f["name"]: f["univariate_score"] for f in db.recorded[0]["version"]["features"]}
-    assert found["status"] == 1
-    assert 0.6 < found["amount"] < 0.95
-    assert 0.4 < found["loyal"] < 0.6
+    result = {f["name"]: f["univariate_score"] for f in db.recorded[0]["version"]["features"]}
+    assert result["status"] == 1
+    assert 0.6 < result["amount"] < 0.95
+    assert 0.4 < result["loyal"] < 0.6
 
 
 @pytest.mark.parametrize("every", [3, 90, 900])

@@ -1,4 +1,4 @@
-"""What is drawn together, and whether 95 % intervals cover the truth about 95 times in 100.
+"""Bootstrap samples, and the coverage of 95 % intervals.
 
 Each simulation has a fixed seed and known truth. The tolerance follows from the binomial
 distribution of the number of intervals that cover it.
@@ -57,8 +57,8 @@ def test_number_of_samples_is_limited_for_many_rows() -> None:
 def test_single_unit_has_no_interval() -> None:
     assert np.isnan(percentile_interval(np.ones(9), 1)).all()
     scores = _binary(np.random.default_rng(0), 30)
-    found = metric_intervals(scores, 50, 0, ResamplingUnits(np.zeros(30, int)))
-    assert np.isnan(list(found.values())).all(), "rows of a single group say nothing of others"
+    result = metric_intervals(scores, 50, 0, ResamplingUnits(np.zeros(30, int)))
+    assert np.isnan(list(result.values())).all(), "rows of a single group say nothing of others"
 
 
 def _binary(rng: np.random.Generator, rows: int) -> ClassificationScores:
@@ -77,9 +77,9 @@ def test_classification_intervals_cover(rows: int) -> None:
     truth["roc_auc"] = norm.cdf(1 / np.sqrt(2))
     covered: dict[str, list[bool]] = {name: [] for name in names}
     for seed in range(RUNS):
-        found = metric_intervals(_binary(rng, rows), SAMPLES, seed)
+        result = metric_intervals(_binary(rng, rows), SAMPLES, seed)
         for name in names:
-            covered[name].append(found[name][0] <= truth[name] <= found[name][1])
+            covered[name].append(result[name][0] <= truth[name] <= result[name][1])
     for name in names:
         assert_covers(covered[name], 0.92, 0.97), name
 
@@ -91,9 +91,9 @@ def test_regression_intervals_cover(rows: int) -> None:
     truth = {"mae": np.sqrt(2 / np.pi), "rmse": 1.0}
     for seed in range(RUNS):
         scores = RegressionScores(rng.normal(size=rows), np.zeros(rows))
-        found = metric_intervals(scores, SAMPLES, seed)
+        result = metric_intervals(scores, SAMPLES, seed)
         for name, hits in covered.items():
-            hits.append(found[name][0] <= truth[name] <= found[name][1])
+            hits.append(result[name][0] <= truth[name] <= result[name][1])
     for hits in covered.values():
         assert_covers(hits, 0.92, 0.97)
 
@@ -147,8 +147,8 @@ def test_proportion_interval_of_dependent_rows_covers() -> None:
         covered.append(lower <= 0.8 <= upper)
     assert_covers(covered, 0.92, 0.97)
     sure = ClassificationScores(np.ones(320, int), np.eye(2)[np.ones(320, int)])
-    found = metric_intervals(sure, SAMPLES, 0, ResamplingUnits(groups))["accuracy"]
-    assert found == pytest.approx(wilson_interval(1.0, 40)), "as certain as 40 groups make it"
+    result = metric_intervals(sure, SAMPLES, 0, ResamplingUnits(groups))["accuracy"]
+    assert result == pytest.approx(wilson_interval(1.0, 40)), "as certain as 40 groups make it"
 
 
 def test_wilson_interval_covers() -> None:

@@ -1,4 +1,4 @@
-"""The curve of thresholds and the learning curve, counted again by hand."""
+"""The threshold curve and the learning curve equal a second computation."""
 
 import json
 from dataclasses import replace
@@ -26,11 +26,11 @@ def random_scores(count: int = 300, positive: int = 1) -> ClassificationScores:
 @pytest.mark.parametrize("positive", [0, 1])
 def test_threshold_rows_equal_scikit_learn(positive: int) -> None:
     rows = replace(random_scores(positive=positive), costs=Costs(2.0, 7.0))
-    found: dict[str, dict[float, dict]] = {}
+    result: dict[str, dict[float, dict]] = {}
     for row in threshold_rows(rows):
         assert row["x"] == row["threshold"]
-        found.setdefault(row["series"], {})[row["x"]] = row
-    assert set(found) == {"precision", "recall", "f1", "flagged_share", "cost"}
+        result.setdefault(row["series"], {})[row["x"]] = row
+    assert set(result) == {"precision", "recall", "f1", "flagged_share", "cost"}
     truth = rows.actual == positive
     for threshold in (0.0, 0.25, 0.29, 0.5, 0.57, 0.9):
         flagged = rows.probabilities[:, positive] >= threshold
@@ -43,8 +43,8 @@ def test_threshold_rows_equal_scikit_learn(positive: int) -> None:
             "cost": (2 * wrong + 7 * missed) / len(truth),
         }
         for series, value in expected.items():
-            assert found[series][threshold]["y"] == pytest.approx(value), (series, threshold)
-        assert found["recall"][threshold]["n"] == flagged.sum()
+            assert result[series][threshold]["y"] == pytest.approx(value), (series, threshold)
+        assert result["recall"][threshold]["n"] == flagged.sum()
 
 
 def test_no_flagged_row_has_no_precision() -> None:
@@ -64,25 +64,25 @@ def test_multiclass_has_no_threshold_rows() -> None:
 def learning_curve(db: StandIn, **changes: object) -> dict[str, list[dict]]:
     options = {"bootstrap": 0, "importance_repeats": 0, **changes}
     call(db, key="id", options=json.dumps(options))
-    found: dict[str, list[dict]] = {}
+    result: dict[str, list[dict]] = {}
     for row in db.recorded[-1]["curves"]:
         if row["curve"] == "learning":
-            found.setdefault(row["series"], []).append(row)
-    return found
+            result.setdefault(row["series"], []).append(row)
+    return result
 
 
 def test_learning_curve_ends_at_training_score(mixed: list[dict]) -> None:
     db = StandIn(mixed)
-    found = learning_curve(db, learning_curve=4)
+    result = learning_curve(db, learning_curve=4)
     payload = db.recorded[0]
-    assert [row["position"] for row in found["validation"]] == [1, 2, 3, 4]
-    for rows in found.values():
+    assert [row["position"] for row in result["validation"]] == [1, 2, 3, 4]
+    for rows in result.values():
         sizes = [row["x"] for row in rows]
         for before, after in pairwise(sizes[:3]):
             assert after == pytest.approx(2 * before, abs=2)
         assert sizes == sorted(sizes)
     chosen = next(c for c in payload["candidates"] if c["chosen"])
-    last = found["validation"][-1]
+    last = result["validation"][-1]
     assert last["y"] == pytest.approx(chosen["score"])
     assert last["upper"] - last["y"] == pytest.approx(chosen["deviation"])
     (whole,) = [
@@ -90,9 +90,9 @@ def test_learning_curve_ends_at_training_score(mixed: list[dict]) -> None:
         for m in payload["metrics"]
         if (m["split"], m["metric"], m["series"]) == ("train", "roc_auc", "model")
     ]
-    assert found["training"][-1]["y"] == whole
-    assert found["training"][-1]["x"] == payload["version"]["rows_train"]
-    assert found == learning_curve(db, learning_curve=4)
+    assert result["training"][-1]["y"] == whole
+    assert result["training"][-1]["x"] == payload["version"]["rows_train"]
+    assert result == learning_curve(db, learning_curve=4)
 
 
 def test_learning_curve_is_drawn_by_default_when_cheap(mixed: list[dict]) -> None:
@@ -105,5 +105,5 @@ def test_learning_curve_is_drawn_by_default_when_cheap(mixed: list[dict]) -> Non
 def test_rare_class_is_in_every_share() -> None:
     rng = np.random.default_rng(0)
     rows = [{"id": n, "x": float(rng.normal()) + (n < 12), "target": n < 12} for n in range(400)]
-    found = learning_curve(StandIn(rows), learning_curve=4)
-    assert len(found["validation"]) == 4
+    result = learning_curve(StandIn(rows), learning_curve=4)
+    assert len(result["validation"]) == 4

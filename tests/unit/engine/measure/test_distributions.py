@@ -1,4 +1,4 @@
-"""Every row is in one bin of each feature, and the statistics are right."""
+"""Every row is in one bin of each feature, and the statistics are correct."""
 
 import numpy as np
 import pytest

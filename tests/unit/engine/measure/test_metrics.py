@@ -1,4 +1,4 @@
-"""Every measure agrees with scikit-learn's, also under weights."""
+"""Every metric equals scikit-learn's, also with weights."""
 
 import numpy as np
 import pytest
@@ -53,9 +53,9 @@ def test_weighted_binary_metrics_equal_scikit_learn(seed: int, rows: int, digits
     weights = rng.integers(0, 4, (3, rows)).astype(float)
     weights[:, :2] = 1  # every class has a row that counts
     for name, metric in METRICS.items():
-        found = metric.measure(ClassificationScores(actual, probabilities), weights)
+        result = metric.measure(ClassificationScores(actual, probabilities), weights)
         expected = [BINARY[name](actual, probabilities, w) for w in weights]
-        np.testing.assert_allclose(found, expected, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(result, expected, atol=1e-12, err_msg=name)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -74,8 +74,8 @@ def test_multiclass_metrics_equal_scikit_learn(seed: int) -> None:
         "f1": reference.f1_score(y, label, average="macro"),
         "mcc": reference.matthews_corrcoef(y, label),
     }
-    found = {name: metric.value(ClassificationScores(y, p)) for name, metric in METRICS.items()}
-    assert found == pytest.approx(expected, abs=1e-12)
+    result = {name: metric.value(ClassificationScores(y, p)) for name, metric in METRICS.items()}
+    assert result == pytest.approx(expected, abs=1e-12)
 
 
 def test_first_class_can_be_positive() -> None:
@@ -105,15 +105,15 @@ def test_means_cover_occurring_classes_only(labels: tuple[int, ...], errors: boo
     predicted = actual.copy()
     if errors:
         predicted[::7] = 3  # also where no row is of this class
-    found = ClassificationScores(actual, np.eye(4)[predicted] * 0.9 + 0.025)
+    result = ClassificationScores(actual, np.eye(4)[predicted] * 0.9 + 0.025)
     for name, function in {
         "precision": reference.precision_score,
         "recall": reference.recall_score,
         "f1": reference.f1_score,
     }.items():
         expected = function(actual, predicted, average="macro", zero_division=0)
-        assert METRICS[name].value(found) == pytest.approx(expected), name
+        assert METRICS[name].value(result) == pytest.approx(expected), name
     for name in ("balanced_accuracy", "accuracy", "mcc"):
         expected = getattr(reference, {"mcc": "matthews_corrcoef"}.get(name, f"{name}_score"))
-        assert METRICS[name].value(found) == pytest.approx(expected(actual, predicted)), name
-    assert errors or METRICS["f1"].value(found) == 1.0
+        assert METRICS[name].value(result) == pytest.approx(expected(actual, predicted)), name
+    assert errors or METRICS["f1"].value(result) == 1.0

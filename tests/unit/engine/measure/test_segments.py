@@ -1,4 +1,4 @@
-"""Scores by segment: which rows are in which, and that each part is measured by itself."""
+"""Metrics by segment: the rows of each segment and their own metrics."""
 
 import json
 from datetime import date, timedelta
@@ -16,9 +16,9 @@ from tests.unit.engine.standin import StandIn
 
 def numbers(values: list, kind: str = NUMBER) -> dict[str, int]:
     """The rows of each segment."""
-    found = segments_of(Table(len(values), {"x": np.array(values, float)}), "x", kind)
-    counts = np.bincount(found.codes, minlength=len(found.names))
-    return dict(zip(found.names, counts.tolist(), strict=True))
+    result = segments_of(Table(len(values), {"x": np.array(values, float)}), "x", kind)
+    counts = np.bincount(result.codes, minlength=len(result.names))
+    return dict(zip(result.names, counts.tolist(), strict=True))
 
 
 def test_numbers_are_cut_at_quartiles() -> None:
@@ -47,11 +47,11 @@ def test_few_values_have_own_segments() -> None:
 def test_rare_texts_share_segment() -> None:
     codes = np.repeat(np.arange(15), np.arange(15, 0, -1))
     texts = TextColumn(np.append(codes, -1), [f"level {n:02}" for n in range(15)])
-    found = segments_of(Table(len(texts.codes), {}, {"x": texts}), "x", None)
-    counts = np.bincount(found.codes).tolist()
-    assert len(found.names) == 12
-    assert found.names[0] == "x = level 00" and counts[0] == 15
-    assert found.names[-2:] == ["x = other", "x = (missing)"]
+    result = segments_of(Table(len(texts.codes), {}, {"x": texts}), "x", None)
+    counts = np.bincount(result.codes).tolist()
+    assert len(result.names) == 12
+    assert result.names[0] == "x = level 00" and counts[0] == 15
+    assert result.names[-2:] == ["x = other", "x = (missing)"]
     assert counts[-2:] == [1 + 2 + 3 + 4 + 5, 1]
 
 
@@ -98,9 +98,9 @@ def test_non_feature_column_makes_segments(mixed: list[dict]) -> None:
         split='{"by": "time", "column": "day"}',
         options='{"bootstrap": 0, "importance_repeats": 0, "segments": ["day", "same"]}',
     )
-    found = {m["segment"] for m in db.recorded[0]["metrics"]} - {"all"}
+    result = {m["segment"] for m in db.recorded[0]["metrics"]} - {"all"}
     # Quartiles are those of all rows; the latest fifth of the rows lies in the last of them.
-    assert found == {"day = 2026-03-17 to 2026-04-10", "same = 1"}
+    assert result == {"day = 2026-03-17 to 2026-04-10", "same = 1"}
 
 
 def test_regression_has_segments(mixed: list[dict]) -> None:
@@ -132,9 +132,9 @@ def test_clustering_has_segments(mixed: list[dict]) -> None:
     call(
         db, task="clustering", target=None, key="id", algorithms=json.dumps(params), options=options
     )
-    found = {m["segment"]: m["n"] for m in db.recorded[0]["metrics"] if m["metric"] == "silhouette"
+    result = {m["segment"]: m["n"] for m in db.recorded[0]["metrics"] if m["metric"] == "silhouette"
              and m["split"] == "test"}  # fmt: skip
-    assert found.pop("all") == sum(found.values()) == 80
+    assert result.pop("all") == sum(result.values()) == 80
 
 
 def test_single_class_segment_has_no_roc_auc_and_no_error(mixed: list[dict]) -> None:
@@ -142,14 +142,14 @@ def test_single_class_segment_has_no_roc_auc_and_no_error(mixed: list[dict]) -> 
     db = StandIn(rows)
     options = '{"bootstrap": 50, "importance_repeats": 0, "segments": ["side"]}'
     call(db, key="id", options=options)
-    found = {
+    result = {
         (m["segment"], m["metric"]): m["value"]
         for m in db.recorded[0]["metrics"]
         if m["series"] == "model" and m["split"] == "test"
     }
-    assert found["side = yes", "roc_auc"] is None
-    assert found["side = yes", "accuracy"] == 1
-    assert roc_auc_score([0, 1], [0, 1]) == found["all", "roc_auc"] == 1
+    assert result["side = yes", "roc_auc"] is None
+    assert result["side = yes", "accuracy"] == 1
+    assert roc_auc_score([0, 1], [0, 1]) == result["all", "roc_auc"] == 1
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,9 @@ def test_segment_names_are_unique() -> None:
     levels = sorted(["other", "(missing)", '"other"', *(f"level {n}" for n in range(12))])
     codes = np.append(np.repeat(np.arange(15), 3), -1)
     codes = np.append(codes, np.repeat([levels.index("other"), levels.index("(missing)")], 9))
-    found = segments_of(Table(len(codes), {}, {"x": TextColumn(codes, levels)}), "x", None)
-    assert len(set(found.names)) == len(found.names) == 12
-    assert {'x = "other"', 'x = "(missing)"', "x = other", "x = (missing)"} <= set(found.names)
+    result = segments_of(Table(len(codes), {}, {"x": TextColumn(codes, levels)}), "x", None)
+    assert len(set(result.names)) == len(result.names) == 12
+    assert {'x = "other"', 'x = "(missing)"', "x = other", "x = (missing)"} <= set(result.names)
 
 
 @pytest.mark.parametrize(
@@ -189,11 +189,11 @@ def test_segment_names_are_unique() -> None:
     ],
 )
 def test_similar_numbers_have_different_names(values: list[float], kind: str) -> None:
-    found = numbers(values, kind)
-    assert sum(found.values()) == len(values)
-    assert len(found) == len(set(found))
+    result = numbers(values, kind)
+    assert sum(result.values()) == len(values)
+    assert len(result) == len(set(result))
     assert len(segments_of(Table(len(values), {"x": np.array(values)}), "x", kind).names) == len(
-        found
+        result
     )
 
 

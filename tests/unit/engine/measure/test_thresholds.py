@@ -1,4 +1,4 @@
-"""The chosen threshold costs what its own rule, `probability >= threshold`, makes it cost."""
+"""The chosen threshold has the least cost under `probability >= threshold`."""
 
 import numpy as np
 import pytest

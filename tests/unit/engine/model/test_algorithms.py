@@ -1,4 +1,4 @@
-"""The catalogue holds what scikit-learn offers, under its usual names."""
+"""The catalogue contains scikit-learn's estimators under their usual names."""
 
 import json
 
@@ -93,16 +93,16 @@ def test_snake_case_name(name: str, expected: str) -> None:
 
 
 def test_catalogue_row_has_path_and_description() -> None:
-    found = {(name, task): rest for name, task, *rest in catalogue_rows()}
-    about, path, missing, defaults = found["ridge", "regression"]
+    result = {(name, task): rest for name, task, *rest in catalogue_rows()}
+    about, path, missing, defaults = result["ridge", "regression"]
     assert path == "sklearn.linear_model.Ridge"
     assert about
     assert missing is False
     assert json.loads(defaults)["alpha"] == 1.0
-    for *_, text in found.values():
+    for *_, text in result.values():
         json.loads(text, parse_constant=pytest.fail)
-    assert found["hist_gradient_boosting", "regression"][2] is True
-    assert found["dummy", "classification"][2] is True
+    assert result["hist_gradient_boosting", "regression"][2] is True
+    assert result["dummy", "classification"][2] is True
 
 
 def test_unknown_algorithm_hint_lists_similar_names() -> None:

@@ -1,4 +1,4 @@
-"""LightGBM and XGBoost: held against the libraries themselves where these are installed."""
+"""LightGBM and XGBoost equal the libraries, where these are installed."""
 
 import json
 from itertools import groupby
@@ -80,8 +80,8 @@ def test_predictions_equal_library(mixed: list[dict], library: str) -> None:
         booster = Booster()
         booster.load_model(bytearray(text.encode()))
         expected = booster.predict(DMatrix(matrix))
-    found = [score for _, _, score, _ in predict(db, "a model", "q", None)]
-    np.testing.assert_array_equal(found, np.asarray(expected, float))
+    result = [score for _, _, score, _ in predict(db, "a model", "q", None)]
+    np.testing.assert_array_equal(result, np.asarray(expected, float))
     assert library in db.recorded[0]["version"]["libraries"]
 
 
@@ -104,8 +104,8 @@ def test_contributions_sum_to_prediction(mixed: list[dict], library: str, kind: 
     }[kind]
     db = train(rows, library, task)
     db.rows = rows[:30]
-    found = groupby(explain(db, "a model", "q", None), lambda row: row[0])
-    sums = np.array([sum(row[4] for row in rows) for _, rows in found])
+    result = groupby(explain(db, "a model", "q", None), lambda row: row[0])
+    sums = np.array([sum(row[4] for row in rows) for _, rows in result])
     answers = list(predict(db, "a model", "q", None))
     scores = np.array([score for _, _, score, _ in answers])
     if kind == "two classes":
@@ -128,8 +128,8 @@ def test_linked_regression_contributions_sum_to_prediction(mixed: list[dict], li
     link = {"lightgbm": "poisson", "xgboost": "count:poisson"}[library]
     db = train(rows, library, "regression", objective=link)
     db.rows = rows[:10]
-    found = groupby(explain(db, "a model", "q", None), lambda row: row[0])
-    sums = [sum(row[4] for row in rows) for _, rows in found]
+    result = groupby(explain(db, "a model", "q", None), lambda row: row[0])
+    sums = [sum(row[4] for row in rows) for _, rows in result]
     scores = [score for _, _, score, _ in predict(db, "a model", "q", None)]
     np.testing.assert_allclose(sums, scores, atol=1e-6)
 

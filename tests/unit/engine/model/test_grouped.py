@@ -1,4 +1,4 @@
-"""One model per group: each is the model that the rows of the group alone would give."""
+"""One model per group equals a model trained on the group's rows alone."""
 
 import json
 from typing import Any
@@ -64,8 +64,8 @@ def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, A
 
 def predicted_scores(db: StandIn, rows: list[dict]) -> np.ndarray:
     db.rows = rows
-    found = {int(key): score for key, _, score, _ in predict(db, "a model", "q", None)}
-    return np.array([found[row["id"]] for row in rows])
+    result = {int(key): score for key, _, score, _ in predict(db, "a model", "q", None)}
+    return np.array([result[row["id"]] for row in rows])
 
 
 def expected(rows: np.ndarray) -> np.ndarray:
@@ -77,13 +77,13 @@ def expected(rows: np.ndarray) -> np.ndarray:
 
 def test_each_group_has_model_of_its_rows() -> None:
     db, payload = train()
-    found = predicted_scores(db, ROWS)
+    result = predicted_scores(db, ROWS)
     for shop in SLOPES:
         mine = shop == SHOPS
-        np.testing.assert_allclose(found[mine], expected(mine)[mine], rtol=1e-9)
+        np.testing.assert_allclose(result[mine], expected(mine)[mine], rtol=1e-9)
     pooled = expected(np.ones(len(ROWS), bool))
     rest = (SHOPS == "kiosk") | (SHOPS == "")
-    np.testing.assert_allclose(found[rest], pooled[rest], rtol=1e-9)
+    np.testing.assert_allclose(result[rest], pooled[rest], rtol=1e-9)
     # A shop that opened after the training.
     new = [{**row, "shop": "west"} for row in ROWS]
     np.testing.assert_allclose(predicted_scores(db, new), pooled, rtol=1e-9)
@@ -98,7 +98,7 @@ def test_each_group_has_model_of_its_rows() -> None:
 
 def test_each_group_has_metrics_of_its_test_rows() -> None:
     db, payload = train()
-    found = predicted_scores(db, ROWS)
+    result = predicted_scores(db, ROWS)
     measured = {
         m["segment"]: m["value"]
         for m in payload["metrics"]
@@ -107,7 +107,7 @@ def test_each_group_has_metrics_of_its_test_rows() -> None:
     assert set(measured) == {"all", *(f"shop = {shop}" for shop in (*SLOPES, "kiosk"))}
     for shop in (*SLOPES, "kiosk"):
         rows = (shop == SHOPS) & ~TRAINING
-        error = root_mean_squared_error(AMOUNTS[rows], found[rows])
+        error = root_mean_squared_error(AMOUNTS[rows], result[rows])
         assert measured[f"shop = {shop}"] == pytest.approx(error)
     assert measured["all"] == pytest.approx(payload["version"]["score"])
     # One model for all would not have done.
@@ -132,7 +132,9 @@ def test_groups_may_lack_classes(numbered: bool) -> None:
     groups = {entry["group"]: entry for entry in payload["version"]["groups"]}
     assert [groups[shop]["own"] for shop in "012"] == [True, True, False]
     assert groups["2"]["why_not"] == "Its training rows are all of one class."
-    shares = {int(key): json.loads(found) for key, _, _, found in predict(db, "a model", "q", None)}
+    shares = {
+        int(key): json.loads(shares) for key, _, _, shares in predict(db, "a model", "q", None)
+    }
     for row in rows:
         assert sum(shares[row["id"]].values()) == pytest.approx(1)
         if str(row["shop"]) == "1":

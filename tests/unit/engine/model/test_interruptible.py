@@ -1,4 +1,4 @@
-"""Estimators that look for interrupts answer as scikit-learn's own, and end where asked."""
+"""Interruptible estimators give scikit-learn's results and end on an interrupt."""
 
 from importlib import import_module
 from typing import Any

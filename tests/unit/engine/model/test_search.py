@@ -1,4 +1,4 @@
-"""The search for parameters: what is tried, how often, on how many rows, and what wins."""
+"""Parameter search: tried settings, repetitions, shares of rows, and the winner."""
 
 import json
 from typing import Any
@@ -27,8 +27,8 @@ DEPTH = {"low": 2, "high": 4, "integer": True}
 
 def test_grid_equals_scikit_learn() -> None:
     search = {"a": [1, 2, 3], "b": ["x", None]}
-    found = search_settings(search, OPTIONS)
-    assert sorted(map(json.dumps, found)) == sorted(
+    result = search_settings(search, OPTIONS)
+    assert sorted(map(json.dumps, result)) == sorted(
         json.dumps({name: entry[name] for name in search}) for entry in ParameterGrid(search)
     )
 
@@ -36,15 +36,15 @@ def test_grid_equals_scikit_learn() -> None:
 def test_random_settings_are_in_range_and_seeded() -> None:
     search = {"depth": DEPTH, "rate": {"low": 0.001, "high": 1.0, "log": True}, "kind": ["a", "b"]}
     asked = {**OPTIONS, "search": {"how": "random", "iterations": 200}}
-    found = search_settings(search, asked)
-    assert found == search_settings(search, asked)
-    assert found != search_settings(search, {**asked, "seed": 1})
-    assert len(found) == 200
-    depths = np.array([entry["depth"] for entry in found])
+    result = search_settings(search, asked)
+    assert result == search_settings(search, asked)
+    assert result != search_settings(search, {**asked, "seed": 1})
+    assert len(result) == 200
+    depths = np.array([entry["depth"] for entry in result])
     assert set(depths) == {2, 3, 4}
-    assert all(isinstance(entry["depth"], int) for entry in found)
+    assert all(isinstance(entry["depth"], int) for entry in result)
     # On a scale of logarithms each power of ten has its third.
-    rates = np.array([entry["rate"] for entry in found])
+    rates = np.array([entry["rate"] for entry in result])
     assert 0.001 <= rates.min() < rates.max() <= 1
     assert np.histogram(np.log10(rates), [-3, -2, -1, 0])[0] == pytest.approx(200 / 3, rel=0.3)
 

@@ -1,4 +1,4 @@
-"""Each kind of split keeps its promise."""
+"""Properties of each kind of split."""
 
 import json
 from typing import Any
@@ -50,19 +50,19 @@ def test_random_split_is_stratified_and_seeded() -> None:
 
 def test_each_row_is_in_one_part_and_one_fold() -> None:
     for by in ({}, {"by": "key"}, {"by": "group", "column": "shop"}):
-        found = split(LONE, by, key="id")
-        assert sorted([*found.train, *found.test]) == list(range(300))
-        validated = np.concatenate([validate for _, validate in found.folds])
-        assert sorted(validated) == list(range(len(found.train)))
-        assert all(not set(fit) & set(validate) for fit, validate in found.folds)
+        result = split(LONE, by, key="id")
+        assert sorted([*result.train, *result.test]) == list(range(300))
+        validated = np.concatenate([validate for _, validate in result.folds])
+        assert sorted(validated) == list(range(len(result.train)))
+        assert all(not set(fit) & set(validate) for fit, validate in result.folds)
 
 
 def test_rows_of_one_key_stay_together_in_random_split() -> None:
-    found = split(ROWS, key="id")
-    assert not set(values(ROWS, "id", found.train)) & set(values(ROWS, "id", found.test))
-    assert found.facts["kept_together"] == "id"
-    inside = np.array(values(ROWS, "id", found.train))
-    for fit, validate in found.folds:
+    result = split(ROWS, key="id")
+    assert not set(values(ROWS, "id", result.train)) & set(values(ROWS, "id", result.test))
+    assert result.facts["kept_together"] == "id"
+    inside = np.array(values(ROWS, "id", result.train))
+    for fit, validate in result.folds:
         assert not set(inside[fit]) & set(inside[validate])
 
 
@@ -74,36 +74,36 @@ def test_key_keeps_part_when_rows_are_added() -> None:
 
 
 def test_time_split_tests_on_latest_rows() -> None:
-    found = split(ROWS, {"by": "time", "column": "at"})
+    result = split(ROWS, {"by": "time", "column": "at"})
     at = np.array([row["at"] for row in ROWS])
-    assert at[found.train].max() < at[found.test].min()
-    assert found.facts["test_from"] == at[found.test].min()
-    inside = at[found.train]
-    assert len(found.folds) == 5
-    for fit, validate in found.folds:
+    assert at[result.train].max() < at[result.test].min()
+    assert result.facts["test_from"] == at[result.test].min()
+    inside = at[result.train]
+    assert len(result.folds) == 5
+    for fit, validate in result.folds:
         assert inside[fit].max() < inside[validate].min()
 
 
 def test_group_split_keeps_groups_whole() -> None:
-    found = split(ROWS, {"by": "group", "column": "shop", "test": 0.4})
-    assert not set(values(ROWS, "shop", found.train)) & set(values(ROWS, "shop", found.test))
+    result = split(ROWS, {"by": "group", "column": "shop", "test": 0.4})
+    assert not set(values(ROWS, "shop", result.train)) & set(values(ROWS, "shop", result.test))
 
 
 def test_folds_keep_keys_and_groups_whole() -> None:
     for rows, by, name in ((ROWS, {"by": "key"}, "id"), (LONE, GROUPED, "shop"), (ROWS, {}, "id")):
-        found = split(rows, by, key="id")
-        inside = values(rows, name, found.train)
-        assert len(found.folds) > 1
-        for fit, validate in found.folds:
+        result = split(rows, by, key="id")
+        inside = values(rows, name, result.train)
+        assert len(result.folds) > 1
+        for fit, validate in result.folds:
             learned = {inside[place] for place in fit}
             assert not learned & {inside[place] for place in validate}, by
 
 
 def test_stratified_folds_have_class_proportions() -> None:
-    found = split(LONE)
-    answers = np.array(values(LONE, "y", found.train))
-    assert len(found.folds) > 1
-    for _, validate in found.folds:
+    result = split(LONE)
+    answers = np.array(values(LONE, "y", result.train))
+    assert len(result.folds) > 1
+    for _, validate in result.folds:
         assert (answers[validate] == "yes").mean() == pytest.approx(0.2, abs=0.02)
 
 
@@ -119,23 +119,23 @@ def test_regression_folds_are_shuffled_and_seeded() -> None:
 
 
 def test_time_folds_are_forward() -> None:
-    found = split(LONE, {"by": "time", "column": "at"})
-    moments = np.array(values(LONE, "at", found.train))
-    assert len(found.folds) == 5
+    result = split(LONE, {"by": "time", "column": "at"})
+    moments = np.array(values(LONE, "at", result.train))
+    assert len(result.folds) == 5
     ends = []
-    for fit, validate in found.folds:
+    for fit, validate in result.folds:
         assert moments[fit].max() < moments[validate].min()
         ends.append(moments[validate].max())
     assert ends == sorted(ends) and ends[-1] == moments.max()
     # Each fold has learned from all that lies before what it is validated on.
-    last = found.folds[-1]
-    assert len(last[0]) + len(last[1]) == len(found.train)
+    last = result.folds[-1]
+    assert len(last[0]) + len(last[1]) == len(result.train)
 
 
 def test_column_split_uses_column() -> None:
-    found = split(ROWS, {"by": "column", "column": "part"})
-    assert set(values(ROWS, "part", found.test)) == {"test"}
-    assert len(found.test) == 75
+    result = split(ROWS, {"by": "column", "column": "part"})
+    assert set(values(ROWS, "part", result.test)) == {"test"}
+    assert len(result.test) == 75
 
 
 def test_small_class_reduces_default_folds() -> None:

@@ -1,4 +1,4 @@
-"""TF-IDF in the Pipeline, beside scikit-learn's own vectorizer."""
+"""TF-IDF in the Pipeline equals scikit-learn's vectorizer."""
 
 import numpy as np
 import pytest
@@ -30,8 +30,8 @@ TEXTS = [
 
 def column(texts: list[str], missing: tuple[int, ...] = ()) -> np.ndarray:
     """A column of texts with the vocabulary of all of TEXTS."""
-    found = learn_vocabulary(TEXTS, np.ones(len(TEXTS), int))
-    counted = DocumentCounter(found.words, found.ngrams).count(texts)
+    result = learn_vocabulary(TEXTS, np.ones(len(TEXTS), int))
+    counted = DocumentCounter(result.words, result.ngrams).count(texts)
     cells = np.arange(float(len(texts)))
     cells[list(missing)] = np.nan
     return with_documents(cells[:, None], [counted])
@@ -45,13 +45,13 @@ def reference(analyzer: object, training: list[str], texts: list[str]) -> np.nda
 def test_values_equal_scikit_learn() -> None:
     pieces = lambda text: [piece for token in tokenise(text) for piece in ngrams(token)]  # noqa: E731
     training = column(TEXTS)[:4]
-    found = TextVectorizer(0).fit(training).transform(column(TEXTS)).toarray()
+    result = TextVectorizer(0).fit(training).transform(column(TEXTS)).toarray()
     expected = np.hstack([reference(a, TEXTS[:4], TEXTS) for a in (tokenise, pieces)])
     # The columns may stand in another order, and the first one says that there is no term.
-    assert found.shape[1] == 1 + expected.shape[1]
-    np.testing.assert_array_equal(found[:, 0], [0, 0, 0, 1, 0, 0])
-    np.testing.assert_allclose(found[:, 1:] @ found[:, 1:].T, expected @ expected.T, atol=1e-12)
-    np.testing.assert_allclose(np.sort(found[:, 1:].sum(axis=0)), np.sort(expected.sum(axis=0)))
+    assert result.shape[1] == 1 + expected.shape[1]
+    np.testing.assert_array_equal(result[:, 0], [0, 0, 0, 1, 0, 0])
+    np.testing.assert_allclose(result[:, 1:] @ result[:, 1:].T, expected @ expected.T, atol=1e-12)
+    np.testing.assert_allclose(np.sort(result[:, 1:].sum(axis=0)), np.sort(expected.sum(axis=0)))
 
 
 def test_vocabulary_comes_from_fit_rows_only() -> None:
@@ -66,11 +66,11 @@ def test_vocabulary_comes_from_fit_rows_only() -> None:
 @pytest.mark.parametrize("dimensions", [0, 4])
 def test_missing_empty_and_unknown_texts(dimensions: int) -> None:
     fitted = TextVectorizer(0, dimensions).fit(column(TEXTS))
-    found = fitted.transform(column(["late", "", "qqq", "nice"], missing=(3,)))
-    found = found if dimensions else found.toarray()
-    assert found[:, 0].tolist() == [0, 1, 1, 1]
-    assert np.any(found[0, 1:] != 0)
-    np.testing.assert_array_equal(found[1:, 1:], 0)
+    result = fitted.transform(column(["late", "", "qqq", "nice"], missing=(3,)))
+    result = result if dimensions else result.toarray()
+    assert result[:, 0].tolist() == [0, 1, 1, 1]
+    assert np.any(result[0, 1:] != 0)
+    np.testing.assert_array_equal(result[1:, 1:], 0)
 
 
 def test_number_of_dimensions_is_constant() -> None:
@@ -93,12 +93,12 @@ def rows_of_texts(count: int) -> tuple[np.ndarray, np.ndarray, list[Feature]]:
     classes = rng.integers(0, 2, count)
     words = (["late", "torn", "the", "box", "tape"], ["nice", "quick", "the", "box", "lid"])
     texts = [" ".join(rng.choice(words[c], 6)) for c in classes]
-    found = learn_vocabulary(texts, np.ones(count, int))
-    counted = DocumentCounter(found.words, found.ngrams).count(texts)
+    result = learn_vocabulary(texts, np.ones(count, int))
+    counted = DocumentCounter(result.words, result.ngrams).count(texts)
     columns = [np.arange(float(count)), rng.normal(size=count), rng.integers(0, 2, count)]
     columns[0][:3] = np.nan
     features = [
-        Feature("note", "text", TEXT, words=tuple(found.words), ngrams=tuple(found.ngrams)),
+        Feature("note", "text", TEXT, words=tuple(result.words), ngrams=tuple(result.ngrams)),
         Feature("size", "integer", NUMBER),
         Feature("shop", "text", CATEGORY, ("north", "south")),
     ]

@@ -1,4 +1,4 @@
-"""Values near the limit of the data do not leave the range in which an estimator computes."""
+"""Estimators accept the largest values that the engine accepts."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""An artifact gives back the model that was stored, and holds trusted types alone."""
+"""An artifact returns the model that was stored, and contains trusted types only."""
 
 import io
 import json
@@ -53,12 +53,12 @@ def fit_model(name: str, classes: int = 2, task: str = "classification", **param
 def test_classification_round_trip(name: str, classes: int) -> None:
     model = fit_model(name, classes)
     content = pack(model)
-    found = unpack(content)
+    result = unpack(content)
     matrix, _ = rows(classes)
     np.testing.assert_array_equal(
-        found.pipeline.predict_proba(matrix), model.pipeline.predict_proba(matrix)
+        result.pipeline.predict_proba(matrix), model.pipeline.predict_proba(matrix)
     )
-    assert (found.features, found.classes, found.key) == (model.features, model.classes, "id")
+    assert (result.features, result.classes, result.key) == (model.features, model.classes, "id")
 
 
 def test_description_is_one_line_and_skops_unchanged() -> None:
@@ -100,17 +100,17 @@ def test_other_parameters_round_trip(name: str, params: dict) -> None:
 def test_clustering_round_trip(name: str) -> None:
     model = fit_model(name, task="clustering")
     content = pack(model)
-    found = unpack(content)
+    result = unpack(content)
     matrix, _ = rows(2)
-    np.testing.assert_array_equal(found.pipeline.predict(matrix), model.pipeline.predict(matrix))
+    np.testing.assert_array_equal(result.pipeline.predict(matrix), model.pipeline.predict(matrix))
 
 
 def check_numbers(model: Model) -> None:
     content = pack(model)
-    found = unpack(content)
+    result = unpack(content)
     matrix, _ = rows(2)
-    np.testing.assert_array_equal(found.pipeline.predict(matrix), model.pipeline.predict(matrix))
-    assert found.task == "regression"
+    np.testing.assert_array_equal(result.pipeline.predict(matrix), model.pipeline.predict(matrix))
+    assert result.task == "regression"
 
 
 def test_old_artifact_without_task_is_classification() -> None:

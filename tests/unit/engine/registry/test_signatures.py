@@ -1,4 +1,4 @@
-"""Only what was signed with the key of this server, under this name and number, is verified."""
+"""A signature is valid for one key, name, number and content only."""
 
 import hashlib
 import hmac

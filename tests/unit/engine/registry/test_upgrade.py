@@ -1,4 +1,4 @@
-"""Artifacts of older versions: modules that have moved, signatures, and artifacts that are none."""
+"""Artifacts of older versions: moved modules, missing signatures, and invalid bytes."""
 
 import io
 import zipfile

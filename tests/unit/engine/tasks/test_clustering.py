@@ -45,10 +45,10 @@ def test_metrics_equal_scikit_learn() -> None:
     for name in ("silhouette", "davies_bouldin", "calinski_harabasz"):
         expected = getattr(reference, f"{name}_score")(POINTS, HOMES)
         assert METRICS[name].value(rows) == pytest.approx(expected)
-    found = metric_intervals(rows, 100, 0)
-    assert set(found) == set(METRICS)
+    result = metric_intervals(rows, 100, 0)
+    assert set(result) == set(METRICS)
     for name in ("silhouette", "calinski_harabasz"):
-        assert found[name][0] < METRICS[name].value(rows) < found[name][1]
+        assert result[name][0] < METRICS[name].value(rows) < result[name][1]
 
 
 def test_weighted_metrics_equal_repeated_rows() -> None:
@@ -63,15 +63,15 @@ def test_weighted_metrics_equal_repeated_rows() -> None:
 
 
 def stability(payload: dict[str, Any]) -> dict[str, Any]:
-    (found,) = [row for row in payload["metrics"] if row["metric"] == "stability"]
-    return found
+    (result,) = [row for row in payload["metrics"] if row["metric"] == "stability"]
+    return result
 
 
 def test_separate_clusters_are_stable() -> None:
     _, payload = train(PLAIN)
-    found = stability(payload)
-    assert found["value"] > 0.95 and found["lower"] <= found["value"] <= found["upper"]
-    assert (found["split"], found["n"]) == ("test", payload["version"]["rows_test"])
+    result = stability(payload)
+    assert result["value"] > 0.95 and result["lower"] <= result["value"] <= result["upper"]
+    assert (result["split"], result["n"]) == ("test", payload["version"]["rows_test"])
     # Of rows spread evenly five clusters are found somewhere else each time.
     rng = np.random.default_rng(1)
     even = [
@@ -113,8 +113,8 @@ def test_cluster_count_is_selected() -> None:
     assert not any(c["is_baseline"] for c in payload["candidates"])
     assert [c["class"] for c in version["classes"]] == ["0", "1", "2", "3"]
     assert sum(c["train"] + c["test"] for c in version["classes"]) == 400
-    found = list(predict(db, "a model", "q", None))
-    assert reference.adjusted_rand_score(HOMES, [int(row[1]) for row in found]) > 0.97
+    result = list(predict(db, "a model", "q", None))
+    assert reference.adjusted_rand_score(HOMES, [int(row[1]) for row in result]) > 0.97
     assert payload["confusion"] == []
     assert {row["class"] for row in payload["distributions"]} == set("0123")
     assert sum(r["n"] for r in payload["distributions"] if r["feature"] == "a") == 400
@@ -138,11 +138,11 @@ def test_model_equals_scikit_learn() -> None:
     model = KMeans(4, n_init=10, random_state=0).fit(scaler.transform(POINTS[training]))
     space = scaler.transform(POINTS)
     labels, away = model.predict(space), model.transform(space).min(axis=1)
-    found = list(predict(db, "a model", "q", None))
-    np.testing.assert_allclose([score for _, _, score, _ in found], away, rtol=1e-9)
-    mine = [int(label) for _, label, _, _ in found]
+    result = list(predict(db, "a model", "q", None))
+    np.testing.assert_allclose([score for _, _, score, _ in result], away, rtol=1e-9)
+    mine = [int(label) for _, label, _, _ in result]
     assert reference.adjusted_rand_score(labels, mine) == 1
-    assert {shares for *_, shares in found} == {None}
+    assert {shares for *_, shares in result} == {None}
     for name in METRICS:
         expected = getattr(reference, f"{name}_score")(space[~training], labels[~training])
         value = next(
@@ -158,16 +158,16 @@ def test_every_algorithm_predicts_new_rows(name: str) -> None:
     number = "n_components" if name == "gaussian_mixture" else "n_clusters"
     entry = {"algorithm": name, "params": {number: 4}}
     db, payload = train(ROWS, algorithms=json.dumps([entry]))
-    found = list(predict(db, "a model", "q", None))
-    assert {label for _, label, _, _ in found} == {"0", "1", "2", "3"}
-    for _, label, score, shares in found:
+    result = list(predict(db, "a model", "q", None))
+    assert {label for _, label, _, _ in result} == {"0", "1", "2", "3"}
+    for _, label, score, shares in result:
         if name == "gaussian_mixture":
             assert json.loads(shares)[label] == score
         else:
             assert shares is None
             assert score >= 0
     counted = [c["train"] + c["test"] for c in payload["version"]["classes"]]
-    assert counted == np.bincount([int(label) for _, label, _, _ in found]).tolist()
+    assert counted == np.bincount([int(label) for _, label, _, _ in result]).tolist()
     assert payload["importances"][-1]["feature"] == "noise"
     assert payload["importances"][0]["metric"] == "same_cluster"
 
@@ -178,8 +178,8 @@ def test_distances_are_measured_from_own_centre() -> None:
     matrix = POINTS[:9]
     space = stored.pipeline[:-1].transform(matrix)
     centres = stored.pipeline[-1].cluster_centers_[stored.pipeline.predict(matrix)]
-    found = [score for _, _, score, _ in predict(db, "a model", "q", None)][:9]
-    np.testing.assert_allclose(found, np.linalg.norm(space - centres, axis=1))
+    result = [score for _, _, score, _ in predict(db, "a model", "q", None)][:9]
+    np.testing.assert_allclose(result, np.linalg.norm(space - centres, axis=1))
 
 
 def test_iris_has_two_clusters() -> None:

@@ -1,4 +1,4 @@
-"""Decomposition: components and what they explain are those of scikit-learn."""
+"""Decomposition: components and explained variance equal scikit-learn's."""
 
 import json
 from typing import Any
@@ -73,10 +73,10 @@ def test_every_decomposition_trains_and_predicts(name: str) -> None:
     assert (version["metric"], version["classes"]) == ("explained_variance", [])
     assert version["baseline"] <= 0
     assert (version["score"] > 0.1) == (name != "dummy")
-    for _, prediction, score, found in predict(db, "a model", "q", None):
+    for _, prediction, score, result in predict(db, "a model", "q", None):
         assert prediction is None
         assert score >= 0
-        count = len(json.loads(found))
+        count = len(json.loads(result))
         assert count > 2 if name == "pca" else count == (0 if name == "dummy" else 2)
     json.dumps(payload, allow_nan=False)
 
@@ -84,9 +84,9 @@ def test_every_decomposition_trains_and_predicts(name: str) -> None:
 def test_components_equal_scikit_learn() -> None:
     db, payload = train(ROWS, algorithms='[{"algorithm": "pca", "params": {"n_components": 3}}]')
     outside = make_pipeline(StandardScaler(), PCA(3)).fit(WINE[TRAINING])
-    expected, found = outside.transform(WINE), components(db)
+    expected, result = outside.transform(WINE), components(db)
     # A component may point either way.
-    np.testing.assert_allclose(np.abs(found), np.abs(expected), atol=1e-9)
+    np.testing.assert_allclose(np.abs(result), np.abs(expected), atol=1e-9)
     points = outside[0].transform(WINE[~TRAINING])
     rebuilt = outside[1].inverse_transform(outside[1].transform(points))
     share = r2_score(points, rebuilt, multioutput="variance_weighted")
@@ -112,8 +112,8 @@ def test_weighted_metrics_equal_repeated_rows() -> None:
     points, rebuilt = rng.normal(5, 1, (40, 3)), rng.normal(5, 1, (40, 3))
     weights = rng.integers(0, 4, (2, 40)).astype(float)
     for name, metric in METRICS.items():
-        found = metric.measure(Reconstruction(points, rebuilt, points, None), weights)
-        for sample, value in zip(weights.astype(int), found, strict=True):
+        result = metric.measure(Reconstruction(points, rebuilt, points, None), weights)
+        for sample, value in zip(weights.astype(int), result, strict=True):
             rows = np.repeat(np.arange(40), sample)
             part = Reconstruction(points[rows], rebuilt[rows], points[rows], None)
             assert value == pytest.approx(metric.value(part)), name

@@ -3,13 +3,14 @@
 import csv
 
 from glasshouse_ml.measure.classification_metrics import COST
+from glasshouse_ml.measure.regression_metrics import INTERVAL_METRICS
 from glasshouse_ml.tasks.registry import TASKS
 
 from tests.conftest import ROOT
 
 SEED = ROOT / "dbt" / "seeds" / "metric_labels.csv"
-# Recorded for a clustering beside the metrics of its task.
-EXTRA = {COST.name, "stability"}
+# Recorded beside the metrics of a task, with some options or for some tasks.
+EXTRA = {COST.name, "stability", *INTERVAL_METRICS}
 
 
 def test_metrics_and_labels_are_complete() -> None:

@@ -1,4 +1,4 @@
-"""Outliers: flags and scores are those of scikit-learn, with and without labels."""
+"""Outliers: flags and scores equal scikit-learn's, with and without labels."""
 
 import json
 from typing import Any
@@ -107,7 +107,7 @@ def test_flags_scores_and_metrics_equal_scikit_learn() -> None:
     np.testing.assert_allclose(scores, -inside.decision_function(matrix))
     assert (scores[training] > 0).mean() == pytest.approx(0.1, abs=0.01)
     assert np.corrcoef(scores, -outside.decision_function(matrix))[0, 1] > 0.9
-    found = {m["metric"]: m["value"] for m in payload["metrics"] if m["split"] == "test"}
+    result = {m["metric"]: m["value"] for m in payload["metrics"] if m["split"] == "test"}
     blind = payload["version"]["baseline"]
     test = ~training
     measured = {
@@ -115,7 +115,7 @@ def test_flags_scores_and_metrics_equal_scikit_learn() -> None:
         for m in payload["metrics"]
         if (m["split"], m["series"]) == ("test", "model")
     }
-    assert set(measured) == set(METRICS) == set(found)
+    assert set(measured) == set(METRICS) == set(result)
     assert measured["roc_auc"] == pytest.approx(roc_auc_score(fraud[test], scores[test]))
     precision = average_precision_score(fraud[test], scores[test])
     assert measured["average_precision"] == pytest.approx(precision) == payload["version"]["score"]

@@ -1,4 +1,4 @@
-"""Regression: measures, splits and models against scikit-learn on the same rows."""
+"""Regression: metrics, splits and models equal scikit-learn's on the same rows."""
 
 import json
 from typing import Any
@@ -84,11 +84,11 @@ def test_intervals_contain_value_and_have_theoretical_width() -> None:
     rng = np.random.default_rng(0)
     actual = rng.normal(100, 10, 2_000)
     rows = RegressionScores(actual, actual + rng.normal(0, 5, 2_000))
-    found = metric_intervals(rows, 300, 0)
+    result = metric_intervals(rows, 300, 0)
     for name, metric in METRICS.items():
-        assert found[name][0] <= metric.value(rows) <= found[name][1], name
+        assert result[name][0] <= metric.value(rows) <= result[name][1], name
     # The deviation of a root mean square of normal errors: sigma / sqrt(2 n).
-    width = found["rmse"][1] - found["rmse"][0]
+    width = result["rmse"][1] - result["rmse"][0]
     assert width == pytest.approx(2 * 1.96 * 5 / np.sqrt(4_000), rel=0.2)
 
 
@@ -101,10 +101,10 @@ def test_model_equals_scikit_learn(diabetes: list[dict]) -> None:
     training = np.arange(len(data.target)) % 4 > 0
     model = make_pipeline(StandardScaler(), Ridge()).fit(data.data[training], data.target[training])
     expected = model.predict(data.data)
-    found = list(predict(db, "a model", "q", None))
-    np.testing.assert_allclose([score for _, _, score, _ in found], expected, rtol=1e-9)
-    assert [float(text) for _, text, _, _ in found] == [score for _, _, score, _ in found]
-    assert {shares for *_, shares in found} == {None}
+    result = list(predict(db, "a model", "q", None))
+    np.testing.assert_allclose([score for _, _, score, _ in result], expected, rtol=1e-9)
+    assert [float(text) for _, text, _, _ in result] == [score for _, _, score, _ in result]
+    assert {shares for *_, shares in result} == {None}
     values = {
         (m["series"], m["metric"]): m["value"] for m in payload["metrics"] if m["split"] == "test"
     }

@@ -1,4 +1,4 @@
-"""Rows in order of time have baselines that know the order, and the best in the folds counts."""
+"""Baselines of rows that are ordered by time."""
 
 import json
 from datetime import date, datetime, timedelta

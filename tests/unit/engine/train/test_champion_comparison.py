@@ -1,4 +1,4 @@
-"""options.promote = if_better: both versions on the same test rows, and the better one wins."""
+"""options.promote = if_better: both versions are compared on the same test rows."""
 
 import json
 from typing import Any
@@ -96,11 +96,11 @@ def test_smaller_is_better_for_error_metrics() -> None:
         )
         for p in (0.9, 0.6)
     )
-    found = compare_scores(METRICS["log_loss"], sure, unsure, 200, 0)
-    assert found["better"]
-    assert found["gain"] == pytest.approx(np.log(0.9 / 0.6))
+    result = compare_scores(METRICS["log_loss"], sure, unsure, 200, 0)
+    assert result["better"]
+    assert result["gain"] == pytest.approx(np.log(0.9 / 0.6))
     # Every row gains the same, and a paired interval knows that; an unpaired one would not.
-    assert found["upper"] - found["lower"] < 1e-9
+    assert result["upper"] - result["lower"] < 1e-9
     assert not compare_scores(METRICS["log_loss"], unsure, sure, 200, 0)["better"]
 
 

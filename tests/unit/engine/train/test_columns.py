@@ -1,4 +1,4 @@
-"""Arrays, texts of many values and keys: which columns become features, and how."""
+"""Arrays, texts with many values and keys: which columns become features, and how."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Partial dependence, correlations and residuals, held against scikit-learn and SciPy."""
+"""Partial dependence, correlations and residuals equal scikit-learn and SciPy."""
 
 import json
 from datetime import date, timedelta
@@ -30,18 +30,18 @@ def test_partial_dependence_equals_scikit_learn(
     breast_cancer_model: StandIn, breast_cancer: list[dict]
 ) -> None:
     payload = breast_cancer_model.recorded[0]
-    found = payload["partial_dependence"]
+    result = payload["partial_dependence"]
     important = [r["feature"] for r in payload["importances"] if r["rank"] <= 3]
-    assert list(dict.fromkeys(r["feature"] for r in found)) == important
-    assert {row["class"] for row in found} == {"malignant"}
+    assert list(dict.fromkeys(r["feature"] for r in result)) == important
+    assert {row["class"] for row in result} == {"malignant"}
     content = breast_cancer_model.artifacts[0]
     stored = unpack(content)
     names = [feature.name for feature in stored.features]
     # The 113 test rows are all in the sample; which ones they are, the residue of the model tells.
-    n = {row["n"] for row in found}
+    n = {row["n"] for row in result}
     assert n == {113}
     name = important[0]
-    points = [row for row in found if row["feature"] == name]
+    points = [row for row in result if row["feature"] == name]
     assert len(points) <= 20
     assert [p["x"] for p in points] == sorted({p["x"] for p in points})
     values = {row[name] for row in breast_cancer}
@@ -69,12 +69,12 @@ def test_partial_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
     payload = db.recorded[0]
     content = db.artifacts[0]
     stored = unpack(content)
-    found: dict[str, dict] = {}
+    result: dict[str, dict] = {}
     for row in payload["partial_dependence"]:
-        found.setdefault(row["feature"], {})[row.get("category", row.get("x"))] = row
-    assert set(found["colour"]) == {"red", "green", "blue"}
-    assert set(found["loyal"]) == {"true", "false"}
-    assert len(found["amount"]) == 20
+        result.setdefault(row["feature"], {})[row.get("category", row.get("x"))] = row
+    assert set(result["colour"]) == {"red", "green", "blue"}
+    assert set(result["loyal"]) == {"true", "false"}
+    assert len(result["amount"]) == 20
     # By hand: every row of the test part painted in one colour.
     colours = stored.features[1]
     assert colours.name == "colour"
@@ -86,7 +86,7 @@ def test_partial_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
             if r["part"] == "test"
         ]
     )
-    for colour, row in found["colour"].items():
+    for colour, row in result["colour"].items():
         painted = matrix.copy()
         painted[:, 1] = code[colour]
         answers = stored.pipeline.predict_proba(painted)[:, 1]
@@ -100,11 +100,11 @@ def test_partial_dependence_is_limited_and_optional(mixed: list[dict]) -> None:
     rows = [{**r, "target": f"{r['target']} {r['colour']}"} for r in mixed * 4]
     db = StandIn([{k: v for k, v in r.items() if k != "id"} for r in rows])
     call(db, options=json.dumps({**QUICK, "dependence": 1}))
-    found = db.recorded[0]["partial_dependence"]
-    assert len({row["feature"] for row in found}) == 1
-    assert {row["n"] for row in found} == {200}
-    assert len({row["class"] for row in found}) == 8
-    at_one = [row["mean"] for row in found if row["position"] == 1]
+    result = db.recorded[0]["partial_dependence"]
+    assert len({row["feature"] for row in result}) == 1
+    assert {row["n"] for row in result} == {200}
+    assert len({row["class"] for row in result}) == 8
+    at_one = [row["mean"] for row in result if row["position"] == 1]
     assert sum(at_one) == pytest.approx(1)
     call(db, options=json.dumps({**QUICK, "dependence": 0, "correlations": 0}))
     assert db.recorded[1]["partial_dependence"] == db.recorded[1]["correlations"] == []
@@ -124,28 +124,28 @@ def columns(count: int = 500) -> dict[str, np.ndarray]:
 
 def correlations(table: dict[str, np.ndarray], **options: Any) -> dict[tuple, dict]:
     values = [CorrelationColumn(n, v, v.dtype.kind == "i") for n, v in table.items()]
-    found = correlation_rows(values, 0, **options)
-    assert len(found) == len({(r["feature"], r["other"], r["method"]) for r in found})
-    return {(r["feature"], r["other"], r["method"]): r for r in found}
+    result = correlation_rows(values, 0, **options)
+    assert len(result) == len({(r["feature"], r["other"], r["method"]) for r in result})
+    return {(r["feature"], r["other"], r["method"]): r for r in result}
 
 
 def test_correlations_equal_scipy() -> None:
     table = columns()
-    found = correlations(table)
+    result = correlations(table)
     known = {n: ~np.isnan(v) if v.dtype.kind == "f" else v >= 0 for n, v in table.items()}
     for pair in (("a", "b"), ("a", "c"), ("b", "c")):
         x, y = (table[name] for name in pair)
         both = known[pair[0]] & known[pair[1]]
-        row = found[(*pair, "pearson")]
+        row = result[(*pair, "pearson")]
         assert row["value"] == pytest.approx(pearsonr(x[both], y[both]).statistic, abs=1e-9)
         assert row["n"] == both.sum()
         # Ranks are those of the whole column, so that holes make a small difference.
         exact = spearmanr(x[both], y[both]).statistic
-        assert found[(*pair, "spearman")]["value"] == pytest.approx(exact, abs=5e-3)
+        assert result[(*pair, "spearman")]["value"] == pytest.approx(exact, abs=5e-3)
     both = known["one"] & known["other"]
     crossed = np.zeros((3, 4))
     np.add.at(crossed, (table["one"][both], table["other"][both]), 1)
-    row = found["one", "other", "cramers_v"]
+    row = result["one", "other", "cramers_v"]
     assert row["value"] == pytest.approx(association(crossed.astype(int), method="cramer"))
     assert row["n"] == both.sum()
     for name in ("a", "b", "c"):
@@ -153,32 +153,32 @@ def test_correlations_equal_scipy() -> None:
         groups = [table[name][both & (table["one"] == code)] for code in range(3)]
         f, n = f_oneway(*groups).statistic, both.sum()
         eta = np.sqrt(2 * f / (2 * f + n - 3))
-        assert found[name, "one", "correlation_ratio"]["value"] == pytest.approx(eta)
-        assert found[name, "one", "correlation_ratio"]["n"] == n
+        assert result[name, "one", "correlation_ratio"]["value"] == pytest.approx(eta)
+        assert result[name, "one", "correlation_ratio"]["n"] == n
     for other in ("a", "b", "c"):
-        assert found[other, "same", "pearson"]["value"] is None
-    assert found["same", "one", "correlation_ratio"]["value"] is None
+        assert result[other, "same", "pearson"]["value"] is None
+    assert result["same", "one", "correlation_ratio"]["value"] is None
 
 
 def test_ranks_without_missing_values_are_exact() -> None:
     table = {n: v for n, v in columns().items() if n in ("b", "c")}
     table["c"] = np.nan_to_num(table["c"], nan=2.0)
-    found = correlations(table)["b", "c", "spearman"]["value"]
-    assert found == pytest.approx(spearmanr(table["b"], table["c"]).statistic, abs=1e-12)
+    result = correlations(table)["b", "c", "spearman"]["value"]
+    assert result == pytest.approx(spearmanr(table["b"], table["c"]).statistic, abs=1e-12)
 
 
 def test_only_closest_columns_are_paired_and_all_with_last() -> None:
-    found = correlations(columns(), paired=2)
-    assert {(a, b) for a, b, _ in found} == {("a", "b")} | {
+    result = correlations(columns(), paired=2)
+    assert {(a, b) for a, b, _ in result} == {("a", "b")} | {
         (name, "other") for name in ("a", "b", "c", "same", "one")
     }
 
 
 def test_correlations_without_values_are_null() -> None:
     hole = np.full(50, np.nan)
-    found = correlations({"a": hole, "b": np.arange(50.0), "c": np.full(50, -1)})
-    assert {row["value"] for row in found.values()} == {None}
-    assert {row["n"] for row in found.values()} == {0}
+    result = correlations({"a": hole, "b": np.arange(50.0), "c": np.full(50, -1)})
+    assert {row["value"] for row in result.values()} == {None}
+    assert {row["n"] for row in result.values()} == {0}
     assert correlations({"a": hole}) == {}
     assert correlation_rows([], 0) == []
 
@@ -217,20 +217,20 @@ def test_residuals_are_ordered_by_time() -> None:
     db = StandIn(rows)
     split = '{"by": "time", "column": "day"}'
     call(db, task="regression", key="id", algorithms='["ridge"]', split=split)
-    found = db.recorded[0]["residuals"]
-    assert len(found) == 100
+    result = db.recorded[0]["residuals"]
+    assert len(result) == 100
     truth = {str(row["id"]): row for row in rows}
-    for row in found:
+    for row in result:
         assert row["actual"] == pytest.approx(truth[row["key"]]["target"])
         assert row["at"][:10] == truth[row["key"]]["day"].isoformat()
         assert row["segment"] is None
-    assert [row["at"] for row in found] == sorted(row["at"] for row in found)
+    assert [row["at"] for row in result] == sorted(row["at"] for row in result)
     (rmse,) = [
         m["value"]
         for m in db.recorded[0]["metrics"]
         if (m["metric"], m["series"], m["split"]) == ("rmse", "model", "test")
     ]
-    errors = [row["actual"] - row["predicted"] for row in found]
+    errors = [row["actual"] - row["predicted"] for row in result]
     assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(rmse)
 
 

@@ -1,4 +1,4 @@
-"""Weights, calibration, costs, constraints and transformed targets: what each does to a model."""
+"""Weights, calibration, costs, constraints and transformed targets: their effect on a model."""
 
 import json
 from typing import Any
@@ -61,8 +61,8 @@ def stored_model(db: StandIn) -> Model:
 
 
 def predicted_scores(db: StandIn, rows: list[dict] = ROWS) -> list[tuple[str, float]]:
-    found = {int(key): (word, score) for key, word, score, _ in predict(db, "a model", "q", None)}
-    return [found[row["id"]] for row in rows]
+    result = {int(key): (word, score) for key, word, score, _ in predict(db, "a model", "q", None)}
+    return [result[row["id"]] for row in rows]
 
 
 def measure(payload: dict[str, Any], metric: str, series: str = "model") -> float:
@@ -130,8 +130,8 @@ def test_threshold_has_least_cost_on_validation_rows() -> None:
             wrong = costs.false_positive * (flagged & ~hits).sum()
             return wrong + costs.false_negative * (~flagged & hits).sum()
 
-        found = least_cost_threshold(folds, costs)
-        assert cost(found) == min(map(cost, np.arange(0, 1.005, 0.005)))
+        result = least_cost_threshold(folds, costs)
+        assert cost(result) == min(map(cost, np.arange(0, 1.005, 0.005)))
     # The same for every row: whoever is called, all are.
     same = [ClassificationScores(hits.astype(int), np.full((300, 2), 0.5))]
     assert (
@@ -140,11 +140,11 @@ def test_threshold_has_least_cost_on_validation_rows() -> None:
 
 
 def test_costs_change_threshold_and_dependent_results() -> None:
-    found = {}
+    result = {}
     for costs in (None, {"false_positive": 1, "false_negative": 10}):
         db, payload = train(options={"costs": costs})
         threshold = payload["version"]["threshold"]
-        found[bool(costs)] = threshold, measure(payload, "recall")
+        result[bool(costs)] = threshold, measure(payload, "recall")
         words, scores = zip(*predicted_scores(db), strict=True)
         assert words == tuple("true" if score >= threshold else "false" for score in scores)
         test = np.array(scores)[~TRAINING], HITS[~TRAINING]
@@ -152,10 +152,10 @@ def test_costs_change_threshold_and_dependent_results() -> None:
         assert {c["threshold"] for c in payload["confusion"]} == {threshold}
         assert cells["true", "true"] == int(((test[0] >= threshold) & test[1]).sum())
         assert stored_model(db).threshold == threshold
-    assert found[False][0] == 0.5
+    assert result[False][0] == 0.5
     # Known from theory for right probabilities: 1 / (1 + 10).
-    assert found[True][0] == pytest.approx(1 / 11, abs=0.06)
-    assert found[True][1] > found[False][1] + 0.3
+    assert result[True][0] == pytest.approx(1 / 11, abs=0.06)
+    assert result[True][1] > result[False][1] + 0.3
     missed = cells["true", "false"] * 10 + cells["false", "true"]
     assert measure(payload, "cost") == pytest.approx(missed / (~TRAINING).sum())
     assert measure(payload, "cost") < measure(payload, "cost", "baseline")
@@ -170,9 +170,9 @@ def test_threshold_is_independent_of_test_rows() -> None:
     changed = [
         {**row, "target": row["id"] % 2 == 0} if row["part"] == "test" else row for row in ROWS
     ]
-    found = [train(rows, **asked)[1]["version"] for rows in (ROWS, changed)]
-    assert found[0]["threshold"] == found[1]["threshold"]
-    assert found[0]["score"] != found[1]["score"]
+    result = [train(rows, **asked)[1]["version"] for rows in (ROWS, changed)]
+    assert result[0]["threshold"] == result[1]["threshold"]
+    assert result[0]["score"] != result[1]["score"]
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
@@ -190,8 +190,8 @@ def test_monotonic_constraints_hold(task: str) -> None:
         tried = [c["algorithm"] for c in payload["candidates"]]
         assert tried == ["dummy", "hist_gradient_boosting"]
         model = stored_model(db).pipeline
-        found = model.predict(grid) if task == "regression" else model.predict_proba(grid)[:, 1]
-        assert (np.diff(found) * sign >= 0).all()
+        result = model.predict(grid) if task == "regression" else model.predict_proba(grid)[:, 1]
+        assert (np.diff(result) * sign >= 0).all()
 
 
 def test_target_transform_is_inverted_in_predictions() -> None:

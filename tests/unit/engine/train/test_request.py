@@ -1,4 +1,4 @@
-"""What cannot be done is said before a row is read, with the near names."""
+"""Invalid requests are refused before a row is read, with similar valid names."""
 
 import json
 from typing import Any

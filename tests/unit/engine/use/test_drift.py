@@ -1,5 +1,6 @@
-"""ml.drift counts rows into the bins of the training and measures how far they moved."""
+"""ml.drift counts rows in the bins of the training and measures the difference."""
 
+import json
 from datetime import date
 from typing import Any
 
@@ -8,22 +9,20 @@ import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.measure.bins import Bins
-from glasshouse_ml.use.drift import (
-    drift,
+from glasshouse_ml.measure.change_tests import homogeneity_p_value, verdicts
+from glasshouse_ml.measure.distances import (
     jensen_shannon,
     kolmogorov_smirnov,
     stability_index,
-    verdict,
-    watch,
 )
+from glasshouse_ml.use.drift import COLUMNS, drift, watch
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp
 
 from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn, predict
 
-NAMES = ("period", "feature", "kind", "rows", "psi", "js", "ks")
-NAMES += ("missing", "missing_change", "new_share", "new", "verdict")
+NAMES = tuple("new" if name == "new_categories" else name for name in COLUMNS)
 SCORE = "(score)"
 
 
@@ -98,7 +97,12 @@ def test_drift_by_period(trained_db: StandIn) -> None:
     alone = drift_rows(trained_db)
     assert list(alone) == [name for period, name in rows if period == "2026-02"]
     for feature, row in alone.items():
-        assert rows["2026-02", feature] == {**row, "period": "2026-02"}
+        by_period = rows["2026-02", feature]
+        # Only a call with both periods compares one with the other.
+        assert row["psi_previous"] is None
+        assert by_period == {**row, "period": "2026-02", "psi_previous": by_period["psi_previous"]}
+    assert rows["2026-01", "loyal"]["psi_previous"] is None
+    assert rows["2026-02", "loyal"]["psi_previous"] > 5 > rows["2026-02", "amount"]["psi_previous"]
 
 
 def test_batches_are_counted_together(trained_db: StandIn) -> None:
@@ -155,11 +159,11 @@ def test_large_index_of_few_rows_is_not_drift() -> None:
     before = np.full(20, 500.0)
     rng = np.random.default_rng(0)
     said: dict[int, list[str]] = {30: [], 100_000: []}
-    for rows, verdicts in said.items():
+    for rows, words in said.items():
         for _ in range(200):
             now = np.bincount(rng.integers(0, 20, rows), minlength=20)
             index = stability_index(before / before.sum(), now / now.sum())
-            verdicts.append(verdict(index, before, now))
+            words.append(_verdict(before, now))
     assert said[30].count("as in training") > 190
     assert set(said[100_000]) == {"as in training"}
     # A change is called one as soon as there are rows enough to see it.
@@ -168,7 +172,12 @@ def test_large_index_of_few_rows_is_not_drift() -> None:
         now = rows * tilted / tilted.sum()
         index = stability_index(before / before.sum(), now / now.sum())
         assert index > 0.25
-        assert verdict(index, before, now) == expected
+        assert _verdict(before, now) == expected
+
+
+def _verdict(before: np.ndarray, now: np.ndarray) -> str:
+    index = stability_index(before / before.sum(), now / now.sum())
+    return verdicts([index], [homogeneity_p_value(before, now)])[0]
 
 
 def test_verdict_labels() -> None:
@@ -176,7 +185,7 @@ def test_verdict_labels() -> None:
     words = []
     for share in (0.6, 0.7, 0.8):
         now = 1e5 * np.array([share, 1 - share])
-        words.append(verdict(stability_index(before / 1e5, now / 1e5), before, now))
+        words.append(_verdict(before, now))
     assert words == ["as in training", "watch", "retrain"]
 
 
@@ -223,7 +232,7 @@ def test_invalid_arguments_are_refused(trained_db: StandIn) -> None:
 def test_batches_have_equal_weight_in_score(
     trained_db: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("glasshouse_ml.use.drift.BATCH", 1_000)
+    monkeypatch.setattr("glasshouse_ml.use.period_counts.BATCH", 1_000)
     # The last batch is small and unlike the others.
     trained_db.rows = [{**row, "amount": -2.0} for row in trained_db.rows * 20]
     trained_db.rows += [{**row, "amount": 2.0} for row in trained_db.rows[:100]]
@@ -237,16 +246,19 @@ def _score_shares(db: StandIn) -> np.ndarray:
     from glasshouse_ml.data.row_reader import Reader
     from glasshouse_ml.registry import versions
     from glasshouse_ml.use import drift as module
+    from glasshouse_ml.use import period_counts
     from glasshouse_ml.use.columns import feature_columns, model_columns
 
     stored = versions.load(db, "a model")
     _, columns = model_columns(db, stored.features, "q")
     reader = Reader(db, "q", *feature_columns(stored.features, columns))
     missing = reader.packing.missing
-    counts = module._Counts(stored, *module._bins(db, "a model", 1, stored, missing), missing)
+    counts = period_counts.PeriodCounts(
+        stored, *module._bins(db, "a model", 1, stored, missing), missing
+    )
     counts.periods[None]
-    for size, numbers, texts in reader.batches(module.BATCH):
-        counts.add(np.zeros(size, int), numbers, texts)
+    for size, numbers, texts in reader.batches(period_counts.BATCH):
+        counts.add(np.zeros(size, int), numbers, texts, None)
     return counts.bin_counts[-1][0] / counts.bin_counts[-1][0].sum()
 
 
@@ -294,3 +306,68 @@ def test_categories_named_like_special_bins_do_not_drift() -> None:
         drifted = dict(zip(NAMES, row, strict=True))
         if drifted["kind"] != "score":
             assert (drifted["psi"], drifted["new_share"]) == (0, 0), drifted["feature"]
+
+
+def weekly_shop(seed: int, weeks: int, changed_from: int = 99) -> list[dict[str, Any]]:
+    """A row for each customer and week. From `changed_from` on, baskets are counted in cents."""
+    rng = np.random.default_rng(seed)
+    customers = 250
+    opened, spent = rng.integers(0, 700, customers), np.zeros(customers)
+    channel = rng.choice(["web", "shop", "friends"], customers)
+    rows = []
+    for week in range(weeks):
+        season = rng.normal(0, 0.1)
+        basket = np.exp(rng.normal(3 + season, 0.5, customers))
+        bought = rng.random(customers) < 0.4
+        spent += bought * basket
+        for n in range(customers):
+            rows.append(
+                {
+                    "customer": f"customer {n}",
+                    "week": date.fromordinal(date(2026, 1, 4).toordinal() + 7 * week),
+                    "account_age": float(opened[n] + 7 * week),
+                    "spent_so_far": float(spent[n]),
+                    "last_seen": date.fromordinal(date(2026, 1, 4).toordinal() + 7 * week - n % 5),
+                    "basket": float(basket[n] * (100 if week >= changed_from else 1)),
+                    "visits": float(rng.poisson(3)),
+                    "channel": str(channel[n]),
+                    "target": bool(rng.random() < 1 / (1 + np.exp(3 - basket[n] / 7))),
+                }
+            )
+    return rows
+
+
+def newest_week(db: StandIn) -> dict[str, str]:
+    rows = drift_rows(db, "week")
+    newest = max(period for period, _ in rows)
+    return {feature: row["verdict"] for (period, feature), row in rows.items() if period == newest}
+
+
+TRAINED_WEEKS = 8
+
+
+@pytest.fixture(scope="module")
+def shop() -> StandIn:
+    db = StandIn(weekly_shop(0, TRAINED_WEEKS))
+    split = {"by": "time", "column": "week", "test": 0.2}
+    call(db, key="customer", split=json.dumps(split))
+    return db
+
+
+@pytest.mark.parametrize("weeks", range(TRAINED_WEEKS, TRAINED_WEEKS + 5))
+def test_stable_rows_raise_no_alarm_from_the_first_week_on(shop: StandIn, weeks: int) -> None:
+    shop.rows = weekly_shop(0, weeks)
+    verdicts_of = newest_week(shop)
+    assert set(verdicts_of.values()) <= {"as in training", "ages"}
+    aged = {name for name, verdict in verdicts_of.items() if verdict == "ages"}
+    assert aged <= {"account_age", "spent_so_far", "last_seen"}
+    assert weeks < TRAINED_WEEKS + 3 or aged >= {"spent_so_far", "last_seen"}
+
+
+def test_a_changed_unit_is_reported_in_its_first_week_and_by_name(shop: StandIn) -> None:
+    for week in range(TRAINED_WEEKS, TRAINED_WEEKS + 4):
+        shop.rows = weekly_shop(0, week + 1, changed_from=TRAINED_WEEKS + 1)
+        alarms = {name for name, verdict in newest_week(shop).items() if verdict == "retrain"}
+        # What is spent so far grows with the baskets, and the output depends on them.
+        assert ("basket" in alarms) == (week > TRAINED_WEEKS)
+        assert alarms <= {"basket", "spent_so_far", SCORE}

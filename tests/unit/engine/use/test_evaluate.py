@@ -1,4 +1,4 @@
-"""ml.evaluate measures later rows as ml.train measures its test rows."""
+"""ml.evaluate measures new rows as ml.train measures its test rows."""
 
 import json
 from datetime import date, timedelta
@@ -26,7 +26,7 @@ def evaluated_metrics(db: StandIn) -> dict[str, tuple]:
 
 
 def test_metrics_equal_scikit_learn(trained_db: StandIn) -> None:
-    found = evaluated_metrics(trained_db)
+    result = evaluated_metrics(trained_db)
     truth = np.array([row["target"] for row in trained_db.rows])
     scores = np.array([score for _, _, score, _ in predict(trained_db, "a model", "q", None)])
     for name, measure in (
@@ -34,14 +34,14 @@ def test_metrics_equal_scikit_learn(trained_db: StandIn) -> None:
         ("average_precision", average_precision_score),
         ("log_loss", log_loss),
     ):
-        value, lower, upper, _, count = found[name]
+        value, lower, upper, _, count = result[name]
         assert value == pytest.approx(measure(truth, scores), abs=1e-9)
         assert lower < value < upper
         assert count == 150
     counts = {c["class"]: c["train"] for c in trained_db.recorded[0]["version"]["classes"]}
     prior = counts["true"] / sum(counts.values())
-    assert found["log_loss"][3] == pytest.approx(log_loss(truth, np.full(150, prior)), abs=1e-9)
-    assert found["roc_auc"][3] == 0.5
+    assert result["log_loss"][3] == pytest.approx(log_loss(truth, np.full(150, prior)), abs=1e-9)
+    assert result["roc_auc"][3] == 0.5
 
 
 def test_rows_of_test_part_give_recorded_metrics(mixed: list[dict]) -> None:
@@ -70,9 +70,9 @@ def test_row_order_does_not_change_result(trained_db: StandIn) -> None:
 
 def test_rows_of_one_class_have_accuracy_and_no_roc_auc(trained_db: StandIn) -> None:
     trained_db.rows = [row for row in trained_db.rows if row["target"]]
-    found = evaluated_metrics(trained_db)
-    assert found["roc_auc"][0] is None
-    assert 0 < found["accuracy"][0] <= 1
+    result = evaluated_metrics(trained_db)
+    assert result["roc_auc"][0] is None
+    assert 0 < result["accuracy"][0] <= 1
 
 
 def test_rows_without_target_are_left_out(trained_db: StandIn) -> None:

@@ -1,4 +1,4 @@
-"""ml.explain: contributions that add up, exact where they can be, fair where they are sampled."""
+"""ml.explain: contributions that sum to the prediction, exact or sampled."""
 
 import json
 from itertools import groupby, permutations
@@ -19,7 +19,7 @@ from tests.unit.engine.standin import StandIn, predict
 
 def contributions(db: StandIn, top: int | None = None) -> dict[str | None, list[tuple]]:
     rows = list(explain(db, "a model", "q", top))
-    return {key: list(found) for key, found in groupby(rows, lambda row: row[0])}
+    return {key: list(group) for key, group in groupby(rows, lambda row: row[0])}
 
 
 def sums(found: dict[Any, list[tuple]]) -> np.ndarray:
@@ -40,9 +40,9 @@ def test_linear_contributions_sum_to_log_odds(
     call(db, key="id", options=json.dumps(options))
     # Holes and a category nobody has met are explained too.
     db.rows = [*mixed[:50], {**mixed[0], "id": "new", "colour": "violet", "amount": None}]
-    found = contributions(db, top)
+    result = contributions(db, top)
     chances = scores(db)
-    np.testing.assert_allclose(sums(found), np.log(chances / (1 - chances)), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(sums(result), np.log(chances / (1 - chances)), rtol=0, atol=1e-9)
 
 
 def test_column_contribution_is_sum_of_its_terms(mixed: list[dict]) -> None:
@@ -75,7 +75,7 @@ def test_multiclass_contributions_explain_predicted_class(mixed: list[dict]) -> 
     db = StandIn([{**row, "target": f"{row['target']} {row['loyal']}"} for row in mixed])
     call(db, key="id")
     db.rows = db.rows[:40]
-    found = contributions(db)
+    result = contributions(db)
     pipeline = registry.load(db, "a model", None).pipeline
     assert len(pipeline.classes_) == 4
     stored = registry.load(db, "a model", None)
@@ -87,7 +87,7 @@ def test_multiclass_contributions_explain_predicted_class(mixed: list[dict]) -> 
         [c for c in columns if c.name == "colour"],
     ).table()
     decision = pipeline.decision_function(encode(stored.features, table)).max(axis=1)
-    np.testing.assert_allclose(sums(found), decision, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(sums(result), decision, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("positive", ["true", "false"])
@@ -107,13 +107,13 @@ def test_contributions_sum_to_log_odds_or_probability(
     options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": positive}
     call(db, key="id", algorithms=asked, options=json.dumps(options))
     db.rows = db.rows[:15]
-    found, chances = contributions(db, 2), scores(db)
+    result, chances = contributions(db, 2), scores(db)
     if algorithm == "hist_gradient_boosting":
         chances = np.log(chances / (1 - chances))
-    np.testing.assert_allclose(sums(found), chances, rtol=0, atol=1e-9)
-    assert found == contributions(db, 2)
-    assert len({rows[0][4] for rows in found.values()}) == 1, "one baseline for all"
-    assert {rows[-1][2] for rows in found.values()} == {OTHERS}
+    np.testing.assert_allclose(sums(result), chances, rtol=0, atol=1e-9)
+    assert result == contributions(db, 2)
+    assert len({rows[0][4] for rows in result.values()}) == 1, "one baseline for all"
+    assert {rows[-1][2] for rows in result.values()} == {OTHERS}
 
 
 @pytest.mark.parametrize(
@@ -153,10 +153,10 @@ def test_baseline_is_score_of_typical_row(mixed: list[dict]) -> None:
     features = {f.name: f for f in registry.load(db, "a model", None).features}
     testing["colour"] = features["colour"].categories[0]
     db.rows = [{**mixed[0], **testing, "id": "typical"}, mixed[1]]
-    found = contributions(db)
+    result = contributions(db)
     chance = scores(db)[0]
-    assert found["typical"][0][4] == pytest.approx(np.log(chance / (1 - chance)), abs=1e-12)
-    assert all(row[4] == 0 for row in found["typical"][1:])
+    assert result["typical"][0][4] == pytest.approx(np.log(chance / (1 - chance)), abs=1e-12)
+    assert all(row[4] == 0 for row in result["typical"][1:])
 
 
 def game(rows: np.ndarray) -> np.ndarray:
@@ -165,25 +165,25 @@ def game(rows: np.ndarray) -> np.ndarray:
 
 
 def by_definition(row: np.ndarray, baseline: np.ndarray) -> np.ndarray:
-    found = np.zeros(len(row))
+    result = np.zeros(len(row))
     every = list(permutations(range(len(row))))
     for order in every:
         mixed = baseline.copy()
         for position in order:
             before = game(mixed[None])[0]
             mixed[position] = row[position]
-            found[position] += game(mixed[None])[0] - before
-    return found / len(every)
+            result[position] += game(mixed[None])[0] - before
+    return result / len(every)
 
 
 @pytest.mark.parametrize(("columns", "tolerance"), [(3, 1e-12), (4, 1e-12), (7, 0.35)])
 def test_shapley_values_equal_definition(columns: int, tolerance: float) -> None:
     rng = np.random.default_rng(1)
     matrix, baseline = rng.normal(size=(5, columns)), rng.normal(size=columns)
-    start, found = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
+    start, result = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
     np.testing.assert_allclose(start, game(baseline[None])[0])
-    np.testing.assert_allclose(start + found.sum(axis=1), game(matrix), atol=1e-12)
-    for row, got in zip(matrix, found, strict=True):
+    np.testing.assert_allclose(start + result.sum(axis=1), game(matrix), atol=1e-12)
+    for row, got in zip(matrix, result, strict=True):
         np.testing.assert_allclose(got, by_definition(row, baseline), atol=tolerance)
 
 

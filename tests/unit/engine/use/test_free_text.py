@@ -125,11 +125,11 @@ def test_word_contributions_sum_to_prediction(
         *reviews[:60],
         {**reviews[1], "id": "new", "message": "KAPUTT!! kaputt, zzzz", "stars": None},
     ]
-    found = {
+    result = {
         key: list(rows) for key, rows in groupby(explain(db, "a model", "q", top), lambda r: r[0])
     }
     predicted = {row[0]: row[2] for row in predict(db, "a model", "q", None)}
-    for key, rows in found.items():
+    for key, rows in result.items():
         total = sum(row[4] for row in rows)
         expected = predicted[key]
         if task == "classification":
@@ -137,12 +137,12 @@ def test_word_contributions_sum_to_prediction(
         assert total == pytest.approx(expected, abs=1e-9)
         assert [row[1] for row in rows] == list(range(len(rows)))
     if top is None:
-        words = {row[3]: row[4] for row in found["new"] if row[2] == "message"}
+        words = {row[3]: row[4] for row in result["new"] if row[2] == "message"}
         assert min(words, key=words.__getitem__) == "kaputt"
         assert words["kaputt"] < 0
         assert "KAPUTT" not in words
         # A text that is missing has one part.
-        assert [row[3] for row in found["r25"] if row[2] == "message"] == [None]
+        assert [row[3] for row in result["r25"] if row[2] == "message"] == [None]
     assert all(notice.startswith("The dashboards show") for notice in db.notices)
 
 
@@ -150,10 +150,10 @@ def test_word_contributions_sum_to_prediction(
 def test_nonlinear_models_explain_text_as_whole(reviews: list[dict], algorithm: str) -> None:
     db = train(reviews, algorithm)
     db.rows = reviews[:12]
-    found = list(explain(db, "a model", "q", None))
-    assert sum(row[2] == "message" for row in found) == 12
-    assert next(row[3] for row in found if row[2] == "message" and row[3]) == reviews[1]["message"]
-    totals = {key: sum(r[4] for r in rows) for key, rows in groupby(found, lambda r: r[0])}
+    result = list(explain(db, "a model", "q", None))
+    assert sum(row[2] == "message" for row in result) == 12
+    assert next(row[3] for row in result if row[2] == "message" and row[3]) == reviews[1]["message"]
+    totals = {key: sum(r[4] for r in rows) for key, rows in groupby(result, lambda r: r[0])}
     scores = {row[0]: row[2] for row in predict(db, "a model", "q", None)}
     if algorithm == "hist_gradient_boosting":
         scores = {key: np.log(p / (1 - p)) for key, p in scores.items()}

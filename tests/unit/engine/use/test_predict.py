@@ -1,4 +1,4 @@
-"""ml.predict gives what scikit-learn gives, or says which column is wrong."""
+"""ml.predict gives scikit-learn's predictions, or an error that names the column."""
 
 import json
 
@@ -37,12 +37,12 @@ def test_predictions_equal_scikit_learn(breast_cancer: list[dict]) -> None:
     training = np.array([row["part"] == "train" for row in rows])
     model = make_pipeline(StandardScaler(), LogisticRegression(**exact))
     model.fit(matrix[training], labels[training])
-    found = list(predict(db, "a model", "q", None))
+    result = list(predict(db, "a model", "q", None))
     np.testing.assert_allclose(
-        [score for _, _, score, _ in found], model.predict_proba(matrix)[:, 1], atol=1e-9
+        [score for _, _, score, _ in result], model.predict_proba(matrix)[:, 1], atol=1e-9
     )
-    assert [answer for _, answer, _, _ in found] == model.predict(matrix).tolist()
-    assert [key for key, *_ in found] == [str(row["id"]) for row in rows]
+    assert [answer for _, answer, _, _ in result] == model.predict(matrix).tolist()
+    assert [key for key, *_ in result] == [str(row["id"]) for row in rows]
 
 
 def test_probabilities_are_json_by_class(trained_db: StandIn) -> None:
@@ -73,9 +73,9 @@ def test_missing_values_new_categories_and_other_columns_are_accepted(trained_db
     ]
     for name in ("empty", "same"):
         trained_db.rows = [{k: v for k, v in r.items() if k != name} for r in trained_db.rows]
-    found = list(predict(trained_db, "a model", "q", None))
-    assert len(found) == 4
-    assert len({score for _, _, score, _ in found}) >= 3
+    result = list(predict(trained_db, "a model", "q", None))
+    assert len(result) == 4
+    assert len({score for _, _, score, _ in result}) >= 3
 
 
 def test_no_rows_give_no_predictions(trained_db: StandIn) -> None:

@@ -1,4 +1,4 @@
-"""ml.profile: every column described, whatever is in it."""
+"""ml.profile describes every column, whatever its values."""
 
 import json
 from datetime import date, timedelta
@@ -72,14 +72,14 @@ def test_number_statistics_equal_numpy(stored_profile: dict[str, Any]) -> None:
     names = ("min", "lower_quartile", "median", "upper_quartile", "max")
     assert [column[n] for n in names] == pytest.approx(np.quantile(known, (0, 0.25, 0.5, 0.75, 1)))
     assert (column["mean"], column["sd"]) == pytest.approx((known.mean(), known.std(ddof=1)))
-    found = bins(stored_profile, "amount")
+    result = bins(stored_profile, "amount")
     lower, upper = np.quantile(known, (0.005, 0.995))
-    assert (found[0]["lower"], found[-2]["upper"]) == pytest.approx((lower, upper))
+    assert (result[0]["lower"], result[-2]["upper"]) == pytest.approx((lower, upper))
     inner = np.clip(known, lower, upper * (1 - 1e-12))
     expected, _ = np.histogram(inner, 20, (lower, upper))
-    assert [b["n"] for b in found[:-1]] == expected.tolist()
+    assert [b["n"] for b in result[:-1]] == expected.tolist()
     missing = {"category": "(missing)", "bin_type": "missing"}
-    assert found[-1] == {"column_name": "amount", "bin": 21, **missing, "n": 143}
+    assert result[-1] == {"column_name": "amount", "bin": 21, **missing, "n": 143}
 
 
 def test_infinite_and_extreme_numbers_have_no_moments(stored_profile: dict[str, Any]) -> None:
@@ -106,10 +106,10 @@ def test_categories_booleans_and_dates_have_statistics(stored_profile: dict[str,
     texts = [row["colour"] for row in ROWS if row["colour"] is not None]
     assert colour["most_frequent"] == "colour 0"
     assert colour["most_frequent_n"] == texts.count("colour 0")
-    found = bins(stored_profile, "colour")
-    assert [b["category"] for b in found][-2:] == ["other", "(missing)"]
-    assert [b["bin_type"] for b in found][-3:] == ["value", "other", "missing"]
-    assert found[0]["n"] == texts.count("colour 0")
+    result = bins(stored_profile, "colour")
+    assert [b["category"] for b in result][-2:] == ["other", "(missing)"]
+    assert [b["bin_type"] for b in result][-3:] == ["value", "other", "missing"]
+    assert result[0]["n"] == texts.count("colour 0")
     loyal = stored_profile["by_name"]["loyal"]
     assert (loyal["kind"], loyal["most_frequent"]) == ("boolean", "false")
     assert loyal["mean"] == pytest.approx(249 / 999)

@@ -1,4 +1,4 @@
-"""What becomes an SQL expression, what does not, and that its sums are the Pipeline's."""
+"""Which models become SQL expressions, and that these equal the Pipeline."""
 
 import json
 
@@ -44,13 +44,13 @@ def train_model(rows: list[dict], algorithm: str, **options: object) -> Model:
 )
 def test_linear_models_have_form(mixed: list[dict], algorithm: str) -> None:
     model = train_model(mixed, algorithm)
-    found = linear_form(model)
+    result = linear_form(model)
     random = np.random.default_rng(0)
     matrix = np.column_stack(
         [random.choice([0.0, 1.0, 2.0, -1.0, np.nan], 50) for _ in model.features]
     )
     expected = model.pipeline.predict_proba(matrix)
-    np.testing.assert_allclose(found.values(matrix), expected, atol=1e-9)
+    np.testing.assert_allclose(result.values(matrix), expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("algorithm", ["hist_gradient_boosting", "gaussian_nb", "decision_tree"])

@@ -1,4 +1,4 @@
-"""What is said about a model is right for every task and every algorithm."""
+"""Functions that use a model work for every task and every algorithm."""
 
 import json
 from itertools import groupby
@@ -90,8 +90,8 @@ def test_contributions_sum_to_prediction_for_every_algorithm(
         return original(*arguments)
 
     monkeypatch.setattr(explanation, "sampled_shapley", watched)
-    found = explain(db, "a model", "q", 1)
-    sums = [sum(row[4] for row in of) for _, of in groupby(found, lambda row: row[0])]
+    result = explain(db, "a model", "q", 1)
+    sums = [sum(row[4] for row in of) for _, of in groupby(result, lambda row: row[0])]
     answers = np.array([score for _, _, score, _ in predict(db, "a model", "q", None)])
     if algorithm in SUMS[task]:
         assert not sampled
@@ -109,8 +109,8 @@ def test_evaluate_gives_recorded_metrics(numbers: list[dict]) -> None:
     recorded = {
         (m["series"], m["metric"]): m for m in db.recorded[0]["metrics"] if m["split"] == "test"
     }
-    found = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
-    for name, (value, lower, upper, baseline, count) in found.items():
+    result = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
+    for name, (value, lower, upper, baseline, count) in result.items():
         if name == "rmsle" and recorded["model", name]["value"] is None:
             assert value is None  # an answer below zero has no error in proportion
             continue
@@ -120,8 +120,8 @@ def test_evaluate_gives_recorded_metrics(numbers: list[dict]) -> None:
         assert count == 100
     truth = [row["target"] for row in db.rows]
     answers = [score for _, _, score, _ in predict(db, "a model", "q", None)]
-    assert found["rmse"][0] == pytest.approx(root_mean_squared_error(truth, answers))
-    assert found["r2"][0] == pytest.approx(r2_score(truth, answers))
+    assert result["rmse"][0] == pytest.approx(root_mean_squared_error(truth, answers))
+    assert result["r2"][0] == pytest.approx(r2_score(truth, answers))
 
 
 def test_evaluate_skips_rows_without_number_and_refuses_text(numbers: list[dict]) -> None:
@@ -160,14 +160,14 @@ def test_outlier_contributions_sum_to_score(numbers: list[dict], algorithm: str)
     db = train(rows, algorithm, task="outliers", target=None)
     wild = {**rows[0], "id": "wild", next(k for k in rows[0] if k != "id"): 1e3}
     db.rows = [*rows[:5], wild]
-    found = {
+    result = {
         key: list(of) for key, of in groupby(explain(db, "a model", "q", None), lambda r: r[0])
     }
-    sums = [sum(row[4] for row in of) for of in found.values()]
+    sums = [sum(row[4] for row in of) for of in result.values()]
     scores = [score for _, _, score, _ in predict(db, "a model", "q", None)]
     np.testing.assert_allclose(sums, scores, rtol=1e-9, atol=1e-9)
     # The column that is beyond all others is named first.
-    assert float(found["wild"][1][3]) == 1e3
+    assert float(result["wild"][1][3]) == 1e3
 
 
 def test_clustering_is_evaluated_and_not_explained(numbers: list[dict]) -> None:
@@ -175,9 +175,9 @@ def test_clustering_is_evaluated_and_not_explained(numbers: list[dict]) -> None:
     asked = {"task": "clustering", "target": None}
     db = train(rows[:300], "k_means", **asked)
     db.rows = rows[300:]
-    found = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
-    assert 0 < found["silhouette"][0] < 1
-    assert found["silhouette"][3:] == [None, 100]
+    result = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
+    assert 0 < result["silhouette"][0] < 1
+    assert result["silhouette"][3:] == [None, 100]
     assert len(drift(db, "a model", "q", None)) == 3
     with pytest.raises(
         GlasshouseError, match="is of task clustering, whose predictions cannot be explained"

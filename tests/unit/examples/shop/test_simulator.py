@@ -1,4 +1,4 @@
-"""The simulated shop: reproducible from its seed, consistent, and true to its behaviour model."""
+"""The simulated shop: reproducible, consistent, and calibrated to its behaviour model."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal

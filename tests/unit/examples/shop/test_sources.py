@@ -1,4 +1,4 @@
-"""What people write behind `make load-shop`, and what docs/shop.md tells them to write."""
+"""Arguments of `make load-shop`, and the commands in docs/shop.md."""
 
 import re
 import shlex

@@ -55,6 +55,8 @@ class LinearForm:
 
 def linear_form(model: Model) -> LinearForm:
     """The form that gives the predictions of the model on generated rows; else NotLinear."""
+    if model.interval:
+        raise NotLinear("bounds")
     if any(feature.of or feature.has_documents for feature in model.features):
         # Positions of an array have no name, and SQL does not cut texts into words or items as
         # Python does.

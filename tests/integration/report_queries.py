@@ -1,4 +1,4 @@
-"""Asking the tests' warehouse, and asking a chart's own query of it."""
+"""Queries on the tests' warehouse, and a chart's own query on it."""
 
 from contextlib import closing
 from typing import Any
@@ -34,12 +34,12 @@ def chart_values(warehouse: Warehouse, chart: str, relation: str) -> dict[str, A
         condition.get("sqlExpression") or f"{condition['subject']} = {condition['comparator']}"
         for condition in params.get("adhoc_filters", [])
     ]
-    found = one_row(
+    result = one_row(
         warehouse,
         f"select {', '.join(metrics.values())} from {relation} as shown"
         f" where {' and '.join(conditions) or 'true'}",
     )
-    return dict(zip(metrics, found, strict=True))
+    return dict(zip(metrics, result, strict=True))
 
 
 # What stands before a percent sign on the pages is narrow, and does not break.

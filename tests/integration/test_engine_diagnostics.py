@@ -1,4 +1,4 @@
-"""What the engine says of data and models, held against SQL that counts in another way."""
+"""Profiles, drift and diagnostics equal a computation in SQL."""
 
 import json
 from collections.abc import Iterator
@@ -62,13 +62,13 @@ def test_profile_equals_sql(user: Session) -> None:
             f"percentile_cont(0.75) within group (order by {value}), max({value})::float8, "
             f"avg({value})::float8, stddev_samp({value})::float8 from ({ROWS}) as r"
         )
-        (found,) = user.rows(
+        (result,) = user.rows(
             "select rows, missing, distinct_values, min, lower_quartile, median, upper_quartile, "
             "max, mean, sd from ml.profile_columns where name = %s and column_name = %s",
             NAME,
             name,
         )
-        assert found == pytest.approx(expected), name
+        assert result == pytest.approx(expected), name
     assert user.rows(
         "select distinct_values, missing, most_frequent, most_frequent_n from ml.profile_columns "
         "where name = %s and column_name = 'colour'",
@@ -189,15 +189,15 @@ def test_drift_equals_sql(user: Session) -> None:
 def test_monitored_drift_is_stored_and_dropped_with_version(user: Session) -> None:
     shifted = f"select *, to_char(day, 'YYYY-MM') as month from ({ROWS}) as r where id > 100"
     returned = user.rows("select * from ml.watch(%s, %s, 'month')", NAME, shifted)
-    found = registry_rows(
+    result = registry_rows(
         user, "drifts",
         "period, feature, kind, rows, psi, js, ks, missing, missing_change, new_share, "
-        "new_categories, verdict",
+        "new_categories, outside_range, psi_previous, p_value, verdict",
     )  # fmt: skip
     order = repr
-    assert sorted(found, key=order) == sorted(returned, key=order)
-    assert {row[0] for row in found} == {"2026-01", "2026-02", "2026-03"}
-    assert {row[1] for row in found} == {"amount", "quarters", "colour", "flag", "(score)"}
+    assert sorted(result, key=order) == sorted(returned, key=order)
+    assert {row[0] for row in result} == {"2026-01", "2026-02", "2026-03"}
+    assert {row[1] for row in result} == {"amount", "quarters", "colour", "flag", "(score)"}
     assert len({row[0] for row in registry_rows(user, "drifts", "measured_at")}) == 1
     with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
         user.rows("set transaction read only; select * from ml.watch(%s, %s)", NAME, ROWS)
@@ -238,8 +238,8 @@ def test_retired_and_dropped_versions_have_no_rows(user: Session) -> None:
               name)  # fmt: skip
     tables = ("coefficients", "partial_dependence", "correlations")
     for table in tables:
-        found = user.rows(f"select distinct version from ml.{table} where model = %s", name)
-        assert sorted(found) == [(2,), (3,)], table
+        result = user.rows(f"select distinct version from ml.{table} where model = %s", name)
+        assert sorted(result) == [(2,), (3,)], table
     user.rows("select ml.drop_model(%s)", name)
     for table in (*tables, "residuals", "drifts"):
         assert user.rows(f"select from ml.{table} where model = %s", name) == []

@@ -1,4 +1,4 @@
-"""Nobody reads or writes through the engine what he may not read or write."""
+"""Functions of the engine give no access that the caller does not have."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -46,6 +46,8 @@ CALLS = (
     "select * from ml.evaluate('engine hostile base', %s)",
     "select * from ml.drift('engine hostile base', %s)",
     "select * from ml.profile('engine hostile spy', %s)",
+    "select * from ml.drivers(%s, 'count(*)', 'target', array['id'])",
+    "select * from ml.measure(%s, 'classification', 'target', 'a')",
 )
 
 

@@ -1,4 +1,4 @@
-"""A training that is stopped in the middle leaves nothing, and a living server."""
+"""A training that is cancelled, times out or loses its session leaves nothing behind."""
 
 import json
 import threading
@@ -143,6 +143,8 @@ PHASES = {
     ),
     "drift": ("select * from ml.drift('engine hostile slow', %s)", WITHOUT_END),
     "profile": ("select * from ml.profile('engine hostile slow', %s)", WITHOUT_END),
+    "drivers": ("select * from ml.drivers(%s, 'sum(a)', 'target', array['b'])", WITHOUT_END),
+    "measure": ("select * from ml.measure(%s, 'regression', 'a', 'b')", WITHOUT_END),
 }
 
 

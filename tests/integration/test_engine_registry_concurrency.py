@@ -1,4 +1,4 @@
-"""Several sessions at the registry at once, and trainings that do not end well."""
+"""Concurrent sessions that write the registry, and trainings that fail."""
 
 import json
 import threading

@@ -1,0 +1,70 @@
+"""A forecast as a dbt node: trained, tested, promoted, and forecast from."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Warehouse
+from tests.integration.dbt_project import DEVELOPER, DbtProject
+from tests.integration.registry import Session
+from tests.integration.test_promotion import add_model, new_project
+
+SALES = """
+select shop, date '2024-01-01' + n as day,
+    size * (10 + n % 7 + n / 100.0 + (n * 7919 % 101) / 100.0) as sales
+from generate_series(0, 399) as n cross join (values ('a', 1), ('b', 30)) as shops (shop, size)
+"""
+MODEL = """
+{{ config(task="forecast", target="sales", algorithms=["seasonal_naive", "ets", "theta"],
+    options={"time": "day", "series": ["shop"], "horizon": 14}) }}
+select * from {{ ref("feat_sales") }}
+"""
+TESTS = """
+models:
+  - name: sales
+    data_tests:
+      - beats_baseline: {arguments: {metric: mase}}
+      - metric_at_least: {arguments: {metric: coverage, value: 0.5}}
+  - name: too_good
+    data_tests:
+      - metric_at_least: {arguments: {metric: coverage, value: 1.01}}
+"""
+
+
+@pytest.fixture(scope="module")
+def user(engine: Warehouse) -> Iterator[Session]:
+    with closing(Session(engine.dsn("transformer"))) as session:
+        yield session
+
+
+@pytest.fixture
+def project(engine: Warehouse, user: Session, tmp_path: Path) -> Iterator[DbtProject]:
+    yield from new_project(engine, user, tmp_path)
+
+
+def test_a_forecast_is_tested_promoted_and_used_as_any_model(
+    user: Session, project: DbtProject
+) -> None:
+    project.write("models/features/feat_sales.sql", SALES)
+    project.write("models/ml/sales.sql", MODEL)
+    project.write("models/ml/too_good.sql", MODEL)
+    project.write("models/ml/sales.yml", TESTS)
+    project.write(
+        "models/predictions/pred_sales.sql",
+        'select * from {{ forecast(ref("sales"), horizon=7) }}',
+    )
+    add_model(project, "by_rows")
+    project.write(
+        "models/predictions/pred_by_rows.sql", 'select * from {{ forecast(ref("by_rows")) }}'
+    )
+    build = project.run("build")
+    assert user.states(f"{DEVELOPER}.sales") == {1: "champion"}, build.output
+    assert user.states(f"{DEVELOPER}.too_good") == {1: "rejected"}
+    assert "has another task than forecast" in build.output
+    rows = user.rows(
+        "select series, count(*), bool_and(lower <= forecast and forecast <= upper) "
+        f"from {DEVELOPER}_predictions.pred_sales group by series order by series"
+    )
+    assert rows == [("a", 7, True), ("b", 7, True)]

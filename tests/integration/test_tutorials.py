@@ -1,0 +1,46 @@
+"""The tutorials: their SQL runs, in order, and their commands exist."""
+
+import re
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from tests.conftest import ROOT, Warehouse
+
+FOLDER = ROOT / "docs" / "tutorials"
+TUTORIALS = sorted(FOLDER.glob("[0-9]*.md"))
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+VERB = re.compile(r"\bmake ([a-z][a-z-]*)")
+
+
+def blocks(file: Path, language: str) -> list[str]:
+    """The code blocks of a language in a Markdown file."""
+    found = BLOCK.findall(file.read_text(encoding="utf-8"))
+    return [text for name, text in found if name == language]
+
+
+def test_the_index_names_every_tutorial() -> None:
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert len(TUTORIALS) >= 6
+    assert [file.name for file in TUTORIALS if f"({file.name})" not in index] == []
+
+
+@pytest.mark.parametrize("file", TUTORIALS, ids=lambda file: file.stem)
+def test_commands_exist(file: Path) -> None:
+    verbs = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    commands = " ".join(blocks(file, "bash"))
+    assert set(VERB.findall(commands)) <= set(verbs)
+
+
+@pytest.mark.parametrize(
+    "file", [file for file in TUTORIALS if blocks(file, "sql")], ids=lambda file: file.stem
+)
+def test_sql_runs(engine: Warehouse, file: Path) -> None:
+    """Each tutorial is one session; whatever it makes is rolled back."""
+    with closing(psycopg2.connect(**engine.dsn("transformer"))) as session:
+        cursor = session.cursor()
+        for block in blocks(file, "sql"):
+            cursor.execute(block)
+        assert cursor.description is not None

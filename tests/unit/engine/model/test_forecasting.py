@@ -1,0 +1,288 @@
+"""Candidates, calendar, intervals and choice of a forecast, against computations of their own."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.model.forecasting.calendar import Calendar, detect_calendar
+from glasshouse_ml.model.forecasting.candidates import CANDIDATES
+from glasshouse_ml.model.forecasting.conformal import conformal_offsets
+from glasshouse_ml.model.forecasting.evaluation import choose_origins, evaluate_candidates, scales
+from glasshouse_ml.model.forecasting.exponential_smoothing import (
+    SmoothingParameters,
+    fit_smoothing,
+    smoothing_forecasts,
+)
+from glasshouse_ml.model.forecasting.forecast_model import bounded
+from glasshouse_ml.model.forecasting.panel import Panel
+from glasshouse_ml.model.forecasting.selection import select_candidates
+from glasshouse_ml.model.forecasting.simple_rules import (
+    intermittent,
+    last_value,
+    seasonal_mean,
+    seasonal_naive,
+)
+from glasshouse_ml.model.forecasting.theta import theta
+
+DAY = 86_400
+
+
+def panel_of(history: np.ndarray, seasons: tuple[int, ...], horizon: int) -> Panel:
+    count, periods = history.shape
+    places = (np.arange(periods + horizon) % (seasons[0] if seasons else 1)).astype(float)
+    ahead = np.broadcast_to(places[None, :, None], (count, periods + horizon, 1))
+    names = [str(row) for row in range(count)]
+    return Panel(
+        names, history, np.isfinite(history), np.zeros(count, np.int64), seasons, ahead, ["place"]
+    )
+
+
+def seasonal_series(count: int, periods: int, season: int, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    times = np.arange(periods)
+    wave = 10 * np.sin(2 * np.pi * times / season + rng.uniform(0, 6, (count, 1)))
+    return 100 + 0.1 * times + wave + rng.normal(0, 2, (count, periods))
+
+
+def test_rules_answer_what_their_names_say() -> None:
+    history = np.array([[np.nan, 1.0, 2, 3, 4, 5, 6], [7.0, 6, 5, 4, 3, 2, 1]])
+    assert last_value(history, 2).tolist() == [[6, 6], [1, 1]]
+    assert seasonal_naive(history, 3, 4).tolist() == [[4, 5, 6, 4], [3, 2, 1, 3]]
+    # The first series lacks the first value of the season before the last.
+    assert seasonal_mean(history, 3, 2, 3).tolist() == [[2.5, 3.5, 4.5], [4.5, 3.5, 2.5]]
+    # A season that is longer than the history: the last value.
+    assert seasonal_naive(history, 12, 2).tolist() == [[6, 6], [1, 1]]
+
+
+def test_intermittent_answers_size_times_probability() -> None:
+    steady = np.tile([0.0, 0, 0, 4.0], 200)[None, :]
+    assert intermittent(steady, 3)[0] == pytest.approx(1.0, abs=0.1)
+
+
+def by_hand(values: np.ndarray, parameters: Any, states: Any, season: int, horizon: int) -> Any:
+    """The recursion of additive smoothing for one series, one number at a time."""
+    (alpha, beta, gamma, phi), (level, slope, pattern) = parameters, states
+    pattern = list(pattern)
+    for time, value in enumerate(values):
+        place = time % season
+        error = value - level - phi * slope - pattern[place]
+        level, slope = level + phi * slope + alpha * error, phi * slope + beta * error
+        pattern[place] += gamma * error
+    damping, answers = 0.0, []
+    for step in range(1, horizon + 1):
+        damping += phi**step
+        answers.append(level + damping * slope + pattern[(len(values) + step - 1) % season])
+    return answers
+
+
+def test_smoothing_follows_the_recursion_of_the_textbook() -> None:
+    from glasshouse_ml.model.forecasting.exponential_smoothing import _Smoother
+
+    history = seasonal_series(3, 40, 4)
+    values = np.array([[0.3, 0.02, 0.1, 0.9], [0.1, 0.01, 0.3, 0.95], [0.7, 0.2, 0.05, 0.85]])
+    forecasts = smoothing_forecasts(
+        history, 4, SmoothingParameters(values, np.zeros(3, bool)), np.array([40, 30]), 5
+    )
+    level, slope, pattern = _Smoother(history, 4).initial
+    for row in range(3):
+        states = (level[row], slope[row], pattern[:, row])
+        for place, origin in enumerate((40, 30)):
+            expected = by_hand(history[row, :origin], values[row], states, 4, 5)
+            assert forecasts[place, row] == pytest.approx(expected)
+
+
+def test_smoothing_finds_trend_and_season_and_ignores_the_time_before_a_series() -> None:
+    full = seasonal_series(4, 96, 12)
+    late = full.copy()
+    late[1, :30] = np.nan
+    truth = seasonal_series(4, 108, 12)[:, 96:]
+    parameters = fit_smoothing(late, 12)
+    answer = smoothing_forecasts(late, 12, parameters, np.array([96]), 12)[0]
+    naive = np.abs(truth - full[:, -12:]).mean()
+    assert np.abs(answer - truth).mean() < naive
+    # Other series do not change the forecasts of one whose parameters are given.
+    alone = SmoothingParameters(parameters.values[1:2], parameters.log[1:2])
+    again = smoothing_forecasts(late[1:2, 30:], 12, alone, np.array([66]), 12)[0]
+    assert answer[1] == pytest.approx(again[0])
+
+
+def test_theta_is_smoothing_with_half_of_the_trend() -> None:
+    line = 5 + 2.0 * np.arange(60)[None, :]
+    # On a straight line the level lags, and the drift of half a slope makes up for it.
+    answer = theta(line, 1, 4)[0]
+    assert np.diff(answer) == pytest.approx(1.0)
+    assert answer[0] == pytest.approx(line[0, -1], abs=2.5)
+    wave = seasonal_series(2, 120, 12)
+    truth = seasonal_series(2, 132, 12)[:, 120:]
+    assert np.abs(theta(wave, 12, 12) - truth).mean() < 3
+
+
+@pytest.mark.parametrize(
+    ("step", "name", "seasons"),
+    [
+        (timedelta(minutes=15), "quarter of an hour", (96, 672)),
+        (timedelta(hours=1), "hour", (24, 168)),
+        (timedelta(days=1), "day", (7,)),
+        (timedelta(days=7), "week", (52,)),
+        (timedelta(days=14), "2 weeks", (26,)),
+    ],
+)
+def test_steps_of_equal_length_are_recognised(step: timedelta, name: str, seasons: Any) -> None:
+    times = np.array([(1.6e9 // DAY) * DAY + n * step.total_seconds() for n in range(200)])
+    calendar = detect_calendar(times, np.zeros(200), None, "UTC", False)
+    assert (calendar.name, calendar.seasons) == (name, seasons)
+    numbers = calendar.numbers(times)
+    assert (np.diff(numbers) == 1).all()
+    assert (calendar.times(numbers) == times).all()
+
+
+def month_starts(count: int, step: int, last_day: bool = False) -> np.ndarray:
+    days = []
+    for number in range(count):
+        year, month = divmod(step * number, 12)
+        if last_day:
+            year, month = divmod(step * number + 1, 12)
+        day = date(2000 + year, month + 1, 1) - timedelta(days=int(last_day))
+        days.append((day - date(1970, 1, 1)).days * float(DAY))
+    return np.array(days)
+
+
+@pytest.mark.parametrize(("step", "name"), [(1, "month"), (3, "quarter"), (12, "year")])
+@pytest.mark.parametrize("last_day", [False, True])
+def test_months_are_recognised_on_their_first_and_last_day(
+    step: int, name: str, last_day: bool
+) -> None:
+    times = month_starts(40, step, last_day)  # leap years among them
+    calendar = detect_calendar(times, np.zeros(40), None, "UTC", False)
+    assert calendar.name == name
+    numbers = calendar.numbers(times)
+    assert (np.diff(numbers) == 1).all()
+    assert (calendar.times(numbers) == times).all()
+    following = month_starts(41, step, last_day)[-1]
+    assert calendar.times(numbers[-1:] + 1)[0] == following
+
+
+def test_weekdays_without_rows_are_no_days_of_the_calendar() -> None:
+    days = np.array([n for n in range(18_000, 18_200) if (n + 3) % 7 not in (5, 6)]) * float(DAY)
+    calendar = detect_calendar(days, np.zeros(len(days)), None, "UTC", False)
+    assert calendar.weekdays == (0, 1, 2, 3, 4)
+    assert calendar.seasons == (5,)
+    numbers = calendar.numbers(days)
+    assert (np.diff(numbers) == 1).all()
+    assert (calendar.times(numbers) == days).all()
+
+
+def test_irregular_times_are_refused_and_can_be_given_a_frequency() -> None:
+    rng = np.random.default_rng(3)
+    times = np.sort(rng.uniform(1.6e9, 1.61e9, 300))
+    with pytest.raises(GlasshouseError, match="irregular"):
+        detect_calendar(times, np.zeros(300), None, "UTC", False)
+    assert detect_calendar(times, np.zeros(300), "day", "UTC", False).name == "day"
+
+
+def test_hours_of_a_named_zone_survive_the_change_of_the_clock() -> None:
+    begin = datetime(2024, 10, 20, tzinfo=UTC).timestamp()
+    times = begin + 3600 * np.arange(24 * 14)  # the clock goes back on 27 October
+    calendar = detect_calendar(times, np.zeros(len(times)), None, "Europe/Vienna", True)
+    numbers = calendar.numbers(calendar.local(times))
+    assert (calendar.name, int(np.sum(np.diff(numbers) == 0))) == ("hour", 1)
+    # One hour before the clock changes: the repeated hour gets two steps, in real time.
+    end = int(
+        calendar.numbers(
+            calendar.local(np.array([datetime(2024, 10, 26, 23, tzinfo=UTC).timestamp()]))
+        )[0]
+    )
+    steps = calendar.steps_after(end, 4)
+    instants = [datetime.fromisoformat(at) for _, at in steps]
+    assert [later - earlier for earlier, later in pairwise(instants)] == [timedelta(hours=1)] * 3
+    assert [period for period, _ in steps] == [1, 1, 2, 3]
+
+
+def test_days_of_a_named_zone_begin_at_its_midnight() -> None:
+    calendar = Calendar("day", 1, time_zone="Australia/Sydney", is_instant=True)
+    (_, first), (_, second) = calendar.steps_after(19_818, 2)  # after 5 April 2024
+    assert first == "2024-04-05T13:00:00+00:00"
+    assert calendar.steps_after(19_820, 1)[0][1] == "2024-04-07T14:00:00+00:00"
+    assert second == "2024-04-06T13:00:00+00:00"
+
+
+def test_intervals_hold_their_level_and_widen_with_the_step() -> None:
+    rng = np.random.default_rng(5)
+    walks = np.cumsum(rng.normal(size=(24 * 60, 8)), axis=1).reshape(24, 60, 8)
+    offsets = conformal_offsets(walks, 0.8, 12, 1.0, np.ones(60))
+    assert offsets.lower.shape == (60, 12)
+    assert (np.diff(offsets.upper, axis=1) >= 0).all() and (offsets.lower <= 0).all()
+    new = np.cumsum(rng.normal(size=(400, 60, 8)), axis=2)
+    inside = (new >= offsets.lower[:, :8]) & (new <= offsets.upper[:, :8])
+    assert 0.75 < inside.mean() < 0.87
+
+
+def test_intervals_without_errors_lean_on_the_other_series_or_on_the_usual_change() -> None:
+    rng = np.random.default_rng(6)
+    errors = rng.normal(size=(10, 5, 3))
+    errors[:, 4] = np.nan
+    lent = conformal_offsets(errors, 0.8, 3, 1.0, np.array([1.0, 1, 1, 1, 10]))
+    assert lent.upper[4, 0] > 5 * lent.upper[0, 0]
+    alone = conformal_offsets(np.full((3, 1, 2), np.nan), 0.8, 2, 1.0, np.array([2.0]))
+    assert np.isfinite(alone.lower).all() and (alone.lower < 0).all()
+
+
+def test_bounds_keep_the_order_also_where_a_target_is_never_negative() -> None:
+    forecast = np.array([[-3.0, 2.4], [-3.0, 2.4]])
+    yes, no = np.array([True, False]), np.array([True, False])
+    answer, lower, upper = bounded(forecast, forecast - 5, forecast - 1, yes, no)
+    assert answer.tolist() == [[0, 2], [-3, 2.4]]
+    assert (lower <= answer).all() and (answer <= upper).all()
+    assert lower[0].tolist() == [0, 0] and lower[1, 0] == -8
+
+
+def test_a_choice_for_each_series_must_validate_better_than_one_for_all() -> None:
+    rng = np.random.default_rng(8)
+    noise = {name: rng.uniform(0.9, 1.1, (12, 20)) for name in ("a", "b")}
+    assert not select_candidates(noise, "a").is_per_series
+    halves = np.arange(20) < 10
+    apart = {"a": noise["a"] + halves, "b": noise["b"] + ~halves}
+    chosen = select_candidates(apart, "a")
+    assert chosen.is_per_series
+    assert chosen.by_series == ["b"] * 10 + ["a"] * 10
+
+
+def test_candidates_are_compared_from_equal_origins_and_a_failure_is_recorded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    panel = panel_of(seasonal_series(3, 80, 4), (4,), 6)
+    origins = choose_origins(panel, 6)
+    assert origins.test == 74
+    assert origins.validation.max() + origins.horizon <= origins.test
+
+    def failing(*_: Any) -> Any:
+        raise ValueError("no luck")
+
+    monkeypatch.setitem(CANDIDATES, "theta", failing)
+    results = evaluate_candidates(panel, ["last_value", "theta", "ets"], origins, 0)
+    assert [result.error for result in results] == [None, "ValueError: no luck", None]
+    shapes = {result.forecasts.shape for result in results if result.forecasts is not None}
+    assert shapes == {(len(origins.validation) + 1, 3, 6)}
+
+
+@pytest.mark.parametrize("name", sorted(CANDIDATES))
+def test_no_candidate_looks_beyond_its_origin(name: str) -> None:
+    history = np.abs(seasonal_series(6, 120, 7))
+    changed = history.copy()
+    changed[:, 90:] += 1_000
+    origin = np.array([90])
+    answers = []
+    for values in (history, changed):
+        panel = panel_of(values, (7,), 5)
+        answers.append(CANDIDATES[name](panel, 90, 5, 0).forecasts(panel, origin, 5))
+    assert (answers[0] == answers[1]).all()
+
+
+def test_the_scale_is_the_error_of_the_seasonal_rule_in_the_history() -> None:
+    panel = panel_of(np.array([[1.0, 2, 4, 7, 11, 16, 100], [3.0] * 7]), (2,), 1)
+    values = scales(panel, 6)
+    assert values[0] == pytest.approx(np.mean([3, 5, 7, 9]))
+    assert np.isnan(values[1])

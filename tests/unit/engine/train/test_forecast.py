@@ -1,0 +1,305 @@
+"""ml.train and ml.forecast for series, on rows in memory."""
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.use.explain import explain
+from glasshouse_ml.use.forecast import forecast
+from glasshouse_ml.use.predict import predict_batches
+
+from ..conftest import call
+from ..standin import StandIn
+
+FAST = '["seasonal_naive", "seasonal_mean", "theta"]'
+OPTIONS = {"time": "day", "series": ["shop"], "horizon": 7}
+Values = Callable[[int], float]
+
+
+def daily(shops: dict[str, Values], days: int = 120, **columns: Values) -> list[dict[str, Any]]:
+    return [
+        {
+            "shop": shop,
+            "day": date(2024, 1, 1) + timedelta(days=number),
+            "sales": float(value(number)),
+            **{name: column(number) for name, column in columns.items()},
+        }
+        for shop, value in shops.items()
+        for number in range(days)
+    ]
+
+
+def weekly(number: int) -> float:
+    return 100 + 10 * (number % 7) + (number * 7919) % 13
+
+
+def train(
+    rows: list[dict[str, Any]], options: dict[str, Any] | None = None, **more: Any
+) -> StandIn:
+    db = StandIn(rows)
+    asked = {**OPTIONS, "bootstrap": 0, **(options or {})}
+    arguments = {"task": "forecast", "target": "sales", "algorithms": FAST, **more}
+    call(db, json.dumps(asked), **arguments)
+    return db
+
+
+def answers(db: StandIn, **arguments: Any) -> list[tuple]:
+    asked = {"horizon": None, "known_ahead": None, "version": None, **arguments}
+    return list(forecast(db, "a model", **asked))
+
+
+def test_every_series_and_step_is_answered_from_the_end_of_the_history() -> None:
+    db = train(daily({"b": weekly, "a": lambda n: 2 * weekly(n)}))
+    rows = answers(db)
+    assert [row[0] for row in rows] == ["a"] * 7 + ["b"] * 7
+    assert [row[2] for row in rows] == [*range(1, 8)] * 2
+    assert rows[0][1] == "2024-04-30T00:00:00+00:00"
+    assert all(lower <= value <= upper for *_, value, lower, upper, _ in rows)
+    assert [row[6] for row in rows[7:]] == [weekly(n) for n in range(113, 120)]
+    assert answers(db, horizon=2) == [row for row in rows if row[2] <= 2]
+
+
+def test_metrics_are_those_of_the_recorded_test_steps() -> None:
+    rows = daily({"a": weekly, "b": lambda n: 3 * weekly(n + 2)})
+    db = train(rows)
+    payload = db.recorded[0]
+    tests = [row for row in payload["forecasts"] if row["part"] == "test"]
+    assert len(tests) == 14
+    values = {(r["shop"], r["day"].isoformat()): r["sales"] for r in rows}
+    assert all(r["actual"] == values[r["series"], r["at"][:10]] for r in tests)
+    scale = {
+        shop: np.mean([abs(f(n) - f(n - 7)) for n in range(7, 113)])
+        for shop, f in {"a": weekly, "b": lambda n: 3 * weekly(n + 2)}.items()
+    }
+    recorded = {
+        (m["series"], m["metric"]): m["value"]
+        for m in payload["metrics"]
+        if m["split"] == "test" and m["segment"] == "all"
+    }
+    for series, column in (("model", "forecast"), ("baseline", "baseline")):
+        error = [abs(r["actual"] - r[column]) for r in tests]
+        mase = np.mean([e / scale[r["series"]] for e, r in zip(error, tests, strict=True)])
+        total = sum(abs(r["actual"]) for r in tests)
+        assert recorded[series, "mase"] == pytest.approx(mase)
+        assert recorded[series, "wape"] == pytest.approx(sum(error) / total)
+    inside = [r["lower"] <= r["actual"] <= r["upper"] for r in tests]
+    assert recorded["model", "interval_coverage"] == pytest.approx(np.mean(inside))
+    version = payload["version"]
+    assert version["score"] == pytest.approx(recorded["model", "mase"])
+    assert version["baseline"] == pytest.approx(recorded["baseline", "mase"])
+    segments = {m["segment"] for m in payload["metrics"]}
+    assert {"shop = a", "shop = b", "step = 1", "step = 7"} <= segments
+
+
+def test_an_order_of_the_rows_changes_nothing() -> None:
+    rows = daily({"a": weekly, "b": lambda n: weekly(n) / 2})
+    first, second = train(rows), train(rows[::-1])
+    assert answers(first) == answers(second)
+    prints = [db.recorded[0]["version"]["data_fingerprint"] for db in (first, second)]
+    assert prints[0] == prints[1]
+
+
+def test_series_that_cannot_be_learned_are_listed_and_answered_by_a_rule() -> None:
+    rows = daily(
+        {
+            "usual": weekly,
+            "constant": lambda n: 5,
+            "rare": lambda n: 3.0 * (n % 11 == 0),
+            "stopped": lambda n: weekly(n) * (n < 80),
+            "ended": weekly,
+            "new": weekly,
+        }
+    )
+    begin = date(2024, 1, 1)
+    rows = [
+        row
+        for row in rows
+        if not (row["shop"] == "ended" and row["day"] > begin + timedelta(days=90))
+        and not (row["shop"] == "new" and row["day"] < begin + timedelta(days=112))
+    ]
+    db = train(rows)
+    reasons = {row["series"]: row["reason"] for row in db.recorded[0]["forecast_series"]}
+    assert reasons == {
+        "usual": None,
+        "constant": "constant",
+        "rare": "mostly zero",
+        "stopped": "zero at the end",
+        "ended": "ended",
+        "new": "short",
+    }
+    notices = "\n".join(db.notices)
+    assert all(reason in notices for reason in reasons.values() if reason)
+    by_series: dict[str, list[tuple]] = {}
+    for row in answers(db):
+        by_series.setdefault(row[0], []).append(row)
+    assert {len(rows) for rows in by_series.values()} == {7}
+    assert {row[3] for row in by_series["constant"]} == {5.0}
+    assert {row[3] for row in by_series["stopped"]} == {0.0}
+    assert 0 < by_series["rare"][0][3] < 1
+    assert all(low <= v <= up for rows in by_series.values() for *_, v, low, up, _ in rows)
+
+
+def test_more_returns_than_sales_keep_the_ends_of_the_interval_in_order() -> None:
+    rng = np.random.default_rng(4)
+    noise = rng.normal(0, 20, 200)
+    db = train(daily({"returns": lambda n: -30 + noise[n], "mixed": lambda n: noise[n]}))
+    rows = answers(db)
+    assert all(lower < value < upper for *_, value, lower, upper, _ in rows)
+    coverage = next(
+        m["value"]
+        for m in db.recorded[0]["metrics"]
+        if (m["metric"], m["series"], m["split"], m["segment"])
+        == ("interval_coverage", "model", "test", "all")
+    )
+    assert coverage > 0.4
+
+
+def test_gaps_are_filled_as_the_target_suggests_and_reported() -> None:
+    rows = daily({"a": weekly, "sold": lambda n: float(n % 3)})
+    missing = date(2024, 2, 10)
+    rows = [row for row in rows if row["day"] != missing]
+    db = train(rows)
+    history = {row["series"]: row for row in db.recorded[0]["forecast_history"] if row["is_filled"]}
+    day = (missing - date(2024, 1, 1)).days
+    assert history["a"]["actual"] == pytest.approx((weekly(day - 1) + weekly(day + 1)) / 2)
+    fills = {r["series"]: (r["filled"], r["fill"]) for r in db.recorded[0]["forecast_series"]}
+    assert fills == {"a": (1, "interpolate"), "sold": (1, "zero")}
+    assert any("2 periods without a row in 2 series were filled" in line for line in db.notices)
+    zeros = train(rows, {"gaps": "zero"})
+    assert {row["fill"] for row in zeros.recorded[0]["forecast_series"]} == {"zero"}
+
+
+def test_columns_known_ahead_change_the_forecast() -> None:
+    rng = np.random.default_rng(9)
+    promotion = (rng.random(400) < 0.3).astype(float).tolist()
+    rows = daily(
+        {"a": lambda n: 50 + 40 * promotion[n] + n % 7, "b": lambda n: 80 + 60 * promotion[n]},
+        380,
+        promotion=lambda n: promotion[n],
+    )
+    options = {"known_ahead": ["promotion"]}
+    db = train(rows, options, algorithms='["global_boosting"]')
+    with pytest.raises(GlasshouseError, match="needs promotion of the steps ahead"):
+        answers(db)
+    begin = max(row["day"] for row in rows)
+    future = [
+        {
+            "shop": shop,
+            "day": begin + timedelta(days=step),
+            "sales": None,
+            "promotion": float(step % 2),
+        }
+        for shop in "ab"
+        for step in range(1, 8)
+    ]
+    db.rows = future
+    given = answers(db, known_ahead="select 1")
+    with_promotion = np.mean([row[3] for row in given if row[2] % 2])
+    without = np.mean([row[3] for row in given if not row[2] % 2])
+    assert with_promotion > without + 30
+    # The same as rows of the future in the training query.
+    both = train([*rows, *future], options, algorithms='["global_boosting"]')
+    assert answers(both) == [pytest.approx(row) for row in given]
+    db.rows = future[:-1]
+    with pytest.raises(GlasshouseError, match="no promotion of series 'b' at 2025-01-21"):
+        answers(db, known_ahead="select 1")
+
+
+def test_hours_with_two_seasons() -> None:
+    rows = [
+        {
+            "hour": datetime(2024, 3, 1) + timedelta(hours=n),
+            "riders": 50.0 + 30 * (n % 24 > 7) - 20 * ((n // 24) % 7 > 4) + (n * 31) % 5,
+        }
+        for n in range(24 * 28)
+    ]
+    options = {"time": "hour", "series": [], "horizon": 24}
+    db = train(rows, options, target="riders", algorithms='["seasonal_naive", "seasonal_mean"]')
+    assert "seasons: 24 and 168" in db.notices[0]
+    assert db.recorded[0]["version"]["score"] < 1.5
+    assert {row[0] for row in answers(db)} == {"all"}
+
+
+@pytest.mark.parametrize(
+    ("options", "more", "message"),
+    [
+        ({"time": None}, {}, "options.time is null"),
+        ({"horizon": 0}, {}, "options.horizon is 0"),
+        ({"horizon": True}, {}, "options.horizon is true"),
+        ({"level": 80}, {}, "options.level is 80"),
+        ({"gaps": "drop"}, {}, "options.gaps"),
+        ({"seasons": [1]}, {}, "options.seasons"),
+        ({"time_zone": "Mars/Base"}, {}, "no time zone 'Mars/Base'"),
+        ({"frequency": "fortnight"}, {}, "no frequency"),
+        ({"known_ahead": ["sales"]}, {}, "'sales' has two roles"),
+        ({"series": ["city"]}, {}, "no column 'city'"),
+        ({"time": "shop", "series": []}, {}, "not a date or timestamp"),
+        ({"promote": "if_better"}, {}, "if_better"),
+        ({"segments": ["shop"]}, {}, "means nothing for forecast"),
+        ({}, {"key": "shop"}, "takes no key"),
+        ({}, {"split": '{"by": "time", "column": "day"}'}, "takes no split"),
+        ({}, {"metric": "interval_coverage"}, "no metric 'interval_coverage' for forecast"),
+        ({}, {"algorithms": '["ridge"]'}, "ridge is no algorithm for forecast"),
+        ({"series": []}, {"target": "shop"}, "a forecast predicts a number"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    options: dict[str, Any], more: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(GlasshouseError, match=message) as caught:
+        train(daily({"a": weekly}, 30), options, **more)
+    assert "\n" not in caught.value.message
+
+
+def test_two_rows_of_one_series_and_period_are_refused() -> None:
+    rows = daily({"a": weekly, "b": weekly}, 40)
+    with pytest.raises(GlasshouseError, match=r"1 rows share their shop and day of day .*'b'"):
+        train([*rows, dict(rows[-1])])
+    with pytest.raises(GlasshouseError, match="40 rows share their day of day"):
+        train(rows, {"series": []})
+
+
+def test_a_forecast_refuses_what_goes_by_rows_and_other_models_refuse_ml_forecast(
+    breast_cancer: list[dict[str, Any]],
+) -> None:
+    db = train(daily({"a": weekly}))
+    for answer in (
+        lambda: list(predict_batches(db, "a model", "select 1", None)),
+        lambda: list(explain(db, "a model", "select 1", 3)),
+    ):
+        with pytest.raises(GlasshouseError, match="is a forecast") as caught:
+            answer()
+        assert caught.value.hint == "Call ml.forecast('a model')."
+    with pytest.raises(GlasshouseError, match="trained for 1 to 7 steps"):
+        answers(db, horizon=8)
+    rows = StandIn(breast_cancer)
+    call(rows)
+    with pytest.raises(GlasshouseError, match="answers for rows"):
+        answers(rows)
+
+
+def test_the_same_rows_and_settings_keep_their_version() -> None:
+    db = train(daily({"a": weekly}))
+    asked = json.dumps({**OPTIONS, "bootstrap": 0, "retrain": "if_changed"})
+    result = call(db, asked, task="forecast", target="sales", algorithms=FAST)
+    assert (result["version"], len(db.recorded)) == (1, 1)
+
+
+def test_findings_of_the_history() -> None:
+    rows = daily(
+        {
+            "spike": lambda n: weekly(n) + 200 * (n == 50),
+            "shift": lambda n: weekly(n) + 150 * (n >= 60),
+        }
+    )
+    history = train(rows).recorded[0]["forecast_history"]
+    parts = [(r["actual"], r["trend"] + r["seasonal"] + r["remainder"]) for r in history]
+    assert all(actual == pytest.approx(total) for actual, total in parts)
+    found = {(r["series"], r["finding"], r["at"][:10]) for r in history if r["finding"]}
+    assert ("spike", "anomaly", "2024-02-20") in found
+    shifts = [at for series, finding, at in found if finding == "level shift" and series == "shift"]
+    assert shifts == ["2024-03-01"]

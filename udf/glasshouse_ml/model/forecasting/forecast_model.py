@@ -1,0 +1,113 @@
+"""A trained forecast as the artifact holds it: arrays, JSON, and the global model if it is used."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from glasshouse_ml.model.forecasting.calendar import from_facts
+from glasshouse_ml.model.forecasting.candidates import COMBINATION
+from glasshouse_ml.model.interruptible.ensemble import HistGradientBoostingRegressor
+
+
+@dataclass(frozen=True)
+class ForecastModel:
+    """What ml.forecast needs, without another fit.
+
+    Attributes
+    ----------
+    facts : dict
+        JSON: names and reasons of the series, calendar, horizon, level, columns known ahead.
+    members : dict
+        The forecasts of each candidate that is used, of shape (series, horizon).
+    lower, upper : ndarray of shape (series, horizon)
+        What to add for the ends of the interval.
+    baseline : ndarray of shape (series, horizon)
+    ends : ndarray of shape (series,)
+        The number of the last period of each series.
+    tail : ndarray of shape (series, periods)
+        The end of the history, which the global model looks back on; empty where it is not asked.
+    known : ndarray of shape (series, horizon, columns)
+        The columns known ahead, as the training had them; NaN where it had none.
+    regressor : HistGradientBoostingRegressor or None
+        Needed where columns known ahead change its forecasts.
+    """
+
+    facts: dict[str, Any]
+    members: dict[str, np.ndarray]
+    lower: np.ndarray
+    upper: np.ndarray
+    baseline: np.ndarray
+    ends: np.ndarray
+    tail: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    known: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0)))
+    regressor: HistGradientBoostingRegressor | None = None
+
+    def answers(
+        self, members: dict[str, np.ndarray] | None = None
+    ) -> Iterator[list[tuple[int, str, float, float, float, float]]]:
+        """For each series its steps: number, instant, forecast, lower, upper, baseline.
+
+        `members` take the place of stored forecasts of the candidates.
+        """
+        facts = self.facts
+        forecast = chosen_forecasts(
+            self.members | (members or {}), facts["by_series"], facts["combined"]
+        )
+        is_non_negative = np.array(facts["is_non_negative"], bool)
+        is_whole = np.array(facts["is_whole"], bool)
+        forecast, lower, upper = bounded(
+            forecast, forecast + self.lower, forecast + self.upper, is_non_negative, is_whole
+        )
+        calendar = from_facts(facts["calendar"])
+        for row, end in enumerate(self.ends.tolist()):
+            steps = calendar.steps_after(int(end), self.horizon)
+            yield [
+                (
+                    step,
+                    instant,
+                    float(forecast[row, period - 1]),
+                    float(lower[row, period - 1]),
+                    float(upper[row, period - 1]),
+                    float(self.baseline[row, period - 1]),
+                )
+                for step, (period, instant) in enumerate(steps, start=1)
+            ]
+
+    @property
+    def horizon(self) -> int:
+        """The steps that it can answer."""
+        return self.baseline.shape[1]
+
+
+def chosen_forecasts(
+    members: dict[str, np.ndarray], by_series: list[str], combined: list[str]
+) -> np.ndarray:
+    """The forecast of each series by its candidate; `combined` are the members of the median."""
+    answers = np.full_like(next(iter(members.values())), np.nan)
+    names = np.array(by_series)
+    for name in sorted(set(by_series)):
+        rows = names == name
+        if name == COMBINATION:
+            answers[rows] = np.median(np.stack([members[n][rows] for n in combined]), axis=0)
+        else:
+            answers[rows] = members[name][rows]
+    return answers
+
+
+def bounded(
+    forecast: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
+    is_non_negative: np.ndarray,
+    is_whole: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Forecast and interval within what the target can be, with lower <= forecast <= upper.
+
+    Never below 0 where the history never is, and rounded where `is_whole`.
+    """
+    low, high = np.minimum(lower, forecast), np.maximum(upper, forecast)
+    floor = np.where(is_non_negative, 0.0, -np.inf)[:, None]
+    bounds = [np.maximum(values, floor) for values in (forecast, low, high)]
+    forecast, low, high = (np.where(is_whole[:, None], np.rint(v), v) for v in bounds)
+    return forecast, low, high

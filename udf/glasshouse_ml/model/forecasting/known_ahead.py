@@ -1,0 +1,38 @@
+"""Columns known ahead, such as prices and promotions, laid out by series and period."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+
+def known_values(
+    columns: Mapping[str, np.ndarray],
+    series: np.ndarray,
+    numbers: np.ndarray,
+    ends: np.ndarray,
+    periods: int,
+    horizon: int,
+) -> tuple[np.ndarray, bool]:
+    """The values of shape (series, periods + horizon, columns), and whether the future is complete.
+
+    Rows of no series have the code -1. A period between two rows takes the values of the earlier
+    one; before the first and after the last row there is NaN.
+    """
+    values = np.full((len(ends), periods + horizon, len(columns)), np.nan, np.float32)
+    places = periods - 1 - (ends[series] - numbers)
+    inside = (series >= 0) & (places >= 0) & (places < periods + horizon)
+    for position, column in enumerate(columns.values()):
+        values[series[inside], places[inside], position] = column[inside]
+    values = _filled_between(values)
+    return values, bool(np.isfinite(values[:, periods:]).all())
+
+
+def _filled_between(values: np.ndarray) -> np.ndarray:
+    """The values with each gap between two known periods filled by the earlier of them."""
+    known = np.isfinite(values)
+    periods = np.arange(values.shape[1])[None, :, None]
+    latest = np.maximum.accumulate(np.where(known, periods, -1), axis=1)
+    following = np.where(known, periods, values.shape[1])
+    has_later = np.minimum.accumulate(following[:, ::-1], axis=1)[:, ::-1] < values.shape[1]
+    earlier = np.take_along_axis(values, np.maximum(latest, 0), axis=1)
+    return np.where(~known & (latest >= 0) & has_later, earlier, values)

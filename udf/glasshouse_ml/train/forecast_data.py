@@ -1,0 +1,297 @@
+"""Reads the training data of a forecast: series, times, target and the columns known ahead."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
+from glasshouse_ml.core.request import Request
+from glasshouse_ml.core.table import NUMBER, Column, Table, TextColumn
+from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
+from glasshouse_ml.data import memory
+from glasshouse_ml.data.database import Database
+from glasshouse_ml.data.fingerprint import sort_rows
+from glasshouse_ml.data.row_reader import Reader, read_columns
+from glasshouse_ml.model.forecasting.calendar import Calendar, detect_calendar
+from glasshouse_ml.model.forecasting.calendar_features import calendar_features
+from glasshouse_ml.model.forecasting.known_ahead import known_values
+from glasshouse_ml.model.forecasting.panel import Panel
+from glasshouse_ml.model.forecasting.preparation import Grid, build_grid, check_duplicates
+
+_TIMES = ("date", "timestamp", "timestamptz")
+_DAY_SECONDS = 86_400
+# The name of the series of a query without columns that tell series apart.
+ALL = "all"
+SEPARATOR = " / "
+# A season needs so many times its length to be learned.
+_MIN_SEASONS = 2.5
+
+
+@dataclass(frozen=True)
+class ForecastData:
+    """What a forecast is trained on.
+
+    Attributes
+    ----------
+    columns : list of Column
+        Those that have a role.
+    known : list of Column
+        Those known ahead.
+    levels : dict
+        The texts behind the codes of each known column of texts.
+    grid, panel : Grid, Panel
+    has_future : bool
+        Whether the columns known ahead have a value in each step after the end of each series.
+    without_target : int
+        Rows whose target is NULL.
+    """
+
+    columns: list[Column]
+    known: list[Column]
+    levels: dict[str, list[str]]
+    calendar: Calendar
+    grid: Grid
+    panel: Panel
+    has_future: bool
+    excluded: list[dict[str, str]]
+    rows_read: int
+    without_target: int
+    fingerprint: str
+
+
+def read_forecast_data(db: Database, request: Request) -> ForecastData:
+    """Read the rows of a request."""
+    options = request.options
+    roles = _Roles(request, read_columns(db, request.query))
+    known_numbers = [column for column in roles.known if column.numeric]
+    known_texts = [column for column in roles.known if not column.numeric]
+    numbers = [roles.time, roles.target, *known_numbers]
+    reader = Reader(db, request.query, numbers, [*roles.series, *known_texts])
+    table = reader.table(memory.available_bytes(options["memory_mb"]))
+    if not reader.rows_read:
+        raise GlasshouseError("The query returns no row.", "Check its conditions.")
+    if table.rows < reader.rows_read:
+        raise GlasshouseError(
+            f"options.memory_mb is {options['memory_mb']}, which has room for "
+            f"{count_rows(table.rows)} of {reader.rows_read}; a forecast needs all.",
+            "Allow more, or give fewer series.",
+        )
+    digest = sort_rows(table)
+    times = table.numbers[roles.time.name] * _DAY_SECONDS
+    _check_times(times, roles.time.name)
+    target = table.numbers[roles.target.name]
+    _check_target(target, roles.target.name)
+    codes, names = _series(table, [column.name for column in roles.series])
+    labelled = np.isfinite(target)
+    times = np.round(times, 3)
+    calendar = detect_calendar(
+        times[labelled],
+        codes[labelled],
+        options["frequency"],
+        options["time_zone"],
+        roles.time.base_type == "timestamptz",
+    )
+    local = calendar.local(times)
+    periods = calendar.numbers(local)
+    codes, names = _with_target(codes, names, labelled)
+    rows = codes >= 0
+    if calendar.is_instant and calendar.time_zone != "UTC":
+        # The hour that a change of the clock repeats is one period: its rows are not duplicates.
+        target, rows = _merge_repeated_hours(times, codes, periods, target, rows)
+    check_duplicates(
+        codes[rows],
+        periods[rows],
+        names,
+        " and ".join(column.name for column in roles.series),
+        f"{calendar.name} of {roles.time.name}",
+    )
+    labelled = rows & np.isfinite(target)
+    grid = build_grid(
+        codes[labelled], periods[labelled], target[labelled], len(names), options["gaps"]
+    )
+    horizon = options["horizon"]
+    ahead, ahead_names = _calendar_ahead(calendar, grid, horizon, options["holidays"])
+    levels = {column.name: table.texts[column.name].levels for column in known_texts}
+    known, has_future = known_values(
+        {c.name: _known_numbers(table, c) for c in roles.known},
+        codes,
+        periods,
+        grid.ends,
+        grid.history.shape[1],
+        horizon,
+    )
+    ahead = np.concatenate([known, ahead], axis=2)
+    seasons = options["seasons"]
+    seasons = tuple(sorted(set(calendar.seasons if seasons is None else seasons)))
+    seasons = tuple(s for s in seasons if _MIN_SEASONS * s <= grid.history.shape[1])
+    panel = Panel(
+        names,
+        grid.history,
+        grid.observed,
+        grid.ends,
+        seasons,
+        ahead,
+        [*(column.name for column in roles.known), *ahead_names],
+    )
+    return ForecastData(
+        columns=roles.all,
+        known=roles.known,
+        levels=levels,
+        calendar=calendar,
+        grid=grid,
+        panel=panel,
+        has_future=has_future,
+        excluded=roles.excluded,
+        rows_read=reader.rows_read,
+        without_target=int((~np.isfinite(table.numbers[roles.target.name])).sum()),
+        fingerprint=digest,
+    )
+
+
+class _Roles:
+    """The role of each column of the query."""
+
+    def __init__(self, request: Request, columns: list[Column]) -> None:
+        options = request.options
+        by_name = {column.name: column for column in columns}
+        self.time = _role(by_name, options["time"], "options.time")
+        self.target = _role(by_name, str(request.target), "target")
+        self.series = [_role(by_name, name, "options.series") for name in options["series"]]
+        self.known = [
+            _role(by_name, name, "options.known_ahead") for name in options["known_ahead"]
+        ]
+        if self.time.base_type not in _TIMES:
+            raise GlasshouseError(
+                f"Column {self.time.name!r} is of type {self.time.type}, not a date or timestamp.",
+                "Cast it in the query, for example make_date(year, month, 1).",
+            )
+        if self.target.kind != NUMBER:
+            raise GlasshouseError(
+                f"Target column {self.target.name!r} is of type {self.target.type}; a forecast "
+                "predicts a number.",
+                "Cast it in the query.",
+            )
+        for column in (*self.series, *self.known):
+            if column.kind is None:
+                raise GlasshouseError(
+                    f"Column {column.name!r} is of type {column.type}, which cannot be used.",
+                    "Cast it in the query to text or a number.",
+                )
+        self.all = [self.time, self.target, *self.series, *self.known]
+        self.excluded = [
+            {
+                "name": column.name,
+                "reason": "Its future is not known: options.known_ahead does not name it.",
+            }
+            for column in columns
+            if column not in self.all
+        ]
+
+
+def _role(columns: dict[str, Column], name: str, role: str) -> Column:
+    if name not in columns:
+        raise GlasshouseError(
+            f"The query returns no column {name!r}, which is named as {role}.",
+            near_names(name, columns),
+        )
+    return columns[name]
+
+
+def _check_times(times: np.ndarray, column: str) -> None:
+    if not np.isfinite(times).all():
+        raise GlasshouseError(
+            f"Time column {column!r} holds NULL or infinity.",
+            f"Leave those rows out: where isfinite({column}).",
+        )
+    if (np.abs(times) > 2e11).any():  # the years -4000 to 8000
+        raise GlasshouseError(
+            f"Time column {column!r} holds a time thousands of years away.", "Correct those rows."
+        )
+
+
+def _check_target(target: np.ndarray, column: str) -> None:
+    if np.isnan(target).all():
+        raise GlasshouseError(
+            f"Target column {column!r} is NULL in every row.", "Give rows whose value is known."
+        )
+    if (np.abs(target[~np.isnan(target)]) > MAX_ABSOLUTE_VALUE).any():
+        raise GlasshouseError(
+            f"Target column {column!r} holds infinite or too large values "
+            f"(beyond {MAX_ABSOLUTE_VALUE:g}).",
+            "Leave those rows out, or limit them with least().",
+        )
+
+
+def _series(table: Table, columns: list[str]) -> tuple[np.ndarray, list[str]]:
+    """The series of each row as a code, and the name of each."""
+    if not columns:
+        return np.zeros(table.rows, np.int64), [ALL]
+    codes = np.zeros(table.rows, np.int64)
+    for name in columns:
+        texts: TextColumn = table.texts[name]
+        if (texts.codes < 0).any():
+            raise GlasshouseError(
+                f"Series column {name!r} holds NULL.",
+                f"Leave those rows out, or name them: coalesce({name}, 'other').",
+            )
+        codes = codes * len(texts.levels) + texts.codes
+    _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
+    names = [
+        SEPARATOR.join(table.texts[name].levels[table.texts[name].codes[row]] for name in columns)
+        for row in first
+    ]
+    if len(set(names)) < len(names):
+        raise GlasshouseError(
+            f"Two series would have one name, because a value of options.series holds "
+            f"{SEPARATOR!r}.",
+            "Replace it in the query.",
+        )
+    return codes, names
+
+
+def _with_target(
+    codes: np.ndarray, names: list[str], labelled: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """The series that have a target; the rows of the others get the code -1."""
+    present = np.unique(codes[labelled])
+    place = np.full(len(names), -1)
+    place[present] = np.arange(len(present))
+    return place[codes], [names[code] for code in present]
+
+
+def _merge_repeated_hours(
+    times: np.ndarray,
+    codes: np.ndarray,
+    periods: np.ndarray,
+    target: np.ndarray,
+    rows: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of the rows of one series and period whose instants differ, in the first of them."""
+    order = np.lexsort((times, periods, codes))
+    same = (
+        (np.diff(codes[order]) == 0) & (np.diff(periods[order]) == 0) & (np.diff(times[order]) > 0)
+    )
+    target, rows = target.copy(), rows.copy()
+    for place in np.flatnonzero(same):
+        earlier, later = order[place], order[place + 1]
+        target[earlier] = np.nanmean([target[earlier], target[later]])
+        rows[later] = False
+    return target, rows
+
+
+def _calendar_ahead(
+    calendar: Calendar, grid: Grid, horizon: int, country: str | None
+) -> tuple[np.ndarray, list[str]]:
+    """What the calendar says of each period of each series, of shape (series, periods, columns)."""
+    periods = grid.history.shape[1]
+    first, last = int(grid.ends.min()) - periods + 1, int(grid.ends.max()) + horizon
+    features, names = calendar_features(calendar, np.arange(first, last + 1), country)
+    places = grid.ends[:, None] - (periods - 1) + np.arange(periods + horizon) - first
+    return features.astype(np.float32)[places], names
+
+
+def _known_numbers(table: Table, column: Column) -> np.ndarray:
+    if column.numeric:
+        return table.numbers[column.name]
+    codes = table.texts[column.name].codes
+    return np.where(codes < 0, np.nan, codes.astype(float))

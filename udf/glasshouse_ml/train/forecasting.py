@@ -1,0 +1,348 @@
+"""ml.train for a forecast: evaluate the candidates from rolling origins, refit, keep the future."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.request import Request
+from glasshouse_ml.data.database import Database
+from glasshouse_ml.measure.forecast_metrics import ForecastScores
+from glasshouse_ml.model.forecasting.candidates import (
+    BASELINE,
+    CANDIDATES,
+    COMBINATION,
+    RULES_ONLY,
+)
+from glasshouse_ml.model.forecasting.conformal import Offsets, conformal_offsets
+from glasshouse_ml.model.forecasting.evaluation import (
+    CandidateResult,
+    Origins,
+    actual_values,
+    choose_origins,
+    combine,
+    evaluate_candidates,
+    scales,
+    validation_errors,
+)
+from glasshouse_ml.model.forecasting.forecast_model import (
+    ForecastModel,
+    bounded,
+)
+from glasshouse_ml.model.forecasting.preparation import RULES, diagnose
+from glasshouse_ml.model.forecasting.selection import (
+    Selection,
+    candidate_scores,
+    select_candidates,
+)
+from glasshouse_ml.train.forecast_data import ForecastData
+
+# Below this mean absolute value whole numbers count rare events, whose expectation has decimals.
+_MIN_WHOLE = 10
+_GLOBAL = "global_boosting"
+
+
+@dataclass(frozen=True)
+class ForecastResult:
+    """The outcome of a training, before it is recorded.
+
+    Attributes
+    ----------
+    reasons : list
+        Why a rule answers for a series, or None.
+    by_series : list of str
+        The candidate of each series.
+    test, baseline : ForecastScores
+        The answer, and the seasonal naive rule, in the test steps.
+    validation, validation_baseline : list of ForecastScores
+        The same from each validation origin.
+    model : ForecastModel
+    """
+
+    request: Request
+    data: ForecastData
+    origins: Origins
+    reasons: list[str | None]
+    results: list[CandidateResult]
+    selection: Selection
+    by_series: list[str]
+    metric: str
+    test: ForecastScores
+    baseline: ForecastScores
+    validation: list[ForecastScores]
+    validation_baseline: list[ForecastScores]
+    model: ForecastModel
+
+
+def train_forecast(db: Database, request: Request, data: ForecastData) -> ForecastResult:
+    """Choose a candidate for each series, measure the choice, and forecast from the end."""
+    options, panel = request.options, data.panel
+    horizon, level, seed = options["horizon"], options["level"], options["seed"]
+    origins = choose_origins(panel, horizon)
+    reasons = diagnose(data.grid, panel.season, origins.horizon, int(panel.ends.max()))
+    report(db, request, data, origins, reasons)
+    names = _candidate_names(request)
+    rules = [RULES[reason] for reason in reasons if reason]
+    evaluated = list(dict.fromkeys([*names, BASELINE, *rules]))
+    results = evaluate_candidates(
+        panel, [name for name in evaluated if name != COMBINATION], origins, seed
+    )
+    metric = request.metric or request.task.default_metric(None)  # type: ignore[arg-type]
+    scale = scales(panel, origins.test)
+    candidates = [r for r in results if r.name in (*names, BASELINE) and r.name not in RULES_ONLY]
+    unit = _unit(panel, origins, metric, scale)
+    regular = np.array([reason is None for reason in reasons])
+    unit = np.where(regular | ~regular.any(), unit, np.nan)
+    errors = {
+        result.name: validation_errors(panel, result, origins, unit, squared=metric == "rmse")
+        for result in candidates
+        if result.forecasts is not None
+    }
+    combined: list[str] = []
+    if COMBINATION in names:
+        median, combined = combine(candidates, candidate_scores(errors))
+        if median is not None:
+            errors[COMBINATION] = validation_errors(
+                panel, median, origins, unit, squared=metric == "rmse"
+            )
+            results.append(median)
+            candidates.append(median)
+    allowed = {name: values for name, values in errors.items() if name in names}
+    selection = select_candidates(allowed or errors, BASELINE)
+    by_series = [
+        RULES[reason] if reason else selection.by_series[row] for row, reason in enumerate(reasons)
+    ]
+    return _finish(
+        _Choice(request, data, origins, reasons, results, selection, by_series, metric, combined),
+        scale,
+        horizon,
+        level,
+        seed,
+    )
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What was decided before the final fit."""
+
+    request: Request
+    data: ForecastData
+    origins: Origins
+    reasons: list[str | None]
+    results: list[CandidateResult]
+    selection: Selection
+    by_series: list[str]
+    metric: str
+    combined: list[str]
+
+
+def _finish(
+    choice: _Choice, scale: np.ndarray, horizon: int, level: float, seed: int
+) -> ForecastResult:
+    panel, origins = choice.data.panel, choice.origins
+    forecasts = {r.name: r.forecasts for r in choice.results if r.forecasts is not None}
+    evaluated = np.stack(
+        [forecasts[name][:, row] for row, name in enumerate(choice.by_series)], axis=1
+    )
+    truth = actual_values(panel, origins.all, origins.horizon, panel.periods)
+    errors = truth - evaluated
+    stride = int(np.diff(origins.validation).max(initial=1))
+    spacing = min(1.0, 2 * stride / origins.horizon)
+    # The test part is measured with an interval that has not seen it.
+    measured = conformal_offsets(errors[:-1], level, origins.horizon, spacing, scale)
+    offsets = conformal_offsets(errors, level, horizon, spacing, scales(panel, panel.periods))
+    test = _scores(panel, origins, -1, evaluated, truth, measured, scale, level)
+    naive = conformal_offsets(
+        (truth - forecasts[BASELINE])[:-1], level, origins.horizon, spacing, scale
+    )
+    baseline = _scores(panel, origins, -1, forecasts[BASELINE], truth, naive, scale, level)
+    validation_truth = actual_values(panel, origins.all, origins.horizon, origins.test)
+    places = range(len(origins.validation))
+    return ForecastResult(
+        request=choice.request,
+        data=choice.data,
+        origins=origins,
+        reasons=choice.reasons,
+        results=choice.results,
+        selection=choice.selection,
+        by_series=choice.by_series,
+        metric=choice.metric,
+        test=test,
+        baseline=baseline,
+        validation=[
+            _scores(panel, origins, place, evaluated, validation_truth, None, scale, level)
+            for place in places
+        ],
+        validation_baseline=[
+            _scores(
+                panel, origins, place, forecasts[BASELINE], validation_truth, None, scale, level
+            )
+            for place in places
+        ],
+        model=_final_model(choice, offsets, horizon, level, seed),
+    )
+
+
+def _scores(
+    panel: Any,
+    origins: Origins,
+    place: int,
+    forecasts: np.ndarray,
+    truth: np.ndarray,
+    offsets: Offsets | None,
+    scale: np.ndarray,
+    level: float,
+) -> ForecastScores:
+    """The rows of one origin in which the truth is known."""
+    forecast, actual = forecasts[place], truth[place]
+    none = np.full(forecast.shape, np.nan)
+    lower, upper = (forecast + offsets.lower, forecast + offsets.upper) if offsets else (none, none)
+    if offsets:
+        forecast, lower, upper = bounded(forecast, lower, upper, *_bounds(panel.history))
+    else:
+        forecast, _, _ = bounded(forecast, forecast, forecast, *_bounds(panel.history))
+    series, step = np.indices(actual.shape)
+    known = np.isfinite(actual) & np.isfinite(forecast)
+    return ForecastScores(
+        actual[known],
+        forecast[known],
+        lower[known],
+        upper[known],
+        scale[series[known]],
+        level,
+        series[known],
+        step[known] + 1,
+    )
+
+
+def _final_model(
+    choice: _Choice, offsets: Offsets, horizon: int, level: float, seed: int
+) -> ForecastModel:
+    """Fit what is used on the whole history, and forecast from its end."""
+    data, panel = choice.data, choice.data.panel
+    used = dict.fromkeys(choice.by_series)
+    if COMBINATION in used:
+        used |= dict.fromkeys(choice.combined)
+    origin, regressor = np.array([panel.periods]), None
+    members: dict[str, np.ndarray] = {}
+    for name in [*used, BASELINE]:
+        if name in (COMBINATION, *members):
+            continue
+        fitted = CANDIDATES[name](panel, panel.periods, horizon, seed)
+        members[name] = fitted.forecasts(panel, origin, horizon)[0]
+        if fitted.global_model is not None and data.known:
+            regressor = fitted.global_model.regressor
+    is_non_negative, is_whole = _bounds(panel.history)
+    look_back = max(28, *(4 * season for season in panel.seasons), 16) + 1
+    facts = {
+        "names": panel.names,
+        "by_series": choice.by_series,
+        "combined": choice.combined,
+        "calendar": data.calendar.facts(),
+        "seasons": list(panel.seasons),
+        "level": level,
+        "holidays": choice.request.options["holidays"],
+        "time": choice.request.options["time"],
+        "series": choice.request.options["series"],
+        "known": [{"name": c.name, "type": c.type, "kind": c.kind} for c in data.known],
+        "levels": data.levels,
+        "needs_known": regressor is not None and not data.has_future,
+        "is_non_negative": is_non_negative.tolist(),
+        "is_whole": is_whole.tolist(),
+    }
+    needs_tail = regressor is not None
+    model = ForecastModel(
+        facts, members, offsets.lower, offsets.upper, members[BASELINE], panel.ends
+    )
+    if not needs_tail:
+        return model
+    return replace(
+        model,
+        tail=panel.history[:, -look_back:],
+        known=panel.ahead[:, panel.periods :, : len(data.known)].astype(float),
+        regressor=regressor,
+    )
+
+
+def _bounds(history: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each series whether it is never below 0, and whether its answers are whole numbers."""
+    present = np.isfinite(history)
+    values = np.where(present, history, 0.0)
+    is_whole = (values == np.rint(values)).all(axis=1)
+    mean = np.abs(values).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
+    return (values >= 0).all(axis=1), is_whole & (mean >= _MIN_WHOLE)
+
+
+def _unit(panel: Any, origins: Origins, metric: str, scale: np.ndarray) -> np.ndarray:
+    """What an absolute error of each series is divided by, so that candidates can be compared."""
+    if metric == "mase":
+        return scale
+    if metric == "wape":
+        past = np.where(panel.observed, panel.history, np.nan)[:, : origins.test]
+        counts = np.maximum(np.isfinite(past).sum(axis=1), 1)
+        # The mean over series of these errors is the error of all by the total of all.
+        overall = np.nanmean(np.nansum(np.abs(past), axis=1) / counts)
+        return np.full(len(panel.names), overall if overall > 0 else np.nan)
+    return np.ones(len(panel.names))
+
+
+def _candidate_names(request: Request) -> list[str]:
+    if request.algorithms is None:
+        return [name for name in (*CANDIDATES, COMBINATION) if name not in RULES_ONLY]
+    return list(dict.fromkeys(entry["algorithm"] for entry in request.algorithms))
+
+
+def report(
+    db: Database,
+    request: Request,
+    data: ForecastData,
+    origins: Origins,
+    reasons: list[str | None],
+) -> None:
+    """Tell the caller the frequency, the gaps, and which series a rule answers."""
+    panel, calendar = data.panel, data.calendar
+    seasons = " and ".join(map(str, panel.seasons)) or "none"
+    closed = 7 - len(calendar.weekdays)
+    db.notice(
+        f"Frequency: {calendar.name} ({len(panel.names)} series of up to {panel.periods} periods; "
+        f"seasons: {seasons})."
+        + (f" {closed} days of the week have no rows and are left out." if closed else "")
+    )
+    if data.grid.filled.any():
+        ways = {
+            how: int(data.grid.filled[[f == how for f in data.grid.fill]].sum())
+            for how in sorted(set(data.grid.fill))
+        }
+        parts = [
+            f"{count} {'as 0' if how == 'zero' else 'by interpolation'}"
+            for how, count in ways.items()
+            if count
+        ]
+        db.notice(
+            f"{int(data.grid.filled.sum())} periods without a row in "
+            f"{int((data.grid.filled > 0).sum())} series were filled: {', '.join(parts)} "
+            "(options.gaps)."
+        )
+    for reason in sorted({reason for reason in reasons if reason}):
+        rows = [name for name, other in zip(panel.names, reasons, strict=True) if other == reason]
+        examples = ", ".join(rows[:5]) + (", …" if len(rows) > 5 else "")
+        db.notice(
+            f"{len(rows)} series {'is' if len(rows) == 1 else 'are'} {reason}, and the rule "
+            f"{RULES[reason]} answers for {'it' if len(rows) == 1 else 'them'}: {examples}."
+        )
+    if origins.horizon < request.options["horizon"]:
+        db.notice(
+            f"The series are short: {origins.horizon} of {request.options['horizon']} steps are "
+            "measured, and the intervals of the others grow with the root of the step."
+        )
+
+
+def check_promotion(request: Request) -> None:
+    """Refuse a comparison with the champion: its test steps are earlier ones."""
+    if request.options["promote"] == "if_better":
+        raise GlasshouseError(
+            'options.promote = "if_better" cannot be had for a forecast: the test steps of two '
+            "versions are not the same.",
+            "Leave it out, and let the tests beats_baseline and metric_at_least decide in dbt.",
+        )

@@ -1,0 +1,1 @@
+"""ml.drivers: the slices of the rows that explain why a metric changed."""

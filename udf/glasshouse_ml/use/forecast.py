@@ -1,0 +1,162 @@
+"""ml.forecast: the future of a trained forecast, without another fit."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.table import Column, TextColumn
+from glasshouse_ml.data.database import Database
+from glasshouse_ml.data.interrupts import check_interrupts, interruptible
+from glasshouse_ml.data.query_text import clean_query
+from glasshouse_ml.data.row_reader import Reader, read_columns
+from glasshouse_ml.model.forecasting.calendar import from_facts
+from glasshouse_ml.model.forecasting.calendar_features import calendar_features
+from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
+from glasshouse_ml.model.forecasting.global_model import GlobalModel
+from glasshouse_ml.model.forecasting.known_ahead import known_values
+from glasshouse_ml.model.forecasting.panel import Panel
+from glasshouse_ml.registry import versions as registry
+
+_DAY_SECONDS = 86_400
+_SEPARATOR = " / "
+_GLOBAL = "global_boosting"
+
+# Series, at, step, forecast, lower, upper, baseline.
+Row = tuple[str, str, int, float, float, float, float]
+
+
+def forecast(
+    db: Database, model: str, horizon: int | None, known_ahead: str | None, version: int | None
+) -> Iterator[Row]:
+    """A row for each series and step, the series in the order of their names."""
+    stored = registry.load_forecast(db, model, version)
+    steps = stored.horizon if horizon is None else horizon
+    if not 1 <= steps <= stored.horizon:
+        raise GlasshouseError(
+            f"The horizon is {steps}; model {model!r} was trained for 1 to {stored.horizon} steps.",
+            f"Train it with options => '{{\"horizon\": {steps}, …}}'."
+            if steps > 0
+            else f"Give 1 to {stored.horizon}, or leave it out.",
+        )
+    with interruptible(db.check_interrupts):
+        members = {}
+        if known_ahead is not None:
+            members = {_GLOBAL: _with_known(db, model, stored, clean_query(known_ahead), steps)}
+        elif stored.facts["needs_known"]:
+            raise GlasshouseError(
+                f"Model {model!r} needs {_listed(stored)} of the steps ahead, which its training "
+                "rows did not have.",
+                "Give known_ahead => 'select …', or rows of the future with a target of NULL in "
+                "the training query.",
+            )
+        for name, answers in zip(stored.facts["names"], stored.answers(members), strict=True):
+            check_interrupts()
+            for step, at, value, lower, upper, baseline in answers[:steps]:
+                yield name, at, step, value, lower, upper, baseline
+
+
+def _listed(stored: ForecastModel) -> str:
+    return ", ".join(entry["name"] for entry in stored.facts["known"])
+
+
+def _with_known(
+    db: Database, model: str, stored: ForecastModel, query: str, steps: int
+) -> np.ndarray:
+    """The forecasts of the global model under the values of a query, of shape (series, horizon)."""
+    if stored.regressor is None:
+        raise GlasshouseError(
+            f"Model {model!r} takes no known_ahead: no series is answered by the global model on "
+            "columns known ahead.",
+            "Leave it out.",
+        )
+    known = _read_known(db, stored, query)
+    # A step beyond those that are asked needs no value.
+    known = np.where(np.isfinite(known), known, stored.known)
+    _check_complete(stored, known[:, :steps])
+    look_back, horizon = stored.tail.shape[1], stored.horizon
+    calendar = from_facts(stored.facts["calendar"])
+    first, last = int(stored.ends.min()) + 1, int(stored.ends.max()) + horizon
+    features, names = calendar_features(
+        calendar, np.arange(first, last + 1), stored.facts["holidays"]
+    )
+    places = stored.ends[:, None] + np.arange(1, horizon + 1) - first
+    future = np.concatenate([known, features[places]], axis=2)
+    past = np.full((len(known), look_back, future.shape[2]), np.nan)
+    panel = Panel(
+        stored.facts["names"],
+        stored.tail,
+        np.isfinite(stored.tail),
+        stored.ends,
+        tuple(stored.facts["seasons"]),
+        np.concatenate([past, future], axis=1),
+        names,
+    )
+    return GlobalModel(stored.regressor).forecasts(panel, np.array([look_back]), horizon)[0]
+
+
+def _read_known(db: Database, stored: ForecastModel, query: str) -> np.ndarray:
+    facts = stored.facts
+    by_name = {column.name: column for column in read_columns(db, query)}
+    entries = [entry["name"] for entry in facts["known"]]
+    for name in (facts["time"], *facts["series"], *entries):
+        if name not in by_name:
+            raise GlasshouseError(
+                f"The query of known_ahead returns no column {name!r}.",
+                near_names(name, by_name),
+            )
+    for entry in facts["known"]:
+        if by_name[entry["name"]].kind != entry["kind"]:
+            column = by_name[entry["name"]]
+            raise GlasshouseError(
+                f"Column {column.name!r} is of type {column.type}; in training it was "
+                f"{entry['type']}.",
+                f"Cast it in the query to {entry['type']}.",
+            )
+    known = [by_name[name] for name in entries]
+    numbers = [by_name[facts["time"]], *(c for c in known if c.numeric)]
+    texts = [*(by_name[name] for name in facts["series"]), *(c for c in known if not c.numeric)]
+    table = Reader(db, query, numbers, texts).table()
+    calendar = from_facts(facts["calendar"])
+    times = table.numbers[facts["time"]] * _DAY_SECONDS
+    if not np.isfinite(times).all():
+        raise GlasshouseError(f"Column {facts['time']!r} of known_ahead holds NULL or infinity.")
+    periods = calendar.numbers(calendar.local(np.round(times, 3)))
+    names = {name: code for code, name in enumerate(facts["names"])}
+    series = np.zeros(table.rows, np.int64)
+    if facts["series"]:
+        values = [table.texts[name].values() for name in facts["series"]]
+        series = np.array(
+            [names.get(_SEPARATOR.join(map(str, row)), -1) for row in zip(*values, strict=True)],
+            np.int64,
+        )
+    columns = {c.name: _numbers(table.numbers, table.texts, c, facts["levels"]) for c in known}
+    values_ahead, _ = known_values(columns, series, periods, stored.ends, 0, stored.horizon)
+    return values_ahead.astype(float)
+
+
+def _numbers(
+    numbers: dict[str, np.ndarray],
+    texts: dict[str, TextColumn],
+    column: Column,
+    levels: dict[str, list[str]],
+) -> np.ndarray:
+    """The values of a column as in training; a text that training did not have is missing."""
+    if column.numeric:
+        return numbers[column.name]
+    codes = {level: float(code) for code, level in enumerate(levels[column.name])}
+    return np.array([codes.get(str(text), np.nan) for text in texts[column.name].values()])
+
+
+def _check_complete(stored: ForecastModel, known: np.ndarray) -> None:
+    missing = np.argwhere(~np.isfinite(known))
+    if not len(missing):
+        return
+    series, step, column = missing[0]
+    calendar = from_facts(stored.facts["calendar"])
+    at = calendar.instants(stored.ends[series : series + 1] + step + 1)[0]
+    raise GlasshouseError(
+        f"known_ahead has no {stored.facts['known'][column]['name']} of series "
+        f"{stored.facts['names'][series]!r} at {at} ({len(missing)} values are missing).",
+        "Give a row for each series and step, or a smaller horizon.",
+    )

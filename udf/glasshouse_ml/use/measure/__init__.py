@@ -1,0 +1,1 @@
+"""ml.measure: metrics, curves and intervals for any table of predictions."""

@@ -1,0 +1,15 @@
+comment on table ml.contests is 'What each group of columns adds to a model, as ml.contest measured it';
+comment on column ml.contests.model is 'Name of the model';
+comment on column ml.contests.version is 'The champion at that time, whose algorithm was trained';
+comment on column ml.contests.measured_at is 'When it was measured; the same for all rows of one call';
+comment on column ml.contests.feature_group is 'Name of the group of columns';
+comment on column ml.contests.columns is 'The columns of the group';
+comment on column ml.contests.metric is 'The metric of the scores';
+comment on column ml.contests.folds is 'The number of folds over all repeats';
+comment on column ml.contests.score is 'Mean score over the folds with all columns';
+comment on column ml.contests.score_without is 'Mean score over the same folds without the group';
+comment on column ml.contests.difference is 'Mean paired difference; above 0 where the group helps, whatever the metric';
+comment on column ml.contests.lower is 'Lower end of the 95 % interval of the difference; the intervals of one call hold together';
+comment on column ml.contests.upper is 'Upper end of that interval';
+comment on column ml.contests.p_value is 'Probability of such a difference if the group adds nothing, adjusted for the number of groups (Holm)';
+comment on column ml.contests.verdict is 'adds, harms or no clear difference, by the interval';

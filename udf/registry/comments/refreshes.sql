@@ -1,0 +1,15 @@
+comment on table ml.retraining_decisions is 'A row for each time that a build decided whether to train a model again';
+comment on column ml.retraining_decisions.model is 'Name of the model';
+comment on column ml.retraining_decisions.decided_at is 'When it was decided';
+comment on column ml.retraining_decisions.champion is 'The version in use at that time; NULL: there was none';
+comment on column ml.retraining_decisions.retrain is 'Whether a new version was trained';
+comment on column ml.retraining_decisions.reason is 'Why, or why not';
+comment on column ml.retraining_decisions.version is 'The version that was trained; NULL: none';
+comment on column ml.retraining_decisions.definition is 'Hash of the SQL and the settings of the model';
+comment on column ml.retraining_decisions.dbt_invocation is 'The dbt run that decided';
+comment on table ml.refreshes is 'A row for each make refresh';
+comment on column ml.refreshes.refresh is 'Number of the refresh';
+comment on column ml.refreshes.started_at is 'When it started';
+comment on column ml.refreshes.finished_at is 'When it ended; NULL while it runs';
+comment on column ml.refreshes.status is 'running, succeeded, failed, or interrupted: it was killed, and the next refresh did its work';
+comment on column ml.refreshes.detail is 'What was built, or the error';
