@@ -37,6 +37,8 @@ remove:  ## Remove a model that make add has made (NAME=model; asks first, YES=1
 	@$(GLASSHOUSE) remove $(call quote,$(NAME))
 submission:  ## Write the predictions of the rows without a label as CSV (NAME=model [SAMPLE=sample.csv] [TO=file])
 	@$(GLASSHOUSE) submission $(call quote,$(NAME)) $(call option,sample,$(SAMPLE)) $(call option,to,$(TO))
+export:  ## Write a model as plain SQL for a server without PL/Python (NAME=model TO=folder [VERSION=])
+	@$(GLASSHOUSE) export $(call quote,$(NAME)) $(call option,to,$(TO)) $(call option,version,$(VERSION))
 feature:  ## Create a feature file of a model, an open task at first (NAME=model FEATURE=name [OWNER=])
 	@$(GLASSHOUSE) feature $(call quote,$(NAME)) $(call option,feature,$(FEATURE)) $(call option,owner,$(OWNER))
 contest:  ## Measure what each group of features adds to a model (NAME=model)

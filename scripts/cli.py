@@ -25,6 +25,7 @@ MODULES = (
     "scripts.testing",
     "scripts.reference",
     "scripts.bench",
+    "scripts.export",
 )
 
 

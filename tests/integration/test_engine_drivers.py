@@ -100,7 +100,7 @@ def exhaustive(
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_every_slice_is_what_an_exhaustive_search_says(
+def test_slices_equal_exhaustive_search(
     user: Session, rows: list[dict[str, Any]], metric: str
 ) -> None:
     value = METRICS[metric]
@@ -124,7 +124,7 @@ def test_every_slice_is_what_an_exhaustive_search_says(
             value([r for r in rows if r["is_test"] == side and id(r) not in inside])
             for side in (False, True)
         ]
-        if rest[0] and conditions:
+        if conditions and rest[0] and None not in (*rest, row["control"], row["test"]):
             unexpected = row["test"] - row["control"] * rest[1] / rest[0]
             assert row["unexpected_difference"] == pytest.approx(unexpected, rel=1e-6, abs=1e-6)
         else:
@@ -136,7 +136,7 @@ def test_every_slice_is_what_an_exhaustive_search_says(
             assert sum(row["contribution"] for row in parts) == pytest.approx(change)
 
 
-def test_dimensions_of_many_values_are_counted_in_blocks(user: Session) -> None:
+def test_dimensions_with_many_values_are_counted_in_blocks(user: Session) -> None:
     """70 values of each of 5 dimensions make too many cells for one block."""
     names = [f"d{number}" for number in range(5)]
     values = [
@@ -157,13 +157,13 @@ def test_dimensions_of_many_values_are_counted_in_blocks(user: Session) -> None:
     assert len(expected) > 300
 
 
-def test_a_slice_is_found_and_said_once(user: Session) -> None:
+def test_slice_is_reported_once(user: Session) -> None:
     query = f"""
         select *, amount * case when is_test and colour = 'red' and day = '2026-01-02' then 4
             else 1 end as changed
         from ({QUERY}) as inner_rows
     """
-    found = drivers(user, "sum(changed)", query, dimensions=["colour", "day", "flag", "kind"])
+    found = drivers(user, "sum(changed)", query, dimensions=["colour", "day", "flag"])
     cause = found[frozenset({("colour", "red"), ("day", "2026-01-02")})]
     assert cause["p_value"] < 0.001
     assert cause["slice"] == "colour = red and day = 2026-01-02"
@@ -174,7 +174,7 @@ def test_a_slice_is_found_and_said_once(user: Session) -> None:
     assert contributions == sorted(contributions, reverse=True)
 
 
-def test_the_settings_of_the_session_do_not_matter(engine: Any, user: Session) -> None:
+def test_session_settings_do_not_change_result(engine: Any, user: Session) -> None:
     query = f"""
         select *, (customer % 2) / 10.0::float4 as share,
             timestamptz '2026-03-29 00:00+00' + (customer % 3) * interval '1 hour' as moment
@@ -190,7 +190,7 @@ def test_the_settings_of_the_session_do_not_matter(engine: Any, user: Session) -
     assert any(("moment", "2026-03-29 01:00:00+00") in conditions for conditions in expected)
 
 
-def test_notices_say_what_was_left_out(user: Session) -> None:
+def test_notices_name_left_out_rows(user: Session) -> None:
     del user.connection.notices[:]
     query = f"select case when amount <> 5 then is_test end as is_test, id from ({QUERY}) as r"
     drivers(user, "count(*)", query, dimensions=["id"])
@@ -220,7 +220,7 @@ def test_notices_say_what_was_left_out(user: Session) -> None:
         ),
     ],
 )
-def test_errors_are_one_plain_line(user: Session, call: str, message: str) -> None:
+def test_errors_are_one_line(user: Session, call: str, message: str) -> None:
     with pytest.raises(psycopg2.Error) as caught:
         user.rows(f"select * from ml.drivers({call})")
     assert caught.value.diag.message_primary.startswith(f"ml.drivers: {message}")
@@ -228,7 +228,7 @@ def test_errors_are_one_plain_line(user: Session, call: str, message: str) -> No
     assert "Traceback" not in str(caught.value)
 
 
-def test_measure_reads_what_predict_returns(user: Session) -> None:
+def test_measure_reads_predictions(user: Session) -> None:
     rows = """
         select i as id, sin(i) as a, cos(i * 1.7) as b, (array['x', 'y', 'z'])[1 + i % 3] as kind,
             sin(i) + cos(i * 3) > 0 as y

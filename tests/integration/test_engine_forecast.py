@@ -44,7 +44,7 @@ def simulated() -> dict[str, np.ndarray]:
     }
 
 
-def test_intervals_of_simulated_series_hold_their_level(user: Session) -> None:
+def test_intervals_of_simulated_series_cover_level(user: Session) -> None:
     truth: dict[tuple[str, int], float] = {}
     rows: list[dict[str, str]] = []
     for kind, values in simulated().items():
@@ -67,7 +67,7 @@ def test_intervals_of_simulated_series_hold_their_level(user: Session) -> None:
     assert all(0.65 <= share <= 0.95 for share in by_kind.values()), by_kind
 
 
-def test_retail_turnover_against_rows_that_were_held_out(user: Session, data_folder: Any) -> None:
+def test_retail_turnover_forecast_on_held_out_rows(user: Session, data_folder: Any) -> None:
     every = read(data_folder / "aus_retail" / "aus_retail.csv.gz")
     series: dict[str, list[dict[str, str]]] = {}
     for row in every:
@@ -121,7 +121,7 @@ def hourly(user: Session) -> str:
     return "engine test hourly"
 
 
-def test_hours_of_a_zone_do_not_depend_on_the_session(user: Session, hourly: str) -> None:
+def test_hours_of_zone_are_independent_of_session(user: Session, hourly: str) -> None:
     answers = []
     for zone in ("UTC", "America/New_York"):
         user.rows(f"set timezone = '{zone}'")
@@ -140,7 +140,7 @@ def test_hours_of_a_zone_do_not_depend_on_the_session(user: Session, hourly: str
     assert night[0] < night[1]
 
 
-def test_other_functions_point_to_ml_forecast(user: Session, hourly: str) -> None:
+def test_other_functions_name_ml_forecast(user: Session, hourly: str) -> None:
     query = "select * from engine_test.hourly"
     for statement in (
         "select * from ml.predict(%s, %s)",
@@ -157,7 +157,7 @@ def test_other_functions_point_to_ml_forecast(user: Session, hourly: str) -> Non
         assert "Traceback" not in str(caught.value)
 
 
-def test_errors_come_without_a_traceback(user: Session, hourly: str) -> None:
+def test_errors_have_no_traceback(user: Session, hourly: str) -> None:
     for statement, message in (
         ("select * from ml.forecast('no such model')", "There is no model"),
         (f"select * from ml.forecast('{hourly}', 49)", "trained for 1 to 48 steps"),
@@ -168,7 +168,7 @@ def test_errors_come_without_a_traceback(user: Session, hourly: str) -> None:
         assert "Traceback" not in str(caught.value)
 
 
-def test_the_tutorial_runs(engine: Any, user: Session) -> None:
+def test_tutorial_runs(engine: Any, user: Session) -> None:
     blocks = re.findall(r"^```sql\n(.*?)^```$", TUTORIAL.read_text(), re.MULTILINE | re.DOTALL)
     answers = []
     user.connection.autocommit = False

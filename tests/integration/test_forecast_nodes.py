@@ -26,10 +26,10 @@ models:
   - name: sales
     data_tests:
       - beats_baseline: {arguments: {metric: mase}}
-      - metric_at_least: {arguments: {metric: coverage, value: 0.5}}
+      - metric_at_least: {arguments: {metric: interval_coverage, value: 0.5}}
   - name: too_good
     data_tests:
-      - metric_at_least: {arguments: {metric: coverage, value: 1.01}}
+      - metric_at_least: {arguments: {metric: interval_coverage, value: 1.01}}
 """
 
 
@@ -44,7 +44,7 @@ def project(engine: Warehouse, user: Session, tmp_path: Path) -> Iterator[DbtPro
     yield from new_project(engine, user, tmp_path)
 
 
-def test_a_forecast_is_tested_promoted_and_used_as_any_model(
+def test_forecast_is_tested_promoted_and_used_like_other_models(
     user: Session, project: DbtProject
 ) -> None:
     project.write("models/features/feat_sales.sql", SALES)

@@ -21,7 +21,7 @@ def blocks(file: Path, language: str) -> list[str]:
     return [text for name, text in found if name == language]
 
 
-def test_the_index_names_every_tutorial() -> None:
+def test_index_lists_all_tutorials() -> None:
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert len(TUTORIALS) >= 6
     assert [file.name for file in TUTORIALS if f"({file.name})" not in index] == []

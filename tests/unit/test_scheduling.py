@@ -29,7 +29,7 @@ def unit(language: str) -> ConfigParser:
     return parser
 
 
-def test_the_make_target_exists() -> None:
+def test_make_target_exists() -> None:
     assert re.search(r"^refresh:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 

@@ -47,7 +47,7 @@ with
                 when baseline.value is null or ours.lower is null
                 then 'plain'
                 -- The best bias is 0, and the best coverage is the level of the interval.
-                when ours.metric in ('bias', 'coverage')
+                when ours.metric in ('bias', 'interval_coverage')
                 then 'plain'
                 when ours.higher_is_better and ours.lower > baseline.value
                 then 'good'

@@ -239,7 +239,7 @@ def test_project_models_are_refused() -> None:
         files_of(ROOT, "breast_cancer")
 
 
-def test_a_feature_file_is_an_open_task_with_an_owner_and_tests() -> None:
+def test_feature_file_is_open_task_with_owner_and_tests() -> None:
     texts = feature_texts(
         "visits", "csv", "order", "Ada: marketing", "visit id", "returned", frozenset(("order",))
     )
@@ -256,7 +256,7 @@ def test_a_feature_file_is_an_open_task_with_an_owner_and_tests() -> None:
     assert '"visit id",' in texts["sql"]
 
 
-def test_feature_files_go_with_the_model(tmp_path: Path) -> None:
+def test_feature_files_are_removed_with_model(tmp_path: Path) -> None:
     write(tmp_path, rendered_files(ID, RETURNED, CITY, target="returned"))
     file = tmp_path / "dbt" / "models" / "features" / "visits" / "feat_visits__deck.sql"
     file.parent.mkdir()
@@ -264,7 +264,7 @@ def test_feature_files_go_with_the_model(tmp_path: Path) -> None:
     assert file in files_of(tmp_path, "visits")[1]
 
 
-def test_a_killed_command_leaves_complete_files_and_can_be_started_again(
+def test_killed_command_leaves_complete_files_and_can_be_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = rendered_files(ID, RETURNED, CITY, target="returned")

@@ -38,25 +38,23 @@ BEFORE = version(1, 0.80, BASE_COMMIT)
         ),
     ],
 )
-def test_the_newest_version_is_compared_with_the_newest_of_the_base(
-    after: Version, words: str
-) -> None:
+def test_newest_version_is_compared_with_newest_of_base(after: Version, words: str) -> None:
     assert change(after, BEFORE, version(0, 0.1, BASE_COMMIT)) == words
 
 
-def test_a_loss_is_better_if_it_falls() -> None:
+def test_smaller_loss_is_better() -> None:
     after = version(2, 0.5, BRANCH_COMMIT, higher_is_better=False)
     assert change(after, BEFORE).endswith("better")
 
 
-def test_a_version_of_uncommitted_files_is_no_version_of_the_base() -> None:
+def test_version_of_uncommitted_files_is_not_of_base() -> None:
     assert change(version(2, 0.9, "")) == "new"
     assert change(BEFORE) == "none: the same version"
     edited = Version(**{**vars(BEFORE), "version": 2, "commit": f"{BASE_COMMIT[:12]}-dirty"})
     assert change(edited, BEFORE) == "none"
 
 
-def test_a_developers_models_are_compared_with_the_shared_ones() -> None:
+def test_developer_models_are_compared_with_shared_ones() -> None:
     own = version(1, 0.9, BRANCH_COMMIT, model="ada.titanic")
     other = version(1, 0.2, BRANCH_COMMIT, model="bob.titanic")
     assert change(own, BEFORE, other, developer="ada") == "+0.1, better"

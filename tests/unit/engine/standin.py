@@ -112,6 +112,13 @@ class StandIn:
         if "record_drift" in statement or "record_contest" in statement:
             self.kept.append((values[0], values[1], json.loads(values[2])))
             return []
+        if "curve = 'calibration'" in statement:
+            curve = self.recorded[values[1] - 1]["curves"]
+            points = [row for row in curve if row["curve"] == "calibration"]
+            points = [row for row in points if row["series"] == values[2] and row["n"]]
+            return sorted(points, key=lambda row: row["x"])
+        if ".residuals" in statement:
+            return self.recorded[values[1] - 1]["residuals"]
         if ".curves" in statement:
             return [
                 {"lower": row["x"], "category": None, "bin_type": "range", "n": float(row["n"])}

@@ -42,7 +42,7 @@ def test_one_line_and_one_row(
     assert capsys.readouterr().out.splitlines()[-1].startswith("Refresh: succeeded in 0 s; up to")
 
 
-def test_a_second_refresh_does_nothing(
+def test_second_refresh_does_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: list, capsys: pytest.CaptureFixture
 ) -> None:
     def second(settings: Any, stack: Any) -> str:
@@ -56,7 +56,7 @@ def test_a_second_refresh_does_nothing(
 
 
 @pytest.mark.parametrize("error", [UserError("dbt failed", "read the log"), KeyboardInterrupt()])
-def test_a_failure_is_a_row_and_frees_the_lock(
+def test_failure_is_recorded_and_releases_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: list, error: BaseException
 ) -> None:
     def fail(settings: Any, stack: Any) -> str:

@@ -25,7 +25,11 @@ MAX_FLOAT32_LOSS = 0.05
 # Above it float64 has gaps between whole numbers.
 MAX_WHOLE = 2.0**53
 # Reasons that the caller has given.
-REQUESTED = ("It decides the split.", "options.columns leaves it out.")
+REQUESTED = (
+    "It decides the split.",
+    "It holds the weights of the rows.",
+    "options.columns leaves it out.",
+)
 
 # A leading zero makes a code of a number: 007, a postal code.
 _NUMBER = re.compile(

@@ -35,7 +35,9 @@ def covariate_shift(facts: TrainingFacts) -> Outcome:
         return NotApplicable(f"A part has fewer than {MIN_ROWS} rows.")
     rows = np.concatenate([train, test])
     is_test = np.arange(len(rows)) >= len(train)
-    names = [feature["name"] for feature in facts.features][:MAX_COLUMNS]
+    # The model gets the distance to the reference time, and never that time itself.
+    reference = facts.request.options.get("reference_time")
+    names = [f["name"] for f in facts.features if f["name"] != reference][:MAX_COLUMNS]
     columns = {name: column_values(facts, name, rows) for name in names}
     matrix = np.column_stack(list(columns.values()))
     auc = _cross_validated_auc(matrix, is_test, facts)

@@ -20,6 +20,8 @@ from glasshouse_ml.measure.classification_metrics import ClassificationScores
 
 # As in dbt's test no_leakage.
 MAX_UNIVARIATE_SCORE = 0.99
+# Words may tell nearly without error, as those of spam do. A text with the outcome has no error.
+MAX_TEXT_SCORE = 0.999
 # Forward in time an earlier value of a number predicts it as well; a copy is nearer still.
 MAX_EARLIER_VALUE = 0.9999
 # The part of the gain over the baseline that is lost between training and test part. A forest loses
@@ -38,6 +40,12 @@ def target_leakage(facts: TrainingFacts) -> Outcome:
     findings = []
     is_forward = facts.split.facts["by"] == "time" and not facts.target.names
     for feature in facts.features:
+        text_score = feature.get("text_score") or 0.0
+        if text_score > (MAX_TEXT_SCORE if facts.target.names else MAX_UNIVARIATE_SCORE):
+            method = "ROC AUC" if facts.target.names else "R²"
+            message = f"The words of column {feature['name']!r} alone predict the target: {method}"
+            findings.append(Finding(f"{message} {text_score:.4g}.", feature["name"]))
+            continue
         names = ("univariate_score", "univariate_auc")
         value, measure = max((feature.get(name) or 0.0, name) for name in names)
         if value <= MAX_UNIVARIATE_SCORE:

@@ -25,7 +25,8 @@ CHECKS = (
         ISSUE,
         "Target leakage",
         "One feature by itself predicts the target nearly without error (ROC AUC, R² or |Spearman| "
-        f"above {scores.MAX_UNIVARIATE_SCORE}). Usually it contains the answer, for example a date "
+        f"above {scores.MAX_UNIVARIATE_SCORE}; of the words of a text, above "
+        f"{scores.MAX_TEXT_SCORE}). Usually it contains the answer, for example a date "
         "that is set when the outcome is known, and is not available when the model is used. It is "
         "a tip where a number is predicted forward in time and the column may be an earlier value.",
         "Leave the column out, unless its value is known before the outcome.",

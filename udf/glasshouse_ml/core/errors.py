@@ -8,6 +8,11 @@ from typing import Any
 # SQLSTATE invalid_parameter_value.
 INVALID = "22023"
 MAX_LISTED = 30
+# What a library raises for data or parameters that it cannot work with.
+LIBRARY_ERRORS = (
+    ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, StopIteration, TypeError,
+    ValueError,
+)  # fmt: skip
 # Letters of a message, and of a value inside a message. Values of megabytes reach some messages.
 MAX_MESSAGE, MAX_VALUE = 1_000, 100
 
@@ -20,6 +25,14 @@ class GlasshouseError(Exception):
         super().__init__(self.message)
         self.hint = shorten(hint, MAX_MESSAGE)
         self.sqlstate = sqlstate
+
+
+def one_line(error: Exception) -> str:
+    """The error of a library in one line.
+
+    scikit-learn explains an error in the first paragraph; the rest is documentation.
+    """
+    return " ".join(str(error).split("\n\n")[0].split()) or type(error).__name__
 
 
 def shorten(text: str, length: int = MAX_VALUE) -> str:

@@ -41,7 +41,13 @@ class Metric:
     def value(self, scores: EvaluationInput) -> float:
         """The metric over all rows once; NaN where it is undefined."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return float(self.measure(scores, np.ones((1, len(scores.actual))))[0])
+            return float(self.values(scores, np.ones((1, len(scores.actual))))[0])
+
+    def values(self, scores: EvaluationInput, draws: np.ndarray) -> np.ndarray:
+        """The metric of each sample; `draws` is how often each row is in it, (samples, rows)."""
+        # Only tasks with a target have weights of rows.
+        weights = getattr(scores, "weights", None)
+        return self.measure(scores, draws if weights is None else draws * weights)
 
     def gain(self, value: float) -> float:
         """The value with the sign under which larger is better."""

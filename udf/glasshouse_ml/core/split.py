@@ -70,11 +70,14 @@ class XY:
     matrix: np.ndarray
     actual: np.ndarray
     members: np.ndarray | None = None  # positions in the training part, where they are of it
+    weights: np.ndarray | None = None  # of options.weight; None: each row counts once
 
-    def take(self, rows: np.ndarray) -> "XY":
-        """Some of the rows."""
-        members = rows if self.members is None else self.members[rows]
-        return XY(self.matrix[rows], self.actual[rows], members)
+    def take(self, rows: np.ndarray | slice) -> "XY":
+        """Some of the rows; those of a slice are views."""
+        of_rows = np.arange(len(self.actual)) if self.members is None else self.members
+        members = of_rows[rows]
+        weights = None if self.weights is None else self.weights[rows]
+        return XY(self.matrix[rows], self.actual[rows], members, weights)
 
 
 class Splitter(Protocol):

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 
 _SECONDS_A_DAY = 86_400
-_DATES = ("date", "timestamp without time zone", "timestamp with time zone")
 
 
 def _day(seconds: np.ndarray) -> np.ndarray:
@@ -41,6 +40,7 @@ _PARTS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], float]] = {
     "hour": (_hour, 1),
 }
 
+_DATES = ("date", "timestamp", "timestamptz")
 # The names of parts that PostgreSQL calls otherwise.
 _FIELDS = {"weekday": "isodow"}
 
@@ -52,21 +52,26 @@ def calendar_part(part: str, values: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(values), np.nan, _PARTS[part][0](seconds))
 
 
-def calendar_part_sql(part: str, value: str, type_name: str) -> str:
-    """The SQL of a part of a value, as an integer."""
-    if type_name == "timestamp with time zone":
+def calendar_part_sql(part: str, value: str, base_type: str) -> str:
+    """The SQL of a part of a value, as an integer; base_type is the name in pg_type."""
+    if base_type == "timestamptz":
         value = f"({value} at time zone 'UTC')"
     return f"extract({_FIELDS.get(part, part)} from {value})::int"
 
 
-def varying_parts(type_name: str, values: np.ndarray) -> tuple[str, ...]:
+def is_date(type_name: str) -> bool:
+    """Whether a type is a moment with a date, and not a time of day or an interval."""
+    return type_name == "date" or type_name.startswith("timestamp")
+
+
+def varying_parts(base_type: str, values: np.ndarray) -> tuple[str, ...]:
     """The parts that can tell the training rows of a column apart, by name.
 
     A part counts where the values span more than one of its cycles: below that it is the date
     itself, and would say which rows are near to one another.
     """
     present = values[~np.isnan(values)]
-    if type_name not in _DATES or not len(present):
+    if base_type not in _DATES or not len(present):
         return ()
     span = present.max() - present.min()
     return tuple(

@@ -74,7 +74,7 @@ def learn_features(
             continue
         parts: tuple[str, ...] = ()
         if kind == TIME and uses_calendar:
-            parts = varying_parts(column.type, table.numbers[column.name][training])
+            parts = varying_parts(column.base_type, table.numbers[column.name][training])
         levels = _categories(table.texts[column.name], training) if kind == CATEGORY else []
         categories, has_rare = tuple(levels[:max_categories]), len(levels) > max_categories
         feature = Feature(

@@ -23,6 +23,7 @@ class _Call:
     """A call of the engine: how it looks, what that raised, and when it looks again."""
 
     look: Callable[[], None]
+    step_look: Callable[[], None] | None = None
     failure: Exception | None = None
     next_look: float = 0.0
 
@@ -48,6 +49,20 @@ def interruptible(look: Callable[[], None]) -> Iterator[None]:
             raise call.failure
 
 
+@contextmanager
+def interruptible_step(look: Callable[[], None]) -> Iterator[None]:
+    """Have check_interrupts() call `look` as well; what that raises ends the step, not the call."""
+    call = _current
+    if call is None:
+        yield
+        return
+    outer, call.step_look = call.step_look, look
+    try:
+        yield
+    finally:
+        call.step_look = outer
+
+
 def check_interrupts() -> None:
     """Raise an error when the call that works must end. Other threads than the first do not look.
 
@@ -67,3 +82,5 @@ def check_interrupts() -> None:
         call.next_look = time.monotonic() + PAUSE
     if call.failure is not None:
         raise call.failure
+    if call.step_look is not None:
+        call.step_look()

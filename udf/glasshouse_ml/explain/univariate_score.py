@@ -80,6 +80,15 @@ def _score(values: np.ndarray, target: Target, is_category: bool) -> float | Non
         sums = np.column_stack([np.bincount(bins[fitting], y, size) for y in truth[fitting].T])
         mean = truth[fitting].mean(axis=0)
         predicted[scoring] = np.where(counts > 0, sums / np.maximum(counts, 1), mean)[bins[scoring]]
+    return prediction_quality(predicted, target, values)
+
+
+def prediction_quality(predicted: np.ndarray, target: Target, values: np.ndarray) -> float | None:
+    """ROC AUC or R² of predictions that were made from one feature with these values.
+
+    `predicted` has a column for each class, or one for a number.
+    """
+    names = target.names
     if not names:
         r2 = json_number(OF_NUMBERS["r2"].value(RegressionScores(target.values, predicted[:, 0])))
         return None if r2 is None else max(r2, 0.0)

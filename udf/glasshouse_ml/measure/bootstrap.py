@@ -61,7 +61,7 @@ def paired_gains(
     for weights in bootstrap_weights(len(scores.actual), samples, seed, units):
         other_weights = weights if other_rows is None else weights * other_rows
         with np.errstate(divide="ignore", invalid="ignore"):
-            gains.append(metric.measure(scores, weights) - metric.measure(other, other_weights))
+            gains.append(metric.values(scores, weights) - metric.values(other, other_weights))
     difference = np.concatenate(gains)
     return difference if metric.higher_is_better else -difference
 

@@ -45,6 +45,7 @@ class ClassificationScores:
     # The predicted class of each row, where it does not follow from probabilities and threshold.
     labels: np.ndarray | None = None
     has_scores: bool = True  # False: the probabilities are 1 for the predicted class and else 0
+    weights: np.ndarray | None = None
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
@@ -61,12 +62,19 @@ class ClassificationScores:
     def take(self, rows: np.ndarray) -> "ClassificationScores":
         """Some of the rows."""
         labels = None if self.labels is None else self.labels[rows]
+        weights = None if self.weights is None else self.weights[rows]
         return replace(
-            self, actual=self.actual[rows], probabilities=self.probabilities[rows], labels=labels
+            self,
+            actual=self.actual[rows],
+            probabilities=self.probabilities[rows],
+            labels=labels,
+            weights=weights,
         )
 
     def proportions(self) -> dict[str, tuple[int, int]]:
-        """The metrics that count rows: how many are right, of how many."""
+        """The metrics that count rows: how many are right, of how many; none with weights."""
+        if self.weights is not None:
+            return {}
         correct = self.predicted == self.actual
         counts = {"accuracy": (int(correct.sum()), len(correct))}
         if self.binary:

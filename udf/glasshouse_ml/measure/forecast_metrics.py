@@ -137,4 +137,5 @@ METRICS = {
     )
 }
 # The metrics by which candidates can be compared.
-DECIDING = ("mase", "wape", "mae", "rmse")
+DEFAULT = "mase"
+DECIDING = (DEFAULT, "wape", "mae", "rmse")

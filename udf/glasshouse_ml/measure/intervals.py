@@ -31,7 +31,7 @@ def metric_intervals(
         check_interrupts()
         with np.errstate(divide="ignore", invalid="ignore"):
             for name, metric in metrics.items():
-                blocks[name].append(metric.measure(scores, weights))
+                blocks[name].append(metric.values(scores, weights))
     values = {name: np.concatenate(parts) for name, parts in blocks.items()}
     independent = units.independent if units else count
     intervals = {name: percentile_interval(v, independent) for name, v in values.items()}

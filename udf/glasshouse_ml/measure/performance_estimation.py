@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, logit
 
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.data.interrupts import check_interrupts
@@ -25,6 +26,7 @@ DRAWS = 200
 # Draws are made in blocks, so that memory is bounded.
 _CELLS = 2_000_000
 _ERROR_GROUPS = 10
+_NEWTON_STEPS = 10
 
 Estimate = tuple[float, float, float]
 
@@ -38,13 +40,29 @@ class CalibrationCurve:
     rows: np.ndarray
 
     def draw(self, rng: np.random.Generator, probabilities: np.ndarray) -> np.ndarray:
-        """Corrected probabilities, with a curve that these test rows make plausible."""
+        """Corrected probabilities, with a curve that these test rows make plausible.
+
+        The correction is a logistic regression on the log odds (Platt, 1999). A normal prior of its
+        coefficients, around no correction, keeps it defined where the test rows separate.
+        """
         if not len(self.rows):
             return probabilities
         positive = self.observed * self.rows
         # The posterior of each share under Jeffreys' prior.
         shares = rng.beta(positive + 0.5, self.rows - positive + 0.5)
-        return np.interp(probabilities, self.predicted, np.maximum.accumulate(shares))
+        terms = np.column_stack([np.ones(len(shares)), _log_odds(self.predicted)])
+        coefficients = np.array([0.0, 1.0])
+        for _ in range(_NEWTON_STEPS):
+            fitted = expit(terms @ coefficients)
+            weights = self.rows * fitted * (1 - fitted)
+            gradient = terms.T @ (self.rows * (shares - fitted)) - (coefficients - [0.0, 1.0])
+            step = np.linalg.solve((terms.T * weights) @ terms + np.eye(2), gradient)
+            coefficients = coefficients + np.clip(step, -1, 1)
+        return expit(coefficients[0] + max(coefficients[1], 0.0) * _log_odds(probabilities))
+
+
+def _log_odds(probabilities: np.ndarray) -> np.ndarray:
+    return logit(np.clip(probabilities, 1e-6, 1 - 1e-6))
 
 
 def estimate_classification(

@@ -18,6 +18,7 @@ class RegressionScores:
     # The bounds of the prediction interval, where the model has one.
     lower: np.ndarray | None = None
     upper: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
@@ -34,15 +35,13 @@ class RegressionScores:
 
     def take(self, rows: np.ndarray) -> "RegressionScores":
         """Some of the rows."""
-        if self.lower is None or self.upper is None:
-            return RegressionScores(self.actual[rows], self.predicted[rows])
-        return RegressionScores(
-            self.actual[rows], self.predicted[rows], self.lower[rows], self.upper[rows]
-        )
+        bounds = (self.lower, self.upper, self.weights)
+        lower, upper, weights = (None if b is None else b[rows] for b in bounds)
+        return RegressionScores(self.actual[rows], self.predicted[rows], lower, upper, weights)
 
     def proportions(self) -> dict[str, tuple[int, int]]:
-        """The rows within their bounds."""
-        if self.lower is None or self.upper is None:
+        """The rows within their bounds; none with weights."""
+        if self.lower is None or self.upper is None or self.weights is not None:
             return {}
         return {"interval_coverage": (int(self.is_covered.sum()), len(self.actual))}
 
@@ -77,9 +76,14 @@ def _mae(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
 
 
 def _median_absolute_error(rows: RegressionScores, weights: np.ndarray) -> np.ndarray:
-    """Weights are how often a row was drawn: the middle of the rows written out that often."""
+    """Weights are how often a row was drawn: the middle of the rows written out that often.
+
+    With weights of rows it is the least error up to which half of the weight lies.
+    """
     ends = np.cumsum(weights[:, rows.by_error], axis=1)
     ranked, count = rows.errors[rows.by_error], ends[:, -1:]
+    if rows.weights is not None:
+        return ranked[(ends < count / 2).sum(axis=1)]
     lower = (ends <= (count - 1) // 2).sum(axis=1)
     upper = (ends <= count // 2).sum(axis=1)
     return (ranked[lower] + ranked[upper]) / 2

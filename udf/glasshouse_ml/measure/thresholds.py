@@ -17,12 +17,15 @@ def least_cost_threshold(folds: Sequence[ClassificationScores], costs: Costs) ->
     """
     scores = np.concatenate([fold.probabilities[:, fold.positive] for fold in folds])
     hits = np.concatenate([fold.actual == fold.positive for fold in folds])
+    weights = np.concatenate(
+        [np.ones(len(fold.actual)) if fold.weights is None else fold.weights for fold in folds]
+    )
     order = np.argsort(scores, kind="stable")
-    ranked, hit = scores[order], hits[order]
+    ranked, hit, weight = scores[order], hits[order], weights[order]
     # From the threshold below all rows to the one above all: each row that falls below it stops
     # being a false positive, or becomes a false negative.
-    change = np.where(hit, costs.false_negative, -costs.false_positive)
-    total = costs.false_positive * (~hits).sum() + np.append(0.0, np.cumsum(change))
+    change = weight * np.where(hit, costs.false_negative, -costs.false_positive)
+    total = costs.false_positive * weights[~hits].sum() + np.append(0.0, np.cumsum(change))
     none_flagged = 1.0 if ranked[-1] < 1 else np.nextafter(1.0, 2.0)
     edges = np.concatenate([[0.0], _midpoints(ranked), [none_flagged]])
     # Rows of equal probability are on the same side.

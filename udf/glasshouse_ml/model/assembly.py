@@ -3,6 +3,7 @@
 Whoever holds the fitted Pipeline needs to know nothing of the options.
 """
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,7 +47,12 @@ def build_pipeline(
     group_by = None if algorithm.is_baseline else options.get("group_by")
     other_features = [feature for feature in features if feature.name != group_by]
     pipeline = preprocessing_pipeline(
-        algorithm, params, other_features, options["seed"], options.get("monotonic")
+        algorithm,
+        params,
+        other_features,
+        options["seed"],
+        options.get("monotonic"),
+        options.get("reference_time"),
     )
     if algorithm.is_baseline:
         return pipeline
@@ -72,6 +78,21 @@ def calibrate(
         pipeline, method=method, cv=folds, ensemble=is_chronological
     )
     return Pipeline([("estimate", calibrated)])
+
+
+def accepts_weights(estimator: Any) -> bool:
+    """Whether an estimator takes a weight for each row; a mixin may pass parameters on."""
+    return any(
+        "sample_weight" in inspect.signature(vars(base)["fit"]).parameters
+        for base in type(estimator).__mro__
+        if "fit" in vars(base)
+    )
+
+
+def weight_parameter(pipeline: Pipeline) -> str:
+    """The name under which fit() hands the weights of the rows to the estimator."""
+    inner = getattr(pipeline[-1], "regressor", None)  # of a transformed target
+    return f"estimate__{weight_parameter(inner) if inner is not None else 'sample_weight'}"
 
 
 def without_fold_indices(fitted: Pipeline) -> Pipeline:

@@ -40,7 +40,9 @@ class Boosted(BaseEstimator):
         """An untrained estimator of the library's scikit-learn interface."""
 
     @abstractmethod
-    def _fit(self, params: dict[str, Any], matrix: np.ndarray, target: np.ndarray) -> Any:
+    def _fit(
+        self, params: dict[str, Any], matrix: np.ndarray, target: np.ndarray, weights: Any
+    ) -> Any:
         """The fitted estimator; looks for interrupts after each round."""
 
     @abstractmethod
@@ -63,7 +65,7 @@ class Boosted(BaseEstimator):
     def _predict_contributions(self, booster: Any, matrix: np.ndarray) -> np.ndarray:
         """For each row and sum what each column adds, and last where the sum begins."""
 
-    def fit(self, matrix: np.ndarray, target: np.ndarray) -> Self:
+    def fit(self, matrix: np.ndarray, target: np.ndarray, sample_weight: Any = None) -> Self:
         """Learn; the classes of a classifier are numbers without gaps for the library."""
         encoded = target
         if isinstance(self, ClassifierMixin):
@@ -76,7 +78,7 @@ class Boosted(BaseEstimator):
                 positions[k]: w for k, w in weights.items() if k in positions
             }
         try:
-            fitted = self._fit(settings, matrix, encoded)
+            fitted = self._fit(settings, matrix, encoded, sample_weight)
         except Exception as error:
             if type(error).__module__.partition(".")[0] != self.library:
                 raise
@@ -154,9 +156,11 @@ class _LightGBM(Boosted):
         "force_row_wise": True,
     }
 
-    def _fit(self, params: dict[str, Any], matrix: np.ndarray, target: np.ndarray) -> Any:
+    def _fit(
+        self, params: dict[str, Any], matrix: np.ndarray, target: np.ndarray, weights: Any
+    ) -> Any:
         return self._new_estimator(params).fit(
-            matrix, target, callbacks=[lambda _: check_interrupts()]
+            matrix, target, sample_weight=weights, callbacks=[lambda _: check_interrupts()]
         )
 
     def _serialise(self, fitted: Any) -> str:
@@ -217,7 +221,9 @@ class _XGBoost(Boosted):
         "validate_parameters": True,
     }  # fmt: skip
 
-    def _fit(self, params: dict[str, Any], matrix: np.ndarray, target: np.ndarray) -> Any:
+    def _fit(
+        self, params: dict[str, Any], matrix: np.ndarray, target: np.ndarray, weights: Any
+    ) -> Any:
         from xgboost.callback import TrainingCallback
 
         class Look(TrainingCallback):
@@ -225,7 +231,8 @@ class _XGBoost(Boosted):
                 check_interrupts()
                 return False
 
-        return self._new_estimator({**params, "callbacks": [Look()]}).fit(matrix, target)
+        estimator = self._new_estimator({**params, "callbacks": [Look()]})
+        return estimator.fit(matrix, target, sample_weight=weights)
 
     def _serialise(self, fitted: Any) -> str:
         return fitted.get_booster().save_raw("json").decode()

@@ -9,11 +9,13 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.metric import Metric
 from glasshouse_ml.core.split import XY
 from glasshouse_ml.core.task import AlgorithmEntry
-from glasshouse_ml.data.interrupts import check_interrupts
+from glasshouse_ml.data.interrupts import check_interrupts, interruptible_step
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model.algorithms import Algorithm
+from glasshouse_ml.model.assembly import accepts_weights
 from glasshouse_ml.model.fitting import Candidate, Fitter
 from glasshouse_ml.model.search import search_settings, successive_halving
+from glasshouse_ml.model.time_budget import TimeBudget
 
 # The parameters that an algorithm must have to follow an option.
 _REQUIRED_PARAMETERS = {
@@ -21,6 +23,10 @@ _REQUIRED_PARAMETERS = {
     # With the second parameter the columns reach the estimator unchanged, one for one.
     "monotonic": ("monotonic_cst", "categorical_features"),
 }
+
+
+# The options that not every algorithm can follow.
+_SUPPORTED = (*_REQUIRED_PARAMETERS, "weight")
 
 
 def candidate_entries(fitter: Fitter, rows: int) -> list[list[AlgorithmEntry]]:
@@ -51,7 +57,7 @@ def candidate_entries(fitter: Fitter, rows: int) -> list[list[AlgorithmEntry]]:
 def _unsupported_option(task: str, entry: AlgorithmEntry, options: dict[str, Any]) -> str | None:
     """The first option in force that this algorithm does not support."""
     algorithm = catalogue.find_algorithm(task, entry["algorithm"])
-    in_force = (name for name in _REQUIRED_PARAMETERS if options.get(name) is not None)
+    in_force = (name for name in _SUPPORTED if options.get(name) is not None)
     return next(
         (name for name in in_force if not algorithm.is_baseline and not _supports(algorithm, name)),
         None,
@@ -59,6 +65,8 @@ def _unsupported_option(task: str, entry: AlgorithmEntry, options: dict[str, Any
 
 
 def _supports(algorithm: Algorithm, option: str) -> bool:
+    if option == "weight":
+        return accepts_weights(algorithm.build({}, 0))
     return set(_REQUIRED_PARAMETERS[option]) <= set(algorithm.parameters)
 
 
@@ -83,18 +91,29 @@ def compare(
     """Cross-validate every candidate; they are numbered from `first` on in the order given."""
     numbered = list(enumerate((entry for search in searches for entry in search), start=first))
     validated: dict[int, Candidate] = {}
+    budget = TimeBudget(fitter.request.options["budget_s"], metric)
+    folds = len(fitter.split.folds)
 
     def validate(entrant: tuple[int, AlgorithmEntry], share: float) -> float:
         number, entry = entrant
         arguments = number, entry["algorithm"], entry["params"]
         try:
-            validated[number] = fitter.cross_validate(*arguments, training, metric, share)
+            with interruptible_step(budget.check_deadline):
+                budget.check_deadline()
+                validated[number] = fitter.cross_validate(
+                    *arguments,
+                    training,
+                    metric,
+                    share,
+                    lambda scores, seconds: budget.check_fold(scores, seconds, folds),
+                )
         except GlasshouseError as error:
             check_interrupts()  # a cancelled training ends here
             if not number:
                 raise  # what the baseline cannot do, no candidate can
             validated[number] = Candidate(*arguments, [], [], share=share, error=error)
             return -np.inf
+        budget.add(validated[number])
         return metric.gain(validated[number].score)
 
     is_halving = (fitter.request.options["search"] or {}).get("how") == "halving"

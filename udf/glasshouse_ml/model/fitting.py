@@ -1,15 +1,15 @@
 """Fits and cross-validates one candidate on the rows of the training part."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.errors import LIBRARY_ERRORS, GlasshouseError, one_line
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.metric import EvaluationInput, Metric
 from glasshouse_ml.core.request import Request
@@ -22,16 +22,12 @@ from glasshouse_ml.model.assembly import (
     CALIBRATION_FOLDS,
     build_pipeline,
     calibrate,
+    weight_parameter,
     without_fold_indices,
 )
 from glasshouse_ml.model.search import subsample
 
 _HINT = "Change its params or the data."
-# What a library raises when a parameter is of a kind that it does not check.
-_LIBRARY_ERRORS = (
-    ArithmeticError, AttributeError, LookupError, NameError, RuntimeError, StopIteration, TypeError,
-    ValueError,
-)  # fmt: skip
 
 
 @contextmanager
@@ -39,10 +35,8 @@ def _one_line_errors(message: str) -> Iterator[None]:
     """Turn an error of a library into one line after the message, without a traceback."""
     try:
         yield
-    except _LIBRARY_ERRORS as error:
-        # scikit-learn explains the error in the first paragraph; the rest is documentation.
-        reason = " ".join(str(error).split("\n\n")[0].split())
-        raise GlasshouseError(f"{message}: {reason or type(error).__name__}", _HINT) from None
+    except LIBRARY_ERRORS as error:
+        raise GlasshouseError(f"{message}: {one_line(error)}", _HINT) from None
 
 
 @dataclass(frozen=True)
@@ -97,7 +91,10 @@ class Fitter:
             if calibration and not entry.is_baseline:
                 folds = self._calibration_folds(rows)
                 pipeline = calibrate(pipeline, calibration, folds, self.split.is_chronological)
-            return without_fold_indices(pipeline.fit(rows.matrix, rows.actual))
+            parameters = {}
+            if rows.weights is not None:
+                parameters[weight_parameter(pipeline)] = rows.weights
+            return without_fold_indices(pipeline.fit(rows.matrix, rows.actual, **parameters))
 
     def _calibration_folds(self, rows: XY) -> list[Fold]:
         members = np.arange(len(rows.actual)) if rows.members is None else rows.members
@@ -105,7 +102,8 @@ class Fitter:
 
     def score(self, fitted: Pipeline, rows: XY) -> EvaluationInput:
         """The output of a fitted Pipeline beside the truth."""
-        return self.request.task.score(fitted, rows.matrix, rows.actual, self.target)
+        scores = self.request.task.score(fitted, rows.matrix, rows.actual, self.target)
+        return with_weights(scores, rows.weights)
 
     def training_share(self, training: XY, fold: Fold, share: float) -> XY:
         """The rows of a fold on which a candidate is fitted, or a stratified share of them."""
@@ -123,23 +121,35 @@ class Fitter:
         training: XY,
         metric: Metric,
         share: float = 1.0,
+        check_fold: Callable[[Sequence[float], float], None] | None = None,
     ) -> Candidate:
-        """Cross-validate a candidate, which is fitted on a share of the rows of each fold."""
+        """Cross-validate a candidate, which is fitted on a share of the rows of each fold.
+
+        check_fold() may end it after each fold; it takes the scores so far and the seconds.
+        """
         started = time.perf_counter()
-        fold_scores = []
+        fold_scores: list[EvaluationInput] = []
+        values: list[float] = []
         for fold in self.split.folds:
             fitted = self.fit(algorithm, params, self.training_share(training, fold, share))
             rows = training.take(fold[1])
             with _one_line_errors(f"{algorithm} could not predict"):
                 scores = self.request.task.score_fold(fitted, rows.matrix, rows.actual, self.target)
+                scores = with_weights(scores, rows.weights)
             if not np.isfinite(getattr(scores, "scores", 0.0)).all():
                 raise GlasshouseError(f"{algorithm} predicts NaN or infinity.", _HINT)
             fold_scores.append(scores)
             # Freed before the rows of the next fold are copied.
             del fitted, rows
-        values = [metric.value(scores) for scores in fold_scores]
-        for number_of_fold, value in enumerate(values, start=1):
-            if not np.isfinite(value):
-                raise metric.undefined_error(f"fold {number_of_fold} of the training part")
+            values.append(metric.value(scores))
+            if not np.isfinite(values[-1]):
+                raise metric.undefined_error(f"fold {len(values)} of the training part")
+            if check_fold:
+                check_fold(values, time.perf_counter() - started)
         seconds = round(time.perf_counter() - started, 3)
         return Candidate(number, algorithm, params, fold_scores, values, seconds, share)
+
+
+def with_weights(scores: Any, weights: np.ndarray | None) -> Any:
+    """The same scores with the weights of their rows; themselves where there are none."""
+    return scores if scores is None or weights is None else replace(scores, weights=weights)

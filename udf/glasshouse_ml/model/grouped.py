@@ -1,10 +1,11 @@
 """options.group_by: a model for each group of rows, and one of all rows for what has no own.
 
-A group with few training rows, or with one class only, is answered by the pooled model, and so is
-a group that training never met and a row whose group is NULL. The pooled model does not see which
-group a row is of, so it answers new groups as well as old ones.
+A group with few training rows, with one class only or with an error is answered by the pooled
+model, and so is a group that training never met and a row whose group is NULL. The pooled model
+does not see which group a row is of, so it answers new groups as well as old ones.
 """
 
+import time
 from collections.abc import Iterator
 from typing import Self
 
@@ -13,6 +14,7 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.pipeline import Pipeline
 
+from glasshouse_ml.core.errors import LIBRARY_ERRORS, one_line
 from glasshouse_ml.data.interrupts import check_interrupts
 
 # With fewer rows a model of its own would learn the rows by heart.
@@ -34,15 +36,28 @@ class Grouped(BaseEstimator):
         if by_class:
             self.classes_ = np.unique(target)
         self.pooled_ = clone(self.template).fit(features, target)
-        values, members = [], []
+        values, members, seconds = [], [], []
+        failed_values, errors = [], []
         # The settings and the numbers were looked at a moment ago, for all groups at once.
         with config_context(assume_finite=True, skip_parameter_validation=True):
             for value, rows in self._groups(matrix):
                 if pooling_reason(target[rows], by_class) is None:
                     check_interrupts()
+                    started = time.perf_counter()
+                    try:
+                        member = clone(self.template).fit(features[rows], target[rows])
+                    except LIBRARY_ERRORS as error:
+                        # The rows of one group stop no other group.
+                        check_interrupts()
+                        failed_values.append(value)
+                        errors.append(one_line(error))
+                        continue
                     values.append(value)
-                    members.append(clone(self.template).fit(features[rows], target[rows]))
+                    members.append(member)
+                    seconds.append(time.perf_counter() - started)
         self.values_, self.members_ = np.array(values, float), members
+        self.seconds_ = np.array(seconds, float)
+        self.failed_values_, self.errors_ = np.array(failed_values, float), errors
         return self
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:

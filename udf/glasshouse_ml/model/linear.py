@@ -9,8 +9,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.model.age_encoder import AgeEncoder
 from glasshouse_ml.model.item_indicator import ItemIndicator
 from glasshouse_ml.model.text_vectorizer import TextVectorizer
+
+# What follows the name of a date whose age is a column.
+_AGE = " (age in days)"
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,17 @@ def _prepared_columns(prepare: Any, features: Sequence[Feature]) -> list[Prepare
     for name, transformer, columns in prepare.transformers_:
         if isinstance(transformer, FunctionTransformer):
             terms += [PreparedColumn(column) for column in columns]  # as they are
-        elif name == "numbers":
+        elif isinstance(transformer, AgeEncoder):
+            terms += [PreparedColumn(column, _AGE) for column in columns[:-1]]
+        elif name in ("numbers", "ages"):
             # After the numbers comes a 0/1 column for each that had missing values in training.
             missing = transformer.named_steps["impute"].indicator_.features_
             scaler = transformer.named_steps["scale"]
             if not isinstance(scaler, StandardScaler):
                 return []
-            columns_and_suffixes = [(column, "") for column in columns]
-            columns_and_suffixes += [(columns[position], " is missing") for position in missing]
+            is_age, numbers = name == "ages", columns[:-1] if name == "ages" else columns
+            columns_and_suffixes = [(column, _AGE if is_age else "") for column in numbers]
+            columns_and_suffixes += [(numbers[position], " is missing") for position in missing]
             for column_and_suffix, mean, scale in zip(
                 columns_and_suffixes, scaler.mean_, scaler.scale_, strict=True
             ):

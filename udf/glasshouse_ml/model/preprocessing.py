@@ -16,7 +16,9 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler, T
 
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import CATEGORY, LIST
+from glasshouse_ml.data.calendar_parts import is_date
 from glasshouse_ml.data.encoding import MAX_CATEGORIES
+from glasshouse_ml.model.age_encoder import AgeEncoder
 from glasshouse_ml.model.algorithms import Algorithm, input_tags
 from glasshouse_ml.model.calendar_encoder import CalendarEncoder
 from glasshouse_ml.model.item_indicator import ItemIndicator
@@ -55,10 +57,12 @@ def preprocessing_pipeline(
     features: Sequence[Feature],
     seed: int,
     monotonic: dict[str, int] | None = None,
+    reference_time: str | None = None,
 ) -> Pipeline:
     """An untrained Pipeline for the matrix of encoding.encode()."""
     categories = [i for i, feature in enumerate(features) if feature.kind == CATEGORY]
-    numbers = [i for i, feature in enumerate(features) if not feature.is_textual]
+    dated = _dated(features, reference_time)
+    numbers = [i for i, feature in enumerate(features) if not feature.is_textual and i not in dated]
     many = [i for i in categories if len(features[i].categories) > MAX_CATEGORIES]
     few = [i for i in categories if i not in many]
     estimator = algorithm.build(params, seed)
@@ -82,8 +86,8 @@ def preprocessing_pipeline(
     # The columns as they reach an estimator that takes categories as they are.
     order = list(range(len(features)))
     if "categorical_features" in algorithm.parameters:
-        texts = [*_calendar_parts(calendars), *texts]
-        if many or texts:
+        texts = [*_age_part(dated), *_calendar_parts(calendars), *texts]
+        if many or texts or dated:
             order = [*numbers, *few, *many]
             means = _means(algorithm.task, seed)
             prepare = _parts("passthrough", "passthrough", means, numbers, few, many, texts)
@@ -93,6 +97,8 @@ def preprocessing_pipeline(
             estimator.set_params(categorical_features=categorical or None)
         if monotonic:
             signs = [monotonic.get(features[column].name, 0) for column in order]
+            # What grows with a date falls with the age.
+            signs += [-monotonic.get(features[column].name, 0) for column in dated[:-1]]
             signs += [0] * sum(map(len, calendars.values()))
             signs += [0] * sum(
                 1 + (len(feature.words) if feature.kind == LIST else DIMENSIONS)
@@ -126,8 +132,12 @@ def preprocessing_pipeline(
         else:
             # Of a sum, each month has a weight of its own.
             last = OneHotEncoder(handle_unknown="ignore", sparse_output=sparse)
-        texts = [*_calendar_parts(calendars, last), *texts]
-        if categories or texts or not takes.allow_nan:
+        texts = [
+            *_age_part(dated, None if takes.allow_nan else for_numbers),
+            *_calendar_parts(calendars, last),
+            *texts,
+        ]
+        if categories or texts or dated or not takes.allow_nan:
             prepare = _parts(for_numbers, one_hot, for_many, numbers, few, many, texts)
             steps.append(("prepare", prepare))
     return Pipeline([*steps, ("estimate", estimator)])
@@ -140,6 +150,25 @@ def _document_part(
     if kind == LIST:
         return f"list {place}", ItemIndicator(place, sparse), [column]
     return f"text {place}", TextVectorizer(place, dimensions, seed), [column]
+
+
+def _dated(features: Sequence[Feature], reference_time: str | None) -> list[int]:
+    """The columns of dates whose age is taken, and last that of the reference time."""
+    if reference_time is None:
+        return []
+    dates = [i for i, feature in enumerate(features) if is_date(feature.type)]
+    names = [features[i].name for i in dates]
+    reference = dates[names.index(reference_time)]
+    return [*(i for i in dates if i != reference), reference]
+
+
+def _age_part(dated: list[int], numbers: Any = None) -> list[Part]:
+    """The transformer of ages, followed by the steps that numbers get."""
+    if len(dated) < 2:
+        return []
+    if numbers is None:
+        return [("ages", AgeEncoder(), dated)]
+    return [("ages", Pipeline([("age", AgeEncoder()), *clone(numbers).steps]), dated)]
 
 
 def _calendar_parts(calendars: dict[int, tuple[str, ...]], last: Any = None) -> list[Part]:

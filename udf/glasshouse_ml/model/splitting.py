@@ -40,7 +40,17 @@ def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
         is_test = _latest(times, split["test"], split["column"], facts)
     else:
         is_test = _by_label(table.texts[split["column"]], split["column"])
-    train, test = np.flatnonzero(~is_test), np.flatnonzero(is_test)
+    gap = _gap_length(split)
+    is_train = ~is_test
+    if times is not None and gap:
+        is_train &= times <= times[is_test].min() - gap
+        facts["rows_in_gap"] = int((~is_train & ~is_test).sum())
+        if not is_train.any():
+            raise GlasshouseError(
+                f"No row is older than the gap of {split['gap']} before the test part.",
+                "Give a shorter gap or older rows.",
+            )
+    train, test = np.flatnonzero(is_train), np.flatnonzero(is_test)
     splitter.check_parts(train, test)
     folds = splitter.possible_folds(train, request.options["folds"], request.folds_given)
     facts["folds"] = folds
@@ -48,7 +58,8 @@ def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
     def folds_within(members: np.ndarray, count: int) -> list[Fold]:
         member_groups = None if groups is None else groups[train[members]]
         member_times = None if times is None else times[train[members]]
-        return list(_folds(splitter, train[members], member_groups, member_times, count, seed))
+        rows = train[members]
+        return list(_folds(splitter, rows, member_groups, member_times, count, seed, gap))
 
     key_codes = table.texts[key].codes if key else None
     units = resampling_units(
@@ -135,11 +146,12 @@ def _folds(
     times: np.ndarray | None,
     folds: int,
     seed: int,
+    gap: float,
 ) -> Iterator[Fold]:
     """Folds of the same kind as the split, or the cross-validation would promise too much."""
     # One moment has no before and after inside, so its rows are as good as any.
     if times is not None and len(np.unique(times)) > 1:
-        fold_indices = _forward(times, folds)
+        fold_indices = _forward(times, folds, gap)
     else:
         if groups is not None:
             count = len(np.unique(groups))
@@ -158,8 +170,18 @@ def _folds(
         yield fit, validate
 
 
-def _forward(times: np.ndarray, folds: int) -> Iterator[Fold]:
-    """Learn from what came before, validate on what came next, as in real life."""
+def _gap_length(split: dict[str, Any]) -> float:
+    """The gap in the unit of the times: days, or that of a column of numbers."""
+    gap = split.get("gap", 0.0)
+    return float(gap.split()[0]) if isinstance(gap, str) else float(gap)
+
+
+def _forward(times: np.ndarray, folds: int, gap: float) -> Iterator[Fold]:
+    """Learn from what came before, validate on what came next, as in real life.
+
+    The rows of the last `gap` before the validation rows are in neither part. A fold whose training
+    rows all lie in the gap is left out.
+    """
     moments, moment_of_row = np.unique(times, return_inverse=True)
     # Moments are grouped into blocks of about equally many rows.
     ends = np.cumsum(np.bincount(moment_of_row)) / len(times)
@@ -170,5 +192,14 @@ def _forward(times: np.ndarray, folds: int) -> Iterator[Fold]:
             f"The training part holds {len(moments)} moments, too few to validate forward in time.",
             "Give rows of more moments, or split by random.",
         )
+    is_empty = True
     for block in present[1:]:
-        yield np.flatnonzero(blocks < block), np.flatnonzero(blocks == block)
+        validate = np.flatnonzero(blocks == block)
+        fit = np.flatnonzero((blocks < block) & (times <= times[validate].min() - gap))
+        if len(fit) or not gap:
+            is_empty = False
+            yield fit, validate
+    if is_empty:
+        raise GlasshouseError(
+            "No fold has training rows before its gap.", "Give a shorter gap or older rows."
+        )

@@ -38,6 +38,7 @@ TRUSTED = (
     "glasshouse_ml.model.boosting.LightGBMRegressor",
     "glasshouse_ml.model.boosting.XGBoostClassifier",
     "glasshouse_ml.model.boosting.XGBoostRegressor",
+    "glasshouse_ml.model.age_encoder.AgeEncoder",
     "glasshouse_ml.model.calendar_encoder.CalendarEncoder",
     "glasshouse_ml.model.grouped.Grouped",
     "glasshouse_ml.model.interruptible.ensemble.AdaBoostClassifier",

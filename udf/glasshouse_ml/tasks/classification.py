@@ -9,6 +9,7 @@ from scipy.stats import rankdata
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.libraries import is_installed
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.predictions import ProbabilityMatrix
 from glasshouse_ml.core.records import Records, json_number
@@ -61,10 +62,12 @@ class Classification(Task):
         return "roc_auc" if len(target.names) == 2 else "log_loss"
 
     def shortlist(self, rows: int) -> list[AlgorithmEntry]:
-        """Linear, boosting, and for few rows a forest."""
+        """Linear, boosting, and for few rows a forest; LightGBM where it is installed."""
         names = ["logistic_regression", "hist_gradient_boosting"]
         if rows <= FOREST_UP_TO:
             names.append("random_forest")
+        if is_installed("lightgbm"):
+            names.append("lightgbm")
         return [{"algorithm": name, "params": {}} for name in names]
 
     def estimator_params(
@@ -124,8 +127,8 @@ class Classification(Task):
         return confusion_rows(rows, list(target.names))
 
     def baseline_scores(self, facts: dict[str, Any], target: Target) -> ClassificationScores:
-        """The class frequencies of the training rows."""
-        class_rows = np.array([entry["train"] for entry in facts["classes"]], float)
+        """The class frequencies of the training rows, or their weights."""
+        class_rows = np.array([e.get("weight", e["train"]) for e in facts["classes"]], float)
         class_shares = np.tile(class_rows / class_rows.sum(), (len(target.values), 1))
         positive = target.positive or 0
         return ClassificationScores(

@@ -14,7 +14,7 @@ from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
-from glasshouse_ml.measure.forecast_metrics import DECIDING, METRICS
+from glasshouse_ml.measure.forecast_metrics import DECIDING, DEFAULT, METRICS
 from glasshouse_ml.model.forecasting.catalogue import FORECASTERS
 from glasshouse_ml.model.splitters import RandomSplitter
 
@@ -35,7 +35,7 @@ class Forecast(Task):
 
     def default_metric(self, target: Target) -> str:
         """mase: comparable between series, and below 1 where it beats the seasonal naive rule."""
-        return "mase"
+        return DEFAULT
 
     def shortlist(self, rows: int) -> list[AlgorithmEntry]:
         """All of them: together they take seconds."""

@@ -9,6 +9,7 @@ from scipy.stats import spearmanr
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, count_rows
+from glasshouse_ml.core.libraries import is_installed
 from glasshouse_ml.core.metric import Metric
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.predictions import NumericPredictions, ProbabilityMatrix
@@ -76,10 +77,12 @@ class Regression(Task):
             )
 
     def shortlist(self, rows: int) -> list[AlgorithmEntry]:
-        """Linear, boosting, and for few rows a forest."""
+        """Linear, boosting, and for few rows a forest; LightGBM where it is installed."""
         names = ["ridge", "hist_gradient_boosting"]
         if rows <= FOREST_UP_TO:
             names.append("random_forest")
+        if is_installed("lightgbm"):
+            names.append("lightgbm")
         return [{"algorithm": name, "params": {}} for name in names]
 
     def baseline_params(self, metric: Metric) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from glasshouse_ml.core.split import XY
 from glasshouse_ml.core.table import TIME, Column
 from glasshouse_ml.measure.regression_metrics import RegressionScores
 from glasshouse_ml.model.algorithms import BASELINE
-from glasshouse_ml.model.fitting import Candidate, Fitter
+from glasshouse_ml.model.fitting import Candidate, Fitter, with_weights
 
 LAST_VALUE, SEASONAL_VALUE = "last_value", "seasonal_value"
 _MINUTES_PER_DAY = 1_440
@@ -52,8 +52,12 @@ def choose_baseline(
     test: XY,
     metric: Metric,
     split_column: Column | None,
+    weights: np.ndarray | None = None,
 ) -> tuple[Baseline | None, Records]:
-    """The baseline, and rows of ml.candidates for the rules that were compared with the dummy."""
+    """The baseline, and rows of ml.candidates for the rules that were compared with the dummy.
+
+    `weights` are those of the training rows.
+    """
     if dummy is None:
         return None, []
     scores = fitter.score(dummy, test)
@@ -75,7 +79,10 @@ def choose_baseline(
         if rule is None:
             continue
         folds = [
-            RegressionScores(values[part], rule(times[fit], values[fit], times[part]))
+            with_weights(
+                RegressionScores(values[part], rule(times[fit], values[fit], times[part])),
+                None if weights is None else weights[part],
+            )
             for fit, part in split.folds
         ]
         fold_scores = [metric.value(fold) for fold in folds]
@@ -86,7 +93,8 @@ def choose_baseline(
             gain = metric.gain(float(np.mean(fold_scores)))
             predicted = rule(times, values, test_times)
             constant = predicted[0] if name == LAST_VALUE else scores.predicted[0]
-            best = Baseline(name, [*folds], RegressionScores(test.actual, predicted), constant)
+            test_scores = with_weights(RegressionScores(test.actual, predicted), test.weights)
+            best = Baseline(name, [*folds], test_scores, constant)
     return best, records
 
 

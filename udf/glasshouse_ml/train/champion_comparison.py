@@ -103,7 +103,12 @@ def _score_champion(
     model = registry.load(db, result.request.model, champion["version"])
     _check_compatible(model, result)
     table = result.data.table.take(result.split.test[rows])
-    test = XY(encode(model.features, table), result.test.actual[rows])
+    weights = result.test.weights
+    test = XY(
+        encode(model.features, table),
+        result.test.actual[rows],
+        weights=None if weights is None else weights[rows],
+    )
     # Each version predicts by its own threshold.
     target = replace(result.fitter.target, threshold=model.threshold)
     return replace(result.fitter, target=target).score(model.pipeline, test)

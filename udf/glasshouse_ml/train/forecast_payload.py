@@ -10,20 +10,21 @@ from glasshouse_ml.core.split import ResamplingUnits
 from glasshouse_ml.core.table import CATEGORY, TIME
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import check_interrupts
-from glasshouse_ml.explain.series_components import series_components
 from glasshouse_ml.measure.forecast_metrics import METRICS, ForecastScores
 from glasshouse_ml.measure.intervals import metric_intervals, metric_rows
 from glasshouse_ml.measure.segments import quoted, segment_name
 from glasshouse_ml.model.forecasting.candidates import BASELINE, algorithm_params
-from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
-from glasshouse_ml.model.forecasting.preparation import series_records
+from glasshouse_ml.train.forecast_records import (
+    forecast_rows,
+    history_rows,
+    residual_rows,
+    series_rows,
+)
 from glasshouse_ml.train.forecasting import ForecastResult
 from glasshouse_ml.train.payload import initial_status
 
 # Series and steps that get a segment of their own in ml.metrics, the first by name and number.
 MAX_SEGMENTS = 500
-# Rows of ml.forecast_history: periods of a series, and series.
-MAX_PERIODS, MAX_SERIES = 1_000, 200
 # Curves by step, one point each.
 _CURVES = {
     "error_by_step": "mase",
@@ -56,10 +57,10 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
         "candidates": _candidates(result),
         "metrics": metrics,
         "curves": _curves(result),
-        "residuals": _residuals(result),
-        "forecast_series": _series(result),
-        "forecasts": _forecasts(result),
-        "forecast_history": _history(result),
+        "residuals": residual_rows(result),
+        "forecast_series": series_rows(result),
+        "forecasts": forecast_rows(result),
+        "forecast_history": history_rows(result),
     }
 
 
@@ -128,6 +129,10 @@ def _candidates(result: ForecastResult) -> Records:
             continue  # a rule that answers for some series
         scores = selection.origin_scores.get(candidate.name)
         finite = [] if scores is None else scores[np.isfinite(scores)].tolist()
+        score = selection.scores.get(candidate.name)
+        if result.metric == "rmse":  # the candidates are compared by squares
+            finite = np.sqrt(finite).tolist()
+            score = None if score is None else float(np.sqrt(score))
         records.append(
             {
                 "candidate": number,
@@ -136,7 +141,7 @@ def _candidates(result: ForecastResult) -> Records:
                 "is_baseline": candidate.name == BASELINE,
                 "chosen": candidate.name == selection.best,
                 "metric": result.metric,
-                "score": json_number(selection.scores.get(candidate.name)),
+                "score": json_number(score),
                 "deviation": json_number(float(np.std(finite))) if finite else None,
                 "fold_scores": [json_number(score) for score in finite] or None,
                 "seconds": candidate.seconds,
@@ -228,136 +233,4 @@ def _features(result: ForecastResult) -> Records:
                 "missing": missing,
             }
         )
-    return records
-
-
-def _residuals(result: ForecastResult) -> Records:
-    """Actual and forecast in the test steps, of as many rows as a chart shows."""
-    scores, data = result.test, result.data
-    rows = np.arange(len(scores.actual))
-    if len(rows) > 2_000:
-        rng = np.random.default_rng(result.request.options["seed"])
-        rows = np.sort(rng.choice(rows, 2_000, replace=False))
-    times = _instants(result, scores.series[rows], result.origins.test - 1 + scores.step[rows])
-    order = np.argsort(times, kind="stable")
-    return [
-        {
-            "position": position,
-            "key": data.panel.names[scores.series[row]],
-            "at": times[place],
-            "actual": json_number(scores.actual[row]),
-            "predicted": json_number(scores.forecast[row]),
-        }
-        for position, (place, row) in enumerate(zip(order, rows[order], strict=True), start=1)
-    ]
-
-
-def _instants(result: ForecastResult, series: np.ndarray, columns: np.ndarray) -> list[str]:
-    """The instants of cells of the panel."""
-    panel, calendar = result.data.panel, result.data.calendar
-    return calendar.instants(panel.ends[series] - (panel.periods - 1) + columns)
-
-
-def _series(result: ForecastResult) -> Records:
-    data, records = result.data, []
-    rows = np.arange(len(data.panel.names))
-    last = np.full(len(rows), data.panel.periods - 1)
-    ends = _instants(result, rows, last)
-    begins = _instants(result, rows, last - data.panel.lengths + 1)
-    facts = series_records(data.panel.names, data.grid, result.reasons)
-    of_test = [np.flatnonzero(result.test.series == row) for row in rows]
-    for row, fact in enumerate(facts):
-        check_interrupts()
-        test, baseline = result.test.take(of_test[row]), result.baseline
-        baseline = baseline.take(np.flatnonzero(baseline.series == row))
-        measured = {}
-        if len(test.actual):
-            for name in ("mase", "wape", "interval_coverage"):
-                measured[name] = json_number(METRICS[name].value(test))
-            for name in ("mase", "wape"):
-                measured[f"baseline_{name}"] = json_number(METRICS[name].value(baseline))
-        records.append(
-            {
-                "position": row + 1,
-                **fact,
-                "algorithm": result.by_series[row],
-                "first_at": begins[row],
-                "last_at": ends[row],
-                **measured,
-            }
-        )
-    return records
-
-
-def _forecasts(result: ForecastResult) -> Records:
-    names = result.data.panel.names
-    records: Records = []
-    scores, baseline = result.test, result.baseline
-    times = _instants(result, scores.series, result.origins.test - 1 + scores.step)
-    naive = {
-        (series, step): value
-        for series, step, value in zip(
-            baseline.series.tolist(), baseline.step.tolist(), baseline.forecast, strict=True
-        )
-    }
-    for row, at in enumerate(times):
-        series, step = int(scores.series[row]), int(scores.step[row])
-        records.append(
-            {
-                "position": series + 1,
-                "series": names[series],
-                "part": "test",
-                "step": step,
-                "at": at,
-                "forecast": json_number(scores.forecast[row]),
-                "lower": json_number(scores.lower[row]),
-                "upper": json_number(scores.upper[row]),
-                "baseline": json_number(naive.get((series, step))),
-                "actual": json_number(scores.actual[row]),
-            }
-        )
-    model: ForecastModel = result.model
-    if model.facts["needs_known"]:
-        return records  # without the columns known ahead there is no future yet
-    for series, answers in enumerate(model.answers()):
-        check_interrupts()
-        for step, at, forecast, lower, upper, rule in answers:
-            records.append(
-                {
-                    "position": series + 1,
-                    "series": names[series],
-                    "part": "future",
-                    "step": step,
-                    "at": at,
-                    "forecast": json_number(forecast),
-                    "lower": json_number(lower),
-                    "upper": json_number(upper),
-                    "baseline": json_number(rule),
-                }
-            )
-    return records
-
-
-def _history(result: ForecastResult) -> Records:
-    panel, records = result.data.panel, []
-    season = panel.seasons[0] if panel.seasons else 1
-    for row in range(min(len(panel.names), MAX_SERIES)):
-        length = int(min(panel.lengths[row], MAX_PERIODS))
-        values = panel.history[row, panel.periods - length :]
-        parts = series_components(values, season)
-        columns = panel.periods - length + np.arange(length)
-        for place, at in enumerate(_instants(result, np.full(length, row), columns)):
-            records.append(
-                {
-                    "position": row + 1,
-                    "series": panel.names[row],
-                    "at": at,
-                    "actual": json_number(values[place]),
-                    "is_filled": not bool(panel.observed[row, columns[place]]),
-                    "trend": json_number(parts.trend[place]),
-                    "seasonal": json_number(parts.seasonal[place]),
-                    "remainder": json_number(parts.remainder[place]),
-                    "finding": parts.findings[place],
-                }
-            )
     return records

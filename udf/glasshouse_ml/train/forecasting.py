@@ -8,7 +8,7 @@ import numpy as np
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.measure.forecast_metrics import ForecastScores
+from glasshouse_ml.measure.forecast_metrics import DEFAULT, ForecastScores
 from glasshouse_ml.model.forecasting.candidates import (
     BASELINE,
     CANDIDATES,
@@ -37,10 +37,10 @@ from glasshouse_ml.model.forecasting.selection import (
     select_candidates,
 )
 from glasshouse_ml.train.forecast_data import ForecastData
+from glasshouse_ml.train.forecast_notices import report
 
 # Below this mean absolute value whole numbers count rare events, whose expectation has decimals.
 _MIN_WHOLE = 10
-_GLOBAL = "global_boosting"
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,11 @@ def train_forecast(db: Database, request: Request, data: ForecastData) -> Foreca
     report(db, request, data, origins, reasons)
     names = _candidate_names(request)
     rules = [RULES[reason] for reason in reasons if reason]
-    evaluated = list(dict.fromkeys([*names, BASELINE, *rules]))
-    results = evaluate_candidates(
-        panel, [name for name in evaluated if name != COMBINATION], origins, seed
-    )
-    metric = request.metric or request.task.default_metric(None)  # type: ignore[arg-type]
+    evaluated = list(dict.fromkeys([*_members(names), BASELINE, *rules]))
+    results = evaluate_candidates(panel, evaluated, origins, seed)
+    metric = request.metric or DEFAULT
     scale = scales(panel, origins.test)
-    candidates = [r for r in results if r.name in (*names, BASELINE) and r.name not in RULES_ONLY]
+    candidates = [result for result in results if result.name in (*_members(names), BASELINE)]
     unit = _unit(panel, origins, metric, scale)
     regular = np.array([reason is None for reason in reasons])
     unit = np.where(regular | ~regular.any(), unit, np.nan)
@@ -108,8 +106,7 @@ def train_forecast(db: Database, request: Request, data: ForecastData) -> Foreca
             )
             results.append(median)
             candidates.append(median)
-    allowed = {name: values for name, values in errors.items() if name in names}
-    selection = select_candidates(allowed or errors, BASELINE)
+    selection = select_candidates(errors, names, BASELINE)
     by_series = [
         RULES[reason] if reason else selection.by_series[row] for row, reason in enumerate(reasons)
     ]
@@ -287,55 +284,16 @@ def _unit(panel: Any, origins: Origins, metric: str, scale: np.ndarray) -> np.nd
     return np.ones(len(panel.names))
 
 
+def _members(names: list[str]) -> list[str]:
+    """The candidates that are fitted; those of the median where it is asked for alone."""
+    members = [name for name in names if name != COMBINATION]
+    return members or [name for name in CANDIDATES if name not in RULES_ONLY]
+
+
 def _candidate_names(request: Request) -> list[str]:
     if request.algorithms is None:
         return [name for name in (*CANDIDATES, COMBINATION) if name not in RULES_ONLY]
     return list(dict.fromkeys(entry["algorithm"] for entry in request.algorithms))
-
-
-def report(
-    db: Database,
-    request: Request,
-    data: ForecastData,
-    origins: Origins,
-    reasons: list[str | None],
-) -> None:
-    """Tell the caller the frequency, the gaps, and which series a rule answers."""
-    panel, calendar = data.panel, data.calendar
-    seasons = " and ".join(map(str, panel.seasons)) or "none"
-    closed = 7 - len(calendar.weekdays)
-    db.notice(
-        f"Frequency: {calendar.name} ({len(panel.names)} series of up to {panel.periods} periods; "
-        f"seasons: {seasons})."
-        + (f" {closed} days of the week have no rows and are left out." if closed else "")
-    )
-    if data.grid.filled.any():
-        ways = {
-            how: int(data.grid.filled[[f == how for f in data.grid.fill]].sum())
-            for how in sorted(set(data.grid.fill))
-        }
-        parts = [
-            f"{count} {'as 0' if how == 'zero' else 'by interpolation'}"
-            for how, count in ways.items()
-            if count
-        ]
-        db.notice(
-            f"{int(data.grid.filled.sum())} periods without a row in "
-            f"{int((data.grid.filled > 0).sum())} series were filled: {', '.join(parts)} "
-            "(options.gaps)."
-        )
-    for reason in sorted({reason for reason in reasons if reason}):
-        rows = [name for name, other in zip(panel.names, reasons, strict=True) if other == reason]
-        examples = ", ".join(rows[:5]) + (", …" if len(rows) > 5 else "")
-        db.notice(
-            f"{len(rows)} series {'is' if len(rows) == 1 else 'are'} {reason}, and the rule "
-            f"{RULES[reason]} answers for {'it' if len(rows) == 1 else 'them'}: {examples}."
-        )
-    if origins.horizon < request.options["horizon"]:
-        db.notice(
-            f"The series are short: {origins.horizon} of {request.options['horizon']} steps are "
-            "measured, and the intervals of the others grow with the root of the step."
-        )
 
 
 def check_promotion(request: Request) -> None:

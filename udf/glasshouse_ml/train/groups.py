@@ -38,7 +38,10 @@ def group_column(features: list[Feature], name: str, excluded: Records) -> int:
 
 
 def group_facts(result: TrainingResult) -> Records | None:
-    """Each group with its rows, and whether it has a model of its own; None without groups."""
+    """Each group with its rows, whether it has a model of its own, and the seconds of its fit.
+
+    None without groups.
+    """
     name = result.request.options.get("group_by")
     if name is None:
         return None
@@ -48,15 +51,26 @@ def group_facts(result: TrainingResult) -> Records | None:
         result.training.matrix[:, position],
         result.test.matrix[:, position],
     )
+    grouped = result.pipeline[-1]
+    seconds = dict(zip(grouped.values_.tolist(), grouped.seconds_.tolist(), strict=True))
+    errors = dict(zip(grouped.failed_values_.tolist(), grouped.errors_, strict=True))
     records = []
     for value in np.unique(np.concatenate([training_groups, test_groups])):
         rows = training_groups == value
         reason = pooling_reason(result.training.actual[rows], by_class)
+        if value in errors:
+            reason = f"Its model could not be trained: {errors[float(value)]}"
         if not np.isnan(value):
             row_counts = {"train": int(rows.sum()), "test": int((test_groups == value).sum())}
             group_name = _group_name(feature, value)
             records.append(
-                {"group": group_name, **row_counts, "own": reason is None, "why_not": reason}
+                {
+                    "group": group_name,
+                    **row_counts,
+                    "own": reason is None,
+                    "why_not": reason,
+                    "seconds": round(seconds.get(float(value), 0.0), 4),
+                }
             )
     return records
 

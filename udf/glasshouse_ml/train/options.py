@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "retrain": "always",
     "keep": None,
     "memory_mb": None,
+    "budget_s": None,
     "search": None,
     "contamination": 0.05,
     "class_weight": None,
@@ -37,6 +38,8 @@ DEFAULTS: dict[str, Any] = {
     "target_transform": None,
     "interval": None,
     "group_by": None,
+    "weight": None,
+    "reference_time": None,
     "columns": {},
     **FORECAST_DEFAULTS,
 }
@@ -52,7 +55,9 @@ _TASKS = {
     "target_transform": ("regression",),
     "interval": ("regression",),
     "group_by": ("classification", "regression"),
-    **dict.fromkeys(("segments", "search", "columns"), _BY_ROW),
+    "weight": ("classification", "regression"),
+    "reference_time": ("classification", "regression"),
+    **dict.fromkeys(("segments", "search", "columns", "budget_s"), _BY_ROW),
     **dict.fromkeys(FORECAST_DEFAULTS, ("forecast",)),
 }
 _CHOICES = {
@@ -122,6 +127,12 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
             "options.calibration cannot be had for one model per group.",
             "Leave calibration or group_by out.",
         )
+    for name in ("group_by", "calibration"):
+        if options.get("weight") is not None and options.get(name) is not None:
+            raise GlasshouseError(
+                f"options.weight cannot be had together with options.{name}.",
+                f"Leave weight or {name} out.",
+            )
     # Groups are measured apart in any case.
     options["segments"] = [n for n in options["segments"] if n != options.get("group_by")]
     return options
@@ -192,9 +203,14 @@ def _monotonic(value: Any, place: str) -> None:
             raise GlasshouseError(f"{place} gives {name!r} {shown(sign)}.", example)
 
 
-def _group_by(value: Any, place: str) -> None:
+def _column_name(value: Any, place: str) -> None:
     if not isinstance(value, str):
         raise GlasshouseError(f"{place} is {shown(value)}.", "Name one column of the query.")
+
+
+def _budget_s(value: Any, place: str) -> None:
+    if not is_number(value) or value <= 0:
+        raise GlasshouseError(f"{place} is {shown(value)}.", "Give a number of seconds above 0.")
 
 
 def _columns(value: Any, place: str) -> None:
@@ -216,8 +232,11 @@ _OBJECTS = {
     "class_weight": _class_weight,
     "costs": _costs,
     "monotonic": _monotonic,
-    "group_by": _group_by,
+    "group_by": _column_name,
+    "weight": _column_name,
+    "reference_time": _column_name,
     "columns": _columns,
+    "budget_s": _budget_s,
 }
 
 

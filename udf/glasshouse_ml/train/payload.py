@@ -14,13 +14,16 @@ from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.split import XY
-from glasshouse_ml.core.table import TEXT
+from glasshouse_ml.core.table import LIST, TEXT
+from glasshouse_ml.core.target import Target
+from glasshouse_ml.data.documents import documents_of, with_documents
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.explain.permutation_importance import importance_rows, sample_rows
+from glasshouse_ml.explain.text_score import text_score
 from glasshouse_ml.explain.univariate_score import sample_training_rows, univariate_score
 from glasshouse_ml.measure.distributions import describe_features
 from glasshouse_ml.measure.intervals import metric_intervals, metric_rows
-from glasshouse_ml.model.fitting import Candidate
+from glasshouse_ml.model.fitting import Candidate, with_weights
 from glasshouse_ml.train import groups
 from glasshouse_ml.train.diagnostics import diagnostic_rows, extra_curves, segment_metrics
 from glasshouse_ml.train.result import TrainingResult
@@ -149,7 +152,7 @@ def _importances(result: TrainingResult) -> Records:
         result.pipeline, test.matrix, test.actual, result.target, result.metric
     )
     return importance_rows(
-        score,
+        lambda matrix: with_weights(score(matrix), test.weights),
         test.matrix,
         [feature.name for feature in result.features],
         metric,
@@ -208,7 +211,7 @@ def _version(
         "lower": json_number(lower),
         "upper": json_number(upper),
         "baseline": None if baseline is None else json_number(metric.value(baseline)),
-        "classes": request.task.class_counts(target, split.train, split.test),
+        "classes": _classes(result),
         "positive_class": target.positive_class,
         "threshold": target.threshold if len(target.names) == 2 else None,
         "baseline_answer": result.baseline and json_number(result.baseline.constant),
@@ -218,7 +221,7 @@ def _version(
         "rows_read": data.rows_read,
         "rows_train": len(split.train),
         "rows_test": len(split.test),
-        "split": split.facts | {"rows_without_target": data.rows_read - data.table.rows},
+        "split": split.facts | {"rows_without_target": data.unlabelled.rows},
         "options": request.options,
         "query": request.query,
         "data_fingerprint": data.fingerprint,
@@ -256,9 +259,36 @@ def _features(result: TrainingResult) -> tuple[Records, Records]:
         for summary in summaries:
             check_interrupts()
             name = summary["name"]
-            if summary["kind"] == TEXT:
-                continue  # a rule by whole texts would say nothing of their words
+            if summary["kind"] in (TEXT, LIST):
+                # A rule by whole texts would say nothing of their words.
+                summary["text_score"] = _text_score(result, name, rows, row_target)
+                continue
             is_category = name in table.texts
             values = table.texts[name].codes if is_category else table.numbers[name]
             summary["univariate_score"] = univariate_score(values[rows], row_target, is_category)
     return summaries, distributions
+
+
+def _classes(result: TrainingResult) -> Records:
+    """The rows of each class in both parts, and its weight in training where rows have weights."""
+    split, weights = result.split, result.training.weights
+    records = result.request.task.class_counts(result.target, split.train, split.test)
+    if weights is not None and records:
+        of_class = np.bincount(result.training.actual, weights, len(records))
+        records = [
+            {**record, "weight": float(weight)}
+            for record, weight in zip(records, of_class, strict=True)
+        ]
+    return records
+
+
+def _text_score(
+    result: TrainingResult, name: str, rows: np.ndarray, target: Target
+) -> float | None:
+    """The score of a linear model of one column; `rows` are positions in the training part."""
+    position = [feature.name for feature in result.features].index(name)
+    feature = result.features[position]
+    place = [f.name for f in result.features if f.has_documents].index(name)
+    matrix = result.training.matrix
+    column = with_documents(np.asarray(matrix[rows][:, [position]]), [documents_of(matrix)[place]])
+    return text_score(feature, column, target, result.request.options["seed"])

@@ -1,11 +1,14 @@
 """What the caller asked for, checked before a row is read."""
 
+import re
 from typing import Any
+
+import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names, shown
 from glasshouse_ml.core.json_arguments import json_object, parse_json
 from glasshouse_ml.core.request import Request
-from glasshouse_ml.core.validation import MAX_NAME_LENGTH, check_keys
+from glasshouse_ml.core.validation import MAX_NAME_LENGTH, check_keys, is_number
 from glasshouse_ml.data.query_text import clean_query
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model import search
@@ -13,6 +16,8 @@ from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.train.options import parse_options
 
 SPLITS = ("random", "key", "time", "group", "column")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(hour|day|week)s?", re.IGNORECASE | re.ASCII)
+_DAYS = {"hour": 1 / 24, "day": 1.0, "week": 7.0}
 _EXAMPLES = {
     "classification": '[{"algorithm": "logistic_regression", "params": {"C": 0.1}}]',
     "clustering": '[{"algorithm": "k_means", "params": {"n_clusters": 4}}]',
@@ -147,7 +152,7 @@ def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
 
 
 def _split(given: dict[str, Any], key: str | None) -> dict[str, Any]:
-    check_keys(given, ("by", "column", "test"), "split")
+    check_keys(given, ("by", "column", "test", "gap"), "split")
     split = {"by": "random", "column": None, "test": 0.2, **given}
     by, test = split["by"], split["test"]
     if by not in SPLITS:
@@ -163,6 +168,8 @@ def _split(given: dict[str, Any], key: str | None) -> dict[str, Any]:
             f"A split by {by} takes no column.",
             "Leave the column out, or split by time, group or column.",
         )
+    if "gap" in split:
+        split["gap"] = _gap(split["gap"], by)
     if by == "column":
         split["test"] = None
     elif isinstance(test, bool) or not isinstance(test, (int, float)) or not 0 < test < 1:
@@ -171,3 +178,20 @@ def _split(given: dict[str, Any], key: str | None) -> dict[str, Any]:
             'Give a share between 0 and 1, for example {"test": 0.2}.',
         )
     return split
+
+
+def _gap(given: Any, by: str) -> str | float:
+    """A time as "7 days", whatever its unit was; a number as it is."""
+    if by != "time":
+        raise GlasshouseError(f"A split by {by} takes no gap.", "Split by time, or leave it out.")
+    if is_number(given) and given > 0:
+        return given
+    match = _DURATION.fullmatch(given.strip()) if isinstance(given, str) else None
+    days = float(match[1]) * _DAYS[match[2].lower()] if match else 0.0
+    if not 0 < days < np.inf:
+        raise GlasshouseError(
+            f"The gap is {shown(given)}.",
+            'Write for example {"gap": "7 days"}: hours, days or weeks; or a number, where the '
+            "column of the split is one.",
+        )
+    return f"{days:.15g} days"

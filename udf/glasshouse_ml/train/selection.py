@@ -29,7 +29,9 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     if any((c.name, c.kind) == (options.get("group_by"), CATEGORY) for c in data.columns):
         # A group is a category, however many words its name has.
         kinds.setdefault(options["group_by"], CATEGORY)
-    columns, uninformative = informative_columns(data.columns, data.table, split.train, kinds)
+    columns, uninformative = informative_columns(
+        data.columns, data.table, split.train, kinds, options.get("reference_time")
+    )
     max_categories = MAX_TARGET_ENCODED if task.uses_target_encoding else MAX_CATEGORIES
     features = learn_features(columns, data.table, split.train, max_categories, task.needs_target)
     if options.get("monotonic"):
@@ -39,8 +41,9 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         groups.group_column(features, options["group_by"], excluded)
     matrix, train_rows = encode(features, data.table), len(split.train)
     # Both parts are views of one matrix: its rows lie in memory once.
-    training = XY(matrix[:train_rows], target.values[:train_rows], split.train)
-    test = XY(matrix[train_rows:], target.values[train_rows:])
+    weights = data.table.numbers.get(options.get("weight") or "")
+    rows = XY(matrix, target.values, np.arange(len(matrix)), weights)
+    training, test = rows.take(slice(0, train_rows)), rows.take(slice(train_rows, None))
     fitter = Fitter(db, request, features, target, split)
     metric = task.metrics[request.metric or task.default_metric(target)]
     task.check_metric(metric, target, request.target)
@@ -55,7 +58,7 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     pipeline = fitter.fit(best.algorithm, best.params, training)
     dummy = None if baseline is None else fitter.fit(catalogue.BASELINE, baseline, training)
     chosen_baseline, ordered_baselines = choose_baseline(
-        fitter, dummy, candidates, test, metric, data.split_column
+        fitter, dummy, candidates, test, metric, data.split_column, training.weights
     )
     return TrainingResult(
         request=request,
@@ -77,11 +80,14 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
 
 
 def _sort_by_part(data: TrainingData, split: Split) -> tuple[TrainingData, Split]:
-    """The same with the rows of the training part first and those of the test part after them."""
+    """The same with the rows of the training part first and those of the test part after them.
+
+    Rows of neither part, which lie in the gap of the split, are left out.
+    """
     order = np.concatenate([split.train, split.test])
     data.table.reorder(order)
     target = replace(data.target, values=data.target.values[order])
     rows, train_rows = np.arange(len(order)), len(split.train)
     times = None if split.times is None else split.times[order]
     split = replace(split, train=rows[:train_rows], test=rows[train_rows:], times=times)
-    return replace(data, target=target), split
+    return replace(data, table=replace(data.table, rows=len(order)), target=target), split

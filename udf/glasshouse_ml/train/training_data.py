@@ -1,6 +1,6 @@
 """Reads the training data: the role of each column, and which columns are left out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from glasshouse_ml.core.table import (
 )
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.data import memory
+from glasshouse_ml.data.calendar_parts import is_date
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.documents import MIN_ROWS, ngrams, tokenise
 from glasshouse_ml.data.fingerprint import sort_rows
@@ -35,6 +36,7 @@ _KEY_SHARE = 0.95
 _INTEGER_TYPES = ("smallint", "integer", "bigint")
 
 
+WEIGHT_REASON = "It holds the weights of the rows."
 # The kind in options.columns that leaves a column out.
 IGNORE = "ignore"
 
@@ -59,6 +61,7 @@ class _Roles:
 
     target: Column | None
     key: Column | None
+    weight: Column | None
     split_column: Column | None
     features: list[Column]
     excluded: list[dict[str, str]]
@@ -70,11 +73,15 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
     roles = _roles(request, read_columns(db, request.query, expand_arrays=True))
     numbers = [column for column in roles.features if column.numeric]
     texts = [column for column in roles.features if not column.numeric]
+    if roles.weight:
+        numbers.append(roles.weight)
     if roles.target:
         (numbers if numeric_target else texts).append(roles.target)
     if roles.key:
         texts.append(roles.key)
-    if roles.split_column and request.split["by"] == "time":
+    if roles.split_column in roles.features:
+        pass  # the reference time, which is read already
+    elif roles.split_column and request.split["by"] == "time":
         numbers.append(roles.split_column)
     elif roles.split_column and roles.split_column != roles.key:
         texts.append(roles.split_column)
@@ -94,6 +101,9 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
             f"Key column {request.key!r} holds NULL.",
             f"Leave those rows out: where {request.key} is not null.",
         )
+    if roles.weight:
+        table, entry = _weighted(table, roles.weight.name)
+        excluded.append(entry)
     target = request.task.encode_target(table, request.target, request.options)
     return TrainingData(
         table, roles.features, target, excluded, rows_read, fingerprint, unlabelled,
@@ -121,7 +131,13 @@ def _sample_entry(sampled: int, read: int, memory_mb: int | None) -> list[dict[s
 def _roles(request: Request, columns: list[Column]) -> _Roles:
     by_name = {column.name: column for column in columns}
     split, role_columns = request.split, dict[str, Column]()
-    names = {"target": request.target, "key": request.key, "column of the split": split["column"]}
+    names = {
+        "target": request.target,
+        "key": request.key,
+        "column of the split": split["column"],
+        "weight": request.options.get("weight"),
+        "reference time": request.options.get("reference_time"),
+    }
     for role, name in names.items():
         if not name:
             continue
@@ -131,7 +147,9 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
                 near_names(name, by_name),
             )
         role_columns[role] = by_name[name]
-    target, key, split_column = map(role_columns.get, names)
+    target, key, split_column, weight, reference = map(role_columns.get, names)
+    _check_weight(weight, (target, key, split_column))
+    _check_reference_time(reference, (target, key, weight))
     if target and target in (key, split_column):
         other = "key" if target == key else "column of the split"
         raise GlasshouseError(
@@ -149,11 +167,17 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
             "in time.",
             "Split by a date, a timestamp or a number.",
         )
+    gap = split.get("gap")
+    if split_column and gap and isinstance(gap, str) != (split_column.kind == TIME):
+        raise GlasshouseError(
+            f"The gap is {gap}, and column {split_column.name!r} is of type {split_column.type}.",
+            'Write a time as {"gap": "7 days"} for a date or timestamp, else a number.',
+        )
     features, excluded = [], []
     for column in columns:
-        if column in (target, key):
+        if column in (target, key, weight):
             continue
-        if column == split_column:
+        if column == split_column and column != reference:
             excluded.append({"name": column.name, "reason": "It decides the split."})
         elif column.kind is None:
             reason = f"No feature can be made of type {column.type}."
@@ -162,7 +186,35 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
             excluded.append({"name": column.name, "reason": reason})
         else:
             features.append(column)
-    return _Roles(target, key, split_column, features, excluded)
+    return _Roles(target, key, weight, split_column, features, excluded)
+
+
+def _check_weight(weight: Column | None, others: Collection[Column | None]) -> None:
+    if weight and weight.kind != NUMBER:
+        raise GlasshouseError(
+            f"Column {weight.name!r}, which options.weight names, is of type {weight.type}.",
+            "Weigh rows by a number.",
+        )
+    if weight and weight in others:
+        raise GlasshouseError(
+            f"options.weight names {weight.name!r}, which is the target, the key or the column of "
+            "the split.",
+            "Name another column.",
+        )
+
+
+def _check_reference_time(reference: Column | None, others: Collection[Column | None]) -> None:
+    if reference and not is_date(reference.type):
+        raise GlasshouseError(
+            f"Column {reference.name!r}, which options.reference_time names, is of type "
+            f"{reference.type}.",
+            "Name a date or a timestamp.",
+        )
+    if reference and reference in others:
+        raise GlasshouseError(
+            f"options.reference_time names {reference.name!r}, which has another role.",
+            "Name another column.",
+        )
 
 
 def _labelled(
@@ -183,18 +235,49 @@ def _labelled(
     return table.take(labelled), Table(table.rows, numbers, texts).take(~labelled)
 
 
+def _weighted(table: Table, weight: str) -> tuple[Table, dict[str, str]]:
+    """The rows with a weight, and the entry of its column among the excluded ones."""
+    values = table.numbers[weight]
+    negative = int((values < 0).sum())
+    if negative or np.isinf(values).any():
+        problem = f"is negative in {count_rows(negative)}" if negative else "holds infinity"
+        raise GlasshouseError(
+            f"Column {weight!r}, which holds the weights of the rows, {problem}.",
+            "Give weights above 0; rows with a weight of 0 or NULL are left out.",
+        )
+    is_weighted = values > 0
+    dropped = int((~is_weighted).sum())
+    if dropped == table.rows:
+        raise GlasshouseError(
+            f"Column {weight!r}, which holds the weights of the rows, is 0 or NULL in every row.",
+            "Give weights above 0.",
+        )
+    entry = {"name": weight, "reason": WEIGHT_REASON}
+    if not dropped:
+        return table, entry
+    entry["reason"] += f" {count_rows(dropped)} with a weight of 0 or NULL were left out."
+    return table.take(is_weighted), entry
+
+
 def informative_columns(
-    columns: list[Column], table: Table, training: np.ndarray, kinds: Mapping[str, str]
+    columns: list[Column],
+    table: Table,
+    training: np.ndarray,
+    kinds: Mapping[str, str],
+    reference_time: str | None = None,
 ) -> tuple[list[Column], list[dict[str, Any]]]:
     """The columns that can inform a model, by the training rows, and the others with the reason.
 
     `kinds` are those that options.columns gives by name. A text column gets the kind that its
-    values have.
+    values have. The reference time stays, because later rows have other values.
     """
     check_column_kinds(columns, kinds)
     informative, excluded = [], []
     for column in columns:
         kind = kinds.get(column.name)
+        if column.name == reference_time:
+            informative.append(column)
+            continue
         if kind == IGNORE:
             excluded.append({"name": column.name, "reason": "options.columns leaves it out."})
             continue

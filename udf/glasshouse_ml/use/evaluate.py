@@ -18,6 +18,7 @@ from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.row_reader import Reader
 from glasshouse_ml.measure.intervals import metric_intervals
+from glasshouse_ml.model.fitting import with_weights
 from glasshouse_ml.model.splitting import resampling_units
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.tasks.registry import TASKS
@@ -42,8 +43,9 @@ def _evaluate(db: Database, model: str, query: str, version: int | None) -> list
     target = _target(table, stored, facts["target"], facts["options"].get("costs"))
     matrix = encode(stored.features, table)
     scores = task.score(stored.pipeline, matrix, target.values, target)
-    scores = task.apply_interval(scores, target)
-    baseline_scores = task.baseline_scores(facts, target)
+    weights = _row_weights(db, table, facts)
+    scores = with_weights(task.apply_interval(scores, target), weights)
+    baseline_scores = with_weights(task.baseline_scores(facts, target), weights)
     bootstrap, seed = facts["options"]["bootstrap"], facts["options"]["seed"]
     intervals = metric_intervals(scores, bootstrap, seed, _resampling_units(table, facts))
     rows = []
@@ -64,11 +66,32 @@ def _read_labelled_rows(db: Database, stored: Model, query: str, facts: dict[str
     if target is not None:
         numeric = TASKS[stored.task].numeric_target
         (numbers if numeric else texts).append(_target_column(columns, target, numeric))
+    weight = facts["options"].get("weight")
+    if weight in columns and columns[weight].numeric:
+        numbers.append(columns[weight])
     table = Reader(db, query, numbers, texts).table()
     sort_rows(table)  # so that the same rows give the same interval
     if not table.rows:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     return table if target is None else _labelled(db, table, target)
+
+
+def _row_weights(db: Database, table: Table, facts: dict[str, Any]) -> np.ndarray | None:
+    """The weights of the rows, where the model was trained with such; NULL counts as 0."""
+    name = facts["options"].get("weight")
+    if name is None:
+        return None
+    if name not in table.numbers:
+        db.notice(f"Each row counts once: the query returns no column {name!r} with weights.")
+        return None
+    weights = np.nan_to_num(table.numbers[name])
+    if (weights < 0).any() or not weights.any() or np.isinf(weights).any():
+        raise GlasshouseError(
+            f"Column {name!r}, which holds the weights of the rows, is negative, infinite or 0 in "
+            "every row.",
+            "Give weights above 0.",
+        )
+    return weights
 
 
 def _unit_column(facts: dict[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ comment on column ml.drifts.version is 'The champion at that time';
 comment on column ml.drifts.measured_at is 'When it was measured; the same for all rows of one call';
 comment on column ml.drifts.period is 'Part of the rows, by the column that was named as period; NULL: all rows, or those without a period';
 comment on column ml.drifts.feature is 'Name of the feature; (score), where kind is score: what the model answers';
-comment on column ml.drifts.kind is 'number, category, text (by the number of words), boolean or time; score for what the model answers';
+comment on column ml.drifts.kind is 'number, category, text (by the number of words), list (of items), boolean or time; score for what the model answers';
 comment on column ml.drifts.rows is 'Rows that were compared';
 comment on column ml.drifts.psi is 'Population stability index, NULL as a bin of its own; an empty bin counts as a share of 0.0001';
 comment on column ml.drifts.js is 'Jensen–Shannon distance, from 0 to 1';

@@ -12,7 +12,7 @@ comment on table ml.distributions is 'How the values of each feature are spread,
 comment on column ml.distributions.model is 'Name of the model';
 comment on column ml.distributions.version is 'Version of the model';
 comment on column ml.distributions.feature is 'Name of the feature';
-comment on column ml.distributions.kind is 'number, category, text (its bins count words), boolean or time';
+comment on column ml.distributions.kind is 'number, category, text (its bins count words), list (items), boolean or time';
 comment on column ml.distributions.bin is 'Order of the bins, from 1; missing values come last';
 comment on column ml.distributions.lower is 'Lower edge of the bin; the first bin also holds everything below it';
 comment on column ml.distributions.upper is 'Upper edge of the bin; the last bin also holds everything above it';

@@ -122,3 +122,26 @@ def test_rare_class_below_threshold_is_tip() -> None:
     assert (
         finding(trained_checks(rare(0.3, 1.0), options=costs), "rare_class")["severity"] == "passed"
     )
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_a_text_that_contains_the_answer(task: str) -> None:
+    rng = np.random.default_rng(4)
+    words = ["order", "came", "after", "some", "days", "with", "a", "card", "in", "the", "box"]
+    records: list[dict[str, Any]] = []
+    for row in rows(1):
+        outcome = "contract closed" if row["target"] else "contract goes on"
+        likely = "refund" if row["target"] and rng.random() < 0.8 else "thanks"
+        target: Any = row["target"] if task == "classification" else 10.0 * row["target"]
+        note = " ".join(rng.choice(words, 7))
+        records.append(
+            {
+                **row,
+                "leak": f"{note} and {outcome}",
+                "sound": f"{note} and {likely}",
+                "tags": "; ".join(["closed" if row["target"] else "open", *rng.choice(words, 2)]),
+                "target": target,
+            }
+        )
+    checks = trained_checks(records, task=task, algorithms=TREE)
+    assert columns_of(checks, "target_leakage", "issue") == ["leak", "tags"]

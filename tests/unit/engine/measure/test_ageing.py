@@ -37,7 +37,7 @@ def measured(columns: dict[str, np.ndarray], elapsed: list[float] | None = None)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_what_grows_for_every_unit_ages_and_nothing_else_does(seed: int) -> None:
+def test_only_columns_that_grow_for_every_unit_age(seed: int) -> None:
     found = measured(grow(np.random.default_rng(seed)))
     ages = {name for name, periods in found.items() if set(periods) == {1}}
     assert ages == {"account age", "total spending", "orders so far", "sequence number"}
@@ -46,7 +46,7 @@ def test_what_grows_for_every_unit_ages_and_nothing_else_does(seed: int) -> None
 
 @pytest.mark.parametrize("name", ["account age", "total spending", "orders so far"])
 @pytest.mark.parametrize("change", [lambda x: x * 100, lambda x: x / 100, lambda x: x - 500])
-def test_another_unit_of_measurement_is_not_explained_by_time(name: str, change) -> None:
+def test_other_unit_of_measurement_is_not_explained_by_time(name: str, change) -> None:
     columns = grow(np.random.default_rng(0))
     columns[name][-1] = change(columns[name][-1])
     found = measured(columns)
@@ -55,14 +55,14 @@ def test_another_unit_of_measurement_is_not_explained_by_time(name: str, change)
     assert set(found["basket"]) == {0}
 
 
-def test_a_longer_period_explains_more_growth() -> None:
+def test_longer_period_explains_more_growth() -> None:
     columns = grow(np.random.default_rng(0))
     columns["account age"][-1] += 30 * 5.0
     assert measured(columns)["account age"][-1] == -1
     assert measured(columns, [30.0] * (PERIODS - 2) + [180.0])["account age"][-1] == 1
 
 
-def test_few_or_new_units_say_nothing() -> None:
+def test_few_or_new_units_have_no_result() -> None:
     columns = {name: values[:, :20] for name, values in grow(np.random.default_rng(0)).items()}
     assert set(measured(columns)["account age"]) == {0}
     sample, extremes = UnitSample(), Extremes(1)
@@ -84,7 +84,7 @@ def test_missing_and_infinite_values() -> None:
     assert found["total spending"] == [1, 1, 0, 0, 1, 1]
 
 
-def test_the_sample_stays_small_and_keeps_the_same_units() -> None:
+def test_sample_is_small_and_keeps_units() -> None:
     sample, count = UnitSample(), 5 * MAX_UNITS
     units = [f"unit {n}" for n in range(count)]
     for period in range(3):

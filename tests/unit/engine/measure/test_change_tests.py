@@ -50,19 +50,19 @@ def alarm_rate(variation: Callable[[np.random.Generator], np.ndarray], periods: 
 
 
 @pytest.mark.parametrize("periods", [2, 4, 7, 13])
-def test_stable_columns_raise_no_alarm_more_often_than_stated(periods: int) -> None:
+def test_stable_columns_have_stated_false_alarm_rate(periods: int) -> None:
     assert alarm_rate(lambda rng: np.zeros(COLUMNS), periods) <= 2 * FALSE_ALARM_RATE
 
 
 @pytest.mark.parametrize("periods", [5, 8, 13])
-def test_the_usual_variation_between_periods_raises_no_alarm(periods: int) -> None:
+def test_usual_variation_between_periods_is_no_change(periods: int) -> None:
     """Every column moves at random from period to period, some more than others."""
     rate = alarm_rate(lambda rng: rng.choice([0, 0.05, 0.1, 0.2, 0.4], COLUMNS), periods)
     assert rate <= 0.03
 
 
 @pytest.mark.parametrize(("periods", "shift"), [(2, 0.5), (5, 2.0), (7, 1.0), (13, 1.0)])
-def test_a_change_beyond_the_usual_variation_is_found(periods: int, shift: float) -> None:
+def test_change_beyond_usual_variation_is_reported(periods: int, shift: float) -> None:
     rng = np.random.default_rng(0)
     variation = np.r_[0.02, np.full(COLUMNS - 1, 0.1 if periods > 4 else 0.0)]
     found = [newest_period(rng, periods, variation, shift) for _ in range(40)]
@@ -70,7 +70,7 @@ def test_a_change_beyond_the_usual_variation_is_found(periods: int, shift: float
     assert np.mean([set(rest) == {AS_IN_TRAINING} for _, *rest in found]) >= 0.9
 
 
-def test_the_p_value_is_that_of_scipy() -> None:
+def test_p_value_equals_scipy() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
         before, now = rng.integers(1, 40, (2, 9)).astype(float)

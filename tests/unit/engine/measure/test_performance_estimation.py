@@ -30,7 +30,7 @@ def calibration_curve(predicted: np.ndarray, actual: np.ndarray) -> CalibrationC
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "accuracy", "log_loss"])
-def test_a_95_percent_interval_covers_the_realised_metric(metric: str) -> None:
+def test_interval_covers_realised_metric(metric: str) -> None:
     covered = 0
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
@@ -46,7 +46,7 @@ def test_a_95_percent_interval_covers_the_realised_metric(metric: str) -> None:
     assert covered >= 17
 
 
-def test_without_the_calibration_the_estimate_is_wrong() -> None:
+def test_estimate_without_calibration_is_biased() -> None:
     rng = np.random.default_rng(0)
     curve = calibration_curve(*simulate(rng, 20_000))
     predicted, actual = simulate(rng, 20_000)
@@ -59,7 +59,7 @@ def test_without_the_calibration_the_estimate_is_wrong() -> None:
 
 
 @pytest.mark.parametrize("metric", ["mae", "rmse"])
-def test_the_interval_of_a_regression_covers_too(metric: str) -> None:
+def test_regression_interval_covers_realised_metric(metric: str) -> None:
     covered = 0
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)

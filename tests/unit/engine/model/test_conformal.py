@@ -23,7 +23,7 @@ def rows(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
 @pytest.mark.parametrize("count", [60, 1_000, 5_000])
-def test_a_share_of_new_rows_lies_within(level: float, count: int) -> None:
+def test_bounds_cover_share_of_new_rows(level: float, count: int) -> None:
     covered = []
     for seed in range(30):
         actual, predicted = rows(count, seed)
@@ -61,7 +61,7 @@ def test_equal_predictions_and_too_few_rows() -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["ridge", "hist_gradient_boosting"])
-def test_a_training_keeps_bounds_and_measures_them(mixed: list[dict], algorithm: str) -> None:
+def test_training_stores_and_measures_bounds(mixed: list[dict], algorithm: str) -> None:
     rng = np.random.default_rng(4)
     values = [{**row, "target": 9 * (row["amount"] or 0) + rng.normal() * 5} for row in mixed]
     db = StandIn(values)
@@ -94,7 +94,7 @@ def test_a_training_keeps_bounds_and_measures_them(mixed: list[dict], algorithm:
         linear_form(unpack(db.artifacts[0]))
 
 
-def test_without_the_option_nothing_changes(mixed: list[dict]) -> None:
+def test_default_has_no_bounds(mixed: list[dict]) -> None:
     db = StandIn([{**row, "target": row["amount"] or 0.0} for row in mixed])
     call(db, task="regression", key="id", algorithms='["ridge"]')
     assert unpack(db.artifacts[0]).interval is None
@@ -103,6 +103,6 @@ def test_without_the_option_nothing_changes(mixed: list[dict]) -> None:
 
 
 @pytest.mark.parametrize("value", [0, 1, 1.5, "0.8", True, [0.8]])
-def test_a_share_that_is_none_is_refused(mixed: list[dict], value: object) -> None:
+def test_invalid_share_is_refused(mixed: list[dict], value: object) -> None:
     with pytest.raises(GlasshouseError, match=r"options\.interval is"):
         call(StandIn(mixed), task="regression", algorithms=None, options={"interval": value})

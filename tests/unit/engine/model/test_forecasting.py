@@ -47,7 +47,7 @@ def seasonal_series(count: int, periods: int, season: int, seed: int = 0) -> np.
     return 100 + 0.1 * times + wave + rng.normal(0, 2, (count, periods))
 
 
-def test_rules_answer_what_their_names_say() -> None:
+def test_rules_predict_by_definition() -> None:
     history = np.array([[np.nan, 1.0, 2, 3, 4, 5, 6], [7.0, 6, 5, 4, 3, 2, 1]])
     assert last_value(history, 2).tolist() == [[6, 6], [1, 1]]
     assert seasonal_naive(history, 3, 4).tolist() == [[4, 5, 6, 4], [3, 2, 1, 3]]
@@ -57,7 +57,7 @@ def test_rules_answer_what_their_names_say() -> None:
     assert seasonal_naive(history, 12, 2).tolist() == [[6, 6], [1, 1]]
 
 
-def test_intermittent_answers_size_times_probability() -> None:
+def test_intermittent_predicts_size_times_probability() -> None:
     steady = np.tile([0.0, 0, 0, 4.0], 200)[None, :]
     assert intermittent(steady, 3)[0] == pytest.approx(1.0, abs=0.1)
 
@@ -78,7 +78,7 @@ def by_hand(values: np.ndarray, parameters: Any, states: Any, season: int, horiz
     return answers
 
 
-def test_smoothing_follows_the_recursion_of_the_textbook() -> None:
+def test_smoothing_equals_textbook_recursion() -> None:
     from glasshouse_ml.model.forecasting.exponential_smoothing import _Smoother
 
     history = seasonal_series(3, 40, 4)
@@ -94,7 +94,7 @@ def test_smoothing_follows_the_recursion_of_the_textbook() -> None:
             assert forecasts[place, row] == pytest.approx(expected)
 
 
-def test_smoothing_finds_trend_and_season_and_ignores_the_time_before_a_series() -> None:
+def test_smoothing_fits_trend_and_season_of_late_series() -> None:
     full = seasonal_series(4, 96, 12)
     late = full.copy()
     late[1, :30] = np.nan
@@ -109,7 +109,7 @@ def test_smoothing_finds_trend_and_season_and_ignores_the_time_before_a_series()
     assert answer[1] == pytest.approx(again[0])
 
 
-def test_theta_is_smoothing_with_half_of_the_trend() -> None:
+def test_theta_is_smoothing_with_half_trend() -> None:
     line = 5 + 2.0 * np.arange(60)[None, :]
     # On a straight line the level lags, and the drift of half a slope makes up for it.
     answer = theta(line, 1, 4)[0]
@@ -130,7 +130,7 @@ def test_theta_is_smoothing_with_half_of_the_trend() -> None:
         (timedelta(days=14), "2 weeks", (26,)),
     ],
 )
-def test_steps_of_equal_length_are_recognised(step: timedelta, name: str, seasons: Any) -> None:
+def test_equal_steps_are_recognised(step: timedelta, name: str, seasons: Any) -> None:
     times = np.array([(1.6e9 // DAY) * DAY + n * step.total_seconds() for n in range(200)])
     calendar = detect_calendar(times, np.zeros(200), None, "UTC", False)
     assert (calendar.name, calendar.seasons) == (name, seasons)
@@ -152,9 +152,7 @@ def month_starts(count: int, step: int, last_day: bool = False) -> np.ndarray:
 
 @pytest.mark.parametrize(("step", "name"), [(1, "month"), (3, "quarter"), (12, "year")])
 @pytest.mark.parametrize("last_day", [False, True])
-def test_months_are_recognised_on_their_first_and_last_day(
-    step: int, name: str, last_day: bool
-) -> None:
+def test_months_are_recognised_on_first_and_last_day(step: int, name: str, last_day: bool) -> None:
     times = month_starts(40, step, last_day)  # leap years among them
     calendar = detect_calendar(times, np.zeros(40), None, "UTC", False)
     assert calendar.name == name
@@ -165,7 +163,7 @@ def test_months_are_recognised_on_their_first_and_last_day(
     assert calendar.times(numbers[-1:] + 1)[0] == following
 
 
-def test_weekdays_without_rows_are_no_days_of_the_calendar() -> None:
+def test_weekdays_without_rows_are_not_in_calendar() -> None:
     days = np.array([n for n in range(18_000, 18_200) if (n + 3) % 7 not in (5, 6)]) * float(DAY)
     calendar = detect_calendar(days, np.zeros(len(days)), None, "UTC", False)
     assert calendar.weekdays == (0, 1, 2, 3, 4)
@@ -175,7 +173,7 @@ def test_weekdays_without_rows_are_no_days_of_the_calendar() -> None:
     assert (calendar.times(numbers) == days).all()
 
 
-def test_irregular_times_are_refused_and_can_be_given_a_frequency() -> None:
+def test_irregular_times_need_frequency() -> None:
     rng = np.random.default_rng(3)
     times = np.sort(rng.uniform(1.6e9, 1.61e9, 300))
     with pytest.raises(GlasshouseError, match="irregular"):
@@ -183,7 +181,7 @@ def test_irregular_times_are_refused_and_can_be_given_a_frequency() -> None:
     assert detect_calendar(times, np.zeros(300), "day", "UTC", False).name == "day"
 
 
-def test_hours_of_a_named_zone_survive_the_change_of_the_clock() -> None:
+def test_hours_of_named_zone_survive_clock_change() -> None:
     begin = datetime(2024, 10, 20, tzinfo=UTC).timestamp()
     times = begin + 3600 * np.arange(24 * 14)  # the clock goes back on 27 October
     calendar = detect_calendar(times, np.zeros(len(times)), None, "Europe/Vienna", True)
@@ -201,7 +199,7 @@ def test_hours_of_a_named_zone_survive_the_change_of_the_clock() -> None:
     assert [period for period, _ in steps] == [1, 1, 2, 3]
 
 
-def test_days_of_a_named_zone_begin_at_its_midnight() -> None:
+def test_days_of_named_zone_begin_at_midnight() -> None:
     calendar = Calendar("day", 1, time_zone="Australia/Sydney", is_instant=True)
     (_, first), (_, second) = calendar.steps_after(19_818, 2)  # after 5 April 2024
     assert first == "2024-04-05T13:00:00+00:00"
@@ -209,7 +207,7 @@ def test_days_of_a_named_zone_begin_at_its_midnight() -> None:
     assert second == "2024-04-06T13:00:00+00:00"
 
 
-def test_intervals_hold_their_level_and_widen_with_the_step() -> None:
+def test_intervals_cover_level_and_widen_with_step() -> None:
     rng = np.random.default_rng(5)
     walks = np.cumsum(rng.normal(size=(24 * 60, 8)), axis=1).reshape(24, 60, 8)
     offsets = conformal_offsets(walks, 0.8, 12, 1.0, np.ones(60))
@@ -220,7 +218,7 @@ def test_intervals_hold_their_level_and_widen_with_the_step() -> None:
     assert 0.75 < inside.mean() < 0.87
 
 
-def test_intervals_without_errors_lean_on_the_other_series_or_on_the_usual_change() -> None:
+def test_intervals_without_errors_use_other_series_or_usual_change() -> None:
     rng = np.random.default_rng(6)
     errors = rng.normal(size=(10, 5, 3))
     errors[:, 4] = np.nan
@@ -230,7 +228,7 @@ def test_intervals_without_errors_lean_on_the_other_series_or_on_the_usual_chang
     assert np.isfinite(alone.lower).all() and (alone.lower < 0).all()
 
 
-def test_bounds_keep_the_order_also_where_a_target_is_never_negative() -> None:
+def test_bounds_are_ordered_for_nonnegative_target() -> None:
     forecast = np.array([[-3.0, 2.4], [-3.0, 2.4]])
     yes, no = np.array([True, False]), np.array([True, False])
     answer, lower, upper = bounded(forecast, forecast - 5, forecast - 1, yes, no)
@@ -239,18 +237,20 @@ def test_bounds_keep_the_order_also_where_a_target_is_never_negative() -> None:
     assert lower[0].tolist() == [0, 0] and lower[1, 0] == -8
 
 
-def test_a_choice_for_each_series_must_validate_better_than_one_for_all() -> None:
+def test_choice_by_series_needs_better_validation() -> None:
     rng = np.random.default_rng(8)
     noise = {name: rng.uniform(0.9, 1.1, (12, 20)) for name in ("a", "b")}
-    assert not select_candidates(noise, "a").is_per_series
+    assert not select_candidates(noise, "ab", "a").is_per_series
     halves = np.arange(20) < 10
     apart = {"a": noise["a"] + halves, "b": noise["b"] + ~halves}
-    chosen = select_candidates(apart, "a")
+    chosen = select_candidates(apart, "ab", "a")
     assert chosen.is_per_series
     assert chosen.by_series == ["b"] * 10 + ["a"] * 10
+    alone = select_candidates(apart, ["b"], "a")
+    assert (alone.best, set(alone.scores)) == ("b", {"a", "b"})
 
 
-def test_candidates_are_compared_from_equal_origins_and_a_failure_is_recorded(
+def test_candidates_have_equal_origins_and_failure_is_recorded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     panel = panel_of(seasonal_series(3, 80, 4), (4,), 6)
@@ -269,7 +269,7 @@ def test_candidates_are_compared_from_equal_origins_and_a_failure_is_recorded(
 
 
 @pytest.mark.parametrize("name", sorted(CANDIDATES))
-def test_no_candidate_looks_beyond_its_origin(name: str) -> None:
+def test_candidate_uses_only_rows_before_origin(name: str) -> None:
     history = np.abs(seasonal_series(6, 120, 7))
     changed = history.copy()
     changed[:, 90:] += 1_000
@@ -281,7 +281,7 @@ def test_no_candidate_looks_beyond_its_origin(name: str) -> None:
     assert (answers[0] == answers[1]).all()
 
 
-def test_the_scale_is_the_error_of_the_seasonal_rule_in_the_history() -> None:
+def test_scale_is_seasonal_error_in_history() -> None:
     panel = panel_of(np.array([[1.0, 2, 4, 7, 11, 16, 100], [3.0] * 7]), (2,), 1)
     values = scales(panel, 6)
     assert values[0] == pytest.approx(np.mean([3, 5, 7, 9]))

@@ -181,3 +181,17 @@ def test_invalid_groups_are_refused(changes: dict[str, Any], message: str) -> No
         train(**changes)
     assert message in caught.value.message
     assert caught.value.hint
+
+
+def test_a_group_that_fails_is_answered_by_the_pooled_model() -> None:
+    """A shop that sold nothing has no Poisson model; the others have theirs."""
+    rows = [{**row, "amount": 0.0 if row["shop"] == "east" else abs(row["amount"])} for row in ROWS]
+    poisson = {"algorithm": "hist_gradient_boosting", "params": {"loss": "poisson", "max_iter": 5}}
+    db, payload = train(rows, algorithms=json.dumps([poisson]))
+    groups = {entry["group"]: entry for entry in payload["version"]["groups"]}
+    assert [groups[shop]["own"] for shop in SLOPES] == [True, True, False]
+    assert "could not be trained: loss='poisson' requires" in groups["east"]["why_not"]
+    assert groups["north"]["seconds"] > 0 == groups["east"]["seconds"]
+    east = predicted_scores(db, rows)[SHOPS == "east"]
+    assert (east > 0).all()
+    assert any("2 of 4 groups" in notice for notice in db.notices)

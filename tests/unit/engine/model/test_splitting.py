@@ -132,6 +132,45 @@ def test_time_folds_are_forward() -> None:
     assert len(last[0]) + len(last[1]) == len(result.train)
 
 
+@pytest.mark.parametrize("gap", [6, 6.5])
+def test_a_gap_lies_before_the_test_part_and_before_each_fold(gap: float) -> None:
+    plain = split(ROWS, {"by": "time", "column": "at"})
+    found = split(ROWS, {"by": "time", "column": "at", "gap": gap})
+    at = np.array([row["at"] for row in ROWS])
+    assert found.test.tolist() == plain.test.tolist()
+    assert at[found.train].max() == at[found.test].min() - np.ceil(gap)
+    assert found.facts["rows_in_gap"] == len(ROWS) - len(found.train) - len(found.test) > 0
+    inside = at[found.train]
+    assert len(found.folds) == 5
+    for fit, validate in found.folds:
+        assert inside[fit].max() <= inside[validate].min() - gap
+
+
+def test_a_gap_longer_than_the_first_folds_leaves_these_out() -> None:
+    assert len(split(ROWS, {"by": "time", "column": "at", "gap": 25}).folds) == 3
+    with pytest.raises(GlasshouseError, match="No fold has training rows before its gap"):
+        split(ROWS, {"by": "time", "column": "at", "gap": 60, "test": 0.3})
+    with pytest.raises(GlasshouseError, match="No row is older than the gap of 90"):
+        split(ROWS, {"by": "time", "column": "at", "gap": 90})
+
+
+@pytest.mark.parametrize(
+    ("gap", "canonical"), [("7 days", "7 days"), ("1 Week", "7 days"), ("36hours", "1.5 days")]
+)
+def test_a_gap_is_a_time(gap: str, canonical: str) -> None:
+    by = json.dumps({"by": "time", "column": "at", "gap": gap})
+    asked = parse_request("m", "q", "classification", "y", None, None, None, by, None)
+    assert asked.split["gap"] == canonical
+
+
+@pytest.mark.parametrize("gap", [0, -1, True, "7", "seven days", "1 month", "-1 days", [], None])
+def test_what_is_no_gap(gap: Any) -> None:
+    with pytest.raises(GlasshouseError, match="The gap is"):
+        split(ROWS, {"by": "time", "column": "at", "gap": gap})
+    with pytest.raises(GlasshouseError, match="takes no gap"):
+        split(ROWS, {"by": "random", "gap": "7 days"})
+
+
 def test_column_split_uses_column() -> None:
     result = split(ROWS, {"by": "column", "column": "part"})
     assert set(values(ROWS, "part", result.test)) == {"test"}

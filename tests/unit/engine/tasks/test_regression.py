@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.libraries import is_installed
 from glasshouse_ml.measure.intervals import metric_intervals
 from glasshouse_ml.measure.regression_metrics import METRICS, RegressionScores
 from sklearn import metrics as reference
@@ -129,6 +130,7 @@ def test_training_is_recorded_completely(diabetes: list[dict]) -> None:
         "ridge",
         "hist_gradient_boosting",
         "random_forest",
+        *(["lightgbm"] if is_installed("lightgbm") else []),
     ]
     # On this data the straight line is known to do as well as anything.
     assert next(c for c in payload["candidates"] if c["chosen"])["algorithm"] == "ridge"

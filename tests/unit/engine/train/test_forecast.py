@@ -52,7 +52,7 @@ def answers(db: StandIn, **arguments: Any) -> list[tuple]:
     return list(forecast(db, "a model", **asked))
 
 
-def test_every_series_and_step_is_answered_from_the_end_of_the_history() -> None:
+def test_all_series_and_steps_are_predicted_from_end_of_history() -> None:
     db = train(daily({"b": weekly, "a": lambda n: 2 * weekly(n)}))
     rows = answers(db)
     assert [row[0] for row in rows] == ["a"] * 7 + ["b"] * 7
@@ -63,7 +63,7 @@ def test_every_series_and_step_is_answered_from_the_end_of_the_history() -> None
     assert answers(db, horizon=2) == [row for row in rows if row[2] <= 2]
 
 
-def test_metrics_are_those_of_the_recorded_test_steps() -> None:
+def test_metrics_equal_recorded_test_steps() -> None:
     rows = daily({"a": weekly, "b": lambda n: 3 * weekly(n + 2)})
     db = train(rows)
     payload = db.recorded[0]
@@ -88,6 +88,9 @@ def test_metrics_are_those_of_the_recorded_test_steps() -> None:
         assert recorded[series, "wape"] == pytest.approx(sum(error) / total)
     inside = [r["lower"] <= r["actual"] <= r["upper"] for r in tests]
     assert recorded["model", "interval_coverage"] == pytest.approx(np.mean(inside))
+    of_series = payload["forecast_series"]
+    assert np.mean([row["coverage"] for row in of_series]) == pytest.approx(np.mean(inside))
+    assert np.mean([row["mase"] for row in of_series]) == pytest.approx(recorded["model", "mase"])
     version = payload["version"]
     assert version["score"] == pytest.approx(recorded["model", "mase"])
     assert version["baseline"] == pytest.approx(recorded["baseline", "mase"])
@@ -95,7 +98,7 @@ def test_metrics_are_those_of_the_recorded_test_steps() -> None:
     assert {"shop = a", "shop = b", "step = 1", "step = 7"} <= segments
 
 
-def test_an_order_of_the_rows_changes_nothing() -> None:
+def test_row_order_does_not_change_result() -> None:
     rows = daily({"a": weekly, "b": lambda n: weekly(n) / 2})
     first, second = train(rows), train(rows[::-1])
     assert answers(first) == answers(second)
@@ -103,7 +106,7 @@ def test_an_order_of_the_rows_changes_nothing() -> None:
     assert prints[0] == prints[1]
 
 
-def test_series_that_cannot_be_learned_are_listed_and_answered_by_a_rule() -> None:
+def test_untrainable_series_are_listed_and_predicted_by_rule() -> None:
     rows = daily(
         {
             "usual": weekly,
@@ -143,7 +146,7 @@ def test_series_that_cannot_be_learned_are_listed_and_answered_by_a_rule() -> No
     assert all(low <= v <= up for rows in by_series.values() for *_, v, low, up, _ in rows)
 
 
-def test_more_returns_than_sales_keep_the_ends_of_the_interval_in_order() -> None:
+def test_interval_is_ordered_with_more_returns_than_sales() -> None:
     rng = np.random.default_rng(4)
     noise = rng.normal(0, 20, 200)
     db = train(daily({"returns": lambda n: -30 + noise[n], "mixed": lambda n: noise[n]}))
@@ -158,7 +161,7 @@ def test_more_returns_than_sales_keep_the_ends_of_the_interval_in_order() -> Non
     assert coverage > 0.4
 
 
-def test_gaps_are_filled_as_the_target_suggests_and_reported() -> None:
+def test_gaps_are_filled_and_reported() -> None:
     rows = daily({"a": weekly, "sold": lambda n: float(n % 3)})
     missing = date(2024, 2, 10)
     rows = [row for row in rows if row["day"] != missing]
@@ -173,7 +176,7 @@ def test_gaps_are_filled_as_the_target_suggests_and_reported() -> None:
     assert {row["fill"] for row in zeros.recorded[0]["forecast_series"]} == {"zero"}
 
 
-def test_columns_known_ahead_change_the_forecast() -> None:
+def test_future_columns_change_forecast() -> None:
     rng = np.random.default_rng(9)
     promotion = (rng.random(400) < 0.3).astype(float).tolist()
     rows = daily(
@@ -247,7 +250,7 @@ def test_hours_with_two_seasons() -> None:
         ({"series": []}, {"target": "shop"}, "a forecast predicts a number"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
+def test_invalid_arguments_are_one_line_error(
     options: dict[str, Any], more: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(GlasshouseError, match=message) as caught:
@@ -255,7 +258,7 @@ def test_what_is_wrong_is_said_in_one_line(
     assert "\n" not in caught.value.message
 
 
-def test_two_rows_of_one_series_and_period_are_refused() -> None:
+def test_duplicate_period_of_series_is_refused() -> None:
     rows = daily({"a": weekly, "b": weekly}, 40)
     with pytest.raises(GlasshouseError, match=r"1 rows share their shop and day of day .*'b'"):
         train([*rows, dict(rows[-1])])
@@ -263,7 +266,7 @@ def test_two_rows_of_one_series_and_period_are_refused() -> None:
         train(rows, {"series": []})
 
 
-def test_a_forecast_refuses_what_goes_by_rows_and_other_models_refuse_ml_forecast(
+def test_forecast_and_row_functions_refuse_each_other(
     breast_cancer: list[dict[str, Any]],
 ) -> None:
     db = train(daily({"a": weekly}))
@@ -282,14 +285,14 @@ def test_a_forecast_refuses_what_goes_by_rows_and_other_models_refuse_ml_forecas
         answers(rows)
 
 
-def test_the_same_rows_and_settings_keep_their_version() -> None:
+def test_same_rows_and_settings_keep_version() -> None:
     db = train(daily({"a": weekly}))
     asked = json.dumps({**OPTIONS, "bootstrap": 0, "retrain": "if_changed"})
     result = call(db, asked, task="forecast", target="sales", algorithms=FAST)
     assert (result["version"], len(db.recorded)) == (1, 1)
 
 
-def test_findings_of_the_history() -> None:
+def test_history_checks_have_findings() -> None:
     rows = daily(
         {
             "spike": lambda n: weekly(n) + 200 * (n == 50),

@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -363,3 +364,22 @@ def test_cancel_is_not_candidate_failure(
     with pytest.raises(GlasshouseError, match=r"^canceling statement$"):
         call(db, key="id", algorithms='["logistic_regression", "random_forest", "decision_tree"]')
     assert not db.recorded
+
+
+def test_rows_in_the_gap_are_neither_learned_nor_tested() -> None:
+    rows = [
+        {
+            "day": date(2024, 1, 1) + timedelta(days=number // 2),
+            "x": float(number % 7),
+            "target": None if number < 4 else (number * 7 % 11 > 5),
+        }
+        for number in range(204)
+    ]
+    db = StandIn(rows)
+    call(db, split='{"by": "time", "column": "day", "gap": "1 week"}')
+    version = db.recorded[0]["version"]
+    split = version["split"]
+    assert (split["gap"], split["rows_in_gap"], split["rows_without_target"]) == ("7 days", 12, 4)
+    assert version["rows_train"] + version["rows_test"] + 12 + 4 == version["rows_read"] == 204
+    with pytest.raises(GlasshouseError, match=r"The gap is 7, and column 'day' is of type date"):
+        call(StandIn(rows), split='{"by": "time", "column": "day", "gap": 7}')

@@ -17,7 +17,7 @@ from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn, predict
 
 EPOCH = datetime(1970, 1, 1)
-STAMP = "timestamp without time zone"
+STAMP = "timestamp"
 
 
 def days(moment: datetime) -> float:
@@ -50,10 +50,10 @@ def test_parts_are_those_of_python() -> None:
         ("date", 200, 1, ("day", "weekday")),  # a month would only say which rows are near
         ("date", 700, 7, ("month", "day")),  # always the same weekday
         (STAMP, 800, 0.3, ("month", "day", "weekday", "hour")),
-        ("timestamp with time zone", 3, 0.1, ("hour",)),
+        ("timestamptz", 3, 0.1, ("hour",)),
         (STAMP, 0.5, 0.1, ()),
         ("interval", 800, 0.3, ()),
-        ("time without time zone", 1, 0.01, ()),
+        ("time", 1, 0.01, ()),
     ],
 )
 def test_only_parts_that_repeat_count(
@@ -137,11 +137,11 @@ def test_a_linear_model_is_a_sum_over_the_parts(kind: type) -> None:
     db = StandIn(orders(kind, "weekend"))
     call(db, key="id")
     form = linear_form(unpack(db.artifacts[0]))
-    column = Column("ordered", "date" if kind is date else STAMP, "time", base_type=kind.__name__)
+    column = Column("ordered", "", "time", base_type="date" if kind is date else STAMP)
     amount = Column("amount", "double precision", "number")
     sql = SqlWriter([column, amount], str, lambda text: f"'{text}'").total(form.sums[0])
     assert "extract(isodow from rows.ordered)::int::text" in sql
-    assert calendar_part_sql("month", "x", "timestamp with time zone") == (
+    assert calendar_part_sql("month", "x", "timestamptz") == (
         "extract(month from (x at time zone 'UTC'))::int"
     )
 

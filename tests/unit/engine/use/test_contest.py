@@ -37,7 +37,7 @@ def results(db: StandIn, groups: object = None, repeats: int = 2) -> dict[str, d
     return {row[0]: dict(zip(COLUMNS, row, strict=True)) for row in answer}
 
 
-def test_a_group_that_helps_is_told_from_one_that_does_not() -> None:
+def test_helpful_group_is_recognised() -> None:
     db = StandIn(rows())
     call(db, key="id")
     found = results(db)
@@ -53,7 +53,7 @@ def test_a_group_that_helps_is_told_from_one_that_does_not() -> None:
     assert results(db) == found
 
 
-def test_a_loss_that_falls_is_a_gain() -> None:
+def test_smaller_loss_is_gain() -> None:
     db = StandIn(rows())
     call(db, key="id", metric="log_loss")
     signal = results(db, repeats=1)["signal"]
@@ -61,20 +61,20 @@ def test_a_loss_that_falls_is_a_gain() -> None:
     assert signal["difference"] > 0
 
 
-def test_folds_that_go_forward_in_time_are_made_once() -> None:
+def test_forward_folds_are_made_once() -> None:
     db = StandIn(rows())
     call(db, key="id", split='{"by": "time", "column": "on"}')
     assert results(db, repeats=5)["signal"]["folds"] == 3
 
 
-def test_options_about_a_column_go_with_it() -> None:
+def test_column_options_follow_column() -> None:
     db = StandIn(rows())
     algorithms = '["hist_gradient_boosting"]'
     call(db, {"monotonic": {"noise": 1}, "columns": {"word": "category"}}, algorithms=algorithms)
     assert results(db, repeats=1)["signal"]["verdict"] == "adds"
 
 
-def test_the_interval_is_that_of_nadeau_and_bengio() -> None:
+def test_interval_equals_nadeau_and_bengio() -> None:
     values = np.array([0.01, 0.03, 0.02, 0.05, 0.01])
     found = corrected_difference(values, 0.25)
     error = np.sqrt((1 / 5 + 0.25) * values.var(ddof=1))
@@ -86,7 +86,7 @@ def test_the_interval_is_that_of_nadeau_and_bengio() -> None:
     assert corrected_difference(np.zeros(4), 0.25).p_value == 1
 
 
-def test_p_values_are_adjusted_as_holm_does() -> None:
+def test_p_values_equal_holm() -> None:
     assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx(
         {"a": 0.03, "b": 0.06, "c": 0.06}
     )
@@ -105,13 +105,13 @@ def test_p_values_are_adjusted_as_holm_does() -> None:
         (GROUPS, 0, "repeats is 0"),
     ],
 )
-def test_refused(groups: object, repeats: int, message: str) -> None:
+def test_invalid_arguments_are_refused(groups: object, repeats: int, message: str) -> None:
     db = StandIn(rows())
     call(db, key="id")
     with pytest.raises(GlasshouseError, match=message):
         contest(db, "a model", "q", json.dumps(groups), repeats)
 
 
-def test_a_model_without_a_champion_is_refused() -> None:
+def test_model_without_champion_is_refused() -> None:
     with pytest.raises(GlasshouseError, match="There is no model"):
         results(StandIn(rows()))

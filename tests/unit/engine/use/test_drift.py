@@ -355,7 +355,7 @@ def shop() -> StandIn:
 
 
 @pytest.mark.parametrize("weeks", range(TRAINED_WEEKS, TRAINED_WEEKS + 5))
-def test_stable_rows_raise_no_alarm_from_the_first_week_on(shop: StandIn, weeks: int) -> None:
+def test_stable_rows_have_no_alarm_from_first_week(shop: StandIn, weeks: int) -> None:
     shop.rows = weekly_shop(0, weeks)
     verdicts_of = newest_week(shop)
     assert set(verdicts_of.values()) <= {"as in training", "ages"}
@@ -364,7 +364,7 @@ def test_stable_rows_raise_no_alarm_from_the_first_week_on(shop: StandIn, weeks:
     assert weeks < TRAINED_WEEKS + 3 or aged >= {"spent_so_far", "last_seen"}
 
 
-def test_a_changed_unit_is_reported_in_its_first_week_and_by_name(shop: StandIn) -> None:
+def test_changed_unit_is_reported_by_name_in_first_week(shop: StandIn) -> None:
     for week in range(TRAINED_WEEKS, TRAINED_WEEKS + 4):
         shop.rows = weekly_shop(0, week + 1, changed_from=TRAINED_WEEKS + 1)
         alarms = {name for name, verdict in newest_week(shop).items() if verdict == "retrain"}

@@ -38,7 +38,7 @@ from tests.unit.engine.standin import StandIn
         ("sum(paid) / count(*)", (Term(SUM, "paid"), Term(COUNT, None))),
     ],
 )
-def test_a_metric_is_read(text: str, expected: tuple[Term, ...]) -> None:
+def test_metric_is_parsed(text: str, expected: tuple[Term, ...]) -> None:
     assert parse_metric(text) == MetricExpression(*expected)
 
 
@@ -52,7 +52,7 @@ def test_a_metric_is_read(text: str, expected: tuple[Term, ...]) -> None:
         "sum(1)", "sum(a.b)", "sum(a::int)", "sum(a)--", "count(distinct a, b)", "sum(a)\x00",
     ],
 )  # fmt: skip
-def test_any_other_metric_is_refused_in_one_line(text: str) -> None:
+def test_other_metric_is_one_line_error(text: str) -> None:
     with pytest.raises(GlasshouseError) as caught:
         parse_metric(text)
     assert "\n" not in caught.value.message
@@ -89,7 +89,7 @@ ROW = {"a": 1.5, "flag": True, "country": "x", "document": {}, "numbers": [1.0]}
         ("sum(a)", "flag", ["country"], "[]", "no JSON object"),
     ],
 )
-def test_wrong_arguments_are_one_line(
+def test_invalid_arguments_are_one_line_error(
     metric: str, is_test: str, dimensions: list | None, options: str | None, message: str
 ) -> None:
     with pytest.raises(GlasshouseError, match=message):
@@ -100,7 +100,7 @@ def test_wrong_arguments_are_one_line(
     ("sizes", "order"),
     [([5, 8, 12, 20, 50, 100], 3), ([3, 4], 3), ([1000, 1000, 1000], 2), ([], 2), ([60] * 7, 4)],
 )
-def test_blocks_hold_each_set_once(sizes: list[int], order: int) -> None:
+def test_blocks_contain_each_set_once(sizes: list[int], order: int) -> None:
     blocks = choose_blocks(sizes, order, 200_000)
     held = [subset for block in blocks for subset in block.subsets]
     expected = [
@@ -178,7 +178,7 @@ def value(rows: Rows, mask: np.ndarray, kind: str) -> float:
 
 
 @pytest.mark.parametrize("kind", ["sum", "ratio", "distinct"])
-def test_the_measures_follow_from_the_rows(kind: str) -> None:
+def test_measures_equal_rows(kind: str) -> None:
     rows = some_rows()
     measures = measure_slices(counted(rows, kind), kind == "ratio", kind == "distinct")
     test = rows["is_test"]
@@ -197,7 +197,7 @@ def test_the_measures_follow_from_the_rows(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sum", "ratio"])
-def test_the_contributions_of_a_dimension_add_up_to_the_change(kind: str) -> None:
+def test_contributions_of_dimension_sum_to_change(kind: str) -> None:
     rows = some_rows()
     rows["amount"] = np.where(
         rows["is_test"] & (rows["country"] == "DE"), rows["amount"] * 3, rows["amount"]
@@ -216,7 +216,7 @@ def test_the_contributions_of_a_dimension_add_up_to_the_change(kind: str) -> Non
 
 
 @pytest.mark.parametrize("kind", ["sum", "ratio", "distinct"])
-def test_a_change_of_one_slice_is_found_and_nothing_else_is_said_twice(kind: str) -> None:
+def test_change_of_one_slice_is_reported_once(kind: str) -> None:
     rows = some_rows(8_000)
     changed = rows["is_test"] & (rows["country"] == "DE") & (rows["channel"] == "web")
     rows["amount"] = np.where(changed, rows["amount"] * 3, rows["amount"])
@@ -238,7 +238,7 @@ def test_a_change_of_one_slice_is_found_and_nothing_else_is_said_twice(kind: str
 
 
 @pytest.mark.parametrize("kind", ["sum", "ratio", "distinct"])
-def test_without_a_change_few_calls_name_a_slice(kind: str) -> None:
+def test_unchanged_data_have_few_findings(kind: str) -> None:
     """The level over all slices of a call is 5 %; 60 calls leave room for chance up to 6."""
     alarms = 0
     for seed in range(60):
@@ -248,7 +248,7 @@ def test_without_a_change_few_calls_name_a_slice(kind: str) -> None:
     assert alarms <= 6
 
 
-def test_slices_of_the_same_rows_are_one() -> None:
+def test_slices_of_same_rows_are_merged() -> None:
     """A currency that follows from the country, and a dimension with one value."""
     rows = some_rows(3_000)
     rows["channel"] = np.where(rows["country"] == "UK", "pounds", "euros")
@@ -262,7 +262,7 @@ def test_slices_of_the_same_rows_are_one() -> None:
     assert shown == {"(all)", "country = DE", "country = FR", "country = UK", "channel = euros"}
 
 
-def test_a_slice_of_all_rows_and_a_new_slice_are_compared_with_nothing_undefined() -> None:
+def test_slice_of_all_rows_and_new_slice_are_defined() -> None:
     rows = some_rows(1_000)
     rows["channel"] = np.full(1_000, "web")
     rows["country"] = np.where(rows["is_test"], "new", "old")
@@ -281,12 +281,12 @@ def test_a_slice_of_all_rows_and_a_new_slice_are_compared_with_nothing_undefined
         )
 
 
-def test_holm_is_the_published_procedure() -> None:
+def test_holm_equals_published_procedure() -> None:
     found = holm(np.array([0.01, np.nan, 0.04, 0.03, 0.005]))
     assert found[[0, 2, 3, 4]] == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert np.isnan(found[1])
 
 
-def test_null_is_a_value_of_its_own_in_the_text() -> None:
+def test_null_differs_from_text() -> None:
     assert slice_text(((0, None), (2, "x")), NAMES) == "country is NULL and line = x"
     assert slice_text((), NAMES) == "(all)"

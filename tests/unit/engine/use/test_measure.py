@@ -42,7 +42,7 @@ def measured(
     return metrics, [row for row in records if row["kind"] != "metric"], db
 
 
-def test_two_classes_and_a_score() -> None:
+def test_binary_classification_with_score() -> None:
     metrics, others, db = measured(BINARY)
     predicted = SCORE > 0.6
     assert metrics["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(TRUTH, SCORE))
@@ -66,7 +66,7 @@ def test_two_classes_and_a_score() -> None:
     assert db.notices == ["The score is taken as the probability of 'churned'."]
 
 
-def test_the_class_of_the_score_is_the_one_that_high_scores_are_predicted_as() -> None:
+def test_score_belongs_to_class_predicted_for_high_scores() -> None:
     """Also where convention, the rarer class or a word for yes, names the other one."""
     flipped = [{**row, "score": 1 - row["score"]} for row in BINARY]
     metrics, _, db = measured(flipped)
@@ -75,14 +75,14 @@ def test_the_class_of_the_score_is_the_one_that_high_scores_are_predicted_as() -
     assert metrics["log_loss"]["value"] == pytest.approx(sk.log_loss(TRUTH, SCORE))
 
 
-def test_classes_alone_have_the_metrics_of_classes() -> None:
+def test_predicted_classes_have_class_metrics() -> None:
     metrics, others, _ = measured(BINARY, score=None)
     assert tuple(metrics) == LABEL_METRICS
     assert metrics["accuracy"]["value"] == pytest.approx(((SCORE > 0.6) == TRUTH).mean())
     assert {row["kind"] for row in others} == {"confusion"}
 
 
-def test_many_classes_with_the_probability_of_each() -> None:
+def test_multiclass_with_probabilities() -> None:
     names = ["10", "9", "x"]
     raw = RNG.random((300, 3)) ** 3
     shares = raw / raw.sum(axis=1, keepdims=True)
@@ -105,7 +105,7 @@ def test_many_classes_with_the_probability_of_each() -> None:
     assert "jsonb" in db.notices[0]
 
 
-def test_a_class_that_is_only_predicted_counts_as_one() -> None:
+def test_predicted_only_class_is_counted() -> None:
     rows = [*BINARY[:200], {"truth": "stayed", "answer": "moved", "score": 0.1}]
     metrics, _, _ = measured(rows, score=None)
     truth, answers = zip(*((row["truth"], row["answer"]) for row in rows), strict=True)
@@ -115,7 +115,7 @@ def test_a_class_that_is_only_predicted_counts_as_one() -> None:
 
 
 @pytest.mark.parametrize("task", ["regression", "forecast"])
-def test_numbers(task: str) -> None:
+def test_regression_metrics(task: str) -> None:
     truth = RNG.lognormal(3, 0.5, 400)
     answers = truth * RNG.normal(1, 0.2, 400)
     rows = [
@@ -147,7 +147,7 @@ def test_rows_without_truth_or_prediction_are_counted_and_left_out() -> None:
     ]
 
 
-def test_it_says_what_evaluate_says(mixed: list[dict]) -> None:
+def test_result_equals_evaluate(mixed: list[dict]) -> None:
     db = StandIn(mixed[:250])
     call(db, key="id")
     later = mixed[250:]

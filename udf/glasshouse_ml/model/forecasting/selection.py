@@ -1,5 +1,6 @@
 """Which candidate forecasts which series: one for all, or for each its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,17 +38,19 @@ def candidate_scores(errors: dict[str, np.ndarray]) -> dict[str, float]:
     return {name: _mean(values) for name, values in _common(errors).items()}
 
 
-def select_candidates(errors: dict[str, np.ndarray], fallback: str) -> Selection:
-    """Choose by the errors of shape (origins, series) of each candidate.
+def select_candidates(
+    errors: dict[str, np.ndarray], allowed: Sequence[str], fallback: str
+) -> Selection:
+    """Choose among the allowed by the errors of shape (origins, series) of each candidate.
 
     Whether a choice for each series pays is tried on the later half of the origins, after a choice
     on the earlier half. A series without an error gets `fallback` if the choice is per series.
     """
-    names = list(errors)
     common = _common(errors)
+    names = [name for name in errors if name in allowed] or list(errors)
     stacked = np.stack([common[name] for name in names])
-    scores = {name: _mean(common[name]) for name in names}
-    finite = {name: score for name, score in scores.items() if np.isfinite(score)}
+    scores = {name: _mean(values) for name, values in common.items()}
+    finite = {name: scores[name] for name in names if np.isfinite(scores[name])}
     best = min(finite, key=lambda name: finite[name]) if finite else fallback
     is_per_series = stacked.shape[2] > 1 and stacked.shape[1] >= 4 and _pays(stacked)
     by_series = [best] * stacked.shape[2]
@@ -56,7 +59,7 @@ def select_candidates(errors: dict[str, np.ndarray], fallback: str) -> Selection
             names[choice] if choice >= 0 else fallback for choice in _choices(stacked).tolist()
         ]
     origin_scores = {
-        name: np.array([_mean(row[None, :]) for row in common[name]]) for name in names
+        name: np.array([_mean(row[None, :]) for row in values]) for name, values in common.items()
     }
     return Selection(best, by_series, is_per_series, scores, origin_scores)
 

@@ -58,9 +58,7 @@ class SqlWriter:
         must not depend on the engine. There is one check for all columns, because the setup of the
         expression takes most of the time of a query for one row.
         """
-        values = [
-            f"{self.quote_literal(column.name)}, {self._number(column)}" for column in columns
-        ]
+        values = [f"{self.quote_literal(column.name)}, {self.number(column)}" for column in columns]
         object_sql = " || ".join(
             f"jsonb_build_object({', '.join(values[start : start + MAX_PAIRS])})"
             for start in range(0, len(values), MAX_PAIRS)
@@ -69,20 +67,21 @@ class SqlWriter:
         message = f"concat('Column ''', {name}, ''' holds an infinite or too large value')"
         return f"coalesce(nullif({total}, 'Infinity'), {message}::float8)"
 
-    def _number(self, column: Column) -> str:
+    def number(self, column: Column) -> str:
+        """The number that models get for a value of the column."""
         return as_number(column, column.value(self.identifier))
 
     def _term(self, position: int, part: str, term: NumericTerm | CategoricalTerm) -> str:
         column = self.columns[position]
         if part and isinstance(term, CategoricalTerm):
-            value = calendar_part_sql(part, column.value(self.identifier), column.type)
+            value = calendar_part_sql(part, column.value(self.identifier), column.base_type)
             return self._categorical_term(f"{value}::text", term)
         if isinstance(term, NumericTerm):
             return self._numeric_term(column, term)
         return self._categorical_term(f'{column.value(self.identifier)}::text collate "C"', term)
 
     def _numeric_term(self, column: Column, term: NumericTerm) -> str:
-        value = self._number(column)
+        value = self.number(column)
         centre = term.centre if abs(term.centre) > _MIN_CENTRE else _MIN_CENTRE
         product = (
             f"({value} - {number_literal(centre)}) * {number_literal(term.slope)}"

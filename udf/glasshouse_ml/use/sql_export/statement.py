@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.use.sql_export.expression import MAX_PAIRS, SqlWriter, number_literal
-from glasshouse_ml.use.sql_export.linear_form import EXPONENTIAL, SOFTMAX, LinearForm
+from glasshouse_ml.use.sql_export.linear_form import EXPONENTIAL, LOGISTIC, SOFTMAX, LinearForm
+from glasshouse_ml.use.sql_export.tree_form import PROBABILITY, TreeForm
 
 # exp() refuses what does not fit a float8; a probability is 0 or 1 long before that.
 _MAX_EXPONENT = 700
@@ -28,6 +29,53 @@ def select_statement(
         from_clause = f"\ncross join lateral ({_probability_query(form.link, totals)}) as answer"
     columns = [f"rows.{key}"] if key else []
     return f"select {', '.join([*columns, *outputs])}\nfrom (\n{query}\n) as rows{from_clause}"
+
+
+def tree_statement(
+    model: Model, form: TreeForm, writer: SqlWriter, query: str, key: str | None
+) -> str:
+    """The SELECT of trees, in steps: the columns, the sums of the trees, the outputs."""
+    names = [writer.quote_literal(name) for name in model.classes]
+    keys = [f"rows.{key}"] if key else []
+    columns = [f"{sql} as c{position}" for position, sql in enumerate(form.columns)]
+    seen = f"select {', '.join([*keys, *columns])}\nfrom (\n{query}\n) as rows offset 0"
+    keys = [f"seen.{key}"] if key else []
+    sums = [f"{sql} as t{position}" for position, sql in enumerate(form.sums)]
+    summed = f"select {', '.join([*keys, *sums])}\nfrom ({seen}) as seen offset 0"
+    totals = [f"summed.t{position}" for position in range(len(sums))]
+    from_clause = ""
+    if not names:
+        outputs = _number_outputs(form.link, totals[0])
+    elif form.link == LOGISTIC:
+        positive = list(model.classes).index(str(model.positive_class))
+        outputs = _two_class_outputs(names, positive, model.threshold, *totals)
+    elif form.link == PROBABILITY:
+        outputs = _probability_outputs(model, names, totals)
+    else:
+        outputs = _class_outputs(names)
+        from_clause = f"\ncross join lateral ({_probability_query(form.link, totals)}) as answer"
+    keys = [f"summed.{key}"] if key else []
+    return f"select {', '.join([*keys, *outputs])}\nfrom ({summed}) as summed{from_clause}"
+
+
+def _probability_outputs(model: Model, names: list[str], totals: list[str]) -> list[str]:
+    """The outputs where the sums are the probabilities of the classes."""
+    highest = f"greatest({', '.join(totals)})"
+    cases = " ".join(f"when {total} then {name}" for total, name in zip(totals, names, strict=True))
+    chosen, score = f"case {highest} {cases} end", highest
+    if model.positive_class is not None:
+        positive = list(model.classes).index(model.positive_class)
+        score = totals[positive]
+        if model.threshold != 0.5:
+            chosen = (
+                f"case when {score} >= {number_literal(model.threshold)} then {names[positive]} "
+                f"else {names[1 - positive]} end"
+            )
+    return [
+        f"{chosen} as prediction",
+        f"{score} as score",
+        f"{_json(names, totals)} as probabilities",
+    ]
 
 
 def _number_outputs(link: str, total: str) -> list[str]:

@@ -1,0 +1,124 @@
+"""ml.performance measures and estimates predictions as they were made."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.use.performance import performance
+from sklearn.metrics import mean_absolute_error, roc_auc_score
+
+from tests.unit.engine.conftest import call
+from tests.unit.engine.standin import StandIn, predict
+
+NAMES = ("period", "segment", "metric", "rows", "labelled", "value", "lower", "upper")
+NAMES += ("baseline", "estimate", "estimate_lower", "estimate_upper")
+
+
+def measured(db: StandIn, rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+    db.rows = rows
+    found = [dict(zip(NAMES, row, strict=True)) for row in performance(db, "a model", "q", None)]
+    return {(row["period"], row["segment"], row["metric"]): row for row in found}
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    rng = np.random.default_rng(0)
+    return [
+        {"id": n, "x": float(x), "churned": "yes" if rng.random() < 1 / (1 + np.exp(-x)) else "no"}
+        for n, x in enumerate(rng.normal(-0.5, 1.5, 1_500))
+    ]
+
+
+@pytest.fixture(scope="module")
+def classification(rows: list[dict[str, Any]]) -> StandIn:
+    db = StandIn(rows)
+    call(db, key="id", target="churned", options={"positive_class": "yes"})
+    return db
+
+
+def test_realised_and_estimated_by_period_and_segment(
+    classification: StandIn, rows: list[dict[str, Any]]
+) -> None:
+    classification.rows = rows
+    scores = [score for _, _, score, _ in predict(classification, "a model", "q", None)]
+    logged = [
+        {
+            "score": float(score),
+            "period": "2026-01" if n < 1_000 else "2026-02",
+            "segment": "web" if n % 2 else "shop",
+            "truth": rows[n]["churned"] if n < 1_000 else None,
+        }
+        for n, score in enumerate(scores)
+    ]
+    found = measured(classification, logged)
+    first = found["2026-01", "all", "roc_auc"]
+    labels = [row["churned"] == "yes" for row in rows[:1_000]]
+    assert first["value"] == pytest.approx(roc_auc_score(labels, scores[:1_000]))
+    assert (first["rows"], first["labelled"], first["baseline"]) == (1_000, 1_000, 0.5)
+    assert first["lower"] < first["value"] < first["upper"]
+    assert first["estimate"] == pytest.approx(first["value"], abs=0.05)
+    assert first["estimate_lower"] < first["estimate"] < first["estimate_upper"]
+    second = found["2026-02", "all", "roc_auc"]
+    assert (second["rows"], second["labelled"], second["value"]) == (500, 0, None)
+    assert second["estimate"] == pytest.approx(first["estimate"], abs=0.05)
+    assert found["2026-01", "web", "roc_auc"]["rows"] == 500
+    assert {segment for _, segment, _ in found} == {"all", "web", "shop"}
+
+
+def test_without_period_or_truth(classification: StandIn) -> None:
+    found = measured(classification, [{"score": n / 100} for n in range(1, 100)])
+    assert {(period, segment) for period, segment, _ in found} == {(None, "all")}
+    assert all(row["value"] is None and row["labelled"] == 0 for row in found.values())
+    assert found[None, "all", "roc_auc"]["estimate"] > 0.6
+
+
+def test_the_positive_class_may_come_first_in_the_alphabet(rows: list[dict[str, Any]]) -> None:
+    db = StandIn([{**row, "churned": "churned" if row["churned"] == "yes" else "stayed"}
+                  for row in rows])  # fmt: skip
+    call(db, key="id", target="churned", options={"positive_class": "churned"})
+    original = db.rows
+    scores = [score for _, _, score, _ in predict(db, "a model", "q", None)]
+    found = measured(
+        db,
+        [
+            {"score": float(s), "truth": row["churned"]}
+            for s, row in zip(scores, original, strict=True)
+        ],
+    )
+    labels = [row["churned"] == "churned" for row in original]
+    assert found[None, "all", "roc_auc"]["value"] == pytest.approx(roc_auc_score(labels, scores))
+
+
+def test_a_regression() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(1, 10, 900)
+    y = 3 * x + rng.normal(0, 0.3 * x)
+    db = StandIn(
+        [{"id": n, "x": float(a), "y": float(b)} for n, (a, b) in enumerate(zip(x, y, strict=True))]
+    )
+    call(db, key="id", task="regression", target="y", algorithms='["ridge"]')
+    predicted = 3 * x[:400]
+    logged = [
+        {"score": float(p), "truth": float(t)} for p, t in zip(predicted, y[:400], strict=True)
+    ]
+    found = measured(db, logged)[None, "all", "mae"]
+    assert found["value"] == pytest.approx(mean_absolute_error(y[:400], predicted))
+    assert found["estimate_lower"] < found["value"] < found["estimate_upper"]
+    assert found["baseline"] > 2 * found["value"]
+
+
+def test_refused(classification: StandIn, mixed: list[dict[str, Any]]) -> None:
+    for rows, message in (
+        ([{"scores": 0.5}], "no numeric column 'score'"),
+        ([{"score": "a"}], "no numeric column 'score'"),
+        ([{"score": 0.5}, {"score": None}], "NULL in a row"),
+    ):
+        with pytest.raises(GlasshouseError, match=message):
+            measured(classification, rows)
+    db = StandIn([{k: v for k, v in row.items() if k != "target"} for row in mixed])
+    call(db, key="id", task="clustering", target=None, algorithms='["k_means"]')
+    with pytest.raises(GlasshouseError, match="neither a regression nor a classification"):
+        performance(db, "a model", "q", None)
+    with pytest.raises(GlasshouseError, match="no model 'nobody'"):
+        performance(StandIn([{"score": 0.5}]), "nobody", "q", None)
