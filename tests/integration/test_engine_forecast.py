@@ -14,7 +14,7 @@ from .test_engine_real_data import load, read
 
 __all__ = ["admin", "user"]  # fixtures
 
-TUTORIAL = ROOT / "docs" / "tutorials" / "forecasting.md"
+TUTORIAL = ROOT / "docs" / "tutorials" / "5-forecasting.md"
 OPTIONS = {"time": "at", "series": ["series"], "horizon": 12, "bootstrap": 0}
 KINDS = ("walk", "noise", "seasonal", "growing", "rare", "autoregressive")
 PER_KIND, MONTHS = 34, 132
@@ -145,7 +145,6 @@ def test_other_functions_name_ml_forecast(user: Session, hourly: str) -> None:
     for statement in (
         "select * from ml.predict(%s, %s)",
         "select * from ml.explain(%s, %s)",
-        "select * from ml.evaluate(%s, %s)",
         "select * from ml.drift(%s, %s)",
         "select ml.compile(%s, %s)",
     ):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from glasshouse_ml.core.metric import Metric
+from glasshouse_ml.core.split import ResamplingUnits
 
 
 @dataclass(frozen=True)
@@ -139,3 +140,12 @@ METRICS = {
 # The metrics by which candidates can be compared.
 DEFAULT = "mase"
 DECIDING = (DEFAULT, "wape", "mae", "rmse")
+
+
+def resampling_units(scores: ForecastScores, season: int) -> ResamplingUnits:
+    """What the bootstrap draws: whole series, or of a single series blocks of a season."""
+    series, codes = np.unique(scores.series, return_inverse=True)
+    if len(series) > 1:
+        return ResamplingUnits(codes)
+    steps, codes = np.unique(scores.step, return_inverse=True)
+    return ResamplingUnits(codes, max(1, min(season, len(steps) // 2)))

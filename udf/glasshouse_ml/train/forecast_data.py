@@ -94,10 +94,9 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
     local = calendar.local(times)
     periods = calendar.numbers(local)
     codes, names = _with_target(codes, names, labelled)
-    rows = codes >= 0
+    rows = (codes >= 0) & calendar.includes(local)
     if calendar.is_instant and calendar.time_zone != "UTC":
-        # The hour that a change of the clock repeats is one period: its rows are not duplicates.
-        target, rows = _merge_repeated_hours(times, codes, periods, target, rows)
+        target, rows = _merge_repeated_hours(times, local, codes, target, rows)
     check_duplicates(
         codes[rows],
         periods[rows],
@@ -114,7 +113,7 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
     levels = {column.name: table.texts[column.name].levels for column in known_texts}
     known, has_future = known_values(
         {c.name: _known_numbers(table, c) for c in roles.known},
-        codes,
+        np.where(rows, codes, -1),
         periods,
         grid.ends,
         grid.history.shape[1],
@@ -261,18 +260,17 @@ def _with_target(
 
 def _merge_repeated_hours(
     times: np.ndarray,
+    local: np.ndarray,
     codes: np.ndarray,
-    periods: np.ndarray,
     target: np.ndarray,
     rows: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The mean of the rows of one series and period whose instants differ, in the first of them."""
-    order = np.lexsort((times, periods, codes))
-    same = (
-        (np.diff(codes[order]) == 0) & (np.diff(periods[order]) == 0) & (np.diff(times[order]) > 0)
-    )
+    """The hour that a change of the clock repeats is one period: the mean of its two rows."""
+    order = np.lexsort((times, local, codes))
+    is_repeated = np.diff(codes[order]) == 0
+    is_repeated &= (np.diff(local[order]) == 0) & (np.diff(times[order]) > 0)
     target, rows = target.copy(), rows.copy()
-    for place in np.flatnonzero(same):
+    for place in np.flatnonzero(is_repeated):
         earlier, later = order[place], order[place + 1]
         target[earlier] = np.nanmean([target[earlier], target[later]])
         rows[later] = False

@@ -6,14 +6,14 @@ import numpy as np
 
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.records import Records, json_number
-from glasshouse_ml.core.split import ResamplingUnits
 from glasshouse_ml.core.table import CATEGORY, TIME
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import check_interrupts
-from glasshouse_ml.measure.forecast_metrics import METRICS, ForecastScores
+from glasshouse_ml.measure.forecast_metrics import METRICS, resampling_units
 from glasshouse_ml.measure.intervals import metric_intervals, metric_rows
 from glasshouse_ml.measure.segments import quoted, segment_name
 from glasshouse_ml.model.forecasting.candidates import BASELINE, algorithm_params
+from glasshouse_ml.train.forecast_importances import forecast_importances
 from glasshouse_ml.train.forecast_records import (
     forecast_rows,
     history_rows,
@@ -25,6 +25,8 @@ from glasshouse_ml.train.payload import initial_status
 
 # Series and steps that get a segment of their own in ml.metrics, the first by name and number.
 MAX_SEGMENTS = 500
+# Letters of the name of a series in a segment.
+MAX_NAME = 150
 # Curves by step, one point each.
 _CURVES = {
     "error_by_step": "mase",
@@ -41,7 +43,9 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
     intervals = {}
     for series, scores in (("model", result.test), ("baseline", result.baseline)):
         check_interrupts()
-        found = metric_intervals(scores, samples, seed, _units(scores, result))
+        found = metric_intervals(
+            scores, samples, seed, resampling_units(scores, result.data.panel.season)
+        )
         intervals[series] = found
         metrics += metric_rows(scores, series, "test", intervals=found)
     for series, folds in (
@@ -57,6 +61,7 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
         "candidates": _candidates(result),
         "metrics": metrics,
         "curves": _curves(result),
+        "importances": forecast_importances(result),
         "residuals": residual_rows(result),
         "forecast_series": series_rows(result),
         "forecasts": forecast_rows(result),
@@ -64,20 +69,11 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
     }
 
 
-def _units(scores: ForecastScores, result: ForecastResult) -> ResamplingUnits:
-    """Series are drawn whole; of a single one, blocks of steps."""
-    series, codes = np.unique(scores.series, return_inverse=True)
-    if len(series) > 1:
-        return ResamplingUnits(codes)
-    steps = np.unique(scores.step, return_inverse=True)[1]
-    return ResamplingUnits(steps, max(1, min(result.data.panel.season, len(steps) // 2)))
-
-
 def _segment_metrics(result: ForecastResult) -> Records:
     """The metrics of each series, where there are several, and of each step."""
     panel = result.data.panel
     column = "series"
-    if len(result.request.options["series"]) == 1:
+    if len(result.request.options["series"]) == 1 and result.request.options["series"] != ["step"]:
         column = result.request.options["series"][0]
     names = panel.names if len(panel.names) > 1 else []
     records: Records = []
@@ -86,7 +82,7 @@ def _segment_metrics(result: ForecastResult) -> Records:
             rows = scores.series == position
             if rows.any():
                 check_interrupts()
-                segment = segment_name(column, quoted(name[:100]))
+                segment = segment_name(column, quoted(_short_name(name, position)))
                 records += metric_rows(scores.take(rows), series, "test", segment=segment)
         steps = min(result.origins.horizon, MAX_SEGMENTS)
         for step in range(1, steps + 1):
@@ -95,6 +91,11 @@ def _segment_metrics(result: ForecastResult) -> Records:
                 segment = segment_name("step", str(step))
                 records += metric_rows(scores.take(rows), series, "test", segment=segment)
     return records
+
+
+def _short_name(name: str, position: int) -> str:
+    """A name that fits into an index; that of another series differs."""
+    return name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}… ({position + 1})"
 
 
 def _curves(result: ForecastResult) -> Records:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.records import json_number
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.measure.forecast_metrics import DEFAULT, ForecastScores
@@ -241,6 +242,8 @@ def _final_model(
         "level": level,
         "holidays": choice.request.options["holidays"],
         "time": choice.request.options["time"],
+        "time_type": next(c.type for c in data.columns if c.name == choice.request.options["time"]),
+        "scale": [json_number(value) for value in scales(panel, panel.periods)],
         "series": choice.request.options["series"],
         "known": [{"name": c.name, "type": c.type, "kind": c.kind} for c in data.known],
         "levels": data.levels,

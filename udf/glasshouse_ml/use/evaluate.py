@@ -7,6 +7,7 @@ import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
 from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.records import json_number
 from glasshouse_ml.core.split import ResamplingUnits
@@ -17,12 +18,14 @@ from glasshouse_ml.data.encoding import check_finite, encode
 from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.row_reader import Reader
+from glasshouse_ml.measure.forecast_metrics import resampling_units as forecast_units
 from glasshouse_ml.measure.intervals import metric_intervals
 from glasshouse_ml.model.fitting import with_weights
 from glasshouse_ml.model.splitting import resampling_units
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.use.columns import feature_columns, model_columns
+from glasshouse_ml.use.forecast_evaluation import FORECAST, score_forecast
 
 # Metric, value, lower, upper, baseline, rows.
 EvaluationRow = tuple[str, float | None, float | None, float | None, float | None, int]
@@ -36,6 +39,8 @@ def evaluate(db: Database, model: str, query: str, version: int | None) -> list[
 
 def _evaluate(db: Database, model: str, query: str, version: int | None) -> list[EvaluationRow]:
     facts = registry.facts(db, model, version)
+    if facts is not None and facts["task"] == FORECAST:
+        return _evaluate_forecast(db, model, query, facts)
     stored = registry.load(db, model, facts["version"] if facts else version)
     assert facts is not None  # a version without facts has no artifact either
     table = _read_labelled_rows(db, stored, query, facts)
@@ -48,12 +53,35 @@ def _evaluate(db: Database, model: str, query: str, version: int | None) -> list
     baseline_scores = with_weights(task.baseline_scores(facts, target), weights)
     bootstrap, seed = facts["options"]["bootstrap"], facts["options"]["seed"]
     intervals = metric_intervals(scores, bootstrap, seed, _resampling_units(table, facts))
-    rows = []
+    return _rows(scores, baseline_scores, intervals)
+
+
+def _evaluate_forecast(
+    db: Database, model: str, query: str, facts: dict[str, Any]
+) -> list[EvaluationRow]:
+    stored = registry.load_forecast(db, model, facts["version"])
+    scores, baseline = score_forecast(db, stored, query, facts["target"], model)
+    bootstrap, seed = facts["options"]["bootstrap"], facts["options"]["seed"]
+    season = max(stored.facts["seasons"], default=1)
+    intervals = metric_intervals(scores, bootstrap, seed, forecast_units(scores, season))
+    return _rows(scores, baseline, intervals)
+
+
+def _rows(
+    scores: EvaluationInput,
+    baseline_scores: EvaluationInput | None,
+    intervals: dict[str, tuple[float, float]],
+) -> list[EvaluationRow]:
+    rows: list[EvaluationRow] = []
     for name, metric in scores.metrics.items():
         lower, upper = intervals.get(name, (None, None))
-        baseline = None if baseline_scores is None else metric.value(baseline_scores)
-        values = (metric.value(scores), lower, upper, baseline)
-        rows.append((name, *map(json_number, values), table.rows))
+        baseline = None
+        if baseline_scores is not None and name in baseline_scores.metrics:
+            baseline = metric.value(baseline_scores)
+        value, lower, upper, baseline = map(
+            json_number, (metric.value(scores), lower, upper, baseline)
+        )
+        rows.append((name, value, lower, upper, baseline, len(scores.actual)))
     return rows
 
 

@@ -4,12 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from glasshouse_ml.core.errors import GlasshouseError, near_names
-from glasshouse_ml.core.table import Column, TextColumn
+from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import check_interrupts, interruptible
-from glasshouse_ml.data.query_text import clean_query
-from glasshouse_ml.data.row_reader import Reader, read_columns
 from glasshouse_ml.model.forecasting.calendar import from_facts
 from glasshouse_ml.model.forecasting.calendar_features import calendar_features
 from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
@@ -17,9 +14,8 @@ from glasshouse_ml.model.forecasting.global_model import GlobalModel
 from glasshouse_ml.model.forecasting.known_ahead import known_values
 from glasshouse_ml.model.forecasting.panel import Panel
 from glasshouse_ml.registry import versions as registry
+from glasshouse_ml.use.forecast_rows import ForecastRows, read_forecast_rows
 
-_DAY_SECONDS = 86_400
-_SEPARATOR = " / "
 _GLOBAL = "global_boosting"
 
 # Series, at, step, forecast, lower, upper, baseline.
@@ -42,7 +38,7 @@ def forecast(
     with interruptible(db.check_interrupts):
         members = {}
         if known_ahead is not None:
-            members = {_GLOBAL: _with_known(db, model, stored, clean_query(known_ahead), steps)}
+            members = {_GLOBAL: _with_known(db, model, stored, known_ahead, steps)}
         elif stored.facts["needs_known"]:
             raise GlasshouseError(
                 f"Model {model!r} needs {_listed(stored)} of the steps ahead, which its training "
@@ -97,55 +93,27 @@ def _with_known(
 
 def _read_known(db: Database, stored: ForecastModel, query: str) -> np.ndarray:
     facts = stored.facts
-    by_name = {column.name: column for column in read_columns(db, query)}
-    entries = [entry["name"] for entry in facts["known"]]
-    for name in (facts["time"], *facts["series"], *entries):
-        if name not in by_name:
+    entries = {entry["name"]: entry for entry in facts["known"]}
+    rows = read_forecast_rows(db, stored, query, list(entries), "The query of known_ahead")
+    for name, entry in entries.items():
+        column = rows.columns[name]
+        if column.kind != entry["kind"]:
             raise GlasshouseError(
-                f"The query of known_ahead returns no column {name!r}.",
-                near_names(name, by_name),
-            )
-    for entry in facts["known"]:
-        if by_name[entry["name"]].kind != entry["kind"]:
-            column = by_name[entry["name"]]
-            raise GlasshouseError(
-                f"Column {column.name!r} is of type {column.type}; in training it was "
-                f"{entry['type']}.",
+                f"Column {name!r} is of type {column.type}; in training it was {entry['type']}.",
                 f"Cast it in the query to {entry['type']}.",
             )
-    known = [by_name[name] for name in entries]
-    numbers = [by_name[facts["time"]], *(c for c in known if c.numeric)]
-    texts = [*(by_name[name] for name in facts["series"]), *(c for c in known if not c.numeric)]
-    table = Reader(db, query, numbers, texts).table()
-    calendar = from_facts(facts["calendar"])
-    times = table.numbers[facts["time"]] * _DAY_SECONDS
-    if not np.isfinite(times).all():
-        raise GlasshouseError(f"Column {facts['time']!r} of known_ahead holds NULL or infinity.")
-    periods = calendar.numbers(calendar.local(np.round(times, 3)))
-    names = {name: code for code, name in enumerate(facts["names"])}
-    series = np.zeros(table.rows, np.int64)
-    if facts["series"]:
-        values = [table.texts[name].values() for name in facts["series"]]
-        series = np.array(
-            [names.get(_SEPARATOR.join(map(str, row)), -1) for row in zip(*values, strict=True)],
-            np.int64,
-        )
-    columns = {c.name: _numbers(table.numbers, table.texts, c, facts["levels"]) for c in known}
-    values_ahead, _ = known_values(columns, series, periods, stored.ends, 0, stored.horizon)
-    return values_ahead.astype(float)
+    columns = {name: _numbers(rows, name, facts["levels"]) for name in entries}
+    values, _ = known_values(columns, rows.series, rows.numbers, stored.ends, 0, stored.horizon)
+    return values.astype(float)
 
 
-def _numbers(
-    numbers: dict[str, np.ndarray],
-    texts: dict[str, TextColumn],
-    column: Column,
-    levels: dict[str, list[str]],
-) -> np.ndarray:
-    """The values of a column as in training; a text that training did not have is missing."""
-    if column.numeric:
-        return numbers[column.name]
-    codes = {level: float(code) for code, level in enumerate(levels[column.name])}
-    return np.array([codes.get(str(text), np.nan) for text in texts[column.name].values()])
+def _numbers(rows: ForecastRows, name: str, levels: dict[str, list[str]]) -> np.ndarray:
+    """The values of a column as in training: a text that training did not have is -1."""
+    if rows.columns[name].numeric:
+        return rows.table.numbers[name]
+    codes = {level: float(code) for code, level in enumerate(levels[name])}
+    texts = rows.table.texts[name].values()
+    return np.array([np.nan if text is None else codes.get(text, -1.0) for text in texts])
 
 
 def _check_complete(stored: ForecastModel, known: np.ndarray) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.use.evaluate import evaluate
 from glasshouse_ml.use.explain import explain
 from glasshouse_ml.use.forecast import forecast
 from glasshouse_ml.use.predict import predict_batches
@@ -186,6 +187,9 @@ def test_future_columns_change_forecast() -> None:
     )
     options = {"known_ahead": ["promotion"]}
     db = train(rows, options, algorithms='["global_boosting"]')
+    (importance,) = db.recorded[0]["importances"]
+    assert (importance["feature"], importance["rank"]) == ("promotion", 1)
+    assert importance["mean"] > 0.2
     with pytest.raises(GlasshouseError, match="needs promotion of the steps ahead"):
         answers(db)
     begin = max(row["day"] for row in rows)
@@ -210,6 +214,43 @@ def test_future_columns_change_forecast() -> None:
     db.rows = future[:-1]
     with pytest.raises(GlasshouseError, match="no promotion of series 'b' at 2025-01-21"):
         answers(db, known_ahead="select 1")
+
+
+def test_days_off_have_no_forecast_and_their_rows_of_the_future_are_ignored() -> None:
+    rows = daily({"a": weekly, "b": weekly}, 140, open=lambda n: 1.0)
+    rows = [row for row in rows if row["day"].weekday() < 6]
+    end = max(row["day"] for row in rows)
+    future = [
+        {"shop": shop, "day": end + timedelta(days=step), "sales": None, "open": 1.0}
+        for shop in "ab"
+        for step in range(1, 10)  # with two Sundays
+    ]
+    db = train([*rows, *future], {"known_ahead": ["open"]}, algorithms='["global_boosting"]')
+    assert "seasons: 6). 1 days of the week have no rows" in db.notices[0]
+    days = [date.fromisoformat(row[1][:10]) for row in answers(db) if row[0] == "a"]
+    assert len(days) == 7 and all(day.weekday() < 6 for day in days)
+    db.rows = future
+    assert answers(db, known_ahead="select 1") == answers(db)
+    # A single Sunday makes it a day like all others.
+    sunday = {"shop": "a", "day": date(2024, 3, 3), "sales": 1.0, "open": 1.0}
+    assert "seasons: 7)" in train([*rows, sunday]).notices[0]
+
+
+def test_long_names_and_a_column_named_step_are_kept_apart() -> None:
+    long = "x" * 400
+    db = train(daily({long + "1": weekly, long + "2": lambda n: 2 * weekly(n)}))
+    keys = [
+        (m["series"], m["split"], m["fold"], m["segment"], m["metric"])
+        for m in db.recorded[0]["metrics"]
+    ]
+    assert len(set(keys)) == len(keys)
+    rows = [{"step": row.pop("shop"), **row} for row in daily({"1": weekly, "2": weekly})]
+    db = train(rows, {"series": ["step"]})
+    keys = [
+        (m["series"], m["split"], m["fold"], m["segment"], m["metric"])
+        for m in db.recorded[0]["metrics"]
+    ]
+    assert len(set(keys)) == len(keys)
 
 
 def test_hours_with_two_seasons() -> None:
@@ -283,6 +324,29 @@ def test_forecast_and_row_functions_refuse_each_other(
     call(rows)
     with pytest.raises(GlasshouseError, match="answers for rows"):
         answers(rows)
+
+
+def test_evaluate_compares_forecast_with_new_values() -> None:
+    db = train(daily({"a": weekly, "b": lambda n: 4 * weekly(n)}))
+    made = {(row[0], row[1][:10]): row for row in answers(db)}
+    later = daily({"a": weekly, "b": lambda n: 4 * weekly(n)}, 124)
+    later.append({"shop": "new", "day": date(2024, 5, 1), "sales": 1.0})
+    db.rows = later
+    values = {name: row for name, *row in evaluate(db, "a model", "select 1", None)}
+    pairs = [
+        (row["sales"], made[row["shop"], row["day"].isoformat()])
+        for row in later
+        if (row["shop"], row["day"].isoformat()) in made
+    ]
+    assert len(pairs) == 8
+    total = sum(abs(sales) for sales, _ in pairs)
+    assert values["wape"][0] == pytest.approx(sum(abs(s - m[3]) for s, m in pairs) / total)
+    assert values["wape"][3] == pytest.approx(sum(abs(s - m[6]) for s, m in pairs) / total)
+    inside = np.mean([m[4] <= s <= m[5] for s, m in pairs])
+    assert values["interval_coverage"] == [pytest.approx(inside), None, None, None, 8]
+    db.rows = later[:10]
+    with pytest.raises(GlasshouseError, match="history ends at 2024-04-29"):
+        evaluate(db, "a model", "select 1", None)
 
 
 def test_same_rows_and_settings_keep_version() -> None:

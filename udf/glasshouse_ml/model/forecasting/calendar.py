@@ -25,8 +25,8 @@ FREQUENCIES = {
 }
 # The least share of the steps between times that fit the frequency.
 _MIN_REGULAR = 0.9
-# A weekday with at most this share of the rows of a usual one is no day of the calendar.
-_MAX_CLOSED, _MIN_WEEKS = 0.02, 4
+# A weekday without rows is no day of the calendar, where the rows cover so many weeks.
+_MIN_WEEKS = 4
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Calendar:
         Seconds from the beginning of a period to the time that stands for it; for months days, or
         -1 for the last day.
     weekdays : tuple of int
-        The days of the week that occur, Monday is 0; all seven where the unit is no day.
+        The days of the week that occur, Monday is 0; all seven where the unit is not a day.
     time_zone : str
     is_instant : bool
         Whether the column is a timestamptz, so that its times are converted to the time zone.
@@ -100,11 +100,16 @@ class Calendar:
             return periods
         # 1970-01-01 was a Thursday, number 3.
         weeks, weekday = np.divmod(periods + 3, 7)
-        place = np.full(7, -1)
+        place = np.zeros(7, np.int64)
         place[list(self.weekdays)] = np.arange(len(self.weekdays))
-        # A day outside the calendar counts to the one before it.
-        place = np.maximum.accumulate(place)
         return weeks * len(self.weekdays) + place[weekday]
+
+    def includes(self, local: np.ndarray) -> np.ndarray:
+        """Whether the calendar has the period of each time: not on weekdays without rows."""
+        if len(self.weekdays) == 7:
+            return np.ones(len(local), bool)
+        weekday = (np.floor((local - self.phase) / _DAY).astype(np.int64) + 3) % 7
+        return np.isin(weekday, self.weekdays)
 
     def times(self, numbers: np.ndarray) -> np.ndarray:
         """The time of the clock that stands for each period, in seconds since 1970."""
@@ -256,10 +261,8 @@ def _weekdays(local: np.ndarray) -> tuple[int, ...]:
     days = np.unique(np.floor(local / _DAY).astype(np.int64))
     if days[-1] - days[0] < 7 * _MIN_WEEKS:
         return tuple(range(7))
-    counts = np.bincount((days + 3) % 7, minlength=7)
-    if (counts > _MAX_CLOSED * counts.max()).sum() < 3:
-        return tuple(range(7))
-    return tuple(int(day) for day in np.flatnonzero(counts > _MAX_CLOSED * counts.max()))
+    present = np.unique((days + 3) % 7)
+    return tuple(int(day) for day in present) if len(present) > 2 else tuple(range(7))
 
 
 def _mode(values: np.ndarray) -> float:

@@ -6,17 +6,18 @@ The last origin is the test; the others choose.
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.model.forecasting.candidates import CANDIDATES, COMBINATION
+from glasshouse_ml.model.forecasting.global_model import GlobalModel
 from glasshouse_ml.model.forecasting.panel import Panel
 
 MAX_ORIGINS = 24
 # Forecasts of one candidate that are held at a time.
-_MAX_FORECASTS = 4_000_000
+_MAX_FORECASTS = 2_000_000
 # At most this share of the periods is the test part.
 _MAX_TEST = 0.25
 # The candidates whose median is one more.
@@ -59,7 +60,7 @@ class CandidateResult:
     forecasts: np.ndarray | None = None
     error: str | None = None
     seconds: float = 0.0
-    scores: np.ndarray = field(default_factory=lambda: np.empty(0))
+    global_model: GlobalModel | None = None
 
 
 def choose_origins(panel: Panel, horizon: int) -> Origins:
@@ -108,6 +109,7 @@ def evaluate_candidates(
         result = CandidateResult(name)
         try:
             fitted = CANDIDATES[name](panel, origins.first, origins.horizon, seed)
+            result.global_model = fitted.global_model
             result.forecasts = fitted.forecasts(panel, origins.all, origins.horizon)
             if not np.isfinite(result.forecasts[-1]).any():
                 result.forecasts, result.error = None, "It gives no finite forecast."

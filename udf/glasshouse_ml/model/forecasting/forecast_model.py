@@ -43,10 +43,10 @@ class ForecastModel:
     known: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0)))
     regressor: HistGradientBoostingRegressor | None = None
 
-    def answers(
+    def intervals(
         self, members: dict[str, np.ndarray] | None = None
-    ) -> Iterator[list[tuple[int, str, float, float, float, float]]]:
-        """For each series its steps: number, instant, forecast, lower, upper, baseline.
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Forecast, lower and upper end of each period, of shape (series, horizon).
 
         `members` take the place of stored forecasts of the candidates.
         """
@@ -56,10 +56,16 @@ class ForecastModel:
         )
         is_non_negative = np.array(facts["is_non_negative"], bool)
         is_whole = np.array(facts["is_whole"], bool)
-        forecast, lower, upper = bounded(
+        return bounded(
             forecast, forecast + self.lower, forecast + self.upper, is_non_negative, is_whole
         )
-        calendar = from_facts(facts["calendar"])
+
+    def answers(
+        self, members: dict[str, np.ndarray] | None = None
+    ) -> Iterator[list[tuple[int, str, float, float, float, float]]]:
+        """For each series its steps: number, instant, forecast, lower, upper, baseline."""
+        forecast, lower, upper = self.intervals(members)
+        calendar = from_facts(self.facts["calendar"])
         for row, end in enumerate(self.ends.tolist()):
             steps = calendar.steps_after(int(end), self.horizon)
             yield [

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from glasshouse_ml.data.interrupts import check_interrupts
-from glasshouse_ml.model.forecasting.lag_features import Examples, lag_features
+from glasshouse_ml.model.forecasting.lag_features import lag_features
 from glasshouse_ml.model.forecasting.panel import Panel
 from glasshouse_ml.model.interruptible.ensemble import HistGradientBoostingRegressor
 
@@ -36,13 +36,25 @@ class GlobalModel:
         positions = [grid.ravel() for grid in np.indices(shape)]
         answers = np.empty(len(positions[0]))
         for begin in range(0, len(answers), _BATCH):
-            check_interrupts()
             origin, row, step = (grid[begin : begin + _BATCH] for grid in positions)
-            examples = _examples(panel, row, origins[origin], step + 1)
-            answers[begin : begin + _BATCH] = (
-                self.regressor.predict(examples.matrix) * examples.unit + examples.level
+            ahead = panel.ahead[row, origins[origin] + step]
+            answers[begin : begin + _BATCH] = self.predict(
+                panel, row, origins[origin], step + 1, ahead
             )
         return answers.reshape(shape)
+
+    def predict(
+        self,
+        panel: Panel,
+        row: np.ndarray,
+        origin: np.ndarray,
+        step: np.ndarray,
+        ahead: np.ndarray,
+    ) -> np.ndarray:
+        """The forecast of each example, given as lag_features() takes them."""
+        check_interrupts()
+        examples = lag_features(panel.history, panel.seasons, row, origin, step, ahead)
+        return self.regressor.predict(examples.matrix) * examples.unit + examples.level
 
 
 def fit_global_model(panel: Panel, end: int, horizon: int, seed: int) -> GlobalModel:
@@ -65,13 +77,9 @@ def fit_global_model(panel: Panel, end: int, horizon: int, seed: int) -> GlobalM
     row, origin, step, period = row[usable], origin[usable], step[usable], period[usable]
     if len(row) < MIN_EXAMPLES:
         raise ValueError(f"{len(row)} examples are too few, it needs {MIN_EXAMPLES}.")
-    examples = _examples(panel, row, origin, step)
+    ahead = panel.ahead[row, period]
+    examples = lag_features(panel.history, panel.seasons, row, origin, step, ahead)
     answers = (panel.history[row, period] - examples.level) / examples.unit
     regressor = HistGradientBoostingRegressor(random_state=seed, **_PARAMS)
     regressor.fit(examples.matrix, np.clip(answers, -_MAX_ANSWER, _MAX_ANSWER))
     return GlobalModel(regressor)
-
-
-def _examples(panel: Panel, row: np.ndarray, origin: np.ndarray, step: np.ndarray) -> Examples:
-    ahead = panel.ahead[row, origin + step - 1]
-    return lag_features(panel.history, panel.seasons, row, origin, step, ahead)

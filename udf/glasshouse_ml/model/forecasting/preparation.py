@@ -10,7 +10,7 @@ from glasshouse_ml.core.records import Records
 # Values of a panel: eight bytes each, a few times over.
 MAX_CELLS = 50_000_000
 # Above this share of periods without a row, a target that is never negative counts as 0 there.
-_SPARSE = 0.2
+_SPARSE = 0.1
 ZERO, INTERPOLATE, AUTO = "zero", "interpolate", "auto"
 GAPS = (AUTO, ZERO, INTERPOLATE)
 # Reasons why a rule answers for a series, and the rule.

@@ -1,0 +1,43 @@
+"""The importance of the columns known ahead, for the global model of a forecast."""
+
+import numpy as np
+
+from glasshouse_ml.core.records import Records
+from glasshouse_ml.explain.permutation_importance import importance_rows, sample_rows
+from glasshouse_ml.measure.forecast_metrics import DEFAULT, METRICS, ForecastScores
+from glasshouse_ml.model.forecasting.evaluation import actual_values, scales
+from glasshouse_ml.train.forecasting import ForecastResult
+
+
+def forecast_importances(result: ForecastResult) -> Records:
+    """Rows of ml.importances: what is lost where a column known ahead is permuted.
+
+    The model is that of the evaluation, and the rows are the steps after its origins, which it has
+    not learned from. None without a global model, or without columns known ahead.
+    """
+    options, data, origins = result.request.options, result.data, result.origins
+    models = [c.global_model for c in result.results if c.global_model is not None]
+    repeats, seed, known = options["importance_repeats"], options["seed"], len(data.known)
+    if not models or not known or not repeats:
+        return []
+    panel = data.panel
+    truth = actual_values(panel, origins.all, origins.horizon, panel.periods)
+    scale = scales(panel, origins.test)
+    place, row, step = np.nonzero(np.isfinite(truth) & np.isfinite(scale)[None, :, None])
+    sampled = sample_rows(len(row), known, repeats, seed)
+    if not len(sampled):
+        return []
+    place, row, step = place[sampled], row[sampled], step[sampled]
+    origin, actual = origins.all[place], truth[place, row, step]
+    ahead = panel.ahead[row, origin + step]
+    none = np.full(len(row), np.nan)
+
+    def score(columns: np.ndarray) -> ForecastScores:
+        changed = np.concatenate([columns, ahead[:, known:]], axis=1)
+        forecast = models[0].predict(panel, row, origin, step + 1, changed)
+        return ForecastScores(
+            actual, forecast, none, none, scale[row], options["level"], row, step + 1
+        )
+
+    names = [column.name for column in data.known]
+    return importance_rows(score, ahead[:, :known].copy(), names, METRICS[DEFAULT], repeats, seed)
