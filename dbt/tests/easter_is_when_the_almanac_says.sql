@@ -14,11 +14,10 @@ with
             ('2025-04-20'),
             ('2038-04-25'),
             ('2285-03-22')
-    ),
-
-    years as (select extract(year from easter)::integer as year, easter from published)
+    )
 
 select *
-from years
-inner join {{ easter_sundays("years") }} as computed using (year)
-where computed.easter_sunday <> years.easter
+from published
+inner join
+    {{ ref("easter_sundays") }} as computed on computed.year = extract(year from published.easter)
+where computed.date_day <> published.easter

@@ -61,10 +61,10 @@ class DbtProject:
         file.write_text(text)
 
     def run(self, *arguments: str) -> Outcome:
-        """Run a dbt command with four threads on a developer's target, apart from all others."""
+        """Run a dbt command with two threads on a developer's target, apart from all others."""
         command = [*arguments, "--no-use-colors"]
         command += ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
-        command += ["--target", "dev", "--threads", "4", "--exclude", "resource_type:function"]
+        command += ["--target", "dev", "--threads", "2", "--exclude", "resource_type:function"]
         environment = dbt_environment(self.settings, "dev") | {"GLASSHOUSE_DEVELOPER": DEVELOPER}
         done = dbt_server().run(command, environment, self.folder)
         return Outcome(done.stdout + done.stderr, done.returncode)

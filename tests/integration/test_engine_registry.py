@@ -191,3 +191,24 @@ def test_registry_rights(engine: Any, admin: Session, user: Session) -> None:
     others = ("expect_tests", "numbers", "record_drift", "record_profile", "record_test")
     others += ("record_refresh", "record_retraining", "record_version", "reserve_version")
     assert doors == [(door, "ml_registry", path) for door in sorted((*VERBS, *others))]
+
+
+def test_malformed_version_is_trained_again(user: Session, admin: Session) -> None:
+    name = "registry test malformed"
+    assert [user.train(name, retrain="if_changed") for _ in range(2)] == [1, 1]
+    admin.rows("delete from ml.artifacts where model = %s", name)
+    assert user.train(name, retrain="if_changed") == 2
+    assert user.train(name, retrain="if_changed") == 2
+
+
+def test_other_signatures_of_function_are_dropped(admin: Session) -> None:
+    remaining = (
+        "select pg_get_function_identity_arguments(oid) from pg_proc "
+        "where proname = 'sample' and pronamespace = 'ml'::regnamespace"
+    )
+    for arguments in ("first integer", "first integer, second text", "other text"):
+        admin.rows(f"create function ml.sample({arguments}) returns integer return 1")
+    admin.rows("select ml.drop_other_signatures('sample', 'first INTEGER', 'integer')")
+    assert admin.rows(remaining) == [("first integer",)]
+    admin.rows("select ml.drop_other_signatures('sample', 'first integer', 'bigint')")
+    assert admin.rows(remaining) == []

@@ -1,10 +1,6 @@
 """Model nodes in the forms that dbt allows: names, versions, modes of a run, and malformed rows."""
 
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
-
-import pytest
 
 from tests.conftest import Warehouse
 from tests.integration.dbt_project import DEVELOPER, DbtProject
@@ -14,10 +10,13 @@ from tests.integration.test_promotion import (
     MODEL,
     PREDICTIONS,
     add_model,
-    new_project,
     predicting_version,
+    project,
     status,
+    user,
 )
+
+__all__ = ["project", "user"]  # fixtures
 
 VERSIONS = """
 models:
@@ -25,22 +24,17 @@ models:
     latest_version: 2
     versions: [{v: 1}, {v: 2}]
 """
+# A report on every model node, as rpt_model_card is one.
+NAMES = """
+{% for name in trained_models() %}
+    select {{ sql_text(registry_name(name)) }} as model {{ "union all" if not loop.last }}
+{% endfor %}
+"""
 PASSING = "metric_at_least: {arguments: {metric: roc_auc, value: 0.8}}"
 # A test that reads a table which the predictions do not read.
 OTHER_TABLE = (
     "relationships: {arguments: {column_name: version, to: ref('numbers'), field: number}}"
 )
-
-
-@pytest.fixture(scope="module")
-def user(engine: Warehouse) -> Iterator[Session]:
-    with closing(Session(engine.dsn("transformer"))) as session:
-        yield session
-
-
-@pytest.fixture
-def project(engine: Warehouse, user: Session, tmp_path: Path) -> Iterator[DbtProject]:
-    yield from new_project(engine, user, tmp_path)
 
 
 def write_version(project: DbtProject, number: int) -> None:
@@ -67,6 +61,11 @@ def test_unusual_names_are_supported_or_refused(user: Session, project: DbtProje
     project.write("models/features/brief.sql", "{{ config(materialized='ephemeral') }}" + GOOD)
     add_model(project, "drifting", "drift_at_most: {arguments: {rows: ref('brief')}}")
 
+    project.write(
+        "models/reports/rpt_all.sql", "select * from {{ of_champions('metrics') }} as rows"
+    )
+    project.write("models/reports/rpt_names.sql", NAMES)
+
     outcome = project.run("build")
     assert status(user, "My Model") == {1: "champion"}
     assert predicting_version(user, "capital") == 1
@@ -78,6 +77,13 @@ def test_unusual_names_are_supported_or_refused(user: Session, project: DbtProje
     assert "model.glasshouse.dotted has a dot in its name" in output
     assert "model.glasshouse.long has a name of more than 63 bytes" in output
     assert "drift_at_most reads brief, which is ephemeral" in output
+
+    # Reports know each version of a model by its name in the registry.
+    assert project.run("run", "--select", "models/reports").exit_code == 0
+    versions = {f"{DEVELOPER}.versioned_v1", f"{DEVELOPER}.versioned_v2"}
+    for report in ("rpt_all", "rpt_names"):
+        names = user.rows(f"select distinct model from {DEVELOPER}_reports.{report}")
+        assert versions <= {name for (name,) in names}, report
 
 
 def test_predictions_name_pending_tests(user: Session, project: DbtProject) -> None:
@@ -113,6 +119,32 @@ def test_champion_without_artifact_is_trained_again(
     assert predicting_version(user, "damaged") == 2
     project.run("build")
     assert max(status(user, "damaged")) == 2
+
+
+def test_model_keeps_its_version_until_a_condition_holds(
+    user: Session, project: DbtProject
+) -> None:
+    conditions = '{"new_rows": 20, "days": 30, "drift": true, "performance": true}'
+    add_model(project, "patient", PASSING, config=f", retrain_when={conditions}")
+    for rows, expected in ((240, {1: "champion"}), (250, {1: "champion"}),
+                           (265, {1: "archived", 2: "champion"})):  # fmt: skip
+        project.write("models/features/feat_rows.sql", GOOD.replace("240", str(rows)))
+        outcome = project.run("build")
+        assert outcome.exit_code == 0, outcome.output
+        assert status(user, "patient") == expected
+    decisions = user.rows(
+        "select champion, retrain, reason, version from ml.retraining_decisions"
+        " where model = %s order by decided_at",
+        f"{DEVELOPER}.patient",
+    )
+    assert decisions == [
+        (None, True, "No version is in use.", 1),
+        (1, False, "No condition of retrain_when holds.", None),
+        (1, True, "25 new rows since version 1; the limit is 20.", 2),
+    ]
+    add_model(project, "patient", PASSING, config=', retrain_when={"rows": 20}')
+    outcome = project.run("build")
+    assert "has the condition rows. Use days, new_rows, drift or performance" in outcome.output
 
 
 def test_model_with_alias_and_trailing_comment(user: Session, project: DbtProject) -> None:

@@ -139,6 +139,28 @@ def test_node_names_come_from_folders(tmp_path: Path) -> None:
     }
 
 
+def test_node_names_of_versions_and_disabled_models(tmp_path: Path) -> None:
+    ml = tmp_path / "dbt" / "models" / "ml"
+    ml.mkdir(parents=True)
+    for name in ("risk_v1", "risk", "other_file", "plain", "switched_off"):
+        (ml / f"{name}.sql").write_text("select 1 as a")
+    (ml / "off.sql").write_text("{{ config(task='regression', enabled=False) }} select 1 as a")
+    (ml / "risk.yml").write_text("""
+models:
+  - name: risk
+    latest_version: 3
+    versions: [{v: 1}, {v: 2, defined_in: other_file}, {v: 3}]
+  - {name: switched_off, config: {enabled: false}}
+""")
+    (ml / "broken.yml").write_text("models: [")
+    (ml / "empty.yml").write_text("")
+    (tmp_path / "dbt" / "models" / "predictions").mkdir()
+    (tmp_path / "dbt" / "models" / "predictions" / "pred_risk.sql").touch()
+    names = node_names(tmp_path)
+    assert names[ML_MODELS] == "plain risk.v1 risk.v2 risk.v3"
+    assert names[PREDICTED_MODELS] == "risk"
+
+
 def test_feature_groups_have_owner_and_labels(manifest: dict) -> None:
     groups = [
         node for node in models(manifest).values() if node["fqn"][1:-1] == ["features", "customer"]

@@ -49,13 +49,8 @@
     {%- if execute -%}
         {%- for node in graph.nodes.values()
             if node.resource_type == "model" and node.fqn[1:-1] == ["features", entity] and node.name not in names -%}
-            {{
-                exceptions.raise_compiler_error(
-                    "GLASSHOUSE_FEATURE_GROUPS does not name "
-                    ~ node.name
-                    ~ ". Run `make build`, which sets it."
-                )
-            }}
+            {%- set message = "GLASSHOUSE_FEATURE_GROUPS does not name {}. Run `make build`, which sets it." -%}
+            {%- do exceptions.raise_compiler_error(message.format(node.name)) -%}
         {%- endfor -%}
     {%- endif -%}
     {{- return(names) -}}
@@ -67,8 +62,9 @@
     {%- set ages = {} -%}
     {%- if execute -%}
         {%- for column in graph.nodes["model." ~ project_name ~ "." ~ group].columns.values() -%}
-            {%- set age = column.config.get("meta", {}).get("age") -%}
-            {%- if age -%} {%- do ages.update({column.name: age}) -%} {%- endif -%}
+            {%- if column.meta.age -%}
+                {%- do ages.update({column.name: column.meta.age}) -%}
+            {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
     {{- return(ages) -}}
@@ -77,11 +73,6 @@
 
 {# A built relation's columns in their order; none while dbt only reads the files. #}
 {% macro columns_of(relation) -%}
-    {{-
-        return(
-            adapter.get_columns_in_relation(relation) | map(attribute="name") | list
-            if execute
-            else []
-        )
-    -}}
+    {%- set columns = adapter.get_columns_in_relation(relation) if execute else [] -%}
+    {{- return(columns | map(attribute="name") | list) -}}
 {%- endmacro %}

@@ -1,20 +1,4 @@
 {#
-    The share of customers that models are trained on, the same customers in every snapshot: 1, a half,
-    a quarter … so that about `training_customers` are left.
-#}
-{% macro training_share() -%}
-    (
-        select
-            least(
-                1,
-                2 ^ ceil(log(2, {{ var("training_customers") }}::numeric / greatest(count(*), 1)))
-            )
-        from {{ ref("hub_customer") }}
-    )
-{%- endmacro %}
-
-
-{#
     The snapshots that a feature group still has to compute, as a sub-select: (customer_key, as_of,
     day_end). A final snapshot is computed once. One that is not final, today's among them, is computed
     in full by each build, because rows of its days may still be committed late.

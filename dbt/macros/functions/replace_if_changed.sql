@@ -25,7 +25,7 @@
     {%- set query -%}
         select coalesce(
             bool_and(
-                prosrc like {{ quoted_comment("%definition " ~ hash ~ "%") }}
+                prosrc like {{ sql_text("%definition " ~ hash ~ "%") }}
                 and has_function_privilege('transformer', oid, 'execute')
                 and proacl is not null
                 and not exists (select from aclexplode(proacl) where grantee = 0)
@@ -33,8 +33,8 @@
             false
         )
         from pg_catalog.pg_proc
-        where pronamespace = to_regnamespace({{ quoted_comment(adapter.quote(target_relation.schema)) }})
-            and proname = {{ quoted_comment(target_relation.identifier) }}
+        where pronamespace = to_regnamespace({{ sql_text(adapter.quote(target_relation.schema)) }})
+            and proname = {{ sql_text(target_relation.identifier) }}
     {%- endset -%}
     {{ return(execute and run_query(query).rows[0][0]) }}
 {% endmacro %}

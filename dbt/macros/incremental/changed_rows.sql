@@ -12,22 +12,20 @@
     an index. A watermark in the future, which a wrong clock of the source writes, counts as now.
 #}
 {% macro changed_rows(column, watermark="load_date", lookback=none) -%}
-    {%- set newest = "-infinity" -%}
+    {%- set rows = [] -%}
     {%- if execute and is_incremental() -%}
         {%- set query -%}
             select
-                -- least() leaves out NULL, so it would take an empty table to be read up to now.
-                case
-                    when max({{ watermark }}) is null
-                    then '-infinity'::timestamp
-                    else
-                        least(max({{ watermark }}), now() at time zone 'UTC')
-                        - interval '{{ lookback or "0 days" }}'
-                end::text
+                (
+                    least(max({{ watermark }}), now() at time zone 'UTC')
+                    - interval '{{ lookback or "0 days" }}'
+                )::text
             from {{ this }}
+            having max({{ watermark }}) is not null
         {%- endset -%}
-        {%- set newest = run_query(query).rows[0][0] -%}
+        {%- set rows = run_query(query).rows -%}
     {%- endif -%}
+    {%- set newest = rows[0][0] if rows else "-infinity" -%}
     {{ column }} {{ ">=" if lookback else ">" }} timestamp '{{ newest }}'
 {%- endmacro %}
 

@@ -33,13 +33,12 @@
         {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute="quoted") -%}
         {%- do tables.update({relation: columns | list}) -%}
     {%- endfor -%}
-    {%- set shared = tables.values() | first | list -%}
+    {%- set shared = namespace(columns=tables.values() | first) -%}
     {%- for columns in tables.values() -%}
-        {%- for column in shared | reject("in", columns) | list -%}
-            {%- do shared.remove(column) -%}
-        {%- endfor -%}
+        {%- set shared.columns = shared.columns | select("in", columns) | list -%}
     {%- endfor -%}
     {%- for relation in tables -%}
-        select {{ shared | join(", ") }} from {{ relation }} {{- " union all " if not loop.last }}
+        select {{ shared.columns | join(", ") }}
+        from {{ relation }} {{- " union all " if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

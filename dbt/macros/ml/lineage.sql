@@ -1,8 +1,7 @@
 {#
     Relationships between the nodes of the manifest. Call these macros while dbt runs and has read all
     files: wrap them in `if execute`.
-#}
-{#
+
     The features of a model node: each column of each feature group that the model reads, directly or
     through other models, as {name, label, group, owner, description, reason}.
 #}
@@ -12,12 +11,12 @@
         {%- for column in node.columns.values() -%}
             {%- do features.append(
                 {
-                    "name": column.config.get("meta", {}).get("age") or column.name,
+                    "name": column.meta.get("age") or column.name,
                     "label": label_of(column),
                     "group": node.config.meta.feature_group,
                     "owner": node.config.meta.owner,
                     "description": column.description,
-                    "reason": column_meta(column, "reason"),
+                    "reason": column.meta.get("reason"),
                 }
             ) -%}
         {%- endfor -%}
@@ -29,18 +28,8 @@
 {# The label of a column: its meta.label, or its description if that is short enough for a chart. #}
 {% macro label_of(column) -%}
     {%- set summary = (column.description or "").split(";")[0].strip().rstrip(".") -%}
-    {{-
-        return(
-            column_meta(column, "label") or (summary if 0 < summary | length <= 52 else none)
-        )
-    -}}
-{%- endmacro %}
-
-
-{# An entry of a column's meta, which may stand below its config. #}
-{% macro column_meta(column, key) -%}
-    {%- set config = column.get("config", {}) -%}
-    {{- return(column.get("meta", {}).get(key) or config.get("meta", {}).get(key)) -}}
+    {%- set is_short = 0 < summary | length <= 52 -%}
+    {{- return(column.meta.get("label") or (summary if is_short else none)) -}}
 {%- endmacro %}
 
 
@@ -77,20 +66,4 @@
 {# A model, seed or source by its id. #}
 {% macro node_of(unique_id) -%}
     {{- return(graph.nodes.get(unique_id) or graph.sources.get(unique_id)) -}}
-{%- endmacro %}
-
-
-{# The layer of a node: the folder of a model, or `source`. #}
-{% macro layer_of(node) -%}
-    {{- return("source" if node.resource_type == "source" else node.fqn[1]) -}}
-{%- endmacro %}
-
-
-{# The name of a node as reports show it: `shop.orders`, `fct_order_lines`. #}
-{% macro node_label(node) -%}
-    {{-
-        return(
-            node.source_name ~ "." ~ node.name if node.resource_type == "source" else node.name
-        )
-    -}}
 {%- endmacro %}

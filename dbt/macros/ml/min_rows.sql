@@ -1,10 +1,7 @@
 {#
-    What the training rows lack, in words; empty where they lack nothing.
-
-    `min_rows` in the config of a model node gives the least number of different values of a column.
-    A small or young shop has too few customers or quarters to train a model that can be tested.
-
-        min_rows={"customer_key": 200, "as_of": 2}
+    What the training rows lack, in words; empty where they lack nothing. The config `min_rows` gives
+    the least number of different values of a column: {"customer_key": 200, "as_of": 2}. A small or
+    young shop has too few customers or quarters to train a model that can be tested.
 #}
 {% macro missing_rows(rows_sql) -%}
     {%- set missing = [] -%}

@@ -5,10 +5,8 @@
     a view with one row: the version that the node's tests judge. That is the candidate just trained,
     or else the champion (promotion.sql). The view has no row where nothing was trained.
 
-    Config: task, target, key, algorithms, metric, split and options, as ml.train takes them.
-    `retrain`: if_changed (the default: the same rows and settings keep their version) or always.
+    Config: the arguments of ml.train; `retrain`: if_changed (the default) or always; `min_rows`;
     `retrain_when`: see retraining.sql.
-    `min_rows`: see min_rows.sql.
 #}
 {% materialization ml_model, adapter = "postgres" %}
     {%- set existing_relation = load_cached_relation(this) -%}
@@ -41,19 +39,18 @@
 {% macro trained_version(rows_sql) %}
     {%- set name = registry_name(model) -%}
     {%- do check_registry_name(model) -%}
-    {%- set missing = missing_rows(rows_sql) if not flags.EMPTY -%}
+    {%- if flags.EMPTY -%} {{- return(none) -}} {%- endif -%}
+    {%- set missing = missing_rows(rows_sql) -%}
     {%- if missing -%}
         {%- do log(model.name ~ " is not trained: its rows need " ~ missing, info=true) -%}
+        {{- return(none) -}}
     {%- endif -%}
-    {%- if missing or flags.EMPTY -%} {{- return(none) -}} {%- endif -%}
-    {%- set commit = env_var("GLASSHOUSE_GIT_COMMIT", "") -%}
-    {%- do run_query(
-        "select set_config('glasshouse.dbt_invocation', "
-        ~ sql_text(invocation_id)
-        ~ ", true), set_config('glasshouse.git_commit', "
-        ~ sql_text(commit)
-        ~ ", true)"
-    ) -%}
+    {%- set settings -%}
+        select
+            set_config('glasshouse.dbt_invocation', {{ sql_text(invocation_id) }}, true),
+            set_config('glasshouse.git_commit', {{ sql_text(env_var("GLASSHOUSE_GIT_COMMIT", "")) }}, true)
+    {%- endset -%}
+    {%- do run_query(settings) -%}
     {%- set training = training_sql(name, rows_sql) -%}
     {%- set definition = local_md5(training) -%}
     {%- set decision = retraining_decision(name, rows_sql, definition) -%}
@@ -65,16 +62,10 @@
     {%- set trained = run_query(training).rows[0] -%}
     {%- if decision.reason is none -%}
         {%- set is_new = trained["version"] != newest -%}
-        {%- do decision.update(
-            retrain=is_new,
-            reason=(
-                "The rows or the settings have changed."
-                if is_new
-                else "The rows and the settings are those of version "
-                ~ trained["version"]
-                ~ "."
-            ),
-        ) -%}
+        {%- set reason = "The rows or the settings have changed." -%}
+        {%- set unchanged = "The rows and the settings are those of version {}." -%}
+        {%- set reason = reason if is_new else unchanged.format(newest) -%}
+        {%- do decision.update(retrain=is_new, reason=reason) -%}
     {%- endif -%}
     {%- set version = trained["version"] if decision.retrain else none -%}
     {%- do record_retraining(name, decision, version, definition) -%}
@@ -102,23 +93,10 @@
 {% endmacro %}
 
 
-{#
-    The call of ml.train for the node being built: a new version waits for its tests. If the
-    newest version is malformed, the same rows are trained on again.
-#}
+{# The call of ml.train for the node being built: a new version waits for its tests. #}
 {% macro training_sql(name, rows_sql) %}
-    {%- set options = dict(config.get("options", {})) -%}
-    {%- set query -%}
-        select 1 as found
-        from ml.malformed_versions
-        where
-            model = {{ sql_text(name) }}
-            and version
-            = (select max(version) from ml.model_versions where model = {{ sql_text(name) }})
-    {%- endset -%}
-    {%- set is_malformed = run_query(query).rows | length > 0 -%}
-    {%- set retrain = "always" if is_malformed else config.get("retrain", "if_changed") -%}
-    {%- do options.update(retrain=retrain, await_tests=true) -%}
+    {%- set options = dict(config.get("options", {}), await_tests=true) -%}
+    {%- do options.update(retrain=config.get("retrain", "if_changed")) -%}
     select *
     from
         ml.train(

@@ -15,11 +15,8 @@
     {%- do check_is_relation(rows, "predict()") -%}
     {%- set node = model_node(model) -%}
     {%- if not node.config.get("key") -%}
-        {%- do exceptions.raise_compiler_error(
-            "The model "
-            ~ node.name
-            ~ " has no key, so predict() cannot name its rows. Add key='…' to its config."
-        ) -%}
+        {%- set message = "The model {} has no key, so predict() cannot name its rows. Add key='…' to its config." -%}
+        {%- do exceptions.raise_compiler_error(message.format(node.name)) -%}
     {%- endif -%}
     {%- set arguments -%}
         (

@@ -69,14 +69,9 @@
     {%- for name, version in run_query(query).rows -%}
         {%- set result = test_result() -%}
         {%- if result.status in ["fail", "warn"] -%}
-            {%- set message = "version {}: {}: {} is {}, limit {}" -%}
             {%- set subject = result.subject or "number of failures" -%}
-            {%- do log_model(
-                name,
-                message.format(
-                    version, result.name, subject, result.value, result.limit
-                ),
-            ) -%}
+            {%- set message = "version {0}: {name}: {1} is {value}, limit {limit}" -%}
+            {%- do log_model(name, message.format(version, subject, **result)) -%}
         {%- endif -%}
         {%- set query -%}
             select ml.record_test({{ sql_text(name) }}, {{ version }}, {{ sql_json(result) }})
@@ -94,27 +89,21 @@
 #}
 {% macro test_result() -%}
     {%- set outcome = load_result("main")["table"].rows[0] -%}
-    {%- set is_error = config.get("severity", "error") | lower == "error" -%}
+    {%- set is_error = (
+        outcome["should_error"] and config.get("severity", "error") | lower == "error"
+    ) -%}
+    {%- set has_failed = is_error or (outcome["should_warn"] and flags.WARN_ERROR) -%}
     {%- set result = {
         "test": model.unique_id,
         "name": model.name,
         "failures": outcome["failures"] | int,
-        "status": "pass",
+        "status": (
+            "fail" if has_failed else "warn" if outcome["should_warn"] else "pass"
+        ),
     } -%}
-    {%- if (is_error and outcome["should_error"]) or (
-        outcome["should_warn"] and flags.WARN_ERROR
-    ) -%}
-        {%- do result.update(status="fail") -%}
-    {%- elif outcome["should_warn"] -%} {%- do result.update(status="warn") -%}
-    {%- endif -%}
     {%- if result.status != "pass" -%}
-        {%- do result.update(
-            subject=((model.get("test_metadata") or {}).get("kwargs") or {}).get(
-                "column_name"
-            ),
-            value=result.failures,
-            limit=config.get("error_if" if result.status == "fail" else "warn_if"),
-        ) -%}
+        {%- set limit = config.get("error_if" if has_failed else "warn_if") -%}
+        {%- do result.update(subject=model.column_name, value=result.failures, limit=limit) -%}
         {%- set query = (
             "select to_jsonb(failures)::text from (\n" ~ sql ~ "\n) as failures limit 1"
         ) -%}

@@ -8,37 +8,25 @@
 {%- endmacro %}
 
 
-{#
-    Refuses a name that PostgreSQL would shorten, that looks like a developer's, or that another model
-    node has: each of the two would replace the other's champion.
-#}
+{# Refuses a name that PostgreSQL would shorten, that looks like a developer's, or that is not unique. #}
 {% macro check_registry_name(node) -%}
-    {%- set problems = [] -%}
-    {%- if node.alias.encode("utf-8") | length > 63 -%}
-        {%- do problems.append("has a name of more than 63 bytes") -%}
-    {%- endif -%}
-    {%- if "." in node.alias -%}
-        {%- do problems.append(
-            "has a dot in its name, which separates a developer from a model"
-        ) -%}
-    {%- endif -%}
-    {%- for other in graph.nodes.values() if is_ml_model(other.unique_id) -%}
-        {%- if other.unique_id != node.unique_id and other.alias == node.alias -%}
-            {%- do problems.append(
-                "has the same alias as "
-                ~ other.unique_id
-                ~ ", so both would share one champion"
-            ) -%}
-        {%- endif -%}
+    {%- set others = [] -%}
+    {%- for id, other in graph.nodes.items() if is_ml_model(id) and other.alias == node.alias -%}
+        {%- if id != node.unique_id -%} {%- do others.append(id) -%} {%- endif -%}
     {%- endfor -%}
-    {%- if problems -%}
-        {%- do exceptions.raise_compiler_error(
-            "The model "
-            ~ node.unique_id
-            ~ " "
-            ~ problems[0]
-            ~ ". Give it another alias."
+    {%- set problem = none -%}
+    {%- if node.alias.encode("utf-8") | length > 63 -%}
+        {%- set problem = "has a name of more than 63 bytes" -%}
+    {%- elif node.alias.count(".") -%}
+        {%- set problem = "has a dot in its name, which separates a developer from a model" -%}
+    {%- elif others -%}
+        {%- set problem = "has the same alias as {}, so both would share one champion" -%}
+    {%- endif -%}
+    {%- if problem -%}
+        {%- set message = (
+            "The model " ~ node.unique_id ~ " " ~ problem ~ ". Give it another alias."
         ) -%}
+        {%- do exceptions.raise_compiler_error(message.format(others | first)) -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -52,11 +40,18 @@
 
 
 {#
-    Names of the model nodes, as scripts/dbt_nodes.py reads them from models/ml/. `graph` has no nodes
-    while dbt parses, which is when ref() is needed.
+    Names of the model nodes, as scripts/dbt_nodes.py reads them from models/ml/: `churn`, or `churn.v2`
+    for a version. `graph` has no nodes while dbt parses, which is when ref() is needed.
 #}
 {% macro trained_models() -%}
     {{- return(env_var("GLASSHOUSE_ML_MODELS").split()) -}}
+{%- endmacro %}
+
+
+{# The relation of one of these. #}
+{% macro ref_trained(name) -%}
+    {%- set parts = name.split(".v") -%}
+    {{- return(ref(parts[0], v=parts[1] if parts | length > 1 else none)) -}}
 {%- endmacro %}
 
 
@@ -74,7 +69,7 @@
     for every model node, and so for its tests.
 #}
 {% macro of_all_versions(table, condition="true") -%}
-    {%- for name in trained_models() -%} {%- do ref(name) -%} {%- endfor -%}
+    {%- for name in trained_models() -%} {%- do ref_trained(name) -%} {%- endfor -%}
     (
         select facts.*
         from {{ source("ml", table) }} as facts
@@ -115,12 +110,13 @@
 {% macro model_node(model) -%}
     {%- if model.unique_id is defined -%} {{- return(model) -}} {%- endif -%}
     {%- set nodes = [] -%}
+    {%- set name = model if model is string else model.render() -%}
     {%- for node in graph.nodes.values() if node.resource_type == "model" -%}
-        {%- if model is not string -%}
-            {%- if node.relation_name == model.render() -%}
-                {%- do nodes.append(node) -%}
-            {%- endif -%}
-        {%- elif node.name == model and node.version == node.latest_version -%}
+        {%- set names = [node.relation_name, node.unique_id.split(".", 2)[2]] -%}
+        {%- if node.version == node.latest_version -%}
+            {%- do names.append(node.name) -%}
+        {%- endif -%}
+        {%- if name in names -%}
             {%- do nodes.insert(0 if node.package_name == project_name else 99, node) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -152,11 +148,7 @@
 {# Refuses rows that have no relation, where a function of the engine is to read them by name. #}
 {% macro check_is_relation(rows, reader) -%}
     {%- if execute and rows.is_cte -%}
-        {%- do exceptions.raise_compiler_error(
-            reader
-            ~ " reads "
-            ~ rows.identifier
-            ~ ", which is ephemeral. Give that model materialized='view' or 'table'."
-        ) -%}
+        {%- set message = "{} reads {}, which is ephemeral. Give that model materialized='view' or 'table'." -%}
+        {%- do exceptions.raise_compiler_error(message.format(reader, rows.identifier)) -%}
     {%- endif -%}
 {%- endmacro %}

@@ -15,13 +15,15 @@
 {% macro retraining_decision(name, rows_sql, definition) %}
     {%- set conditions = config.get("retrain_when") -%}
     {%- set champions -%}
-        select version from ml.model_versions
-        where model = {{ sql_text(name) }} and status = 'champion'
+        select version
+        from ml.model_versions
+        where
+            model = {{ sql_text(name) }}
+            and status = 'champion'
+            and (model, version) not in (select model, version from ml.malformed_versions)
     {%- endset -%}
-    {%- set champion = (run_query(champions).rows | map(attribute="version") | list or [none])[
-        0
-    ] -%}
-    {%- if champion is none -%}
+    {%- set champion = run_query(champions).columns["version"].values() | first -%}
+    {%- if not champion -%}
         {{- return({"retrain": true, "reason": "No version is in use.", "champion": none}) -}}
     {%- endif -%}
     {%- if not conditions -%}
@@ -29,33 +31,31 @@
     {%- endif -%}
     {%- set names = ["days", "new_rows", "drift", "performance"] -%}
     {%- for condition in conditions if condition not in names -%}
-        {%- do exceptions.raise_compiler_error(
-            "retrain_when of "
-            ~ model.unique_id
-            ~ " has the condition "
-            ~ condition
-            ~ ". Use days, new_rows, drift or performance."
-        ) -%}
+        {%- set message = "retrain_when of {} has the condition {}. Use days, new_rows, drift or performance." -%}
+        {%- do exceptions.raise_compiler_error(message.format(model.unique_id, condition)) -%}
     {%- endfor -%}
-    {%- set reasons = run_query(
-        retraining_reasons(name, champion, rows_sql, definition, conditions)
-    ) -%}
-    {%- set reason = reasons.rows[0]["reason"] -%}
-    {{-
-        return(
-            {
-                "retrain": reason is not none,
-                "reason": reason or "No condition of retrain_when holds.",
-                "champion": champion,
-            }
-        )
-    -}}
+    {%- set rows = row_count(rows_sql) if conditions.new_rows -%}
+    {%- set query = retraining_reasons(name, champion, rows, definition, conditions) -%}
+    {%- set reason = run_query(query).rows[0]["reason"] -%}
+    {%- set decision = {"retrain": reason is not none, "champion": champion} -%}
+    {%- do decision.update(reason=reason or "No condition of retrain_when holds.") -%}
+    {{- return(decision) -}}
 {% endmacro %}
 
 
+{# How many rows a query returns; one that ends in a comment or a semicolon, too. #}
+{% macro row_count(rows_sql) -%}
+    {%- do run_query("create or replace temporary view training_rows as " ~ rows_sql) -%}
+    {%- set count = run_query("select count(*) from training_rows").rows[0][0] -%}
+    {%- do run_query("drop view training_rows") -%}
+    {{- return(count) -}}
+{%- endmacro %}
+
+
 {# A SELECT of the first condition that holds, as a sentence; NULL where none does. #}
-{% macro retraining_reasons(name, champion, rows_sql, definition, conditions) %}
-    {%- set performance = model_relation("rpt_performance_over_time") -%}
+{% macro retraining_reasons(name, champion, rows, definition, conditions) %}
+    {%- set report = "model." ~ project_name ~ ".rpt_performance_over_time" -%}
+    {%- set performance = model_relation("rpt_performance_over_time") if report in graph.nodes -%}
     with
         champion as (
             select *
@@ -96,14 +96,12 @@
                 ,
                 (
                     select
-                        (rows.number - champion.rows_read)
+                        ({{ rows }} - champion.rows_read)
                         || ' new rows since version '
                         || champion.version
                         || '; the limit is {{ conditions.new_rows | int }}.'
                     from champion
-                    cross join
-                        (select count(*) as number from ({{ rows_sql }}) as training_rows) as rows
-                    where rows.number - champion.rows_read >= {{ conditions.new_rows | int }}
+                    where {{ rows }} - champion.rows_read >= {{ conditions.new_rows | int }}
                 )
             {%- endif %}
             {% if conditions.drift -%}

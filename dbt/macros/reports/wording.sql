@@ -60,17 +60,6 @@
 {# The same at the beginning of a line: `Malignant`, `Churn: Yes`. #}
 {% macro class_label(target, class) -%} {{ humanize(class_name(target, class)) }} {%- endmacro %}
 
-{# Cases of a class in a sentence: `malignant cases`, or `cases with churn: Yes`. #}
-{% macro cases_of(target, class) -%}
-    (
-        case
-            when {{ is_bare(class) }}
-            then 'cases with ' || {{ class_name(target, class) }}
-            else ({{ class }}) || ' cases'
-        end
-    )
-{%- endmacro %}
-
 {# A share as `37 %`, with a narrow space that does not break. #}
 {% macro percent(share, decimals=0) -%}
     (
@@ -142,19 +131,6 @@
             then 'below ' || {{ percent("0.001", 1) }}
             else {{ percent(share, 1) }}
         end
-    )
-{%- endmacro %}
-
-{#
-    The 97.5 % quantile of Student's t distribution: the Cornish-Fisher expansion (Abramowitz and
-    Stegun, 1964, formula 26.7.5), within 2 % from 3 degrees of freedom on.
-#}
-{% macro t_quantile(df) -%}
-    (
-        1.959964
-        + 2.372271 / nullif({{ df }}, 0)
-        + 2.822500 / nullif({{ df }}, 0) ^ 2
-        + 2.555850 / nullif({{ df }}, 0) ^ 3
     )
 {%- endmacro %}
 

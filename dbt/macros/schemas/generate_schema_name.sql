@@ -1,7 +1,6 @@
 {#
-    Schemas carry the names of the layers (staging, features, …). A developer's
-    target puts its own name before each, so two people never overwrite one
-    another. Functions are shared: there is one schema `ml`.
+    Schemas carry the names of the layers (staging, features, …). A developer's target puts its own name
+    before each, so two people never overwrite one another. All share the functions in schema `ml`.
 #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- set layer = custom_schema_name or target.schema -%}

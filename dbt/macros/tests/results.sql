@@ -1,55 +1,13 @@
 {#
     dbt's own test results as rows, for the dashboards. dbt knows them only when everything else is
-    done, so they are written at the end of a run, and rpt_test_results is a view on them.
-#}
-{% macro results_table() -%}
-    {{- adapter.quote(developer_prefix() ~ "reports") }}.{{ adapter.quote("dbt_test_results") -}}
-{%- endmacro %}
+    done, so they are written at the end of a run into dbt_test_results.
 
-{# Before a run: the table of the results, if it is missing. The role that builds functions has none. #}
-{% macro prepare_results() -%}
-    {%- set schema = developer_prefix() ~ "reports" -%}
-    {%- if execute and target.name != "admin" and not adapter.get_relation(
-        target.database, schema, "dbt_test_results"
-    ) -%}
-        create schema if not exists {{ adapter.quote(schema) }};
-        create table if not exists {{ results_table() }} (
-            test text primary key,
-            model text not null,
-            layer text not null,
-            "column" text,
-            kind text not null,
-            statement text not null,
-            status text not null,
-            failures bigint,
-            seconds double precision,
-            tested_at timestamptz not null
-        );
-        comment on table {{ results_table() }} is
-            'The newest result of each dbt test';
-        {%- for column, text in {
-            "test": "Name of the test",
-            "model": "The tested model; the name of the test if it reads several",
-            "layer": "Layer of the model",
-            "column": "The tested column; NULL if the test is about rows",
-            "kind": "The generic test, or query",
-            "statement": "What holds if the test passes",
-            "status": "pass, fail, warn, error or skipped",
-            "failures": "Number of rows that fail",
-            "seconds": "Run time",
-            "tested_at": "Time of the test",
-        }.items() %}
-            comment on column {{ results_table() }}.{{ adapter.quote(column) }} is {{ sql_text(text) }};
-        {%- endfor %}
-    {%- endif -%}
-{%- endmacro %}
-
-{#
-    After a run: the newest result of each test; tests that are no longer in the project are deleted.
-    A test of row_constraints has a row for each rule.
+    The newest result of each test stays; tests that are no longer in the project are deleted. A test of
+    row_constraints has a row for each rule.
 #}
 {% macro record_results(results) -%}
-    {%- if execute and target.name != "admin" -%}
+    {%- set table = model_relation("dbt_test_results") if execute and target.name != "admin" -%}
+    {%- if table -%}
         {%- set rows, project_tests = [], [] -%}
         {%- for result in results if result.node.resource_type == "test" -%}
             {%- set statements = test_statements(result.node) -%}
@@ -71,17 +29,18 @@
         {%- for node in graph.nodes.values() if node.resource_type == "test" -%}
             {%- do project_tests.extend(test_statements(node) | map(attribute="test")) -%}
         {%- endfor -%}
-        delete from {{ results_table() }}
-        where test not in (select jsonb_array_elements_text({{ sql_json(project_tests) }}))
+        delete from {{ table }}
+        where
+            test not in (select jsonb_array_elements_text({{ sql_json(project_tests) }}))
+            or test in (
+                select
+                    jsonb_array_elements_text({{ sql_json(rows | map(attribute="test") | list) }})
+            )
         ;
-        insert into {{ results_table() }} as existing
+        insert into {{ table }}
         select *
-        from jsonb_populate_recordset(null::{{ results_table() }}, {{ sql_json(rows) }})
-        on conflict (test) do update set
-            model = excluded.model, layer = excluded.layer, "column" = excluded."column",
-            kind = excluded.kind, statement = excluded.statement, status = excluded.status,
-            failures = excluded.failures, seconds = excluded.seconds,
-            tested_at = excluded.tested_at;
+        from jsonb_populate_recordset(null::{{ table }}, {{ sql_json(rows) }})
+        ;
     {%- endif -%}
 {%- endmacro %}
 
@@ -89,14 +48,11 @@
 {% macro test_statements(node) -%}
     {%- set kind = node.test_metadata.name if node.test_metadata else "query" -%}
     {%- set tested = graph.nodes.get(node.attached_node or "") -%}
+    {%- set is_seed = tested and tested.resource_type == "seed" -%}
     {%- set facts = {
         "test": node.name,
         "model": tested.name if tested else node.name,
-        "layer": (
-            "project"
-            if not tested
-            else "seeds" if tested.resource_type == "seed" else tested.fqn[1]
-        ),
+        "layer": "seeds" if is_seed else tested.fqn[1] if tested else "project",
         "column": node.column_name or none,
         "kind": kind,
         "statement": test_statement(node, kind),

@@ -10,16 +10,8 @@
         {%- set columns = [key] if key is string else key -%}
         {%- set names = columns | join(", ") -%}
         {%- set are_one = " is never there twice" if key is string else " together name one row" -%}
-        {%- do rules.append(
-            {
-                "kind": "keys",
-                "columns": columns,
-                "statement": names ~ are_one,
-                "repeated": {
-                    names ~ " stands in more than one row": quoted_names(columns)
-                },
-            }
-        ) -%}
+        {%- set repeated = {names ~ " stands in more than one row": quoted_names(columns)} -%}
+        {%- do rules.append(rule_of("keys", columns, names ~ are_one, {}, repeated)) -%}
     {%- endfor -%}
     {%- set columns = arguments.get("never_missing", []) -%}
     {%- if columns -%}
@@ -28,53 +20,35 @@
             {%- do broken.update({column ~ " is missing": adapter.quote(column) ~ " is null"}) -%}
         {%- endfor -%}
         {%- set are = " are" if columns | length > 1 else " is" -%}
-        {%- do rules.append(
-            {
-                "kind": "never_missing",
-                "columns": columns,
-                "statement": columns | join(", ") ~ are ~ " never missing",
-                "broken": broken,
-            }
-        ) -%}
+        {%- set statement = columns | join(", ") ~ are ~ " never missing" -%}
+        {%- do rules.append(rule_of("never_missing", columns, statement, broken)) -%}
     {%- endif -%}
     {%- for column, ends in arguments.get("between", {}).items() -%}
         {%- set range = "between " ~ ends[0] ~ " and " ~ ends[1] -%}
-        {%- do rules.append(
-            {
-                "kind": "between",
-                "columns": [column],
-                "statement": column ~ " lies " ~ range,
-                "broken": {
-                    column
-                    ~ " does not lie "
-                    ~ range: adapter.quote(column)
-                    ~ " not "
-                    ~ range
-                },
-            }
-        ) -%}
+        {%- set problem = column ~ " does not lie " ~ range -%}
+        {%- set broken = {problem: adapter.quote(column) ~ " not " ~ range} -%}
+        {%- do rules.append(rule_of("between", [column], column ~ " lies " ~ range, broken)) -%}
     {%- endfor -%}
     {%- for column, values in arguments.get("one_of", {}).items() -%}
         {%- set accepted = values | map("string") | map("replace", "'", "''") | join("', '") -%}
-        {%- do rules.append(
-            {
-                "kind": "one_of",
-                "columns": [column],
-                "statement": column ~ " is one of the accepted values",
-                "broken": {
-                    column
-                    ~ " is not one of the accepted values": adapter.quote(column)
-                    ~ " not in ('"
-                    ~ accepted
-                    ~ "')"
-                },
-            }
-        ) -%}
-    {%- endfor -%}
-    {%- for rule in rules -%}
-        {%- do rule.update(column=rule.columns[0] if rule.columns | length == 1 else none) -%}
+        {%- set condition = adapter.quote(column) ~ " not in ('" ~ accepted ~ "')" -%}
+        {%- set broken = {column ~ " is not one of the accepted values": condition} -%}
+        {%- set statement = column ~ " is one of the accepted values" -%}
+        {%- do rules.append(rule_of("one_of", [column], statement, broken)) -%}
     {%- endfor -%}
     {{- return(rules) -}}
+{%- endmacro %}
+
+
+{% macro rule_of(kind, columns, statement, broken, repeated={}) -%}
+    {%- set column = columns[0] if columns | length == 1 else none -%}
+    {{-
+        return(
+            dict(
+                kind=kind, column=column, statement=statement, broken=broken, repeated=repeated
+            )
+        )
+    -}}
 {%- endmacro %}
 
 

@@ -11,8 +11,6 @@
 {#
     A link: each combination of business keys once. The satellite that carries a link's key says which
     of several links of one thing is in force. `lookup`: other columns that get an index.
-
-        {{ link(ref("stage_products"), "product_in_line_key", ["product_key", "product_line_key"], "shop.products") }}
 #}
 {% macro link(stage, key, columns, record_source, lookup=[]) %}
     {{- new_keys(stage, key, columns, "updated_at", record_source, lookup) }}

@@ -41,7 +41,7 @@ with
             days.as_of,
             false as is_current,
             days.as_of < bounds.last_day - interval '{{ var("lookback") }}' as is_final,
-            {{ training_share() }} as share
+            (select share from {{ ref("feat_customer__sample") }}) as share
         from days
         cross join bounds
         where days.as_of < bounds.last_day

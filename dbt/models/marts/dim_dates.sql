@@ -35,8 +35,9 @@ with
                     (12, 31, 'New Year''s Eve')
             ) as fixed(month, day, holiday_name)
         union all
-        select easter_sunday + days_later, holiday_name
-        from {{ easter_sundays("years") }} as easters
+        select easters.date_day + days_later, holiday_name
+        from {{ ref("easter_sundays") }} as easters
+        inner join years on years.year = easters.year
         cross join
             (
                 values

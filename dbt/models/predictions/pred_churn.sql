@@ -37,14 +37,60 @@ with
         where rank between 1 and 3
     ),
 
+    -- A column's meta.reason, with {} for the value or {}% for a share: `Last order {} days ago`.
+    templates as (
+        select name as feature, reason as template
+        from
+            jsonb_to_recordset(
+                {{ sql_json(feature_columns(ref("churn")) if execute else []) }}
+            ) as columns(name text, reason text)
+        where reason is not null
+    ),
+
+    numbers as (
+        select
+            explained.*,
+            coalesce(templates.template, {{ humanize("feature") }} || ' {}') as template,
+            case
+                when explained.value ~ '^-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$'
+                then explained.value::numeric
+            end as number
+        from explained
+        left join templates using (feature)
+    ),
+
+    texts as (
+        select
+            *,
+            case
+                when value is null
+                then 'not known'
+                when value in ('true', 'false')
+                then case value when 'true' then 'yes' else 'no' end
+                when number is not null
+                then {{ short_number("number") }}
+                else value
+            end as value_text
+        from numbers
+    ),
+
     explanations as (
         select
             key::uuid as customer_key,
             rank,
-            {{ feature_text("explained.feature", "explained.value", ref("churn")) }} || case
+            -- The singular: `1 day`, not `1 days`.
+            regexp_replace(
+                replace(
+                    replace(template, '{}%', coalesce({{ percent("number") }}, value_text)),
+                    '{}',
+                    value_text
+                ),
+                '(^| )1 (day|order|return|time|line)s\M',
+                '\11 \2'
+            ) || case
                 when contribution >= 0 then ' (raises the risk)' else ' (lowers the risk)'
             end as reason
-        from explained
+        from texts
     ),
 
     reasons as (

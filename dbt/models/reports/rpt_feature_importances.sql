@@ -5,15 +5,29 @@ with
 
     -- The deviation divides by the number of shuffles; the standard error of the mean of a sample
     -- divides by one less. A single shuffle has no interval.
-    intervals as (
+    errors as (
         select
             *,
-            mean
-            - {{ t_quantile("(repeats - 1)") }} * deviation / sqrt(nullif(repeats - 1, 0)) as lower,
-            mean
-            + {{ t_quantile("(repeats - 1)") }} * deviation / sqrt(nullif(repeats - 1, 0)) as upper
+            nullif(repeats - 1, 0) as degrees_of_freedom,
+            deviation / sqrt(nullif(repeats - 1, 0)) as standard_error
         from importances
     ),
+
+    -- The 97.5 % quantile of Student's t distribution: the Cornish-Fisher expansion (Abramowitz and
+    -- Stegun, 1964, formula 26.7.5), within 2 % from 3 degrees of freedom on.
+    margins as (
+        select
+            *,
+            standard_error * (
+                1.959964
+                + 2.372271 / degrees_of_freedom
+                + 2.822500 / degrees_of_freedom ^ 2
+                + 2.555850 / degrees_of_freedom ^ 3
+            ) as margin
+        from errors
+    ),
+
+    intervals as (select *, mean - margin as lower, mean + margin as upper from margins),
 
     scaled as (
         select *, nullif(max(greatest(mean, upper, 0)) over (partition by model), 0) as longest

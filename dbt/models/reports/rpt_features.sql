@@ -5,7 +5,7 @@
 -#}
 {%- set documented_columns = {} -%}
 {%- for name in trained_models() -%}
-    {%- do ref(name) -%}
+    {%- do ref_trained(name) -%}
     {%- if execute -%}
         {%- for feature in feature_columns(name) -%}
             {%- do documented_columns.setdefault((registry_name(name), feature.name), feature) -%}

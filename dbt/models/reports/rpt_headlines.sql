@@ -128,7 +128,13 @@ with
                     || coalesce({{ percent("baseline_wape") }}, baseline_error_text)
                     || '.'
                 when gain_at_20 is not null
-                then ' of all ' || {{ cases_of("target", "positive_class") }} || '.'
+                then
+                    ' of all ' || case
+                        when {{ is_bare("positive_class") }}
+                        then 'cases with ' || {{ class_name("target", "positive_class") }}
+                        else positive_class || ' cases'
+                    end
+                    || '.'
                 else ' of the cases.'
             end as rest,
             case

@@ -6,9 +6,26 @@
         {%- for node in ancestors(model_node("pred_" ~ name).unique_id) -%}
             {%- set position = loop.index -%}
             {%- for parent in parents_of(node) or [none] -%}
-                {%- do edges.append(
-                    {"model": registry_name(name), "position": position, "node": node, "parent": node_of(parent) if parent}
-                ) -%}
+                {%- set edge = {
+                    "model": registry_name(name),
+                    "position": position,
+                    "about": node.description,
+                } -%}
+                {#- A source is shown as `shop.orders`; the layer of a model is its folder. -#}
+                {%- for side, end in {"node": node, "parent": node_of(parent)}.items() if end -%}
+                    {%- set is_source = end.resource_type == "source" -%}
+                    {%- do edge.update(
+                        {
+                            side: (
+                                end.source_name ~ "." ~ end.name
+                                if is_source
+                                else end.name
+                            ),
+                            side ~ "_layer": "source" if is_source else end.fqn[1],
+                        }
+                    ) -%}
+                {%- endfor -%}
+                {%- do edges.append(edge) -%}
             {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
@@ -23,11 +40,11 @@ with
                 (
                     {{ sql_text(edge.model) }},
                     {{ edge.position }},
-                    {{ sql_text(layer_of(edge.node)) }},
-                    {{ sql_text(node_label(edge.node)) }},
-                    {{ sql_text(layer_of(edge.parent) if edge.parent else none) }},
-                    {{ sql_text(node_label(edge.parent) if edge.parent else none) }},
-                    {{ sql_text(edge.node.description | trim) }}
+                    {{ sql_text(edge.node_layer) }},
+                    {{ sql_text(edge.node) }},
+                    {{ sql_text(edge.get("parent_layer")) }},
+                    {{ sql_text(edge.get("parent")) }},
+                    {{ sql_text(edge.about | trim) }}
                 )
             {% endfor %}
     )

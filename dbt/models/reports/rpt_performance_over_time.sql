@@ -48,7 +48,9 @@ with
             null,
             true
         from versions
-        where (versions.model, versions.version) in (select model, model_version from performance)
+        where
+            versions.status = 'champion'
+            or (versions.model, versions.version) in (select model, model_version from performance)
     ),
 
     compared as (
@@ -122,6 +124,11 @@ select
         ''
     ) as estimate_interval_text,
     coalesce({{ short_number("judged.baseline") }}, '') as baseline_text,
+    {{ counted("judged.rows") }} || case
+        when judged.is_test
+        then ' test cases'
+        else ' predictions, ' || {{ counted("judged.labelled") }} || ' with a known outcome'
+    end as cases_text,
     judged.state,
     case
         when judged.is_test

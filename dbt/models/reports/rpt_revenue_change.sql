@@ -8,13 +8,18 @@ with
     totals as (select * from drivers where dimensions_used = 0),
 
     largest as (
-        select month, comparison, slice_label, difference
+        select month, comparison, slice_label, dimension_label, difference
         from drivers
         where dimensions_used = 1 and difference_rank = 1
     ),
 
     unexpected as (
-        select distinct on (month, comparison) month, comparison, slice_label, unexpected_difference
+        select distinct
+            on (month, comparison) month,
+            comparison,
+            slice_label,
+            dimension_label,
+            unexpected_difference
         from drivers
         where is_unexpected
         order by month, comparison, abs(unexpected_difference) desc, slice
@@ -47,6 +52,8 @@ select
         'The largest change of a single country, channel or product line: '
         || largest.slice_label
         || ' ('
+        || lower(largest.dimension_label)
+        || ', '
         || {{ signed_euros("largest.difference") }}
         || '). ',
         ''
@@ -54,9 +61,11 @@ select
         'The part that differs most from the rest: '
         || unexpected.slice_label
         || ' ('
+        || lower(unexpected.dimension_label)
+        || ', '
         || {{ signed_euros("unexpected.unexpected_difference") }}
         || ' compared with what it would be if it had changed as all other sales did).',
-        'No part of the sales changed in another way than the rest by more than chance.'
+        'No part of the sales differs from the rest by more than chance.'
     ) as explanation,
 
     -- numbers

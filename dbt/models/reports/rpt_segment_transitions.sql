@@ -1,7 +1,7 @@
 {#
     Transitions of customers between segments: the model in use predicts the segment at the end of each
     of the last eight quarters, from the data of that time, and today. Segments have their current
-    names. In a large shop past quarters hold a sample of the customers (see training_share); today
+    names. In a large shop past quarters hold a sample of the customers (feat_customer__sample); today
     uses the same sample, and the counts are scaled up.
 #}
 {%- set past_customers -%}
@@ -20,7 +20,7 @@
     )
 {%- endset -%}
 with
-    sample as (select {{ training_share() }} as share),
+    sample as (select share from {{ ref("feat_customer__sample") }}),
 
     answers as (
         select

@@ -13,7 +13,8 @@
         {%- set relation = adapter.get_relation(node.database, node.schema, node.alias) -%}
         {%- if relation -%}
             {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute="name") -%}
-            {%- set about = rows_expected(relation) -%}
+            {%- set plan = run_query("explain select from " ~ relation).rows[0][0] -%}
+            {%- set about = modules.re.search("rows=([0-9]+)", plan).group(1) | int -%}
             {%- do counted_nodes.append(
                 {
                     "node": node,

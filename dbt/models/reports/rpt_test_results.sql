@@ -1,7 +1,6 @@
 {{ config(materialized="view") }}
 
-{# Depends on nothing dbt knows of: macros/tests/results.sql writes the table. #}
-with results as (select * from {{ results_table() }})
+with results as (select * from {{ ref("dbt_test_results") }})
 
 select
     -- ids

@@ -17,10 +17,10 @@
     } -%}
     {%- for rule in row_constraint_rules(arguments) -%}
         {%- set number = loop.index -%}
-        {%- for problem, condition in rule.get("broken", {}).items() -%}
+        {%- for problem, condition in rule.broken.items() -%}
             {%- do broken.append([number, sql_text(problem), condition]) -%}
         {%- endfor -%}
-        {%- for problem, columns in rule.get("repeated", {}).items() -%}
+        {%- for problem, columns in rule.repeated.items() -%}
             {%- do repeated.append([number, sql_text(problem), columns]) -%}
         {%- endfor -%}
     {%- endfor -%}

@@ -50,7 +50,9 @@ def server_bundle(
         assets_data.append((kind, "", _restored(kind, data, in_git, settings, then or settings)))
     _drop_default_catalogs(assets_data, exported, git or Bundle())
     _add_hidden(
-        [data for kind, _, data in assets_data if kind in ("charts", "datasets")], pushed or git
+        [data for kind, _, data in assets_data if kind in ("charts", "datasets")],
+        git or Bundle(),
+        pushed or git or Bundle(),
     )
     return Bundle.of([Asset(kind, data) for kind, _, data in canonical_bundle(assets_data)])
 
@@ -105,13 +107,19 @@ def _drop_default_catalogs(
             del data["catalog"]
 
 
-def _add_hidden(assets: list[dict[str, Any]], pushed: Bundle | None) -> None:
+def _add_hidden(assets: list[dict[str, Any]], git: Bundle, pushed: Bundle) -> None:
+    """Add the pushed settings that the editor has dropped, except those that git has removed."""
     by_uuid = {str(data["uuid"]).lower(): data for data in assets}
     for uuid, data in by_uuid.items():
-        last_push = pushed.get(uuid) if pushed else None
+        last_push, local = pushed.get(uuid), git.get(uuid)
         if last_push and last_push.kind == "charts" and data.get("params"):
+            settings = last_push.data["params"]
+            if local:
+                settings = {
+                    name: value for name, value in settings.items() if name in local.data["params"]
+                }
             dataset = by_uuid.get(str(data["dataset_uuid"]).lower(), {})
-            data["params"] = with_hidden_settings(data["params"], last_push.data["params"], dataset)
+            data["params"] = with_hidden_settings(data["params"], settings, dataset)
 
 
 def managed_assets(server: Bundle, git: Bundle, previously_managed: Iterable[str] = ()) -> Bundle:

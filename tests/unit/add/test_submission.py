@@ -38,20 +38,20 @@ def values(target: Target, prediction: Prediction, header: str, sample: list[str
         (GRADE, "B", ["0.1"], "B"),
     ],
 )
-def test_a_column_of_the_target_holds_labels_or_probabilities(
+def test_target_column_holds_labels_or_probabilities(
     target: Target, label: str, sample: list[str], expected: str
 ) -> None:
     assert values(target, Prediction(label, 0.75), target.name, sample) == [expected]
 
 
-def test_a_column_of_a_class_holds_its_probability() -> None:
+def test_class_column_holds_probability() -> None:
     of_three = Prediction("B", 0.7, {"A": 0.2, "B": 0.7, "C+": 0.1})
     assert values(GRADE, of_three, "Grade_A,B,C+", ["0,0,0"]) == ["0.2", "0.7", "0.1"]
     assert values(CHURN, Prediction("No", 0.25), "No,yes", ["0,0"]) == ["0.75", "0.25"]
 
 
 @pytest.mark.parametrize(("header", "message"), [("rating", "neither the target nor a class")])
-def test_an_unknown_column_is_refused(header: str, message: str) -> None:
+def test_unknown_column_is_refused(header: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         values(CHURN, Prediction("No", 0.25), header, ["0"])
     with pytest.raises(UserError, match="no column for the predictions"):

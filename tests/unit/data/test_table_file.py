@@ -51,7 +51,7 @@ def test_files_with_other_columns_are_refused(folder: Path) -> None:
         values("a.csv", "b.csv")
 
 
-def test_a_bad_row_is_named_with_its_own_file(folder: Path) -> None:
+def test_bad_row_error_names_file(folder: Path) -> None:
     (folder / "a.csv").write_text("day,amount\n1,1\n")
     (folder / "b.csv").write_text("day,amount\n1,1\n2\n")
     with pytest.raises(UserError, match=r"b\.csv, line 3: the row has 1 field"):
@@ -93,9 +93,7 @@ def test_other_formats_are_refused(folder: Path, name: str, content: bytes, mess
 
 
 @pytest.mark.parametrize("column", [[[1, 2]], [{"a": 1}], [b"bytes"]])
-def test_a_parquet_column_with_several_values_in_a_row_is_refused(
-    folder: Path, column: list
-) -> None:
+def test_parquet_column_of_lists_is_refused(folder: Path, column: list) -> None:
     pq.write_table(pa.table({"parts": column}), "t.parquet")
     with pytest.raises(UserError, match="column parts holds"):
         values("t.parquet")

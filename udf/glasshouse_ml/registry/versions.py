@@ -52,12 +52,22 @@ def latest(db: Database, model: str) -> Version | None:
 def unchanged_version(
     db: Database, model: str, data_fingerprint: str, spec_fingerprint: str
 ) -> Version | None:
-    """The newest version of a model if it was trained on the same rows with the same settings."""
+    """The newest version of a model if it was trained on the same rows with the same settings.
+
+    None if its rows in the registry are malformed: the model is then trained again.
+    """
     version = latest(db, model)
     if version is None:
         return None
     fingerprints = version.data_fingerprint, version.spec_fingerprint
-    return version if fingerprints == (data_fingerprint, spec_fingerprint) else None
+    if fingerprints != (data_fingerprint, spec_fingerprint):
+        return None
+    malformed = db.call(
+        f"select 1 from {SCHEMA}.malformed_versions where model = $1 and version = $2",
+        ("text", "integer"),
+        (model, version.version),
+    )
+    return None if malformed else version
 
 
 def reserve_version(db: Database, model: str) -> int:

@@ -307,3 +307,21 @@ def test_cross_filter_scope_is_kept_by_chart_uuid():
     }
     assert metadata["expanded_slices"] == {uuid_of("Rows"): True}
     assert metadata["timed_refresh_immune_slices"] == [uuid_of("By region")]
+
+
+def test_hidden_setting_removed_from_git_stays_removed():
+    """A chart that was pushed with query_mode raw has lost its raw columns in git since then."""
+    before = copy.deepcopy(ASSETS)
+    chart = before["charts/sales/rows.yaml"]
+    chart["params"] |= {"query_mode": "raw", "all_columns": ["region"]}
+    after = copy.deepcopy(before)
+    params = after["charts/sales/rows.yaml"]["params"]
+    params["query_mode"] = "aggregate"
+    del params["all_columns"]
+    pushed, git = (
+        Files({path: (kind_of(path), data) for path, data in files.items()}).bundle()
+        for files in (before, after)
+    )
+    sent = {asset.path: dump_yaml(complete(asset, git, SETTINGS)) for asset in git}
+    live = server_bundle(sent, SETTINGS, git, pushed)
+    assert live.get(chart["uuid"]).data == git.get(chart["uuid"]).data

@@ -125,7 +125,7 @@ def test_rare_class_below_threshold_is_tip() -> None:
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])
-def test_a_text_that_contains_the_answer(task: str) -> None:
+def test_text_containing_target_is_leakage(task: str) -> None:
     rng = np.random.default_rng(4)
     words = ["order", "came", "after", "some", "days", "with", "a", "card", "in", "the", "box"]
     records: list[dict[str, Any]] = []

@@ -8,6 +8,7 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.model.conformal import conformal_interval
 from glasshouse_ml.registry.artifacts import unpack
 from glasshouse_ml.use.evaluate import evaluate
+from glasshouse_ml.use.sql_export.exporting import export_model
 from glasshouse_ml.use.sql_export.linear_form import NotLinear, linear_form
 
 from tests.unit.engine.conftest import call
@@ -89,9 +90,11 @@ def test_training_stores_and_measures_bounds(mixed: list[dict], algorithm: str) 
     measured = {name: (value, baseline) for name, value, _, _, baseline, _ in
                 evaluate(db, "a model", "q", None)}  # fmt: skip
     assert measured["interval_coverage"] == (pytest.approx(inside / len(values)), None)
-    # ml.compile then writes a call of ml.predict.
+    # ml.compile then writes a call of ml.predict, and ml.export says why there is no SQL.
     with pytest.raises(NotLinear):
         linear_form(unpack(db.artifacts[0]))
+    with pytest.raises(GlasshouseError, match=r"options\.interval gives its predictions bounds"):
+        export_model(db, "a model", "t", None)
 
 
 def test_default_has_no_bounds(mixed: list[dict]) -> None:

@@ -183,7 +183,7 @@ def test_invalid_groups_are_refused(changes: dict[str, Any], message: str) -> No
     assert caught.value.hint
 
 
-def test_a_group_that_fails_is_answered_by_the_pooled_model() -> None:
+def test_failed_group_uses_pooled_model() -> None:
     """A shop that sold nothing has no Poisson model; the others have theirs."""
     rows = [{**row, "amount": 0.0 if row["shop"] == "east" else abs(row["amount"])} for row in ROWS]
     poisson = {"algorithm": "hist_gradient_boosting", "params": {"loss": "poisson", "max_iter": 5}}

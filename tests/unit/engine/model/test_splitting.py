@@ -133,7 +133,7 @@ def test_time_folds_are_forward() -> None:
 
 
 @pytest.mark.parametrize("gap", [6, 6.5])
-def test_a_gap_lies_before_the_test_part_and_before_each_fold(gap: float) -> None:
+def test_gap_precedes_test_part_and_each_fold(gap: float) -> None:
     plain = split(ROWS, {"by": "time", "column": "at"})
     found = split(ROWS, {"by": "time", "column": "at", "gap": gap})
     at = np.array([row["at"] for row in ROWS])
@@ -146,7 +146,7 @@ def test_a_gap_lies_before_the_test_part_and_before_each_fold(gap: float) -> Non
         assert inside[fit].max() <= inside[validate].min() - gap
 
 
-def test_a_gap_longer_than_the_first_folds_leaves_these_out() -> None:
+def test_long_gap_removes_first_folds() -> None:
     assert len(split(ROWS, {"by": "time", "column": "at", "gap": 25}).folds) == 3
     with pytest.raises(GlasshouseError, match="No fold has training rows before its gap"):
         split(ROWS, {"by": "time", "column": "at", "gap": 60, "test": 0.3})
@@ -157,14 +157,14 @@ def test_a_gap_longer_than_the_first_folds_leaves_these_out() -> None:
 @pytest.mark.parametrize(
     ("gap", "canonical"), [("7 days", "7 days"), ("1 Week", "7 days"), ("36hours", "1.5 days")]
 )
-def test_a_gap_is_a_time(gap: str, canonical: str) -> None:
+def test_gap_is_duration(gap: str, canonical: str) -> None:
     by = json.dumps({"by": "time", "column": "at", "gap": gap})
     asked = parse_request("m", "q", "classification", "y", None, None, None, by, None)
     assert asked.split["gap"] == canonical
 
 
 @pytest.mark.parametrize("gap", [0, -1, True, "7", "seven days", "1 month", "-1 days", [], None])
-def test_what_is_no_gap(gap: Any) -> None:
+def test_invalid_gap_is_refused(gap: Any) -> None:
     with pytest.raises(GlasshouseError, match="The gap is"):
         split(ROWS, {"by": "time", "column": "at", "gap": gap})
     with pytest.raises(GlasshouseError, match="takes no gap"):

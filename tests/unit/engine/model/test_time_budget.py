@@ -30,7 +30,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def test_a_candidate_ends_only_where_it_is_slower_and_worse_and_has_no_time(
+def test_candidate_ends_only_when_slow_and_worse_and_late(
     clock: list[float],
 ) -> None:
     budget = TimeBudget(20, AUC)
@@ -55,7 +55,7 @@ def test_smaller_losses_are_better(clock: list[float]) -> None:
         budget.check_fold([0.35], 9, 2)
 
 
-def test_the_deadline_waits_for_one_candidate_on_all_rows(clock: list[float]) -> None:
+def test_deadline_waits_for_one_complete_candidate(clock: list[float]) -> None:
     budget = TimeBudget(5, AUC)
     clock[0] = 60
     budget.check_deadline()
@@ -72,7 +72,7 @@ def test_the_deadline_waits_for_one_candidate_on_all_rows(clock: list[float]) ->
     unlimited.check_fold([0.1], 1e9, 5)
 
 
-def test_a_step_can_end_without_the_call() -> None:
+def test_step_ends_without_call() -> None:
     def fail() -> None:
         raise GlasshouseError("over")
 
@@ -84,7 +84,7 @@ def test_a_step_can_end_without_the_call() -> None:
         check_interrupts()
 
 
-def test_a_training_within_its_budget() -> None:
+def test_training_within_budget() -> None:
     rng = np.random.default_rng(1)
     rows = []
     for _ in range(600):

@@ -106,7 +106,7 @@ def test_metrics_are_those_of_scikit_learn() -> None:
     ("task", "algorithm"),
     [("classification", "decision_tree"), ("regression", "linear_regression")],
 )
-def test_a_weight_is_a_number_of_copies(task: str, algorithm: str) -> None:
+def test_weight_equals_number_of_copies(task: str, algorithm: str) -> None:
     target = {"classification": "target", "regression": "amount"}[task]
     other = ({"target", "amount"} - {target}).pop()
     asked: dict[str, Any] = {
@@ -169,7 +169,7 @@ def test_refused(values: list, options: dict, message: str) -> None:
         call(StandIn(rows), options, key="id")
 
 
-def test_an_algorithm_without_weights_says_so() -> None:
+def test_algorithm_without_weights_is_refused() -> None:
     rows = columns(people(), "amount")
     with pytest.raises(GlasshouseError, match="k_neighbors does not support options") as e:
         call(StandIn(rows), WEIGHTED, key="id", algorithms='["k_neighbors"]')

@@ -90,7 +90,7 @@ def orders(kind: type, effect: str) -> list[dict[str, Any]]:
     ("kind", "effect"), [(date, "weekend"), (datetime, "night"), (datetime, "december")]
 )
 @pytest.mark.parametrize("algorithm", ["logistic_regression", "hist_gradient_boosting"])
-def test_the_parts_of_a_date_predict(kind: type, effect: str, algorithm: str) -> None:
+def test_date_parts_predict(kind: type, effect: str, algorithm: str) -> None:
     db = StandIn(orders(kind, effect))
     call(db, key="id", algorithms=json.dumps([algorithm]))
     payload = db.recorded[0]
@@ -133,7 +133,7 @@ def test_other_algorithms_take_dates(task: str, algorithm: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [date, datetime])
-def test_a_linear_model_is_a_sum_over_the_parts(kind: type) -> None:
+def test_linear_model_is_sum_over_date_parts(kind: type) -> None:
     db = StandIn(orders(kind, "weekend"))
     call(db, key="id")
     form = linear_form(unpack(db.artifacts[0]))
@@ -146,7 +146,7 @@ def test_a_linear_model_is_a_sum_over_the_parts(kind: type) -> None:
     )
 
 
-def test_a_monotonic_date_has_no_parts() -> None:
+def test_monotonic_date_has_no_parts() -> None:
     db = StandIn(orders(datetime, "weekend"))
     call(db, {"monotonic": {"ordered": 1}}, algorithms='["hist_gradient_boosting"]')
     dated = sorted((row for row in db.rows if row["ordered"]), key=lambda row: row["ordered"])

@@ -30,7 +30,7 @@ def combinations(separator: str, items: tuple[str, ...] = GENRES) -> list[str]:
 
 
 @pytest.mark.parametrize("separator", [";", "; ", "|", " | ", ", ", ","])
-def test_a_separator_is_found(separator: str) -> None:
+def test_separator_is_recognised(separator: str) -> None:
     values = combinations(separator)
     found = find_separator(values, ones(values))
     assert found is not None
@@ -55,7 +55,7 @@ def test_other_texts_are_no_lists(values: list[str]) -> None:
     assert find_separator(values, ones(values)) is None
 
 
-def test_the_most_frequent_items_are_known() -> None:
+def test_most_frequent_items_are_learned() -> None:
     values = [f"common; rare {n}; pair {n // 2}" for n in range(300)]
     items, has_more = frequent_items(values, ones(values), ";")
     assert (items[0], len(items), has_more) == ("common", 100, True)
@@ -97,7 +97,7 @@ def trained(task: str, algorithm: str, rows: list[dict] | None = None, **options
 @pytest.mark.parametrize(
     "algorithm", ["linear", "hist_gradient_boosting", "random_forest", "k_neighbors"]
 )
-def test_the_items_of_a_list_predict(task: str, algorithm: str) -> None:
+def test_list_items_predict(task: str, algorithm: str) -> None:
     linear = "logistic_regression" if task == "classification" else "ridge"
     db = trained(task, linear if algorithm == "linear" else algorithm)
     (payload,) = db.recorded
@@ -116,7 +116,7 @@ def test_the_items_of_a_list_predict(task: str, algorithm: str) -> None:
     assert np.allclose([row[2] for row in rows], [row[2] for row in again])
 
 
-def test_an_explanation_names_the_column_and_adds_up() -> None:
+def test_explanation_names_column_and_sums_to_prediction() -> None:
     db = trained("classification", "logistic_regression")
     rows = list(explain(db, "a model", "select * from rows", None))
     of_first = [row for row in rows if row[0] == "f1"]
@@ -136,13 +136,13 @@ def test_drift_names_new_items() -> None:
     assert rows["genres"][10] == ["anime"]
 
 
-def test_a_linear_model_with_lists_is_no_sql_expression() -> None:
+def test_linear_model_with_lists_has_no_sql_expression() -> None:
     db = trained("classification", "logistic_regression")
     with pytest.raises(NotLinear):
         linear_form(unpack(db.artifacts[0]))
 
 
-def test_the_caller_decides() -> None:
+def test_options_set_kind_of_column() -> None:
     as_category = trained(
         "classification", "logistic_regression", columns={"genres": "category", "note": "ignore"}
     )
@@ -166,6 +166,6 @@ def test_only_training_rows_teach_items() -> None:
     assert set(feature.words) == set(GENRES)
 
 
-def test_an_array_of_texts_is_read_as_a_list() -> None:
+def test_text_array_is_list() -> None:
     column = Column("tags", "text[]", "category", is_text_array=True)
     assert column.value(lambda name: f'"{name}"') == "array_to_string(rows.\"tags\", '; ')"

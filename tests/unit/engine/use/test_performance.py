@@ -73,7 +73,7 @@ def test_without_period_or_truth(classification: StandIn) -> None:
     assert found[None, "all", "roc_auc"]["estimate"] > 0.6
 
 
-def test_the_positive_class_may_come_first_in_the_alphabet(rows: list[dict[str, Any]]) -> None:
+def test_positive_class_may_be_first_in_alphabet(rows: list[dict[str, Any]]) -> None:
     db = StandIn([{**row, "churned": "churned" if row["churned"] == "yes" else "stayed"}
                   for row in rows])  # fmt: skip
     call(db, key="id", target="churned", options={"positive_class": "churned"})
@@ -90,7 +90,7 @@ def test_the_positive_class_may_come_first_in_the_alphabet(rows: list[dict[str, 
     assert found[None, "all", "roc_auc"]["value"] == pytest.approx(roc_auc_score(labels, scores))
 
 
-def test_a_regression() -> None:
+def test_regression() -> None:
     rng = np.random.default_rng(0)
     x = rng.uniform(1, 10, 900)
     y = 3 * x + rng.normal(0, 0.3 * x)

@@ -40,7 +40,7 @@ def snapshots(first: date = date(2024, 1, 1), months: int = 10) -> list[dict[str
 @pytest.mark.parametrize(
     "algorithm", ["logistic_regression", "hist_gradient_boosting", "random_forest"]
 )
-def test_an_age_predicts_later_rows(algorithm: str) -> None:
+def test_age_predicts_later_rows(algorithm: str) -> None:
     db = StandIn(snapshots())
     call(db, AGES, key="id", split=BY_TIME, algorithms=json.dumps([algorithm]))
     payload = db.recorded[0]
@@ -66,7 +66,7 @@ def test_an_age_predicts_later_rows(algorithm: str) -> None:
     assert {row[2] for row in rows} == {"(baseline)", *names}
 
 
-def test_a_single_snapshot_stays_a_reference() -> None:
+def test_single_snapshot_is_reference() -> None:
     db = StandIn(snapshots(months=1))
     call(db, AGES, key="id", algorithms='["decision_tree"]')
     names = {feature["name"] for feature in db.recorded[0]["version"]["features"]}

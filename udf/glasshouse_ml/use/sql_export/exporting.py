@@ -22,6 +22,12 @@ def export_model(db: Database, model: str, source: str, version: int | None) -> 
     """
     stored = registry.load(db, model, version)
     check_key_name(stored, model)
+    if stored.interval:
+        raise GlasshouseError(
+            f"Model {model!r} cannot be written as SQL: options.interval gives its predictions "
+            "bounds.",
+            "Train it without options.interval, or use ml.predict.",
+        )
     writer = _writer(db, stored)
     key = db.quote_identifier(stored.key) if stored.key else None
     query = _source_query(db, stored, source)
