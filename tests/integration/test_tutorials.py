@@ -43,4 +43,4 @@ def test_sql_runs(engine: Warehouse, file: Path) -> None:
         cursor = session.cursor()
         for block in blocks(file, "sql"):
             cursor.execute(block)
-        assert cursor.description is not None
+            assert cursor.statusmessage, block
