@@ -43,7 +43,7 @@ CATALOGUE = """
 """
 FUNCTIONS = """
     select pg_get_functiondef(oid), oid::regprocedure::text, proowner::regrole::text
-    from pg_proc where pronamespace = 'ml'::regnamespace
+    from pg_proc where pronamespace = 'ml'::regnamespace and prorettype <> 'trigger'::regtype
 """
 
 
