@@ -52,7 +52,8 @@ def test_registry_is_written_only_by_owner_functions(
         "where pronamespace = 'ml'::regnamespace and prosecdef order by 1"
     )
     doors = (
-        "drop_model", "drop_version", "expect_tests", "numbers", "promote", "record_drift",
+        "drop_model", "drop_version", "expect_tests", "numbers", "promote", "record_contest",
+        "record_drift",
         "record_profile", "record_refresh", "record_retraining", "record_test", "record_version",
         "reserve_version", "rollback",
     )  # fmt: skip
