@@ -17,7 +17,8 @@ from scripts.settings import Settings
 VERSIONS = """
     select
         model, version, status, coalesce(git_commit, ''), algorithm, metric, score, lower, upper,
-        rows_test,
+        rows_test, split ->> 'by' = 'random',
+        (select md5(string_agg(entry ->> 'name', ',')) from jsonb_array_elements(features) entry),
         coalesce((
             select bool_or(higher_is_better) from ml.metrics as metrics
             where (metrics.model, metrics.version, metrics.metric)
@@ -44,6 +45,8 @@ class Version:
     lower: float | None
     upper: float | None
     test_rows: int
+    is_random: bool
+    columns: str
     higher_is_better: bool
 
     def is_in(self, commits: Iterable[str]) -> bool:
@@ -120,6 +123,9 @@ def _change(before: Version | None, after: Version) -> str:
         words += ", within the interval of the base"
     if before.test_rows != after.test_rows:
         words += f"; other test rows ({before.test_rows:,} before, {after.test_rows:,} now)"
+    elif after.is_random and before.columns != after.columns:
+        # The order in which a random split draws rows depends on their content.
+        words += "; other test rows, because the split is random: see make contest"
     return words
 
 

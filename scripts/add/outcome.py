@@ -15,11 +15,8 @@ ISSUES = """
     select coalesce(nullif(column_name, '') || ': ', '') || message, coalesce(remedy, '')
     from ml.checks where model = %s and version = %s and severity = 'issue' order by position
 """
-PAGES = {
-    "classification": "quality_classification",
-    "regression": "quality_regression",
-    "clustering": "quality_clustering",
-}
+# The address of the quality page, with its filter set to the model.
+PAGE = "select dashboard || '/' || model_filter from reports.rpt_status_models where model = %s"
 
 
 def print_outcome(settings: Settings, proposal: Proposal) -> None:
@@ -31,6 +28,8 @@ def print_outcome(settings: Settings, proposal: Proposal) -> None:
         row = cursor.fetchone()
         cursor.execute(ISSUES, [name, row[0] if row else None])
         issues = cursor.fetchall()
+        cursor.execute(PAGE, [name])
+        (page,) = cursor.fetchone() or ("start_here/",)
     connection.close()
     say()
     if not row:
@@ -44,8 +43,7 @@ def print_outcome(settings: Settings, proposal: Proposal) -> None:
     if not issues:
         say("The checks of the training name no issue.")
     features = file_paths(name, proposal.source)["features.sql"]
-    page = PAGES.get(proposal.task, "model_card")
-    say(f"Its page: {settings.local_superset_url}/superset/dashboard/{page}/")
+    say(f"Its page: {settings.local_superset_url}/superset/dashboard/{page}")
     say("Next steps:")
     say(f"  1. Read dbt/models/{features} and add features of your own.")
     say(f"  2. make build SELECT=stg_{proposal.source}__{name}+ after each change.")

@@ -179,6 +179,8 @@ def test_table_becomes_model_and_is_removed(stack: Clone, tmp_path: Path) -> Non
     for table in ("predictions.pred_visits", "reports.rpt_predictions where model = 'visits'"):
         answer = stack.make("psql", input=f"select count(*) from {table}")
         assert "300" in answer.stdout.split(), table
+    refused = error_of(stack.make("submission", "NAME=visits"))
+    assert "no row without a value in returned" in refused
     removed = stack.make("remove", "NAME=visits", env={"YES": "1"})
     assert removed.returncode == 0, removed.stdout + removed.stderr
     assert list(models.rglob("*visits*")) == []

@@ -205,18 +205,33 @@ def test_nonlinear_sql_calls_predict(user: Session) -> None:
     assert user.rows(text)[0][0] in range(len(ROWS))
 
 
+def calendar_parts(row: dict[str, Any]) -> list[str]:
+    """Day of the month and weekday of both dates in UTC, and the hour of the second.
+
+    The rows span less than a year, so there is no month.
+    """
+    day, moment = row["day"], row["moment"] and row["moment"].astimezone(UTC)
+    formats = [(day, "%d"), (day, "%u"), (moment, "%d"), (moment, "%u"), (moment, "%H")]
+    return [value.strftime(text) if value else "(none)" for value, text in formats]
+
+
 @pytest.mark.parametrize("target", ["yes", "amount"])
 def test_independent_fit_gives_same_predictions(user: Session, target: str) -> None:
     """Nothing of the engine's is used here: other code, other order of rows."""
     cells = np.array([[number(row[name]) for name in NUMBERS] for row in ROWS])
     words = np.array([[row[name] or "(none)" for name in TEXTS] for row in ROWS], dtype=object)
     words[[[row[name] == "" for name in TEXTS] for row in ROWS]] = "(empty)"
-    matrix = np.hstack([cells.astype(object), words])
+    parts = np.array([calendar_parts(row) for row in ROWS], dtype=object)
+    matrix = np.hstack([cells.astype(object), words, parts])
     numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
     prepare = ColumnTransformer(
         [
             ("numbers", numbers, list(range(len(NUMBERS)))),
-            ("texts", OneHotEncoder(handle_unknown="ignore"), [len(NUMBERS), len(NUMBERS) + 1]),
+            (
+                "texts",
+                OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+                list(range(len(NUMBERS), matrix.shape[1])),
+            ),
         ]
     )
     estimator = LogisticRegression(**EXACT) if target == "yes" else Ridge(solver="cholesky")

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT, Warehouse
 
 FOLDER = ROOT / "docs" / "tutorials"
-TUTORIALS = sorted(FOLDER.glob("[0-9]*.md"))
+TUTORIALS = sorted(set(FOLDER.glob("*.md")) - {FOLDER / "README.md"})
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 VERB = re.compile(r"\bmake ([a-z][a-z-]*)")
 

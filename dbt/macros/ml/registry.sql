@@ -67,11 +67,18 @@
 
     dbt cannot see which model wrote which registry row, so each report that reads the registry waits
     for every model node, and so for its tests.
+
+    Model and version come from the versions, of which there are few: a condition on the model's label
+    then finds the facts of one model through their index.
 #}
 {% macro of_all_versions(table, condition="true") -%}
     {%- for name in trained_models() -%} {%- do ref_trained(name) -%} {%- endfor -%}
+    {%- set columns = columns_of(source("ml", table)) | reject("in", ["model", "version"]) -%}
     (
-        select facts.*
+        select
+            versions.model,
+            versions.version
+            {%- for column in columns %}, facts.{{ adapter.quote(column) }} {%- endfor %}
         from {{ source("ml", table) }} as facts
         inner join
             {{ source("ml", "model_versions") }} as versions

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 with
     -- A candidate that failed has an error instead of a score.
     candidates as (

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {# How many checks of each model found an issue or a tip, and the sentence that says so. #}
 with
     checks as (select * from {{ ref("rpt_checks") }}),

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {#
     The checks of each model: those of its champion, or of its newest version where it has no
     champion.

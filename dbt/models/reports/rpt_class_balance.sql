@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {# The outcome: classes, clusters, or ten ranges of the target of a regression. #}
 with
     versions as (select * from {{ of_champions("model_versions") }} as versions),
@@ -14,7 +16,7 @@ with
         cross join lateral jsonb_array_elements(versions.classes) as entries(entry)
     ),
 
-    residuals as (select * from {{ of_champions("residuals") }} as residuals),
+    residuals as not materialized(select * from {{ of_champions("residuals") }} as residuals),
 
     limits as (
         select model, min(actual) as low, nullif(max(actual) - min(actual), 0) as width

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {#
     The separation of the groups on different parts of the cases and, where it was measured, their
     stability: whether other samples give the same groups. Separated groups need not be stable.

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 with
     confusion as (select * from {{ of_champions("confusion") }} as confusion where split = 'test'),
 

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {# Correlated pairs of measurements of a model, in both orders, so that the matrix is complete. #}
 with
     correlations as (select * from {{ of_champions("correlations") }} as correlations),
@@ -7,7 +9,7 @@ with
     importances as (select model, feature, rank from {{ ref("rpt_feature_importances") }}),
 
     -- Of the two measures for numbers, the rank correlation is robust to a few extreme values.
-    pairs as (
+    pairs as not materialized(
         select
             correlations.model,
             correlations.feature,
@@ -28,6 +30,15 @@ with
         select model, other, feature, method, value, n, with_outcome
         from pairs
         where not with_outcome
+    ),
+
+    ranked as (
+        select
+            *,
+            row_number() over (
+                partition by model, with_outcome order by abs(value) desc, feature, other
+            ) as strength_rank
+        from both_ways
     )
 
 select
@@ -76,10 +87,7 @@ select
     round(both_ways.value::numeric, 2) as value,
     round((100 * abs(both_ways.value))::numeric, 1) as bar_pct,
     both_ways.n,
-    row_number() over (
-        partition by both_ways.model, both_ways.with_outcome
-        order by abs(both_ways.value) desc, both_ways.feature, both_ways.other
-    ) as strength_rank,
+    both_ways.strength_rank,
     importances.rank as feature_rank,
     other_importances.rank as other_rank,
 
@@ -88,7 +96,7 @@ select
     both_ways.feature < both_ways.other as is_once,
     -- The first cell of a row carries the name of the row.
     other_importances.rank = case importances.rank when 1 then 2 else 1 end as is_first
-from both_ways
+from ranked as both_ways
 left join
     importances on importances.model = both_ways.model and importances.feature = both_ways.feature
 left join

@@ -1,3 +1,4 @@
+{{ config(in_place=true) }}
 {# One row per measured model: how many inputs have drifted in the newest period. #}
 with
     drift as (

@@ -1,9 +1,13 @@
+{{ config(materialized="view") }}
+
 {#
     Two series per bin: the positive class and all others; one series of all cases where a model has
     no positive class.
 #}
 with
-    distributions as (select * from {{ of_champions("distributions") }} as distributions),
+    distributions as not materialized(
+        select * from {{ of_champions("distributions") }} as distributions
+    ),
 
     versions as (select * from {{ of_champions("model_versions") }} as versions),
 

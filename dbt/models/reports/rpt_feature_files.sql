@@ -5,7 +5,7 @@
 -#}
 {%- set files = [] -%}
 {%- for name in trained_models() -%}
-    {%- do ref(name) -%}
+    {%- do ref_trained(name) -%}
     {%- if execute -%}
         {%- for node in ancestors(model_node(name).unique_id) if node.config.get("meta", {}).get("feature_group") -%}
             {%- do files.append({"model": registry_name(name), "node": node}) -%}

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {# The share of a model's feature importance by group of features and by owner. #}
 with
     features as (select * from {{ ref("rpt_feature_leaderboard") }}),

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 with
     importances as (
         select * from {{ of_champions("importances") }} as importances where method = 'permutation'

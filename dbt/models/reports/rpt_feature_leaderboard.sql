@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {# The importance of each measurement for each model, with its group and its owner. #}
 with
     features as (select * from {{ ref("rpt_features") }}),
@@ -21,10 +23,10 @@ select
     importances.feature,
 
     -- text
-    features.model_label,
-    features.feature_label,
-    features.feature_group,
-    features.owner,
+    {{ model_label("importances.model") }} as model_label,
+    coalesce(features.feature_label, {{ humanize("importances.feature") }}) as feature_label,
+    coalesce(features.feature_group, 'computed in the model') as feature_group,
+    coalesce(features.owner, 'nobody') as owner,
     features.description,
     importances.metric,
 
@@ -37,4 +39,4 @@ select
     ) as share,
     importances.rank
 from importances
-inner join features on features.model = importances.model and features.feature = importances.feature
+left join features on features.model = importances.model and features.feature = importances.feature

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 with
     versions as (select * from {{ of_champions("model_versions") }} as versions),
 

@@ -1,3 +1,4 @@
+{{ config(in_place=true, indexes=[{"columns": ["model", "feature"]}]) }}
 {#
     The label, group and owner of each measurement of each model: from dbt's manifest where a feature
     table has the column, else derived from its name, as for a model trained by hand. Every other

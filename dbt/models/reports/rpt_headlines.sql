@@ -1,9 +1,11 @@
+{{ config(materialized="view") }}
+
 {#
     The headline of each page about a model: a sentence in three parts, so that its number can be
     highlighted, and a smaller sentence below.
 #}
 with
-    overview as (select * from {{ ref("rpt_model_overview") }}),
+    overview as not materialized(select * from {{ ref("rpt_model_overview") }}),
 
     drift as (select * from {{ ref("rpt_drift_summary") }}),
 

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {# The key figures below the headline of a page about a model. #}
 with
     overview as (

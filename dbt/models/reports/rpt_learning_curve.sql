@@ -1,9 +1,11 @@
+{{ config(materialized="view") }}
+
 {#
     The learning curve: the score by the number of training rows. A model whose learning curve was
     not requested has one point, with all its rows.
 #}
 with
-    learning_curves as (
+    learning_curves as not materialized(
         select
             model,
             model_label,
@@ -33,7 +35,7 @@ with
             and learning_curves.training_rows <= trials.training_rows
     ),
 
-    overview as (select * from {{ ref("rpt_model_overview") }}),
+    overview as not materialized(select * from {{ ref("rpt_model_overview") }}),
 
     without_curve as (
         select

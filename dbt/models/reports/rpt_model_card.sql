@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {#
     The model card of each version, one row per topic. Purpose, owner, limits and excluded uses are in
     the meta of the model's node; the rest is in the registry.

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 with
     -- Each curve of a regression has one scale, from the lowest to the highest of its values.
     curves as (
@@ -6,6 +8,7 @@ with
             min(least(x, y, lower)) over (partition by model, curve) as lowest,
             max(greatest(x, y, upper)) over (partition by model, curve) as highest,
             max(y) over (partition by model, curve) as highest_y,
+            min(series) over (partition by model, curve) as first_series,
             max(position) filter (where x <= 0) over (partition by model, curve) as position_of_zero
         from {{ of_champions("curves") }} as curves
     ),
@@ -81,9 +84,7 @@ select
     -- booleans
     coalesce(curves.series = versions.positive_class, false) as is_positive,
     -- With more than two classes there is no positive one: the first class by name is drawn.
-    curves.series = coalesce(
-        versions.positive_class, min(curves.series) over (partition by curves.model, curves.curve)
-    ) as is_drawn,
+    curves.series = coalesce(versions.positive_class, curves.first_series) as is_drawn,
     -- The point that the headline mentions: a fifth of the cases.
     coalesce(
         curves.curve = 'gain'

@@ -1,5 +1,7 @@
+{{ config(materialized="view") }}
+
 with
-    metrics as (
+    metrics as not materialized(
         select *
         from {{ of_champions("metrics") }} as metrics
         where split = 'test' and segment = 'all' and fold is null

@@ -1,12 +1,14 @@
+{{ config(materialized="view") }}
+
 {# One row of facts per model in use. rpt_headlines turns them into sentences. #}
 with
-    versions as (select * from {{ of_champions("model_versions") }} as versions),
+    versions as not materialized(select * from {{ of_champions("model_versions") }} as versions),
 
-    metrics as (select * from {{ ref("rpt_model_metrics") }}),
+    metrics as not materialized(select * from {{ ref("rpt_model_metrics") }}),
 
     algorithms as (select * from {{ ref("algorithm_labels") }}),
 
-    classes as (
+    classes as not materialized(
         select balance.*
         from {{ ref("rpt_class_balance") }} as balance
         inner join versions on versions.model = balance.model

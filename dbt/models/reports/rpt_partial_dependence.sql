@@ -1,8 +1,10 @@
+{{ config(materialized="view") }}
+
 {# Partial dependence: the mean prediction when one measurement is set to a value. #}
 with
-    points as (select * from {{ of_champions("partial_dependence") }} as points),
+    points as not materialized(select * from {{ of_champions("partial_dependence") }} as points),
 
-    versions as (select * from {{ of_champions("model_versions") }} as versions),
+    versions as not materialized(select * from {{ of_champions("model_versions") }} as versions),
 
     importances as (select model, feature, rank from {{ ref("rpt_feature_importances") }}),
 
@@ -57,25 +59,43 @@ with
     ),
 
     -- The outlines of the curve and its band as corners of a CSS polygon: there and back.
-    curves as (
+    outlined as (
         select
-            model,
-            feature,
-            string_agg(format('%s%% %s%%', x_pct, 100 - hi_pct), ', ' order by position)
+            positioned.*,
+            string_agg(format('%s%% %s%%', x_pct, 100 - hi_pct), ', ') over upwards
+            || ', '
+            || string_agg(format('%s%% %s%%', x_pct, 100 - lo_pct), ', ') over downwards
+            as curve_band,
+            string_agg(format('%s%% calc(%s%% - 1.2px)', x_pct, 100 - m_pct), ', ') over upwards
             || ', '
             || string_agg(
-                format('%s%% %s%%', x_pct, 100 - lo_pct), ', ' order by position desc
-            ) as curve_band,
-            string_agg(
-                format('%s%% calc(%s%% - 1.2px)', x_pct, 100 - m_pct), ', ' order by position
-            )
-            || ', '
-            || string_agg(
-                format('%s%% calc(%s%% + 1.2px)', x_pct, 100 - m_pct), ', ' order by position desc
-            ) as curve_line
+                format('%s%% calc(%s%% + 1.2px)', x_pct, 100 - m_pct), ', '
+            ) over downwards as curve_line
         from positioned
-        where kind = 'number'
-        group by model, feature
+        window
+            upwards as (
+                partition by model, feature
+                order by position
+                rows between unbounded preceding and unbounded following
+            ),
+            downwards as (
+                partition by model, feature
+                order by position desc
+                rows between unbounded preceding and unbounded following
+            )
+    ),
+
+    ranked as (
+        select
+            outlined.*,
+            dense_rank() over (
+                partition by outlined.model order by importances.rank nulls last, outlined.feature
+            ) as feature_rank
+        from outlined
+        left join
+            importances
+            on importances.model = outlined.model
+            and importances.feature = outlined.feature
     )
 
 select
@@ -132,8 +152,8 @@ select
     end as scale_high,
     {{ short_number("dependence.first_x") }} as first_x_label,
     {{ short_number("dependence.last_x") }} as last_x_label,
-    curves.curve_band,
-    curves.curve_line,
+    case dependence.kind when 'number' then dependence.curve_band end as curve_band,
+    case dependence.kind when 'number' then dependence.curve_line end as curve_line,
 
     -- numbers
     dependence.x,
@@ -144,9 +164,7 @@ select
     dependence.m_pct,
     dependence.lo_pct,
     dependence.hi_pct,
-    dense_rank() over (
-        partition by dependence.model order by importances.rank nulls last, dependence.feature
-    ) as feature_rank,
+    dependence.feature_rank,
 
     -- booleans
     -- Half of the twenty points of a number are enough; every category is drawn.
@@ -154,7 +172,4 @@ select
     or dependence.points <= 12
     or dependence.position % 2 = dependence.first_position % 2
     or dependence.position = dependence.last_position as is_drawn
-from positioned as dependence
-left join curves on curves.model = dependence.model and curves.feature = dependence.feature
-left join
-    importances on importances.model = dependence.model and importances.feature = dependence.feature
+from ranked as dependence

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {# Test rows of regressions: actual value, prediction and residual. #}
 with
     residuals as (select * from {{ of_champions("residuals") }} as residuals),

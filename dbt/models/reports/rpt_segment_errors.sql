@@ -1,6 +1,8 @@
+{{ config(materialized="view") }}
+
 {# The deciding metric by segment of the cases. #}
 with
-    metrics as (
+    metrics as not materialized(
         select * from {{ of_champions("metrics") }} as metrics where split = 'test' and fold is null
     ),
 

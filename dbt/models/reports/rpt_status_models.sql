@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {# Each model in use with the headline of its quality page. #}
 with
     overview as (select * from {{ ref("rpt_model_overview") }}),
@@ -29,6 +31,7 @@ select
         then 'quality_' || overview.task
         else 'model_card'
     end as dashboard,
+    {{ model_filter("overview.model_label") }} as model_filter,
 
     -- numbers
     row_number() over (order by overview.rows_total desc, overview.model) as sort_order

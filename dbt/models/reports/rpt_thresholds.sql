@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {#
     Recall, precision and cost by threshold, computed from the points of the ROC curve. The owner of a
     model sets the costs of mistakes in its meta; by default a miss costs as much as five false alarms:
@@ -48,24 +50,19 @@ with
         select
             costs.*,
             thresholds.threshold,
-            coalesce(max(roc.y), 0) as recall,
-            coalesce(max(roc.x), 0) as false_positive_rate
+            coalesce(highest.recall, 0) as recall,
+            coalesce(highest.false_positive_rate, 0) as false_positive_rate
         from costs
         cross join generate_series(0, 100) as thresholds(threshold)
-        left join
-            roc
-            on roc.model = costs.model
-            and roc.series = costs.positive_class
-            and roc.threshold >= thresholds.threshold / 100.0
-        group by
-            costs.model,
-            costs.positive_class,
-            costs.miss,
-            costs.false_alarm,
-            costs.unit,
-            costs.is_assumed,
-            costs.base,
-            thresholds.threshold
+        cross join
+            lateral(
+                select max(roc.y) as recall, max(roc.x) as false_positive_rate
+                from roc
+                where
+                    roc.model = costs.model
+                    and roc.series = costs.positive_class
+                    and roc.threshold >= thresholds.threshold / 100.0
+            ) as highest
     ),
 
     costed as (
@@ -81,11 +78,12 @@ with
     ranked as (
         select
             *,
-            row_number() over (partition by model order by cost, threshold desc) = 1 as is_cheapest
+            row_number() over by_cost = 1 as is_cheapest,
+            first_value(threshold) over by_cost as cheapest_threshold,
+            first_value(cost) over by_cost as cheapest_cost
         from costed
-    ),
-
-    cheapest as (select model, threshold, cost from ranked where is_cheapest)
+        window by_cost as (partition by model order by cost, threshold desc)
+    )
 
 select
     -- ids
@@ -106,9 +104,9 @@ select
         else ' (set by the owner of the model).'
     end as costs_text,
     'Flagging cases from '
-    || cheapest.threshold
+    || ranked.cheapest_threshold
     || U&'\202F% on costs least: '
-    || {{ short_number("cheapest.cost") }}
+    || {{ short_number("ranked.cheapest_cost") }}
     || ' '
     || ranked.unit
     || ' per case, against '
@@ -127,4 +125,3 @@ select
     -- booleans
     ranked.is_cheapest
 from ranked
-inner join cheapest on cheapest.model = ranked.model

@@ -1,3 +1,5 @@
+{{ config(materialized="view") }}
+
 {# Every version of every model, with its score and that of the simple rule. #}
 with
     versions as (select * from {{ of_all_versions("model_versions") }} as versions),

@@ -11,7 +11,8 @@ BASE_COMMIT, BRANCH_COMMIT = "a" * 40, "b" * 40
 def version(number: int, score: float, commit: str, model: str = "titanic", **changes) -> Version:
     values = {
         "status": "champion", "algorithm": "ridge", "metric": "roc_auc", "lower": score - 0.02,
-        "upper": score + 0.02, "test_rows": 178, "higher_is_better": True,
+        "upper": score + 0.02, "test_rows": 178, "is_random": False,
+        "columns": "", "higher_is_better": True,
     }  # fmt: skip
     return Version(model, number, commit=commit[:12], score=score, **(values | changes))
 
@@ -32,6 +33,10 @@ BEFORE = version(1, 0.80, BASE_COMMIT)
         (version(2, 0.79, BRANCH_COMMIT), "-0.01, worse, within the interval of the base"),
         (version(2, 0.80, BRANCH_COMMIT), "none"),
         (version(2, 0.7, BRANCH_COMMIT, metric="accuracy"), "not comparable: roc_auc before"),
+        (
+            version(2, 0.9, BRANCH_COMMIT, is_random=True, columns="other"),
+            "+0.1, better; other test rows, because the split is random: see make contest",
+        ),
         (
             version(2, 0.9, BRANCH_COMMIT, test_rows=170),
             "+0.1, better; other test rows (178 before, 170 now)",

@@ -66,7 +66,7 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
         }
         version = registry.record(db, payload, artifact)
         if not request.options["await_tests"]:
-            db.notice(f"The dashboards show version {version.version} after: make refresh")
+            db.notice(f"Predictions by dbt follow version {version.version} after: make refresh")
     return {
         "model": version.model,
         "version": version.version,

@@ -84,3 +84,4 @@ comment on column ml.test_results.subject is 'What failed first: a metric, a fea
 comment on column ml.test_results.value is 'Its value';
 comment on column ml.test_results."limit" is 'The limit that the value missed';
 comment on column ml.test_results.tested_at is 'When the test ran';
+comment on column ml.model_versions.problem is 'What is malformed in the row, so that reports leave it out; NULL: nothing';

@@ -1,12 +1,16 @@
 -- Reports leave these versions out, so that one malformed row does not stop all reports. The engine
--- writes no such row; a row that was written or deleted by hand may be one.
+-- writes no such row; a row that was written or deleted by hand may be one. The rows are judged when
+-- they are written, because every chart about models asks for the result.
 
-create or replace view ml.malformed_versions as
-select versions.model, versions.version, versions.status, problems.problem
-from ml.model_versions as versions
-cross join lateral (
-    select min(checks.problem) as problem
-    from (
+create or replace function ml.judge_version()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    select min(checks.problem) into new.problem
+    from (select new.*) as versions
+    cross join lateral (
         values
         (length(model) not between 1 and 200 or model ~ '[[:cntrl:]]', 'its name is empty, too long or has a control character'),
         (
@@ -15,13 +19,6 @@ cross join lateral (
         ),
         (not isfinite(trained_at), 'the time of its training is not a date'),
         (rows_train <= 0, 'it has no training rows'),
-        (
-            status = 'champion' and not exists (
-                select from ml.artifacts
-                where artifacts.model = versions.model and artifacts.version = versions.version
-            ),
-            'it is the champion and has no artifact'
-        ),
         (
             not features @? '$[0]'
             or features @? '$[*] ? (!(@.name.type() == "string" && @.kind.type() == "string"
@@ -54,9 +51,34 @@ cross join lateral (
         ),
         (jsonb_typeof(rejection) <> 'object', 'the reason of its rejection is malformed')
     ) as checks (is_broken, problem)
-    where checks.is_broken
-) as problems
-where problems.problem is not null;
+    where checks.is_broken;
+    return new;
+end
+$$;
+comment on function ml.judge_version() is 'Internal: says what is malformed in a row of ml.model_versions';
+
+create or replace trigger judge_version before insert or update on ml.model_versions
+for each row execute function ml.judge_version();
+-- The rules may have changed.
+update ml.model_versions set problem = problem;
+
+create or replace view ml.malformed_versions as
+select model, version, status, problem
+from (
+    select
+        versions.model,
+        versions.version,
+        versions.status,
+        coalesce(
+            versions.problem,
+            case when versions.status = 'champion' and not exists (
+                select from ml.artifacts
+                where artifacts.model = versions.model and artifacts.version = versions.version
+            ) then 'it is the champion and has no artifact' end
+        ) as problem
+    from ml.model_versions as versions
+) as versions
+where problem is not null;
 
 comment on view ml.malformed_versions is 'Versions that the reports leave out, because their rows are malformed';
 comment on column ml.malformed_versions.model is 'Name of the model';

@@ -15,8 +15,8 @@ _PRIOR = 6.0
 # Errors of neighbouring steps and origins resemble one another. An origin counts as so many errors
 # against those of other series, and the correction of the quantile for few values takes so many.
 _PER_ORIGIN, _INDEPENDENT = 3.0, 30.0
-# With fewer independent origins, or series, errors above and below the forecast count alike.
-_MIN_SIGNED = 4.0
+# With fewer origins, and fewer series, errors above and below the forecast count alike.
+_MIN_SIGNED = 4
 # Without any error to learn from: the 80 % interval of normal errors, by their mean absolute error.
 _NORMAL_80 = 1.6
 
@@ -57,21 +57,22 @@ def conformal_offsets(
     series = scaled.shape[1]
     lower, upper = np.empty(series), np.empty(series)
     lent_errors = pooled[np.isfinite(pooled)]
-    if pooled.shape[1] < _MIN_SIGNED:
+    if max(pooled.shape[:2]) < _MIN_SIGNED:
         lent_errors = np.concatenate([lent_errors, -lent_errors])
     common = _quantiles(lent_errors, tail, np.inf)
     relative = (unit / scale)[np.isfinite(unit) & (unit > 0) & np.isfinite(scale)]
     usual = float(np.median(relative)) if len(relative) else 1.0
     for row in range(series):
         own = scaled[:, row]
-        count = spacing * np.isfinite(own).any(axis=1).sum()
+        origins = int(np.isfinite(own).any(axis=1).sum())
+        count = spacing * origins
         own = own[np.isfinite(own)]
         if not len(own):
             substitute = np.nan_to_num(scale[row] * usual)
             ends = common if np.isfinite(common[0]) else (-_NORMAL_80, _NORMAL_80)
             lower[row], upper[row] = ends[0] * substitute, ends[1] * substitute
             continue
-        if count < _MIN_SIGNED:
+        if origins < _MIN_SIGNED:
             # Too few origins say nothing of a side: the interval is symmetric.
             own = np.concatenate([own, -own])
         ends = _quantiles(own, tail, _INDEPENDENT)
