@@ -189,7 +189,8 @@ def test_registry_rights(engine: Any, admin: Session, user: Session) -> None:
     """)
     path = ["search_path=pg_catalog, pg_temp"]
     others = ("expect_tests", "numbers", "record_drift", "record_profile", "record_test")
-    others += ("record_refresh", "record_retraining", "record_version", "reserve_version")
+    others += ("record_contest", "record_refresh", "record_retraining")
+    others += ("record_version", "reserve_version")
     assert doors == [(door, "ml_registry", path) for door in sorted((*VERBS, *others))]
 
 

@@ -20,9 +20,9 @@ def retrain(db: StandIn, **changes: Any) -> dict[str, Any]:
 
 
 def comparison_notice(db: StandIn) -> str:
-    """The notice about the comparison, which is followed by one about the dashboards."""
-    *_, comparison_notice, dashboards = db.notices
-    assert dashboards.startswith("The dashboards show")
+    """The notice about the comparison, which is followed by one about predictions by dbt."""
+    *_, comparison_notice, last_notice = db.notices
+    assert last_notice.startswith("Predictions by dbt follow")
     return comparison_notice
 
 

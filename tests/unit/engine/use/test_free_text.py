@@ -9,6 +9,7 @@ import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.registry.artifacts import unpack
 from glasshouse_ml.use.drift import drift
+from glasshouse_ml.use.drift_rows import COLUMNS as DRIFT_COLUMNS
 from glasshouse_ml.use.explain import explain
 from glasshouse_ml.use.profile import COLUMNS, profile
 from glasshouse_ml.use.sql_export.linear_form import NotLinear, linear_form
@@ -143,7 +144,7 @@ def test_word_contributions_sum_to_prediction(
         assert "KAPUTT" not in words
         # A text that is missing has one part.
         assert [row[3] for row in result["r25"] if row[2] == "message"] == [None]
-    assert all(notice.startswith("The dashboards show") for notice in db.notices)
+    assert all(notice.startswith("Predictions by dbt follow") for notice in db.notices)
 
 
 @pytest.mark.parametrize("algorithm", ["decision_tree", "hist_gradient_boosting", "k_neighbors"])
@@ -236,14 +237,15 @@ def test_drift_of_text(reviews: list[dict]) -> None:
     db = train(reviews)
 
     def of_message() -> dict[str, Any]:
-        names = ("kind", "rows", "psi", "js", "ks", "missing", "change", "new_share", "new")
-        rows = [row for row in drift(db, "a model", "q", None) if row[1] == "message"]
-        return dict(zip((*names, "verdict"), rows[0][2:], strict=True))
+        rows = [
+            dict(zip(DRIFT_COLUMNS, row, strict=True)) for row in drift(db, "a model", "q", None)
+        ]
+        return next(row for row in rows if row["feature"] == "message")
 
     same = of_message()
     assert (same["kind"], same["rows"], same["verdict"]) == ("text", 240, "as in training")
     assert same["psi"] == pytest.approx(0, abs=1e-12)
-    assert (same["new_share"], same["new"]) == (0.0, [])
+    assert (same["new_share"], same["new_categories"]) == (0.0, [])
     db.rows = [
         {**row, "message": "postage stamps " * 20 + "kettle" if row["message"] else None}
         for row in db.rows
@@ -251,7 +253,7 @@ def test_drift_of_text(reviews: list[dict]) -> None:
     moved = of_message()
     assert moved["verdict"] == "retrain"
     assert moved["new_share"] == pytest.approx(40 / 41)
-    assert sorted(moved["new"]) == ["postage", "stamps"]
+    assert sorted(moved["new_categories"]) == ["postage", "stamps"]
 
 
 def test_profile_of_text(reviews: list[dict]) -> None:
