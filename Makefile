@@ -29,7 +29,7 @@ reset:  ## Stop everything and delete the data (asks first, YES=1 does not)
 	@$(GLASSHOUSE) reset
 
 ##@ Data and models
-load:  ## Load CSV or Parquet files (CSV=file [NAME= SCHEMA=csv ENCODING= HEADER=yes|no CONVERT="price:money" MISSING=])
+load:  ## Load CSV or Parquet files (CSV=file [NAME= SCHEMA=csv ENCODING= HEADER=yes|no QUOTES=text CONVERT="price:money" MISSING=])
 	@$(GLASSHOUSE) load $(call quote,$(CSV)) --name $(call quote,$(NAME)) --schema $(call quote,$(or $(SCHEMA),csv))
 add:  ## Make a model of a table (CSV=files TARGET=column [NAME= KEY= TASK= TIME= GROUP= DROP= TEST= TABLE= OWNER=])
 	@$(GLASSHOUSE) add $(foreach word,csv table target name key task time group drop test owner,$(call option,$(word),$($(call upper,$(word)))))

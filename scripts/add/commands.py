@@ -27,7 +27,7 @@ from scripts.settings import ROOT
 def add(files: str, table: str, drop: str, unlabelled: str, owner: str, **choices: str) -> None:
     """Make a model of files or a table: dbt files, training, predictions, dashboards.
 
-    The environment variables ENCODING, HEADER, MISSING and CONVERT are those of `load`.
+    The environment variables ENCODING, HEADER, QUOTES, MISSING and CONVERT are those of `load`.
     """
     from scripts.add.add import add as run
     from scripts.add.proposal import Choices

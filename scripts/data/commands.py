@@ -19,6 +19,7 @@ def load_options() -> "Options":
     return Options(
         encoding=os.environ.get("ENCODING", ""),
         header=os.environ.get("HEADER", ""),
+        quotes=os.environ.get("QUOTES", ""),
         conversions=os.environ.get("CONVERT", ""),
         missing=os.environ.get("MISSING", ""),
     )
@@ -33,7 +34,7 @@ def load(file: str, name: str, schema: str) -> None:
 
     FILE: a path, or several paths and patterns between blanks; the columns must be equal.
 
-    The environment variables ENCODING, HEADER, MISSING and CONVERT say what is not recognised.
+    ENCODING, HEADER, QUOTES, MISSING and CONVERT in the environment say what is not recognised.
     """
     from scripts.data.load import load_files
     from scripts.data.report import print_report

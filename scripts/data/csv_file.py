@@ -22,17 +22,20 @@ class CsvFile:
     """A CSV file (also .csv.gz) that can be read more than once.
 
     `encoding`: a codec's name; recognised where empty. `header`: "yes", "no", or "" to recognise
-    a first line that holds data.
+    a first line that holds data. `quotes`: "text" reads a quote in the middle of a quoted field as
+    text; otherwise it is an error.
     """
 
-    def __init__(self, path: Path, encoding: str = "", header: str = "") -> None:
+    def __init__(self, path: Path, encoding: str = "", header: str = "", quotes: str = "") -> None:
         self.path, self.name = path, path.name
         if not path.is_file():
             raise UserError(f"There is no file {path}", "check the path after CSV=")
         if header not in ("", "yes", "no"):
             raise UserError(f'HEADER cannot be "{header}"', "write HEADER=yes or HEADER=no")
+        if quotes not in ("", "text"):
+            raise UserError(f'QUOTES cannot be "{quotes}"', "write QUOTES=text, or leave it out")
         self.encoding = require_encoding(encoding) if encoding else self._readable(detect_encoding)
-        self.dialect = self._choose_dialect()
+        self.dialect = self._choose_dialect(quotes == "text")
         first = list(islice(self._records(), SAMPLE_LINES))
         if not first:
             raise UserError(f"{path.name} is empty", "give a file with a line of column names")
@@ -89,7 +92,10 @@ class CsvFile:
                         yield line, fields
                     line = reader.line_num + 1
             except csv.Error as error:
-                raise self.error(line, _explain(str(error))) from None
+                remedy = "correct that line"
+                if "expected after" in str(error):
+                    remedy += ", or QUOTES=text to read such a quote as text"
+                raise self.error(line, _explain(str(error)), remedy) from None
             except UnicodeDecodeError:
                 raise self.error(
                     reader.line_num + 1,
@@ -106,7 +112,7 @@ class CsvFile:
             line, f"{column} holds a NUL byte, which PostgreSQL cannot store", "remove the byte"
         )
 
-    def _choose_dialect(self) -> Dialect:
+    def _choose_dialect(self, has_inner_quotes: bool) -> Dialect:
         with self._readable(lambda path: open_text(path, self.encoding)) as file:
             try:
                 lines = list(islice(file, SAMPLE_LINES + 1))
@@ -117,7 +123,8 @@ class CsvFile:
                 ) from None
             except (OSError, EOFError) as error:
                 raise UserError(f"{self.path} cannot be read: {error}", "check the file") from None
-        return choose_dialect(lines[:SAMPLE_LINES], len(lines) <= SAMPLE_LINES)
+        is_whole = len(lines) <= SAMPLE_LINES
+        return choose_dialect(lines[:SAMPLE_LINES], is_whole, has_inner_quotes)
 
     def _readable(self, action):
         try:

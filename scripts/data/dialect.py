@@ -4,6 +4,8 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from scripts.data.inner_quotes import doubled_inner_quotes
+
 DELIMITERS = ",;\t|"
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", '"': '"', "'": "'"}
 
@@ -16,9 +18,13 @@ class Dialect:
     quote: str = '"'
     # Whether a blank follows each delimiter and belongs to no field.
     skip_blank: bool = False
+    # Whether a quote in the middle of a quoted field is text.
+    has_inner_quotes: bool = False
 
     def reader(self, lines: Iterable[str]):
         """A strict reader of the csv module for these lines."""
+        if self.has_inner_quotes:
+            lines = doubled_inner_quotes(lines, self.delimiter, self.quote, self.skip_blank)
         return csv.reader(
             lines,
             delimiter=self.delimiter,
@@ -54,15 +60,20 @@ class _Trial:
         return bool(self.rows) and not self.failed and self.agreement == 1
 
 
-def choose_dialect(lines: list[str], is_whole: bool) -> Dialect:
+def choose_dialect(lines: list[str], is_whole: bool, has_inner_quotes: bool = False) -> Dialect:
     """The dialect that reads `lines` into the most fields, as many in each row.
 
     Double quotes are preferred. Single quotes are taken where a double quote cannot read the
     lines, or where every value that begins with a single quote also ends with one.
     `is_whole`: the lines are the whole file, so its last row must be complete too.
     """
-    double = [_try(Dialect(delimiter, '"'), lines, is_whole) for delimiter in DELIMITERS]
-    single = [_try(Dialect(delimiter, "'"), lines, is_whole) for delimiter in DELIMITERS]
+    double, single = (
+        [
+            _try(Dialect(delimiter, quote, has_inner_quotes=has_inner_quotes), lines, is_whole)
+            for delimiter in DELIMITERS
+        ]
+        for quote in ('"', "'")
+    )
     best = _widest([trial for trial in double if trial.is_consistent])
     rival = _widest([trial for trial in single if trial.is_consistent])
     if rival and not any('"' in line for line in lines):

@@ -37,6 +37,7 @@ class Options:
 
     encoding: str = ""
     header: str = ""
+    quotes: str = ""
     conversions: str = ""
     missing: str = ""
 
@@ -102,7 +103,7 @@ def load_files(
     table = require_name(name or paths[0].name.split(".")[0], "table")
     schema = require_name(schema, "schema")
     target.require_own_schema(schema)
-    file = open_files(paths, options.encoding, options.header)
+    file = open_files(paths, options.encoding, options.header, options.quotes)
     columns = _survey(file, options)
     rows = columns[0].rows
     connection = psycopg2.connect(**dsn)

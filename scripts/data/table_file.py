@@ -123,13 +123,15 @@ def find_files(text: str, option: str = "CSV") -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def open_files(paths: Sequence[Path], encoding: str = "", header: str = "") -> TableFile:
-    """One file of several paths. `encoding` and `header`: as for CsvFile."""
-    files = [_open(path, encoding, header) for path in paths]
+def open_files(
+    paths: Sequence[Path], encoding: str = "", header: str = "", quotes: str = ""
+) -> TableFile:
+    """One file of several paths. `encoding`, `header` and `quotes`: as for CsvFile."""
+    files = [_open(path, encoding, header, quotes) for path in paths]
     return files[0] if len(files) == 1 else FileSequence(files)
 
 
-def _open(path: Path, encoding: str, header: str) -> TableFile:
+def _open(path: Path, encoding: str, header: str, quotes: str) -> TableFile:
     beginning = _beginning(path)
     if beginning.startswith(PARQUET_MARK) or path.suffix.lower() in PARQUET_SUFFIXES:
         return ParquetFile(path)
@@ -141,7 +143,7 @@ def _open(path: Path, encoding: str, header: str) -> TableFile:
             f"{path.name} is compressed with gzip; nothing was loaded",
             f"rename it to {path.name}.gz",
         )
-    return CsvFile(path, encoding, header)
+    return CsvFile(path, encoding, header, quotes)
 
 
 def _beginning(path: Path) -> bytes:

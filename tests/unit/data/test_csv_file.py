@@ -1,11 +1,16 @@
 """CSV dialects and encodings, and errors that name the line of a truncated file."""
 
+import csv
 import gzip
+import io
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scripts.data.csv_file import CsvFile
+from scripts.data.dialect import Dialect
 from scripts.errors import UserError
 
 
@@ -76,6 +81,36 @@ def test_truncated_file_error_names_line(read, content: str | bytes, message: st
     with pytest.raises(UserError, match=message) as caught:
         read(content)
     assert "\n" not in caught.value.line
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ('1,"the name "Ada" is short"', ["1", 'the name "Ada" is short']),
+        ('1,"said Ada,"no?"', ["1", 'said Ada,"no?']),
+        ('1,"5" pipe","x"', ["1", '5" pipe', "x"]),
+        ('1,5" pipe', ["1", '5" pipe']),
+        ('1,"two ""right"" quotes"', ["1", 'two "right" quotes']),
+        ('1,"two\nlines "here" too"', ["1", 'two\nlines "here" too']),
+        ('"",""', ["", ""]),
+    ],
+)
+def test_quote_within_field_is_text_on_request(read, line: str, fields: list[str]) -> None:
+    names = "abc"[: len(fields)]
+    assert read(",".join(names) + "\n" + line + "\n", quotes="text")[1] == [fields]
+
+
+@given(st.lists(st.lists(st.text('",\n a'), min_size=2, max_size=2), min_size=1, max_size=5))
+def test_well_formed_quotes_are_read_equally(rows: list[list[str]]) -> None:
+    file = io.StringIO()
+    csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows)
+    lines = file.getvalue().splitlines(keepends=True)
+    assert list(Dialect(has_inner_quotes=True).reader(lines)) == rows
+
+
+def test_other_word_for_quotes_is_refused(read) -> None:
+    with pytest.raises(UserError, match='QUOTES cannot be "all"'):
+        read("a\n1\n", quotes="all")
 
 
 def test_fake_gzip_file_is_error(tmp_path: Path) -> None:
