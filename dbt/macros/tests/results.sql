@@ -6,7 +6,9 @@
     row_constraints has a row for each rule.
 #}
 {% macro record_results(results) -%}
-    {%- set table = model_relation("dbt_test_results") if execute and target.name != "admin" -%}
+    {%- set report = "model." ~ project_name ~ ".dbt_test_results" -%}
+    {%- set is_reported = execute and target.name != "admin" and report in graph.nodes -%}
+    {%- set table = model_relation("dbt_test_results") if is_reported -%}
     {%- if table -%}
         {%- set rows, project_tests = [], [] -%}
         {%- for result in results if result.node.resource_type == "test" -%}
