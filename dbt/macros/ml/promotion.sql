@@ -103,7 +103,9 @@
     } -%}
     {%- if result.status != "pass" -%}
         {%- set limit = config.get("error_if" if has_failed else "warn_if") -%}
-        {%- do result.update(subject=model.column_name, value=result.failures, limit=limit) -%}
+        {%- set arguments = (model.get("test_metadata") or {}).get("kwargs") or {} -%}
+        {%- set subject = arguments.get("column_name") -%}
+        {%- do result.update(subject=subject, value=result.failures, limit=limit) -%}
         {%- set query = (
             "select to_jsonb(failures)::text from (\n" ~ sql ~ "\n) as failures limit 1"
         ) -%}
