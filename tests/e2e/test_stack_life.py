@@ -215,4 +215,4 @@ def test_reset_needs_confirmation_and_removes_everything(other_stack: Clone) -> 
     assert remaining_processes(other_stack) == {}
     assert remaining_resources(other_stack) == []
     left = {path.name for path in settings.state.iterdir()}
-    assert left <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock"}
+    assert left <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock", "refresh.lock"}

@@ -10,7 +10,7 @@ from scripts.assets.client.superset import Superset
 from scripts.assets.client.visual_checks import inspect_dashboard
 from scripts.errors import UserError
 
-CANDIDATES = "7ab581b1-759b-5a8c-b167-0be3f19dd24d"  # rpt_candidates
+PREDICTIONS = "d39cf2ab-67e9-587e-bd95-ed5faa973718"  # rpt_predictions
 
 
 def entries(project) -> dict:
@@ -31,11 +31,11 @@ def as_user(project, name: str) -> Superset:
 
 def test_stakeholder_sees_only_dashboards_with_row_filter(project, tmp_path):
     data = entries(project)
-    data["row_filters"]["No candidates"] = {
-        "clause": "1 = 0", "datasets": [CANDIDATES], "roles": ["Stakeholder"]
+    data["row_filters"]["No predictions"] = {
+        "clause": "1 = 0", "datasets": [PREDICTIONS], "roles": ["Stakeholder"]
     }  # fmt: skip
     write(project, data)
-    assert 'row filter "No candidates"  new in git' in project.command("plan").stdout
+    assert 'row filter "No predictions"  new in git' in project.command("plan").stdout
     project.run("push")
     assert "No difference" in project.run("plan")
     settings = project.stack.settings
@@ -43,17 +43,17 @@ def test_stakeholder_sees_only_dashboards_with_row_filter(project, tmp_path):
     with signed_in(settings.superset_url, "stakeholder", password) as page:
         result = inspect_dashboard(page, settings.superset_url, "quality_classification", tmp_path)
         assert {(each.chart, each.message) for each in result.findings} == {
-            ("Candidates and the simple rule", "it says that there are no results")
+            ("Least certain predictions", "it says that there are no results")
         }
         assert page.goto(f"{settings.superset_url}/sqllab/").status == 403
         page.goto(f"{settings.superset_url}/dashboard/list/")
         page.get_by_text("Start here", exact=True).wait_for()
         assert page.get_by_role("menuitem").all_inner_texts()[0] == "Dashboards"
-    del data["row_filters"]["No candidates"]
+    del data["row_filters"]["No predictions"]
     write(project, data)
     assert "delete by prune" in project.command("plan").stdout
-    assert 'row filter "No candidates"' in project.run("prune")
-    assert 'removed row filter "No candidates"' in project.run("prune", YES="1")
+    assert 'row filter "No predictions"' in project.run("prune")
+    assert 'removed row filter "No predictions"' in project.run("prune", YES="1")
     assert "No difference" in project.run("plan")
 
 

@@ -140,7 +140,8 @@ def test_telco_churn(user: Session, data_folder: Path) -> None:
         )
     )
     print(f"telco shortlist: {scores}")
-    assert set(scores) == {
+    # LightGBM is a candidate where it is installed.
+    assert set(scores) - {"lightgbm"} == {
         "dummy", "logistic_regression", "hist_gradient_boosting", "random_forest",
     }  # fmt: skip
     assert result["algorithm"] == "logistic_regression"

@@ -80,7 +80,7 @@ def test_values_round_trip(dsn, tmp_path_factory, columns: list[list[str]], deli
         writer = csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL)
         writer.writerow([f"name {position}" for position in range(len(columns))])
         writer.writerows(zip(*columns, strict=True))
-    result = load(dsn, [path], header="yes")
+    result = load(dsn, path, header="yes")
     listed = ", ".join(f"{name}::text" for name in result.columns)
     stored = rows(dsn, f"select {listed} from csv.loaded_values order by ctid")
     assert len(stored) == len(columns[0])
@@ -94,7 +94,7 @@ def test_requested_conversions_are_counted(dsn, tmp_path: Path) -> None:
     path.write_text(
         'price,day,share\n"$1,200.50",31/12/2023,5%\n"12,75 €",01/02/2024,7.5%\nNA,,?\n', "utf-8"
     )
-    result = load(dsn, [path], conversions="price:money, day:dmy, share:percent")
+    result = load(dsn, path, conversions="price:money, day:dmy, share:percent")
     assert rows(dsn, "select price, day::text, share from csv.loaded_values order by ctid") == [
         (Decimal("1200.50"), "2023-12-31", Decimal(5)),
         (Decimal("12.75"), "2024-02-01", Decimal("7.5")),
@@ -120,7 +120,7 @@ def test_invalid_load_is_one_line_error(dsn, tmp_path, content, options, message
     path = tmp_path / "sales.csv"
     path.write_text(content, "utf-8")
     with pytest.raises(UserError, match=message) as caught:
-        load(dsn, [path], **options)
+        load(dsn, path, **options)
     assert "\n" not in caught.value.line
 
 

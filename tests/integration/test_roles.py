@@ -55,11 +55,11 @@ def test_analyst_reads_nothing_else(warehouse: Warehouse, relation: str) -> None
 @pytest.mark.parametrize(
     "statement",
     [
-        "insert into reports.rpt_class_balance (model) values ('mine')",
+        "insert into reports.rpt_predictions (model) values ('mine')",
         "update predictions.pred_breast_cancer set score = 1",
-        "delete from reports.rpt_model_metrics",
-        "truncate reports.rpt_model_metrics",
-        "drop table reports.rpt_model_metrics",
+        "delete from reports.rpt_predictions",
+        "truncate reports.rpt_predictions",
+        "drop table reports.rpt_predictions",
         "create table reports.mine (a integer)",
         "create table public.mine (a integer)",
         "create temporary table mine (a integer)",

@@ -2,7 +2,7 @@
 
 {# The share of a model's feature importance by group of features and by owner. #}
 with
-    features as (select * from {{ ref("rpt_feature_leaderboard") }}),
+    features as (select * from {{ ref("rpt_feature_leaderboard") }} where share is not null),
 
     sums as (
         select

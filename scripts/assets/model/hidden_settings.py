@@ -112,6 +112,7 @@ _SHOWN: dict[str, Shown] = {
     "min_periods": lambda p, d: p.get("rolling_type") not in (None, "cumsum"),
     "start_date_offset": lambda p, d: p.get("time_compare") == "custom",
     "comparison_color_enabled": _requires("time_compare"),
+    "time_shift_color": _requires("time_compare"),
     "comparison_color_scheme": _requires("comparison_color_enabled"),
     "allow_rearrange_columns": _requires_none("time_compare"),
     "row_limit": _requires_none("server_pagination"),
