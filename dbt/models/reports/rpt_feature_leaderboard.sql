@@ -5,16 +5,7 @@ with
     features as (select * from {{ ref("rpt_features") }}),
 
     importances as (
-        select facts.*
-        from {{ source("ml", "importances") }} as facts
-        inner join
-            {{ source("ml", "model_versions") }} as champions
-            on champions.model = facts.model
-            and champions.version = facts.version
-        where
-            champions.status = 'champion'
-            and facts.method = 'permutation'
-            and {{ is_own_model("champions.model") }}
+        select * from {{ of_champions("importances") }} as facts where method = 'permutation'
     )
 
 select
