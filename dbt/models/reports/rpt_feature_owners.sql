@@ -11,6 +11,7 @@ with
             count(*) filter (where not is_open) as files,
             count(*) filter (where is_open) as open_tasks,
             count(*) filter (where status = 'adds') as useful_files,
+            count(measured_at) as measured_files,
             coalesce(sum(difference) filter (where status = 'adds'), 0) as added
         from files
         group by model, model_label, owner
@@ -23,13 +24,19 @@ select
 
     -- text
     model_label,
-    to_char(added::numeric, 'S0.0000') as added_text,
-    useful_files
-    || ' of '
-    || files
-    || case files when 1 then ' file adds' else ' files add' end
-    || ' to the score'
-    || case
+    case
+        when measured_files > 0 then to_char(added::numeric, 'S0.0000') else 'not measured'
+    end as added_text,
+    case
+        when measured_files = 0
+        then files || case files when 1 then ' file' else ' files' end
+        else
+            useful_files
+            || ' of '
+            || files
+            || case files when 1 then ' file adds' else ' files add' end
+            || ' to the score'
+    end || case
         open_tasks
         when 0
         then ''
