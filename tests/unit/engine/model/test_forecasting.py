@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.model.forecasting.calendar import Calendar, detect_calendar
+from glasshouse_ml.model.forecasting.calendar_features import national_holidays
 from glasshouse_ml.model.forecasting.candidates import CANDIDATES
 from glasshouse_ml.model.forecasting.conformal import conformal_offsets
 from glasshouse_ml.model.forecasting.evaluation import choose_origins, evaluate_candidates, scales
@@ -286,3 +287,16 @@ def test_scale_is_seasonal_error_in_history() -> None:
     values = scales(panel, 6)
     assert values[0] == pytest.approx(np.mean([3, 5, 7, 9]))
     assert np.isnan(values[1])
+
+
+def test_holidays_of_country_and_of_its_part() -> None:
+    assert date(2024, 1, 26) in national_holidays("AU", [2024])
+    in_part = national_holidays("AU-NSW", [2024])
+    assert date(2024, 10, 7) in in_part  # Labour Day of New South Wales
+    assert date(2024, 10, 7) not in national_holidays("AU", [2024])
+
+
+@pytest.mark.parametrize("country", ["XX", "AU-QQ", "au", "date", "__class__", "", "HolidayBase"])
+def test_holidays_of_unknown_country_are_refused(country: str) -> None:
+    with pytest.raises(GlasshouseError, match="no country whose holidays are available"):
+        national_holidays(country, [2024])

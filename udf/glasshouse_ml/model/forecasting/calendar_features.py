@@ -1,5 +1,6 @@
 """What the calendar says of each period: parts of the date, and public holidays."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.model.forecasting.calendar import DAY, HOUR, MINUTE, MONTH, WEEK, Calendar
 
 _DAY_SECONDS = 86_400
+_COUNTRY = re.compile(r"[A-Z]{2,3}")
 
 
 def calendar_features(
@@ -63,13 +65,18 @@ def national_holidays(country: str, years: Any) -> list[date]:
     import holidays
 
     name, _, part = country.partition("-")
+    error = GlasshouseError(
+        f"options.holidays is {country!r}, which is no country whose holidays are available.",
+        'Give its code of two letters, such as "AU", or with a part of it "AU-NSW".',
+    )
+    # The package looks the name up among its own attributes, of which not all are countries.
+    if not _COUNTRY.fullmatch(name):
+        raise error
     try:
         return list(holidays.country_holidays(name, subdiv=part or None, years=years))
-    except (NotImplementedError, AttributeError):
-        raise GlasshouseError(
-            f"options.holidays is {country!r}, which is no country with known holidays.",
-            'Give its code of two letters, such as "AU", or with a part of it "AU-NSW".',
-        ) from None
+    # The package raises this for a country or a part that it does not have.
+    except NotImplementedError:
+        raise error from None
 
 
 def _date(days: int) -> date:
