@@ -51,14 +51,14 @@ def bench(names: tuple[str, ...], rows: int, runs: int) -> None:
     settings = load_settings()
     place = settings.state / "bench"
     place.mkdir(parents=True, exist_ok=True)
-    found = harness.Bench(settings, rows, runs, place)
+    bench = harness.Bench(settings, rows, runs, place)
     make_schema(settings)
     missed = 0
     for comparison in chosen:
         title = f"{comparison.name}, against {comparison.against}"
         try:
             with step(title, output=True) as current:
-                result = harness.measure(comparison, found)
+                result = harness.measure(comparison, bench)
                 current.note(f"{_ratio(result)} ({result.reach})")
         except (RuntimeError, psycopg2.Error) as error:
             warn(f"not measured: {str(error).strip().splitlines()[0]}")
@@ -85,14 +85,14 @@ def page(results: list, reasons: dict[str, str]) -> str:
 
 
 def _line(result, reasons: dict[str, str]) -> str:
-    theirs = "–" if result.rival is None else _number(result.rival, result.unit)
+    rival = "–" if result.rival is None else _number(result.rival, result.unit)
     verdict = "reached" if result.met else "missed"
     remarks = [verdict, "" if result.met else reasons.get(result.name, ""), result.note]
     cells = [
         result.name,
         result.against,
         _number(result.ours, result.unit),
-        theirs,
+        rival,
         _ratio(result),
         result.reach,
         ". ".join(remark for remark in remarks if remark),

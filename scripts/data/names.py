@@ -27,17 +27,17 @@ def column_names(header: list[str]) -> list[str]:
     column of PostgreSQL gets the ending `_column`.
     """
     names: list[str] = []
-    taken: set[str] = set()
+    used_names: set[str] = set()
     for position, text in enumerate(header, start=1):
         base = snake_case(text) or f"column_{position}"
         if base in SYSTEM_COLUMNS:
             base = f"{base}_column"
         name, number = base, 1
-        while name in taken:
+        while name in used_names:
             number += 1
             name = f"{base[: LONGEST - 4]}_{number}"
         names.append(name)
-        taken.add(name)
+        used_names.add(name)
     return names
 
 

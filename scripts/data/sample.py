@@ -44,5 +44,5 @@ def _write(path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["id", *data.feature_names, "diagnosis"])
-        for number, (measured, kind) in enumerate(zip(data.data, data.target, strict=True), 1):
-            writer.writerow([number, *map(float, measured), data.target_names[kind]])
+        for number, (measurements, kind) in enumerate(zip(data.data, data.target, strict=True), 1):
+            writer.writerow([number, *map(float, measurements), data.target_names[kind]])

@@ -93,11 +93,11 @@ class FileSequence:
 
     def _require_equal_columns(self, file: TableFile) -> None:
         missing = [name for name in self.columns if name not in file.columns]
-        further = [name for name in file.columns if name not in self.columns]
-        if missing or further:
+        new_columns = [name for name in file.columns if name not in self.columns]
+        if missing or new_columns:
             differences = [
                 f"{words} {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
-                for words, names in (("it lacks", missing), ("it also has", further))
+                for words, names in (("it lacks", missing), ("it also has", new_columns))
                 if names
             ]
             raise UserError(
@@ -113,10 +113,10 @@ def find_files(text: str, option: str = "CSV") -> list[Path]:
         return [Path(text)]
     files: list[Path] = []
     for word in text.split():
-        found = [word] if Path(word).exists() else sorted(glob(word))  # noqa: PTH207  (absolute patterns)
-        if not found:
+        paths = [word] if Path(word).exists() else sorted(glob(word))  # noqa: PTH207  (absolute patterns)
+        if not paths:
             raise UserError(f"There is no file {word}", f"check the path after {option}=")
-        files += map(Path, found)
+        files += map(Path, paths)
     if not files:
         raise UserError(f"{option}= names no file", f"{option}=file.csv")
     # A file that a pattern and a path name is read once.

@@ -54,13 +54,13 @@ class Target:
             else column.type
             for column in columns
         }
-        listed = sql.SQL(", ").join(
+        column_list = sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))
             for name, kind in self.columns.items()
         )
         # A name left by an older way of loading would stand in the way.
         self.cursor.execute(sql.SQL("drop table if exists {}").format(self.draft))
-        self.cursor.execute(sql.SQL("create table {} ({})").format(self.draft, listed))
+        self.cursor.execute(sql.SQL("create table {} ({})").format(self.draft, column_list))
         return self.columns
 
     def replace(self) -> str:

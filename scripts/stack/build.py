@@ -195,8 +195,8 @@ def _tests_since(settings: Settings) -> dict[str, str]:
         tested["newest"], project["vars"]["lookback"],
     )[0][0]  # fmt: skip
     limits = {"loaded_since": tested["loaded_since"], "changed_since": since or "-infinity"}
-    given = " ".join(f"-c glasshouse.{name}={value}" for name, value in limits.items())
-    return {"PGOPTIONS": f"{PGOPTIONS} {given}"}
+    parameters = " ".join(f"-c glasshouse.{name}={value}" for name, value in limits.items())
+    return {"PGOPTIONS": f"{PGOPTIONS} {parameters}"}
 
 
 def is_current(settings: Settings, stack: Stack, *ignored: str) -> bool:
@@ -235,29 +235,29 @@ def _dbt(
     arguments = _arguments(settings, "build", target, options)
     arguments += [] if console.is_terminal else ["--no-use-colors"]
     environment = dbt_environment(settings, target) | (environment or {})
-    said: list[str] = []
+    lines: list[str] = []
     with log.open("a") as file:
         file.write(f"\n$ dbt build --target {target} {' '.join(options)}\n")
 
         def on_line(line: str) -> None:
             file.write(line)
-            said.append(line.rstrip())
+            lines.append(line.rstrip())
             if show:
                 console.out(line, end="", highlight=False)
 
         exit_code = _process(settings, environment).run(arguments, environment, on_line)
     if exit_code:
         if not show:
-            _show_failures(said)
-        if any("due to lock timeout" in line for line in said):
+            _show_failures(lines)
+        if any("due to lock timeout" in line for line in lines):
             raise build_inputs.locked(settings)
         failed = f"dbt build --target {target} failed"
-        raise find_in_output("\n".join(said), failed) or UserError(
+        raise find_in_output("\n".join(lines), failed) or UserError(
             f"{failed} (exit code {exit_code})",
             f"read the lines above, or all of them in {log}",
             exit_code,
         )
-    return next((line.partition("Done. ")[2] for line in said if "Done. " in line), "")
+    return next((line.partition("Done. ")[2] for line in lines if "Done. " in line), "")
 
 
 def parse_project(settings: Settings) -> None:
@@ -277,11 +277,11 @@ def _arguments(settings: Settings, verb: str, target: str, options: list[str]) -
     return [verb, "--target", target, *folders, *options]
 
 
-def _show_failures(said: list[str]) -> None:
+def _show_failures(lines: list[str]) -> None:
     """Which rows are broken, and dbt's summary from its first failure on; or the last lines."""
-    starts = [number for number, line in enumerate(said) if "Completed with" in line]
-    broken = [line for line in said[: starts[-1]] if BROKEN in line] if starts else []
-    for line in [*broken, *(said[starts[-1] :] if starts else said[-40:])]:
+    starts = [number for number, line in enumerate(lines) if "Completed with" in line]
+    broken = [line for line in lines[: starts[-1]] if BROKEN in line] if starts else []
+    for line in [*broken, *(lines[starts[-1] :] if starts else lines[-40:])]:
         console.out(line, highlight=False)
 
 

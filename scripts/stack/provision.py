@@ -42,7 +42,7 @@ def provision(settings: Settings, superuser: dict[str, Any]) -> str:
 
 
 def _databases(connection: Connection) -> list[str]:
-    made = []
+    created = []
     with connection.cursor() as cursor:
         for database, owner in DATABASES.items():
             name = sql.Identifier(database)
@@ -51,11 +51,11 @@ def _databases(connection: Connection) -> list[str]:
                 cursor.execute(
                     sql.SQL("create database {} owner {}").format(name, sql.Identifier(owner))
                 )
-                made.append(database)
+                created.append(database)
         for database in ("postgres", "template1", "superset"):
             cursor.execute(
                 sql.SQL("revoke connect, temporary on database {} from public").format(
                     sql.Identifier(database)
                 )
             )
-    return made
+    return created

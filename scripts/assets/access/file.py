@@ -97,12 +97,12 @@ def _data(kind: str, name: Any, entry: Any) -> dict[str, Any]:
 
 def _without_roles(entries: list[Asset], bundle: Bundle) -> list[Asset]:
     """Entries without roles for the dashboards that the file does not contain."""
-    named = {entry.title for entry in entries if entry.kind == "access"}
+    names = {entry.title for entry in entries if entry.kind == "access"}
     slugs = [dashboard.data["slug"] for dashboard in bundle.kind("dashboards")]
     return [
         Asset("access", {"dashboard": slug, "roles": []}, FILE)
         for slug in slugs
-        if slug not in named
+        if slug not in names
     ]
 
 

@@ -96,9 +96,9 @@ def unenforced_filters(git: Bundle) -> list[str]:
 
 def _role_sets(git: Bundle) -> list[Roles]:
     """No role, each role that a row filter names, and the combinations that the users have."""
-    named = {role for entry in git.kind("filters") for role in entry.data.get("roles", [])}
-    sets = {(), *((role,) for role in named)}
-    sets |= {tuple(sorted(named & {*user.data["roles"]})) for user in git.kind("users")}
+    roles = {role for entry in git.kind("filters") for role in entry.data.get("roles", [])}
+    sets = {(), *((role,) for role in roles)}
+    sets |= {tuple(sorted(roles & {*user.data["roles"]})) for user in git.kind("users")}
     return sorted(sets)
 
 

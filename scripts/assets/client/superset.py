@@ -71,8 +71,10 @@ class Superset:
 
     def export(self, resource: str = "assets", numbers: Iterable[int] = ()) -> dict[str, str]:
         """Every asset, or some with what they need: the path in Superset's bundle → YAML text."""
-        listed = ",".join(map(str, numbers))
-        answer = self._send("GET", f"{resource}/export/" + (f"?q=!({listed})" if listed else ""))
+        number_list = ",".join(map(str, numbers))
+        answer = self._send(
+            "GET", f"{resource}/export/" + (f"?q=!({number_list})" if number_list else "")
+        )
         if not answer.ok:
             self._json(answer, "exporting the assets")
         try:
@@ -185,8 +187,8 @@ class Superset:
 
     def delete_many(self, resource: str, numbers: list[int]) -> None:
         """Delete rows of a list that has no call to delete one."""
-        listed = ",".join(map(str, numbers))
-        answer = self._send("DELETE", f"{resource}/?q=!({listed})")
+        number_list = ",".join(map(str, numbers))
+        answer = self._send("DELETE", f"{resource}/?q=!({number_list})")
         self._json(answer, f"removing {_noun(resource)}")
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:

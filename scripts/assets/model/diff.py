@@ -80,10 +80,10 @@ def changes(old: Any, new: Any, field: str = "") -> list[Change]:
     """The fields, however deep, that differ; a list is one field, unless its items have names."""
     if old == new and type(old) is type(new):
         return []
-    named = _by_name(old), _by_name(new)
-    if None not in named:
+    items = _by_name(old), _by_name(new)
+    if None not in items:
         # The same items in another order are a difference too.
-        return changes(*named, field) or [Change(field, *(list(each or ()) for each in named))]
+        return changes(*items, field) or [Change(field, *(list(each or ()) for each in items))]
     if _nameless(old) and _nameless(new) and len(old) == len(new):
         result = []
         for place, (before, after) in enumerate(zip(old, new, strict=True), start=1):
@@ -111,9 +111,9 @@ def _by_name(items: Any) -> dict[str, Any] | None:
         if isinstance(items, list) and all(
             isinstance(each, dict) and key in each for each in items
         ):
-            named = {str(item[key]): item for item in items}
+            by_key = {str(item[key]): item for item in items}
             # An empty list has no names, and a duplicate name would hide an item.
-            return named if items and len(named) == len(items) else None
+            return by_key if items and len(by_key) == len(items) else None
     return None
 
 

@@ -77,8 +77,8 @@ def _set_annotations(
 ) -> None:
     number = charts[chart.uuid]
     params = json.loads(state.superset.get("chart", number)["params"])
-    ours = {"annotation_layers": chart.data["params"]["annotation_layers"]}
-    params |= with_references(ours, layers.get, lambda uuid: charts.get(str(uuid).lower()))
+    local = {"annotation_layers": chart.data["params"]["annotation_layers"]}
+    params |= with_references(local, layers.get, lambda uuid: charts.get(str(uuid).lower()))
     state.superset.change("chart", number, {"params": json.dumps(params)})
 
 

@@ -62,11 +62,11 @@ def _git(root: Path, *command: str) -> bytes:
     return completed.stdout
 
 
-def _table(found: list[Difference]) -> str:
-    if not found:
+def _table(differences: list[Difference]) -> str:
+    if not differences:
         return ""
     rows = []
-    for each in found:
+    for each in differences:
         action = "new" if each.old is None else "removed" if each.new is None else "changed"
         layout = {c.field.split(".")[1] for c in each.changes if c.field.startswith("position.")}
         lines = [str(c) for c in each.changes if not c.field.startswith("position.")]

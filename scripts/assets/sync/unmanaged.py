@@ -45,10 +45,10 @@ def unmanaged(server: Bundle, managed: Bundle) -> list[str]:
     unmanaged_assets = server.only(
         {asset.uuid for asset in server} - {asset.uuid for asset in managed}
     )
-    listed: set[str] = set()
+    uuids: set[str] = set()
     for dashboard in unmanaged_assets.kind("dashboards"):
         parts = managed_assets(unmanaged_assets, Bundle.of([dashboard]))
-        listed |= {asset.uuid for asset in parts}
+        uuids |= {asset.uuid for asset in parts}
         counts = ", ".join(
             f"{len(parts.kind(kind))} {kind}" for kind in ("charts", "datasets") if parts.kind(kind)
         )
@@ -58,7 +58,7 @@ def unmanaged(server: Bundle, managed: Bundle) -> list[str]:
         f"{asset} ({_how_to_import(asset)})"
         for kind in reversed(KINDS)
         for asset in unmanaged_assets.kind(kind)
-        if asset.uuid not in listed
+        if asset.uuid not in uuids
     ]
     return lines
 

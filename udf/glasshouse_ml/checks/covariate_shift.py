@@ -48,18 +48,18 @@ def covariate_shift(facts: TrainingFacts) -> Outcome:
     target = Target(is_test.astype(np.int64), ("train", "test"), 1)
     mixed = np.random.default_rng(facts.request.options["seed"]).permutation(len(rows))
     target = Target(target.values[mixed], target.names, 1)
-    alone = {
+    scores = {
         name: univariate_score(values[mixed], target, name in facts.table.texts) or 0.0
         for name, values in columns.items()
     }
-    first = sorted(alone, key=lambda name: -alone[name])[:MAX_NAMES]
-    named = ", ".join(f"{name} ({alone[name]:.2f})" for name in first if alone[name] > 0.55)
+    first = sorted(scores, key=lambda name: -scores[name])[:MAX_NAMES]
+    description = ", ".join(f"{name} ({scores[name]:.2f})" for name in first if scores[name] > 0.55)
     message = (
         f"A classifier tells training and test rows apart with ROC AUC {auc:.2f}; 0.5 is alike."
     )
-    if named:
-        message += f" They differ most in {named}."
-    return [Finding(message, first[0] if named else None, ISSUE if by == "column" else TIP)]
+    if description:
+        message += f" They differ most in {description}."
+    return [Finding(message, first[0] if description else None, ISSUE if by == "column" else TIP)]
 
 
 def _cross_validated_auc(matrix: np.ndarray, is_test: np.ndarray, facts: TrainingFacts) -> float:

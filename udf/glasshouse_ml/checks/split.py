@@ -101,16 +101,20 @@ def _codes(table: Table, column: Column) -> np.ndarray:
 
 def same_target(facts: TrainingFacts, ids: np.ndarray) -> float:
     """R² of the mean target of the other rows of an id, for training rows whose id repeats."""
-    answers = facts.target.values[facts.split.train]
+    target_values = facts.target.values[facts.split.train]
     counts = np.bincount(ids[ids >= 0], minlength=int(ids.max()) + 1)
     rows = np.flatnonzero((ids >= 0) & (counts[ids] > 1))
     if len(rows) < MIN_REPEATS:
         return 0.0
-    ids, answers = ids[rows], answers[rows]
+    ids, target_values = ids[rows], target_values[rows]
     error = total = 0.0
     classes = range(len(facts.target.names)) if facts.target.names else [None]
     for position in classes:
-        values = answers.astype(float) if position is None else (answers == position).astype(float)
+        values = (
+            target_values.astype(float)
+            if position is None
+            else (target_values == position).astype(float)
+        )
         sums = np.bincount(ids, values, len(counts))
         others = (sums[ids] - values) / (counts[ids] - 1)
         error += float(((values - others) ** 2).sum())

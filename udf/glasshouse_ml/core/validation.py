@@ -13,9 +13,9 @@ _MAX_ARGUMENT = 1e150
 MAX_NAME_LENGTH = 200
 
 
-def check_keys(given: Iterable[str], allowed: Any, place: str) -> None:
+def check_keys(keys: Iterable[str], allowed: Any, place: str) -> None:
     """Refuse a key of a JSON object that is not allowed there."""
-    for name in given:
+    for name in keys:
         if name not in allowed:
             raise GlasshouseError(f"{place} has no entry {name!r}.", near_names(name, allowed))
 

@@ -33,14 +33,14 @@ def series_components(values: np.ndarray, season: int) -> Components:
     trend = centred_mean(values[None, :], window)[0] if len(values) > window else None
     if trend is None or not np.isfinite(trend).any():
         trend = np.full(len(values), values.mean())
-    known = np.flatnonzero(np.isfinite(trend))
+    positions = np.flatnonzero(np.isfinite(trend))
     # The ends, where half a window is missing, take the nearest mean.
-    trend = trend[np.clip(np.arange(len(values)), known[0], known[-1])]
+    trend = trend[np.clip(np.arange(len(values)), positions[0], positions[-1])]
     seasonal = np.zeros(len(values))
     if season > 1 and len(values) >= 2 * season:
         places = np.arange(len(values)) % season
         inside = np.zeros(len(values), bool)
-        inside[known] = True
+        inside[positions] = True
         distance = values - trend
         pattern = np.array(
             [

@@ -49,8 +49,8 @@ def univariate_score(values: np.ndarray, target: Target, is_category: bool) -> f
     """
     scores = [_score(values, target, is_category)]
     if len(target.names) > 2:
-        known = np.where(values < 0, np.nan, values) if is_category else values
-        scores += [_score(indicator, target, False) for indicator in _indicators(known)]
+        numbers = np.where(values < 0, np.nan, values) if is_category else values
+        scores += [_score(indicator, target, False) for indicator in _indicators(numbers)]
     return max((score for score in scores if score is not None), default=None)
 
 
@@ -126,8 +126,8 @@ def _bins(values: np.ndarray, is_category: bool) -> np.ndarray:
     if len(repeated) > BINS:
         repeated = np.intersect1d(repeated, edges)
     # A value that repeats is a bin of its own: it may be that of most rows, or a rare one.
-    known, edges = np.nan_to_num(values), np.union1d(edges, repeated)
-    bin_codes = 2 * np.searchsorted(edges, known, side="right") + 2 - np.isin(known, repeated)
+    numbers, edges = np.nan_to_num(values), np.union1d(edges, repeated)
+    bin_codes = 2 * np.searchsorted(edges, numbers, side="right") + 2 - np.isin(numbers, repeated)
     return np.where(np.isnan(values), 0, bin_codes)
 
 

@@ -113,9 +113,9 @@ def ageing(
         rates = np.array([step[1] for step in steps]).reshape(-1, columns)
         rates = rates / np.array(elapsed, float)[:, None]
         for column in range(columns):
-            measured = ~np.isnan(rates[:, column])
-            if measured.sum() < min_steps or 2 * (grows & measured[:, None])[:, column].sum() <= (
-                measured.sum()
+            has_rate = ~np.isnan(rates[:, column])
+            if has_rate.sum() < min_steps or 2 * (grows & has_rate[:, None])[:, column].sum() <= (
+                has_rate.sum()
             ):
                 continue
             explained = _explained(grows[:, column], rates[:, column])
@@ -138,12 +138,12 @@ def _unit_step(growth: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray
     """For each column whether the units grew, and by how much on average."""
     if not growth.size:
         return np.zeros(columns, bool), np.full(columns, np.nan)
-    known = (~np.isnan(growth)).sum(axis=0)
+    counts = (~np.isnan(growth)).sum(axis=0)
     # A value that differs by rounding has not fallen.
-    falling = (growth < -1e-9).sum(axis=0) / np.maximum(known, 1)
-    rising = (growth > 1e-9).sum(axis=0) / np.maximum(known, 1)
-    mean = np.nansum(growth, axis=0) / np.maximum(known, 1)
-    enough = known >= MIN_UNITS
+    falling = (growth < -1e-9).sum(axis=0) / np.maximum(counts, 1)
+    rising = (growth > 1e-9).sum(axis=0) / np.maximum(counts, 1)
+    mean = np.nansum(growth, axis=0) / np.maximum(counts, 1)
+    enough = counts >= MIN_UNITS
     return (
         enough & (falling <= MAX_FALLING) & (rising >= MIN_RISING),
         np.where(enough, mean, np.nan),

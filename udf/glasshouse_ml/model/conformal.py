@@ -23,8 +23,8 @@ def conformal_interval(
     large numbers are often predicted with larger errors. Each side leaves out half of the rest, so
     that the bounds need not lie at the same distance.
     """
-    answers = np.concatenate(list(predicted))
-    errors = np.concatenate(list(actual)) - answers
+    predictions = np.concatenate(list(predicted))
+    errors = np.concatenate(list(actual)) - predictions
     tail = (1 - level) / 2
     least = ceil(1 / tail - 1e-9) - 1
     if len(errors) < least:
@@ -35,8 +35,8 @@ def conformal_interval(
         )
     groups = min(MAX_GROUPS, max(1, len(errors) // max(MIN_GROUP_ROWS, least)))
     shares = np.linspace(0, 1, groups + 1)[1:-1]
-    edges = np.unique(np.quantile(answers, shares)) if groups > 1 else np.empty(0)
-    group_of_row = np.searchsorted(edges, answers, side="right")
+    edges = np.unique(np.quantile(predictions, shares)) if groups > 1 else np.empty(0)
+    group_of_row = np.searchsorted(edges, predictions, side="right")
     below, above = [], []
     for group in range(len(edges) + 1):
         ranked = np.sort(errors[group_of_row == group])

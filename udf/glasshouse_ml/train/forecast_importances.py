@@ -17,14 +17,14 @@ def forecast_importances(result: ForecastResult) -> Records:
     """
     options, data, origins = result.request.options, result.data, result.origins
     models = [c.global_model for c in result.results if c.global_model is not None]
-    repeats, seed, known = options["importance_repeats"], options["seed"], len(data.known)
-    if not models or not known or not repeats:
+    repeats, seed, known_count = options["importance_repeats"], options["seed"], len(data.known)
+    if not models or not known_count or not repeats:
         return []
     panel = data.panel
     truth = actual_values(panel, origins.all, origins.horizon, panel.periods)
     scale = scales(panel, origins.test)
     place, row, step = np.nonzero(np.isfinite(truth) & np.isfinite(scale)[None, :, None])
-    sampled = sample_rows(len(row), known, repeats, seed)
+    sampled = sample_rows(len(row), known_count, repeats, seed)
     if not len(sampled):
         return []
     place, row, step = place[sampled], row[sampled], step[sampled]
@@ -33,11 +33,13 @@ def forecast_importances(result: ForecastResult) -> Records:
     none = np.full(len(row), np.nan)
 
     def score(columns: np.ndarray) -> ForecastScores:
-        changed = np.concatenate([columns, ahead[:, known:]], axis=1)
+        changed = np.concatenate([columns, ahead[:, known_count:]], axis=1)
         forecast = models[0].predict(panel, row, origin, step + 1, changed)
         return ForecastScores(
             actual, forecast, none, none, scale[row], options["level"], row, step + 1
         )
 
     names = [column.name for column in data.known]
-    return importance_rows(score, ahead[:, :known].copy(), names, METRICS[DEFAULT], repeats, seed)
+    return importance_rows(
+        score, ahead[:, :known_count].copy(), names, METRICS[DEFAULT], repeats, seed
+    )

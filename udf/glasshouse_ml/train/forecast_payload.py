@@ -123,8 +123,8 @@ def _curves(result: ForecastResult) -> Records:
 def _candidates(result: ForecastResult) -> Records:
     panel, selection = result.data.panel, result.selection
     records: Records = []
-    ordered = sorted(result.results, key=lambda candidate: candidate.name != BASELINE)
-    for number, candidate in enumerate(ordered):
+    results = sorted(result.results, key=lambda candidate: candidate.name != BASELINE)
+    for number, candidate in enumerate(results):
         is_compared = candidate.name in selection.scores or candidate.error is not None
         if not is_compared and candidate.name != BASELINE:
             continue  # a rule that answers for some series
@@ -212,15 +212,15 @@ def _version(
 def _features(result: ForecastResult) -> Records:
     """The columns with a role, except the target."""
     data = result.data
-    known = {column.name: position for position, column in enumerate(data.known)}
+    positions = {column.name: position for position, column in enumerate(data.known)}
     past = data.panel.ahead[:, : data.panel.periods]
     records: Records = []
     for column in data.columns:
         if column.name == result.request.target:
             continue
         missing = 0
-        if column.name in known:
-            values = past[:, :, known[column.name]]
+        if column.name in positions:
+            values = past[:, :, positions[column.name]]
             missing = int((np.isnan(values) & data.panel.observed).sum())
         kind = CATEGORY if column.name in result.request.options["series"] else column.kind
         if column.name == result.request.options["time"]:

@@ -55,13 +55,13 @@ def series_rows(result: ForecastResult) -> Records:
         check_interrupts()
         test, baseline = result.test.take(of_test[row]), result.baseline
         baseline = baseline.take(np.flatnonzero(baseline.series == row))
-        measured = {}
+        metrics = {}
         if len(test.actual):
             for name in ("mase", "wape"):
-                measured[name] = json_number(METRICS[name].value(test))
-            measured["coverage"] = json_number(METRICS["interval_coverage"].value(test))
+                metrics[name] = json_number(METRICS[name].value(test))
+            metrics["coverage"] = json_number(METRICS["interval_coverage"].value(test))
             for name in ("mase", "wape"):
-                measured[f"baseline_{name}"] = json_number(METRICS[name].value(baseline))
+                metrics[f"baseline_{name}"] = json_number(METRICS[name].value(baseline))
         records.append(
             {
                 "position": row + 1,
@@ -69,7 +69,7 @@ def series_rows(result: ForecastResult) -> Records:
                 "algorithm": result.by_series[row],
                 "first_at": begins[row],
                 "last_at": ends[row],
-                **measured,
+                **metrics,
             }
         )
     return records

@@ -148,9 +148,9 @@ def _finish(
     stride = int(np.diff(origins.validation).max(initial=1))
     spacing = min(1.0, 2 * stride / origins.horizon)
     # The test part is measured with an interval that has not seen it.
-    measured = conformal_offsets(errors[:-1], level, origins.horizon, spacing, scale)
+    test_offsets = conformal_offsets(errors[:-1], level, origins.horizon, spacing, scale)
     offsets = conformal_offsets(errors, level, horizon, spacing, scales(panel, panel.periods))
-    test = _scores(panel, origins, -1, evaluated, truth, measured, scale, level)
+    test = _scores(panel, origins, -1, evaluated, truth, test_offsets, scale, level)
     naive = conformal_offsets(
         (truth - forecasts[BASELINE])[:-1], level, origins.horizon, spacing, scale
     )
@@ -201,16 +201,16 @@ def _scores(
     else:
         forecast, _, _ = bounded(forecast, forecast, forecast, *_bounds(panel.history))
     series, step = np.indices(actual.shape)
-    known = np.isfinite(actual) & np.isfinite(forecast)
+    is_present = np.isfinite(actual) & np.isfinite(forecast)
     return ForecastScores(
-        actual[known],
-        forecast[known],
-        lower[known],
-        upper[known],
-        scale[series[known]],
+        actual[is_present],
+        forecast[is_present],
+        lower[is_present],
+        upper[is_present],
+        scale[series[is_present]],
         level,
-        series[known],
-        step[known] + 1,
+        series[is_present],
+        step[is_present] + 1,
     )
 
 

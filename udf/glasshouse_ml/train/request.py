@@ -180,17 +180,17 @@ def _split(given: dict[str, Any], key: str | None) -> dict[str, Any]:
     return split
 
 
-def _gap(given: Any, by: str) -> str | float:
+def _gap(value: Any, by: str) -> str | float:
     """A time as "7 days", whatever its unit was; a number as it is."""
     if by != "time":
         raise GlasshouseError(f"A split by {by} takes no gap.", "Split by time, or leave it out.")
-    if is_number(given) and given > 0:
-        return given
-    match = _DURATION.fullmatch(given.strip()) if isinstance(given, str) else None
+    if is_number(value) and value > 0:
+        return value
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     days = float(match[1]) * _DAYS[match[2].lower()] if match else 0.0
     if not 0 < days < np.inf:
         raise GlasshouseError(
-            f"The gap is {shown(given)}.",
+            f"The gap is {shown(value)}.",
             'Write for example {"gap": "7 days"}: hours, days or weeks; or a number, where the '
             "column of the split is one.",
         )

@@ -43,14 +43,14 @@ COLUMNS += ("psi_previous", "p_value", "verdict")
 def drift_rows(counts: PeriodCounts, missing: str) -> list[DriftRow]:
     """A row for each period and feature; the periods in their order."""
     order = sorted(counts.periods, key=lambda name: (name is None, name == missing, name or ""))
-    named = [name for name in order if name is not None and name != missing]
-    ages = _ages(counts, named)
-    training = _training_periods(counts, named)
+    periods = [name for name in order if name is not None and name != missing]
+    ages = _ages(counts, periods)
+    training = _training_periods(counts, periods)
     rows: list[DriftRow] = []
     history: dict[int, list[float]] = defaultdict(list)
     for name in order:
         number = counts.periods[name]
-        before = named[named.index(name) - 1] if name in named[1:] else None
+        before = periods[periods.index(name) - 1] if name in periods[1:] else None
         judged: list[tuple[int, _Comparison, dict[str, Any]]] = []
         for position, bins in enumerate(counts.bins):
             bin_counts = counts.bin_counts[position]
@@ -68,15 +68,15 @@ def drift_rows(counts: PeriodCounts, missing: str) -> list[DriftRow]:
                 "outside_range": None if bins.highest is None else outside,
             }
             judged.append((position, comparison, values))
-        found = verdicts(
+        judgements = verdicts(
             [comparison.psi for _, comparison, _ in judged],
             [comparison.p_value for _, comparison, _ in judged],
         )
-        for (position, comparison, values), verdict in zip(judged, found, strict=True):
+        for (position, comparison, values), verdict in zip(judged, judgements, strict=True):
             # A part of the training is no change, however little it is like the other parts.
             verdict = AS_IN_TRAINING if name in training else verdict
             if verdict == AS_IN_TRAINING:
-                history[position] += [comparison.excess] if name in named else []
+                history[position] += [comparison.excess] if name in periods else []
                 verdict = AGES if comparison.has_aged else verdict
             rows.append(tuple((values | {"verdict": verdict})[column] for column in COLUMNS))
     return rows

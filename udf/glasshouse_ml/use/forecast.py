@@ -46,9 +46,9 @@ def forecast(
                 "Give known_ahead => 'select …', or rows of the future with a target of NULL in "
                 "the training query.",
             )
-        for name, answers in zip(stored.facts["names"], stored.answers(members), strict=True):
+        for name, forecasts in zip(stored.facts["names"], stored.answers(members), strict=True):
             check_interrupts()
-            for step, at, value, lower, upper, baseline in answers[:steps]:
+            for step, at, value, lower, upper, baseline in forecasts[:steps]:
                 yield name, at, step, value, lower, upper, baseline
 
 
@@ -66,10 +66,10 @@ def _with_known(
             "columns known ahead.",
             "Leave it out.",
         )
-    known = _read_known(db, stored, query)
+    known_values = _read_known(db, stored, query)
     # A step beyond those that are asked needs no value.
-    known = np.where(np.isfinite(known), known, stored.known)
-    _check_complete(stored, known[:, :steps])
+    known_values = np.where(np.isfinite(known_values), known_values, stored.known)
+    _check_complete(stored, known_values[:, :steps])
     look_back, horizon = stored.tail.shape[1], stored.horizon
     calendar = from_facts(stored.facts["calendar"])
     first, last = int(stored.ends.min()) + 1, int(stored.ends.max()) + horizon
@@ -77,8 +77,8 @@ def _with_known(
         calendar, np.arange(first, last + 1), stored.facts["holidays"]
     )
     places = stored.ends[:, None] + np.arange(1, horizon + 1) - first
-    future = np.concatenate([known, features[places]], axis=2)
-    past = np.full((len(known), look_back, future.shape[2]), np.nan)
+    future = np.concatenate([known_values, features[places]], axis=2)
+    past = np.full((len(known_values), look_back, future.shape[2]), np.nan)
     panel = Panel(
         stored.facts["names"],
         stored.tail,
@@ -116,8 +116,8 @@ def _numbers(rows: ForecastRows, name: str, levels: dict[str, list[str]]) -> np.
     return np.array([np.nan if text is None else codes.get(text, -1.0) for text in texts])
 
 
-def _check_complete(stored: ForecastModel, known: np.ndarray) -> None:
-    missing = np.argwhere(~np.isfinite(known))
+def _check_complete(stored: ForecastModel, known_values: np.ndarray) -> None:
+    missing = np.argwhere(~np.isfinite(known_values))
     if not len(missing):
         return
     series, step, column = missing[0]

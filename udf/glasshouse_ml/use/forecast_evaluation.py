@@ -31,22 +31,24 @@ def score_forecast(
         )
     actual = rows.table.numbers[target]
     ahead = rows.numbers - stored.ends[np.maximum(rows.series, 0)]
-    measured = (rows.series >= 0) & np.isfinite(actual) & (ahead >= 1) & (ahead <= stored.horizon)
-    if not measured.any():
+    is_measured = (
+        (rows.series >= 0) & np.isfinite(actual) & (ahead >= 1) & (ahead <= stored.horizon)
+    )
+    if not is_measured.any():
         last = from_facts(stored.facts["calendar"]).instants(stored.ends.max(keepdims=True))[0]
         raise GlasshouseError(
             f"The query returns no value of the {stored.horizon} steps that model {model!r} "
             f"forecasts: its history ends at {last}.",
             "Give rows that came after the training, with the same names of series.",
         )
-    series, period = rows.series[measured], ahead[measured] - 1
+    series, period = rows.series[is_measured], ahead[is_measured] - 1
     scale = np.array(stored.facts["scale"], float)[series]
     none = np.full(len(series), np.nan)
 
     def scores(forecast: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> ForecastScores:
         level = stored.facts["level"]
         return ForecastScores(
-            actual[measured], forecast, lower, upper, scale, level, series, period + 1
+            actual[is_measured], forecast, lower, upper, scale, level, series, period + 1
         )
 
     forecast, lower, upper = (values[series, period] for values in stored.intervals())

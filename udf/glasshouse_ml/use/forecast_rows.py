@@ -55,10 +55,10 @@ def read_forecast_rows(
             f"{facts['time_type']}.",
             f"Cast it in the query to {facts['time_type']}.",
         )
-    further = [columns[name] for name in names]
-    numbers = [time, *(column for column in further if column.numeric)]
+    known_columns = [columns[name] for name in names]
+    numbers = [time, *(column for column in known_columns if column.numeric)]
     texts = [columns[name] for name in facts["series"]]
-    texts += [column for column in further if not column.numeric]
+    texts += [column for column in known_columns if not column.numeric]
     table = Reader(db, query, numbers, texts).table()
     times = table.numbers[time.name] * _DAY_SECONDS
     if not np.isfinite(times).all():

@@ -47,8 +47,8 @@ def help_rows(db: Database, topic: str | None) -> list[Topic]:
         if not row["comment"].startswith(_INTERNAL)
     }
     if topic is None:
-        listed = sorted([*topics.values(), _CHECKS_TOPIC])
-        return [(name, call, _first(about), example) for name, call, about, example in listed]
+        lines = sorted([*topics.values(), _CHECKS_TOPIC])
+        return [(name, call, _first(about), example) for name, call, about, example in lines]
     checks = {entry.code: _check(entry) for entry in CHECKS}
     # However it is written: ML.Train(), train, ml.train.
     name = topic.strip().lower().removeprefix(f"{SCHEMA}.").partition("(")[0].strip()

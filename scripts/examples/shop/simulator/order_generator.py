@@ -57,8 +57,8 @@ def generate_returns(
 ) -> Orders:
     """One return for each position in `customers`: of one line of the latest order."""
     number = len(customers)
-    ordered = _order_times(random, day, number)
-    refunded = ordered + random.integers(1 * SECONDS, 4 * SECONDS, number)
+    ordered_at = _order_times(random, day, number)
+    refunded = ordered_at + random.integers(1 * SECONDS, 4 * SECONDS, number)
     orders = Orders(
         id=people.orders + 1 + np.arange(number),
         is_return=np.ones(number, bool),
@@ -66,8 +66,8 @@ def generate_returns(
         country=people.country[customers],
         promotion=np.zeros(number, np.int64),
         returned=people.order[customers],
-        ordered=ordered,
-        recorded=ordered + 60,
+        ordered=ordered_at,
+        recorded=ordered_at + 60,
         promised=np.full(number, MISSING),
         delayed=np.zeros(number, bool),
         shipped=np.full(number, NEVER),
@@ -107,9 +107,9 @@ def _timeline(
 ) -> dict[str, np.ndarray]:
     """The times at which each order is placed, recorded, shipped, completed, cancelled and paid."""
     number = len(identified)
-    ordered = _order_times(random, day, number)
+    ordered_at = _order_times(random, day, number)
     is_late = random.random(number) < LATE_SHARE
-    recorded = ordered + np.where(
+    recorded = ordered_at + np.where(
         is_late,
         random.integers(1, MAX_LATE_DAYS + 1, number) * SECONDS,
         random.integers(5, 300, number),
@@ -117,15 +117,15 @@ def _timeline(
     delayed = identified & (random.random(number) < catalogue.DELAY_PROBABILITY[country])
     normal_delay = random.integers(4 * 3600, 60 * 3600, number)
     stock_delay = random.integers(8 * SECONDS, 20 * SECONDS, number)
-    shipped = np.maximum(ordered + np.where(delayed, stock_delay, normal_delay), recorded + 3600)
+    shipped = np.maximum(ordered_at + np.where(delayed, stock_delay, normal_delay), recorded + 3600)
     completed = shipped + random.integers(2 * SECONDS, 14 * SECONDS, number)
     is_cancelled = identified & (random.random(number) < behaviour_model.CANCELLATION_RATE)
     cancelled = recorded + random.integers(600, 3 * 3600, number)
     on_account = identified & np.isin(method, catalogue.ON_ACCOUNT)
-    paid = np.where(on_account, ordered + random.integers(4 * SECONDS, 40 * SECONDS, number), 0)
+    paid = np.where(on_account, ordered_at + random.integers(4 * SECONDS, 40 * SECONDS, number), 0)
     unpaid = is_cancelled | (on_account & (random.random(number) < UNPAID_SHARE))
     return {
-        "ordered": ordered,
+        "ordered": ordered_at,
         "recorded": recorded,
         "promised": np.where(identified, day + random.integers(3, 6, number), MISSING),
         "delayed": delayed,

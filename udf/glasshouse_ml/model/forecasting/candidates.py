@@ -36,11 +36,11 @@ def _rule(rule: Callable[[np.ndarray, Panel, int], np.ndarray]) -> Callable[...,
     """A candidate that has nothing to fit."""
 
     def forecasts(panel: Panel, origins: np.ndarray, horizon: int) -> np.ndarray:
-        answers = []
+        forecasts = []
         for origin in origins:
             check_interrupts()
-            answers.append(rule(panel.history[:, :origin], panel, horizon))
-        return np.stack(answers)
+            forecasts.append(rule(panel.history[:, :origin], panel, horizon))
+        return np.stack(forecasts)
 
     return lambda panel, end, horizon, seed: Fitted(forecasts)
 

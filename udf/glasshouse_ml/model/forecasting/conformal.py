@@ -48,8 +48,8 @@ def conformal_offsets(
     growth = _growth(errors)
     steps = len(growth)
     if horizon > steps:
-        further = growth[-1] * np.sqrt(np.arange(steps + 1, horizon + 1) / steps)
-        growth = np.concatenate([growth, further])
+        extrapolation = growth[-1] * np.sqrt(np.arange(steps + 1, horizon + 1) / steps)
+        growth = np.concatenate([growth, extrapolation])
     scaled = errors / growth[:steps]
     unit = _mean_absolute(scaled)
     pooled = (scaled / unit[:, None])[:, np.isfinite(unit) & (unit > 0)]
@@ -97,8 +97,10 @@ def _growth(errors: np.ndarray) -> np.ndarray:
     if not counts.any():
         return np.ones(steps)
     mean = np.where(counts > 0, np.nansum(relative, axis=1) / np.maximum(counts, 1), np.nan)
-    known = np.flatnonzero(np.isfinite(mean))
-    rising = IsotonicRegression(out_of_bounds="clip").fit(known, mean[known], counts[known])
+    positions = np.flatnonzero(np.isfinite(mean))
+    rising = IsotonicRegression(out_of_bounds="clip").fit(
+        positions, mean[positions], counts[positions]
+    )
     growth = np.maximum(rising.predict(np.arange(steps)), 1e-3)
     return growth / growth.mean()
 

@@ -70,10 +70,10 @@ def choose_origins(panel: Panel, horizon: int) -> Origins:
     test = periods - steps
     least = min(max(2 * panel.season, 8), max(2, test // 2))
     last = max(test - steps, min(least, test - 1), 1)
-    room = max(last - least, 0)
-    count = max(1, min(MAX_ORIGINS, room + 1, _MAX_FORECASTS // (len(panel.names) * steps)))
+    span = max(last - least, 0)
+    count = max(1, min(MAX_ORIGINS, span + 1, _MAX_FORECASTS // (len(panel.names) * steps)))
     wide = math.ceil(2 * max(steps, panel.season) / count)
-    stride = max(1, min(wide, room // max(count - 1, 1) or 1))
+    stride = max(1, min(wide, span // max(count - 1, 1) or 1))
     while stride > 1 and math.gcd(stride, panel.season) > 1:
         stride -= 1
     return Origins(last - stride * np.arange(count)[::-1], test, steps)

@@ -93,16 +93,16 @@ def smoothing_forecasts(
     transformed = history.copy()
     transformed[parameters.log] = np.log(transformed[parameters.log])
     smoother = _Smoother(transformed, season)
-    answers = np.empty((len(origins), len(history), horizon))
+    forecasts = np.empty((len(origins), len(history), horizon))
     state = smoother.start(parameters.values[:, None, :])
     at = 0
     for position in np.argsort(origins, kind="stable"):
         smoother.run(state, at, int(origins[position]))
         at = int(origins[position])
-        answers[position] = smoother.forecast(state, at, horizon)[:, 0]
+        forecasts[position] = smoother.forecast(state, at, horizon)[:, 0]
     log = parameters.log
-    answers[:, log] = np.exp(np.minimum(answers[:, log], 700))
-    return answers
+    forecasts[:, log] = np.exp(np.minimum(forecasts[:, log], 700))
+    return forecasts
 
 
 def _fit_form(

@@ -90,15 +90,15 @@ def chosen_forecasts(
     members: dict[str, np.ndarray], by_series: list[str], combined: list[str]
 ) -> np.ndarray:
     """The forecast of each series by its candidate; `combined` are the members of the median."""
-    answers = np.full_like(next(iter(members.values())), np.nan)
+    result = np.full_like(next(iter(members.values())), np.nan)
     names = np.array(by_series)
     for name in sorted(set(by_series)):
         rows = names == name
         if name == COMBINATION:
-            answers[rows] = np.median(np.stack([members[n][rows] for n in combined]), axis=0)
+            result[rows] = np.median(np.stack([members[n][rows] for n in combined]), axis=0)
         else:
-            answers[rows] = members[name][rows]
-    return answers
+            result[rows] = members[name][rows]
+    return result
 
 
 def bounded(

@@ -34,14 +34,14 @@ class GlobalModel:
         """Forecasts of shape (origins, series, horizon)."""
         shape = (len(origins), len(panel.names), horizon)
         positions = [grid.ravel() for grid in np.indices(shape)]
-        answers = np.empty(len(positions[0]))
-        for begin in range(0, len(answers), _BATCH):
+        result = np.empty(len(positions[0]))
+        for begin in range(0, len(result), _BATCH):
             origin, row, step = (grid[begin : begin + _BATCH] for grid in positions)
             ahead = panel.ahead[row, origins[origin] + step]
-            answers[begin : begin + _BATCH] = self.predict(
+            result[begin : begin + _BATCH] = self.predict(
                 panel, row, origins[origin], step + 1, ahead
             )
-        return answers.reshape(shape)
+        return result.reshape(shape)
 
     def predict(
         self,
@@ -79,7 +79,7 @@ def fit_global_model(panel: Panel, end: int, horizon: int, seed: int) -> GlobalM
         raise ValueError(f"{len(row)} examples are too few, it needs {MIN_EXAMPLES}.")
     ahead = panel.ahead[row, period]
     examples = lag_features(panel.history, panel.seasons, row, origin, step, ahead)
-    answers = (panel.history[row, period] - examples.level) / examples.unit
+    targets = (panel.history[row, period] - examples.level) / examples.unit
     regressor = HistGradientBoostingRegressor(random_state=seed, **_PARAMS)
-    regressor.fit(examples.matrix, np.clip(answers, -_MAX_ANSWER, _MAX_ANSWER))
+    regressor.fit(examples.matrix, np.clip(targets, -_MAX_ANSWER, _MAX_ANSWER))
     return GlobalModel(regressor)

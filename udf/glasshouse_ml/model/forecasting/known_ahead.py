@@ -29,10 +29,10 @@ def known_values(
 
 def _filled_between(values: np.ndarray) -> np.ndarray:
     """The values with each gap between two known periods filled by the earlier of them."""
-    known = np.isfinite(values)
+    is_present = np.isfinite(values)
     periods = np.arange(values.shape[1])[None, :, None]
-    latest = np.maximum.accumulate(np.where(known, periods, -1), axis=1)
-    following = np.where(known, periods, values.shape[1])
+    latest = np.maximum.accumulate(np.where(is_present, periods, -1), axis=1)
+    following = np.where(is_present, periods, values.shape[1])
     has_later = np.minimum.accumulate(following[:, ::-1], axis=1)[:, ::-1] < values.shape[1]
     earlier = np.take_along_axis(values, np.maximum(latest, 0), axis=1)
-    return np.where(~known & (latest >= 0) & has_later, earlier, values)
+    return np.where(~is_present & (latest >= 0) & has_later, earlier, values)

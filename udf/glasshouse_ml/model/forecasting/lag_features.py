@@ -49,8 +49,8 @@ def lag_features(
     columns = [steps.astype(float)]
 
     def value(period: np.ndarray) -> np.ndarray:
-        found = history[rows, np.clip(period, 0, history.shape[1] - 1)]
-        return (np.where(period >= 0, found, np.nan) - level) / unit
+        lagged_values = history[rows, np.clip(period, 0, history.shape[1] - 1)]
+        return (np.where(period >= 0, lagged_values, np.nan) - level) / unit
 
     columns += [value(origins - lag) for lag in range(1, _LAST + 1)]
     for length in seasons:

@@ -157,9 +157,9 @@ def _reason(
     return None
 
 
-def _longest_run(marks: np.ndarray) -> int:
+def _longest_run(mask: np.ndarray) -> int:
     """The length of the longest run of true values."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], marks, [False]]).astype(int)))
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(int)))
     return int((edges[1::2] - edges[::2]).max(initial=0))
 
 

@@ -47,9 +47,9 @@ def intermittent(history: np.ndarray, horizon: int) -> np.ndarray:
     size = np.abs(values).sum(axis=1) / counts * np.sign(values.sum(axis=1))
     probability = occurs.sum(axis=1) / np.maximum(present.sum(axis=1), 1)
     for period in range(max(0, history.shape[1] - 400), history.shape[1]):
-        event, known = occurs[:, period], present[:, period]
+        event, is_present = occurs[:, period], present[:, period]
         size = np.where(event, size + _TSB_SIZE * (values[:, period] - size), size)
         probability = np.where(
-            known, probability + _TSB_PROBABILITY * (event - probability), probability
+            is_present, probability + _TSB_PROBABILITY * (event - probability), probability
         )
     return np.repeat((size * probability)[:, None], horizon, axis=1)

@@ -48,8 +48,8 @@ def _seasonal_pattern(history: np.ndarray, season: int) -> tuple[np.ndarray, np.
     places = np.arange(-periods, 0) % season
     for place in range(season):
         values = ratio[:, places == place]
-        known = np.isfinite(values).any(axis=1) & seasonal
-        pattern[known, place] = np.nanmedian(values[known], axis=1)
+        is_adjusted = np.isfinite(values).any(axis=1) & seasonal
+        pattern[is_adjusted, place] = np.nanmedian(values[is_adjusted], axis=1)
     mean = pattern.mean(axis=1, keepdims=True)
     pattern = np.where(is_product[:, None], pattern / np.where(mean > 0, mean, 1), pattern - mean)
     unusable = is_product & (pattern < 0.01).any(axis=1)

@@ -53,10 +53,10 @@ def find_frequent_values(
     both = total["control"] + total["test"]
     dimensions = []
     for position, column in enumerate(columns):
-        found = [row for row in rows if row["dimension"] == position]
-        counted = sum(row["control"] + row["test"] for row in found)
-        values = sorted(row["value"] for row in found if row["value"] is not None)
-        has_null = len(values) < len(found)
+        frequent_rows = [row for row in rows if row["dimension"] == position]
+        counted = sum(row["control"] + row["test"] for row in frequent_rows)
+        values = sorted(row["value"] for row in frequent_rows if row["value"] is not None)
+        has_null = len(values) < len(frequent_rows)
         dimensions.append(Dimension(column, values, has_null, counted < both))
     return Population(total["control"], total["test"], total["unassigned"], dimensions)
 

@@ -75,9 +75,9 @@ def parse_request(
     return DriversRequest(query, expression, metric_columns, flag, chosen, **values)
 
 
-def _options(given: dict[str, Any]) -> dict[str, Any]:
-    check_keys(given, DEFAULTS, "options")
-    values = {**DEFAULTS, **given}
+def _options(options: dict[str, Any]) -> dict[str, Any]:
+    check_keys(options, DEFAULTS, "options")
+    values = {**DEFAULTS, **options}
     order, support = values["max_order"], values["min_support"]
     if not is_whole_number(order) or not 1 <= order <= MAX_ORDER:
         raise GlasshouseError(

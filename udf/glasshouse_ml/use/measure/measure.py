@@ -53,9 +53,9 @@ def _read(
 ) -> Table:
     """The columns of the rows that have all of them, sorted by value."""
     if task not in MEASURED_TASKS:
-        known = task in TASKS
+        is_task = task in TASKS
         raise GlasshouseError(
-            f"A {task} has no truth to compare with." if known else f"There is no task {task!r}.",
+            f"A {task} has no truth to compare with." if is_task else f"There is no task {task!r}.",
             near_names(str(task), MEASURED_TASKS),
         )
     if task != CLASSIFICATION and score is not None:

@@ -61,8 +61,8 @@ def _writer(db: Database, stored: Model) -> SqlWriter:
         for feature in stored.features
         if not feature.of
     ]
-    named = {column.name: column for column in read_columns(db, f"select {', '.join(nulls)}")}
-    columns = [named[feature.name] for feature in stored.features if not feature.of]
+    by_name = {column.name: column for column in read_columns(db, f"select {', '.join(nulls)}")}
+    columns = [by_name[feature.name] for feature in stored.features if not feature.of]
     return SqlWriter(columns, db.quote_identifier, db.quote_literal)
 
 

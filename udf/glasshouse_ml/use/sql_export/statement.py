@@ -38,10 +38,10 @@ def tree_statement(
     names = [writer.quote_literal(name) for name in model.classes]
     keys = [f"rows.{key}"] if key else []
     columns = [f"{sql} as c{position}" for position, sql in enumerate(form.columns)]
-    seen = f"select {', '.join([*keys, *columns])}\nfrom (\n{query}\n) as rows offset 0"
+    subquery = f"select {', '.join([*keys, *columns])}\nfrom (\n{query}\n) as rows offset 0"
     keys = [f"seen.{key}"] if key else []
     sums = [f"{sql} as t{position}" for position, sql in enumerate(form.sums)]
-    summed = f"select {', '.join([*keys, *sums])}\nfrom ({seen}) as seen offset 0"
+    summed = f"select {', '.join([*keys, *sums])}\nfrom ({subquery}) as seen offset 0"
     totals = [f"summed.t{position}" for position in range(len(sums))]
     from_clause = ""
     if not names:

@@ -114,8 +114,8 @@ def _condition(tree: Tree, node: int) -> str:
     if node in tree.categories_left:
         is_left = f"{column} in ({_codes(tree.categories_left[node])})"
         if missing_left:
-            known = _codes(tree.categories_known[node])
-            return f"{is_left} or {column} is null or {column} not in ({known})"
+            known_codes = _codes(tree.categories_known[node])
+            return f"{is_left} or {column} is null or {column} not in ({known_codes})"
         return is_left
     if np.isinf(tree.threshold[node]):
         # The node tells missing values from all others.
@@ -195,10 +195,10 @@ def _feature_sql(model: Model, writer: SqlWriter, position: int) -> str:
     probe[:, position] = codes
     estimator = model.pipeline[-1]
     prepared = probe if len(model.pipeline) == 1 else model.pipeline[:-1].transform(probe)
-    seen = seen_by(estimator, prepared)
-    sources = columns_seen(estimator, seen.shape[1])
+    inputs = seen_by(estimator, prepared)
+    sources = columns_seen(estimator, inputs.shape[1])
     place = int(np.flatnonzero(sources == _prepared_position(model, position))[0])
-    *values, other = (None if np.isnan(v) else int(v) for v in seen[:, place])
+    *values, other = (None if np.isnan(v) else int(v) for v in inputs[:, place])
     cases = " ".join(
         f"when {writer.quote_literal(name)} then {value}"
         for name, value in zip(feature.categories, values, strict=True)
