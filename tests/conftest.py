@@ -40,6 +40,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return SharedStacks(config, log) if config.getoption("dist") == "loadscope" else None
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name a failed test at once: pytest shows failures only when all tests have ended."""
+    # Reports with a node are those that a worker process sent to the process with a terminal.
+    if report.failed and hasattr(report, "node"):
+        print(f"\nFAILED {report.nodeid} ({report.when})", flush=True)
+
+
 SYNC = "tests/e2e/test_sync"
 # Their tests have a stack of their own.
 OWN_STACKS = ("tests/e2e/test_stack_life.py", "tests/e2e/test_kills.py")
