@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from scripts.add.facts import NUMBERS, TIMES, ColumnFacts
 from scripts.add.proposal import BINARY, Proposal
 from scripts.add.rendering import render, sql_name
@@ -48,6 +50,7 @@ class DbtFiles:
     """Renders the files of a proposal.
 
     `keywords`: the words that SQL reserves. `unlabelled`: table and columns of the rows to predict.
+    `is_declared`: another file of the project has the table as a source already.
     """
 
     def __init__(
@@ -56,7 +59,9 @@ class DbtFiles:
         table: str,
         keywords: frozenset[str],
         unlabelled: tuple[str, dict[str, str]] | None = None,
+        is_declared: bool = False,
     ) -> None:
+        self.is_declared = is_declared
         self.proposal, self.table, self.keywords = proposal, table, keywords
         self.unlabelled = unlabelled
 
@@ -64,6 +69,8 @@ class DbtFiles:
         """Text by path below dbt/models."""
         values = self._values()
         paths = file_paths(self.proposal.name, self.proposal.source)
+        if self.is_declared:
+            del paths["source.yml"]
         return {path: render(template, values) for template, path in paths.items()}
 
     def _values(self) -> dict[str, Any]:
@@ -115,9 +122,12 @@ class DbtFiles:
         return Column(facts.name, name, _description(facts), self._unlabelled_sql(facts, name))
 
     def _unlabelled_sql(self, facts: ColumnFacts, name: str) -> str:
-        """The column in the rows to predict: a column they lack is NULL, another type is cast."""
+        """The column in the rows to predict: a column they lack is NULL, another type is cast.
+
+        The target is NULL too: a model does not learn from the rows that it is to predict.
+        """
         types = self.unlabelled[1] if self.unlabelled else {}
-        if facts.name not in types:
+        if facts.name not in types or facts.name == self.proposal.target:
             return f"cast(null as {facts.type}) as {name}"
         return name if types[facts.name] == facts.type else f"cast({name} as {facts.type})"
 
@@ -132,6 +142,21 @@ class DbtFiles:
 
     def _identifier(self, name: str) -> str:
         return sql_name(name, self.keywords)
+
+
+def is_declared(root: Path, name: str, schema: str, table: str) -> bool:
+    """Whether a file that does not belong to the model has the table as a source of dbt."""
+    models = root / "dbt" / "models"
+    own_file = models / file_paths(name, schema)["source.yml"]
+    for file in models.rglob("*.yml"):
+        text = "" if file == own_file else file.read_text(encoding="utf-8")
+        # Most files have no source, and parsing YAML takes time.
+        content = yaml.safe_load(text) if "sources:" in text else {}
+        for source in content.get("sources") or []:
+            names = [each.get("name") for each in source.get("tables") or []]
+            if source.get("name") == schema and table in names:
+                return True
+    return False
 
 
 def write(root: Path, files: dict[str, str]) -> tuple[list[Path], list[str]]:

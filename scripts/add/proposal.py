@@ -1,5 +1,6 @@
 """Key, task, split and left-out columns of a new model, proposed from the facts of its table."""
 
+import difflib
 import re
 from dataclasses import dataclass, field
 
@@ -13,6 +14,12 @@ MOST_CLASSES = 20
 ROW_KEY = "row_id"
 KEY_NAME = re.compile(r"(^|_)(id|key|no|number|nr|uuid|code)$|id$").search
 BINARY = 2
+# A message lists so many columns of a table.
+MOST_NAMES = 10
+# Columns that predictions have beside the key.
+PREDICTION_COLUMNS = frozenset(
+    ("model", "model_label", "model_version", "prediction", "score", "probabilities")
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
     """Decide what the user has left open."""
     facts = table.facts()
     by_name = {column.name: column for column in facts}
+    _require_one_role_each(choices, by_name)
     target = _column(choices.target, by_name, "TARGET")
     reasons: dict[str, str] = {}
     task, classes = _task(table, choices, by_name.get(target), reasons)
@@ -113,9 +121,34 @@ def _column(text: str, by_name: dict[str, ColumnFacts], option: str) -> str:
     for column in by_name.values():
         if column.header == text:
             return column.name
+    names = [*by_name]
+    near = difflib.get_close_matches(snake_case(text), names, n=3)
+    some = ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "")
     raise UserError(
-        f"{option}={text}: the table has no such column", f"use one of {', '.join(by_name)}"
+        f"{option}={text}: the table has no such column",
+        f"write {' or '.join(near)}" if near else f"use one of {some}",
     )
+
+
+def _require_one_role_each(choices: Choices, by_name: dict[str, ColumnFacts]) -> None:
+    """Refuse a column that two options name."""
+    if choices.time and choices.group:
+        raise UserError("TIME and GROUP exclude one another", "name one of them")
+    options: dict[str, str] = {}
+    named = [
+        ("TARGET", choices.target),
+        ("KEY", choices.key),
+        ("TIME", choices.time),
+        ("GROUP", choices.group),
+        *(("DROP", name) for name in choices.drop),
+    ]
+    for option, text in named:
+        column = _column(text, by_name, option)
+        first = options.setdefault(column, option) if column else option
+        if first != option:
+            raise UserError(
+                f"{first} and {option} both name the column {column}", "leave one of them out"
+            )
 
 
 def _task(
@@ -134,6 +167,16 @@ def _task(
             )
         reasons["task"] = f"{choices.task}: you named it in TASK"
         return choices.task, 0
+    if choices.task and choices.task not in ("classification", "regression"):
+        raise UserError(
+            f"TASK={choices.task} has no target, and TARGET names {target.name}",
+            "leave TARGET out, or TASK",
+        )
+    if target.type in TIMES:
+        raise UserError(
+            f"The target {target.name} is a date ({target.type}), and no task predicts dates",
+            "predict a number, such as the days until it, or a text, such as its month",
+        )
     classes = table.distinct_values(target.name)
     if classes < BINARY:
         raise UserError(
@@ -164,6 +207,11 @@ def _key(
     """The column that names a row, and whether the staging model has to make it."""
     if choices.key:
         key = _column(choices.key, by_name, "KEY")
+        if key in PREDICTION_COLUMNS:
+            raise UserError(
+                f"KEY={choices.key}: predictions have a column of this name of their own",
+                "rename the column, or leave KEY out",
+            )
         if not table.identifies_rows(key):
             raise UserError(
                 f"KEY={choices.key}: the column is empty in some rows, or has a value twice",
@@ -192,8 +240,6 @@ def _split(
     choices: Choices, by_name: dict[str, ColumnFacts], target: str, reasons: dict[str, str]
 ) -> dict[str, str]:
     """How test rows are chosen, as ml.train expects it."""
-    if choices.time and choices.group:
-        raise UserError("TIME and GROUP exclude one another", "name one of them")
     if choices.time:
         column = _column(choices.time, by_name, "TIME")
         reasons["split"] = f"by time ({column}): you named it in TIME"

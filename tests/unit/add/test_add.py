@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.add.dbt_files import DbtFiles, file_paths, require_own_name, write
+from scripts.add.dbt_files import DbtFiles, file_paths, is_declared, require_own_name, write
 from scripts.add.facts import ColumnFacts
 from scripts.add.features import feature_texts
 from scripts.add.leaks import with_relatives
 from scripts.add.proposal import Choices, propose
-from scripts.add.remove import files_of
+from scripts.add.remove import files_of, require_no_readers
 from scripts.errors import UserError
 from scripts.settings import ROOT
 
@@ -111,11 +111,18 @@ def test_target_accepts_header_spelling() -> None:
         ({"target": "returned", "drop": ("city",)}, "no column left"),
         ({"target": "shop"}, "nothing to predict"),
         ({"target": "returned", "time": "city", "group": "city"}, "exclude one another"),
+        ({"target": "retruned"}, "no such column. Do: write returned"),
+        ({"target": "returned", "drop": ("Returned",)}, "TARGET and DROP both name"),
+        ({"target": "returned", "key": "visit_id", "time": "visit_id"}, "KEY and TIME both name"),
+        ({"target": "returned", "task": "clustering"}, "clustering has no target"),
+        ({"target": "seen_on"}, "is a date"),
+        ({"target": "returned", "key": "score"}, "predictions have a column of this name"),
     ],
 )
 def test_invalid_choice_is_refused(choices: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        proposal(ID, RETURNED, CITY, column("shop", distinct=1), **choices)
+        columns = (column("shop", distinct=1), column("seen_on", "date"), column("score", "bigint"))
+        proposal(ID, RETURNED, CITY, *columns, **choices)
 
 
 def test_key_with_repeated_values_is_refused() -> None:
@@ -189,6 +196,40 @@ def test_prediction_rows_have_types_of_labelled_rows() -> None:
     ]
     assert "cast(null as boolean) as returned" in staging
     assert "cast(spent as double precision)" in staging
+
+
+def test_target_of_prediction_rows_is_not_learned_from() -> None:
+    columns, choices, unlabelled = CASES["rows to predict"]
+    types = {**unlabelled[1], "returned": "boolean"}
+    files = rendered_files(*columns, unlabelled=("visits_unlabelled", types), **choices)
+    assert "cast(null as boolean) as returned" in files["staging/csv/stg_csv__visits.sql"]
+
+
+def test_table_is_source_of_one_file_only(tmp_path: Path) -> None:
+    write(tmp_path, rendered_files(ID, RETURNED, CITY, target="returned"))
+    assert not is_declared(tmp_path, "visits", "csv", "visits")
+    assert is_declared(tmp_path, "other", "csv", "visits")
+    assert not is_declared(tmp_path, "other", "csv", "other")
+    second = DbtFiles(
+        proposal(ID, RETURNED, CITY, name="other", target="returned"),
+        "visits",
+        frozenset(),
+        is_declared=True,
+    ).render()
+    assert not any(Path(path).name.startswith("_") for path in second)
+
+
+def test_model_that_others_read_is_not_removed(tmp_path: Path) -> None:
+    write(tmp_path, rendered_files(ID, RETURNED, CITY, target="returned"))
+    reader = tmp_path / "dbt" / "models" / "reports" / "rpt_visits.sql"
+    reader.parent.mkdir()
+    schema, files = files_of(tmp_path, "visits")
+    for text in ("{{ ref('pred_visits') }}", '{{ source("csv", "visits") }}'):
+        reader.write_text(f"select * from {text}\n")
+        with pytest.raises(UserError, match=r"rpt_visits\.sql reads what make add has made"):
+            require_no_readers(tmp_path, "visits", schema, files)
+    reader.write_text("select * from {{ ref('pred_visits_2') }}\n")
+    require_no_readers(tmp_path, "visits", schema, files)
 
 
 def test_edited_file_is_kept_and_difference_shown(tmp_path: Path) -> None:
