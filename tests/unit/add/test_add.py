@@ -108,7 +108,7 @@ def test_target_accepts_header_spelling() -> None:
         ({}, "column to predict is not named"),
         ({"target": "gone"}, "no such column"),
         ({"target": "returned", "task": "magic"}, "no such task"),
-        ({"target": "returned", "drop": ("city",)}, "no column left"),
+        ({"target": "returned", "drop": ("city", "seen_on", "score")}, "no column left"),
         ({"target": "shop"}, "nothing to predict"),
         ({"target": "returned", "time": "city", "group": "city"}, "exclude one another"),
         ({"target": "retruned"}, "no such column. Do: write returned"),
