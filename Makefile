@@ -58,6 +58,9 @@ docs:  ## Write one page with every table, every column and the lineage
 psql:  ## Open psql on the warehouse, or run the SQL from standard input
 	@$(GLASSHOUSE) psql
 
+sandbox:  ## Give a guest a login, a schema and dashboards (NAME=guest [QUOTA=200MB] [RENEW=1]; REMOVE=1 takes it back)
+	@$(GLASSHOUSE) sandbox $(call quote,$(NAME)) $(call option,quota,$(QUOTA))
+
 ##@ Dashboards
 plan:  ## Show what differs between git and Superset, and who changed it
 	@$(GLASSHOUSE) plan

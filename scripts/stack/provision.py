@@ -12,7 +12,7 @@ from scripts.postgres_roles import set_logins
 from scripts.settings import PASSWORD_FIELDS, Settings
 
 # The order matters: readers get rights on the schemas of the first script.
-SCRIPTS = ("provision.sql", "public_functions.sql", "readers.sql")
+SCRIPTS = ("provision.sql", "public_functions.sql", "readers.sql", "sandboxes.sql")
 # database -> owner
 DATABASES = {"warehouse": "postgres", "superset": "superset"}
 
