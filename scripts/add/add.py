@@ -20,11 +20,11 @@ from scripts.add.dbt_files import (
 from scripts.add.facts import ORIGIN, SourceTable, is_registered
 from scripts.add.leaks import leaking_columns
 from scripts.add.outcome import print_outcome
-from scripts.add.proposal import Choices, Proposal, propose
+from scripts.add.proposal import MOST_CLASSES, Choices, Proposal, propose
 from scripts.add.remove import remove_model
 from scripts.add.rendering import PLAIN_NAME, sql_keywords
 from scripts.console import say, step
-from scripts.data.load import Options, load_files
+from scripts.data.load import ColumnReport, Options, load_files
 from scripts.data.names import require_name
 from scripts.data.report import print_report
 from scripts.data.table_file import find_files
@@ -68,8 +68,9 @@ def add(
     dsn = settings.dsn("transformer")
     unlabelled = f"{source}_unlabelled" if unlabelled_files else ""
     with _dropped_on_error(dsn) as new_tables:
+        reports: list[ColumnReport] = []
         if files:
-            _load(dsn, files, source, options, new_tables)
+            reports = _load(dsn, files, source, options, new_tables)
         if unlabelled_files:
             _load(dsn, unlabelled_files, unlabelled, options, new_tables)
         with closing(psycopg2.connect(**dsn)) as connection, connection.cursor() as cursor:
@@ -78,6 +79,8 @@ def add(
             with step("Reading the columns") as current:
                 proposal = propose(source_table, replace(choices, name=name))
                 current.note(f"{len(proposal.features)} of {len(proposal.columns)} are features")
+            if not choices.task:
+                _require_no_number_as_text(proposal, reports)
             with step("Looking for columns that say the outcome") as current:
                 leaks = leaking_columns(cursor, proposal, source)
                 proposal.left_out |= leaks
@@ -176,7 +179,7 @@ def _load(
     table: str,
     options: Options,
     new_tables: list[sql.Identifier],
-) -> None:
+) -> list[ColumnReport]:
     names = ", ".join(file.name for file in files)
     with step(f"Loading {names}") as current:
         result = load_files(dsn, files, table, source=f"{ORIGIN} {names}", options=options)
@@ -184,6 +187,19 @@ def _load(
             new_tables.append(sql.Identifier("csv", table))
         current.note(str(result))
     print_report(result)
+    return result.reports
+
+
+def _require_no_number_as_text(proposal: Proposal, reports: list[ColumnReport]) -> None:
+    """Refuse a target of many texts that are numbers or dates in another notation."""
+    for report in reports:
+        hints = [each for each in report.remarks if each.startswith(("CONVERT=", "almost "))]
+        if report.name == proposal.target and hints and proposal.classes > MOST_CLASSES:
+            raise UserError(
+                f"The target {proposal.target} is text with {proposal.classes:,} different values,"
+                f" and looks like numbers or dates ({hints[0]})",
+                "add that CONVERT=…, correct the values, or say TASK=classification",
+            )
 
 
 def _rows_to_predict(table: SourceTable, proposal: Proposal) -> tuple[str, dict[str, str]] | None:
