@@ -22,10 +22,10 @@ from scripts.add.leaks import leaking_columns
 from scripts.add.outcome import print_outcome
 from scripts.add.proposal import MOST_CLASSES, Choices, Proposal, propose
 from scripts.add.remove import remove_model
-from scripts.add.rendering import PLAIN_NAME, sql_keywords
+from scripts.add.rendering import sql_keywords
 from scripts.console import say, step
 from scripts.data.load import ColumnReport, Options, load_files
-from scripts.data.names import require_name
+from scripts.data.names import PLAIN_NAME, require_name
 from scripts.data.report import print_report
 from scripts.data.table_file import find_files
 from scripts.data.target import OWNED_SCHEMAS

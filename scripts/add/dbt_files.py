@@ -100,6 +100,7 @@ class DbtFiles:
                 Column(name, by_name[name].sql, "", reason=reason)
                 for name, reason in proposal.left_out.items()
             ],
+            "computed": list(proposal.computed.items()),
             "key": proposal.key,
             "key_is_made": proposal.key_is_made,
             "key_sql": self._identifier(proposal.key),

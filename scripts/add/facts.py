@@ -125,11 +125,13 @@ class SourceTable:
 
     def converts(self, column: str, kind: str) -> bool:
         """Whether every value of the column can be cast to a type."""
+        return self.computes(f"cast({sql.Identifier(column).as_string(self.cursor)} as {kind})")
+
+    def computes(self, expression: str) -> bool:
+        """Whether an expression of columns has a value, or NULL, in every row."""
         try:
             self.cursor.execute(
-                sql.SQL("select count(cast({} as {})) from {}").format(
-                    sql.Identifier(column), sql.SQL(kind), self.relation
-                )
+                sql.SQL("select count({}) from {}").format(sql.SQL(expression), self.relation)
             )
         except (DataError, ProgrammingError):
             return False

@@ -42,11 +42,17 @@ def leaking_columns(cursor: Cursor, proposal: Proposal, table: str) -> dict[str,
     features = [column.name for column in proposal.features]
     # The split of the model, so that one that cannot be made is an error before files are written.
     split_column = [proposal.split["column"]] if "column" in proposal.split else []
-    names = [*features, *split_column, proposal.target]
+    columns = [
+        sql.SQL("{} as {}").format(
+            sql.SQL(proposal.computed[name]) if name in proposal.computed else sql.Identifier(name),
+            sql.Identifier(name),
+        )
+        for name in [*features, *split_column, proposal.target]
+    ]
     query = sql.SQL(
         "select {} from {} where {} is not null order by hashtextextended(({})::text, 0) limit {}"
     ).format(
-        sql.SQL(", ").join(map(sql.Identifier, names)),
+        sql.SQL(", ").join(columns),
         sql.Identifier(proposal.source, table),
         sql.Identifier(proposal.target),
         sql.SQL("{}.*").format(sql.Identifier(table)),

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from scripts.add.facts import INTEGERS, NUMBERS, TIMES, ColumnFacts, SourceTable
-from scripts.data.names import snake_case
+from scripts.data.names import PLAIN_NAME, snake_case
 from scripts.errors import UserError
 
 TASKS = ("classification", "regression", "clustering", "outliers", "decomposition")
@@ -40,7 +40,8 @@ class Choices:
 class Proposal:
     """A model to be: every decision has an entry in `reasons`.
 
-    `left_out`: reason by column; these columns stay in the table but are no features.
+    `left_out`: reason by column; these columns stay in the table but are no features. `computed`:
+    expression by name of a column that the staging model computes.
     """
 
     name: str
@@ -54,6 +55,8 @@ class Proposal:
     classes: int = 0
     owner: str = ""
     left_out: dict[str, str] = field(default_factory=dict)
+    # A date in three columns, by its name: the SQL expression that computes it.
+    computed: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -74,12 +77,13 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
     """Decide what the user has left open."""
     facts = table.facts()
     by_name = {column.name: column for column in facts}
-    _require_one_role_each(choices, by_name)
+    dates = dates_in_parts(table, facts)
+    _require_one_role_each(choices, by_name, dates)
     target = _column(choices.target, by_name, "TARGET")
     reasons: dict[str, str] = {}
     task, classes = _task(table, choices, by_name.get(target), reasons)
     key, key_is_made = _key(table, choices, by_name, target, reasons)
-    split = _split(choices, by_name, target, reasons)
+    split = _split(choices, by_name, dates, target, reasons)
     left_out = {
         _column(name, by_name, "DROP"): "you named it in DROP" for name in choices.drop if name
     }
@@ -101,6 +105,7 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
         classes=classes,
         owner=choices.owner,
         left_out=left_out,
+        computed={name: sql for name, sql in dates.items() if name == split.get("column")},
         reasons=reasons,
     )
     if not proposal.features:
@@ -130,7 +135,29 @@ def _column(text: str, by_name: dict[str, ColumnFacts], option: str) -> str:
     )
 
 
-def _require_one_role_each(choices: Choices, by_name: dict[str, ColumnFacts]) -> None:
+def dates_in_parts(table: SourceTable, facts: list[ColumnFacts]) -> dict[str, str]:
+    """Expression by name for each date in three columns: `sent_year`, `sent_month`, `sent_day`."""
+    types = {column.name: column.type for column in facts if column.filled == column.rows}
+    result: dict[str, str] = {}
+    for year in types:
+        name = year.removesuffix("_year")
+        month = f"{name}_month"
+        day = next((each for each in (f"{name}_day", f"{name}_day_of_month") if each in types), "")
+        if name == year or name in types or month not in types or not day:
+            continue
+        expression = (
+            f"to_date({year} || ' ' || {month} || ' ' || {day}, 'YYYY Month DD')"
+            if types[month] == "text"
+            else f"make_date({year}::int, {month}::int, {day}::int)"
+        )
+        if PLAIN_NAME(name) and table.computes(expression):
+            result[name] = expression
+    return result
+
+
+def _require_one_role_each(
+    choices: Choices, by_name: dict[str, ColumnFacts], dates: dict[str, str]
+) -> None:
     """Refuse a column that two options name."""
     if choices.time and choices.group:
         raise UserError("TIME and GROUP exclude one another", "name one of them")
@@ -138,7 +165,7 @@ def _require_one_role_each(choices: Choices, by_name: dict[str, ColumnFacts]) ->
     named = [
         ("TARGET", choices.target),
         ("KEY", choices.key),
-        ("TIME", choices.time),
+        ("TIME", "" if choices.time in dates else choices.time),
         ("GROUP", choices.group),
         *(("DROP", name) for name in choices.drop),
     ]
@@ -237,11 +264,15 @@ def _key(
 
 
 def _split(
-    choices: Choices, by_name: dict[str, ColumnFacts], target: str, reasons: dict[str, str]
+    choices: Choices,
+    by_name: dict[str, ColumnFacts],
+    dates: dict[str, str],
+    target: str,
+    reasons: dict[str, str],
 ) -> dict[str, str]:
     """How test rows are chosen, as ml.train expects it."""
     if choices.time:
-        column = _column(choices.time, by_name, "TIME")
+        column = choices.time if choices.time in dates else _column(choices.time, by_name, "TIME")
         reasons["split"] = f"by time ({column}): you named it in TIME"
         return {"by": "time", "column": column}
     if choices.group:
@@ -252,6 +283,10 @@ def _split(
     if len(times) == 1 and times[0].filled == times[0].rows and times[0].distinct > MOST_CLASSES:
         column = times[0].name
         reasons["split"] = f"by time ({column}): the only date, so the newest rows are the test"
+        return {"by": "time", "column": column}
+    if not times and len(dates) == 1:
+        (column,) = dates
+        reasons["split"] = f"by time ({column}): the only date, in three columns"
         return {"by": "time", "column": column}
     reasons["split"] = (
         f"random: {len(times)} columns are dates; name one in TIME to test on the newest rows"

@@ -35,6 +35,9 @@ class Table:
     def identifies_rows(self, name: str) -> bool:
         return self.unique
 
+    def computes(self, expression: str) -> bool:
+        return "spring" not in expression
+
     def distinct_values(self, name: str) -> int:
         return next(each.distinct for each in self.columns if each.name == name)
 
@@ -86,6 +89,33 @@ def test_split_uses_only_date_column() -> None:
     result = proposal(ID, day, other, RETURNED, CITY, target="returned")
     assert result.split == {"by": "random"}
     assert "TIME" in result.reasons["split"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "day", "month", "expression"),
+    [
+        ("sent", "day", "integer", "make_date(sent_year::int, sent_month::int, sent_day::int)"),
+        ("came", "day_of_month", "text", "to_date(came_year || ' ' || came_month"),
+        ("spring", "day", "text", ""),
+        ("sent", "weekday", "integer", ""),
+    ],
+)
+def test_date_in_three_columns_splits(prefix: str, day: str, month: str, expression: str) -> None:
+    columns = [
+        column(f"{prefix}_{part}", kind)
+        for part, kind in (("year", "integer"), ("month", month), (day, "integer"))
+    ]
+    made = proposal(ID, RETURNED, *columns, target="returned", name="visits")
+    if not expression:
+        assert (made.split, made.computed) == ({"by": "random"}, {})
+        return
+    assert made.split == {"by": "time", "column": prefix}
+    assert made.computed[prefix].startswith(expression)
+    files = DbtFiles(made, "visits", frozenset()).render()
+    assert f"as {prefix}," in files["staging/csv/stg_csv__visits.sql"]
+    assert f"    {prefix}," in files["features/feat_visits__base.sql"]
+    named = proposal(ID, RETURNED, *columns, target="returned", time=prefix)
+    assert named.split == made.split
 
 
 def test_uninformative_columns_are_left_out_with_reason() -> None:
