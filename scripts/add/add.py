@@ -227,6 +227,7 @@ def _rows_to_predict(table: SourceTable, proposal: Proposal) -> tuple[str, dict[
 
 
 def _print_proposal(proposal: Proposal) -> None:
+    say(f"  {'name':<9} {proposal.name}")
     for what, reason in proposal.reasons.items():
         say(f"  {what:<9} {reason}")
     for column, reason in proposal.left_out.items():

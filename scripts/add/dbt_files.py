@@ -206,7 +206,8 @@ def require_own_name(root: Path, name: str, schema: str) -> None:
     if is_added(root, name, schema):
         return
     nodes = {Path(path).stem for path in file_paths(name, schema).values()}
-    for file in sorted((root / "dbt" / "models").rglob("*.sql")):
+    dbt = root / "dbt"
+    for file in sorted([*(dbt / "models").rglob("*.sql"), *(dbt / "seeds").rglob("*.csv")]):
         if file.stem in nodes:
             raise UserError(
                 f"The dbt project already has {file.relative_to(root)}",

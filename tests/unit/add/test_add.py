@@ -306,6 +306,8 @@ def test_handwritten_model_is_not_replaced_or_removed(tmp_path: Path, missing: s
 def test_project_models_are_refused() -> None:
     with pytest.raises(UserError, match="already has"):
         require_own_name(ROOT, "breast_cancer", "csv")
+    with pytest.raises(UserError, match=r"already has dbt/seeds/metric_labels\.csv"):
+        require_own_name(ROOT, "metric_labels", "csv")
     with pytest.raises(UserError, match="has not made a model"):
         files_of(ROOT, "breast_cancer")
 
