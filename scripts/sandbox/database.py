@@ -50,8 +50,8 @@ def create(superuser: dict[str, Any], login: str, quota: str, password: str | No
     comment = sql.Literal("A copy of csv.breast_cancer to try things on")
     with closing(psycopg2.connect(**superuser)) as connection, connection:
         with connection.cursor() as cursor:
-            cursor.execute("select exists (select from access.sandboxes where login = %s)", [login])
-            if _role_exists(cursor, login) and not cursor.fetchone()[0]:
+            cursor.execute("select login from access.sandboxes where login = %s", [login])
+            if cursor.fetchone() is None and _role_exists(cursor, login):
                 raise UserError(
                     f"PostgreSQL has a role {login} that make sandbox has not made",
                     "choose another name: NAME=…",

@@ -81,9 +81,10 @@ begin
                     and tgfoid = 'access.check_quota()'::regprocedure
             )
     loop
-        execute format('drop trigger if exists quota on %s', relation);
+        -- It fires the event trigger again, which then finds that this table lacks nothing.
         execute format(
-            'create trigger quota after insert or update on %s execute function access.check_quota()', relation
+            'create or replace trigger quota after insert or update on %s execute function access.check_quota()',
+            relation
         );
     end loop;
 end
