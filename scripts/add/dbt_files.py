@@ -111,6 +111,7 @@ class DbtFiles:
             "split_column": self._identifier(split_name) if split_name else "",
             "task": proposal.task,
             "metric": proposal.metric,
+            "log_target": proposal.log_target,
             "owner": proposal.owner,
             "purpose": _purpose(proposal),
             "has_probabilities": proposal.task == "classification" and proposal.classes > BINARY,

@@ -7,6 +7,20 @@ from psycopg2.extensions import cursor as Cursor
 
 from scripts.errors import UserError
 
+# The skewness of the values, and of their logarithms; NULL where a value is negative.
+SKEWNESS = """
+    select avg(power((value - mean) / nullif(deviation, 0), 3)),
+        case when min(value) >= 0 then
+            avg(power((ln(1 + greatest(value, 0)) - log_mean) / nullif(log_deviation, 0), 3))
+        end
+    from (
+        select value, avg(value) over () as mean, stddev_pop(value) over () as deviation,
+            avg(ln(1 + greatest(value, 0))) over () as log_mean,
+            stddev_pop(ln(1 + greatest(value, 0))) over () as log_deviation
+        from (select {column}::float8 as value from {relation} limit {rows}) as sample
+        where value is not null
+    ) as moments
+"""
 READABLE = """
     select has_table_privilege(to_regclass(%s), 'select') and has_schema_privilege(%s, 'usage')
 """
@@ -136,6 +150,16 @@ class SourceTable:
         except (DataError, ProgrammingError):
             return False
         return True
+
+    def is_lognormal(self, column: str) -> bool:
+        """Whether a number has a long upper tail that its logarithm does not have."""
+        self.cursor.execute(
+            sql.SQL(SKEWNESS).format(
+                column=sql.Identifier(column), relation=self.relation, rows=sql.Literal(SAMPLE)
+            )
+        )
+        skewness, of_logarithms = self.cursor.fetchone()
+        return None not in (skewness, of_logarithms) and skewness > max(1, 2 * abs(of_logarithms))
 
     def distinct_values(self, column: str) -> int:
         """The number of different values in the column, NULL not counted."""

@@ -53,6 +53,7 @@ class Proposal:
     key_is_made: bool
     split: dict[str, str]
     classes: int = 0
+    log_target: bool = False
     owner: str = ""
     left_out: dict[str, str] = field(default_factory=dict)
     # A date in three columns, by its name: the SQL expression that computes it.
@@ -70,7 +71,9 @@ class Proposal:
         """The metric by which candidates are compared."""
         if self.task == "classification":
             return "roc_auc" if self.classes == BINARY else "log_loss"
-        return "rmse" if self.task == "regression" else ""
+        if self.task == "regression":
+            return "rmsle" if self.log_target else "rmse"
+        return ""
 
 
 def propose(table: SourceTable, choices: Choices) -> Proposal:
@@ -82,6 +85,9 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
     target = _column(choices.target, by_name, "TARGET")
     reasons: dict[str, str] = {}
     task, classes = _task(table, choices, by_name.get(target), reasons)
+    log_target = task == "regression" and table.is_lognormal(target)
+    if log_target:
+        reasons["scale"] = f"logarithm of {target}: a few values are far above the others"
     key, key_is_made = _key(table, choices, by_name, target, reasons)
     split = _split(choices, by_name, dates, target, reasons)
     left_out = {
@@ -103,6 +109,7 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
         key_is_made=key_is_made,
         split=split,
         classes=classes,
+        log_target=log_target,
         owner=choices.owner,
         left_out=left_out,
         computed={name: sql for name, sql in dates.items() if name == split.get("column")},

@@ -35,6 +35,9 @@ class Table:
     def identifies_rows(self, name: str) -> bool:
         return self.unique
 
+    def is_lognormal(self, name: str) -> bool:
+        return name == "salary"
+
     def computes(self, expression: str) -> bool:
         return "spring" not in expression
 
@@ -65,6 +68,15 @@ def proposal(*columns: ColumnFacts, unique: bool = True, **choices):
 )
 def test_task_is_inferred_from_target(target: ColumnFacts, task: str) -> None:
     assert proposal(ID, target, CITY, target=target.name).task == task
+
+
+def test_amount_with_long_tail_is_learned_as_logarithm() -> None:
+    salary = column("salary", "double precision", 250)
+    for target, metric, has_options in ((salary, "rmsle", True), (SPENT, "rmse", False)):
+        made = proposal(ID, target, CITY, target=target.name, name="visits")
+        model = DbtFiles(made, "visits", frozenset()).render()["ml/visits.sql"]
+        assert f'metric="{metric}"' in model
+        assert ('options={"target_transform": "log1p"}' in model) == has_options
 
 
 def test_unique_id_is_key_and_not_feature() -> None:
