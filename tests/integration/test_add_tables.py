@@ -114,7 +114,8 @@ def lines(header: str, row: Callable[[int], str], rows: int = ROWS) -> str:
     return "\n".join([header, *map(row, range(rows))]) + "\n"
 
 
-NOISE = [random.Random(1).random() for _ in range(ROWS * 10)]
+RANDOM = random.Random(1)
+NOISE = [RANDOM.random() for _ in range(ROWS * 10)]
 
 
 def basic(n: int) -> str:
@@ -135,7 +136,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "is a date",
     ),
     "decimal commas": (
-        {"csv": lines("visit_id;city;returned", lambda n: f"{n};a;{n + 1000},{n % 90 + 10}")},
+        {"csv": lines("visit_id;city;returned", lambda n: f"{n};{n % 3};{n + 1000},{n % 90 + 10}")},
         "CONVERT=",
     ),
     "near miss": ({"csv": lines(HEADER, basic), "target": "Retuned"}, "write returned"),
