@@ -90,7 +90,8 @@ class Guest:
             ]
             for number in numbers:
                 self.superset.delete(resource, number)
-            removed += [f"{len(numbers)} {resource}s"] if numbers else []
+            plural = "s" if len(numbers) > 1 else ""
+            removed += [f"{len(numbers)} {resource}{plural}"] if numbers else []
         for resource, number in (("database", self._database()), ("security/roles", self._role())):
             if number is not None:
                 self.superset.delete(resource, number)
