@@ -210,7 +210,7 @@ def test_names_of_columns_are_quoted_where_needed(project: Project) -> None:
 
 def test_table_with_quoted_columns(project: Project) -> None:
     files = project.add(table="outside.odd_columns", target="Größe", name="odd")
-    assert '"say ""hi""",' in files["feat_odd__base.sql"]
+    assert '"say ""hi"""' in files["feat_odd__base.sql"]
     assert 'labels."Größe"' in files["odd.sql"]
 
 
@@ -231,7 +231,7 @@ def test_second_model_of_a_table_does_not_declare_it_again(project: Project) -> 
 def test_repeated_ids_in_test_file_lead_to_a_computed_key(project: Project) -> None:
     files = project.add(lines(HEADER, basic), test="visit_id,spent,city,returned\n1,1,a,yes\n")
     assert 'key="row_id"' in files["visits.sql"]
-    assert "cast(null as boolean) as returned" in files["stg_csv__visits.sql"]
+    assert "cast(null as text) as returned" in files["stg_csv__visits.sql"]
 
 
 def test_failed_build_removes_what_was_written(
