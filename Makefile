@@ -19,6 +19,8 @@ down:  ## Stop everything and keep the data
 	@$(GLASSHOUSE) down
 status:  ## Show the state of each part; exit code 0 means that every part works
 	@$(GLASSHOUSE) status
+doctor:  ## List what the database server lacks, each with its remedy; exit code 0: nothing
+	@$(GLASSHOUSE) doctor
 logs:  ## Show the last lines of each log (PART=superset for one part)
 	@$(GLASSHOUSE) logs $(if $(PART),$(call quote,$(PART)))
 backup:  ## Back up the database, the models and Superset's metadata (TO=folder)

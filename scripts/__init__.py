@@ -6,6 +6,7 @@ A module imports only from the lines above its own line; imports inside function
     bootstrap            standard library only: installs the environment in which the rest runs
     errors               the error that users see
     console, resources   printed steps and messages; full disks and missing memory
+    database_url         the address of a server that runs already
     environments         named environments (ENV=staging)
     settings             the settings of one installation
     fingerprint          hashes of files
@@ -19,15 +20,17 @@ A module imports only from the lines above its own line; imports inside function
 
 Order inside `stack`:
 
-    build_state, paths, processes, extras
+    build_state, paths, processes, extras, libpq, library_path
     interface            the contract of both ways to run the stack
+    signing_key          the key with which the server signs models
     superset_client      version and health of Superset
     native, docker       one implementation of the contract each; they do not import each other
+    external             an existing server; Superset is the one of `native`
     selection            opens the implementation that an installation uses
-    dbt, signing_key
+    dbt
     build_inputs, dbt_state, registry, shop_load, warehouse_upgrade
     build
     provision, docs, dashboards, backup
-    status, restore, up
+    doctor, status, restore, up
     commands
 """

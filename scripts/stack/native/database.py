@@ -12,6 +12,7 @@ from scripts.errors import UserError
 from scripts.resources import find_in_output, program_error
 from scripts.settings import ROOT, Settings
 from scripts.stack.interface import version_text
+from scripts.stack.library_path import THREADS
 from scripts.stack.native.postgres_packages import Postgres
 from scripts.stack.paths import Paths, as_server_user, server_user
 from scripts.stack.processes import (
@@ -183,10 +184,7 @@ class Cluster:
             "PYTHONPATH": str(site / "site-packages"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONNOUSERSITE": "1",
-            # On a small, busy machine a fit with one thread takes a fifth of the time.
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-            "OMP_WAIT_POLICY": "PASSIVE",
+            **THREADS,
         }
         with log.open("a") as file:
             start = log.stat().st_size
