@@ -7,6 +7,7 @@ A module imports only from the lines above its own line; imports inside function
     errors               the error that users see
     console, resources   printed steps and messages; full disks and missing memory
     database_url         the address of a server that runs already
+    env_file             the lines of `.env`
     environments         named environments (ENV=staging)
     settings             the settings of one installation
     fingerprint          hashes of files
@@ -20,7 +21,7 @@ A module imports only from the lines above its own line; imports inside function
 
 Order inside `stack`:
 
-    build_state, paths, processes, extras, libpq, library_path
+    build_state, paths, processes, extras
     interface            the contract of both ways to run the stack
     signing_key          the key with which the server signs models
     superset_client      version and health of Superset
@@ -31,6 +32,6 @@ Order inside `stack`:
     build_inputs, dbt_state, registry, shop_load, warehouse_upgrade
     build
     provision, docs, dashboards, backup
-    doctor, status, restore, up
+    status, restore, up
     commands
 """

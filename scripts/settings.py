@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scripts.database_url import TRANSFORMER, Address, ExistingServer, existing_server
+from scripts.env_file import parse, parse_file, quoted, write
 from scripts.environments import overlay_values, selected_environment
 from scripts.errors import UserError
 
@@ -176,12 +177,12 @@ def load_settings(root: Path | None = None, environment: str | None = None) -> S
         raise UserError(f"There is no {path.name} in {root} yet", "make up") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}", "correct or remove the file") from None
-    values, lines = _parse(text)
+    values, lines = parse(text)
     settings = _settings(root, values, lines)
     name = selected_environment(os.environ) if environment is None else environment
     if not name:
         return settings
-    overlay = overlay_values(root, name) | _parse_file(root / f".env.{name}")
+    overlay = overlay_values(root, name) | parse_file(root / f".env.{name}")
     update = {"environment": name, "extra_values": settings.extra_values | overlay}
     return settings.model_copy(update=update)
 
@@ -201,38 +202,29 @@ def create_settings(root: Path | None = None) -> Settings:
         _filled(line, os.environ)
         for line in TEMPLATE.read_text(encoding="utf-8").splitlines(keepends=True)
     )
-    values, lines = _parse(text)
+    values, lines = parse(text)
     settings = _settings(root, values, lines, origin="the environment")
-    _write(path, text)
+    write(path, text)
     # Read again, to add the values of the selected environment.
     return load_settings(root) if selected_environment(os.environ) else settings
-
-
-def _write(path: Path, text: str) -> None:
-    # Written under another name first, so that a killed process leaves no incomplete .env.
-    draft = path.with_name(".env.new")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)
-    draft.write_text(text, encoding="utf-8")
-    draft.rename(path)
 
 
 def _add_new_keys(path: Path) -> None:
     """Add the optional keys that an older `.env` lacks, such as the password of a new user."""
     text = path.read_text(encoding="utf-8", errors="replace")
-    missing = set(_optional_keys()) - _parse(text)[0].keys()
+    missing = set(_optional_keys()) - parse(text)[0].keys()
     new_lines = [
         _filled(line, os.environ)
         for line in TEMPLATE.read_text(encoding="utf-8").splitlines(keepends=True)
         if line.partition("=")[0] in missing
     ]
     if new_lines:
-        _write(path, text.rstrip("\n") + "\n\n" + "".join(new_lines))
+        write(path, text.rstrip("\n") + "\n\n" + "".join(new_lines))
 
 
 def template_keys() -> list[str]:
     """The keys that `.env.example` lists."""
-    return list(_parse(TEMPLATE.read_text(encoding="utf-8"))[0])
+    return list(parse(TEMPLATE.read_text(encoding="utf-8"))[0])
 
 
 def _optional_keys() -> list[str]:
@@ -258,58 +250,7 @@ def _filled(line: str, environment: Mapping[str, str]) -> str:
     value = environment.get(key) or value
     if not value and key.endswith(("_PASSWORD", "_KEY")):
         value = secrets.token_urlsafe(36)
-    return f"{key}={_quoted(key, value)}\n"
-
-
-def _quoted(key: str, value: str) -> str:
-    if not any(character.isspace() or character in "'\"#" for character in value):
-        return value
-    for mark in "'\"":
-        if mark not in value and "\n" not in value:
-            return f"{mark}{value}{mark}"
-    raise UserError(
-        f"{key} in the environment holds a line break or both kinds of quotes",
-        "choose a simpler value",
-    )
-
-
-def _parse_file(path: Path) -> dict[str, str]:
-    """The values in a file; none if the file does not exist."""
-    try:
-        return _parse(path.read_text(encoding="utf-8"))[0] if path.exists() else {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}", "correct or remove the file") from None
-
-
-def _parse(text: str) -> tuple[dict[str, str], dict[str, int]]:
-    """Values and line numbers by key."""
-    values: dict[str, str] = {}
-    lines: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        key, equals, value = line.removeprefix("export ").partition("=")
-        key, value = key.strip(), value.strip()
-        where = f".env, line {number}"
-        if not equals or not key.isidentifier():
-            raise UserError(f"{where}: this is not KEY=value", "correct the line; see .env.example")
-        if key in values:
-            raise UserError(
-                f"{where}: {key} is there twice (first in line {lines[key]})",
-                "remove one of the two lines",
-            )
-        values[key], lines[key] = _unquoted(value, f"{where}: {key}"), number
-    return values, lines
-
-
-def _unquoted(value: str, where: str) -> str:
-    if value[:1] in ("'", '"'):
-        end = value.find(value[0], 1)
-        if end < 0:
-            raise UserError(f"{where} has no closing quote", "add it at the end of the line")
-        return value[1:end]
-    return value.split(" #")[0].rstrip()
+    return f"{key}={quoted(key, value)}\n"
 
 
 def _settings(

@@ -17,9 +17,9 @@ from scripts.settings import Settings
 from scripts.stack import build_inputs, dbt_state, shop_load
 from scripts.stack import build_state as stamps
 from scripts.stack.dbt.process import DbtProcess, start_dbt
+from scripts.stack.external.libpq import libpq_environment
+from scripts.stack.external.library_path import path_statements
 from scripts.stack.interface import Stack
-from scripts.stack.libpq import libpq_environment
-from scripts.stack.library_path import path_statements
 from scripts.stack.processes import process_tag
 from scripts.stack.registry import update_registry
 from scripts.stack.warehouse_upgrade import upgrade_warehouse

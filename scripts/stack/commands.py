@@ -13,8 +13,8 @@ from scripts.bootstrap.locks import exclusive_lock
 from scripts.console import say, step
 from scripts.errors import UserError
 from scripts.settings import Settings, create_settings, load_settings
+from scripts.stack.external.libpq import libpq_environment
 from scripts.stack.interface import Stack
-from scripts.stack.libpq import libpq_environment
 from scripts.stack.processes import find_by_tag, terminate
 from scripts.stack.selection import choose_mode, open_stack
 
@@ -94,7 +94,7 @@ def status() -> None:
 @click.command()
 def doctor() -> None:
     """List what the database server lacks, with remedies; exit code 0 if nothing is missing."""
-    from scripts.stack.doctor import show_findings
+    from scripts.stack.external.doctor import show_findings
 
     if not show_findings(*_open()):
         raise SystemExit(1)

@@ -20,8 +20,8 @@ from psycopg2.extensions import cursor as Cursor
 from scripts.console import warn
 from scripts.errors import UserError
 from scripts.settings import Settings
+from scripts.stack.external.library_path import path_statements
 from scripts.stack.interface import Stack
-from scripts.stack.library_path import path_statements
 from scripts.stack.signing_key import create_key
 
 FOLDER = Path("udf", "registry")

@@ -15,8 +15,8 @@ from psycopg2.extensions import cursor as Cursor
 from scripts import fingerprint as fingerprint_module
 from scripts.fingerprint import fingerprint
 from scripts.settings import Settings
+from scripts.stack.external.library_path import path_statements
 from scripts.stack.extras import extras
-from scripts.stack.library_path import path_statements
 from scripts.stack.paths import Paths
 
 PACKAGE = "glasshouse_ml"
@@ -146,20 +146,18 @@ def reads_our_files(cursor: Cursor, folder: Path) -> bool:
 
 def remote_commands(settings: Settings, python: str) -> list[str]:
     """The commands that put the libraries on the disk of a server elsewhere."""
-    host = settings.postgres_host if not settings.postgres_host.startswith("/") else "SERVER"
-    locks = " ".join(
-        f"--requirement /tmp/glasshouse-udf/{file.name}" for file in lock_files(settings)
-    )
+    host = "SERVER" if settings.postgres_host.startswith("/") else settings.postgres_host
+    options = " ".join(f"--requirement /tmp/udf/{file.name}" for file in lock_files(settings))
     target = site_packages(Path(REMOTE_FOLDER), python) / PACKAGE
-    program = f"{REMOTE_FOLDER}/bin/pip"
+    pack = f"tar --create --directory {settings.root} --exclude __pycache__ udf"
     return [
-        f"scp -r {settings.root / 'udf'} {host}:/tmp/glasshouse-udf",
+        f"{pack} | ssh {host} tar --extract --recursive-unlink --directory /tmp",
         f"ssh {host}",
         f"sudo apt-get install python{python}-venv",
         f"sudo python{python} -m venv {REMOTE_FOLDER}",
-        f"sudo {program} install --require-hashes {locks}",
+        f"sudo {REMOTE_FOLDER}/bin/pip install --require-hashes {options}",
         f"sudo rm -rf {target}",
-        f"sudo cp -r /tmp/glasshouse-udf/{PACKAGE} {target}",
+        f"sudo cp -r /tmp/udf/{PACKAGE} {target}",
     ]
 
 

@@ -99,7 +99,8 @@ def _major_to_install(log: Path) -> int:
     match = re.search(r"Depends: postgresql-(\d+)", listing)
     if not match:
         raise UserError(
-            "apt does not find the package postgresql", "add Debian's main archive to apt's sources"
+            "apt does not find the package postgresql",
+            "add the distribution's main archive to apt's sources",
         )
     return int(match.group(1))
 

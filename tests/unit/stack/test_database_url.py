@@ -1,4 +1,4 @@
-"""The URL of an existing server: every form, what programs get of it, and errors without secrets."""
+"""The URL of an existing server: its forms, what programs get of it, errors without secrets."""
 
 import stat
 from pathlib import Path
@@ -13,7 +13,7 @@ from scripts.environments import OVERLAYS
 from scripts.errors import UserError
 from scripts.settings import create_settings, load_settings, template_keys
 from scripts.stack.build import PGOPTIONS, dbt_environment
-from scripts.stack.libpq import libpq_environment
+from scripts.stack.external.libpq import libpq_environment
 from scripts.stack.selection import open_stack
 
 WAREHOUSE = "postgresql+psycopg2://dashboard:${DASHBOARD_PASSWORD}@${POSTGRES_HOST}:${POSTGRES_PORT}/${DATABASE}"

@@ -4,8 +4,7 @@ Each PL/Python function then begins with Python statements that name the folder.
 server needs neither a setting nor a restart, and functions of others see nothing of it.
 """
 
-# On a small, busy machine a fit with one thread takes a fifth of the time.
-THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+from scripts.stack.native.database import THREADS
 
 
 def path_statements(folder: str) -> str:
