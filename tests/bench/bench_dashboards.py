@@ -138,17 +138,19 @@ def _uuid(name: str) -> str:
 def _verb(bench: Bench, verb: str, rival: str, before: Callable[[Farm], None]) -> Pair:
     farm = Farm(bench.settings)
 
-    def ours() -> float:
+    def measure_glasshouse() -> float:
         before(farm)
         return seconds(lambda: farm.run(verb))
 
-    def theirs() -> float:
+    def measure_rival() -> float:
         if rival == "export":
             return seconds(farm.bare_export)
         farm.bare_sync()
         return farm.sync_seconds
 
-    return Pair(ours, theirs, note=f"{DASHBOARDS} × {CHARTS} charts", done=farm.close)
+    return Pair(
+        measure_glasshouse, measure_rival, note=f"{DASHBOARDS} × {CHARTS} charts", done=farm.close
+    )
 
 
 @compare("dashboards: plan", "preset-cli export-assets", at_most(1.2), _GROUP)

@@ -38,14 +38,14 @@ def filling(bench: Bench) -> Pair:
     """A database of its own; each of our runs loads another seed, so that all of it is done."""
     dsn, seeds = _database(bench), count(1)
 
-    def ours() -> float:
+    def measure_glasshouse() -> float:
         source = Simulator(seed=next(seeds), size=bench.rows)
-        return seconds(lambda: load(dsn, source, lambda held: None, lambda place: None))
+        return seconds(lambda: load(dsn, source, lambda contents: None, lambda place: None))
 
-    ours()
+    measure_glasshouse()
     files = _exported(dsn, bench.folder)
     return Pair(
-        ours,
+        measure_glasshouse,
         lambda: seconds(lambda: _copied(dsn, files)),
         note=f"About {bench.rows:,} order lines; both sides check keys and indexes",
         done=lambda: _drop(bench),
@@ -99,7 +99,10 @@ def _changes_to_the_star(warehouse: Warehouse) -> None:
 
 
 def _after_a_day(
-    bench: Bench, whole: Callable[[Warehouse], None], news: Callable[[Warehouse], None], what: str
+    bench: Bench,
+    whole: Callable[[Warehouse], None],
+    incremental: Callable[[Warehouse], None],
+    what: str,
 ) -> Pair:
     """A server of its own. A day is a thousandth of the three years that the shop holds.
 
@@ -112,15 +115,15 @@ def _after_a_day(
         warehouse = stack.enter_context(new_server(folder / ".stack"))
         dsn = warehouse.dsn("transformer")
         load_sample(dsn, folder)
-        load(dsn, Simulator(size=bench.rows), lambda held: None, lambda place: None)
+        load(dsn, Simulator(size=bench.rows), lambda contents: None, lambda place: None)
         built = [seconds(lambda: whole(warehouse))]
 
-        def ours() -> float:
+        def measure_glasshouse() -> float:
             with open_simulation(dsn) as simulation:
                 simulation.advance()
-            return seconds(lambda: news(warehouse))
+            return seconds(lambda: incremental(warehouse))
 
-        ours()
+        measure_glasshouse()
         done = stack.pop_all().close
 
     def anew() -> float:
@@ -129,7 +132,7 @@ def _after_a_day(
 
     # The first build is a measurement already; of ten million lines one is enough.
     return Pair(
-        ours,
+        measure_glasshouse,
         lambda: built.pop() if built else anew(),
         note=f"About {bench.rows:,} order lines; {what}",
         done=done,
