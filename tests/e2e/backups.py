@@ -73,8 +73,8 @@ def back_up(clone: Clone) -> Content:
     for file in folder.glob("*.*"):
         (damaged / file.name).write_bytes(file.read_bytes()[: 10**5])
     (damaged / "secret_key").write_text("x")
-    said = clone.make("restore", "FROM=backups/damaged", env={"YES": "1"}).stderr
-    assert "is not as it was written" in said
+    errors = clone.make("restore", "FROM=backups/damaged", env={"YES": "1"}).stderr
+    assert "is not as it was written" in errors
     assert checksums(clone) == content.rows
     return content
 
@@ -106,6 +106,6 @@ def charts_without_rows(clone: Clone, limit: int | None = None) -> list[str]:
     """The titles of the charts, or of the first `limit`, whose query fails or finds nothing."""
     bundle = read_files(clone.root / FOLDER).bundle()
     charts = Bundle.of(bundle.kind("charts")[:limit] + bundle.kind("datasets"))
-    answers = run_queries(charts, Superset(clone.settings))
-    assert answers
-    return [answer.chart.title for answer in answers if answer.error or answer.empty]
+    results = run_queries(charts, Superset(clone.settings))
+    assert results
+    return [answer.chart.title for answer in results if answer.error or answer.empty]

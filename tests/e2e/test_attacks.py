@@ -124,11 +124,13 @@ def test_row_filter_applies_to_chart(readers: Readers) -> None:
 
 def test_metric_expression_has_no_effect(readers: Readers) -> None:
     attacks = [each.format(**TABLES) for each in TEXT_AS_QUERY + EFFECTS]
-    answers = call_for_each(lambda each: readers.metric(readers.french, f"max({each})"), attacks)
-    assert {each: leaks(answer) for each, answer in answers.items() if leaks(answer)} == {}
+    responses = call_for_each(lambda each: readers.metric(readers.french, f"max({each})"), attacks)
+    assert {each: leaks(answer) for each, answer in responses.items() if leaks(answer)} == {}
     succeeded = [each.format(**TABLES) for each in EFFECTS]
     values = {
-        each: answers[each].json()["result"][0]["data"] for each in succeeded if answers[each].ok
+        each: responses[each].json()["result"][0]["data"]
+        for each in succeeded
+        if responses[each].ok
     }
     assert {each: rows for each, rows in values.items() if rows != [{"stolen": None}]} == {}
 
@@ -170,16 +172,16 @@ def test_other_query_parts_show_nothing_more(readers: Readers, query: dict) -> N
 
 def test_sql_lab_runs_only_single_select(readers: Readers) -> None:
     attacks = [each.format(**TABLES, login="analyst") for each in STATEMENTS]
-    answers = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
-    succeeded = [each for each, answer in answers.items() if answer.ok]
+    responses = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
+    succeeded = [each for each, answer in responses.items() if answer.ok]
     # Superset runs the statements of a text one by one. Where each is a SELECT they may all run:
     # here the words that look like another statement are part of a string.
     assert [each for each in succeeded if not each.startswith("select E'\\'' || ")] == []
     attacks = [f"select {each.format(**TABLES)}" for each in EFFECTS]
-    answers = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
+    responses = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
     rows = {
         each: list(answer.json()["data"][0].values())
-        for each, answer in answers.items()
+        for each, answer in responses.items()
         if answer.ok
     }
     assert {each: values for each, values in rows.items() if values != [None]} == {}

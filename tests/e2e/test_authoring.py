@@ -31,7 +31,7 @@ def test_row_and_time_limits_are_own_rules(stack) -> None:
 def watch_log(stack) -> Iterator[list[str]]:
     """`watch` at work in the clone; its lines so far. The file is put back afterwards."""
     file = stack.root / CHART
-    kept = file.read_text()
+    original_text = file.read_text()
     log = stack.root / ".watch.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -51,28 +51,30 @@ def watch_log(stack) -> Iterator[list[str]]:
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 0
         assert "Traceback" not in log.read_text()
-        file.write_text(kept)
+        file.write_text(original_text)
         log.unlink()
         stack.run("push", "--force")
 
 
 def test_watch_pushes_valid_saves_and_reports_invalid_ones(stack, watch_log) -> None:
     file = stack.root / CHART
-    kept = file.read_text()
+    original_text = file.read_text()
 
-    def said(words: str) -> bool:
+    def is_logged(words: str) -> bool:
         return wait_until(lambda: words in watch_log.read_text(), SECONDS)
 
     file.write_text(
-        kept.replace("slice_name: Distribution of the outcome", "slice_name: Only the outcome")
+        original_text.replace(
+            "slice_name: Distribution of the outcome", "slice_name: Only the outcome"
+        )
     )
-    assert said('✓ chart "Only the outcome"'), watch_log.read_text()
-    file.write_text(kept.replace("viz_type:", "viz_type: ["))
-    assert said("✗ superset_assets/charts/data/outcome.yaml: line ")
+    assert is_logged('✓ chart "Only the outcome"'), watch_log.read_text()
+    file.write_text(original_text.replace("viz_type:", "viz_type: ["))
+    assert is_logged("✗ superset_assets/charts/data/outcome.yaml: line ")
     broken = [line for line in watch_log.read_text().splitlines() if "✗" in line]
     assert len(broken) == 1
-    file.write_text(kept)
-    assert said('✓ chart "Distribution of the outcome"'), watch_log.read_text()
+    file.write_text(original_text)
+    assert is_logged('✓ chart "Distribution of the outcome"'), watch_log.read_text()
     assert stack.run("plan").returncode == 0
 
 

@@ -105,8 +105,8 @@ def test_user_with_country_filter_sees_only_that_country(stack) -> None:
     """The row filter of bundle.yml, for a stakeholder who has its role for a while."""
     settings = stack.settings
     file = stack.root / "superset_assets" / "bundle.yml"
-    kept = file.read_text(encoding="utf-8")
-    data = yaml.safe_load(kept)
+    original_text = file.read_text(encoding="utf-8")
+    data = yaml.safe_load(original_text)
     data["users"]["stakeholder"]["roles"] = ["Stakeholder", "Stakeholder France"]
     file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
     try:
@@ -126,7 +126,7 @@ def test_user_with_country_filter_sees_only_that_country(stack) -> None:
             )
             assert number == expected
     finally:
-        file.write_text(kept, encoding="utf-8")
+        file.write_text(original_text, encoding="utf-8")
         stack.run("push", "--force")
 
 
@@ -138,24 +138,24 @@ def test_broken_dashboard_is_reported(stack, admin: Page, tmp_path: Path) -> Non
     nothing = {
         "adhoc_filters": [{"clause": "WHERE", "expressionType": "SQL", "sqlExpression": "1 = 0"}]
     }
-    made = {
+    charts = {
         "Sound": rest.copy_chart(sound, "Sound", {}),
         "Broken": rest.copy_chart(sound, "Broken", broken),
         "Nothing": rest.copy_chart(sound, "Nothing", nothing),
     }
-    dashboard = rest.create_dashboard("broken_on_purpose", made)
+    dashboard = rest.create_dashboard("broken_on_purpose", charts)
     try:
         result = inspect_dashboard(
             admin, stack.settings.superset_url, "broken_on_purpose", tmp_path
         )
         # The copy has not the dashboard's style, so the sound one may not fit its card.
-        found = {f.chart: f.message for f in result.findings if "does not fit" not in f.message}
-        assert set(found) == {"Broken", "Nothing"}
-        assert "no_such_column" in found["Broken"]
-        assert "no results" in found["Nothing"]
+        messages = {f.chart: f.message for f in result.findings if "does not fit" not in f.message}
+        assert set(messages) == {"Broken", "Nothing"}
+        assert "no_such_column" in messages["Broken"]
+        assert "no results" in messages["Nothing"]
     finally:
         rest.delete("dashboard", dashboard)
-        for number in made.values():
+        for number in charts.values():
             rest.delete("chart", number)
 
 

@@ -77,8 +77,8 @@ def change_titles(clone: Clone, number: int) -> None:
     for file in sorted(folder.rglob("*.yaml"))[::KILLS]:
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         titles = [f"slice_name: Kill {number} {file.stem}\n"]
-        kept = [line for line in lines if not line.startswith("slice_name:")]
-        file.write_text("".join(titles + kept), encoding="utf-8")
+        other_lines = [line for line in lines if not line.startswith("slice_name:")]
+        file.write_text("".join(titles + other_lines), encoding="utf-8")
     succeed(clone, "format-assets")
 
 

@@ -59,11 +59,11 @@ def logs_in(clone: Clone, password: str) -> bool:
 
 
 def test_first_up_prints_address_user_and_password_location(stack: Clone) -> None:
-    said = stack.first_up.stdout
-    assert stack.settings.superset_url in said
-    assert "SUPERSET_ADMIN_PASSWORD in .env" in said
-    assert re.search(r"✓ Starting PostgreSQL +\d+\.\d s", said)
-    assert "✗" not in said
+    output = stack.first_up.stdout
+    assert stack.settings.superset_url in output
+    assert "SUPERSET_ADMIN_PASSWORD in .env" in output
+    assert re.search(r"✓ Starting PostgreSQL +\d+\.\d s", output)
+    assert "✗" not in output
 
 
 def test_second_up_changes_nothing(stack: Clone) -> None:
@@ -135,7 +135,7 @@ def test_superset_starts_without_warnings_and_with_content_policy(stack: Clone) 
 
 
 def test_partial_build_leaves_charts_with_rows(stack: Clone) -> None:
-    said = len(stack.superset_words())
+    log_length = len(stack.superset_words())
     for words in (["build", "SELECT=rpt_class_balance"], ["status"]):
         done = stack.make(*words)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -143,7 +143,7 @@ def test_partial_build_leaves_charts_with_rows(stack: Clone) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No problems" in done.stdout
     assert re.search(r"\d+ rows, \d+ ms", done.stdout)
-    assert "Traceback" not in stack.superset_words()[said:]
+    assert "Traceback" not in stack.superset_words()[log_length:]
 
 
 # --- data of one's own --------------------------------------------------------------------------
@@ -184,6 +184,6 @@ def test_table_becomes_model_and_is_removed(stack: Clone, tmp_path: Path) -> Non
     removed = stack.make("remove", "NAME=visits", env={"YES": "1"})
     assert removed.returncode == 0, removed.stdout + removed.stderr
     assert list(models.rglob("*visits*")) == []
-    left = """select exists (select from ml.model_versions where model = 'visits'),
+    query = """select exists (select from ml.model_versions where model = 'visits'),
         to_regclass('csv.visits') is null as gone"""
-    assert stack.make("psql", input=left).stdout.split()[-5:-1] == ["f", "|", "t", "(1"]
+    assert stack.make("psql", input=query).stdout.split()[-5:-1] == ["f", "|", "t", "(1"]

@@ -128,10 +128,10 @@ def test_changed_passwords_and_port_are_applied(other_stack: Clone) -> None:
 def test_port_in_use_is_error_before_start(other_stack: Clone) -> None:
     other_stack.make("down")
     for key in ("POSTGRES_PORT", "SUPERSET_PORT"):
-        with socket.socket() as taken:
-            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            taken.bind(("127.0.0.1", getattr(other_stack.settings, key.lower())))
-            taken.listen()
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", getattr(other_stack.settings, key.lower())))
+            listener.listen()
             message = error_of(other_stack.make("up"))
         assert f"({key} in .env) is in use" in message
         assert remaining_processes(other_stack) == {}
@@ -214,5 +214,5 @@ def test_reset_needs_confirmation_and_removes_everything(other_stack: Clone) -> 
     assert other_stack.make("reset", env={"YES": "1"}).returncode == 0
     assert remaining_processes(other_stack) == {}
     assert remaining_resources(other_stack) == []
-    left = {path.name for path in settings.state.iterdir()}
-    assert left <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock", "refresh.lock"}
+    file_names = {path.name for path in settings.state.iterdir()}
+    assert file_names <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock", "refresh.lock"}

@@ -16,9 +16,9 @@ def changed_lines(before: str, after: str) -> list[str]:
 
 
 def test_second_push_changes_nothing(pushed):
-    said = pushed.run("push")
-    assert "Nothing to do" in said
-    assert "Pushing" not in said
+    output = pushed.run("push")
+    assert "Nothing to do" in output
+    assert "Pushing" not in output
 
 
 def test_push_then_pull_has_no_difference(pushed):
@@ -49,8 +49,8 @@ def test_partial_export_equals_whole_export(project):
 
     def parts_are_the_whole() -> bool:
         whole = superset.export()
-        _, seen = read_both(settings, unmanaged=True)
-        parts = seen.exported
+        _, server_state = read_both(settings, unmanaged=True)
+        parts = server_state.exported
         return {**parts, "metadata.yaml": ""} == {**whole, "metadata.yaml": ""}
 
     assert parts_are_the_whole()
@@ -58,12 +58,16 @@ def test_partial_export_equals_whole_export(project):
     number = superset.number("chart", chart["uuid"])
     dataset = superset.number("dataset", chart["dataset_uuid"])
     column, *others = superset.get("dataset", dataset)["columns"]
-    kept = [{"id": other["id"], "column_name": other["column_name"]} for other in others]
-    named = {"id": column["id"], "column_name": column["column_name"], "verbose_name": "Other"}
+    other_columns = [{"id": other["id"], "column_name": other["column_name"]} for other in others]
+    changed_column = {
+        "id": column["id"],
+        "column_name": column["column_name"],
+        "verbose_name": "Other",
+    }
     for resource, changed, fields in (
         ("chart", number, {"description": "Another."}),
         ("dashboard", superset.number("dashboard", "business"), {"css": ".a {}"}),
-        ("dataset", dataset, {"columns": [named, *kept]}),
+        ("dataset", dataset, {"columns": [changed_column, *other_columns]}),
         ("database", superset.rows("database")[0]["id"], {"allow_ctas": True}),
         ("chart", number, {"dashboards": []}),
     ):

@@ -84,8 +84,8 @@ def test_access_changed_in_superset_is_pulled(project):
     assert f"{door}  changed in Superset since the last push" in plan
     assert 'role "Sales"  new in Superset' in plan
     assert door in project.fails("push")
-    said = project.run("pull")
-    assert 'new role "Sales"' in said
+    output = project.run("pull")
+    assert 'new role "Sales"' in output
     after = project.files()
     assert {name for name in after if after[name] != before[name]} == {FILE}
     data = entries(project)

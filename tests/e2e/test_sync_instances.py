@@ -52,9 +52,9 @@ def settings_of(project, server: SecondSuperset, **more: str):
 def test_push_then_pull_on_second_instance_has_no_difference(project, second_superset):
     env = overlay(project, "second", **second_superset.addresses)
     before = project.files()
-    said = project.run("push", **env)
-    assert re.search(r"created \d+ dashboards", said)
-    assert 'created role "Stakeholder"' in said
+    output = project.run("push", **env)
+    assert re.search(r"created \d+ dashboards", output)
+    assert 'created role "Stakeholder"' in output
     assert "Nothing to do" in project.run("pull", **env)
     assert "No difference" in project.run("plan", **env)
     assert project.files() == before
@@ -62,8 +62,8 @@ def test_push_then_pull_on_second_instance_has_no_difference(project, second_sup
     overlay(project, "first")
     overlay(project, "nowhere", SUPERSET_URL="http://127.0.0.1:9")
     project.run("push", "--force", ENV="first")
-    said = project.run("plan", ENV="first,second")
-    assert "first: no difference\nsecond: no difference" in said
+    output = project.run("plan", ENV="first,second")
+    assert "first: no difference\nsecond: no difference" in output
     done = project.command("push", ENV="nowhere,second")
     assert done.returncode == 1
     assert "second: no difference" in done.stdout
@@ -123,8 +123,8 @@ def test_environment_with_other_prefix_and_certificate(project, second_superset,
         "[warehouse].[warehouse].[ada_predictions]",
     } <= opened
     assert not any("[predictions]" in name for name in opened)
-    answers = run_queries(read_git(settings), superset)
-    assert [answer.error for answer in answers if answer.error] == []
+    results = run_queries(read_git(settings), superset)
+    assert [answer.error for answer in results if answer.error] == []
     # Without a certificate of its own, this installation shows none and no difference either.
     project.run("push")
     assert "No difference" in project.run("plan")

@@ -79,10 +79,10 @@ def test_foreign_bundle_is_imported_and_pushed_without_difference(project, tmp_p
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     before = project.files()
-    said = project.run("import", FROM=str(tmp_path))
+    output = project.run("import", FROM=str(tmp_path))
     new = project.files().keys() - before.keys()
     assert {path.split("/")[0] for path in new} == {"charts", "dashboards"}
     assert "dashboards/segments_2.yaml" in new
-    assert f"{len(new)} files written" in said
+    assert f"{len(new)} files written" in output
     assert "created dashboard" in project.run("push")
     assert "No difference" in project.run("plan")

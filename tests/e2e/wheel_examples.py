@@ -45,8 +45,8 @@ def read_examples() -> list[tuple[str, str, dict[str, Any]]]:
     datasets = {data["uuid"] for kind, _, data in result if kind == "datasets"}
     for kind, _, data in result:
         if kind == "dashboards":
-            gone = chart_uuids(data["position"]) - charts
-            data["position"] = without_charts(data["position"], gone)
+            removed_uuids = chart_uuids(data["position"]) - charts
+            data["position"] = without_charts(data["position"], removed_uuids)
     return [each for each in result if each[0] != "charts" or each[2]["dataset_uuid"] in datasets]
 
 

@@ -99,13 +99,13 @@ def test_layers_have_no_secret_compiler_or_private_certificate(
     part: str, images: Engine, private_certificates: set[bytes]
 ) -> None:
     secrets = [getattr(images.clone.settings, name).encode() for name in SECRETS]
-    result, seen = [], 0
+    result, file_count = [], 0
     for name, content in files(images.image(part)):
-        seen += 1
+        file_count += 1
         if wrong := file_problem(name, content, secrets, private_certificates):
             result.append(f"{name} {wrong}")
     assert not result
-    assert seen > 1000
+    assert file_count > 1000
 
 
 @pytest.mark.parametrize("part", IMAGES)

@@ -63,12 +63,12 @@ def test_both_modes_predict_and_show_equally(
     assert not is_close([("a", 0.1)], [("a", 0.1 + 3e-9)])
     monkeypatch.setenv("GLASSHOUSE_TEST_MODE", "native")
     for native in running_clone():
-        managed, theirs = predictions(engine.clone), predictions(native)
-        assert managed.keys() == theirs.keys()
+        managed, native_rows = predictions(engine.clone), predictions(native)
+        assert managed.keys() == native_rows.keys()
         assert {"pred_breast_cancer", "pred_churn"} <= managed.keys()
         for table, rows in managed.items():
             assert rows, table
-            assert is_close(rows, theirs[table]), table
+            assert is_close(rows, native_rows[table]), table
         shown = [
             {
                 asset.uuid: asset.data
