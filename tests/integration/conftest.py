@@ -38,9 +38,9 @@ class Shop:
     def load(self, source: Source, replace: bool = True) -> str:
         """Fill it; `replace`: what it holds may go."""
 
-        def refuse(held: str) -> None:
+        def refuse(contents: str) -> None:
             if not replace:
-                raise UserError(f"The shop holds {held}")
+                raise UserError(f"The shop holds {contents}")
 
         return load(self.dsn, source, refuse, lambda place: None)
 

@@ -29,9 +29,9 @@ def test_findings_are_rows_and_notices(user: Session, leaky_checks: list[tuple])
     tips = {(code, column) for code, severity, column, *_ in leaky_checks if severity == "tip"}
     assert ("excluded_column", "constant") in tips
     for _, severity, _, message, remedy in leaky_checks:
-        told = [notice for notice in user.connection.notices if message in notice]
-        assert len(told) == (severity in ("issue", "tip"))
-        assert all(remedy in notice and notice.count("\n") == 1 for notice in told)
+        notices = [notice for notice in user.connection.notices if message in notice]
+        assert len(notices) == (severity in ("issue", "tip"))
+        assert all(remedy in notice and notice.count("\n") == 1 for notice in notices)
 
 
 def test_each_check_has_help_and_outcome(user: Session, leaky_checks: list[tuple]) -> None:

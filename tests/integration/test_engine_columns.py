@@ -116,8 +116,8 @@ def test_weights_gap_and_budget_are_recorded(user: Session, films: str) -> None:
     assert version["split"]["rows_in_gap"] >= 10
     assert version["rows_train"] + version["rows_test"] + in_neither == 500
     assert {entry["name"] for entry in version["excluded"]} == {"released", "tickets"}
-    found = user.rows(
+    metric_rows = user.rows(
         "select metric, value from ml.evaluate(%s, 'select * from engine_test.films')", model
     )
-    assert dict(found)["accuracy"] > 0.8
+    assert dict(metric_rows)["accuracy"] > 0.8
     assert set(kinds(user, model)) == {"genres"}

@@ -143,9 +143,13 @@ def test_profile_is_replaced_and_names_author(user: Session) -> None:
 
 def test_drift_equals_sql(user: Session) -> None:
     """The index of one feature over the bins of the registry, counted by Postgres."""
-    later = f"select id, amount * 1.3 + 1 as amount, quarters, colour, flag, day from ({ROWS}) as r"
+    new_query = (
+        f"select id, amount * 1.3 + 1 as amount, quarters, colour, flag, day from ({ROWS}) as r"
+    )
     psi, distance = user.rows(
-        "select psi, kolmogorov_smirnov from ml.drift(%s, %s) where feature = 'amount'", NAME, later
+        "select psi, kolmogorov_smirnov from ml.drift(%s, %s) where feature = 'amount'",
+        NAME,
+        new_query,
     )[0]
     (expected,) = user.rows(
         f"""
@@ -161,7 +165,7 @@ def test_drift_equals_sql(user: Session) -> None:
         ),
         counted as (
             select bounds.bin, bounds.category, max(bounds.n) as before, count(r.id) as now
-            from bounds left join ({later}) as r on case
+            from bounds left join ({new_query}) as r on case
                 when bounds.category is not null then r.amount is null
                 else (bounds.lower is null or r.amount >= bounds.lower)
                     and (bounds.next is null or r.amount < bounds.next)

@@ -129,9 +129,9 @@ def test_invalid_arguments_are_refused(
     model = f"engine hostile choice {argument}"
     with pytest.raises(psycopg2.Error) as caught:
         user.train(model, ROWS, "target", **{"key": "id", argument: value})
-    said = str(caught.value)
-    assert "Traceback" not in said
-    assert caught.value.pgcode != "XX000", said
+    message = str(caught.value)
+    assert "Traceback" not in message
+    assert caught.value.pgcode != "XX000", message
     assert registry_rows(admin, model) == {}
 
 
@@ -254,8 +254,8 @@ def test_duplicate_and_missing_keys_are_predicted(user: Session) -> None:
     odd = "select case when id > 1 then '' end as id, a, b from engine_hostile.rows where id < 3"
     keys = [row[0] for row in user.predict("engine hostile twice", odd)]
     assert keys == [None, ""]
-    alone = "select '' as id, a, b from engine_hostile.rows limit 1"
-    assert user.predict("engine hostile twice", alone)[0][0] == ""
+    one_row_query = "select '' as id, a, b from engine_hostile.rows limit 1"
+    assert user.predict("engine hostile twice", one_row_query)[0][0] == ""
 
 
 def test_text_of_megabytes_is_supported(user: Session) -> None:

@@ -98,7 +98,7 @@ def compare(
             categorical_features=places, random_state=1
         ),
     }
-    found = {}
+    scores = {}
     for algorithm, reference in references.items():
         result = session.train(
             f"engine test {name}",
@@ -109,9 +109,9 @@ def compare(
             split={"by": "column", "column": "part"},
             options={**QUICK, "folds": 3, "positive_class": yes},
         )
-        found[algorithm] = (result["score"], reference_auc(rows, numbers, target, yes, reference))
-        print(f"{name} {algorithm}: {found[algorithm]}")
-    return found
+        scores[algorithm] = (result["score"], reference_auc(rows, numbers, target, yes, reference))
+        print(f"{name} {algorithm}: {scores[algorithm]}")
+    return scores
 
 
 def test_telco_churn(user: Session, data_folder: Path) -> None:
@@ -181,8 +181,8 @@ def test_titanic(user: Session, data_folder: Path) -> None:
         for row, share in zip(rows, chance, strict=True)
     ]
     measures = ("Pclass", "Age", "SibSp", "Parch", "Fare")
-    found = compare(user, "titanic parted", parted, measures, "Survived", "1")
-    for algorithm, (inside, reference) in found.items():
+    scores = compare(user, "titanic parted", parted, measures, "Survived", "1")
+    for algorithm, (inside, reference) in scores.items():
         assert inside == pytest.approx(reference, abs=0.015), algorithm
 
 
@@ -222,11 +222,11 @@ def test_text_messages(user: Session, data_folder: Path) -> None:
     print(f"sms: {result['score']:.4f}, scikit-learn {area:.4f}, {result['seconds']} s")
     assert result["score"] >= 0.985
     assert result["score"] >= area - 0.003
-    found = user.rows(
+    contribution_rows = user.rows(
         "select key, value, contribution from ml.explain(%s, %s, null)",
         "engine test sms",
         f"{query} where text ilike '%free%prize%' limit 1",
     )
-    words = {value: contribution for _, value, contribution in found}
+    words = {value: contribution for _, value, contribution in contribution_rows}
     assert words["free"] > 0
     assert words["prize"] > 0

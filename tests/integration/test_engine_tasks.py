@@ -54,8 +54,8 @@ def linnerud() -> Any:
     return Bunch(data=data.data, target=data.target[:, 2])
 
 
-def by_key(found: list[tuple]) -> dict[int, tuple]:
-    return {int(key): tuple(rest) for key, *rest in found}
+def by_key(rows: list[tuple]) -> dict[int, tuple]:
+    return {int(key): tuple(rest) for key, *rest in rows}
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_regression_equals_scikit_learn(user: Session, set_name: str, reader: An
     assert result["score"] == pytest.approx(error, rel=1e-9)
     # Three exercises say nothing of a pulse.
     assert result["baseline"] > result["score"] or set_name == "linnerud"
-    found = by_key(user.predict(name, query))
+    predictions = by_key(user.predict(name, query))
     for number, value in enumerate(expected):
-        text, score, probabilities = found[number]
+        text, score, probabilities = predictions[number]
         assert score == pytest.approx(value, rel=1e-9)
         assert (float(text), probabilities) == (score, None)
     assert user.version(name)["task"] == "regression"
@@ -122,13 +122,13 @@ def test_multiclass_equals_scikit_learn(user: Session, name: str, reader: Any) -
     assert result["score"] == pytest.approx(
         log_loss(data.target[~training], expected[~training]), rel=1e-5
     )
-    found = by_key(user.predict(model, query))
+    predictions = by_key(user.predict(model, query))
     for number, shares in enumerate(expected):
-        predicted, score, probabilities = found[number]
+        predicted, score, probabilities = predictions[number]
         assert predicted == str(shares.argmax())
         assert score == max(probabilities.values())
-        named = [probabilities[str(c)] for c in range(len(shares))]
-        assert named == pytest.approx(list(shares), abs=1e-6)
+        class_probabilities = [probabilities[str(c)] for c in range(len(shares))]
+        assert class_probabilities == pytest.approx(list(shares), abs=1e-6)
 
 
 def test_bike_sharing_with_time_split(user: Session, data_folder: Path) -> None:
@@ -205,8 +205,8 @@ def test_ames_log_prices(user: Session, data_folder: Path) -> None:
     errors = {}
     for name, model in (("ridge", outside), ("hist_gradient_boosting", boosted)):
         model.fit(matrix[training], prices[training])
-        answers = model.predict(matrix[~training])
-        errors[name] = root_mean_squared_error(prices[~training], answers)
+        predictions = model.predict(matrix[~training])
+        errors[name] = root_mean_squared_error(prices[~training], predictions)
     scores = {}
     for algorithm, params in (("ridge", {"alpha": 10}), ("hist_gradient_boosting", {})):
         result = user.train(
@@ -266,12 +266,12 @@ def test_wholesale_customer_clusters(user: Session, data_folder: Path) -> None:
     expected = silhouette_score(space[~training], labels[~training])
     print(f"wholesale silhouette: {result['score']} {expected}")
     assert result["score"] == pytest.approx(expected, abs=0.01)
-    found = by_key(user.predict(name, query))
-    mine = [int(found[number][0]) for number in range(len(rows))]
+    predictions = by_key(user.predict(name, query))
+    mine = [int(predictions[number][0]) for number in range(len(rows))]
     # Other orders of the rows lead k-means to other solutions of nearly the same inertia.
     assert adjusted_rand_score(labels, mine) > 0.95
     away = outside.transform(space).min(axis=1)
-    assert np.median([found[n][1] for n in range(len(rows))]) == pytest.approx(
+    assert np.median([predictions[n][1] for n in range(len(rows))]) == pytest.approx(
         np.median(away), rel=0.01
     )
     sizes = {

@@ -46,16 +46,16 @@ def test_explanations_sum_to_prediction(user: Session, algorithm: str) -> None:
 def test_evaluate_measures_champion_on_new_rows(user: Session) -> None:
     name = "registry test evaluate"
     user.train(name)
-    later = ROWS.replace("(1, 300)", "(301, 500)")
+    new_query = ROWS.replace("(1, 300)", "(301, 500)")
     result = {
-        row[0]: row[1:] for row in user.rows("select * from ml.evaluate(%s, %s)", name, later)
+        row[0]: row[1:] for row in user.rows("select * from ml.evaluate(%s, %s)", name, new_query)
     }
     value, lower, upper, baseline, count = result["accuracy"]
     expected = user.rows(
         "select avg((prediction::boolean = y)::int)::float8, count(*) "
-        "from ml.predict(%s, %s) join (" + later + ") as truth on key = id::text",
+        "from ml.predict(%s, %s) join (" + new_query + ") as truth on key = id::text",
         name,
-        later,
+        new_query,
     )
     assert expected == [(pytest.approx(value), count)]
     assert lower < value < upper

@@ -131,7 +131,7 @@ def test_views_survive_build_of_upstream_table(warehouse: Warehouse, no_dbt_test
 def other_models(warehouse: Warehouse) -> Iterator[None]:
     """A model of numbers, one of groups, and one whose class of interest is called true."""
     columns = "select id, mean_radius, mean_texture"
-    asked = {
+    models = {
         "radius": (f"{columns}, mean_area", "'regression', 'mean_radius', 'id'"),
         "groups": (f"{columns}, mean_area", "'clustering', key => 'id'"),
         "flag": (
@@ -139,13 +139,13 @@ def other_models(warehouse: Warehouse) -> Iterator[None]:
             "'classification', 'is_malignant', 'id'",
         ),
     }
-    for name, (query, choices) in asked.items():
+    for name, (query, choices) in models.items():
         execute(
             warehouse, f"select ml.train('{name}', '{query} from csv.breast_cancer', {choices})"
         )
     build(warehouse.settings, warehouse.stack, select=REPORTS, show=False)
     yield
-    for name in asked:
+    for name in models:
         execute(warehouse, f"select ml.drop_model('{name}')")
     # The reports of other tests are those of the models that are left.
     build(warehouse.settings, warehouse.stack, select=REPORTS, show=False)
@@ -176,11 +176,11 @@ def test_other_tasks_have_reports(warehouse: Warehouse) -> None:
 
 @pytest.mark.usefixtures("other_models")
 def test_class_named_true_has_label(warehouse: Warehouse) -> None:
-    told = dict(
+    texts = dict(
         rows(warehouse, "select page, rest from reports.rpt_headlines where model = 'flag'")
     )
-    assert told["data"] == " have is malignant: true."
-    assert told["quality"] == " of all cases with is malignant: true."
+    assert texts["data"] == " have is malignant: true."
+    assert texts["quality"] == " of all cases with is malignant: true."
 
 
 def test_drawn_roc_area_equals_score(warehouse: Warehouse) -> None:

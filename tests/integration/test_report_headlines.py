@@ -54,23 +54,27 @@ def test_shop_headline_equals_source(warehouse: Warehouse) -> None:
         assert shown[f"{name}_change"] == (
             percent(abs(change)) + (" more" if change >= 0 else " less")
         )
-    said = chart_values(warehouse, "business/headline", "reports.rpt_sales")
-    assert said["number"] == shown["revenue_text"]
-    assert said["change"] == f", {shown['revenue_change']} than the year before."
-    assert f"{before[0]:,.0f} €" in said["before"]
-    assert said["months"] == 12
-    assert said["until"] == (last - dt.timedelta(days=1)).strftime("%B %Y")
+    values = chart_values(warehouse, "business/headline", "reports.rpt_sales")
+    assert values["number"] == shown["revenue_text"]
+    assert values["change"] == f", {shown['revenue_change']} than the year before."
+    assert f"{before[0]:,.0f} €" in values["before"]
+    assert values["months"] == 12
+    assert values["until"] == (last - dt.timedelta(days=1)).strftime("%B %Y")
 
 
 def test_shop_without_complete_month_has_message(warehouse: Warehouse) -> None:
     """The template asks for `until` and `months`: without a row there is neither."""
-    said = chart_values(warehouse, "business/headline", "(select * from reports.rpt_sales limit 0)")
-    assert (said["until"], said["months"]) == (None, 0)
+    values = chart_values(
+        warehouse, "business/headline", "(select * from reports.rpt_sales limit 0)"
+    )
+    assert (values["until"], values["months"]) == (None, 0)
 
 
 def test_churn_headline_equals_call_list(warehouse: Warehouse) -> None:
-    listed = rows(warehouse, "select churn_probability, revenue_at_risk from reports.rpt_call_list")
-    risk, lost = np.array(listed, dtype=float).T
+    call_list = rows(
+        warehouse, "select churn_probability, revenue_at_risk from reports.rpt_call_list"
+    )
+    risk, lost = np.array(call_list, dtype=float).T
     lead, number, note = one_row(
         warehouse,
         "select label, value_text, note from reports.rpt_churn_summary"
@@ -110,7 +114,7 @@ def test_forecast_headline_equals_sum_of_days(warehouse: Warehouse) -> None:
         "select actual, forecast, naive, lower, upper from predictions.pred_revenue"
         " where series = 'Total' and not is_future and actual is not null",
     )
-    actual, said, naive, lower, upper = np.array(tested, dtype=float).T
+    actual, forecasts, naive, lower, upper = np.array(tested, dtype=float).T
     sentence, number, subline, period = one_row(
         warehouse,
         "select lead || number || rest, number, subline, period from reports.rpt_forecast_text"
@@ -121,7 +125,7 @@ def test_forecast_headline_equals_sum_of_days(warehouse: Warehouse) -> None:
     assert number == f"{forecast:,.0f} €"
     assert f", {percent(abs(change))} {'more' if change >= 0 else 'less'} than" in sentence
     total = np.abs(actual).sum()
-    assert f"off by {percent(np.abs(actual - said).sum() / total)}" in subline
+    assert f"off by {percent(np.abs(actual - forecasts).sum() / total)}" in subline
     assert f"weeks) by {percent(np.abs(actual - naive).sum() / total)}" in subline
     assert percent(np.mean((lower <= actual) & (actual <= upper))) in subline
     assert period.endswith(f"{last.year}") and f"{first.year} to" in period
@@ -155,12 +159,12 @@ def test_segment_headline_equals_source(warehouse: Warehouse) -> None:
     )
     everybody, money = sum(n for _, n, _ in brought), sum(spent for *_, spent in brought)
     name, customers, spent = brought[0]
-    said = chart_values(warehouse, "segments/headline", "reports.rpt_segments")
-    assert said["name"] == name
-    assert said["n"] == len(brought)
-    assert said["all_customers"] == f"{everybody:,}"
-    assert said["share"] == percent(customers / everybody)
-    assert said["revenue"] == percent(float(spent / money))
+    values = chart_values(warehouse, "segments/headline", "reports.rpt_segments")
+    assert values["name"] == name
+    assert values["n"] == len(brought)
+    assert values["all_customers"] == f"{everybody:,}"
+    assert values["share"] == percent(customers / everybody)
+    assert values["revenue"] == percent(float(spent / money))
 
 
 def test_segment_moves_equal_set_difference(warehouse: Warehouse) -> None:
@@ -170,12 +174,12 @@ def test_segment_moves_equal_set_difference(warehouse: Warehouse) -> None:
         "select distinct as_of from reports.rpt_segment_transitions order by as_of desc limit 2",
     )
     now, before = ({key for (key,) in rows(warehouse, ACTIVE, day)} for (day,) in days)
-    said = chart_values(
+    values = chart_values(
         warehouse, "segments/headline_transitions", "reports.rpt_segment_transitions"
     )
-    assert said["stayed"] == f"{len(now & before):,}"
-    assert said["came"] == f"{len(now - before):,}"
-    assert said["gone"] == f"{len(before - now):,}"
+    assert values["stayed"] == f"{len(now & before):,}"
+    assert values["came"] == f"{len(now - before):,}"
+    assert values["gone"] == f"{len(before - now):,}"
     stayed, moved = one_row(
         warehouse,
         "select sum(customers), sum(customers) filter (where from_segment <> to_segment)"
@@ -184,7 +188,7 @@ def test_segment_moves_equal_set_difference(warehouse: Warehouse) -> None:
         days[0][0],
     )
     assert stayed == len(now & before)
-    assert float(said["moved"]) == pytest.approx(100 * float(moved / stayed), abs=0.5)
+    assert float(values["moved"]) == pytest.approx(100 * float(moved / stayed), abs=0.5)
 
 
 def test_status_page_equals_sources(warehouse: Warehouse) -> None:

@@ -63,13 +63,13 @@ def test_cohort_retention_equals_recount(warehouse: Warehouse) -> None:
 
 @pytest.mark.parametrize("country", ["Everywhere", "France"])
 def test_call_list_and_campaign_totals_agree(warehouse: Warehouse, country: str) -> None:
-    listed = rows(
+    call_list = rows(
         warehouse,
         "select churn_probability, yearly_revenue, revenue_at_risk from reports.rpt_call_list"
         " where %s in ('Everywhere', country) order by loss_rank",
         country,
     )
-    risk, revenue, lost = np.array(listed, dtype=float).T
+    risk, revenue, lost = np.array(call_list, dtype=float).T
     assert lost == pytest.approx(risk * revenue)
     assert np.all(np.diff(lost) <= 1e-9)
     # The campaign of dbt_project.yml: 4 € a call, a quarter stays, 30 % margin.

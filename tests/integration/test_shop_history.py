@@ -233,13 +233,13 @@ def test_changed_macro_rebuilds_past_snapshots(shop: Shop) -> None:
 def test_refresh_recovers_from_killed_refresh(shop: Shop) -> None:
     """Killed when the vault has grown and the star has not yet."""
     shop.live(1)
-    known = shop.one("select max(load_date) from vault.sat_order__status")
+    last_load_date = shop.one("select max(load_date) from vault.sat_order__status")
     settings, killed = shop.warehouse.settings, threading.Event()
 
     def kill() -> None:
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline and not killed.is_set():
-            if shop.one("select max(load_date) from vault.sat_order__status") > known:
+            if shop.one("select max(load_date) from vault.sat_order__status") > last_load_date:
                 for process in find_by_tag(settings.state, "tool"):
                     os.kill(process, signal.SIGKILL)
                     killed.set()
