@@ -13,12 +13,12 @@ from scripts.errors import UserError
 from tests.unit.assets.sample_assets import ASSETS, SETTINGS
 
 OWN = ASSETS["databases/warehouse.yaml"]["sqlalchemy_uri"]
-SENT = "postgresql+psycopg2://dashboard:p%40ss%2Fword@127.0.0.1:15432/warehouse"
+FULL_URI = "postgresql+psycopg2://dashboard:p%40ss%2Fword@127.0.0.1:15432/warehouse"
 
 
 def test_uri_round_trip_with_placeholders():
-    assert fill_uri(OWN, SETTINGS) == SENT
-    assert restore_uri(SENT.replace("p%40ss%2Fword", MASK), SETTINGS) == OWN
+    assert fill_uri(OWN, SETTINGS) == FULL_URI
+    assert restore_uri(FULL_URI.replace("p%40ss%2Fword", MASK), SETTINGS) == OWN
     assert restore_uri(OWN, SETTINGS) == OWN
 
 
@@ -36,7 +36,7 @@ def test_uri_round_trip_with_placeholders():
     ],
 )
 def test_uri_of_other_server_gets_no_own_password(change):
-    uri = SENT.replace("p%40ss%2Fword", MASK).replace(*change)
+    uri = FULL_URI.replace("p%40ss%2Fword", MASK).replace(*change)
     restored = restore_uri(uri, SETTINGS, OWN, "SALES_PASSWORD")
     assert restored == uri.replace(MASK, "${SALES_PASSWORD}")
     assert fill_uri(restored, SETTINGS) == uri

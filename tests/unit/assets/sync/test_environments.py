@@ -67,8 +67,8 @@ def test_each_environment_has_own_settings(project, monkeypatch):
 
 def test_each_environment_has_result_line_and_worst_exit_code_counts(capsys):
     assert run_for_each(settings_of("staging", "production"), lambda s: RESULTS[s.environment]) == 2
-    said = capsys.readouterr().out
-    assert said.splitlines()[-2:] == ["staging: pushed", "production: 2 to update"]
+    output = capsys.readouterr().out
+    assert output.splitlines()[-2:] == ["staging: pushed", "production: 2 to update"]
 
     def run(settings):
         if settings.environment == "staging":

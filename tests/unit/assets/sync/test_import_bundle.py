@@ -146,8 +146,11 @@ def test_annotations_refer_to_charts_of_bundle_only(tmp_path, settings):
     data["params"]["annotation_layers"] = layers
     files[name] = dump_yaml(data)
     result, lines = remarks(files, tmp_path, settings)
-    kept = result.written.get(uuid_of("By region")).data["params"]["annotation_layers"]
-    assert [(each["name"], each["value"]) for each in kept] == [("b", uuid_of("Rows")), ("c", "2")]
+    annotation_layers = result.written.get(uuid_of("By region")).data["params"]["annotation_layers"]
+    assert [(each["name"], each["value"]) for each in annotation_layers] == [
+        ("b", uuid_of("Rows")),
+        ("c", "2"),
+    ]
     assert any("1 annotations refer to ids of the other server" in line for line in lines)
 
 

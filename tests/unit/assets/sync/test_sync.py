@@ -80,8 +80,8 @@ def test_confirmed_deletion_updates_layout():
     assert dashboard.data["position"]["ROW-1"]["children"] == ["CHART-1"]
     assert "removed chart" in plan.summary()
     changed = bundle(Rows={"description": "mine"})
-    gone = removed_on_server(changed, live, bundle())
-    assert plan_pull(changed, live, bundle(), gone).conflicts == [
+    removals = removed_on_server(changed, live, bundle())
+    assert plan_pull(changed, live, bundle(), removals).conflicts == [
         'chart "Rows": changed here and removed there'
     ]
 
@@ -100,16 +100,16 @@ def test_assets_removed_from_git_return_only_for_dashboard():
     smaller = replace(dashboard, data=dashboard.data | {"position": position})
     git = every.only({a.uuid for a in every} - {ROWS}) | Bundle.of([smaller])
     assert not plan_pull(git, managed_assets(every, git), every)
-    kept = every.only({a.uuid for a in every} - {ROWS})
-    (taken,) = plan_pull(kept, managed_assets(every, kept), kept).written
-    assert taken == ROWS
+    rest = every.only({a.uuid for a in every} - {ROWS})
+    (uuid,) = plan_pull(rest, managed_assets(every, rest), rest).written
+    assert uuid == ROWS
 
 
 def test_layout_without_charts_has_no_row():
     dashboard = bundle().kind("dashboards")[0]
-    left = without_charts(dashboard.data["position"], {ROWS, uuid_of("By region")})
-    assert set(left) == {"DASHBOARD_VERSION_KEY", "ROOT_ID", "GRID_ID"}
-    assert left["GRID_ID"]["children"] == []
+    layout = without_charts(dashboard.data["position"], {ROWS, uuid_of("By region")})
+    assert set(layout) == {"DASHBOARD_VERSION_KEY", "ROOT_ID", "GRID_ID"}
+    assert layout["GRID_ID"]["children"] == []
 
 
 def test_chart_added_to_managed_dashboard_is_pulled():
@@ -187,7 +187,7 @@ def test_damaged_push_record_is_ignored(settings):
 
 
 @pytest.mark.parametrize(
-    ("base", "mine", "theirs", "merged", "conflicts"),
+    ("base", "local", "remote", "merged", "conflicts"),
     [
         ({"a": 1}, {"a": 1}, {"a": 2}, {"a": 2}, []),
         ({"a": 1}, {"a": 2}, {"a": 1}, {"a": 2}, []),
@@ -199,8 +199,8 @@ def test_damaged_push_record_is_ignored(settings):
         ({}, {"a": 1}, {"a": 1}, {"a": 1}, []),
     ],
 )
-def test_merge(base, mine, theirs, merged, conflicts):
-    assert merge(base, mine, theirs) == (merged, conflicts)
+def test_merge(base, local, remote, merged, conflicts):
+    assert merge(base, local, remote) == (merged, conflicts)
 
 
 def test_type_change_is_change():
@@ -233,9 +233,9 @@ def test_push_selection_is_complete():
     assert {asset.uuid for asset in _complete_selection({uuid_of("warehouse")}, git)} == {
         uuid_of("warehouse")
     }
-    alone = git.only(every - {uuid_of("dashboard")})
-    sent = _complete_selection({ROWS}, alone)
-    assert {asset.uuid for asset in sent} == {ROWS, dataset, uuid_of("warehouse")}
+    git_without_dashboard = git.only(every - {uuid_of("dashboard")})
+    selection = _complete_selection({ROWS}, git_without_dashboard)
+    assert {asset.uuid for asset in selection} == {ROWS, dataset, uuid_of("warehouse")}
     assert reference_problems(_complete_selection({dataset}, git)) == []
 
 
@@ -275,8 +275,8 @@ def test_file_name_from_title(title, stem):
 
 def test_title_without_letters_gives_file_name():
     chart = bundle().get(ROWS)
-    named = Asset("charts", chart.data | {"slice_name": "😀"})
-    assert with_path(named, bundle(), set()).path == f"charts/sales/{ROWS[:8]}.yaml"
+    emoji_chart = Asset("charts", chart.data | {"slice_name": "😀"})
+    assert with_path(emoji_chart, bundle(), set()).path == f"charts/sales/{ROWS[:8]}.yaml"
 
 
 def test_unchanged_asset_is_not_written(tmp_path):
