@@ -70,9 +70,9 @@ OTHER = {
 def test_estimators_are_in_catalogue_or_excluded(task: str, kind: str) -> None:
     offered = {name for name, _ in all_estimators(type_filter=kind)}
     own = [a for a in CATALOGUE[task].values() if not isinstance(a, ExtraAlgorithm)]
-    held = {algorithm.estimator.__name__ for algorithm in own}
-    assert held <= offered
-    assert offered - held <= WRAPPERS | NO_PROBABILITIES | OTHER
+    names = {algorithm.estimator.__name__ for algorithm in own}
+    assert names <= offered
+    assert offered - names <= WRAPPERS | NO_PROBABILITIES | OTHER
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ def three_classes(mixed: list[dict]) -> list[dict]:
 
 @pytest.mark.parametrize("name", EXTRAS)
 def test_missing_library_error_names_extra(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {k: v for k, v in algorithms.CATALOGUE["regression"].items() if k not in EXTRAS}
-    monkeypatch.setitem(algorithms.CATALOGUE, "regression", known)
+    catalogue = {k: v for k, v in algorithms.CATALOGUE["regression"].items() if k not in EXTRAS}
+    monkeypatch.setitem(algorithms.CATALOGUE, "regression", catalogue)
     with pytest.raises(GlasshouseError, match=f"{name} is not installed") as refused:
         algorithms.find_algorithm("regression", name)
     assert f"ML_EXTRAS={name}" in refused.value.hint
@@ -57,8 +57,8 @@ def test_missing_library_error_names_extra(name: str, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("name", EXTRAS)
 def test_catalogue_lists_installed_libraries(name: str) -> None:
-    listed = {row[0] for row in algorithms.catalogue_rows()}
-    assert (name in listed) == libraries.is_installed(name)
+    names = {row[0] for row in algorithms.catalogue_rows()}
+    assert (name in names) == libraries.is_installed(name)
 
 
 def test_predictions_equal_library(mixed: list[dict], library: str) -> None:
@@ -106,8 +106,8 @@ def test_contributions_sum_to_prediction(mixed: list[dict], library: str, kind: 
     db.rows = rows[:30]
     result = groupby(explain(db, "a model", "q", None), lambda row: row[0])
     sums = np.array([sum(row[4] for row in rows) for _, rows in result])
-    answers = list(predict(db, "a model", "q", None))
-    scores = np.array([score for _, _, score, _ in answers])
+    predictions = list(predict(db, "a model", "q", None))
+    scores = np.array([score for _, _, score, _ in predictions])
     if kind == "two classes":
         np.testing.assert_allclose(1 / (1 + np.exp(-sums)), scores, atol=1e-6)
     elif kind == "numbers":

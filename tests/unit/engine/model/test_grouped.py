@@ -50,7 +50,7 @@ def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, A
     options = {"bootstrap": 0, "importance_repeats": 1, "folds": 2, "group_by": "shop"}
     options |= changes.pop("options", {})
     db = StandIn(rows)
-    asked = {
+    arguments = {
         "task": "regression",
         "target": "amount",
         "key": "id",
@@ -58,7 +58,7 @@ def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, A
         "split": BY_PART,
         **changes,
     }
-    call(db, **asked, options=json.dumps(options))
+    call(db, **arguments, options=json.dumps(options))
     return db, db.recorded[-1]
 
 
@@ -99,17 +99,17 @@ def test_each_group_has_model_of_its_rows() -> None:
 def test_each_group_has_metrics_of_its_test_rows() -> None:
     db, payload = train()
     result = predicted_scores(db, ROWS)
-    measured = {
+    scores = {
         m["segment"]: m["value"]
         for m in payload["metrics"]
         if (m["metric"], m["series"], m["split"]) == ("rmse", "model", "test")
     }
-    assert set(measured) == {"all", *(f"shop = {shop}" for shop in (*SLOPES, "kiosk"))}
+    assert set(scores) == {"all", *(f"shop = {shop}" for shop in (*SLOPES, "kiosk"))}
     for shop in (*SLOPES, "kiosk"):
         rows = (shop == SHOPS) & ~TRAINING
         error = root_mean_squared_error(AMOUNTS[rows], result[rows])
-        assert measured[f"shop = {shop}"] == pytest.approx(error)
-    assert measured["all"] == pytest.approx(payload["version"]["score"])
+        assert scores[f"shop = {shop}"] == pytest.approx(error)
+    assert scores["all"] == pytest.approx(payload["version"]["score"])
     # One model for all would not have done.
     _, pooled = train(options={"group_by": None})
     assert payload["version"]["score"] < pooled["version"]["score"] / 3
@@ -143,9 +143,9 @@ def test_groups_may_lack_classes(numbered: bool) -> None:
 
 def test_weights_costs_and_constraints_apply_in_each_group() -> None:
     rows = [{**row, "amount": row["amount"] > 0.5} for row in ROWS]
-    asked = {"task": "classification", "algorithms": '["logistic_regression"]'}
+    arguments = {"task": "classification", "algorithms": '["logistic_regression"]'}
     costs = {"false_positive": 1, "false_negative": 20}
-    db, payload = train(rows, **asked, options={"class_weight": "balanced", "costs": costs})
+    db, payload = train(rows, **arguments, options={"class_weight": "balanced", "costs": costs})
     assert payload["version"]["threshold"] < 0.5
     mine = (SHOPS == "north") & TRAINING
     model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
@@ -153,8 +153,8 @@ def test_weights_costs_and_constraints_apply_in_each_group() -> None:
     north = SHOPS == "north"
     outside = model.predict_proba(MATRIX[north])[:, 1]
     np.testing.assert_allclose(predicted_scores(db, rows)[north], outside, atol=1e-3)
-    asked = {"algorithms": '["hist_gradient_boosting"]', "options": {"monotonic": {"x": 1}}}
-    db, _ = train(**asked)
+    arguments = {"algorithms": '["hist_gradient_boosting"]', "options": {"monotonic": {"x": 1}}}
+    db, _ = train(**arguments)
     line = [{**ROWS[0], "id": n, "shop": "south", "x": n / 50 - 2} for n in range(200)]
     assert (np.diff(predicted_scores(db, line)) >= 0).all()
 

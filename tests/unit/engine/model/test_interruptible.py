@@ -87,14 +87,14 @@ def test_fit_is_interruptible(module: str, name: str, rows: Any) -> None:
 
 
 def test_catalogue_uses_interruptible_estimators() -> None:
-    taken = {
+    classes = {
         (a.estimator.__module__.rpartition(".")[2], a.estimator.__name__)
         for task, algorithms in CATALOGUE.items()
         for a in algorithms.values()
         if task != "forecast"
         and a.estimator.__module__.startswith("glasshouse_ml.model.interruptible")
     }
-    assert taken == set(CLASSES)
+    assert classes == set(CLASSES)
 
 
 def test_batched_predictions_equal_unbatched(

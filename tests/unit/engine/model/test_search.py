@@ -35,10 +35,10 @@ def test_grid_equals_scikit_learn() -> None:
 
 def test_random_settings_are_in_range_and_seeded() -> None:
     search = {"depth": DEPTH, "rate": {"low": 0.001, "high": 1.0, "log": True}, "kind": ["a", "b"]}
-    asked = {**OPTIONS, "search": {"how": "random", "iterations": 200}}
-    result = search_settings(search, asked)
-    assert result == search_settings(search, asked)
-    assert result != search_settings(search, {**asked, "seed": 1})
+    options = {**OPTIONS, "search": {"how": "random", "iterations": 200}}
+    result = search_settings(search, options)
+    assert result == search_settings(search, options)
+    assert result != search_settings(search, {**options, "seed": 1})
     assert len(result) == 200
     depths = np.array([entry["depth"] for entry in result])
     assert set(depths) == {2, 3, 4}
@@ -50,8 +50,8 @@ def test_random_settings_are_in_range_and_seeded() -> None:
 
 
 def test_small_space_is_tried_once_each() -> None:
-    asked = {**OPTIONS, "search": {"how": "random", "iterations": 50}}
-    assert sorted(s["depth"] for s in search_settings({"depth": DEPTH}, asked)) == [2, 3, 4]
+    options = {**OPTIONS, "search": {"how": "random", "iterations": 50}}
+    assert sorted(s["depth"] for s in search_settings({"depth": DEPTH}, options)) == [2, 3, 4]
 
 
 def test_halving_shares() -> None:
@@ -99,11 +99,11 @@ def test_every_setting_is_candidate_with_folds(breast_cancer: list[dict]) -> Non
     # The same search outside, on other folds of the same kind.
     names = [name for name in breast_cancer[0] if name not in ("id", "target")]
     matrix = np.array([[row[name] for name in names] for row in breast_cancer])
-    answers = np.array([row["target"] == "malignant" for row in breast_cancer])
+    labels = np.array([row["target"] == "malignant" for row in breast_cancer])
     for candidate, strength in zip(tried[1:4], strengths, strict=True):
         model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1_000))
         folds = StratifiedKFold(5, shuffle=True, random_state=0)
-        outside = cross_val_score(model, matrix, answers, scoring="roc_auc", cv=folds)
+        outside = cross_val_score(model, matrix, labels, scoring="roc_auc", cv=folds)
         assert candidate["score"] == pytest.approx(outside.mean(), abs=0.01)
 
 
@@ -163,9 +163,11 @@ def test_cluster_count_can_be_searched() -> None:
 )
 def test_invalid_search_is_refused(search: Any, options: dict, message: str) -> None:
     entry = {"algorithm": "ridge", "params": {"solver": "auto"}, "search": search}
-    asked = json.dumps({"search": options} if options else {})
+    request_options = json.dumps({"search": options} if options else {})
     with pytest.raises(GlasshouseError) as caught:
-        parse_request("m", "q", "regression", "y", None, json.dumps([entry]), None, None, asked)
+        parse_request(
+            "m", "q", "regression", "y", None, json.dumps([entry]), None, None, request_options
+        )
     assert message in caught.value.message
     assert caught.value.hint
 

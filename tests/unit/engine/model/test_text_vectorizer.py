@@ -76,15 +76,15 @@ def test_missing_empty_and_unknown_texts(dimensions: int) -> None:
 def test_number_of_dimensions_is_constant() -> None:
     for texts in (TEXTS, ["", ""], ["one", "two"], ["same words"] * 5):
         fitted = TextVectorizer(0, 4)
-        made = fitted.fit_transform(column(texts))
-        assert made.shape == (len(texts), 5)
-        np.testing.assert_allclose(made, fitted.transform(column(texts)), atol=1e-12)
-        assert np.isfinite(made).all()
+        matrix = fitted.fit_transform(column(texts))
+        assert matrix.shape == (len(texts), 5)
+        np.testing.assert_allclose(matrix, fitted.transform(column(texts)), atol=1e-12)
+        assert np.isfinite(matrix).all()
 
 
 def test_texts_without_terms_give_one_column() -> None:
-    made = TextVectorizer(0).fit_transform(column(["one", "two", ""]))
-    assert made.toarray().tolist() == [[0.0], [0.0], [1.0]]
+    matrix = TextVectorizer(0).fit_transform(column(["one", "two", ""]))
+    assert matrix.toarray().tolist() == [[0.0], [0.0], [1.0]]
 
 
 def rows_of_texts(count: int) -> tuple[np.ndarray, np.ndarray, list[Feature]]:
@@ -120,8 +120,8 @@ def test_every_algorithm_accepts_and_stores_text(task: str, name: str) -> None:
     few = {"n_clusters": 2, "n_estimators": 5, "max_subpopulation": 50, "cv": 2}
     params = {k: v for k, v in few.items() if k in algorithm.parameters}
     pipeline = build_pipeline(algorithm, params, features, {"seed": 0})
-    answers = classes if task == "classification" else classes + 0.5 + matrix[:, 1] / 10
-    fitted = pipeline.fit(matrix, np.asarray(answers))
+    target = classes if task == "classification" else classes + 0.5 + matrix[:, 1] / 10
+    fitted = pipeline.fit(matrix, np.asarray(target))
     stored = Model(fitted, features, ("no", "yes"), "yes", None, task)
     content = pack(stored)
     again = unpack(content)

@@ -35,8 +35,8 @@ PLAIN = [{k: v for k, v in row.items() if k not in ("home", "noise")} for row in
 
 def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     db = StandIn(rows)
-    asked = {"task": "clustering", "target": None, "key": "id", "algorithms": None, **changes}
-    call(db, **asked)
+    arguments = {"task": "clustering", "target": None, "key": "id", "algorithms": None, **changes}
+    call(db, **arguments)
     return db, db.recorded[0]
 
 
@@ -77,10 +77,10 @@ def test_separate_clusters_are_stable() -> None:
     even = [
         {"id": n, "a": a, "b": b} for n, (a, b) in enumerate(rng.uniform(size=(300, 2)).tolist())
     ]
-    asked = '[{"algorithm": "k_means", "params": {"n_clusters": 7}}]'
-    _, payload = train(even, algorithms=asked)
+    algorithms = '[{"algorithm": "k_means", "params": {"n_clusters": 7}}]'
+    _, payload = train(even, algorithms=algorithms)
     assert stability(payload)["value"] < 0.9
-    _, payload = train(even, algorithms=asked, options='{"bootstrap": 0}')
+    _, payload = train(even, algorithms=algorithms, options='{"bootstrap": 0}')
     assert not [row for row in payload["metrics"] if row["metric"] == "stability"]
 
 

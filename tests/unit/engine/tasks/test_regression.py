@@ -52,8 +52,8 @@ def diabetes() -> list[dict[str, Any]]:
 
 def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     db = StandIn(rows)
-    asked = {"task": "regression", "key": "id", "algorithms": '["ridge"]', **changes}
-    call(db, **asked)
+    arguments = {"task": "regression", "key": "id", "algorithms": '["ridge"]', **changes}
+    call(db, **arguments)
     return db, db.recorded[0]
 
 
@@ -110,10 +110,10 @@ def test_model_equals_scikit_learn(diabetes: list[dict]) -> None:
         (m["series"], m["metric"]): m["value"] for m in payload["metrics"] if m["split"] == "test"
     }
     actual = data.target[~training]
-    blind = DummyRegressor().fit(data.data[training], data.target[training])
+    dummy = DummyRegressor().fit(data.data[training], data.target[training])
     for name, measure in REFERENCE.items():
         assert values["model", name] == pytest.approx(measure(actual, expected[~training]))
-        dull = blind.predict(data.data[~training])
+        dull = dummy.predict(data.data[~training])
         assert values["baseline", name] == pytest.approx(measure(actual, dull))
 
 
