@@ -40,7 +40,7 @@ class StandIn:
         self.artifacts: list[bytes] = []
         self.signatures: list[bytes] = []
         self.profiles: list[dict[str, Any]] = []
-        self.kept: list[tuple[str, int, list[dict[str, Any]]]] = []
+        self.results: list[tuple[str, int, list[dict[str, Any]]]] = []
 
     def columns(self, query: str) -> list[Column]:
         """The type of a column is that of its first value."""
@@ -103,14 +103,14 @@ class StandIn:
         if "select content" in statement:
             return [{"content": self.artifacts[values[1] - 1]}]
         if "to_jsonb(versions)" in statement:
-            wanted = values[1] or self._champion()
-            result = self.recorded[wanted - 1 : wanted] if wanted else []
+            version = values[1] or self._champion()
+            result = self.recorded[version - 1 : version] if version else []
             return [{"facts": json.dumps(payload["version"])} for payload in result]
         if "record_profile" in statement:
             self.profiles.append(json.loads(values[0]))
             return []
         if "record_drift" in statement or "record_contest" in statement:
-            self.kept.append((values[0], values[1], json.loads(values[2])))
+            self.results.append((values[0], values[1], json.loads(values[2])))
             return []
         if "curve = 'calibration'" in statement:
             curve = self.recorded[values[1] - 1]["curves"]

@@ -44,8 +44,8 @@ ROWS = [_row(number) for number in range(2_400)]
 def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     db = StandIn(rows)
     options = {"folds": 2, "bootstrap": 0, "importance_repeats": 1, "dependence": 0}
-    asked = {"task": "regression", "target": "amount", "key": "id", "algorithms": '["ridge"]'}
-    call(db, **{**asked, "options": json.dumps(options), **changes})
+    arguments = {"task": "regression", "target": "amount", "key": "id", "algorithms": '["ridge"]'}
+    call(db, **{**arguments, "options": json.dumps(options), **changes})
     return db, db.recorded[-1]
 
 

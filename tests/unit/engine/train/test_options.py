@@ -51,8 +51,8 @@ TRAINING = np.array([row["part"] == "train" for row in ROWS])
 def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     options = {**QUICK, **changes.pop("options", {})}
     db = StandIn(rows)
-    asked = {"key": "id", "split": BY_PART, **changes}
-    call(db, **asked, options=json.dumps(options))
+    arguments = {"key": "id", "split": BY_PART, **changes}
+    call(db, **arguments, options=json.dumps(options))
     return db, db.recorded[-1]
 
 
@@ -88,9 +88,9 @@ def test_class_weights_apply_to_every_candidate(weights: Any) -> None:
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
 def test_calibration_improves_probabilities(method: str) -> None:
     losses = {}
-    for asked in (None, method):
-        db, payload = train(algorithms='["gaussian_nb"]', options={"calibration": asked})
-        losses[asked] = measure(payload, "brier")
+    for calibration in (None, method):
+        db, payload = train(algorithms='["gaussian_nb"]', options={"calibration": calibration})
+        losses[calibration] = measure(payload, "brier")
     assert losses[method] < losses[None] - 0.01
     outside = CalibratedClassifierCV(
         make_pipeline(StandardScaler(), GaussianNB()), method=method, cv=3, ensemble=False
@@ -126,9 +126,9 @@ def test_threshold_has_least_cost_on_validation_rows() -> None:
     for costs in (Costs(1, 1), Costs(1, 9), Costs(7, 2)):
 
         def cost(threshold: float, costs: Costs = costs) -> float:
-            flagged = scores >= threshold
-            wrong = costs.false_positive * (flagged & ~hits).sum()
-            return wrong + costs.false_negative * (~flagged & hits).sum()
+            is_flagged = scores >= threshold
+            wrong = costs.false_positive * (is_flagged & ~hits).sum()
+            return wrong + costs.false_negative * (~is_flagged & hits).sum()
 
         result = least_cost_threshold(folds, costs)
         assert cost(result) == min(map(cost, np.arange(0, 1.005, 0.005)))
@@ -159,18 +159,18 @@ def test_costs_change_threshold_and_dependent_results() -> None:
     missed = cells["true", "false"] * 10 + cells["false", "true"]
     assert measure(payload, "cost") == pytest.approx(missed / (~TRAINING).sum())
     assert measure(payload, "cost") < measure(payload, "cost", "baseline")
-    later = {name: value for name, value, *_ in evaluate(db, "a model", "q", 1)}
-    assert later["cost"] < 1
+    metrics = {name: value for name, value, *_ in evaluate(db, "a model", "q", 1)}
+    assert metrics["cost"] < 1
     folds = [m for m in payload["metrics"] if m["split"] == "validation" and m["metric"] == "cost"]
     assert len(folds) == 2 * 3
 
 
 def test_threshold_is_independent_of_test_rows() -> None:
-    asked = {"options": {"costs": {"false_positive": 1, "false_negative": 10}}}
+    arguments = {"options": {"costs": {"false_positive": 1, "false_negative": 10}}}
     changed = [
         {**row, "target": row["id"] % 2 == 0} if row["part"] == "test" else row for row in ROWS
     ]
-    result = [train(rows, **asked)[1]["version"] for rows in (ROWS, changed)]
+    result = [train(rows, **arguments)[1]["version"] for rows in (ROWS, changed)]
     assert result[0]["threshold"] == result[1]["threshold"]
     assert result[0]["score"] != result[1]["score"]
 

@@ -119,10 +119,10 @@ def test_preprocessing_uses_training_rows_only(mixed: list[dict]) -> None:
                 split='{"by": "column", "column": "part"}',
             )
         stored = [unpack(content) for content in db.artifacts]
-        seen = np.array([[0.5, 0.0, 1.0], [np.nan, 1.0, 0.0], [-2.0, 2.0, np.nan]])
+        matrix = np.array([[0.5, 0.0, 1.0], [np.nan, 1.0, 0.0], [-2.0, 2.0, np.nan]])
         models.append(
             [p["candidates"][1]["fold_scores"] for p in db.recorded]
-            + [model.pipeline.predict_proba(seen).tolist() for model in stored]
+            + [model.pipeline.predict_proba(matrix).tolist() for model in stored]
             + [model.features for model in stored]
         )
     assert models[0] == models[1]
@@ -185,9 +185,9 @@ def test_best_candidate_is_chosen_by_metric(mixed: list[dict]) -> None:
 
 
 def test_positive_class_is_recorded(mixed: list[dict]) -> None:
-    for wanted, expected in ((None, "true"), ("false", "false")):
+    for positive_class, expected in ((None, "true"), ("false", "false")):
         db = StandIn(mixed)
-        options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": wanted}
+        options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": positive_class}
         call(db, options=json.dumps(options))
         assert db.recorded[0]["version"]["positive_class"] == expected
 

@@ -61,14 +61,16 @@ def test_metrics_are_those_of_scikit_learn() -> None:
         shares /= shares.sum(axis=1, keepdims=True)
         w = rng.exponential(size=200)
         scores = ClassificationScores(truth, shares, weights=w)
-        answers, kind = shares.argmax(1), "binary" if classes == 2 else "macro"
+        predictions, kind = shares.argmax(1), "binary" if classes == 2 else "macro"
         expected = {
-            "accuracy": metrics.accuracy_score(truth, answers, sample_weight=w),
-            "balanced_accuracy": metrics.balanced_accuracy_score(truth, answers, sample_weight=w),
-            "precision": metrics.precision_score(truth, answers, average=kind, sample_weight=w),
-            "recall": metrics.recall_score(truth, answers, average=kind, sample_weight=w),
-            "f1": metrics.f1_score(truth, answers, average=kind, sample_weight=w),
-            "mcc": metrics.matthews_corrcoef(truth, answers, sample_weight=w),
+            "accuracy": metrics.accuracy_score(truth, predictions, sample_weight=w),
+            "balanced_accuracy": metrics.balanced_accuracy_score(
+                truth, predictions, sample_weight=w
+            ),
+            "precision": metrics.precision_score(truth, predictions, average=kind, sample_weight=w),
+            "recall": metrics.recall_score(truth, predictions, average=kind, sample_weight=w),
+            "f1": metrics.f1_score(truth, predictions, average=kind, sample_weight=w),
+            "mcc": metrics.matthews_corrcoef(truth, predictions, sample_weight=w),
             "log_loss": metrics.log_loss(truth, shares, sample_weight=w),
         }
         if classes == 2:
@@ -80,7 +82,7 @@ def test_metrics_are_those_of_scikit_learn() -> None:
         assert scores.proportions() == {}
         some = scores.take(np.arange(50))
         assert METRICS["accuracy"].value(some) == pytest.approx(
-            metrics.accuracy_score(truth[:50], answers[:50], sample_weight=w[:50])
+            metrics.accuracy_score(truth[:50], predictions[:50], sample_weight=w[:50])
         )
     actual, predicted, w = rng.exponential(size=(3, 101))
     numbers = RegressionScores(actual, predicted, weights=w)
@@ -109,7 +111,7 @@ def test_metrics_are_those_of_scikit_learn() -> None:
 def test_weight_equals_number_of_copies(task: str, algorithm: str) -> None:
     target = {"classification": "target", "regression": "amount"}[task]
     other = ({"target", "amount"} - {target}).pop()
-    asked: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "task": task,
         "target": target,
         "split": BY_PART,
@@ -117,16 +119,18 @@ def test_weight_equals_number_of_copies(task: str, algorithm: str) -> None:
     }
     rows = columns(people(), other, "day", "id")
     by_weight, by_copies = StandIn(rows), StandIn(repeated(rows))
-    call(by_weight, WEIGHTED, **asked)
-    call(by_copies, **asked)
+    call(by_weight, WEIGHTED, **arguments)
+    call(by_copies, **arguments)
     one, two = (db.recorded[0]["version"] for db in (by_weight, by_copies))
     assert one["score"] == pytest.approx(two["score"])
     assert one["baseline"] == pytest.approx(two["baseline"])
     assert one["rows_train"] == 225
     assert {feature["name"] for feature in one["features"]} == {"x", "z"}
     matrix = np.array([[row["x"], row["z"]] for row in rows])
-    answers = [unpack(db.artifacts[0]).pipeline.predict(matrix) for db in (by_weight, by_copies)]
-    assert np.allclose(*answers)
+    predictions = [
+        unpack(db.artifacts[0]).pipeline.predict(matrix) for db in (by_weight, by_copies)
+    ]
+    assert np.allclose(*predictions)
     evaluated = {row[0]: row[1:5:3] for row in evaluate(by_weight, "a model", "q", None)}
     of_copies = {row[0]: row[1:5:3] for row in evaluate(by_copies, "a model", "q", None)}
     for name in ("mae", "rmse", "r2") if task == "regression" else ("accuracy", "log_loss", "f1"):

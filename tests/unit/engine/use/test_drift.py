@@ -94,9 +94,9 @@ def test_drift_by_period(trained_db: StandIn) -> None:
     assert rows[None, "loyal"]["rows"] == 10
     whole = trained_db.rows
     trained_db.rows = [row for row in whole if row["month"] == "2026-02"]
-    alone = drift_rows(trained_db)
-    assert list(alone) == [name for period, name in rows if period == "2026-02"]
-    for feature, row in alone.items():
+    february_rows = drift_rows(trained_db)
+    assert list(february_rows) == [name for period, name in rows if period == "2026-02"]
+    for feature, row in february_rows.items():
         by_period = rows["2026-02", feature]
         # Only a call with both periods compares one with the other.
         assert row["psi_previous"] is None
@@ -158,14 +158,14 @@ def test_measures_equal_scipy() -> None:
 def test_large_index_of_few_rows_is_not_drift() -> None:
     before = np.full(20, 500.0)
     rng = np.random.default_rng(0)
-    said: dict[int, list[str]] = {30: [], 100_000: []}
-    for rows, words in said.items():
+    verdicts_by_rows: dict[int, list[str]] = {30: [], 100_000: []}
+    for rows, words in verdicts_by_rows.items():
         for _ in range(200):
             now = np.bincount(rng.integers(0, 20, rows), minlength=20)
             index = stability_index(before / before.sum(), now / now.sum())
             words.append(_verdict(before, now))
-    assert said[30].count("as in training") > 190
-    assert set(said[100_000]) == {"as in training"}
+    assert verdicts_by_rows[30].count("as in training") > 190
+    assert set(verdicts_by_rows[100_000]) == {"as in training"}
     # A change is called one as soon as there are rows enough to see it.
     tilted = np.linspace(1, 9, 20)
     for rows, expected in ((30, "as in training"), (3_000, "retrain")):
@@ -210,10 +210,10 @@ def test_infinite_numbers_are_counted_and_not_predicted(trained_db: StandIn) -> 
 def test_drift_is_stored(trained_db: StandIn) -> None:
     rows = watch(trained_db, "a model", "q", None)
     assert rows == drift(trained_db, "a model", "q", None)
-    ((name, version, kept),) = trained_db.kept
+    ((name, version, stored_rows),) = trained_db.results
     assert (name, version) == ("a model", 1)
-    assert [list(row.values()) for row in kept] == [list(row) for row in rows]
-    assert {"psi", "js", "ks", "verdict"} <= set(kept[0])
+    assert [list(row.values()) for row in stored_rows] == [list(row) for row in rows]
+    assert {"psi", "js", "ks", "verdict"} <= set(stored_rows[0])
 
 
 def test_invalid_arguments_are_refused(trained_db: StandIn) -> None:
@@ -299,10 +299,10 @@ def test_categories_named_like_special_bins_do_not_drift() -> None:
     ]
     db = StandIn(rows)
     call(db)
-    measured = watch(db, "a model", "q", None)
-    names = [row[1:3] for row in measured]
+    result = watch(db, "a model", "q", None)
+    names = [row[1:3] for row in result]
     assert len(set(names)) == len(names) == 5
-    for row in measured:
+    for row in result:
         drifted = dict(zip(NAMES, row, strict=True))
         if drifted["kind"] != "score":
             assert (drifted["psi"], drifted["new_share"]) == (0, 0), drifted["feature"]

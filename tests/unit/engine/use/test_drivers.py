@@ -102,13 +102,13 @@ def test_invalid_arguments_are_one_line_error(
 )
 def test_blocks_contain_each_set_once(sizes: list[int], order: int) -> None:
     blocks = choose_blocks(sizes, order, 200_000)
-    held = [subset for block in blocks for subset in block.subsets]
+    subsets = [subset for block in blocks for subset in block.subsets]
     expected = [
         subset
         for size in range(min(order, len(sizes)) + 1)
         for subset in combinations(range(len(sizes)), size)
     ]
-    assert sorted(held) == sorted(expected)
+    assert sorted(subsets) == sorted(expected)
     for block in blocks:
         assert all(set(subset) <= set(block.dimensions) for subset in block.subsets)
     if sizes == [5, 8, 12, 20, 50, 100]:
@@ -282,9 +282,9 @@ def test_slice_of_all_rows_and_new_slice_are_defined() -> None:
 
 
 def test_holm_equals_published_procedure() -> None:
-    found = holm(np.array([0.01, np.nan, 0.04, 0.03, 0.005]))
-    assert found[[0, 2, 3, 4]] == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert np.isnan(found[1])
+    p_values = holm(np.array([0.01, np.nan, 0.04, 0.03, 0.005]))
+    assert p_values[[0, 2, 3, 4]] == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert np.isnan(p_values[1])
 
 
 def test_null_differs_from_text() -> None:

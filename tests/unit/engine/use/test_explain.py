@@ -22,8 +22,8 @@ def contributions(db: StandIn, top: int | None = None) -> dict[str | None, list[
     return {key: list(group) for key, group in groupby(rows, lambda row: row[0])}
 
 
-def sums(found: dict[Any, list[tuple]]) -> np.ndarray:
-    return np.array([sum(row[4] for row in rows) for rows in found.values()])
+def sums(rows_by_key: dict[Any, list[tuple]]) -> np.ndarray:
+    return np.array([sum(row[4] for row in rows) for rows in rows_by_key.values()])
 
 
 def scores(db: StandIn) -> np.ndarray:
@@ -103,9 +103,9 @@ def test_contributions_sum_to_log_odds_or_probability(
         "random_forest": {"max_depth": 4, "n_estimators": 10},
         "gradient_boosting": {"n_estimators": 5},
     }.get(algorithm, {})
-    asked = json.dumps([{"algorithm": algorithm, "params": params}])
+    algorithms = json.dumps([{"algorithm": algorithm, "params": params}])
     options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": positive}
-    call(db, key="id", algorithms=asked, options=json.dumps(options))
+    call(db, key="id", algorithms=algorithms, options=json.dumps(options))
     db.rows = db.rows[:15]
     result, chances = contributions(db, 2), scores(db)
     if algorithm == "hist_gradient_boosting":
@@ -136,11 +136,11 @@ def test_wrapped_estimators_are_explained(
     linear = "ridge" if task == "regression" else "logistic_regression"
     call(db, task=task, key="id", algorithms=json.dumps([linear]), options=options)
     db.rows = rows[:10]
-    answers, chances = sums(contributions(db)), scores(db)
+    totals, chances = sums(contributions(db)), scores(db)
     if "costs" in option:
         # A threshold changes no score, so this one is still taken apart in log-odds.
         chances = np.log(chances / (1 - chances))
-    np.testing.assert_allclose(answers, chances, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(totals, chances, rtol=0, atol=1e-9)
 
 
 def test_baseline_is_score_of_typical_row(mixed: list[dict]) -> None:
@@ -192,16 +192,16 @@ def test_wide_matrix_is_computed_in_parts(monkeypatch: pytest.MonkeyPatch) -> No
     matrix, baseline = rng.normal(size=(3, 12)), rng.normal(size=12)
     whole = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
     monkeypatch.setattr(shapley, "_MAX_CELLS", 100)
-    asked: list[int] = []
+    sizes: list[int] = []
 
     def answer(rows: np.ndarray, _: np.ndarray) -> np.ndarray:
-        asked.append(len(rows))
+        sizes.append(len(rows))
         return game(rows)
 
     pieces = shapley.sampled_shapley(answer, matrix, baseline)
     np.testing.assert_array_equal(whole[1], pieces[1])
-    assert len(asked) > 100
-    assert max(asked) * 12 <= 100
+    assert len(sizes) > 100
+    assert max(sizes) * 12 <= 100
 
 
 def test_invalid_arguments_are_refused(mixed: list[dict]) -> None:

@@ -32,9 +32,9 @@ def combinations(separator: str, items: tuple[str, ...] = GENRES) -> list[str]:
 @pytest.mark.parametrize("separator", [";", "; ", "|", " | ", ", ", ","])
 def test_separator_is_recognised(separator: str) -> None:
     values = combinations(separator)
-    found = find_separator(values, ones(values))
-    assert found is not None
-    assert {item for value in values for item in split_items(value, found)} == set(GENRES)
+    item_separator = find_separator(values, ones(values))
+    assert item_separator is not None
+    assert {item for value in values for item in split_items(value, item_separator)} == set(GENRES)
 
 
 @pytest.mark.parametrize(
