@@ -59,16 +59,20 @@ def patients(n: int) -> int:
 
 
 def test_shared_id_in_both_parts_is_issue() -> None:
-    named = {"patient_id": patients}
-    known = [{**row, "target": bool(row["patient_id"] % 3 == 0)} for row in rows(**named)]
-    by_name = [{"doctor": f"d{r.pop('patient_id')}", **r} for r in [dict(row) for row in known]]
-    for data, column in ((known, "patient_id"), (by_name, "doctor")):
+    extra_columns = {"patient_id": patients}
+    patient_rows = [
+        {**row, "target": bool(row["patient_id"] % 3 == 0)} for row in rows(**extra_columns)
+    ]
+    by_name = [
+        {"doctor": f"d{r.pop('patient_id')}", **r} for r in [dict(row) for row in patient_rows]
+    ]
+    for data, column in ((patient_rows, "patient_id"), (by_name, "doctor")):
         checks = trained_checks(data)
         assert columns_of(checks, "id_with_random_split", "issue") == [column]
-    checks = trained_checks(known, split=by("group", "patient_id"))
+    checks = trained_checks(patient_rows, split=by("group", "patient_id"))
     assert finding(checks, "id_with_random_split")["severity"] == "not_applicable"
     # A key that repeats keeps its rows together.
-    checks = trained_checks(known, key="patient_id")
+    checks = trained_checks(patient_rows, key="patient_id")
     assert finding(checks, "id_with_random_split")["severity"] == "not_applicable"
 
 

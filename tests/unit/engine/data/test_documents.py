@@ -74,7 +74,7 @@ def test_numpy_array_keeps_documents() -> None:
     result = learn()
     counted = [DocumentCounter(result.words, result.ngrams).count(TEXTS)]
     matrix = with_documents(np.arange(12.0).reshape(6, 2), counted)
-    for made in (
+    for array in (
         matrix[1:3],
         matrix[[0, 2]],
         matrix[:, [1]],
@@ -84,7 +84,7 @@ def test_numpy_array_keeps_documents() -> None:
         np.where(matrix > 3, matrix, np.nan),
         np.where(matrix > 3, np.zeros(2), matrix).reshape(-1, 2),
     ):
-        assert documents_of(made) is counted
+        assert documents_of(array) is counted
     plain = np.ones((2, 2))
     assert type(with_documents(plain, [])) is np.ndarray
     assert documents_of(plain) == ()

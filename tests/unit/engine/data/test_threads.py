@@ -32,25 +32,25 @@ def db(mixed: list[dict], monkeypatch: pytest.MonkeyPatch) -> Set:
 
 def test_default_is_one_thread(db: Set) -> None:
     threads.limit_threads(db)
-    assert [threads.thread_count(wanted) for wanted in (None, 1, 8, -1)] == [1, 1, 1, 1]
+    assert [threads.thread_count(n_jobs) for n_jobs in (None, 1, 8, -1)] == [1, 1, 1, 1]
     assert {pool["num_threads"] for pool in threadpool_info()} == {1}
     # What is computed in pieces is so in small ones: a limit of memory could not see a gigabyte.
     assert get_config()["working_memory"] == threads.WORKING_MB
 
 
-@pytest.mark.parametrize(("said", "limit"), [("3", 3), ("99", 4)])
-def test_setting_is_limited_to_cores(db: Set, said: str, limit: int) -> None:
-    db.threads = said
+@pytest.mark.parametrize(("value", "limit"), [("3", 3), ("99", 4)])
+def test_setting_is_limited_to_cores(db: Set, value: str, limit: int) -> None:
+    db.threads = value
     threads.limit_threads(db)
-    assert [threads.thread_count(wanted) for wanted in (None, 2, 8, -1)] == [1, 2, limit, limit]
+    assert [threads.thread_count(n_jobs) for n_jobs in (None, 2, 8, -1)] == [1, 2, limit, limit]
     db.threads = None
     threads.limit_threads(db)
     assert threads.thread_count(-1) == 1
 
 
-@pytest.mark.parametrize("said", ["0", "-2", "many", "1.5"])
-def test_invalid_setting_is_refused(db: Set, said: str) -> None:
-    db.threads = said
+@pytest.mark.parametrize("value", ["0", "-2", "many", "1.5"])
+def test_invalid_setting_is_refused(db: Set, value: str) -> None:
+    db.threads = value
     with pytest.raises(GlasshouseError, match=r"glasshouse\.threads"):
         threads.limit_threads(db)
 
@@ -67,9 +67,9 @@ def test_thread_limit_applies_to_fit_folds_and_predict(
             return inner(self, *arguments, **more)
 
         monkeypatch.setattr(RandomForestClassifier, name, watched)
-    asked = '[{"algorithm": "random_forest", "params": {"n_estimators": 5, "n_jobs": -1}}]'
+    algorithms = '[{"algorithm": "random_forest", "params": {"n_estimators": 5, "n_jobs": -1}}]'
     db.threads = "2"
-    call(db, key="id", algorithms=asked)
+    call(db, key="id", algorithms=algorithms)
     assert set(met) == {2}
     # What was trained with two answers with one where the setting has fallen since.
     db.threads = None

@@ -113,11 +113,11 @@ def _autocorrelated(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("simulate", "block_length", "least", "alone"),
+    ("simulate", "block_length", "least", "independent_limit"),
     [(_grouped, 1, 0.92, 0.75), (_autocorrelated, 6, 0.88, 0.85)],
 )
 def test_intervals_of_dependent_rows_cover(
-    simulate: Callable, block_length: int, least: float, alone: float
+    simulate: Callable, block_length: int, least: float, independent_limit: float
 ) -> None:
     rng = np.random.default_rng(1)
     mean = Metric("mean", lambda rows, weights: weights @ rows.actual / weights.sum(axis=1))
@@ -126,13 +126,17 @@ def test_intervals_of_dependent_rows_cover(
         errors, codes = simulate(rng)
         units = ResamplingUnits(codes, block_length)
         scores = RegressionScores(errors, np.zeros(len(errors)))
-        for given, hits in ((units, together), (None, apart)):
-            weights = np.concatenate(list(bootstrap_weights(len(errors), SAMPLES, seed, given)))
-            independent = units.independent if given else len(errors)
+        for resampling_units, hits in ((units, together), (None, apart)):
+            weights = np.concatenate(
+                list(bootstrap_weights(len(errors), SAMPLES, seed, resampling_units))
+            )
+            independent = units.independent if resampling_units else len(errors)
             lower, upper = percentile_interval(mean.measure(scores, weights), independent)
             hits.append(lower <= 0 <= upper)
     assert_covers(together, least, 0.97)
-    assert np.mean(apart) < alone, "rows that are taken for independent promise too much"
+    assert np.mean(apart) < independent_limit, (
+        "rows that are taken for independent promise too much"
+    )
 
 
 def test_proportion_interval_of_dependent_rows_covers() -> None:

@@ -83,8 +83,8 @@ def test_each_segment_has_own_metrics(mixed: list[dict]) -> None:
         assert mean == pytest.approx(whole["log_loss"]["value"])
         for part in parts:
             assert part["lower"] <= part["value"] <= part["upper"]
-    blind = {m["segment"] for m in rows if m["series"] == "baseline"}
-    assert blind == {m["segment"] for m in rows if m["series"] == "model"}
+    baseline_segments = {m["segment"] for m in rows if m["series"] == "baseline"}
+    assert baseline_segments == {m["segment"] for m in rows if m["series"] == "model"}
 
 
 def test_non_feature_column_makes_segments(mixed: list[dict]) -> None:
@@ -153,17 +153,17 @@ def test_single_class_segment_has_no_roc_auc_and_no_error(mixed: list[dict]) -> 
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("segments", "message"),
     [
         ('["colours"]', "no column 'colours' to make segments of"),
         ("3", "options.segments is 3"),
         ('["colour", 3]', "options.segments is"),
     ],
 )
-def test_invalid_segments_are_refused(mixed: list[dict], given: str, message: str) -> None:
+def test_invalid_segments_are_refused(mixed: list[dict], segments: str, message: str) -> None:
     db = StandIn(mixed)
     with pytest.raises(GlasshouseError) as caught:
-        call(db, options=f'{{"segments": {given}}}')
+        call(db, options=f'{{"segments": {segments}}}')
     assert message in caught.value.message
     assert "colour" in caught.value.hint or "country" in caught.value.hint
     assert db.checkpoints <= 1, "only reading the rows looks for a cancel request"
