@@ -171,5 +171,5 @@ def test_feature_groups_have_owner_and_labels(manifest: dict) -> None:
         assert meta.get("owner") and meta.get("feature_group"), node["name"]
         for name, column in node["columns"].items():
             if name not in ("customer_key", "as_of"):
-                said = column["config"]["meta"].get("reason", "")
-                assert "{}" in said, f"{node['name']}.{name}"
+                reason = column["config"]["meta"].get("reason", "")
+                assert "{}" in reason, f"{node['name']}.{name}"

@@ -124,8 +124,8 @@ def test_key_with_repeated_values_is_refused() -> None:
 
 
 def rendered_files(*columns: ColumnFacts, unlabelled=None, **choices) -> dict[str, str]:
-    made = proposal(*columns, name="visits", **choices)
-    return DbtFiles(made, "visits", frozenset(("order",)), unlabelled).render()
+    table_proposal = proposal(*columns, name="visits", **choices)
+    return DbtFiles(table_proposal, "visits", frozenset(("order",)), unlabelled).render()
 
 
 CASES = {

@@ -35,9 +35,9 @@ class History:
 
     def churned(self, day: int) -> np.ndarray:
         """Of everybody known on that day, who bought nothing in the ninety days after it."""
-        later = self.valid & (self.day > day) & (self.day <= day + behaviour_model.CHURN_DAYS)
+        in_window = self.valid & (self.day > day) & (self.day <= day + behaviour_model.CHURN_DAYS)
         probability, _ = self.truth[day]
-        return ~np.isin(np.arange(len(probability)), self.orders.customer[later])
+        return ~np.isin(np.arange(len(probability)), self.orders.customer[in_window])
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +64,8 @@ def test_restored_state_continues_equally() -> None:
     people = Population()
     simulate_days(range(FIRST, FIRST + 60), people)
     restored = Population.load(people.dump())
-    later = range(FIRST + 60, FIRST + 120)
-    assert is_same(simulate_days(later, people), simulate_days(later, restored))
+    days = range(FIRST + 60, FIRST + 120)
+    assert is_same(simulate_days(days, people), simulate_days(days, restored))
 
 
 def test_number_of_lines_is_close_to_size(history: History) -> None:
@@ -109,11 +109,11 @@ def test_rows_are_recorded_after_events(history: History) -> None:
     assert (orders.recorded > orders.ordered).all()
     late = orders.recorded - orders.ordered > SECONDS // 2
     assert 0.01 < late.mean() < 0.03
-    for later in (orders.shipped, orders.completed, orders.cancelled, orders.paid):
-        assert (later >= orders.recorded).all()
+    for times in (orders.shipped, orders.completed, orders.cancelled, orders.paid):
+        assert (times >= orders.recorded).all()
     signed_up = history.people.signed_up
-    known = orders.customer != MISSING
-    assert (orders.ordered[known] > signed_up[orders.customer[known]]).all()
+    has_customer = orders.customer != MISSING
+    assert (orders.ordered[has_customer] > signed_up[orders.customer[has_customer]]).all()
 
 
 def test_order_total_is_sum_of_lines(history: History) -> None:
@@ -202,26 +202,26 @@ def every_course(people: Population, customer: int, day: int) -> float:
     line = people.line[customer]
     days = range(day + 1, day + 91)
 
-    def stays_away(later: int, interest: float) -> float:
-        level = calendar.prices(SEED, later)[0][line] / np.exp(people.log_price[customer])
-        pull = calendar.demand(later) * calendar.offers(SEED, later)[line]
+    def stays_away(order_day: int, interest: float) -> float:
+        level = calendar.prices(SEED, order_day)[0][line] / np.exp(people.log_price[customer])
+        pull = calendar.demand(order_day) * calendar.offers(SEED, order_day)[line]
         rate = pull * level**-behaviour_model.ELASTICITY * (behaviour_model.BASE_RATE + interest)
         return 1 - (1 - behaviour_model.CANCELLATION_RATE) * (1 - np.exp(-rate))
 
-    def chance(later: int) -> float:
-        return float(behaviour_model.return_probabilities(people, later)[customer])
+    def chance(order_day: int) -> float:
+        return float(behaviour_model.return_probabilities(people, order_day)[customer])
 
     total = 0.0
     for returned_on in (*days, None):
         course, interest = 1.0, float(people.interest[customer])
-        for later in days:
+        for order_day in days:
             interest *= behaviour_model.DAILY_DECAY
-            course *= stays_away(later, interest)
-            if later == returned_on:
-                course *= chance(later)
+            course *= stays_away(order_day, interest)
+            if order_day == returned_on:
+                course *= chance(order_day)
                 interest *= behaviour_model.INTEREST_AFTER_RETURN
-            elif returned_on is None or later < returned_on:
-                course *= 1 - chance(later)
+            elif returned_on is None or order_day < returned_on:
+                course *= 1 - chance(order_day)
         total += course
     return total
 
@@ -261,8 +261,8 @@ def test_changes_are_difference_of_snapshots() -> None:
         assert 0 < change[name].num_rows < is_now[name].num_rows / 4
 
 
-def statuses(found: dict[str, pa.Table]) -> set[str]:
-    return set(found["orders"]["status"].unique().to_pylist())
+def statuses(source_tables: dict[str, pa.Table]) -> set[str]:
+    return set(source_tables["orders"]["status"].unique().to_pylist())
 
 
 def seconds(rows: pa.Table, name: str) -> np.ndarray:

@@ -61,17 +61,17 @@ def test_default_folder_is_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_documentation_lists_all_sources() -> None:
-    named = {name for line in DOCUMENTED for name in re.findall(r"FROM=(\w+)", line)}
-    assert named == set(sources.NAMES) - {"simulator"}
+    names = {name for line in DOCUMENTED for name in re.findall(r"FROM=(\w+)", line)}
+    assert names == set(sources.NAMES) - {"simulator"}
 
 
 @pytest.mark.parametrize("line", DOCUMENTED)
 def test_documented_commands_are_valid(line: str) -> None:
-    said = subprocess.run(
+    result = subprocess.run(
         ["make", "--dry-run", *shlex.split(line)], cwd=ROOT, capture_output=True, text=True
     )
-    assert said.returncode == 0, said.stderr
-    _, *words = shlex.split(said.stdout)
+    assert result.returncode == 0, result.stderr
+    _, *words = shlex.split(result.stdout)
     command = command_group()
     while hasattr(command, "commands"):
         name = words.pop(0)
