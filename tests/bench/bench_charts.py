@@ -133,7 +133,7 @@ def _run(settings: Settings, statements: str) -> None:
 
 def _rebuild(settings: Settings) -> None:
     """The reports anew from the predictions as they stand, which dbt is not to make anew."""
-    done = subprocess.run(
+    result = subprocess.run(
         [
             *(str(Path(sys.executable).with_name("dbt")), "run", "--target", "warehouse"),
             *("--project-dir", "dbt", "--profiles-dir", "dbt"),
@@ -144,5 +144,5 @@ def _rebuild(settings: Settings) -> None:
         capture_output=True,
         text=True,
     )
-    if done.returncode:
-        raise RuntimeError(done.stdout.strip().splitlines()[-1])
+    if result.returncode:
+        raise RuntimeError(result.stdout.strip().splitlines()[-1])

@@ -66,14 +66,14 @@ class Farm:
 
     def run(self, verb: str, **more: bool) -> None:
         """A verb of ours, as a program of its own; the passwords go through standard input."""
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", _COMMAND.format(verb=verb)],
             input=json.dumps({"settings": self.settings.model_dump(mode="json"), "more": more}),
             cwd=ROOT,
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, done.stderr
+        assert result.returncode == 0, result.stderr
 
     def bare_sync(self) -> None:
         """preset-cli alone, of the same files as Superset needs them."""

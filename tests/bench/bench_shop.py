@@ -100,8 +100,8 @@ def _changes_to_the_star(warehouse: Warehouse) -> None:
 
 def _after_a_day(
     bench: Bench,
-    whole: Callable[[Warehouse], None],
-    incremental: Callable[[Warehouse], None],
+    full_build: Callable[[Warehouse], None],
+    incremental_build: Callable[[Warehouse], None],
     what: str,
 ) -> Pair:
     """A server of its own. A day is a thousandth of the three years that the shop holds.
@@ -116,26 +116,26 @@ def _after_a_day(
         dsn = warehouse.dsn("transformer")
         load_sample(dsn, folder)
         load(dsn, Simulator(size=bench.rows), lambda contents: None, lambda place: None)
-        built = [seconds(lambda: whole(warehouse))]
+        built = [seconds(lambda: full_build(warehouse))]
 
         def measure_glasshouse() -> float:
             with open_simulation(dsn) as simulation:
                 simulation.advance()
-            return seconds(lambda: incremental(warehouse))
+            return seconds(lambda: incremental_build(warehouse))
 
         measure_glasshouse()
-        done = stack.pop_all().close
+        close = stack.pop_all().close
 
     def anew() -> float:
         _drop_what_was_built(warehouse)
-        return seconds(lambda: whole(warehouse))
+        return seconds(lambda: full_build(warehouse))
 
     # The first build is a measurement already; of ten million lines one is enough.
     return Pair(
         measure_glasshouse,
         lambda: built.pop() if built else anew(),
         note=f"About {bench.rows:,} order lines; {what}",
-        done=done,
+        done=close,
     )
 
 

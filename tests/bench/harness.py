@@ -177,9 +177,9 @@ def keep(results: list[Result], path: Path) -> list[Result]:
 def stopwatch() -> Iterator[list[float]]:
     """The seconds the block took, as the only entry of the list once it is done."""
     result: list[float] = []
-    started = time.perf_counter()
+    start = time.perf_counter()
     yield result
-    result.append(time.perf_counter() - started)
+    result.append(time.perf_counter() - start)
 
 
 def seconds(work: Callable[[], object]) -> float:

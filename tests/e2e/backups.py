@@ -41,9 +41,9 @@ def checksums(clone: Clone) -> dict[str, str]:
 
 def dashboards(clone: Clone) -> dict[str, str]:
     """What Superset exports, but for the time of the export and the address of the warehouse."""
-    exported = Superset(clone.settings).export()
+    files = Superset(clone.settings).export()
     own = ("metadata.yaml", "databases/")
-    return {name: text for name, text in exported.items() if not name.startswith(own)}
+    return {name: text for name, text in files.items() if not name.startswith(own)}
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def back_up(clone: Clone) -> Content:
     assert "predictions.pred_breast_cancer" in content.rows
     folder = clone.root / BACKUP
     shutil.rmtree(folder.parent, ignore_errors=True)
-    done = clone.make("backup", f"TO={BACKUP}")
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = clone.make("backup", f"TO={BACKUP}")
+    assert result.returncode == 0, result.stdout + result.stderr
     assert folder.stat().st_mode & 0o077 == 0
     assert "exists already" in clone.make("backup", f"TO={BACKUP}").stderr
 

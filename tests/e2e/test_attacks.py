@@ -238,14 +238,14 @@ def test_changed_password_is_reported_by_status_and_reset_by_up(readers: Readers
         set_logins(connection, {"dashboard": "other", login: "other"})
     try:
         status = project.command("status")
-        refused = readers.metric(readers.french, "max(country)").status_code
+        status_code = readers.metric(readers.french, "max(country)").status_code
     finally:
         project.run("up")
     assert status.returncode == 1
     names = f"dashboard, {login}, Superset's administrator {settings.superset_admin_user}"
     assert names in status.stdout
     assert "make up" in status.stdout
-    assert refused >= 400
+    assert status_code >= 400
     assert project.command("status").returncode == 0
     assert readers.metric(readers.french, "max(country)").ok
 

@@ -166,8 +166,8 @@ def test_all_charts_are_drawn_for_stakeholder(stack, stakeholder) -> None:
             stakeholder.page, stakeholder.url, slug, stack.settings.state / "shots"
         )
         assert not result.findings, "\n".join(map(str, result.findings))
-        drawn = [name for names in result.charts.values() for name in names]
-        assert len(drawn) == len(charts_in_git(stack.root, slug))
+        chart_names = [name for names in result.charts.values() for name in names]
+        assert len(chart_names) == len(charts_in_git(stack.root, slug))
         assert all(picture.stat().st_size > 20_000 for picture in result.pictures)
     assert stakeholder.refused == []
 
@@ -204,16 +204,16 @@ def test_other_model_changes_all_charts(stakeholder, slug: str) -> None:
 
 
 def test_filter_offers_only_models_of_its_task(stakeholder) -> None:
-    offered = {}
+    titles = {}
     for slug in (CLASSIFICATION, "quality_regression", "quality_clustering"):
         stakeholder.open(slug)
         stakeholder.page.locator(".filter-item-wrapper").get_by_role("combobox").click(force=True)
         options = stakeholder.page.locator(".ant-select-item-option:visible")
         options.first.wait_for()
-        offered[slug] = set(options.evaluate_all("all => all.map(option => option.title)"))
-    assert offered[CLASSIFICATION] == {"Breast cancer", "Churn"}
-    assert offered["quality_regression"] == {"Revenue"}
-    assert offered["quality_clustering"] == {"Segments"}
+        titles[slug] = set(options.evaluate_all("all => all.map(option => option.title)"))
+    assert titles[CLASSIFICATION] == {"Breast cancer", "Churn"}
+    assert titles["quality_regression"] == {"Revenue"}
+    assert titles["quality_clustering"] == {"Segments"}
 
 
 def test_country_filter_and_cross_filter_change_whole_page(stakeholder) -> None:

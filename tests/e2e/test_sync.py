@@ -64,14 +64,14 @@ def test_partial_export_equals_whole_export(project):
         "column_name": column["column_name"],
         "verbose_name": "Other",
     }
-    for resource, changed, fields in (
+    for resource, asset_number, fields in (
         ("chart", number, {"description": "Another."}),
         ("dashboard", superset.number("dashboard", "business"), {"css": ".a {}"}),
         ("dataset", dataset, {"columns": [changed_column, *other_columns]}),
         ("database", superset.rows("database")[0]["id"], {"allow_ctas": True}),
         ("chart", number, {"dashboards": []}),
     ):
-        superset.change(resource, changed, fields)
+        superset.change(resource, asset_number, fields)
         assert parts_are_the_whole(), (resource, fields)
     superset.delete("chart", number)
     assert parts_are_the_whole()
@@ -174,9 +174,9 @@ def test_broken_query_is_one_line_of_check(project):
     ]
     file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     project.run("format-assets")
-    done = project.command("check")
-    assert done.returncode == 1
-    lines = [line for line in done.stdout.splitlines() if line.startswith("superset_assets/")]
+    result = project.command("check")
+    assert result.returncode == 1
+    lines = [line for line in result.stdout.splitlines() if line.startswith("superset_assets/")]
     assert len(lines) == 1
     assert data["slice_name"] in lines[0]
     assert "division by zero" in lines[0]
@@ -192,13 +192,13 @@ def test_chart_deleted_in_superset_is_kept_until_confirmation(project):
     assert project.files() == before
     assert f'removed chart "{data["slice_name"]}"' in project.run("pull", YES="1")
     after = project.files()
-    changed = {name for name in before if after.get(name) != before[name]}
-    assert changed == {path, "dashboards/business.yaml"}
+    paths = {name for name in before if after.get(name) != before[name]}
+    assert paths == {path, "dashboards/business.yaml"}
     assert data["uuid"] not in after["dashboards/business.yaml"]
     project.run("push")
     assert "No difference" in project.run("plan")
     # Back from the past: what git says again comes back as it was.
-    for name in changed:
+    for name in paths:
         (project.folder / name).write_text(before[name], encoding="utf-8")
     project.run("push")
     assert project.superset.number("chart", data["uuid"]) is not None

@@ -64,10 +64,10 @@ def test_push_then_pull_on_second_instance_has_no_difference(project, second_sup
     project.run("push", "--force", ENV="first")
     output = project.run("plan", ENV="first,second")
     assert "first: no difference\nsecond: no difference" in output
-    done = project.command("push", ENV="nowhere,second")
-    assert done.returncode == 1
-    assert "second: no difference" in done.stdout
-    assert "nowhere: Error: Superset does not answer" in done.stderr
+    result = project.command("push", ENV="nowhere,second")
+    assert result.returncode == 1
+    assert "second: no difference" in result.stdout
+    assert "nowhere: Error: Superset does not answer" in result.stderr
     its = settings_of(project, second_superset)
     other = Superset(its)
     _, data = project.chart()

@@ -88,9 +88,9 @@ def test_pull_on_branch_keeps_working_files(project):
         assert "Committed on the branch from-the-browser" in output
         assert project.files() == before
         assert project.git("status", "--porcelain") == ""
-        shown = project.git("show", "--format=%s", "--name-only", "from-the-browser").split()
-        assert shown[-1] == f"superset_assets/{path}"
-        assert "Renamed in the browser" in project.git("show", f"from-the-browser:{shown[-1]}")
+        lines = project.git("show", "--format=%s", "--name-only", "from-the-browser").split()
+        assert lines[-1] == f"superset_assets/{path}"
+        assert "Renamed in the browser" in project.git("show", f"from-the-browser:{lines[-1]}")
         # For the files at hand it is still a change made there, which a push would lose.
         assert "Renamed in the browser" in project.fails("push")
         error = project.fails("pull", BRANCH="from-the-browser")

@@ -39,8 +39,8 @@ def with_redis(stack, post: Mailbox) -> Iterator[None]:
         f"SMTP_HOST={host}\nSMTP_PORT={port}\nSMTP_STARTTLS=false\nSMTP_MAIL_FROM=bi@example.com\n"
     )
     file.write_text(re.sub(r"(?m)^MODE=.*", "MODE=docker-redis", original_text) + mail)
-    done = stack.make("up")
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = stack.make("up")
+    assert result.returncode == 0, result.stdout + result.stderr
     yield
     file.write_text(original_text)
     stack.make("down")
