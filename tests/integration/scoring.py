@@ -133,10 +133,10 @@ def user(engine: Any) -> Iterator[Session]:
     insert(session, "examples", [tuple(row.values()) for row in ROWS])
     for name, (task, algorithm, params, features) in MODELS.items():
         target = TARGETS.get(name, name)
-        chosen = ", ".join(f'"{escape_quotes(n)}"' for n in ("id", *features, target, "part"))
+        column_list = ", ".join(f'"{escape_quotes(n)}"' for n in ("id", *features, target, "part"))
         session.train(
             f"engine test scoring {name}",
-            f"select {chosen} from engine_scoring.examples",
+            f"select {column_list} from engine_scoring.examples",
             target,
             task=task,
             key="id",

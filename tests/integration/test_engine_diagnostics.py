@@ -228,10 +228,10 @@ def test_version_has_all_diagnostics(user: Session) -> None:
     assert {"threshold", "learning", "score_overall"} <= curves
     where = "metric = 'accuracy' and split = 'test' and series = 'model'"
     segments = registry_rows(user, "metrics", "segment, n", where)
-    whole = dict(segments).pop("all")
-    assert whole == sum(n for segment, n in segments if segment != "all")
-    (tested,) = registry_rows(user, "model_versions", "rows_test")[0]
-    assert whole == tested
+    total = dict(segments).pop("all")
+    assert total == sum(n for segment, n in segments if segment != "all")
+    (rows_test,) = registry_rows(user, "model_versions", "rows_test")[0]
+    assert total == rows_test
 
 
 def test_retired_and_dropped_versions_have_no_rows(user: Session) -> None:

@@ -102,11 +102,11 @@ def test_retail_turnover_forecast_on_held_out_rows(user: Session, data_folder: A
     assert np.mean(scaled) <= 1.27
     assert errors / totals <= 0.039
     assert 0.78 <= np.mean(inside) <= 0.88
-    recorded = user.rows(
+    recorded_rows = user.rows(
         "select count(*), count(distinct series) from ml.forecasts "
         "where model = 'engine test retail' and part = 'future'"
     )
-    assert recorded == [(3_600, 150)]
+    assert recorded_rows == [(3_600, 150)]
 
 
 @pytest.fixture(scope="module")

@@ -36,8 +36,8 @@ def test_names_are_quoted(user: Session, name: str) -> None:
     ).format(*map(sql.Identifier, (column, key)), sql.Literal(name), sql.Identifier(target),
              sql.Literal(name)).as_string(user.connection)  # fmt: skip
     model = f"engine hostile {name}"
-    trained = user.train(model, query, target, key=key)
-    assert trained["model"] == model
+    version = user.train(model, query, target, key=key)
+    assert version["model"] == model
     result = {row[0]: row for row in user.predict(model, query)}
     assert len(result) == 200
     assert {row[1] for row in result.values()} <= {name, "no"}
@@ -242,8 +242,8 @@ def test_widest_table_is_supported(user: Session) -> None:
     assert len(user.version("engine hostile wide")["features"]) == 1598
     result = {int(row[0]): row[2] for row in user.predict("engine hostile wide", query)}
     ((text,),) = user.rows("select ml.compile('engine hostile wide', %s)", query)
-    written = {row[0]: row[2] for row in user.rows(text)}
-    assert written == pytest.approx(result, abs=1e-9)
+    scores = {row[0]: row[2] for row in user.rows(text)}
+    assert scores == pytest.approx(result, abs=1e-9)
 
 
 def test_duplicate_and_missing_keys_are_predicted(user: Session) -> None:
@@ -251,8 +251,8 @@ def test_duplicate_and_missing_keys_are_predicted(user: Session) -> None:
     user.train("engine hostile twice", twice, "target", key="id")
     assert len(user.predict("engine hostile twice", twice)) == 200
     # An empty key is a key; NULL is none.
-    odd = "select case when id > 1 then '' end as id, a, b from engine_hostile.rows where id < 3"
-    keys = [row[0] for row in user.predict("engine hostile twice", odd)]
+    query = "select case when id > 1 then '' end as id, a, b from engine_hostile.rows where id < 3"
+    keys = [row[0] for row in user.predict("engine hostile twice", query)]
     assert keys == [None, ""]
     one_row_query = "select '' as id, a, b from engine_hostile.rows limit 1"
     assert user.predict("engine hostile twice", one_row_query)[0][0] == ""

@@ -76,9 +76,9 @@ def test_outliers_and_components(guide_results: dict[str, list[tuple]], user: Se
         "outlier" if f else "normal" for f in is_outlier
     ]
     assert sum(is_outlier) / len(is_outlier) == pytest.approx(0.02, abs=0.015)
-    for _, prediction, lost, components in user.predict("shape", TUMOURS):
+    for _, prediction, error, components in user.predict("shape", TUMOURS):
         assert (prediction, set(components)) == (None, {"component_1", "component_2"})
-        assert lost >= 0
+        assert error >= 0
     curve = user.rows(
         "select series, position, y from ml.curves where model = 'shape' "
         "and curve = 'explained_variance' order by 1, 2"
@@ -99,14 +99,14 @@ def test_outliers_and_components(guide_results: dict[str, list[tuple]], user: Se
 def test_searched_settings_are_recorded(
     guide_results: dict[str, list[tuple]], user: Session
 ) -> None:
-    tried = user.rows(
+    candidates = user.rows(
         "select algorithm, params, fold_scores, chosen from ml.candidates where model = 'tumour' "
         "and version = (select max(version) from ml.model_versions where model = 'tumour')"
     )
-    assert [row[0] for row in tried].count("logistic_regression") == 4
-    assert sorted(row[1].get("max_depth", 0) for row in tried if "forest" in row[0]) == [3, 6]
-    assert all(len(row[2]) == 3 for row in tried)
-    assert sum(row[3] for row in tried) == 1
+    assert [row[0] for row in candidates].count("logistic_regression") == 4
+    assert sorted(row[1].get("max_depth", 0) for row in candidates if "forest" in row[0]) == [3, 6]
+    assert all(len(row[2]) == 3 for row in candidates)
+    assert sum(row[3] for row in candidates) == 1
 
 
 def test_least_cost_threshold_is_used(guide_results: dict[str, list[tuple]], user: Session) -> None:

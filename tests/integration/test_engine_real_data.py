@@ -72,16 +72,16 @@ def reference_auc(
     first = list(range(len(numbers)))
     last = list(range(len(numbers), matrix.shape[1]))
     if isinstance(model, LogisticRegression):
-        prepared = make_column_transformer(
+        preprocessing = make_column_transformer(
             (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), first),
             (OneHotEncoder(handle_unknown="ignore"), last),
         )
     else:
         coder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
-        prepared = make_column_transformer(("passthrough", first), (coder, last))
+        preprocessing = make_column_transformer(("passthrough", first), (coder, last))
     labels = np.array([row[target] == yes for row in rows])
     training = np.array([row["part"] == "train" for row in rows])
-    pipeline = make_pipeline(prepared, model).fit(matrix[training], labels[training])
+    pipeline = make_pipeline(preprocessing, model).fit(matrix[training], labels[training])
     return roc_auc_score(labels[~training], pipeline.predict_proba(matrix[~training])[:, 1])
 
 

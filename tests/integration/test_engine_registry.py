@@ -113,9 +113,9 @@ def test_missing_model_or_version_is_error(
         user.train(name)
     with pytest.raises(psycopg2.Error, match=message) as caught:
         user.rows(f"select {call.format(name=name)}")
-    shown = caught.value.diag
-    assert shown.message_primary.startswith(call.split("(")[0] + ": ")
-    assert hint in shown.message_hint
+    diagnostics = caught.value.diag
+    assert diagnostics.message_primary.startswith(call.split("(")[0] + ": ")
+    assert hint in diagnostics.message_hint
     assert caught.value.pgcode == "22023"
 
 

@@ -241,8 +241,8 @@ def test_independent_fit_gives_same_predictions(user: Session, target: str) -> N
     outside = model.predict_proba(matrix)[:, 1] if target == "yes" else model.predict(matrix)
     query = "select * from engine_scoring.examples"
     asked_for = {int(r[0]): r[2] for r in user.predict(f"engine test scoring {target}", query)}
-    written = {row[0]: row[2] for row in user.rows(compiled_sql(user, target, query))}
-    for result in (asked_for, written):
+    compiled_scores = {row[0]: row[2] for row in user.rows(compiled_sql(user, target, query))}
+    for result in (asked_for, compiled_scores):
         scores = [result[place] for place in range(len(ROWS))]
         np.testing.assert_allclose(scores, outside, rtol=CLOSE, atol=CLOSE)
 

@@ -124,8 +124,8 @@ def test_multiclass_equals_scikit_learn(user: Session, name: str, reader: Any) -
     )
     predictions = by_key(user.predict(model, query))
     for number, shares in enumerate(expected):
-        predicted, score, probabilities = predictions[number]
-        assert predicted == str(shares.argmax())
+        label, score, probabilities = predictions[number]
+        assert label == str(shares.argmax())
         assert score == max(probabilities.values())
         class_probabilities = [probabilities[str(c)] for c in range(len(shares))]
         assert class_probabilities == pytest.approx(list(shares), abs=1e-6)
@@ -241,10 +241,10 @@ def test_wholesale_customer_clusters(user: Session, data_folder: Path) -> None:
     name = "engine test wholesale"
     result = user.train(name, query, None, task="clustering", key="id", algorithms=None)
     assert (result["metric"], result["baseline"], result["champion"]) == ("silhouette", None, True)
-    tried = user.rows(
+    candidates = user.rows(
         "select (params ->> 'n_clusters')::int, score from ml.candidates where model = %s", name
     )
-    assert [k for k, _ in sorted(tried)] == list(range(2, 11))
+    assert [k for k, _ in sorted(candidates)] == list(range(2, 11))
     # What the literature on this set finds: cafés and hotels on one side, shops on the other.
     assert user.version(name)["params"] == {"n_clusters": 2}
 
@@ -267,9 +267,9 @@ def test_wholesale_customer_clusters(user: Session, data_folder: Path) -> None:
     print(f"wholesale silhouette: {result['score']} {expected}")
     assert result["score"] == pytest.approx(expected, abs=0.01)
     predictions = by_key(user.predict(name, query))
-    mine = [int(predictions[number][0]) for number in range(len(rows))]
+    clusters = [int(predictions[number][0]) for number in range(len(rows))]
     # Other orders of the rows lead k-means to other solutions of nearly the same inertia.
-    assert adjusted_rand_score(labels, mine) > 0.95
+    assert adjusted_rand_score(labels, clusters) > 0.95
     away = outside.transform(space).min(axis=1)
     assert np.median([predictions[n][1] for n in range(len(rows))]) == pytest.approx(
         np.median(away), rel=0.01
@@ -277,7 +277,7 @@ def test_wholesale_customer_clusters(user: Session, data_folder: Path) -> None:
     sizes = {
         entry["class"]: entry["train"] + entry["test"] for entry in user.version(name)["classes"]
     }
-    assert sizes == {str(k): n for k, n in enumerate(np.bincount(mine))}
+    assert sizes == {str(k): n for k, n in enumerate(np.bincount(clusters))}
     spread = user.rows(
         "select class, sum(n) from ml.distributions where model = %s and version = 2 "
         "and feature = 'Fresh' group by 1",
@@ -296,6 +296,6 @@ def test_gaussian_mixture_gives_probabilities(user: Session) -> None:
     for label, score, probabilities in result.values():
         assert probabilities[label] == score
         assert sum(probabilities.values()) == pytest.approx(1)
-    mine = [int(result[number][0]) for number in range(150)]
+    clusters = [int(result[number][0]) for number in range(150)]
     # The mixture finds the species almost without a mistake (published: 0.90).
-    assert adjusted_rand_score(load_iris().target, mine) > 0.85
+    assert adjusted_rand_score(load_iris().target, clusters) > 0.85

@@ -82,10 +82,10 @@ def test_values_round_trip(dsn, tmp_path_factory, columns: list[list[str]], deli
         writer.writerows(zip(*columns, strict=True))
     result = load(dsn, path, header="yes")
     column_list = ", ".join(f"{name}::text" for name in result.columns)
-    stored = rows(dsn, f"select {column_list} from csv.loaded_values order by ctid")
-    assert len(stored) == len(columns[0])
+    stored_rows = rows(dsn, f"select {column_list} from csv.loaded_values order by ctid")
+    assert len(stored_rows) == len(columns[0])
     for position, kind in enumerate(result.columns.values()):
-        for value, row in zip(columns[position], stored, strict=True):
+        for value, row in zip(columns[position], stored_rows, strict=True):
             assert is_same(value, row[position], kind), (value, row[position], kind)
 
 

@@ -93,9 +93,9 @@ def test_second_build_trains_nothing_and_keeps_reports(
 
 
 def test_removed_rows_trigger_training(warehouse: Warehouse, changed_rows: None) -> None:
-    trained = versions(warehouse)
+    version_rows = versions(warehouse)
     build(warehouse.settings, warehouse.stack, select=FROM_SAMPLE, show=False)
-    assert len(versions(warehouse)) == len(trained) + 1
+    assert len(versions(warehouse)) == len(version_rows) + 1
     total, lead = one_row(
         warehouse,
         "select rows_total, lead from reports.rpt_model_overview"
@@ -103,8 +103,8 @@ def test_removed_rows_trigger_training(warehouse: Warehouse, changed_rows: None)
         MODEL,
     )
     assert total == 569 - 40 and "529" in lead
-    (predicted,) = one_row(warehouse, "select count(*) from predictions.pred_breast_cancer")
-    assert predicted == 529
+    (row_count,) = one_row(warehouse, "select count(*) from predictions.pred_breast_cancer")
+    assert row_count == 529
 
 
 def test_views_survive_build_of_upstream_table(warehouse: Warehouse, no_dbt_tests: None) -> None:
@@ -156,19 +156,19 @@ def test_other_tasks_have_reports(warehouse: Warehouse) -> None:
     tasks = dict(rows(warehouse, "select model, task from reports.rpt_model_overview"))
     expected = {MODEL: "classification", "radius": "regression", "groups": "clustering"}
     assert expected.items() <= tasks.items()
-    error, plain = one_row(
+    error, wape = one_row(
         warehouse,
         "select sum(abs(actual - predicted)) / sum(abs(actual)), max(wape)"
         " from reports.rpt_residuals join reports.rpt_model_overview using (model)"
         " where model = 'radius'",
     )
-    assert error == pytest.approx(plain, rel=1e-9)
+    assert error == pytest.approx(wape, rel=1e-9)
     number, rest = one_row(
         warehouse,
         "select number, rest from reports.rpt_headlines"
         " where model = 'radius' and page = 'quality'",
     )
-    assert number == f"{100 * plain:.0f}\u202f%"
+    assert number == f"{100 * wape:.0f}\u202f%"
     assert rest.startswith(", the simple rule by ")
     shares = rows(warehouse, "select share from reports.rpt_class_balance where model = 'groups'")
     assert sum(share for (share,) in shares) == pytest.approx(1)

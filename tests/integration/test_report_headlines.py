@@ -41,7 +41,7 @@ def test_shop_headline_equals_source(warehouse: Warehouse) -> None:
 
     now = year(first, last)
     before = year(first.replace(year=first.year - 1), last.replace(year=last.year - 1))
-    shown = chart_values(warehouse, "business/key_figures", "reports.rpt_sales")
+    figures = chart_values(warehouse, "business/key_figures", "reports.rpt_sales")
     expected = {
         "revenue": (now[0], before[0], " €"),
         "orders": (now[1], before[1], ""),
@@ -49,14 +49,14 @@ def test_shop_headline_equals_source(warehouse: Warehouse) -> None:
         "basket": (now[0] / now[1], before[0] / before[1], " €"),
     }
     for name, (value, value_before, unit) in expected.items():
-        assert shown[f"{name}_text"].strip() == f"{value:,.0f}{unit}"
+        assert figures[f"{name}_text"].strip() == f"{value:,.0f}{unit}"
         change = value / value_before - 1
-        assert shown[f"{name}_change"] == (
+        assert figures[f"{name}_change"] == (
             percent(abs(change)) + (" more" if change >= 0 else " less")
         )
     values = chart_values(warehouse, "business/headline", "reports.rpt_sales")
-    assert values["number"] == shown["revenue_text"]
-    assert values["change"] == f", {shown['revenue_change']} than the year before."
+    assert values["number"] == figures["revenue_text"]
+    assert values["change"] == f", {figures['revenue_change']} than the year before."
     assert f"{before[0]:,.0f} €" in values["before"]
     assert values["months"] == 12
     assert values["until"] == (last - dt.timedelta(days=1)).strftime("%B %Y")
@@ -74,7 +74,7 @@ def test_churn_headline_equals_call_list(warehouse: Warehouse) -> None:
     call_list = rows(
         warehouse, "select churn_probability, revenue_at_risk from reports.rpt_call_list"
     )
-    risk, lost = np.array(call_list, dtype=float).T
+    risk, loss = np.array(call_list, dtype=float).T
     lead, number, note = one_row(
         warehouse,
         "select label, value_text, note from reports.rpt_churn_summary"
@@ -83,13 +83,13 @@ def test_churn_headline_equals_call_list(warehouse: Warehouse) -> None:
     assert f"{len(risk):,} active" in lead
     assert number == f"{risk.sum():,.0f}"
     # The campaign of dbt_project.yml: 4 € a call, a quarter stays, 30 % margin.
-    worth = np.cumsum(np.sort(lost)[::-1]) * 0.25 * 0.3 - 4 * np.arange(1, len(lost) + 1)
+    worth = np.cumsum(np.sort(loss)[::-1]) * 0.25 * 0.3 - 4 * np.arange(1, len(loss) + 1)
     calls, by_chance = one_row(
         warehouse,
         "select calls, expected_at_random from reports.rpt_campaign"
         " where is_best and is_everywhere",
     )
-    assert by_chance == pytest.approx(calls / len(lost) * lost.sum() * 0.25 * 0.3 - 4 * calls)
+    assert by_chance == pytest.approx(calls / len(loss) * loss.sum() * 0.25 * 0.3 - 4 * calls)
     assert f"Calling the {calls:,} customers" in note
     assert f" {worth[calls - 1]:,.0f} €" in note
     assert note.endswith(f" {by_chance:,.0f} €.")
@@ -109,12 +109,12 @@ def test_forecast_headline_equals_sum_of_days(warehouse: Warehouse) -> None:
         first - dt.timedelta(days=364),
         last - dt.timedelta(days=364),
     )
-    tested = rows(
+    test_rows = rows(
         warehouse,
         "select actual, forecast, naive, lower, upper from predictions.pred_revenue"
         " where series = 'Total' and not is_future and actual is not null",
     )
-    actual, forecasts, naive, lower, upper = np.array(tested, dtype=float).T
+    actual, forecasts, naive, lower, upper = np.array(test_rows, dtype=float).T
     sentence, number, subline, period = one_row(
         warehouse,
         "select lead || number || rest, number, subline, period from reports.rpt_forecast_text"
@@ -205,13 +205,13 @@ def test_status_page_equals_sources(warehouse: Warehouse) -> None:
             " or (table_schema, table_name) = ('csv', 'breast_cancer'))",
         )
     ]
-    counted = sum(one_row(warehouse, f"select count(*) from {table}")[0] for table in tables)
-    assert house["Data as of"].endswith(f"{counted:,} rows in {len(tables)} source tables")
-    trained, models = one_row(
+    row_count = sum(one_row(warehouse, f"select count(*) from {table}")[0] for table in tables)
+    assert house["Data as of"].endswith(f"{row_count:,} rows in {len(tables)} source tables")
+    trained_at, models = one_row(
         warehouse,
         "select max(trained_at), count(*) from ml.model_versions where status = 'champion'",
     )
-    assert house["Last trained"] == f"{trained:%-d %B %Y} | at {trained:%H:%M}"
+    assert house["Last trained"] == f"{trained_at:%-d %B %Y} | at {trained_at:%H:%M}"
     assert house["Models in use"].startswith(f"{models} | ")
     number, waiting = one_row(
         warehouse,

@@ -98,13 +98,13 @@ def test_data_page_counts_equal_table(warehouse: Warehouse) -> None:
         " from features.feat_customer__training",
     )
     values = cases * len(described)
-    shown = figures(warehouse, "data")
-    assert shown["Cases"].startswith(f"{cases:,} | ")
-    assert shown["Measurements per case"].startswith(f"{len(described)} | ")
-    assert shown["Missing values"] == (
+    card = figures(warehouse, "data")
+    assert card["Cases"].startswith(f"{cases:,} | ")
+    assert card["Measurements per case"].startswith(f"{len(described)} | ")
+    assert card["Missing values"] == (
         f"{100 * missing / values:.1f}{NARROW} | {missing:,} of {values:,} values"
     )
-    assert shown["Churned"] == f"{percent(churned / cases)} | {churned:,} of {cases:,} cases"
+    assert card["Churned"] == f"{percent(churned / cases)} | {churned:,} of {cases:,} cases"
     sentence, subline = headline(warehouse, "data")
     assert sentence == f"Of {cases:,} cases, {percent(churned / cases)} are “churned”."
     assert (
@@ -133,20 +133,20 @@ def test_ranking_gain_and_calibration_equal_scikit_learn(warehouse: Warehouse) -
     # Most of those it learned from stayed, so that is the simple rule.
     assert subline.endswith(f"“stayed” would be right in {percent(1 - truth.mean())}.")
     # The same score on the other pages that name it.
-    shown = f"{roc_auc_score(truth, risk):.3f}"
+    auc_text = f"{roc_auc_score(truth, risk):.3f}"
     trust = one_row(
         warehouse,
         "select value_text from reports.rpt_churn_summary where is_everywhere"
         " and label = 'Model quality'",
     )
-    assert trust == (shown,)
-    assert figures(warehouse, "monitoring")["Ranking quality (AUC)"].startswith(f"{shown} | ")
+    assert trust == (auc_text,)
+    assert figures(warehouse, "monitoring")["Ranking quality (AUC)"].startswith(f"{auc_text} | ")
     number, rest = one_row(
         warehouse,
         "select number, rest from reports.rpt_training_history"
         " where model = 'churn' and is_champion",
     )
-    assert number == shown
+    assert number == auc_text
     assert rest == f" on {len(truth):,} cases it had never seen, the simple rule 0.500."
 
 
@@ -173,13 +173,13 @@ def test_regression_baseline_error_equals_recomputation(warehouse: Warehouse) ->
         rows(warehouse, "select actual from reports.rpt_residuals where model = 'revenue'"),
         dtype=float,
     )
-    answer, error, shown = one_row(
+    answer, error, error_text = one_row(
         warehouse,
         "select baseline_answer, baseline_wape, baseline_error_text"
         " from reports.rpt_model_overview where model = 'revenue'",
     )
     assert error == pytest.approx(np.abs(actual - answer).sum() / np.abs(actual).sum())
-    assert float(shown) == pytest.approx(np.abs(actual - answer).mean(), rel=0.005)
+    assert float(error_text) == pytest.approx(np.abs(actual - answer).mean(), rel=0.005)
     sentence, _ = headline(warehouse, "quality", "revenue")
     assert f"the simple rule by {percent(error)}." in sentence
 

@@ -153,8 +153,8 @@ def test_refresh_appends_to_vault_and_keeps_past_snapshots(shop: Shop) -> None:
     shop.refresh()
     after = shop.vault()
     for name, count in after.items():
-        written = f"select count(*) from vault.{name} where xmin::text::bigint > %s"
-        assert shop.one(written, transaction) == count - before[name], name
+        query = f"select count(*) from vault.{name} where xmin::text::bigint > %s"
+        assert shop.one(query, transaction) == count - before[name], name
     assert after["sat_order__status"] > before["sat_order__status"], "no order has changed"
     assert after["sat_order_line"] > after["link_order__product"], "no line was corrected"
     for table, rows in past.items():
@@ -189,16 +189,16 @@ def test_late_commit_is_loaded(shop: Shop) -> None:
 
 def test_changed_sql_rebuilds_downstream_incremental_tables(shop: Shop) -> None:
     """The fact says something else; the wide table, whose own SQL is the same, says it too."""
-    odd = "select count(*) from marts.obt_order_lines where line_number > 1000"
+    query = "select count(*) from marts.obt_order_lines where line_number > 1000"
     vault = shop.vault()
-    assert shop.one(odd) == 0
+    assert shop.one(query) == 0
     shop.change(
         "models/marts/fct_order_lines.sql",
         "    lines.line_number,",
         "    1000 + lines.line_number as line_number,",
     )
     shop.build()
-    assert shop.one(odd) == shop.one("select count(*) from marts.obt_order_lines") > 0
+    assert shop.one(query) == shop.one("select count(*) from marts.obt_order_lines") > 0
     assert shop.vault() == vault
     # A change that was built for one table and then taken back is gone too.
     shop.change("models/marts/fct_order_lines.sql", "1000 + lines", "2000 + lines")
@@ -209,7 +209,7 @@ def test_changed_sql_rebuilds_downstream_incremental_tables(shop: Shop) -> None:
         "    lines.line_number,",
     )
     shop.build()
-    assert shop.one(odd) == 0
+    assert shop.one(query) == 0
     assert shop.one("select max(line_number) < 1000 from marts.fct_order_lines")
     shop.require_agreement()
 
@@ -279,9 +279,9 @@ def test_other_shop_needs_confirmation(shop: Shop) -> None:
     vault = shop.vault()
     other = Simulator(seed=2, size=10_000, last_day=calendar.number(UNTIL))
     load(shop.warehouse.dsn("transformer"), other, lambda rows: None, lambda place: None)
-    for refused in (shop.build, shop.refresh):
+    for command in (shop.build, shop.refresh):
         with pytest.raises(UserError, match="Another shop") as raised:
-            refused()
+            command()
         assert "YES=1" in raised.value.remedy
     assert shop.vault() == vault
     shop.build(replace_shop=True)
