@@ -64,9 +64,9 @@ def test_failing_check_does_not_end_training(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_same_rows_give_same_checks(mixed: list[dict]) -> None:
-    recorded = []
+    check_rows = []
     for rows in (mixed, mixed[::-1]):
         db = StandIn(rows)
         call(db)
-        recorded.append(db.recorded[0]["checks"])
-    assert recorded[0] == recorded[1]
+        check_rows.append(db.recorded[0]["checks"])
+    assert check_rows[0] == check_rows[1]

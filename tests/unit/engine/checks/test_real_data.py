@@ -23,9 +23,9 @@ def value(text: str) -> Any:
     text = text.strip()
     if text in MISSING:
         return None
-    for read in (int, float, date.fromisoformat):
+    for convert in (int, float, date.fromisoformat):
         try:
-            return read(text)
+            return convert(text)
         except ValueError:
             continue
     return text

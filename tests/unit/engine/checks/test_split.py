@@ -143,11 +143,11 @@ def test_different_parts_are_covariate_shift() -> None:
     def part(n: int) -> str:
         return "test" if n % 3 == 0 else "train"
 
-    moved = rows(part=part)
-    for row in moved:
+    shifted_rows = rows(part=part)
+    for row in shifted_rows:
         row["b"] += 3.0 if row["part"] == "test" else 0.0
     column = by("column", "part", None)
-    row = finding(trained_checks(moved, split=column), "covariate_shift")
+    row = finding(trained_checks(shifted_rows, split=column), "covariate_shift")
     assert (row["severity"], row["column_name"]) == ("issue", "b")
     row = finding(trained_checks(rows(part=part), split=column), "covariate_shift")
     assert row["severity"] == "passed"

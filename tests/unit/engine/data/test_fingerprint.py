@@ -35,14 +35,14 @@ def test_shuffled_rows_have_same_fingerprint(rows: list[tuple], chance: random.R
 
 def test_any_change_changes_fingerprint() -> None:
     base = [{"n": 1.0, "t": "a"}, {"n": 2.0, "t": None}]
-    changed = [
+    variants = [
         [{"n": 1.0, "t": "a"}, {"n": 2.0, "t": ""}],
         [{"n": 1.0, "t": "a"}, {"n": None, "t": None}],
         [{"n": 2.0, "t": "a"}, {"n": 1.0, "t": None}],
         [{"n": 1.0, "t": "a"}, {"n": 2.0, "t": None}, {"n": 2.0, "t": None}],
         [{"m": 1.0, "t": "a"}, {"m": 2.0, "t": None}],
     ]
-    prints = [sort_rows(read(rows)) for rows in [base, *changed]]
+    prints = [sort_rows(read(rows)) for rows in [base, *variants]]
     assert len(set(prints)) == len(prints)
 
 

@@ -60,7 +60,7 @@ def test_each_segment_has_own_metrics(mixed: list[dict]) -> None:
     options = {"bootstrap": 50, "importance_repeats": 0, "segments": ["colour", "amount", "loyal"]}
     call(db, key="id", options=json.dumps(options), algorithms='["logistic_regression"]')
     rows = [m for m in db.recorded[0]["metrics"] if m["split"] == "test"]
-    whole = {m["metric"]: m for m in rows if m["segment"] == "all" and m["series"] == "model"}
+    overall = {m["metric"]: m for m in rows if m["segment"] == "all" and m["series"] == "model"}
     assert {m["segment"] for m in rows} >= {
         "all",
         "colour = red",
@@ -77,10 +77,10 @@ def test_each_segment_has_own_metrics(mixed: list[dict]) -> None:
             and m["series"] == "model"
             and m["segment"].startswith(f"{column} = ")
         ]
-        assert sum(m["n"] for m in parts) == whole["log_loss"]["n"]
+        assert sum(m["n"] for m in parts) == overall["log_loss"]["n"]
         # The mean over all rows is the mean of the parts, each by its rows.
-        mean = sum(m["value"] * m["n"] for m in parts) / whole["log_loss"]["n"]
-        assert mean == pytest.approx(whole["log_loss"]["value"])
+        mean = sum(m["value"] * m["n"] for m in parts) / overall["log_loss"]["n"]
+        assert mean == pytest.approx(overall["log_loss"]["value"])
         for part in parts:
             assert part["lower"] <= part["value"] <= part["upper"]
     baseline_segments = {m["segment"] for m in rows if m["series"] == "baseline"}

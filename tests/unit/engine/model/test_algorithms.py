@@ -68,11 +68,11 @@ OTHER = {
     ("task", "kind"), [("classification", "classifier"), ("regression", "regressor")]
 )
 def test_estimators_are_in_catalogue_or_excluded(task: str, kind: str) -> None:
-    offered = {name for name, _ in all_estimators(type_filter=kind)}
+    estimator_names = {name for name, _ in all_estimators(type_filter=kind)}
     own = [a for a in CATALOGUE[task].values() if not isinstance(a, ExtraAlgorithm)]
     names = {algorithm.estimator.__name__ for algorithm in own}
-    assert names <= offered
-    assert offered - names <= WRAPPERS | NO_PROBABILITIES | OTHER
+    assert names <= estimator_names
+    assert estimator_names - names <= WRAPPERS | NO_PROBABILITIES | OTHER
 
 
 @pytest.mark.parametrize(

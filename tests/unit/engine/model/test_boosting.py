@@ -63,13 +63,13 @@ def test_catalogue_lists_installed_libraries(name: str) -> None:
 
 def test_predictions_equal_library(mixed: list[dict], library: str) -> None:
     db = train(regression(mixed), library, "regression")
-    stored = registry.load(db, "a model", None)
+    model = registry.load(db, "a model", None)
     columns = read_columns(db, "q")
     numbers = [c for c in columns if c.name in ("amount", "loyal")]
     table = Reader(db, "q", numbers, [c for c in columns if c.name == "colour"]).table()
-    matrix = stored.pipeline[:-1].transform(encode(stored.features, table))
+    matrix = model.pipeline[:-1].transform(encode(model.features, table))
     # The same text read by the library alone.
-    text = stored.pipeline[-1].text_
+    text = model.pipeline[-1].text_
     if library == "lightgbm":
         from lightgbm import Booster
 
@@ -114,13 +114,13 @@ def test_contributions_sum_to_prediction(mixed: list[dict], library: str, kind: 
         np.testing.assert_allclose(sums, scores, atol=1e-6)
     else:
         # About the class that was predicted; its sum is the largest of those behind the shares.
-        stored = registry.load(db, "a model", None)
+        model = registry.load(db, "a model", None)
         columns = read_columns(db, "q")
         numbers = [c for c in columns if c.name in ("amount", "loyal")]
         table = Reader(db, "q", numbers, [c for c in columns if c.name == "colour"]).table()
-        prepared = stored.pipeline[:-1].transform(encode(stored.features, table))
-        whole = stored.pipeline[-1].raw_scores(prepared).max(axis=1)
-        np.testing.assert_allclose(sums, whole, atol=1e-6)
+        inputs = model.pipeline[:-1].transform(encode(model.features, table))
+        raw_scores = model.pipeline[-1].raw_scores(inputs).max(axis=1)
+        np.testing.assert_allclose(sums, raw_scores, atol=1e-6)
 
 
 def test_linked_regression_contributions_sum_to_prediction(mixed: list[dict], library: str) -> None:

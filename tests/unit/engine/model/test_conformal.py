@@ -25,7 +25,7 @@ def rows(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
 @pytest.mark.parametrize("count", [60, 1_000, 5_000])
 def test_bounds_cover_share_of_new_rows(level: float, count: int) -> None:
-    covered = []
+    coverages = []
     for seed in range(30):
         actual, predicted = rows(count, seed)
         folds = np.array_split(np.arange(count), 5)
@@ -35,9 +35,9 @@ def test_bounds_cover_share_of_new_rows(level: float, count: int) -> None:
         new_values, expected = rows(2_000, 1_000 + seed)
         lower, upper = interval.bounds(expected)
         assert (lower <= upper).all()
-        covered.append(((lower <= new_values) & (new_values <= upper)).mean())
+        coverages.append(((lower <= new_values) & (new_values <= upper)).mean())
     # 30 intervals from `count` rows each: the error of their mean is far below this.
-    assert level - 0.01 <= np.mean(covered) <= level + 2 / min(count, 100) + 0.01
+    assert level - 0.01 <= np.mean(coverages) <= level + 2 / min(count, 100) + 0.01
 
 
 def test_large_numbers_have_wider_bounds() -> None:

@@ -244,9 +244,9 @@ def test_choice_by_series_needs_better_validation() -> None:
     assert not select_candidates(noise, "ab", "a").is_per_series
     halves = np.arange(20) < 10
     apart = {"a": noise["a"] + halves, "b": noise["b"] + ~halves}
-    chosen = select_candidates(apart, "ab", "a")
-    assert chosen.is_per_series
-    assert chosen.by_series == ["b"] * 10 + ["a"] * 10
+    first_selection = select_candidates(apart, "ab", "a")
+    assert first_selection.is_per_series
+    assert first_selection.by_series == ["b"] * 10 + ["a"] * 10
     selection = select_candidates(apart, ["b"], "a")
     assert (selection.best, set(selection.scores)) == ("b", {"a", "b"})
 
@@ -272,11 +272,11 @@ def test_candidates_have_equal_origins_and_failure_is_recorded(
 @pytest.mark.parametrize("name", sorted(CANDIDATES))
 def test_candidate_uses_only_rows_before_origin(name: str) -> None:
     history = np.abs(seasonal_series(6, 120, 7))
-    changed = history.copy()
-    changed[:, 90:] += 1_000
+    other_history = history.copy()
+    other_history[:, 90:] += 1_000
     origin = np.array([90])
     forecasts = []
-    for values in (history, changed):
+    for values in (history, other_history):
         panel = panel_of(values, (7,), 5)
         forecasts.append(CANDIDATES[name](panel, 90, 5, 0).forecasts(panel, origin, 5))
     assert (forecasts[0] == forecasts[1]).all()

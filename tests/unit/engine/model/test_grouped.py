@@ -70,8 +70,8 @@ def predicted_scores(db: StandIn, rows: list[dict]) -> np.ndarray:
 
 def expected(rows: np.ndarray) -> np.ndarray:
     """What a model made outside of these training rows answers for every row."""
-    chosen = rows & TRAINING
-    model = make_pipeline(StandardScaler(), Ridge()).fit(MATRIX[chosen], AMOUNTS[chosen])
+    part = rows & TRAINING
+    model = make_pipeline(StandardScaler(), Ridge()).fit(MATRIX[part], AMOUNTS[part])
     return model.predict(MATRIX)
 
 
@@ -79,8 +79,8 @@ def test_each_group_has_model_of_its_rows() -> None:
     db, payload = train()
     result = predicted_scores(db, ROWS)
     for shop in SLOPES:
-        mine = shop == SHOPS
-        np.testing.assert_allclose(result[mine], expected(mine)[mine], rtol=1e-9)
+        is_member = shop == SHOPS
+        np.testing.assert_allclose(result[is_member], expected(is_member)[is_member], rtol=1e-9)
     pooled = expected(np.ones(len(ROWS), bool))
     rest = (SHOPS == "kiosk") | (SHOPS == "")
     np.testing.assert_allclose(result[rest], pooled[rest], rtol=1e-9)
@@ -147,9 +147,9 @@ def test_weights_costs_and_constraints_apply_in_each_group() -> None:
     costs = {"false_positive": 1, "false_negative": 20}
     db, payload = train(rows, **arguments, options={"class_weight": "balanced", "costs": costs})
     assert payload["version"]["threshold"] < 0.5
-    mine = (SHOPS == "north") & TRAINING
+    is_member = (SHOPS == "north") & TRAINING
     model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
-    model.fit(MATRIX[mine], AMOUNTS[mine] > 0.5)
+    model.fit(MATRIX[is_member], AMOUNTS[is_member] > 0.5)
     north = SHOPS == "north"
     outside = model.predict_proba(MATRIX[north])[:, 1]
     np.testing.assert_allclose(predicted_scores(db, rows)[north], outside, atol=1e-3)

@@ -134,10 +134,10 @@ def test_time_folds_are_forward() -> None:
 
 @pytest.mark.parametrize("gap", [6, 6.5])
 def test_gap_precedes_test_part_and_each_fold(gap: float) -> None:
-    plain = split(ROWS, {"by": "time", "column": "at"})
+    split_without_gap = split(ROWS, {"by": "time", "column": "at"})
     result = split(ROWS, {"by": "time", "column": "at", "gap": gap})
     at = np.array([row["at"] for row in ROWS])
-    assert result.test.tolist() == plain.test.tolist()
+    assert result.test.tolist() == split_without_gap.test.tolist()
     assert at[result.train].max() == at[result.test].min() - np.ceil(gap)
     assert result.facts["rows_in_gap"] == len(ROWS) - len(result.train) - len(result.test) > 0
     inside = at[result.train]

@@ -89,8 +89,8 @@ def test_large_data_are_compared_on_deterministic_sample() -> None:
     rows = ClusterScores(points, homes)
     assert len(rows.actual) == MAX_COMPARED
     np.testing.assert_array_equal(rows.compared, ClusterScores(points, homes).compared)
-    whole = reference.calinski_harabasz_score(points, homes)
-    assert METRICS["calinski_harabasz"].value(rows) == pytest.approx(whole)
+    expected = reference.calinski_harabasz_score(points, homes)
+    assert METRICS["calinski_harabasz"].value(rows) == pytest.approx(expected)
 
 
 def test_single_cluster_has_no_separation() -> None:
@@ -108,8 +108,8 @@ def test_cluster_count_is_selected() -> None:
         "silhouette",
         None,
     )
-    tried = [c["params"]["n_clusters"] for c in payload["candidates"]]
-    assert tried == list(range(2, 11))
+    cluster_counts = [c["params"]["n_clusters"] for c in payload["candidates"]]
+    assert cluster_counts == list(range(2, 11))
     assert not any(c["is_baseline"] for c in payload["candidates"])
     assert [c["class"] for c in version["classes"]] == ["0", "1", "2", "3"]
     assert sum(c["train"] + c["test"] for c in version["classes"]) == 400
@@ -140,8 +140,8 @@ def test_model_equals_scikit_learn() -> None:
     labels, away = model.predict(space), model.transform(space).min(axis=1)
     result = list(predict(db, "a model", "q", None))
     np.testing.assert_allclose([score for _, _, score, _ in result], away, rtol=1e-9)
-    mine = [int(label) for _, label, _, _ in result]
-    assert reference.adjusted_rand_score(labels, mine) == 1
+    clusters = [int(label) for _, label, _, _ in result]
+    assert reference.adjusted_rand_score(labels, clusters) == 1
     assert {shares for *_, shares in result} == {None}
     for name in METRICS:
         expected = getattr(reference, f"{name}_score")(space[~training], labels[~training])
@@ -166,8 +166,8 @@ def test_every_algorithm_predicts_new_rows(name: str) -> None:
         else:
             assert shares is None
             assert score >= 0
-    counted = [c["train"] + c["test"] for c in payload["version"]["classes"]]
-    assert counted == np.bincount([int(label) for _, label, _, _ in result]).tolist()
+    sizes = [c["train"] + c["test"] for c in payload["version"]["classes"]]
+    assert sizes == np.bincount([int(label) for _, label, _, _ in result]).tolist()
     assert payload["importances"][-1]["feature"] == "noise"
     assert payload["importances"][0]["metric"] == "same_cluster"
 

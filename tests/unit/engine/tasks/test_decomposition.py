@@ -47,19 +47,19 @@ def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
 
 
 def components(db: StandIn) -> np.ndarray:
-    answered = {int(k): json.loads(p) for k, _, _, p in predict(db, "a model", "q", None)}
-    return np.array([list(answered[row["id"]].values()) for row in ROWS])
+    component_values = {int(k): json.loads(p) for k, _, _, p in predict(db, "a model", "q", None)}
+    return np.array([list(component_values[row["id"]].values()) for row in ROWS])
 
 
 def test_decompositions_are_in_catalogue_or_excluded() -> None:
-    offered = {
+    estimator_names = {
         name
         for name, kind in all_estimators("transformer")
         if kind.__module__.startswith("sklearn.decomposition")
     }
     names = {algorithm.estimator.__name__ for algorithm in CATALOGUE["decomposition"].values()}
-    assert offered - names == LEFT_OUT
-    assert names <= offered
+    assert estimator_names - names == LEFT_OUT
+    assert names <= estimator_names
 
 
 @pytest.mark.parametrize("name", CATALOGUE["decomposition"])
@@ -92,8 +92,8 @@ def test_components_equal_scikit_learn() -> None:
     share = r2_score(points, reconstruction, multioutput="variance_weighted")
     assert payload["version"]["score"] == pytest.approx(share)
     scores = [score for *_, score, _ in predict(db, "a model", "q", None)]
-    lost = np.sqrt(((points - reconstruction) ** 2).mean(axis=1))
-    assert sorted(np.array(scores)[~TRAINING]) == pytest.approx(sorted(lost))
+    errors = np.sqrt(((points - reconstruction) ** 2).mean(axis=1))
+    assert sorted(np.array(scores)[~TRAINING]) == pytest.approx(sorted(errors))
     curve = {(c["series"], c["position"]): c["y"] for c in payload["curves"]}
     assert curve["together", 3] == pytest.approx(share)
     shares = [curve["alone", position] for position in (1, 2, 3)]

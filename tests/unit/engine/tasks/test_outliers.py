@@ -24,15 +24,15 @@ RNG = np.random.default_rng(3)
 def _row(number: int) -> dict[str, Any]:
     """Columns a and b sum up to c, except in every twentieth row."""
     first, second, noise = map(float, RNG.normal(size=3))
-    odd = number % 20 == 0
+    is_outlier = number % 20 == 0
     total = first + second + noise / 5
     return {
         "id": number,
         "a": first,
         "b": None if number % 17 == 3 else second,
-        "c": 5.0 - total if odd else total,
+        "c": 5.0 - total if is_outlier else total,
         "colour": ["red", "blue"][number % 2],
-        "fraud": "yes" if odd else "no",
+        "fraud": "yes" if is_outlier else "no",
         "part": "test" if number % 3 == 0 else "train",
     }
 
@@ -49,9 +49,9 @@ def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
 
 
 def test_all_detectors_are_in_catalogue() -> None:
-    offered = {name for name, kind in all_estimators() if issubclass(kind, OutlierMixin)}
+    expected = {name for name, kind in all_estimators() if issubclass(kind, OutlierMixin)}
     names = {a.estimator.__name__ for a in CATALOGUE["outliers"].values() if not a.is_baseline}
-    assert names == offered
+    assert names == expected
 
 
 @pytest.mark.parametrize("algorithm", [None, *CATALOGUE["outliers"]])
@@ -69,15 +69,15 @@ def test_every_detector_trains_and_predicts(algorithm: str, target: str | None) 
     assert version["metric"] == ("average_precision" if target else "permutation_auc")
     assert version["score"] is not None
     assert version["baseline"] == (0.05 if target else 0.5)
-    answered = list(predict(db, "a model", "q", None))
-    for _, word, score, probabilities in answered:
+    predictions = list(predict(db, "a model", "q", None))
+    for _, word, score, probabilities in predictions:
         assert word == ("outlier" if score > 0 else "normal")
         assert probabilities is None
     expected = ["no", "yes"] if target else ["normal", "outlier"]
     assert [entry["class"] for entry in version["classes"]] == expected
     assert version["positive_class"] == expected[1]
     if target is None:
-        outlier_count = sum(word == "outlier" for _, word, *_ in answered)
+        outlier_count = sum(word == "outlier" for _, word, *_ in predictions)
         counts = version["classes"][1]
         assert counts["train"] + counts["test"] == outlier_count
     json.dumps(payload, allow_nan=False)
@@ -101,8 +101,8 @@ def test_flags_scores_and_metrics_equal_scikit_learn() -> None:
     outside = IsolationForest(contamination=0.1, random_state=0)
     outside.set_params(**{k: v for k, v in inside.get_params().items() if k == "n_estimators"})
     outside.fit(matrix[training])
-    answered = {int(k): (w, s) for k, w, s, _ in predict(db, "a model", "q", None)}
-    scores = np.array([answered[row["id"]][1] for row in ROWS])
+    predictions = {int(k): (w, s) for k, w, s, _ in predict(db, "a model", "q", None)}
+    scores = np.array([predictions[row["id"]][1] for row in ROWS])
     np.testing.assert_array_equal(scores > 0, inside.predict(matrix) == -1)
     np.testing.assert_allclose(scores, -inside.decision_function(matrix))
     assert (scores[training] > 0).mean() == pytest.approx(0.1, abs=0.01)

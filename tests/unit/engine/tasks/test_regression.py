@@ -113,8 +113,8 @@ def test_model_equals_scikit_learn(diabetes: list[dict]) -> None:
     dummy = DummyRegressor().fit(data.data[training], data.target[training])
     for name, measure in REFERENCE.items():
         assert values["model", name] == pytest.approx(measure(actual, expected[~training]))
-        dull = dummy.predict(data.data[~training])
-        assert values["baseline", name] == pytest.approx(measure(actual, dull))
+        baseline = dummy.predict(data.data[~training])
+        assert values["baseline", name] == pytest.approx(measure(actual, baseline))
 
 
 def test_training_is_recorded_completely(diabetes: list[dict]) -> None:

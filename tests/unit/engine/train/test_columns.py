@@ -136,8 +136,8 @@ def test_high_cardinality_texts_are_target_encoded_out_of_fold() -> None:
     means = make_pipeline(TargetEncoder(target_type="continuous", cv=folds), StandardScaler())
     outside = make_pipeline(make_column_transformer((means, [0])), Ridge())
     outside.fit(matrix[training], amounts[training])
-    answered = {int(key): score for key, _, score, _ in predict(db, "a model", "q", None)}
-    mine = np.array([answered[row["id"]] for row in rows])
+    scores = {int(key): score for key, _, score, _ in predict(db, "a model", "q", None)}
+    mine = np.array([scores[row["id"]] for row in rows])
     assert np.corrcoef(mine, outside.predict(matrix))[0, 1] > 0.999
     error = np.sqrt(((amounts - outside.predict(matrix))[~training] ** 2).mean())
     assert payload["version"]["score"] == pytest.approx(error, rel=0.01)

@@ -76,7 +76,7 @@ def test_metrics_equal_recorded_test_steps() -> None:
         shop: np.mean([abs(f(n) - f(n - 7)) for n in range(7, 113)])
         for shop, f in {"a": weekly, "b": lambda n: 3 * weekly(n + 2)}.items()
     }
-    recorded = {
+    metrics = {
         (m["series"], m["metric"]): m["value"]
         for m in payload["metrics"]
         if m["split"] == "test" and m["segment"] == "all"
@@ -85,16 +85,16 @@ def test_metrics_equal_recorded_test_steps() -> None:
         error = [abs(r["actual"] - r[column]) for r in tests]
         mase = np.mean([e / scale[r["series"]] for e, r in zip(error, tests, strict=True)])
         total = sum(abs(r["actual"]) for r in tests)
-        assert recorded[series, "mase"] == pytest.approx(mase)
-        assert recorded[series, "wape"] == pytest.approx(sum(error) / total)
+        assert metrics[series, "mase"] == pytest.approx(mase)
+        assert metrics[series, "wape"] == pytest.approx(sum(error) / total)
     inside = [r["lower"] <= r["actual"] <= r["upper"] for r in tests]
-    assert recorded["model", "interval_coverage"] == pytest.approx(np.mean(inside))
+    assert metrics["model", "interval_coverage"] == pytest.approx(np.mean(inside))
     of_series = payload["forecast_series"]
     assert np.mean([row["coverage"] for row in of_series]) == pytest.approx(np.mean(inside))
-    assert np.mean([row["mase"] for row in of_series]) == pytest.approx(recorded["model", "mase"])
+    assert np.mean([row["mase"] for row in of_series]) == pytest.approx(metrics["model", "mase"])
     version = payload["version"]
-    assert version["score"] == pytest.approx(recorded["model", "mase"])
-    assert version["baseline"] == pytest.approx(recorded["baseline", "mase"])
+    assert version["score"] == pytest.approx(metrics["model", "mase"])
+    assert version["baseline"] == pytest.approx(metrics["baseline", "mase"])
     segments = {m["segment"] for m in payload["metrics"]}
     assert {"shop = a", "shop = b", "step = 1", "step = 7"} <= segments
 

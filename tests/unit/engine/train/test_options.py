@@ -127,8 +127,8 @@ def test_threshold_has_least_cost_on_validation_rows() -> None:
 
         def cost(threshold: float, costs: Costs = costs) -> float:
             is_flagged = scores >= threshold
-            wrong = costs.false_positive * (is_flagged & ~hits).sum()
-            return wrong + costs.false_negative * (~is_flagged & hits).sum()
+            error_cost = costs.false_positive * (is_flagged & ~hits).sum()
+            return error_cost + costs.false_negative * (~is_flagged & hits).sum()
 
         result = least_cost_threshold(folds, costs)
         assert cost(result) == min(map(cost, np.arange(0, 1.005, 0.005)))
@@ -167,10 +167,10 @@ def test_costs_change_threshold_and_dependent_results() -> None:
 
 def test_threshold_is_independent_of_test_rows() -> None:
     arguments = {"options": {"costs": {"false_positive": 1, "false_negative": 10}}}
-    changed = [
+    other_rows = [
         {**row, "target": row["id"] % 2 == 0} if row["part"] == "test" else row for row in ROWS
     ]
-    result = [train(rows, **arguments)[1]["version"] for rows in (ROWS, changed)]
+    result = [train(rows, **arguments)[1]["version"] for rows in (ROWS, other_rows)]
     assert result[0]["threshold"] == result[1]["threshold"]
     assert result[0]["score"] != result[1]["score"]
 
@@ -187,8 +187,8 @@ def test_monotonic_constraints_hold(task: str) -> None:
         options = {"monotonic": {"b": sign}}
         db, payload = train(rows, task=task, algorithms=None, options=options)
         # Only those are tried that can obey.
-        tried = [c["algorithm"] for c in payload["candidates"]]
-        assert tried == ["dummy", "hist_gradient_boosting"]
+        algorithms = [c["algorithm"] for c in payload["candidates"]]
+        assert algorithms == ["dummy", "hist_gradient_boosting"]
         model = stored_model(db).pipeline
         result = model.predict(grid) if task == "regression" else model.predict_proba(grid)[:, 1]
         assert (np.diff(result) * sign >= 0).all()

@@ -84,20 +84,20 @@ def test_metrics_are_those_of_scikit_learn() -> None:
         assert METRICS["accuracy"].value(some) == pytest.approx(
             metrics.accuracy_score(truth[:50], predictions[:50], sample_weight=w[:50])
         )
-    actual, predicted, w = rng.exponential(size=(3, 101))
-    numbers = RegressionScores(actual, predicted, weights=w)
+    actual, estimates, w = rng.exponential(size=(3, 101))
+    numbers = RegressionScores(actual, estimates, weights=w)
     for name, measure in (
         ("mae", metrics.mean_absolute_error),
         ("rmse", metrics.root_mean_squared_error),
         ("r2", metrics.r2_score),
         ("mape", metrics.mean_absolute_percentage_error),
     ):
-        expected_value = measure(actual, predicted, sample_weight=w)
+        expected_value = measure(actual, estimates, sample_weight=w)
         assert OF_NUMBERS[name].value(numbers) == pytest.approx(expected_value), name
-    whole = np.ones(101)
+    ones = np.ones(101)
     plain, weighted = (
-        RegressionScores(actual, predicted),
-        RegressionScores(actual, predicted, weights=whole),
+        RegressionScores(actual, estimates),
+        RegressionScores(actual, estimates, weights=ones),
     )
     assert OF_NUMBERS["median_absolute_error"].value(weighted) == pytest.approx(
         OF_NUMBERS["median_absolute_error"].value(plain)

@@ -92,8 +92,8 @@ def test_drift_by_period(trained_db: StandIn) -> None:
     assert [name for name, feature in rows if feature == "loyal"] == ["2026-01", "2026-02", None]
     assert rows["2026-01", "loyal"]["rows"] == 195
     assert rows[None, "loyal"]["rows"] == 10
-    whole = trained_db.rows
-    trained_db.rows = [row for row in whole if row["month"] == "2026-02"]
+    all_rows = trained_db.rows
+    trained_db.rows = [row for row in all_rows if row["month"] == "2026-02"]
     february_rows = drift_rows(trained_db)
     assert list(february_rows) == [name for period, name in rows if period == "2026-02"]
     for feature, row in february_rows.items():
@@ -116,14 +116,14 @@ def test_batches_are_counted_together(trained_db: StandIn) -> None:
 
 @pytest.mark.parametrize("limits", [np.arange(8) * 0.1, np.arange(5.0), [1, 2, 4, 8, 9], [3.0]])
 def test_number_on_limit_is_in_upper_bin(limits: Any) -> None:
-    stored = [
+    bin_rows = [
         {"lower": float(low), "category": None, "bin_type": "range", "n": 1.0} for low in limits
     ]
-    bins = Bins(Feature("x", "", "number"), stored, "missing")
+    bins = Bins(Feature("x", "", "number"), bin_rows, "missing")
     rng = np.random.default_rng(0)
     near = np.nextafter(limits, -np.inf), np.nextafter(limits, np.inf)
-    odd = [np.nan, np.inf, -np.inf, 1e308]
-    values = np.concatenate([limits, *near, rng.normal(2, 3, 1_000), odd])
+    extremes = [np.nan, np.inf, -np.inf, 1e308]
+    values = np.concatenate([limits, *near, rng.normal(2, 3, 1_000), extremes])
     expected = np.searchsorted(np.array(limits)[1:], values, side="right")
     expected[np.isnan(values)] = len(limits)
     np.testing.assert_array_equal(bins.bin_numbers(values), expected)
@@ -131,8 +131,8 @@ def test_number_on_limit_is_in_upper_bin(limits: Any) -> None:
 
 def test_number_of_remembered_texts_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glasshouse_ml.measure.bins._MAX_REMEMBERED", 10)
-    stored = [{"lower": None, "category": "a", "bin_type": "value", "n": 1.0}]
-    bins = Bins(Feature("x", "", "category", ("a", "b")), stored, "missing")
+    bin_rows = [{"lower": None, "category": "a", "bin_type": "value", "n": 1.0}]
+    bins = Bins(Feature("x", "", "category", ("a", "b")), bin_rows, "missing")
     periods = np.array([0, 0, 1, 1])
     for number in range(20):
         places = bins.bin_texts(["a", "b", "missing", f"new {number % 2}"], periods)
@@ -249,12 +249,12 @@ def _score_shares(db: StandIn) -> np.ndarray:
     from glasshouse_ml.use import period_counts
     from glasshouse_ml.use.columns import feature_columns, model_columns
 
-    stored = versions.load(db, "a model")
-    _, columns = model_columns(db, stored.features, "q")
-    reader = Reader(db, "q", *feature_columns(stored.features, columns))
+    model = versions.load(db, "a model")
+    _, columns = model_columns(db, model.features, "q")
+    reader = Reader(db, "q", *feature_columns(model.features, columns))
     missing = reader.packing.missing
     counts = period_counts.PeriodCounts(
-        stored, *module._bins(db, "a model", 1, stored, missing), missing
+        model, *module._bins(db, "a model", 1, model, missing), missing
     )
     counts.periods[None]
     for size, numbers, texts in reader.batches(period_counts.BATCH):

@@ -44,12 +44,12 @@ def measure_rows(
 
 def test_binary_classification_with_score() -> None:
     metrics, others, db = measure_rows(BINARY)
-    predicted = SCORE > 0.6
+    predictions = SCORE > 0.6
     assert metrics["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(TRUTH, SCORE))
     assert metrics["brier"]["value"] == pytest.approx(sk.brier_score_loss(TRUTH, SCORE))
-    assert metrics["precision"]["value"] == pytest.approx(sk.precision_score(TRUTH, predicted))
-    assert metrics["f1"]["value"] == pytest.approx(sk.f1_score(TRUTH, predicted))
-    assert metrics["mcc"]["value"] == pytest.approx(sk.matthews_corrcoef(TRUTH, predicted))
+    assert metrics["precision"]["value"] == pytest.approx(sk.precision_score(TRUTH, predictions))
+    assert metrics["f1"]["value"] == pytest.approx(sk.f1_score(TRUTH, predictions))
+    assert metrics["mcc"]["value"] == pytest.approx(sk.matthews_corrcoef(TRUTH, predictions))
     assert metrics["roc_auc"]["baseline"] == pytest.approx(0.5)
     assert all(row["lower"] <= row["value"] <= row["upper"] for row in metrics.values())
     assert {row["metric"] for row in others} == {
@@ -61,7 +61,7 @@ def test_binary_classification_with_score() -> None:
         for row in others
         if row["kind"] == "confusion"
     }
-    assert cells["churned", "stayed"] == (TRUTH & ~predicted).sum()
+    assert cells["churned", "stayed"] == (TRUTH & ~predictions).sum()
     assert sum(cells.values()) == 500
     assert db.notices == ["The score is taken as the probability of 'churned'."]
 

@@ -98,12 +98,12 @@ def test_regression() -> None:
         [{"id": n, "x": float(a), "y": float(b)} for n, (a, b) in enumerate(zip(x, y, strict=True))]
     )
     call(db, key="id", task="regression", target="y", algorithms='["ridge"]')
-    predicted = 3 * x[:400]
+    predictions = 3 * x[:400]
     logged = [
-        {"score": float(p), "truth": float(t)} for p, t in zip(predicted, y[:400], strict=True)
+        {"score": float(p), "truth": float(t)} for p, t in zip(predictions, y[:400], strict=True)
     ]
     row = performance_rows(db, logged)[None, "all", "mae"]
-    assert row["value"] == pytest.approx(mean_absolute_error(y[:400], predicted))
+    assert row["value"] == pytest.approx(mean_absolute_error(y[:400], predictions))
     assert row["estimate_lower"] < row["value"] < row["estimate_upper"]
     assert row["baseline"] > 2 * row["value"]
 

@@ -143,10 +143,12 @@ def test_order_statistics_equal_numpy() -> None:
         values[0] = 1.0
         numbers = sorted_values(values)
         shares = (0, 0.005, 0.3, 0.5, 0.995, 1)
-        plain = values[~np.isnan(values)]
-        assert quantiles_of_sorted(numbers, *shares) == pytest.approx(np.quantile(plain, shares))
+        present_values = values[~np.isnan(values)]
+        assert quantiles_of_sorted(numbers, *shares) == pytest.approx(
+            np.quantile(present_values, shares)
+        )
         inner = bin_edges(numbers)[1:-1]
-        places = np.searchsorted(inner, plain, side="right")
+        places = np.searchsorted(inner, present_values, side="right")
         assert (
             bin_counts(numbers, inner).tolist()
             == np.bincount(places, minlength=len(inner) + 1).tolist()

@@ -106,16 +106,16 @@ def test_evaluate_gives_recorded_metrics(numbers: list[dict]) -> None:
     options = json.dumps({**QUICK, "bootstrap": 100})
     db = train(rows, split='{"by": "column", "column": "part"}', options=options)
     db.rows = [row for row in rows if row["part"] == "test"]
-    recorded = {
+    metrics = {
         (m["series"], m["metric"]): m for m in db.recorded[0]["metrics"] if m["split"] == "test"
     }
     result = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
     for name, (value, lower, upper, baseline, count) in result.items():
-        if name == "rmsle" and recorded["model", name]["value"] is None:
+        if name == "rmsle" and metrics["model", name]["value"] is None:
             assert value is None  # an answer below zero has no error in proportion
             continue
-        assert value == pytest.approx(recorded["model", name]["value"], rel=1e-9)
-        assert baseline == pytest.approx(recorded["baseline", name]["value"], rel=1e-9, abs=1e-9)
+        assert value == pytest.approx(metrics["model", name]["value"], rel=1e-9)
+        assert baseline == pytest.approx(metrics["baseline", name]["value"], rel=1e-9, abs=1e-9)
         assert lower <= value <= upper
         assert count == 100
     truth = [row["target"] for row in db.rows]
