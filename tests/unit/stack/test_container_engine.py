@@ -22,18 +22,18 @@ def test_daemon_of_killed_run_is_ended_and_no_other(tmp_path: Path) -> None:
     own_folder, other_folder = tmp_path / "ours", tmp_path / "others"
     for folder in (own_folder, other_folder):
         folder.mkdir()
-    mine, foreign = daemon(own_folder), daemon(other_folder)
+    own_pid, other_pid = daemon(own_folder), daemon(other_folder)
     # A number that meanwhile belongs to somebody else.
-    (own_folder / "pid").write_text(str(foreign))
+    (own_folder / "pid").write_text(str(other_pid))
     _stop_earlier_daemon(own_folder)
-    assert is_alive(foreign)
+    assert is_alive(other_pid)
     assert not (own_folder / "pid").exists()
-    (own_folder / "pid").write_text(str(mine))
+    (own_folder / "pid").write_text(str(own_pid))
     _stop_earlier_daemon(own_folder)
-    assert not is_alive(mine)
-    (other_folder / "pid").write_text(str(foreign))
+    assert not is_alive(own_pid)
+    (other_folder / "pid").write_text(str(other_pid))
     _stop_earlier_daemon(other_folder)
-    assert not is_alive(foreign)
+    assert not is_alive(other_pid)
     (own_folder / "pid").write_text("no number")
     _stop_earlier_daemon(own_folder)
 

@@ -38,18 +38,18 @@ def valid(file: Path) -> subprocess.CompletedProcess[str]:
 
 def test_compose_file_is_valid(tmp_path: Path) -> None:
     assert valid(COMPOSE).returncode == 0, valid(COMPOSE).stdout
-    broken = tmp_path / "compose.yml"
-    broken.write_text(COMPOSE.read_text().replace("mem_limit:", "memory_limit:", 1))
-    assert valid(broken).returncode != 0
+    compose_file = tmp_path / "compose.yml"
+    compose_file.write_text(COMPOSE.read_text().replace("mem_limit:", "memory_limit:", 1))
+    assert valid(compose_file).returncode != 0
 
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
 def test_hadolint_accepts_dockerfile(file: Path, tmp_path: Path) -> None:
-    done = run("hadolint", "--config", ROOT / ".hadolint.yaml", file)
-    assert done.returncode == 0, done.stdout
-    broken = tmp_path / "Dockerfile"
-    broken.write_text(file.read_text().replace("--no-install-recommends", ""))
-    assert run("hadolint", "--config", ROOT / ".hadolint.yaml", broken).returncode != 0
+    result = run("hadolint", "--config", ROOT / ".hadolint.yaml", file)
+    assert result.returncode == 0, result.stdout
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text(file.read_text().replace("--no-install-recommends", ""))
+    assert run("hadolint", "--config", ROOT / ".hadolint.yaml", dockerfile).returncode != 0
 
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)

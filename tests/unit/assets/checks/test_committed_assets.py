@@ -29,11 +29,13 @@ def test_descriptions_and_exposures_are_current(manifest):
     relations = {(each.schema, each.name): each for each in relations_of(manifest)}
     result = dbt_problems(bundle, relations, ROOT)
     assert [str(problem) for problem in result] == []
-    read = {node for each in manifest["exposures"].values() for node in each["depends_on"]["nodes"]}
+    nodes = {
+        node for each in manifest["exposures"].values() for node in each["depends_on"]["nodes"]
+    }
     assert {exposure["name"] for exposure in manifest["exposures"].values()} == {
         dashboard.data["slug"].replace("-", "_") for dashboard in bundle.kind("dashboards")
     }
-    assert read <= set(manifest["nodes"])
+    assert nodes <= set(manifest["nodes"])
 
 
 def test_colours_match_legend_labels():

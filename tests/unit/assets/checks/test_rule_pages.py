@@ -162,8 +162,8 @@ def test_computed_column_needs_no_dbt_description(bundle, tmp_path):
 
 def test_non_canonical_file_is_reported(assets, write, tmp_path):
     bundle = write(assets).bundle()
-    changed = {CHART: (tmp_path / "superset_assets" / CHART).read_text() + "# a note\n"}
-    write(changed)
+    files = {CHART: (tmp_path / "superset_assets" / CHART).read_text() + "# a note\n"}
+    write(files)
     result = unformatted(tmp_path / "superset_assets", bundle)
     assert {problem.rule for problem in result} == {Rule.NOT_CANONICAL}
     assert CHART in {problem.file for problem in result}
@@ -192,8 +192,8 @@ def test_query_result_at_limits_passes():
 def test_every_rule_has_rejected_case():
     # The others stand in tests of their own: here and in test_assets_check.py.
     other_rules = {Rule.UNREADABLE, Rule.REPEATED_SLUG, Rule.ORPHAN, Rule.NOT_CANONICAL}
-    tried = {case[2] for case in [*CASES, *READERS, *DBT, *RESULTS]}
-    assert set(Rule) - tried == other_rules
+    rules = {case[2] for case in [*CASES, *READERS, *DBT, *RESULTS]}
+    assert set(Rule) - rules == other_rules
 
 
 @pytest.mark.parametrize("rule", Rule)

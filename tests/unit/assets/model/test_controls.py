@@ -25,13 +25,13 @@ TIMED = ASSETS["datasets/reports/sales.yaml"] | {
 @pytest.mark.parametrize("viz_type", TYPES)
 @pytest.mark.parametrize("dataset", [{}, TIMED])
 @given(
-    chosen=st.dictionaries(
+    settings=st.dictionaries(
         st.sampled_from(["row_limit", "show_legend", "groupby", "color_scheme", "own"]),
         st.booleans() | st.integers(0, 10_000) | st.sampled_from([[], ["a"], "supersetColors"]),
     )
 )
-def test_defaults_round_trip(viz_type, dataset, chosen):
-    params = without_defaults(chosen | {"viz_type": viz_type})
+def test_defaults_round_trip(viz_type, dataset, settings):
+    params = without_defaults(settings | {"viz_type": viz_type})
     full = with_defaults(params, dataset)
     assert full == full | params
     assert without_default_time_filter(canonical_params(full), dataset) == params

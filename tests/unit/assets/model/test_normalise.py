@@ -217,8 +217,8 @@ def test_text_survives_push_and_pull(text):
     dataset["metrics"][0]["expression"] = dataset["columns"][0]["description"] = text
     dashboard["css"] = dashboard["position"]["CHART-1"]["meta"]["sliceNameOverride"] = text
     dashboard["metadata"]["label_colors"] = {text: text}
-    written = {path: load_yaml(dump_yaml(each)) for path, each in data.items()}
-    git = Files({path: (kind_of(path), each) for path, each in written.items()}).bundle()
+    git_files = {path: load_yaml(dump_yaml(each)) for path, each in data.items()}
+    git = Files({path: (kind_of(path), each) for path, each in git_files.items()}).bundle()
     files = {asset.path: dump_yaml(complete(asset, git, SETTINGS)) for asset in git}
     files = {path: each.replace("p%40ss%2Fword", "X" * 10) for path, each in files.items()}
     live = server_bundle(files, SETTINGS, git)

@@ -119,13 +119,15 @@ def project(tmp_path, monkeypatch):
 
 
 def test_environment_is_selected_by_name(project, monkeypatch):
-    plain = load_settings(project)
-    assert (plain.environment, plain.value("SCHEMA_PREFIX")) == ("", None)
+    default_settings = load_settings(project)
+    assert (default_settings.environment, default_settings.value("SCHEMA_PREFIX")) == ("", None)
     monkeypatch.setenv("ENV", "ada")
     settings = load_settings(project)
     assert (settings.environment, settings.value("SCHEMA_PREFIX")) == ("ada", "ada_")
     assert settings.value("POSTGRES_PORT") == "6000"
-    assert settings.postgres_port == plain.postgres_port, "this machine's own stays what it is"
+    assert settings.postgres_port == default_settings.postgres_port, (
+        "this machine's own stays what it is"
+    )
 
 
 def test_environment_secrets_are_in_own_file(project, monkeypatch):

@@ -168,11 +168,11 @@ def test_taken_names_get_suffix(tmp_path, settings):
     assert {a.path.split("/")[1] for a in result.written.kind("charts")} == {"sales_2"}
     assert any('the name "warehouse" is taken' in line for line in lines)
     assert not {asset.path for asset in result.written} & {asset.path for asset in git}
-    changed = exported_files(settings, charts={"description": "Newer."})
-    result, lines = remarks(changed, tmp_path, settings, git)
+    files = exported_files(settings, charts={"description": "Newer."})
+    result, lines = remarks(files, tmp_path, settings, git)
     assert not result.written.assets
     assert any("is in git already, and stays as it is; FORCE=1 overwrites it" in x for x in lines)
-    result, lines = remarks(changed, tmp_path, settings, git, force=True)
+    result, lines = remarks(files, tmp_path, settings, git, force=True)
     assert {asset.path for asset in result.written} == {
         "charts/sales/by_region.yaml", "charts/sales/rows.yaml",
     }  # fmt: skip

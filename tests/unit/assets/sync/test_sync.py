@@ -79,9 +79,9 @@ def test_confirmed_deletion_updates_layout():
     assert "CHART-2" not in dashboard.data["position"]
     assert dashboard.data["position"]["ROW-1"]["children"] == ["CHART-1"]
     assert "removed chart" in plan.summary()
-    changed = bundle(Rows={"description": "mine"})
-    removals = removed_on_server(changed, live, bundle())
-    assert plan_pull(changed, live, bundle(), removals).conflicts == [
+    git = bundle(Rows={"description": "mine"})
+    removals = removed_on_server(git, live, bundle())
+    assert plan_pull(git, live, bundle(), removals).conflicts == [
         'chart "Rows": changed here and removed there'
     ]
 
@@ -329,8 +329,8 @@ def test_plan_shows_titles_instead_of_uuids():
     (step,) = compare(git, live, live)
     assert "By region" in repr(step.changes[0].new)
     assert not re.search("[0-9a-f]{8}-[0-9a-f]{4}", repr(step.changes))
-    moved = bundle(Rows={"dataset_uuid": uuid_of("By region")})
-    (difference,) = differences(live, moved)
+    other_bundle = bundle(Rows={"dataset_uuid": uuid_of("By region")})
+    (difference,) = differences(live, other_bundle)
     assert str(difference) == 'chart "Rows": dataset_uuid: "sales" → "By region"'
 
 

@@ -96,8 +96,10 @@ def repository(tmp_path, monkeypatch):
 
 
 def git(folder, *words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout
+    process = subprocess.run(
+        ["git", *words], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return process.stdout
 
 
 def test_commit_on_branch_keeps_working_files(repository):

@@ -107,8 +107,8 @@ def test_return_refers_to_line_of_same_customer(history: History) -> None:
 def test_rows_are_recorded_after_events(history: History) -> None:
     orders = history.orders
     assert (orders.recorded > orders.ordered).all()
-    late = orders.recorded - orders.ordered > SECONDS // 2
-    assert 0.01 < late.mean() < 0.03
+    is_late = orders.recorded - orders.ordered > SECONDS // 2
+    assert 0.01 < is_late.mean() < 0.03
     for times in (orders.shipped, orders.completed, orders.cancelled, orders.paid):
         assert (times >= orders.recorded).all()
     signed_up = history.people.signed_up
@@ -158,10 +158,10 @@ def test_promotions_attract_matching_customers() -> None:
 
 
 def test_prices_change_only_at_reviews() -> None:
-    level, changed = calendar.prices(SEED, LAST)
-    before, _ = calendar.prices(SEED, int(changed.max()) - 1)
+    level, review_days = calendar.prices(SEED, LAST)
+    before, _ = calendar.prices(SEED, int(review_days.max()) - 1)
     assert (level != before).any()
-    assert {calendar.as_date(day).month for day in changed if day > FIRST} <= {3, 9}
+    assert {calendar.as_date(day).month for day in review_days if day > FIRST} <= {3, 9}
 
 
 @pytest.mark.parametrize("day", AS_OF)
@@ -181,9 +181,9 @@ def test_churn_is_predictable_within_limits(history: History) -> None:
         active = ordered_on > day - 365
         churned = history.churned(day)[active]
         assert 0.20 < churned.mean() < 0.40
-        best = roc_auc_score(churned, probability[active])
-        assert 0.78 < best < 0.88
-        assert best > roc_auc_score(churned, -ordered_on[active]) + 0.02
+        auc = roc_auc_score(churned, probability[active])
+        assert 0.78 < auc < 0.88
+        assert auc > roc_auc_score(churned, -ordered_on[active]) + 0.02
 
 
 def test_probability_is_sum_over_possible_returns() -> None:

@@ -78,6 +78,6 @@ def test_documented_commands_are_valid(line: str) -> None:
         command = command.commands[name]
     context = command.make_context(name, words)
     if "source_name" in context.params:
-        chosen = context.params
-        assert chosen["source_name"] in sources.NAMES
-        assert not chosen["size"] or sources.order_lines(chosen["size"])
+        params = context.params
+        assert params["source_name"] in sources.NAMES
+        assert not params["size"] or sources.order_lines(params["size"])
