@@ -116,7 +116,7 @@ def _after_a_day(
         dsn = warehouse.dsn("transformer")
         load_sample(dsn, folder)
         load(dsn, Simulator(size=bench.rows), lambda contents: None, lambda place: None)
-        built = [seconds(lambda: full_build(warehouse))]
+        durations = [seconds(lambda: full_build(warehouse))]
 
         def measure_glasshouse() -> float:
             with open_simulation(dsn) as simulation:
@@ -133,7 +133,7 @@ def _after_a_day(
     # The first build is a measurement already; of ten million lines one is enough.
     return Pair(
         measure_glasshouse,
-        lambda: built.pop() if built else anew(),
+        lambda: durations.pop() if durations else anew(),
         note=f"About {bench.rows:,} order lines; {what}",
         done=close,
     )

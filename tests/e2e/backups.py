@@ -68,11 +68,11 @@ def back_up(clone: Clone) -> Content:
     assert "exists already" in clone.make("backup", f"TO={BACKUP}").stderr
 
     assert "asks first" in clone.make("restore", f"FROM={BACKUP}").stderr
-    damaged = clone.root / "backups" / "damaged"
-    damaged.mkdir()
+    damaged_backup = clone.root / "backups" / "damaged"
+    damaged_backup.mkdir()
     for file in folder.glob("*.*"):
-        (damaged / file.name).write_bytes(file.read_bytes()[: 10**5])
-    (damaged / "secret_key").write_text("x")
+        (damaged_backup / file.name).write_bytes(file.read_bytes()[: 10**5])
+    (damaged_backup / "secret_key").write_text("x")
     errors = clone.make("restore", "FROM=backups/damaged", env={"YES": "1"}).stderr
     assert "is not as it was written" in errors
     assert checksums(clone) == content.rows

@@ -126,11 +126,9 @@ def test_metric_expression_has_no_effect(readers: Readers) -> None:
     attacks = [each.format(**TABLES) for each in TEXT_AS_QUERY + EFFECTS]
     responses = call_for_each(lambda each: readers.metric(readers.french, f"max({each})"), attacks)
     assert {each: leaks(answer) for each, answer in responses.items() if leaks(answer)} == {}
-    succeeded = [each.format(**TABLES) for each in EFFECTS]
+    effects = [each.format(**TABLES) for each in EFFECTS]
     values = {
-        each: responses[each].json()["result"][0]["data"]
-        for each in succeeded
-        if responses[each].ok
+        each: responses[each].json()["result"][0]["data"] for each in effects if responses[each].ok
     }
     assert {each: rows for each, rows in values.items() if rows != [{"stolen": None}]} == {}
 
@@ -173,10 +171,10 @@ def test_other_query_parts_show_nothing_more(readers: Readers, query: dict) -> N
 def test_sql_lab_runs_only_single_select(readers: Readers) -> None:
     attacks = [each.format(**TABLES, login="analyst") for each in STATEMENTS]
     responses = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
-    succeeded = [each for each, answer in responses.items() if answer.ok]
+    successes = [each for each, answer in responses.items() if answer.ok]
     # Superset runs the statements of a text one by one. Where each is a SELECT they may all run:
     # here the words that look like another statement are part of a string.
-    assert [each for each in succeeded if not each.startswith("select E'\\'' || ")] == []
+    assert [each for each in successes if not each.startswith("select E'\\'' || ")] == []
     attacks = [f"select {each.format(**TABLES)}" for each in EFFECTS]
     responses = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
     rows = {
@@ -185,8 +183,10 @@ def test_sql_lab_runs_only_single_select(readers: Readers) -> None:
         if answer.ok
     }
     assert {each: values for each, values in rows.items() if values != [None]} == {}
-    hidden = [f"select * from {each}" for each in ("ml.artifacts", "features.feat_customer__rfm")]
-    assert not any(readers.sql_lab(readers.analyst, each).ok for each in hidden)
+    hidden_tables = [
+        f"select * from {each}" for each in ("ml.artifacts", "features.feat_customer__rfm")
+    ]
+    assert not any(readers.sql_lab(readers.analyst, each).ok for each in hidden_tables)
 
 
 def test_stakeholder_has_no_access_to_queries(readers: Readers) -> None:

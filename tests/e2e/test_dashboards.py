@@ -113,8 +113,8 @@ def test_user_with_country_filter_sees_only_that_country(stack) -> None:
         assert stack.run("push").returncode == 0
         password = settings.value("STAKEHOLDER_PASSWORD")
         with signed_in(settings.superset_url, "stakeholder", password) as page:
-            watched = MonitoredPage(page, settings.superset_url)
-            watched.open("churn")
+            monitored_page = MonitoredPage(page, settings.superset_url)
+            monitored_page.open("churn")
             cells = page.locator('[data-test-chart-name^="Call list"] tbody td:nth-child(3)')
             assert set(cells.all_inner_texts()) == {"France"}
             # A sum over all countries would tell what the rows may not.
@@ -133,15 +133,19 @@ def test_user_with_country_filter_sees_only_that_country(stack) -> None:
 def test_broken_dashboard_is_reported(stack, admin: Page, tmp_path: Path) -> None:
     """A copy with one sound chart, one with an unknown column and one without any rows."""
     rest = Rest(admin, stack.settings.superset_url)
-    sound = rest.chart_named("Hits and misses (confusion matrix)")
-    broken = {"query_mode": "aggregate", "groupby": [], "metrics": [metric("SUM(no_such_column)")]}
-    nothing = {
+    original_chart = rest.chart_named("Hits and misses (confusion matrix)")
+    broken_params = {
+        "query_mode": "aggregate",
+        "groupby": [],
+        "metrics": [metric("SUM(no_such_column)")],
+    }
+    empty_params = {
         "adhoc_filters": [{"clause": "WHERE", "expressionType": "SQL", "sqlExpression": "1 = 0"}]
     }
     charts = {
-        "Sound": rest.copy_chart(sound, "Sound", {}),
-        "Broken": rest.copy_chart(sound, "Broken", broken),
-        "Nothing": rest.copy_chart(sound, "Nothing", nothing),
+        "Sound": rest.copy_chart(original_chart, "Sound", {}),
+        "Broken": rest.copy_chart(original_chart, "Broken", broken_params),
+        "Nothing": rest.copy_chart(original_chart, "Nothing", empty_params),
     }
     dashboard = rest.create_dashboard("broken_on_purpose", charts)
     try:

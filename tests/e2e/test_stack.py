@@ -150,15 +150,15 @@ def test_partial_build_leaves_charts_with_rows(stack: Clone) -> None:
 
 
 def test_valid_file_is_loaded_and_truncated_file_refused(stack: Clone, tmp_path: Path) -> None:
-    good, torn = tmp_path / "My Orders.csv", tmp_path / "torn.csv"
-    good.write_text("order;when;amount\n007;2026-01-02;1.5\n")
-    torn.write_text("a,b\n1,2\n3\n")
-    result = stack.make("load", f"CSV={good}", "NAME=orders", "SCHEMA=e2e")
+    complete_file, truncated_file = tmp_path / "My Orders.csv", tmp_path / "torn.csv"
+    complete_file.write_text("order;when;amount\n007;2026-01-02;1.5\n")
+    truncated_file.write_text("a,b\n1,2\n3\n")
+    result = stack.make("load", f"CSV={complete_file}", "NAME=orders", "SCHEMA=e2e")
     assert result.returncode == 0, result.stderr
     assert ask(stack, 'select "order", "when"::text, amount from e2e.orders') == [
         ("007", "2026-01-02", 1.5)
     ]
-    assert "torn.csv, line 3" in error_of(stack.make("load", f"CSV={torn}", "SCHEMA=e2e"))
+    assert "torn.csv, line 3" in error_of(stack.make("load", f"CSV={truncated_file}", "SCHEMA=e2e"))
     assert ask(stack, "select to_regclass('e2e.torn')") == [(None,)]
     assert "There is no file" in error_of(stack.make("load", "CSV=nowhere.csv"))
     ask(stack, "drop schema e2e cascade")
@@ -170,10 +170,10 @@ def test_table_becomes_model_and_is_removed(stack: Clone, tmp_path: Path) -> Non
         f"{n},{n % 7},{'town' if n % 3 else 'village'},{n % 2 ^ (n % 7 > 5)}" for n in range(300)
     ]
     file.write_text("\n".join(["visit_id,items,place,returned", *rows]) + "\n")
-    added = stack.make("add", f"CSV={file}", "TARGET=returned", "OWNER=Ada", "DROP=place")
-    assert added.returncode == 0, added.stdout + added.stderr
-    assert "visit_id: it has a different value in every row" in added.stdout
-    assert "place: you named it in DROP" in added.stdout
+    addition = stack.make("add", f"CSV={file}", "TARGET=returned", "OWNER=Ada", "DROP=place")
+    assert addition.returncode == 0, addition.stdout + addition.stderr
+    assert "visit_id: it has a different value in every row" in addition.stdout
+    assert "place: you named it in DROP" in addition.stdout
     models = stack.root / "dbt" / "models"
     assert len(list(models.rglob("*visits*"))) == 11
     for table in ("predictions.pred_visits", "reports.rpt_predictions where model = 'visits'"):
@@ -181,8 +181,8 @@ def test_table_becomes_model_and_is_removed(stack: Clone, tmp_path: Path) -> Non
         assert "300" in answer.stdout.split(), table
     error = error_of(stack.make("submission", "NAME=visits"))
     assert "no row without a value in returned" in error
-    removed = stack.make("remove", "NAME=visits", env={"YES": "1"})
-    assert removed.returncode == 0, removed.stdout + removed.stderr
+    removal = stack.make("remove", "NAME=visits", env={"YES": "1"})
+    assert removal.returncode == 0, removal.stdout + removal.stderr
     assert list(models.rglob("*visits*")) == []
     query = """select exists (select from ml.model_versions where model = 'visits'),
         to_regclass('csv.visits') is null as gone"""

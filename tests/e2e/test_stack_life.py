@@ -33,10 +33,11 @@ def test_simulated_day_and_refresh(other_stack: Clone) -> None:
     # The rows that are there are not dropped for others unasked.
     refusal = other_stack.make("load-shop", "SEED=2")
     assert refusal.returncode != 0 and "YES=1" in refusal.stderr
-    lived = other_stack.make("live", "DAYS=2", "SECONDS=0")
-    assert lived.returncode == 0, lived.stdout + lived.stderr
+    simulation = other_stack.make("live", "DAYS=2", "SECONDS=0")
+    assert simulation.returncode == 0, simulation.stdout + simulation.stderr
     assert (
-        len(re.findall(r"^\w{3} \d\d \w{3} \d{4} .* orders .* changed$", lived.stdout, re.M)) == 2
+        len(re.findall(r"^\w{3} \d\d \w{3} \d{4} .* orders .* changed$", simulation.stdout, re.M))
+        == 2
     )
     message = "files or data have changed since"
     assert message in other_stack.make("status").stdout

@@ -48,10 +48,10 @@ def test_partial_export_equals_whole_export(project):
     superset, settings = project.superset, project.stack.settings
 
     def parts_are_the_whole() -> bool:
-        whole = superset.export()
+        full_export = superset.export()
         _, server_state = read_both(settings, unmanaged=True)
         parts = server_state.exported
-        return {**parts, "metadata.yaml": ""} == {**whole, "metadata.yaml": ""}
+        return {**parts, "metadata.yaml": ""} == {**full_export, "metadata.yaml": ""}
 
     assert parts_are_the_whole()
     _, chart = project.chart()
@@ -152,9 +152,9 @@ def test_dashboard_with_missing_chart_is_refused_before_sending(project):
     error = project.fails("push")
     assert data["uuid"] in error
     assert "dashboards/" in error
-    timeless = {name: text for name, text in live.items() if name != "metadata.yaml"}
-    again = {n: t for n, t in project.superset.export().items() if n != "metadata.yaml"}
-    assert again == timeless
+    contents = {name: text for name, text in live.items() if name != "metadata.yaml"}
+    contents_after = {n: t for n, t in project.superset.export().items() if n != "metadata.yaml"}
+    assert contents_after == contents
 
 
 def test_file_without_uuid_is_error(project):

@@ -32,25 +32,27 @@ def test_superset_examples_round_trip(project):
         live = server_bundle(first, settings, example_bundle).only(uuids)
         assert [str(each) for each in differences(example_bundle, live)] == []
         # No choice of a chart's author is lost on the way, not even one that git need not hold.
-        exported = {data["uuid"]: data for data in map(load_yaml, first.values()) if "uuid" in data}
+        exported_data = {
+            data["uuid"]: data for data in map(load_yaml, first.values()) if "uuid" in data
+        }
         for kind, path, data in examples:
             if kind == "charts":
-                params = exported[data["uuid"]]["params"]
+                params = exported_data[data["uuid"]]["params"]
                 for name, value in canonical_params(data["params"]).items():
                     if name.startswith("adhoc_filters"):
                         # The editor's own filter of time may stand beside them, as after a save.
                         assert all(each in params[name] for each in value), f"{path}: {name}"
                     elif value not in (None, [], {}):
                         assert params.get(name) == value, f"{path}: {name}"
-                lost = {
+                gaps = {
                     name for name, value in data["params"].items()
                     if name not in {*params, *IGNORED_FIELDS} and value not in (None, [], {})
                 }  # fmt: skip
-                assert {name for name in lost if not name.startswith("matrixify_")} == set(), path
+                assert {name for name in gaps if not name.startswith("matrixify_")} == set(), path
         # What was exported and normalised is itself something that can be imported.
         send(Bundle.of([replace(each, path=example_bundle.get(each.uuid).path) for each in live]))
-        again = server_bundle(superset.export(), settings, example_bundle).only(uuids)
-        assert [str(each) for each in differences(live, again)] == []
+        second_bundle = server_bundle(superset.export(), settings, example_bundle).only(uuids)
+        assert [str(each) for each in differences(live, second_bundle)] == []
     finally:
         for kind in ("dashboards", "charts", "datasets", "databases"):
             resource = kind.removesuffix("s")

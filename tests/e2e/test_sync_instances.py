@@ -109,20 +109,20 @@ def test_environment_with_other_prefix_and_certificate(project, second_superset,
     assert project.files() == before
     settings = settings_of(project, second_superset, **more)
     superset = Superset(settings)
-    exported = [yaml.safe_load(text) for text in superset.export().values()]
-    schemas = {data["schema"] for data in exported if "table_name" in data}
+    exported_data = [yaml.safe_load(text) for text in superset.export().values()]
+    schemas = {data["schema"] for data in exported_data if "table_name" in data}
     assert schemas == {"ada_reports"}
-    certified = {d["slug"]: d["certified_by"] for d in exported if d.get("certified_by")}
-    assert certified == {"quality_classification": "Ada"}
+    certifiers = {d["slug"]: d["certified_by"] for d in exported_data if d.get("certified_by")}
+    assert certifiers == {"quality_classification": "Ada"}
     role = next(
         r["id"] for r in superset.rows("security/roles", "id,name") if r["name"] == "Analyst"
     )
-    opened = {row["view_menu_name"] for row in superset.role_permissions(role)}
+    permissions = {row["view_menu_name"] for row in superset.role_permissions(role)}
     assert {
         "[warehouse].[warehouse].[ada_marts]",
         "[warehouse].[warehouse].[ada_predictions]",
-    } <= opened
-    assert not any("[predictions]" in name for name in opened)
+    } <= permissions
+    assert not any("[predictions]" in name for name in permissions)
     results = run_queries(read_git(settings), superset)
     assert [answer.error for answer in results if answer.error] == []
     # Without a certificate of its own, this installation shows none and no difference either.

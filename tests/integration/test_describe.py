@@ -23,9 +23,9 @@ EXPOSURES = Path("dbt", relations.EXPOSURES)
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What describe reads and writes of a project."""
     root = tmp_path_factory.mktemp("project")
-    ignored = shutil.ignore_patterns("__pycache__", "target", "logs")
+    ignore_names = shutil.ignore_patterns("__pycache__", "target", "logs")
     for folder in ("dbt", "udf/functions", "superset_assets"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignore_names)
     return root
 
 
@@ -48,10 +48,12 @@ def test_missing_column_is_restored_and_dbt_accepts_exposures(
         describe(project, state, None)
     paths = describe(project, state, warehouse.dsn("transformer"))
     assert paths == [DATASET.as_posix()]
-    again = yaml.safe_load(file.read_text())
-    result = next(c for c in again["columns"] if c["column_name"] == removed_column["column_name"])
+    data_after = yaml.safe_load(file.read_text())
+    result = next(
+        c for c in data_after["columns"] if c["column_name"] == removed_column["column_name"]
+    )
     assert result == removed_column | {"verbose_name": result["verbose_name"]}
-    assert again["description"] == yaml.safe_load(text)["description"]
+    assert data_after["description"] == yaml.safe_load(text)["description"]
     assert describe(project, state, None) == []
 
     target = project / "target"

@@ -43,9 +43,9 @@ def test_repeated_training_gives_identical_results(user: Session, cells: str) ->
     first = user.train(name, cells, "malignant", key="id", algorithms=both)
     predictions = sorted(user.predict(name, cells))
     for query in (cells, cells + " order by random()", cells + " order by f1 desc"):
-        again = user.train(name, query, "malignant", key="id", algorithms=both)
-        assert again["version"] > first["version"]
-        assert (again["score"], again["algorithm"]) == (first["score"], first["algorithm"])
+        second = user.train(name, query, "malignant", key="id", algorithms=both)
+        assert second["version"] > first["version"]
+        assert (second["score"], second["algorithm"]) == (first["score"], first["algorithm"])
         assert sorted(user.predict(name, cells)) == predictions
     for table in ("metrics", "curves", "confusion", "importances", "distributions"):
         differences = user.rows(f"""

@@ -35,9 +35,9 @@ def test_findings_are_rows_and_notices(user: Session, leaky_checks: list[tuple])
 
 
 def test_each_check_has_help_and_outcome(user: Session, leaky_checks: list[tuple]) -> None:
-    explained = user.rows("select topic, about, example from ml.help('checks')")
-    assert {topic for topic, *_ in explained} == {code for code, *_ in leaky_checks}
-    for topic, about, example in explained:
+    help_rows = user.rows("select topic, about, example from ml.help('checks')")
+    assert {topic for topic, *_ in help_rows} == {code for code, *_ in leaky_checks}
+    for topic, about, example in help_rows:
         assert "Remedy: " in about
         assert {row[3] for row in user.rows(example)} == {topic}
     (one,) = user.rows("select topic from ml.help('key_feature')")

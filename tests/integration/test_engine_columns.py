@@ -75,14 +75,14 @@ def test_dates_in_any_time_zone(
     query = f"select id, {column}, {target} from engine_test.films"
     options = {"task": task, "key": "id", "algorithms": json.dumps([algorithm])}
     user.train(model, query, target, **options)
-    predicted = [row[2] for row in user.predict(model, query)]
+    predictions = [row[2] for row in user.predict(model, query)]
     values = user.rows(
         f"select ({target})::text::float8 from engine_test.films"
         if task == "regression"
         else f"select {target}::int from engine_test.films"
     )
     truth = np.array([float(value) for (value,) in values])
-    assert abs(np.corrcoef(predicted, truth)[0, 1]) > 0.95
+    assert abs(np.corrcoef(predictions, truth)[0, 1]) > 0.95
     (statement,) = user.rows("select ml.compile(%s, %s)", model, query)[0]
     assert "extract(" in statement
     print_of_version = user.version(model)["data_fingerprint"]
@@ -95,7 +95,7 @@ def test_dates_in_any_time_zone(
         user.rows("reset time zone")
     keys = sorted(scores)
     assert np.allclose([scores[k] for k in keys], [elsewhere[k] for k in keys], 1e-9, 1e-9)
-    assert np.allclose(predicted, list(elsewhere.values()), 1e-12)
+    assert np.allclose(predictions, list(elsewhere.values()), 1e-12)
     assert user.version(model)["data_fingerprint"] == print_of_version
 
 

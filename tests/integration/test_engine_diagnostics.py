@@ -191,15 +191,15 @@ def test_drift_equals_sql(user: Session) -> None:
 
 
 def test_monitored_drift_is_stored_and_dropped_with_version(user: Session) -> None:
-    shifted = f"select *, to_char(day, 'YYYY-MM') as month from ({ROWS}) as r where id > 100"
-    returned = user.rows("select * from ml.watch(%s, %s, 'month')", NAME, shifted)
+    new_query = f"select *, to_char(day, 'YYYY-MM') as month from ({ROWS}) as r where id > 100"
+    drift_rows = user.rows("select * from ml.watch(%s, %s, 'month')", NAME, new_query)
     result = registry_rows(
         user, "drifts",
         "period, feature, kind, rows, psi, js, ks, missing, missing_change, new_share, "
         "new_categories, outside_range, psi_previous, p_value, verdict",
     )  # fmt: skip
     order = repr
-    assert sorted(result, key=order) == sorted(returned, key=order)
+    assert sorted(result, key=order) == sorted(drift_rows, key=order)
     assert {row[0] for row in result} == {"2026-01", "2026-02", "2026-03"}
     assert {row[1] for row in result} == {"amount", "quarters", "colour", "flag", "(score)"}
     assert len({row[0] for row in registry_rows(user, "drifts", "measured_at")}) == 1

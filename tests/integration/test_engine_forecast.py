@@ -87,7 +87,7 @@ def test_retail_turnover_forecast_on_held_out_rows(user: Session, data_folder: A
         "from ml.forecast('engine test retail') order by series, step"
     ):
         forecasts.setdefault(name, []).append(tuple(rest))
-    scaled, errors, totals, inside = [], 0.0, 0.0, []
+    scaled_errors, errors, totals, inside = [], 0.0, 0.0, []
     for name, rows in long.items():
         history = np.array([float(row["turnover"]) for row in rows[:-24]])
         held_out = [(row["month"], float(row["turnover"])) for row in rows[-24:]]
@@ -95,11 +95,11 @@ def test_retail_turnover_forecast_on_held_out_rows(user: Session, data_folder: A
         truth = np.array([value for _, value in held_out])
         forecast, low, high = np.array([row[1:] for row in forecasts[name]]).T
         scale = np.abs(history[12:] - history[:-12]).mean()
-        scaled.append(np.abs(truth - forecast).mean() / scale)
+        scaled_errors.append(np.abs(truth - forecast).mean() / scale)
         errors += np.abs(truth - forecast).sum()
         totals += truth.sum()
         inside.append((low <= truth) & (truth <= high))
-    assert np.mean(scaled) <= 1.27
+    assert np.mean(scaled_errors) <= 1.27
     assert errors / totals <= 0.039
     assert 0.78 <= np.mean(inside) <= 0.88
     recorded_rows = user.rows(
@@ -185,6 +185,6 @@ def test_tutorial_runs(engine: Any, user: Session) -> None:
     assert trained[0][5] > trained[0][4]  # the baseline is worse
     assert [row[0] for row in forecast] == ["Graz"] * 14 + ["Linz"] * 14 + ["Wien"] * 14
     assert len(what_if) == 3
-    planned = {name: sum(r[2] for r in forecast if r[0] == name) for name, _ in what_if}
-    assert all(total > planned[name] for name, total in what_if)
+    planned_totals = {name: sum(r[2] for r in forecast if r[0] == name) for name, _ in what_if}
+    assert all(total > planned_totals[name] for name, total in what_if)
     assert all(len(rows) for rows in results[4:9])

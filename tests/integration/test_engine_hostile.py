@@ -136,10 +136,10 @@ def test_invalid_arguments_are_refused(
 
 
 def test_deeply_nested_json_is_refused(user: Session) -> None:
-    nested = json.loads("[" * 900 + "]" * 900)
+    nested_list = json.loads("[" * 900 + "]" * 900)
     for argument in ("algorithms", "split", "options"):
         with pytest.raises(psycopg2.Error):
-            user.train("engine hostile nested", ROWS, "target", **{argument: nested})
+            user.train("engine hostile nested", ROWS, "target", **{argument: nested_list})
 
 
 VALUES = {

@@ -162,26 +162,26 @@ def test_titanic(user: Session, data_folder: Path) -> None:
     excluded = {entry["name"] for entry in user.version(name)["excluded"]}
     # A number of its own in each row names it. A name is free text, whose titles tell much.
     assert excluded == {"PassengerId"}
-    validated = user.rows(
+    fold_means = user.rows(
         "select avg(value) from ml.metrics where model = %s and split = 'validation' "
         "and series = 'model' and metric in ('accuracy', 'roc_auc') "
         "group by metric order by metric",
         name,
     )
-    (accuracy,), (area,) = validated
+    (accuracy,), (area,) = fold_means
     print(f"titanic {result['algorithm']}: accuracy {accuracy:.4f}, roc_auc {area:.4f}")
     # Published without the names: accuracy 0.82, area 0.867.
     assert 0.805 < accuracy < 0.86
     assert 0.86 < area < 0.91
     # The same rows and columns outside the database, cut in two in the same way.
-    used = ("Survived", "Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked")
+    column_names = ("Survived", "Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked")
     chance = np.random.default_rng(0).random(len(rows))
-    parted = [
-        {**{name: row[name] for name in used}, "part": "test" if share < 0.25 else "train"}
+    rows_with_part = [
+        {**{name: row[name] for name in column_names}, "part": "test" if share < 0.25 else "train"}
         for row, share in zip(rows, chance, strict=True)
     ]
     measures = ("Pclass", "Age", "SibSp", "Parch", "Fare")
-    scores = compare(user, "titanic parted", parted, measures, "Survived", "1")
+    scores = compare(user, "titanic parted", rows_with_part, measures, "Survived", "1")
     for algorithm, (inside, reference) in scores.items():
         assert inside == pytest.approx(reference, abs=0.015), algorithm
 
@@ -195,10 +195,10 @@ def test_adult(user: Session, data_folder: Path) -> None:
         for row in read(data_folder / "adult" / f"adult_{part}.csv")
     ]
     result = compare(user, "adult", rows, ADULT, "income", ">50K")
-    for name, published in (("logistic_regression", 0.907), ("hist_gradient_boosting", 0.9265)):
+    for name, published_auc in (("logistic_regression", 0.907), ("hist_gradient_boosting", 0.9265)):
         inside, reference = result[name]
         assert inside == pytest.approx(reference, abs=0.01), name
-        assert inside == pytest.approx(published, abs=0.01), name
+        assert inside == pytest.approx(published_auc, abs=0.01), name
 
 
 def test_text_messages(user: Session, data_folder: Path) -> None:

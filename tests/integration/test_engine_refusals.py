@@ -77,8 +77,8 @@ def test_invalid_training_is_one_line_error(
     assert hint is None or hint in diagnostics.message_hint
     assert caught.value.pgcode not in (None, "XX000", "38000")
     assert user.rows("select count(*) from engine_test.cells") == [(569,)]
-    nothing = user.rows("select * from ml.model_versions where model = 'engine test refused'")
-    assert nothing == []
+    versions = user.rows("select * from ml.model_versions where model = 'engine test refused'")
+    assert versions == []
 
 
 def test_missing_or_changed_column_error_names_column(user: Session, cells: str) -> None:

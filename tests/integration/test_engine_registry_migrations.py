@@ -95,12 +95,12 @@ def test_build_replaces_function_changed_by_hand(engine: Any, admin: Session) ->
 
 
 def test_applied_scripts_are_recorded_and_not_repeated(database: dict[str, Any]) -> None:
-    applied = apply(database)
-    assert applied[:2] == ["migrations/0001_schema", "migrations/0002_signatures"]
-    assert "functions/recording" in applied
+    migration_names = apply(database)
+    assert migration_names[:2] == ["migrations/0001_schema", "migrations/0002_signatures"]
+    assert "functions/recording" in migration_names
     with closing(Session(database)) as session:
         migrations = session.rows("select name, applied_by, length(checksum) from ml.migrations")
-        assert sorted(migrations) == sorted((name, "postgres", 64) for name in applied)
+        assert sorted(migrations) == sorted((name, "postgres", 64) for name in migration_names)
     assert apply(database) == []
 
 
@@ -111,10 +111,10 @@ def test_old_registry_upgrades_and_models_predict_equally(
         session.rows("create extension plpython3u")
         session.rows(gzip.decompress(DUMP.read_bytes()).decode())
         session.rows("reset search_path")
-        unsigned = session.value("select count(*) from ml.artifacts")
-        assert unsigned == 4
+        unsigned_count = session.value("select count(*) from ml.artifacts")
+        assert unsigned_count == 4
         apply(database)
-        assert session.value("select count(signature) from ml.artifacts") == unsigned
+        assert session.value("select count(signature) from ml.artifacts") == unsigned_count
         assert session.value("select count(*) from ml.metrics") > 100
         _copy_functions(admin, session)
         expected = json.loads(PREDICTIONS.read_text())
@@ -147,10 +147,10 @@ def test_invalid_artifact_disables_only_its_model(
         session.rows(gzip.decompress(DUMP.read_bytes()).decode())
         session.rows("update ml.artifacts set content = 'no model' where model = 'grouped'")
         apply(database)
-        signed = session.rows(
+        signature_rows = session.rows(
             "select distinct model from ml.artifacts where signature is not null order by 1"
         )
-        assert signed == [("boosted",), ("logistic",)]
+        assert signature_rows == [("boosted",), ("logistic",)]
     (warning,) = warnings
     assert "Version 1 of model 'grouped' cannot be used until it is trained again" in warning
 

@@ -154,12 +154,12 @@ def check(model: Model, answer: tuple, truth: np.ndarray) -> None:
 @pytest.mark.parametrize("name", ["yes", "kind", "trees"])
 def test_prediction_is_independent_of_batch(user: Session, name: str) -> None:
     """More rows than go through a model at a time, each of them often and in no order."""
-    often = "select e.* from engine_scoring.examples as e, generate_series(1, 75) order by random()"
+    query = "select e.* from engine_scoring.examples as e, generate_series(1, 75) order by random()"
     result = user.rows(
         "select key::int, count(*), min(score), max(score), count(distinct prediction), "
         "min(prediction) from ml.predict(%s, %s) group by key order by 1",
         f"engine test scoring {name}",
-        often,
+        query,
     )
     assert [row[:2] for row in result] == [(place, 75) for place in range(len(ROWS))]
     predictions = predict_rows(user, name, "select * from engine_scoring.examples")

@@ -178,32 +178,35 @@ def test_ames_log_prices(user: Session, data_folder: Path) -> None:
     features = ", ".join(f'"{c}"' for c in rows[0] if c != "SalePrice")
     query = f'select {features}, "SalePrice" from ({table}) as rows'
     words = [c for c in rows[0] if c not in (*numbers, "part")]
-    used = [c for c in numbers if c not in ("Id", "SalePrice")]
+    number_columns = [c for c in numbers if c not in ("Id", "SalePrice")]
     matrix = np.array(
         [
-            [float(row[c]) if row[c] else np.nan for c in used] + [row[c] for c in words]
+            [float(row[c]) if row[c] else np.nan for c in number_columns] + [row[c] for c in words]
             for row in rows
         ],
         dtype=object,
     )
     training = np.array([row["part"] == "train" for row in rows])
     prices = np.log1p([float(row["SalePrice"]) for row in rows])
-    places = list(range(len(used)))
+    places = list(range(len(number_columns)))
     outside = make_pipeline(
         make_column_transformer(
             (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), places),
-            (OneHotEncoder(handle_unknown="ignore"), list(range(len(used), matrix.shape[1]))),
+            (
+                OneHotEncoder(handle_unknown="ignore"),
+                list(range(len(number_columns), matrix.shape[1])),
+            ),
         ),
         Ridge(alpha=10),
     )
     coder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
-    coded = list(range(len(used), matrix.shape[1]))
-    boosted = make_pipeline(
-        make_column_transformer(("passthrough", places), (coder, coded)),
-        HistGradientBoostingRegressor(categorical_features=coded, random_state=1),
+    text_positions = list(range(len(number_columns), matrix.shape[1]))
+    boosting_pipeline = make_pipeline(
+        make_column_transformer(("passthrough", places), (coder, text_positions)),
+        HistGradientBoostingRegressor(categorical_features=text_positions, random_state=1),
     )
     errors = {}
-    for name, model in (("ridge", outside), ("hist_gradient_boosting", boosted)):
+    for name, model in (("ridge", outside), ("hist_gradient_boosting", boosting_pipeline)):
         model.fit(matrix[training], prices[training])
         predictions = model.predict(matrix[~training])
         errors[name] = root_mean_squared_error(prices[~training], predictions)

@@ -198,13 +198,13 @@ def test_model_below_baseline_fails_build(
         warehouse_copy, "select score, lower, baseline from ml.model_versions where model = 'noise'"
     )
     assert lower < baseline == 0.5 and abs(score - 0.5) < 0.2
-    rejected = rows(
+    rejections = rows(
         warehouse_copy,
         "select model, status, rejection ->> 'subject', (rejection ->> 'limit')::float8"
         " from ml.model_versions where model in ('noise', 'leaky') order by model",
     )
-    assert rejected[1] == ("noise", "rejected", "roc_auc", 0.5)
-    assert rejected[0][:2] == ("leaky", "rejected")
+    assert rejections[1] == ("noise", "rejected", "roc_auc", 0.5)
+    assert rejections[0][:2] == ("leaky", "rejected")
     # The champion of a model whose limit was raised stays in use: nothing was trained.
     states = rows(
         warehouse_copy, "select status from ml.model_versions where model = 'breast_cancer'"
@@ -240,14 +240,14 @@ def test_violated_constraints_are_reported_by_rule(
             'select "column", kind, status, failures from reports.dbt_test_results'
             f" where test ~ '^{test} [0-9]+$' order by length(test), test",
         )
-    for broken in (
+    for message in (
         "id stands in more than one row (1)",
         "group, name stands in more than one row (2)",
         "name is missing (2)",
         "percent does not lie between 0 and 100 (2)",
         "state is not one of the accepted values (1)",
     ):
-        assert f"Broken rows: rpt_broken: {broken}" in failed_build.output
+        assert f"Broken rows: rpt_broken: {message}" in failed_build.output
 
 
 def test_row_counts_are_exact_for_small_and_estimated_for_large_tables(

@@ -96,11 +96,11 @@ class Reports:
         }
         parents = {name: set(re.findall(r'"(rpt_\w+)"', sql)) for name, sql in self.queries.items()}
         # rpt_predictions reads the tables of predictions, which are large.
-        included = {name for name, sql in self.queries.items() if '"ml"."' in sql}
-        included.discard("rpt_predictions")
-        while more := {name for name in parents if parents[name] & included} - included:
-            included |= more
-        sorter = TopologicalSorter({name: parents[name] & included for name in included})
+        names = {name for name, sql in self.queries.items() if '"ml"."' in sql}
+        names.discard("rpt_predictions")
+        while more := {name for name in parents if parents[name] & names} - names:
+            names |= more
+        sorter = TopologicalSorter({name: parents[name] & names for name in names})
         self.order = list(sorter.static_order())
 
     def build(self, cursor: Any) -> dict[str, list]:

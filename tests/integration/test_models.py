@@ -222,7 +222,7 @@ def test_headline_gain_equals_roc_points(warehouse: Warehouse) -> None:
         MODEL,
     )
     x, y = np.array(points, dtype=float).T
-    reached = np.interp(0.2, positive * y + (1 - positive) * x, y)
+    recall = np.interp(0.2, positive * y + (1 - positive) * x, y)
     number, subline, right, gain, best = one_row(
         warehouse,
         "select number, subline, accuracy, gain_at_20, best_gain_at_20"
@@ -230,7 +230,7 @@ def test_headline_gain_equals_roc_points(warehouse: Warehouse) -> None:
         " where page = 'quality' and model = %s",
         MODEL,
     )
-    assert gain == pytest.approx(reached, abs=0.01)
+    assert gain == pytest.approx(recall, abs=0.01)
     assert float(best) == pytest.approx(0.2 / positive)
     assert number == f"{100 * gain:.0f}\u202f%"
     assert f"Tested on {total} cases" in subline

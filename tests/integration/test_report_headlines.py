@@ -132,7 +132,7 @@ def test_forecast_headline_equals_sum_of_days(warehouse: Warehouse) -> None:
 
 
 def test_segment_headline_equals_source(warehouse: Warehouse) -> None:
-    brought = rows(
+    segment_rows = rows(
         warehouse,
         """
         select segment_name, count(*), sum(spent)
@@ -157,11 +157,11 @@ def test_segment_headline_equals_source(warehouse: Warehouse) -> None:
         order by sum(spent) desc
         """,
     )
-    everybody, money = sum(n for _, n, _ in brought), sum(spent for *_, spent in brought)
-    name, customers, spent = brought[0]
+    everybody, money = sum(n for _, n, _ in segment_rows), sum(spent for *_, spent in segment_rows)
+    name, customers, spent = segment_rows[0]
     values = chart_values(warehouse, "segments/headline", "reports.rpt_segments")
     assert values["name"] == name
-    assert values["n"] == len(brought)
+    assert values["n"] == len(segment_rows)
     assert values["all_customers"] == f"{everybody:,}"
     assert values["share"] == percent(customers / everybody)
     assert values["revenue"] == percent(float(spent / money))
@@ -180,15 +180,17 @@ def test_segment_moves_equal_set_difference(warehouse: Warehouse) -> None:
     assert values["stayed"] == f"{len(now & before):,}"
     assert values["came"] == f"{len(now - before):,}"
     assert values["gone"] == f"{len(before - now):,}"
-    stayed, moved = one_row(
+    staying_count, moved_count = one_row(
         warehouse,
         "select sum(customers), sum(customers) filter (where from_segment <> to_segment)"
         " from reports.rpt_segment_transitions where as_of = %s"
         " and from_segment <> 'Not a customer' and to_segment <> 'Bought nothing for a year'",
         days[0][0],
     )
-    assert stayed == len(now & before)
-    assert float(values["moved"]) == pytest.approx(100 * float(moved / stayed), abs=0.5)
+    assert staying_count == len(now & before)
+    assert float(values["moved"]) == pytest.approx(
+        100 * float(moved_count / staying_count), abs=0.5
+    )
 
 
 def test_status_page_equals_sources(warehouse: Warehouse) -> None:

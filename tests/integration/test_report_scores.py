@@ -86,21 +86,21 @@ def churn_predictions(
 
 
 def test_data_page_counts_equal_table(warehouse: Warehouse) -> None:
-    ((described,),) = rows(
+    ((column_names,),) = rows(
         warehouse,
         "select array_agg(entry ->> 'name') from ml.model_versions,"
         " jsonb_array_elements(features) as entry where model = 'churn' and status = 'champion'",
     )
-    gaps = " + ".join(f'("{column}" is null)::integer' for column in described)
+    gaps = " + ".join(f'("{column}" is null)::integer' for column in column_names)
     cases, missing, churned = one_row(
         warehouse,
         f"select count(*), sum({gaps}), count(*) filter (where churned = 'churned')"
         " from features.feat_customer__training",
     )
-    values = cases * len(described)
+    values = cases * len(column_names)
     card = figures(warehouse, "data")
     assert card["Cases"].startswith(f"{cases:,} | ")
-    assert card["Measurements per case"].startswith(f"{len(described)} | ")
+    assert card["Measurements per case"].startswith(f"{len(column_names)} | ")
     assert card["Missing values"] == (
         f"{100 * missing / values:.1f}{NARROW} | {missing:,} of {values:,} values"
     )
@@ -108,7 +108,7 @@ def test_data_page_counts_equal_table(warehouse: Warehouse) -> None:
     sentence, subline = headline(warehouse, "data")
     assert sentence == f"Of {cases:,} cases, {percent(churned / cases)} are “churned”."
     assert (
-        f"{len(described)} measurements. {100 * missing / values:.1f}{NARROW} of the values"
+        f"{len(column_names)} measurements. {100 * missing / values:.1f}{NARROW} of the values"
         in subline
     )
 
@@ -271,15 +271,15 @@ def test_largest_drift_equals_population_stability_index(warehouse: Warehouse) -
         float(((shares[1] - shares[0]) * np.log(shares[1] / shares[0])).sum()), abs=0.01
     )
     sentence, subline = headline(warehouse, "monitoring")
-    moved, features = one_row(
+    drift_count, features = one_row(
         warehouse,
         "select count(*) filter (where verdict in ('watch', 'retrain')), count(*)"
         " from ml.drifts where model = 'churn' and kind <> 'score'"
         " and measured_at = (select max(measured_at) from ml.drifts where model = 'churn')"
         " and period = (select max(as_of)::text from features.feat_customer__current)",
     )
-    assert f"{moved} of {features} inputs" in sentence
+    assert f"{drift_count} of {features} inputs" in sentence
     assert f"(PSI {psi:.2f})" in subline
     assert figures(warehouse, "monitoring")["Inputs that have drifted"].startswith(
-        f"{moved} of {features} | "
+        f"{drift_count} of {features} | "
     )

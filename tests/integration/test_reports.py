@@ -234,17 +234,17 @@ def test_every_project_model_has_drift(warehouse: Warehouse) -> None:
 
 def test_new_installation_has_no_drift_alarm(warehouse: Warehouse) -> None:
     """Columns that grow with time differ from the past; they are shown apart."""
-    drifted = rows(
+    drift_alarms = rows(
         warehouse, "select model, drifted_names from reports.rpt_drift_summary where drifted > 0"
     )
-    assert drifted == []
+    assert drift_alarms == []
     assert rows(warehouse, "select * from reports.rpt_alerts where topic = 'Input drift'") == []
-    aged = rows(
+    ageing_rows = rows(
         warehouse,
         "select feature from reports.rpt_drift"
         " where model = 'churn' and period_age = 1 and verdict = 'ages'",
     )
-    assert {("account_days",), ("spent_total",)} <= set(aged)
+    assert {("account_days",), ("spent_total",)} <= set(ageing_rows)
     assert not {state for (state,) in rows(
         warehouse, "select distinct state from reports.rpt_drift where verdict = 'ages'"
     )} - {"plain"}  # fmt: skip

@@ -234,15 +234,15 @@ def test_refresh_recovers_from_killed_refresh(shop: Shop) -> None:
     """Killed when the vault has grown and the star has not yet."""
     shop.live(1)
     last_load_date = shop.one("select max(load_date) from vault.sat_order__status")
-    settings, killed = shop.warehouse.settings, threading.Event()
+    settings, kill_event = shop.warehouse.settings, threading.Event()
 
     def kill() -> None:
         deadline = time.monotonic() + 300
-        while time.monotonic() < deadline and not killed.is_set():
+        while time.monotonic() < deadline and not kill_event.is_set():
             if shop.one("select max(load_date) from vault.sat_order__status") > last_load_date:
                 for process in find_by_tag(settings.state, "tool"):
                     os.kill(process, signal.SIGKILL)
-                    killed.set()
+                    kill_event.set()
             time.sleep(0.05)
 
     watcher = threading.Thread(target=kill)
@@ -250,22 +250,22 @@ def test_refresh_recovers_from_killed_refresh(shop: Shop) -> None:
     try:
         with pytest.raises(UserError, match="failed"):
             shop.refresh()
-        assert killed.wait(1)
+        assert kill_event.wait(1)
     finally:
-        killed.set()
+        kill_event.set()
         watcher.join()
     shop.refresh()
     shop.require_agreement()
 
 
 def test_incremental_tables_equal_full_build(shop: Shop) -> None:
-    grown, vault = {table: shop.content(table) for table in TABLES}, shop.vault()
+    incremental_content, vault = {table: shop.content(table) for table in TABLES}, shop.vault()
     dbt_state.forget(shop.warehouse.settings)
     # The comment does not make it another shop, so the vault stays.
     shop.rows("comment on table shop.orders is 'another shop, until 1999-01-01'")
     shop.build()
     assert shop.vault() == vault
-    for table, rows in grown.items():
+    for table, rows in incremental_content.items():
         anew = shop.content(table)
         assert len(anew) == len(rows) > 100, table
         for row, was in zip(anew, rows, strict=True):
@@ -280,9 +280,9 @@ def test_other_shop_needs_confirmation(shop: Shop) -> None:
     other = Simulator(seed=2, size=10_000, last_day=calendar.number(UNTIL))
     load(shop.warehouse.dsn("transformer"), other, lambda rows: None, lambda place: None)
     for command in (shop.build, shop.refresh):
-        with pytest.raises(UserError, match="Another shop") as raised:
+        with pytest.raises(UserError, match="Another shop") as error:
             command()
-        assert "YES=1" in raised.value.remedy
+        assert "YES=1" in error.value.remedy
     assert shop.vault() == vault
     shop.build(replace_shop=True)
     shop.require_agreement()

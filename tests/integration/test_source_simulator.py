@@ -89,13 +89,13 @@ def test_simulation_in_steps_equals_single_run(shop: Shop) -> None:
     assert all(tick.new["orders"] and tick.new["order_items"] for tick in ticks)
     tables = {name for tick in ticks for name, rows in tick.changed.items() if rows}
     assert tables == {"customers", "orders", "order_items"}
-    grown, truth = shop.content(), shop.rows("select * from simulation.churn order by 1, 2")
+    content, truth = shop.content(), shop.rows("select * from simulation.churn order by 1, 2")
     # Rows that time has brought are not dropped unasked.
     with pytest.raises(UserError, match=r"seed 3, size 150000, rules \w+, until 2023-05-01"):
         shop.load(Simulator(SMALL.seed, SMALL.size, LAST_DAY - 25), replace=False)
     shop.rows("comment on table shop.orders is 'something else'")
     shop.load(SMALL)
-    assert shop.content() == grown
+    assert shop.content() == content
     assert shop.rows("select * from simulation.churn order by 1, 2") == truth
 
 

@@ -6,5 +6,5 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 frame = read(ARGUMENTS["query"], "adbc")
 labels = frame.pop("target").to_numpy(int)
 matrix = frame.drop(columns="id").to_numpy(float)
-fitted = HistGradientBoostingClassifier().fit(matrix, labels)
-answer(seconds=seconds(lambda: fitted.predict_proba(matrix)))
+model = HistGradientBoostingClassifier().fit(matrix, labels)
+answer(seconds=seconds(lambda: model.predict_proba(matrix)))

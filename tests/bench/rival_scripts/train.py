@@ -15,8 +15,8 @@ def train() -> None:
     inside, outside = train_test_split(range(len(matrix)), test_size=0.2, stratify=labels)
     x, y = matrix[inside], labels[inside]
     for fit, validate in StratifiedKFold(ARGUMENTS["folds"]).split(x, y):
-        fitted = HistGradientBoostingClassifier().fit(x[fit], y[fit])
-        roc_auc_score(y[validate], fitted.predict_proba(x[validate])[:, 1])
+        model = HistGradientBoostingClassifier().fit(x[fit], y[fit])
+        roc_auc_score(y[validate], model.predict_proba(x[validate])[:, 1])
     best = HistGradientBoostingClassifier().fit(x, y)
     roc_auc_score(labels[outside], best.predict_proba(matrix[outside])[:, 1])
 

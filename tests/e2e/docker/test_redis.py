@@ -148,8 +148,8 @@ def test_worker_renders_and_mails_report(stack, session: requests.Session, post:
     assert answer.status_code == 201, answer.text
     number = answer.json()["id"]
     try:
-        came = wait_until(lambda: post.letters, 2 * SECONDS)
-        assert came, session.get(f"{url}{number}/log/").text
+        is_delivered = wait_until(lambda: post.letters, 2 * SECONDS)
+        assert is_delivered, session.get(f"{url}{number}/log/").text
     finally:
         session.delete(f"{url}{number}")
     letter = post.letters[0]
