@@ -31,13 +31,13 @@ def test_registry_reports_depend_on_every_model_node(manifest: dict) -> None:
 
 
 def test_models_and_columns_have_descriptions(manifest: dict) -> None:
-    described = [
+    descriptions = [
         *models(manifest).values(),
         *(n for n in manifest["nodes"].values() if n["resource_type"] == "seed"),
         *manifest["sources"].values(),
         *manifest["functions"].values(),
     ]
-    assert [node["name"] for node in described if not node["description"].strip()] == []
+    assert [node["name"] for node in descriptions if not node["description"].strip()] == []
     assert [
         f"{node['name']}.{column['name']}"
         for node in models(manifest).values()

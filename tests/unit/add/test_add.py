@@ -196,11 +196,11 @@ def test_edited_file_is_kept_and_difference_shown(tmp_path: Path) -> None:
     paths, differences = write(tmp_path, files)
     assert len(paths) == 11
     assert differences == []
-    edited = tmp_path / "dbt" / "models" / "ml" / "visits.sql"
-    edited.write_text("select 1\n")
+    model_file = tmp_path / "dbt" / "models" / "ml" / "visits.sql"
+    model_file.write_text("select 1\n")
     paths, differences = write(tmp_path, files)
     assert paths == []
-    assert edited.read_text() == "select 1\n"
+    assert model_file.read_text() == "select 1\n"
     assert "-select 1" in differences
 
 

@@ -201,10 +201,10 @@ def predict(db: StandIn, model: str, query: str, version: int | None) -> Iterato
 
 
 def _rows(batch: Batch) -> Iterator[tuple]:
-    def texts(joined: str | None) -> list[str | None]:
-        if joined is None:
+    def texts(text: str | None) -> list[str | None]:
+        if text is None:
             return [None] * len(scores)
-        return [None if t == batch.missing else t for t in joined.split(batch.separator)]
+        return [None if t == batch.missing else t for t in text.split(batch.separator)]
 
     scores = _numbers(batch.scores, batch.raw).tolist()
     predictions = (

@@ -15,13 +15,13 @@ TARGETS = re.findall(
 
 
 def test_targets_are_one_line_calls_of_glasshouse() -> None:
-    called = {
+    calls = {
         name: re.match(r"\$\(GLASSHOUSE\) ([a-z-]+)", line)[1]
         for name, _, line in TARGETS
         if name != "help"
     }
-    assert {"up", "down", "status", "reset", "psql", "logs", "build", "load"} <= called.keys()
-    assert set(called.values()) <= command_group().commands.keys()
+    assert {"up", "down", "status", "reset", "psql", "logs", "build", "load"} <= calls.keys()
+    assert set(calls.values()) <= command_group().commands.keys()
 
 
 def test_make_lists_targets_in_groups() -> None:

@@ -129,9 +129,9 @@ def test_written_entries_read_back_equal(read, tmp_path):
     assert write_access(tmp_path, entries, assets()) is True
     text = (tmp_path / FILE).read_text()
     assert f"- {SALES}  # reports.sales\n" in text
-    again, problems = read_access(tmp_path, assets())
-    assert (again, problems) == (entries, [])
-    assert write_access(tmp_path, again, assets()) is False
+    entries_read, problems = read_access(tmp_path, assets())
+    assert (entries_read, problems) == (entries, [])
+    assert write_access(tmp_path, entries_read, assets()) is False
 
 
 def test_order_and_repetition_of_names_are_ignored():
@@ -156,8 +156,8 @@ def test_role_with_dashboard_access_is_pulled(read):
     live = git | Bundle.of([door, role])
     result = plan_pull(assets() | git, assets() | live, assets() | git)
     assert sorted(map(str, result.touched())) == ['access to dashboard "sales"', 'role "Sales"']
-    again = plan_pull(assets() | git, assets() | git | Bundle.of([role]), None)
-    assert not again, "a role that nothing of ours names is somebody else's"
+    second_plan = plan_pull(assets() | git, assets() | git | Bundle.of([role]), None)
+    assert not second_plan, "a role that nothing of ours names is somebody else's"
 
 
 def test_user_without_known_password_is_not_created(read, settings):
@@ -201,5 +201,5 @@ def test_committed_file_is_valid_and_canonical(tmp_path):
     write_access(tmp_path, entries, bundle)
     assert (tmp_path / FILE).read_text() == (folder / FILE).read_text()
     uuids = read_previously_managed(folder)
-    lacking = [str(a) for a in bundle | entries if a.kind != "access" and a.uuid not in uuids]
-    assert not lacking, "make format adds them to owned.lock"
+    missing_uuids = [str(a) for a in bundle | entries if a.kind != "access" and a.uuid not in uuids]
+    assert not missing_uuids, "make format adds them to owned.lock"

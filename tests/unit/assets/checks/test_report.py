@@ -16,9 +16,11 @@ def checked_addresses(write, assets, settings, monkeypatch):
     write(assets)
     addresses = []
     monkeypatch.setattr(report, "find_convention_problems", lambda *_: [])
-    monkeypatch.setattr(report, "Superset", lambda chosen: chosen)
+    monkeypatch.setattr(report, "Superset", lambda server_settings: server_settings)
     monkeypatch.setattr(
-        report, "_query_problems", lambda _, chosen, __: addresses.append(chosen.superset_url) or []
+        report,
+        "_query_problems",
+        lambda _, server_settings, __: addresses.append(server_settings.superset_url) or [],
     )
 
     def run(environment: str, port: int) -> list[str]:

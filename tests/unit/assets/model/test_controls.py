@@ -92,10 +92,10 @@ NUMBERS = {
 def test_settings_hidden_by_editor_are_no_change(viz_type, others, name, value, hidden):
     pushed = {"viz_type": viz_type, name: value} | others
     full = with_defaults(pushed, NUMBERS)
-    dropped = {key: item for key, item in full.items() if key != name}
-    fill_uri = with_defaults(dropped, NUMBERS)  # what the next save makes of it
-    for saved in (dropped, fill_uri):
-        assert (with_hidden_settings(saved, pushed, NUMBERS).get(name) == value) == hidden
+    params_without_name = {key: item for key, item in full.items() if key != name}
+    fill_uri = with_defaults(params_without_name, NUMBERS)  # what the next save makes of it
+    for params in (params_without_name, fill_uri):
+        assert (with_hidden_settings(params, pushed, NUMBERS).get(name) == value) == hidden
     # What somebody has chosen meanwhile is a change, hidden or not.
     other = with_hidden_settings(full | {name: "another"}, pushed, NUMBERS)
     assert other[name] == "another"

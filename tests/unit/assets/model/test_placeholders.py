@@ -99,9 +99,9 @@ def test_certification_changed_in_superset_is_change():
     prefix=st.sampled_from(["", "ada_", "a", "a_"]),
     fixed=st.booleans(),
 )
-def test_schema_name_round_trip(schema, prefix, fixed):
+def test_schema_name_round_trip(schema, prefix, is_fixed):
     settings = with_more({"SCHEMA_PREFIX": prefix})
-    git_name = f"${{NO_PREFIX}}{schema}" if fixed else schema
+    git_name = f"${{NO_PREFIX}}{schema}" if is_fixed else schema
     assert schema_in_git(server_schema(git_name, settings), settings, [git_name]) == git_name
     # One that git does not know yet leads back to the same schema here.
     assert server_schema(schema_in_git(schema, settings), settings) == schema

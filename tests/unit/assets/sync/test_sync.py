@@ -218,9 +218,9 @@ def test_type_change_is_change():
 def test_links_between_dashboards_and_charts_are_verified(linked, expected, settings):
     git = bundle()
     dashboard = git.kind("dashboards")[0]
-    exported = {"dashboards/Sales_1.yaml": dump_yaml(complete(dashboard, git, settings))}
+    exported_files = {"dashboards/Sales_1.yaml": dump_yaml(complete(dashboard, git, settings))}
     links = {dashboard.uuid: set(linked)}
-    assert list(link_problems(links, exported, git).values()) == expected
+    assert list(link_problems(links, exported_files, git).values()) == expected
 
 
 def test_push_selection_is_complete():
@@ -308,8 +308,10 @@ def test_named_lists_are_compared_by_name():
     old = {"metrics": [{"label": "a", "sql": "AVG(x)"}, {"label": "b", "sql": "1"}]}
     new = {"metrics": [{"label": "a", "sql": "AVG(y)"}, {"label": "b", "sql": "1"}]}
     assert [str(change) for change in changes(old, new)] == ['metrics.a.sql: "AVG(x)" → "AVG(y)"']
-    turned = {"metrics": old["metrics"][::-1]}
-    assert [str(change) for change in changes(old, turned)] == ["metrics: ['a', 'b'] → ['b', 'a']"]
+    permutation = {"metrics": old["metrics"][::-1]}
+    assert [str(change) for change in changes(old, permutation)] == [
+        "metrics: ['a', 'b'] → ['b', 'a']"
+    ]
     twice = {"metrics": [old["metrics"][0], new["metrics"][0]]}
     assert [change.field for change in changes(old, twice)] == ["metrics"]
     # What has no name is told apart by its place.

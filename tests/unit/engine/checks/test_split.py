@@ -114,10 +114,10 @@ def test_class_missing_from_one_part_is_tip() -> None:
     def part(n: int) -> str:
         return "test" if n % 4 == 0 else "train"
 
-    parted = [{**row, "target": str(row["target"])} for row in rows(part=part)]
-    for row in [row for row in parted if row["part"] == "train"][:12]:
+    rows_with_part = [{**row, "target": str(row["target"])} for row in rows(part=part)]
+    for row in [row for row in rows_with_part if row["part"] == "train"][:12]:
         row["target"] = "rare"
-    checks = trained_checks(parted, split=by("column", "part", None))
+    checks = trained_checks(rows_with_part, split=by("column", "part", None))
     row = finding(checks, "class_missing_from_part")
     assert row["severity"] == "tip" and "'rare'" in row["message"]
     checks = trained_checks(rows(part=part), split=by("column", "part", None))
@@ -125,18 +125,21 @@ def test_class_missing_from_one_part_is_tip() -> None:
 
 
 def test_labels_missing_from_one_part_are_issue() -> None:
-    timed = rows(day=day)
-    latest = [{**row, "target": None} if n >= 500 and n % 2 else row for n, row in enumerate(timed)]
+    rows_with_day = rows(day=day)
+    latest = [
+        {**row, "target": None} if n >= 500 and n % 2 else row
+        for n, row in enumerate(rows_with_day)
+    ]
     checks = trained_checks(latest, split=by("time", "day"))
     row = finding(checks, "unlabelled_rows")
     assert row["severity"] == "issue" and "0 % of the training rows" in row["message"]
     # Everywhere alike, and where the outcome of the newest rows is not known yet.
-    alike = [{**row, "target": None} if n % 5 == 1 else row for n, row in enumerate(timed)]
-    newest = [{**row, "target": None} if n >= 560 else row for n, row in enumerate(timed)]
+    alike = [{**row, "target": None} if n % 5 == 1 else row for n, row in enumerate(rows_with_day)]
+    newest = [{**row, "target": None} if n >= 560 else row for n, row in enumerate(rows_with_day)]
     for data in (alike, newest):
         row = finding(trained_checks(data, split=by("time", "day")), "unlabelled_rows")
         assert row["severity"] == "tip"
-    assert finding(trained_checks(timed), "unlabelled_rows")["severity"] == "passed"
+    assert finding(trained_checks(rows_with_day), "unlabelled_rows")["severity"] == "passed"
 
 
 def test_different_parts_are_covariate_shift() -> None:
@@ -151,8 +154,8 @@ def test_different_parts_are_covariate_shift() -> None:
     assert (row["severity"], row["column_name"]) == ("issue", "b")
     row = finding(trained_checks(rows(part=part), split=column), "covariate_shift")
     assert row["severity"] == "passed"
-    timed = [{**row, "b": float(n)} for n, row in enumerate(rows(day=day))]
-    row = finding(trained_checks(timed, split=by("time", "day")), "covariate_shift")
+    rows_with_day = [{**row, "b": float(n)} for n, row in enumerate(rows(day=day))]
+    row = finding(trained_checks(rows_with_day, split=by("time", "day")), "covariate_shift")
     assert row["severity"] == "tip"
 
 

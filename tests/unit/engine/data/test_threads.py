@@ -58,24 +58,24 @@ def test_invalid_setting_is_refused(db: Set, value: str) -> None:
 def test_thread_limit_applies_to_fit_folds_and_predict(
     db: Set, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    met: list[int | None] = []
+    thread_counts: list[int | None] = []
     for name in ("fit", "predict_proba"):
         inner = getattr(RandomForestClassifier, name)
 
         def watched(self, *arguments, inner=inner, **more):
-            met.append(self.n_jobs)
+            thread_counts.append(self.n_jobs)
             return inner(self, *arguments, **more)
 
         monkeypatch.setattr(RandomForestClassifier, name, watched)
     algorithms = '[{"algorithm": "random_forest", "params": {"n_estimators": 5, "n_jobs": -1}}]'
     db.threads = "2"
     call(db, key="id", algorithms=algorithms)
-    assert set(met) == {2}
+    assert set(thread_counts) == {2}
     # What was trained with two answers with one where the setting has fallen since.
     db.threads = None
-    met.clear()
+    thread_counts.clear()
     one = np.array([row[2] for row in predict(db, "a model", "q", None)])
-    assert set(met) == {1}
+    assert set(thread_counts) == {1}
     db.threads = "2"
     threads.limit_estimator_threads(registry.load(db, "a model", None).pipeline)
     two = np.array([row[2] for row in predict(db, "a model", "q", None)])

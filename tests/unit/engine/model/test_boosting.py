@@ -48,9 +48,9 @@ def three_classes(mixed: list[dict]) -> list[dict]:
 def test_missing_library_error_names_extra(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     catalogue = {k: v for k, v in algorithms.CATALOGUE["regression"].items() if k not in EXTRAS}
     monkeypatch.setitem(algorithms.CATALOGUE, "regression", catalogue)
-    with pytest.raises(GlasshouseError, match=f"{name} is not installed") as refused:
+    with pytest.raises(GlasshouseError, match=f"{name} is not installed") as error:
         algorithms.find_algorithm("regression", name)
-    assert f"ML_EXTRAS={name}" in refused.value.hint
+    assert f"ML_EXTRAS={name}" in error.value.hint
     with pytest.raises(GlasshouseError, match="no algorithm 'xgbost'"):
         algorithms.find_algorithm("regression", "xgbost")
 

@@ -18,8 +18,8 @@ from tests.unit.engine.standin import StandIn, predict
 def rows(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Predictions, and answers whose errors grow with them and lean to one side."""
     rng = np.random.default_rng(seed)
-    predicted = rng.uniform(1, 100, count)
-    return predicted + predicted * rng.lognormal(-1, 0.6, count) * 0.3, predicted
+    predictions = rng.uniform(1, 100, count)
+    return predictions + predictions * rng.lognormal(-1, 0.6, count) * 0.3, predictions
 
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
@@ -27,10 +27,10 @@ def rows(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def test_bounds_cover_share_of_new_rows(level: float, count: int) -> None:
     coverages = []
     for seed in range(30):
-        actual, predicted = rows(count, seed)
+        actual, predictions = rows(count, seed)
         folds = np.array_split(np.arange(count), 5)
         interval = conformal_interval(
-            [actual[fold] for fold in folds], [predicted[fold] for fold in folds], level
+            [actual[fold] for fold in folds], [predictions[fold] for fold in folds], level
         )
         new_values, expected = rows(2_000, 1_000 + seed)
         lower, upper = interval.bounds(expected)
@@ -41,8 +41,8 @@ def test_bounds_cover_share_of_new_rows(level: float, count: int) -> None:
 
 
 def test_large_numbers_have_wider_bounds() -> None:
-    actual, predicted = rows(5_000, 1)
-    interval = conformal_interval([actual], [predicted], 0.8)
+    actual, predictions = rows(5_000, 1)
+    interval = conformal_interval([actual], [predictions], 0.8)
     assert len(interval.edges) == 9
     widths = np.subtract(interval.above, interval.below)
     assert widths[-1] > 4 * widths[0]

@@ -97,16 +97,16 @@ def test_smoothing_equals_textbook_recursion() -> None:
 
 def test_smoothing_fits_trend_and_season_of_late_series() -> None:
     full = seasonal_series(4, 96, 12)
-    late = full.copy()
-    late[1, :30] = np.nan
+    values = full.copy()
+    values[1, :30] = np.nan
     truth = seasonal_series(4, 108, 12)[:, 96:]
-    parameters = fit_smoothing(late, 12)
-    answer = smoothing_forecasts(late, 12, parameters, np.array([96]), 12)[0]
+    parameters = fit_smoothing(values, 12)
+    answer = smoothing_forecasts(values, 12, parameters, np.array([96]), 12)[0]
     naive = np.abs(truth - full[:, -12:]).mean()
     assert np.abs(answer - truth).mean() < naive
     # Other series do not change the forecasts of one whose parameters are given.
     one_series = SmoothingParameters(parameters.values[1:2], parameters.log[1:2])
-    again = smoothing_forecasts(late[1:2, 30:], 12, one_series, np.array([66]), 12)[0]
+    again = smoothing_forecasts(values[1:2, 30:], 12, one_series, np.array([66]), 12)[0]
     assert answer[1] == pytest.approx(again[0])
 
 
@@ -223,8 +223,8 @@ def test_intervals_without_errors_use_other_series_or_usual_change() -> None:
     rng = np.random.default_rng(6)
     errors = rng.normal(size=(10, 5, 3))
     errors[:, 4] = np.nan
-    lent = conformal_offsets(errors, 0.8, 3, 1.0, np.array([1.0, 1, 1, 1, 10]))
-    assert lent.upper[4, 0] > 5 * lent.upper[0, 0]
+    pooled_offsets = conformal_offsets(errors, 0.8, 3, 1.0, np.array([1.0, 1, 1, 1, 10]))
+    assert pooled_offsets.upper[4, 0] > 5 * pooled_offsets.upper[0, 0]
     offsets = conformal_offsets(np.full((3, 1, 2), np.nan), 0.8, 2, 1.0, np.array([2.0]))
     assert np.isfinite(offsets.lower).all() and (offsets.lower < 0).all()
 

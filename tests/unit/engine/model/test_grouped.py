@@ -81,12 +81,12 @@ def test_each_group_has_model_of_its_rows() -> None:
     for shop in SLOPES:
         is_member = shop == SHOPS
         np.testing.assert_allclose(result[is_member], expected(is_member)[is_member], rtol=1e-9)
-    pooled = expected(np.ones(len(ROWS), bool))
+    pooled_predictions = expected(np.ones(len(ROWS), bool))
     rest = (SHOPS == "kiosk") | (SHOPS == "")
-    np.testing.assert_allclose(result[rest], pooled[rest], rtol=1e-9)
+    np.testing.assert_allclose(result[rest], pooled_predictions[rest], rtol=1e-9)
     # A shop that opened after the training.
     new = [{**row, "shop": "west"} for row in ROWS]
-    np.testing.assert_allclose(predicted_scores(db, new), pooled, rtol=1e-9)
+    np.testing.assert_allclose(predicted_scores(db, new), pooled_predictions, rtol=1e-9)
 
     groups = {entry.pop("group"): entry for entry in payload["version"]["groups"]}
     assert set(groups) == {*SLOPES, "kiosk"}
@@ -111,13 +111,13 @@ def test_each_group_has_metrics_of_its_test_rows() -> None:
         assert scores[f"shop = {shop}"] == pytest.approx(error)
     assert scores["all"] == pytest.approx(payload["version"]["score"])
     # One model for all would not have done.
-    _, pooled = train(options={"group_by": None})
-    assert payload["version"]["score"] < pooled["version"]["score"] / 3
-    assert pooled["version"]["groups"] is None
+    _, pooled_payload = train(options={"group_by": None})
+    assert payload["version"]["score"] < pooled_payload["version"]["score"] / 3
+    assert pooled_payload["version"]["groups"] is None
 
 
-@pytest.mark.parametrize("numbered", [True, False])
-def test_groups_may_lack_classes(numbered: bool) -> None:
+@pytest.mark.parametrize("has_numbers", [True, False])
+def test_groups_may_lack_classes(has_numbers: bool) -> None:
     """One group knows two of three classes, and one a single class."""
     rng = np.random.default_rng(0)
     rows = []
@@ -125,7 +125,7 @@ def test_groups_may_lack_classes(numbered: bool) -> None:
         shop = number % 3
         x = float(rng.normal())
         target = "a" if shop == 2 else "abc"[int(x > 0) + int(x > 1) * (shop == 0)]
-        rows.append({"id": number, "shop": shop if numbered else f"{shop}", "x": x, "y": target})
+        rows.append({"id": number, "shop": shop if has_numbers else f"{shop}", "x": x, "y": target})
     db, payload = train(
         rows, task="classification", target="y", split=None, algorithms='["logistic_regression"]'
     )

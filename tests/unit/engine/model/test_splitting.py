@@ -52,8 +52,8 @@ def test_each_row_is_in_one_part_and_one_fold() -> None:
     for by in ({}, {"by": "key"}, {"by": "group", "column": "shop"}):
         result = split(LONE, by, key="id")
         assert sorted([*result.train, *result.test]) == list(range(300))
-        validated = np.concatenate([validate for _, validate in result.folds])
-        assert sorted(validated) == list(range(len(result.train)))
+        positions = np.concatenate([validate for _, validate in result.folds])
+        assert sorted(positions) == list(range(len(result.train)))
         assert all(not set(fit) & set(validate) for fit, validate in result.folds)
 
 
@@ -67,10 +67,10 @@ def test_rows_of_one_key_stay_together_in_random_split() -> None:
 
 
 def test_key_keeps_part_when_rows_are_added() -> None:
-    early = split(LONE[:200], {"by": "key"}, key="id")
-    late = split(LONE, {"by": "key"}, key="id")
-    assert set(values(LONE, "id", early.test)) <= set(values(LONE, "id", late.test))
-    assert 0.1 < len(late.test) / 300 < 0.3
+    early_split = split(LONE[:200], {"by": "key"}, key="id")
+    late_split = split(LONE, {"by": "key"}, key="id")
+    assert set(values(LONE, "id", early_split.test)) <= set(values(LONE, "id", late_split.test))
+    assert 0.1 < len(late_split.test) / 300 < 0.3
 
 
 def test_time_split_tests_on_latest_rows() -> None:

@@ -124,8 +124,8 @@ def test_every_algorithm_accepts_and_stores_text(task: str, name: str) -> None:
     pipeline = build_pipeline(algorithm, params, features, {"seed": 0})
     target = classes if task == "classification" else classes + 0.5 + matrix[:, 1] / 10
     fitted = pipeline.fit(matrix, np.asarray(target))
-    stored = Model(fitted, features, ("no", "yes"), "yes", None, task)
-    content = pack(stored)
+    model = Model(fitted, features, ("no", "yes"), "yes", None, task)
+    content = pack(model)
     again = unpack(content)
     assert list(again.features) == features
     output = "predict" if hasattr(fitted, "predict") else "transform"

@@ -174,10 +174,10 @@ def test_every_algorithm_predicts_new_rows(name: str) -> None:
 
 def test_distances_are_measured_from_own_centre() -> None:
     db, _ = train(PLAIN, algorithms='[{"algorithm": "bisecting_k_means"}]')
-    stored = unpack(db.artifacts[0])
+    model = unpack(db.artifacts[0])
     matrix = POINTS[:9]
-    space = stored.pipeline[:-1].transform(matrix)
-    centres = stored.pipeline[-1].cluster_centers_[stored.pipeline.predict(matrix)]
+    space = model.pipeline[:-1].transform(matrix)
+    centres = model.pipeline[-1].cluster_centers_[model.pipeline.predict(matrix)]
     result = [score for _, _, score, _ in predict(db, "a model", "q", None)][:9]
     np.testing.assert_allclose(result, np.linalg.norm(space - centres, axis=1))
 

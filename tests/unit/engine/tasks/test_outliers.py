@@ -92,12 +92,12 @@ def test_flags_scores_and_metrics_equal_scikit_learn() -> None:
         split='{"by": "column", "column": "part"}',
         options='{"contamination": 0.1, "bootstrap": 0, "importance_repeats": 0}',
     )
-    stored = unpack(db.artifacts[0])
+    model = unpack(db.artifacts[0])
     matrix = np.array([[row["a"], row["c"]] for row in ROWS])
     fraud = np.array([row["fraud"] == "yes" for row in ROWS])
     training = np.array([row["part"] == "train" for row in ROWS])
     # In the order in which the engine stands its rows, which decides what a seeded forest draws.
-    inside = stored.pipeline[-1]
+    inside = model.pipeline[-1]
     outside = IsolationForest(contamination=0.1, random_state=0)
     outside.set_params(**{k: v for k, v in inside.get_params().items() if k == "n_estimators"})
     outside.fit(matrix[training])

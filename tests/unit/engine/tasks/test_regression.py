@@ -66,12 +66,12 @@ def as_rows(rows: list[dict]) -> list[dict]:
 def test_metrics_equal_scikit_learn_with_weights(name: str, count: int) -> None:
     rng = np.random.default_rng(count)
     actual = np.abs(rng.normal(50, 20, count))
-    predicted = np.abs(actual + rng.normal(0, 9, count))
-    rows = RegressionScores(actual, predicted)
-    assert METRICS[name].value(rows) == pytest.approx(REFERENCE[name](actual, predicted))
+    predictions = np.abs(actual + rng.normal(0, 9, count))
+    rows = RegressionScores(actual, predictions)
+    assert METRICS[name].value(rows) == pytest.approx(REFERENCE[name](actual, predictions))
     draws = rng.integers(0, count, (5, count))
     weights = np.array([np.bincount(draw, minlength=count) for draw in draws], float)
-    expected = [REFERENCE[name](actual[draw], predicted[draw]) for draw in draws]
+    expected = [REFERENCE[name](actual[draw], predictions[draw]) for draw in draws]
     np.testing.assert_allclose(METRICS[name].measure(rows, weights), expected)
 
 

@@ -73,8 +73,8 @@ def test_array_positions_are_columns() -> None:
     plain, _ = train(as_columns, split=by_key)
     scores = [[score for *_, score, _ in predict(one, "a model", "q", None)] for one in (db, plain)]
     np.testing.assert_allclose(*scores, rtol=1e-9)
-    explained = list(explain(db, "a model", "q", 1))
-    assert explained[1][2:4] in {(name, value) for *_, name, value, _ in explained}
+    contributions = list(explain(db, "a model", "q", 1))
+    assert contributions[1][2:4] in {(name, value) for *_, name, value, _ in contributions}
     assert {row[1] for row in drift(db, "a model", "q", None)} >= set(names)
     assert evaluate(db, "a model", "q", None)
 
@@ -171,9 +171,9 @@ def test_high_cardinality_texts_work_with_every_kind_of_algorithm(algorithm: str
         algorithms=json.dumps([{"algorithm": algorithm, "params": params}]),
     )
     assert payload["version"]["score"] > 0.75
-    stored = unpack(db.artifacts[0])
+    model = unpack(db.artifacts[0])
     if algorithm.startswith("hist"):
-        assert stored.pipeline[-1].is_categorical_.sum() == 1
+        assert model.pipeline[-1].is_categorical_.sum() == 1
     assert len(list(predict(db, "a model", "q", None))) == len(rows)
 
 

@@ -35,8 +35,8 @@ def test_partial_dependence_equals_scikit_learn(
     assert list(dict.fromkeys(r["feature"] for r in result)) == important
     assert {row["class"] for row in result} == {"malignant"}
     content = breast_cancer_model.artifacts[0]
-    stored = unpack(content)
-    names = [feature.name for feature in stored.features]
+    model = unpack(content)
+    names = [feature.name for feature in model.features]
     # The 113 test rows are all in the sample; which ones they are, the residue of the model tells.
     n = {row["n"] for row in result}
     assert n == {113}
@@ -50,7 +50,7 @@ def test_partial_dependence_equals_scikit_learn(
     matrix = np.array([[row[n] for n in names] for row in breast_cancer])
     grid = np.array([p["x"] for p in points])
     reference = partial_dependence(
-        stored.pipeline,
+        model.pipeline,
         matrix,
         [names.index(name)],
         kind="both",
@@ -68,7 +68,7 @@ def test_partial_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
     call(db, options=json.dumps(QUICK), split='{"by": "column", "column": "part"}')
     payload = db.recorded[0]
     content = db.artifacts[0]
-    stored = unpack(content)
+    model = unpack(content)
     result: dict[str, dict] = {}
     for row in payload["partial_dependence"]:
         result.setdefault(row["feature"], {})[row.get("category", row.get("x"))] = row
@@ -76,7 +76,7 @@ def test_partial_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
     assert set(result["loyal"]) == {"true", "false"}
     assert len(result["amount"]) == 20
     # By hand: every row of the test part painted in one colour.
-    colours = stored.features[1]
+    colours = model.features[1]
     assert colours.name == "colour"
     code = {**colours.codes(), None: np.nan}
     matrix = np.array(
@@ -87,9 +87,9 @@ def test_partial_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
         ]
     )
     for colour, row in result["colour"].items():
-        painted = matrix.copy()
-        painted[:, 1] = code[colour]
-        predictions = stored.pipeline.predict_proba(painted)[:, 1]
+        changed_matrix = matrix.copy()
+        changed_matrix[:, 1] = code[colour]
+        predictions = model.pipeline.predict_proba(changed_matrix)[:, 1]
         quantiles = np.quantile(predictions, (0.1, 0.5, 0.9))
         assert row["n"] == 200
         assert row["mean"] == pytest.approx(predictions.mean())
@@ -143,10 +143,10 @@ def test_correlations_equal_scipy() -> None:
         exact = spearmanr(x[both], y[both]).statistic
         assert result[(*pair, "spearman")]["value"] == pytest.approx(exact, abs=5e-3)
     both = is_present["one"] & is_present["other"]
-    crossed = np.zeros((3, 4))
-    np.add.at(crossed, (table["one"][both], table["other"][both]), 1)
+    contingency = np.zeros((3, 4))
+    np.add.at(contingency, (table["one"][both], table["other"][both]), 1)
     row = result["one", "other", "cramers_v"]
-    assert row["value"] == pytest.approx(association(crossed.astype(int), method="cramer"))
+    assert row["value"] == pytest.approx(association(contingency.astype(int), method="cramer"))
     assert row["n"] == both.sum()
     for name in ("a", "b", "c"):
         both = is_present["one"] & is_present[name]

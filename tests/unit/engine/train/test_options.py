@@ -76,8 +76,8 @@ def measure(payload: dict[str, Any], metric: str, series: str = "model") -> floa
 @pytest.mark.parametrize("weights", ["balanced", {"true": 4, "false": 1}])
 def test_class_weights_apply_to_every_candidate(weights: Any) -> None:
     db, payload = train(options={"class_weight": weights})
-    numbered = weights if weights == "balanced" else {True: 4, False: 1}
-    outside = make_pipeline(StandardScaler(), LogisticRegression(class_weight=numbered))
+    class_weight = weights if weights == "balanced" else {True: 4, False: 1}
+    outside = make_pipeline(StandardScaler(), LogisticRegression(class_weight=class_weight))
     outside.fit(MATRIX[TRAINING], HITS[TRAINING])
     scores = [score for _, score in predicted_scores(db)]
     assert scores == pytest.approx(outside.predict_proba(MATRIX)[:, 1], abs=1e-3)
@@ -107,10 +107,10 @@ def test_time_calibration_uses_past_rows_only() -> None:
     db, _ = train(
         rows, split=split, algorithms='["gaussian_nb"]', options={"calibration": "sigmoid"}
     )
-    mended = stored_model(db).pipeline[-1]
+    estimator = stored_model(db).pipeline[-1]
     # A model for each step in time; nothing in the artifact says which rows were where.
-    assert len(mended.calibrated_classifiers_) == 3
-    assert mended.cv == 3
+    assert len(estimator.calibrated_classifiers_) == 3
+    assert estimator.cv == 3
 
 
 def test_threshold_has_least_cost_on_validation_rows() -> None:

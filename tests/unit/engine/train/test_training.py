@@ -71,11 +71,11 @@ def test_diagnostics_of_many_rows_use_sample(
         rows = [row for row in db.recorded[0]["metrics"] if row["split"] == "train"]
         return {row["metric"]: (row["n"], row["value"]) for row in rows}
 
-    whole, some = learned(456), learned(300)
-    assert {n for n, _ in whole.values()} == {456}
-    assert {n for n, _ in some.values()} == {300}
-    assert some["roc_auc"][1] == pytest.approx(whole["roc_auc"][1], abs=0.01)
-    assert learned(300) == some
+    full_results, partial_results = learned(456), learned(300)
+    assert {n for n, _ in full_results.values()} == {456}
+    assert {n for n, _ in partial_results.values()} == {300}
+    assert partial_results["roc_auc"][1] == pytest.approx(full_results["roc_auc"][1], abs=0.01)
+    assert learned(300) == partial_results
 
 
 def test_row_order_does_not_change_result(mixed: list[dict]) -> None:
@@ -162,8 +162,8 @@ def test_unchanged_request_trains_nothing(mixed: list[dict]) -> None:
     options = '{"retrain": "if_changed", "bootstrap": 0, "importance_repeats": 0}'
     db = StandIn(mixed)
     first = call(db, options=options)
-    again = call(db, options=options)
-    assert (first["version"], again["version"], len(db.recorded)) == (1, 1, 1)
+    second = call(db, options=options)
+    assert (first["version"], second["version"], len(db.recorded)) == (1, 1, 1)
     db.rows = mixed[:-1]
     assert call(db, options=options)["version"] == 2
     other = '{"retrain": "if_changed", "bootstrap": 0, "importance_repeats": 0, "seed": 1}'
@@ -302,9 +302,9 @@ def test_memory_error_names_option(mixed: list[dict], monkeypatch: pytest.Monkey
     for place in ("model.fitting.build_pipeline", "data.column_buffer._joined"):
         with monkeypatch.context() as patch:
             patch.setattr(f"glasshouse_ml.{place}", full)
-            with pytest.raises(GlasshouseError, match="no memory left") as refused:
+            with pytest.raises(GlasshouseError, match="no memory left") as error:
                 call(db)
-        assert "memory_mb" in refused.value.hint and not db.recorded
+        assert "memory_mb" in error.value.hint and not db.recorded
 
 
 def test_column_empty_in_fold_is_left_out_there() -> None:

@@ -95,12 +95,12 @@ def test_metrics_are_those_of_scikit_learn() -> None:
         expected_value = measure(actual, estimates, sample_weight=w)
         assert OF_NUMBERS[name].value(numbers) == pytest.approx(expected_value), name
     ones = np.ones(101)
-    plain, weighted = (
+    unweighted_scores, weighted_scores = (
         RegressionScores(actual, estimates),
         RegressionScores(actual, estimates, weights=ones),
     )
-    assert OF_NUMBERS["median_absolute_error"].value(weighted) == pytest.approx(
-        OF_NUMBERS["median_absolute_error"].value(plain)
+    assert OF_NUMBERS["median_absolute_error"].value(weighted_scores) == pytest.approx(
+        OF_NUMBERS["median_absolute_error"].value(unweighted_scores)
     )
 
 
@@ -131,10 +131,10 @@ def test_weight_equals_number_of_copies(task: str, algorithm: str) -> None:
         unpack(db.artifacts[0]).pipeline.predict(matrix) for db in (by_weight, by_copies)
     ]
     assert np.allclose(*predictions)
-    evaluated = {row[0]: row[1:5:3] for row in evaluate(by_weight, "a model", "q", None)}
+    evaluation = {row[0]: row[1:5:3] for row in evaluate(by_weight, "a model", "q", None)}
     of_copies = {row[0]: row[1:5:3] for row in evaluate(by_copies, "a model", "q", None)}
     for name in ("mae", "rmse", "r2") if task == "regression" else ("accuracy", "log_loss", "f1"):
-        assert evaluated[name] == pytest.approx(of_copies[name]), name
+        assert evaluation[name] == pytest.approx(of_copies[name]), name
 
 
 def test_rows_without_a_weight_are_left_out_and_counted() -> None:

@@ -167,9 +167,9 @@ def test_large_index_of_few_rows_is_not_drift() -> None:
     assert verdicts_by_rows[30].count("as in training") > 190
     assert set(verdicts_by_rows[100_000]) == {"as in training"}
     # A change is called one as soon as there are rows enough to see it.
-    tilted = np.linspace(1, 9, 20)
+    weights = np.linspace(1, 9, 20)
     for rows, expected in ((30, "as in training"), (3_000, "retrain")):
-        now = rows * tilted / tilted.sum()
+        now = rows * weights / weights.sum()
         index = stability_index(before / before.sum(), now / now.sum())
         assert index > 0.25
         assert _verdict(before, now) == expected
@@ -303,30 +303,30 @@ def test_categories_named_like_special_bins_do_not_drift() -> None:
     names = [row[1:3] for row in result]
     assert len(set(names)) == len(names) == 5
     for row in result:
-        drifted = dict(zip(NAMES, row, strict=True))
-        if drifted["kind"] != "score":
-            assert (drifted["psi"], drifted["new_share"]) == (0, 0), drifted["feature"]
+        drift_row = dict(zip(NAMES, row, strict=True))
+        if drift_row["kind"] != "score":
+            assert (drift_row["psi"], drift_row["new_share"]) == (0, 0), drift_row["feature"]
 
 
 def weekly_shop(seed: int, weeks: int, changed_from: int = 99) -> list[dict[str, Any]]:
     """A row for each customer and week. From `changed_from` on, baskets are counted in cents."""
     rng = np.random.default_rng(seed)
     customers = 250
-    opened, spent = rng.integers(0, 700, customers), np.zeros(customers)
+    initial_ages, spending = rng.integers(0, 700, customers), np.zeros(customers)
     channel = rng.choice(["web", "shop", "friends"], customers)
     rows = []
     for week in range(weeks):
         season = rng.normal(0, 0.1)
         basket = np.exp(rng.normal(3 + season, 0.5, customers))
-        bought = rng.random(customers) < 0.4
-        spent += bought * basket
+        is_buyer = rng.random(customers) < 0.4
+        spending += is_buyer * basket
         for n in range(customers):
             rows.append(
                 {
                     "customer": f"customer {n}",
                     "week": date.fromordinal(date(2026, 1, 4).toordinal() + 7 * week),
-                    "account_age": float(opened[n] + 7 * week),
-                    "spent_so_far": float(spent[n]),
+                    "account_age": float(initial_ages[n] + 7 * week),
+                    "spent_so_far": float(spending[n]),
                     "last_seen": date.fromordinal(date(2026, 1, 4).toordinal() + 7 * week - n % 5),
                     "basket": float(basket[n] * (100 if week >= changed_from else 1)),
                     "visits": float(rng.poisson(3)),
@@ -359,9 +359,9 @@ def test_stable_rows_have_no_alarm_from_first_week(shop: StandIn, weeks: int) ->
     shop.rows = weekly_shop(0, weeks)
     verdicts_of = newest_week(shop)
     assert set(verdicts_of.values()) <= {"as in training", "ages"}
-    aged = {name for name, verdict in verdicts_of.items() if verdict == "ages"}
-    assert aged <= {"account_age", "spent_so_far", "last_seen"}
-    assert weeks < TRAINED_WEEKS + 3 or aged >= {"spent_so_far", "last_seen"}
+    ageing_columns = {name for name, verdict in verdicts_of.items() if verdict == "ages"}
+    assert ageing_columns <= {"account_age", "spent_so_far", "last_seen"}
+    assert weeks < TRAINED_WEEKS + 3 or ageing_columns >= {"spent_so_far", "last_seen"}
 
 
 def test_changed_unit_is_reported_by_name_in_first_week(shop: StandIn) -> None:

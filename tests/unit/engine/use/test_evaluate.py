@@ -52,9 +52,9 @@ def test_rows_of_test_part_give_recorded_metrics(mixed: list[dict]) -> None:
     metrics = {
         (m["series"], m["metric"]): m for m in db.recorded[0]["metrics"] if m["split"] == "test"
     }
-    again = evaluated_metrics(db)
-    assert again
-    for name, (value, lower, upper, baseline, _) in again.items():
+    evaluation = evaluated_metrics(db)
+    assert evaluation
+    for name, (value, lower, upper, baseline, _) in evaluation.items():
         entry = metrics["model", name]
         assert (value, baseline) == (entry["value"], metrics["baseline", name]["value"])
         # The draws differ with the order of the rows; the interval hardly does.

@@ -48,23 +48,23 @@ def test_linear_contributions_sum_to_log_odds(
 def test_column_contribution_is_sum_of_its_terms(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id")
-    stored = registry.load(db, "a model", None)
-    model = stored.pipeline.named_steps["estimate"]
-    prepare = stored.pipeline.named_steps["prepare"]
-    names = [feature.name for feature in stored.features]
+    stored_model = registry.load(db, "a model", None)
+    model = stored_model.pipeline.named_steps["estimate"]
+    prepare = stored_model.pipeline.named_steps["prepare"]
+    names = [feature.name for feature in stored_model.features]
     parts = prepare.get_feature_names_out([f"x{i}" for i in range(len(names))])
     row = next(r for r in mixed if r["amount"] is None and r["colour"] == "red")
     db.rows = [row, mixed[0]]
     rows = contributions(db)[row["id"]]
     assert rows[0][1:3] == (0, BASELINE)
     assert rows[0][4] == pytest.approx(model.intercept_[0], abs=1e-12)
-    codes = [stored.features[1].codes()["red"], float(row["loyal"])]
+    codes = [stored_model.features[1].codes()["red"], float(row["loyal"])]
     assert names == ["amount", "colour", "loyal"]
-    prepared = prepare.transform(np.array([[np.nan, *codes]]))
-    prepared = np.asarray(prepared.todense() if hasattr(prepared, "todense") else prepared)[0]
+    inputs = prepare.transform(np.array([[np.nan, *codes]]))
+    inputs = np.asarray(inputs.todense() if hasattr(inputs, "todense") else inputs)[0]
     for position, name in enumerate(names):
         own = [f"x{position}" in part.split("_") for part in parts]
-        expected = float((prepared * model.coef_[0])[own].sum())
+        expected = float((inputs * model.coef_[0])[own].sum())
         (got,) = [entry[4] for entry in rows if entry[2] == name]
         assert got == pytest.approx(expected, abs=1e-12)
     values = {entry[2]: entry[3] for entry in rows[1:]}
@@ -78,7 +78,7 @@ def test_multiclass_contributions_explain_predicted_class(mixed: list[dict]) -> 
     result = contributions(db)
     pipeline = registry.load(db, "a model", None).pipeline
     assert len(pipeline.classes_) == 4
-    stored = registry.load(db, "a model", None)
+    stored_model = registry.load(db, "a model", None)
     columns = read_columns(db, "q")
     table = Reader(
         db,
@@ -86,7 +86,7 @@ def test_multiclass_contributions_explain_predicted_class(mixed: list[dict]) -> 
         [c for c in columns if c.name in ("amount", "loyal")],
         [c for c in columns if c.name == "colour"],
     ).table()
-    decision = pipeline.decision_function(encode(stored.features, table)).max(axis=1)
+    decision = pipeline.decision_function(encode(stored_model.features, table)).max(axis=1)
     np.testing.assert_allclose(sums(result), decision, rtol=0, atol=1e-9)
 
 
@@ -190,7 +190,7 @@ def test_shapley_values_equal_definition(columns: int, tolerance: float) -> None
 def test_wide_matrix_is_computed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     matrix, baseline = rng.normal(size=(3, 12)), rng.normal(size=12)
-    whole = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
+    expected = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
     monkeypatch.setattr(shapley, "_MAX_CELLS", 100)
     sizes: list[int] = []
 
@@ -199,7 +199,7 @@ def test_wide_matrix_is_computed_in_parts(monkeypatch: pytest.MonkeyPatch) -> No
         return game(rows)
 
     pieces = shapley.sampled_shapley(answer, matrix, baseline)
-    np.testing.assert_array_equal(whole[1], pieces[1])
+    np.testing.assert_array_equal(expected[1], pieces[1])
     assert len(sizes) > 100
     assert max(sizes) * 12 <= 100
 

@@ -112,8 +112,8 @@ def test_list_items_predict(task: str, algorithm: str) -> None:
     for row in db.rows:
         if row["genres"]:
             row["genres"] = " ;".join(reversed(row["genres"].split("; ")))
-    again = list(predict(db, "a model", "select * from rows", None))
-    assert np.allclose([row[2] for row in rows], [row[2] for row in again])
+    predictions = list(predict(db, "a model", "select * from rows", None))
+    assert np.allclose([row[2] for row in rows], [row[2] for row in predictions])
 
 
 def test_explanation_names_column_and_sums_to_prediction() -> None:

@@ -68,8 +68,8 @@ def test_binary_classification_with_score() -> None:
 
 def test_score_belongs_to_class_predicted_for_high_scores() -> None:
     """Also where convention, the rarer class or a word for yes, names the other one."""
-    flipped = [{**row, "score": 1 - row["score"]} for row in BINARY]
-    metrics, _, db = measure_rows(flipped)
+    reverse_scores = [{**row, "score": 1 - row["score"]} for row in BINARY]
+    metrics, _, db = measure_rows(reverse_scores)
     assert db.notices == ["The score is taken as the probability of 'stayed'."]
     assert metrics["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(TRUTH, SCORE))
     assert metrics["log_loss"]["value"] == pytest.approx(sk.log_loss(TRUTH, SCORE))

@@ -42,7 +42,7 @@ def test_realised_and_estimated_by_period_and_segment(
 ) -> None:
     classification.rows = rows
     scores = [score for _, _, score, _ in predict(classification, "a model", "q", None)]
-    logged = [
+    log_rows = [
         {
             "score": float(score),
             "period": "2026-01" if n < 1_000 else "2026-02",
@@ -51,7 +51,7 @@ def test_realised_and_estimated_by_period_and_segment(
         }
         for n, score in enumerate(scores)
     ]
-    result = performance_rows(classification, logged)
+    result = performance_rows(classification, log_rows)
     first = result["2026-01", "all", "roc_auc"]
     labels = [row["churned"] == "yes" for row in rows[:1_000]]
     assert first["value"] == pytest.approx(roc_auc_score(labels, scores[:1_000]))
@@ -99,10 +99,10 @@ def test_regression() -> None:
     )
     call(db, key="id", task="regression", target="y", algorithms='["ridge"]')
     predictions = 3 * x[:400]
-    logged = [
+    log_rows = [
         {"score": float(p), "truth": float(t)} for p, t in zip(predictions, y[:400], strict=True)
     ]
-    row = performance_rows(db, logged)[None, "all", "mae"]
+    row = performance_rows(db, log_rows)[None, "all", "mae"]
     assert row["value"] == pytest.approx(mean_absolute_error(y[:400], predictions))
     assert row["estimate_lower"] < row["value"] < row["estimate_upper"]
     assert row["baseline"] > 2 * row["value"]

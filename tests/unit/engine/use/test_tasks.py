@@ -82,11 +82,11 @@ def test_contributions_sum_to_prediction_for_every_algorithm(
     rows = (numbers if task == "regression" else mixed)[:200]
     db = train(rows, algorithm, task=task)
     db.rows = rows[:6]
-    sampled: list[bool] = []
+    calls: list[bool] = []
     original = explanation.sampled_shapley
 
     def watched(*arguments: Any) -> Any:
-        sampled.append(True)
+        calls.append(True)
         return original(*arguments)
 
     monkeypatch.setattr(explanation, "sampled_shapley", watched)
@@ -94,10 +94,10 @@ def test_contributions_sum_to_prediction_for_every_algorithm(
     sums = [sum(row[4] for row in of) for _, of in groupby(result, lambda row: row[0])]
     predictions = np.array([score for _, _, score, _ in predict(db, "a model", "q", None)])
     if algorithm in SUMS[task]:
-        assert not sampled
+        assert not calls
         if task == "classification":
             predictions = np.log(predictions / (1 - predictions))
-    if not (task == "classification" and not sampled):
+    if not (task == "classification" and not calls):
         np.testing.assert_allclose(sums, predictions, rtol=1e-9, atol=1e-9)
 
 

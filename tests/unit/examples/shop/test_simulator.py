@@ -81,8 +81,8 @@ def test_keys_are_valid(history: History) -> None:
     expected = np.concatenate([np.arange(1, length + 1) for length in lengths])
     assert np.array_equal(orders.line_number, expected)
     products = catalogue.products(SEED)
-    launched = FIRST + products["launched"][orders.line_product - 1]
-    assert (launched <= history.day[orders.line_order]).all()
+    launch_days = FIRST + products["launched"][orders.line_product - 1]
+    assert (launch_days <= history.day[orders.line_order]).all()
     for name in ("sku", "name"):
         assert len(np.unique(products[name])) == len(products[name])
 
@@ -118,8 +118,8 @@ def test_rows_are_recorded_after_events(history: History) -> None:
 
 def test_order_total_is_sum_of_lines(history: History) -> None:
     orders = history.orders
-    discounted = orders.line_order[orders.line_discount > 0][:200]
-    for order in (*range(200), *discounted, *np.flatnonzero(orders.is_return)[:50]):
+    discount_orders = orders.line_order[orders.line_discount > 0][:200]
+    for order in (*range(200), *discount_orders, *np.flatnonzero(orders.is_return)[:50]):
         lines = np.flatnonzero(orders.line_order == order)
         total = sum(
             Decimal(int(orders.line_quantity[line]))
@@ -168,8 +168,8 @@ def test_prices_change_only_at_reviews() -> None:
 def test_true_probability_is_calibrated(history: History, day: int) -> None:
     """In each tenth of the customers as many stay away as their probabilities say."""
     probability, ordered_on = history.truth[day]
-    bought = ordered_on != MISSING
-    probability, churned = probability[bought], history.churned(day)[bought]
+    has_order = ordered_on != MISSING
+    probability, churned = probability[has_order], history.churned(day)[has_order]
     for tenth in np.array_split(np.argsort(probability), 10):
         expected, spread = probability[tenth].sum(), probability[tenth] @ (1 - probability[tenth])
         assert abs(churned[tenth].sum() - expected) < 4 * np.sqrt(spread) + 1
@@ -190,11 +190,11 @@ def test_probability_is_sum_over_possible_returns() -> None:
     people = Population()
     simulate_days(range(FIRST, FIRST + 100), people)
     day = FIRST + 99
-    computed = behaviour_model.churn_probability(people, SEED, day)
-    fresh = np.flatnonzero(day - people.ordered_on < 10)[:2]
-    assert len(fresh) == 2
-    for customer in fresh:
-        assert computed[customer] == pytest.approx(every_course(people, int(customer), day))
+    probabilities = behaviour_model.churn_probability(people, SEED, day)
+    recent_customers = np.flatnonzero(day - people.ordered_on < 10)[:2]
+    assert len(recent_customers) == 2
+    for customer in recent_customers:
+        assert probabilities[customer] == pytest.approx(every_course(people, int(customer), day))
 
 
 def every_course(people: Population, customer: int, day: int) -> float:
