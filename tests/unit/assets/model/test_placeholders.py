@@ -97,7 +97,7 @@ def test_certification_changed_in_superset_is_change():
 @given(
     schema=st.from_regex("[a-z][a-z_]{0,8}", fullmatch=True),
     prefix=st.sampled_from(["", "ada_", "a", "a_"]),
-    fixed=st.booleans(),
+    is_fixed=st.booleans(),
 )
 def test_schema_name_round_trip(schema, prefix, is_fixed):
     settings = with_more({"SCHEMA_PREFIX": prefix})
