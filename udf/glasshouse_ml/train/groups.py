@@ -11,7 +11,7 @@ from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.measure.distributions import OTHER
 from glasshouse_ml.measure.intervals import metric_rows
 from glasshouse_ml.measure.segments import quoted, segment_name
-from glasshouse_ml.model.grouped import pooling_reason
+from glasshouse_ml.model.grouped import pooling_reason, rows_by_group
 from glasshouse_ml.train.result import TrainingResult
 
 
@@ -54,24 +54,25 @@ def group_facts(result: TrainingResult) -> Records | None:
     grouped = result.pipeline[-1]
     seconds = dict(zip(grouped.values_.tolist(), grouped.seconds_.tolist(), strict=True))
     errors = dict(zip(grouped.failed_values_.tolist(), grouped.errors_, strict=True))
+    training_rows = dict(rows_by_group(training_groups))
+    test_rows = dict(rows_by_group(test_groups))
+    nothing = np.empty(0, np.intp)
     records = []
-    for value in np.unique(np.concatenate([training_groups, test_groups])):
-        rows = training_groups == value
+    for value in sorted({*training_rows, *test_rows}):
+        rows = training_rows.get(value, nothing)
         reason = pooling_reason(result.training.actual[rows], by_class)
         if value in errors:
-            reason = f"Its model could not be trained: {errors[float(value)]}"
-        if not np.isnan(value):
-            row_counts = {"train": int(rows.sum()), "test": int((test_groups == value).sum())}
-            group_name = _group_name(feature, value)
-            records.append(
-                {
-                    "group": group_name,
-                    **row_counts,
-                    "own": reason is None,
-                    "why_not": reason,
-                    "seconds": round(seconds.get(float(value), 0.0), 4),
-                }
-            )
+            reason = f"Its model could not be trained: {errors[value]}"
+        records.append(
+            {
+                "group": _group_name(feature, value),
+                "train": len(rows),
+                "test": len(test_rows.get(value, nothing)),
+                "own": reason is None,
+                "why_not": reason,
+                "seconds": round(seconds.get(value, 0.0), 4),
+            }
+        )
     return records
 
 
@@ -83,10 +84,8 @@ def group_metrics(
     if name is None:
         return []
     records, position = [], _group_position(result)
-    values = result.test.matrix[:, position]
-    for value in np.unique(values[~np.isnan(values)]):
+    for value, rows in rows_by_group(result.test.matrix[:, position]):
         check_interrupts()
-        rows = values == value
         segment = segment_name(name, _group_name(result.features[position], value))
         records += metric_rows(test.take(rows), "model", "test", segment=segment)
         if baseline is not None:
