@@ -6,7 +6,7 @@ does not see which group a row is of, so it answers new groups as well as old on
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Self
 
 import numpy as np
@@ -25,7 +25,14 @@ BATCH = 20_000
 
 
 class Grouped(BaseEstimator):
-    """An estimator for each value of one column of the matrix, and a pooled one for the others."""
+    """An estimator for each value of one column of the matrix, and a pooled one for the others.
+
+    A stored model holds no estimators of groups: members_ is None, and load_members() returns those
+    of some groups by the value of the column.
+    """
+
+    members_: list[Pipeline] | None
+    load_members: Callable[[Sequence[float]], dict[float, Pipeline]] | None = None
 
     def __init__(self, template: Pipeline, column: int) -> None:
         """Template is untrained and takes the matrix without that column."""
@@ -39,7 +46,6 @@ class Grouped(BaseEstimator):
         if by_class:
             self.classes_ = np.unique(target)
         self.pooled_ = clone(self.template).fit(features, target)
-        template = flatten(self.template, features.shape[1])
         values, members, seconds = [], [], []
         failed_values, errors = [], []
         # The settings and the numbers were looked at a moment ago, for all groups at once.
@@ -49,7 +55,7 @@ class Grouped(BaseEstimator):
                     check_interrupts()
                     started = time.perf_counter()
                     try:
-                        member = clone(template).fit(features[rows], target[rows])
+                        member = self.fit_member(features[rows], target[rows])
                     except LIBRARY_ERRORS as error:
                         # The rows of one group stop no other group.
                         check_interrupts()
@@ -63,6 +69,10 @@ class Grouped(BaseEstimator):
         self.seconds_ = np.array(seconds, float)
         self.failed_values_, self.errors_ = np.array(failed_values, float), errors
         return self
+
+    def fit_member(self, features: np.ndarray, target: np.ndarray) -> Pipeline:
+        """The fitted estimator of one group; the features are without the column of the groups."""
+        return clone(flatten(self.template, features.shape[1])).fit(features, target)
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """The prediction of the estimator of each row's group."""
@@ -81,15 +91,19 @@ class Grouped(BaseEstimator):
 
     def _dispatch(self, matrix: np.ndarray) -> Iterator[tuple[Pipeline, np.ndarray, np.ndarray]]:
         """Each estimator with its rows of the matrix, at most BATCH at a time."""
-        group_models = dict(zip(self.values_.tolist(), self.members_, strict=True))
+        groups = list(rows_by_group(matrix[:, self.column]))
+        if self.load_members is not None:
+            members = self.load_members([value for value, _ in groups])
+        else:
+            members = dict(zip(self.values_.tolist(), self.members_ or (), strict=True))
         other_columns = np.delete(np.arange(matrix.shape[1]), self.column)
         is_pooled = np.ones(len(matrix), bool)
         # Each check of scikit-learn takes longer than the prediction for the rows of a small group.
         with config_context(assume_finite=True, skip_parameter_validation=True):
-            for value, rows in rows_by_group(matrix[:, self.column]):
-                if value in group_models:
+            for value, rows in groups:
+                if value in members:
                     is_pooled[rows] = False
-                    yield from _batches(group_models[value], matrix, rows, other_columns)
+                    yield from _batches(members[value], matrix, rows, other_columns)
             rows = np.flatnonzero(is_pooled)
             yield from _batches(self.pooled_, matrix, rows, other_columns)
 

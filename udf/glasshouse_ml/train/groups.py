@@ -1,6 +1,7 @@
 """options.group_by: the column of the groups, and what the registry records of each group."""
 
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.feature import Feature
@@ -8,9 +9,8 @@ from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER
 from glasshouse_ml.data.interrupts import check_interrupts
-from glasshouse_ml.measure.distributions import OTHER
 from glasshouse_ml.measure.intervals import metric_rows
-from glasshouse_ml.measure.segments import quoted, segment_name
+from glasshouse_ml.measure.segments import group_name, segment_name
 from glasshouse_ml.model.grouped import pooling_reason, rows_by_group
 from glasshouse_ml.train.result import TrainingResult
 
@@ -65,7 +65,7 @@ def group_facts(result: TrainingResult) -> Records | None:
             reason = f"Its model could not be trained: {errors[value]}"
         records.append(
             {
-                "group": _group_name(feature, value),
+                "group": group_name(feature, value),
                 "train": len(rows),
                 "test": len(test_rows.get(value, nothing)),
                 "own": reason is None,
@@ -74,6 +74,15 @@ def group_facts(result: TrainingResult) -> Records | None:
             }
         )
     return records
+
+
+def group_models(result: TrainingResult) -> dict[str, Pipeline]:
+    """The models of the groups by name; empty without groups."""
+    if result.request.options.get("group_by") is None:
+        return {}
+    feature, grouped = result.features[_group_position(result)], result.pipeline[-1]
+    names = [group_name(feature, value) for value in grouped.values_.tolist()]
+    return dict(zip(names, grouped.members_, strict=True))
 
 
 def group_metrics(
@@ -86,7 +95,7 @@ def group_metrics(
     records, position = [], _group_position(result)
     for value, rows in rows_by_group(result.test.matrix[:, position]):
         check_interrupts()
-        segment = segment_name(name, _group_name(result.features[position], value))
+        segment = segment_name(name, group_name(result.features[position], value))
         records += metric_rows(test.take(rows), "model", "test", segment=segment)
         if baseline is not None:
             records += metric_rows(baseline.take(rows), "baseline", "test", segment=segment)
@@ -107,13 +116,3 @@ def report(result: TrainingResult, facts: Records | None) -> None:
 def _group_position(result: TrainingResult) -> int:
     names = [feature.name for feature in result.features]
     return names.index(result.request.options["group_by"])
-
-
-def _group_name(feature: Feature, value: float) -> str:
-    if feature.kind == CATEGORY:
-        position = int(value)
-        is_category = 0 <= position < len(feature.categories)
-        return quoted(feature.categories[position]) if is_category else OTHER
-    if feature.kind == BOOLEAN:
-        return "true" if value else "false"
-    return f"{value:.15g}"
