@@ -104,7 +104,7 @@ def pack_group(name: str, pipeline: Pipeline) -> bytes:
 
 
 def _without_members(pipeline: Pipeline) -> Pipeline:
-    estimator = pipeline[-1]
+    estimator = pipeline[-1] if isinstance(pipeline, Pipeline) else None
     if not isinstance(estimator, Grouped):
         return pipeline
     estimator = copy.copy(estimator)

@@ -100,7 +100,7 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
         fingerprint = digest([fingerprint, rows_read, reader.hash_sum])
     if not rows_read:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
-    excluded = [*roles.excluded, *_sample_entry(table.rows, rows_read, memory_mb)]
+    excluded = [*roles.excluded, *_sample_entry(rows_sampled, rows_read, request.options)]
     unlabelled = Table(0)
     if roles.target:
         table, unlabelled = _labelled(table, roles.target.name, numeric_target, roles.split_column)
@@ -119,10 +119,11 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
     )  # fmt: skip
 
 
-def _sample_entry(sampled: int, read: int, memory_mb: int | None) -> list[dict[str, str]]:
+def _sample_entry(sampled: int, read: int, options: dict[str, Any]) -> list[dict[str, str]]:
     """An entry of the excluded columns where only a sample of the rows is used."""
     if sampled == read:
         return []
+    memory_mb = options["memory_mb"]
     if not sampled:
         raise GlasshouseError(
             f"options.memory_mb is {memory_mb}, which is too little for any of the "
@@ -133,6 +134,8 @@ def _sample_entry(sampled: int, read: int, memory_mb: int | None) -> list[dict[s
         f"options.memory_mb = {memory_mb} has room for {count_rows(sampled)} of {read} "
         f"({sampled / read:.1%}): a sample by the values of the rows."
     )
+    if options.get("rows") == STREAM:
+        reason += " The last fit reads all rows, if fit_method says so."
     return [{"name": "(rows)", "reason": reason}]
 
 
