@@ -37,7 +37,8 @@ REASONS = {
     ),
     "100 groups × 2,000 rows, one call": (
         "Each fit also learns how to fill in missing values, where the loop only scales. The rest "
-        "is work that the loop does not do: reading and sorting the rows, distributions, storing a hundred models as validated JSON, and the metrics of each group"
+        "is work that the loop does not do: reading and sorting the rows, distributions, storing a "
+        "hundred signed models, and the metrics of each group"
     ),
     "peak memory of the backend in training": (
         "The libraries take 150 MiB before the first row. The texts of a key are stored beside the "
