@@ -22,6 +22,9 @@ from glasshouse_ml.data.interrupts import check_interrupts
 MIN_ROWS = 30
 # Rows that one estimator predicts at a time, a part of a second.
 BATCH = 20_000
+# The parameters and the numbers were checked for all groups at once. For the rows of a small group
+# the checks take longer than the prediction.
+_FEW_CHECKS = {"assume_finite": True, "skip_parameter_validation": True}
 
 
 class Grouped(BaseEstimator):
@@ -48,8 +51,7 @@ class Grouped(BaseEstimator):
         self.pooled_ = clone(self.template).fit(features, target)
         values, members, seconds = [], [], []
         failed_values, errors = [], []
-        # The settings and the numbers were looked at a moment ago, for all groups at once.
-        with config_context(assume_finite=True, skip_parameter_validation=True):
+        with config_context(**_FEW_CHECKS):
             for value, rows in rows_by_group(matrix[:, self.column]):
                 if pooling_reason(target[rows], by_class) is None:
                     check_interrupts()
@@ -77,16 +79,18 @@ class Grouped(BaseEstimator):
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """The prediction of the estimator of each row's group."""
         predictions = np.empty(len(matrix))
-        for estimator, rows, features in self._dispatch(matrix):
-            predictions[rows] = np.asarray(estimator.predict(features)).reshape(len(rows))
+        with config_context(**_FEW_CHECKS):
+            for estimator, rows, features in self._dispatch(matrix):
+                predictions[rows] = np.asarray(estimator.predict(features)).reshape(len(rows))
         return predictions
 
     def predict_proba(self, matrix: np.ndarray) -> np.ndarray:
         """The same for probabilities; a class that a group never had has none there."""
         predictions = np.zeros((len(matrix), len(self.classes_)))
-        for estimator, rows, features in self._dispatch(matrix):
-            class_positions = np.searchsorted(self.classes_, estimator.classes_)
-            predictions[rows[:, None], class_positions] = estimator.predict_proba(features)
+        with config_context(**_FEW_CHECKS):
+            for estimator, rows, features in self._dispatch(matrix):
+                class_positions = np.searchsorted(self.classes_, estimator.classes_)
+                predictions[rows[:, None], class_positions] = estimator.predict_proba(features)
         return predictions
 
     def _dispatch(self, matrix: np.ndarray) -> Iterator[tuple[Pipeline, np.ndarray, np.ndarray]]:
@@ -98,14 +102,12 @@ class Grouped(BaseEstimator):
             members = dict(zip(self.values_.tolist(), self.members_ or (), strict=True))
         other_columns = np.delete(np.arange(matrix.shape[1]), self.column)
         is_pooled = np.ones(len(matrix), bool)
-        # Each check of scikit-learn takes longer than the prediction for the rows of a small group.
-        with config_context(assume_finite=True, skip_parameter_validation=True):
-            for value, rows in groups:
-                if value in members:
-                    is_pooled[rows] = False
-                    yield from _batches(members[value], matrix, rows, other_columns)
-            rows = np.flatnonzero(is_pooled)
-            yield from _batches(self.pooled_, matrix, rows, other_columns)
+        for value, rows in groups:
+            if value in members:
+                is_pooled[rows] = False
+                yield from _batches(members[value], matrix, rows, other_columns)
+        rows = np.flatnonzero(is_pooled)
+        yield from _batches(self.pooled_, matrix, rows, other_columns)
 
 
 def rows_by_group(values: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:
