@@ -7,6 +7,7 @@ does not see which group a row is of, so it answers new groups as well as old on
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -22,18 +23,32 @@ from glasshouse_ml.data.interrupts import check_interrupts
 MIN_ROWS = 30
 # Rows that one estimator predicts at a time, a part of a second.
 BATCH = 20_000
+# Estimators that are loaded at a time.
+LOADED_GROUPS = 500
 # The parameters and the numbers were checked for all groups at once. For the rows of a small group
 # the checks take longer than the prediction.
 _FEW_CHECKS = {"assume_finite": True, "skip_parameter_validation": True}
+
+
+@dataclass(frozen=True)
+class GroupFit:
+    """What became of one group in a training."""
+
+    value: float  # in the column of the groups
+    rows: int
+    pooling_reason: str | None  # None: it has a model of its own
+    seconds: float = 0.0
 
 
 class Grouped(BaseEstimator):
     """An estimator for each value of one column of the matrix, and a pooled one for the others.
 
     A stored model holds no estimators of groups: members_ is None, and load_members() returns those
-    of some groups by the value of the column.
+    of some groups by the value of the column. `fits` tells of the groups after fit(), and is not
+    stored.
     """
 
+    fits: Sequence[GroupFit] = ()
     members_: list[Pipeline] | None
     load_members: Callable[[Sequence[float]], dict[float, Pipeline]] | None = None
 
@@ -45,36 +60,45 @@ class Grouped(BaseEstimator):
     def fit(self, matrix: np.ndarray, target: np.ndarray) -> Self:
         """Fit the pooled estimator and one for each group that is large enough."""
         features = np.delete(matrix, self.column, axis=1)
-        by_class = is_classifier(self.template)
-        if by_class:
+        if is_classifier(self.template):
             self.classes_ = np.unique(target)
         self.pooled_ = clone(self.template).fit(features, target)
-        values, members, seconds = [], [], []
-        failed_values, errors = [], []
-        with config_context(**_FEW_CHECKS):
-            for value, rows in rows_by_group(matrix[:, self.column]):
-                if pooling_reason(target[rows], by_class) is None:
-                    check_interrupts()
-                    started = time.perf_counter()
-                    try:
-                        member = self.fit_member(features[rows], target[rows])
-                    except LIBRARY_ERRORS as error:
-                        # The rows of one group stop no other group.
-                        check_interrupts()
-                        failed_values.append(value)
-                        errors.append(one_line(error))
-                        continue
-                    values.append(value)
-                    members.append(member)
-                    seconds.append(time.perf_counter() - started)
-        self.values_, self.members_ = np.array(values, float), members
-        self.seconds_ = np.array(seconds, float)
-        self.failed_values_, self.errors_ = np.array(failed_values, float), errors
+        members = {}
+        self.fits = []
+        for value, rows in rows_by_group(matrix[:, self.column]):
+            fit, member = self.fit_group(value, features[rows], target[rows])
+            self.fits.append(fit)
+            if member is not None:
+                members[value] = member
+        self.values_, self.members_ = np.array(list(members), float), list(members.values())
         return self
 
+    def fit_group(
+        self, value: float, features: np.ndarray, target: np.ndarray
+    ) -> tuple[GroupFit, Pipeline | None]:
+        """What became of one group, and its estimator; None where the pooled one answers for it.
+
+        The features are without the column of the groups.
+        """
+        reason = pooling_reason(target, is_classifier(self.template))
+        if reason is not None:
+            return GroupFit(value, len(target), reason), None
+        check_interrupts()
+        started = time.perf_counter()
+        try:
+            member = self.fit_member(features, target)
+        except LIBRARY_ERRORS as error:
+            # The rows of one group stop no other group.
+            check_interrupts()
+            reason = f"Its model could not be trained: {one_line(error)}"
+            return GroupFit(value, len(target), reason), None
+        return GroupFit(value, len(target), None, time.perf_counter() - started), member
+
     def fit_member(self, features: np.ndarray, target: np.ndarray) -> Pipeline:
-        """The fitted estimator of one group; the features are without the column of the groups."""
-        return clone(flatten(self.template, features.shape[1])).fit(features, target)
+        """The fitted estimator of one group, or the error of the library."""
+        template = flatten(self.template, features.shape[1])
+        with config_context(**_FEW_CHECKS):
+            return clone(template).fit(features, target)
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """The prediction of the estimator of each row's group."""
@@ -96,18 +120,24 @@ class Grouped(BaseEstimator):
     def _dispatch(self, matrix: np.ndarray) -> Iterator[tuple[Pipeline, np.ndarray, np.ndarray]]:
         """Each estimator with its rows of the matrix, at most BATCH at a time."""
         groups = list(rows_by_group(matrix[:, self.column]))
-        if self.load_members is not None:
-            members = self.load_members([value for value, _ in groups])
-        else:
-            members = dict(zip(self.values_.tolist(), self.members_ or (), strict=True))
         other_columns = np.delete(np.arange(matrix.shape[1]), self.column)
         is_pooled = np.ones(len(matrix), bool)
-        for value, rows in groups:
-            if value in members:
-                is_pooled[rows] = False
-                yield from _batches(members[value], matrix, rows, other_columns)
+        for start in range(0, len(groups), LOADED_GROUPS):
+            some_groups = groups[start : start + LOADED_GROUPS]
+            members = self.members_of([value for value, _ in some_groups])
+            for value, rows in some_groups:
+                if value in members:
+                    is_pooled[rows] = False
+                    yield from _batches(members[value], matrix, rows, other_columns)
         rows = np.flatnonzero(is_pooled)
         yield from _batches(self.pooled_, matrix, rows, other_columns)
+
+    def members_of(self, values: Sequence[float]) -> dict[float, Pipeline]:
+        """The estimators of those groups that have one."""
+        if self.load_members is not None:
+            return self.load_members(values)
+        members = dict(zip(self.values_.tolist(), self.members_ or (), strict=True))
+        return {value: members[value] for value in values if value in members}
 
 
 def rows_by_group(values: np.ndarray) -> Iterator[tuple[float, np.ndarray]]:

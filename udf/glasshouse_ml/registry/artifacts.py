@@ -109,6 +109,9 @@ def _without_members(pipeline: Pipeline) -> Pipeline:
         return pipeline
     estimator = copy.copy(estimator)
     estimator.members_ = None
+    # What only the session that trained it needs.
+    for name in ("fits", "load_members"):
+        estimator.__dict__.pop(name, None)
     return Pipeline([*pipeline.steps[:-1], ("estimate", estimator)])
 
 

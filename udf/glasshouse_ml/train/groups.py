@@ -1,5 +1,7 @@
 """options.group_by: the column of the groups, and what the registry records of each group."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 
@@ -11,7 +13,7 @@ from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.measure.intervals import metric_rows
 from glasshouse_ml.measure.segments import group_name, segment_name
-from glasshouse_ml.model.grouped import pooling_reason, rows_by_group
+from glasshouse_ml.model.grouped import GroupFit, pooling_reason, rows_by_group
 from glasshouse_ml.train.result import TrainingResult
 
 
@@ -45,44 +47,32 @@ def group_facts(result: TrainingResult) -> Records | None:
     name = result.request.options.get("group_by")
     if name is None:
         return None
-    position, by_class = _group_position(result), bool(result.target.names)
-    feature = result.features[position]
-    training_groups, test_groups = (
-        result.training.matrix[:, position],
-        result.test.matrix[:, position],
-    )
-    grouped = result.pipeline[-1]
-    seconds = dict(zip(grouped.values_.tolist(), grouped.seconds_.tolist(), strict=True))
-    errors = dict(zip(grouped.failed_values_.tolist(), grouped.errors_, strict=True))
-    training_rows = dict(rows_by_group(training_groups))
-    test_rows = dict(rows_by_group(test_groups))
-    nothing = np.empty(0, np.intp)
-    records = []
-    for value in sorted({*training_rows, *test_rows}):
-        rows = training_rows.get(value, nothing)
-        reason = pooling_reason(result.training.actual[rows], by_class)
-        if value in errors:
-            reason = f"Its model could not be trained: {errors[value]}"
-        records.append(
-            {
-                "group": group_name(feature, value),
-                "train": len(rows),
-                "test": len(test_rows.get(value, nothing)),
-                "own": reason is None,
-                "why_not": reason,
-                "seconds": round(seconds.get(value, 0.0), 4),
-            }
-        )
-    return records
+    position = _group_position(result)
+    fits = {fit.value: fit for fit in result.pipeline[-1].fits}
+    test_rows = {value: len(rows) for value, rows in rows_by_group(result.test.matrix[:, position])}
+    # The training part has no row of some groups.
+    absent = {value: GroupFit(value, 0, pooling_reason(np.empty(0), False)) for value in test_rows}
+    return [
+        {
+            "group": group_name(result.features[position], value),
+            "train": fit.rows,
+            "test": test_rows.get(value, 0),
+            "own": fit.pooling_reason is None,
+            "why_not": fit.pooling_reason,
+            "seconds": round(fit.seconds, 4),
+        }
+        for value, fit in sorted((absent | fits).items())
+    ]
 
 
-def group_models(result: TrainingResult) -> dict[str, Pipeline]:
-    """The models of the groups by name; empty without groups."""
+def group_models(result: TrainingResult) -> Iterator[tuple[str, Pipeline]]:
+    """The name and the model of each group that has one; nothing without groups."""
     if result.request.options.get("group_by") is None:
-        return {}
+        return
     feature, grouped = result.features[_group_position(result)], result.pipeline[-1]
-    names = [group_name(feature, value) for value in grouped.values_.tolist()]
-    return dict(zip(names, grouped.members_, strict=True))
+    for value in grouped.values_.tolist():
+        for member in grouped.members_of([value]).values():
+            yield group_name(feature, value), member
 
 
 def group_metrics(

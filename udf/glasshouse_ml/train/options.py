@@ -137,7 +137,7 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
                 f"Leave weight or {name} out.",
             )
     if options.get("rows") == "stream":
-        for name in ("group_by", "calibration", "weight", "target_transform"):
+        for name in ("calibration", "weight", "target_transform"):
             if options.get(name) is not None:
                 raise GlasshouseError(
                     f"options.{name} cannot be had together with options.rows = stream.",

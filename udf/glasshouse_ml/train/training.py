@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 from sklearn.pipeline import Pipeline
@@ -69,7 +70,7 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
             "peak_memory_mb": memory.peak_mb(),
         }
         version = registry.record(db, payload, artifact)
-        for position, (name, member) in enumerate(members.items()):
+        for position, (name, member) in enumerate(members):
             if not position % 100:
                 check()
             record_group(db, version.model, version.version, name, member)
@@ -87,8 +88,8 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     }
 
 
-# The unchanged version; or else what is recorded, the artifact, and the models of groups by name.
-_Outcome = tuple[registry.Version | None, dict[str, Any], bytes, dict[str, Pipeline]]
+# The unchanged version; or else what is recorded, the artifact, and the named models of groups.
+_Outcome = tuple[registry.Version | None, dict[str, Any], bytes, Iterable[tuple[str, Pipeline]]]
 
 
 def _train_rows(db: Database, request: Request) -> _Outcome:
@@ -97,7 +98,7 @@ def _train_rows(db: Database, request: Request) -> _Outcome:
     spec_fingerprint = _spec_fingerprint(request, data.columns)
     version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
     if version is not None:
-        return version, {}, b"", {}
+        return version, {}, b"", ()
     result = select_model(db, request, data)
     artifact = pack(_model(result))
     payload = version_payload(result, spec_fingerprint)
@@ -115,12 +116,12 @@ def _train_forecast(db: Database, request: Request) -> _Outcome:
     spec_fingerprint = _spec_fingerprint(request, data.columns)
     version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
     if version is not None:
-        return version, {}, b"", {}
+        return version, {}, b"", ()
     result = train_forecast(db, request, data)
     artifact = pack_forecast(result.model)
     payload = forecast_payload(db, result, spec_fingerprint)
     payload["version"]["version"] = registry.reserve_version(db, request.model)
-    return None, payload, artifact, {}
+    return None, payload, artifact, ()
 
 
 def _unchanged_version(

@@ -162,19 +162,19 @@ begin
     end
     where versions.model = recorded.model and versions.version = recorded.version;
 
-    if metrics @? '$[*] ? (exists (@.model) || exists (@.version) || !exists (@.segment) || @.segment == "all")' then
+    if record_group.metrics @? '$[*] ? (exists (@.model) || exists (@.version) || !exists (@.segment) || @.segment == "all")' then
         raise exception 'The metrics of a group name a model or a version, or no segment'
             using errcode = 'invalid_parameter_value', hint = 'Train with ml.train_group; it records the group itself.';
     end if;
     delete from ml.metrics
     where model = recorded.model and version = recorded.version and split = 'test'
-        and segment in (select row ->> 'segment' from jsonb_array_elements(metrics) as row);
+        and segment in (select entry ->> 'segment' from jsonb_array_elements(record_group.metrics) as entries (entry));
     insert into ml.metrics
     select * from jsonb_populate_recordset(
         jsonb_populate_record(
             null::ml.metrics, jsonb_build_object('model', recorded.model, 'version', recorded.version)
         ),
-        metrics
+        record_group.metrics
     );
 end
 $$;
