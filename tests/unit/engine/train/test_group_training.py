@@ -164,6 +164,32 @@ def test_classes_of_group_keep_their_places() -> None:
     assert set(json.loads(result[0][3])) == {"a", "b", "c"}
 
 
+def test_options_of_the_version_hold_for_the_group() -> None:
+    """As in docs/training.md: a boolean column, a transformed target, a monotonic feature."""
+    rows = [
+        {"id": n, "large": n % 2 == 0, "x": float(x), "y": float(np.exp(x) * (1 + n % 2))}
+        for n, x in enumerate(RNG.uniform(0, 3, 800))
+    ]
+    db = StandIn(rows)
+    options = {**OPTIONS, "group_by": "large", "monotonic": {"x": 1}, "target_transform": "log1p"}
+    call(
+        db,
+        task="regression",
+        target="y",
+        key="id",
+        metric="rmsle",
+        algorithms='["hist_gradient_boosting"]',
+        options=json.dumps(options),
+    )
+    db.rows = [{**row, "y": 10 * row["y"]} for row in rows if row["large"]]
+    result = train_group(db, "a model", "true", None, None)
+    assert (result["metric"], result["score"] < 0.1) == ("rmsle", True)
+    grid = [{"id": n, "large": True, "x": n / 100} for n in range(300)]
+    answers = scores(db, grid)
+    assert (np.diff(answers) >= 0).all()
+    assert answers[250] == pytest.approx(10 * np.exp(2.5), rel=0.2)
+
+
 def test_each_group_predicts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many groups and rows there are: the time grows with the rows alone."""
     groups, calls = 400, []
