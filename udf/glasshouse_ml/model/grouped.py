@@ -14,6 +14,7 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import LIBRARY_ERRORS, one_line
@@ -96,9 +97,13 @@ class Grouped(BaseEstimator):
 
     def fit_member(self, features: np.ndarray, target: np.ndarray) -> Pipeline:
         """The fitted estimator of one group, or the error of the library."""
-        template = flatten(self.template, features.shape[1])
+        member = clone(flatten(self.template, features.shape[1]))
         with config_context(**_FEW_CHECKS):
-            return clone(template).fit(features, target)
+            if not isinstance(member[0], SimpleImputer) or np.isnan(features).any():
+                return member.fit(features, target)
+            # The medians alone teach it the same, in a tenth of the time.
+            member[0].fit(np.median(features, axis=0)[np.newaxis])
+            return Pipeline([member.steps[0], *member[1:].fit(features, target).steps])
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """The prediction of the estimator of each row's group."""
@@ -170,7 +175,16 @@ def _batches(
     for start in range(0, len(rows), BATCH):
         check_interrupts()
         batch = rows[start : start + BATCH]
-        yield estimator, batch, matrix[np.ix_(batch, columns)]
+        features = matrix[np.ix_(batch, columns)]
+        yield (estimator[1:] if _is_idle(estimator[0], features) else estimator), batch, features
+
+
+def _is_idle(step: BaseEstimator, features: np.ndarray) -> bool:
+    """Whether a step is an imputer that changes nothing, because nothing is missing."""
+    if not isinstance(step, SimpleImputer) or np.isnan(features).any():
+        return False
+    # One that met missing values appends a column that says where.
+    return step.indicator_ is None or not len(step.indicator_.features_)
 
 
 def pooling_reason(target: np.ndarray, by_class: bool) -> str | None:
