@@ -39,6 +39,8 @@ class StandIn:
         self.recorded: list[dict[str, Any]] = []
         self.artifacts: list[bytes] = []
         self.signatures: list[bytes] = []
+        self.groups: dict[tuple[str, int, str], dict[str, bytes]] = {}
+        self.loaded_groups: list[str] = []
         self.profiles: list[dict[str, Any]] = []
         self.results: list[tuple[str, int, list[dict[str, Any]]]] = []
 
@@ -89,6 +91,22 @@ class StandIn:
             self.artifacts.append(values[1])
             self.signatures.append(values[2])
             return [self._version(payload)]
+        if "record_group" in statement:
+            model, number, name, content, signature, facts, metrics = values
+            self.groups[model, number, name] = {"content": content, "signature": signature}
+            if facts is not None:
+                self._replace_group(number, name, json.loads(facts), json.loads(metrics))
+            return []
+        if "group_artifacts" in statement:
+            model, number, asked = values
+            if isinstance(asked, str):
+                self.loaded_groups.append(asked)
+                return [self.groups[model, number, asked]]
+            return [
+                {"group": name, "signature": self.groups[model, number, name]["signature"]}
+                for name in asked
+                if (model, number, name) in self.groups
+            ]
         if "malformed_versions" in statement:
             return []
         if "order by version desc" in statement:
@@ -131,6 +149,19 @@ class StandIn:
             return [{"version": len(self.recorded) + 1}]
         raise AssertionError(f"The stand-in does not know: {statement}")
 
+    def _replace_group(self, number: int, name: str, facts: dict, metrics: list[dict]) -> None:
+        """What the version says of one group."""
+        payload = self.recorded[number - 1]
+        entries = payload["version"]["groups"]
+        places = [i for i, entry in enumerate(entries) if entry["group"] == name]
+        if places:
+            entries[places[0]] = {"group": name, **facts}
+        else:
+            entries.append({"group": name, **facts})
+        segments = {row["segment"] for row in metrics}
+        kept = [row for row in payload["metrics"] if row["segment"] not in segments]
+        payload["metrics"] = [*kept, *metrics]
+
     def _bins(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
         """The bins of each feature, without the classes."""
         result: dict[tuple, dict[str, Any]] = {}
@@ -150,6 +181,10 @@ class StandIn:
     def changed_settings(self) -> frozenset[str]:
         """Values become texts here, under no settings."""
         return frozenset()
+
+    def quote_identifier(self, identifier: str) -> str:
+        """As PostgreSQL quotes a name that needs it."""
+        return '"' + identifier.replace('"', '""') + '"'
 
     def quote_literal(self, value: str) -> str:
         """As PostgreSQL quotes a text."""

@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "retrain": "always",
     "keep": None,
     "memory_mb": None,
+    "rows": "sample",
     "budget_s": None,
     "search": None,
     "contamination": 0.05,
@@ -57,12 +58,14 @@ _TASKS = {
     "group_by": ("classification", "regression"),
     "weight": ("classification", "regression"),
     "reference_time": ("classification", "regression"),
+    "rows": ("classification", "regression", "clustering"),
     **dict.fromkeys(("segments", "search", "columns", "budget_s"), _BY_ROW),
     **dict.fromkeys(FORECAST_DEFAULTS, ("forecast",)),
 }
 _CHOICES = {
     "promote": ("always", "if_better", "never"),
     "await_tests": (False, True),
+    "rows": ("sample", "stream"),
     "retrain": ("always", "if_changed"),
     "calibration": (None, "sigmoid", "isotonic"),
     "target_transform": (None, "log1p"),
@@ -133,6 +136,13 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
                 f"options.weight cannot be had together with options.{name}.",
                 f"Leave weight or {name} out.",
             )
+    if options.get("rows") == "stream":
+        for name in ("calibration", "weight", "target_transform"):
+            if options.get(name) is not None:
+                raise GlasshouseError(
+                    f"options.{name} cannot be had together with options.rows = stream.",
+                    f"Leave {name} or rows out.",
+                )
     # Groups are measured apart in any case.
     options["segments"] = [n for n in options["segments"] if n != options.get("group_by")]
     return options
