@@ -35,7 +35,7 @@ class ForecastData:
     ----------
     columns : list of Column
         Those that have a role.
-    known : list of Column
+    known_ahead : list of Column
         Those known ahead.
     levels : dict
         The texts behind the codes of each known column of texts.
@@ -47,7 +47,7 @@ class ForecastData:
     """
 
     columns: list[Column]
-    known: list[Column]
+    known_ahead: list[Column]
     levels: dict[str, list[str]]
     calendar: Calendar
     grid: Grid
@@ -63,8 +63,8 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
     """Read the rows of a request."""
     options = request.options
     roles = _Roles(request, read_columns(db, request.query))
-    known_numbers = [column for column in roles.known if column.numeric]
-    known_texts = [column for column in roles.known if not column.numeric]
+    known_numbers = [column for column in roles.known_ahead if column.numeric]
+    known_texts = [column for column in roles.known_ahead if not column.numeric]
     numbers = [roles.time, roles.target, *known_numbers]
     reader = Reader(db, request.query, numbers, [*roles.series, *known_texts])
     table = reader.table(memory.available_bytes(options["memory_mb"]))
@@ -112,7 +112,7 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
     ahead, ahead_names = _calendar_ahead(calendar, grid, horizon, options["holidays"])
     levels = {column.name: table.texts[column.name].levels for column in known_texts}
     known, has_future = known_values(
-        {c.name: _known_numbers(table, c) for c in roles.known},
+        {c.name: _known_numbers(table, c) for c in roles.known_ahead},
         np.where(rows, codes, -1),
         periods,
         grid.ends,
@@ -130,11 +130,11 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
         grid.ends,
         seasons,
         ahead,
-        [*(column.name for column in roles.known), *ahead_names],
+        [*(column.name for column in roles.known_ahead), *ahead_names],
     )
     return ForecastData(
         columns=roles.all,
-        known=roles.known,
+        known_ahead=roles.known_ahead,
         levels=levels,
         calendar=calendar,
         grid=grid,
@@ -156,7 +156,7 @@ class _Roles:
         self.time = _role(by_name, options["time"], "options.time")
         self.target = _role(by_name, str(request.target), "target")
         self.series = [_role(by_name, name, "options.series") for name in options["series"]]
-        self.known = [
+        self.known_ahead = [
             _role(by_name, name, "options.known_ahead") for name in options["known_ahead"]
         ]
         if self.time.base_type not in _TIMES:
@@ -170,13 +170,13 @@ class _Roles:
                 "predicts a number.",
                 "Cast it in the query.",
             )
-        for column in (*self.series, *self.known):
+        for column in (*self.series, *self.known_ahead):
             if column.kind is None:
                 raise GlasshouseError(
                     f"Column {column.name!r} is of type {column.type}, which cannot be used.",
                     "Cast it in the query to text or a number.",
                 )
-        self.all = [self.time, self.target, *self.series, *self.known]
+        self.all = [self.time, self.target, *self.series, *self.known_ahead]
         self.excluded = [
             {
                 "name": column.name,

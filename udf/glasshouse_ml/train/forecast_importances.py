@@ -17,7 +17,8 @@ def forecast_importances(result: ForecastResult) -> Records:
     """
     options, data, origins = result.request.options, result.data, result.origins
     models = [c.global_model for c in result.results if c.global_model is not None]
-    repeats, seed, known_count = options["importance_repeats"], options["seed"], len(data.known)
+    repeats, seed = options["importance_repeats"], options["seed"]
+    known_count = len(data.known_ahead)
     if not models or not known_count or not repeats:
         return []
     panel = data.panel
@@ -39,7 +40,7 @@ def forecast_importances(result: ForecastResult) -> Records:
             actual, forecast, none, none, scale[row], options["level"], row, step + 1
         )
 
-    names = [column.name for column in data.known]
+    names = [column.name for column in data.known_ahead]
     return importance_rows(
         score, ahead[:, :known_count].copy(), names, METRICS[DEFAULT], repeats, seed
     )

@@ -43,11 +43,11 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
     intervals = {}
     for series, scores in (("model", result.test), ("baseline", result.baseline)):
         check_interrupts()
-        found = metric_intervals(
+        metric_bounds = metric_intervals(
             scores, samples, seed, resampling_units(scores, result.data.panel.season)
         )
-        intervals[series] = found
-        metrics += metric_rows(scores, series, "test", intervals=found)
+        intervals[series] = metric_bounds
+        metrics += metric_rows(scores, series, "test", intervals=metric_bounds)
     for series, folds in (
         ("model", result.validation),
         ("baseline", result.validation_baseline),
@@ -212,7 +212,7 @@ def _version(
 def _features(result: ForecastResult) -> Records:
     """The columns with a role, except the target."""
     data = result.data
-    positions = {column.name: position for position, column in enumerate(data.known)}
+    positions = {column.name: position for position, column in enumerate(data.known_ahead)}
     past = data.panel.ahead[:, : data.panel.periods]
     records: Records = []
     for column in data.columns:

@@ -105,9 +105,9 @@ def forecast_rows(result: ForecastResult) -> Records:
     model: ForecastModel = result.model
     if model.facts["needs_known"]:
         return records  # without the columns known ahead there is no future yet
-    for series, answers in enumerate(model.answers()):
+    for series, predictions in enumerate(model.predictions()):
         check_interrupts()
-        for step, at, forecast, lower, upper, rule in answers:
+        for step, at, forecast, lower, upper, rule in predictions:
             records.append(
                 {
                     "position": series + 1,

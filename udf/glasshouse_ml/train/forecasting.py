@@ -229,7 +229,7 @@ def _final_model(
             continue
         fitted = CANDIDATES[name](panel, panel.periods, horizon, seed)
         members[name] = fitted.forecasts(panel, origin, horizon)[0]
-        if fitted.global_model is not None and data.known:
+        if fitted.global_model is not None and data.known_ahead:
             regressor = fitted.global_model.regressor
     is_non_negative, is_whole = _bounds(panel.history)
     look_back = max(28, *(4 * season for season in panel.seasons), 16) + 1
@@ -245,7 +245,7 @@ def _final_model(
         "time_type": next(c.type for c in data.columns if c.name == choice.request.options["time"]),
         "scale": [json_number(value) for value in scales(panel, panel.periods)],
         "series": choice.request.options["series"],
-        "known": [{"name": c.name, "type": c.type, "kind": c.kind} for c in data.known],
+        "known": [{"name": c.name, "type": c.type, "kind": c.kind} for c in data.known_ahead],
         "levels": data.levels,
         "needs_known": regressor is not None and not data.has_future,
         "is_non_negative": is_non_negative.tolist(),
@@ -260,7 +260,7 @@ def _final_model(
     return replace(
         model,
         tail=panel.history[:, -look_back:],
-        known=panel.ahead[:, panel.periods :, : len(data.known)].astype(float),
+        future_values=panel.ahead[:, panel.periods :, : len(data.known_ahead)].astype(float),
         regressor=regressor,
     )
 

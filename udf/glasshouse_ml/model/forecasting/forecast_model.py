@@ -27,7 +27,7 @@ class ForecastModel:
         The number of the last period of each series.
     tail : ndarray of shape (series, periods)
         The end of the history, which the global model looks back on; empty where it is not asked.
-    known : ndarray of shape (series, horizon, columns)
+    future_values : ndarray of shape (series, horizon, columns)
         The columns known ahead, as the training had them; NaN where it had none.
     regressor : HistGradientBoostingRegressor or None
         Needed where columns known ahead change its forecasts.
@@ -40,7 +40,7 @@ class ForecastModel:
     baseline: np.ndarray
     ends: np.ndarray
     tail: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    known: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0)))
+    future_values: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0)))
     regressor: HistGradientBoostingRegressor | None = None
 
     def intervals(
@@ -60,7 +60,7 @@ class ForecastModel:
             forecast, forecast + self.lower, forecast + self.upper, is_non_negative, is_whole
         )
 
-    def answers(
+    def predictions(
         self, members: dict[str, np.ndarray] | None = None
     ) -> Iterator[list[tuple[int, str, float, float, float, float]]]:
         """For each series its steps: number, instant, forecast, lower, upper, baseline."""
