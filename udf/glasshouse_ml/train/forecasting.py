@@ -25,6 +25,7 @@ from glasshouse_ml.model.forecasting.evaluation import (
     combine,
     evaluate_candidates,
     scales,
+    scales_before,
     validation_errors,
 )
 from glasshouse_ml.model.forecasting.forecast_model import (
@@ -145,15 +146,15 @@ def _finish(
     )
     truth = actual_values(panel, origins.all, origins.horizon, panel.periods)
     errors = truth - evaluated
-    stride = int(np.diff(origins.validation).max(initial=1))
-    spacing = min(1.0, 2 * stride / origins.horizon)
+    origin_scales = scales_before(panel, origins.all)
+    past = (origins.validation, origin_scales[:-1], scale)
     # The test part is measured with an interval that has not seen it.
-    test_offsets = conformal_offsets(errors[:-1], level, origins.horizon, spacing, scale)
-    offsets = conformal_offsets(errors, level, horizon, spacing, scales(panel, panel.periods))
-    test = _scores(panel, origins, -1, evaluated, truth, test_offsets, scale, level)
-    naive = conformal_offsets(
-        (truth - forecasts[BASELINE])[:-1], level, origins.horizon, spacing, scale
+    test_offsets = conformal_offsets(errors[:-1], level, origins.horizon, *past)
+    offsets = conformal_offsets(
+        errors, level, horizon, origins.all, origin_scales, scales(panel, panel.periods)
     )
+    test = _scores(panel, origins, -1, evaluated, truth, test_offsets, scale, level)
+    naive = conformal_offsets((truth - forecasts[BASELINE])[:-1], level, origins.horizon, *past)
     baseline = _scores(panel, origins, -1, forecasts[BASELINE], truth, naive, scale, level)
     validation_truth = actual_values(panel, origins.all, origins.horizon, origins.test)
     places = range(len(origins.validation))
