@@ -106,7 +106,12 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
     )
     labelled = rows & np.isfinite(target)
     grid = build_grid(
-        codes[labelled], periods[labelled], target[labelled], len(names), options["gaps"]
+        codes[labelled],
+        periods[labelled],
+        target[labelled],
+        len(names),
+        options["gaps"],
+        calendar.nonexistent(int(periods[labelled].min()), int(periods[labelled].max())),
     )
     horizon = options["horizon"]
     ahead, ahead_names = _calendar_ahead(calendar, grid, horizon, options["holidays"])

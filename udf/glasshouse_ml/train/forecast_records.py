@@ -139,7 +139,7 @@ def history_rows(result: ForecastResult) -> Records:
                     "series": panel.names[row],
                     "at": at,
                     "actual": json_number(values[place]),
-                    "is_filled": not bool(panel.observed[row, columns[place]]),
+                    "is_filled": bool(result.data.grid.missing[row, columns[place]]),
                     "trend": json_number(parts.trend[place]),
                     "seasonal": json_number(parts.seasonal[place]),
                     "remainder": json_number(parts.remainder[place]),
