@@ -16,6 +16,7 @@ from glasshouse_ml.model.forecasting.candidates import BASELINE, algorithm_param
 from glasshouse_ml.train.forecast_importances import forecast_importances
 from glasshouse_ml.train.forecast_records import (
     forecast_rows,
+    history_parts,
     history_rows,
     residual_rows,
     series_rows,
@@ -55,6 +56,7 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
         for fold, scores in enumerate(folds, start=1):
             metrics += metric_rows(scores, series, "validation", fold)
     metrics += _segment_metrics(result)
+    parts = history_parts(result)
     return {
         "status": initial_status(options),
         "version": _version(db, result, spec, intervals["model"]),
@@ -63,9 +65,9 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
         "curves": _curves(result),
         "importances": forecast_importances(result),
         "residuals": residual_rows(result),
-        "forecast_series": series_rows(result),
+        "forecast_series": series_rows(result, parts),
         "forecasts": forecast_rows(result),
-        "forecast_history": history_rows(result),
+        "forecast_history": history_rows(result, parts),
     }
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pytest
+from glasshouse_ml.model.forecasting.calendar_features import national_holidays
 
 from ..standin import StandIn
 from .test_forecast import answers, train
@@ -117,3 +119,27 @@ def test_bounds_of_whole_negative_and_zero_inflated_targets() -> None:
     assert all(upper < 0 for *_, upper in bounds["negative"])
     assert all(lower == 0 and 0 < upper < 12 for _, lower, upper in bounds["zeros"])
     assert all(lower < 0 < upper for _, lower, upper in bounds["balance"])
+
+
+def test_holidays_are_a_part_of_the_history_and_of_the_importances() -> None:
+    names = national_holidays("AT", range(2022, 2025))
+    days = [date(2022, 1, 1) + timedelta(days=n) for n in range(3 * 365)]
+    rng = np.random.default_rng(7)
+    values = [100 + 10 * (n % 7) - 60 * (day in names) + rng.normal() for n, day in enumerate(days)]
+    rows = rows_of(days, [float(value) for value in values], holiday=[0.0] * len(days))
+    options = {"time": "at", "series": [], "horizon": 14, "holidays": "AT"}
+    options["known_ahead"] = ["holiday"]  # a name that the calendar has too
+    payload = train(rows, options, algorithms='["global_boosting"]').recorded[0]
+    importances = {row["feature"]: row["mean"] for row in payload["importances"]}
+    assert importances["holiday"] == 0 and "holiday (calendar)" in importances
+    history = payload["forecast_history"]
+    parts = ("trend", "seasonal", "holiday_effect", "remainder")
+    assert all(row["actual"] == pytest.approx(sum(row[part] for part in parts)) for row in history)
+    christmas = [row for row in history if row["at"].startswith("2023-12-25")]
+    assert [row["holiday"] for row in christmas] == [names[date(2023, 12, 25)]]
+    assert christmas[0]["holiday_effect"] == pytest.approx(-60, abs=8)
+    assert {row["holiday_effect"] for row in history if row["holiday"] is None} == {0.0}
+    # What the calendar explains is no anomaly.
+    assert not any(row["finding"] for row in history if row["holiday"])
+    series = payload["forecast_series"][0]
+    assert series["seasonal_strength"] > 0.9 > 0.5 > series["trend_strength"] >= 0
