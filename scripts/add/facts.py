@@ -94,3 +94,32 @@ class SourceTable:
             )
         )
         return self.cursor.fetchone()[0]
+
+    def time_steps(self, time: str, series: list[str]) -> tuple[dict[float, int], bool]:
+        """How often each step in seconds is between the times of a series, and if times repeat."""
+        values = {
+            "time": sql.Identifier(time),
+            "series": sql.SQL(", ").join([sql.Literal(1), *map(sql.Identifier, series)]),
+            "rows": self.relation,
+        }
+        self.cursor.execute(
+            sql.SQL(
+                """
+                with
+                    times as (
+                        select count(*) as rows, {time}::timestamp as at,
+                            lag({time}::timestamp) over (partition by {series} order by {time})
+                                as previous
+                        from {rows}
+                        where {time} is not null
+                        group by {time}, {series}
+                    )
+                select extract(epoch from at - previous)::float8 as step, count(*), sum(rows)
+                from times
+                group by step
+                """
+            ).format(**values)
+        )
+        rows = self.cursor.fetchall()
+        steps = {step: count for step, count, _ in rows if step is not None}
+        return steps, sum(row[2] for row in rows) > sum(row[1] for row in rows)

@@ -38,7 +38,7 @@ class Components:
 
 
 def series_components(
-    values: np.ndarray, season: int, holidays: Sequence[str | None] | None = None
+    values: np.ndarray, season: int, holidays: Sequence[str | None] = ()
 ) -> Components:
     """Take one series without gaps apart, as classical decomposition does.
 
@@ -48,7 +48,7 @@ def series_components(
     holiday = np.zeros(len(values))
     trend, seasonal = _trend_and_season(values, season)
     # The trend is a mean of days, of which a holiday is one, so their effects are found in turns.
-    for _ in range(_HOLIDAY_ROUNDS if holidays is not None and any(holidays) else 0):
+    for _ in range(_HOLIDAY_ROUNDS if any(holidays) else 0):
         holiday = _holiday_effects(values - trend - seasonal, holidays)
         trend, seasonal = _trend_and_season(values - holiday, season)
     remainder = values - trend - seasonal - holiday

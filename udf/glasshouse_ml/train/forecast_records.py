@@ -29,13 +29,13 @@ class HistoryParts:
     ----------
     columns : ndarray
         The columns of the panel.
-    holidays : list or None
-        The public holiday of each period.
+    holidays : list
+        The public holiday of each period, or None.
     """
 
     columns: np.ndarray
     components: Components
-    holidays: list[str | None] | None
+    holidays: list[str | None]
 
 
 def residual_rows(result: ForecastResult) -> Records:
@@ -183,7 +183,7 @@ def history_rows(result: ForecastResult, parts: list[HistoryParts]) -> Records:
                     "is_filled": bool(result.data.grid.missing[row, column]),
                     "trend": json_number(components.trend[place]),
                     "seasonal": json_number(components.seasonal[place]),
-                    "holiday": part.holidays[place] if part.holidays else None,
+                    "holiday": part.holidays[place],
                     "holiday_effect": json_number(components.holiday[place]),
                     "remainder": json_number(components.remainder[place]),
                     "finding": components.findings[place],

@@ -81,14 +81,12 @@ def national_holidays(country: str, years: Any) -> dict[date, str]:
         raise error from None
 
 
-def holiday_names(
-    calendar: Calendar, numbers: np.ndarray, country: str | None
-) -> list[str | None] | None:
+def holiday_names(calendar: Calendar, numbers: np.ndarray, country: str | None) -> list[str | None]:
     """The public holiday of each period; None without a country, or where periods are longer."""
     if country is None or not (
         calendar.unit in (MINUTE, HOUR) or (calendar.unit, calendar.count) == (DAY, 1)
     ):
-        return None
+        return [None] * len(numbers)
     days = (calendar.times(numbers) // _DAY_SECONDS).tolist()
     years = range(_date(min(days)).year, _date(max(days)).year + 1)
     names = national_holidays(country, years)

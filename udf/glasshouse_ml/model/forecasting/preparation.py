@@ -81,7 +81,7 @@ def build_grid(
     values: np.ndarray,
     count: int,
     gaps: str,
-    nonexistent: Sequence[int] = (),
+    nonexistent: np.ndarray,
 ) -> Grid:
     """The grid of rows with a target; `series` are codes from 0 to `count` - 1.
 
