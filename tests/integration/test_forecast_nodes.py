@@ -39,8 +39,9 @@ models:
 
 # Two sales on some days, none on others.
 RECEIPTS = """
-create table engine_test.receipts as
-select n as receipt_id, shop, timestamptz '2024-01-01 09:00+00' + n / 6 * interval '1 day' as sold_at,
+create table till.receipts as
+select n as receipt_id, shop,
+    timestamptz '2024-01-01 09:00+00' + n / 6 * interval '1 day' as sold_at,
     (10 + n / 6 % 7 + n % 5)::numeric(10, 2) as amount
 from generate_series(0, 899) as n, lateral (select 'shop ' || n % 2 as shop) as shops
 where n % 35 <> 4
@@ -48,14 +49,15 @@ where n % 35 <> 4
 
 
 def files_of_make_add(user: Session) -> dict[str, str]:
-    """What make add TABLE=engine_test.receipts TARGET=amount TIME=sold_at SERIES=shop writes."""
-    user.rows("create schema if not exists engine_test")
+    """What make add TABLE=till.receipts TARGET=amount TIME=sold_at SERIES=shop writes."""
+    user.rows("drop schema if exists till cascade")
+    user.rows("create schema till")
     user.rows(RECEIPTS)
     choices = Choices(
         name="receipts", target="amount", time="sold_at", series=("shop",), horizon="7", owner="Ada"
     )
     with user.connection.cursor() as cursor:
-        proposal = propose(SourceTable(cursor, "engine_test", "receipts"), choices)
+        proposal = propose(SourceTable(cursor, "till", "receipts"), choices)
         assert proposal.reasons["frequency"].startswith("day: the times of a series repeat")
         return DbtFiles(proposal, "receipts", sql_keywords(cursor)).render()
 
@@ -105,5 +107,5 @@ def test_forecast_is_tested_promoted_and_used_like_other_models(
     assert rows == [("shop 0", 7, True, 1), ("shop 1", 7, True, 1)]
     days = user.rows(f"select count(*), sum(amount) from {DEVELOPER}_features.feat_receipts__daily")
     assert days == user.rows(
-        "select count(distinct (shop, sold_at)), sum(amount) from engine_test.receipts"
+        "select count(distinct (shop, sold_at)), sum(amount) from till.receipts"
     )
