@@ -32,6 +32,12 @@ from glasshouse_ml.model.forecasting.forecast_model import (
     ForecastModel,
     bounded,
 )
+from glasshouse_ml.model.forecasting.hierarchy import (
+    MAX_MINT,
+    MINT,
+    Hierarchy,
+    with_mint_weights,
+)
 from glasshouse_ml.model.forecasting.preparation import RULES, diagnose
 from glasshouse_ml.model.forecasting.selection import (
     Selection,
@@ -81,6 +87,11 @@ def train_forecast(db: Database, request: Request, data: ForecastData) -> Foreca
     """Choose a candidate for each series, measure the choice, and forecast from the end."""
     options, panel = request.options, data.panel
     horizon, level, seed = options["horizon"], options["level"], options["seed"]
+    if data.hierarchy and options["reconciliation"] == MINT and len(panel.names) > MAX_MINT:
+        raise GlasshouseError(
+            f"The hierarchy has {len(panel.names)} series; MinT takes up to {MAX_MINT}.",
+            'Choose {"reconciliation": "bottom_up"}.',
+        )
     origins = choose_origins(panel, horizon)
     reasons = diagnose(data.grid, panel.season, origins.horizon, int(panel.ends.max()))
     report(db, request, data, origins, reasons)
@@ -145,6 +156,11 @@ def _finish(
         [forecasts[name][:, row] for row, name in enumerate(choice.by_series)], axis=1
     )
     truth = actual_values(panel, origins.all, origins.horizon, panel.periods)
+    hierarchy = choice.data.hierarchy
+    if hierarchy:
+        if choice.request.options["reconciliation"] == MINT:
+            hierarchy = with_mint_weights(hierarchy, (truth - evaluated)[:-1])
+        evaluated = hierarchy.reconcile(evaluated)
     errors = truth - evaluated
     origin_scales = scales_before(panel, origins.all)
     past = (origins.validation, origin_scales[:-1], scale)
@@ -153,7 +169,7 @@ def _finish(
     offsets = conformal_offsets(
         errors, level, horizon, origins.all, origin_scales, scales(panel, panel.periods)
     )
-    test = _scores(panel, origins, -1, evaluated, truth, test_offsets, scale, level)
+    test = _scores(panel, origins, -1, evaluated, truth, test_offsets, scale, level, hierarchy)
     naive = conformal_offsets((truth - forecasts[BASELINE])[:-1], level, origins.horizon, *past)
     baseline = _scores(panel, origins, -1, forecasts[BASELINE], truth, naive, scale, level)
     validation_truth = actual_values(panel, origins.all, origins.horizon, origins.test)
@@ -170,7 +186,9 @@ def _finish(
         test=test,
         baseline=baseline,
         validation=[
-            _scores(panel, origins, place, evaluated, validation_truth, None, scale, level)
+            _scores(
+                panel, origins, place, evaluated, validation_truth, None, scale, level, hierarchy
+            )
             for place in places
         ],
         validation_baseline=[
@@ -179,7 +197,7 @@ def _finish(
             )
             for place in places
         ],
-        model=_final_model(choice, offsets, horizon, level, seed),
+        model=_final_model(choice, offsets, horizon, level, seed, hierarchy),
     )
 
 
@@ -192,15 +210,17 @@ def _scores(
     offsets: Offsets | None,
     scale: np.ndarray,
     level: float,
+    hierarchy: Hierarchy | None = None,
 ) -> ForecastScores:
     """The rows of one origin in which the truth is known."""
     forecast, actual = forecasts[place], truth[place]
     none = np.full(forecast.shape, np.nan)
     lower, upper = (forecast + offsets.lower, forecast + offsets.upper) if offsets else (none, none)
+    bounds = (*_bounds(panel.history), hierarchy)
     if offsets:
-        forecast, lower, upper = bounded(forecast, lower, upper, *_bounds(panel.history))
+        forecast, lower, upper = bounded(forecast, lower, upper, *bounds)
     else:
-        forecast, _, _ = bounded(forecast, forecast, forecast, *_bounds(panel.history))
+        forecast, _, _ = bounded(forecast, forecast, forecast, *bounds)
     series, step = np.indices(actual.shape)
     is_present = np.isfinite(actual) & np.isfinite(forecast)
     return ForecastScores(
@@ -216,7 +236,12 @@ def _scores(
 
 
 def _final_model(
-    choice: _Choice, offsets: Offsets, horizon: int, level: float, seed: int
+    choice: _Choice,
+    offsets: Offsets,
+    horizon: int,
+    level: float,
+    seed: int,
+    hierarchy: Hierarchy | None,
 ) -> ForecastModel:
     """Fit what is used on the whole history, and forecast from its end."""
     data, panel = choice.data, choice.data.panel
@@ -256,6 +281,8 @@ def _final_model(
     model = ForecastModel(
         facts, members, offsets.lower, offsets.upper, members[BASELINE], panel.ends
     )
+    if hierarchy:
+        model = replace(model, membership=hierarchy.membership, weights=hierarchy.weights)
     if not needs_tail:
         return model
     return replace(

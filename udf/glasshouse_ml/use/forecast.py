@@ -104,6 +104,8 @@ def _read_known(db: Database, stored: ForecastModel, query: str) -> np.ndarray:
             )
     columns = {name: _numbers(rows, name, facts["levels"]) for name in entries}
     values, _ = known_values(columns, rows.series, rows.numbers, stored.ends, 0, stored.horizon)
+    if stored.hierarchy:
+        values = stored.hierarchy.add_means(values[len(stored.hierarchy.names) :])
     return values.astype(float)
 
 
