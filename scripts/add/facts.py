@@ -97,28 +97,33 @@ class SourceTable:
 
     def time_steps(self, time: str, series: list[str]) -> tuple[dict[float, int], bool]:
         """How often each step in seconds is between the times of a series, and if times repeat."""
-        values = {
-            "time": sql.Identifier(time),
-            "series": sql.SQL(", ").join([sql.Literal(1), *map(sql.Identifier, series)]),
-            "rows": self.relation,
-        }
+        names = [sql.Identifier(name) for name in series]
+        partition = sql.SQL("partition by {}").format(sql.SQL(", ").join(names)) if names else None
         self.cursor.execute(
             sql.SQL(
                 """
                 with
                     times as (
-                        select count(*) as rows, {time}::timestamp as at,
-                            lag({time}::timestamp) over (partition by {series} order by {time})
-                                as previous
-                        from {rows}
+                        select {columns}, count(*) as row_count
+                        from {relation}
                         where {time} is not null
-                        group by {time}, {series}
+                        group by {columns}
+                    ),
+                    steps as (
+                        select row_count, {time}::timestamp
+                            - lag({time}::timestamp) over ({partition} order by {time}) as step
+                        from times
                     )
-                select extract(epoch from at - previous)::float8 as step, count(*), sum(rows)
-                from times
+                select extract(epoch from step)::float8, count(*), sum(row_count)
+                from steps
                 group by step
                 """
-            ).format(**values)
+            ).format(
+                columns=sql.SQL(", ").join([sql.Identifier(time), *names]),
+                relation=self.relation,
+                time=sql.Identifier(time),
+                partition=partition or sql.SQL(""),
+            )
         )
         rows = self.cursor.fetchall()
         steps = {step: count for step, count, _ in rows if step is not None}
