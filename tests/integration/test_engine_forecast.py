@@ -192,4 +192,8 @@ def test_tutorial_runs(engine: Any, user: Session) -> None:
     assert len(what_if) == 3
     planned = {name: sum(r[2] for r in forecast if r[0] == name) for name, _ in what_if}
     assert all(total > planned[name] for name, total in what_if)
-    assert all(len(rows) for rows in answers[4:9])
+    assert all(len(rows) for rows in answers[4:14])
+    assert [total for _, total, _ in answers[12]] == pytest.approx(
+        [shops for *_, shops in answers[12]]
+    )
+    assert "Christmas Day" in {name for name, _ in answers[13]}
