@@ -30,7 +30,6 @@ from glasshouse_ml.model.forecasting.evaluation import (
 )
 from glasshouse_ml.model.forecasting.forecast_model import (
     ForecastModel,
-    bounded,
 )
 from glasshouse_ml.model.forecasting.hierarchy import (
     MAX_MINT,
@@ -46,9 +45,7 @@ from glasshouse_ml.model.forecasting.selection import (
 )
 from glasshouse_ml.train.forecast_data import ForecastData
 from glasshouse_ml.train.forecast_notices import report
-
-# Below this mean absolute value whole numbers count rare events, whose expectation has decimals.
-_MIN_WHOLE = 10
+from glasshouse_ml.train.forecast_scores import origin_scores, target_bounds
 
 
 @dataclass(frozen=True)
@@ -169,9 +166,9 @@ def _finish(
     offsets = conformal_offsets(
         errors, level, horizon, origins.all, origin_scales, scales(panel, panel.periods)
     )
-    test = _scores(panel, origins, -1, evaluated, truth, test_offsets, scale, level, hierarchy)
+    test = origin_scores(panel, -1, evaluated, truth, test_offsets, scale, level, hierarchy)
     naive = conformal_offsets((truth - forecasts[BASELINE])[:-1], level, origins.horizon, *past)
-    baseline = _scores(panel, origins, -1, forecasts[BASELINE], truth, naive, scale, level)
+    baseline = origin_scores(panel, -1, forecasts[BASELINE], truth, naive, scale, level)
     validation_truth = actual_values(panel, origins.all, origins.horizon, origins.test)
     places = range(len(origins.validation))
     return ForecastResult(
@@ -186,52 +183,14 @@ def _finish(
         test=test,
         baseline=baseline,
         validation=[
-            _scores(
-                panel, origins, place, evaluated, validation_truth, None, scale, level, hierarchy
-            )
+            origin_scores(panel, place, evaluated, validation_truth, None, scale, level, hierarchy)
             for place in places
         ],
         validation_baseline=[
-            _scores(
-                panel, origins, place, forecasts[BASELINE], validation_truth, None, scale, level
-            )
+            origin_scores(panel, place, forecasts[BASELINE], validation_truth, None, scale, level)
             for place in places
         ],
         model=_final_model(choice, offsets, horizon, level, seed, hierarchy),
-    )
-
-
-def _scores(
-    panel: Any,
-    origins: Origins,
-    place: int,
-    forecasts: np.ndarray,
-    truth: np.ndarray,
-    offsets: Offsets | None,
-    scale: np.ndarray,
-    level: float,
-    hierarchy: Hierarchy | None = None,
-) -> ForecastScores:
-    """The rows of one origin in which the truth is known."""
-    forecast, actual = forecasts[place], truth[place]
-    none = np.full(forecast.shape, np.nan)
-    lower, upper = (forecast + offsets.lower, forecast + offsets.upper) if offsets else (none, none)
-    bounds = (*_bounds(panel.history), hierarchy)
-    if offsets:
-        forecast, lower, upper = bounded(forecast, lower, upper, *bounds)
-    else:
-        forecast, _, _ = bounded(forecast, forecast, forecast, *bounds)
-    series, step = np.indices(actual.shape)
-    is_present = np.isfinite(actual) & np.isfinite(forecast)
-    return ForecastScores(
-        actual[is_present],
-        forecast[is_present],
-        lower[is_present],
-        upper[is_present],
-        scale[series[is_present]],
-        level,
-        series[is_present],
-        step[is_present] + 1,
     )
 
 
@@ -257,7 +216,7 @@ def _final_model(
         members[name] = fitted.forecasts(panel, origin, horizon)[0]
         if fitted.global_model is not None and data.known_ahead:
             regressor = fitted.global_model.regressor
-    is_non_negative, is_whole = _bounds(panel.history)
+    is_non_negative, is_whole = target_bounds(panel.history)
     look_back = max(28, *(4 * season for season in panel.seasons), 16) + 1
     facts = {
         "names": panel.names,
@@ -291,15 +250,6 @@ def _final_model(
         future_values=panel.ahead[:, panel.periods :, : len(data.known_ahead)].astype(float),
         regressor=regressor,
     )
-
-
-def _bounds(history: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each series whether it is never below 0, and whether its answers are whole numbers."""
-    present = np.isfinite(history)
-    values = np.where(present, history, 0.0)
-    is_whole = (values == np.rint(values)).all(axis=1)
-    mean = np.abs(values).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
-    return (values >= 0).all(axis=1), is_whole & (mean >= _MIN_WHOLE)
 
 
 def _unit(panel: Any, origins: Origins, metric: str, scale: np.ndarray) -> np.ndarray:
