@@ -117,6 +117,11 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
         options["gaps"],
         calendar.nonexistent(int(periods[labelled].min()), int(periods[labelled].max())),
     )
+    if grid.history.shape[1] < 2:
+        raise GlasshouseError(
+            f"Every series has a single {calendar.name}, so nothing tells how they change.",
+            "Give more rows.",
+        )
     horizon = options["horizon"]
     levels = {column.name: table.texts[column.name].levels for column in known_texts}
     known, has_future = known_values(
