@@ -271,6 +271,17 @@ def test_interval_holds_level_with_few_independent_errors() -> None:
     assert 0.75 <= ((offsets.lower <= new) & (new <= offsets.upper)).mean() <= 0.85
 
 
+def test_interval_of_single_series_has_rank_of_few_errors() -> None:
+    rng = np.random.default_rng(18)
+    inside = []
+    for _ in range(300):
+        slow = np.repeat(rng.normal(size=(1, 8, 1)), 3, axis=1)  # eight independent errors
+        offsets = offsets_of_origins(slow, np.ones((24, 1)), np.ones(1))
+        new = rng.normal(size=50)
+        inside.append(((offsets.lower[0] <= new) & (new <= offsets.upper[0])).mean())
+    assert 0.75 <= np.mean(inside) <= 0.85
+
+
 def test_interval_follows_scale_of_its_series() -> None:
     rng = np.random.default_rng(17)
     scales = np.tile(np.linspace(0.2, 1.0, 24)[:, None], (1, 50))

@@ -62,15 +62,20 @@ def conformal_offsets(
     growth = _growth(errors, independent, horizon)
     scaled = errors / growth[:, : errors.shape[2]]
     unit = _mean_absolute(scaled)
-    pooled = (scaled / unit[:, None])[:, np.isfinite(unit) & (unit > 0)]
+    has_errors = np.isfinite(unit) & (unit > 0)
+    pooled = (scaled / unit[:, None])[:, has_errors]
     tail = (1 - level) / 2
     lent_errors = pooled[np.isfinite(pooled)]
     if max(pooled.shape[:2]) < _MIN_SIGNED:
         lent_errors = np.concatenate([lent_errors, -lent_errors])
-    common = _quantiles(lent_errors, tail)
+    # The rank of split conformal prediction: one more value than there are independent ones.
+    rank = tail - (1 - tail) / max(independent[has_errors].sum(), 1)
+    common = _quantiles(lent_errors, max(rank, 0.0))
     size, substitutes = _sizes(unit, scale, independent)
-    # Of a size that few errors tell, Student's t says how far the ends are.
-    stretch = t.ppf(1 - tail, independent + _SIZE_PRIOR) / norm.ppf(1 - tail)
+    # Beside other series the error of its size widens the interval of a series, as Student's t.
+    stretch = np.ones(len(scale))
+    if pooled.shape[1] > 1:
+        stretch = t.ppf(1 - tail, independent + _SIZE_PRIOR) / norm.ppf(1 - tail)
     ends = np.empty((len(scale), 2))
     for row in range(len(scale)):
         own = scaled[:, row][np.isfinite(scaled[:, row])]
