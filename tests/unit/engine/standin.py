@@ -3,7 +3,7 @@
 import json
 import struct
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ _TYPES = {
     dict: ("jsonb", "jsonb", "U"),
     list: ("double precision[]", "_float8", "A"),
 }
+_INSTANT = ("timestamp with time zone", "timestamptz", "D")
 _EPOCH = datetime(1970, 1, 1)
 
 
@@ -47,10 +48,12 @@ class StandIn:
     def columns(self, query: str) -> list[Column]:
         """The type of a column is that of its first value."""
         names = self.rows[0] if self.rows else {}
-        return [Column.of_type(name, *_TYPES[self._type(name)]) for name in names]
+        return [Column.of_type(name, *self._type(name)) for name in names]
 
-    def _type(self, name: str) -> type:
-        return next((type(r[name]) for r in self.rows if r[name] is not None), str)
+    def _type(self, name: str) -> tuple[str, str, str]:
+        value = next((r[name] for r in self.rows if r[name] is not None), "")
+        is_instant = isinstance(value, datetime) and value.tzinfo is not None
+        return _INSTANT if is_instant else _TYPES[type(value)]
 
     def fetch_packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
         """The rows as Postgres would pack them."""
@@ -215,7 +218,8 @@ def _number(value: Any) -> float:
     if value is None:
         return float("nan")
     if isinstance(value, datetime):
-        return (value - _EPOCH).total_seconds() / 86_400
+        epoch = _EPOCH if value.tzinfo is None else _EPOCH.replace(tzinfo=UTC)
+        return (value - epoch).total_seconds() / 86_400
     if isinstance(value, date):
         return float((value - _EPOCH.date()).days)
     return float(value)

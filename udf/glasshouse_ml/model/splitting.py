@@ -52,7 +52,7 @@ def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
             )
     train, test = np.flatnonzero(is_train), np.flatnonzero(is_test)
     splitter.check_parts(train, test)
-    folds = splitter.possible_folds(train, request.options["folds"], request.folds_given)
+    folds = splitter.possible_folds(train, request.options["folds"], request.has_explicit_folds)
     facts["folds"] = folds
 
     def folds_within(members: np.ndarray, count: int) -> list[Fold]:

@@ -27,8 +27,9 @@ from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.tasks.registry import TASKS
 
 FORMAT = 1
-# The arrays of a forecast.
-_ARRAYS = ("lower", "upper", "baseline", "ends", "tail", "known")
+# The arrays of a forecast: the attribute, and its name in the artifact.
+_ARRAYS = {name: name for name in ("lower", "upper", "baseline", "ends", "tail")}
+_ARRAYS |= {"future_values": "known", "membership": "membership", "weights": "weights"}
 # Types beyond those that skops trusts by itself: parts of trees; the check of input that histogram
 # gradient boosting stores for its categories; optimizers of neural networks; the loss of Tweedie
 # models; the tree and the function of a bisecting k-means; the curves of a calibration; the folds
@@ -118,7 +119,7 @@ def _without_members(pipeline: Pipeline) -> Pipeline:
 def pack_forecast(model: ForecastModel) -> bytes:
     """The bytes of a forecast."""
     facts = {"format": FORMAT, "task": "forecast", **model.facts}
-    arrays = {name: getattr(model, name) for name in _ARRAYS}
+    arrays = {name: getattr(model, attribute) for attribute, name in _ARRAYS.items()}
     return _dump(
         {
             "facts": json.dumps(facts),
@@ -240,7 +241,8 @@ def _interval(entry: dict[str, Any] | None) -> PredictionInterval | None:
 
 
 def _forecast(stored: dict[str, Any], facts: dict[str, Any]) -> ForecastModel:
-    arrays = {name: stored[name] for name in _ARRAYS}
+    # Older versions lack those of a hierarchy.
+    arrays = {key: stored[name] for key, name in _ARRAYS.items() if name in stored}
     return ForecastModel(facts, stored["members"], regressor=stored["regressor"], **arrays)
 
 

@@ -90,11 +90,11 @@ _WHOLE_NUMBERS = {
 }
 
 
-def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
+def parse_options(arguments: dict[str, Any], task: str) -> dict[str, Any]:
     """Every option in force for a task, defaults included."""
-    check_keys(given, DEFAULTS, "options")
+    check_keys(arguments, DEFAULTS, "options")
     for name, tasks in _TASKS.items():
-        if task not in tasks and given.get(name) is not None:
+        if task not in tasks and arguments.get(name) is not None:
             raise GlasshouseError(
                 f"options.{name} means nothing for {task}, only for {' and '.join(tasks)}.",
                 "Leave that option out.",
@@ -102,7 +102,7 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
     available = {
         name: value for name, value in DEFAULTS.items() if task in _TASKS.get(name, (task,))
     }
-    options = {**available, **{name: value for name, value in given.items() if name in available}}
+    options = available | {n: value for n, value in arguments.items() if n in available}
     for name in _CHOICES.keys() & options.keys():
         _one_of(options, name, _CHOICES[name])
     for name, (least, most) in _WHOLE_NUMBERS.items():
