@@ -1,6 +1,6 @@
 {{ config(materialized="view") }}
 
-{# Test rows of regressions: actual value, prediction and residual. #}
+{# Test rows of regressions and forecasts: actual value, prediction and residual. #}
 with
     residuals as (select * from {{ of_champions("residuals") }} as residuals),
 
