@@ -25,26 +25,57 @@ with
     ),
 
     days as (
-        select series.series, dates.date_day, dates.is_holiday, dates.year, bounds.last_day
+        select
+            series.series,
+            dates.date_day,
+            dates.is_holiday,
+            dates.year,
+            case
+                when dates.date_day <= bounds.last_day then coalesce(revenue.revenue, 0)
+            end::float8 as revenue
         from series
         cross join bounds
         inner join
             {{ ref("dim_dates") }} as dates
             on dates.date_day >= series.first_day
             and dates.date_day <= bounds.last_day + {{ var("horizon") }}
+        left join revenue on revenue.series = series.series and revenue.date_day = dates.date_day
+    ),
+
+    -- Every window ends before the forecast begins, so these are known ahead. 364 days are 52
+    -- weeks.
+    earlier as (
+        select
+            *,
+            lag(revenue, 364) over days_of_series as year_ago,
+            avg(revenue) over (
+                days_of_series rows between 367 preceding and 361 preceding
+            ) as year_ago_week,
+            avg(revenue) over (
+                days_of_series rows between 378 preceding and 350 preceding
+            ) as year_ago_month,
+            avg(revenue) over (
+                days_of_series
+                rows
+                between {{ var("horizon") + 28 }} preceding and {{ var("horizon") + 1 }} preceding
+            ) as latest_mean
+        from days
+        window days_of_series as (partition by series order by date_day)
     )
 
 select
     -- ids
-    days.series,
-    days.date_day as day,
+    series,
+    date_day as day,
 
     -- the calendar
-    days.is_holiday,
-    make_date(days.year, 12, 24) - days.date_day as days_to_christmas,
+    is_holiday,
+    make_date(year, 12, 24) - date_day as days_to_christmas,
 
     -- numbers
-    case when days.date_day <= days.last_day then coalesce(revenue.revenue, 0) end::float8
-    as revenue
-from days
-left join revenue on revenue.series = days.series and revenue.date_day = days.date_day
+    -- Without a year to look back on, the newest mean that is known.
+    coalesce(year_ago, latest_mean, 0) as year_ago,
+    coalesce(year_ago_week, latest_mean, 0) as year_ago_week,
+    coalesce(year_ago_month, latest_mean, 0) as year_ago_month,
+    revenue
+from earlier

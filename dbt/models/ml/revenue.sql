@@ -8,11 +8,17 @@
             "time": "day",
             "series": ["series"],
             "horizon": var("horizon"),
-            "known_ahead": ["is_holiday", "days_to_christmas"],
+            "known_ahead": [
+                "is_holiday",
+                "days_to_christmas",
+                "year_ago",
+                "year_ago_week",
+                "year_ago_month",
+            ],
         },
     )
 }}
 
 -- The rows include the days to forecast, so min_rows asks for three times as many days of history.
-select series, day, is_holiday, days_to_christmas, revenue
+select *
 from {{ ref("feat_revenue__daily") }}
