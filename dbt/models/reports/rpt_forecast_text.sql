@@ -139,10 +139,10 @@ with
             end as rest,
             coalesce(
                 humanized.target
-                || ': '
+                || ': on average '
                 || {{ short_number("amount / steps") }}
                 || unit
-                || ' in an average '
+                || case period_noun when 'hour' then ' an ' else ' a ' end
                 || period_noun
                 || '. ',
                 ''
