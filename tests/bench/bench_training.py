@@ -41,7 +41,7 @@ def training(bench: Bench) -> Pair:
 
 @compare("peak memory of the backend in training", "the pandas client", at_most(0.4))
 def memory(bench: Bench) -> Pair:
-    def ours() -> float:
+    def measure_glasshouse() -> float:
         session = Session(bench)
         version = train(session, bench)
         result = session.rows(
@@ -53,7 +53,7 @@ def memory(bench: Bench) -> Pair:
         return float(result[0][0])
 
     return Pair(
-        ours,
+        measure_glasshouse,
         lambda: bench.rival("train.py", query=query(bench), folds=2, way="pandas")["peak_mb"],
         unit="MiB",
         note="Our figure includes the server's shared buffers (256 MiB), which all sessions share",
@@ -62,8 +62,8 @@ def memory(bench: Bench) -> Pair:
 
 @compare("bytes sent to the client by train + predict", "–", at_most(64, "KiB"))
 def traffic(bench: Bench) -> Pair:
-    def ours() -> float:
-        with counted(bench.settings) as (dsn, sent):
+    def measure_glasshouse() -> float:
+        with counted(bench.settings) as (dsn, byte_count):
             session = Session(bench, dsn=dsn)
             train(session, bench)
             session.rows("drop table if exists bench.predicted")
@@ -73,9 +73,9 @@ def traffic(bench: Bench) -> Pair:
                 query(bench),
             )
             session.close()
-            return sent() / 1024
+            return byte_count() / 1024
 
-    return Pair(ours, None, unit="KiB")
+    return Pair(measure_glasshouse, None, unit="KiB")
 
 
 GROUPS, PER_GROUP = 100, 2_000

@@ -66,8 +66,8 @@ class DbtProject:
         command += ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
         command += ["--target", "dev", "--threads", "2", "--exclude", "resource_type:function"]
         environment = dbt_environment(self.settings, "dev") | {"GLASSHOUSE_DEVELOPER": DEVELOPER}
-        done = dbt_server().run(command, environment, self.folder)
-        return Outcome(done.stdout + done.stderr, done.returncode)
+        process = dbt_server().run(command, environment, self.folder)
+        return Outcome(process.stdout + process.stderr, process.returncode)
 
 
 @cache

@@ -36,18 +36,22 @@ def train(engine: Any, query: str, memory_mb: int) -> list[str]:
 
 def test_memory_limit_samples_rows_and_reports_it(engine: Any, user: Session) -> None:
     train(engine, MANY, 10_000)
-    whole = user.version(NAME)
-    assert whole["rows_train"] + whole["rows_test"] == whole["rows_read"] == 200_000
+    full_version = user.version(NAME)
+    assert (
+        full_version["rows_train"] + full_version["rows_test"]
+        == full_version["rows_read"]
+        == 200_000
+    )
     notices = train(engine, MANY, 200)
     part = user.version(NAME)
-    kept = part["rows_train"] + part["rows_test"]
+    row_count = part["rows_train"] + part["rows_test"]
     assert part["rows_read"] == 200_000
-    assert 1_000 < kept < 150_000
+    assert 1_000 < row_count < 150_000
     (reason,) = [entry["reason"] for entry in part["excluded"] if entry["name"] == "(rows)"]
-    assert reason.startswith(f"options.memory_mb = 200 has room for {kept} rows of 200000 (")
+    assert reason.startswith(f"options.memory_mb = 200 has room for {row_count} rows of 200000 (")
     assert any(reason in notice for notice in notices)
-    assert part["peak_memory_mb"] < whole["peak_memory_mb"]
-    assert abs(part["score"] - whole["score"]) < 0.05
+    assert part["peak_memory_mb"] < full_version["peak_memory_mb"]
+    assert abs(part["score"] - full_version["score"]) < 0.05
     # Predicting holds a batch at a time and needs no limit.
     assert len(user.predict(NAME, f"{MANY} limit 30000")) == 30_000
 

@@ -43,7 +43,7 @@ def retail(tmp_path_factory: pytest.TempPathFactory, data_folder: Path) -> Itera
     shutil.copy(ROOT / "requirements.lock", folder)
     with cluster("engine", folder) as warehouse:
         source = select_source("online_retail", str(data_folder / "online_retail"))
-        load(warehouse.dsn("transformer"), source, lambda held: None, lambda place: None)
+        load(warehouse.dsn("transformer"), source, lambda contents: None, lambda place: None)
         with pytest.MonkeyPatch.context() as patch:
             # A test that asks a table of another model too has nothing to ask here.
             patch.setenv("DBT_INDIRECT_SELECTION", "cautious")
@@ -90,7 +90,7 @@ def test_churn_auc_reaches_published_level(retail: Warehouse) -> None:
         "select count(*) from features.feat_customer__training group by as_of order by as_of",
     )
     assert [(train,), (test,)] == counts
-    answers = rows(
+    predictions = rows(
         retail,
         """
         select rows.churned, answers.score
@@ -101,7 +101,7 @@ def test_churn_auc_reaches_published_level(retail: Warehouse) -> None:
         where rows.as_of = '2011-09-10'
         """,
     )
-    truth, scores = zip(*answers, strict=True)
+    truth, scores = zip(*predictions, strict=True)
     assert roc_auc_score(np.array(truth) == "churned", scores) == pytest.approx(score, abs=1e-6)
 
 
@@ -160,11 +160,11 @@ def test_segment_separation_reaches_reference(retail: Warehouse) -> None:
         "select score from ml.model_versions where model = 'segments' and status = 'champion'",
     )
     assert silhouette >= 0.32
-    named = dict(
+    segment_sizes = dict(
         rows(retail, "select segment_name, count(*) from predictions.pred_segments group by 1")
     )
-    assert len(named) == 4
-    assert min(named.values()) > 100
+    assert len(segment_sizes) == 4
+    assert min(segment_sizes.values()) > 100
 
 
 def test_same_question_has_same_answer_in_four_layers(retail: Warehouse) -> None:

@@ -16,13 +16,15 @@ DEFAULTS = {
     "CERTIFICATION_DETAILS": "",
 }
 _ADDRESS = ("POSTGRES_HOST", "POSTGRES_PORT")
-KNOWN = (*_ADDRESS, *DEFAULTS, *PASSWORDS.values())
+PLACEHOLDER_NAMES = (*_ADDRESS, *DEFAULTS, *PASSWORDS.values())
 
 
 def unknown_placeholders(text: str) -> list[str]:
     """Names in ${…} without a setting; a password may have any key in `.env`."""
     names = PLACEHOLDER.findall(text)
-    return [name for name in names if name not in KNOWN and not name.endswith("_PASSWORD")]
+    return [
+        name for name in names if name not in PLACEHOLDER_NAMES and not name.endswith("_PASSWORD")
+    ]
 
 
 def placeholder_value(name: str, settings: Settings) -> str:
@@ -33,7 +35,7 @@ def placeholder_value(name: str, settings: Settings) -> str:
     if value is None:
         raise UserError(
             f"There is no value for ${{{name}}}",
-            f"use one of {', '.join(KNOWN)}, or put {name} into .env",
+            f"use one of {', '.join(PLACEHOLDER_NAMES)}, or put {name} into .env",
         )
     return value
 

@@ -16,11 +16,11 @@ parts = [
 
 def train() -> None:
     """Folds, refit and test, group by group."""
-    for matrix, answers in parts:
-        x, outside, y, truth = train_test_split(matrix, answers, test_size=0.2)
+    for matrix, labels in parts:
+        x, outside, y, truth = train_test_split(matrix, labels, test_size=0.2)
         for fit, validate in KFold(ARGUMENTS["folds"]).split(x):
-            fitted = make_pipeline(StandardScaler(), Ridge()).fit(x[fit], y[fit])
-            root_mean_squared_error(y[validate], fitted.predict(x[validate]))
+            model = make_pipeline(StandardScaler(), Ridge()).fit(x[fit], y[fit])
+            root_mean_squared_error(y[validate], model.predict(x[validate]))
         best = make_pipeline(StandardScaler(), Ridge()).fit(x, y)
         root_mean_squared_error(truth, best.predict(outside))
 

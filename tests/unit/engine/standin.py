@@ -40,7 +40,7 @@ class StandIn:
         self.artifacts: list[bytes] = []
         self.signatures: list[bytes] = []
         self.profiles: list[dict[str, Any]] = []
-        self.kept: list[tuple[str, int, list[dict[str, Any]]]] = []
+        self.results: list[tuple[str, int, list[dict[str, Any]]]] = []
 
     def columns(self, query: str) -> list[Column]:
         """The type of a column is that of its first value."""
@@ -103,14 +103,14 @@ class StandIn:
         if "select content" in statement:
             return [{"content": self.artifacts[values[1] - 1]}]
         if "to_jsonb(versions)" in statement:
-            wanted = values[1] or self._champion()
-            result = self.recorded[wanted - 1 : wanted] if wanted else []
+            version = values[1] or self._champion()
+            result = self.recorded[version - 1 : version] if version else []
             return [{"facts": json.dumps(payload["version"])} for payload in result]
         if "record_profile" in statement:
             self.profiles.append(json.loads(values[0]))
             return []
         if "record_drift" in statement or "record_contest" in statement:
-            self.kept.append((values[0], values[1], json.loads(values[2])))
+            self.results.append((values[0], values[1], json.loads(values[2])))
             return []
         if "curve = 'calibration'" in statement:
             curve = self.recorded[values[1] - 1]["curves"]
@@ -201,10 +201,10 @@ def predict(db: StandIn, model: str, query: str, version: int | None) -> Iterato
 
 
 def _rows(batch: Batch) -> Iterator[tuple]:
-    def texts(joined: str | None) -> list[str | None]:
-        if joined is None:
+    def texts(text: str | None) -> list[str | None]:
+        if text is None:
             return [None] * len(scores)
-        return [None if t == batch.missing else t for t in joined.split(batch.separator)]
+        return [None if t == batch.missing else t for t in text.split(batch.separator)]
 
     scores = _numbers(batch.scores, batch.raw).tolist()
     predictions = (

@@ -133,11 +133,11 @@ def test_error_without_apt_names_packages(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_launcher_is_fast_when_environment_is_current() -> None:
     """With an environment at hand it only becomes the real command."""
-    done = subprocess.run(
+    process = subprocess.run(
         [ROOT / "scripts" / "glasshouse", "--help"],
         env={**os.environ, "GLASSHOUSE_VENV": sys.prefix},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
-    assert "Commands:" in done.stdout
+    assert process.returncode == 0, process.stderr
+    assert "Commands:" in process.stdout

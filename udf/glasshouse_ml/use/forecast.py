@@ -41,8 +41,8 @@ def forecast(
             members = {_GLOBAL: _with_known(db, model, stored, known_ahead, steps)}
         elif stored.facts["needs_known"]:
             raise GlasshouseError(
-                f"Model {model!r} needs {_listed(stored)} of the steps ahead, which its training "
-                "rows did not have.",
+                f"Model {model!r} needs {_known_ahead_names(stored)} of the steps ahead, "
+                "which its training rows did not have.",
                 "Give known_ahead => 'select …', or rows of the future with a target of NULL in "
                 "the training query.",
             )
@@ -52,7 +52,7 @@ def forecast(
                 yield name, at, step, value, lower, upper, baseline
 
 
-def _listed(stored: ForecastModel) -> str:
+def _known_ahead_names(stored: ForecastModel) -> str:
     return ", ".join(entry["name"] for entry in stored.facts["known"])
 
 

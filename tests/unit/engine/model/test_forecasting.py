@@ -72,11 +72,11 @@ def by_hand(values: np.ndarray, parameters: Any, states: Any, season: int, horiz
         error = value - level - phi * slope - pattern[place]
         level, slope = level + phi * slope + alpha * error, phi * slope + beta * error
         pattern[place] += gamma * error
-    damping, answers = 0.0, []
+    damping, forecasts = 0.0, []
     for step in range(1, horizon + 1):
         damping += phi**step
-        answers.append(level + damping * slope + pattern[(len(values) + step - 1) % season])
-    return answers
+        forecasts.append(level + damping * slope + pattern[(len(values) + step - 1) % season])
+    return forecasts
 
 
 def test_smoothing_equals_textbook_recursion() -> None:
@@ -97,16 +97,16 @@ def test_smoothing_equals_textbook_recursion() -> None:
 
 def test_smoothing_fits_trend_and_season_of_late_series() -> None:
     full = seasonal_series(4, 96, 12)
-    late = full.copy()
-    late[1, :30] = np.nan
+    values = full.copy()
+    values[1, :30] = np.nan
     truth = seasonal_series(4, 108, 12)[:, 96:]
-    parameters = fit_smoothing(late, 12)
-    answer = smoothing_forecasts(late, 12, parameters, np.array([96]), 12)[0]
+    parameters = fit_smoothing(values, 12)
+    answer = smoothing_forecasts(values, 12, parameters, np.array([96]), 12)[0]
     naive = np.abs(truth - full[:, -12:]).mean()
     assert np.abs(answer - truth).mean() < naive
     # Other series do not change the forecasts of one whose parameters are given.
-    alone = SmoothingParameters(parameters.values[1:2], parameters.log[1:2])
-    again = smoothing_forecasts(late[1:2, 30:], 12, alone, np.array([66]), 12)[0]
+    one_series = SmoothingParameters(parameters.values[1:2], parameters.log[1:2])
+    again = smoothing_forecasts(values[1:2, 30:], 12, one_series, np.array([66]), 12)[0]
     assert answer[1] == pytest.approx(again[0])
 
 
@@ -196,7 +196,7 @@ def test_hours_of_named_zone_survive_clock_change() -> None:
     )
     steps = calendar.steps_after(end, 4)
     instants = [datetime.fromisoformat(at) for _, at in steps]
-    assert [later - earlier for earlier, later in pairwise(instants)] == [timedelta(hours=1)] * 3
+    assert [stop - start for start, stop in pairwise(instants)] == [timedelta(hours=1)] * 3
     assert [period for period, _ in steps] == [1, 1, 2, 3]
 
 
@@ -223,10 +223,10 @@ def test_intervals_without_errors_use_other_series_or_usual_change() -> None:
     rng = np.random.default_rng(6)
     errors = rng.normal(size=(10, 5, 3))
     errors[:, 4] = np.nan
-    lent = conformal_offsets(errors, 0.8, 3, 1.0, np.array([1.0, 1, 1, 1, 10]))
-    assert lent.upper[4, 0] > 5 * lent.upper[0, 0]
-    alone = conformal_offsets(np.full((3, 1, 2), np.nan), 0.8, 2, 1.0, np.array([2.0]))
-    assert np.isfinite(alone.lower).all() and (alone.lower < 0).all()
+    pooled_offsets = conformal_offsets(errors, 0.8, 3, 1.0, np.array([1.0, 1, 1, 1, 10]))
+    assert pooled_offsets.upper[4, 0] > 5 * pooled_offsets.upper[0, 0]
+    offsets = conformal_offsets(np.full((3, 1, 2), np.nan), 0.8, 2, 1.0, np.array([2.0]))
+    assert np.isfinite(offsets.lower).all() and (offsets.lower < 0).all()
 
 
 def test_bounds_are_ordered_for_nonnegative_target() -> None:
@@ -244,11 +244,11 @@ def test_choice_by_series_needs_better_validation() -> None:
     assert not select_candidates(noise, "ab", "a").is_per_series
     halves = np.arange(20) < 10
     apart = {"a": noise["a"] + halves, "b": noise["b"] + ~halves}
-    chosen = select_candidates(apart, "ab", "a")
-    assert chosen.is_per_series
-    assert chosen.by_series == ["b"] * 10 + ["a"] * 10
-    alone = select_candidates(apart, ["b"], "a")
-    assert (alone.best, set(alone.scores)) == ("b", {"a", "b"})
+    first_selection = select_candidates(apart, "ab", "a")
+    assert first_selection.is_per_series
+    assert first_selection.by_series == ["b"] * 10 + ["a"] * 10
+    selection = select_candidates(apart, ["b"], "a")
+    assert (selection.best, set(selection.scores)) == ("b", {"a", "b"})
 
 
 def test_candidates_have_equal_origins_and_failure_is_recorded(
@@ -272,14 +272,14 @@ def test_candidates_have_equal_origins_and_failure_is_recorded(
 @pytest.mark.parametrize("name", sorted(CANDIDATES))
 def test_candidate_uses_only_rows_before_origin(name: str) -> None:
     history = np.abs(seasonal_series(6, 120, 7))
-    changed = history.copy()
-    changed[:, 90:] += 1_000
+    other_history = history.copy()
+    other_history[:, 90:] += 1_000
     origin = np.array([90])
-    answers = []
-    for values in (history, changed):
+    forecasts = []
+    for values in (history, other_history):
         panel = panel_of(values, (7,), 5)
-        answers.append(CANDIDATES[name](panel, 90, 5, 0).forecasts(panel, origin, 5))
-    assert (answers[0] == answers[1]).all()
+        forecasts.append(CANDIDATES[name](panel, 90, 5, 0).forecasts(panel, origin, 5))
+    assert (forecasts[0] == forecasts[1]).all()
 
 
 def test_scale_is_seasonal_error_in_history() -> None:
