@@ -11,6 +11,7 @@ from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.measure.forecast_metrics import METRICS, resampling_units
 from glasshouse_ml.measure.intervals import metric_intervals, metric_rows
+from glasshouse_ml.measure.residual_curves import residual_curves
 from glasshouse_ml.measure.segments import quoted, segment_name
 from glasshouse_ml.model.forecasting.candidates import BASELINE, algorithm_params
 from glasshouse_ml.train.forecast_importances import forecast_importances
@@ -101,7 +102,9 @@ def _short_name(name: str, position: int) -> str:
 
 
 def _curves(result: ForecastResult) -> Records:
-    records: Records = []
+    """Error and interval by step, and what a regression shows of its test rows."""
+    actual, forecast = result.test.actual, result.test.forecast
+    records: Records = residual_curves(actual, forecast) if len(actual) else []
     for series, scores in (("model", result.test), ("baseline", result.baseline)):
         for step in range(1, result.origins.horizon + 1):
             of_step = scores.take(scores.step == step)

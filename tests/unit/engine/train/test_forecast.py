@@ -95,6 +95,11 @@ def test_metrics_equal_recorded_test_steps() -> None:
     version = payload["version"]
     assert version["score"] == pytest.approx(metrics["model", "mase"])
     assert version["baseline"] == pytest.approx(metrics["baseline", "mase"])
+    # The curves of a regression, of the same test steps.
+    curve = [row for row in payload["curves"] if row["curve"] == "predicted_actual"]
+    assert sum(row["n"] for row in curve) == len(tests)
+    mean = sum(row["y"] * row["n"] for row in curve) / len(tests)
+    assert mean == pytest.approx(np.mean([row["actual"] for row in tests]))
     segments = {m["segment"] for m in payload["metrics"]}
     assert {"shop = a", "shop = b", "step = 1", "step = 7"} <= segments
 
