@@ -11,13 +11,15 @@ from psycopg2 import sql
 
 from scripts.add.dbt_files import (
     DbtFiles,
-    is_added,
+    added_paths,
     is_declared,
     require_own_name,
+    require_same_files,
     unfinished,
     write,
 )
 from scripts.add.facts import ORIGIN, SourceTable, is_registered
+from scripts.add.forecast_proposal import FORECAST
 from scripts.add.leaks import leaking_columns
 from scripts.add.outcome import print_outcome
 from scripts.add.proposal import MOST_CLASSES, Choices, Proposal, propose
@@ -62,6 +64,8 @@ def add(
             "TEST goes together with CSV",
             "leave TEST out: rows of the table without a value in the target are predicted",
         )
+    if unlabelled_files and (choices.task == FORECAST or choices.series):
+        raise UserError("TEST means nothing for a forecast", "leave it out")
     schema, source = _source(files, table, choices.name)
     name = _model_name(choices.name or source)
     _require_new_name(settings, name, schema)
@@ -92,6 +96,7 @@ def add(
                 _rows_to_predict(source_table, proposal),
                 is_declared(settings.root, name, schema, source),
             )
+            require_same_files(settings.root, name, schema, files_of_model.paths)
             texts = files_of_model.render()
         _print_proposal(proposal)
         marker = unfinished(settings.state, name)
@@ -126,7 +131,9 @@ def _require_new_name(settings: Settings, name: str, schema: str) -> None:
     if unfinished(settings.state, name).exists():
         return
     require_own_name(settings.root, name, schema)
-    if not is_added(settings.root, name, schema) and _is_trained(settings.dsn("transformer"), name):
+    if not added_paths(settings.root, name, schema) and _is_trained(
+        settings.dsn("transformer"), name
+    ):
         raise UserError(
             f"The registry already has a model {name}",
             f"choose another name: NAME=…, or remove that model: select ml.drop_model('{name}')",

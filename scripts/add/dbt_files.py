@@ -1,6 +1,7 @@
 """The dbt files of a model that `make add` writes, and how they reach the project's folder."""
 
 import difflib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import yaml
 
 from scripts.add.facts import NUMBERS, TIMES, ColumnFacts
+from scripts.add.forecast_proposal import FREQUENCIES, ForecastPlan
 from scripts.add.proposal import BINARY, Proposal
 from scripts.add.rendering import render, sql_name
 from scripts.errors import UserError
@@ -28,13 +30,27 @@ class Column:
     reason: str = ""
 
 
-def file_paths(name: str, schema: str) -> dict[str, str]:
-    """Path below dbt/models of each file of a model, by the name of its template."""
+def file_paths(name: str, schema: str, adverb: str = "") -> dict[str, str]:
+    """Path below dbt/models of each file of a model, by the name of its template.
+
+    `adverb`: of a forecast, what its periods are, such as daily.
+    """
     staging = f"staging/{schema}"
-    return {
+    paths = {
         "source.yml": f"{staging}/_{schema}__{name}.yml",
         "staging.sql": f"{staging}/stg_{schema}__{name}.sql",
         "staging.yml": f"{staging}/stg_{schema}__{name}.yml",
+    }
+    if adverb:
+        return paths | {
+            "forecast_features.sql": f"features/feat_{name}__{adverb}.sql",
+            "forecast_features.yml": f"features/feat_{name}__{adverb}.yml",
+            "forecast_model.sql": f"ml/{name}.sql",
+            "model.yml": f"ml/{name}.yml",
+            "forecast_predictions.sql": f"predictions/pred_{name}.sql",
+            "forecast_predictions.yml": f"predictions/pred_{name}.yml",
+        }
+    return paths | {
         "features.sql": f"features/feat_{name}__base.sql",
         "features.yml": f"features/feat_{name}__base.yml",
         "all.sql": f"features/feat_{name}__all.sql",
@@ -44,6 +60,17 @@ def file_paths(name: str, schema: str) -> dict[str, str]:
         "predictions.sql": f"predictions/pred_{name}.sql",
         "predictions.yml": f"predictions/pred_{name}.yml",
     }
+
+
+def added_paths(root: Path, name: str, schema: str) -> dict[str, str] | None:
+    """The paths of a model that `make add` has made: no other model has features of this name."""
+    for adverb in ("", *(frequency.adverb for frequency in FREQUENCIES.values())):
+        paths = file_paths(name, schema, adverb)
+        prefix = "forecast_" if adverb else ""
+        names = ("staging.sql", f"{prefix}features.sql", f"{prefix}model.sql")
+        if all((root / "dbt" / "models" / paths[each]).exists() for each in names):
+            return paths
+    return None
 
 
 class DbtFiles:
@@ -64,14 +91,22 @@ class DbtFiles:
         self.is_declared = is_declared
         self.proposal, self.table, self.keywords = proposal, table, keywords
         self.unlabelled = unlabelled
+        self.headers = Counter(column.header for column in proposal.columns)
 
     def render(self) -> dict[str, str]:
         """Text by path below dbt/models."""
         values = self._values()
-        paths = file_paths(self.proposal.name, self.proposal.source)
+        return {path: render(template, values) for template, path in self.paths.items()}
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Path below dbt/models by the name of the template."""
+        plan = self.proposal.forecast
+        adverb = plan.frequency.adverb if plan else ""
+        paths = file_paths(self.proposal.name, self.proposal.source, adverb)
         if self.is_declared:
             del paths["source.yml"]
-        return {path: render(template, values) for template, path in paths.items()}
+        return paths
 
     def _values(self) -> dict[str, Any]:
         proposal = self.proposal
@@ -117,11 +152,35 @@ class DbtFiles:
             "has_probabilities": proposal.task == "classification" and proposal.classes > BINARY,
             "limits": f"Learned from the rows of {proposal.source}.{self.table} alone.",
             "score_description": _score_description(proposal),
+            **(self._forecast_values(proposal.forecast, by_name) if proposal.forecast else {}),
+        }
+
+    def _forecast_values(self, plan: ForecastPlan, columns: dict[str, Column]) -> dict[str, Any]:
+        unit = plan.frequency.unit
+        time = columns[plan.time.name].sql
+        # A moment has a date in a time zone only.
+        clock = f"{time} at time zone 'UTC'" if "with time zone" in plan.time.type else time
+        period = f"date_trunc('{unit}', {clock})"
+        names = {self.proposal.target, *(column.name for column in plan.series)}
+        return {
+            "unit": unit,
+            "adverb": plan.frequency.adverb,
+            "horizon": plan.horizon,
+            "is_regular": plan.is_regular,
+            "series": [columns[column.name] for column in plan.series],
+            "time_sql": time,
+            "period_sql": period if unit == "hour" else f"{period}::date",
+            "period_name": unit if unit not in names else f"{unit}_start",
         }
 
     def _column(self, facts: ColumnFacts) -> Column:
         name = self._identifier(facts.name)
-        return Column(facts.name, name, _description(facts), self._unlabelled_sql(facts, name))
+        label = _label(facts.header if " " in facts.header else facts.name)
+        if self.headers[facts.header] > 1 or len(label) > LONGEST_LABEL:
+            # Two columns of one label could not be told apart on the dashboards.
+            label = _label(facts.name)
+        description = f"{label[:LONGEST_LABEL]}; {_filling(facts)}"
+        return Column(facts.name, name, description, self._unlabelled_sql(facts, name))
 
     def _unlabelled_sql(self, facts: ColumnFacts, name: str) -> str:
         """The column in the rows to predict: a column they lack is NULL, another type is cast.
@@ -195,16 +254,9 @@ def unfinished(state: Path, name: str) -> Path:
     return state / "unfinished" / name
 
 
-def is_added(root: Path, name: str, schema: str) -> bool:
-    """Whether `make add` has made the model: no other model has features of this name."""
-    paths = file_paths(name, schema)
-    names = ("staging.sql", "features.sql", "model.sql")
-    return all((root / "dbt" / "models" / paths[each]).exists() for each in names)
-
-
 def require_own_name(root: Path, name: str, schema: str) -> None:
     """Refuse a name that a model of the project has, unless `make add` made that model."""
-    if is_added(root, name, schema):
+    if added_paths(root, name, schema):
         return
     nodes = {Path(path).stem for path in file_paths(name, schema).values()}
     dbt = root / "dbt"
@@ -216,7 +268,30 @@ def require_own_name(root: Path, name: str, schema: str) -> None:
             )
 
 
+def require_rows(root: Path, name: str, schema: str) -> None:
+    """Refuse a forecast, which answers for series and steps instead of rows."""
+    if "forecast_model.sql" in (added_paths(root, name, schema) or {}):
+        raise UserError(
+            f"The model {name} is a forecast, which answers for series and steps, not for rows",
+            f"read the table predictions.pred_{name}",
+        )
+
+
+def require_same_files(root: Path, name: str, schema: str, paths: dict[str, str]) -> None:
+    """Refuse to add a model again with another task or frequency, which has other files."""
+    existing = added_paths(root, name, schema)
+    if existing and not paths.items() <= existing.items():
+        raise UserError(
+            f"The model {name} has been added before with other files, among them dbt/models/"
+            + next(path for path in existing.values() if path not in paths.values()),
+            f"make remove NAME={name}, or choose another name: NAME=…",
+        )
+
+
 def _purpose(proposal: Proposal) -> str:
+    if proposal.forecast:
+        unit = proposal.forecast.frequency.unit
+        return f"Forecasts {proposal.target} by {unit}, {proposal.forecast.horizon} {unit}s ahead."
     if not proposal.target:
         return f"Describes the rows of {proposal.name} without a target ({proposal.task})."
     return f"Predicts {proposal.target} from the other columns ({proposal.task})."
@@ -230,12 +305,14 @@ def _score_description(proposal: Proposal) -> str:
     return "The score of the algorithm."
 
 
-def _description(facts: ColumnFacts) -> str:
-    """The label of the column, which the dashboards show, and after it how full the column is."""
-    label = " ".join(
-        (facts.header if " " in facts.header else facts.name).replace("_", " ").split()
-    )
-    label = label[:1].upper() + label[1:LONGEST_LABEL].replace(";", ",")
+def _label(text: str) -> str:
+    """The name of a column as the dashboards show it."""
+    label = " ".join(text.replace("_", " ").replace(";", ",").split())
+    return label[:1].upper() + label[1:]
+
+
+def _filling(facts: ColumnFacts) -> str:
+    """How many values a column has."""
     empty = facts.rows - facts.filled
     filled = f"empty in {empty:,} of {facts.rows:,} rows" if empty else "never empty"
-    return f"{label}; {facts.distinct:,} different values, {filled}."
+    return f"{facts.distinct:,} different values, {filled}."

@@ -18,6 +18,7 @@ def create_sandbox(settings: Settings, name: str, quota: str, renew: bool) -> No
 
     `quota`: a size as PostgreSQL writes it. `renew`: set a new password.
     """
+    _require_own_server(settings)
     name, login = _names(name)
     superuser = settings.dsn("postgres", "warehouse")
     guest = Guest(Superset(settings), name)
@@ -46,12 +47,22 @@ def create_sandbox(settings: Settings, name: str, quota: str, renew: bool) -> No
 
 def remove_sandbox(settings: Settings, name: str) -> None:
     """Remove the sandbox and all that the guest has made in it."""
+    _require_own_server(settings)
     name, login = _names(name)
     with step(f"Removing the sandbox {name}") as current:
         removed = Guest(Superset(settings), name).remove()
         if database.remove(settings.dsn("postgres", "warehouse"), login):
             removed.append(f"login and schema {login}")
         current.note(", ".join(removed) or "there was none")
+
+
+def _require_own_server(settings: Settings) -> None:
+    """The quota needs an event trigger, which would fire for the commands of others too."""
+    if settings.existing_server:
+        raise UserError(
+            "make sandbox works on a server that make up has made, not on an existing one",
+            "give the guest a second clone of this project with a server of its own",
+        )
 
 
 def _names(text: str) -> tuple[str, str]:

@@ -152,7 +152,7 @@ def test_target_accepts_header_spelling() -> None:
         ({"target": "returned", "task": "magic"}, "no such task"),
         ({"target": "returned", "drop": ("city", "seen_on", "score")}, "no column left"),
         ({"target": "shop"}, "nothing to predict"),
-        ({"target": "returned", "time": "city", "group": "city"}, "exclude one another"),
+        ({"target": "returned", "time": "seen_on", "group": "city"}, "exclude one another"),
         ({"target": "retruned"}, "no such column. Do: write returned"),
         ({"target": "returned", "drop": ("Returned",)}, "TARGET and DROP both name"),
         ({"target": "returned", "key": "visit_id", "time": "visit_id"}, "KEY and TIME both name"),
@@ -173,8 +173,8 @@ def test_key_with_repeated_values_is_refused() -> None:
 
 
 def rendered_files(*columns: ColumnFacts, unlabelled=None, **choices) -> dict[str, str]:
-    made = proposal(*columns, name="visits", **choices)
-    return DbtFiles(made, "visits", frozenset(("order",)), unlabelled).render()
+    table_proposal = proposal(*columns, name="visits", **choices)
+    return DbtFiles(table_proposal, "visits", frozenset(("order",)), unlabelled).render()
 
 
 CASES = {
@@ -224,6 +224,18 @@ def test_reserved_names_are_quoted() -> None:
     features = files["features/feat_visits__base.sql"]
     assert '"say ""hi"""' in features
     assert 'labels."order"' in files["ml/visits.sql"]
+
+
+def test_columns_with_equal_headers_have_different_labels() -> None:
+    long = "a long question of a survey about the visit to the shop "
+    headers = {"a_b": "a b", "a_b_2": "a b", "long_1": f"{long} 1", "long_2": f"{long} 2"}
+    columns = [column(name, header=header) for name, header in headers.items()]
+    text = rendered_files(ID, RETURNED, *columns, target="returned")[
+        "features/feat_visits__base.yml"
+    ]
+    (model,) = yaml.safe_load(text)["models"]
+    labels = [each["description"].split(";")[0] for each in model["columns"][1:]]
+    assert labels == ["A b", "A b 2", "Long 1", "Long 2"]
 
 
 def test_column_with_template_braces_is_refused() -> None:
@@ -276,14 +288,14 @@ def test_model_that_others_read_is_not_removed(tmp_path: Path) -> None:
 
 def test_edited_file_is_kept_and_difference_shown(tmp_path: Path) -> None:
     files = rendered_files(ID, RETURNED, CITY, target="returned")
-    written, differences = write(tmp_path, files)
-    assert len(written) == 11
+    paths, differences = write(tmp_path, files)
+    assert len(paths) == 11
     assert differences == []
-    edited = tmp_path / "dbt" / "models" / "ml" / "visits.sql"
-    edited.write_text("select 1\n")
-    written, differences = write(tmp_path, files)
-    assert written == []
-    assert edited.read_text() == "select 1\n"
+    model_file = tmp_path / "dbt" / "models" / "ml" / "visits.sql"
+    model_file.write_text("select 1\n")
+    paths, differences = write(tmp_path, files)
+    assert paths == []
+    assert model_file.read_text() == "select 1\n"
     assert "-select 1" in differences
 
 
@@ -354,17 +366,17 @@ def test_killed_command_leaves_complete_files_and_can_be_repeated(
 ) -> None:
     files = rendered_files(ID, RETURNED, CITY, target="returned")
     replace = Path.replace
-    done: list[Path] = []
+    written_paths: list[Path] = []
 
     def killed_later(self: Path, target: Path) -> Path:
-        if len(done) == 4:
+        if len(written_paths) == 4:
             raise KeyboardInterrupt
-        done.append(target)
+        written_paths.append(target)
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", killed_later)
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path, files)
     monkeypatch.undo()
-    written, differences = write(tmp_path, files)
-    assert (len(written), differences) == (7, [])
+    paths, differences = write(tmp_path, files)
+    assert (len(paths), differences) == (7, [])

@@ -20,7 +20,9 @@ def test_build_of_a_part_leaves_unchanged_functions(
         return ""
 
     settings = Settings.model_construct(root=tmp_path, state=tmp_path)
-    stack = SimpleNamespace(database_id=lambda: "1", clear_query_cache=lambda: None)
+    stack = SimpleNamespace(
+        database_id=lambda: "1", library_path=lambda: "", clear_query_cache=lambda: None
+    )
     function = tmp_path / "udf" / "functions" / "train.py"
     function.parent.mkdir(parents=True)
     function.write_text("1")
