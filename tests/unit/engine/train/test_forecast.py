@@ -317,7 +317,7 @@ def test_single_period_is_refused_and_two_are_enough() -> None:
     rows = daily({"a": weekly, "b": weekly}, 1)
     with pytest.raises(GlasshouseError, match="Every series has a single day"):
         train(rows, {"frequency": "day"})
-    assert len(answers(train(daily({"a": weekly}, 2)))) == 7
+    assert len(forecast_rows(train(daily({"a": weekly}, 2)))) == 7
 
 
 def test_forecast_and_row_functions_refuse_each_other(
