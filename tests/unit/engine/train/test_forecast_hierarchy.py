@@ -12,7 +12,7 @@ from glasshouse_ml.model.forecasting.hierarchy import (
 )
 
 from ..standin import StandIn
-from .test_forecast import FAST, forecast_rows, daily, train, weekly
+from .test_forecast import FAST, daily, forecast_rows, train, weekly
 
 STORES = {"north / a": 1.0, "north / b": 0.5, "south / a": 3.0}
 
