@@ -149,7 +149,7 @@ def _request(db: Database, facts: dict[str, Any], query: str | None, condition: 
         metric=facts["metric"],
         split=split,
         options=options,
-        folds_given=False,
+        has_explicit_folds=False,
     )
 
 
