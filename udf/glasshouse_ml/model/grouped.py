@@ -81,7 +81,7 @@ class Grouped(BaseEstimator):
 
         The features are without the column of the groups.
         """
-        reason = pooling_reason(target, is_classifier(self.template))
+        reason = pooling_reason(target, hasattr(self, "classes_"))
         if reason is not None:
             return GroupFit(value, len(target), reason), None
         check_interrupts()

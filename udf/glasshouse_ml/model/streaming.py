@@ -89,7 +89,7 @@ class ExactSums:
         outside = self.sums - self.rows * centre
         products = self.products - np.outer(self.sums, centre) - np.outer(centre, outside)
         answers = self.answer_products - centre * self.answer_sum + (shift - level) * outside
-        scales = np.sqrt(np.diag(products) / self.rows)
+        scales = np.sqrt(np.diag(products).clip(0) / self.rows)
         scales[~scaled | (scales < _CONSTANT)] = 1.0
         products = products / np.outer(scales, scales)
         alpha = getattr(estimator, "alpha", 0.0)
