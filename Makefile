@@ -19,6 +19,8 @@ down:  ## Stop everything and keep the data
 	@$(GLASSHOUSE) down
 status:  ## Show the state of each part; exit code 0 means that every part works
 	@$(GLASSHOUSE) status
+doctor:  ## List what the database server lacks, each with its remedy; exit code 0: nothing
+	@$(GLASSHOUSE) doctor
 logs:  ## Show the last lines of each log (PART=superset for one part)
 	@$(GLASSHOUSE) logs $(if $(PART),$(call quote,$(PART)))
 backup:  ## Back up the database, the models and Superset's metadata (TO=folder)
@@ -31,8 +33,8 @@ reset:  ## Stop everything and delete the data (asks first, YES=1 does not)
 ##@ Data and models
 load:  ## Load CSV or Parquet files (CSV=file [NAME= SCHEMA=csv ENCODING= HEADER=yes|no QUOTES=text CONVERT="price:money" MISSING=])
 	@$(GLASSHOUSE) load $(call quote,$(CSV)) --name $(call quote,$(NAME)) --schema $(call quote,$(or $(SCHEMA),csv))
-add:  ## Make a model of a table (CSV=files TARGET=column [NAME= KEY= TASK= TIME= GROUP= DROP= TEST= TABLE= OWNER=])
-	@$(GLASSHOUSE) add $(foreach word,csv table target name key task time group drop test owner,$(call option,$(word),$($(call upper,$(word)))))
+add:  ## Make a model of a table (CSV=files TARGET=column [NAME= KEY= TASK= TIME= SERIES= HORIZON= FREQUENCY= GROUP= DROP= TEST= TABLE= OWNER=])
+	@$(GLASSHOUSE) add $(foreach word,csv table target name key task time series horizon frequency group drop test owner,$(call option,$(word),$($(call upper,$(word)))))
 remove:  ## Remove a model that make add has made (NAME=model; asks first, YES=1 does not)
 	@$(GLASSHOUSE) remove $(call quote,$(NAME))
 submission:  ## Write the predictions of the rows without a label as CSV (NAME=model [SAMPLE=sample.csv] [TO=file])

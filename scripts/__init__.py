@@ -6,6 +6,8 @@ A module imports only from the lines above its own line; imports inside function
     bootstrap            standard library only: installs the environment in which the rest runs
     errors               the error that users see
     console, resources   printed steps and messages; full disks and missing memory
+    database_url         the address of a server that runs already
+    env_file             the lines of `.env`
     environments         named environments (ENV=staging)
     settings             the settings of one installation
     fingerprint          hashes of files
@@ -21,10 +23,12 @@ Order inside `stack`:
 
     build_state, paths, processes, extras
     interface            the contract of both ways to run the stack
+    signing_key          the key with which the server signs models
     superset_client      version and health of Superset
     native, docker       one implementation of the contract each; they do not import each other
+    external             an existing server; Superset is the one of `native`
     selection            opens the implementation that an installation uses
-    dbt, signing_key
+    dbt
     build_inputs, dbt_state, registry, shop_load, warehouse_upgrade
     build
     provision, docs, dashboards, backup

@@ -9,10 +9,12 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from scripts.database_url import TRANSFORMER, Address, ExistingServer, existing_server
+from scripts.env_file import parse, parse_file, quoted, write
 from scripts.environments import overlay_values, selected_environment
 from scripts.errors import UserError
 
@@ -56,6 +58,10 @@ class Settings(BaseModel):
     row_filter_password: Secret = ""
     # The environment that ENV=… names; "" is this installation.
     environment: str = ""
+    # The server of DATABASE_URL; None: this installation has a server of its own.
+    existing_server: ExistingServer | None = Field(default=None, repr=False)
+    # The address of the Superset of SUPERSET_URL; "": this installation has one of its own.
+    existing_superset: str = ""
     # Further keys of `.env`, and all keys of the environment's files. They are not merged into the
     # fields: the fields describe this machine, which `make up` changes, and the files of an
     # environment may name a server in production.
@@ -64,12 +70,22 @@ class Settings(BaseModel):
     @property
     def local_superset_url(self) -> str:
         """The address of this installation's Superset."""
-        return f"http://127.0.0.1:{self.superset_port}"
+        return self.existing_superset or f"http://127.0.0.1:{self.superset_port}"
 
     @property
     def superset_url(self) -> str:
         """The address of the Superset that the dashboards are pushed to."""
         return self.extra_values.get("SUPERSET_URL", "").rstrip("/") or self.local_superset_url
+
+    @property
+    def database(self) -> str:
+        """The name of the database that dbt builds in."""
+        return self.existing_server.address.database if self.existing_server else "warehouse"
+
+    @property
+    def database_place(self) -> str:
+        """Where the server listens, as text."""
+        return f"{self.postgres_host}:{self.postgres_port}"
 
     def value(self, key: str) -> str | None:
         """The value of a key in the selected environment or `.env`; None if it is in neither."""
@@ -85,6 +101,8 @@ class Settings(BaseModel):
     @property
     def in_containers(self) -> bool:
         """Whether PostgreSQL and Superset run as containers."""
+        if self.existing_server or self.existing_superset:
+            return False
         if self.mode != "auto":
             return self.mode.startswith("docker")
         return self.mode_file.exists() and self.mode_file.read_text().strip() == "docker"
@@ -98,22 +116,52 @@ class Settings(BaseModel):
         """The password of a database role; the logins with row filters share one."""
         return getattr(self, PASSWORD_FIELDS.get(role, "row_filter_password"))
 
+    @property
+    def superuser(self) -> Address | None:
+        """The login of the superuser at an existing server; None at a server of our own."""
+        if self.existing_server is None:
+            return None
+        if self.existing_server.admin is None:
+            raise UserError(
+                "Only a superuser can create roles and functions, and .env names none",
+                "write the URL of a superuser's login into DATABASE_ADMIN_URL",
+            )
+        return self.existing_server.admin
+
+    @property
+    def has_superuser(self) -> bool:
+        """Whether there is a superuser's login, in `.env` or at the server of our own."""
+        return self.existing_server is None or self.existing_server.admin is not None
+
     def dsn(self, role: str, database: str = "") -> dict[str, Any]:
         """Keyword arguments for psycopg2.connect."""
-        return {
-            "host": self.postgres_host,
-            "port": self.postgres_port,
-            "user": role,
-            "password": self.password(role),
-            "dbname": database or ("superset" if role == "superset" else "warehouse"),
-        }
+        database = database or ("superset" if role == "superset" else self.database)
+        if self.existing_server is None:
+            return {
+                "host": self.postgres_host,
+                "port": self.postgres_port,
+                "user": role,
+                "password": self.password(role),
+                "dbname": database,
+            }
+        if role == "postgres" and (superuser := self.superuser):
+            return superuser.dsn(superuser.user, superuser.password, database)
+        return self.existing_server.address.dsn(role, self.password(role), database)
 
-    def uri(
-        self, role: str, database: str = "warehouse", driver: str = "postgresql+psycopg2"
-    ) -> str:
+    def uri(self, role: str, database: str = "", driver: str = "postgresql+psycopg2") -> str:
         """The connection as a URI; the password is quoted for it."""
-        password = quote(self.password(role), safe="")
-        return f"{driver}://{role}:{password}@{self.postgres_host}:{self.postgres_port}/{database}"
+        database = quote(database or self.database, safe="")
+        login = f"{role}:{quote(self.password(role), safe='')}"
+        place, parameters = f"{self.postgres_host}:{self.postgres_port}", {}
+        if self.existing_server:
+            parameters = dict(self.existing_server.address.parameters)
+        if self.postgres_host.startswith("/"):
+            place = ""
+            parameters |= {"host": self.postgres_host, "port": str(self.postgres_port)}
+        elif ":" in self.postgres_host:
+            place = f"[{self.postgres_host}]:{self.postgres_port}"
+        query = f"?{urlencode(sorted(parameters.items()))}" if parameters else ""
+        return f"{driver}://{login}@{place}/{database}{query}"
 
 
 def load_settings(root: Path | None = None, environment: str | None = None) -> Settings:
@@ -129,12 +177,12 @@ def load_settings(root: Path | None = None, environment: str | None = None) -> S
         raise UserError(f"There is no {path.name} in {root} yet", "make up") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}", "correct or remove the file") from None
-    values, lines = _parse(text)
+    values, lines = parse(text)
     settings = _settings(root, values, lines)
     name = selected_environment(os.environ) if environment is None else environment
     if not name:
         return settings
-    overlay = overlay_values(root, name) | _parse_file(root / f".env.{name}")
+    overlay = overlay_values(root, name) | parse_file(root / f".env.{name}")
     update = {"environment": name, "extra_values": settings.extra_values | overlay}
     return settings.model_copy(update=update)
 
@@ -154,38 +202,29 @@ def create_settings(root: Path | None = None) -> Settings:
         _filled(line, os.environ)
         for line in TEMPLATE.read_text(encoding="utf-8").splitlines(keepends=True)
     )
-    values, lines = _parse(text)
+    values, lines = parse(text)
     settings = _settings(root, values, lines, origin="the environment")
-    _write(path, text)
+    write(path, text)
     # Read again, to add the values of the selected environment.
     return load_settings(root) if selected_environment(os.environ) else settings
-
-
-def _write(path: Path, text: str) -> None:
-    # Written under another name first, so that a killed process leaves no incomplete .env.
-    draft = path.with_name(".env.new")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)
-    draft.write_text(text, encoding="utf-8")
-    draft.rename(path)
 
 
 def _add_new_keys(path: Path) -> None:
     """Add the optional keys that an older `.env` lacks, such as the password of a new user."""
     text = path.read_text(encoding="utf-8", errors="replace")
-    missing = set(_optional_keys()) - _parse(text)[0].keys()
+    missing = set(_optional_keys()) - parse(text)[0].keys()
     new_lines = [
         _filled(line, os.environ)
         for line in TEMPLATE.read_text(encoding="utf-8").splitlines(keepends=True)
         if line.partition("=")[0] in missing
     ]
     if new_lines:
-        _write(path, text.rstrip("\n") + "\n\n" + "".join(new_lines))
+        write(path, text.rstrip("\n") + "\n\n" + "".join(new_lines))
 
 
 def template_keys() -> list[str]:
     """The keys that `.env.example` lists."""
-    return list(_parse(TEMPLATE.read_text(encoding="utf-8"))[0])
+    return list(parse(TEMPLATE.read_text(encoding="utf-8"))[0])
 
 
 def _optional_keys() -> list[str]:
@@ -208,59 +247,10 @@ def _filled(line: str, environment: Mapping[str, str]) -> str:
     key, equals, value = line.rstrip("\n").partition("=")
     if not equals or key.startswith("#"):
         return line
-    value = environment.get(key) or value or secrets.token_urlsafe(36)
-    return f"{key}={_quoted(key, value)}\n"
-
-
-def _quoted(key: str, value: str) -> str:
-    if not any(character.isspace() or character in "'\"#" for character in value):
-        return value
-    for mark in "'\"":
-        if mark not in value and "\n" not in value:
-            return f"{mark}{value}{mark}"
-    raise UserError(
-        f"{key} in the environment holds a line break or both kinds of quotes",
-        "choose a simpler value",
-    )
-
-
-def _parse_file(path: Path) -> dict[str, str]:
-    """The values in a file; none if the file does not exist."""
-    try:
-        return _parse(path.read_text(encoding="utf-8"))[0] if path.exists() else {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}", "correct or remove the file") from None
-
-
-def _parse(text: str) -> tuple[dict[str, str], dict[str, int]]:
-    """Values and line numbers by key."""
-    values: dict[str, str] = {}
-    lines: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        line = line.strip()
-        if not line or line.startswith("#"):
-            continue
-        key, equals, value = line.removeprefix("export ").partition("=")
-        key, value = key.strip(), value.strip()
-        where = f".env, line {number}"
-        if not equals or not key.isidentifier():
-            raise UserError(f"{where}: this is not KEY=value", "correct the line; see .env.example")
-        if key in values:
-            raise UserError(
-                f"{where}: {key} is there twice (first in line {lines[key]})",
-                "remove one of the two lines",
-            )
-        values[key], lines[key] = _unquoted(value, f"{where}: {key}"), number
-    return values, lines
-
-
-def _unquoted(value: str, where: str) -> str:
-    if value[:1] in ("'", '"'):
-        end = value.find(value[0], 1)
-        if end < 0:
-            raise UserError(f"{where} has no closing quote", "add it at the end of the line")
-        return value[1:end]
-    return value.split(" #")[0].rstrip()
+    value = environment.get(key) or value
+    if not value and key.endswith(("_PASSWORD", "_KEY")):
+        value = secrets.token_urlsafe(36)
+    return f"{key}={quoted(key, value)}\n"
 
 
 def _settings(
@@ -287,6 +277,7 @@ def _settings(
                 "state": root / ".stack",
                 "extra_values": {key: value for key, value in values.items() if key not in fields},
                 **{key.lower(): values[key] for key in fields if key in values},
+                **_existing_parts(values),
             }
         )
     except ValidationError as error:
@@ -301,6 +292,29 @@ def _settings(
             "give them two different ports",
         )
     return settings
+
+
+def _existing_parts(values: dict[str, str]) -> dict[str, Any]:
+    """The fields that follow from DATABASE_URL and SUPERSET_URL; none if both are empty."""
+    superset = values.get("SUPERSET_URL", "").rstrip("/")
+    if superset and not superset.startswith(("http://", "https://")):
+        raise UserError("SUPERSET_URL in .env is no address", "write https://host or http://host")
+    server = existing_server(values)
+    if (server or superset) and values.get("MODE", "").startswith("docker"):
+        key = "DATABASE_URL" if server else "SUPERSET_URL"
+        raise UserError(
+            f"MODE={values['MODE']} starts a PostgreSQL and a Superset of its own, and {key} in"
+            " .env names an existing one",
+            "write MODE=native, or empty that key",
+        )
+    fields: dict[str, Any] = {"existing_superset": superset}
+    if server:
+        address = server.address
+        fields |= {"existing_server": server, "postgres_host": address.host}
+        fields |= {"postgres_port": address.port}
+        if address.user == TRANSFORMER and address.password:
+            fields["transformer_password"] = address.password
+    return fields
 
 
 def _reason(key: str, value: str) -> str:

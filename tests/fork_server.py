@@ -18,15 +18,15 @@ from pathlib import Path
 class ForkServer:
     """The process that forks, as its caller sees it.
 
-    `entry`: module and function of the program, such as "scripts.cli:main". `preloaded`: modules
+    `entry`: module and function of the program, such as "scripts.cli:main". `modules`: modules
     that the program imports when it needs them.
     """
 
     def __init__(
-        self, root: Path, env: dict[str, str], entry: str, preloaded: Sequence[str] = ()
+        self, root: Path, env: dict[str, str], entry: str, modules: Sequence[str] = ()
     ) -> None:
         self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.fork_server", entry, *preloaded],
+            [sys.executable, "-m", "tests.fork_server", entry, *modules],
             cwd=root,
             env=env,
             text=True,
@@ -53,9 +53,9 @@ class ForkServer:
         self._server.communicate(timeout=60)
 
 
-def serve(entry: str, preloaded: Sequence[str]) -> None:
+def serve(entry: str, modules: Sequence[str]) -> None:
     """Fork for each request on standard input; write the exit code of its run."""
-    for module in (entry.partition(":")[0], *preloaded):
+    for module in (entry.partition(":")[0], *modules):
         importlib.import_module(module)
     for line in sys.stdin:
         child = os.fork()

@@ -1,4 +1,7 @@
-"""Runs before the Python environment exists, so it imports the standard library only."""
+"""Runs before the Python environment exists, so it imports the standard library only.
+
+It runs on Python 3.9 and later, because the system's Python starts it.
+"""
 
 
 class BootstrapError(Exception):

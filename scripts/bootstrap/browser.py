@@ -1,5 +1,7 @@
 """Chromium, for the tests and for pictures of dashboards."""
 
+from __future__ import annotations
+
 import shutil
 from pathlib import Path
 

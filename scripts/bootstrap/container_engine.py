@@ -3,6 +3,8 @@
 Debian's packages are unpacked into a folder, not installed; debootstrap makes the base image.
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import signal

@@ -1,5 +1,7 @@
 """Python environments that contain exactly the packages of a lock file."""
 
+from __future__ import annotations
+
 import hashlib
 import shutil
 from collections.abc import Sequence
@@ -38,7 +40,7 @@ def make(
     ----------
     folder : where the environment is
     lock : the requirements file with hashes
-    python : a version such as 3.11, or the path of an interpreter
+    python : a range of versions such as >=3.11,<3.13, or the path of an interpreter
     uv_program : the uv to use
     log : the file that receives uv's output
     extra_variables : environment variables for uv

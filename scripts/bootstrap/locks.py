@@ -1,5 +1,7 @@
 """File locks between commands; the kernel releases a lock when its holder ends or is killed."""
 
+from __future__ import annotations
+
 import fcntl
 import sys
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
 """uv, the installer that follows a lock file exactly; pip installs it and configures it."""
 
+from __future__ import annotations
+
 import ast
 import os
 import re

@@ -17,6 +17,8 @@ from scripts.settings import Settings
 from scripts.stack import build_inputs, dbt_state, shop_load
 from scripts.stack import build_state as stamps
 from scripts.stack.dbt.process import DbtProcess, start_dbt
+from scripts.stack.external.libpq import libpq_environment
+from scripts.stack.external.library_path import path_statements
 from scripts.stack.interface import Stack
 from scripts.stack.processes import process_tag
 from scripts.stack.registry import update_registry
@@ -65,7 +67,9 @@ def build_functions(settings: Settings, stack: Stack, show: bool = True) -> None
     with step("Updating the registry") as current:
         current.note(update_registry(settings, stack))
     with step("Building the functions (dbt)", output=show):
-        _dbt(settings, "admin", ["--select", FUNCTIONS], show)
+        # Each PL/Python function begins with these statements (dbt/macros/functions).
+        statements = {"POSTGRES_PATH_STATEMENTS": path_statements(stack.library_path())}
+        _dbt(settings, "admin", ["--select", FUNCTIONS], show, statements)
 
 
 def refresh(settings: Settings, stack: Stack) -> str:
@@ -196,7 +200,8 @@ def _tests_since(settings: Settings) -> dict[str, str]:
     )[0][0]  # fmt: skip
     limits = {"loaded_since": tested["loaded_since"], "changed_since": since or "-infinity"}
     parameters = " ".join(f"-c glasshouse.{name}={value}" for name, value in limits.items())
-    return {"PGOPTIONS": f"{PGOPTIONS} {parameters}"}
+    options = dbt_environment(settings, "warehouse")["PGOPTIONS"]
+    return {"PGOPTIONS": f"{options} {parameters}"}
 
 
 def is_current(settings: Settings, stack: Stack, *ignored: str) -> bool:
@@ -287,21 +292,29 @@ def _show_failures(lines: list[str]) -> None:
 
 def dbt_environment(settings: Settings, target: str) -> dict[str, str]:
     """dbt/profiles.yml reads these; each target keeps what it has parsed apart from the other's."""
-    secrets = {"admin": {"POSTGRES_PASSWORD": settings.postgres_password}}
+    role = "postgres" if target == "admin" else "transformer"
+    login = settings.dsn(role)
+    secrets = {"admin": {"POSTGRES_USER": login["user"], "POSTGRES_PASSWORD": login["password"]}}
+    connection = libpq_environment(settings, role)
+    # What DATABASE_URL says under `options` holds beside the options of the build.
+    options = f"{connection.pop('PGOPTIONS', '')} {PGOPTIONS}".strip()
     return {
         **os.environ,
-        "POSTGRES_HOST": settings.postgres_host,
-        "POSTGRES_PORT": str(settings.postgres_port),
+        **connection,
+        "POSTGRES_HOST": login["host"],
+        "POSTGRES_PORT": str(login["port"]),
+        "POSTGRES_DATABASE": login["dbname"],
         "SUPERSET_PORT": str(settings.superset_port),
         "TRANSFORMER_PASSWORD": settings.transformer_password,
         # A profile is read as a whole: the plain target sees the word, not the secret.
+        "POSTGRES_USER": "postgres",
         "POSTGRES_PASSWORD": "not-for-this-target",
         **secrets.get(target, {}),
         **process_tag(settings.state, "tool"),
         "DBT_TARGET_PATH": str(_target_path(settings, target)),
         "DBT_LOG_PATH": str(_target_path(settings, target)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "PGOPTIONS": PGOPTIONS,
+        "PGOPTIONS": options,
         "GLASSHOUSE_GIT_COMMIT": _git_commit(settings.root),
         **node_names(settings.root),
     }

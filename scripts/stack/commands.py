@@ -11,9 +11,10 @@ from pathlib import Path
 import click
 
 from scripts.bootstrap.locks import exclusive_lock
-from scripts.console import step
+from scripts.console import say, step
 from scripts.errors import UserError
 from scripts.settings import Settings, create_settings, load_settings
+from scripts.stack.external.libpq import libpq_environment
 from scripts.stack.interface import Stack
 from scripts.stack.processes import find_by_tag, terminate
 from scripts.stack.selection import choose_mode, open_stack
@@ -65,15 +66,21 @@ def down() -> None:
 def reset() -> None:
     """Stop the stack and remove its data (asks first, unless YES=1)."""
     settings, stack = _open()
+    what = "the database"
+    if settings.existing_server:
+        what = (
+            f"Glasshouse's schemas, roles and functions from the database {settings.database} at"
+            f" {settings.database_place}"
+        )
     if os.environ.get("YES") != "1":
         if not sys.stdin.isatty():
-            raise UserError(
-                "This removes the database and needs a confirmation", "YES=1 make reset"
-            )
-        click.confirm(f"Remove the database and Superset's state of {settings.root}?", abort=True)
+            raise UserError(f"This removes {what} and needs a confirmation", "YES=1 make reset")
+        click.confirm(f"Remove {what} and Superset's state of {settings.root}?", abort=True)
     with _stack_lock(settings), step("Removing"):
         stack.stop()
         stack.remove()
+    if settings.existing_superset:
+        say(f"The dashboards in the Superset at {settings.existing_superset} stay there.")
 
 
 @click.command()
@@ -82,6 +89,15 @@ def status() -> None:
     from scripts.stack.status import show_status
 
     if not show_status(*_open()):
+        raise SystemExit(1)
+
+
+@click.command()
+def doctor() -> None:
+    """List what the database server lacks, with remedies; exit code 0 if nothing is missing."""
+    from scripts.stack.external.doctor import show_findings
+
+    if not show_findings(*_open()):
         raise SystemExit(1)
 
 
@@ -167,6 +183,7 @@ def backup(folder: Path | None) -> None:
     from scripts.stack.backup import print_location
 
     settings, stack = _open()
+    _require_own_server(settings)
     _require_database(stack)
     with _stack_lock(settings):
         print_location(run(settings, stack, folder))
@@ -179,6 +196,7 @@ def restore(folder: Path) -> None:
     from scripts.stack.restore import restore as run
 
     settings = create_settings()
+    _require_own_server(settings)
     with _stack_lock(settings):
         choose_mode(settings)
         run(settings, open_stack(settings), folder)
@@ -204,6 +222,7 @@ def psql(arguments: tuple[str, ...]) -> None:
     dsn = settings.dsn("transformer")
     environment = {
         **os.environ,
+        **libpq_environment(settings, "transformer"),
         "PGHOST": dsn["host"],
         "PGPORT": str(dsn["port"]),
         "PGUSER": dsn["user"],
@@ -238,6 +257,15 @@ def logs(part: str | None, lines: int, follow: bool) -> None:
     tail = shutil.which("tail") or "/usr/bin/tail"
     options = [f"--lines={lines}", *(["--follow=name"] if follow else [])]
     os.execv(tail, [tail, *options, *map(str, files)])  # noqa: S606
+
+
+def _require_own_server(settings: Settings) -> None:
+    if settings.existing_server:
+        raise UserError(
+            "make backup and make restore work on Glasshouse's own server only",
+            "back up yours as before: the databases"
+            f" {settings.database} and superset, and the file glasshouse.key of its data directory",
+        )
 
 
 def _require_database(stack: Stack) -> None:

@@ -33,6 +33,12 @@ class Stack(Protocol):
     def update_server_environment(self) -> str:
         """Make the database server's Python match udf/."""
 
+    def library_path(self) -> str:
+        """The folder that each PL/Python function adds to its path.
+
+        Empty where the environment of the server names it.
+        """
+
     def start_database(self) -> str:
         """Start PostgreSQL with the present settings."""
 
@@ -101,7 +107,7 @@ def database_part(settings: Settings, running: bool) -> Part:
         connection.close()
     except psycopg2.OperationalError as error:
         return Part(name, False, f"runs, but refuses: {str(error).strip().splitlines()[-1]}")
-    return Part(name, True, f"{version}, 127.0.0.1:{settings.postgres_port}")
+    return Part(name, True, f"{version}, {settings.database_place}")
 
 
 def version_text(number: int) -> str:

@@ -7,8 +7,10 @@ from contextlib import closing
 import psycopg2
 import requests
 
-from scripts.settings import PASSWORD_FIELDS, Settings
+from scripts.errors import UserError
+from scripts.settings import Settings
 from scripts.stack import build_state
+from scripts.stack.external.names import login_roles
 from scripts.stack.interface import Part, Stack
 
 NAME = "Logins"
@@ -37,6 +39,12 @@ def repair_admin(settings: Settings, stack: Stack) -> str | None:
     """Set the administrator's password again if somebody has changed it in Superset."""
     if admin_can_log_in(settings):
         return None
+    if settings.existing_superset:
+        raise UserError(
+            f"The Superset at {settings.existing_superset} refuses the user"
+            f" {settings.superset_admin_user} with the password of .env",
+            "write an administrator of it into SUPERSET_ADMIN_USER and SUPERSET_ADMIN_PASSWORD",
+        )
     build_state.forget(settings, "superset")
     stack.prepare_superset()
     return "the administrator's password is that of .env again"
@@ -57,7 +65,8 @@ def admin_can_log_in(settings: Settings) -> bool:
 
 
 def _failed_roles(settings: Settings) -> Iterator[str]:
-    roles = [*PASSWORD_FIELDS, *_filtered_logins(settings)]
+    roles = [*login_roles(settings), *_filtered_logins(settings)]
+    roles += ["postgres"] if settings.has_superuser else []
     with ThreadPoolExecutor(max_workers=4) as pool:
         works = pool.map(lambda role: _is_accepted(role, settings), roles)
         for role, is_accepted in zip(roles, works, strict=True):

@@ -1,17 +1,19 @@
--- The house inside database `warehouse`: who may do what, where. Run by the superuser on every
--- `make up`; running it again changes nothing. Roles and databases are made before (provision.py).
+-- The schemas, and who may do what in them. Run by the superuser on every `make up`, also in a server
+-- that others use too; running it again changes nothing. Roles and databases are made before
+-- (provision.py).
 
-create extension if not exists plpython3u;
+do $$
+begin
+    -- Owns the functions that write the registry, which the first migration makes.
+    if not exists (select from pg_roles where rolname = 'ml_registry') then
+        create role ml_registry nologin;
+    end if;
+    -- transformer: builds, and owns what it builds. `create` lets a developer's target have schemas
+    -- of its own beside the real ones.
+    execute format('grant connect, create, temporary on database %I to transformer', current_database());
+end
+$$;
 
--- Nobody has anything by default.
-revoke all on database warehouse from public;
-revoke all on schema public from public;
-alter default privileges for role postgres revoke execute on functions from public;
-revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public;
-
--- transformer: builds, and owns what it builds. `create` lets a developer's target have schemas
--- of its own beside the real ones.
-grant connect, create, temporary on database warehouse to transformer;
 create schema if not exists csv authorization transformer;
 create schema if not exists shop authorization transformer;
 create schema if not exists staging authorization transformer;

@@ -13,10 +13,6 @@ declare
         '|pg_stat_get_backend|pg_stat_get_progress|pg_stat_get_wal_|pg_current_xact_id$|txid_current$)';
     revoked regprocedure;
 begin
-    -- Owns the functions that write the registry, which the first migration makes.
-    if not exists (select from pg_roles where rolname = 'ml_registry') then
-        create role ml_registry nologin;
-    end if;
     for revoked in
         select oid
         from pg_proc

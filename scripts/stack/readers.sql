@@ -8,17 +8,15 @@ begin
         create role readers nologin;
         comment on role readers is 'The rights that all logins of Superset have in the warehouse';
     end if;
+    execute format('grant connect on database %I to readers', current_database());
 end
 $$;
 
-grant connect on database warehouse to readers;
 grant usage on schema marts, predictions, reports to readers;
 -- Older versions gave dashboard more than the reports; access.apply takes that away from each table.
 alter default privileges for role transformer in schema marts, predictions revoke select on tables from dashboard;
 grant readers to dashboard, analyst;
 grant dashboard to analyst;
--- Superset's own login ends the sessions of readers, because they cannot (docker/superset_connection.py).
-grant dashboard, analyst to superset;
 
 alter default privileges for role transformer in schema reports grant select on tables to dashboard;
 alter default privileges for role transformer in schema marts, predictions grant select on tables to analyst;

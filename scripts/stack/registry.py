@@ -9,7 +9,7 @@ current gets no DDL at all.
 import hashlib
 import tomllib
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg2
@@ -20,6 +20,7 @@ from psycopg2.extensions import cursor as Cursor
 from scripts.console import warn
 from scripts.errors import UserError
 from scripts.settings import Settings
+from scripts.stack.external.library_path import path_statements
 from scripts.stack.interface import Stack
 from scripts.stack.signing_key import create_key
 
@@ -69,27 +70,29 @@ class Script:
 
 
 def update_registry(settings: Settings, stack: Stack) -> str:
-    """Bring the registry of database warehouse up to date; says what was applied."""
-    with closing(psycopg2.connect(**stack.superuser("warehouse"))) as connection:
-        applied = apply(connection, settings.root)
+    """Bring the registry up to date; says what was applied."""
+    with closing(psycopg2.connect(**stack.superuser(settings.database))) as connection:
+        applied = apply(connection, settings.root, stack.library_path())
     return f"applied {', '.join(applied)}" if applied else "up to date"
 
 
-def apply(connection: Connection, root: Path) -> list[str]:
+def apply(connection: Connection, root: Path, library_path: str = "") -> list[str]:
     """Apply what `root`/udf/registry has and the database lacks; names the applied scripts.
 
-    `connection` belongs to a superuser. A UserError says which file failed, or what held a table.
+    `connection` belongs to a superuser. `library_path`: as `Stack.library_path`. A UserError says
+    which file failed, or what held a table.
     """
     current: Script | None = None
     applied: list[str] = []
     try:
-        _begin(connection, root)
+        statements = path_statements(library_path)
+        _begin(connection, root, statements)
         create_key(connection)
-        while any(_pending(connection, root)):
+        while any(_pending(connection, root, statements)):
             with connection, connection.cursor() as cursor:
                 cursor.execute(LOCK)
                 # Another update may have been faster.
-                migrations, repeatable = find_pending(_recorded(cursor), *_files(root))
+                migrations, repeatable = find_pending(_recorded(cursor), *_files(root, statements))
                 current = migrations[0] if migrations else None
                 applied += _apply(cursor, [current] if current else repeatable, root)
         return applied
@@ -110,9 +113,17 @@ def migrations(root: Path) -> list[Script]:
     return _scripts(root, "migrations/*.sql")
 
 
-def repeatable_scripts(root: Path) -> list[Script]:
-    """Functions, comments and rights, in the order in which they are applied."""
-    return [script for pattern in REPEATABLE for script in _scripts(root, pattern)]
+def repeatable_scripts(root: Path, statements: str = "") -> list[Script]:
+    """Functions, comments and rights, in the order in which they are applied.
+
+    `statements`: Python code with which each PL/Python function begins.
+    """
+    begin = "language plpython3u\nas $$\n"
+    return [
+        replace(script, text=script.text.replace(begin, begin + statements))
+        for pattern in REPEATABLE
+        for script in _scripts(root, pattern)
+    ]
 
 
 def registry_script(root: Path) -> str:
@@ -161,7 +172,7 @@ def _scripts(root: Path, pattern: str) -> list[Script]:
     return scripts
 
 
-def _begin(connection: Connection, root: Path) -> None:
+def _begin(connection: Connection, root: Path, statements: str) -> None:
     """The session's settings, and what has to be there before the first migration."""
     _run(connection, f"set lock_timeout = '{LOCK_TIMEOUT}'; set client_min_messages = warning")
     extension = "exists (select from pg_extension where extname = 'plpython3u')"
@@ -169,13 +180,18 @@ def _begin(connection: Connection, root: Path) -> None:
     has_python, has_history = _rows(connection, query)[0]
     if not has_python:
         _run(connection, "create extension plpython3u")
+    if statements:
+        # For the migrations that run Python, in this session.
+        _run(connection, f"do language plpython3u $$\n{statements}$$")
     if not has_history:
         _run(connection, (root / FOLDER / HISTORY).read_text(encoding="utf-8"))
 
 
-def _pending(connection: Connection, root: Path) -> tuple[list[Script], list[Script]]:
+def _pending(
+    connection: Connection, root: Path, statements: str
+) -> tuple[list[Script], list[Script]]:
     with connection, connection.cursor() as cursor:
-        return find_pending(_recorded(cursor), *_files(root))
+        return find_pending(_recorded(cursor), *_files(root, statements))
 
 
 def _recorded(cursor: Cursor) -> dict[str, str]:
@@ -183,8 +199,8 @@ def _recorded(cursor: Cursor) -> dict[str, str]:
     return dict(cursor.fetchall())
 
 
-def _files(root: Path) -> tuple[list[Script], list[Script]]:
-    return migrations(root), repeatable_scripts(root)
+def _files(root: Path, statements: str) -> tuple[list[Script], list[Script]]:
+    return migrations(root), repeatable_scripts(root, statements)
 
 
 def _apply(cursor: Cursor, scripts: list[Script], root: Path) -> list[str]:

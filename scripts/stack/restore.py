@@ -15,7 +15,7 @@ from scripts.stack import build_state as stamps
 from scripts.stack.interface import Stack
 from scripts.stack.provision import provision
 
-STAMPS = ("build", "push", "superset")
+STAMP_NAMES = ("build", "push", "superset")
 FILLED = "select exists (select from pg_namespace where nspname in ('ml', 'reports'))"
 
 
@@ -37,7 +37,7 @@ def restore(settings: Settings, stack: Stack, folder: Path) -> None:
     with step("Roles, databases, schemas"):
         provision(settings, stack.superuser("postgres"))
     backup.restore_databases(stack, folder, contents)
-    for name in STAMPS:
+    for name in STAMP_NAMES:
         stamps.forget(settings, name)
     with step("Roles, databases, schemas") as current:
         current.note(provision(settings, stack.superuser("postgres")))

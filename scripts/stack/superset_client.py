@@ -20,13 +20,19 @@ def is_healthy(settings: Settings) -> bool:
         login = requests.get(f"{settings.local_superset_url}/login/", timeout=10)
     except requests.RequestException:
         return False
+    if settings.existing_superset:
+        # Its login page may be another program's.
+        return health.text.strip() == "OK"
     return health.text.strip() == "OK" and login.ok and "data-bootstrap" in login.text
 
 
 def superset_part(settings: Settings, running: bool) -> Part:
     """The state of Superset."""
     if not running:
-        return Part("Superset", False, "not running")
+        where = f" at {settings.existing_superset}" if settings.existing_superset else ""
+        return Part("Superset", False, f"not running{where}")
     if not is_healthy(settings):
         return Part("Superset", False, "runs, but does not answer")
-    return Part("Superset", True, f"{superset_version()}, {settings.local_superset_url}")
+    # Superset does not tell the version of an existing one.
+    version_text = "" if settings.existing_superset else f"{superset_version()}, "
+    return Part("Superset", True, f"{version_text}{settings.local_superset_url}")

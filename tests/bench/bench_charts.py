@@ -97,8 +97,8 @@ def tabs(bench: Bench) -> Pair:
                 report = inspect_dashboard(
                     page, settings.superset_url, slug, bench.folder / "shots"
                 )
-                seen = report.seconds
-                result |= {f"{slug}: {tab}": seconds for tab, seconds in seen.items()}
+                durations = report.seconds
+                result |= {f"{slug}: {tab}": seconds for tab, seconds in durations.items()}
         _table(bench.folder / "tabs.md", "tab | seconds", sorted(result.items(), key=_second))
         return max(result.values())
 
@@ -107,8 +107,8 @@ def tabs(bench: Bench) -> Pair:
 
 def _p95(bench: Bench, name: str) -> float:
     """Milliseconds that 95 of 100 of the charts' queries stay below; the cache is passed by."""
-    answers = run_queries(read_git(bench.settings), Superset(bench.settings))
-    rows = sorted(((a.chart.title, a.rows, a.milliseconds) for a in answers), key=lambda r: r[2])
+    results = run_queries(read_git(bench.settings), Superset(bench.settings))
+    rows = sorted(((a.chart.title, a.rows, a.milliseconds) for a in results), key=lambda r: r[2])
     _table(bench.folder / name, "chart | rows | ms", rows)
     return statistics.quantiles([row[2] for row in rows], n=20)[-1]
 
@@ -133,7 +133,7 @@ def _run(settings: Settings, statements: str) -> None:
 
 def _rebuild(settings: Settings) -> None:
     """The reports anew from the predictions as they stand, which dbt is not to make anew."""
-    done = subprocess.run(
+    result = subprocess.run(
         [
             *(str(Path(sys.executable).with_name("dbt")), "run", "--target", "warehouse"),
             *("--project-dir", "dbt", "--profiles-dir", "dbt"),
@@ -144,5 +144,5 @@ def _rebuild(settings: Settings) -> None:
         capture_output=True,
         text=True,
     )
-    if done.returncode:
-        raise RuntimeError(done.stdout.strip().splitlines()[-1])
+    if result.returncode:
+        raise RuntimeError(result.stdout.strip().splitlines()[-1])

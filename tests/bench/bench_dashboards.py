@@ -66,14 +66,14 @@ class Farm:
 
     def run(self, verb: str, **more: bool) -> None:
         """A verb of ours, as a program of its own; the passwords go through standard input."""
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", _COMMAND.format(verb=verb)],
             input=json.dumps({"settings": self.settings.model_dump(mode="json"), "more": more}),
             cwd=ROOT,
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, done.stderr
+        assert result.returncode == 0, result.stderr
 
     def bare_sync(self) -> None:
         """preset-cli alone, of the same files as Superset needs them."""
@@ -138,17 +138,19 @@ def _uuid(name: str) -> str:
 def _verb(bench: Bench, verb: str, rival: str, before: Callable[[Farm], None]) -> Pair:
     farm = Farm(bench.settings)
 
-    def ours() -> float:
+    def measure_glasshouse() -> float:
         before(farm)
         return seconds(lambda: farm.run(verb))
 
-    def theirs() -> float:
+    def measure_rival() -> float:
         if rival == "export":
             return seconds(farm.bare_export)
         farm.bare_sync()
         return farm.sync_seconds
 
-    return Pair(ours, theirs, note=f"{DASHBOARDS} × {CHARTS} charts", done=farm.close)
+    return Pair(
+        measure_glasshouse, measure_rival, note=f"{DASHBOARDS} × {CHARTS} charts", done=farm.close
+    )
 
 
 @compare("dashboards: plan", "preset-cli export-assets", at_most(1.2), _GROUP)

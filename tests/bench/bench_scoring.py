@@ -28,7 +28,7 @@ def boosting(bench: Bench) -> Pair:
     session = Session(bench)
     train(session, bench)
 
-    def ours() -> float:
+    def measure_glasshouse() -> float:
         session.rows("drop table if exists bench.scored")
         return session.seconds(
             "create table bench.scored as select key, prediction, score from ml.predict(%s, %s)",
@@ -37,7 +37,7 @@ def boosting(bench: Bench) -> Pair:
         )
 
     return Pair(
-        ours,
+        measure_glasshouse,
         lambda: bench.rival("predict.py", query=query(bench))["seconds"],
         done=session.close,
     )
@@ -53,14 +53,16 @@ def linear(bench: Bench) -> Pair:
     _linear(session, bench)
     text = session.rows("select ml.compile(%s, %s)", LINEAR, query(bench))[0][0]
 
-    def ours() -> float:
+    def measure_glasshouse() -> float:
         session.rows("drop table if exists bench.scored")
         return session.seconds(
             f"create table bench.scored as select id, prediction, score from ({text}) as answers"
         )
 
     return Pair(
-        ours, lambda: bench.rival("client.py", query=query(bench))["seconds"], done=session.close
+        measure_glasshouse,
+        lambda: bench.rival("client.py", query=query(bench))["seconds"],
+        done=session.close,
     )
 
 

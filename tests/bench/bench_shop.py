@@ -38,14 +38,14 @@ def filling(bench: Bench) -> Pair:
     """A database of its own; each of our runs loads another seed, so that all of it is done."""
     dsn, seeds = _database(bench), count(1)
 
-    def ours() -> float:
+    def measure_glasshouse() -> float:
         source = Simulator(seed=next(seeds), size=bench.rows)
-        return seconds(lambda: load(dsn, source, lambda held: None, lambda place: None))
+        return seconds(lambda: load(dsn, source, lambda contents: None, lambda place: None))
 
-    ours()
+    measure_glasshouse()
     files = _exported(dsn, bench.folder)
     return Pair(
-        ours,
+        measure_glasshouse,
         lambda: seconds(lambda: _copied(dsn, files)),
         note=f"About {bench.rows:,} order lines; both sides check keys and indexes",
         done=lambda: _drop(bench),
@@ -99,7 +99,10 @@ def _changes_to_the_star(warehouse: Warehouse) -> None:
 
 
 def _after_a_day(
-    bench: Bench, whole: Callable[[Warehouse], None], news: Callable[[Warehouse], None], what: str
+    bench: Bench,
+    full_build: Callable[[Warehouse], None],
+    incremental_build: Callable[[Warehouse], None],
+    what: str,
 ) -> Pair:
     """A server of its own. A day is a thousandth of the three years that the shop holds.
 
@@ -112,27 +115,27 @@ def _after_a_day(
         warehouse = stack.enter_context(new_server(folder / ".stack"))
         dsn = warehouse.dsn("transformer")
         load_sample(dsn, folder)
-        load(dsn, Simulator(size=bench.rows), lambda held: None, lambda place: None)
-        built = [seconds(lambda: whole(warehouse))]
+        load(dsn, Simulator(size=bench.rows), lambda contents: None, lambda place: None)
+        durations = [seconds(lambda: full_build(warehouse))]
 
-        def ours() -> float:
+        def measure_glasshouse() -> float:
             with open_simulation(dsn) as simulation:
                 simulation.advance()
-            return seconds(lambda: news(warehouse))
+            return seconds(lambda: incremental_build(warehouse))
 
-        ours()
-        done = stack.pop_all().close
+        measure_glasshouse()
+        close = stack.pop_all().close
 
     def anew() -> float:
         _drop_what_was_built(warehouse)
-        return seconds(lambda: whole(warehouse))
+        return seconds(lambda: full_build(warehouse))
 
     # The first build is a measurement already; of ten million lines one is enough.
     return Pair(
-        ours,
-        lambda: built.pop() if built else anew(),
+        measure_glasshouse,
+        lambda: durations.pop() if durations else anew(),
         note=f"About {bench.rows:,} order lines; {what}",
-        done=done,
+        done=close,
     )
 
 

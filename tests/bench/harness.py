@@ -33,11 +33,11 @@ class Reach:
     rival_over_ours: bool
     unit: str = ""  # of an absolute limit: ours alone counts
 
-    def ratio(self, ours: float, rival: float | None) -> float:
+    def ratio(self, glasshouse: float, rival: float | None) -> float:
         """The number that is compared with the limit."""
         if rival is None:
-            return ours
-        return rival / ours if self.rival_over_ours else ours / rival
+            return glasshouse
+        return rival / glasshouse if self.rival_over_ours else glasshouse / rival
 
     def met(self, ratio: float) -> bool:
         """Whether that is good enough."""
@@ -64,7 +64,7 @@ def at_most(times: float, unit: str = "") -> Reach:
 class Pair:
     """What is measured; `rival` None where the limit is an absolute one."""
 
-    ours: Measurement
+    glasshouse: Measurement
     rival: Measurement | None
     unit: str = "s"
     note: str = ""
@@ -132,17 +132,17 @@ def compare(name: str, against: str, reach: Reach, group: str = "The engine") ->
 def measure(comparison: Comparison, bench: Bench) -> Result:
     """Both in turn, so that what slows the machine down for a while slows both."""
     pair = comparison.make(bench)
-    ours: list[float] = []
+    glasshouse: list[float] = []
     rival: list[float] = []
     try:
-        pair.ours()  # once for nothing: sessions, caches and files are warm afterwards
+        pair.glasshouse()  # once for nothing: sessions, caches and files are warm afterwards
         for _ in range(bench.runs):
-            ours.append(pair.ours())
+            glasshouse.append(pair.glasshouse())
             if pair.rival:
                 rival.append(pair.rival())
     finally:
         pair.done()
-    middle = statistics.median(ours)
+    middle = statistics.median(glasshouse)
     other = statistics.median(rival) if rival else None
     ratio = comparison.reach.ratio(middle, other)
     return Result(
@@ -159,25 +159,27 @@ def measure(comparison: Comparison, bench: Bench) -> Result:
         bench.rows,
         datetime.now(UTC).isoformat(timespec="minutes"),
         f"{os.cpu_count()} cores, Python {platform.python_version()}",
-        {"ours": ours, "rival": rival},
+        {"ours": glasshouse, "rival": rival},
     )
 
 
 def keep(results: list[Result], path: Path) -> list[Result]:
     """Write the results beside those of earlier runs that were not measured again; all of them."""
-    known = [Result(**entry) for entry in json.loads(path.read_text())] if path.exists() else []
-    found = {result.name: result for result in [*known, *results]}
-    path.write_text(json.dumps([asdict(r) for r in found.values()], indent=1) + "\n")
-    return list(found.values())
+    earlier_results = (
+        [Result(**entry) for entry in json.loads(path.read_text())] if path.exists() else []
+    )
+    by_name = {result.name: result for result in [*earlier_results, *results]}
+    path.write_text(json.dumps([asdict(r) for r in by_name.values()], indent=1) + "\n")
+    return list(by_name.values())
 
 
 @contextmanager
 def stopwatch() -> Iterator[list[float]]:
     """The seconds the block took, as the only entry of the list once it is done."""
     result: list[float] = []
-    started = time.perf_counter()
+    start = time.perf_counter()
     yield result
-    result.append(time.perf_counter() - started)
+    result.append(time.perf_counter() - start)
 
 
 def seconds(work: Callable[[], object]) -> float:

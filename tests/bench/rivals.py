@@ -33,13 +33,13 @@ def run_rival(settings: Settings, script: str, arguments: dict[str, object]) -> 
 
     The password of the database travels in the environment, where nobody else can read it.
     """
-    done = subprocess.run(
+    process = subprocess.run(
         [str(environment(settings)), str(HERE / "rival_scripts" / script)],
         input=json.dumps(arguments),
         capture_output=True,
         text=True,
         env={**os.environ, **THREADS, "BENCH_DSN": json.dumps(settings.dsn("transformer"))},
     )
-    if done.returncode:
-        raise RuntimeError(f"{script}: {done.stderr.strip()[-400:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    if process.returncode:
+        raise RuntimeError(f"{script}: {process.stderr.strip()[-400:]}")
+    return json.loads(process.stdout.strip().splitlines()[-1])

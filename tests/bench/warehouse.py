@@ -18,7 +18,7 @@ select i as id, {", ".join(f"random() as {name}" for name in FEATURES)}, null::b
 from generate_series(1, {{rows}}) as i
 """
 # A target that trees and a weighted sum can both learn something about.
-_ANSWERS = "update {name} set target = f1 + f2 + f3 * f4 + 0.5 * random() > 1.6"
+_NUMERIC_TARGET = "update {name} set target = f1 + f2 + f3 * f4 + 0.5 * random() > 1.6"
 _MIXED = """
 create table {name} as
 select
@@ -45,7 +45,7 @@ def table(bench: Bench, kind: str) -> str:
     with connected(bench, "postgres") as admin, admin.cursor() as cursor:
         cursor.execute("select to_regclass(%s) is null", (name,))
         if cursor.fetchone()[0]:
-            statements = [_NUMERIC, _ANSWERS] if kind == "numeric" else [_MIXED]
+            statements = [_NUMERIC, _NUMERIC_TARGET] if kind == "numeric" else [_MIXED]
             cursor.execute("set role transformer")
             cursor.execute("select setseed(0.5)")
             for statement in statements:

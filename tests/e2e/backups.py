@@ -41,9 +41,9 @@ def checksums(clone: Clone) -> dict[str, str]:
 
 def dashboards(clone: Clone) -> dict[str, str]:
     """What Superset exports, but for the time of the export and the address of the warehouse."""
-    exported = Superset(clone.settings).export()
+    files = Superset(clone.settings).export()
     own = ("metadata.yaml", "databases/")
-    return {name: text for name, text in exported.items() if not name.startswith(own)}
+    return {name: text for name, text in files.items() if not name.startswith(own)}
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,19 @@ def back_up(clone: Clone) -> Content:
     assert "predictions.pred_breast_cancer" in content.rows
     folder = clone.root / BACKUP
     shutil.rmtree(folder.parent, ignore_errors=True)
-    done = clone.make("backup", f"TO={BACKUP}")
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = clone.make("backup", f"TO={BACKUP}")
+    assert result.returncode == 0, result.stdout + result.stderr
     assert folder.stat().st_mode & 0o077 == 0
     assert "exists already" in clone.make("backup", f"TO={BACKUP}").stderr
 
     assert "asks first" in clone.make("restore", f"FROM={BACKUP}").stderr
-    damaged = clone.root / "backups" / "damaged"
-    damaged.mkdir()
+    damaged_backup = clone.root / "backups" / "damaged"
+    damaged_backup.mkdir()
     for file in folder.glob("*.*"):
-        (damaged / file.name).write_bytes(file.read_bytes()[: 10**5])
-    (damaged / "secret_key").write_text("x")
-    said = clone.make("restore", "FROM=backups/damaged", env={"YES": "1"}).stderr
-    assert "is not as it was written" in said
+        (damaged_backup / file.name).write_bytes(file.read_bytes()[: 10**5])
+    (damaged_backup / "secret_key").write_text("x")
+    errors = clone.make("restore", "FROM=backups/damaged", env={"YES": "1"}).stderr
+    assert "is not as it was written" in errors
     assert checksums(clone) == content.rows
     return content
 
@@ -106,6 +106,6 @@ def charts_without_rows(clone: Clone, limit: int | None = None) -> list[str]:
     """The titles of the charts, or of the first `limit`, whose query fails or finds nothing."""
     bundle = read_files(clone.root / FOLDER).bundle()
     charts = Bundle.of(bundle.kind("charts")[:limit] + bundle.kind("datasets"))
-    answers = run_queries(charts, Superset(clone.settings))
-    assert answers
-    return [answer.chart.title for answer in answers if answer.error or answer.empty]
+    results = run_queries(charts, Superset(clone.settings))
+    assert results
+    return [answer.chart.title for answer in results if answer.error or answer.empty]

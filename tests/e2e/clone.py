@@ -61,8 +61,8 @@ class Clone:
     def _run(
         self, command: list[str], env: dict[str, str] | None = None, **more: object
     ) -> subprocess.CompletedProcess[str]:
-        given = more.pop("input", None)
-        more = {"stdin": subprocess.PIPE if given else subprocess.DEVNULL} | more
+        stdin_text = more.pop("input", None)
+        more = {"stdin": subprocess.PIPE if stdin_text else subprocess.DEVNULL} | more
         # In a session of its own, so that an interrupted test ends the whole command, which would
         # otherwise keep the lock of the installation.
         process = subprocess.Popen(
@@ -70,7 +70,7 @@ class Clone:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **more,
         )  # fmt: skip
         try:
-            output, errors = process.communicate(given, timeout=600)
+            output, errors = process.communicate(stdin_text, timeout=600)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -104,22 +104,22 @@ def copy_of_the_project() -> Clone:
     root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     # Open to the database server's user, as an ordinary folder is; tmp_path is not.
     root.chmod(0o755)
-    listed = subprocess.run(
+    file_names = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     ).stdout.split("\0")
-    for name in filter(None, listed):
+    for name in filter(None, file_names):
         if (ROOT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, root / name)
     # What this machine needs for building images is not in git.
     override = Path("docker", "compose.override.yml")
-    given = Path(os.environ.get("GLASSHOUSE_TEST_OVERRIDE", ROOT / override))
-    if given.exists():
-        shutil.copy2(given, root / override)
+    override_file = Path(os.environ.get("GLASSHOUSE_TEST_OVERRIDE", ROOT / override))
+    if override_file.exists():
+        shutil.copy2(override_file, root / override)
     author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
     for command in (
         ["init", "--quiet"],

@@ -52,9 +52,9 @@ def remaining_resources(clone: Clone) -> list[str]:
 
 def docker(*words: str) -> str:
     """A docker command that has to succeed; what it says."""
-    done = subprocess.run(["docker", *words], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    process = subprocess.run(["docker", *words], capture_output=True, text=True)
+    assert process.returncode == 0, process.stderr
+    return process.stdout.strip()
 
 
 def _processes(root: str) -> dict[str, str]:

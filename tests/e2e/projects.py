@@ -25,17 +25,17 @@ class Project:
 
     def run(self, *command: str, **env: str) -> str:
         """Run a verb that has to succeed; what it says."""
-        done = self.command(*command, **env)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        result = self.command(*command, **env)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
 
     def fails(self, *command: str, **env: str) -> str:
         """Run a verb that has to fail; the one line of its error."""
-        done = self.command(*command, **env)
-        assert done.returncode == 1, done.stdout + done.stderr
-        errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
-        assert len(errors) == 1, done.stderr
-        assert "Traceback" not in done.stdout + done.stderr
+        result = self.command(*command, **env)
+        assert result.returncode == 1, result.stdout + result.stderr
+        errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+        assert len(errors) == 1, result.stderr
+        assert "Traceback" not in result.stdout + result.stderr
         return errors[0]
 
     def files(self) -> dict[str, str]:

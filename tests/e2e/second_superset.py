@@ -13,7 +13,9 @@ import psycopg2
 
 from scripts.assets.access.file import BUILT_IN
 from scripts.settings import Settings
+from scripts.stack.native.postgres_packages import installed_postgres
 from scripts.stack.native.superset import Superset as WebServer
+from scripts.stack.paths import Paths
 from tests.conftest import free_port
 
 DATABASE = "superset_second"
@@ -62,7 +64,9 @@ class SecondSuperset(WebServer):
             self.settings.uri("superset", name, driver="postgresql")
             for name in ("superset", DATABASE)
         )
-        tools = Path("/usr/lib/postgresql/15/bin")
+        postgres = installed_postgres(Paths(self.settings.state).data)
+        assert postgres
+        tools = postgres.programs
         dump = subprocess.run([tools / "pg_dump", source], capture_output=True, check=True).stdout
         for script in (dump, _FORGET.encode()):
             command = [tools / "psql", "--quiet", "--set=ON_ERROR_STOP=1", target]

@@ -124,11 +124,11 @@ def test_row_filter_applies_to_chart(readers: Readers) -> None:
 
 def test_metric_expression_has_no_effect(readers: Readers) -> None:
     attacks = [each.format(**TABLES) for each in TEXT_AS_QUERY + EFFECTS]
-    answers = call_for_each(lambda each: readers.metric(readers.french, f"max({each})"), attacks)
-    assert {each: leaks(answer) for each, answer in answers.items() if leaks(answer)} == {}
-    succeeded = [each.format(**TABLES) for each in EFFECTS]
+    responses = call_for_each(lambda each: readers.metric(readers.french, f"max({each})"), attacks)
+    assert {each: leaks(answer) for each, answer in responses.items() if leaks(answer)} == {}
+    effects = [each.format(**TABLES) for each in EFFECTS]
     values = {
-        each: answers[each].json()["result"][0]["data"] for each in succeeded if answers[each].ok
+        each: responses[each].json()["result"][0]["data"] for each in effects if responses[each].ok
     }
     assert {each: rows for each, rows in values.items() if rows != [{"stolen": None}]} == {}
 
@@ -170,21 +170,23 @@ def test_other_query_parts_show_nothing_more(readers: Readers, query: dict) -> N
 
 def test_sql_lab_runs_only_single_select(readers: Readers) -> None:
     attacks = [each.format(**TABLES, login="analyst") for each in STATEMENTS]
-    answers = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
-    succeeded = [each for each, answer in answers.items() if answer.ok]
+    responses = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
+    successes = [each for each, answer in responses.items() if answer.ok]
     # Superset runs the statements of a text one by one. Where each is a SELECT they may all run:
     # here the words that look like another statement are part of a string.
-    assert [each for each in succeeded if not each.startswith("select E'\\'' || ")] == []
+    assert [each for each in successes if not each.startswith("select E'\\'' || ")] == []
     attacks = [f"select {each.format(**TABLES)}" for each in EFFECTS]
-    answers = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
+    responses = call_for_each(lambda each: readers.sql_lab(readers.analyst, each), attacks)
     rows = {
         each: list(answer.json()["data"][0].values())
-        for each, answer in answers.items()
+        for each, answer in responses.items()
         if answer.ok
     }
     assert {each: values for each, values in rows.items() if values != [None]} == {}
-    hidden = [f"select * from {each}" for each in ("ml.artifacts", "features.feat_customer__rfm")]
-    assert not any(readers.sql_lab(readers.analyst, each).ok for each in hidden)
+    hidden_tables = [
+        f"select * from {each}" for each in ("ml.artifacts", "features.feat_customer__rfm")
+    ]
+    assert not any(readers.sql_lab(readers.analyst, each).ok for each in hidden_tables)
 
 
 def test_stakeholder_has_no_access_to_queries(readers: Readers) -> None:
@@ -236,14 +238,14 @@ def test_changed_password_is_reported_by_status_and_reset_by_up(readers: Readers
         set_logins(connection, {"dashboard": "other", login: "other"})
     try:
         status = project.command("status")
-        refused = readers.metric(readers.french, "max(country)").status_code
+        status_code = readers.metric(readers.french, "max(country)").status_code
     finally:
         project.run("up")
     assert status.returncode == 1
     names = f"dashboard, {login}, Superset's administrator {settings.superset_admin_user}"
     assert names in status.stdout
     assert "make up" in status.stdout
-    assert refused >= 400
+    assert status_code >= 400
     assert project.command("status").returncode == 0
     assert readers.metric(readers.french, "max(country)").ok
 

@@ -18,20 +18,21 @@ SECONDS = 60
 
 def test_row_and_time_limits_are_own_rules(stack) -> None:
     # Charts of one row take more than a millisecond too.
-    done = stack.make("check", "MAX_ROWS=1", "MAX_MS=1")
-    assert done.returncode == 2, done.stdout + done.stderr  # make's own code for a failed line
-    rules = set(re.findall(r"\[([a-z-]+)\]$", done.stdout, re.MULTILINE))
+    result = stack.make("check", "MAX_ROWS=1", "MAX_MS=1")
+    # make exits with 2 when a line of a recipe fails.
+    assert result.returncode == 2, result.stdout + result.stderr
+    rules = set(re.findall(r"\[([a-z-]+)\]$", result.stdout, re.MULTILINE))
     assert rules == {"too-many-rows", "too-slow"}
-    refused = stack.run("check", "--max-ms", "fast")
-    assert refused.returncode != 0
-    assert "Traceback" not in refused.stderr
+    failure = stack.run("check", "--max-ms", "fast")
+    assert failure.returncode != 0
+    assert "Traceback" not in failure.stderr
 
 
 @pytest.fixture
 def watch_log(stack) -> Iterator[list[str]]:
     """`watch` at work in the clone; its lines so far. The file is put back afterwards."""
     file = stack.root / CHART
-    kept = file.read_text()
+    original_text = file.read_text()
     log = stack.root / ".watch.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -51,28 +52,30 @@ def watch_log(stack) -> Iterator[list[str]]:
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 0
         assert "Traceback" not in log.read_text()
-        file.write_text(kept)
+        file.write_text(original_text)
         log.unlink()
         stack.run("push", "--force")
 
 
 def test_watch_pushes_valid_saves_and_reports_invalid_ones(stack, watch_log) -> None:
     file = stack.root / CHART
-    kept = file.read_text()
+    original_text = file.read_text()
 
-    def said(words: str) -> bool:
+    def is_logged(words: str) -> bool:
         return wait_until(lambda: words in watch_log.read_text(), SECONDS)
 
     file.write_text(
-        kept.replace("slice_name: Distribution of the outcome", "slice_name: Only the outcome")
+        original_text.replace(
+            "slice_name: Distribution of the outcome", "slice_name: Only the outcome"
+        )
     )
-    assert said('✓ chart "Only the outcome"'), watch_log.read_text()
-    file.write_text(kept.replace("viz_type:", "viz_type: ["))
-    assert said("✗ superset_assets/charts/data/outcome.yaml: line ")
-    broken = [line for line in watch_log.read_text().splitlines() if "✗" in line]
-    assert len(broken) == 1
-    file.write_text(kept)
-    assert said('✓ chart "Distribution of the outcome"'), watch_log.read_text()
+    assert is_logged('✓ chart "Only the outcome"'), watch_log.read_text()
+    file.write_text(original_text.replace("viz_type:", "viz_type: ["))
+    assert is_logged("✗ superset_assets/charts/data/outcome.yaml: line ")
+    error_lines = [line for line in watch_log.read_text().splitlines() if "✗" in line]
+    assert len(error_lines) == 1
+    file.write_text(original_text)
+    assert is_logged('✓ chart "Distribution of the outcome"'), watch_log.read_text()
     assert stack.run("plan").returncode == 0
 
 
@@ -102,8 +105,8 @@ def test_pull_request_recipe_writes_comment(project, tmp_path) -> None:
     project.edit(project.stack.root / CHART, slice_name="Only the outcome")
     step = recipe("check", "Changes on the dashboards")
     try:
-        done = run_step(project.stack, step, BASE="HEAD", GITHUB_STEP_SUMMARY=str(summary))
-        assert done.returncode == 0, done.stderr
+        result = run_step(project.stack, step, BASE="HEAD", GITHUB_STEP_SUMMARY=str(summary))
+        assert result.returncode == 0, result.stderr
         assert comment.read_text() == summary.read_text()
         lines = comment.read_text().splitlines()
         assert lines[0].startswith("### ")
@@ -119,9 +122,9 @@ def test_merge_recipe_accepts_differences_and_stops_on_errors(project) -> None:
     step = recipe("push", "Show what will change")
     assert run_step(project.stack, step).returncode == 0
     project.edit(project.stack.root / CHART, slice_name="Only the outcome")
-    done = run_step(project.stack, step)
-    assert done.returncode == 0, done.stderr
-    assert "1 to update" in done.stdout
-    done = run_step(project.stack, step, ENV="nowhere")
-    assert done.returncode != 0
-    assert "Error: " in done.stderr
+    result = run_step(project.stack, step)
+    assert result.returncode == 0, result.stderr
+    assert "1 to update" in result.stdout
+    result = run_step(project.stack, step, ENV="nowhere")
+    assert result.returncode != 0
+    assert "Error: " in result.stderr

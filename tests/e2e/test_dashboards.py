@@ -105,16 +105,16 @@ def test_user_with_country_filter_sees_only_that_country(stack) -> None:
     """The row filter of bundle.yml, for a stakeholder who has its role for a while."""
     settings = stack.settings
     file = stack.root / "superset_assets" / "bundle.yml"
-    kept = file.read_text(encoding="utf-8")
-    data = yaml.safe_load(kept)
+    original_text = file.read_text(encoding="utf-8")
+    data = yaml.safe_load(original_text)
     data["users"]["stakeholder"]["roles"] = ["Stakeholder", "Stakeholder France"]
     file.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
     try:
         assert stack.run("push").returncode == 0
         password = settings.value("STAKEHOLDER_PASSWORD")
         with signed_in(settings.superset_url, "stakeholder", password) as page:
-            watched = MonitoredPage(page, settings.superset_url)
-            watched.open("churn")
+            monitored_page = MonitoredPage(page, settings.superset_url)
+            monitored_page.open("churn")
             cells = page.locator('[data-test-chart-name^="Call list"] tbody td:nth-child(3)')
             assert set(cells.all_inner_texts()) == {"France"}
             # A sum over all countries would tell what the rows may not.
@@ -126,36 +126,40 @@ def test_user_with_country_filter_sees_only_that_country(stack) -> None:
             )
             assert number == expected
     finally:
-        file.write_text(kept, encoding="utf-8")
+        file.write_text(original_text, encoding="utf-8")
         stack.run("push", "--force")
 
 
 def test_broken_dashboard_is_reported(stack, admin: Page, tmp_path: Path) -> None:
     """A copy with one sound chart, one with an unknown column and one without any rows."""
     rest = Rest(admin, stack.settings.superset_url)
-    sound = rest.chart_named("Hits and misses (confusion matrix)")
-    broken = {"query_mode": "aggregate", "groupby": [], "metrics": [metric("SUM(no_such_column)")]}
-    nothing = {
+    original_chart = rest.chart_named("Hits and misses (confusion matrix)")
+    broken_params = {
+        "query_mode": "aggregate",
+        "groupby": [],
+        "metrics": [metric("SUM(no_such_column)")],
+    }
+    empty_params = {
         "adhoc_filters": [{"clause": "WHERE", "expressionType": "SQL", "sqlExpression": "1 = 0"}]
     }
-    made = {
-        "Sound": rest.copy_chart(sound, "Sound", {}),
-        "Broken": rest.copy_chart(sound, "Broken", broken),
-        "Nothing": rest.copy_chart(sound, "Nothing", nothing),
+    charts = {
+        "Sound": rest.copy_chart(original_chart, "Sound", {}),
+        "Broken": rest.copy_chart(original_chart, "Broken", broken_params),
+        "Nothing": rest.copy_chart(original_chart, "Nothing", empty_params),
     }
-    dashboard = rest.create_dashboard("broken_on_purpose", made)
+    dashboard = rest.create_dashboard("broken_on_purpose", charts)
     try:
         result = inspect_dashboard(
             admin, stack.settings.superset_url, "broken_on_purpose", tmp_path
         )
         # The copy has not the dashboard's style, so the sound one may not fit its card.
-        found = {f.chart: f.message for f in result.findings if "does not fit" not in f.message}
-        assert set(found) == {"Broken", "Nothing"}
-        assert "no_such_column" in found["Broken"]
-        assert "no results" in found["Nothing"]
+        messages = {f.chart: f.message for f in result.findings if "does not fit" not in f.message}
+        assert set(messages) == {"Broken", "Nothing"}
+        assert "no_such_column" in messages["Broken"]
+        assert "no results" in messages["Nothing"]
     finally:
         rest.delete("dashboard", dashboard)
-        for number in made.values():
+        for number in charts.values():
             rest.delete("chart", number)
 
 
@@ -166,8 +170,8 @@ def test_all_charts_are_drawn_for_stakeholder(stack, stakeholder) -> None:
             stakeholder.page, stakeholder.url, slug, stack.settings.state / "shots"
         )
         assert not result.findings, "\n".join(map(str, result.findings))
-        drawn = [name for names in result.charts.values() for name in names]
-        assert len(drawn) == len(charts_in_git(stack.root, slug))
+        chart_names = [name for names in result.charts.values() for name in names]
+        assert len(chart_names) == len(charts_in_git(stack.root, slug))
         assert all(picture.stat().st_size > 20_000 for picture in result.pictures)
     assert stakeholder.refused == []
 
@@ -178,7 +182,7 @@ def test_login_opens_start_page(stakeholder) -> None:
     wait_until_drawn(stakeholder.page)
     links = stakeholder.page.locator(".gh-door a").evaluate_all("all => all.map(a => a.pathname)")
     slugs = {link.strip("/").rpartition("/")[2] for link in links}
-    assert slugs >= {"business", "churn", "revenue_forecast", "segments", "data", "drivers"}
+    assert slugs >= {"business", "churn", "forecast", "segments", "data", "drivers"}
 
 
 # That the filter reaches every chart of the other pages is a unit test of the committed assets.
@@ -204,16 +208,16 @@ def test_other_model_changes_all_charts(stakeholder, slug: str) -> None:
 
 
 def test_filter_offers_only_models_of_its_task(stakeholder) -> None:
-    offered = {}
+    titles = {}
     for slug in (CLASSIFICATION, "quality_regression", "quality_clustering"):
         stakeholder.open(slug)
         stakeholder.page.locator(".filter-item-wrapper").get_by_role("combobox").click(force=True)
         options = stakeholder.page.locator(".ant-select-item-option:visible")
         options.first.wait_for()
-        offered[slug] = set(options.evaluate_all("all => all.map(option => option.title)"))
-    assert offered[CLASSIFICATION] == {"Breast cancer", "Churn"}
-    assert offered["quality_regression"] == {"Revenue"}
-    assert offered["quality_clustering"] == {"Segments"}
+        titles[slug] = set(options.evaluate_all("all => all.map(option => option.title)"))
+    assert titles[CLASSIFICATION] == {"Breast cancer", "Churn"}
+    assert titles["quality_regression"] == {"Revenue"}
+    assert titles["quality_clustering"] == {"Segments"}
 
 
 def test_country_filter_and_cross_filter_change_whole_page(stakeholder) -> None:

@@ -85,8 +85,8 @@ def change_titles(clone: Clone, number: int) -> None:
     for file in sorted(folder.rglob("*.yaml"))[::KILLS]:
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         titles = [f"slice_name: Kill {number} {file.stem}\n"]
-        kept = [line for line in lines if not line.startswith("slice_name:")]
-        file.write_text("".join(titles + kept), encoding="utf-8")
+        other_lines = [line for line in lines if not line.startswith("slice_name:")]
+        file.write_text("".join(titles + other_lines), encoding="utf-8")
     succeed(clone, "format-assets")
 
 
@@ -119,9 +119,9 @@ COMMANDS = {
 
 def succeed(clone: Clone, *words: str) -> str:
     """Run a command that has to succeed; its output."""
-    done = clone.run(*words)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    result = clone.run(*words)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 def rows_of(clone: Clone, query: str) -> list[tuple]:
@@ -159,8 +159,8 @@ def killed_stack() -> Iterator[Clone]:
 def commands_in_random_order() -> list[str]:
     """Every command once, and again until there are enough."""
     names = sorted(COMMANDS)
-    chosen = names + random.Random(KILL_SEED).choices(names, k=KILLS - len(names))
-    return random.Random(KILL_SEED).sample(chosen, KILLS)
+    commands = names + random.Random(KILL_SEED).choices(names, k=KILLS - len(names))
+    return random.Random(KILL_SEED).sample(commands, KILLS)
 
 
 @pytest.mark.parametrize("number", range(1, KILLS + 1))
@@ -189,23 +189,23 @@ def kill_and_repeat(
     victim = moments.choice(victims)
     process = clone.popen(*command.words(number), start_new_session=True)
     time.sleep(delay)
-    ended = process.poll()
+    exit_code = process.poll()
     if victim == SERVER:
         kill_server(clone)
         process.wait(timeout=120)
-    elif victim == PROGRAMS and ended is None:
+    elif victim == PROGRAMS and exit_code is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.wait()
-    print(f"{name} killed after {delay:.1f} s, {victim}; exit code before the kill: {ended}")
+    print(f"{name} killed after {delay:.1f} s, {victim}; exit code before the kill: {exit_code}")
     if victim == SERVER:
         open_stack(clone.settings).start_database()
 
-    if name == "backup" and ended == 0:
+    if name == "backup" and exit_code == 0:
         return is_saved(clone, number)
-    started = time.monotonic()
+    start = time.monotonic()
     succeed(clone, *command.words(number))
-    command.seconds = time.monotonic() - started
+    command.seconds = time.monotonic() - start
     command.check(clone, number)
     return None
 

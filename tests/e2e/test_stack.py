@@ -32,12 +32,12 @@ def ask(clone: Clone, text: str, role: str = "transformer") -> list[tuple]:
         connection.close()
 
 
-def error_of(done) -> str:
+def error_of(result) -> str:
     """The one line a failed command says."""
-    assert done.returncode != 0, done.stdout
-    errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
-    assert len(errors) == 1, done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+    assert result.returncode != 0, result.stdout
+    errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1, result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
     assert " Do: " in errors[0]
     return errors[0]
 
@@ -59,45 +59,45 @@ def logs_in(clone: Clone, password: str) -> bool:
 
 
 def test_first_up_prints_address_user_and_password_location(stack: Clone) -> None:
-    said = stack.first_up.stdout
-    assert stack.settings.superset_url in said
-    assert "SUPERSET_ADMIN_PASSWORD in .env" in said
-    assert re.search(r"✓ Starting PostgreSQL +\d+\.\d s", said)
-    assert "✗" not in said
+    output = stack.first_up.stdout
+    assert stack.settings.superset_url in output
+    assert "SUPERSET_ADMIN_PASSWORD in .env" in output
+    assert re.search(r"✓ Starting PostgreSQL +\d+\.\d s", output)
+    assert "✗" not in output
 
 
 def test_second_up_changes_nothing(stack: Clone) -> None:
     before = identities(stack)
-    done = stack.make("up")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("up to date") >= 3
+    result = stack.make("up")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("up to date") >= 3
     assert identities(stack) == before
 
 
 def test_status_lists_all_parts(stack: Clone) -> None:
-    done = stack.make("status")
-    assert done.returncode == 0, done.stdout
+    result = stack.make("status")
+    assert result.returncode == 0, result.stdout
     for part in ("PostgreSQL", "Superset", "Models", "Dashboards"):
-        assert re.search(rf"✓ {part}", done.stdout)
-    assert "have changed since" not in done.stdout
+        assert re.search(rf"✓ {part}", result.stdout)
+    assert "have changed since" not in result.stdout
 
 
 def test_psql_reads_standard_input_as_transformer(stack: Clone) -> None:
-    done = stack.make(
+    result = stack.make(
         "psql", input="\\pset tuples_only\nselect current_user, count(*) from csv.breast_cancer"
     )
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"transformer +\| +569", done.stdout)
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"transformer +\| +569", result.stdout)
     failed = stack.make("psql", input="select no_such_column;\nselect 'went on';")
     assert failed.returncode != 0
     assert "went on" not in failed.stdout
 
 
 def test_logs_show_all_parts(stack: Clone) -> None:
-    done = stack.make("logs")
-    assert done.returncode == 0
+    result = stack.make("logs")
+    assert result.returncode == 0
     for part in ("postgres", "superset", "dbt"):
-        assert f"{part}.log" in done.stdout
+        assert f"{part}.log" in result.stdout
     assert "choose one of" in error_of(stack.run("logs", "kitchen"))
 
 
@@ -135,30 +135,30 @@ def test_superset_starts_without_warnings_and_with_content_policy(stack: Clone) 
 
 
 def test_partial_build_leaves_charts_with_rows(stack: Clone) -> None:
-    said = len(stack.superset_words())
+    log_length = len(stack.superset_words())
     for words in (["build", "SELECT=rpt_class_balance"], ["status"]):
-        done = stack.make(*words)
-        assert done.returncode == 0, done.stdout + done.stderr
-    done = stack.make("check")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "No problems" in done.stdout
-    assert re.search(r"\d+ rows, \d+ ms", done.stdout)
-    assert "Traceback" not in stack.superset_words()[said:]
+        result = stack.make(*words)
+        assert result.returncode == 0, result.stdout + result.stderr
+    result = stack.make("check")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "No problems" in result.stdout
+    assert re.search(r"\d+ rows, \d+ ms", result.stdout)
+    assert "Traceback" not in stack.superset_words()[log_length:]
 
 
 # --- data of one's own --------------------------------------------------------------------------
 
 
 def test_valid_file_is_loaded_and_truncated_file_refused(stack: Clone, tmp_path: Path) -> None:
-    good, torn = tmp_path / "My Orders.csv", tmp_path / "torn.csv"
-    good.write_text("order;when;amount\n007;2026-01-02;1.5\n")
-    torn.write_text("a,b\n1,2\n3\n")
-    done = stack.make("load", f"CSV={good}", "NAME=orders", "SCHEMA=e2e")
-    assert done.returncode == 0, done.stderr
+    complete_file, truncated_file = tmp_path / "My Orders.csv", tmp_path / "torn.csv"
+    complete_file.write_text("order;when;amount\n007;2026-01-02;1.5\n")
+    truncated_file.write_text("a,b\n1,2\n3\n")
+    result = stack.make("load", f"CSV={complete_file}", "NAME=orders", "SCHEMA=e2e")
+    assert result.returncode == 0, result.stderr
     assert ask(stack, 'select "order", "when"::text, amount from e2e.orders') == [
         ("007", "2026-01-02", 1.5)
     ]
-    assert "torn.csv, line 3" in error_of(stack.make("load", f"CSV={torn}", "SCHEMA=e2e"))
+    assert "torn.csv, line 3" in error_of(stack.make("load", f"CSV={truncated_file}", "SCHEMA=e2e"))
     assert ask(stack, "select to_regclass('e2e.torn')") == [(None,)]
     assert "There is no file" in error_of(stack.make("load", "CSV=nowhere.csv"))
     ask(stack, "drop schema e2e cascade")
@@ -170,20 +170,20 @@ def test_table_becomes_model_and_is_removed(stack: Clone, tmp_path: Path) -> Non
         f"{n},{n % 7},{'town' if n % 3 else 'village'},{n % 2 ^ (n % 7 > 5)}" for n in range(300)
     ]
     file.write_text("\n".join(["visit_id,items,place,returned", *rows]) + "\n")
-    added = stack.make("add", f"CSV={file}", "TARGET=returned", "OWNER=Ada", "DROP=place")
-    assert added.returncode == 0, added.stdout + added.stderr
-    assert "visit_id: it has a different value in every row" in added.stdout
-    assert "place: you named it in DROP" in added.stdout
+    addition = stack.make("add", f"CSV={file}", "TARGET=returned", "OWNER=Ada", "DROP=place")
+    assert addition.returncode == 0, addition.stdout + addition.stderr
+    assert "visit_id: it has a different value in every row" in addition.stdout
+    assert "place: you named it in DROP" in addition.stdout
     models = stack.root / "dbt" / "models"
     assert len(list(models.rglob("*visits*"))) == 11
     for table in ("predictions.pred_visits", "reports.rpt_predictions where model = 'visits'"):
         answer = stack.make("psql", input=f"select count(*) from {table}")
         assert "300" in answer.stdout.split(), table
-    refused = error_of(stack.make("submission", "NAME=visits"))
-    assert "no row without a value in returned" in refused
-    removed = stack.make("remove", "NAME=visits", env={"YES": "1"})
-    assert removed.returncode == 0, removed.stdout + removed.stderr
+    error = error_of(stack.make("submission", "NAME=visits"))
+    assert "no row without a value in returned" in error
+    removal = stack.make("remove", "NAME=visits", env={"YES": "1"})
+    assert removal.returncode == 0, removal.stdout + removal.stderr
     assert list(models.rglob("*visits*")) == []
-    left = """select exists (select from ml.model_versions where model = 'visits'),
+    query = """select exists (select from ml.model_versions where model = 'visits'),
         to_regclass('csv.visits') is null as gone"""
-    assert stack.make("psql", input=left).stdout.split()[-5:-1] == ["f", "|", "t", "(1"]
+    assert stack.make("psql", input=query).stdout.split()[-5:-1] == ["f", "|", "t", "(1"]

@@ -31,24 +31,25 @@ def other_stack() -> Iterator[Clone]:
 
 def test_simulated_day_and_refresh(other_stack: Clone) -> None:
     # The rows that are there are not dropped for others unasked.
-    refused = other_stack.make("load-shop", "SEED=2")
-    assert refused.returncode != 0 and "YES=1" in refused.stderr
-    lived = other_stack.make("live", "DAYS=2", "SECONDS=0")
-    assert lived.returncode == 0, lived.stdout + lived.stderr
+    refusal = other_stack.make("load-shop", "SEED=2")
+    assert refusal.returncode != 0 and "YES=1" in refusal.stderr
+    simulation = other_stack.make("live", "DAYS=2", "SECONDS=0")
+    assert simulation.returncode == 0, simulation.stdout + simulation.stderr
     assert (
-        len(re.findall(r"^\w{3} \d\d \w{3} \d{4} .* orders .* changed$", lived.stdout, re.M)) == 2
+        len(re.findall(r"^\w{3} \d\d \w{3} \d{4} .* orders .* changed$", simulation.stdout, re.M))
+        == 2
     )
-    changed = "files or data have changed since"
-    assert changed in other_stack.make("status").stdout
+    message = "files or data have changed since"
+    assert message in other_stack.make("status").stdout
     ((mark, last_built),) = ask(
         other_stack,
         "select pg_current_xact_id()::text::bigint, max(valid_from) from vault.sat_order__status",
     )
-    done = other_stack.make("refresh")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Building what depends on shop" in done.stdout
+    result = other_stack.make("refresh")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Building what depends on shop" in result.stdout
     # The lines with news are written anew, and no other.
-    ((written, with_news),) = ask(
+    ((written_count, with_news),) = ask(
         other_stack,
         f"""
         select
@@ -60,8 +61,8 @@ def test_simulated_day_and_refresh(other_stack: Clone) -> None:
             )
         """,
     )
-    assert 0 < written == with_news
-    assert changed not in other_stack.make("status").stdout
+    assert 0 < written_count == with_news
+    assert message not in other_stack.make("status").stdout
     assert "up to date" in other_stack.make("refresh").stdout
 
 
@@ -72,8 +73,8 @@ def test_down_ends_all_processes_and_up_keeps_data(other_stack: Clone) -> None:
     assert remaining_processes(other_stack) == {}
     assert other_stack.run("status").returncode == 1
     assert "make up" in error_of(other_stack.make("psql"))
-    done = other_stack.make("up")
-    assert done.returncode == 0, done.stderr
+    result = other_stack.make("up")
+    assert result.returncode == 0, result.stderr
     assert ask(other_stack, "select answer from marts.kept") == [(42,)]
     assert checksums(other_stack) == before
     assert other_stack.make("status").returncode == 0
@@ -83,8 +84,8 @@ def test_down_ends_all_processes_and_up_keeps_data(other_stack: Clone) -> None:
 @pytest.mark.parametrize("part", SERVED)
 def test_killed_part_restarts(other_stack: Clone, part: str) -> None:
     kill(other_stack, part)
-    done = other_stack.make("up")
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = other_stack.make("up")
+    assert result.returncode == 0, result.stdout + result.stderr
     assert other_stack.make("status").returncode == 0
 
 
@@ -101,8 +102,8 @@ def test_up_completes_after_two_kills(
         time.sleep(delay)
         up.kill()
         up.wait()
-    done = other_stack.make("up")
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = other_stack.make("up")
+    assert result.returncode == 0, result.stdout + result.stderr
     assert other_stack.make("status").returncode == 0
 
 
@@ -116,8 +117,8 @@ def test_changed_passwords_and_port_are_applied(other_stack: Clone) -> None:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     file.write_text(text.replace(str(old.postgres_port), str(port)))
-    done = other_stack.make("up")
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = other_stack.make("up")
+    assert result.returncode == 0, result.stdout + result.stderr
     assert other_stack.make("status").returncode == 0
     assert logs_in(other_stack, f"new-{old.superset_admin_password}")
     assert not logs_in(other_stack, old.superset_admin_password)
@@ -128,10 +129,10 @@ def test_changed_passwords_and_port_are_applied(other_stack: Clone) -> None:
 def test_port_in_use_is_error_before_start(other_stack: Clone) -> None:
     other_stack.make("down")
     for key in ("POSTGRES_PORT", "SUPERSET_PORT"):
-        with socket.socket() as taken:
-            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            taken.bind(("127.0.0.1", getattr(other_stack.settings, key.lower())))
-            taken.listen()
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(("127.0.0.1", getattr(other_stack.settings, key.lower())))
+            listener.listen()
             message = error_of(other_stack.make("up"))
         assert f"({key} in .env) is in use" in message
         assert remaining_processes(other_stack) == {}
@@ -166,8 +167,8 @@ def test_restored_copy_runs_beside_original(other_stack: Clone, backup_content: 
     """Two stacks at the same time, the second restored from the backup of the first."""
     copy = copy_of_the_project()
     try:
-        done = copy.first("restore", f"FROM={other_stack.root / BACKUP}")
-        assert done.returncode == 0, done.stdout + done.stderr
+        result = copy.first("restore", f"FROM={other_stack.root / BACKUP}")
+        assert result.returncode == 0, result.stdout + result.stderr
         one, two = other_stack.settings, copy.settings
         assert one.postgres_port != two.postgres_port
         assert one.superset_admin_password != two.superset_admin_password
@@ -192,8 +193,8 @@ def test_restore_fills_empty_stack(other_stack: Clone, backup_content: Content) 
     assert other_stack.make("reset", env={"YES": "1"}).returncode == 0
     env = other_stack.root / ".env"
     env.write_text(re.sub(r"(?m)^SUPERSET_SECRET_KEY=.*", "SUPERSET_SECRET_KEY=n", env.read_text()))
-    done = other_stack.make("restore", f"FROM={BACKUP}")
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = other_stack.make("restore", f"FROM={BACKUP}")
+    assert result.returncode == 0, result.stdout + result.stderr
     is_restored(other_stack, backup_content)
 
 
@@ -214,5 +215,5 @@ def test_reset_needs_confirmation_and_removes_everything(other_stack: Clone) -> 
     assert other_stack.make("reset", env={"YES": "1"}).returncode == 0
     assert remaining_processes(other_stack) == {}
     assert remaining_resources(other_stack) == []
-    left = {path.name for path in settings.state.iterdir()}
-    assert left <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock", "refresh.lock"}
+    file_names = {path.name for path in settings.state.iterdir()}
+    assert file_names <= {"venv", "venv.lock", "uv", "uv.lock", "glasshouse.lock", "refresh.lock"}

@@ -16,9 +16,9 @@ def changed_lines(before: str, after: str) -> list[str]:
 
 
 def test_second_push_changes_nothing(pushed):
-    said = pushed.run("push")
-    assert "Nothing to do" in said
-    assert "Pushing" not in said
+    output = pushed.run("push")
+    assert "Nothing to do" in output
+    assert "Pushing" not in output
 
 
 def test_push_then_pull_has_no_difference(pushed):
@@ -48,26 +48,30 @@ def test_partial_export_equals_whole_export(project):
     superset, settings = project.superset, project.stack.settings
 
     def parts_are_the_whole() -> bool:
-        whole = superset.export()
-        _, seen = read_both(settings, unmanaged=True)
-        parts = seen.exported
-        return {**parts, "metadata.yaml": ""} == {**whole, "metadata.yaml": ""}
+        full_export = superset.export()
+        _, server_state = read_both(settings, unmanaged=True)
+        parts = server_state.exported
+        return {**parts, "metadata.yaml": ""} == {**full_export, "metadata.yaml": ""}
 
     assert parts_are_the_whole()
     _, chart = project.chart()
     number = superset.number("chart", chart["uuid"])
     dataset = superset.number("dataset", chart["dataset_uuid"])
     column, *others = superset.get("dataset", dataset)["columns"]
-    kept = [{"id": other["id"], "column_name": other["column_name"]} for other in others]
-    named = {"id": column["id"], "column_name": column["column_name"], "verbose_name": "Other"}
-    for resource, changed, fields in (
+    other_columns = [{"id": other["id"], "column_name": other["column_name"]} for other in others]
+    changed_column = {
+        "id": column["id"],
+        "column_name": column["column_name"],
+        "verbose_name": "Other",
+    }
+    for resource, asset_number, fields in (
         ("chart", number, {"description": "Another."}),
         ("dashboard", superset.number("dashboard", "business"), {"css": ".a {}"}),
-        ("dataset", dataset, {"columns": [named, *kept]}),
+        ("dataset", dataset, {"columns": [changed_column, *other_columns]}),
         ("database", superset.rows("database")[0]["id"], {"allow_ctas": True}),
         ("chart", number, {"dashboards": []}),
     ):
-        superset.change(resource, changed, fields)
+        superset.change(resource, asset_number, fields)
         assert parts_are_the_whole(), (resource, fields)
     superset.delete("chart", number)
     assert parts_are_the_whole()
@@ -148,9 +152,9 @@ def test_dashboard_with_missing_chart_is_refused_before_sending(project):
     error = project.fails("push")
     assert data["uuid"] in error
     assert "dashboards/" in error
-    timeless = {name: text for name, text in live.items() if name != "metadata.yaml"}
-    again = {n: t for n, t in project.superset.export().items() if n != "metadata.yaml"}
-    assert again == timeless
+    contents = {name: text for name, text in live.items() if name != "metadata.yaml"}
+    contents_after = {n: t for n, t in project.superset.export().items() if n != "metadata.yaml"}
+    assert contents_after == contents
 
 
 def test_file_without_uuid_is_error(project):
@@ -170,9 +174,9 @@ def test_broken_query_is_one_line_of_check(project):
     ]
     file.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     project.run("format-assets")
-    done = project.command("check")
-    assert done.returncode == 1
-    lines = [line for line in done.stdout.splitlines() if line.startswith("superset_assets/")]
+    result = project.command("check")
+    assert result.returncode == 1
+    lines = [line for line in result.stdout.splitlines() if line.startswith("superset_assets/")]
     assert len(lines) == 1
     assert data["slice_name"] in lines[0]
     assert "division by zero" in lines[0]
@@ -188,13 +192,13 @@ def test_chart_deleted_in_superset_is_kept_until_confirmation(project):
     assert project.files() == before
     assert f'removed chart "{data["slice_name"]}"' in project.run("pull", YES="1")
     after = project.files()
-    changed = {name for name in before if after.get(name) != before[name]}
-    assert changed == {path, "dashboards/business.yaml"}
+    paths = {name for name in before if after.get(name) != before[name]}
+    assert paths == {path, "dashboards/business.yaml"}
     assert data["uuid"] not in after["dashboards/business.yaml"]
     project.run("push")
     assert "No difference" in project.run("plan")
     # Back from the past: what git says again comes back as it was.
-    for name in changed:
+    for name in paths:
         (project.folder / name).write_text(before[name], encoding="utf-8")
     project.run("push")
     assert project.superset.number("chart", data["uuid"]) is not None

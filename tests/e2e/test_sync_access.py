@@ -68,9 +68,9 @@ def test_analyst_queries_only_marts_and_predictions(pushed):
         return analyst._send("POST", "sqllab/execute/", json=body)
 
     assert ask("predictions.pred_breast_cancer").json()["data"][0]["count"] > 0
-    refused = ask("reports.rpt_candidates")
-    assert not refused.ok
-    assert "You need access" in refused.text
+    response = ask("reports.rpt_candidates")
+    assert not response.ok
+    assert "You need access" in response.text
 
 
 def test_access_changed_in_superset_is_pulled(project):
@@ -85,8 +85,8 @@ def test_access_changed_in_superset_is_pulled(project):
     assert f"{door}  changed in Superset since the last push" in plan
     assert 'role "Sales"  new in Superset' in plan
     assert door in project.fails("push")
-    said = project.run("pull")
-    assert 'new role "Sales"' in said
+    output = project.run("pull")
+    assert 'new role "Sales"' in output
     after = project.files()
     assert {name for name in after if after[name] != before[name]} == {FILE}
     data = entries(project)

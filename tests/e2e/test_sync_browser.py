@@ -61,8 +61,8 @@ def test_save_without_change_is_no_difference(project: Project, page: Page) -> N
     # Of each type the chart with most settings: what the editor fills in depends on the others.
     richest: dict[str, dict] = {}
     for chart in charts(project).values():
-        known = richest.setdefault(chart["viz_type"], chart)
-        if len(chart["params"]) > len(known["params"]):
+        largest_chart = richest.setdefault(chart["viz_type"], chart)
+        if len(chart["params"]) > len(largest_chart["params"]):
             richest[chart["viz_type"]] = chart
     for chart in richest.values():
         open_chart(page, project, chart["uuid"])

@@ -16,10 +16,10 @@ from tests.e2e.wheel_examples import bundle_of, read_examples
 def test_superset_examples_round_trip(project):
     settings, superset = project.stack.settings, project.superset
     examples = read_examples()
-    wanted = bundle_of(copy.deepcopy(examples))
-    assert len(wanted.kind("charts")) >= 100
-    assert len(wanted.kind("dashboards")) >= 8
-    uuids = {asset.uuid for asset in wanted}
+    example_bundle = bundle_of(copy.deepcopy(examples))
+    assert len(example_bundle.kind("charts")) >= 100
+    assert len(example_bundle.kind("dashboards")) >= 8
+    uuids = {asset.uuid for asset in example_bundle}
 
     def send(bundle: Bundle) -> None:
         files = {each.path: dump_yaml(complete(each, bundle, settings)) for each in bundle}
@@ -27,34 +27,36 @@ def test_superset_examples_round_trip(project):
             importer.sync(files)
 
     try:
-        send(wanted)
+        send(example_bundle)
         first = superset.export()
-        live = server_bundle(first, settings, wanted).only(uuids)
-        assert [str(each) for each in differences(wanted, live)] == []
+        live = server_bundle(first, settings, example_bundle).only(uuids)
+        assert [str(each) for each in differences(example_bundle, live)] == []
         # No choice of a chart's author is lost on the way, not even one that git need not hold.
-        exported = {data["uuid"]: data for data in map(load_yaml, first.values()) if "uuid" in data}
+        exported_data = {
+            data["uuid"]: data for data in map(load_yaml, first.values()) if "uuid" in data
+        }
         for kind, path, data in examples:
             if kind == "charts":
-                kept = exported[data["uuid"]]["params"]
+                params = exported_data[data["uuid"]]["params"]
                 for name, value in canonical_params(data["params"]).items():
                     if name.startswith("adhoc_filters"):
                         # The editor's own filter of time may stand beside them, as after a save.
-                        assert all(each in kept[name] for each in value), f"{path}: {name}"
+                        assert all(each in params[name] for each in value), f"{path}: {name}"
                     elif value not in (None, [], {}):
-                        assert kept.get(name) == value, f"{path}: {name}"
-                lost = {
+                        assert params.get(name) == value, f"{path}: {name}"
+                gaps = {
                     name for name, value in data["params"].items()
-                    if name not in {*kept, *IGNORED_FIELDS} and value not in (None, [], {})
+                    if name not in {*params, *IGNORED_FIELDS} and value not in (None, [], {})
                 }  # fmt: skip
-                assert {name for name in lost if not name.startswith("matrixify_")} == set(), path
+                assert {name for name in gaps if not name.startswith("matrixify_")} == set(), path
         # What was exported and normalised is itself something that can be imported.
-        send(Bundle.of([replace(each, path=wanted.get(each.uuid).path) for each in live]))
-        again = server_bundle(superset.export(), settings, wanted).only(uuids)
-        assert [str(each) for each in differences(live, again)] == []
+        send(Bundle.of([replace(each, path=example_bundle.get(each.uuid).path) for each in live]))
+        second_bundle = server_bundle(superset.export(), settings, example_bundle).only(uuids)
+        assert [str(each) for each in differences(live, second_bundle)] == []
     finally:
         for kind in ("dashboards", "charts", "datasets", "databases"):
             resource = kind.removesuffix("s")
-            result = [superset.number(resource, asset.uuid) for asset in wanted.kind(kind)]
+            result = [superset.number(resource, asset.uuid) for asset in example_bundle.kind(kind)]
             numbers = [number for number in result if number is not None]
             if numbers and resource == "database":
                 superset.delete(resource, numbers[0])

@@ -52,9 +52,9 @@ def settings_of(project, server: SecondSuperset, **more: str):
 def test_push_then_pull_on_second_instance_has_no_difference(project, second_superset):
     env = overlay(project, "second", **second_superset.addresses)
     before = project.files()
-    said = project.run("push", **env)
-    assert re.search(r"created \d+ dashboards", said)
-    assert 'created role "Stakeholder"' in said
+    output = project.run("push", **env)
+    assert re.search(r"created \d+ dashboards", output)
+    assert 'created role "Stakeholder"' in output
     assert "Nothing to do" in project.run("pull", **env)
     assert "No difference" in project.run("plan", **env)
     assert project.files() == before
@@ -62,12 +62,12 @@ def test_push_then_pull_on_second_instance_has_no_difference(project, second_sup
     overlay(project, "first")
     overlay(project, "nowhere", SUPERSET_URL="http://127.0.0.1:9")
     project.run("push", "--force", ENV="first")
-    said = project.run("plan", ENV="first,second")
-    assert "first: no difference\nsecond: no difference" in said
-    done = project.command("push", ENV="nowhere,second")
-    assert done.returncode == 1
-    assert "second: no difference" in done.stdout
-    assert "nowhere: Error: Superset does not answer" in done.stderr
+    output = project.run("plan", ENV="first,second")
+    assert "first: no difference\nsecond: no difference" in output
+    result = project.command("push", ENV="nowhere,second")
+    assert result.returncode == 1
+    assert "second: no difference" in result.stdout
+    assert "nowhere: Error: Superset does not answer" in result.stderr
     its = settings_of(project, second_superset)
     other = Superset(its)
     _, data = project.chart()
@@ -109,22 +109,22 @@ def test_environment_with_other_prefix_and_certificate(project, second_superset,
     assert project.files() == before
     settings = settings_of(project, second_superset, **more)
     superset = Superset(settings)
-    exported = [yaml.safe_load(text) for text in superset.export().values()]
-    schemas = {data["schema"] for data in exported if "table_name" in data}
+    exported_data = [yaml.safe_load(text) for text in superset.export().values()]
+    schemas = {data["schema"] for data in exported_data if "table_name" in data}
     assert schemas == {"ada_reports"}
-    certified = {d["slug"]: d["certified_by"] for d in exported if d.get("certified_by")}
-    assert certified == {"quality_classification": "Ada"}
+    certifiers = {d["slug"]: d["certified_by"] for d in exported_data if d.get("certified_by")}
+    assert certifiers == {"quality_classification": "Ada"}
     role = next(
         r["id"] for r in superset.rows("security/roles", "id,name") if r["name"] == "Analyst"
     )
-    opened = {row["view_menu_name"] for row in superset.role_permissions(role)}
+    permissions = {row["view_menu_name"] for row in superset.role_permissions(role)}
     assert {
         "[warehouse].[warehouse].[ada_marts]",
         "[warehouse].[warehouse].[ada_predictions]",
-    } <= opened
-    assert not any("[predictions]" in name for name in opened)
-    answers = run_queries(read_git(settings), superset)
-    assert [answer.error for answer in answers if answer.error] == []
+    } <= permissions
+    assert not any("[predictions]" in name for name in permissions)
+    results = run_queries(read_git(settings), superset)
+    assert [answer.error for answer in results if answer.error] == []
     # Without a certificate of its own, this installation shows none and no difference either.
     project.run("push")
     assert "No difference" in project.run("plan")

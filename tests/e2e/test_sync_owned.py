@@ -43,13 +43,13 @@ def test_unmanaged_dashboard_is_ignored_until_import_and_pruned_after_removal(pr
     other, others_chart = unmanaged_dashboard(project, "Somebody's")
     assert "No difference" in project.run("plan")
     assert "Nothing to do" in project.run("pull")
-    listed = project.run("pull", "--all")
-    assert 'dashboard "Made by hand" (1 charts)' in listed
-    assert 'dashboard "Somebody\'s" (1 charts)' in listed
+    listing = project.run("pull", "--all")
+    assert 'dashboard "Made by hand" (1 charts)' in listing
+    assert 'dashboard "Somebody\'s" (1 charts)' in listing
     error = project.fails("pull", "--import", "made by hnad")
     assert "Superset has no dashboard or saved query made by hnad. Do: write made by hand." in error
-    said = project.run("pull", IMPORT="Made by hand")
-    assert 'new dashboard "Made by hand"' in said
+    output = project.run("pull", IMPORT="Made by hand")
+    assert 'new dashboard "Made by hand"' in output
     after = project.files()
     assert after.keys() - before.keys() == {
         "charts/made_by_hand/chart_of_made_by_hand.yaml", "dashboards/made_by_hand.yaml",
@@ -84,13 +84,13 @@ def test_pull_on_branch_keeps_working_files(project):
     author = {f"GIT_{who}_{what}": "test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME",)}
     author |= {f"GIT_{who}_EMAIL": "test@localhost" for who in ("AUTHOR", "COMMITTER")}
     try:
-        said = project.run("pull", BRANCH="from-the-browser", **author)
-        assert "Committed on the branch from-the-browser" in said
+        output = project.run("pull", BRANCH="from-the-browser", **author)
+        assert "Committed on the branch from-the-browser" in output
         assert project.files() == before
         assert project.git("status", "--porcelain") == ""
-        shown = project.git("show", "--format=%s", "--name-only", "from-the-browser").split()
-        assert shown[-1] == f"superset_assets/{path}"
-        assert "Renamed in the browser" in project.git("show", f"from-the-browser:{shown[-1]}")
+        lines = project.git("show", "--format=%s", "--name-only", "from-the-browser").split()
+        assert lines[-1] == f"superset_assets/{path}"
+        assert "Renamed in the browser" in project.git("show", f"from-the-browser:{lines[-1]}")
         # For the files at hand it is still a change made there, which a push would lose.
         assert "Renamed in the browser" in project.fails("push")
         error = project.fails("pull", BRANCH="from-the-browser")
@@ -119,12 +119,12 @@ def test_dashboard_with_over_hundred_charts_round_trip(project):
         "ROOT_ID": {"type": "ROOT", "children": ["GRID_ID"]},
         "GRID_ID": {"type": "GRID", "children": []},
     }
-    made = []
+    files = []
     for number in range(110):
         data = copy.deepcopy(chart) | {"slice_name": f"Chart {number}", "uuid": str(uuid.uuid4())}
-        made.append(project.folder / "charts" / "many" / f"chart_{number}.yaml")
-        made[-1].parent.mkdir(exist_ok=True)
-        made[-1].write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+        files.append(project.folder / "charts" / "many" / f"chart_{number}.yaml")
+        files[-1].parent.mkdir(exist_ok=True)
+        files[-1].write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
         row = f"ROW-{number // 4}"
         if row not in position:
             position["GRID_ID"]["children"].append(row)

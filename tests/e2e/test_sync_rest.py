@@ -41,12 +41,12 @@ def test_assets_outside_export_are_pulled_and_survive_push_of_other_chart(projec
     project.run("pull", IMPORT="Sales")
     assert "No difference" in project.run("plan")
     files = project.files()
-    pulled = next(
+    chart_data = next(
         yaml.safe_load(t) for t in files.values() if first["uuid"] in t.split("\nparams")[0]
     )
-    values = [each["value"] for each in pulled["params"]["annotation_layers"]]
+    values = [each["value"] for each in chart_data["params"]["annotation_layers"]]
     assert values == ["Days off / 祝日", second["uuid"]]
-    assert (pulled["owners"], pulled["tags"]) == (["analyst"], ["Review: Q1"])
+    assert (chart_data["owners"], chart_data["tags"]) == (["analyst"], ["Review: Q1"])
     assert yaml.safe_load(files["queries/sales.yaml"])["sql"] == "select 1"
 
     sibling = next(path for path, t in files.items() if f"\nuuid: {second['uuid']}\n" in t)
@@ -67,11 +67,11 @@ def test_assets_outside_export_are_pulled_and_survive_push_of_other_chart(projec
 
 def test_foreign_bundle_is_imported_and_pushed_without_difference(project, tmp_path):
     number = project.superset.number("dashboard", "segments")
-    exported = project.superset.export("dashboard", [number])
+    files = project.superset.export("dashboard", [number])
     uuids = {
-        yaml.safe_load(t)["uuid"] for p, t in exported.items() if p.startswith(("charts", "dash"))
+        yaml.safe_load(t)["uuid"] for p, t in files.items() if p.startswith(("charts", "dash"))
     }
-    for path, text in exported.items():
+    for path, text in files.items():
         for uuid in uuids:
             # As another team would have made it: assets of their own on the same tables.
             text = text.replace(uuid, f"{uuid[:-4]}0123")
@@ -79,10 +79,10 @@ def test_foreign_bundle_is_imported_and_pushed_without_difference(project, tmp_p
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     before = project.files()
-    said = project.run("import", FROM=str(tmp_path))
+    output = project.run("import", FROM=str(tmp_path))
     new = project.files().keys() - before.keys()
     assert {path.split("/")[0] for path in new} == {"charts", "dashboards"}
     assert "dashboards/segments_2.yaml" in new
-    assert f"{len(new)} files written" in said
+    assert f"{len(new)} files written" in output
     assert "created dashboard" in project.run("push")
     assert "No difference" in project.run("plan")

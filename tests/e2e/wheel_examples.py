@@ -9,7 +9,7 @@ import yaml
 from scripts.assets.files.bundle import Files
 from scripts.assets.model.asset import Bundle
 from scripts.assets.model.layout import chart_uuids, without_charts
-from scripts.assets.model.viz_types import KNOWN
+from scripts.assets.model.viz_types import VIZ_TYPES
 
 _URI = "postgresql+psycopg2://dashboard:${DASHBOARD_PASSWORD}@${POSTGRES_HOST}:${POSTGRES_PORT}/warehouse"
 # The field that an asset of each kind has, and no other.
@@ -38,15 +38,15 @@ def read_examples() -> list[tuple[str, str, dict[str, Any]]]:
             data |= {"database_name": "examples", "sqlalchemy_uri": _URI}
         if kind == "dashboards":
             data["slug"] = data.get("slug") or file.parent.name
-        if kind and (kind != "charts" or data["viz_type"] in KNOWN):
+        if kind and (kind != "charts" or data["viz_type"] in VIZ_TYPES):
             path = f"{kind}/{file.relative_to(folder).as_posix().replace('/', '_')}"
             result.append((kind, path, data))
     charts = {data["uuid"] for kind, _, data in result if kind == "charts"}
     datasets = {data["uuid"] for kind, _, data in result if kind == "datasets"}
     for kind, _, data in result:
         if kind == "dashboards":
-            gone = chart_uuids(data["position"]) - charts
-            data["position"] = without_charts(data["position"], gone)
+            removed_uuids = chart_uuids(data["position"]) - charts
+            data["position"] = without_charts(data["position"], removed_uuids)
     return [each for each in result if each[0] != "charts" or each[2]["dataset_uuid"] in datasets]
 
 

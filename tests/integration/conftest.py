@@ -38,9 +38,9 @@ class Shop:
     def load(self, source: Source, replace: bool = True) -> str:
         """Fill it; `replace`: what it holds may go."""
 
-        def refuse(held: str) -> None:
+        def refuse(contents: str) -> None:
             if not replace:
-                raise UserError(f"The shop holds {held}")
+                raise UserError(f"The shop holds {contents}")
 
         return load(self.dsn, source, refuse, lambda place: None)
 
@@ -61,8 +61,8 @@ class Shop:
 
     def content(self) -> dict[str, tuple]:
         """Each table's number of rows and a hash over all of them."""
-        hashed = "select count(*), md5(string_agg(t::text, '' order by t::text)) from shop.{} t"
-        return {table: self.rows(hashed.format(table))[0] for table in TABLES}
+        query = "select count(*), md5(string_agg(t::text, '' order by t::text)) from shop.{} t"
+        return {table: self.rows(query.format(table))[0] for table in TABLES}
 
     def keys(self) -> list[tuple]:
         """Constraints and indexes, and whether they are valid."""

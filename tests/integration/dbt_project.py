@@ -22,6 +22,7 @@ function-paths: ["../functions"]
 functions: {glasshouse: {+schema: ml}}
 models:
   glasshouse:
+    staging: {+schema: staging, +materialized: view}
     ml: {+schema: models, +materialized: ml_model}
     features: {+schema: features, +materialized: table}
     predictions: {+schema: predictions, +materialized: table}
@@ -66,8 +67,8 @@ class DbtProject:
         command += ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
         command += ["--target", "dev", "--threads", "2", "--exclude", "resource_type:function"]
         environment = dbt_environment(self.settings, "dev") | {"GLASSHOUSE_DEVELOPER": DEVELOPER}
-        done = dbt_server().run(command, environment, self.folder)
-        return Outcome(done.stdout + done.stderr, done.returncode)
+        process = dbt_server().run(command, environment, self.folder)
+        return Outcome(process.stdout + process.stderr, process.returncode)
 
 
 @cache

@@ -53,7 +53,7 @@ class Session:
             return cursor.fetchall() if cursor.description else []
 
     def train(self, model: str, query: str, target: str, **options: Any) -> dict[str, Any]:
-        asked = {
+        call_arguments = {
             "model": model,
             "query": query,
             "task": "classification",
@@ -62,9 +62,11 @@ class Session:
             "options": QUICK,
             **options,
         }
-        values = [json.dumps(v) if isinstance(v, (dict, list)) else v for v in asked.values()]
+        values = [
+            json.dumps(v) if isinstance(v, (dict, list)) else v for v in call_arguments.values()
+        ]
         arguments = sql.SQL(", ").join(
-            sql.SQL("{} => %s").format(sql.Identifier(name)) for name in asked
+            sql.SQL("{} => %s").format(sql.Identifier(name)) for name in call_arguments
         )
         statement = sql.SQL("select row_to_json(r) from ml.train({}) as r").format(arguments)
         return self.rows(statement, *values)[0][0]

@@ -127,16 +127,16 @@ def user(engine: Any) -> Iterator[Session]:
     session = Session(engine.dsn("transformer"))
     session.rows("create domain engine_scoring.short as varchar(20)")
     columns = ", ".join(f'"{escape_quotes(name)}" {kind}' for name, kind in TYPES.items())
-    answers = "yes boolean, kind text, amount float8, visits int, part text"
-    session.rows(f"create table engine_scoring.examples ({columns}, {answers})")
+    target_columns = "yes boolean, kind text, amount float8, visits int, part text"
+    session.rows(f"create table engine_scoring.examples ({columns}, {target_columns})")
     session.rows(f"create table engine_scoring.probes ({columns})")
     insert(session, "examples", [tuple(row.values()) for row in ROWS])
     for name, (task, algorithm, params, features) in MODELS.items():
         target = TARGETS.get(name, name)
-        chosen = ", ".join(f'"{escape_quotes(n)}"' for n in ("id", *features, target, "part"))
+        column_list = ", ".join(f'"{escape_quotes(n)}"' for n in ("id", *features, target, "part"))
         session.train(
             f"engine test scoring {name}",
-            f"select {chosen} from engine_scoring.examples",
+            f"select {column_list} from engine_scoring.examples",
             target,
             task=task,
             key="id",
@@ -176,14 +176,14 @@ def predict_probes(session: Session, name: str) -> dict[int, tuple]:
 
 def predict_rows(session: Session, name: str, query: str) -> dict[int, tuple]:
     """The same for the rows of any query."""
-    answers = session.predict(f"engine test scoring {name}", query)
-    return {int(key): answer for key, *answer in answers}
+    rows = session.predict(f"engine test scoring {name}", query)
+    return {int(key): answer for key, *answer in rows}
 
 
 def compiled_predictions(session: Session, name: str) -> dict[int, tuple]:
     """The same from what ml.compile writes."""
-    answers = session.rows(compiled_sql(session, name))
-    return {key: answer for key, *answer in answers}
+    rows = session.rows(compiled_sql(session, name))
+    return {key: answer for key, *answer in rows}
 
 
 def compiled_sql(session: Session, name: str, query: str = PROBES) -> str:

@@ -33,10 +33,10 @@ def test_refresh_detects_version_trained_in_sql(engine: Warehouse, user: Session
     user.rows("select set_config('glasshouse.dbt_invocation', '', false)")
     user.train(MODEL, seed=1)
     assert any("after: make refresh" in notice for notice in user.connection.notices)
-    trained = state()
-    assert trained != before
+    after = state()
+    assert after != before
     user.rows("select ml.promote(%s, 1)", MODEL)
-    assert state() != trained
+    assert state() != after
 
 
 def test_locked_table_error_names_holder(engine: Warehouse, user: Session) -> None:

@@ -23,9 +23,9 @@ EXPOSURES = Path("dbt", relations.EXPOSURES)
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What describe reads and writes of a project."""
     root = tmp_path_factory.mktemp("project")
-    ignored = shutil.ignore_patterns("__pycache__", "target", "logs")
+    ignore_names = shutil.ignore_patterns("__pycache__", "target", "logs")
     for folder in ("dbt", "udf/functions", "superset_assets"):
-        shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignore_names)
     return root
 
 
@@ -36,22 +36,24 @@ def test_missing_column_is_restored_and_dbt_accepts_exposures(
     # What stands there is not read: a model that is gone would otherwise stop dbt.
     (project / EXPOSURES).write_text("exposures: [{name: x, depends_on: [ref('gone')]}]")
     describe(project, state, warehouse.dsn("transformer"))
-    whole = file.read_text()
-    data = yaml.safe_load(whole)
-    lost = next(column for column in data["columns"] if column["type"] == "BIGINT")
-    data["columns"].remove(lost)
+    text = file.read_text()
+    data = yaml.safe_load(text)
+    removed_column = next(column for column in data["columns"] if column["type"] == "BIGINT")
+    data["columns"].remove(removed_column)
     data["description"] = "Words that are not dbt's."
     file.write_text(yaml.safe_dump(data, sort_keys=False))
 
     monkeypatch.setattr(relations, "_parse", None)  # nothing of dbt has changed: not read again
     with pytest.raises(UserError, match="whose types only the running warehouse has"):
         describe(project, state, None)
-    written = describe(project, state, warehouse.dsn("transformer"))
-    assert written == [DATASET.as_posix()]
-    again = yaml.safe_load(file.read_text())
-    result = next(c for c in again["columns"] if c["column_name"] == lost["column_name"])
-    assert result == lost | {"verbose_name": result["verbose_name"]}
-    assert again["description"] == yaml.safe_load(whole)["description"]
+    paths = describe(project, state, warehouse.dsn("transformer"))
+    assert paths == [DATASET.as_posix()]
+    data_after = yaml.safe_load(file.read_text())
+    result = next(
+        c for c in data_after["columns"] if c["column_name"] == removed_column["column_name"]
+    )
+    assert result == removed_column | {"verbose_name": result["verbose_name"]}
+    assert data_after["description"] == yaml.safe_load(text)["description"]
     assert describe(project, state, None) == []
 
     target = project / "target"

@@ -41,12 +41,12 @@ def test_repeated_training_gives_identical_results(user: Session, cells: str) ->
     both = ["logistic_regression", "hist_gradient_boosting"]
     name = "engine test again"
     first = user.train(name, cells, "malignant", key="id", algorithms=both)
-    answers = sorted(user.predict(name, cells))
+    predictions = sorted(user.predict(name, cells))
     for query in (cells, cells + " order by random()", cells + " order by f1 desc"):
-        again = user.train(name, query, "malignant", key="id", algorithms=both)
-        assert again["version"] > first["version"]
-        assert (again["score"], again["algorithm"]) == (first["score"], first["algorithm"])
-        assert sorted(user.predict(name, cells)) == answers
+        second = user.train(name, query, "malignant", key="id", algorithms=both)
+        assert second["version"] > first["version"]
+        assert (second["score"], second["algorithm"]) == (first["score"], first["algorithm"])
+        assert sorted(user.predict(name, cells)) == predictions
     for table in ("metrics", "curves", "confusion", "importances", "distributions"):
         differences = user.rows(f"""
             select to_jsonb(t) - 'version' as fact from ml.{table} as t where model = '{name}'
@@ -98,9 +98,9 @@ def test_all_column_types_and_names_are_supported(user: Session, mixed: str) -> 
         "unique_uuid",
         "document",
     }
-    found = user.predict(name, mixed + " limit 10")
-    assert len(found) == 10
-    assert found[0][0] == "key 1"
+    rows = user.predict(name, mixed + " limit 10")
+    assert len(rows) == 10
+    assert rows[0][0] == "key 1"
 
 
 def test_registry_rows_are_complete(user: Session, mixed: str) -> None:

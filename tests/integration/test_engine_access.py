@@ -21,13 +21,13 @@ def reader(engine: Any, user: Session, admin: Session) -> Iterator[Session]:
     admin.rows(f"grant usage on schema ml, engine_hostile to {READER}")
     admin.rows(f"grant select on engine_hostile.rows to {READER}")
     admin.rows(f"grant select on all tables in schema ml to {READER}")
-    called = admin.rows("""
+    function_rows = admin.rows("""
         select oid::regprocedure::text from pg_proc
         where
             pronamespace = 'ml'::regnamespace
             and has_function_privilege('transformer', oid, 'execute')
     """)
-    for (function,) in called:
+    for (function,) in function_rows:
         admin.rows(f"grant execute on function {function} to {READER}")
     user.rows("create table engine_hostile.secret as select * from engine_hostile.rows")
     user.rows("create view engine_hostile.window_on_it as select * from engine_hostile.secret")

@@ -29,15 +29,15 @@ def test_findings_are_rows_and_notices(user: Session, leaky_checks: list[tuple])
     tips = {(code, column) for code, severity, column, *_ in leaky_checks if severity == "tip"}
     assert ("excluded_column", "constant") in tips
     for _, severity, _, message, remedy in leaky_checks:
-        told = [notice for notice in user.connection.notices if message in notice]
-        assert len(told) == (severity in ("issue", "tip"))
-        assert all(remedy in notice and notice.count("\n") == 1 for notice in told)
+        notices = [notice for notice in user.connection.notices if message in notice]
+        assert len(notices) == (severity in ("issue", "tip"))
+        assert all(remedy in notice and notice.count("\n") == 1 for notice in notices)
 
 
 def test_each_check_has_help_and_outcome(user: Session, leaky_checks: list[tuple]) -> None:
-    explained = user.rows("select topic, about, example from ml.help('checks')")
-    assert {topic for topic, *_ in explained} == {code for code, *_ in leaky_checks}
-    for topic, about, example in explained:
+    help_rows = user.rows("select topic, about, example from ml.help('checks')")
+    assert {topic for topic, *_ in help_rows} == {code for code, *_ in leaky_checks}
+    for topic, about, example in help_rows:
         assert "Remedy: " in about
         assert {row[3] for row in user.rows(example)} == {topic}
     (one,) = user.rows("select topic from ml.help('key_feature')")

@@ -47,9 +47,9 @@ def kinds(session: Session, model: str) -> dict[str, str]:
 def test_lists_and_arrays_of_texts(user: Session, films: str, column: str) -> None:
     model = f"engine test {column}"
     query = f"select id, {column}, target from engine_test.films"
-    trained = user.train(model, query, "target", key="id")
+    result = user.train(model, query, "target", key="id")
     assert kinds(user, model) == {column: "list"}
-    assert trained["score"] > 0.9
+    assert result["score"] > 0.9
     # A plain text with the items of the array is the same list.
     text = f"select id, {column}::text as {column} from engine_test.films"
     if column == "tags":
@@ -57,8 +57,8 @@ def test_lists_and_arrays_of_texts(user: Session, films: str, column: str) -> No
     assert user.predict(model, query) == user.predict(model, text)
     rows = user.rows("select * from ml.explain(%s, %s)", model, query)
     assert {row[2] for row in rows} == {"(baseline)", column}
-    (compiled,) = user.rows("select ml.compile(%s, %s)", model, query)[0]
-    assert "ml.predict(" in compiled
+    (statement,) = user.rows("select ml.compile(%s, %s)", model, query)[0]
+    assert "ml.predict(" in statement
 
 
 @pytest.mark.parametrize(
@@ -75,27 +75,27 @@ def test_dates_in_any_time_zone(
     query = f"select id, {column}, {target} from engine_test.films"
     options = {"task": task, "key": "id", "algorithms": json.dumps([algorithm])}
     user.train(model, query, target, **options)
-    predicted = [row[2] for row in user.predict(model, query)]
+    predictions = [row[2] for row in user.predict(model, query)]
     values = user.rows(
         f"select ({target})::text::float8 from engine_test.films"
         if task == "regression"
         else f"select {target}::int from engine_test.films"
     )
     truth = np.array([float(value) for (value,) in values])
-    assert abs(np.corrcoef(predicted, truth)[0, 1]) > 0.95
+    assert abs(np.corrcoef(predictions, truth)[0, 1]) > 0.95
     (statement,) = user.rows("select ml.compile(%s, %s)", model, query)[0]
     assert "extract(" in statement
     print_of_version = user.version(model)["data_fingerprint"]
     user.rows("set time zone 'Asia/Kathmandu'")
     try:
-        compiled = {str(row[0]): row[2] for row in user.rows(statement)}
+        scores = {str(row[0]): row[2] for row in user.rows(statement)}
         elsewhere = {row[0]: row[2] for row in user.predict(model, query)}
         user.train(model, query, target, **options)
     finally:
         user.rows("reset time zone")
-    keys = sorted(compiled)
-    assert np.allclose([compiled[k] for k in keys], [elsewhere[k] for k in keys], 1e-9, 1e-9)
-    assert np.allclose(predicted, list(elsewhere.values()), 1e-12)
+    keys = sorted(scores)
+    assert np.allclose([scores[k] for k in keys], [elsewhere[k] for k in keys], 1e-9, 1e-9)
+    assert np.allclose(predictions, list(elsewhere.values()), 1e-12)
     assert user.version(model)["data_fingerprint"] == print_of_version
 
 
@@ -116,8 +116,8 @@ def test_weights_gap_and_budget_are_recorded(user: Session, films: str) -> None:
     assert version["split"]["rows_in_gap"] >= 10
     assert version["rows_train"] + version["rows_test"] + in_neither == 500
     assert {entry["name"] for entry in version["excluded"]} == {"released", "tickets"}
-    found = user.rows(
+    metric_rows = user.rows(
         "select metric, value from ml.evaluate(%s, 'select * from engine_test.films')", model
     )
-    assert dict(found)["accuracy"] > 0.8
+    assert dict(metric_rows)["accuracy"] > 0.8
     assert set(kinds(user, model)) == {"genres"}

@@ -143,9 +143,13 @@ def test_profile_is_replaced_and_names_author(user: Session) -> None:
 
 def test_drift_equals_sql(user: Session) -> None:
     """The index of one feature over the bins of the registry, counted by Postgres."""
-    later = f"select id, amount * 1.3 + 1 as amount, quarters, colour, flag, day from ({ROWS}) as r"
+    new_query = (
+        f"select id, amount * 1.3 + 1 as amount, quarters, colour, flag, day from ({ROWS}) as r"
+    )
     psi, distance = user.rows(
-        "select psi, kolmogorov_smirnov from ml.drift(%s, %s) where feature = 'amount'", NAME, later
+        "select psi, kolmogorov_smirnov from ml.drift(%s, %s) where feature = 'amount'",
+        NAME,
+        new_query,
     )[0]
     (expected,) = user.rows(
         f"""
@@ -161,7 +165,7 @@ def test_drift_equals_sql(user: Session) -> None:
         ),
         counted as (
             select bounds.bin, bounds.category, max(bounds.n) as before, count(r.id) as now
-            from bounds left join ({later}) as r on case
+            from bounds left join ({new_query}) as r on case
                 when bounds.category is not null then r.amount is null
                 else (bounds.lower is null or r.amount >= bounds.lower)
                     and (bounds.next is null or r.amount < bounds.next)
@@ -187,15 +191,15 @@ def test_drift_equals_sql(user: Session) -> None:
 
 
 def test_monitored_drift_is_stored_and_dropped_with_version(user: Session) -> None:
-    shifted = f"select *, to_char(day, 'YYYY-MM') as month from ({ROWS}) as r where id > 100"
-    returned = user.rows("select * from ml.watch(%s, %s, 'month')", NAME, shifted)
+    new_query = f"select *, to_char(day, 'YYYY-MM') as month from ({ROWS}) as r where id > 100"
+    drift_rows = user.rows("select * from ml.watch(%s, %s, 'month')", NAME, new_query)
     result = registry_rows(
         user, "drifts",
         "period, feature, kind, rows, psi, js, ks, missing, missing_change, new_share, "
         "new_categories, outside_range, psi_previous, p_value, verdict",
     )  # fmt: skip
     order = repr
-    assert sorted(result, key=order) == sorted(returned, key=order)
+    assert sorted(result, key=order) == sorted(drift_rows, key=order)
     assert {row[0] for row in result} == {"2026-01", "2026-02", "2026-03"}
     assert {row[1] for row in result} == {"amount", "quarters", "colour", "flag", "(score)"}
     assert len({row[0] for row in registry_rows(user, "drifts", "measured_at")}) == 1
@@ -224,10 +228,10 @@ def test_version_has_all_diagnostics(user: Session) -> None:
     assert {"threshold", "learning", "score_overall"} <= curves
     where = "metric = 'accuracy' and split = 'test' and series = 'model'"
     segments = registry_rows(user, "metrics", "segment, n", where)
-    whole = dict(segments).pop("all")
-    assert whole == sum(n for segment, n in segments if segment != "all")
-    (tested,) = registry_rows(user, "model_versions", "rows_test")[0]
-    assert whole == tested
+    total = dict(segments).pop("all")
+    assert total == sum(n for segment, n in segments if segment != "all")
+    (rows_test,) = registry_rows(user, "model_versions", "rows_test")[0]
+    assert total == rows_test
 
 
 def test_retired_and_dropped_versions_have_no_rows(user: Session) -> None:

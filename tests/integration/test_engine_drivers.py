@@ -70,14 +70,14 @@ def rows(user: Session) -> list[dict[str, Any]]:
 
 def drivers(user: Session, metric: str, query: str = QUERY, **options: Any) -> dict[Any, dict]:
     names = options.pop("dimensions", DIMENSIONS)
-    found = user.rows(
+    slice_rows = user.rows(
         "select row_to_json(r) from ml.drivers(%s, %s, 'is_test', %s, %s) as r",
         query,
         metric,
         names,
         json.dumps(options),
     )
-    return {frozenset(row["conditions"].items()): row for (row,) in found}
+    return {frozenset(row["conditions"].items()): row for (row,) in slice_rows}
 
 
 def exhaustive(
@@ -104,14 +104,14 @@ def test_slices_equal_exhaustive_search(
     user: Session, rows: list[dict[str, Any]], metric: str
 ) -> None:
     value = METRICS[metric]
-    found = drivers(user, metric, max_order=2, min_support=0.05, prune=False)
+    slices = drivers(user, metric, max_order=2, min_support=0.05, prune=False)
     expected = {
         conditions: (members, support) for conditions, members, support in exhaustive(rows, 2, 0.05)
     }
-    assert found.keys() == expected.keys()
-    assert not any("rare" in str(conditions) or "id" in dict(conditions) for conditions in found)
+    assert slices.keys() == expected.keys()
+    assert not any("rare" in str(conditions) or "id" in dict(conditions) for conditions in slices)
     for conditions, (members, support) in expected.items():
-        row = found[conditions]
+        row = slices[conditions]
         control, test = (
             [member for member in members if member["is_test"] == side] for side in (False, True)
         )
@@ -130,9 +130,9 @@ def test_slices_equal_exhaustive_search(
         else:
             assert row["unexpected_difference"] is None
     if metric != "count(distinct customer)":
-        change = found[frozenset()]["difference"]
+        change = slices[frozenset()]["difference"]
         for names in [("colour",), ("day",), ("colour", "day")]:
-            parts = [r for c, r in found.items() if {name for name, _ in c} == set(names)]
+            parts = [r for c, r in slices.items() if {name for name, _ in c} == set(names)]
             assert sum(row["contribution"] for row in parts) == pytest.approx(change)
 
 
@@ -146,14 +146,14 @@ def test_dimensions_with_many_values_are_counted_in_blocks(user: Session) -> Non
     query = f"select i % 2 = 0 as is_test, i % 7 as a, {', '.join(values)} "
     query += "from generate_series(1::bigint, 4000) as i"
     rows = [row for (row,) in user.rows(f"select row_to_json(r) from ({query}) as r")]
-    found = drivers(
+    slices = drivers(
         user, "sum(a)", query, dimensions=names, max_order=3, min_support=0.004, prune=False
     )
     expected = {
         conditions: sum(row["a"] for row in members if row["is_test"])
         for conditions, members, _ in exhaustive(rows, 3, 0.004, names)
     }
-    assert {conditions: row["test"] for conditions, row in found.items()} == expected
+    assert {conditions: row["test"] for conditions, row in slices.items()} == expected
     assert len(expected) > 300
 
 
@@ -163,14 +163,14 @@ def test_slice_is_reported_once(user: Session) -> None:
             else 1 end as changed
         from ({QUERY}) as inner_rows
     """
-    found = drivers(user, "sum(changed)", query, dimensions=["colour", "day", "flag"])
-    cause = found[frozenset({("colour", "red"), ("day", "2026-01-02")})]
+    slices = drivers(user, "sum(changed)", query, dimensions=["colour", "day", "flag"])
+    cause = slices[frozenset({("colour", "red"), ("day", "2026-01-02")})]
     assert cause["p_value"] < 0.001
     assert cause["slice"] == "colour = red and day = 2026-01-02"
     assert cause["dimensions_used"] == 2
-    assert not any(len(conditions) > 2 for conditions in found)
-    assert next(iter(found.values()))["slice"] == "(all)"
-    contributions = [abs(row["contribution"]) for row in list(found.values())[1:]]
+    assert not any(len(conditions) > 2 for conditions in slices)
+    assert next(iter(slices.values()))["slice"] == "(all)"
+    contributions = [abs(row["contribution"]) for row in list(slices.values())[1:]]
     assert contributions == sorted(contributions, reverse=True)
 
 
@@ -194,9 +194,9 @@ def test_notices_name_left_out_rows(user: Session) -> None:
     del user.connection.notices[:]
     query = f"select case when amount <> 5 then is_test end as is_test, id from ({QUERY}) as r"
     drivers(user, "count(*)", query, dimensions=["id"])
-    said = "".join(user.connection.notices)
-    assert "whose is_test is NULL" in said
-    assert "No value of 'id' reaches the support of 0.02" in said
+    notices = "".join(user.connection.notices)
+    assert "whose is_test is NULL" in notices
+    assert "No value of 'id' reaches the support of 0.02" in notices
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_measure_reads_predictions(user: Session) -> None:
     """
     expected = dict(user.rows("select metric, value from ml.evaluate('measure test', %s)", rows))
     for score in ("score", "probabilities"):
-        found = dict(
+        values = dict(
             user.rows(
                 "select metric, value from ml.measure(%s, 'classification', 'y', 'prediction', %s) "
                 "where kind = 'metric'",
@@ -249,7 +249,7 @@ def test_measure_reads_predictions(user: Session) -> None:
                 score,
             )
         )
-        assert found == pytest.approx(expected)
+        assert values == pytest.approx(expected)
     user.rows("select ml.drop_model('measure test')")
     with pytest.raises(psycopg2.Error, match=r"ml\.measure: Column 'y' holds one class only"):
         user.rows(

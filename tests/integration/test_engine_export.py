@@ -112,10 +112,10 @@ def test_answers_equal_those_of_predict(
     (statement,) = user.rows("select ml.export(%s, %s)", model, table)[0]
     assert "ml." not in statement
     expected = {key: rest for key, *rest in user.predict(model, f"select * from {table}")}
-    found = {key: rest for key, *rest in bare.rows(statement)}
-    assert found.keys() == expected.keys()
-    assert len(found) == 602
-    for key, (prediction, score, probabilities) in found.items():
+    results = {key: rest for key, *rest in bare.rows(statement)}
+    assert results.keys() == expected.keys()
+    assert len(results) == 602
+    for key, (prediction, score, probabilities) in results.items():
         answer, number, shares = expected[key]
         assert score == pytest.approx(number, rel=1e-9, abs=1e-9), key
         if target == "amount":
@@ -176,8 +176,8 @@ def test_files_run_on_a_database_without_plpython(
         bare.rows(texts["registry.sql"])
         bare.rows(texts["reports.sql"])
     expected = {key: score for key, _, score, _ in user.predict(model, f"select * from {table}")}
-    found = dict(bare.rows("select id, score from predictions.pred_engine_test_export_boosted"))
-    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    scores = dict(bare.rows("select id, score from predictions.pred_engine_test_export_boosted"))
+    assert scores == pytest.approx(expected, rel=1e-9, abs=1e-9)
     for name in ("model_versions", "metrics", "importances", "curves", "checks", "candidates"):
         here, there = (
             session.rows(f"select count(*) from ml.{name} where model = %s", model)[0][0]

@@ -74,5 +74,5 @@ def test_extra_algorithm_trains_predicts_and_explains(
     assert version
     # The same rows and the same seed give the same numbers.
     user.rows(call, model, rows, entry, BARE)
-    again = dict(user.rows("select key, score from ml.predict(%s, %s)", model, rows))
-    assert again == chances
+    predictions = dict(user.rows("select key, score from ml.predict(%s, %s)", model, rows))
+    assert predictions == chances

@@ -17,54 +17,61 @@ __all__ = ["admin", "user"]  # fixtures
 TUTORIAL = ROOT / "docs" / "tutorials" / "5-forecasting.md"
 OPTIONS = {"time": "at", "series": ["series"], "horizon": 12, "bootstrap": 0}
 KINDS = ("walk", "noise", "seasonal", "growing", "rare", "autoregressive")
-PER_KIND, MONTHS = 34, 132
+PER_KIND, FUTURES, MONTHS, STEPS = 34, 50, 132, 12
 
 
 def train(user: Session, model: str, query: str, target: str = "value", **changes: Any) -> Any:
-    asked = {"task": "forecast", "algorithms": None, "options": OPTIONS, **changes}
-    return user.train(f"engine test {model}", query, target, **asked)
+    arguments = {"task": "forecast", "algorithms": None, "options": OPTIONS, **changes}
+    return user.train(f"engine test {model}", query, target, **arguments)
 
 
 def simulated() -> dict[str, np.ndarray]:
-    """Six kinds of monthly series."""
+    """Six kinds of monthly series, of shape (series, futures, months): one past, many futures."""
     rng = np.random.default_rng(11)
-    times, shape = np.arange(MONTHS), (PER_KIND, MONTHS)
-    noise = {kind: rng.normal(size=shape) for kind in KINDS}
-    wave = np.sin(2 * np.pi * times / 12 + rng.uniform(0, 6, (PER_KIND, 1)))
+    times, shape = np.arange(MONTHS), (PER_KIND, FUTURES, MONTHS)
+    noise = {}
+    for kind in KINDS:
+        draws = rng.normal(size=shape) if kind != "rare" else rng.poisson(0.4, shape).astype(float)
+        draws[:, :, :-STEPS] = draws[:, :1, :-STEPS]
+        noise[kind] = draws
+    wave = np.sin(2 * np.pi * times / 12 + rng.uniform(0, 6, (PER_KIND, 1, 1)))
     steps = np.zeros(shape)
     for month in range(1, MONTHS):
-        steps[:, month] = 0.8 * steps[:, month - 1] + noise["autoregressive"][:, month]
+        steps[..., month] = 0.8 * steps[..., month - 1] + noise["autoregressive"][..., month]
     return {
-        "walk": 100 + np.cumsum(noise["walk"], axis=1),
+        "walk": 100 + np.cumsum(noise["walk"], axis=2),
         "noise": 50 + 5 * noise["noise"],
         "seasonal": 100 + 0.2 * times + 10 * wave + 3 * noise["seasonal"],
         "growing": (100 + 0.5 * times) * (1 + 0.3 * wave) * np.exp(0.05 * noise["growing"]),
-        "rare": rng.poisson(0.4, shape).astype(float),
+        "rare": noise["rare"],
         "autoregressive": 20 + steps,
     }
 
 
 def test_intervals_of_simulated_series_cover_level(user: Session) -> None:
-    truth: dict[tuple[str, int], float] = {}
-    rows: list[dict[str, str]] = []
-    for kind, values in simulated().items():
-        for number, series in enumerate(values):
-            for month, value in enumerate(series.tolist()):
-                if month >= MONTHS - 12:
-                    truth[f"{kind} {number}", month - MONTHS + 13] = value
-                else:
-                    at = f"{2000 + month // 12}-{month % 12 + 1:02}-01"
-                    rows.append({"series": f"{kind} {number}", "at": at, "value": repr(value)})
+    series = {
+        f"{kind} {number}": values
+        for kind, of_kind in simulated().items()
+        for number, values in enumerate(of_kind)
+    }
+    rows = [
+        {"series": name, "at": f"{2000 + month // 12}-{month % 12 + 1:02}-01", "value": repr(value)}
+        for name, values in series.items()
+        for month, value in enumerate(values[0, :-STEPS].tolist())
+    ]
     query = load(user, "simulated", rows, ("value",))
     query = query.replace("*", "series, at::date as at, value")
     train(user, "simulated", query)
-    found = user.rows("select series, step, lower, upper from ml.forecast('engine test simulated')")
-    assert len(found) == len(truth)
-    inside = np.array([low <= truth[series, step] <= high for series, step, low, high in found])
-    kinds = np.array([series.split()[0] for series, *_ in found])
-    assert 0.75 <= inside.mean() <= 0.85
-    by_kind = {kind: round(inside[kinds == kind].mean(), 3) for kind in KINDS}
-    assert all(0.65 <= share <= 0.95 for share in by_kind.values()), by_kind
+    shares: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    bounds = user.rows(
+        "select series, step, lower, upper from ml.forecast('engine test simulated')"
+    )
+    assert len(bounds) == len(series) * STEPS
+    for name, step, low, high in bounds:
+        truth = series[name][:, MONTHS - STEPS + step - 1]
+        shares[name.split()[0]].append(float(np.mean((low <= truth) & (truth <= high))))
+    by_kind = {kind: round(float(np.mean(values)), 3) for kind, values in shares.items()}
+    assert all(0.75 <= share <= 0.85 for share in by_kind.values()), by_kind
 
 
 def test_retail_turnover_forecast_on_held_out_rows(user: Session, data_folder: Any) -> None:
@@ -79,32 +86,32 @@ def test_retail_turnover_forecast_on_held_out_rows(user: Session, data_folder: A
     options = {"time": "month", "series": ["series_id"], "horizon": 24}
     result = train(user, "retail", query, "turnover", options=options)
     assert result["score"] < result["baseline"]
-    answers: dict[str, list[tuple]] = {}
+    forecasts: dict[str, list[tuple]] = {}
     for name, *rest in user.rows(
         "select series, to_char(at at time zone 'UTC', 'YYYY-MM-DD'), forecast, lower, upper "
         "from ml.forecast('engine test retail') order by series, step"
     ):
-        answers.setdefault(name, []).append(tuple(rest))
-    scaled, errors, totals, inside = [], 0.0, 0.0, []
+        forecasts.setdefault(name, []).append(tuple(rest))
+    scaled_errors, errors, totals, inside = [], 0.0, 0.0, []
     for name, rows in long.items():
         history = np.array([float(row["turnover"]) for row in rows[:-24]])
         held_out = [(row["month"], float(row["turnover"])) for row in rows[-24:]]
-        assert [at for at, *_ in answers[name]] == [month for month, _ in held_out]
+        assert [at for at, *_ in forecasts[name]] == [month for month, _ in held_out]
         truth = np.array([value for _, value in held_out])
-        forecast, low, high = np.array([row[1:] for row in answers[name]]).T
+        forecast, low, high = np.array([row[1:] for row in forecasts[name]]).T
         scale = np.abs(history[12:] - history[:-12]).mean()
-        scaled.append(np.abs(truth - forecast).mean() / scale)
+        scaled_errors.append(np.abs(truth - forecast).mean() / scale)
         errors += np.abs(truth - forecast).sum()
         totals += truth.sum()
         inside.append((low <= truth) & (truth <= high))
-    assert np.mean(scaled) <= 1.27
+    assert np.mean(scaled_errors) <= 1.27
     assert errors / totals <= 0.039
     assert 0.78 <= np.mean(inside) <= 0.88
-    recorded = user.rows(
+    recorded_rows = user.rows(
         "select count(*), count(distinct series) from ml.forecasts "
         "where model = 'engine test retail' and part = 'future'"
     )
-    assert recorded == [(3_600, 150)]
+    assert recorded_rows == [(3_600, 150)]
 
 
 @pytest.fixture(scope="module")
@@ -122,15 +129,15 @@ def hourly(user: Session) -> str:
 
 
 def test_hours_of_zone_are_independent_of_session(user: Session, hourly: str) -> None:
-    answers = []
+    forecasts = []
     for zone in ("UTC", "America/New_York"):
         user.rows(f"set timezone = '{zone}'")
-        answers.append(
+        forecasts.append(
             user.rows("select extract(epoch from at), step, forecast from ml.forecast(%s)", hourly)
         )
     user.rows("reset timezone")
-    assert answers[0] == answers[1]
-    assert np.diff([float(at) for at, *_ in answers[0]]).tolist() == [3_600] * 47
+    assert forecasts[0] == forecasts[1]
+    assert np.diff([float(at) for at, *_ in forecasts[0]]).tolist() == [3_600] * 47
     night = user.rows(
         "select max(forecast) filter (where local < 7), min(forecast) filter (where local > 8) "
         "from ml.forecast(%s), "
@@ -169,20 +176,24 @@ def test_errors_have_no_traceback(user: Session, hourly: str) -> None:
 
 def test_tutorial_runs(engine: Any, user: Session) -> None:
     blocks = re.findall(r"^```sql\n(.*?)^```$", TUTORIAL.read_text(), re.MULTILINE | re.DOTALL)
-    answers = []
+    results = []
     user.connection.autocommit = False
     try:
         for block in blocks:
             for statement in block.split(";\n"):
                 if statement.strip():
-                    answers.append(user.rows(statement))
+                    results.append(user.rows(statement))
     finally:
         user.connection.rollback()
         user.connection.autocommit = True
-    trained, forecast, what_if = answers[1], answers[2], answers[3]
+    trained, forecast, what_if = results[1], results[2], results[3]
     assert trained[0][5] > trained[0][4]  # the baseline is worse
     assert [row[0] for row in forecast] == ["Graz"] * 14 + ["Linz"] * 14 + ["Wien"] * 14
     assert len(what_if) == 3
-    planned = {name: sum(r[2] for r in forecast if r[0] == name) for name, _ in what_if}
-    assert all(total > planned[name] for name, total in what_if)
-    assert all(len(rows) for rows in answers[4:9])
+    planned_totals = {name: sum(r[2] for r in forecast if r[0] == name) for name, _ in what_if}
+    assert all(total > planned_totals[name] for name, total in what_if)
+    assert all(len(rows) for rows in results[4:14])
+    assert [total for _, total, _ in results[12]] == pytest.approx(
+        [shops for *_, shops in results[12]]
+    )
+    assert "Christmas Day" in {name for name, _ in results[13]}

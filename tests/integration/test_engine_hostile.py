@@ -36,8 +36,8 @@ def test_names_are_quoted(user: Session, name: str) -> None:
     ).format(*map(sql.Identifier, (column, key)), sql.Literal(name), sql.Identifier(target),
              sql.Literal(name)).as_string(user.connection)  # fmt: skip
     model = f"engine hostile {name}"
-    trained = user.train(model, query, target, key=key)
-    assert trained["model"] == model
+    version = user.train(model, query, target, key=key)
+    assert version["model"] == model
     result = {row[0]: row for row in user.predict(model, query)}
     assert len(result) == 200
     assert {row[1] for row in result.values()} <= {name, "no"}
@@ -129,17 +129,17 @@ def test_invalid_arguments_are_refused(
     model = f"engine hostile choice {argument}"
     with pytest.raises(psycopg2.Error) as caught:
         user.train(model, ROWS, "target", **{"key": "id", argument: value})
-    said = str(caught.value)
-    assert "Traceback" not in said
-    assert caught.value.pgcode != "XX000", said
+    message = str(caught.value)
+    assert "Traceback" not in message
+    assert caught.value.pgcode != "XX000", message
     assert registry_rows(admin, model) == {}
 
 
 def test_deeply_nested_json_is_refused(user: Session) -> None:
-    nested = json.loads("[" * 900 + "]" * 900)
+    nested_list = json.loads("[" * 900 + "]" * 900)
     for argument in ("algorithms", "split", "options"):
         with pytest.raises(psycopg2.Error):
-            user.train("engine hostile nested", ROWS, "target", **{argument: nested})
+            user.train("engine hostile nested", ROWS, "target", **{argument: nested_list})
 
 
 VALUES = {
@@ -242,8 +242,8 @@ def test_widest_table_is_supported(user: Session) -> None:
     assert len(user.version("engine hostile wide")["features"]) == 1598
     result = {int(row[0]): row[2] for row in user.predict("engine hostile wide", query)}
     ((text,),) = user.rows("select ml.compile('engine hostile wide', %s)", query)
-    written = {row[0]: row[2] for row in user.rows(text)}
-    assert written == pytest.approx(result, abs=1e-9)
+    scores = {row[0]: row[2] for row in user.rows(text)}
+    assert scores == pytest.approx(result, abs=1e-9)
 
 
 def test_duplicate_and_missing_keys_are_predicted(user: Session) -> None:
@@ -251,11 +251,11 @@ def test_duplicate_and_missing_keys_are_predicted(user: Session) -> None:
     user.train("engine hostile twice", twice, "target", key="id")
     assert len(user.predict("engine hostile twice", twice)) == 200
     # An empty key is a key; NULL is none.
-    odd = "select case when id > 1 then '' end as id, a, b from engine_hostile.rows where id < 3"
-    keys = [row[0] for row in user.predict("engine hostile twice", odd)]
+    query = "select case when id > 1 then '' end as id, a, b from engine_hostile.rows where id < 3"
+    keys = [row[0] for row in user.predict("engine hostile twice", query)]
     assert keys == [None, ""]
-    alone = "select '' as id, a, b from engine_hostile.rows limit 1"
-    assert user.predict("engine hostile twice", alone)[0][0] == ""
+    one_row_query = "select '' as id, a, b from engine_hostile.rows limit 1"
+    assert user.predict("engine hostile twice", one_row_query)[0][0] == ""
 
 
 def test_text_of_megabytes_is_supported(user: Session) -> None:

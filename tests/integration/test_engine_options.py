@@ -43,9 +43,11 @@ def engine(warehouse: Warehouse) -> Warehouse:
 @pytest.fixture(scope="module")
 def guide_results(user: Session, admin: Session) -> Iterator[dict[str, list[tuple]]]:
     """What each statement of the guide answers."""
-    asked = statements()
-    models = sorted({name for one in asked for name in re.findall(r"ml\.train\('(\w+)'", one)})
-    yield {one: user.rows(one) for one in asked}
+    guide_statements = statements()
+    models = sorted(
+        {name for one in guide_statements for name in re.findall(r"ml\.train\('(\w+)'", one)}
+    )
+    yield {one: user.rows(one) for one in guide_statements}
     for model in models:
         admin.rows("delete from ml.model_versions where model = %s", model)
 
@@ -68,48 +70,50 @@ def test_statements_of_guide_run(guide_results: dict[str, list[tuple]], user: Se
 
 
 def test_outliers_and_components(guide_results: dict[str, list[tuple]], user: Session) -> None:
-    answers = user.predict("odd_tumours", TUMOURS)
-    flagged = [score > 0 for _, _, score, _ in answers]
-    assert [word for _, word, _, _ in answers] == ["outlier" if f else "normal" for f in flagged]
-    assert sum(flagged) / len(flagged) == pytest.approx(0.02, abs=0.015)
-    for _, prediction, lost, components in user.predict("shape", TUMOURS):
+    predictions = user.predict("odd_tumours", TUMOURS)
+    is_outlier = [score > 0 for _, _, score, _ in predictions]
+    assert [word for _, word, _, _ in predictions] == [
+        "outlier" if f else "normal" for f in is_outlier
+    ]
+    assert sum(is_outlier) / len(is_outlier) == pytest.approx(0.02, abs=0.015)
+    for _, prediction, error, components in user.predict("shape", TUMOURS):
         assert (prediction, set(components)) == (None, {"component_1", "component_2"})
-        assert lost >= 0
+        assert error >= 0
     curve = user.rows(
         "select series, position, y from ml.curves where model = 'shape' "
         "and curve = 'explained_variance' order by 1, 2"
     )
     assert [row[:2] for row in curve] == [(s, p) for s in ("alone", "together") for p in (1, 2)]
     together = [y for series, _, y in curve if series == "together"]
-    measured = dict(
+    variance_shares = dict(
         user.rows(
             "select split, value from ml.metrics where model = 'shape' and series = 'model' "
             "and metric = 'explained_variance' and fold is null"
         )
     )
-    assert together[1] == pytest.approx(measured["test"], rel=1e-9)
+    assert together[1] == pytest.approx(variance_shares["test"], rel=1e-9)
     # Published for these data over and over, for all of their rows.
-    assert measured["train"] == pytest.approx(0.63, abs=0.04)
+    assert variance_shares["train"] == pytest.approx(0.63, abs=0.04)
 
 
 def test_searched_settings_are_recorded(
     guide_results: dict[str, list[tuple]], user: Session
 ) -> None:
-    tried = user.rows(
+    candidates = user.rows(
         "select algorithm, params, fold_scores, chosen from ml.candidates where model = 'tumour' "
         "and version = (select max(version) from ml.model_versions where model = 'tumour')"
     )
-    assert [row[0] for row in tried].count("logistic_regression") == 4
-    assert sorted(row[1].get("max_depth", 0) for row in tried if "forest" in row[0]) == [3, 6]
-    assert all(len(row[2]) == 3 for row in tried)
-    assert sum(row[3] for row in tried) == 1
+    assert [row[0] for row in candidates].count("logistic_regression") == 4
+    assert sorted(row[1].get("max_depth", 0) for row in candidates if "forest" in row[0]) == [3, 6]
+    assert all(len(row[2]) == 3 for row in candidates)
+    assert sum(row[3] for row in candidates) == 1
 
 
 def test_least_cost_threshold_is_used(guide_results: dict[str, list[tuple]], user: Session) -> None:
     threshold = user.version("tumour_costs")["threshold"]
     assert threshold < 0.5
-    answers = user.predict("tumour_costs", TUMOURS)
-    assert {(s >= threshold, word) for _, word, s, _ in answers} == {
+    predictions = user.predict("tumour_costs", TUMOURS)
+    assert {(s >= threshold, word) for _, word, s, _ in predictions} == {
         (True, "malignant"),
         (False, "benign"),
     }
@@ -190,5 +194,5 @@ def test_arrays_high_cardinality_texts_and_groups(user: Session, arrays: str) ->
 
 
 def query_without(query: str, column: str) -> str:
-    kept = {"id", "numbers", "exact", "city", "shop"} - {column}
-    return f"select {', '.join(sorted(kept))} from ({query}) as rows limit 5"
+    column_names = {"id", "numbers", "exact", "city", "shop"} - {column}
+    return f"select {', '.join(sorted(column_names))} from ({query}) as rows limit 5"

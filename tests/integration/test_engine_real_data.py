@@ -72,16 +72,16 @@ def reference_auc(
     first = list(range(len(numbers)))
     last = list(range(len(numbers), matrix.shape[1]))
     if isinstance(model, LogisticRegression):
-        prepared = make_column_transformer(
+        preprocessing = make_column_transformer(
             (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), first),
             (OneHotEncoder(handle_unknown="ignore"), last),
         )
     else:
         coder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
-        prepared = make_column_transformer(("passthrough", first), (coder, last))
+        preprocessing = make_column_transformer(("passthrough", first), (coder, last))
     labels = np.array([row[target] == yes for row in rows])
     training = np.array([row["part"] == "train" for row in rows])
-    pipeline = make_pipeline(prepared, model).fit(matrix[training], labels[training])
+    pipeline = make_pipeline(preprocessing, model).fit(matrix[training], labels[training])
     return roc_auc_score(labels[~training], pipeline.predict_proba(matrix[~training])[:, 1])
 
 
@@ -98,7 +98,7 @@ def compare(
             categorical_features=places, random_state=1
         ),
     }
-    found = {}
+    scores = {}
     for algorithm, reference in references.items():
         result = session.train(
             f"engine test {name}",
@@ -109,9 +109,9 @@ def compare(
             split={"by": "column", "column": "part"},
             options={**QUICK, "folds": 3, "positive_class": yes},
         )
-        found[algorithm] = (result["score"], reference_auc(rows, numbers, target, yes, reference))
-        print(f"{name} {algorithm}: {found[algorithm]}")
-    return found
+        scores[algorithm] = (result["score"], reference_auc(rows, numbers, target, yes, reference))
+        print(f"{name} {algorithm}: {scores[algorithm]}")
+    return scores
 
 
 def test_telco_churn(user: Session, data_folder: Path) -> None:
@@ -162,27 +162,27 @@ def test_titanic(user: Session, data_folder: Path) -> None:
     excluded = {entry["name"] for entry in user.version(name)["excluded"]}
     # A number of its own in each row names it. A name is free text, whose titles tell much.
     assert excluded == {"PassengerId"}
-    validated = user.rows(
+    fold_means = user.rows(
         "select avg(value) from ml.metrics where model = %s and split = 'validation' "
         "and series = 'model' and metric in ('accuracy', 'roc_auc') "
         "group by metric order by metric",
         name,
     )
-    (accuracy,), (area,) = validated
+    (accuracy,), (area,) = fold_means
     print(f"titanic {result['algorithm']}: accuracy {accuracy:.4f}, roc_auc {area:.4f}")
     # Published without the names: accuracy 0.82, area 0.867.
     assert 0.805 < accuracy < 0.86
     assert 0.86 < area < 0.91
     # The same rows and columns outside the database, cut in two in the same way.
-    used = ("Survived", "Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked")
+    column_names = ("Survived", "Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked")
     chance = np.random.default_rng(0).random(len(rows))
-    parted = [
-        {**{name: row[name] for name in used}, "part": "test" if share < 0.25 else "train"}
+    rows_with_part = [
+        {**{name: row[name] for name in column_names}, "part": "test" if share < 0.25 else "train"}
         for row, share in zip(rows, chance, strict=True)
     ]
     measures = ("Pclass", "Age", "SibSp", "Parch", "Fare")
-    found = compare(user, "titanic parted", parted, measures, "Survived", "1")
-    for algorithm, (inside, reference) in found.items():
+    scores = compare(user, "titanic parted", rows_with_part, measures, "Survived", "1")
+    for algorithm, (inside, reference) in scores.items():
         assert inside == pytest.approx(reference, abs=0.015), algorithm
 
 
@@ -195,10 +195,10 @@ def test_adult(user: Session, data_folder: Path) -> None:
         for row in read(data_folder / "adult" / f"adult_{part}.csv")
     ]
     result = compare(user, "adult", rows, ADULT, "income", ">50K")
-    for name, published in (("logistic_regression", 0.907), ("hist_gradient_boosting", 0.9265)):
+    for name, published_auc in (("logistic_regression", 0.907), ("hist_gradient_boosting", 0.9265)):
         inside, reference = result[name]
         assert inside == pytest.approx(reference, abs=0.01), name
-        assert inside == pytest.approx(published, abs=0.01), name
+        assert inside == pytest.approx(published_auc, abs=0.01), name
 
 
 def test_text_messages(user: Session, data_folder: Path) -> None:
@@ -222,11 +222,11 @@ def test_text_messages(user: Session, data_folder: Path) -> None:
     print(f"sms: {result['score']:.4f}, scikit-learn {area:.4f}, {result['seconds']} s")
     assert result["score"] >= 0.985
     assert result["score"] >= area - 0.003
-    found = user.rows(
+    contribution_rows = user.rows(
         "select key, value, contribution from ml.explain(%s, %s, null)",
         "engine test sms",
         f"{query} where text ilike '%free%prize%' limit 1",
     )
-    words = {value: contribution for _, value, contribution in found}
+    words = {value: contribution for _, value, contribution in contribution_rows}
     assert words["free"] > 0
     assert words["prize"] > 0

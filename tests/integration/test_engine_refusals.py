@@ -71,14 +71,14 @@ def test_invalid_training_is_one_line_error(
 ) -> None:
     with pytest.raises(psycopg2.Error, match=message) as caught:
         user.train("engine test refused", query.format(cells=cells), target, **options)
-    shown = caught.value.diag
-    assert shown.message_primary.startswith("ml.train: ")
-    assert "\n" not in shown.message_primary
-    assert hint is None or hint in shown.message_hint
+    diagnostics = caught.value.diag
+    assert diagnostics.message_primary.startswith("ml.train: ")
+    assert "\n" not in diagnostics.message_primary
+    assert hint is None or hint in diagnostics.message_hint
     assert caught.value.pgcode not in (None, "XX000", "38000")
     assert user.rows("select count(*) from engine_test.cells") == [(569,)]
-    nothing = user.rows("select * from ml.model_versions where model = 'engine test refused'")
-    assert nothing == []
+    versions = user.rows("select * from ml.model_versions where model = 'engine test refused'")
+    assert versions == []
 
 
 def test_missing_or_changed_column_error_names_column(user: Session, cells: str) -> None:

@@ -70,13 +70,13 @@ def test_drop_version(user: Session, three_versions: str) -> None:
         user.rows("select ml.drop_version(%s, 3)", three_versions)
     assert "ml.promote or ml.rollback" in caught.value.diag.message_hint
     assert user.value("select ml.drop_version(%s, 2)", three_versions) == 2
-    left = user.rows(
+    counts = user.rows(
         "select (select count(*) from ml.artifacts where model = %s and version = 2), "
         "(select count(*) from ml.distributions where model = %s and version = 2)",
         three_versions,
         three_versions,
     )
-    assert left == [(0, 0)]
+    assert counts == [(0, 0)]
     # The champion before is gone, so the one before that is meant.
     assert user.value("select ml.rollback(%s)", three_versions) == 1
     assert user.value("select ml.drop_version(%s, 3)", three_versions) == 1
@@ -113,9 +113,9 @@ def test_missing_model_or_version_is_error(
         user.train(name)
     with pytest.raises(psycopg2.Error, match=message) as caught:
         user.rows(f"select {call.format(name=name)}")
-    shown = caught.value.diag
-    assert shown.message_primary.startswith(call.split("(")[0] + ": ")
-    assert hint in shown.message_hint
+    diagnostics = caught.value.diag
+    assert diagnostics.message_primary.startswith(call.split("(")[0] + ": ")
+    assert hint in diagnostics.message_hint
     assert caught.value.pgcode == "22023"
 
 
@@ -142,9 +142,9 @@ def test_retention(user: Session) -> None:
     user.train(name)
     for _ in range(4):
         user.train(name, "dummy", promote="never", keep=2)
-    kept = user.rows("select version from ml.artifacts where model = %s order by 1", name)
+    version_rows = user.rows("select version from ml.artifacts where model = %s order by 1", name)
     # 2 is champion, 1 was before it, 5 and 6 are the newest.
-    assert [version for (version,) in kept] == [1, 2, 5, 6]
+    assert [version for (version,) in version_rows] == [1, 2, 5, 6]
     assert len(user.states(name)) == 6
     metrics = user.rows("select distinct version from ml.metrics where model = %s", name)
     assert len(metrics) == 6
@@ -183,7 +183,7 @@ def test_registry_rights(engine: Any, admin: Session, user: Session) -> None:
     ):
         with pytest.raises(psycopg2.errors.InsufficientPrivilege):
             user.rows(statement)
-    doors = admin.rows("""
+    functions = admin.rows("""
         select proname, proowner::regrole::text, proconfig from pg_proc
         where pronamespace = 'ml'::regnamespace and prosecdef order by 1
     """)
@@ -191,7 +191,7 @@ def test_registry_rights(engine: Any, admin: Session, user: Session) -> None:
     others = ("expect_tests", "numbers", "record_drift", "record_profile", "record_test")
     others += ("record_contest", "record_refresh", "record_retraining")
     others += ("record_version", "reserve_version")
-    assert doors == [(door, "ml_registry", path) for door in sorted((*VERBS, *others))]
+    assert functions == [(function, "ml_registry", path) for function in sorted((*VERBS, *others))]
 
 
 def test_malformed_version_is_trained_again(user: Session, admin: Session) -> None:

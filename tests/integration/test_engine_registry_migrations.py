@@ -86,21 +86,21 @@ def test_build_replaces_function_changed_by_hand(engine: Any, admin: Session) ->
     before = set(admin.rows(CATALOGUE))
     admin.rows("grant execute on function ml.help(text) to public")
     build_functions(engine.settings, engine.stack, show=False)
-    written = {name for _, name, _ in set(admin.rows(CATALOGUE)) - before}
+    objects = {name for _, name, _ in set(admin.rows(CATALOGUE)) - before}
     functions = {"ml.help(text)", "ml.help_body(text)"}
-    assert written == functions | {f"function {function}" for function in functions}
+    assert objects == functions | {f"function {function}" for function in functions}
     assert (
         admin.value("select has_function_privilege('public', 'ml.help(text)', 'execute')") is False
     )
 
 
 def test_applied_scripts_are_recorded_and_not_repeated(database: dict[str, Any]) -> None:
-    applied = apply(database)
-    assert applied[:2] == ["migrations/0001_schema", "migrations/0002_signatures"]
-    assert "functions/recording" in applied
+    migration_names = apply(database)
+    assert migration_names[:2] == ["migrations/0001_schema", "migrations/0002_signatures"]
+    assert "functions/recording" in migration_names
     with closing(Session(database)) as session:
-        recorded = session.rows("select name, applied_by, length(checksum) from ml.migrations")
-        assert sorted(recorded) == sorted((name, "postgres", 64) for name in applied)
+        migrations = session.rows("select name, applied_by, length(checksum) from ml.migrations")
+        assert sorted(migrations) == sorted((name, "postgres", 64) for name in migration_names)
     assert apply(database) == []
 
 
@@ -111,10 +111,10 @@ def test_old_registry_upgrades_and_models_predict_equally(
         session.rows("create extension plpython3u")
         session.rows(gzip.decompress(DUMP.read_bytes()).decode())
         session.rows("reset search_path")
-        unsigned = session.value("select count(*) from ml.artifacts")
-        assert unsigned == 4
+        unsigned_count = session.value("select count(*) from ml.artifacts")
+        assert unsigned_count == 4
         apply(database)
-        assert session.value("select count(signature) from ml.artifacts") == unsigned
+        assert session.value("select count(signature) from ml.artifacts") == unsigned_count
         assert session.value("select count(*) from ml.metrics") > 100
         _copy_functions(admin, session)
         expected = json.loads(PREDICTIONS.read_text())
@@ -147,10 +147,10 @@ def test_invalid_artifact_disables_only_its_model(
         session.rows(gzip.decompress(DUMP.read_bytes()).decode())
         session.rows("update ml.artifacts set content = 'no model' where model = 'grouped'")
         apply(database)
-        signed = session.rows(
+        signature_rows = session.rows(
             "select distinct model from ml.artifacts where signature is not null order by 1"
         )
-        assert signed == [("boosted",), ("logistic",)]
+        assert signature_rows == [("boosted",), ("logistic",)]
     (warning,) = warnings
     assert "Version 1 of model 'grouped' cannot be used until it is trained again" in warning
 
@@ -183,14 +183,14 @@ def test_malformed_description_is_emptied_and_reported(
 
 def test_failed_migration_leaves_nothing(database: dict[str, Any], root: Path) -> None:
     apply(database)
-    broken = root / registry.FOLDER / "migrations" / "0099_broken.sql"
-    broken.write_text("create table ml.half (a int);\nselect 1 / 0;\n")
+    migration_file = root / registry.FOLDER / "migrations" / "0099_broken.sql"
+    migration_file.write_text("create table ml.half (a int);\nselect 1 / 0;\n")
     with pytest.raises(UserError, match=r"migrations/0099_broken\.sql failed: division by zero"):
         apply(database, root)
     with closing(Session(database)) as session:
         assert session.value("select to_regclass('ml.half')") is None
         assert session.rows("select from ml.migrations where name ~ 'broken'") == []
-    broken.write_text("create table ml.half (a int);\n")
+    migration_file.write_text("create table ml.half (a int);\n")
     assert apply(database, root)[0] == "migrations/0099_broken"
 
 

@@ -104,10 +104,10 @@ def test_forged_artifact_is_not_recorded(
 ) -> None:
     with pytest.raises(psycopg2.Error, match=message) as caught:
         record(user, *forge(*signed_artifact))
-    shown = caught.value.diag
-    assert "\n" not in shown.message_primary
+    diagnostics = caught.value.diag
+    assert "\n" not in diagnostics.message_primary
     assert "Traceback" not in str(caught.value)
-    assert "rain" in shown.message_hint
+    assert "rain" in diagnostics.message_hint
     assert caught.value.pgcode == "22023"
     assert user.states(NAME) == {1: "champion"}
 

@@ -51,13 +51,13 @@ def test_registry_is_written_only_by_owner_functions(
         "select proname, proowner::regrole::text, proconfig from pg_proc "
         "where pronamespace = 'ml'::regnamespace and prosecdef order by 1"
     )
-    doors = (
+    function_names = (
         "drop_model", "drop_version", "expect_tests", "numbers", "promote", "record_contest",
         "record_drift", "record_profile", "record_refresh", "record_retraining", "record_test",
         "record_version", "reserve_version", "rollback",
     )  # fmt: skip
     path = ["search_path=pg_catalog, pg_temp"]
-    assert definers == [(door, "ml_registry", path) for door in doors]
+    assert definers == [(name, "ml_registry", path) for name in function_names]
     for login in ("dashboard", "analyst"):
         with (
             closing(Session(engine.dsn(login))) as reader,

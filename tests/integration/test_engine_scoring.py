@@ -55,9 +55,9 @@ def encode_rows(model: Model, rows: list[dict[str, Any]]) -> np.ndarray:
         for place, row in enumerate(rows):
             value = row[feature.name]
             if value is not None and feature.kind == CATEGORY:
-                known = value in feature.categories
+                is_known = value in feature.categories
                 other = len(feature.categories) if feature.has_rare else -1
-                matrix[place, position] = feature.categories.index(value) if known else other
+                matrix[place, position] = feature.categories.index(value) if is_known else other
             elif value is not None:
                 matrix[place, position] = number(value)
     return matrix
@@ -121,10 +121,10 @@ def test_predict_and_compiled_sql_equal_scikit_learn(
     for name in MODELS:
         model = stored_model(user, name)
         outside = expected_predictions(model, rows)
-        for answers in (predict_probes(user, name), compiled_predictions(user, name)):
-            assert sorted(answers) == list(range(len(rows)))
+        for predictions in (predict_probes(user, name), compiled_predictions(user, name)):
+            assert sorted(predictions) == list(range(len(rows)))
             for place, truth in enumerate(outside):
-                check(model, answers[place], truth)
+                check(model, predictions[place], truth)
 
 
 def check(model: Model, answer: tuple, truth: np.ndarray) -> None:
@@ -154,22 +154,22 @@ def check(model: Model, answer: tuple, truth: np.ndarray) -> None:
 @pytest.mark.parametrize("name", ["yes", "kind", "trees"])
 def test_prediction_is_independent_of_batch(user: Session, name: str) -> None:
     """More rows than go through a model at a time, each of them often and in no order."""
-    often = "select e.* from engine_scoring.examples as e, generate_series(1, 75) order by random()"
+    query = "select e.* from engine_scoring.examples as e, generate_series(1, 75) order by random()"
     result = user.rows(
         "select key::int, count(*), min(score), max(score), count(distinct prediction), "
         "min(prediction) from ml.predict(%s, %s) group by key order by 1",
         f"engine test scoring {name}",
-        often,
+        query,
     )
     assert [row[:2] for row in result] == [(place, 75) for place in range(len(ROWS))]
-    alone = predict_rows(user, name, "select * from engine_scoring.examples")
+    predictions = predict_rows(user, name, "select * from engine_scoring.examples")
     model = stored_model(user, name)
     for (place, _, lowest, highest, different, prediction), truth in zip(
         result, expected_predictions(model, ROWS), strict=True
     ):
-        assert (different, prediction) == (1, alone[place][0])
+        assert (different, prediction) == (1, predictions[place][0])
         for score in (lowest, highest):
-            check(model, (prediction, score, alone[place][2]), truth)
+            check(model, (prediction, score, predictions[place][2]), truth)
 
 
 @settings(QUICKLY, max_examples=8)
@@ -236,13 +236,13 @@ def test_independent_fit_gives_same_predictions(user: Session, target: str) -> N
     )
     estimator = LogisticRegression(**EXACT) if target == "yes" else Ridge(solver="cholesky")
     training = np.array([row["part"] == "train" for row in ROWS])
-    answers = np.array([row[target] for row in ROWS])
-    model = make_pipeline(prepare, estimator).fit(matrix[training], answers[training])
+    target_values = np.array([row[target] for row in ROWS])
+    model = make_pipeline(prepare, estimator).fit(matrix[training], target_values[training])
     outside = model.predict_proba(matrix)[:, 1] if target == "yes" else model.predict(matrix)
     query = "select * from engine_scoring.examples"
     asked_for = {int(r[0]): r[2] for r in user.predict(f"engine test scoring {target}", query)}
-    written = {row[0]: row[2] for row in user.rows(compiled_sql(user, target, query))}
-    for result in (asked_for, written):
+    compiled_scores = {row[0]: row[2] for row in user.rows(compiled_sql(user, target, query))}
+    for result in (asked_for, compiled_scores):
         scores = [result[place] for place in range(len(ROWS))]
         np.testing.assert_allclose(scores, outside, rtol=CLOSE, atol=CLOSE)
 
@@ -256,9 +256,11 @@ def test_compiled_view_uses_index_for_one_row(user: Session) -> None:
     plan = user.rows("explain select score from engine_scoring.scored where id = 7")
     user.rows("reset enable_seqscan")
     assert "Index Scan" in plan[0][0]
-    answers = {row[0]: row[1:] for row in user.rows("select * from engine_scoring.scored")}
-    assert len(answers) == len(ROWS)
-    assert user.rows("select score from engine_scoring.scored where id = 7")[0][0] == answers[7][1]
+    predictions = {row[0]: row[1:] for row in user.rows("select * from engine_scoring.scored")}
+    assert len(predictions) == len(ROWS)
+    assert (
+        user.rows("select score from engine_scoring.scored where id = 7")[0][0] == predictions[7][1]
+    )
 
 
 @pytest.mark.parametrize("name", ["yes", "trees"])

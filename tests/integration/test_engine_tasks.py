@@ -54,8 +54,8 @@ def linnerud() -> Any:
     return Bunch(data=data.data, target=data.target[:, 2])
 
 
-def by_key(found: list[tuple]) -> dict[int, tuple]:
-    return {int(key): tuple(rest) for key, *rest in found}
+def by_key(rows: list[tuple]) -> dict[int, tuple]:
+    return {int(key): tuple(rest) for key, *rest in rows}
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_regression_equals_scikit_learn(user: Session, set_name: str, reader: An
     assert result["score"] == pytest.approx(error, rel=1e-9)
     # Three exercises say nothing of a pulse.
     assert result["baseline"] > result["score"] or set_name == "linnerud"
-    found = by_key(user.predict(name, query))
+    predictions = by_key(user.predict(name, query))
     for number, value in enumerate(expected):
-        text, score, probabilities = found[number]
+        text, score, probabilities = predictions[number]
         assert score == pytest.approx(value, rel=1e-9)
         assert (float(text), probabilities) == (score, None)
     assert user.version(name)["task"] == "regression"
@@ -122,13 +122,13 @@ def test_multiclass_equals_scikit_learn(user: Session, name: str, reader: Any) -
     assert result["score"] == pytest.approx(
         log_loss(data.target[~training], expected[~training]), rel=1e-5
     )
-    found = by_key(user.predict(model, query))
+    predictions = by_key(user.predict(model, query))
     for number, shares in enumerate(expected):
-        predicted, score, probabilities = found[number]
-        assert predicted == str(shares.argmax())
+        label, score, probabilities = predictions[number]
+        assert label == str(shares.argmax())
         assert score == max(probabilities.values())
-        named = [probabilities[str(c)] for c in range(len(shares))]
-        assert named == pytest.approx(list(shares), abs=1e-6)
+        class_probabilities = [probabilities[str(c)] for c in range(len(shares))]
+        assert class_probabilities == pytest.approx(list(shares), abs=1e-6)
 
 
 def test_bike_sharing_with_time_split(user: Session, data_folder: Path) -> None:
@@ -178,35 +178,38 @@ def test_ames_log_prices(user: Session, data_folder: Path) -> None:
     features = ", ".join(f'"{c}"' for c in rows[0] if c != "SalePrice")
     query = f'select {features}, "SalePrice" from ({table}) as rows'
     words = [c for c in rows[0] if c not in (*numbers, "part")]
-    used = [c for c in numbers if c not in ("Id", "SalePrice")]
+    number_columns = [c for c in numbers if c not in ("Id", "SalePrice")]
     matrix = np.array(
         [
-            [float(row[c]) if row[c] else np.nan for c in used] + [row[c] for c in words]
+            [float(row[c]) if row[c] else np.nan for c in number_columns] + [row[c] for c in words]
             for row in rows
         ],
         dtype=object,
     )
     training = np.array([row["part"] == "train" for row in rows])
     prices = np.log1p([float(row["SalePrice"]) for row in rows])
-    places = list(range(len(used)))
+    places = list(range(len(number_columns)))
     outside = make_pipeline(
         make_column_transformer(
             (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), places),
-            (OneHotEncoder(handle_unknown="ignore"), list(range(len(used), matrix.shape[1]))),
+            (
+                OneHotEncoder(handle_unknown="ignore"),
+                list(range(len(number_columns), matrix.shape[1])),
+            ),
         ),
         Ridge(alpha=10),
     )
     coder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
-    coded = list(range(len(used), matrix.shape[1]))
-    boosted = make_pipeline(
-        make_column_transformer(("passthrough", places), (coder, coded)),
-        HistGradientBoostingRegressor(categorical_features=coded, random_state=1),
+    text_positions = list(range(len(number_columns), matrix.shape[1]))
+    boosting_pipeline = make_pipeline(
+        make_column_transformer(("passthrough", places), (coder, text_positions)),
+        HistGradientBoostingRegressor(categorical_features=text_positions, random_state=1),
     )
     errors = {}
-    for name, model in (("ridge", outside), ("hist_gradient_boosting", boosted)):
+    for name, model in (("ridge", outside), ("hist_gradient_boosting", boosting_pipeline)):
         model.fit(matrix[training], prices[training])
-        answers = model.predict(matrix[~training])
-        errors[name] = root_mean_squared_error(prices[~training], answers)
+        predictions = model.predict(matrix[~training])
+        errors[name] = root_mean_squared_error(prices[~training], predictions)
     scores = {}
     for algorithm, params in (("ridge", {"alpha": 10}), ("hist_gradient_boosting", {})):
         result = user.train(
@@ -241,10 +244,10 @@ def test_wholesale_customer_clusters(user: Session, data_folder: Path) -> None:
     name = "engine test wholesale"
     result = user.train(name, query, None, task="clustering", key="id", algorithms=None)
     assert (result["metric"], result["baseline"], result["champion"]) == ("silhouette", None, True)
-    tried = user.rows(
+    candidates = user.rows(
         "select (params ->> 'n_clusters')::int, score from ml.candidates where model = %s", name
     )
-    assert [k for k, _ in sorted(tried)] == list(range(2, 11))
+    assert [k for k, _ in sorted(candidates)] == list(range(2, 11))
     # What the literature on this set finds: cafés and hotels on one side, shops on the other.
     assert user.version(name)["params"] == {"n_clusters": 2}
 
@@ -266,18 +269,18 @@ def test_wholesale_customer_clusters(user: Session, data_folder: Path) -> None:
     expected = silhouette_score(space[~training], labels[~training])
     print(f"wholesale silhouette: {result['score']} {expected}")
     assert result["score"] == pytest.approx(expected, abs=0.01)
-    found = by_key(user.predict(name, query))
-    mine = [int(found[number][0]) for number in range(len(rows))]
+    predictions = by_key(user.predict(name, query))
+    clusters = [int(predictions[number][0]) for number in range(len(rows))]
     # Other orders of the rows lead k-means to other solutions of nearly the same inertia.
-    assert adjusted_rand_score(labels, mine) > 0.95
+    assert adjusted_rand_score(labels, clusters) > 0.95
     away = outside.transform(space).min(axis=1)
-    assert np.median([found[n][1] for n in range(len(rows))]) == pytest.approx(
+    assert np.median([predictions[n][1] for n in range(len(rows))]) == pytest.approx(
         np.median(away), rel=0.01
     )
     sizes = {
         entry["class"]: entry["train"] + entry["test"] for entry in user.version(name)["classes"]
     }
-    assert sizes == {str(k): n for k, n in enumerate(np.bincount(mine))}
+    assert sizes == {str(k): n for k, n in enumerate(np.bincount(clusters))}
     spread = user.rows(
         "select class, sum(n) from ml.distributions where model = %s and version = 2 "
         "and feature = 'Fresh' group by 1",
@@ -296,6 +299,6 @@ def test_gaussian_mixture_gives_probabilities(user: Session) -> None:
     for label, score, probabilities in result.values():
         assert probabilities[label] == score
         assert sum(probabilities.values()) == pytest.approx(1)
-    mine = [int(result[number][0]) for number in range(150)]
+    clusters = [int(result[number][0]) for number in range(150)]
     # The mixture finds the species almost without a mistake (published: 0.90).
-    assert adjusted_rand_score(load_iris().target, mine) > 0.85
+    assert adjusted_rand_score(load_iris().target, clusters) > 0.85

@@ -68,14 +68,14 @@ def test_key_text_is_independent_of_session(
     name, facts = f"engine test key {kind}", []
     for session, key in zip((user, other_session), KEYS[kind], strict=True):
         query = f"select {key} as k, i % 7 as a, i % 7 > 3 as y from generate_series(1, 90) as i"
-        trained = session.train(
+        version_row = session.train(
             name, query, "y", key="k", split={"by": "key", "test": 0.3},
             options={**FEW, "retrain": "if_changed"},
         )  # fmt: skip
         version = session.version(name)
         facts.append(
             (
-                trained["version"], version["data_fingerprint"], version["rows_test"],
+                version_row["version"], version["data_fingerprint"], version["rows_test"],
                 sorted(row[0] for row in session.predict(name, query)),
             )
         )  # fmt: skip
@@ -162,22 +162,22 @@ def test_expected_error_has_message_and_hint_without_traceback(
     statement, hint = FAILURES[function]
     with pytest.raises(psycopg2.Error) as caught:
         user.rows(statement)
-    shown = caught.value.diag
-    assert shown.message_primary.startswith(f"ml.{function}: ")
-    assert hint in shown.message_hint
-    assert shown.sqlstate == "22023"
+    diagnostics = caught.value.diag
+    assert diagnostics.message_primary.startswith(f"ml.{function}: ")
+    assert hint in diagnostics.message_hint
+    assert diagnostics.sqlstate == "22023"
     assert "Traceback" not in str(caught.value)
-    assert "PL/Python" not in shown.context
+    assert "PL/Python" not in diagnostics.context
     # The next call of the session knows nothing of it.
     assert user.rows("select count(*) > 5 from ml.help()") == [(True,)]
 
 
 def test_late_error_starts_with_cause(user: Session) -> None:
     user.train("engine test ends", ROWS, "y", key="id", options=FEW)
-    late = "select i as id, 1 / (30000 - i) as a from generate_series(1, 40000) as i"
+    query = "select i as id, 1 / (30000 - i) as a from generate_series(1, 40000) as i"
     for function in ("predict", "explain"):
         with pytest.raises(psycopg2.errors.DivisionByZero) as caught:
-            user.rows(f"select count(*) from ml.{function}('engine test ends', %s)", late)
+            user.rows(f"select count(*) from ml.{function}('engine test ends', %s)", query)
         message = caught.value.diag.message_primary
         assert message == f"ml.{function}: Column 'a' cannot be read: division by zero."
 

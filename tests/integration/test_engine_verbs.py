@@ -39,23 +39,23 @@ def test_explanations_sum_to_prediction(user: Session, algorithm: str) -> None:
     assert ranks == [(0, 5, True), (1, 5, False), (2, 5, False)]
     with pytest.raises(psycopg2.Error, match=r"^ml\.explain: top is 0"):
         user.rows("select * from ml.explain(%s, %s, 0)", name, few)
-    shown = user.rows("select value from ml.explain(%s, %s) where feature = 'a'", name, few)
-    assert shown[0][0] == user.value("select sin(1)::text")
+    values = user.rows("select value from ml.explain(%s, %s) where feature = 'a'", name, few)
+    assert values[0][0] == user.value("select sin(1)::text")
 
 
 def test_evaluate_measures_champion_on_new_rows(user: Session) -> None:
     name = "registry test evaluate"
     user.train(name)
-    later = ROWS.replace("(1, 300)", "(301, 500)")
+    new_query = ROWS.replace("(1, 300)", "(301, 500)")
     result = {
-        row[0]: row[1:] for row in user.rows("select * from ml.evaluate(%s, %s)", name, later)
+        row[0]: row[1:] for row in user.rows("select * from ml.evaluate(%s, %s)", name, new_query)
     }
     value, lower, upper, baseline, count = result["accuracy"]
     expected = user.rows(
         "select avg((prediction::boolean = y)::int)::float8, count(*) "
-        "from ml.predict(%s, %s) join (" + later + ") as truth on key = id::text",
+        "from ml.predict(%s, %s) join (" + new_query + ") as truth on key = id::text",
         name,
-        later,
+        new_query,
     )
     assert expected == [(pytest.approx(value), count)]
     assert lower < value < upper
@@ -100,12 +100,14 @@ def test_drift_is_relative_to_training_of_champion(user: Session) -> None:
     )
     # The champion's own rows have not moved.
     assert user.rows(statement, name, ROWS) == [("a", 300, 0, 0), ("b", 300, 0, 0)]
-    moved = f"select id, a + 1 as a, b, id / 151 as part from ({ROWS}) as rows"
-    psi = {feature: psi for feature, _, psi, _ in user.rows(statement, name, moved)}
+    shifted_query = f"select id, a + 1 as a, b, id / 151 as part from ({ROWS}) as rows"
+    psi = {feature: psi for feature, _, psi, _ in user.rows(statement, name, shifted_query)}
     assert psi["a"] > 0.25
     assert psi["b"] == 0
     parts = user.rows(
-        "select period, rows from ml.drift(%s, %s, 'part') where feature <> '(score)'", name, moved
+        "select period, rows from ml.drift(%s, %s, 'part') where feature <> '(score)'",
+        name,
+        shifted_query,
     )
     assert parts == [("0", 150), ("0", 150), ("1", 150), ("1", 150)]
     with pytest.raises(psycopg2.Error, match=r"^ml\.drift: The query returns no column 'b'"):

@@ -25,7 +25,7 @@ select measurements.id, measurements.mean_radius, length(diagnoses.diagnosis) as
 from {{ ref("feat_tumour__measurements") }} as measurements
 inner join {{ ref("stg_csv__breast_cancer") }} as diagnoses on diagnoses.id = measurements.id
 """
-LATER = """
+SHIFTED_MODEL = """
 select id, mean_radius * {factor} as mean_radius, 6 + id % 2 * 3 as clue,
     case when id % 2 = 0 then 'b' else 'm' end as first_letter
 from {{{{ ref("feat_tumour__measurements") }}}}
@@ -116,13 +116,13 @@ SELECTED += ("feat_tumour__moved", "feat_tumour__unmoved", "rpt_broken")
 class FailedBuild:
     """A build with failed tests: the output of dbt, and the tables downstream before it."""
 
-    said: str
+    output: str
     exit_code: int
     behind: tuple
 
     def failed(self) -> set[str]:
         """The names of the tests that failed."""
-        lines = [line for line in self.said.splitlines() if "Failure in test " in line]
+        lines = [line for line in self.output.splitlines() if "Failure in test " in line]
         return {line.split("Failure in test ")[1].split()[0] for line in lines}
 
 
@@ -140,9 +140,9 @@ def failed_build(
     behind = one_row(warehouse_copy, BEHIND)
     with pytest.raises(UserError) as failure:
         build(settings, warehouse_copy.stack, select=SELECTED, show=False)
-    said = (settings.state / "logs" / "dbt.log").read_text()
+    output = (settings.state / "logs" / "dbt.log").read_text()
     build(settings, warehouse_copy.stack, select=("rpt_tables_about",), show=False)
-    return FailedBuild(said, failure.value.exit_code, behind)
+    return FailedBuild(output, failure.value.exit_code, behind)
 
 
 def add_cases(models: Path) -> None:
@@ -167,7 +167,9 @@ def add_cases(models: Path) -> None:
         tables.replace("counted_up_to = 1000000", "counted_up_to = 100")
     )
     for name, factor in (("moved", 2), ("unmoved", 1)):
-        (models / "features" / f"feat_tumour__{name}.sql").write_text(LATER.format(factor=factor))
+        (models / "features" / f"feat_tumour__{name}.sql").write_text(
+            SHIFTED_MODEL.format(factor=factor)
+        )
 
 
 def test_model_below_limit_fails_build(
@@ -181,8 +183,8 @@ def test_model_below_limit_fails_build(
 
 def test_training_issues_are_printed(failed_build: FailedBuild) -> None:
     for column in ("clue", "first_letter"):
-        assert f"Model leaky: issue target_leakage: Column '{column}' alone" in failed_build.said
-    assert "Model noise: issue baseline_not_beaten: roc_auc is " in failed_build.said
+        assert f"Model leaky: issue target_leakage: Column '{column}' alone" in failed_build.output
+    assert "Model noise: issue baseline_not_beaten: roc_auc is " in failed_build.output
 
 
 def test_model_below_baseline_fails_build(
@@ -196,28 +198,30 @@ def test_model_below_baseline_fails_build(
         warehouse_copy, "select score, lower, baseline from ml.model_versions where model = 'noise'"
     )
     assert lower < baseline == 0.5 and abs(score - 0.5) < 0.2
-    rejected = rows(
+    rejections = rows(
         warehouse_copy,
         "select model, status, rejection ->> 'subject', (rejection ->> 'limit')::float8"
         " from ml.model_versions where model in ('noise', 'leaky') order by model",
     )
-    assert rejected[1] == ("noise", "rejected", "roc_auc", 0.5)
-    assert rejected[0][:2] == ("leaky", "rejected")
+    assert rejections[1] == ("noise", "rejected", "roc_auc", 0.5)
+    assert rejections[0][:2] == ("leaky", "rejected")
     # The champion of a model whose limit was raised stays in use: nothing was trained.
     states = rows(
         warehouse_copy, "select status from ml.model_versions where model = 'breast_cancer'"
     )
     assert ("champion",) in states and ("rejected",) not in states
     assert "Model noise: Version 1 is rejected (beats_baseline_noise_roc_auc: roc_auc is" in (
-        failed_build.said
+        failed_build.output
     )
 
 
 def test_leakage_and_drift_fail_build(warehouse_copy: Warehouse, failed_build: FailedBuild) -> None:
-    ours = {"leak_at_099", "leak_allowed", "moved", "moved_allowed", "unmoved"}
-    assert failed_build.failed() & ours == {"leak_at_099", "moved"}
+    test_names = {"leak_at_099", "leak_allowed", "moved", "moved_allowed", "unmoved"}
+    assert failed_build.failed() & test_names == {"leak_at_099", "moved"}
     # All five have run: none was skipped.
-    assert all(f"PASS {name} " in failed_build.said for name in ours - {"leak_at_099", "moved"})
+    assert all(
+        f"PASS {name} " in failed_build.output for name in test_names - {"leak_at_099", "moved"}
+    )
     (result,) = rows(
         warehouse_copy,
         "select jsonb_object_agg(entry ->> 'name', entry -> 'univariate_score') "
@@ -230,31 +234,31 @@ def test_violated_constraints_are_reported_by_rule(
     warehouse_copy: Warehouse, failed_build: FailedBuild
 ) -> None:
     assert failed_build.failed() & set(RESULTS) == {"broken", "keyless", "only_a_key"}
-    for test, told in RESULTS.items():
-        assert told == rows(
+    for test, expected_rows in RESULTS.items():
+        assert expected_rows == rows(
             warehouse_copy,
             'select "column", kind, status, failures from reports.dbt_test_results'
             f" where test ~ '^{test} [0-9]+$' order by length(test), test",
         )
-    for broken in (
+    for message in (
         "id stands in more than one row (1)",
         "group, name stands in more than one row (2)",
         "name is missing (2)",
         "percent does not lie between 0 and 100 (2)",
         "state is not one of the accepted values (1)",
     ):
-        assert f"Broken rows: rpt_broken: {broken}" in failed_build.said
+        assert f"Broken rows: rpt_broken: {message}" in failed_build.output
 
 
 def test_row_counts_are_exact_for_small_and_estimated_for_large_tables(
     warehouse_copy: Warehouse, failed_build: FailedBuild
 ) -> None:
     query = "select table_name, value_text, rows from reports.rpt_tables_about"
-    told = {name: (shown, count) for name, shown, count in rows(warehouse_copy, query)}
-    shown, count = told["stg_csv__breast_cancer"]
+    row_counts = {name: (shown, count) for name, shown, count in rows(warehouse_copy, query)}
+    shown, count = row_counts["stg_csv__breast_cancer"]
     assert shown == f"about {count:,}" and abs(count - 569) < 60
     (lines,) = one_row(warehouse_copy, "select count(*) from marts.fct_order_lines")
-    shown, count = told["fct_order_lines"]
+    shown, count = row_counts["fct_order_lines"]
     assert shown == f"about {count:,}" and abs(count - lines) < 0.1 * lines
     (countries,) = one_row(warehouse_copy, "select count(*) from shop.countries")
-    assert told["stg_shop__countries"] == (f"{countries:,}", countries)
+    assert row_counts["stg_shop__countries"] == (f"{countries:,}", countries)

@@ -51,8 +51,8 @@ def columns(query) -> dict[str, str]:
 
 
 def test_types_values_owner_and_origin(load, query) -> None:
-    loaded = load(PEOPLE)
-    assert (loaded.rows, loaded.change) == (2, "new")
+    result = load(PEOPLE)
+    assert (result.rows, result.change) == (2, "new")
     assert columns(query) == {
         "customer_id": "text",
         "name": "text",
@@ -71,8 +71,8 @@ def test_types_values_owner_and_origin(load, query) -> None:
 def test_reload_replaces_rows_and_keeps_views(load, query) -> None:
     load(PEOPLE)
     query("create view csv.people_view as select customer_id, score from csv.people")
-    loaded = load("customerID,name,born,score,member\nA7,Bo,2000-01-01,3,true\n")
-    assert loaded.change == "rows replaced"
+    result = load("customerID,name,born,score,member\nA7,Bo,2000-01-01,3,true\n")
+    assert result.change == "rows replaced"
     # The new file's scores are whole numbers; the column stays what the view knows.
     assert query("select * from csv.people_view") == [("A7", 3.0)]
 
@@ -80,16 +80,16 @@ def test_reload_replaces_rows_and_keeps_views(load, query) -> None:
 def test_new_column_is_added_under_views(load, query) -> None:
     load(PEOPLE)
     query("create view csv.people_view as select customer_id from csv.people")
-    loaded = load("customerID,name,born,score,member,city\n1x,Bo,2000-01-01,3,true,Ulm\n")
-    assert loaded.change == "rows replaced; new: city"
+    result = load("customerID,name,born,score,member,city\n1x,Bo,2000-01-01,3,true,Ulm\n")
+    assert result.change == "rows replaced; new: city"
     assert query("select city from csv.people") == [("Ulm",)]
 
 
 def test_changed_columns_are_accepted_without_dependents(load, query) -> None:
     load(PEOPLE)
-    loaded = load("id,score\n1,high\n")
-    assert "gone: customer_id, name, born, member" in loaded.change
-    assert "score is text now, was double precision" in loaded.change
+    result = load("id,score\n1,high\n")
+    assert "gone: customer_id, name, born, member" in result.change
+    assert "score is text now, was double precision" in result.change
     assert columns(query) == {"id": "bigint", "score": "text"}
 
 
@@ -141,8 +141,8 @@ def test_single_column_with_missing_values(load, query) -> None:
 
 
 def test_file_in_other_schema(load, query) -> None:
-    loaded = load(PEOPLE, schema="people", name="Our People")
-    assert (loaded.schema, loaded.table) == ("people", "our_people")
+    result = load(PEOPLE, schema="people", name="Our People")
+    assert (result.schema, result.table) == ("people", "our_people")
     assert query("select count(*) from people.our_people") == [(2,)]
     query("drop schema people cascade")
 
@@ -172,7 +172,7 @@ def test_sample_is_loaded_once(engine, query, tmp_path: Path) -> None:
 )
 def test_real_files(load, query, engine, data_folder: Path, file: str, rows: int, sample) -> None:
     path = next(data_folder.glob(file))
-    loaded = load_files(engine.dsn("transformer"), [path], "people")
-    assert loaded.rows == rows
-    assert sample.items() <= loaded.columns.items()
+    result = load_files(engine.dsn("transformer"), [path], "people")
+    assert result.rows == rows
+    assert sample.items() <= result.columns.items()
     assert query("select count(*) from csv.people") == [(rows,)]

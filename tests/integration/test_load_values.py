@@ -81,11 +81,11 @@ def test_values_round_trip(dsn, tmp_path_factory, columns: list[list[str]], deli
         writer.writerow([f"name {position}" for position in range(len(columns))])
         writer.writerows(zip(*columns, strict=True))
     result = load(dsn, path, header="yes")
-    listed = ", ".join(f"{name}::text" for name in result.columns)
-    stored = rows(dsn, f"select {listed} from csv.loaded_values order by ctid")
-    assert len(stored) == len(columns[0])
+    column_list = ", ".join(f"{name}::text" for name in result.columns)
+    stored_rows = rows(dsn, f"select {column_list} from csv.loaded_values order by ctid")
+    assert len(stored_rows) == len(columns[0])
     for position, kind in enumerate(result.columns.values()):
-        for value, row in zip(columns[position], stored, strict=True):
+        for value, row in zip(columns[position], stored_rows, strict=True):
             assert is_same(value, row[position], kind), (value, row[position], kind)
 
 

@@ -96,11 +96,11 @@ class Reports:
         }
         parents = {name: set(re.findall(r'"(rpt_\w+)"', sql)) for name, sql in self.queries.items()}
         # rpt_predictions reads the tables of predictions, which are large.
-        included = {name for name, sql in self.queries.items() if '"ml"."' in sql}
-        included.discard("rpt_predictions")
-        while more := {name for name in parents if parents[name] & included} - included:
-            included |= more
-        sorter = TopologicalSorter({name: parents[name] & included for name in included})
+        names = {name for name, sql in self.queries.items() if '"ml"."' in sql}
+        names.discard("rpt_predictions")
+        while more := {name for name in parents if parents[name] & names} - names:
+            names |= more
+        sorter = TopologicalSorter({name: parents[name] & names for name in names})
         self.order = list(sorter.static_order())
 
     def build(self, cursor: Any) -> dict[str, list]:
@@ -138,8 +138,10 @@ def cursor(warehouse_copy: Warehouse) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def reports(warehouse_copy: Warehouse) -> Reports:
-    compiled = warehouse_copy.settings.state / "dbt" / "warehouse" / "compiled" / "glasshouse"
-    return Reports(compiled / "models" / "reports")
+    compiled_folder = (
+        warehouse_copy.settings.state / "dbt" / "warehouse" / "compiled" / "glasshouse"
+    )
+    return Reports(compiled_folder / "models" / "reports")
 
 
 def add_version(cursor: Any, name: str, changes: dict[str, Any], artifact: bool = True) -> None:
@@ -174,9 +176,9 @@ def test_malformed_versions_are_reported_and_left_out(cursor: Any, reports: Repo
     assert len(reports.order) > 25 and sum(len(tests) for tests in reports.tests.values()) > 40
     assert reports.build(cursor) == {}
     cursor.execute("select model from malformed_registry.rpt_model_overview")
-    shown = {model for (model,) in cursor.fetchall()}
-    assert shown >= {"breast_cancer", *UNUSUAL}
-    assert not shown & problems.keys()
+    models = {model for (model,) in cursor.fetchall()}
+    assert models >= {"breast_cancer", *UNUSUAL}
+    assert not models & problems.keys()
     cursor.execute(
         "select message from malformed_registry.rpt_alerts where topic = 'Model left out'"
     )

@@ -93,9 +93,9 @@ def test_second_build_trains_nothing_and_keeps_reports(
 
 
 def test_removed_rows_trigger_training(warehouse: Warehouse, changed_rows: None) -> None:
-    trained = versions(warehouse)
+    version_rows = versions(warehouse)
     build(warehouse.settings, warehouse.stack, select=FROM_SAMPLE, show=False)
-    assert len(versions(warehouse)) == len(trained) + 1
+    assert len(versions(warehouse)) == len(version_rows) + 1
     total, lead = one_row(
         warehouse,
         "select rows_total, lead from reports.rpt_model_overview"
@@ -103,8 +103,8 @@ def test_removed_rows_trigger_training(warehouse: Warehouse, changed_rows: None)
         MODEL,
     )
     assert total == 569 - 40 and "529" in lead
-    (predicted,) = one_row(warehouse, "select count(*) from predictions.pred_breast_cancer")
-    assert predicted == 529
+    (row_count,) = one_row(warehouse, "select count(*) from predictions.pred_breast_cancer")
+    assert row_count == 529
 
 
 def test_views_survive_build_of_upstream_table(warehouse: Warehouse, no_dbt_tests: None) -> None:
@@ -131,7 +131,7 @@ def test_views_survive_build_of_upstream_table(warehouse: Warehouse, no_dbt_test
 def other_models(warehouse: Warehouse) -> Iterator[None]:
     """A model of numbers, one of groups, and one whose class of interest is called true."""
     columns = "select id, mean_radius, mean_texture"
-    asked = {
+    models = {
         "radius": (f"{columns}, mean_area", "'regression', 'mean_radius', 'id'"),
         "groups": (f"{columns}, mean_area", "'clustering', key => 'id'"),
         "flag": (
@@ -139,13 +139,13 @@ def other_models(warehouse: Warehouse) -> Iterator[None]:
             "'classification', 'is_malignant', 'id'",
         ),
     }
-    for name, (query, choices) in asked.items():
+    for name, (query, choices) in models.items():
         execute(
             warehouse, f"select ml.train('{name}', '{query} from csv.breast_cancer', {choices})"
         )
     build(warehouse.settings, warehouse.stack, select=REPORTS, show=False)
     yield
-    for name in asked:
+    for name in models:
         execute(warehouse, f"select ml.drop_model('{name}')")
     # The reports of other tests are those of the models that are left.
     build(warehouse.settings, warehouse.stack, select=REPORTS, show=False)
@@ -156,19 +156,19 @@ def test_other_tasks_have_reports(warehouse: Warehouse) -> None:
     tasks = dict(rows(warehouse, "select model, task from reports.rpt_model_overview"))
     expected = {MODEL: "classification", "radius": "regression", "groups": "clustering"}
     assert expected.items() <= tasks.items()
-    error, plain = one_row(
+    error, wape = one_row(
         warehouse,
         "select sum(abs(actual - predicted)) / sum(abs(actual)), max(wape)"
         " from reports.rpt_residuals join reports.rpt_model_overview using (model)"
         " where model = 'radius'",
     )
-    assert error == pytest.approx(plain, rel=1e-9)
+    assert error == pytest.approx(wape, rel=1e-9)
     number, rest = one_row(
         warehouse,
         "select number, rest from reports.rpt_headlines"
         " where model = 'radius' and page = 'quality'",
     )
-    assert number == f"{100 * plain:.0f}\u202f%"
+    assert number == f"{100 * wape:.0f}\u202f%"
     assert rest.startswith(", the simple rule by ")
     shares = rows(warehouse, "select share from reports.rpt_class_balance where model = 'groups'")
     assert sum(share for (share,) in shares) == pytest.approx(1)
@@ -176,11 +176,11 @@ def test_other_tasks_have_reports(warehouse: Warehouse) -> None:
 
 @pytest.mark.usefixtures("other_models")
 def test_class_named_true_has_label(warehouse: Warehouse) -> None:
-    told = dict(
+    texts = dict(
         rows(warehouse, "select page, rest from reports.rpt_headlines where model = 'flag'")
     )
-    assert told["data"] == " have is malignant: true."
-    assert told["quality"] == " of all cases with is malignant: true."
+    assert texts["data"] == " have is malignant: true."
+    assert texts["quality"] == " of all cases with is malignant: true."
 
 
 def test_drawn_roc_area_equals_score(warehouse: Warehouse) -> None:
@@ -222,7 +222,7 @@ def test_headline_gain_equals_roc_points(warehouse: Warehouse) -> None:
         MODEL,
     )
     x, y = np.array(points, dtype=float).T
-    reached = np.interp(0.2, positive * y + (1 - positive) * x, y)
+    recall = np.interp(0.2, positive * y + (1 - positive) * x, y)
     number, subline, right, gain, best = one_row(
         warehouse,
         "select number, subline, accuracy, gain_at_20, best_gain_at_20"
@@ -230,7 +230,7 @@ def test_headline_gain_equals_roc_points(warehouse: Warehouse) -> None:
         " where page = 'quality' and model = %s",
         MODEL,
     )
-    assert gain == pytest.approx(reached, abs=0.01)
+    assert gain == pytest.approx(recall, abs=0.01)
     assert float(best) == pytest.approx(0.2 / positive)
     assert number == f"{100 * gain:.0f}\u202f%"
     assert f"Tested on {total} cases" in subline

@@ -179,9 +179,9 @@ def test_version_that_fails_test_is_rejected(user: Session, builds: Builds, mode
         assert is_plausible(rejection["value"]) and str(rejection["limit"]) == limit
         assert rejection["test"].startswith(("is_first_version", test.split(":")[0]))
     line = f"Version 2 is rejected ({rejection['test']}: "
-    (shown,) = [text for text in builds.second.output.splitlines() if line in text
+    (message,) = [text for text in builds.second.output.splitlines() if line in text
                 and f"Model {DEVELOPER}.{model}: " in text]  # fmt: skip
-    assert f" is {rejection['value']}, limit {rejection['limit']}); version 1 stays" in shown
+    assert f" is {rejection['value']}, limit {rejection['limit']}); version 1 stays" in message
 
 
 @pytest.mark.parametrize("model", [*FAILURES, "singular"])
@@ -194,11 +194,11 @@ def test_champion_stays_in_use(user: Session, builds: Builds, model: str) -> Non
     assert version == 1
     both = "select id, score from {} order by id"
     call = f"ml.predict('{DEVELOPER}.{model}', 'table {DEVELOPER}_features.feat_rows'"
-    shown = user.rows(both.format(f"{DEVELOPER}_predictions.pred_{model}"))
-    used = user.rows(f"select key::integer, score from {call}) order by 1")
-    rejected = user.rows(f"select key::integer, score from {call}, 2) order by 1")
-    assert [score for _, score in shown] == pytest.approx([score for _, score in used])
-    assert [score for _, score in shown] != pytest.approx([score for _, score in rejected])
+    scores = user.rows(both.format(f"{DEVELOPER}_predictions.pred_{model}"))
+    champion_scores = user.rows(f"select key::integer, score from {call}) order by 1")
+    rejected_scores = user.rows(f"select key::integer, score from {call}, 2) order by 1")
+    assert [score for _, score in scores] == pytest.approx([score for _, score in champion_scores])
+    assert [score for _, score in scores] != pytest.approx([score for _, score in rejected_scores])
 
 
 def test_next_build_passes_and_trains_nothing(user: Session, builds: Builds) -> None:
@@ -309,8 +309,8 @@ def test_unexpected_test_decides_nothing(user: Session) -> None:
     name = "promotion test unexpected"
     try:
         version = user.train(name, promote="never")
-        judged = user.rows("select * from ml.expect_tests(%s, %s, null)", name, version)
-        assert judged == [(version, None)]
+        decisions = user.rows("select * from ml.expect_tests(%s, %s, null)", name, version)
+        assert decisions == [(version, None)]
         result = '{"test": "another", "status": "fail"}'
         assert user.value("select ml.record_test(%s, %s, %s)", name, version, result) is None
         assert user.states(name) == {version: "candidate"}

@@ -144,12 +144,12 @@ def test_expression_has_no_effect(readers: Readers, attack: str) -> None:
         with open_connection(FRENCH) as connection, connection.cursor() as cursor:
             try:
                 cursor.execute(f"select {expression} from reports.calls")
-                shown = str(cursor.fetchall())
+                text = str(cursor.fetchall())
             except psycopg2.Error as error:
-                shown = ""
+                text = ""
                 assert not isinstance(error, psycopg2.errors.QueryCanceled)
-            assert SECRET not in shown
-            assert attack in TEXT_AS_QUERY or shown in ("", "[(None,)]"), shown
+            assert SECRET not in text
+            assert attack in TEXT_AS_QUERY or text in ("", "[(None,)]"), text
 
 
 @pytest.mark.parametrize("attack", STATEMENTS)

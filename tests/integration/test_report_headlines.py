@@ -41,7 +41,7 @@ def test_shop_headline_equals_source(warehouse: Warehouse) -> None:
 
     now = year(first, last)
     before = year(first.replace(year=first.year - 1), last.replace(year=last.year - 1))
-    shown = chart_values(warehouse, "business/key_figures", "reports.rpt_sales")
+    figures = chart_values(warehouse, "business/key_figures", "reports.rpt_sales")
     expected = {
         "revenue": (now[0], before[0], " €"),
         "orders": (now[1], before[1], ""),
@@ -49,28 +49,32 @@ def test_shop_headline_equals_source(warehouse: Warehouse) -> None:
         "basket": (now[0] / now[1], before[0] / before[1], " €"),
     }
     for name, (value, value_before, unit) in expected.items():
-        assert shown[f"{name}_text"].strip() == f"{value:,.0f}{unit}"
+        assert figures[f"{name}_text"].strip() == f"{value:,.0f}{unit}"
         change = value / value_before - 1
-        assert shown[f"{name}_change"] == (
+        assert figures[f"{name}_change"] == (
             percent(abs(change)) + (" more" if change >= 0 else " less")
         )
-    said = chart_values(warehouse, "business/headline", "reports.rpt_sales")
-    assert said["number"] == shown["revenue_text"]
-    assert said["change"] == f", {shown['revenue_change']} than the year before."
-    assert f"{before[0]:,.0f} €" in said["before"]
-    assert said["months"] == 12
-    assert said["until"] == (last - dt.timedelta(days=1)).strftime("%B %Y")
+    values = chart_values(warehouse, "business/headline", "reports.rpt_sales")
+    assert values["number"] == figures["revenue_text"]
+    assert values["change"] == f", {figures['revenue_change']} than the year before."
+    assert f"{before[0]:,.0f} €" in values["before"]
+    assert values["months"] == 12
+    assert values["until"] == (last - dt.timedelta(days=1)).strftime("%B %Y")
 
 
 def test_shop_without_complete_month_has_message(warehouse: Warehouse) -> None:
     """The template asks for `until` and `months`: without a row there is neither."""
-    said = chart_values(warehouse, "business/headline", "(select * from reports.rpt_sales limit 0)")
-    assert (said["until"], said["months"]) == (None, 0)
+    values = chart_values(
+        warehouse, "business/headline", "(select * from reports.rpt_sales limit 0)"
+    )
+    assert (values["until"], values["months"]) == (None, 0)
 
 
 def test_churn_headline_equals_call_list(warehouse: Warehouse) -> None:
-    listed = rows(warehouse, "select churn_probability, revenue_at_risk from reports.rpt_call_list")
-    risk, lost = np.array(listed, dtype=float).T
+    call_list = rows(
+        warehouse, "select churn_probability, revenue_at_risk from reports.rpt_call_list"
+    )
+    risk, loss = np.array(call_list, dtype=float).T
     lead, number, note = one_row(
         warehouse,
         "select label, value_text, note from reports.rpt_churn_summary"
@@ -79,13 +83,13 @@ def test_churn_headline_equals_call_list(warehouse: Warehouse) -> None:
     assert f"{len(risk):,} active" in lead
     assert number == f"{risk.sum():,.0f}"
     # The campaign of dbt_project.yml: 4 € a call, a quarter stays, 30 % margin.
-    worth = np.cumsum(np.sort(lost)[::-1]) * 0.25 * 0.3 - 4 * np.arange(1, len(lost) + 1)
+    worth = np.cumsum(np.sort(loss)[::-1]) * 0.25 * 0.3 - 4 * np.arange(1, len(loss) + 1)
     calls, by_chance = one_row(
         warehouse,
         "select calls, expected_at_random from reports.rpt_campaign"
         " where is_best and is_everywhere",
     )
-    assert by_chance == pytest.approx(calls / len(lost) * lost.sum() * 0.25 * 0.3 - 4 * calls)
+    assert by_chance == pytest.approx(calls / len(loss) * loss.sum() * 0.25 * 0.3 - 4 * calls)
     assert f"Calling the {calls:,} customers" in note
     assert f" {worth[calls - 1]:,.0f} €" in note
     assert note.endswith(f" {by_chance:,.0f} €.")
@@ -95,7 +99,7 @@ def test_forecast_headline_equals_sum_of_days(warehouse: Warehouse) -> None:
     days, first, last, forecast = one_row(
         warehouse,
         "select count(*), min(day), max(day), sum(forecast) from predictions.pred_revenue"
-        " where series = 'Total' and is_future",
+        " where series = 'Total'",
     )
     (before,) = one_row(
         warehouse,
@@ -105,30 +109,30 @@ def test_forecast_headline_equals_sum_of_days(warehouse: Warehouse) -> None:
         first - dt.timedelta(days=364),
         last - dt.timedelta(days=364),
     )
-    tested = rows(
+    test_rows = rows(
         warehouse,
-        "select actual, forecast, naive, lower, upper from predictions.pred_revenue"
-        " where series = 'Total' and not is_future and actual is not null",
+        "select actual, forecast, simple_rule, lower, upper from reports.rpt_forecast"
+        " where model = 'revenue' and series = 'Total' and part = 'test'",
     )
-    actual, said, naive, lower, upper = np.array(tested, dtype=float).T
+    actual, forecasts, naive, lower, upper = np.array(test_rows, dtype=float).T
     sentence, number, subline, period = one_row(
         warehouse,
         "select lead || number || rest, number, subline, period from reports.rpt_forecast_text"
-        " where series = 'Total'",
+        " where model = 'revenue' and series = 'Total'",
     )
     change = float(forecast) / float(before) - 1
     assert f"next {days} days" in sentence
     assert number == f"{forecast:,.0f} €"
     assert f", {percent(abs(change))} {'more' if change >= 0 else 'less'} than" in sentence
     total = np.abs(actual).sum()
-    assert f"off by {percent(np.abs(actual - said).sum() / total)}" in subline
-    assert f"weeks) by {percent(np.abs(actual - naive).sum() / total)}" in subline
+    assert f"was off by {percent(np.abs(actual - forecasts).sum() / total)}" in subline
+    assert f"season) by {percent(np.abs(actual - naive).sum() / total)}" in subline
     assert percent(np.mean((lower <= actual) & (actual <= upper))) in subline
     assert period.endswith(f"{last.year}") and f"{first.year} to" in period
 
 
 def test_segment_headline_equals_source(warehouse: Warehouse) -> None:
-    brought = rows(
+    segment_rows = rows(
         warehouse,
         """
         select segment_name, count(*), sum(spent)
@@ -153,14 +157,14 @@ def test_segment_headline_equals_source(warehouse: Warehouse) -> None:
         order by sum(spent) desc
         """,
     )
-    everybody, money = sum(n for _, n, _ in brought), sum(spent for *_, spent in brought)
-    name, customers, spent = brought[0]
-    said = chart_values(warehouse, "segments/headline", "reports.rpt_segments")
-    assert said["name"] == name
-    assert said["n"] == len(brought)
-    assert said["all_customers"] == f"{everybody:,}"
-    assert said["share"] == percent(customers / everybody)
-    assert said["revenue"] == percent(float(spent / money))
+    everybody, money = sum(n for _, n, _ in segment_rows), sum(spent for *_, spent in segment_rows)
+    name, customers, spent = segment_rows[0]
+    values = chart_values(warehouse, "segments/headline", "reports.rpt_segments")
+    assert values["name"] == name
+    assert values["n"] == len(segment_rows)
+    assert values["all_customers"] == f"{everybody:,}"
+    assert values["share"] == percent(customers / everybody)
+    assert values["revenue"] == percent(float(spent / money))
 
 
 def test_segment_moves_equal_set_difference(warehouse: Warehouse) -> None:
@@ -170,21 +174,23 @@ def test_segment_moves_equal_set_difference(warehouse: Warehouse) -> None:
         "select distinct as_of from reports.rpt_segment_transitions order by as_of desc limit 2",
     )
     now, before = ({key for (key,) in rows(warehouse, ACTIVE, day)} for (day,) in days)
-    said = chart_values(
+    values = chart_values(
         warehouse, "segments/headline_transitions", "reports.rpt_segment_transitions"
     )
-    assert said["stayed"] == f"{len(now & before):,}"
-    assert said["came"] == f"{len(now - before):,}"
-    assert said["gone"] == f"{len(before - now):,}"
-    stayed, moved = one_row(
+    assert values["stayed"] == f"{len(now & before):,}"
+    assert values["came"] == f"{len(now - before):,}"
+    assert values["gone"] == f"{len(before - now):,}"
+    staying_count, moved_count = one_row(
         warehouse,
         "select sum(customers), sum(customers) filter (where from_segment <> to_segment)"
         " from reports.rpt_segment_transitions where as_of = %s"
         " and from_segment <> 'Not a customer' and to_segment <> 'Bought nothing for a year'",
         days[0][0],
     )
-    assert stayed == len(now & before)
-    assert float(said["moved"]) == pytest.approx(100 * float(moved / stayed), abs=0.5)
+    assert staying_count == len(now & before)
+    assert float(values["moved"]) == pytest.approx(
+        100 * float(moved_count / staying_count), abs=0.5
+    )
 
 
 def test_status_page_equals_sources(warehouse: Warehouse) -> None:
@@ -201,13 +207,13 @@ def test_status_page_equals_sources(warehouse: Warehouse) -> None:
             " or (table_schema, table_name) = ('csv', 'breast_cancer'))",
         )
     ]
-    counted = sum(one_row(warehouse, f"select count(*) from {table}")[0] for table in tables)
-    assert house["Data as of"].endswith(f"{counted:,} rows in {len(tables)} source tables")
-    trained, models = one_row(
+    row_count = sum(one_row(warehouse, f"select count(*) from {table}")[0] for table in tables)
+    assert house["Data as of"].endswith(f"{row_count:,} rows in {len(tables)} source tables")
+    trained_at, models = one_row(
         warehouse,
         "select max(trained_at), count(*) from ml.model_versions where status = 'champion'",
     )
-    assert house["Last trained"] == f"{trained:%-d %B %Y} | at {trained:%H:%M}"
+    assert house["Last trained"] == f"{trained_at:%-d %B %Y} | at {trained_at:%H:%M}"
     assert house["Models in use"].startswith(f"{models} | ")
     number, waiting = one_row(
         warehouse,

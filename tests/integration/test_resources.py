@@ -42,11 +42,11 @@ def small_disk(own_server: Warehouse, tmp_path: Path) -> Iterator[None]:
     admin = Session(own_server.dsn("postgres"))
     folder = own_server.settings.state / "small"
     folder.mkdir()
-    mounted = not subprocess.run(
+    is_mounted = not subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True
     ).returncode
     try:
-        if mounted:
+        if is_mounted:
             shutil.chown(folder, server_user())
             place = sql.Literal(str(folder))
             admin.rows(sql.SQL("create tablespace small location {}").format(place))
@@ -58,7 +58,7 @@ def small_disk(own_server: Warehouse, tmp_path: Path) -> Iterator[None]:
     finally:
         admin.rows("drop event trigger if exists at_each_table")
         admin.rows("alter role transformer reset default_tablespace")
-        if mounted:
+        if is_mounted:
             admin.rows("drop tablespace small")
             subprocess.run(["umount", folder], check=True)
         admin.connection.close()

@@ -153,8 +153,8 @@ def test_refresh_appends_to_vault_and_keeps_past_snapshots(shop: Shop) -> None:
     shop.refresh()
     after = shop.vault()
     for name, count in after.items():
-        written = f"select count(*) from vault.{name} where xmin::text::bigint > %s"
-        assert shop.one(written, transaction) == count - before[name], name
+        query = f"select count(*) from vault.{name} where xmin::text::bigint > %s"
+        assert shop.one(query, transaction) == count - before[name], name
     assert after["sat_order__status"] > before["sat_order__status"], "no order has changed"
     assert after["sat_order_line"] > after["link_order__product"], "no line was corrected"
     for table, rows in past.items():
@@ -189,16 +189,16 @@ def test_late_commit_is_loaded(shop: Shop) -> None:
 
 def test_changed_sql_rebuilds_downstream_incremental_tables(shop: Shop) -> None:
     """The fact says something else; the wide table, whose own SQL is the same, says it too."""
-    odd = "select count(*) from marts.obt_order_lines where line_number > 1000"
+    query = "select count(*) from marts.obt_order_lines where line_number > 1000"
     vault = shop.vault()
-    assert shop.one(odd) == 0
+    assert shop.one(query) == 0
     shop.change(
         "models/marts/fct_order_lines.sql",
         "    lines.line_number,",
         "    1000 + lines.line_number as line_number,",
     )
     shop.build()
-    assert shop.one(odd) == shop.one("select count(*) from marts.obt_order_lines") > 0
+    assert shop.one(query) == shop.one("select count(*) from marts.obt_order_lines") > 0
     assert shop.vault() == vault
     # A change that was built for one table and then taken back is gone too.
     shop.change("models/marts/fct_order_lines.sql", "1000 + lines", "2000 + lines")
@@ -209,7 +209,7 @@ def test_changed_sql_rebuilds_downstream_incremental_tables(shop: Shop) -> None:
         "    lines.line_number,",
     )
     shop.build()
-    assert shop.one(odd) == 0
+    assert shop.one(query) == 0
     assert shop.one("select max(line_number) < 1000 from marts.fct_order_lines")
     shop.require_agreement()
 
@@ -233,16 +233,16 @@ def test_changed_macro_rebuilds_past_snapshots(shop: Shop) -> None:
 def test_refresh_recovers_from_killed_refresh(shop: Shop) -> None:
     """Killed when the vault has grown and the star has not yet."""
     shop.live(1)
-    known = shop.one("select max(load_date) from vault.sat_order__status")
-    settings, killed = shop.warehouse.settings, threading.Event()
+    last_load_date = shop.one("select max(load_date) from vault.sat_order__status")
+    settings, kill_event = shop.warehouse.settings, threading.Event()
 
     def kill() -> None:
         deadline = time.monotonic() + 300
-        while time.monotonic() < deadline and not killed.is_set():
-            if shop.one("select max(load_date) from vault.sat_order__status") > known:
+        while time.monotonic() < deadline and not kill_event.is_set():
+            if shop.one("select max(load_date) from vault.sat_order__status") > last_load_date:
                 for process in find_by_tag(settings.state, "tool"):
                     os.kill(process, signal.SIGKILL)
-                    killed.set()
+                    kill_event.set()
             time.sleep(0.05)
 
     watcher = threading.Thread(target=kill)
@@ -250,22 +250,22 @@ def test_refresh_recovers_from_killed_refresh(shop: Shop) -> None:
     try:
         with pytest.raises(UserError, match="failed"):
             shop.refresh()
-        assert killed.wait(1)
+        assert kill_event.wait(1)
     finally:
-        killed.set()
+        kill_event.set()
         watcher.join()
     shop.refresh()
     shop.require_agreement()
 
 
 def test_incremental_tables_equal_full_build(shop: Shop) -> None:
-    grown, vault = {table: shop.content(table) for table in TABLES}, shop.vault()
+    incremental_content, vault = {table: shop.content(table) for table in TABLES}, shop.vault()
     dbt_state.forget(shop.warehouse.settings)
     # The comment does not make it another shop, so the vault stays.
     shop.rows("comment on table shop.orders is 'another shop, until 1999-01-01'")
     shop.build()
     assert shop.vault() == vault
-    for table, rows in grown.items():
+    for table, rows in incremental_content.items():
         anew = shop.content(table)
         assert len(anew) == len(rows) > 100, table
         for row, was in zip(anew, rows, strict=True):
@@ -279,10 +279,10 @@ def test_other_shop_needs_confirmation(shop: Shop) -> None:
     vault = shop.vault()
     other = Simulator(seed=2, size=10_000, last_day=calendar.number(UNTIL))
     load(shop.warehouse.dsn("transformer"), other, lambda rows: None, lambda place: None)
-    for refused in (shop.build, shop.refresh):
-        with pytest.raises(UserError, match="Another shop") as raised:
-            refused()
-        assert "YES=1" in raised.value.remedy
+    for command in (shop.build, shop.refresh):
+        with pytest.raises(UserError, match="Another shop") as error:
+            command()
+        assert "YES=1" in error.value.remedy
     assert shop.vault() == vault
     shop.build(replace_shop=True)
     shop.require_agreement()

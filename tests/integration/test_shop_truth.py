@@ -54,11 +54,11 @@ def test_churn_model_auc_is_close_to_true_probability_auc(warehouse: Warehouse) 
         )
         ((score, rows_test),) = cursor.fetchall()
         cursor.execute(TESTED)
-        left, truth, said, recency = np.array(cursor.fetchall(), float).T
-    assert len(left) == rows_test
-    assert 0.2 <= left.mean() <= 0.4
-    best, result = roc_auc_score(left, truth), roc_auc_score(left, said)
+        outcomes, truth, scores, recency = np.array(cursor.fetchall(), float).T
+    assert len(outcomes) == rows_test
+    assert 0.2 <= outcomes.mean() <= 0.4
+    best, result = roc_auc_score(outcomes, truth), roc_auc_score(outcomes, scores)
     assert abs(result - score) < 1e-6
     assert best - 0.02 <= result <= best + 0.02
     # And it takes more than to look at who was here last.
-    assert result > roc_auc_score(left, recency) + 0.02
+    assert result > roc_auc_score(outcomes, recency) + 0.02

@@ -26,9 +26,9 @@ FOUR = {
 }
 
 
-def four_files(folder: Path, **changed: str) -> Path:
+def four_files(folder: Path, **texts: str) -> Path:
     for name, text in FOUR.items():
-        (folder / name).write_text(changed.get(name.removesuffix(".csv"), text))
+        (folder / name).write_text(texts.get(name.removesuffix(".csv"), text))
     return folder
 
 
@@ -147,8 +147,8 @@ def test_real_classicmodels_totals(shop: Shop, data_folder: Path) -> None:
     assert shop.load(source, replace=False).startswith("already there")
 
     def total(file: str, *columns: str) -> Decimal:
-        with (folder / f"{file}.csv").open() as opened:
-            rows = [[Decimal(row[name]) for name in columns] for row in csv.DictReader(opened)]
+        with (folder / f"{file}.csv").open() as stream:
+            rows = [[Decimal(row[name]) for name in columns] for row in csv.DictReader(stream)]
         return sum((row[0] * row[-1] if len(row) > 1 else row[0] for row in rows), Decimal(0))
 
     assert shop.one("select sum(quantity * unit_price) from shop.order_items") == total(

@@ -37,14 +37,14 @@ def test_simulator_fills_shop_once(shop: Shop) -> None:
 def test_amounts_of_simulated_shop_agree(shop: Shop) -> None:
     shop.load(SMALL)
     # Paid is what the lines of the order cost, rounded once; slips not yet put right stand out.
-    wrong = shop.rows(
+    differences = shop.rows(
         """
         select order_id, amount, sum(quantity * unit_price * (1 - discount))
         from shop.payments join shop.order_items using (order_id)
         group by 1, 2 having round(sum(quantity * unit_price * (1 - discount)), 2) <> amount
         """
     )
-    assert 0 < len(wrong) < 15 and all(lines > amount for _, amount, lines in wrong)
+    assert 0 < len(differences) < 15 and all(lines > amount for _, amount, lines in differences)
     assert shop.one("select count(*) from shop.payments where amount < 0") > 0
     assert shop.one("select count(*) from shop.orders where recorded_at > ordered_at + '1 day'") > 0
     assert shop.one("select count(*) from shop.order_items where updated_at > recorded_at") > 0
@@ -87,15 +87,15 @@ def test_simulation_in_steps_equals_single_run(shop: Shop) -> None:
             ticks.append(simulation.advance())
     # Each day brings rows and changes rows: orders sent, slips put right, people who move.
     assert all(tick.new["orders"] and tick.new["order_items"] for tick in ticks)
-    changed = {name for tick in ticks for name, rows in tick.changed.items() if rows}
-    assert changed == {"customers", "orders", "order_items"}
-    grown, truth = shop.content(), shop.rows("select * from simulation.churn order by 1, 2")
+    tables = {name for tick in ticks for name, rows in tick.changed.items() if rows}
+    assert tables == {"customers", "orders", "order_items"}
+    content, truth = shop.content(), shop.rows("select * from simulation.churn order by 1, 2")
     # Rows that time has brought are not dropped unasked.
     with pytest.raises(UserError, match=r"seed 3, size 150000, rules \w+, until 2023-05-01"):
         shop.load(Simulator(SMALL.seed, SMALL.size, LAST_DAY - 25), replace=False)
     shop.rows("comment on table shop.orders is 'something else'")
     shop.load(SMALL)
-    assert shop.content() == grown
+    assert shop.content() == content
     assert shop.rows("select * from simulation.churn order by 1, 2") == truth
 
 
@@ -106,8 +106,8 @@ def test_prices_change_during_simulation(shop: Shop) -> None:
     with open_simulation(shop.dsn) as simulation:
         tick = simulation.advance()
     after = dict(shop.rows("select product_id, list_price from shop.products"))
-    moved = [product for product in before if before[product] != after[product]]
-    assert 0 < len(moved) <= tick.changed["products"]
+    products = [product for product in before if before[product] != after[product]]
+    assert 0 < len(products) <= tick.changed["products"]
     assert shop.one("select max(updated_at) from shop.products").date() == tick.day
 
 

@@ -17,8 +17,8 @@ VERB = re.compile(r"\bmake ([a-z][a-z-]*)")
 
 def blocks(file: Path, language: str) -> list[str]:
     """The code blocks of a language in a Markdown file."""
-    found = BLOCK.findall(file.read_text(encoding="utf-8"))
-    return [text for name, text in found if name == language]
+    code_blocks = BLOCK.findall(file.read_text(encoding="utf-8"))
+    return [text for name, text in code_blocks if name == language]
 
 
 def test_index_lists_all_tutorials() -> None:

@@ -37,10 +37,10 @@ def test_each_step_runs_once(
     user.rows("create table reports.dbt_test_results (words text)")
 
     upgrade_warehouse(server.settings)
-    said = capsys.readouterr()
-    said = " ".join((said.out + said.err).split())
-    assert f"Removed what an earlier version built: {REMOVED}, vault.stage_orders" in said
-    assert f"{READ} is no longer built, and stays because something reads it" in said
+    streams = capsys.readouterr()
+    output = " ".join((streams.out + streams.err).split())
+    assert f"Removed what an earlier version built: {REMOVED}, vault.stage_orders" in output
+    assert f"{READ} is no longer built, and stays because something reads it" in output
     assert [exists(user, name) for name in (REMOVED, "vault.stage_orders", READ, OWN)] == [
         False, False, True, True,
     ]  # fmt: skip

@@ -31,13 +31,13 @@ def test_registry_reports_depend_on_every_model_node(manifest: dict) -> None:
 
 
 def test_models_and_columns_have_descriptions(manifest: dict) -> None:
-    described = [
+    descriptions = [
         *models(manifest).values(),
         *(n for n in manifest["nodes"].values() if n["resource_type"] == "seed"),
         *manifest["sources"].values(),
         *manifest["functions"].values(),
     ]
-    assert [node["name"] for node in described if not node["description"].strip()] == []
+    assert [node["name"] for node in descriptions if not node["description"].strip()] == []
     assert [
         f"{node['name']}.{column['name']}"
         for node in models(manifest).values()
@@ -53,12 +53,12 @@ def test_models_and_columns_have_descriptions(manifest: dict) -> None:
 
 
 def test_models_have_tests(manifest: dict) -> None:
-    tested = {
+    names = {
         node.get("attached_node")
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test"
     }
-    assert sorted(set(models(manifest)) - tested) == []
+    assert sorted(set(models(manifest)) - names) == []
 
 
 def test_model_nodes_have_quality_test_and_owner(manifest: dict) -> None:
@@ -68,13 +68,13 @@ def test_model_nodes_have_quality_test_and_owner(manifest: dict) -> None:
         if node["resource_type"] == "test"
         and node.get("test_metadata", {}).get("name") in ("metric_at_least", "beats_baseline")
     }
-    trained = {
+    nodes = {
         name: node
         for name, node in models(manifest).items()
         if node["config"]["materialized"] == "ml_model"
     }
-    assert len(trained) >= 4
-    for name, node in trained.items():
+    assert len(nodes) >= 4
+    for name, node in nodes.items():
         assert name in gates, f"{name} has no quality gate"
         assert node["config"]["meta"].get("owner"), f"{name} has no owner"
 
@@ -84,18 +84,18 @@ def test_layers_read_only_earlier_layers(manifest: dict) -> None:
         return LAYERS.index(Path(node["path"]).parts[0])
 
     result = models(manifest)
-    wrong = [
+    references = [
         f"{node['name']} reads {result[parent]['name']}"
         for node in result.values()
         for parent in node["depends_on"]["nodes"]
         if parent in result and layer(result[parent]) > layer(node)
     ]
-    assert wrong == []
+    assert references == []
 
 
 def test_only_staging_reads_sources(manifest: dict) -> None:
     """The registry is the engine's and is read where its facts are turned into reports."""
-    wrong = [
+    references = [
         f"{node['name']} reads {parent}"
         for node in models(manifest).values()
         for parent in node["depends_on"]["nodes"]
@@ -103,7 +103,7 @@ def test_only_staging_reads_sources(manifest: dict) -> None:
         and ".ml." not in parent
         and Path(node["path"]).parts[0] != "staging"
     ]
-    assert wrong == []
+    assert references == []
 
 
 def test_feature_groups_are_in_training_and_current_rows(manifest: dict) -> None:
@@ -114,8 +114,8 @@ def test_feature_groups_are_in_training_and_current_rows(manifest: dict) -> None
     }
     assert len(groups) >= 5
     for rows in ("feat_customer__training", "feat_customer__current"):
-        read = set(result[f"model.glasshouse.{rows}"]["depends_on"]["nodes"])
-        assert groups <= read, rows
+        dependencies = set(result[f"model.glasshouse.{rows}"]["depends_on"]["nodes"])
+        assert groups <= dependencies, rows
 
 
 def test_node_names_come_from_folders(tmp_path: Path) -> None:
@@ -171,5 +171,5 @@ def test_feature_groups_have_owner_and_labels(manifest: dict) -> None:
         assert meta.get("owner") and meta.get("feature_group"), node["name"]
         for name, column in node["columns"].items():
             if name not in ("customer_key", "as_of"):
-                said = column["config"]["meta"].get("reason", "")
-                assert "{}" in said, f"{node['name']}.{name}"
+                reason = column["config"]["meta"].get("reason", "")
+                assert "{}" in reason, f"{node['name']}.{name}"

@@ -35,8 +35,8 @@ def import_check(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_imports_keep_contracts(sources: Path) -> None:
-    done = import_check(sources)
-    assert done.returncode == 0, done.stdout
+    result = import_check(sources)
+    assert result.returncode == 0, result.stdout
 
 
 TYPE_IMPORT = "import typing\nif typing.TYPE_CHECKING:\n    import glasshouse_ml.use"
@@ -68,9 +68,9 @@ def test_forbidden_import_is_reported(
     for name, text in modules.items():
         (sources / name).parent.mkdir(exist_ok=True)
         (sources / name).write_text(text)
-    done = import_check(sources)
-    assert done.returncode == 1, done.stdout
-    assert f"{contract} BROKEN" in done.stdout
+    result = import_check(sources)
+    assert result.returncode == 1, result.stdout
+    assert f"{contract} BROKEN" in result.stdout
 
 
 def test_folder_with_too_many_files_is_reported(tmp_path: Path) -> None:

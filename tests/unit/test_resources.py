@@ -90,19 +90,19 @@ def test_server_log_gives_cause_of_lost_connection(
     monkeypatch.setattr("scripts.resources.LOG_SECONDS", 0)
     log = tmp_path / "postgres.log"
     log.write_text(f"2026-01-01 00:00:00.000 UTC {line}\n")
-    lost = psycopg2.OperationalError("server closed the connection unexpectedly")
+    error = psycopg2.OperationalError("server closed the connection unexpectedly")
     # What stood there before has nothing to do with it.
     with pytest.raises(psycopg2.OperationalError), resource_errors(log):
-        raise lost
+        raise error
     with pytest.raises(ResourceError, match=f"^{start}") as caught, resource_errors(log):
         with log.open("a") as file:
             file.write(f"2026-01-01 00:00:01.000 UTC {line}\n")
-        raise lost
+        raise error
     assert "UTC" not in caught.value.line
     with pytest.raises(psycopg2.OperationalError), resource_errors(log):
         with log.open("a") as file:
             file.write("STATEMENT:  select 'No space left on device'\n")
-        raise lost
+        raise error
 
 
 def test_initdb_on_full_disk_leaves_nothing(

@@ -57,11 +57,11 @@ def test_systemd_units(tmp_path: Path) -> None:
     for name in ("service", "timer"):
         text = recipe(name).replace("User=glasshouse\n", "")
         (tmp_path / f"glasshouse-refresh.{name}").write_text(text)
-    done = subprocess.run(
+    process = subprocess.run(
         ["systemd-analyze", "verify", *map(str, tmp_path.iterdir())],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
 
 
 def test_airflow_dag() -> None:

@@ -75,9 +75,9 @@ def test_only_copies_of_ended_processes_are_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    for pid in (ended.pid, os.getpid()):
+    process = subprocess.Popen(["true"])
+    process.wait()
+    for pid in (process.pid, os.getpid()):
         (tmp_path / f"{PREFIX}{pid}-copy").mkdir()
     remove_orphans()
     assert [folder.name for folder in tmp_path.iterdir()] == [f"{PREFIX}{os.getpid()}-copy"]

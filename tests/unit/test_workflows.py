@@ -32,15 +32,15 @@ def steps(file: Path) -> list[dict]:
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
 def test_workflow_is_valid(file: Path) -> None:
-    done = valid(file)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = valid(file)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize(("old", "new"), [("runs-on:", "run-on:"), ("    steps:", "    stpes:")])
 def test_misspelt_workflow_is_rejected(old: str, new: str, tmp_path: Path) -> None:
-    broken = tmp_path / "check.yml"
-    broken.write_text((FOLDER / "check.yml").read_text().replace(old, new, 1))
-    assert valid(broken).returncode != 0
+    workflow_file = tmp_path / "check.yml"
+    workflow_file.write_text((FOLDER / "check.yml").read_text().replace(old, new, 1))
+    assert valid(workflow_file).returncode != 0
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.stem)
@@ -71,8 +71,8 @@ def test_pinned_actions_name_release() -> None:
 @pytest.mark.parametrize("file", FORMS, ids=lambda file: file.stem)
 def test_issue_form_is_valid(file: Path) -> None:
     schema = "github-issue-config" if file.stem == "config" else "github-issue-forms"
-    done = valid(file, schema)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = valid(file, schema)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_issue_forms_exist() -> None:

@@ -33,6 +33,8 @@
     {%- set arguments = ["GD", model.config.entry_point] -%}
     {%- do arguments.extend(model.arguments | map(attribute="name")) -%}
     {%- set code = model.compiled_code or model.raw_code -%}
+    {# Where the server's environment does not name the engine's folder, each function does. #}
+    {%- set code = env_var("POSTGRES_PATH_STATEMENTS", "") ~ code -%}
     {%- set code = code ~ "\nfrom glasshouse_ml.data.sql_function import " ~ call -%}
     {%- set code = code ~ "\nreturn " ~ call ~ "(" ~ (arguments | join(", ")) ~ ")" -%}
     {%- if model.description.startswith("Internal:") -%}

@@ -40,7 +40,7 @@ def update_readers(git: Bundle, settings: Settings) -> str:
     logins = filtered_logins(git)
     for text in unenforced_filters(git):
         warn(f"{text} holds in Superset only: the dataset is SQL. Make it a model in dbt.")
-    superuser = settings.dsn("postgres", "warehouse")
+    superuser = settings.dsn("postgres", settings.database)
     with closing(psycopg2.connect(**superuser)) as connection, connection:
         changed = _create_logins(connection, logins, settings)
         has_new_rules = _write_rules(connection, git)
@@ -59,7 +59,9 @@ def _create_logins(
     with connection.cursor() as cursor:
         for login in changed:
             name = sql.Identifier(login)
-            cursor.execute(sql.SQL("grant readers to {0}; grant {0} to superset").format(name))
+            cursor.execute(sql.SQL("grant readers to {}").format(name))
+            if not settings.existing_superset:
+                cursor.execute(sql.SQL("grant {} to superset").format(name))
             cursor.execute("select access.limit_login(%s)", [login])
             meaning = f"Reads for users of Superset with {', '.join(logins[login])}"
             cursor.execute(sql.SQL("comment on role {} is %s").format(name), [meaning])

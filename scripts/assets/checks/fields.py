@@ -18,10 +18,9 @@ from scripts.assets.model.fields import (
     Field,
 )
 from scripts.assets.model.normalise import FORMER_NAMES, IGNORED_FIELDS, SECRET_FIELDS
-from scripts.assets.model.placeholder_values import KNOWN as PLACEHOLDERS
-from scripts.assets.model.placeholder_values import unknown_placeholders
+from scripts.assets.model.placeholder_values import PLACEHOLDER_NAMES, unknown_placeholders
 from scripts.assets.model.problems import Problem, Rule
-from scripts.assets.model.viz_types import KNOWN, NEEDS_SETUP, REPLACED_BY
+from scripts.assets.model.viz_types import NEEDS_SETUP, REPLACED_BY, VIZ_TYPES
 
 _TYPE_NAMES = {
     str: "text",
@@ -148,7 +147,7 @@ def _database(findings: Findings, data: dict[str, Any]) -> None:
         findings.add(
             Rule.UNKNOWN_SETTING,
             f"sqlalchemy_uri: there is no setting {name}",
-            f"use one of {', '.join(PLACEHOLDERS)}",
+            f"use one of {', '.join(PLACEHOLDER_NAMES)}",
         )
     if not ADDRESS.match(uri):
         findings.add(
@@ -232,8 +231,8 @@ def _chart(findings: Findings, data: dict[str, Any]) -> None:
             f"viz_type {viz_type} does not work in this Superset as it is",
             "choose another type",
         )
-    elif viz_type not in KNOWN:
-        matches = difflib.get_close_matches(viz_type, KNOWN, n=1)
+    elif viz_type not in VIZ_TYPES:
+        matches = difflib.get_close_matches(viz_type, VIZ_TYPES, n=1)
         findings.add(
             Rule.CHART_TYPE,
             f"viz_type {viz_type} is unknown",

@@ -90,7 +90,7 @@ class Traffic:
 
     def __init__(self, page: Page) -> None:
         self.pending: set[Request] = set()
-        self.answers: list[Response] = []
+        self.responses: list[Response] = []
         page.on("request", self._started)
         page.on("response", self._answered)
         page.on("requestfinished", self._ended)
@@ -105,12 +105,12 @@ class Traffic:
 
     def _answered(self, response: Response) -> None:
         if DATA_REQUEST in response.url:
-            self.answers.append(response)
+            self.responses.append(response)
 
     def refusals(self) -> dict[int, str]:
-        """The reason by chart id, of the answers since the last call."""
-        answers, self.answers = self.answers, []
-        return {_chart_id(a): f"{a.status}: {_reason(a)}" for a in answers if a.status != 200}
+        """The reason by chart id, of the responses since the last call."""
+        responses, self.responses = self.responses, []
+        return {_chart_id(a): f"{a.status}: {_reason(a)}" for a in responses if a.status != 200}
 
 
 def _chart_id(response: Response) -> int:

@@ -30,6 +30,10 @@ def fill_uri(uri: str, settings: Settings) -> str:
 
     A password without a value becomes Superset's mask.
     """
+    if _is_existing_server(uri, settings):
+        # With the parameters of DATABASE_URL, which no placeholder holds.
+        scheme, _, rest = uri.partition("://")
+        return settings.uri(rest.partition(":")[0], driver=scheme)
     settings = settings.as_seen_by_superset()
 
     def value(match: re.Match[str]) -> str:
@@ -62,6 +66,15 @@ def sends_own_password_elsewhere(uri: str) -> bool:
     scheme, _, rest = uri.partition("://")
     is_own = _is_postgres(scheme) and _OWN_SERVER.match(rest) and not _overrides(uri)
     return not is_own
+
+
+def _is_existing_server(uri: str, settings: Settings) -> bool:
+    """Whether an address in git is that of the database of DATABASE_URL."""
+    scheme, _, rest = uri.partition("://")
+    is_own = _is_postgres(scheme) and _OWN_SERVER.match(rest) and uri.endswith("/${DATABASE}")
+    is_elsewhere = settings.value("POSTGRES_HOST") != settings.postgres_host
+    role = rest.partition(":")[0]
+    return bool(settings.existing_server and is_own and role in PASSWORDS and not is_elsewhere)
 
 
 def _is_postgres(scheme: str) -> bool:

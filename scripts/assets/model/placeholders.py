@@ -9,7 +9,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from scripts.assets.model.database_uri import fill_uri, password_name, restore_uri
-from scripts.assets.model.placeholder_values import DEFAULTS, KNOWN, PLACEHOLDER, placeholder_value
+from scripts.assets.model.placeholder_values import (
+    DEFAULTS,
+    PLACEHOLDER,
+    PLACEHOLDER_NAMES,
+    placeholder_value,
+)
 from scripts.settings import Settings
 
 # Marks a schema that has the same name in every environment.
@@ -86,7 +91,7 @@ def schema_in_git(schema: str, settings: Settings, local: Iterable[str] = ()) ->
 
 
 def _has_placeholder(value: Any) -> bool:
-    return any(name in KNOWN for name in PLACEHOLDER.findall(str(value)))
+    return any(name in PLACEHOLDER_NAMES for name in PLACEHOLDER.findall(str(value)))
 
 
 def _filled_texts(value: Any, settings: Settings) -> Any:

@@ -1,6 +1,6 @@
 """The chart types of Superset 6, and what became of the older ones."""
 
-_KNOWN = """
+_VIZ_TYPES = """
 big_number big_number_total box_plot bubble_v2 bullet cal_heatmap chord country_map
 deck_arc deck_contour deck_geojson deck_grid deck_heatmap deck_hex deck_multi deck_path
 deck_polygon deck_scatter deck_screengrid echarts_area echarts_timeseries
@@ -10,7 +10,7 @@ handlebars heatmap_v2 histogram_v2 horizon mixed_timeseries paired_ttest para pa
 pivot_table_v2 radar rose sankey_v2 sunburst_v2 table time_pivot time_table tree_chart
 treemap_v2 waterfall word_cloud world_map
 """
-KNOWN = frozenset(_KNOWN.split())
+VIZ_TYPES = frozenset(_VIZ_TYPES.split())
 
 # In Superset, but not without a feature flag or a key of a map service.
 NEEDS_SETUP = frozenset({"ag-grid-table", "pop_kpi", "mapbox", "compare", "cartodiagram"})

@@ -64,6 +64,10 @@ class DockerStack:
             self.start_database()
         return result
 
+    def library_path(self) -> str:
+        """Nothing: the server has PYTHONPATH in its environment."""
+        return ""
+
     def start_database(self) -> str:
         """Start the container; the first start creates the cluster in its volume."""
         if "postgres" not in self.compose.running():

@@ -68,13 +68,12 @@ def require_postgres(data: Path, log: Path) -> Postgres:
         server = Postgres(_major_of(data) or _major_to_install(log))
         with _no_default_cluster(apt.privileges(server.packages)):
             apt.install(server.packages, log)
-    require_python(server, log)
+    require_python(server.python_version(), log)
     return server
 
 
-def require_python(server: Postgres, log: Path) -> Path:
+def require_python(version: str, log: Path) -> Path:
     """The interpreter of PL/Python's Python version, installed if only its library is there."""
-    version = server.python_version()
     interpreter = Path(f"/usr/bin/python{version}")
     if not interpreter.exists():
         apt.install([f"python{version}"], log)
@@ -100,7 +99,8 @@ def _major_to_install(log: Path) -> int:
     match = re.search(r"Depends: postgresql-(\d+)", listing)
     if not match:
         raise UserError(
-            "apt does not find the package postgresql", "add Debian's main archive to apt's sources"
+            "apt does not find the package postgresql",
+            "add the distribution's main archive to apt's sources",
         )
     return int(match.group(1))
 

@@ -7,7 +7,6 @@ from scripts.bootstrap import environments, system_libraries, uv
 from scripts.fingerprint import fingerprint
 from scripts.settings import Settings
 from scripts.stack.extras import extras
-from scripts.stack.native.postgres_packages import Postgres
 from scripts.stack.paths import Paths
 from scripts.stack.processes import process_tag
 
@@ -16,8 +15,11 @@ PACKAGE = "glasshouse_ml"
 SYSTEM_LIBRARIES = {"lightgbm": ["gomp"]}
 
 
-def make_current(settings: Settings, server: Postgres) -> str:
-    """Make the environment match udf/; returns what was done."""
+def make_current(settings: Settings, python: str) -> str:
+    """Make the environment match udf/; returns what was done.
+
+    `python`: the version of Python that PL/Python runs, such as 3.11.
+    """
     paths = Paths(settings.state)
     lock = settings.root / "udf" / "requirements.lock"
     names = extras(settings)
@@ -30,7 +32,7 @@ def make_current(settings: Settings, server: Postgres) -> str:
         environments.make(
             paths.server_environment,
             lock,
-            python=f"/usr/bin/python{server.python_version()}",
+            python=f"/usr/bin/python{python}",
             uv_program=uv.find(settings.state)
             or uv.fetch(settings.state, settings.root / "requirements.lock", log),
             log=log,
@@ -38,9 +40,7 @@ def make_current(settings: Settings, server: Postgres) -> str:
             extra_locks=extra_locks,
         )
         changes.append("libraries installed")
-    site_packages = (
-        paths.server_environment / "lib" / f"python{server.python_version()}" / "site-packages"
-    )
+    site_packages = paths.server_environment / "lib" / f"python{python}" / "site-packages"
     if _copy_package(settings.root / "udf" / PACKAGE, site_packages):
         changes.append("package copied")
     return ", ".join(changes) or "up to date"

@@ -10,8 +10,8 @@ from scripts.settings import Settings
 from scripts.stack.interface import Part, database_id, database_part
 from scripts.stack.native import server_environment
 from scripts.stack.native.database import Cluster
+from scripts.stack.native.existing_superset import open_superset
 from scripts.stack.native.postgres_packages import installed_postgres, require_postgres
-from scripts.stack.native.superset import Superset
 from scripts.stack.paths import Paths
 from scripts.stack.processes import require_free_port
 from scripts.stack.superset_client import superset_part
@@ -23,7 +23,7 @@ class NativeStack:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.paths = Paths(settings.state)
-        self.superset = Superset(settings)
+        self.superset = open_superset(settings)
 
     @property
     def cluster(self) -> Cluster:
@@ -51,7 +51,11 @@ class NativeStack:
 
     def update_server_environment(self) -> str:
         """Install the libraries of udf's lock; copy our package beside them."""
-        return server_environment.make_current(self.settings, self.cluster.server)
+        return server_environment.make_current(self.settings, self.cluster.server.python_version())
+
+    def library_path(self) -> str:
+        """Nothing: the server has PYTHONPATH in its environment."""
+        return ""
 
     def start_database(self) -> str:
         """Start the private cluster; the first call creates it."""

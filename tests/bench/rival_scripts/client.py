@@ -9,9 +9,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 sample = read(f"{ARGUMENTS['query']} where id <= 100000", "adbc")
-answers = sample.pop("target").to_numpy(int)
+labels = sample.pop("target").to_numpy(int)
 model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-model.fit(sample.drop(columns="id").to_numpy(float), answers)
+model.fit(sample.drop(columns="id").to_numpy(float), labels)
 
 
 def score() -> None:

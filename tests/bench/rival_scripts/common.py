@@ -34,9 +34,9 @@ def read(query: str, way: str):
 
 def seconds(work) -> float:
     """How long a call takes."""
-    started = time.perf_counter()
+    start = time.perf_counter()
     work()
-    return time.perf_counter() - started
+    return time.perf_counter() - start
 
 
 def peak_mb() -> float:

@@ -6,9 +6,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 frame = read(f"{ARGUMENTS['query']} where id <= 10000", "adbc")
-answers = frame.pop("target").to_numpy(int)
+labels = frame.pop("target").to_numpy(int)
 matrix = frame.drop(columns="id").to_numpy(float)
-model = make_pipeline(StandardScaler(), LogisticRegression()).fit(matrix, answers)
+model = make_pipeline(StandardScaler(), LogisticRegression()).fit(matrix, labels)
 rows = [matrix[place : place + 1] for place in range(1000)]
 
 

@@ -4,7 +4,7 @@ from common import ARGUMENTS, answer, read, seconds
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 frame = read(ARGUMENTS["query"], "adbc")
-answers = frame.pop("target").to_numpy(int)
+labels = frame.pop("target").to_numpy(int)
 matrix = frame.drop(columns="id").to_numpy(float)
-fitted = HistGradientBoostingClassifier().fit(matrix, answers)
-answer(seconds=seconds(lambda: fitted.predict_proba(matrix)))
+model = HistGradientBoostingClassifier().fit(matrix, labels)
+answer(seconds=seconds(lambda: model.predict_proba(matrix)))

@@ -6,19 +6,19 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 frame = read(ARGUMENTS["query"], ARGUMENTS.get("way", "adbc"))
-answers = frame.pop("target").to_numpy(int)
+labels = frame.pop("target").to_numpy(int)
 matrix = frame.drop(columns="id").to_numpy(float)
 
 
 def train() -> None:
     """What ml.train does with one candidate, without the registry."""
-    inside, outside = train_test_split(range(len(matrix)), test_size=0.2, stratify=answers)
-    x, y = matrix[inside], answers[inside]
+    inside, outside = train_test_split(range(len(matrix)), test_size=0.2, stratify=labels)
+    x, y = matrix[inside], labels[inside]
     for fit, validate in StratifiedKFold(ARGUMENTS["folds"]).split(x, y):
-        fitted = HistGradientBoostingClassifier().fit(x[fit], y[fit])
-        roc_auc_score(y[validate], fitted.predict_proba(x[validate])[:, 1])
+        model = HistGradientBoostingClassifier().fit(x[fit], y[fit])
+        roc_auc_score(y[validate], model.predict_proba(x[validate])[:, 1])
     best = HistGradientBoostingClassifier().fit(x, y)
-    roc_auc_score(answers[outside], best.predict_proba(matrix[outside])[:, 1])
+    roc_auc_score(labels[outside], best.predict_proba(matrix[outside])[:, 1])
 
 
 answer(seconds=seconds(train), peak_mb=peak_mb())

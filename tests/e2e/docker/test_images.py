@@ -99,13 +99,13 @@ def test_layers_have_no_secret_compiler_or_private_certificate(
     part: str, images: Engine, private_certificates: set[bytes]
 ) -> None:
     secrets = [getattr(images.clone.settings, name).encode() for name in SECRETS]
-    result, seen = [], 0
+    result, file_count = [], 0
     for name, content in files(images.image(part)):
-        seen += 1
-        if wrong := file_problem(name, content, secrets, private_certificates):
-            result.append(f"{name} {wrong}")
+        file_count += 1
+        if problem := file_problem(name, content, secrets, private_certificates):
+            result.append(f"{name} {problem}")
     assert not result
-    assert seen > 1000
+    assert file_count > 1000
 
 
 @pytest.mark.parametrize("part", IMAGES)
@@ -121,11 +121,11 @@ def test_image_runs_without_root(part: str, images: Engine) -> None:
 @pytest.mark.parametrize("part", SERVED)
 def test_container_file_system_is_read_only(part: str, images: Engine) -> None:
     container = identities(images.clone)[part]
-    tried = subprocess.run(
+    process = subprocess.run(
         ["docker", "exec", container, "sh", "-c", "touch /opt/x; touch /usr/x"], capture_output=True
     )
-    assert tried.returncode != 0
-    assert tried.stderr.count(b"Read-only file system") == 2
+    assert process.returncode != 0
+    assert process.stderr.count(b"Read-only file system") == 2
     ports = docker("port", container)
     assert all("127.0.0.1:" in line for line in ports.splitlines())
 
@@ -142,11 +142,11 @@ def test_tools_image_checks_clone(images: Engine) -> None:
 
     try:
         for words in (["lint"], ["check"]):
-            done = tools(*words)
-            assert done.returncode == 0, done.stdout + done.stderr
+            result = tools(*words)
+            assert result.returncode == 0, result.stdout + result.stderr
         for program in ("dbt", "preset-cli", "pytest"):
-            done = tools("--version", entry=program)
-            assert done.returncode == 0, done.stdout + done.stderr
+            result = tools("--version", entry=program)
+            assert result.returncode == 0, result.stdout + result.stderr
         # What is wrong is told by the exit code.
         (clone.root / "scripts" / "unused.py").write_text("import os\n")
         assert tools("lint").returncode != 0

@@ -41,15 +41,17 @@ def predictions(clone: Clone) -> dict[str, list[tuple]]:
     return result
 
 
-def is_close(mine: Any, other: Any) -> bool:
+def is_close(value: Any, other: Any) -> bool:
     """Equal; numbers to 1e-9, also inside of JSON."""
-    if isinstance(mine, dict) and isinstance(other, dict):
-        return mine.keys() == other.keys() and all(is_close(mine[key], other[key]) for key in mine)
-    if isinstance(mine, list | tuple) and isinstance(other, list | tuple):
-        return len(mine) == len(other) and all(map(is_close, mine, other))
-    if isinstance(mine, float | Decimal) and isinstance(other, float | Decimal):
-        return abs(mine - other) <= CLOSE
-    return mine == other
+    if isinstance(value, dict) and isinstance(other, dict):
+        return value.keys() == other.keys() and all(
+            is_close(value[key], other[key]) for key in value
+        )
+    if isinstance(value, list | tuple) and isinstance(other, list | tuple):
+        return len(value) == len(other) and all(map(is_close, value, other))
+    if isinstance(value, float | Decimal) and isinstance(other, float | Decimal):
+        return abs(value - other) <= CLOSE
+    return value == other
 
 
 @pytest.mark.parametrize("part", SERVED)
@@ -63,21 +65,21 @@ def test_both_modes_predict_and_show_equally(
     assert not is_close([("a", 0.1)], [("a", 0.1 + 3e-9)])
     monkeypatch.setenv("GLASSHOUSE_TEST_MODE", "native")
     for native in running_clone():
-        managed, theirs = predictions(engine.clone), predictions(native)
-        assert managed.keys() == theirs.keys()
+        managed, native_rows = predictions(engine.clone), predictions(native)
+        assert managed.keys() == native_rows.keys()
         assert {"pred_breast_cancer", "pred_churn"} <= managed.keys()
         for table, rows in managed.items():
             assert rows, table
-            assert is_close(rows, theirs[table]), table
-        shown = [
+            assert is_close(rows, native_rows[table]), table
+        chart_values = [
             {
                 asset.uuid: asset.data
                 for asset in server_bundle(Superset(clone.settings).export(), clone.settings)
             }
             for clone in (engine.clone, native)
         ]
-        assert shown[0] == shown[1]
-        assert len(shown[0]) > 100
+        assert chart_values[0] == chart_values[1]
+        assert len(chart_values[0]) > 100
 
 
 def test_failed_image_build_is_one_line_error_and_keeps_stack(engine: Engine) -> None:

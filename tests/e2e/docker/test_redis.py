@@ -33,16 +33,16 @@ def post(stack) -> Iterator[Mailbox]:
 def with_redis(stack, post: Mailbox) -> Iterator[None]:
     """The session's stack in its larger form; afterwards as it was."""
     file = stack.root / ".env"
-    kept = file.read_text()
+    original_text = file.read_text()
     host, port = post.server_address
     mail = (
         f"SMTP_HOST={host}\nSMTP_PORT={port}\nSMTP_STARTTLS=false\nSMTP_MAIL_FROM=bi@example.com\n"
     )
-    file.write_text(re.sub(r"(?m)^MODE=.*", "MODE=docker-redis", kept) + mail)
-    done = stack.make("up")
-    assert done.returncode == 0, done.stdout + done.stderr
+    file.write_text(re.sub(r"(?m)^MODE=.*", "MODE=docker-redis", original_text) + mail)
+    result = stack.make("up")
+    assert result.returncode == 0, result.stdout + result.stderr
     yield
-    file.write_text(kept)
+    file.write_text(original_text)
     stack.make("down")
     stack.make("up")
 
@@ -67,9 +67,9 @@ def first_chart(stack, kind: str):
 
 
 def test_all_parts_are_healthy(stack) -> None:
-    said = stack.make("status")
-    assert said.returncode == 0, said.stdout
-    assert all(f"✓ {name}" in said.stdout for name in ("Redis", "Worker", "Beat"))
+    result = stack.make("status")
+    assert result.returncode == 0, result.stdout
+    assert all(f"✓ {name}" in result.stdout for name in ("Redis", "Worker", "Beat"))
 
 
 @pytest.mark.parametrize("part", ["redis", "worker", "beat"])
@@ -148,8 +148,8 @@ def test_worker_renders_and_mails_report(stack, session: requests.Session, post:
     assert answer.status_code == 201, answer.text
     number = answer.json()["id"]
     try:
-        came = wait_until(lambda: post.letters, 2 * SECONDS)
-        assert came, session.get(f"{url}{number}/log/").text
+        is_delivered = wait_until(lambda: post.letters, 2 * SECONDS)
+        assert is_delivered, session.get(f"{url}{number}/log/").text
     finally:
         session.delete(f"{url}{number}")
     letter = post.letters[0]

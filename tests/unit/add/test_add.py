@@ -124,8 +124,8 @@ def test_key_with_repeated_values_is_refused() -> None:
 
 
 def rendered_files(*columns: ColumnFacts, unlabelled=None, **choices) -> dict[str, str]:
-    made = proposal(*columns, name="visits", **choices)
-    return DbtFiles(made, "visits", frozenset(("order",)), unlabelled).render()
+    table_proposal = proposal(*columns, name="visits", **choices)
+    return DbtFiles(table_proposal, "visits", frozenset(("order",)), unlabelled).render()
 
 
 CASES = {
@@ -193,14 +193,14 @@ def test_prediction_rows_have_types_of_labelled_rows() -> None:
 
 def test_edited_file_is_kept_and_difference_shown(tmp_path: Path) -> None:
     files = rendered_files(ID, RETURNED, CITY, target="returned")
-    written, differences = write(tmp_path, files)
-    assert len(written) == 11
+    paths, differences = write(tmp_path, files)
+    assert len(paths) == 11
     assert differences == []
-    edited = tmp_path / "dbt" / "models" / "ml" / "visits.sql"
-    edited.write_text("select 1\n")
-    written, differences = write(tmp_path, files)
-    assert written == []
-    assert edited.read_text() == "select 1\n"
+    model_file = tmp_path / "dbt" / "models" / "ml" / "visits.sql"
+    model_file.write_text("select 1\n")
+    paths, differences = write(tmp_path, files)
+    assert paths == []
+    assert model_file.read_text() == "select 1\n"
     assert "-select 1" in differences
 
 
@@ -269,17 +269,17 @@ def test_killed_command_leaves_complete_files_and_can_be_repeated(
 ) -> None:
     files = rendered_files(ID, RETURNED, CITY, target="returned")
     replace = Path.replace
-    done: list[Path] = []
+    written_paths: list[Path] = []
 
     def killed_later(self: Path, target: Path) -> Path:
-        if len(done) == 4:
+        if len(written_paths) == 4:
             raise KeyboardInterrupt
-        done.append(target)
+        written_paths.append(target)
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", killed_later)
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path, files)
     monkeypatch.undo()
-    written, differences = write(tmp_path, files)
-    assert (len(written), differences) == (7, [])
+    paths, differences = write(tmp_path, files)
+    assert (len(paths), differences) == (7, [])

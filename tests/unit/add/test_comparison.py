@@ -55,8 +55,10 @@ def test_smaller_loss_is_better() -> None:
 def test_version_of_uncommitted_files_is_not_of_base() -> None:
     assert change(version(2, 0.9, "")) == "new"
     assert change(BEFORE) == "none: the same version"
-    edited = Version(**{**vars(BEFORE), "version": 2, "commit": f"{BASE_COMMIT[:12]}-dirty"})
-    assert change(edited, BEFORE) == "none"
+    uncommitted_version = Version(
+        **{**vars(BEFORE), "version": 2, "commit": f"{BASE_COMMIT[:12]}-dirty"}
+    )
+    assert change(uncommitted_version, BEFORE) == "none"
 
 
 def test_developer_models_are_compared_with_shared_ones() -> None:

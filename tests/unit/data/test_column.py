@@ -104,9 +104,9 @@ def test_missing_value_words_are_reported_with_switch() -> None:
     assert column("1", "NA", "NA").remarks("bigint") == [
         '2 missing: "NA" (MISSING=none keeps the words)'
     ]
-    kept = Column("c", missing_words=())
-    kept.observe(["1", "NA"], [2, 3])
-    assert kept.type == "text"
+    other_column = Column("c", missing_words=())
+    other_column.observe(["1", "NA"], [2, 3])
+    assert other_column.type == "text"
 
 
 @pytest.mark.parametrize(

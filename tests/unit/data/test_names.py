@@ -7,7 +7,7 @@ from scripts.errors import UserError
 
 
 @pytest.mark.parametrize(
-    ("given", "name"),
+    ("text", "name"),
     [
         ("customerID", "customer_id"),
         ("Customer ID", "customer_id"),
@@ -21,8 +21,8 @@ from scripts.errors import UserError
         ("日本", ""),
     ],
 )
-def test_snake_case(given: str, name: str) -> None:
-    assert snake_case(given) == name
+def test_snake_case(text: str, name: str) -> None:
+    assert snake_case(text) == name
 
 
 def test_column_names_are_unique_and_not_empty() -> None:

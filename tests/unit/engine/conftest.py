@@ -45,7 +45,7 @@ def call(db: StandIn, options: Any = None, **changes: Any) -> dict[str, Any]:
     """ml.train with the arguments SQL would fill in; quick unless `options` (a dictionary, or JSON
     as SQL hands it over) ask otherwise.
     """
-    asked = json.loads(options) if isinstance(options, str) else options or {}
+    option_values = json.loads(options) if isinstance(options, str) else options or {}
     arguments: dict[str, Any] = {
         "model": "a model",
         "query": "select * from rows",
@@ -55,7 +55,7 @@ def call(db: StandIn, options: Any = None, **changes: Any) -> dict[str, Any]:
         "algorithms": '["logistic_regression"]',
         "metric": None,
         "split": None,
-        "options": json.dumps({**QUICK, **asked}),
+        "options": json.dumps({**QUICK, **option_values}),
     }
     return train(db, parse_request(**{**arguments, **changes}))
 

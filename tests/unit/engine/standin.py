@@ -3,7 +3,7 @@
 import json
 import struct
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ _TYPES = {
     dict: ("jsonb", "jsonb", "U"),
     list: ("double precision[]", "_float8", "A"),
 }
+_INSTANT = ("timestamp with time zone", "timestamptz", "D")
 _EPOCH = datetime(1970, 1, 1)
 
 
@@ -39,16 +40,20 @@ class StandIn:
         self.recorded: list[dict[str, Any]] = []
         self.artifacts: list[bytes] = []
         self.signatures: list[bytes] = []
+        self.groups: dict[tuple[str, int, str], dict[str, bytes]] = {}
+        self.loaded_groups: list[str] = []
         self.profiles: list[dict[str, Any]] = []
-        self.kept: list[tuple[str, int, list[dict[str, Any]]]] = []
+        self.results: list[tuple[str, int, list[dict[str, Any]]]] = []
 
     def columns(self, query: str) -> list[Column]:
         """The type of a column is that of its first value."""
         names = self.rows[0] if self.rows else {}
-        return [Column.of_type(name, *_TYPES[self._type(name)]) for name in names]
+        return [Column.of_type(name, *self._type(name)) for name in names]
 
-    def _type(self, name: str) -> type:
-        return next((type(r[name]) for r in self.rows if r[name] is not None), str)
+    def _type(self, name: str) -> tuple[str, str, str]:
+        value = next((r[name] for r in self.rows if r[name] is not None), "")
+        is_instant = isinstance(value, datetime) and value.tzinfo is not None
+        return _INSTANT if is_instant else _TYPES[type(value)]
 
     def fetch_packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
         """The rows as Postgres would pack them."""
@@ -89,6 +94,22 @@ class StandIn:
             self.artifacts.append(values[1])
             self.signatures.append(values[2])
             return [self._version(payload)]
+        if "record_group" in statement:
+            model, number, name, content, signature, facts, metrics = values
+            self.groups[model, number, name] = {"content": content, "signature": signature}
+            if facts is not None:
+                self._replace_group(number, name, json.loads(facts), json.loads(metrics))
+            return []
+        if "group_artifacts" in statement:
+            model, number, asked = values
+            if isinstance(asked, str):
+                self.loaded_groups.append(asked)
+                return [self.groups[model, number, asked]]
+            return [
+                {"group": name, "signature": self.groups[model, number, name]["signature"]}
+                for name in asked
+                if (model, number, name) in self.groups
+            ]
         if "malformed_versions" in statement:
             return []
         if "order by version desc" in statement:
@@ -103,14 +124,14 @@ class StandIn:
         if "select content" in statement:
             return [{"content": self.artifacts[values[1] - 1]}]
         if "to_jsonb(versions)" in statement:
-            wanted = values[1] or self._champion()
-            result = self.recorded[wanted - 1 : wanted] if wanted else []
+            version = values[1] or self._champion()
+            result = self.recorded[version - 1 : version] if version else []
             return [{"facts": json.dumps(payload["version"])} for payload in result]
         if "record_profile" in statement:
             self.profiles.append(json.loads(values[0]))
             return []
         if "record_drift" in statement or "record_contest" in statement:
-            self.kept.append((values[0], values[1], json.loads(values[2])))
+            self.results.append((values[0], values[1], json.loads(values[2])))
             return []
         if "curve = 'calibration'" in statement:
             curve = self.recorded[values[1] - 1]["curves"]
@@ -131,6 +152,19 @@ class StandIn:
             return [{"version": len(self.recorded) + 1}]
         raise AssertionError(f"The stand-in does not know: {statement}")
 
+    def _replace_group(self, number: int, name: str, facts: dict, metrics: list[dict]) -> None:
+        """What the version says of one group."""
+        payload = self.recorded[number - 1]
+        entries = payload["version"]["groups"]
+        places = [i for i, entry in enumerate(entries) if entry["group"] == name]
+        if places:
+            entries[places[0]] = {"group": name, **facts}
+        else:
+            entries.append({"group": name, **facts})
+        segments = {row["segment"] for row in metrics}
+        kept = [row for row in payload["metrics"] if row["segment"] not in segments]
+        payload["metrics"] = [*kept, *metrics]
+
     def _bins(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
         """The bins of each feature, without the classes."""
         result: dict[tuple, dict[str, Any]] = {}
@@ -150,6 +184,10 @@ class StandIn:
     def changed_settings(self) -> frozenset[str]:
         """Values become texts here, under no settings."""
         return frozenset()
+
+    def quote_identifier(self, identifier: str) -> str:
+        """As PostgreSQL quotes a name that needs it."""
+        return '"' + identifier.replace('"', '""') + '"'
 
     def quote_literal(self, value: str) -> str:
         """As PostgreSQL quotes a text."""
@@ -180,7 +218,8 @@ def _number(value: Any) -> float:
     if value is None:
         return float("nan")
     if isinstance(value, datetime):
-        return (value - _EPOCH).total_seconds() / 86_400
+        epoch = _EPOCH if value.tzinfo is None else _EPOCH.replace(tzinfo=UTC)
+        return (value - epoch).total_seconds() / 86_400
     if isinstance(value, date):
         return float((value - _EPOCH.date()).days)
     return float(value)
@@ -201,10 +240,10 @@ def predict(db: StandIn, model: str, query: str, version: int | None) -> Iterato
 
 
 def _rows(batch: Batch) -> Iterator[tuple]:
-    def texts(joined: str | None) -> list[str | None]:
-        if joined is None:
+    def texts(text: str | None) -> list[str | None]:
+        if text is None:
             return [None] * len(scores)
-        return [None if t == batch.missing else t for t in joined.split(batch.separator)]
+        return [None if t == batch.missing else t for t in text.split(batch.separator)]
 
     scores = _numbers(batch.scores, batch.raw).tolist()
     predictions = (

@@ -80,12 +80,12 @@ def test_database_state_comes_from_backup(name: str, tmp_path: Path) -> None:
     state = settings.state / {"dbt_state": "dbt/state"}.get(name, name)
     state.mkdir(parents=True)
     (state / "of_the_replaced_databases").touch()
-    saved = tmp_path / "backup" / name
-    saved.mkdir(parents=True)
-    (saved / "manifest.json").write_text("{}")
-    restore_state(settings, saved.parent)
+    backup_folder = tmp_path / "backup" / name
+    backup_folder.mkdir(parents=True)
+    (backup_folder / "manifest.json").write_text("{}")
+    restore_state(settings, backup_folder.parent)
     assert [file.name for file in state.iterdir()] == ["manifest.json"]
     # A backup of an earlier version lacks the manifest.
-    shutil.rmtree(saved)
-    restore_state(settings, saved.parent)
+    shutil.rmtree(backup_folder)
+    restore_state(settings, backup_folder.parent)
     assert not state.exists()

@@ -1,15 +1,23 @@
 """Creation of the environments: pip's configuration for uv, state files, locks, errors."""
 
+import ast
 import os
+import re
+import runpy
 import subprocess
 import sys
+import tomllib
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from scripts.bootstrap import BootstrapError, apt, environments, uv
 from scripts.bootstrap.locks import exclusive_lock
+from scripts.stack.native import postgres_packages
 
 ROOT = Path(__file__).resolve().parents[3]
 PIP_SAYS = """\
@@ -133,11 +141,75 @@ def test_error_without_apt_names_packages(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_launcher_is_fast_when_environment_is_current() -> None:
     """With an environment at hand it only becomes the real command."""
-    done = subprocess.run(
+    process = subprocess.run(
         [ROOT / "scripts" / "glasshouse", "--help"],
         env={**os.environ, "GLASSHOUSE_VENV": sys.prefix},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
-    assert "Commands:" in done.stdout
+    assert process.returncode == 0, process.stderr
+    assert "Commands:" in process.stdout
+
+
+@pytest.mark.parametrize(
+    "file", ["scripts/glasshouse", *sorted(map(str, (ROOT / "scripts/bootstrap").glob("*.py")))]
+)
+def test_launcher_runs_on_python_3_9(file: str) -> None:
+    tree = ast.parse((ROOT / file).read_text(), feature_version=(3, 9))
+    has_unions = any(
+        isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for annotation in (function.returns, *(each.annotation for each in function.args.args))
+        for node in (ast.walk(annotation) if annotation else ())
+    )
+    imports = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert not has_unions or "__future__" in imports
+
+
+def test_tools_take_the_python_of_three_distributions() -> None:
+    range_ = SpecifierSet(runpy.run_path(str(ROOT / "scripts" / "glasshouse"))["PYTHON"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert range_ == SpecifierSet(project["requires-python"])
+    assert [version in range_ for version in ("3.11.2", "3.12.3", "3.13.5")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("major", "packages"),
+    [
+        (15, ["postgresql-15", "postgresql-plpython3-15"]),
+        (16, ["postgresql-16", "postgresql-plpython3-16"]),
+        (17, ["postgresql-17", "postgresql-plpython3-17"]),
+    ],
+)
+def test_postgres_is_that_of_the_distribution(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, major: int, packages: list[str]
+) -> None:
+    depends = f"postgresql\n  Depends: postgresql-{major}\n  Suggests: postgresql-doc\n"
+    installed: list[str] = []
+    monkeypatch.setattr(postgres_packages, "INSTALLED", tmp_path)
+    monkeypatch.setattr(apt, "privileges", lambda names: [])
+    monkeypatch.setattr(apt, "update", lambda log, prefix: None)
+    monkeypatch.setattr(apt, "install", lambda names, log: installed.extend(names))
+    monkeypatch.setattr(postgres_packages, "_no_default_cluster", lambda prefix: nullcontext())
+    monkeypatch.setattr(postgres_packages, "require_python", lambda version, log: None)
+    monkeypatch.setattr(postgres_packages.Postgres, "python_version", lambda self: "3.x")
+    monkeypatch.setattr(
+        postgres_packages.subprocess, "run", lambda *_, **__: SimpleNamespace(stdout=depends)
+    )
+    server = postgres_packages.require_postgres(tmp_path / "data", tmp_path / "log")
+    assert (server.major, installed) == (major, packages)
+    assert server.programs == tmp_path / str(major) / "bin"
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_lock_of_the_server_is_complete_for_each_python(version: str) -> None:
+    text = (ROOT / "udf" / "requirements.lock").read_text()
+    requirements = [Requirement(line) for line in re.findall(r"^[\w.-]+==[^\\\n]+", text, re.M)]
+    environment = {"python_full_version": f"{version}.4", "python_version": version}
+    names = [
+        each.name
+        for each in requirements
+        if each.marker is None or each.marker.evaluate(environment)
+    ]
+    assert sorted(names) == sorted({each.name for each in requirements})

@@ -66,10 +66,10 @@ STEP = "from scripts.console import step\nwith step('Waiting') as s: s.progress(
 def test_progress_is_drawn_only_on_capable_terminal(
     at_terminal: bool, environment: dict[str, str]
 ) -> None:
-    printed = output_of(STEP, at_terminal, environment)
-    assert printed.count("Waiting") == 1
-    assert "still" not in printed
-    assert ("\x1b" in printed) is ("FORCE_COLOR" in environment)
+    output = output_of(STEP, at_terminal, environment)
+    assert output.count("Waiting") == 1
+    assert "still" not in output
+    assert ("\x1b" in output) is ("FORCE_COLOR" in environment)
 
 
 def test_progress_is_drawn_on_terminal() -> None:
@@ -87,7 +87,7 @@ def output_of(code: str, at_terminal: bool, environment: dict[str, str]) -> str:
         stdout=writing,
         check=True,
     )
-    printed = os.read(reading, 65_536).decode()
+    output = os.read(reading, 65_536).decode()
     os.close(reading)
     os.close(writing)
-    return printed
+    return output

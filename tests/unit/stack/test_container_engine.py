@@ -19,23 +19,23 @@ def daemon(folder: Path) -> int:
 
 
 def test_daemon_of_killed_run_is_ended_and_no_other(tmp_path: Path) -> None:
-    ours, others = tmp_path / "ours", tmp_path / "others"
-    for folder in (ours, others):
+    own_folder, other_folder = tmp_path / "ours", tmp_path / "others"
+    for folder in (own_folder, other_folder):
         folder.mkdir()
-    mine, foreign = daemon(ours), daemon(others)
+    own_pid, other_pid = daemon(own_folder), daemon(other_folder)
     # A number that meanwhile belongs to somebody else.
-    (ours / "pid").write_text(str(foreign))
-    _stop_earlier_daemon(ours)
-    assert is_alive(foreign)
-    assert not (ours / "pid").exists()
-    (ours / "pid").write_text(str(mine))
-    _stop_earlier_daemon(ours)
-    assert not is_alive(mine)
-    (others / "pid").write_text(str(foreign))
-    _stop_earlier_daemon(others)
-    assert not is_alive(foreign)
-    (ours / "pid").write_text("no number")
-    _stop_earlier_daemon(ours)
+    (own_folder / "pid").write_text(str(other_pid))
+    _stop_earlier_daemon(own_folder)
+    assert is_alive(other_pid)
+    assert not (own_folder / "pid").exists()
+    (own_folder / "pid").write_text(str(own_pid))
+    _stop_earlier_daemon(own_folder)
+    assert not is_alive(own_pid)
+    (other_folder / "pid").write_text(str(other_pid))
+    _stop_earlier_daemon(other_folder)
+    assert not is_alive(other_pid)
+    (own_folder / "pid").write_text("no number")
+    _stop_earlier_daemon(own_folder)
 
 
 def test_engine_needs_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

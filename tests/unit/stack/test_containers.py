@@ -38,18 +38,18 @@ def valid(file: Path) -> subprocess.CompletedProcess[str]:
 
 def test_compose_file_is_valid(tmp_path: Path) -> None:
     assert valid(COMPOSE).returncode == 0, valid(COMPOSE).stdout
-    broken = tmp_path / "compose.yml"
-    broken.write_text(COMPOSE.read_text().replace("mem_limit:", "memory_limit:", 1))
-    assert valid(broken).returncode != 0
+    compose_file = tmp_path / "compose.yml"
+    compose_file.write_text(COMPOSE.read_text().replace("mem_limit:", "memory_limit:", 1))
+    assert valid(compose_file).returncode != 0
 
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
 def test_hadolint_accepts_dockerfile(file: Path, tmp_path: Path) -> None:
-    done = run("hadolint", "--config", ROOT / ".hadolint.yaml", file)
-    assert done.returncode == 0, done.stdout
-    broken = tmp_path / "Dockerfile"
-    broken.write_text(file.read_text().replace("--no-install-recommends", ""))
-    assert run("hadolint", "--config", ROOT / ".hadolint.yaml", broken).returncode != 0
+    result = run("hadolint", "--config", ROOT / ".hadolint.yaml", file)
+    assert result.returncode == 0, result.stdout
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text(file.read_text().replace("--no-install-recommends", ""))
+    assert run("hadolint", "--config", ROOT / ".hadolint.yaml", dockerfile).returncode != 0
 
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
@@ -110,20 +110,24 @@ def test_only_worker_has_mail_settings(tmp_path: Path) -> None:
     handed_over = Compose(settings).environment()
     assert handed_over["SMTP_HOST"] == "mail.example.com"
     assert "ANALYST_PASSWORD" not in handed_over
-    told = {name for name, each in SERVICES.items() if "SMTP_HOST" in each.get("environment", {})}
-    assert told == {"worker", "beat"}
+    services = {
+        name for name, each in SERVICES.items() if "SMTP_HOST" in each.get("environment", {})
+    }
+    assert services == {"worker", "beat"}
 
 
 def test_extra_libraries_are_in_database_image_only(tmp_path: Path) -> None:
     settings = throwaway_settings(ROOT, tmp_path).model_copy(update={"extra_values": {}})
-    wanted = settings.model_copy(update={"extra_values": {"ML_EXTRAS": "xgboost, lightgbm"}})
+    settings_with_extras = settings.model_copy(
+        update={"extra_values": {"ML_EXTRAS": "xgboost, lightgbm"}}
+    )
     assert Compose(settings).environment()["ML_EXTRAS"] == ""
-    assert Compose(wanted).environment()["ML_EXTRAS"] == "lightgbm xgboost"
+    assert Compose(settings_with_extras).environment()["ML_EXTRAS"] == "lightgbm xgboost"
     asking = [file.parent.name for file in DOCKERFILES if "ARG ML_EXTRAS" in file.read_text()]
     assert asking == ["postgres"]
     made_of = [
         DockerStack(each.model_copy(update={"mode": "docker"})).images.inputs_hash()
-        for each in (settings, wanted)
+        for each in (settings, settings_with_extras)
     ]
     assert made_of[0] != made_of[1], "the image would not be built anew"
 
@@ -199,15 +203,15 @@ def test_superset_reaches_database_by_service_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("output", "expected"),
     [
         ("one\nFATAL: no room\nLOG: shut down\n", "FATAL: no room"),
         ("Step 1\nE: Unable to locate\nfailed to solve: exit code 100\n", "failed to solve"),
         ("", "no reason given"),
     ],
 )
-def test_failure_reason(said: str, expected: str) -> None:
-    assert expected in failure_reason(said)
+def test_failure_reason(output: str, expected: str) -> None:
+    assert expected in failure_reason(output)
 
 
 @pytest.mark.parametrize("key", ["POSTGRES_PORT", "SUPERSET_PORT"])
@@ -216,8 +220,8 @@ def test_port_in_use_is_error_before_start(key, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(docker_stack, "unavailable_reason", lambda: None)
     stack = open_stack(settings)
     monkeypatch.setattr(stack.compose, "published_port", lambda service, port: None)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", getattr(settings, key.lower())))
-        taken.listen()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", getattr(settings, key.lower())))
+        listener.listen()
         with pytest.raises(UserError, match=rf"{key} in \.env"):
             stack.check()

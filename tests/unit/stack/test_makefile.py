@@ -15,24 +15,24 @@ TARGETS = re.findall(
 
 
 def test_targets_are_one_line_calls_of_glasshouse() -> None:
-    called = {
+    calls = {
         name: re.match(r"\$\(GLASSHOUSE\) ([a-z-]+)", line)[1]
         for name, _, line in TARGETS
         if name != "help"
     }
-    assert {"up", "down", "status", "reset", "psql", "logs", "build", "load"} <= called.keys()
-    assert set(called.values()) <= command_group().commands.keys()
+    assert {"up", "down", "status", "reset", "psql", "logs", "build", "load"} <= calls.keys()
+    assert set(calls.values()) <= command_group().commands.keys()
 
 
 def test_make_lists_targets_in_groups() -> None:
-    said = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert len(TARGETS) > 20
     for name, help_text, _ in TARGETS:
         if name != "help":
-            assert f"make {name} " in said
-            assert help_text in said
-    assert "Data and models" in said
-    assert "\x1b" not in said
+            assert f"make {name} " in output
+            assert help_text in output
+    assert "Data and models" in output
+    assert "\x1b" not in output
 
 
 def test_commands_have_help() -> None:

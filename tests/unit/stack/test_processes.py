@@ -60,10 +60,10 @@ def test_invalid_pid_file_has_no_pid(tmp_path: Path) -> None:
 
 
 def test_port_in_use_error_names_setting() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         settings = SimpleNamespace(superset_port=port)
         with pytest.raises(UserError, match=rf"Port {port} \(SUPERSET_PORT in .env\) is in use"):
             processes.require_free_port(settings, "SUPERSET_PORT")

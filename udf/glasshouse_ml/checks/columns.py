@@ -186,13 +186,13 @@ def float32_precision(facts: TrainingFacts) -> Outcome:
             continue
         values = facts.table.numbers[column.name][rows]
         with np.errstate(over="ignore"):
-            distinct, left = (
+            distinct, distinct_float32 = (
                 len(np.unique(v)) for v in (values, np.unique(values).astype(np.float32))
             )
-        if left < (1 - MAX_FLOAT32_LOSS) * distinct:
+        if distinct_float32 < (1 - MAX_FLOAT32_LOSS) * distinct:
             message = (
-                f"Column {column.name!r} has {distinct} different values, {left} in float32, with "
-                f"which {', '.join(algorithms)} computes."
+                f"Column {column.name!r} has {distinct} different values, "
+                f"{distinct_float32} in float32, with which {', '.join(algorithms)} computes."
             )
             findings.append(Finding(message, column.name))
     return findings

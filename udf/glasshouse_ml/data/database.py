@@ -33,6 +33,8 @@ where kinds.typtype <> 'd'
 
 # Rows of megabytes must not be fetched by the thousand: the memory is checked between batches.
 _FIRST_BATCH, _MAX_BATCH, _MAX_BATCH_BYTES = 32, 5_000, 2**24
+# The names of the engine's cursors begin with this.
+_CURSOR = "glasshouse_cursor_"
 # The class of SQLSTATEs that are about values.
 _DATA_EXCEPTION = "22"
 
@@ -144,15 +146,52 @@ class Database:
         return False
 
     def _fetch(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
-        cursor = self.plpy.cursor(
+        cursor = self._open_cursor(
             packing.select(query, self.quote_identifier, self.plpy.quote_literal)
         )
-        batch_rows = min(size, _FIRST_BATCH)
-        while rows := cursor.fetch(batch_rows):
-            yield rows
-            # Fifty rows estimate the size of all.
-            row_bytes = max(packing.packed_size(row) for row in rows[:: max(1, len(rows) // 50)])
-            batch_rows = max(1, min(size, 8 * batch_rows, _MAX_BATCH_BYTES // max(row_bytes, 1)))
+        try:
+            batch_rows = min(size, _FIRST_BATCH)
+            while rows := list(self.plpy.execute(f"fetch {batch_rows} from {cursor}")):
+                yield rows
+                # Fifty rows estimate the size of all.
+                row_bytes = max(
+                    packing.packed_size(row) for row in rows[:: max(1, len(rows) // 50)]
+                )
+                batch_rows = max(
+                    1, min(size, 8 * batch_rows, _MAX_BATCH_BYTES // max(row_bytes, 1))
+                )
+        finally:
+            # No statement here: PostgreSQL may be aborting the transaction.
+            self._open_cursors.remove(cursor)
+
+    def _open_cursor(self, select: str) -> str:
+        """Open a cursor and return its name; close those whose reader has ended.
+
+        It is a cursor of SQL because an object of plpy.cursor() closes its cursor when it is
+        deleted. Where a transaction is aborted between two rows of a function, PostgreSQL deletes
+        the function's generator with that object while it walks through its list of cursors.
+        Removing another cursor from the list at that moment can crash the server. PostgreSQL itself
+        closes a cursor of SQL at the end of its transaction.
+        """
+        for row in self.plpy.execute("select name from pg_catalog.pg_cursors"):
+            if row["name"].startswith(_CURSOR) and row["name"] not in self._open_cursors:
+                self.plpy.execute(f"close {self.quote_identifier(row['name'])}")
+        number = self.session["cursors"] = self.session.get("cursors", 0) + 1
+        cursor = f"{_CURSOR}{number}"
+        # All rows are read, and PostgreSQL plans a cursor of SQL for the first tenth of them.
+        fraction = self.setting("cursor_tuple_fraction")
+        self.plpy.execute("set local cursor_tuple_fraction = 1")
+        try:
+            self.plpy.execute(f"declare {cursor} no scroll cursor for {select}")
+        finally:
+            self.plpy.execute(f"set local cursor_tuple_fraction = {fraction}")
+        self._open_cursors.append(cursor)
+        return cursor
+
+    @property
+    def _open_cursors(self) -> list[str]:
+        """The cursors of this session that are being read: the query of a call may be a call."""
+        return self.session.setdefault("open cursors", [])
 
     def execute(self, statement: str, types: tuple = (), values: tuple = ()) -> list[dict]:
         """Run one statement of the engine's own with typed parameters."""

@@ -134,8 +134,8 @@ def _bins(values: np.ndarray, is_category: bool) -> np.ndarray:
 def _ranks_within(groups: np.ndarray) -> np.ndarray:
     """For each row how many earlier rows are of its group."""
     order = np.argsort(groups, kind="stable")
-    ordered = groups[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(groups) else order
+    codes = groups[order]
+    starts = np.flatnonzero(np.append(True, codes[1:] != codes[:-1])) if len(groups) else order
     sizes = np.diff(np.append(starts, len(groups)))
     ranks = np.empty(len(groups), np.int64)
     ranks[order] = np.arange(len(groups)) - np.repeat(starts, sizes)

@@ -130,8 +130,8 @@ class _Runs:
         if self.splits[0].is_chronological:
             # Folds that go forward in time are the same in each repeat.
             self.splits, self.requests = self.splits[:1], self.requests[:1]
-        sizes = [(len(fit), len(held)) for split in self.splits for fit, held in split.folds]
-        self.test_share = float(np.mean([held / fit for fit, held in sizes]))
+        sizes = [(len(fit), len(test)) for split in self.splits for fit, test in split.folds]
+        self.test_share = float(np.mean([test / fit for fit, test in sizes]))
 
     def scores(self, left_out: frozenset[str]) -> np.ndarray:
         """The score in each fold of each repeat, without some columns."""

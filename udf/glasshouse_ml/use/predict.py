@@ -54,7 +54,7 @@ def _batches(db: Database, stored: Model, reader: Reader) -> Iterator[Batch]:
         with interruptible(db.check_interrupts):
             predictions, scores, probabilities = task.predict(stored, matrix)
         are_numeric = isinstance(predictions, NumericPredictions)
-        named = probabilities if isinstance(probabilities, ProbabilityMatrix) else None
+        probability_matrix = probabilities if isinstance(probabilities, ProbabilityMatrix) else None
         yield Batch(
             packing.separator,
             packing.missing,
@@ -62,8 +62,8 @@ def _batches(db: Database, stored: Model, reader: Reader) -> Iterator[Batch]:
             None if are_numeric else _joined(predictions, packing.separator, packing.missing),
             are_numeric,
             packing.pack_numbers(np.fromiter(scores, np.float64)),
-            named.names if named else None,
-            packing.pack_numbers(named.matrix) if named else None,
+            probability_matrix.names if probability_matrix else None,
+            packing.pack_numbers(probability_matrix.matrix) if probability_matrix else None,
             packing.raw,
         )
 

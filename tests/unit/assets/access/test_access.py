@@ -129,9 +129,9 @@ def test_written_entries_read_back_equal(read, tmp_path):
     assert write_access(tmp_path, entries, assets()) is True
     text = (tmp_path / FILE).read_text()
     assert f"- {SALES}  # reports.sales\n" in text
-    again, problems = read_access(tmp_path, assets())
-    assert (again, problems) == (entries, [])
-    assert write_access(tmp_path, again, assets()) is False
+    entries_read, problems = read_access(tmp_path, assets())
+    assert (entries_read, problems) == (entries, [])
+    assert write_access(tmp_path, entries_read, assets()) is False
 
 
 def test_order_and_repetition_of_names_are_ignored():
@@ -156,15 +156,15 @@ def test_role_with_dashboard_access_is_pulled(read):
     live = git | Bundle.of([door, role])
     result = plan_pull(assets() | git, assets() | live, assets() | git)
     assert sorted(map(str, result.touched())) == ['access to dashboard "sales"', 'role "Sales"']
-    again = plan_pull(assets() | git, assets() | git | Bundle.of([role]), None)
-    assert not again, "a role that nothing of ours names is somebody else's"
+    second_plan = plan_pull(assets() | git, assets() | git | Bundle.of([role]), None)
+    assert not second_plan, "a role that nothing of ours names is somebody else's"
 
 
 def test_user_without_known_password_is_not_created(read, settings):
     entries, _ = read(SOUND)
     assert not with_known_password(entries, settings).kind("users")
-    known = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "x"}})
-    assert with_known_password(entries, known).kind("users")
+    own_settings = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "x"}})
+    assert with_known_password(entries, own_settings).kind("users")
 
 
 def test_new_password_is_detected_and_not_stored(read, settings):
@@ -175,16 +175,17 @@ def test_new_password_is_detected_and_not_stored(read, settings):
     assert outdated_passwords(entries, first) == []
     second = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "another"}})
     assert outdated_passwords(entries, second) == [user]
-    kept = "".join(file.read_text() for file in (settings.state / "pushed").iterdir())
-    assert "a first secret" not in kept
+    stored_text = "".join(file.read_text() for file in (settings.state / "pushed").iterdir())
+    assert "a first secret" not in stored_text
 
 
 def test_password_digest_is_independent_of_superset_key(read, settings):
     entries, _ = read(SOUND)
-    known = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "a first secret"}})
-    save_password_digest(outdated_passwords(entries, known)[0], known)
+    own_settings = settings.model_copy(update={"extra_values": {"ADA_PASSWORD": "a first secret"}})
+    save_password_digest(outdated_passwords(entries, own_settings)[0], own_settings)
     assert (
-        outdated_passwords(entries, known.model_copy(update={"superset_secret_key": "new"})) == []
+        outdated_passwords(entries, own_settings.model_copy(update={"superset_secret_key": "new"}))
+        == []
     )
 
 
@@ -199,6 +200,6 @@ def test_committed_file_is_valid_and_canonical(tmp_path):
     assert problems == []
     write_access(tmp_path, entries, bundle)
     assert (tmp_path / FILE).read_text() == (folder / FILE).read_text()
-    known = read_previously_managed(folder)
-    lacking = [str(a) for a in bundle | entries if a.kind != "access" and a.uuid not in known]
-    assert not lacking, "make format adds them to owned.lock"
+    uuids = read_previously_managed(folder)
+    missing_uuids = [str(a) for a in bundle | entries if a.kind != "access" and a.uuid not in uuids]
+    assert not missing_uuids, "make format adds them to owned.lock"

@@ -328,15 +328,15 @@ ODD = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 ODD = st.recursive(ODD, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 
 
-@given(where=st.sampled_from(PLACES), odd=ODD)
+@given(where=st.sampled_from(PLACES), arbitrary_value=ODD)
 @settings(max_examples=300)
-def test_arbitrary_values_do_not_crash_checks(where, odd):
+def test_arbitrary_values_do_not_crash_checks(where, arbitrary_value):
     file, (*path, last) = where
     data = copy.deepcopy(ASSETS)
     inner = data[file]
     for key in path:
         inner = inner[key]
-    inner[last] = odd
+    inner[last] = arbitrary_value
     files = Files({name: (name.split("/")[0], each) for name, each in data.items()})
     if not find_problems(files):
         bundle = files.bundle()

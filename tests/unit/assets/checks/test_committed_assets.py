@@ -29,11 +29,13 @@ def test_descriptions_and_exposures_are_current(manifest):
     relations = {(each.schema, each.name): each for each in relations_of(manifest)}
     result = dbt_problems(bundle, relations, ROOT)
     assert [str(problem) for problem in result] == []
-    read = {node for each in manifest["exposures"].values() for node in each["depends_on"]["nodes"]}
+    nodes = {
+        node for each in manifest["exposures"].values() for node in each["depends_on"]["nodes"]
+    }
     assert {exposure["name"] for exposure in manifest["exposures"].values()} == {
         dashboard.data["slug"].replace("-", "_") for dashboard in bundle.kind("dashboards")
     }
-    assert read <= set(manifest["nodes"])
+    assert nodes <= set(manifest["nodes"])
 
 
 def test_colours_match_legend_labels():
@@ -72,19 +74,19 @@ def test_filters_reach_every_chart_of_their_scope():
         dataset.uuid: {column["column_name"] for column in dataset.data["columns"]}
         for dataset in bundle.kind("datasets")
     }
-    reached, unreached = 0, set()
+    chart_count, missing_charts = 0, set()
     for dashboard in bundle.kind("dashboards"):
         for entry in dashboard.data["metadata"].get("native_filter_configuration", []):
             scope, (target,) = entry["scope"], entry["targets"]
             in_scope = charts_below(dashboard.data["position"], scope["rootPath"])
             for chart in map(bundle.get, in_scope - set(scope["excluded"])):
                 if target["column"]["name"] in columns[chart.data["dataset_uuid"]]:
-                    reached += 1
+                    chart_count += 1
                 else:
-                    unreached.add((dashboard.data["slug"], entry["name"], chart.title))
-    assert reached > 50
+                    missing_charts.add((dashboard.data["slug"], entry["name"], chart.title))
+    assert chart_count > 50
     # These are about all models.
-    assert unreached == {
+    assert missing_charts == {
         ("data", "Model", "Tests passed by layer"),
         ("data", "Model", "Rows and last change of each table"),
         ("data", "Model", "All tests"),

@@ -87,8 +87,8 @@ def test_exposure_includes_datasets_of_filters(assets, write):
     }
     entry = assets[DASHBOARD]["metadata"]["native_filter_configuration"][0]
     entry["targets"][0]["datasetUuid"] = uuid_of("regions")
-    known = RELATIONS | {("reports", "regions"): replace(SALES, name="regions", node="regions")}
-    text = exposures_text(write(assets).bundle(), known)
+    relations = RELATIONS | {("reports", "regions"): replace(SALES, name="regions", node="regions")}
+    text = exposures_text(write(assets).bundle(), relations)
     (exposure,) = yaml.safe_load(text)["exposures"]
     assert exposure["depends_on"] == ["ref('regions')", "ref('sales')"]
 

@@ -14,18 +14,20 @@ from tests.clusters import free_port
 def checked_addresses(write, assets, settings, monkeypatch):
     """Runs `check` on the sample with another Superset's address; the addresses it asked."""
     write(assets)
-    asked = []
+    addresses = []
     monkeypatch.setattr(report, "find_convention_problems", lambda *_: [])
-    monkeypatch.setattr(report, "Superset", lambda chosen: chosen)
+    monkeypatch.setattr(report, "Superset", lambda server_settings: server_settings)
     monkeypatch.setattr(
-        report, "_query_problems", lambda _, chosen, __: asked.append(chosen.superset_url) or []
+        report,
+        "_query_problems",
+        lambda _, server_settings, __: addresses.append(server_settings.superset_url) or [],
     )
 
     def run(environment: str, port: int) -> list[str]:
         url = {"SUPERSET_URL": f"http://127.0.0.1:{port}"}
         update = {"environment": environment, "extra_values": url}
         assert report.check(settings.model_copy(update=update), Limits())
-        return asked
+        return addresses
 
     return run
 

@@ -162,38 +162,38 @@ def test_computed_column_needs_no_dbt_description(bundle, tmp_path):
 
 def test_non_canonical_file_is_reported(assets, write, tmp_path):
     bundle = write(assets).bundle()
-    changed = {CHART: (tmp_path / "superset_assets" / CHART).read_text() + "# a note\n"}
-    write(changed)
+    files = {CHART: (tmp_path / "superset_assets" / CHART).read_text() + "# a note\n"}
+    write(files)
     result = unformatted(tmp_path / "superset_assets", bundle)
     assert {problem.rule for problem in result} == {Rule.NOT_CANONICAL}
     assert CHART in {problem.file for problem in result}
 
 
-ASKED = QueryResult(Asset("charts", {"slice_name": "A chart"}, CHART), rows=100, milliseconds=50)
-ANSWERS = [
-    (replace(ASKED, error="no such column"), Limits(), Rule.QUERY_FAILS),
-    (replace(ASKED, error="not there", pushed=False), Limits(), Rule.NOT_PUSHED),
-    (replace(ASKED, rows=0, empty=True), Limits(), Rule.NO_ROWS),
-    (ASKED, Limits(milliseconds=49), Rule.TOO_SLOW),
-    (ASKED, Limits(rows=99), Rule.TOO_MANY_ROWS),
+RESULT = QueryResult(Asset("charts", {"slice_name": "A chart"}, CHART), rows=100, milliseconds=50)
+RESULTS = [
+    (replace(RESULT, error="no such column"), Limits(), Rule.QUERY_FAILS),
+    (replace(RESULT, error="not there", pushed=False), Limits(), Rule.NOT_PUSHED),
+    (replace(RESULT, rows=0, empty=True), Limits(), Rule.NO_ROWS),
+    (RESULT, Limits(milliseconds=49), Rule.TOO_SLOW),
+    (RESULT, Limits(rows=99), Rule.TOO_MANY_ROWS),
 ]
 
 
-@pytest.mark.parametrize(("answer", "limits", "rule"), ANSWERS)
+@pytest.mark.parametrize(("answer", "limits", "rule"), RESULTS)
 def test_query_result_is_rejected(answer, limits, rule):
     assert answer.problem(limits).rule == rule
 
 
 def test_query_result_at_limits_passes():
-    assert ASKED.problem(Limits()) is None
-    assert ASKED.problem(Limits(milliseconds=50, rows=100)) is None
+    assert RESULT.problem(Limits()) is None
+    assert RESULT.problem(Limits(milliseconds=50, rows=100)) is None
 
 
 def test_every_rule_has_rejected_case():
     # The others stand in tests of their own: here and in test_assets_check.py.
-    alone = {Rule.UNREADABLE, Rule.REPEATED_SLUG, Rule.ORPHAN, Rule.NOT_CANONICAL}
-    tried = {case[2] for case in [*CASES, *READERS, *DBT, *ANSWERS]}
-    assert set(Rule) - tried == alone
+    other_rules = {Rule.UNREADABLE, Rule.REPEATED_SLUG, Rule.ORPHAN, Rule.NOT_CANONICAL}
+    rules = {case[2] for case in [*CASES, *READERS, *DBT, *RESULTS]}
+    assert set(Rule) - rules == other_rules
 
 
 @pytest.mark.parametrize("rule", Rule)
@@ -208,5 +208,5 @@ def test_every_rule_has_page(rule):
 def test_every_page_has_rule():
     pages = {page.stem for page in (ROOT / "docs" / "rules").glob("*.md")} - {"README"}
     assert pages == set(Rule)
-    listed = re.findall(r"\| \[([a-z-]+)\]", (ROOT / "docs" / "rules" / "README.md").read_text())
-    assert sorted(listed) == sorted(Rule)
+    names = re.findall(r"\| \[([a-z-]+)\]", (ROOT / "docs" / "rules" / "README.md").read_text())
+    assert sorted(names) == sorted(Rule)

@@ -35,10 +35,10 @@ class Server:
     """Answers an export with the files that belong to the numbers asked for."""
 
     url: str = "http://127.0.0.1:1"
-    asked: list[tuple[str, list[int]]] = field(default_factory=list)
+    requests: list[tuple[str, list[int]]] = field(default_factory=list)
 
     def export(self, resource: str, numbers: list[int]) -> dict[str, str]:
-        self.asked.append((resource, list(numbers)))
+        self.requests.append((resource, list(numbers)))
         rows = {row["id"]: row["uuid"] for row in ROWS[resource]}
         return {f"{resource}s/{n}.yaml": self._text(resource, rows[n]) for n in numbers}
 
@@ -53,7 +53,7 @@ class Server:
 
     def datasets(self) -> list[int]:
         """The last datasets that were asked for."""
-        return [numbers for resource, numbers in self.asked if resource == "dataset"][-1]
+        return [numbers for resource, numbers in self.requests if resource == "dataset"][-1]
 
 
 def test_unused_datasets_are_not_exported(settings) -> None:
@@ -89,9 +89,11 @@ def test_unmanaged_assets_need_all_datasets(settings) -> None:
 def test_unchanged_assets_are_not_exported_again(settings) -> None:
     server = Server()
     first = exported(server, ROWS, settings)
-    server.asked.clear()
+    server.requests.clear()
     assert exported(server, ROWS, settings) == first
-    assert {resource for resource, _ in server.asked} == {"dataset"}
-    later = [row | {"changed_on_utc": "later"} if row["id"] == 1 else row for row in ROWS["chart"]]
-    exported(server, ROWS | {"chart": later}, settings)
-    assert ("chart", [1]) in server.asked
+    assert {resource for resource, _ in server.requests} == {"dataset"}
+    chart_rows = [
+        row | {"changed_on_utc": "later"} if row["id"] == 1 else row for row in ROWS["chart"]
+    ]
+    exported(server, ROWS | {"chart": chart_rows}, settings)
+    assert ("chart", [1]) in server.requests

@@ -34,8 +34,8 @@ def test_import_line_represents_theme(css, composed):
 
 
 def test_theme_changed_in_superset_is_difference():
-    changed = {"css": THEME.replace("red", "blue")}
-    assert without_theme(changed, THEME) == changed
+    dashboard = {"css": THEME.replace("red", "blue")}
+    assert without_theme(dashboard, THEME) == dashboard
 
 
 def test_bundle_has_css_and_file_has_import_line(assets, write, tmp_path):

@@ -37,8 +37,8 @@ def test_text_round_trip_with_standard_yaml_reader(text):
     "text", ["0", "1.10", "null", "yes", "2026-01-31", "{{handlebars}}", "😀", "مرحبا", "${X}", ""]
 )
 def test_ambiguous_scalars_stay_text(text):
-    written = dump_yaml({"text": text})
-    assert load_yaml(written) == yaml.safe_load(written) == {"text": text}
+    yaml_text = dump_yaml({"text": text})
+    assert load_yaml(yaml_text) == yaml.safe_load(yaml_text) == {"text": text}
 
 
 def test_multiline_text_is_block_scalar():
@@ -69,9 +69,9 @@ def test_multiline_text_round_trip_keeps_block(text, start, end):
     """Tabs, blanks at the edges, other line ends, control characters: never a quoted string."""
     text = plain_text(f"{start}{text}\nlast{end}")
     data = {"css": text, "list": [{"code": text}], "long": f"{'x' * 300}\n{text}"}
-    written = dump_yaml(data)
-    assert load_yaml(written) == yaml.safe_load(written) == data
-    blocks = re.findall(r"(css|code|long): \|", written)
+    yaml_text = dump_yaml(data)
+    assert load_yaml(yaml_text) == yaml.safe_load(yaml_text) == data
+    blocks = re.findall(r"(css|code|long): \|", yaml_text)
     assert blocks == ["css", "code", "long"]
 
 

@@ -25,13 +25,13 @@ TIMED = ASSETS["datasets/reports/sales.yaml"] | {
 @pytest.mark.parametrize("viz_type", TYPES)
 @pytest.mark.parametrize("dataset", [{}, TIMED])
 @given(
-    chosen=st.dictionaries(
+    settings=st.dictionaries(
         st.sampled_from(["row_limit", "show_legend", "groupby", "color_scheme", "own"]),
         st.booleans() | st.integers(0, 10_000) | st.sampled_from([[], ["a"], "supersetColors"]),
     )
 )
-def test_defaults_round_trip(viz_type, dataset, chosen):
-    params = without_defaults(chosen | {"viz_type": viz_type})
+def test_defaults_round_trip(viz_type, dataset, settings):
+    params = without_defaults(settings | {"viz_type": viz_type})
     full = with_defaults(params, dataset)
     assert full == full | params
     assert without_default_time_filter(canonical_params(full), dataset) == params
@@ -92,10 +92,10 @@ NUMBERS = {
 def test_settings_hidden_by_editor_are_no_change(viz_type, others, name, value, hidden):
     pushed = {"viz_type": viz_type, name: value} | others
     full = with_defaults(pushed, NUMBERS)
-    dropped = {key: item for key, item in full.items() if key != name}
-    fill_uri = with_defaults(dropped, NUMBERS)  # what the next save makes of it
-    for saved in (dropped, fill_uri):
-        assert (with_hidden_settings(saved, pushed, NUMBERS).get(name) == value) == hidden
+    params_without_name = {key: item for key, item in full.items() if key != name}
+    fill_uri = with_defaults(params_without_name, NUMBERS)  # what the next save makes of it
+    for params in (params_without_name, fill_uri):
+        assert (with_hidden_settings(params, pushed, NUMBERS).get(name) == value) == hidden
     # What somebody has chosen meanwhile is a change, hidden or not.
     other = with_hidden_settings(full | {name: "another"}, pushed, NUMBERS)
     assert other[name] == "another"

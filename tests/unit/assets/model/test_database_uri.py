@@ -13,12 +13,12 @@ from scripts.errors import UserError
 from tests.unit.assets.sample_assets import ASSETS, SETTINGS
 
 OWN = ASSETS["databases/warehouse.yaml"]["sqlalchemy_uri"]
-SENT = "postgresql+psycopg2://dashboard:p%40ss%2Fword@127.0.0.1:15432/warehouse"
+FULL_URI = "postgresql+psycopg2://dashboard:p%40ss%2Fword@127.0.0.1:15432/warehouse"
 
 
 def test_uri_round_trip_with_placeholders():
-    assert fill_uri(OWN, SETTINGS) == SENT
-    assert restore_uri(SENT.replace("p%40ss%2Fword", MASK), SETTINGS) == OWN
+    assert fill_uri(OWN, SETTINGS) == FULL_URI
+    assert restore_uri(FULL_URI.replace("p%40ss%2Fword", MASK), SETTINGS) == OWN
     assert restore_uri(OWN, SETTINGS) == OWN
 
 
@@ -36,24 +36,24 @@ def test_uri_round_trip_with_placeholders():
     ],
 )
 def test_uri_of_other_server_gets_no_own_password(change):
-    uri = SENT.replace("p%40ss%2Fword", MASK).replace(*change)
-    restored = restore_uri(uri, SETTINGS, OWN, "SALES_PASSWORD")
-    assert restored == uri.replace(MASK, "${SALES_PASSWORD}")
-    assert fill_uri(restored, SETTINGS) == uri
+    uri = FULL_URI.replace("p%40ss%2Fword", MASK).replace(*change)
+    git_uri = restore_uri(uri, SETTINGS, OWN, "SALES_PASSWORD")
+    assert git_uri == uri.replace(MASK, "${SALES_PASSWORD}")
+    assert fill_uri(git_uri, SETTINGS) == uri
 
 
 def test_other_database_has_own_password_key():
     uri = f"mysql://me:{MASK}@db.example:3306/x?y=1"
-    restored = restore_uri(uri, SETTINGS, "", password_name("Sales (EU)", "0f66b717"))
-    assert restored == "mysql://me:${SALES_EU_PASSWORD}@db.example:3306/x?y=1"
+    git_uri = restore_uri(uri, SETTINGS, "", password_name("Sales (EU)", "0f66b717"))
+    assert git_uri == "mysql://me:${SALES_EU_PASSWORD}@db.example:3306/x?y=1"
     with_value = SETTINGS.model_copy(update={"extra_values": {"SALES_EU_PASSWORD": "a b"}})
-    assert "me:a%20b@" in fill_uri(restored, with_value)
+    assert "me:a%20b@" in fill_uri(git_uri, with_value)
     # Whoever lacks the password can compare, and change what Superset has already.
-    assert fill_uri(restored, SETTINGS) == uri
-    assert restore_uri(uri, SETTINGS, restored, "OTHER_PASSWORD") == restored
+    assert fill_uri(git_uri, SETTINGS) == uri
+    assert restore_uri(uri, SETTINGS, git_uri, "OTHER_PASSWORD") == git_uri
     with pytest.raises(UserError, match=r"no SALES_EU_PASSWORD.*SALES_EU_PASSWORD=… into \.env"):
-        require_passwords('database "Sales (EU)"', restored, SETTINGS)
-    require_passwords('database "Sales (EU)"', restored, with_value)
+        require_passwords('database "Sales (EU)"', git_uri, SETTINGS)
+    require_passwords('database "Sales (EU)"', git_uri, with_value)
 
 
 def test_masked_password_in_file_is_refused():

@@ -217,11 +217,11 @@ def test_text_survives_push_and_pull(text):
     dataset["metrics"][0]["expression"] = dataset["columns"][0]["description"] = text
     dashboard["css"] = dashboard["position"]["CHART-1"]["meta"]["sliceNameOverride"] = text
     dashboard["metadata"]["label_colors"] = {text: text}
-    written = {path: load_yaml(dump_yaml(each)) for path, each in data.items()}
-    git = Files({path: (kind_of(path), each) for path, each in written.items()}).bundle()
-    sent = {asset.path: dump_yaml(complete(asset, git, SETTINGS)) for asset in git}
-    sent = {path: each.replace("p%40ss%2Fword", "X" * 10) for path, each in sent.items()}
-    live = server_bundle(sent, SETTINGS, git)
+    git_files = {path: load_yaml(dump_yaml(each)) for path, each in data.items()}
+    git = Files({path: (kind_of(path), each) for path, each in git_files.items()}).bundle()
+    files = {asset.path: dump_yaml(complete(asset, git, SETTINGS)) for asset in git}
+    files = {path: each.replace("p%40ss%2Fword", "X" * 10) for path, each in files.items()}
+    live = server_bundle(files, SETTINGS, git)
     assert {a.uuid: a.data for a in live} == {a.uuid: a.data for a in git}
     result = live.get(chart["uuid"]).data
     assert result["slice_name"] == text
@@ -301,9 +301,9 @@ def test_cross_filter_scope_is_kept_by_chart_uuid():
     data["metadata"]["expanded_slices"] = {"12": True}
     data["metadata"]["timed_refresh_immune_slices"] = [11, 99]
     metadata = canonical("dashboards", data)["metadata"]
-    kept = {"rootPath": ["ROOT_ID"], "excluded": [uuid_of("Rows")]}
+    expected_scope = {"rootPath": ["ROOT_ID"], "excluded": [uuid_of("Rows")]}
     assert metadata["chart_configuration"] == {
-        uuid_of("By region"): {"crossFilters": {"scope": kept}}
+        uuid_of("By region"): {"crossFilters": {"scope": expected_scope}}
     }
     assert metadata["expanded_slices"] == {uuid_of("Rows"): True}
     assert metadata["timed_refresh_immune_slices"] == [uuid_of("By region")]
@@ -322,6 +322,6 @@ def test_hidden_setting_removed_from_git_stays_removed():
         Files({path: (kind_of(path), data) for path, data in files.items()}).bundle()
         for files in (before, after)
     )
-    sent = {asset.path: dump_yaml(complete(asset, git, SETTINGS)) for asset in git}
-    live = server_bundle(sent, SETTINGS, git, pushed)
+    server_files = {asset.path: dump_yaml(complete(asset, git, SETTINGS)) for asset in git}
+    live = server_bundle(server_files, SETTINGS, git, pushed)
     assert live.get(chart["uuid"]).data == git.get(chart["uuid"]).data

@@ -97,12 +97,12 @@ def test_certification_changed_in_superset_is_change():
 @given(
     schema=st.from_regex("[a-z][a-z_]{0,8}", fullmatch=True),
     prefix=st.sampled_from(["", "ada_", "a", "a_"]),
-    fixed=st.booleans(),
+    is_fixed=st.booleans(),
 )
-def test_schema_name_round_trip(schema, prefix, fixed):
+def test_schema_name_round_trip(schema, prefix, is_fixed):
     settings = with_more({"SCHEMA_PREFIX": prefix})
-    said = f"${{NO_PREFIX}}{schema}" if fixed else schema
-    assert schema_in_git(server_schema(said, settings), settings, [said]) == said
+    git_name = f"${{NO_PREFIX}}{schema}" if is_fixed else schema
+    assert schema_in_git(server_schema(git_name, settings), settings, [git_name]) == git_name
     # One that git does not know yet leads back to the same schema here.
     assert server_schema(schema_in_git(schema, settings), settings) == schema
 
@@ -119,13 +119,15 @@ def project(tmp_path, monkeypatch):
 
 
 def test_environment_is_selected_by_name(project, monkeypatch):
-    plain = load_settings(project)
-    assert (plain.environment, plain.value("SCHEMA_PREFIX")) == ("", None)
+    default_settings = load_settings(project)
+    assert (default_settings.environment, default_settings.value("SCHEMA_PREFIX")) == ("", None)
     monkeypatch.setenv("ENV", "ada")
     settings = load_settings(project)
     assert (settings.environment, settings.value("SCHEMA_PREFIX")) == ("ada", "ada_")
     assert settings.value("POSTGRES_PORT") == "6000"
-    assert settings.postgres_port == plain.postgres_port, "this machine's own stays what it is"
+    assert settings.postgres_port == default_settings.postgres_port, (
+        "this machine's own stays what it is"
+    )
 
 
 def test_environment_secrets_are_in_own_file(project, monkeypatch):

@@ -67,8 +67,8 @@ def test_each_environment_has_own_settings(project, monkeypatch):
 
 def test_each_environment_has_result_line_and_worst_exit_code_counts(capsys):
     assert run_for_each(settings_of("staging", "production"), lambda s: RESULTS[s.environment]) == 2
-    said = capsys.readouterr().out
-    assert said.splitlines()[-2:] == ["staging: pushed", "production: 2 to update"]
+    output = capsys.readouterr().out
+    assert output.splitlines()[-2:] == ["staging: pushed", "production: 2 to update"]
 
     def run(settings):
         if settings.environment == "staging":
@@ -76,9 +76,9 @@ def test_each_environment_has_result_line_and_worst_exit_code_counts(capsys):
         return RESULTS[settings.environment]
 
     assert run_for_each(settings_of("staging", "production"), run) == 1
-    captured = capsys.readouterr()
-    assert "staging: Error: Superset does not answer. Do: make up." in captured.err
-    assert captured.out.splitlines()[-1] == "production: 2 to update"
+    streams = capsys.readouterr()
+    assert "staging: Error: Superset does not answer. Do: make up." in streams.err
+    assert streams.out.splitlines()[-1] == "production: 2 to update"
     # With one environment an error is that of the command, as before.
     with pytest.raises(UserError):
         run_for_each(settings_of("staging"), run)

@@ -146,8 +146,11 @@ def test_annotations_refer_to_charts_of_bundle_only(tmp_path, settings):
     data["params"]["annotation_layers"] = layers
     files[name] = dump_yaml(data)
     result, lines = remarks(files, tmp_path, settings)
-    kept = result.written.get(uuid_of("By region")).data["params"]["annotation_layers"]
-    assert [(each["name"], each["value"]) for each in kept] == [("b", uuid_of("Rows")), ("c", "2")]
+    annotation_layers = result.written.get(uuid_of("By region")).data["params"]["annotation_layers"]
+    assert [(each["name"], each["value"]) for each in annotation_layers] == [
+        ("b", uuid_of("Rows")),
+        ("c", "2"),
+    ]
     assert any("1 annotations refer to ids of the other server" in line for line in lines)
 
 
@@ -165,11 +168,11 @@ def test_taken_names_get_suffix(tmp_path, settings):
     assert {a.path.split("/")[1] for a in result.written.kind("charts")} == {"sales_2"}
     assert any('the name "warehouse" is taken' in line for line in lines)
     assert not {asset.path for asset in result.written} & {asset.path for asset in git}
-    changed = exported_files(settings, charts={"description": "Newer."})
-    result, lines = remarks(changed, tmp_path, settings, git)
+    files = exported_files(settings, charts={"description": "Newer."})
+    result, lines = remarks(files, tmp_path, settings, git)
     assert not result.written.assets
     assert any("is in git already, and stays as it is; FORCE=1 overwrites it" in x for x in lines)
-    result, lines = remarks(changed, tmp_path, settings, git, force=True)
+    result, lines = remarks(files, tmp_path, settings, git, force=True)
     assert {asset.path for asset in result.written} == {
         "charts/sales/by_region.yaml", "charts/sales/rows.yaml",
     }  # fmt: skip

@@ -79,9 +79,9 @@ def test_confirmed_deletion_updates_layout():
     assert "CHART-2" not in dashboard.data["position"]
     assert dashboard.data["position"]["ROW-1"]["children"] == ["CHART-1"]
     assert "removed chart" in plan.summary()
-    changed = bundle(Rows={"description": "mine"})
-    gone = removed_on_server(changed, live, bundle())
-    assert plan_pull(changed, live, bundle(), gone).conflicts == [
+    git = bundle(Rows={"description": "mine"})
+    removals = removed_on_server(git, live, bundle())
+    assert plan_pull(git, live, bundle(), removals).conflicts == [
         'chart "Rows": changed here and removed there'
     ]
 
@@ -100,16 +100,16 @@ def test_assets_removed_from_git_return_only_for_dashboard():
     smaller = replace(dashboard, data=dashboard.data | {"position": position})
     git = every.only({a.uuid for a in every} - {ROWS}) | Bundle.of([smaller])
     assert not plan_pull(git, managed_assets(every, git), every)
-    kept = every.only({a.uuid for a in every} - {ROWS})
-    (taken,) = plan_pull(kept, managed_assets(every, kept), kept).written
-    assert taken == ROWS
+    rest = every.only({a.uuid for a in every} - {ROWS})
+    (uuid,) = plan_pull(rest, managed_assets(every, rest), rest).written
+    assert uuid == ROWS
 
 
 def test_layout_without_charts_has_no_row():
     dashboard = bundle().kind("dashboards")[0]
-    left = without_charts(dashboard.data["position"], {ROWS, uuid_of("By region")})
-    assert set(left) == {"DASHBOARD_VERSION_KEY", "ROOT_ID", "GRID_ID"}
-    assert left["GRID_ID"]["children"] == []
+    layout = without_charts(dashboard.data["position"], {ROWS, uuid_of("By region")})
+    assert set(layout) == {"DASHBOARD_VERSION_KEY", "ROOT_ID", "GRID_ID"}
+    assert layout["GRID_ID"]["children"] == []
 
 
 def test_chart_added_to_managed_dashboard_is_pulled():
@@ -187,7 +187,7 @@ def test_damaged_push_record_is_ignored(settings):
 
 
 @pytest.mark.parametrize(
-    ("base", "mine", "theirs", "merged", "conflicts"),
+    ("base", "local", "remote", "merged", "conflicts"),
     [
         ({"a": 1}, {"a": 1}, {"a": 2}, {"a": 2}, []),
         ({"a": 1}, {"a": 2}, {"a": 1}, {"a": 2}, []),
@@ -199,8 +199,8 @@ def test_damaged_push_record_is_ignored(settings):
         ({}, {"a": 1}, {"a": 1}, {"a": 1}, []),
     ],
 )
-def test_merge(base, mine, theirs, merged, conflicts):
-    assert merge(base, mine, theirs) == (merged, conflicts)
+def test_merge(base, local, remote, merged, conflicts):
+    assert merge(base, local, remote) == (merged, conflicts)
 
 
 def test_type_change_is_change():
@@ -218,9 +218,9 @@ def test_type_change_is_change():
 def test_links_between_dashboards_and_charts_are_verified(linked, expected, settings):
     git = bundle()
     dashboard = git.kind("dashboards")[0]
-    exported = {"dashboards/Sales_1.yaml": dump_yaml(complete(dashboard, git, settings))}
+    exported_files = {"dashboards/Sales_1.yaml": dump_yaml(complete(dashboard, git, settings))}
     links = {dashboard.uuid: set(linked)}
-    assert list(link_problems(links, exported, git).values()) == expected
+    assert list(link_problems(links, exported_files, git).values()) == expected
 
 
 def test_push_selection_is_complete():
@@ -233,9 +233,9 @@ def test_push_selection_is_complete():
     assert {asset.uuid for asset in _complete_selection({uuid_of("warehouse")}, git)} == {
         uuid_of("warehouse")
     }
-    alone = git.only(every - {uuid_of("dashboard")})
-    sent = _complete_selection({ROWS}, alone)
-    assert {asset.uuid for asset in sent} == {ROWS, dataset, uuid_of("warehouse")}
+    git_without_dashboard = git.only(every - {uuid_of("dashboard")})
+    selection = _complete_selection({ROWS}, git_without_dashboard)
+    assert {asset.uuid for asset in selection} == {ROWS, dataset, uuid_of("warehouse")}
     assert reference_problems(_complete_selection({dataset}, git)) == []
 
 
@@ -275,8 +275,8 @@ def test_file_name_from_title(title, stem):
 
 def test_title_without_letters_gives_file_name():
     chart = bundle().get(ROWS)
-    named = Asset("charts", chart.data | {"slice_name": "😀"})
-    assert with_path(named, bundle(), set()).path == f"charts/sales/{ROWS[:8]}.yaml"
+    emoji_chart = Asset("charts", chart.data | {"slice_name": "😀"})
+    assert with_path(emoji_chart, bundle(), set()).path == f"charts/sales/{ROWS[:8]}.yaml"
 
 
 def test_unchanged_asset_is_not_written(tmp_path):
@@ -308,8 +308,10 @@ def test_named_lists_are_compared_by_name():
     old = {"metrics": [{"label": "a", "sql": "AVG(x)"}, {"label": "b", "sql": "1"}]}
     new = {"metrics": [{"label": "a", "sql": "AVG(y)"}, {"label": "b", "sql": "1"}]}
     assert [str(change) for change in changes(old, new)] == ['metrics.a.sql: "AVG(x)" → "AVG(y)"']
-    turned = {"metrics": old["metrics"][::-1]}
-    assert [str(change) for change in changes(old, turned)] == ["metrics: ['a', 'b'] → ['b', 'a']"]
+    permutation = {"metrics": old["metrics"][::-1]}
+    assert [str(change) for change in changes(old, permutation)] == [
+        "metrics: ['a', 'b'] → ['b', 'a']"
+    ]
     twice = {"metrics": [old["metrics"][0], new["metrics"][0]]}
     assert [change.field for change in changes(old, twice)] == ["metrics"]
     # What has no name is told apart by its place.
@@ -329,8 +331,8 @@ def test_plan_shows_titles_instead_of_uuids():
     (step,) = compare(git, live, live)
     assert "By region" in repr(step.changes[0].new)
     assert not re.search("[0-9a-f]{8}-[0-9a-f]{4}", repr(step.changes))
-    moved = bundle(Rows={"dataset_uuid": uuid_of("By region")})
-    (difference,) = differences(live, moved)
+    other_bundle = bundle(Rows={"dataset_uuid": uuid_of("By region")})
+    (difference,) = differences(live, other_bundle)
     assert str(difference) == 'chart "Rows": dataset_uuid: "sales" → "By region"'
 
 

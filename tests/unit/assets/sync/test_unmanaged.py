@@ -46,8 +46,8 @@ def test_dashboard_without_slug_gets_free_slug():
     (new,) = imported("sales", without_slug(), GIT)
     assert new.data["slug"] == "sales"
     other = replace(new, data=new.data | {"uuid": uuid_of("other")})
-    (again,) = imported("sales", without_slug(), Bundle.of([other]))
-    assert again.data["slug"] == "sales_2"
+    (dashboard,) = imported("sales", without_slug(), Bundle.of([other]))
+    assert dashboard.data["slug"] == "sales_2"
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,10 @@ def repository(tmp_path, monkeypatch):
 
 
 def git(folder, *words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True)
-    return done.stdout
+    process = subprocess.run(
+        ["git", *words], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return process.stdout
 
 
 def test_commit_on_branch_keeps_working_files(repository):

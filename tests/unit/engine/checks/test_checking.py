@@ -31,9 +31,9 @@ def test_each_check_has_row_and_each_finding_one_line(mixed: list[dict]) -> None
     assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
     findings = [row for row in rows if row["severity"] in ("issue", "tip")]
     assert {row["column_name"] for row in findings} >= {"id", "same", "empty"}
-    told = [notice for notice in db.notices if notice.startswith(("Issue ", "Tip "))]
-    assert len(told) == len(findings)
-    assert not any("\n" in notice for notice in told)
+    notices = [notice for notice in db.notices if notice.startswith(("Issue ", "Tip "))]
+    assert len(notices) == len(findings)
+    assert not any("\n" in notice for notice in notices)
     for row in findings:
         assert sum(row["message"] in notice for notice in db.notices) == 1
 
@@ -64,9 +64,9 @@ def test_failing_check_does_not_end_training(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_same_rows_give_same_checks(mixed: list[dict]) -> None:
-    recorded = []
+    check_rows = []
     for rows in (mixed, mixed[::-1]):
         db = StandIn(rows)
         call(db)
-        recorded.append(db.recorded[0]["checks"])
-    assert recorded[0] == recorded[1]
+        check_rows.append(db.recorded[0]["checks"])
+    assert check_rows[0] == check_rows[1]

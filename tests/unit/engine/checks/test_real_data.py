@@ -23,9 +23,9 @@ def value(text: str) -> Any:
     text = text.strip()
     if text in MISSING:
         return None
-    for read in (int, float, date.fromisoformat):
+    for convert in (int, float, date.fromisoformat):
         try:
-            return read(text)
+            return convert(text)
         except ValueError:
             continue
     return text
@@ -67,12 +67,12 @@ def retail(folder: Path) -> Rows:
     series: dict[str, Rows] = {}
     for row in rows:
         series.setdefault(row["series_id"], []).append(row)
-    lagged = []
+    lagged_rows = []
     for months in series.values():
         for place in range(12, len(months), 3):
             month = months[place]
             lags = {f"lag_{n}": float(months[place - n]["turnover"]) for n in (1, 12)}
-            lagged.append(
+            lagged_rows.append(
                 {
                     "month": month["month"],
                     "state": month["state"],
@@ -81,7 +81,7 @@ def retail(folder: Path) -> Rows:
                     "turnover": float(month["turnover"]),
                 }
             )
-    return lagged
+    return lagged_rows
 
 
 SOUND: dict[str, tuple[Callable[[Path], Rows], dict[str, Any]]] = {

@@ -26,7 +26,7 @@ def rows(signal: float, seed: int = 0) -> list[dict[str, Any]]:
 
 
 def test_column_equal_to_target_is_leakage() -> None:
-    closed = [
+    data = [
         {
             **row,
             "closed_on": float(n) if row["target"] else None,
@@ -34,7 +34,7 @@ def test_column_equal_to_target_is_leakage() -> None:
         }
         for n, row in enumerate(rows(1))
     ]
-    checks = trained_checks(closed)
+    checks = trained_checks(data)
     assert columns_of(checks, "target_leakage", "issue") == ["closed_on"]
     assert "ROC AUC 1" in finding(checks, "target_leakage")["message"]
 

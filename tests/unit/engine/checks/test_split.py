@@ -59,16 +59,20 @@ def patients(n: int) -> int:
 
 
 def test_shared_id_in_both_parts_is_issue() -> None:
-    named = {"patient_id": patients}
-    known = [{**row, "target": bool(row["patient_id"] % 3 == 0)} for row in rows(**named)]
-    by_name = [{"doctor": f"d{r.pop('patient_id')}", **r} for r in [dict(row) for row in known]]
-    for data, column in ((known, "patient_id"), (by_name, "doctor")):
+    extra_columns = {"patient_id": patients}
+    patient_rows = [
+        {**row, "target": bool(row["patient_id"] % 3 == 0)} for row in rows(**extra_columns)
+    ]
+    by_name = [
+        {"doctor": f"d{r.pop('patient_id')}", **r} for r in [dict(row) for row in patient_rows]
+    ]
+    for data, column in ((patient_rows, "patient_id"), (by_name, "doctor")):
         checks = trained_checks(data)
         assert columns_of(checks, "id_with_random_split", "issue") == [column]
-    checks = trained_checks(known, split=by("group", "patient_id"))
+    checks = trained_checks(patient_rows, split=by("group", "patient_id"))
     assert finding(checks, "id_with_random_split")["severity"] == "not_applicable"
     # A key that repeats keeps its rows together.
-    checks = trained_checks(known, key="patient_id")
+    checks = trained_checks(patient_rows, key="patient_id")
     assert finding(checks, "id_with_random_split")["severity"] == "not_applicable"
 
 
@@ -110,10 +114,10 @@ def test_class_missing_from_one_part_is_tip() -> None:
     def part(n: int) -> str:
         return "test" if n % 4 == 0 else "train"
 
-    parted = [{**row, "target": str(row["target"])} for row in rows(part=part)]
-    for row in [row for row in parted if row["part"] == "train"][:12]:
+    rows_with_part = [{**row, "target": str(row["target"])} for row in rows(part=part)]
+    for row in [row for row in rows_with_part if row["part"] == "train"][:12]:
         row["target"] = "rare"
-    checks = trained_checks(parted, split=by("column", "part", None))
+    checks = trained_checks(rows_with_part, split=by("column", "part", None))
     row = finding(checks, "class_missing_from_part")
     assert row["severity"] == "tip" and "'rare'" in row["message"]
     checks = trained_checks(rows(part=part), split=by("column", "part", None))
@@ -121,34 +125,37 @@ def test_class_missing_from_one_part_is_tip() -> None:
 
 
 def test_labels_missing_from_one_part_are_issue() -> None:
-    timed = rows(day=day)
-    latest = [{**row, "target": None} if n >= 500 and n % 2 else row for n, row in enumerate(timed)]
+    rows_with_day = rows(day=day)
+    latest = [
+        {**row, "target": None} if n >= 500 and n % 2 else row
+        for n, row in enumerate(rows_with_day)
+    ]
     checks = trained_checks(latest, split=by("time", "day"))
     row = finding(checks, "unlabelled_rows")
     assert row["severity"] == "issue" and "0 % of the training rows" in row["message"]
     # Everywhere alike, and where the outcome of the newest rows is not known yet.
-    alike = [{**row, "target": None} if n % 5 == 1 else row for n, row in enumerate(timed)]
-    newest = [{**row, "target": None} if n >= 560 else row for n, row in enumerate(timed)]
+    alike = [{**row, "target": None} if n % 5 == 1 else row for n, row in enumerate(rows_with_day)]
+    newest = [{**row, "target": None} if n >= 560 else row for n, row in enumerate(rows_with_day)]
     for data in (alike, newest):
         row = finding(trained_checks(data, split=by("time", "day")), "unlabelled_rows")
         assert row["severity"] == "tip"
-    assert finding(trained_checks(timed), "unlabelled_rows")["severity"] == "passed"
+    assert finding(trained_checks(rows_with_day), "unlabelled_rows")["severity"] == "passed"
 
 
 def test_different_parts_are_covariate_shift() -> None:
     def part(n: int) -> str:
         return "test" if n % 3 == 0 else "train"
 
-    moved = rows(part=part)
-    for row in moved:
+    shifted_rows = rows(part=part)
+    for row in shifted_rows:
         row["b"] += 3.0 if row["part"] == "test" else 0.0
     column = by("column", "part", None)
-    row = finding(trained_checks(moved, split=column), "covariate_shift")
+    row = finding(trained_checks(shifted_rows, split=column), "covariate_shift")
     assert (row["severity"], row["column_name"]) == ("issue", "b")
     row = finding(trained_checks(rows(part=part), split=column), "covariate_shift")
     assert row["severity"] == "passed"
-    timed = [{**row, "b": float(n)} for n, row in enumerate(rows(day=day))]
-    row = finding(trained_checks(timed, split=by("time", "day")), "covariate_shift")
+    rows_with_day = [{**row, "b": float(n)} for n, row in enumerate(rows(day=day))]
+    row = finding(trained_checks(rows_with_day, split=by("time", "day")), "covariate_shift")
     assert row["severity"] == "tip"
 
 

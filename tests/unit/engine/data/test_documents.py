@@ -35,15 +35,15 @@ def test_tokens_are_words_and_symbol_runs() -> None:
 
 def test_counts_equal_counter() -> None:
     result = learn()
-    counted = DocumentCounter(result.words, result.ngrams).count(TEXTS)
+    counts = DocumentCounter(result.words, result.ngrams).count(TEXTS)
     for row, text in enumerate(TEXTS):
         tokens = tokenise(text)
         words, pieces = Counter(tokens), Counter(p for token in tokens for p in ngrams(token))
-        assert counted.words[[row]].toarray()[0].tolist() == [words[w] for w in result.words]
-        assert counted.ngrams[[row]].toarray()[0].tolist() == [pieces[p] for p in result.ngrams]
+        assert counts.words[[row]].toarray()[0].tolist() == [words[w] for w in result.words]
+        assert counts.ngrams[[row]].toarray()[0].tolist() == [pieces[p] for p in result.ngrams]
     # The last row is that of NULL.
-    assert counted.words.shape[0] == len(TEXTS) + 1
-    assert counted.words[[-1]].nnz == counted.ngrams[[-1]].nnz == 0
+    assert counts.words.shape[0] == len(TEXTS) + 1
+    assert counts.words[[-1]].nnz == counts.ngrams[[-1]].nnz == 0
 
 
 def test_most_frequent_terms_come_first_and_rare_ngrams_are_left_out() -> None:
@@ -56,8 +56,8 @@ def test_most_frequent_terms_come_first_and_rare_ngrams_are_left_out() -> None:
 def test_texts_without_tokens_give_empty_vocabulary() -> None:
     result = learn(["", " "])
     assert (list(result.words), list(result.ngrams)) == ([], [])
-    counted = DocumentCounter(result.words, result.ngrams).count(["anything", ""])
-    assert counted.words.shape == (3, 0)
+    counts = DocumentCounter(result.words, result.ngrams).count(["anything", ""])
+    assert counts.words.shape == (3, 0)
 
 
 def test_vocabulary_size_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,9 +72,9 @@ def test_vocabulary_size_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_numpy_array_keeps_documents() -> None:
     result = learn()
-    counted = [DocumentCounter(result.words, result.ngrams).count(TEXTS)]
-    matrix = with_documents(np.arange(12.0).reshape(6, 2), counted)
-    for made in (
+    counts = [DocumentCounter(result.words, result.ngrams).count(TEXTS)]
+    matrix = with_documents(np.arange(12.0).reshape(6, 2), counts)
+    for array in (
         matrix[1:3],
         matrix[[0, 2]],
         matrix[:, [1]],
@@ -84,7 +84,7 @@ def test_numpy_array_keeps_documents() -> None:
         np.where(matrix > 3, matrix, np.nan),
         np.where(matrix > 3, np.zeros(2), matrix).reshape(-1, 2),
     ):
-        assert documents_of(made) is counted
-    plain = np.ones((2, 2))
-    assert type(with_documents(plain, [])) is np.ndarray
-    assert documents_of(plain) == ()
+        assert documents_of(array) is counts
+    array_without_documents = np.ones((2, 2))
+    assert type(with_documents(array_without_documents, [])) is np.ndarray
+    assert documents_of(array_without_documents) == ()

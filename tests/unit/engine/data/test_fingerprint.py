@@ -25,8 +25,8 @@ def as_dicts(rows: list[tuple]) -> list[dict[str, Any]]:
 @given(ROWS, st.randoms(use_true_random=False))
 def test_shuffled_rows_have_same_fingerprint(rows: list[tuple], chance: random.Random) -> None:
     given_rows = as_dicts(rows)
-    shuffled = given_rows[:1] + chance.sample(given_rows[1:], len(rows))
-    one, other = read(given_rows), read(shuffled)
+    permutation = given_rows[:1] + chance.sample(given_rows[1:], len(rows))
+    one, other = read(given_rows), read(permutation)
     one_print, other_print = sort_rows(one), sort_rows(other)
     assert one_print == other_print
     assert one.texts["t"].values() == other.texts["t"].values()
@@ -35,14 +35,14 @@ def test_shuffled_rows_have_same_fingerprint(rows: list[tuple], chance: random.R
 
 def test_any_change_changes_fingerprint() -> None:
     base = [{"n": 1.0, "t": "a"}, {"n": 2.0, "t": None}]
-    changed = [
+    variants = [
         [{"n": 1.0, "t": "a"}, {"n": 2.0, "t": ""}],
         [{"n": 1.0, "t": "a"}, {"n": None, "t": None}],
         [{"n": 2.0, "t": "a"}, {"n": 1.0, "t": None}],
         [{"n": 1.0, "t": "a"}, {"n": 2.0, "t": None}, {"n": 2.0, "t": None}],
         [{"m": 1.0, "t": "a"}, {"m": 2.0, "t": None}],
     ]
-    prints = [sort_rows(read(rows)) for rows in [base, *changed]]
+    prints = [sort_rows(read(rows)) for rows in [base, *variants]]
     assert len(set(prints)) == len(prints)
 
 

@@ -42,8 +42,8 @@ def test_free_text_is_recognised_by_words(make: object, expected: bool) -> None:
 
 
 def test_repeated_sentences_are_categories() -> None:
-    answers = [f"I {verb} be happy to buy here again" for verb in ("would", "would not", "may")]
-    assert not is_free_text(answers, 300)
+    sentences = [f"I {verb} be happy to buy here again" for verb in ("would", "would not", "may")]
+    assert not is_free_text(sentences, 300)
     assert is_free_text(sample_texts(60, sentence), 300)
     assert not is_free_text(sample_texts(59, sentence), 300)
     # Few rows tell nothing.

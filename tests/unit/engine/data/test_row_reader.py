@@ -20,12 +20,12 @@ TEXTS = st.one_of(
 NUMBERS = st.one_of(st.none(), st.floats(allow_nan=False))
 
 
-def read(rows: list[dict[str, Any]], raw: bool = True, room: int | None = None) -> Table:
+def read(rows: list[dict[str, Any]], raw: bool = True, max_bytes: int | None = None) -> Table:
     db = StandIn(rows, raw)
     columns = read_columns(db, "select 1")
     numbers = [column for column in columns if column.numeric]
     texts = [column for column in columns if not column.numeric]
-    return Reader(db, "select 1", numbers, texts).table(room)
+    return Reader(db, "select 1", numbers, texts).table(max_bytes)
 
 
 @settings(max_examples=60, deadline=None)
@@ -60,14 +60,14 @@ def test_memory_limit_keeps_whole_rows() -> None:
     words = ["", "\x1f", None, "a" * 90]
     rows = [{"n": float(i), "t": f"text {i}", "w": words[i % 4]} for i in range(12_000)]
     each = 3 * memory.ROW_BYTES + memory.TEXT_BYTES + len("text 1234")
-    table = read(rows, room=1_000 * each)
+    table = read(rows, max_bytes=1_000 * each)
     assert 450 < table.rows <= 1_000
     numbers = table.numbers["n"].astype(int).tolist()
     assert len(set(numbers)) == table.rows
     assert table.texts["t"].values() == [rows[n]["t"] for n in numbers]
     assert table.texts["w"].values() == [rows[n]["w"] for n in numbers]
     assert len(table.texts["t"].levels) == table.rows
-    assert read(rows, room=each - 200).rows == 0
+    assert read(rows, max_bytes=each - 200).rows == 0
 
 
 def test_levels_are_sorted_in_any_row_order() -> None:
@@ -75,13 +75,13 @@ def test_levels_are_sorted_in_any_row_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "named"),
+    ("row", "name"),
     [
         ({"v": [1.0, 2.0], "v[2]": 1.0}, "v\\[2\\]"),
         ({"v[1]": "a", "v": [1.0]}, "v\\[1\\]"),
     ],
 )
-def test_column_named_like_array_position_is_error(row: dict[str, Any], named: str) -> None:
+def test_column_named_like_array_position_is_error(row: dict[str, Any], name: str) -> None:
     db = StandIn([row])
-    with pytest.raises(GlasshouseError, match=f"column named '{named}'.*position of the array 'v'"):
+    with pytest.raises(GlasshouseError, match=f"column named '{name}'.*position of the array 'v'"):
         read_columns(db, "select 1", expand_arrays=True)

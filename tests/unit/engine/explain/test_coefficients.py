@@ -52,8 +52,8 @@ def design(rows: list[dict], scaled: bool = False) -> tuple[np.ndarray, np.ndarr
     return np.column_stack([np.ones(len(rows)), numbers, wards]), numbers
 
 
-def by_term(found: list[dict], column: str, name: str | None = None) -> dict[str, float]:
-    return {row["term"]: row[column] for row in found if name in (None, row["class"])}
+def by_term(rows: list[dict], column: str, name: str | None = None) -> dict[str, float]:
+    return {row["term"]: row[column] for row in rows if name in (None, row["class"])}
 
 
 def test_unpenalised_coefficients_equal_newton() -> None:
@@ -211,8 +211,8 @@ def test_terms_have_names_and_sum_to_prediction(mixed: list[dict]) -> None:
     assert by_rank[-1]["term"] == "(intercept)"
     for before, after in pairwise(by_rank[:-1]):
         assert abs(before["standardised"]) >= abs(after["standardised"])
-    known = [row["amount"] for row in mixed[20:] if row["amount"] is not None]
-    amounts = [np.median(known) if r["amount"] is None else r["amount"] for r in mixed[20:]]
+    known_amounts = [row["amount"] for row in mixed[20:] if row["amount"] is not None]
+    amounts = [np.median(known_amounts) if r["amount"] is None else r["amount"] for r in mixed[20:]]
     estimate = by_term(result, "estimate")["amount"]
     assert by_term(result, "standardised")["amount"] == pytest.approx(estimate * np.std(amounts))
 
@@ -233,10 +233,10 @@ def test_high_cardinality_column_is_one_term(classes: int) -> None:
 
 def test_other_positive_class_inverts_signs(mixed: list[dict]) -> None:
     signs = []
-    for wanted in ("true", "false"):
+    for positive_class in ("true", "false"):
         db = StandIn(mixed)
-        call(db, options=json.dumps({**OPTIONS, "positive_class": wanted}))
-        signs.append(by_term(db.recorded[0]["coefficients"], "estimate", wanted))
+        call(db, options=json.dumps({**OPTIONS, "positive_class": positive_class}))
+        signs.append(by_term(db.recorded[0]["coefficients"], "estimate", positive_class))
     assert signs[0] == {term: -value for term, value in signs[1].items()}
 
 

@@ -24,11 +24,11 @@ def data(classes: int = 0) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(3)
     matrix = rng.normal(size=(400, COLUMNS))
     matrix[:, 1] = rng.integers(0, 6, 400)
-    answers = matrix[:, 0] * (matrix[:, 1] % 3) + matrix[:, 2] ** 2 - matrix[:, 3] * matrix[:, 0]
+    target = matrix[:, 0] * (matrix[:, 1] % 3) + matrix[:, 2] ** 2 - matrix[:, 3] * matrix[:, 0]
     matrix[rng.random(matrix.shape) < 0.1] = np.nan
     if classes:
-        answers = np.digitize(answers, np.quantile(answers, np.linspace(0, 1, classes + 1)[1:-1]))
-    return matrix, answers
+        target = np.digitize(target, np.quantile(target, np.linspace(0, 1, classes + 1)[1:-1]))
+    return matrix, target
 
 
 def by_definition(
@@ -72,17 +72,21 @@ FEW = {"n_estimators": 5, "max_depth": 5, "random_state": 0}
 def test_values_are_mean_gain_over_all_orders(
     estimator: Any, classes: int, answer: str, groups: list[int]
 ) -> None:
-    matrix, answers = data(classes)
-    estimator.fit(matrix, answers)
+    matrix, target = data(classes)
+    estimator.fit(matrix, target)
     # Beside what was met in training: a category that was not, and a hole in every column.
     rows = np.vstack([matrix[:6], [[0.3, 17, 1, -1, 2]], np.full((1, COLUMNS), np.nan)])
     baseline = np.array([0.1, 2.0, np.nan, -0.2, 0.4])
-    seen = seen_by(estimator, np.vstack([rows, baseline]))
+    inputs = seen_by(estimator, np.vstack([rows, baseline]))
     made_of = np.array(groups)
     sums = np.asarray(getattr(estimator, answer)(rows)).reshape(len(rows), -1).shape[1]
     about = np.arange(len(rows)) % sums
     result = shapley_of_trees(
-        trees_of(estimator), seen[:-1], seen[-1], made_of[columns_seen(estimator, COLUMNS)], about
+        trees_of(estimator),
+        inputs[:-1],
+        inputs[-1],
+        made_of[columns_seen(estimator, COLUMNS)],
+        about,
     )
     for row, meant, got in zip(rows, about, result, strict=True):
 
@@ -94,5 +98,5 @@ def test_values_are_mean_gain_over_all_orders(
 
 
 def test_other_models_have_no_trees() -> None:
-    matrix, answers = data(2)
-    assert trees_of(LogisticRegression().fit(np.nan_to_num(matrix), answers)) is None
+    matrix, target = data(2)
+    assert trees_of(LogisticRegression().fit(np.nan_to_num(matrix), target)) is None

@@ -24,7 +24,7 @@ def grow(rng: np.random.Generator) -> dict[str, np.ndarray]:
     }
 
 
-def measured(columns: dict[str, np.ndarray], elapsed: list[float] | None = None) -> dict:
+def ageing_by_column(columns: dict[str, np.ndarray], elapsed: list[float] | None = None) -> dict:
     periods = len(next(iter(columns.values())))
     sample, extremes = UnitSample(), Extremes(len(columns))
     for period in range(periods):
@@ -38,10 +38,10 @@ def measured(columns: dict[str, np.ndarray], elapsed: list[float] | None = None)
 
 @pytest.mark.parametrize("seed", range(5))
 def test_only_columns_that_grow_for_every_unit_age(seed: int) -> None:
-    found = measured(grow(np.random.default_rng(seed)))
-    ages = {name for name, periods in found.items() if set(periods) == {1}}
+    results = ageing_by_column(grow(np.random.default_rng(seed)))
+    ages = {name for name, periods in results.items() if set(periods) == {1}}
     assert ages == {"account age", "total spending", "orders so far", "sequence number"}
-    assert all(set(periods) == {0} for name, periods in found.items() if name not in ages)
+    assert all(set(periods) == {0} for name, periods in results.items() if name not in ages)
 
 
 @pytest.mark.parametrize("name", ["account age", "total spending", "orders so far"])
@@ -49,22 +49,22 @@ def test_only_columns_that_grow_for_every_unit_age(seed: int) -> None:
 def test_other_unit_of_measurement_is_not_explained_by_time(name: str, change) -> None:
     columns = grow(np.random.default_rng(0))
     columns[name][-1] = change(columns[name][-1])
-    found = measured(columns)
-    assert found[name] == [1] * (PERIODS - 1) + [-1]
+    results = ageing_by_column(columns)
+    assert results[name] == [1] * (PERIODS - 1) + [-1]
     # A column that never aged has no other way to behave.
-    assert set(found["basket"]) == {0}
+    assert set(results["basket"]) == {0}
 
 
 def test_longer_period_explains_more_growth() -> None:
     columns = grow(np.random.default_rng(0))
     columns["account age"][-1] += 30 * 5.0
-    assert measured(columns)["account age"][-1] == -1
-    assert measured(columns, [30.0] * (PERIODS - 2) + [180.0])["account age"][-1] == 1
+    assert ageing_by_column(columns)["account age"][-1] == -1
+    assert ageing_by_column(columns, [30.0] * (PERIODS - 2) + [180.0])["account age"][-1] == 1
 
 
 def test_few_or_new_units_have_no_result() -> None:
     columns = {name: values[:, :20] for name, values in grow(np.random.default_rng(0)).items()}
-    assert set(measured(columns)["account age"]) == {0}
+    assert set(ageing_by_column(columns)["account age"]) == {0}
     sample, extremes = UnitSample(), Extremes(1)
     for period in range(4):
         numbers = np.arange(100.0)[:, None] + period
@@ -78,10 +78,10 @@ def test_missing_and_infinite_values() -> None:
     for name, value in (("account age", np.nan), ("basket", np.inf), ("orders so far", np.nan)):
         columns[name][:, ::7] = value
     columns["total spending"][2] = np.nan
-    found = measured(columns)
-    assert set(found["account age"]) == set(found["orders so far"]) == {1}
-    assert set(found["basket"]) == {0}
-    assert found["total spending"] == [1, 1, 0, 0, 1, 1]
+    results = ageing_by_column(columns)
+    assert set(results["account age"]) == set(results["orders so far"]) == {1}
+    assert set(results["basket"]) == {0}
+    assert results["total spending"] == [1, 1, 0, 0, 1, 1]
 
 
 def test_sample_is_small_and_keeps_units() -> None:

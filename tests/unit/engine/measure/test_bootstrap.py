@@ -22,13 +22,13 @@ from scipy.stats import binom, norm
 RUNS, SAMPLES = 300, 200
 
 
-def assert_covers(covered: list[bool], at_least: float = 0.95, at_most: float = 0.95) -> None:
+def assert_covers(hits: list[bool], at_least: float = 0.95, at_most: float = 0.95) -> None:
     """The number of hits is one that this coverage gives in all but one of 10,000 simulations."""
     lowest, highest = (
-        binom.ppf(5e-5, len(covered), at_least),
-        binom.isf(5e-5, len(covered), at_most),
+        binom.ppf(5e-5, len(hits), at_least),
+        binom.isf(5e-5, len(hits), at_most),
     )
-    assert lowest <= sum(covered) <= highest, f"{np.mean(covered):.3f}"
+    assert lowest <= sum(hits) <= highest, f"{np.mean(hits):.3f}"
 
 
 def test_rows_of_unit_are_drawn_together() -> None:
@@ -39,8 +39,8 @@ def test_rows_of_unit_are_drawn_together() -> None:
     blocks = np.concatenate(list(bootstrap_weights(12, 50, 0, ResamplingUnits(np.arange(12), 4))))
     assert (blocks.sum(axis=1) == 12).all()
     # Of moments drawn in blocks, a moment without a drawn neighbour does not exist.
-    drawn = blocks > 0
-    assert (drawn <= np.roll(drawn, 1, axis=1) | np.roll(drawn, -1, axis=1)).all()
+    is_drawn = blocks > 0
+    assert (is_drawn <= np.roll(is_drawn, 1, axis=1) | np.roll(is_drawn, -1, axis=1)).all()
     assert blocks.mean(axis=0) == pytest.approx(1, abs=0.3), "the ends are drawn as often"
 
 
@@ -113,11 +113,11 @@ def _autocorrelated(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("simulate", "block_length", "least", "alone"),
+    ("simulate", "block_length", "least", "independent_limit"),
     [(_grouped, 1, 0.92, 0.75), (_autocorrelated, 6, 0.88, 0.85)],
 )
 def test_intervals_of_dependent_rows_cover(
-    simulate: Callable, block_length: int, least: float, alone: float
+    simulate: Callable, block_length: int, least: float, independent_limit: float
 ) -> None:
     rng = np.random.default_rng(1)
     mean = Metric("mean", lambda rows, weights: weights @ rows.actual / weights.sum(axis=1))
@@ -126,26 +126,30 @@ def test_intervals_of_dependent_rows_cover(
         errors, codes = simulate(rng)
         units = ResamplingUnits(codes, block_length)
         scores = RegressionScores(errors, np.zeros(len(errors)))
-        for given, hits in ((units, together), (None, apart)):
-            weights = np.concatenate(list(bootstrap_weights(len(errors), SAMPLES, seed, given)))
-            independent = units.independent if given else len(errors)
+        for resampling_units, hits in ((units, together), (None, apart)):
+            weights = np.concatenate(
+                list(bootstrap_weights(len(errors), SAMPLES, seed, resampling_units))
+            )
+            independent = units.independent if resampling_units else len(errors)
             lower, upper = percentile_interval(mean.measure(scores, weights), independent)
             hits.append(lower <= 0 <= upper)
     assert_covers(together, least, 0.97)
-    assert np.mean(apart) < alone, "rows that are taken for independent promise too much"
+    assert np.mean(apart) < independent_limit, (
+        "rows that are taken for independent promise too much"
+    )
 
 
 def test_proportion_interval_of_dependent_rows_covers() -> None:
     rng = np.random.default_rng(2)
-    covered = []
+    hits = []
     groups = np.repeat(np.arange(40), 8)
     for seed in range(RUNS):
         # Each group has a probability of its own to be right; the mean over groups is 0.8.
         is_right = rng.random(320) < rng.beta(4, 1, 40)[groups]
         scores = ClassificationScores(np.ones(320, int), np.eye(2)[is_right.astype(int)])
         lower, upper = metric_intervals(scores, SAMPLES, seed, ResamplingUnits(groups))["accuracy"]
-        covered.append(lower <= 0.8 <= upper)
-    assert_covers(covered, 0.92, 0.97)
+        hits.append(lower <= 0.8 <= upper)
+    assert_covers(hits, 0.92, 0.97)
     sure = ClassificationScores(np.ones(320, int), np.eye(2)[np.ones(320, int)])
     result = metric_intervals(sure, SAMPLES, 0, ResamplingUnits(groups))["accuracy"]
     assert result == pytest.approx(wilson_interval(1.0, 40)), "as certain as 40 groups make it"
@@ -168,9 +172,9 @@ def test_gain_interval_over_champion_covers(gain: float) -> None:
         return challenger, np.abs(challenger + 0.3 * (other - 0.8)) + gain
 
     truth = float(np.subtract(*reversed(errors(1_000_000))).mean())
-    covered = []
+    hits = []
     for seed in range(RUNS):
         scores = [RegressionScores(values, np.zeros(60)) for values in errors(60)]
         outcome = compare_scores(OF_NUMBERS["mae"], *scores, SAMPLES, seed)
-        covered.append(outcome["lower"] <= truth <= outcome["upper"])
-    assert_covers(covered, 0.92, 0.97)
+        hits.append(outcome["lower"] <= truth <= outcome["upper"])
+    assert_covers(hits, 0.92, 0.97)

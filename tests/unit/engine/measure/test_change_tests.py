@@ -44,8 +44,8 @@ def alarm_rate(variation: Callable[[np.random.Generator], np.ndarray], periods: 
     alarms = 0
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
-        found = newest_period(rng, periods, variation(rng))
-        alarms += found != [AS_IN_TRAINING] * COLUMNS
+        judgements = newest_period(rng, periods, variation(rng))
+        alarms += judgements != [AS_IN_TRAINING] * COLUMNS
     return alarms / SEEDS
 
 
@@ -65,9 +65,9 @@ def test_usual_variation_between_periods_is_no_change(periods: int) -> None:
 def test_change_beyond_usual_variation_is_reported(periods: int, shift: float) -> None:
     rng = np.random.default_rng(0)
     variation = np.r_[0.02, np.full(COLUMNS - 1, 0.1 if periods > 4 else 0.0)]
-    found = [newest_period(rng, periods, variation, shift) for _ in range(40)]
-    assert np.mean([first != AS_IN_TRAINING for first, *_ in found]) >= 0.95
-    assert np.mean([set(rest) == {AS_IN_TRAINING} for _, *rest in found]) >= 0.9
+    judgements = [newest_period(rng, periods, variation, shift) for _ in range(40)]
+    assert np.mean([first != AS_IN_TRAINING for first, *_ in judgements]) >= 0.95
+    assert np.mean([set(rest) == {AS_IN_TRAINING} for _, *rest in judgements]) >= 0.9
 
 
 def test_p_value_equals_scipy() -> None:

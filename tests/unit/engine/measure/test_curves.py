@@ -33,18 +33,20 @@ def test_threshold_rows_equal_scikit_learn(positive: int) -> None:
     assert set(result) == {"precision", "recall", "f1", "flagged_share", "cost"}
     truth = rows.actual == positive
     for threshold in (0.0, 0.25, 0.29, 0.5, 0.57, 0.9):
-        flagged = rows.probabilities[:, positive] >= threshold
-        (_, wrong), (missed, _) = confusion_matrix(truth, flagged, labels=[False, True])
+        predictions = rows.probabilities[:, positive] >= threshold
+        (_, false_positives), (false_negatives, _) = confusion_matrix(
+            truth, predictions, labels=[False, True]
+        )
         expected = {
-            "precision": precision_score(truth, flagged),
-            "recall": recall_score(truth, flagged),
-            "f1": f1_score(truth, flagged),
-            "flagged_share": flagged.mean(),
-            "cost": (2 * wrong + 7 * missed) / len(truth),
+            "precision": precision_score(truth, predictions),
+            "recall": recall_score(truth, predictions),
+            "f1": f1_score(truth, predictions),
+            "flagged_share": predictions.mean(),
+            "cost": (2 * false_positives + 7 * false_negatives) / len(truth),
         }
         for series, value in expected.items():
             assert result[series][threshold]["y"] == pytest.approx(value), (series, threshold)
-        assert result["recall"][threshold]["n"] == flagged.sum()
+        assert result["recall"][threshold]["n"] == predictions.sum()
 
 
 def test_no_flagged_row_has_no_precision() -> None:
@@ -81,10 +83,10 @@ def test_learning_curve_ends_at_training_score(mixed: list[dict]) -> None:
         for before, after in pairwise(sizes[:3]):
             assert after == pytest.approx(2 * before, abs=2)
         assert sizes == sorted(sizes)
-    chosen = next(c for c in payload["candidates"] if c["chosen"])
+    candidate = next(c for c in payload["candidates"] if c["chosen"])
     last = result["validation"][-1]
-    assert last["y"] == pytest.approx(chosen["score"])
-    assert last["upper"] - last["y"] == pytest.approx(chosen["deviation"])
+    assert last["y"] == pytest.approx(candidate["score"])
+    assert last["upper"] - last["y"] == pytest.approx(candidate["deviation"])
     (whole,) = [
         m["value"]
         for m in payload["metrics"]

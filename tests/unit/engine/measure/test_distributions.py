@@ -70,10 +70,10 @@ def test_statistics_equal_numpy() -> None:
     )
     facts = [facts for facts, _ in looks]
     wide = facts[0]
-    known = np.array([r["wide"] for r in ROWS if r["wide"] is not None])
-    assert (wide["rows"], wide["missing"]) == (500, 500 - len(known))
-    assert wide["median"] == pytest.approx(np.median(known))
-    assert wide["sd"] == pytest.approx(known.std(ddof=1))
+    numbers = np.array([r["wide"] for r in ROWS if r["wide"] is not None])
+    assert (wide["rows"], wide["missing"]) == (500, 500 - len(numbers))
+    assert wide["median"] == pytest.approx(np.median(numbers))
+    assert wide["sd"] == pytest.approx(numbers.std(ddof=1))
     assert 0.5 <= wide["univariate_auc"] < 0.6
     assert facts[5] == {
         "name": "text",
@@ -104,13 +104,13 @@ def test_univariate_auc_equals_scikit_learn_with_ties_and_missing_values() -> No
     values = rng.integers(0, 7, 400).astype(float)
     hits = values + rng.normal(size=400) * 3 > 4
     values[rng.random(400) < 0.1] = np.nan
-    known = ~np.isnan(values)
-    expected = roc_auc_score(hits[known], values[known])
+    is_present = ~np.isnan(values)
+    expected = roc_auc_score(hits[is_present], values[is_present])
     assert univariate_auc(values, hits.astype(int), 2) == pytest.approx(
         max(expected, 1 - expected), abs=1e-12
     )
     assert univariate_auc(values, np.isnan(values).astype(int), 2) is None
-    assert univariate_auc(values, known.astype(int), 2) is None
+    assert univariate_auc(values, is_present.astype(int), 2) is None
 
 
 def test_importance_identifies_relevant_feature() -> None:

@@ -26,10 +26,10 @@ def points(rows: list[dict], curve: str, series: str) -> tuple[np.ndarray, np.nd
 def test_intervals_contain_value_and_shrink_with_rows() -> None:
     widths = []
     for rows in (60, 600, 6_000):
-        scored = ClassificationScores(*scores(3, rows, 2))
-        result = metric_intervals(scored, 200, 0)
+        class_scores = ClassificationScores(*scores(3, rows, 2))
+        result = metric_intervals(class_scores, 200, 0)
         for name, (lower, upper) in result.items():
-            assert lower <= METRICS[name].value(scored) <= upper, name
+            assert lower <= METRICS[name].value(class_scores) <= upper, name
         widths.append(result["roc_auc"][1] - result["roc_auc"][0])
     assert widths == sorted(widths, reverse=True)
     # The deviation Hanley and McNeil give for this area and these counts.
@@ -56,16 +56,18 @@ def test_model_without_flagged_rows_has_no_precision_interval() -> None:
 
 
 def test_intervals_are_seeded_and_optional() -> None:
-    scored = ClassificationScores(*scores(4, 80, 3))
-    assert metric_intervals(scored, 50, 1) == metric_intervals(scored, 50, 1)
-    assert metric_intervals(scored, 0, 1) == {}
+    class_scores = ClassificationScores(*scores(4, 80, 3))
+    assert metric_intervals(class_scores, 50, 1) == metric_intervals(class_scores, 50, 1)
+    assert metric_intervals(class_scores, 0, 1) == {}
 
 
 def test_result_is_valid_json() -> None:
     # One row a class in the test part: many bootstrap samples lack one.
-    scored = ClassificationScores(np.array([0, 1]), np.array([[0.4, 0.6], [0.2, 0.8]]))
-    rows = metric_rows(scored, "model", "test", intervals=metric_intervals(scored, 50, 0))
-    json.dumps([*rows, *curve_rows(scored, ["a", "b"])], allow_nan=False)
+    class_scores = ClassificationScores(np.array([0, 1]), np.array([[0.4, 0.6], [0.2, 0.8]]))
+    rows = metric_rows(
+        class_scores, "model", "test", intervals=metric_intervals(class_scores, 50, 0)
+    )
+    json.dumps([*rows, *curve_rows(class_scores, ["a", "b"])], allow_nan=False)
     assert len(rows) == len(METRICS)
 
 

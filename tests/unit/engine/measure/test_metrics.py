@@ -80,10 +80,12 @@ def test_multiclass_metrics_equal_scikit_learn(seed: int) -> None:
 
 def test_first_class_can_be_positive() -> None:
     actual, probabilities = scores(1, 50, 2)
-    turned = ClassificationScores(1 - actual, probabilities[:, ::-1], positive=0)
-    plain = ClassificationScores(actual, probabilities, positive=1)
+    first_class_scores = ClassificationScores(1 - actual, probabilities[:, ::-1], positive=0)
+    second_class_scores = ClassificationScores(actual, probabilities, positive=1)
     for name in ("roc_auc", "average_precision", "brier", "f1", "precision", "recall"):
-        assert METRICS[name].value(turned) == pytest.approx(METRICS[name].value(plain))
+        assert METRICS[name].value(first_class_scores) == pytest.approx(
+            METRICS[name].value(second_class_scores)
+        )
 
 
 def test_certain_wrong_prediction_has_finite_log_loss() -> None:
@@ -102,18 +104,18 @@ def test_class_without_rows_is_not_in_mean() -> None:
 def test_means_cover_occurring_classes_only(labels: tuple[int, ...], errors: bool) -> None:
     rng = np.random.default_rng(len(labels))
     actual = rng.choice(labels, 60)
-    predicted = actual.copy()
+    predictions = actual.copy()
     if errors:
-        predicted[::7] = 3  # also where no row is of this class
-    result = ClassificationScores(actual, np.eye(4)[predicted] * 0.9 + 0.025)
+        predictions[::7] = 3  # also where no row is of this class
+    result = ClassificationScores(actual, np.eye(4)[predictions] * 0.9 + 0.025)
     for name, function in {
         "precision": reference.precision_score,
         "recall": reference.recall_score,
         "f1": reference.f1_score,
     }.items():
-        expected = function(actual, predicted, average="macro", zero_division=0)
+        expected = function(actual, predictions, average="macro", zero_division=0)
         assert METRICS[name].value(result) == pytest.approx(expected), name
     for name in ("balanced_accuracy", "accuracy", "mcc"):
         expected = getattr(reference, {"mcc": "matthews_corrcoef"}.get(name, f"{name}_score"))
-        assert METRICS[name].value(result) == pytest.approx(expected(actual, predicted)), name
+        assert METRICS[name].value(result) == pytest.approx(expected(actual, predictions)), name
     assert errors or METRICS["f1"].value(result) == 1.0

@@ -16,14 +16,14 @@ SEEDS, TEST_ROWS, ROWS = 20, 1_500, 800
 def simulate(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Predicted probabilities that are too extreme, and the classes."""
     logit = rng.normal(-0.5, 1, rows)
-    predicted = 1 / (1 + np.exp(-1.6 * logit))
-    return predicted, rng.random(rows) < 1 / (1 + np.exp(-logit))
+    probabilities = 1 / (1 + np.exp(-1.6 * logit))
+    return probabilities, rng.random(rows) < 1 / (1 + np.exp(-logit))
 
 
-def calibration_curve(predicted: np.ndarray, actual: np.ndarray) -> CalibrationCurve:
-    groups = np.array_split(np.argsort(predicted), 10)
+def calibration_curve(probabilities: np.ndarray, actual: np.ndarray) -> CalibrationCurve:
+    groups = np.array_split(np.argsort(probabilities), 10)
     return CalibrationCurve(
-        np.array([predicted[group].mean() for group in groups]),
+        np.array([probabilities[group].mean() for group in groups]),
         np.array([actual[group].mean() for group in groups]),
         np.array([float(len(group)) for group in groups]),
     )
@@ -35,10 +35,10 @@ def test_interval_covers_realised_metric(metric: str) -> None:
     for seed in range(SEEDS):
         rng = np.random.default_rng(seed)
         curve = calibration_curve(*simulate(rng, TEST_ROWS))
-        predicted, actual = simulate(rng, ROWS)
-        estimate, lower, upper = estimate_classification(predicted, 0.5, curve, seed)[metric]
+        probabilities, actual = simulate(rng, ROWS)
+        estimate, lower, upper = estimate_classification(probabilities, 0.5, curve, seed)[metric]
         scores = ClassificationScores(
-            actual.astype(int), np.column_stack([1 - predicted, predicted])
+            actual.astype(int), np.column_stack([1 - probabilities, probabilities])
         )
         assert lower < estimate < upper
         covered += lower <= scores.metrics[metric].value(scores) <= upper
@@ -49,12 +49,14 @@ def test_interval_covers_realised_metric(metric: str) -> None:
 def test_estimate_without_calibration_is_biased() -> None:
     rng = np.random.default_rng(0)
     curve = calibration_curve(*simulate(rng, 20_000))
-    predicted, actual = simulate(rng, 20_000)
-    scores = ClassificationScores(actual.astype(int), np.column_stack([1 - predicted, predicted]))
+    probabilities, actual = simulate(rng, 20_000)
+    scores = ClassificationScores(
+        actual.astype(int), np.column_stack([1 - probabilities, probabilities])
+    )
     realised = scores.metrics["roc_auc"].value(scores)
     none = CalibrationCurve(*(np.empty(0),) * 3)
-    raw = estimate_classification(predicted, 0.5, none)["roc_auc"][0]
-    corrected = estimate_classification(predicted, 0.5, curve)["roc_auc"][0]
+    raw = estimate_classification(probabilities, 0.5, none)["roc_auc"][0]
+    corrected = estimate_classification(probabilities, 0.5, curve)["roc_auc"][0]
     assert abs(corrected - realised) < 0.01 < 0.05 < raw - realised
 
 

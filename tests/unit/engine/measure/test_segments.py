@@ -60,7 +60,7 @@ def test_each_segment_has_own_metrics(mixed: list[dict]) -> None:
     options = {"bootstrap": 50, "importance_repeats": 0, "segments": ["colour", "amount", "loyal"]}
     call(db, key="id", options=json.dumps(options), algorithms='["logistic_regression"]')
     rows = [m for m in db.recorded[0]["metrics"] if m["split"] == "test"]
-    whole = {m["metric"]: m for m in rows if m["segment"] == "all" and m["series"] == "model"}
+    overall = {m["metric"]: m for m in rows if m["segment"] == "all" and m["series"] == "model"}
     assert {m["segment"] for m in rows} >= {
         "all",
         "colour = red",
@@ -77,14 +77,14 @@ def test_each_segment_has_own_metrics(mixed: list[dict]) -> None:
             and m["series"] == "model"
             and m["segment"].startswith(f"{column} = ")
         ]
-        assert sum(m["n"] for m in parts) == whole["log_loss"]["n"]
+        assert sum(m["n"] for m in parts) == overall["log_loss"]["n"]
         # The mean over all rows is the mean of the parts, each by its rows.
-        mean = sum(m["value"] * m["n"] for m in parts) / whole["log_loss"]["n"]
-        assert mean == pytest.approx(whole["log_loss"]["value"])
+        mean = sum(m["value"] * m["n"] for m in parts) / overall["log_loss"]["n"]
+        assert mean == pytest.approx(overall["log_loss"]["value"])
         for part in parts:
             assert part["lower"] <= part["value"] <= part["upper"]
-    blind = {m["segment"] for m in rows if m["series"] == "baseline"}
-    assert blind == {m["segment"] for m in rows if m["series"] == "model"}
+    baseline_segments = {m["segment"] for m in rows if m["series"] == "baseline"}
+    assert baseline_segments == {m["segment"] for m in rows if m["series"] == "model"}
 
 
 def test_non_feature_column_makes_segments(mixed: list[dict]) -> None:
@@ -153,17 +153,17 @@ def test_single_class_segment_has_no_roc_auc_and_no_error(mixed: list[dict]) -> 
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("segments", "message"),
     [
         ('["colours"]', "no column 'colours' to make segments of"),
         ("3", "options.segments is 3"),
         ('["colour", 3]', "options.segments is"),
     ],
 )
-def test_invalid_segments_are_refused(mixed: list[dict], given: str, message: str) -> None:
+def test_invalid_segments_are_refused(mixed: list[dict], segments: str, message: str) -> None:
     db = StandIn(mixed)
     with pytest.raises(GlasshouseError) as caught:
-        call(db, options=f'{{"segments": {given}}}')
+        call(db, options=f'{{"segments": {segments}}}')
     assert message in caught.value.message
     assert "colour" in caught.value.hint or "country" in caught.value.hint
     assert db.checkpoints <= 1, "only reading the rows looks for a cancel request"

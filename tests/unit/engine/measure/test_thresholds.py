@@ -19,8 +19,10 @@ def test_threshold_has_least_cost(seed: int) -> None:
     )
 
     def cost(threshold: float) -> float:
-        chosen = ClassificationScores(scores.actual, scores.probabilities, 1, threshold, costs)
-        return COST.value(chosen)
+        class_scores = ClassificationScores(
+            scores.actual, scores.probabilities, 1, threshold, costs
+        )
+        return COST.value(class_scores)
 
     threshold = least_cost_threshold([scores], costs)
     # At 0.5 itself ties go to the first class, as in scikit-learn.
@@ -33,5 +35,5 @@ def test_expensive_flagging_flags_no_row() -> None:
     scores = ClassificationScores(np.array([0, 0, 1]), np.array([[0.0, 1.0]] * 3))
     threshold = least_cost_threshold([scores], Costs(10, 1))
     assert threshold > 1
-    chosen = ClassificationScores(scores.actual, scores.probabilities, 1, threshold)
-    assert chosen.predicted.sum() == 0
+    class_scores = ClassificationScores(scores.actual, scores.probabilities, 1, threshold)
+    assert class_scores.predicted.sum() == 0

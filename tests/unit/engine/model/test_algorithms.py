@@ -68,11 +68,11 @@ OTHER = {
     ("task", "kind"), [("classification", "classifier"), ("regression", "regressor")]
 )
 def test_estimators_are_in_catalogue_or_excluded(task: str, kind: str) -> None:
-    offered = {name for name, _ in all_estimators(type_filter=kind)}
+    estimator_names = {name for name, _ in all_estimators(type_filter=kind)}
     own = [a for a in CATALOGUE[task].values() if not isinstance(a, ExtraAlgorithm)]
-    held = {algorithm.estimator.__name__ for algorithm in own}
-    assert held <= offered
-    assert offered - held <= WRAPPERS | NO_PROBABILITIES | OTHER
+    names = {algorithm.estimator.__name__ for algorithm in own}
+    assert names <= estimator_names
+    assert estimator_names - names <= WRAPPERS | NO_PROBABILITIES | OTHER
 
 
 @pytest.mark.parametrize(

@@ -46,30 +46,30 @@ def three_classes(mixed: list[dict]) -> list[dict]:
 
 @pytest.mark.parametrize("name", EXTRAS)
 def test_missing_library_error_names_extra(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {k: v for k, v in algorithms.CATALOGUE["regression"].items() if k not in EXTRAS}
-    monkeypatch.setitem(algorithms.CATALOGUE, "regression", known)
-    with pytest.raises(GlasshouseError, match=f"{name} is not installed") as refused:
+    catalogue = {k: v for k, v in algorithms.CATALOGUE["regression"].items() if k not in EXTRAS}
+    monkeypatch.setitem(algorithms.CATALOGUE, "regression", catalogue)
+    with pytest.raises(GlasshouseError, match=f"{name} is not installed") as error:
         algorithms.find_algorithm("regression", name)
-    assert f"ML_EXTRAS={name}" in refused.value.hint
+    assert f"ML_EXTRAS={name}" in error.value.hint
     with pytest.raises(GlasshouseError, match="no algorithm 'xgbost'"):
         algorithms.find_algorithm("regression", "xgbost")
 
 
 @pytest.mark.parametrize("name", EXTRAS)
 def test_catalogue_lists_installed_libraries(name: str) -> None:
-    listed = {row[0] for row in algorithms.catalogue_rows()}
-    assert (name in listed) == libraries.is_installed(name)
+    names = {row[0] for row in algorithms.catalogue_rows()}
+    assert (name in names) == libraries.is_installed(name)
 
 
 def test_predictions_equal_library(mixed: list[dict], library: str) -> None:
     db = train(regression(mixed), library, "regression")
-    stored = registry.load(db, "a model", None)
+    model = registry.load(db, "a model", None)
     columns = read_columns(db, "q")
     numbers = [c for c in columns if c.name in ("amount", "loyal")]
     table = Reader(db, "q", numbers, [c for c in columns if c.name == "colour"]).table()
-    matrix = stored.pipeline[:-1].transform(encode(stored.features, table))
+    matrix = model.pipeline[:-1].transform(encode(model.features, table))
     # The same text read by the library alone.
-    text = stored.pipeline[-1].text_
+    text = model.pipeline[-1].text_
     if library == "lightgbm":
         from lightgbm import Booster
 
@@ -106,21 +106,21 @@ def test_contributions_sum_to_prediction(mixed: list[dict], library: str, kind: 
     db.rows = rows[:30]
     result = groupby(explain(db, "a model", "q", None), lambda row: row[0])
     sums = np.array([sum(row[4] for row in rows) for _, rows in result])
-    answers = list(predict(db, "a model", "q", None))
-    scores = np.array([score for _, _, score, _ in answers])
+    predictions = list(predict(db, "a model", "q", None))
+    scores = np.array([score for _, _, score, _ in predictions])
     if kind == "two classes":
         np.testing.assert_allclose(1 / (1 + np.exp(-sums)), scores, atol=1e-6)
     elif kind == "numbers":
         np.testing.assert_allclose(sums, scores, atol=1e-6)
     else:
         # About the class that was predicted; its sum is the largest of those behind the shares.
-        stored = registry.load(db, "a model", None)
+        model = registry.load(db, "a model", None)
         columns = read_columns(db, "q")
         numbers = [c for c in columns if c.name in ("amount", "loyal")]
         table = Reader(db, "q", numbers, [c for c in columns if c.name == "colour"]).table()
-        prepared = stored.pipeline[:-1].transform(encode(stored.features, table))
-        whole = stored.pipeline[-1].raw_scores(prepared).max(axis=1)
-        np.testing.assert_allclose(sums, whole, atol=1e-6)
+        inputs = model.pipeline[:-1].transform(encode(model.features, table))
+        raw_scores = model.pipeline[-1].raw_scores(inputs).max(axis=1)
+        np.testing.assert_allclose(sums, raw_scores, atol=1e-6)
 
 
 def test_linked_regression_contributions_sum_to_prediction(mixed: list[dict], library: str) -> None:

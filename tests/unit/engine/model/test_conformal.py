@@ -18,38 +18,40 @@ from tests.unit.engine.standin import StandIn, predict
 def rows(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Predictions, and answers whose errors grow with them and lean to one side."""
     rng = np.random.default_rng(seed)
-    predicted = rng.uniform(1, 100, count)
-    return predicted + predicted * rng.lognormal(-1, 0.6, count) * 0.3, predicted
+    predictions = rng.uniform(1, 100, count)
+    return predictions + predictions * rng.lognormal(-1, 0.6, count) * 0.3, predictions
 
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.95])
 @pytest.mark.parametrize("count", [60, 1_000, 5_000])
 def test_bounds_cover_share_of_new_rows(level: float, count: int) -> None:
-    covered = []
+    coverages = []
     for seed in range(30):
-        actual, predicted = rows(count, seed)
+        actual, predictions = rows(count, seed)
         folds = np.array_split(np.arange(count), 5)
         interval = conformal_interval(
-            [actual[fold] for fold in folds], [predicted[fold] for fold in folds], level
+            [actual[fold] for fold in folds], [predictions[fold] for fold in folds], level
         )
-        later, expected = rows(2_000, 1_000 + seed)
+        new_values, expected = rows(2_000, 1_000 + seed)
         lower, upper = interval.bounds(expected)
         assert (lower <= upper).all()
-        covered.append(((lower <= later) & (later <= upper)).mean())
+        coverages.append(((lower <= new_values) & (new_values <= upper)).mean())
     # 30 intervals from `count` rows each: the error of their mean is far below this.
-    assert level - 0.01 <= np.mean(covered) <= level + 2 / min(count, 100) + 0.01
+    assert level - 0.01 <= np.mean(coverages) <= level + 2 / min(count, 100) + 0.01
 
 
 def test_large_numbers_have_wider_bounds() -> None:
-    actual, predicted = rows(5_000, 1)
-    interval = conformal_interval([actual], [predicted], 0.8)
+    actual, predictions = rows(5_000, 1)
+    interval = conformal_interval([actual], [predictions], 0.8)
     assert len(interval.edges) == 9
     widths = np.subtract(interval.above, interval.below)
     assert widths[-1] > 4 * widths[0]
-    later, expected = rows(5_000, 2)
+    new_values, expected = rows(5_000, 2)
     lower, upper = interval.bounds(expected)
     for part in (expected < 20, expected > 80):
-        assert ((lower <= later) & (later <= upper))[part].mean() == pytest.approx(0.8, abs=0.05)
+        assert ((lower <= new_values) & (new_values <= upper))[part].mean() == pytest.approx(
+            0.8, abs=0.05
+        )
 
 
 def test_equal_predictions_and_too_few_rows() -> None:
@@ -80,16 +82,16 @@ def test_training_stores_and_measures_bounds(mixed: list[dict], algorithm: str) 
     assert coverage["lower"] < coverage["value"] <= coverage["upper"]
     assert metrics["model", "interval_width"]["value"] > 0
     assert ("baseline", "interval_coverage") not in metrics
-    answers = list(predict(db, "a model", "q", None))
-    bounds = [json.loads(row[3]) if isinstance(row[3], str) else row[3] for row in answers]
+    predictions = list(predict(db, "a model", "q", None))
+    bounds = [json.loads(row[3]) if isinstance(row[3], str) else row[3] for row in predictions]
     inside = 0
-    for (_, _, score, _), bound, row in zip(answers, bounds, values, strict=True):
-        assert list(bound) == ["lower", "upper"]
-        assert bound["lower"] < score < bound["upper"]
-        inside += bound["lower"] <= row["target"] <= bound["upper"]
-    measured = {name: (value, baseline) for name, value, _, _, baseline, _ in
+    for (_, _, score, _), interval, row in zip(predictions, bounds, values, strict=True):
+        assert list(interval) == ["lower", "upper"]
+        assert interval["lower"] < score < interval["upper"]
+        inside += interval["lower"] <= row["target"] <= interval["upper"]
+    metric_values = {name: (value, baseline) for name, value, _, _, baseline, _ in
                 evaluate(db, "a model", "q", None)}  # fmt: skip
-    assert measured["interval_coverage"] == (pytest.approx(inside / len(values)), None)
+    assert metric_values["interval_coverage"] == (pytest.approx(inside / len(values)), None)
     # ml.compile then writes a call of ml.predict, and ml.export says why there is no SQL.
     with pytest.raises(NotLinear):
         linear_form(unpack(db.artifacts[0]))

@@ -10,8 +10,13 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.model.forecasting.calendar import Calendar, detect_calendar
 from glasshouse_ml.model.forecasting.calendar_features import national_holidays
 from glasshouse_ml.model.forecasting.candidates import CANDIDATES
-from glasshouse_ml.model.forecasting.conformal import conformal_offsets
-from glasshouse_ml.model.forecasting.evaluation import choose_origins, evaluate_candidates, scales
+from glasshouse_ml.model.forecasting.conformal import Offsets, conformal_offsets
+from glasshouse_ml.model.forecasting.evaluation import (
+    choose_origins,
+    evaluate_candidates,
+    scales,
+    scales_before,
+)
 from glasshouse_ml.model.forecasting.exponential_smoothing import (
     SmoothingParameters,
     fit_smoothing,
@@ -72,11 +77,11 @@ def by_hand(values: np.ndarray, parameters: Any, states: Any, season: int, horiz
         error = value - level - phi * slope - pattern[place]
         level, slope = level + phi * slope + alpha * error, phi * slope + beta * error
         pattern[place] += gamma * error
-    damping, answers = 0.0, []
+    damping, forecasts = 0.0, []
     for step in range(1, horizon + 1):
         damping += phi**step
-        answers.append(level + damping * slope + pattern[(len(values) + step - 1) % season])
-    return answers
+        forecasts.append(level + damping * slope + pattern[(len(values) + step - 1) % season])
+    return forecasts
 
 
 def test_smoothing_equals_textbook_recursion() -> None:
@@ -97,16 +102,16 @@ def test_smoothing_equals_textbook_recursion() -> None:
 
 def test_smoothing_fits_trend_and_season_of_late_series() -> None:
     full = seasonal_series(4, 96, 12)
-    late = full.copy()
-    late[1, :30] = np.nan
+    values = full.copy()
+    values[1, :30] = np.nan
     truth = seasonal_series(4, 108, 12)[:, 96:]
-    parameters = fit_smoothing(late, 12)
-    answer = smoothing_forecasts(late, 12, parameters, np.array([96]), 12)[0]
+    parameters = fit_smoothing(values, 12)
+    answer = smoothing_forecasts(values, 12, parameters, np.array([96]), 12)[0]
     naive = np.abs(truth - full[:, -12:]).mean()
     assert np.abs(answer - truth).mean() < naive
     # Other series do not change the forecasts of one whose parameters are given.
-    alone = SmoothingParameters(parameters.values[1:2], parameters.log[1:2])
-    again = smoothing_forecasts(late[1:2, 30:], 12, alone, np.array([66]), 12)[0]
+    one_series = SmoothingParameters(parameters.values[1:2], parameters.log[1:2])
+    again = smoothing_forecasts(values[1:2, 30:], 12, one_series, np.array([66]), 12)[0]
     assert answer[1] == pytest.approx(again[0])
 
 
@@ -196,7 +201,7 @@ def test_hours_of_named_zone_survive_clock_change() -> None:
     )
     steps = calendar.steps_after(end, 4)
     instants = [datetime.fromisoformat(at) for _, at in steps]
-    assert [later - earlier for earlier, later in pairwise(instants)] == [timedelta(hours=1)] * 3
+    assert [stop - start for start, stop in pairwise(instants)] == [timedelta(hours=1)] * 3
     assert [period for period, _ in steps] == [1, 1, 2, 3]
 
 
@@ -211,7 +216,8 @@ def test_days_of_named_zone_begin_at_midnight() -> None:
 def test_intervals_cover_level_and_widen_with_step() -> None:
     rng = np.random.default_rng(5)
     walks = np.cumsum(rng.normal(size=(24 * 60, 8)), axis=1).reshape(24, 60, 8)
-    offsets = conformal_offsets(walks, 0.8, 12, 1.0, np.ones(60))
+    origins, scale = 100 + 8 * np.arange(24), np.ones(60)
+    offsets = conformal_offsets(walks, 0.8, 12, origins, np.ones((24, 60)), scale)
     assert offsets.lower.shape == (60, 12)
     assert (np.diff(offsets.upper, axis=1) >= 0).all() and (offsets.lower <= 0).all()
     new = np.cumsum(rng.normal(size=(400, 60, 8)), axis=2)
@@ -223,10 +229,66 @@ def test_intervals_without_errors_use_other_series_or_usual_change() -> None:
     rng = np.random.default_rng(6)
     errors = rng.normal(size=(10, 5, 3))
     errors[:, 4] = np.nan
-    lent = conformal_offsets(errors, 0.8, 3, 1.0, np.array([1.0, 1, 1, 1, 10]))
-    assert lent.upper[4, 0] > 5 * lent.upper[0, 0]
-    alone = conformal_offsets(np.full((3, 1, 2), np.nan), 0.8, 2, 1.0, np.array([2.0]))
-    assert np.isfinite(alone.lower).all() and (alone.lower < 0).all()
+    scale, origins = np.array([1.0, 1, 1, 1, 10]), np.arange(20, 50, 3)
+    pooled_offsets = conformal_offsets(errors, 0.8, 3, origins, np.tile(scale, (10, 1)), scale)
+    assert pooled_offsets.upper[4, 0] > 5 * pooled_offsets.upper[0, 0]
+    scale, origins = np.array([2.0]), np.arange(3)
+    offsets = conformal_offsets(
+        np.full((3, 1, 2), np.nan), 0.8, 2, origins, np.full((3, 1), 2.0), scale
+    )
+    assert np.isfinite(offsets.lower).all() and (offsets.lower < 0).all()
+
+
+def offsets_of_origins(errors: np.ndarray, origin_scales: np.ndarray, scale: np.ndarray) -> Offsets:
+    """The 80 % interval of errors (series, origins, steps), with an origin in each period."""
+    places, steps = 50 + np.arange(errors.shape[1]), errors.shape[2]
+    return conformal_offsets(errors.swapaxes(0, 1), 0.8, steps, places, origin_scales, scale)
+
+
+def test_each_series_has_its_own_growth_by_step() -> None:
+    rng = np.random.default_rng(15)
+    noise, new = rng.normal(size=(400, 35)), rng.normal(size=(400, 12))
+    windows = np.lib.stride_tricks.sliding_window_view(noise, 12, axis=1)
+    # Half of the series are noise, and half are walks.
+    errors = np.concatenate([windows, np.cumsum(windows, axis=2)])
+    truth = np.concatenate([new, np.cumsum(new, axis=1)])
+    scale = np.repeat([np.sqrt(2), np.sqrt(12)], 400)  # of the change in 12 periods
+    offsets = offsets_of_origins(errors, np.tile(scale, (24, 1)), scale)
+    width = (offsets.upper - offsets.lower).reshape(2, 400, 12).mean(axis=1)
+    growth = width[:, -1] / width[:, 0]
+    assert growth[0] < 1.3 and 2.5 < growth[1] < 4
+    inside = (offsets.lower <= truth) & (truth <= offsets.upper)
+    shares = inside.reshape(2, -1).mean(axis=1)
+    assert ((shares >= 0.75) & (shares <= 0.85)).all(), shares
+
+
+def test_interval_holds_level_with_few_independent_errors() -> None:
+    rng = np.random.default_rng(16)
+    # Eight origins in a row have the same error, so a series has three of 24.
+    slow = np.repeat(rng.normal(size=(300, 3, 1)), 8, axis=1)
+    offsets = offsets_of_origins(slow, np.ones((24, 300)), np.ones(300))
+    new = rng.normal(size=(300, 100))
+    assert 0.75 <= ((offsets.lower <= new) & (new <= offsets.upper)).mean() <= 0.85
+
+
+def test_interval_of_single_series_has_rank_of_few_errors() -> None:
+    rng = np.random.default_rng(18)
+    inside = []
+    for _ in range(300):
+        slow = np.repeat(rng.normal(size=(1, 8, 1)), 3, axis=1)  # eight independent errors
+        offsets = offsets_of_origins(slow, np.ones((24, 1)), np.ones(1))
+        new = rng.normal(size=50)
+        inside.append(((offsets.lower[0] <= new) & (new <= offsets.upper[0])).mean())
+    assert 0.75 <= np.mean(inside) <= 0.85
+
+
+def test_interval_follows_scale_of_its_series() -> None:
+    rng = np.random.default_rng(17)
+    scales = np.tile(np.linspace(0.2, 1.0, 24)[:, None], (1, 50))
+    errors = rng.normal(size=(50, 24, 3)) * scales.T[:, :, None]
+    offsets = offsets_of_origins(errors, scales, np.ones(50))
+    new = rng.normal(size=(200, 50, 3))
+    assert 0.75 <= ((offsets.lower <= new) & (new <= offsets.upper)).mean() <= 0.85
 
 
 def test_bounds_are_ordered_for_nonnegative_target() -> None:
@@ -244,11 +306,11 @@ def test_choice_by_series_needs_better_validation() -> None:
     assert not select_candidates(noise, "ab", "a").is_per_series
     halves = np.arange(20) < 10
     apart = {"a": noise["a"] + halves, "b": noise["b"] + ~halves}
-    chosen = select_candidates(apart, "ab", "a")
-    assert chosen.is_per_series
-    assert chosen.by_series == ["b"] * 10 + ["a"] * 10
-    alone = select_candidates(apart, ["b"], "a")
-    assert (alone.best, set(alone.scores)) == ("b", {"a", "b"})
+    first_selection = select_candidates(apart, "ab", "a")
+    assert first_selection.is_per_series
+    assert first_selection.by_series == ["b"] * 10 + ["a"] * 10
+    selection = select_candidates(apart, ["b"], "a")
+    assert (selection.best, set(selection.scores)) == ("b", {"a", "b"})
 
 
 def test_candidates_have_equal_origins_and_failure_is_recorded(
@@ -272,14 +334,14 @@ def test_candidates_have_equal_origins_and_failure_is_recorded(
 @pytest.mark.parametrize("name", sorted(CANDIDATES))
 def test_candidate_uses_only_rows_before_origin(name: str) -> None:
     history = np.abs(seasonal_series(6, 120, 7))
-    changed = history.copy()
-    changed[:, 90:] += 1_000
+    other_history = history.copy()
+    other_history[:, 90:] += 1_000
     origin = np.array([90])
-    answers = []
-    for values in (history, changed):
+    forecasts = []
+    for values in (history, other_history):
         panel = panel_of(values, (7,), 5)
-        answers.append(CANDIDATES[name](panel, 90, 5, 0).forecasts(panel, origin, 5))
-    assert (answers[0] == answers[1]).all()
+        forecasts.append(CANDIDATES[name](panel, 90, 5, 0).forecasts(panel, origin, 5))
+    assert (forecasts[0] == forecasts[1]).all()
 
 
 def test_scale_is_seasonal_error_in_history() -> None:
@@ -287,6 +349,9 @@ def test_scale_is_seasonal_error_in_history() -> None:
     values = scales(panel, 6)
     assert values[0] == pytest.approx(np.mean([3, 5, 7, 9]))
     assert np.isnan(values[1])
+    before = scales_before(panel, np.array([2, 6, 7]))
+    assert np.isnan(before[0]).all()
+    assert before[1:, 0].tolist() == [scales(panel, 6)[0], scales(panel, 7)[0]]
 
 
 def test_holidays_of_country_and_of_its_part() -> None:

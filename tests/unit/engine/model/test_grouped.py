@@ -6,6 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.table import NUMBER
+from glasshouse_ml.model.algorithms import find_algorithm
+from glasshouse_ml.model.grouped import Grouped
+from glasshouse_ml.model.preprocessing import preprocessing_pipeline
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import root_mean_squared_error
 from sklearn.pipeline import make_pipeline
@@ -50,7 +56,7 @@ def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, A
     options = {"bootstrap": 0, "importance_repeats": 1, "folds": 2, "group_by": "shop"}
     options |= changes.pop("options", {})
     db = StandIn(rows)
-    asked = {
+    arguments = {
         "task": "regression",
         "target": "amount",
         "key": "id",
@@ -58,7 +64,7 @@ def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, A
         "split": BY_PART,
         **changes,
     }
-    call(db, **asked, options=json.dumps(options))
+    call(db, **arguments, options=json.dumps(options))
     return db, db.recorded[-1]
 
 
@@ -70,8 +76,8 @@ def predicted_scores(db: StandIn, rows: list[dict]) -> np.ndarray:
 
 def expected(rows: np.ndarray) -> np.ndarray:
     """What a model made outside of these training rows answers for every row."""
-    chosen = rows & TRAINING
-    model = make_pipeline(StandardScaler(), Ridge()).fit(MATRIX[chosen], AMOUNTS[chosen])
+    part = rows & TRAINING
+    model = make_pipeline(StandardScaler(), Ridge()).fit(MATRIX[part], AMOUNTS[part])
     return model.predict(MATRIX)
 
 
@@ -79,14 +85,14 @@ def test_each_group_has_model_of_its_rows() -> None:
     db, payload = train()
     result = predicted_scores(db, ROWS)
     for shop in SLOPES:
-        mine = shop == SHOPS
-        np.testing.assert_allclose(result[mine], expected(mine)[mine], rtol=1e-9)
-    pooled = expected(np.ones(len(ROWS), bool))
+        is_member = shop == SHOPS
+        np.testing.assert_allclose(result[is_member], expected(is_member)[is_member], rtol=1e-9)
+    pooled_predictions = expected(np.ones(len(ROWS), bool))
     rest = (SHOPS == "kiosk") | (SHOPS == "")
-    np.testing.assert_allclose(result[rest], pooled[rest], rtol=1e-9)
+    np.testing.assert_allclose(result[rest], pooled_predictions[rest], rtol=1e-9)
     # A shop that opened after the training.
     new = [{**row, "shop": "west"} for row in ROWS]
-    np.testing.assert_allclose(predicted_scores(db, new), pooled, rtol=1e-9)
+    np.testing.assert_allclose(predicted_scores(db, new), pooled_predictions, rtol=1e-9)
 
     groups = {entry.pop("group"): entry for entry in payload["version"]["groups"]}
     assert set(groups) == {*SLOPES, "kiosk"}
@@ -96,28 +102,51 @@ def test_each_group_has_model_of_its_rows() -> None:
     assert any("1 of 4 groups have no model of their own" in notice for notice in db.notices)
 
 
+@pytest.mark.parametrize("missing", ["nowhere", "in training", "later"])
+def test_group_fits_as_its_pipeline_does(missing: str) -> None:
+    """What is left out where no value is missing changes no prediction."""
+    matrix = RNG.normal(size=(300, 3))
+    matrix[:, 0] = np.arange(300) % 3
+    target = matrix[:, 1] * (1 + matrix[:, 0]) + matrix[:, 2]
+    new = matrix.copy()
+    if missing != "nowhere":
+        new[::7, 1] = np.nan
+    if missing == "in training":
+        matrix = new
+    features = [Feature(name, "double precision", NUMBER) for name in ("group", "x", "z")]
+    template = preprocessing_pipeline(find_algorithm("regression", "ridge"), {}, features[1:], 0)
+    fitted = Grouped(template, 0).fit(matrix, target)
+    assert len(fitted.members_) == 3
+    for group in range(3):
+        rows = matrix[:, 0] == group
+        expected = clone(template).fit(matrix[rows, 1:], target[rows])
+        np.testing.assert_allclose(
+            fitted.predict(new[rows]), expected.predict(new[rows, 1:]), rtol=1e-12
+        )
+
+
 def test_each_group_has_metrics_of_its_test_rows() -> None:
     db, payload = train()
     result = predicted_scores(db, ROWS)
-    measured = {
+    scores = {
         m["segment"]: m["value"]
         for m in payload["metrics"]
         if (m["metric"], m["series"], m["split"]) == ("rmse", "model", "test")
     }
-    assert set(measured) == {"all", *(f"shop = {shop}" for shop in (*SLOPES, "kiosk"))}
+    assert set(scores) == {"all", *(f"shop = {shop}" for shop in (*SLOPES, "kiosk"))}
     for shop in (*SLOPES, "kiosk"):
         rows = (shop == SHOPS) & ~TRAINING
         error = root_mean_squared_error(AMOUNTS[rows], result[rows])
-        assert measured[f"shop = {shop}"] == pytest.approx(error)
-    assert measured["all"] == pytest.approx(payload["version"]["score"])
+        assert scores[f"shop = {shop}"] == pytest.approx(error)
+    assert scores["all"] == pytest.approx(payload["version"]["score"])
     # One model for all would not have done.
-    _, pooled = train(options={"group_by": None})
-    assert payload["version"]["score"] < pooled["version"]["score"] / 3
-    assert pooled["version"]["groups"] is None
+    _, pooled_payload = train(options={"group_by": None})
+    assert payload["version"]["score"] < pooled_payload["version"]["score"] / 3
+    assert pooled_payload["version"]["groups"] is None
 
 
-@pytest.mark.parametrize("numbered", [True, False])
-def test_groups_may_lack_classes(numbered: bool) -> None:
+@pytest.mark.parametrize("has_numbers", [True, False])
+def test_groups_may_lack_classes(has_numbers: bool) -> None:
     """One group knows two of three classes, and one a single class."""
     rng = np.random.default_rng(0)
     rows = []
@@ -125,7 +154,7 @@ def test_groups_may_lack_classes(numbered: bool) -> None:
         shop = number % 3
         x = float(rng.normal())
         target = "a" if shop == 2 else "abc"[int(x > 0) + int(x > 1) * (shop == 0)]
-        rows.append({"id": number, "shop": shop if numbered else f"{shop}", "x": x, "y": target})
+        rows.append({"id": number, "shop": shop if has_numbers else f"{shop}", "x": x, "y": target})
     db, payload = train(
         rows, task="classification", target="y", split=None, algorithms='["logistic_regression"]'
     )
@@ -143,18 +172,18 @@ def test_groups_may_lack_classes(numbered: bool) -> None:
 
 def test_weights_costs_and_constraints_apply_in_each_group() -> None:
     rows = [{**row, "amount": row["amount"] > 0.5} for row in ROWS]
-    asked = {"task": "classification", "algorithms": '["logistic_regression"]'}
+    arguments = {"task": "classification", "algorithms": '["logistic_regression"]'}
     costs = {"false_positive": 1, "false_negative": 20}
-    db, payload = train(rows, **asked, options={"class_weight": "balanced", "costs": costs})
+    db, payload = train(rows, **arguments, options={"class_weight": "balanced", "costs": costs})
     assert payload["version"]["threshold"] < 0.5
-    mine = (SHOPS == "north") & TRAINING
+    is_member = (SHOPS == "north") & TRAINING
     model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
-    model.fit(MATRIX[mine], AMOUNTS[mine] > 0.5)
+    model.fit(MATRIX[is_member], AMOUNTS[is_member] > 0.5)
     north = SHOPS == "north"
     outside = model.predict_proba(MATRIX[north])[:, 1]
     np.testing.assert_allclose(predicted_scores(db, rows)[north], outside, atol=1e-3)
-    asked = {"algorithms": '["hist_gradient_boosting"]', "options": {"monotonic": {"x": 1}}}
-    db, _ = train(**asked)
+    arguments = {"algorithms": '["hist_gradient_boosting"]', "options": {"monotonic": {"x": 1}}}
+    db, _ = train(**arguments)
     line = [{**ROWS[0], "id": n, "shop": "south", "x": n / 50 - 2} for n in range(200)]
     assert (np.diff(predicted_scores(db, line)) >= 0).all()
 

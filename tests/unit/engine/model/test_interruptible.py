@@ -59,14 +59,14 @@ def test_results_equal_scikit_learn(module: str, name: str, rows: Any) -> None:
     looks: list[None] = []
     expected = library(**params_of(name)).fit(*rows)
     with interruptible(lambda: looks.append(None)):
-        fitted = own(**params_of(name)).fit(*rows)
+        estimator = own(**params_of(name)).fit(*rows)
     method = "predict_proba" if hasattr(expected, "predict_proba") else "decision_function"
     method = method if hasattr(expected, method) else "predict"
     np.testing.assert_array_equal(
-        getattr(fitted, method)(rows[0]), getattr(expected, method)(rows[0])
+        getattr(estimator, method)(rows[0]), getattr(expected, method)(rows[0])
     )
-    assert fitted.get_params() == expected.get_params()
-    assert vars(fitted).keys() == vars(expected).keys()
+    assert estimator.get_params() == expected.get_params()
+    assert vars(estimator).keys() == vars(expected).keys()
     assert len(looks) >= 3, "between trees, rounds, iterations or batches"
     assert f"glasshouse_ml.model.interruptible.{module}.{name}" in TRUSTED
 
@@ -87,14 +87,14 @@ def test_fit_is_interruptible(module: str, name: str, rows: Any) -> None:
 
 
 def test_catalogue_uses_interruptible_estimators() -> None:
-    taken = {
+    classes = {
         (a.estimator.__module__.rpartition(".")[2], a.estimator.__name__)
         for task, algorithms in CATALOGUE.items()
         for a in algorithms.values()
         if task != "forecast"
         and a.estimator.__module__.startswith("glasshouse_ml.model.interruptible")
     }
-    assert taken == set(CLASSES)
+    assert classes == set(CLASSES)
 
 
 def test_batched_predictions_equal_unbatched(
@@ -107,6 +107,6 @@ def test_batched_predictions_equal_unbatched(
     pipeline = Pipeline([("estimate", neighbours)])
     looks: list[None] = []
     with interruptible(lambda: looks.append(None)):
-        predicted = in_batches(pipeline.predict, matrix)
-    np.testing.assert_allclose(predicted, pipeline.predict(matrix), rtol=1e-12)
+        predictions = in_batches(pipeline.predict, matrix)
+    np.testing.assert_allclose(predictions, pipeline.predict(matrix), rtol=1e-12)
     assert len(looks) >= 2

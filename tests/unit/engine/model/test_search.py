@@ -35,10 +35,10 @@ def test_grid_equals_scikit_learn() -> None:
 
 def test_random_settings_are_in_range_and_seeded() -> None:
     search = {"depth": DEPTH, "rate": {"low": 0.001, "high": 1.0, "log": True}, "kind": ["a", "b"]}
-    asked = {**OPTIONS, "search": {"how": "random", "iterations": 200}}
-    result = search_settings(search, asked)
-    assert result == search_settings(search, asked)
-    assert result != search_settings(search, {**asked, "seed": 1})
+    options = {**OPTIONS, "search": {"how": "random", "iterations": 200}}
+    result = search_settings(search, options)
+    assert result == search_settings(search, options)
+    assert result != search_settings(search, {**options, "seed": 1})
     assert len(result) == 200
     depths = np.array([entry["depth"] for entry in result])
     assert set(depths) == {2, 3, 4}
@@ -50,8 +50,8 @@ def test_random_settings_are_in_range_and_seeded() -> None:
 
 
 def test_small_space_is_tried_once_each() -> None:
-    asked = {**OPTIONS, "search": {"how": "random", "iterations": 50}}
-    assert sorted(s["depth"] for s in search_settings({"depth": DEPTH}, asked)) == [2, 3, 4]
+    options = {**OPTIONS, "search": {"how": "random", "iterations": 50}}
+    assert sorted(s["depth"] for s in search_settings({"depth": DEPTH}, options)) == [2, 3, 4]
 
 
 def test_halving_shares() -> None:
@@ -62,22 +62,22 @@ def test_halving_shares() -> None:
 
 
 def test_halving_keeps_better_third() -> None:
-    tried: list[tuple[int, float]] = []
+    trials: list[tuple[int, float]] = []
 
     def trial(entrant: int, share: float) -> float:
-        tried.append((entrant, share))
+        trials.append((entrant, share))
         return -abs(entrant - 7)
 
     successive_halving(range(20), trial, 10_000)
-    rounds = [sorted(e for e, s in tried if s == share) for share in (1 / 9, 1 / 3, 1)]
+    rounds = [sorted(e for e, s in trials if s == share) for share in (1 / 9, 1 / 3, 1)]
     assert rounds == [list(range(20)), [4, 5, 6, 7, 8, 9, 10], [6, 7, 8]]
 
 
 def test_subsample_is_stratified() -> None:
     labels = np.array([0] * 900 + [1] * 90 + [2] * 9)
-    chosen = subsample(labels, 1 / 3, 0)
-    assert np.bincount(labels[chosen]).tolist() == [300, 30, 3]
-    np.testing.assert_array_equal(chosen, subsample(labels, 1 / 3, 0))
+    positions = subsample(labels, 1 / 3, 0)
+    assert np.bincount(labels[positions]).tolist() == [300, 30, 3]
+    np.testing.assert_array_equal(positions, subsample(labels, 1 / 3, 0))
     np.testing.assert_array_equal(subsample(labels, 1.0, 0), np.arange(999))
 
 
@@ -89,21 +89,25 @@ def test_every_setting_is_candidate_with_folds(breast_cancer: list[dict]) -> Non
     algorithms = json.dumps([entry, "gaussian_nb"])
     call(db, algorithms=algorithms, split=split, key="id", options={"folds": 5})
     payload = db.recorded[0]
-    tried = payload["candidates"]
-    assert [c["algorithm"] for c in tried] == ["dummy", *["logistic_regression"] * 3, "gaussian_nb"]
-    assert [c["params"] for c in tried[1:4]] == [{"C": strength} for strength in strengths]
-    assert all(len(c["fold_scores"]) == 5 and c["rows_share"] == 1 for c in tried)
-    chosen = next(c for c in tried if c["chosen"])
-    assert chosen["score"] == max(c["score"] for c in tried)
-    assert payload["version"]["params"] == chosen["params"]
+    candidates = payload["candidates"]
+    assert [c["algorithm"] for c in candidates] == [
+        "dummy",
+        *["logistic_regression"] * 3,
+        "gaussian_nb",
+    ]
+    assert [c["params"] for c in candidates[1:4]] == [{"C": strength} for strength in strengths]
+    assert all(len(c["fold_scores"]) == 5 and c["rows_share"] == 1 for c in candidates)
+    winner = next(c for c in candidates if c["chosen"])
+    assert winner["score"] == max(c["score"] for c in candidates)
+    assert payload["version"]["params"] == winner["params"]
     # The same search outside, on other folds of the same kind.
     names = [name for name in breast_cancer[0] if name not in ("id", "target")]
     matrix = np.array([[row[name] for name in names] for row in breast_cancer])
-    answers = np.array([row["target"] == "malignant" for row in breast_cancer])
-    for candidate, strength in zip(tried[1:4], strengths, strict=True):
+    labels = np.array([row["target"] == "malignant" for row in breast_cancer])
+    for candidate, strength in zip(candidates[1:4], strengths, strict=True):
         model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1_000))
         folds = StratifiedKFold(5, shuffle=True, random_state=0)
-        outside = cross_val_score(model, matrix, answers, scoring="roc_auc", cv=folds)
+        outside = cross_val_score(model, matrix, labels, scoring="roc_auc", cv=folds)
         assert candidate["score"] == pytest.approx(outside.mean(), abs=0.01)
 
 
@@ -120,12 +124,12 @@ def test_halving_losers_are_recorded_and_not_chosen() -> None:
     options = {"search": {"how": "halving"}, "folds": 3, "bootstrap": 0, "importance_repeats": 0}
     db = StandIn(rows)
     call(db, algorithms=json.dumps([entry, "logistic_regression"]), options=json.dumps(options))
-    tried = [c for c in db.recorded[0]["candidates"] if c["algorithm"] == "decision_tree"]
-    assert len(tried) == 6
-    assert sorted(c["rows_share"] for c in tried) == pytest.approx([1 / 3] * 4 + [1, 1])
-    assert all(len(c["fold_scores"]) == 3 for c in tried)
-    chosen = next(c for c in db.recorded[0]["candidates"] if c["chosen"])
-    assert chosen["rows_share"] == 1
+    candidates = [c for c in db.recorded[0]["candidates"] if c["algorithm"] == "decision_tree"]
+    assert len(candidates) == 6
+    assert sorted(c["rows_share"] for c in candidates) == pytest.approx([1 / 3] * 4 + [1, 1])
+    assert all(len(c["fold_scores"]) == 3 for c in candidates)
+    winner = next(c for c in db.recorded[0]["candidates"] if c["chosen"])
+    assert winner["rows_share"] == 1
 
 
 def test_cluster_count_can_be_searched() -> None:
@@ -163,9 +167,11 @@ def test_cluster_count_can_be_searched() -> None:
 )
 def test_invalid_search_is_refused(search: Any, options: dict, message: str) -> None:
     entry = {"algorithm": "ridge", "params": {"solver": "auto"}, "search": search}
-    asked = json.dumps({"search": options} if options else {})
+    request_options = json.dumps({"search": options} if options else {})
     with pytest.raises(GlasshouseError) as caught:
-        parse_request("m", "q", "regression", "y", None, json.dumps([entry]), None, None, asked)
+        parse_request(
+            "m", "q", "regression", "y", None, json.dumps([entry]), None, None, request_options
+        )
     assert message in caught.value.message
     assert caught.value.hint
 

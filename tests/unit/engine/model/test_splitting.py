@@ -29,11 +29,11 @@ LONE = [{**row, "id": f"customer {number}"} for number, row in enumerate(ROWS)]
 
 def split(rows: list[dict], by: dict[str, Any] | None = None, **options: Any) -> Split:
     key = options.pop("key", None)
-    asked = parse_request(
+    request = parse_request(
         "m", "q", "classification", "y", key, None, None, json.dumps(by or {}), json.dumps(options)
     )
     table = read(rows)
-    return split_rows(table, StratifiedSplitter(table.texts["y"].codes, ["no", "yes"]), asked)
+    return split_rows(table, StratifiedSplitter(table.texts["y"].codes, ["no", "yes"]), request)
 
 
 def values(rows: list[dict], name: str, positions: np.ndarray) -> list[Any]:
@@ -52,8 +52,8 @@ def test_each_row_is_in_one_part_and_one_fold() -> None:
     for by in ({}, {"by": "key"}, {"by": "group", "column": "shop"}):
         result = split(LONE, by, key="id")
         assert sorted([*result.train, *result.test]) == list(range(300))
-        validated = np.concatenate([validate for _, validate in result.folds])
-        assert sorted(validated) == list(range(len(result.train)))
+        positions = np.concatenate([validate for _, validate in result.folds])
+        assert sorted(positions) == list(range(len(result.train)))
         assert all(not set(fit) & set(validate) for fit, validate in result.folds)
 
 
@@ -67,10 +67,10 @@ def test_rows_of_one_key_stay_together_in_random_split() -> None:
 
 
 def test_key_keeps_part_when_rows_are_added() -> None:
-    early = split(LONE[:200], {"by": "key"}, key="id")
-    late = split(LONE, {"by": "key"}, key="id")
-    assert set(values(LONE, "id", early.test)) <= set(values(LONE, "id", late.test))
-    assert 0.1 < len(late.test) / 300 < 0.3
+    early_split = split(LONE[:200], {"by": "key"}, key="id")
+    late_split = split(LONE, {"by": "key"}, key="id")
+    assert set(values(LONE, "id", early_split.test)) <= set(values(LONE, "id", late_split.test))
+    assert 0.1 < len(late_split.test) / 300 < 0.3
 
 
 def test_time_split_tests_on_latest_rows() -> None:
@@ -101,16 +101,16 @@ def test_folds_keep_keys_and_groups_whole() -> None:
 
 def test_stratified_folds_have_class_proportions() -> None:
     result = split(LONE)
-    answers = np.array(values(LONE, "y", result.train))
+    labels = np.array(values(LONE, "y", result.train))
     assert len(result.folds) > 1
     for _, validate in result.folds:
-        assert (answers[validate] == "yes").mean() == pytest.approx(0.2, abs=0.02)
+        assert (labels[validate] == "yes").mean() == pytest.approx(0.2, abs=0.02)
 
 
 def test_regression_folds_are_shuffled_and_seeded() -> None:
-    asked = parse_request("m", "q", "regression", "y", None, None, None, None, None)
-    one = split_rows(read(LONE), RandomSplitter(300), asked)
-    same = split_rows(read(LONE), RandomSplitter(300), asked)
+    request = parse_request("m", "q", "regression", "y", None, None, None, None, None)
+    one = split_rows(read(LONE), RandomSplitter(300), request)
+    same = split_rows(read(LONE), RandomSplitter(300), request)
     sizes = {len(validate) for _, validate in one.folds}
     assert len(one.folds) == 5 and sizes == {48}
     assert any(np.diff(validate).max() > 1 for _, validate in one.folds)
@@ -134,15 +134,15 @@ def test_time_folds_are_forward() -> None:
 
 @pytest.mark.parametrize("gap", [6, 6.5])
 def test_gap_precedes_test_part_and_each_fold(gap: float) -> None:
-    plain = split(ROWS, {"by": "time", "column": "at"})
-    found = split(ROWS, {"by": "time", "column": "at", "gap": gap})
+    split_without_gap = split(ROWS, {"by": "time", "column": "at"})
+    result = split(ROWS, {"by": "time", "column": "at", "gap": gap})
     at = np.array([row["at"] for row in ROWS])
-    assert found.test.tolist() == plain.test.tolist()
-    assert at[found.train].max() == at[found.test].min() - np.ceil(gap)
-    assert found.facts["rows_in_gap"] == len(ROWS) - len(found.train) - len(found.test) > 0
-    inside = at[found.train]
-    assert len(found.folds) == 5
-    for fit, validate in found.folds:
+    assert result.test.tolist() == split_without_gap.test.tolist()
+    assert at[result.train].max() == at[result.test].min() - np.ceil(gap)
+    assert result.facts["rows_in_gap"] == len(ROWS) - len(result.train) - len(result.test) > 0
+    inside = at[result.train]
+    assert len(result.folds) == 5
+    for fit, validate in result.folds:
         assert inside[fit].max() <= inside[validate].min() - gap
 
 
@@ -159,8 +159,8 @@ def test_long_gap_removes_first_folds() -> None:
 )
 def test_gap_is_duration(gap: str, canonical: str) -> None:
     by = json.dumps({"by": "time", "column": "at", "gap": gap})
-    asked = parse_request("m", "q", "classification", "y", None, None, None, by, None)
-    assert asked.split["gap"] == canonical
+    request = parse_request("m", "q", "classification", "y", None, None, None, by, None)
+    assert request.split["gap"] == canonical
 
 
 @pytest.mark.parametrize("gap", [0, -1, True, "7", "seven days", "1 month", "-1 days", [], None])

@@ -31,10 +31,10 @@ TEXTS = [
 def column(texts: list[str], missing: tuple[int, ...] = ()) -> np.ndarray:
     """A column of texts with the vocabulary of all of TEXTS."""
     result = learn_vocabulary(TEXTS, np.ones(len(TEXTS), int))
-    counted = DocumentCounter(result.words, result.ngrams).count(texts)
+    counts = DocumentCounter(result.words, result.ngrams).count(texts)
     cells = np.arange(float(len(texts)))
     cells[list(missing)] = np.nan
-    return with_documents(cells[:, None], [counted])
+    return with_documents(cells[:, None], [counts])
 
 
 def reference(analyzer: object, training: list[str], texts: list[str]) -> np.ndarray:
@@ -55,18 +55,20 @@ def test_values_equal_scikit_learn() -> None:
 
 
 def test_vocabulary_comes_from_fit_rows_only() -> None:
-    fitted = TextVectorizer(0).fit(column(TEXTS)[:3])
+    vectorizer = TextVectorizer(0).fit(column(TEXTS)[:3])
     other = TextVectorizer(0).fit(column([*TEXTS[:3], "early early early"])[:3])
     new = column(["early parcel"])
-    np.testing.assert_array_equal(fitted.transform(new).toarray(), other.transform(new).toarray())
+    np.testing.assert_array_equal(
+        vectorizer.transform(new).toarray(), other.transform(new).toarray()
+    )
     # "parcel" is in one of these rows only.
-    assert fitted.transform(column(["parcel"])).toarray()[0, 1:].max() < 1
+    assert vectorizer.transform(column(["parcel"])).toarray()[0, 1:].max() < 1
 
 
 @pytest.mark.parametrize("dimensions", [0, 4])
 def test_missing_empty_and_unknown_texts(dimensions: int) -> None:
-    fitted = TextVectorizer(0, dimensions).fit(column(TEXTS))
-    result = fitted.transform(column(["late", "", "qqq", "nice"], missing=(3,)))
+    vectorizer = TextVectorizer(0, dimensions).fit(column(TEXTS))
+    result = vectorizer.transform(column(["late", "", "qqq", "nice"], missing=(3,)))
     result = result if dimensions else result.toarray()
     assert result[:, 0].tolist() == [0, 1, 1, 1]
     assert np.any(result[0, 1:] != 0)
@@ -75,16 +77,16 @@ def test_missing_empty_and_unknown_texts(dimensions: int) -> None:
 
 def test_number_of_dimensions_is_constant() -> None:
     for texts in (TEXTS, ["", ""], ["one", "two"], ["same words"] * 5):
-        fitted = TextVectorizer(0, 4)
-        made = fitted.fit_transform(column(texts))
-        assert made.shape == (len(texts), 5)
-        np.testing.assert_allclose(made, fitted.transform(column(texts)), atol=1e-12)
-        assert np.isfinite(made).all()
+        vectorizer = TextVectorizer(0, 4)
+        matrix = vectorizer.fit_transform(column(texts))
+        assert matrix.shape == (len(texts), 5)
+        np.testing.assert_allclose(matrix, vectorizer.transform(column(texts)), atol=1e-12)
+        assert np.isfinite(matrix).all()
 
 
 def test_texts_without_terms_give_one_column() -> None:
-    made = TextVectorizer(0).fit_transform(column(["one", "two", ""]))
-    assert made.toarray().tolist() == [[0.0], [0.0], [1.0]]
+    matrix = TextVectorizer(0).fit_transform(column(["one", "two", ""]))
+    assert matrix.toarray().tolist() == [[0.0], [0.0], [1.0]]
 
 
 def rows_of_texts(count: int) -> tuple[np.ndarray, np.ndarray, list[Feature]]:
@@ -94,7 +96,7 @@ def rows_of_texts(count: int) -> tuple[np.ndarray, np.ndarray, list[Feature]]:
     words = (["late", "torn", "the", "box", "tape"], ["nice", "quick", "the", "box", "lid"])
     texts = [" ".join(rng.choice(words[c], 6)) for c in classes]
     result = learn_vocabulary(texts, np.ones(count, int))
-    counted = DocumentCounter(result.words, result.ngrams).count(texts)
+    counts = DocumentCounter(result.words, result.ngrams).count(texts)
     columns = [np.arange(float(count)), rng.normal(size=count), rng.integers(0, 2, count)]
     columns[0][:3] = np.nan
     features = [
@@ -102,7 +104,7 @@ def rows_of_texts(count: int) -> tuple[np.ndarray, np.ndarray, list[Feature]]:
         Feature("size", "integer", NUMBER),
         Feature("shop", "text", CATEGORY, ("north", "south")),
     ]
-    return with_documents(np.column_stack(columns), [counted]), classes, features
+    return with_documents(np.column_stack(columns), [counts]), classes, features
 
 
 @pytest.mark.parametrize(
@@ -120,10 +122,10 @@ def test_every_algorithm_accepts_and_stores_text(task: str, name: str) -> None:
     few = {"n_clusters": 2, "n_estimators": 5, "max_subpopulation": 50, "cv": 2}
     params = {k: v for k, v in few.items() if k in algorithm.parameters}
     pipeline = build_pipeline(algorithm, params, features, {"seed": 0})
-    answers = classes if task == "classification" else classes + 0.5 + matrix[:, 1] / 10
-    fitted = pipeline.fit(matrix, np.asarray(answers))
-    stored = Model(fitted, features, ("no", "yes"), "yes", None, task)
-    content = pack(stored)
+    target = classes if task == "classification" else classes + 0.5 + matrix[:, 1] / 10
+    fitted = pipeline.fit(matrix, np.asarray(target))
+    model = Model(fitted, features, ("no", "yes"), "yes", None, task)
+    content = pack(model)
     again = unpack(content)
     assert list(again.features) == features
     output = "predict" if hasattr(fitted, "predict") else "transform"

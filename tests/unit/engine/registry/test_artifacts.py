@@ -39,13 +39,13 @@ def rows(classes: int) -> tuple[np.ndarray, np.ndarray]:
 
 def fit_model(name: str, classes: int = 2, task: str = "classification", **params: Any) -> Model:
     algorithm = find_algorithm(task, name)
-    matrix, answers = rows(classes)
+    matrix, target = rows(classes)
     if task == "regression":
-        answers = np.nan_to_num(matrix[:, 0]) ** 2 + 1 + answers
-    made = preprocessing_pipeline(algorithm, {**QUICK.get(name, {}), **params}, FEATURES, 0).fit(
-        matrix, answers
-    )
-    return Model(made, tuple(FEATURES), tuple("abc"[:classes]), None, "id", task)
+        target = np.nan_to_num(matrix[:, 0]) ** 2 + 1 + target
+    pipeline = preprocessing_pipeline(
+        algorithm, {**QUICK.get(name, {}), **params}, FEATURES, 0
+    ).fit(matrix, target)
+    return Model(pipeline, tuple(FEATURES), tuple("abc"[:classes]), None, "id", task)
 
 
 @pytest.mark.parametrize("classes", [2, 3])

@@ -43,11 +43,11 @@ class Registry:
 def artifact(algorithm: str, **params: Any) -> tuple[bytes, np.ndarray]:
     """A trained regression, and what it predicts for the rows it was trained on."""
     rows = np.random.default_rng(0).normal(size=(60, 2))
-    fitted = preprocessing_pipeline(
+    pipeline = preprocessing_pipeline(
         find_algorithm("regression", algorithm), params, FEATURES, 0
     ).fit(rows, rows[:, 0])
-    model = Model(fitted, tuple(FEATURES), (), None, None, "regression")
-    return pack(model), fitted.predict(rows)
+    model = Model(pipeline, tuple(FEATURES), (), None, None, "regression")
+    return pack(model), pipeline.predict(rows)
 
 
 def as_before(content: bytes) -> bytes:
@@ -86,11 +86,13 @@ def test_invalid_artifact_is_refused(content: bytes) -> None:
 
 
 def test_artifacts_are_signed_and_invalid_one_is_reported() -> None:
-    good, _ = artifact("ridge")
+    content_of_ridge, _ = artifact("ridge")
     untrusted = io.BytesIO()
     with zipfile.ZipFile(untrusted, "w") as file:
         file.writestr("schema.json", '{"__class__": "system", "__module__": "os", "__loader__": 1}')
-    registry = Registry(good=good, broken=b"no zip file", untrusted=untrusted.getvalue())
+    registry = Registry(
+        good=content_of_ridge, broken=b"no zip file", untrusted=untrusted.getvalue()
+    )
     sign_artifacts(registry)
     content, checksum, signature = registry.rows["good", 1]
     verify("good", 1, content, signature)

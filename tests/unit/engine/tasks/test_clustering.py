@@ -35,8 +35,8 @@ PLAIN = [{k: v for k, v in row.items() if k not in ("home", "noise")} for row in
 
 def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     db = StandIn(rows)
-    asked = {"task": "clustering", "target": None, "key": "id", "algorithms": None, **changes}
-    call(db, **asked)
+    arguments = {"task": "clustering", "target": None, "key": "id", "algorithms": None, **changes}
+    call(db, **arguments)
     return db, db.recorded[0]
 
 
@@ -77,10 +77,10 @@ def test_separate_clusters_are_stable() -> None:
     even = [
         {"id": n, "a": a, "b": b} for n, (a, b) in enumerate(rng.uniform(size=(300, 2)).tolist())
     ]
-    asked = '[{"algorithm": "k_means", "params": {"n_clusters": 7}}]'
-    _, payload = train(even, algorithms=asked)
+    algorithms = '[{"algorithm": "k_means", "params": {"n_clusters": 7}}]'
+    _, payload = train(even, algorithms=algorithms)
     assert stability(payload)["value"] < 0.9
-    _, payload = train(even, algorithms=asked, options='{"bootstrap": 0}')
+    _, payload = train(even, algorithms=algorithms, options='{"bootstrap": 0}')
     assert not [row for row in payload["metrics"] if row["metric"] == "stability"]
 
 
@@ -89,8 +89,8 @@ def test_large_data_are_compared_on_deterministic_sample() -> None:
     rows = ClusterScores(points, homes)
     assert len(rows.actual) == MAX_COMPARED
     np.testing.assert_array_equal(rows.compared, ClusterScores(points, homes).compared)
-    whole = reference.calinski_harabasz_score(points, homes)
-    assert METRICS["calinski_harabasz"].value(rows) == pytest.approx(whole)
+    expected = reference.calinski_harabasz_score(points, homes)
+    assert METRICS["calinski_harabasz"].value(rows) == pytest.approx(expected)
 
 
 def test_single_cluster_has_no_separation() -> None:
@@ -108,8 +108,8 @@ def test_cluster_count_is_selected() -> None:
         "silhouette",
         None,
     )
-    tried = [c["params"]["n_clusters"] for c in payload["candidates"]]
-    assert tried == list(range(2, 11))
+    cluster_counts = [c["params"]["n_clusters"] for c in payload["candidates"]]
+    assert cluster_counts == list(range(2, 11))
     assert not any(c["is_baseline"] for c in payload["candidates"])
     assert [c["class"] for c in version["classes"]] == ["0", "1", "2", "3"]
     assert sum(c["train"] + c["test"] for c in version["classes"]) == 400
@@ -140,8 +140,8 @@ def test_model_equals_scikit_learn() -> None:
     labels, away = model.predict(space), model.transform(space).min(axis=1)
     result = list(predict(db, "a model", "q", None))
     np.testing.assert_allclose([score for _, _, score, _ in result], away, rtol=1e-9)
-    mine = [int(label) for _, label, _, _ in result]
-    assert reference.adjusted_rand_score(labels, mine) == 1
+    clusters = [int(label) for _, label, _, _ in result]
+    assert reference.adjusted_rand_score(labels, clusters) == 1
     assert {shares for *_, shares in result} == {None}
     for name in METRICS:
         expected = getattr(reference, f"{name}_score")(space[~training], labels[~training])
@@ -166,18 +166,18 @@ def test_every_algorithm_predicts_new_rows(name: str) -> None:
         else:
             assert shares is None
             assert score >= 0
-    counted = [c["train"] + c["test"] for c in payload["version"]["classes"]]
-    assert counted == np.bincount([int(label) for _, label, _, _ in result]).tolist()
+    sizes = [c["train"] + c["test"] for c in payload["version"]["classes"]]
+    assert sizes == np.bincount([int(label) for _, label, _, _ in result]).tolist()
     assert payload["importances"][-1]["feature"] == "noise"
     assert payload["importances"][0]["metric"] == "same_cluster"
 
 
 def test_distances_are_measured_from_own_centre() -> None:
     db, _ = train(PLAIN, algorithms='[{"algorithm": "bisecting_k_means"}]')
-    stored = unpack(db.artifacts[0])
+    model = unpack(db.artifacts[0])
     matrix = POINTS[:9]
-    space = stored.pipeline[:-1].transform(matrix)
-    centres = stored.pipeline[-1].cluster_centers_[stored.pipeline.predict(matrix)]
+    space = model.pipeline[:-1].transform(matrix)
+    centres = model.pipeline[-1].cluster_centers_[model.pipeline.predict(matrix)]
     result = [score for _, _, score, _ in predict(db, "a model", "q", None)][:9]
     np.testing.assert_allclose(result, np.linalg.norm(space - centres, axis=1))
 

@@ -34,7 +34,7 @@ TRAINING = np.arange(len(WINE)) % 4 > 0
 
 def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     db = StandIn(rows)
-    asked = {
+    arguments = {
         "task": "decomposition",
         "target": None,
         "key": "id",
@@ -42,24 +42,24 @@ def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
         "split": '{"by": "column", "column": "part"}',
         **changes,
     }
-    call(db, **asked)
+    call(db, **arguments)
     return db, db.recorded[-1]
 
 
 def components(db: StandIn) -> np.ndarray:
-    answered = {int(k): json.loads(p) for k, _, _, p in predict(db, "a model", "q", None)}
-    return np.array([list(answered[row["id"]].values()) for row in ROWS])
+    component_values = {int(k): json.loads(p) for k, _, _, p in predict(db, "a model", "q", None)}
+    return np.array([list(component_values[row["id"]].values()) for row in ROWS])
 
 
 def test_decompositions_are_in_catalogue_or_excluded() -> None:
-    offered = {
+    estimator_names = {
         name
         for name, kind in all_estimators("transformer")
         if kind.__module__.startswith("sklearn.decomposition")
     }
-    held = {algorithm.estimator.__name__ for algorithm in CATALOGUE["decomposition"].values()}
-    assert offered - held == LEFT_OUT
-    assert held <= offered
+    names = {algorithm.estimator.__name__ for algorithm in CATALOGUE["decomposition"].values()}
+    assert estimator_names - names == LEFT_OUT
+    assert names <= estimator_names
 
 
 @pytest.mark.parametrize("name", CATALOGUE["decomposition"])
@@ -88,17 +88,17 @@ def test_components_equal_scikit_learn() -> None:
     # A component may point either way.
     np.testing.assert_allclose(np.abs(result), np.abs(expected), atol=1e-9)
     points = outside[0].transform(WINE[~TRAINING])
-    rebuilt = outside[1].inverse_transform(outside[1].transform(points))
-    share = r2_score(points, rebuilt, multioutput="variance_weighted")
+    reconstruction = outside[1].inverse_transform(outside[1].transform(points))
+    share = r2_score(points, reconstruction, multioutput="variance_weighted")
     assert payload["version"]["score"] == pytest.approx(share)
     scores = [score for *_, score, _ in predict(db, "a model", "q", None)]
-    lost = np.sqrt(((points - rebuilt) ** 2).mean(axis=1))
-    assert sorted(np.array(scores)[~TRAINING]) == pytest.approx(sorted(lost))
+    errors = np.sqrt(((points - reconstruction) ** 2).mean(axis=1))
+    assert sorted(np.array(scores)[~TRAINING]) == pytest.approx(sorted(errors))
     curve = {(c["series"], c["position"]): c["y"] for c in payload["curves"]}
     assert curve["together", 3] == pytest.approx(share)
-    alone = [curve["alone", position] for position in (1, 2, 3)]
-    assert sum(alone) == pytest.approx(share)
-    assert alone[0] > alone[1] > alone[2] > 0
+    shares = [curve["alone", position] for position in (1, 2, 3)]
+    assert sum(shares) == pytest.approx(share)
+    assert shares[0] > shares[1] > shares[2] > 0
 
 
 def test_default_keeps_nine_tenths_of_variance() -> None:
@@ -109,13 +109,13 @@ def test_default_keeps_nine_tenths_of_variance() -> None:
 
 def test_weighted_metrics_equal_repeated_rows() -> None:
     rng = np.random.default_rng(0)
-    points, rebuilt = rng.normal(5, 1, (40, 3)), rng.normal(5, 1, (40, 3))
+    points, reconstruction = rng.normal(5, 1, (40, 3)), rng.normal(5, 1, (40, 3))
     weights = rng.integers(0, 4, (2, 40)).astype(float)
     for name, metric in METRICS.items():
-        result = metric.measure(Reconstruction(points, rebuilt, points, None), weights)
+        result = metric.measure(Reconstruction(points, reconstruction, points, None), weights)
         for sample, value in zip(weights.astype(int), result, strict=True):
             rows = np.repeat(np.arange(40), sample)
-            part = Reconstruction(points[rows], rebuilt[rows], points[rows], None)
+            part = Reconstruction(points[rows], reconstruction[rows], points[rows], None)
             assert value == pytest.approx(metric.value(part)), name
 
 

@@ -24,15 +24,15 @@ RNG = np.random.default_rng(3)
 def _row(number: int) -> dict[str, Any]:
     """Columns a and b sum up to c, except in every twentieth row."""
     first, second, noise = map(float, RNG.normal(size=3))
-    odd = number % 20 == 0
+    is_outlier = number % 20 == 0
     total = first + second + noise / 5
     return {
         "id": number,
         "a": first,
         "b": None if number % 17 == 3 else second,
-        "c": 5.0 - total if odd else total,
+        "c": 5.0 - total if is_outlier else total,
         "colour": ["red", "blue"][number % 2],
-        "fraud": "yes" if odd else "no",
+        "fraud": "yes" if is_outlier else "no",
         "part": "test" if number % 3 == 0 else "train",
     }
 
@@ -43,43 +43,43 @@ PLAIN = [{k: v for k, v in row.items() if k not in ("fraud", "part")} for row in
 
 def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     db = StandIn(rows)
-    asked = {"task": "outliers", "target": None, "key": "id", "algorithms": None, **changes}
-    call(db, **asked)
+    arguments = {"task": "outliers", "target": None, "key": "id", "algorithms": None, **changes}
+    call(db, **arguments)
     return db, db.recorded[-1]
 
 
 def test_all_detectors_are_in_catalogue() -> None:
-    offered = {name for name, kind in all_estimators() if issubclass(kind, OutlierMixin)}
-    held = {a.estimator.__name__ for a in CATALOGUE["outliers"].values() if not a.is_baseline}
-    assert held == offered
+    expected = {name for name, kind in all_estimators() if issubclass(kind, OutlierMixin)}
+    names = {a.estimator.__name__ for a in CATALOGUE["outliers"].values() if not a.is_baseline}
+    assert names == expected
 
 
 @pytest.mark.parametrize("algorithm", [None, *CATALOGUE["outliers"]])
 @pytest.mark.parametrize("target", ["fraud", None])
 def test_every_detector_trains_and_predicts(algorithm: str, target: str | None) -> None:
     if algorithm is None:
-        asked = None
+        algorithms = None
     else:
         few = {"n_estimators": 20} if algorithm == "isolation_forest" else {}
-        asked = json.dumps([{"algorithm": algorithm, "params": few}])
+        algorithms = json.dumps([{"algorithm": algorithm, "params": few}])
     quick = '{"folds": 2, "bootstrap": 0, "importance_repeats": 1}'
     rows = ROWS if target else PLAIN
-    db, payload = train(rows, target=target, algorithms=asked, options=quick)
+    db, payload = train(rows, target=target, algorithms=algorithms, options=quick)
     version = payload["version"]
     assert version["metric"] == ("average_precision" if target else "permutation_auc")
     assert version["score"] is not None
     assert version["baseline"] == (0.05 if target else 0.5)
-    answered = list(predict(db, "a model", "q", None))
-    for _, word, score, probabilities in answered:
+    predictions = list(predict(db, "a model", "q", None))
+    for _, word, score, probabilities in predictions:
         assert word == ("outlier" if score > 0 else "normal")
         assert probabilities is None
     expected = ["no", "yes"] if target else ["normal", "outlier"]
     assert [entry["class"] for entry in version["classes"]] == expected
     assert version["positive_class"] == expected[1]
     if target is None:
-        flagged = sum(word == "outlier" for _, word, *_ in answered)
+        outlier_count = sum(word == "outlier" for _, word, *_ in predictions)
         counts = version["classes"][1]
-        assert counts["train"] + counts["test"] == flagged
+        assert counts["train"] + counts["test"] == outlier_count
     json.dumps(payload, allow_nan=False)
 
 
@@ -92,42 +92,44 @@ def test_flags_scores_and_metrics_equal_scikit_learn() -> None:
         split='{"by": "column", "column": "part"}',
         options='{"contamination": 0.1, "bootstrap": 0, "importance_repeats": 0}',
     )
-    stored = unpack(db.artifacts[0])
+    model = unpack(db.artifacts[0])
     matrix = np.array([[row["a"], row["c"]] for row in ROWS])
     fraud = np.array([row["fraud"] == "yes" for row in ROWS])
     training = np.array([row["part"] == "train" for row in ROWS])
     # In the order in which the engine stands its rows, which decides what a seeded forest draws.
-    inside = stored.pipeline[-1]
+    inside = model.pipeline[-1]
     outside = IsolationForest(contamination=0.1, random_state=0)
     outside.set_params(**{k: v for k, v in inside.get_params().items() if k == "n_estimators"})
     outside.fit(matrix[training])
-    answered = {int(k): (w, s) for k, w, s, _ in predict(db, "a model", "q", None)}
-    scores = np.array([answered[row["id"]][1] for row in ROWS])
+    predictions = {int(k): (w, s) for k, w, s, _ in predict(db, "a model", "q", None)}
+    scores = np.array([predictions[row["id"]][1] for row in ROWS])
     np.testing.assert_array_equal(scores > 0, inside.predict(matrix) == -1)
     np.testing.assert_allclose(scores, -inside.decision_function(matrix))
     assert (scores[training] > 0).mean() == pytest.approx(0.1, abs=0.01)
     assert np.corrcoef(scores, -outside.decision_function(matrix))[0, 1] > 0.9
     result = {m["metric"]: m["value"] for m in payload["metrics"] if m["split"] == "test"}
-    blind = payload["version"]["baseline"]
+    baseline = payload["version"]["baseline"]
     test = ~training
-    measured = {
+    metrics = {
         m["metric"]: m["value"]
         for m in payload["metrics"]
         if (m["split"], m["series"]) == ("test", "model")
     }
-    assert set(measured) == set(METRICS) == set(result)
-    assert measured["roc_auc"] == pytest.approx(roc_auc_score(fraud[test], scores[test]))
+    assert set(metrics) == set(METRICS) == set(result)
+    assert metrics["roc_auc"] == pytest.approx(roc_auc_score(fraud[test], scores[test]))
     precision = average_precision_score(fraud[test], scores[test])
-    assert measured["average_precision"] == pytest.approx(precision) == payload["version"]["score"]
-    assert blind == pytest.approx(fraud[test].mean())
+    assert metrics["average_precision"] == pytest.approx(precision) == payload["version"]["score"]
+    assert baseline == pytest.approx(fraud[test].mean())
     cells = {(c["actual"], c["predicted"]): c["n"] for c in payload["confusion"]}
     assert cells["yes", "yes"] == int((fraud & (scores > 0))[test].sum())
     assert sum(cells.values()) == test.sum()
     curves = {curve["curve"] for curve in payload["curves"]}
     assert curves == {"roc", "precision_recall", "gain", "outlier_score", "score_overall"}
-    later = {name: (value, base) for name, value, _, _, base, _ in evaluate(db, "a model", "q", 1)}
-    assert later["roc_auc"][0] == pytest.approx(roc_auc_score(fraud, scores))
-    assert later["roc_auc"][1] == 0.5
+    evaluation = {
+        name: (value, base) for name, value, _, _, base, _ in evaluate(db, "a model", "q", 1)
+    }
+    assert evaluation["roc_auc"][0] == pytest.approx(roc_auc_score(fraud, scores))
+    assert evaluation["roc_auc"][1] == 0.5
 
 
 def test_permutation_auc_equals_pairwise_count() -> None:

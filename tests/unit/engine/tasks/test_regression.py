@@ -52,8 +52,8 @@ def diabetes() -> list[dict[str, Any]]:
 
 def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     db = StandIn(rows)
-    asked = {"task": "regression", "key": "id", "algorithms": '["ridge"]', **changes}
-    call(db, **asked)
+    arguments = {"task": "regression", "key": "id", "algorithms": '["ridge"]', **changes}
+    call(db, **arguments)
     return db, db.recorded[0]
 
 
@@ -66,12 +66,12 @@ def as_rows(rows: list[dict]) -> list[dict]:
 def test_metrics_equal_scikit_learn_with_weights(name: str, count: int) -> None:
     rng = np.random.default_rng(count)
     actual = np.abs(rng.normal(50, 20, count))
-    predicted = np.abs(actual + rng.normal(0, 9, count))
-    rows = RegressionScores(actual, predicted)
-    assert METRICS[name].value(rows) == pytest.approx(REFERENCE[name](actual, predicted))
+    predictions = np.abs(actual + rng.normal(0, 9, count))
+    rows = RegressionScores(actual, predictions)
+    assert METRICS[name].value(rows) == pytest.approx(REFERENCE[name](actual, predictions))
     draws = rng.integers(0, count, (5, count))
     weights = np.array([np.bincount(draw, minlength=count) for draw in draws], float)
-    expected = [REFERENCE[name](actual[draw], predicted[draw]) for draw in draws]
+    expected = [REFERENCE[name](actual[draw], predictions[draw]) for draw in draws]
     np.testing.assert_allclose(METRICS[name].measure(rows, weights), expected)
 
 
@@ -110,11 +110,11 @@ def test_model_equals_scikit_learn(diabetes: list[dict]) -> None:
         (m["series"], m["metric"]): m["value"] for m in payload["metrics"] if m["split"] == "test"
     }
     actual = data.target[~training]
-    blind = DummyRegressor().fit(data.data[training], data.target[training])
+    dummy = DummyRegressor().fit(data.data[training], data.target[training])
     for name, measure in REFERENCE.items():
         assert values["model", name] == pytest.approx(measure(actual, expected[~training]))
-        dull = blind.predict(data.data[~training])
-        assert values["baseline", name] == pytest.approx(measure(actual, dull))
+        baseline = dummy.predict(data.data[~training])
+        assert values["baseline", name] == pytest.approx(measure(actual, baseline))
 
 
 def test_training_is_recorded_completely(diabetes: list[dict]) -> None:

@@ -119,14 +119,14 @@ def test_comparison_precedes_lock_and_repeats_for_new_champion(
     call(db, key="id", algorithms='["dummy"]')
     call(db, key="id", options={"promote": "never"}, algorithms='["decision_tree"]')
     order = []
-    plain = db.call
+    original_call = db.call
 
     def call_and_note(statement: str, *arguments: Any) -> list[dict]:
         if "select content" in statement:
             order.append("champion loaded")
         if "reserve_version" in statement:
             order.append("locked")
-        return plain(statement, *arguments)
+        return original_call(statement, *arguments)
 
     monkeypatch.setattr(db, "call", call_and_note)
     retrain(db)
@@ -137,7 +137,7 @@ def test_comparison_precedes_lock_and_repeats_for_new_champion(
         if "reserve_version" in statement:
             for number, payload in enumerate(db.recorded, start=1):
                 payload["version"]["status"] = "champion" if number == 2 else "archived"
-        return plain(statement, *arguments)
+        return original_call(statement, *arguments)
 
     monkeypatch.setattr(db, "call", promoted_meanwhile)
     retrain(db)

@@ -44,8 +44,8 @@ ROWS = [_row(number) for number in range(2_400)]
 def train(rows: list[dict], **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     db = StandIn(rows)
     options = {"folds": 2, "bootstrap": 0, "importance_repeats": 1, "dependence": 0}
-    asked = {"task": "regression", "target": "amount", "key": "id", "algorithms": '["ridge"]'}
-    call(db, **{**asked, "options": json.dumps(options), **changes})
+    arguments = {"task": "regression", "target": "amount", "key": "id", "algorithms": '["ridge"]'}
+    call(db, **{**arguments, "options": json.dumps(options), **changes})
     return db, db.recorded[-1]
 
 
@@ -73,8 +73,8 @@ def test_array_positions_are_columns() -> None:
     plain, _ = train(as_columns, split=by_key)
     scores = [[score for *_, score, _ in predict(one, "a model", "q", None)] for one in (db, plain)]
     np.testing.assert_allclose(*scores, rtol=1e-9)
-    explained = list(explain(db, "a model", "q", 1))
-    assert explained[1][2:4] in {(name, value) for *_, name, value, _ in explained}
+    contributions = list(explain(db, "a model", "q", 1))
+    assert contributions[1][2:4] in {(name, value) for *_, name, value, _ in contributions}
     assert {row[1] for row in drift(db, "a model", "q", None)} >= set(names)
     assert evaluate(db, "a model", "q", None)
 
@@ -136,8 +136,8 @@ def test_high_cardinality_texts_are_target_encoded_out_of_fold() -> None:
     means = make_pipeline(TargetEncoder(target_type="continuous", cv=folds), StandardScaler())
     outside = make_pipeline(make_column_transformer((means, [0])), Ridge())
     outside.fit(matrix[training], amounts[training])
-    answered = {int(key): score for key, _, score, _ in predict(db, "a model", "q", None)}
-    mine = np.array([answered[row["id"]] for row in rows])
+    scores = {int(key): score for key, _, score, _ in predict(db, "a model", "q", None)}
+    mine = np.array([scores[row["id"]] for row in rows])
     assert np.corrcoef(mine, outside.predict(matrix))[0, 1] > 0.999
     error = np.sqrt(((amounts - outside.predict(matrix))[~training] ** 2).mean())
     assert payload["version"]["score"] == pytest.approx(error, rel=0.01)
@@ -171,9 +171,9 @@ def test_high_cardinality_texts_work_with_every_kind_of_algorithm(algorithm: str
         algorithms=json.dumps([{"algorithm": algorithm, "params": params}]),
     )
     assert payload["version"]["score"] > 0.75
-    stored = unpack(db.artifacts[0])
+    model = unpack(db.artifacts[0])
     if algorithm.startswith("hist"):
-        assert stored.pipeline[-1].is_categorical_.sum() == 1
+        assert model.pipeline[-1].is_categorical_.sum() == 1
     assert len(list(predict(db, "a model", "q", None))) == len(rows)
 
 

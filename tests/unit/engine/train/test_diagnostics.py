@@ -35,8 +35,8 @@ def test_partial_dependence_equals_scikit_learn(
     assert list(dict.fromkeys(r["feature"] for r in result)) == important
     assert {row["class"] for row in result} == {"malignant"}
     content = breast_cancer_model.artifacts[0]
-    stored = unpack(content)
-    names = [feature.name for feature in stored.features]
+    model = unpack(content)
+    names = [feature.name for feature in model.features]
     # The 113 test rows are all in the sample; which ones they are, the residue of the model tells.
     n = {row["n"] for row in result}
     assert n == {113}
@@ -49,8 +49,8 @@ def test_partial_dependence_equals_scikit_learn(
     # On all rows instead of the test rows scikit-learn's curve has the same course.
     matrix = np.array([[row[n] for n in names] for row in breast_cancer])
     grid = np.array([p["x"] for p in points])
-    asked = partial_dependence(
-        stored.pipeline,
+    reference = partial_dependence(
+        model.pipeline,
         matrix,
         [names.index(name)],
         kind="both",
@@ -58,7 +58,7 @@ def test_partial_dependence_equals_scikit_learn(
         response_method="predict_proba",
         custom_values={names.index(name): grid},
     )
-    assert np.corrcoef(asked["average"][0], [p["mean"] for p in points])[0, 1] > 0.99
+    assert np.corrcoef(reference["average"][0], [p["mean"] for p in points])[0, 1] > 0.99
     assert all(p["lower"] <= p["median"] <= p["upper"] for p in points)
 
 
@@ -68,7 +68,7 @@ def test_partial_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
     call(db, options=json.dumps(QUICK), split='{"by": "column", "column": "part"}')
     payload = db.recorded[0]
     content = db.artifacts[0]
-    stored = unpack(content)
+    model = unpack(content)
     result: dict[str, dict] = {}
     for row in payload["partial_dependence"]:
         result.setdefault(row["feature"], {})[row.get("category", row.get("x"))] = row
@@ -76,7 +76,7 @@ def test_partial_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
     assert set(result["loyal"]) == {"true", "false"}
     assert len(result["amount"]) == 20
     # By hand: every row of the test part painted in one colour.
-    colours = stored.features[1]
+    colours = model.features[1]
     assert colours.name == "colour"
     code = {**colours.codes(), None: np.nan}
     matrix = np.array(
@@ -87,12 +87,12 @@ def test_partial_dependence_of_each_kind_of_feature(mixed: list[dict]) -> None:
         ]
     )
     for colour, row in result["colour"].items():
-        painted = matrix.copy()
-        painted[:, 1] = code[colour]
-        answers = stored.pipeline.predict_proba(painted)[:, 1]
-        quantiles = np.quantile(answers, (0.1, 0.5, 0.9))
+        changed_matrix = matrix.copy()
+        changed_matrix[:, 1] = code[colour]
+        predictions = model.pipeline.predict_proba(changed_matrix)[:, 1]
+        quantiles = np.quantile(predictions, (0.1, 0.5, 0.9))
         assert row["n"] == 200
-        assert row["mean"] == pytest.approx(answers.mean())
+        assert row["mean"] == pytest.approx(predictions.mean())
         assert [row["lower"], row["median"], row["upper"]] == pytest.approx(quantiles)
 
 
@@ -132,24 +132,24 @@ def correlations(table: dict[str, np.ndarray], **options: Any) -> dict[tuple, di
 def test_correlations_equal_scipy() -> None:
     table = columns()
     result = correlations(table)
-    known = {n: ~np.isnan(v) if v.dtype.kind == "f" else v >= 0 for n, v in table.items()}
+    is_present = {n: ~np.isnan(v) if v.dtype.kind == "f" else v >= 0 for n, v in table.items()}
     for pair in (("a", "b"), ("a", "c"), ("b", "c")):
         x, y = (table[name] for name in pair)
-        both = known[pair[0]] & known[pair[1]]
+        both = is_present[pair[0]] & is_present[pair[1]]
         row = result[(*pair, "pearson")]
         assert row["value"] == pytest.approx(pearsonr(x[both], y[both]).statistic, abs=1e-9)
         assert row["n"] == both.sum()
         # Ranks are those of the whole column, so that holes make a small difference.
         exact = spearmanr(x[both], y[both]).statistic
         assert result[(*pair, "spearman")]["value"] == pytest.approx(exact, abs=5e-3)
-    both = known["one"] & known["other"]
-    crossed = np.zeros((3, 4))
-    np.add.at(crossed, (table["one"][both], table["other"][both]), 1)
+    both = is_present["one"] & is_present["other"]
+    contingency = np.zeros((3, 4))
+    np.add.at(contingency, (table["one"][both], table["other"][both]), 1)
     row = result["one", "other", "cramers_v"]
-    assert row["value"] == pytest.approx(association(crossed.astype(int), method="cramer"))
+    assert row["value"] == pytest.approx(association(contingency.astype(int), method="cramer"))
     assert row["n"] == both.sum()
     for name in ("a", "b", "c"):
-        both = known["one"] & known[name]
+        both = is_present["one"] & is_present[name]
         groups = [table[name][both & (table["one"] == code)] for code in range(3)]
         f, n = f_oneway(*groups).statistic, both.sum()
         eta = np.sqrt(2 * f / (2 * f + n - 3))

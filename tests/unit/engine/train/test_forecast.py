@@ -42,26 +42,26 @@ def train(
     rows: list[dict[str, Any]], options: dict[str, Any] | None = None, **more: Any
 ) -> StandIn:
     db = StandIn(rows)
-    asked = {**OPTIONS, "bootstrap": 0, **(options or {})}
+    option_values = {**OPTIONS, "bootstrap": 0, **(options or {})}
     arguments = {"task": "forecast", "target": "sales", "algorithms": FAST, **more}
-    call(db, json.dumps(asked), **arguments)
+    call(db, json.dumps(option_values), **arguments)
     return db
 
 
-def answers(db: StandIn, **arguments: Any) -> list[tuple]:
-    asked = {"horizon": None, "known_ahead": None, "version": None, **arguments}
-    return list(forecast(db, "a model", **asked))
+def forecast_rows(db: StandIn, **arguments: Any) -> list[tuple]:
+    settings = {"horizon": None, "known_ahead": None, "version": None, **arguments}
+    return list(forecast(db, "a model", **settings))
 
 
 def test_all_series_and_steps_are_predicted_from_end_of_history() -> None:
     db = train(daily({"b": weekly, "a": lambda n: 2 * weekly(n)}))
-    rows = answers(db)
+    rows = forecast_rows(db)
     assert [row[0] for row in rows] == ["a"] * 7 + ["b"] * 7
     assert [row[2] for row in rows] == [*range(1, 8)] * 2
     assert rows[0][1] == "2024-04-30T00:00:00+00:00"
     assert all(lower <= value <= upper for *_, value, lower, upper, _ in rows)
     assert [row[6] for row in rows[7:]] == [weekly(n) for n in range(113, 120)]
-    assert answers(db, horizon=2) == [row for row in rows if row[2] <= 2]
+    assert forecast_rows(db, horizon=2) == [row for row in rows if row[2] <= 2]
 
 
 def test_metrics_equal_recorded_test_steps() -> None:
@@ -76,7 +76,7 @@ def test_metrics_equal_recorded_test_steps() -> None:
         shop: np.mean([abs(f(n) - f(n - 7)) for n in range(7, 113)])
         for shop, f in {"a": weekly, "b": lambda n: 3 * weekly(n + 2)}.items()
     }
-    recorded = {
+    metrics = {
         (m["series"], m["metric"]): m["value"]
         for m in payload["metrics"]
         if m["split"] == "test" and m["segment"] == "all"
@@ -85,16 +85,21 @@ def test_metrics_equal_recorded_test_steps() -> None:
         error = [abs(r["actual"] - r[column]) for r in tests]
         mase = np.mean([e / scale[r["series"]] for e, r in zip(error, tests, strict=True)])
         total = sum(abs(r["actual"]) for r in tests)
-        assert recorded[series, "mase"] == pytest.approx(mase)
-        assert recorded[series, "wape"] == pytest.approx(sum(error) / total)
+        assert metrics[series, "mase"] == pytest.approx(mase)
+        assert metrics[series, "wape"] == pytest.approx(sum(error) / total)
     inside = [r["lower"] <= r["actual"] <= r["upper"] for r in tests]
-    assert recorded["model", "interval_coverage"] == pytest.approx(np.mean(inside))
+    assert metrics["model", "interval_coverage"] == pytest.approx(np.mean(inside))
     of_series = payload["forecast_series"]
     assert np.mean([row["coverage"] for row in of_series]) == pytest.approx(np.mean(inside))
-    assert np.mean([row["mase"] for row in of_series]) == pytest.approx(recorded["model", "mase"])
+    assert np.mean([row["mase"] for row in of_series]) == pytest.approx(metrics["model", "mase"])
     version = payload["version"]
-    assert version["score"] == pytest.approx(recorded["model", "mase"])
-    assert version["baseline"] == pytest.approx(recorded["baseline", "mase"])
+    assert version["score"] == pytest.approx(metrics["model", "mase"])
+    assert version["baseline"] == pytest.approx(metrics["baseline", "mase"])
+    # The curves of a regression, of the same test steps.
+    curve = [row for row in payload["curves"] if row["curve"] == "predicted_actual"]
+    assert sum(row["n"] for row in curve) == len(tests)
+    mean = sum(row["y"] * row["n"] for row in curve) / len(tests)
+    assert mean == pytest.approx(np.mean([row["actual"] for row in tests]))
     segments = {m["segment"] for m in payload["metrics"]}
     assert {"shop = a", "shop = b", "step = 1", "step = 7"} <= segments
 
@@ -102,7 +107,7 @@ def test_metrics_equal_recorded_test_steps() -> None:
 def test_row_order_does_not_change_result() -> None:
     rows = daily({"a": weekly, "b": lambda n: weekly(n) / 2})
     first, second = train(rows), train(rows[::-1])
-    assert answers(first) == answers(second)
+    assert forecast_rows(first) == forecast_rows(second)
     prints = [db.recorded[0]["version"]["data_fingerprint"] for db in (first, second)]
     assert prints[0] == prints[1]
 
@@ -138,7 +143,7 @@ def test_untrainable_series_are_listed_and_predicted_by_rule() -> None:
     notices = "\n".join(db.notices)
     assert all(reason in notices for reason in reasons.values() if reason)
     by_series: dict[str, list[tuple]] = {}
-    for row in answers(db):
+    for row in forecast_rows(db):
         by_series.setdefault(row[0], []).append(row)
     assert {len(rows) for rows in by_series.values()} == {7}
     assert {row[3] for row in by_series["constant"]} == {5.0}
@@ -151,7 +156,7 @@ def test_interval_is_ordered_with_more_returns_than_sales() -> None:
     rng = np.random.default_rng(4)
     noise = rng.normal(0, 20, 200)
     db = train(daily({"returns": lambda n: -30 + noise[n], "mixed": lambda n: noise[n]}))
-    rows = answers(db)
+    rows = forecast_rows(db)
     assert all(lower < value < upper for *_, value, lower, upper, _ in rows)
     coverage = next(
         m["value"]
@@ -168,6 +173,7 @@ def test_gaps_are_filled_and_reported() -> None:
     rows = [row for row in rows if row["day"] != missing]
     db = train(rows)
     history = {row["series"]: row for row in db.recorded[0]["forecast_history"] if row["is_filled"]}
+    assert history["sold"]["actual"] == 0
     day = (missing - date(2024, 1, 1)).days
     assert history["a"]["actual"] == pytest.approx((weekly(day - 1) + weekly(day + 1)) / 2)
     fills = {r["series"]: (r["filled"], r["fill"]) for r in db.recorded[0]["forecast_series"]}
@@ -191,7 +197,7 @@ def test_future_columns_change_forecast() -> None:
     assert (importance["feature"], importance["rank"]) == ("promotion", 1)
     assert importance["mean"] > 0.2
     with pytest.raises(GlasshouseError, match="needs promotion of the steps ahead"):
-        answers(db)
+        forecast_rows(db)
     begin = max(row["day"] for row in rows)
     future = [
         {
@@ -204,16 +210,16 @@ def test_future_columns_change_forecast() -> None:
         for step in range(1, 8)
     ]
     db.rows = future
-    given = answers(db, known_ahead="select 1")
-    with_promotion = np.mean([row[3] for row in given if row[2] % 2])
-    without = np.mean([row[3] for row in given if not row[2] % 2])
+    forecasts = forecast_rows(db, known_ahead="select 1")
+    with_promotion = np.mean([row[3] for row in forecasts if row[2] % 2])
+    without = np.mean([row[3] for row in forecasts if not row[2] % 2])
     assert with_promotion > without + 30
     # The same as rows of the future in the training query.
     both = train([*rows, *future], options, algorithms='["global_boosting"]')
-    assert answers(both) == [pytest.approx(row) for row in given]
+    assert forecast_rows(both) == [pytest.approx(row) for row in forecasts]
     db.rows = future[:-1]
     with pytest.raises(GlasshouseError, match="no promotion of series 'b' at 2025-01-21"):
-        answers(db, known_ahead="select 1")
+        forecast_rows(db, known_ahead="select 1")
 
 
 def test_days_off_have_no_forecast_and_their_rows_of_the_future_are_ignored() -> None:
@@ -227,10 +233,10 @@ def test_days_off_have_no_forecast_and_their_rows_of_the_future_are_ignored() ->
     ]
     db = train([*rows, *future], {"known_ahead": ["open"]}, algorithms='["global_boosting"]')
     assert "seasons: 6). 1 days of the week have no rows" in db.notices[0]
-    days = [date.fromisoformat(row[1][:10]) for row in answers(db) if row[0] == "a"]
+    days = [date.fromisoformat(row[1][:10]) for row in forecast_rows(db) if row[0] == "a"]
     assert len(days) == 7 and all(day.weekday() < 6 for day in days)
     db.rows = future
-    assert answers(db, known_ahead="select 1") == answers(db)
+    assert forecast_rows(db, known_ahead="select 1") == forecast_rows(db)
     # A single Sunday makes it a day like all others.
     sunday = {"shop": "a", "day": date(2024, 3, 3), "sales": 1.0, "open": 1.0}
     assert "seasons: 7)" in train([*rows, sunday]).notices[0]
@@ -265,7 +271,7 @@ def test_hours_with_two_seasons() -> None:
     db = train(rows, options, target="riders", algorithms='["seasonal_naive", "seasonal_mean"]')
     assert "seasons: 24 and 168" in db.notices[0]
     assert db.recorded[0]["version"]["score"] < 1.5
-    assert {row[0] for row in answers(db)} == {"all"}
+    assert {row[0] for row in forecast_rows(db)} == {"all"}
 
 
 @pytest.mark.parametrize(
@@ -307,6 +313,13 @@ def test_duplicate_period_of_series_is_refused() -> None:
         train(rows, {"series": []})
 
 
+def test_single_period_is_refused_and_two_are_enough() -> None:
+    rows = daily({"a": weekly, "b": weekly}, 1)
+    with pytest.raises(GlasshouseError, match="Every series has a single day"):
+        train(rows, {"frequency": "day"})
+    assert len(forecast_rows(train(daily({"a": weekly}, 2)))) == 7
+
+
 def test_forecast_and_row_functions_refuse_each_other(
     breast_cancer: list[dict[str, Any]],
 ) -> None:
@@ -319,24 +332,24 @@ def test_forecast_and_row_functions_refuse_each_other(
             answer()
         assert caught.value.hint == "Call ml.forecast('a model')."
     with pytest.raises(GlasshouseError, match="trained for 1 to 7 steps"):
-        answers(db, horizon=8)
+        forecast_rows(db, horizon=8)
     rows = StandIn(breast_cancer)
     call(rows)
     with pytest.raises(GlasshouseError, match="answers for rows"):
-        answers(rows)
+        forecast_rows(rows)
 
 
 def test_evaluate_compares_forecast_with_new_values() -> None:
     db = train(daily({"a": weekly, "b": lambda n: 4 * weekly(n)}))
-    made = {(row[0], row[1][:10]): row for row in answers(db)}
-    later = daily({"a": weekly, "b": lambda n: 4 * weekly(n)}, 124)
-    later.append({"shop": "new", "day": date(2024, 5, 1), "sales": 1.0})
-    db.rows = later
+    forecasts = {(row[0], row[1][:10]): row for row in forecast_rows(db)}
+    new_rows = daily({"a": weekly, "b": lambda n: 4 * weekly(n)}, 124)
+    new_rows.append({"shop": "new", "day": date(2024, 5, 1), "sales": 1.0})
+    db.rows = new_rows
     values = {name: row for name, *row in evaluate(db, "a model", "select 1", None)}
     pairs = [
-        (row["sales"], made[row["shop"], row["day"].isoformat()])
-        for row in later
-        if (row["shop"], row["day"].isoformat()) in made
+        (row["sales"], forecasts[row["shop"], row["day"].isoformat()])
+        for row in new_rows
+        if (row["shop"], row["day"].isoformat()) in forecasts
     ]
     assert len(pairs) == 8
     total = sum(abs(sales) for sales, _ in pairs)
@@ -344,15 +357,15 @@ def test_evaluate_compares_forecast_with_new_values() -> None:
     assert values["wape"][3] == pytest.approx(sum(abs(s - m[6]) for s, m in pairs) / total)
     inside = np.mean([m[4] <= s <= m[5] for s, m in pairs])
     assert values["interval_coverage"] == [pytest.approx(inside), None, None, None, 8]
-    db.rows = later[:10]
+    db.rows = new_rows[:10]
     with pytest.raises(GlasshouseError, match="history ends at 2024-04-29"):
         evaluate(db, "a model", "select 1", None)
 
 
 def test_same_rows_and_settings_keep_version() -> None:
     db = train(daily({"a": weekly}))
-    asked = json.dumps({**OPTIONS, "bootstrap": 0, "retrain": "if_changed"})
-    result = call(db, asked, task="forecast", target="sales", algorithms=FAST)
+    options = json.dumps({**OPTIONS, "bootstrap": 0, "retrain": "if_changed"})
+    result = call(db, options, task="forecast", target="sales", algorithms=FAST)
     assert (result["version"], len(db.recorded)) == (1, 1)
 
 
@@ -366,7 +379,9 @@ def test_history_checks_have_findings() -> None:
     history = train(rows).recorded[0]["forecast_history"]
     parts = [(r["actual"], r["trend"] + r["seasonal"] + r["remainder"]) for r in history]
     assert all(actual == pytest.approx(total) for actual, total in parts)
-    found = {(r["series"], r["finding"], r["at"][:10]) for r in history if r["finding"]}
-    assert ("spike", "anomaly", "2024-02-20") in found
-    shifts = [at for series, finding, at in found if finding == "level shift" and series == "shift"]
+    findings = {(r["series"], r["finding"], r["at"][:10]) for r in history if r["finding"]}
+    assert ("spike", "anomaly", "2024-02-20") in findings
+    shifts = [
+        at for series, finding, at in findings if finding == "level shift" and series == "shift"
+    ]
     assert shifts == ["2024-03-01"]

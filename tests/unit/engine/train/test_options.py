@@ -51,8 +51,8 @@ TRAINING = np.array([row["part"] == "train" for row in ROWS])
 def train(rows: list[dict] = ROWS, **changes: Any) -> tuple[StandIn, dict[str, Any]]:
     options = {**QUICK, **changes.pop("options", {})}
     db = StandIn(rows)
-    asked = {"key": "id", "split": BY_PART, **changes}
-    call(db, **asked, options=json.dumps(options))
+    arguments = {"key": "id", "split": BY_PART, **changes}
+    call(db, **arguments, options=json.dumps(options))
     return db, db.recorded[-1]
 
 
@@ -76,8 +76,8 @@ def measure(payload: dict[str, Any], metric: str, series: str = "model") -> floa
 @pytest.mark.parametrize("weights", ["balanced", {"true": 4, "false": 1}])
 def test_class_weights_apply_to_every_candidate(weights: Any) -> None:
     db, payload = train(options={"class_weight": weights})
-    numbered = weights if weights == "balanced" else {True: 4, False: 1}
-    outside = make_pipeline(StandardScaler(), LogisticRegression(class_weight=numbered))
+    class_weight = weights if weights == "balanced" else {True: 4, False: 1}
+    outside = make_pipeline(StandardScaler(), LogisticRegression(class_weight=class_weight))
     outside.fit(MATRIX[TRAINING], HITS[TRAINING])
     scores = [score for _, score in predicted_scores(db)]
     assert scores == pytest.approx(outside.predict_proba(MATRIX)[:, 1], abs=1e-3)
@@ -88,9 +88,9 @@ def test_class_weights_apply_to_every_candidate(weights: Any) -> None:
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
 def test_calibration_improves_probabilities(method: str) -> None:
     losses = {}
-    for asked in (None, method):
-        db, payload = train(algorithms='["gaussian_nb"]', options={"calibration": asked})
-        losses[asked] = measure(payload, "brier")
+    for calibration in (None, method):
+        db, payload = train(algorithms='["gaussian_nb"]', options={"calibration": calibration})
+        losses[calibration] = measure(payload, "brier")
     assert losses[method] < losses[None] - 0.01
     outside = CalibratedClassifierCV(
         make_pipeline(StandardScaler(), GaussianNB()), method=method, cv=3, ensemble=False
@@ -107,10 +107,10 @@ def test_time_calibration_uses_past_rows_only() -> None:
     db, _ = train(
         rows, split=split, algorithms='["gaussian_nb"]', options={"calibration": "sigmoid"}
     )
-    mended = stored_model(db).pipeline[-1]
+    estimator = stored_model(db).pipeline[-1]
     # A model for each step in time; nothing in the artifact says which rows were where.
-    assert len(mended.calibrated_classifiers_) == 3
-    assert mended.cv == 3
+    assert len(estimator.calibrated_classifiers_) == 3
+    assert estimator.cv == 3
 
 
 def test_threshold_has_least_cost_on_validation_rows() -> None:
@@ -126,9 +126,9 @@ def test_threshold_has_least_cost_on_validation_rows() -> None:
     for costs in (Costs(1, 1), Costs(1, 9), Costs(7, 2)):
 
         def cost(threshold: float, costs: Costs = costs) -> float:
-            flagged = scores >= threshold
-            wrong = costs.false_positive * (flagged & ~hits).sum()
-            return wrong + costs.false_negative * (~flagged & hits).sum()
+            is_flagged = scores >= threshold
+            error_cost = costs.false_positive * (is_flagged & ~hits).sum()
+            return error_cost + costs.false_negative * (~is_flagged & hits).sum()
 
         result = least_cost_threshold(folds, costs)
         assert cost(result) == min(map(cost, np.arange(0, 1.005, 0.005)))
@@ -159,18 +159,18 @@ def test_costs_change_threshold_and_dependent_results() -> None:
     missed = cells["true", "false"] * 10 + cells["false", "true"]
     assert measure(payload, "cost") == pytest.approx(missed / (~TRAINING).sum())
     assert measure(payload, "cost") < measure(payload, "cost", "baseline")
-    later = {name: value for name, value, *_ in evaluate(db, "a model", "q", 1)}
-    assert later["cost"] < 1
+    metrics = {name: value for name, value, *_ in evaluate(db, "a model", "q", 1)}
+    assert metrics["cost"] < 1
     folds = [m for m in payload["metrics"] if m["split"] == "validation" and m["metric"] == "cost"]
     assert len(folds) == 2 * 3
 
 
 def test_threshold_is_independent_of_test_rows() -> None:
-    asked = {"options": {"costs": {"false_positive": 1, "false_negative": 10}}}
-    changed = [
+    arguments = {"options": {"costs": {"false_positive": 1, "false_negative": 10}}}
+    other_rows = [
         {**row, "target": row["id"] % 2 == 0} if row["part"] == "test" else row for row in ROWS
     ]
-    result = [train(rows, **asked)[1]["version"] for rows in (ROWS, changed)]
+    result = [train(rows, **arguments)[1]["version"] for rows in (ROWS, other_rows)]
     assert result[0]["threshold"] == result[1]["threshold"]
     assert result[0]["score"] != result[1]["score"]
 
@@ -187,8 +187,8 @@ def test_monotonic_constraints_hold(task: str) -> None:
         options = {"monotonic": {"b": sign}}
         db, payload = train(rows, task=task, algorithms=None, options=options)
         # Only those are tried that can obey.
-        tried = [c["algorithm"] for c in payload["candidates"]]
-        assert tried == ["dummy", "hist_gradient_boosting"]
+        algorithms = [c["algorithm"] for c in payload["candidates"]]
+        assert algorithms == ["dummy", "hist_gradient_boosting"]
         model = stored_model(db).pipeline
         result = model.predict(grid) if task == "regression" else model.predict_proba(grid)[:, 1]
         assert (np.diff(result) * sign >= 0).all()

@@ -29,8 +29,8 @@ ARGUMENTS: dict[str, Any] = {
 def parse(**changes: Any) -> Any:
     arguments = dict(ARGUMENTS)
     for name, value in changes.items():
-        plain = value is None or name in ("model", "task", "target", "key", "metric")
-        arguments[name] = value if plain else json.dumps(value)
+        is_text = value is None or name in ("model", "task", "target", "key", "metric")
+        arguments[name] = value if is_text else json.dumps(value)
     return parse_request(**arguments)
 
 

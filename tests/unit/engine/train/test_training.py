@@ -71,11 +71,11 @@ def test_diagnostics_of_many_rows_use_sample(
         rows = [row for row in db.recorded[0]["metrics"] if row["split"] == "train"]
         return {row["metric"]: (row["n"], row["value"]) for row in rows}
 
-    whole, some = learned(456), learned(300)
-    assert {n for n, _ in whole.values()} == {456}
-    assert {n for n, _ in some.values()} == {300}
-    assert some["roc_auc"][1] == pytest.approx(whole["roc_auc"][1], abs=0.01)
-    assert learned(300) == some
+    full_results, partial_results = learned(456), learned(300)
+    assert {n for n, _ in full_results.values()} == {456}
+    assert {n for n, _ in partial_results.values()} == {300}
+    assert partial_results["roc_auc"][1] == pytest.approx(full_results["roc_auc"][1], abs=0.01)
+    assert learned(300) == partial_results
 
 
 def test_row_order_does_not_change_result(mixed: list[dict]) -> None:
@@ -109,8 +109,8 @@ def test_preprocessing_uses_training_rows_only(mixed: list[dict]) -> None:
         rows = []
         for number, row in enumerate(mixed):
             testing = number % 4 == 0
-            changed = {"amount": amount, "colour": colour} if testing else {}
-            rows.append({**row, **changed, "part": "test" if testing else "train"})
+            changes = {"amount": amount, "colour": colour} if testing else {}
+            rows.append({**row, **changes, "part": "test" if testing else "train"})
         db = StandIn(rows)
         for algorithm in ("logistic_regression", "hist_gradient_boosting"):
             call(
@@ -118,12 +118,12 @@ def test_preprocessing_uses_training_rows_only(mixed: list[dict]) -> None:
                 algorithms=json.dumps(algorithm),
                 split='{"by": "column", "column": "part"}',
             )
-        stored = [unpack(content) for content in db.artifacts]
-        seen = np.array([[0.5, 0.0, 1.0], [np.nan, 1.0, 0.0], [-2.0, 2.0, np.nan]])
+        model_list = [unpack(content) for content in db.artifacts]
+        matrix = np.array([[0.5, 0.0, 1.0], [np.nan, 1.0, 0.0], [-2.0, 2.0, np.nan]])
         models.append(
             [p["candidates"][1]["fold_scores"] for p in db.recorded]
-            + [model.pipeline.predict_proba(seen).tolist() for model in stored]
-            + [model.features for model in stored]
+            + [model.pipeline.predict_proba(matrix).tolist() for model in model_list]
+            + [model.features for model in model_list]
         )
     assert models[0] == models[1]
 
@@ -141,8 +141,8 @@ def test_multiclass_training() -> None:
     assert result["score"] < 0.3 < result["baseline"]
     assert [c["class"] for c in version["classes"]] == ["0", "5", "10"]
     assert version["positive_class"] is None
-    whole = ("learning", "score_overall")  # drawn for all classes at once
-    curves = [c for c in db.recorded[0]["curves"] if c["curve"] not in whole]
+    overall_curves = ("learning", "score_overall")  # drawn for all classes at once
+    curves = [c for c in db.recorded[0]["curves"] if c["curve"] not in overall_curves]
     assert {c["series"] for c in curves} == {"0", "5", "10"}
     assert len(db.recorded[0]["confusion"]) == 9
 
@@ -162,8 +162,8 @@ def test_unchanged_request_trains_nothing(mixed: list[dict]) -> None:
     options = '{"retrain": "if_changed", "bootstrap": 0, "importance_repeats": 0}'
     db = StandIn(mixed)
     first = call(db, options=options)
-    again = call(db, options=options)
-    assert (first["version"], again["version"], len(db.recorded)) == (1, 1, 1)
+    second = call(db, options=options)
+    assert (first["version"], second["version"], len(db.recorded)) == (1, 1, 1)
     db.rows = mixed[:-1]
     assert call(db, options=options)["version"] == 2
     other = '{"retrain": "if_changed", "bootstrap": 0, "importance_repeats": 0, "seed": 1}'
@@ -179,15 +179,15 @@ def test_best_candidate_is_chosen_by_metric(mixed: list[dict]) -> None:
             algorithms='[{"algorithm": "logistic_regression", "params": {"C": 1e-9}},'
             ' "logistic_regression", "dummy"]',
         )
-        chosen = next(c for c in db.recorded[0]["candidates"] if c["chosen"])
+        winner = next(c for c in db.recorded[0]["candidates"] if c["chosen"])
         scores = [c["score"] for c in db.recorded[0]["candidates"][1:]]
-        assert chosen["score"] == (max(scores) if metric == "roc_auc" else min(scores))
+        assert winner["score"] == (max(scores) if metric == "roc_auc" else min(scores))
 
 
 def test_positive_class_is_recorded(mixed: list[dict]) -> None:
-    for wanted, expected in ((None, "true"), ("false", "false")):
+    for positive_class, expected in ((None, "true"), ("false", "false")):
         db = StandIn(mixed)
-        options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": wanted}
+        options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": positive_class}
         call(db, options=json.dumps(options))
         assert db.recorded[0]["version"]["positive_class"] == expected
 
@@ -302,9 +302,9 @@ def test_memory_error_names_option(mixed: list[dict], monkeypatch: pytest.Monkey
     for place in ("model.fitting.build_pipeline", "data.column_buffer._joined"):
         with monkeypatch.context() as patch:
             patch.setattr(f"glasshouse_ml.{place}", full)
-            with pytest.raises(GlasshouseError, match="no memory left") as refused:
+            with pytest.raises(GlasshouseError, match="no memory left") as error:
                 call(db)
-        assert "memory_mb" in refused.value.hint and not db.recorded
+        assert "memory_mb" in error.value.hint and not db.recorded
 
 
 def test_column_empty_in_fold_is_left_out_there() -> None:
@@ -330,23 +330,23 @@ def test_column_empty_in_fold_is_left_out_there() -> None:
 
 def test_failed_candidate_is_recorded_and_others_continue(mixed: list[dict]) -> None:
     db = StandIn(mixed)
-    broken = {"algorithm": "logistic_regression", "params": {"solver": "no such solver"}}
-    call(db, key="id", algorithms=json.dumps([broken, "decision_tree"]))
-    failed, chosen = db.recorded[0]["candidates"][1:]
+    candidate = {"algorithm": "logistic_regression", "params": {"solver": "no such solver"}}
+    call(db, key="id", algorithms=json.dumps([candidate, "decision_tree"]))
+    failed, winner = db.recorded[0]["candidates"][1:]
     assert (failed["score"], failed["fold_scores"], failed["chosen"]) == (None, [], False)
     assert failed["error"].startswith("logistic_regression could not be trained: ")
-    assert chosen["chosen"]
-    assert chosen["error"] is None
+    assert winner["chosen"]
+    assert winner["error"] is None
     assert any("Candidate 1 failed." in notice for notice in db.notices)
 
 
 def test_error_of_all_candidates_lists_reasons(mixed: list[dict]) -> None:
-    broken = [
+    candidates = [
         {"algorithm": "logistic_regression", "params": {"solver": "no such solver"}},
         {"algorithm": "decision_tree", "params": {"criterion": "no such criterion"}},
     ]
     with pytest.raises(GlasshouseError, match=r"logistic_regression.*decision_tree") as caught:
-        call(StandIn(mixed), key="id", algorithms=json.dumps(broken))
+        call(StandIn(mixed), key="id", algorithms=json.dumps(candidates))
     assert caught.value.hint
 
 

@@ -61,14 +61,16 @@ def test_metrics_are_those_of_scikit_learn() -> None:
         shares /= shares.sum(axis=1, keepdims=True)
         w = rng.exponential(size=200)
         scores = ClassificationScores(truth, shares, weights=w)
-        answers, kind = shares.argmax(1), "binary" if classes == 2 else "macro"
+        predictions, kind = shares.argmax(1), "binary" if classes == 2 else "macro"
         expected = {
-            "accuracy": metrics.accuracy_score(truth, answers, sample_weight=w),
-            "balanced_accuracy": metrics.balanced_accuracy_score(truth, answers, sample_weight=w),
-            "precision": metrics.precision_score(truth, answers, average=kind, sample_weight=w),
-            "recall": metrics.recall_score(truth, answers, average=kind, sample_weight=w),
-            "f1": metrics.f1_score(truth, answers, average=kind, sample_weight=w),
-            "mcc": metrics.matthews_corrcoef(truth, answers, sample_weight=w),
+            "accuracy": metrics.accuracy_score(truth, predictions, sample_weight=w),
+            "balanced_accuracy": metrics.balanced_accuracy_score(
+                truth, predictions, sample_weight=w
+            ),
+            "precision": metrics.precision_score(truth, predictions, average=kind, sample_weight=w),
+            "recall": metrics.recall_score(truth, predictions, average=kind, sample_weight=w),
+            "f1": metrics.f1_score(truth, predictions, average=kind, sample_weight=w),
+            "mcc": metrics.matthews_corrcoef(truth, predictions, sample_weight=w),
             "log_loss": metrics.log_loss(truth, shares, sample_weight=w),
         }
         if classes == 2:
@@ -80,25 +82,25 @@ def test_metrics_are_those_of_scikit_learn() -> None:
         assert scores.proportions() == {}
         some = scores.take(np.arange(50))
         assert METRICS["accuracy"].value(some) == pytest.approx(
-            metrics.accuracy_score(truth[:50], answers[:50], sample_weight=w[:50])
+            metrics.accuracy_score(truth[:50], predictions[:50], sample_weight=w[:50])
         )
-    actual, predicted, w = rng.exponential(size=(3, 101))
-    numbers = RegressionScores(actual, predicted, weights=w)
+    actual, estimates, w = rng.exponential(size=(3, 101))
+    numbers = RegressionScores(actual, estimates, weights=w)
     for name, measure in (
         ("mae", metrics.mean_absolute_error),
         ("rmse", metrics.root_mean_squared_error),
         ("r2", metrics.r2_score),
         ("mape", metrics.mean_absolute_percentage_error),
     ):
-        expected_value = measure(actual, predicted, sample_weight=w)
+        expected_value = measure(actual, estimates, sample_weight=w)
         assert OF_NUMBERS[name].value(numbers) == pytest.approx(expected_value), name
-    whole = np.ones(101)
-    plain, weighted = (
-        RegressionScores(actual, predicted),
-        RegressionScores(actual, predicted, weights=whole),
+    ones = np.ones(101)
+    unweighted_scores, weighted_scores = (
+        RegressionScores(actual, estimates),
+        RegressionScores(actual, estimates, weights=ones),
     )
-    assert OF_NUMBERS["median_absolute_error"].value(weighted) == pytest.approx(
-        OF_NUMBERS["median_absolute_error"].value(plain)
+    assert OF_NUMBERS["median_absolute_error"].value(weighted_scores) == pytest.approx(
+        OF_NUMBERS["median_absolute_error"].value(unweighted_scores)
     )
 
 
@@ -109,7 +111,7 @@ def test_metrics_are_those_of_scikit_learn() -> None:
 def test_weight_equals_number_of_copies(task: str, algorithm: str) -> None:
     target = {"classification": "target", "regression": "amount"}[task]
     other = ({"target", "amount"} - {target}).pop()
-    asked: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "task": task,
         "target": target,
         "split": BY_PART,
@@ -117,20 +119,22 @@ def test_weight_equals_number_of_copies(task: str, algorithm: str) -> None:
     }
     rows = columns(people(), other, "day", "id")
     by_weight, by_copies = StandIn(rows), StandIn(repeated(rows))
-    call(by_weight, WEIGHTED, **asked)
-    call(by_copies, **asked)
+    call(by_weight, WEIGHTED, **arguments)
+    call(by_copies, **arguments)
     one, two = (db.recorded[0]["version"] for db in (by_weight, by_copies))
     assert one["score"] == pytest.approx(two["score"])
     assert one["baseline"] == pytest.approx(two["baseline"])
     assert one["rows_train"] == 225
     assert {feature["name"] for feature in one["features"]} == {"x", "z"}
     matrix = np.array([[row["x"], row["z"]] for row in rows])
-    answers = [unpack(db.artifacts[0]).pipeline.predict(matrix) for db in (by_weight, by_copies)]
-    assert np.allclose(*answers)
-    evaluated = {row[0]: row[1:5:3] for row in evaluate(by_weight, "a model", "q", None)}
+    predictions = [
+        unpack(db.artifacts[0]).pipeline.predict(matrix) for db in (by_weight, by_copies)
+    ]
+    assert np.allclose(*predictions)
+    evaluation = {row[0]: row[1:5:3] for row in evaluate(by_weight, "a model", "q", None)}
     of_copies = {row[0]: row[1:5:3] for row in evaluate(by_copies, "a model", "q", None)}
     for name in ("mae", "rmse", "r2") if task == "regression" else ("accuracy", "log_loss", "f1"):
-        assert evaluated[name] == pytest.approx(of_copies[name]), name
+        assert evaluation[name] == pytest.approx(of_copies[name]), name
 
 
 def test_rows_without_a_weight_are_left_out_and_counted() -> None:

@@ -149,10 +149,16 @@ def test_linear_model_is_sum_over_date_parts(kind: type) -> None:
 def test_monotonic_date_has_no_parts() -> None:
     db = StandIn(orders(datetime, "weekend"))
     call(db, {"monotonic": {"ordered": 1}}, algorithms='["hist_gradient_boosting"]')
-    dated = sorted((row for row in db.rows if row["ordered"]), key=lambda row: row["ordered"])
-    later = StandIn([{**row, "amount": 0.5} for row in dated])
-    later.recorded, later.artifacts, later.signatures = db.recorded, db.artifacts, db.signatures
-    scores = np.array([row[2] for row in predict(later, "a model", "q", None)])
+    rows_with_date = sorted(
+        (row for row in db.rows if row["ordered"]), key=lambda row: row["ordered"]
+    )
+    other_db = StandIn([{**row, "amount": 0.5} for row in rows_with_date])
+    other_db.recorded, other_db.artifacts, other_db.signatures = (
+        db.recorded,
+        db.artifacts,
+        db.signatures,
+    )
+    scores = np.array([row[2] for row in predict(other_db, "a model", "q", None)])
     assert (np.diff(scores) >= -1e-12).all()
     call(db, {"monotonic": {"amount": 1}}, algorithms='["hist_gradient_boosting"]')
     assert db.recorded[1]["version"]["score"] > 0.97

@@ -40,17 +40,17 @@ def results(db: StandIn, groups: object = None, repeats: int = 2) -> dict[str, d
 def test_helpful_group_is_recognised() -> None:
     db = StandIn(rows())
     call(db, key="id")
-    found = results(db)
-    assert list(found) == ["signal", "noise"]
-    assert found["signal"]["verdict"] == "adds"
-    assert found["signal"]["lower"] > 0 > found["noise"]["lower"]
-    assert found["noise"]["verdict"] == "no clear difference"
-    for row in found.values():
+    by_group = results(db)
+    assert list(by_group) == ["signal", "noise"]
+    assert by_group["signal"]["verdict"] == "adds"
+    assert by_group["signal"]["lower"] > 0 > by_group["noise"]["lower"]
+    assert by_group["noise"]["verdict"] == "no clear difference"
+    for row in by_group.values():
         assert row["folds"] == 6
         assert row["score"] - row["score_without"] == pytest.approx(row["difference"])
-    assert db.kept[0][:2] == ("a model", 1)
-    assert {row["feature_group"] for row in db.kept[0][2]} == {"signal", "noise"}
-    assert results(db) == found
+    assert db.results[0][:2] == ("a model", 1)
+    assert {row["feature_group"] for row in db.results[0][2]} == {"signal", "noise"}
+    assert results(db) == by_group
 
 
 def test_smaller_loss_is_gain() -> None:
@@ -76,11 +76,11 @@ def test_column_options_follow_column() -> None:
 
 def test_interval_equals_nadeau_and_bengio() -> None:
     values = np.array([0.01, 0.03, 0.02, 0.05, 0.01])
-    found = corrected_difference(values, 0.25)
+    difference = corrected_difference(values, 0.25)
     error = np.sqrt((1 / 5 + 0.25) * values.var(ddof=1))
-    assert found.mean == pytest.approx(0.024)
-    assert found.upper - found.mean == pytest.approx(stats.t.ppf(0.975, 4) * error)
-    assert found.p_value == pytest.approx(2 * stats.t.sf(0.024 / error, 4))
+    assert difference.mean == pytest.approx(0.024)
+    assert difference.upper - difference.mean == pytest.approx(stats.t.ppf(0.975, 4) * error)
+    assert difference.p_value == pytest.approx(2 * stats.t.sf(0.024 / error, 4))
     of_five = corrected_difference(values, 0.25, 5)
     assert of_five.upper - of_five.mean == pytest.approx(stats.t.ppf(0.995, 4) * error)
     assert corrected_difference(np.zeros(4), 0.25).p_value == 1

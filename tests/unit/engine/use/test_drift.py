@@ -92,11 +92,11 @@ def test_drift_by_period(trained_db: StandIn) -> None:
     assert [name for name, feature in rows if feature == "loyal"] == ["2026-01", "2026-02", None]
     assert rows["2026-01", "loyal"]["rows"] == 195
     assert rows[None, "loyal"]["rows"] == 10
-    whole = trained_db.rows
-    trained_db.rows = [row for row in whole if row["month"] == "2026-02"]
-    alone = drift_rows(trained_db)
-    assert list(alone) == [name for period, name in rows if period == "2026-02"]
-    for feature, row in alone.items():
+    all_rows = trained_db.rows
+    trained_db.rows = [row for row in all_rows if row["month"] == "2026-02"]
+    february_rows = drift_rows(trained_db)
+    assert list(february_rows) == [name for period, name in rows if period == "2026-02"]
+    for feature, row in february_rows.items():
         by_period = rows["2026-02", feature]
         # Only a call with both periods compares one with the other.
         assert row["psi_previous"] is None
@@ -116,14 +116,14 @@ def test_batches_are_counted_together(trained_db: StandIn) -> None:
 
 @pytest.mark.parametrize("limits", [np.arange(8) * 0.1, np.arange(5.0), [1, 2, 4, 8, 9], [3.0]])
 def test_number_on_limit_is_in_upper_bin(limits: Any) -> None:
-    stored = [
+    bin_rows = [
         {"lower": float(low), "category": None, "bin_type": "range", "n": 1.0} for low in limits
     ]
-    bins = Bins(Feature("x", "", "number"), stored, "missing")
+    bins = Bins(Feature("x", "", "number"), bin_rows, "missing")
     rng = np.random.default_rng(0)
     near = np.nextafter(limits, -np.inf), np.nextafter(limits, np.inf)
-    odd = [np.nan, np.inf, -np.inf, 1e308]
-    values = np.concatenate([limits, *near, rng.normal(2, 3, 1_000), odd])
+    extremes = [np.nan, np.inf, -np.inf, 1e308]
+    values = np.concatenate([limits, *near, rng.normal(2, 3, 1_000), extremes])
     expected = np.searchsorted(np.array(limits)[1:], values, side="right")
     expected[np.isnan(values)] = len(limits)
     np.testing.assert_array_equal(bins.bin_numbers(values), expected)
@@ -131,8 +131,8 @@ def test_number_on_limit_is_in_upper_bin(limits: Any) -> None:
 
 def test_number_of_remembered_texts_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("glasshouse_ml.measure.bins._MAX_REMEMBERED", 10)
-    stored = [{"lower": None, "category": "a", "bin_type": "value", "n": 1.0}]
-    bins = Bins(Feature("x", "", "category", ("a", "b")), stored, "missing")
+    bin_rows = [{"lower": None, "category": "a", "bin_type": "value", "n": 1.0}]
+    bins = Bins(Feature("x", "", "category", ("a", "b")), bin_rows, "missing")
     periods = np.array([0, 0, 1, 1])
     for number in range(20):
         places = bins.bin_texts(["a", "b", "missing", f"new {number % 2}"], periods)
@@ -158,18 +158,18 @@ def test_measures_equal_scipy() -> None:
 def test_large_index_of_few_rows_is_not_drift() -> None:
     before = np.full(20, 500.0)
     rng = np.random.default_rng(0)
-    said: dict[int, list[str]] = {30: [], 100_000: []}
-    for rows, words in said.items():
+    verdicts_by_rows: dict[int, list[str]] = {30: [], 100_000: []}
+    for rows, words in verdicts_by_rows.items():
         for _ in range(200):
             now = np.bincount(rng.integers(0, 20, rows), minlength=20)
             index = stability_index(before / before.sum(), now / now.sum())
             words.append(_verdict(before, now))
-    assert said[30].count("as in training") > 190
-    assert set(said[100_000]) == {"as in training"}
+    assert verdicts_by_rows[30].count("as in training") > 190
+    assert set(verdicts_by_rows[100_000]) == {"as in training"}
     # A change is called one as soon as there are rows enough to see it.
-    tilted = np.linspace(1, 9, 20)
+    weights = np.linspace(1, 9, 20)
     for rows, expected in ((30, "as in training"), (3_000, "retrain")):
-        now = rows * tilted / tilted.sum()
+        now = rows * weights / weights.sum()
         index = stability_index(before / before.sum(), now / now.sum())
         assert index > 0.25
         assert _verdict(before, now) == expected
@@ -210,10 +210,10 @@ def test_infinite_numbers_are_counted_and_not_predicted(trained_db: StandIn) -> 
 def test_drift_is_stored(trained_db: StandIn) -> None:
     rows = watch(trained_db, "a model", "q", None)
     assert rows == drift(trained_db, "a model", "q", None)
-    ((name, version, kept),) = trained_db.kept
+    ((name, version, stored_rows),) = trained_db.results
     assert (name, version) == ("a model", 1)
-    assert [list(row.values()) for row in kept] == [list(row) for row in rows]
-    assert {"psi", "js", "ks", "verdict"} <= set(kept[0])
+    assert [list(row.values()) for row in stored_rows] == [list(row) for row in rows]
+    assert {"psi", "js", "ks", "verdict"} <= set(stored_rows[0])
 
 
 def test_invalid_arguments_are_refused(trained_db: StandIn) -> None:
@@ -249,12 +249,12 @@ def _score_shares(db: StandIn) -> np.ndarray:
     from glasshouse_ml.use import period_counts
     from glasshouse_ml.use.columns import feature_columns, model_columns
 
-    stored = versions.load(db, "a model")
-    _, columns = model_columns(db, stored.features, "q")
-    reader = Reader(db, "q", *feature_columns(stored.features, columns))
+    model = versions.load(db, "a model")
+    _, columns = model_columns(db, model.features, "q")
+    reader = Reader(db, "q", *feature_columns(model.features, columns))
     missing = reader.packing.missing
     counts = period_counts.PeriodCounts(
-        stored, *module._bins(db, "a model", 1, stored, missing), missing
+        model, *module._bins(db, "a model", 1, model, missing), missing
     )
     counts.periods[None]
     for size, numbers, texts in reader.batches(period_counts.BATCH):
@@ -299,34 +299,34 @@ def test_categories_named_like_special_bins_do_not_drift() -> None:
     ]
     db = StandIn(rows)
     call(db)
-    measured = watch(db, "a model", "q", None)
-    names = [row[1:3] for row in measured]
+    result = watch(db, "a model", "q", None)
+    names = [row[1:3] for row in result]
     assert len(set(names)) == len(names) == 5
-    for row in measured:
-        drifted = dict(zip(NAMES, row, strict=True))
-        if drifted["kind"] != "score":
-            assert (drifted["psi"], drifted["new_share"]) == (0, 0), drifted["feature"]
+    for row in result:
+        drift_row = dict(zip(NAMES, row, strict=True))
+        if drift_row["kind"] != "score":
+            assert (drift_row["psi"], drift_row["new_share"]) == (0, 0), drift_row["feature"]
 
 
 def weekly_shop(seed: int, weeks: int, changed_from: int = 99) -> list[dict[str, Any]]:
     """A row for each customer and week. From `changed_from` on, baskets are counted in cents."""
     rng = np.random.default_rng(seed)
     customers = 250
-    opened, spent = rng.integers(0, 700, customers), np.zeros(customers)
+    initial_ages, spending = rng.integers(0, 700, customers), np.zeros(customers)
     channel = rng.choice(["web", "shop", "friends"], customers)
     rows = []
     for week in range(weeks):
         season = rng.normal(0, 0.1)
         basket = np.exp(rng.normal(3 + season, 0.5, customers))
-        bought = rng.random(customers) < 0.4
-        spent += bought * basket
+        is_buyer = rng.random(customers) < 0.4
+        spending += is_buyer * basket
         for n in range(customers):
             rows.append(
                 {
                     "customer": f"customer {n}",
                     "week": date.fromordinal(date(2026, 1, 4).toordinal() + 7 * week),
-                    "account_age": float(opened[n] + 7 * week),
-                    "spent_so_far": float(spent[n]),
+                    "account_age": float(initial_ages[n] + 7 * week),
+                    "spent_so_far": float(spending[n]),
                     "last_seen": date.fromordinal(date(2026, 1, 4).toordinal() + 7 * week - n % 5),
                     "basket": float(basket[n] * (100 if week >= changed_from else 1)),
                     "visits": float(rng.poisson(3)),
@@ -359,9 +359,9 @@ def test_stable_rows_have_no_alarm_from_first_week(shop: StandIn, weeks: int) ->
     shop.rows = weekly_shop(0, weeks)
     verdicts_of = newest_week(shop)
     assert set(verdicts_of.values()) <= {"as in training", "ages"}
-    aged = {name for name, verdict in verdicts_of.items() if verdict == "ages"}
-    assert aged <= {"account_age", "spent_so_far", "last_seen"}
-    assert weeks < TRAINED_WEEKS + 3 or aged >= {"spent_so_far", "last_seen"}
+    ageing_columns = {name for name, verdict in verdicts_of.items() if verdict == "ages"}
+    assert ageing_columns <= {"account_age", "spent_so_far", "last_seen"}
+    assert weeks < TRAINED_WEEKS + 3 or ageing_columns >= {"spent_so_far", "last_seen"}
 
 
 def test_changed_unit_is_reported_by_name_in_first_week(shop: StandIn) -> None:

@@ -102,13 +102,13 @@ def test_invalid_arguments_are_one_line_error(
 )
 def test_blocks_contain_each_set_once(sizes: list[int], order: int) -> None:
     blocks = choose_blocks(sizes, order, 200_000)
-    held = [subset for block in blocks for subset in block.subsets]
+    subsets = [subset for block in blocks for subset in block.subsets]
     expected = [
         subset
         for size in range(min(order, len(sizes)) + 1)
         for subset in combinations(range(len(sizes)), size)
     ]
-    assert sorted(held) == sorted(expected)
+    assert sorted(subsets) == sorted(expected)
     for block in blocks:
         assert all(set(subset) <= set(block.dimensions) for subset in block.subsets)
     if sizes == [5, 8, 12, 20, 50, 100]:
@@ -218,21 +218,21 @@ def test_contributions_of_dimension_sum_to_change(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["sum", "ratio", "distinct"])
 def test_change_of_one_slice_is_reported_once(kind: str) -> None:
     rows = some_rows(8_000)
-    changed = rows["is_test"] & (rows["country"] == "DE") & (rows["channel"] == "web")
-    rows["amount"] = np.where(changed, rows["amount"] * 3, rows["amount"])
+    is_changed = rows["is_test"] & (rows["country"] == "DE") & (rows["channel"] == "web")
+    rows["amount"] = np.where(is_changed, rows["amount"] * 3, rows["amount"])
     if kind == "distinct":
-        stays = ~changed | (RNG.random(8_000) < 0.3)
+        stays = ~is_changed | (RNG.random(8_000) < 0.3)
         rows = {name: values[stays] for name, values in rows.items()}
     counts = counted(rows, kind)
     flags = (kind == "ratio", kind == "distinct")
     measures, is_redundant = measure_slices(counts, *flags), redundant(counts, *flags)
-    shown = [c for c, flag in zip(counts.conditions, is_redundant, strict=True) if not flag]
+    slices = [c for c, flag in zip(counts.conditions, is_redundant, strict=True) if not flag]
     cause = ((0, "DE"), (1, "web"))
     assert measures.p_value[counts.conditions.index(cause)] < 1e-3
-    assert cause in shown
-    assert not [conditions for conditions in shown if len(conditions) == 3]
+    assert cause in slices
+    assert not [conditions for conditions in slices if len(conditions) == 3]
     # The rest of the two dimensions is what the cause is not.
-    assert {c for c in shown if len(c) == 2} <= {
+    assert {c for c in slices if len(c) == 2} <= {
         conditions for conditions in counts.conditions if {p for p, _ in conditions} == {0, 1}
     }
 
@@ -254,12 +254,12 @@ def test_slices_of_same_rows_are_merged() -> None:
     rows["channel"] = np.where(rows["country"] == "UK", "pounds", "euros")
     rows["line"] = np.full(3_000, "all of them")
     counts = counted(rows, "sum")
-    shown = {
+    slices = {
         slice_text(conditions, NAMES)
         for conditions, flag in zip(counts.conditions, redundant(counts, False, False), strict=True)
         if not flag
     }
-    assert shown == {"(all)", "country = DE", "country = FR", "country = UK", "channel = euros"}
+    assert slices == {"(all)", "country = DE", "country = FR", "country = UK", "channel = euros"}
 
 
 def test_slice_of_all_rows_and_new_slice_are_defined() -> None:
@@ -282,9 +282,9 @@ def test_slice_of_all_rows_and_new_slice_are_defined() -> None:
 
 
 def test_holm_equals_published_procedure() -> None:
-    found = holm(np.array([0.01, np.nan, 0.04, 0.03, 0.005]))
-    assert found[[0, 2, 3, 4]] == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert np.isnan(found[1])
+    p_values = holm(np.array([0.01, np.nan, 0.04, 0.03, 0.005]))
+    assert p_values[[0, 2, 3, 4]] == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert np.isnan(p_values[1])
 
 
 def test_null_differs_from_text() -> None:

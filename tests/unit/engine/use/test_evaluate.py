@@ -49,14 +49,14 @@ def test_rows_of_test_part_give_recorded_metrics(mixed: list[dict]) -> None:
     db = StandIn(rows)
     call(db, key="id", split='{"by": "column", "column": "part"}')
     db.rows = [row for row in rows if row["part"] == "test"]
-    recorded = {
+    metrics = {
         (m["series"], m["metric"]): m for m in db.recorded[0]["metrics"] if m["split"] == "test"
     }
-    again = evaluated_metrics(db)
-    assert again
-    for name, (value, lower, upper, baseline, _) in again.items():
-        entry = recorded["model", name]
-        assert (value, baseline) == (entry["value"], recorded["baseline", name]["value"])
+    evaluation = evaluated_metrics(db)
+    assert evaluation
+    for name, (value, lower, upper, baseline, _) in evaluation.items():
+        entry = metrics["model", name]
+        assert (value, baseline) == (entry["value"], metrics["baseline", name]["value"])
         # The draws differ with the order of the rows; the interval hardly does.
         assert lower == pytest.approx(entry["lower"], abs=0.15)
         assert upper == pytest.approx(entry["upper"], abs=0.15)

@@ -22,8 +22,8 @@ def contributions(db: StandIn, top: int | None = None) -> dict[str | None, list[
     return {key: list(group) for key, group in groupby(rows, lambda row: row[0])}
 
 
-def sums(found: dict[Any, list[tuple]]) -> np.ndarray:
-    return np.array([sum(row[4] for row in rows) for rows in found.values()])
+def sums(rows_by_key: dict[Any, list[tuple]]) -> np.ndarray:
+    return np.array([sum(row[4] for row in rows) for rows in rows_by_key.values()])
 
 
 def scores(db: StandIn) -> np.ndarray:
@@ -48,23 +48,23 @@ def test_linear_contributions_sum_to_log_odds(
 def test_column_contribution_is_sum_of_its_terms(mixed: list[dict]) -> None:
     db = StandIn(mixed)
     call(db, key="id")
-    stored = registry.load(db, "a model", None)
-    model = stored.pipeline.named_steps["estimate"]
-    prepare = stored.pipeline.named_steps["prepare"]
-    names = [feature.name for feature in stored.features]
+    stored_model = registry.load(db, "a model", None)
+    model = stored_model.pipeline.named_steps["estimate"]
+    prepare = stored_model.pipeline.named_steps["prepare"]
+    names = [feature.name for feature in stored_model.features]
     parts = prepare.get_feature_names_out([f"x{i}" for i in range(len(names))])
     row = next(r for r in mixed if r["amount"] is None and r["colour"] == "red")
     db.rows = [row, mixed[0]]
     rows = contributions(db)[row["id"]]
     assert rows[0][1:3] == (0, BASELINE)
     assert rows[0][4] == pytest.approx(model.intercept_[0], abs=1e-12)
-    codes = [stored.features[1].codes()["red"], float(row["loyal"])]
+    codes = [stored_model.features[1].codes()["red"], float(row["loyal"])]
     assert names == ["amount", "colour", "loyal"]
-    prepared = prepare.transform(np.array([[np.nan, *codes]]))
-    prepared = np.asarray(prepared.todense() if hasattr(prepared, "todense") else prepared)[0]
+    inputs = prepare.transform(np.array([[np.nan, *codes]]))
+    inputs = np.asarray(inputs.todense() if hasattr(inputs, "todense") else inputs)[0]
     for position, name in enumerate(names):
         own = [f"x{position}" in part.split("_") for part in parts]
-        expected = float((prepared * model.coef_[0])[own].sum())
+        expected = float((inputs * model.coef_[0])[own].sum())
         (got,) = [entry[4] for entry in rows if entry[2] == name]
         assert got == pytest.approx(expected, abs=1e-12)
     values = {entry[2]: entry[3] for entry in rows[1:]}
@@ -78,7 +78,7 @@ def test_multiclass_contributions_explain_predicted_class(mixed: list[dict]) -> 
     result = contributions(db)
     pipeline = registry.load(db, "a model", None).pipeline
     assert len(pipeline.classes_) == 4
-    stored = registry.load(db, "a model", None)
+    stored_model = registry.load(db, "a model", None)
     columns = read_columns(db, "q")
     table = Reader(
         db,
@@ -86,7 +86,7 @@ def test_multiclass_contributions_explain_predicted_class(mixed: list[dict]) -> 
         [c for c in columns if c.name in ("amount", "loyal")],
         [c for c in columns if c.name == "colour"],
     ).table()
-    decision = pipeline.decision_function(encode(stored.features, table)).max(axis=1)
+    decision = pipeline.decision_function(encode(stored_model.features, table)).max(axis=1)
     np.testing.assert_allclose(sums(result), decision, rtol=0, atol=1e-9)
 
 
@@ -103,9 +103,9 @@ def test_contributions_sum_to_log_odds_or_probability(
         "random_forest": {"max_depth": 4, "n_estimators": 10},
         "gradient_boosting": {"n_estimators": 5},
     }.get(algorithm, {})
-    asked = json.dumps([{"algorithm": algorithm, "params": params}])
+    algorithms = json.dumps([{"algorithm": algorithm, "params": params}])
     options = {"bootstrap": 0, "importance_repeats": 0, "positive_class": positive}
-    call(db, key="id", algorithms=asked, options=json.dumps(options))
+    call(db, key="id", algorithms=algorithms, options=json.dumps(options))
     db.rows = db.rows[:15]
     result, chances = contributions(db, 2), scores(db)
     if algorithm == "hist_gradient_boosting":
@@ -136,11 +136,11 @@ def test_wrapped_estimators_are_explained(
     linear = "ridge" if task == "regression" else "logistic_regression"
     call(db, task=task, key="id", algorithms=json.dumps([linear]), options=options)
     db.rows = rows[:10]
-    answers, chances = sums(contributions(db)), scores(db)
+    totals, chances = sums(contributions(db)), scores(db)
     if "costs" in option:
         # A threshold changes no score, so this one is still taken apart in log-odds.
         chances = np.log(chances / (1 - chances))
-    np.testing.assert_allclose(answers, chances, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(totals, chances, rtol=0, atol=1e-9)
 
 
 def test_baseline_is_score_of_typical_row(mixed: list[dict]) -> None:
@@ -190,18 +190,18 @@ def test_shapley_values_equal_definition(columns: int, tolerance: float) -> None
 def test_wide_matrix_is_computed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     matrix, baseline = rng.normal(size=(3, 12)), rng.normal(size=12)
-    whole = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
+    expected = shapley.sampled_shapley(lambda rows, _: game(rows), matrix, baseline)
     monkeypatch.setattr(shapley, "_MAX_CELLS", 100)
-    asked: list[int] = []
+    sizes: list[int] = []
 
     def answer(rows: np.ndarray, _: np.ndarray) -> np.ndarray:
-        asked.append(len(rows))
+        sizes.append(len(rows))
         return game(rows)
 
     pieces = shapley.sampled_shapley(answer, matrix, baseline)
-    np.testing.assert_array_equal(whole[1], pieces[1])
-    assert len(asked) > 100
-    assert max(asked) * 12 <= 100
+    np.testing.assert_array_equal(expected[1], pieces[1])
+    assert len(sizes) > 100
+    assert max(sizes) * 12 <= 100
 
 
 def test_invalid_arguments_are_refused(mixed: list[dict]) -> None:

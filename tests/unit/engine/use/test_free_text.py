@@ -129,10 +129,10 @@ def test_word_contributions_sum_to_prediction(
     result = {
         key: list(rows) for key, rows in groupby(explain(db, "a model", "q", top), lambda r: r[0])
     }
-    predicted = {row[0]: row[2] for row in predict(db, "a model", "q", None)}
+    scores = {row[0]: row[2] for row in predict(db, "a model", "q", None)}
     for key, rows in result.items():
         total = sum(row[4] for row in rows)
-        expected = predicted[key]
+        expected = scores[key]
         if task == "classification":
             expected = np.log(expected / (1 - expected))
         assert total == pytest.approx(expected, abs=1e-9)
@@ -250,10 +250,10 @@ def test_drift_of_text(reviews: list[dict]) -> None:
         {**row, "message": "postage stamps " * 20 + "kettle" if row["message"] else None}
         for row in db.rows
     ]
-    moved = of_message()
-    assert moved["verdict"] == "retrain"
-    assert moved["new_share"] == pytest.approx(40 / 41)
-    assert sorted(moved["new_categories"]) == ["postage", "stamps"]
+    drift_row = of_message()
+    assert drift_row["verdict"] == "retrain"
+    assert drift_row["new_share"] == pytest.approx(40 / 41)
+    assert sorted(drift_row["new_categories"]) == ["postage", "stamps"]
 
 
 def test_profile_of_text(reviews: list[dict]) -> None:

@@ -32,9 +32,9 @@ def combinations(separator: str, items: tuple[str, ...] = GENRES) -> list[str]:
 @pytest.mark.parametrize("separator", [";", "; ", "|", " | ", ", ", ","])
 def test_separator_is_recognised(separator: str) -> None:
     values = combinations(separator)
-    found = find_separator(values, ones(values))
-    assert found is not None
-    assert {item for value in values for item in split_items(value, found)} == set(GENRES)
+    item_separator = find_separator(values, ones(values))
+    assert item_separator is not None
+    assert {item for value in values for item in split_items(value, item_separator)} == set(GENRES)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +112,8 @@ def test_list_items_predict(task: str, algorithm: str) -> None:
     for row in db.rows:
         if row["genres"]:
             row["genres"] = " ;".join(reversed(row["genres"].split("; ")))
-    again = list(predict(db, "a model", "select * from rows", None))
-    assert np.allclose([row[2] for row in rows], [row[2] for row in again])
+    predictions = list(predict(db, "a model", "select * from rows", None))
+    assert np.allclose([row[2] for row in rows], [row[2] for row in predictions])
 
 
 def test_explanation_names_column_and_sums_to_prediction() -> None:

@@ -25,7 +25,7 @@ BINARY: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def measured(
+def measure_rows(
     rows: list[dict[str, Any]],
     task: str = "classification",
     score: str | None = "score",
@@ -33,23 +33,23 @@ def measured(
 ) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]], StandIn]:
     """The metrics by name, all other rows, and the database with its notices."""
     db = StandIn(rows)
-    found = measure(
+    result = measure(
         db, "q", task, names.get("truth", "truth"), names.get("answer", "answer"), score
     )
-    records = [dict(zip(COLUMNS, row, strict=True)) for row in found]
+    records = [dict(zip(COLUMNS, row, strict=True)) for row in result]
     json.dumps(records, allow_nan=False)
     metrics = {row["metric"]: row for row in records if row["kind"] == "metric"}
     return metrics, [row for row in records if row["kind"] != "metric"], db
 
 
 def test_binary_classification_with_score() -> None:
-    metrics, others, db = measured(BINARY)
-    predicted = SCORE > 0.6
+    metrics, others, db = measure_rows(BINARY)
+    predictions = SCORE > 0.6
     assert metrics["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(TRUTH, SCORE))
     assert metrics["brier"]["value"] == pytest.approx(sk.brier_score_loss(TRUTH, SCORE))
-    assert metrics["precision"]["value"] == pytest.approx(sk.precision_score(TRUTH, predicted))
-    assert metrics["f1"]["value"] == pytest.approx(sk.f1_score(TRUTH, predicted))
-    assert metrics["mcc"]["value"] == pytest.approx(sk.matthews_corrcoef(TRUTH, predicted))
+    assert metrics["precision"]["value"] == pytest.approx(sk.precision_score(TRUTH, predictions))
+    assert metrics["f1"]["value"] == pytest.approx(sk.f1_score(TRUTH, predictions))
+    assert metrics["mcc"]["value"] == pytest.approx(sk.matthews_corrcoef(TRUTH, predictions))
     assert metrics["roc_auc"]["baseline"] == pytest.approx(0.5)
     assert all(row["lower"] <= row["value"] <= row["upper"] for row in metrics.values())
     assert {row["metric"] for row in others} == {
@@ -61,22 +61,22 @@ def test_binary_classification_with_score() -> None:
         for row in others
         if row["kind"] == "confusion"
     }
-    assert cells["churned", "stayed"] == (TRUTH & ~predicted).sum()
+    assert cells["churned", "stayed"] == (TRUTH & ~predictions).sum()
     assert sum(cells.values()) == 500
     assert db.notices == ["The score is taken as the probability of 'churned'."]
 
 
 def test_score_belongs_to_class_predicted_for_high_scores() -> None:
     """Also where convention, the rarer class or a word for yes, names the other one."""
-    flipped = [{**row, "score": 1 - row["score"]} for row in BINARY]
-    metrics, _, db = measured(flipped)
+    reverse_scores = [{**row, "score": 1 - row["score"]} for row in BINARY]
+    metrics, _, db = measure_rows(reverse_scores)
     assert db.notices == ["The score is taken as the probability of 'stayed'."]
     assert metrics["roc_auc"]["value"] == pytest.approx(sk.roc_auc_score(TRUTH, SCORE))
     assert metrics["log_loss"]["value"] == pytest.approx(sk.log_loss(TRUTH, SCORE))
 
 
 def test_predicted_classes_have_class_metrics() -> None:
-    metrics, others, _ = measured(BINARY, score=None)
+    metrics, others, _ = measure_rows(BINARY, score=None)
     assert tuple(metrics) == LABEL_METRICS
     assert metrics["accuracy"]["value"] == pytest.approx(((SCORE > 0.6) == TRUTH).mean())
     assert {row["kind"] for row in others} == {"confusion"}
@@ -92,38 +92,38 @@ def test_multiclass_with_probabilities() -> None:
          "score": dict(zip(names, row.tolist(), strict=True))}
         for t, row in zip(truth, shares, strict=True)
     ]  # fmt: skip
-    metrics, others, _ = measured(rows)
+    metrics, others, _ = measure_rows(rows)
     assert metrics["log_loss"]["value"] == pytest.approx(sk.log_loss(truth, shares))
     assert metrics["roc_auc"]["value"] == pytest.approx(
         sk.roc_auc_score(truth, shares, multi_class="ovr")
     )
     assert {row["series"] for row in others if row["metric"] == "roc"} == set(names)
     # The probability of the predicted class alone ranks nothing.
-    alone = [{**row, "score": max(row["score"].values())} for row in rows]
-    metrics, _, db = measured(alone)
+    top_scores = [{**row, "score": max(row["score"].values())} for row in rows]
+    metrics, _, db = measure_rows(top_scores)
     assert tuple(metrics) == LABEL_METRICS
     assert "jsonb" in db.notices[0]
 
 
 def test_predicted_only_class_is_counted() -> None:
     rows = [*BINARY[:200], {"truth": "stayed", "answer": "moved", "score": 0.1}]
-    metrics, _, _ = measured(rows, score=None)
-    truth, answers = zip(*((row["truth"], row["answer"]) for row in rows), strict=True)
+    metrics, _, _ = measure_rows(rows, score=None)
+    truth, predictions = zip(*((row["truth"], row["answer"]) for row in rows), strict=True)
     assert metrics["f1"]["value"] == pytest.approx(
-        sk.f1_score(truth, answers, average="macro", zero_division=0)
+        sk.f1_score(truth, predictions, average="macro", zero_division=0)
     )
 
 
 @pytest.mark.parametrize("task", ["regression", "forecast"])
 def test_regression_metrics(task: str) -> None:
     truth = RNG.lognormal(3, 0.5, 400)
-    answers = truth * RNG.normal(1, 0.2, 400)
+    predictions = truth * RNG.normal(1, 0.2, 400)
     rows = [
-        {"truth": t, "answer": a} for t, a in zip(truth.tolist(), answers.tolist(), strict=True)
+        {"truth": t, "answer": a} for t, a in zip(truth.tolist(), predictions.tolist(), strict=True)
     ]
-    metrics, others, _ = measured(rows, task, None)
-    assert metrics["mae"]["value"] == pytest.approx(sk.mean_absolute_error(truth, answers))
-    assert metrics["r2"]["value"] == pytest.approx(sk.r2_score(truth, answers))
+    metrics, others, _ = measure_rows(rows, task, None)
+    assert metrics["mae"]["value"] == pytest.approx(sk.mean_absolute_error(truth, predictions))
+    assert metrics["r2"]["value"] == pytest.approx(sk.r2_score(truth, predictions))
     assert metrics["rmse"]["baseline"] == pytest.approx(truth.std())
     assert metrics["mae"]["lower"] < metrics["mae"]["value"] < metrics["mae"]["upper"]
     assert {row["metric"] for row in others} == {
@@ -138,7 +138,7 @@ def test_rows_without_truth_or_prediction_are_counted_and_left_out() -> None:
         {**BINARY[0], "answer": None},
         {**BINARY[0], "score": None},
     ]
-    metrics, _, db = measured(rows)
+    metrics, _, db = measure_rows(rows)
     assert metrics["roc_auc"]["rows"] == 300
     assert db.notices[:3] == [
         "Left out 3 rows without a truth (truth is NULL).",
@@ -150,14 +150,16 @@ def test_rows_without_truth_or_prediction_are_counted_and_left_out() -> None:
 def test_result_equals_evaluate(mixed: list[dict]) -> None:
     db = StandIn(mixed[:250])
     call(db, key="id")
-    later = mixed[250:]
-    db.rows = later
+    new_rows = mixed[250:]
+    db.rows = new_rows
     expected = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
-    answers = [
+    prediction_rows = [
         {"truth": row["target"], "answer": answer, "score": score}
-        for row, (_, answer, score, _) in zip(later, predict(db, "a model", "q", None), strict=True)
+        for row, (_, answer, score, _) in zip(
+            new_rows, predict(db, "a model", "q", None), strict=True
+        )
     ]
-    metrics, _, _ = measured(answers)
+    metrics, _, _ = measure_rows(prediction_rows)
     for name, (value, lower, upper, _, rows) in expected.items():
         row = metrics[name]
         assert row["value"] == pytest.approx(value), name
@@ -205,5 +207,5 @@ def test_errors_are_one_line(
     rows: list[dict], task: str, names: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(GlasshouseError, match=message) as caught:
-        measured(rows, task, **names)
+        measure_rows(rows, task, **names)
     assert "\n" not in caught.value.message

@@ -15,10 +15,10 @@ NAMES = ("period", "segment", "metric", "rows", "labelled", "value", "lower", "u
 NAMES += ("baseline", "estimate", "estimate_lower", "estimate_upper")
 
 
-def measured(db: StandIn, rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
+def performance_rows(db: StandIn, rows: list[dict[str, Any]]) -> dict[Any, dict[str, Any]]:
     db.rows = rows
-    found = [dict(zip(NAMES, row, strict=True)) for row in performance(db, "a model", "q", None)]
-    return {(row["period"], row["segment"], row["metric"]): row for row in found}
+    records = [dict(zip(NAMES, row, strict=True)) for row in performance(db, "a model", "q", None)]
+    return {(row["period"], row["segment"], row["metric"]): row for row in records}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_realised_and_estimated_by_period_and_segment(
 ) -> None:
     classification.rows = rows
     scores = [score for _, _, score, _ in predict(classification, "a model", "q", None)]
-    logged = [
+    log_rows = [
         {
             "score": float(score),
             "period": "2026-01" if n < 1_000 else "2026-02",
@@ -51,26 +51,26 @@ def test_realised_and_estimated_by_period_and_segment(
         }
         for n, score in enumerate(scores)
     ]
-    found = measured(classification, logged)
-    first = found["2026-01", "all", "roc_auc"]
+    result = performance_rows(classification, log_rows)
+    first = result["2026-01", "all", "roc_auc"]
     labels = [row["churned"] == "yes" for row in rows[:1_000]]
     assert first["value"] == pytest.approx(roc_auc_score(labels, scores[:1_000]))
     assert (first["rows"], first["labelled"], first["baseline"]) == (1_000, 1_000, 0.5)
     assert first["lower"] < first["value"] < first["upper"]
     assert first["estimate"] == pytest.approx(first["value"], abs=0.05)
     assert first["estimate_lower"] < first["estimate"] < first["estimate_upper"]
-    second = found["2026-02", "all", "roc_auc"]
+    second = result["2026-02", "all", "roc_auc"]
     assert (second["rows"], second["labelled"], second["value"]) == (500, 0, None)
     assert second["estimate"] == pytest.approx(first["estimate"], abs=0.05)
-    assert found["2026-01", "web", "roc_auc"]["rows"] == 500
-    assert {segment for _, segment, _ in found} == {"all", "web", "shop"}
+    assert result["2026-01", "web", "roc_auc"]["rows"] == 500
+    assert {segment for _, segment, _ in result} == {"all", "web", "shop"}
 
 
 def test_without_period_or_truth(classification: StandIn) -> None:
-    found = measured(classification, [{"score": n / 100} for n in range(1, 100)])
-    assert {(period, segment) for period, segment, _ in found} == {(None, "all")}
-    assert all(row["value"] is None and row["labelled"] == 0 for row in found.values())
-    assert found[None, "all", "roc_auc"]["estimate"] > 0.6
+    result = performance_rows(classification, [{"score": n / 100} for n in range(1, 100)])
+    assert {(period, segment) for period, segment, _ in result} == {(None, "all")}
+    assert all(row["value"] is None and row["labelled"] == 0 for row in result.values())
+    assert result[None, "all", "roc_auc"]["estimate"] > 0.6
 
 
 def test_positive_class_may_be_first_in_alphabet(rows: list[dict[str, Any]]) -> None:
@@ -79,7 +79,7 @@ def test_positive_class_may_be_first_in_alphabet(rows: list[dict[str, Any]]) -> 
     call(db, key="id", target="churned", options={"positive_class": "churned"})
     original = db.rows
     scores = [score for _, _, score, _ in predict(db, "a model", "q", None)]
-    found = measured(
+    result = performance_rows(
         db,
         [
             {"score": float(s), "truth": row["churned"]}
@@ -87,7 +87,7 @@ def test_positive_class_may_be_first_in_alphabet(rows: list[dict[str, Any]]) -> 
         ],
     )
     labels = [row["churned"] == "churned" for row in original]
-    assert found[None, "all", "roc_auc"]["value"] == pytest.approx(roc_auc_score(labels, scores))
+    assert result[None, "all", "roc_auc"]["value"] == pytest.approx(roc_auc_score(labels, scores))
 
 
 def test_regression() -> None:
@@ -98,14 +98,14 @@ def test_regression() -> None:
         [{"id": n, "x": float(a), "y": float(b)} for n, (a, b) in enumerate(zip(x, y, strict=True))]
     )
     call(db, key="id", task="regression", target="y", algorithms='["ridge"]')
-    predicted = 3 * x[:400]
-    logged = [
-        {"score": float(p), "truth": float(t)} for p, t in zip(predicted, y[:400], strict=True)
+    predictions = 3 * x[:400]
+    log_rows = [
+        {"score": float(p), "truth": float(t)} for p, t in zip(predictions, y[:400], strict=True)
     ]
-    found = measured(db, logged)[None, "all", "mae"]
-    assert found["value"] == pytest.approx(mean_absolute_error(y[:400], predicted))
-    assert found["estimate_lower"] < found["value"] < found["estimate_upper"]
-    assert found["baseline"] > 2 * found["value"]
+    row = performance_rows(db, log_rows)[None, "all", "mae"]
+    assert row["value"] == pytest.approx(mean_absolute_error(y[:400], predictions))
+    assert row["estimate_lower"] < row["value"] < row["estimate_upper"]
+    assert row["baseline"] > 2 * row["value"]
 
 
 def test_refused(classification: StandIn, mixed: list[dict[str, Any]]) -> None:
@@ -115,7 +115,7 @@ def test_refused(classification: StandIn, mixed: list[dict[str, Any]]) -> None:
         ([{"score": 0.5}, {"score": None}], "NULL in a row"),
     ):
         with pytest.raises(GlasshouseError, match=message):
-            measured(classification, rows)
+            performance_rows(classification, rows)
     db = StandIn([{k: v for k, v in row.items() if k != "target"} for row in mixed])
     call(db, key="id", task="clustering", target=None, algorithms='["k_means"]')
     with pytest.raises(GlasshouseError, match="neither a regression nor a classification"):

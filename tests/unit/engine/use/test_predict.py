@@ -46,9 +46,9 @@ def test_predictions_equal_scikit_learn(breast_cancer: list[dict]) -> None:
 
 
 def test_probabilities_are_json_by_class(trained_db: StandIn) -> None:
-    answers = predict(trained_db, "a model", "q", 1)
-    assert answers
-    for _, answer, score, text in answers:
+    predictions = predict(trained_db, "a model", "q", 1)
+    assert predictions
+    for _, answer, score, text in predictions:
         shares = json.loads(text)
         assert sum(shares.values()) == pytest.approx(1)
         assert shares["true"] == score

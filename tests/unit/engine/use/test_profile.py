@@ -58,8 +58,8 @@ def test_all_columns_and_rows_are_counted(stored_profile: dict[str, Any]) -> Non
     for name, column in stored_profile["by_name"].items():
         missing = sum(row[name] is None for row in ROWS)
         assert (column["rows"], column["missing"]) == (1_000, missing), name
-        known = {row[name] for row in ROWS if row[name] is not None}
-        assert column["distinct_values"] == len(known), name
+        known_values = {row[name] for row in ROWS if row[name] is not None}
+        assert column["distinct_values"] == len(known_values), name
         assert sum(b["n"] for b in bins(stored_profile, name)) == 1_000, name
         assert [b["bin"] for b in bins(stored_profile, name)] == list(
             range(1, len(bins(stored_profile, name)) + 1)
@@ -67,15 +67,17 @@ def test_all_columns_and_rows_are_counted(stored_profile: dict[str, Any]) -> Non
 
 
 def test_number_statistics_equal_numpy(stored_profile: dict[str, Any]) -> None:
-    known = np.array([row["amount"] for row in ROWS if row["amount"] is not None])
+    amounts = np.array([row["amount"] for row in ROWS if row["amount"] is not None])
     column = stored_profile["by_name"]["amount"]
     names = ("min", "lower_quartile", "median", "upper_quartile", "max")
-    assert [column[n] for n in names] == pytest.approx(np.quantile(known, (0, 0.25, 0.5, 0.75, 1)))
-    assert (column["mean"], column["sd"]) == pytest.approx((known.mean(), known.std(ddof=1)))
+    assert [column[n] for n in names] == pytest.approx(
+        np.quantile(amounts, (0, 0.25, 0.5, 0.75, 1))
+    )
+    assert (column["mean"], column["sd"]) == pytest.approx((amounts.mean(), amounts.std(ddof=1)))
     result = bins(stored_profile, "amount")
-    lower, upper = np.quantile(known, (0.005, 0.995))
+    lower, upper = np.quantile(amounts, (0.005, 0.995))
     assert (result[0]["lower"], result[-2]["upper"]) == pytest.approx((lower, upper))
-    inner = np.clip(known, lower, upper * (1 - 1e-12))
+    inner = np.clip(amounts, lower, upper * (1 - 1e-12))
     expected, _ = np.histogram(inner, 20, (lower, upper))
     assert [b["n"] for b in result[:-1]] == expected.tolist()
     missing = {"category": "(missing)", "bin_type": "missing"}
@@ -139,14 +141,16 @@ def test_order_statistics_equal_numpy() -> None:
         values = RNG.normal(size=count)
         values[RNG.random(count) < 0.2] = np.nan
         values[0] = 1.0
-        known = sorted_values(values)
+        numbers = sorted_values(values)
         shares = (0, 0.005, 0.3, 0.5, 0.995, 1)
-        plain = values[~np.isnan(values)]
-        assert quantiles_of_sorted(known, *shares) == pytest.approx(np.quantile(plain, shares))
-        inner = bin_edges(known)[1:-1]
-        places = np.searchsorted(inner, plain, side="right")
+        present_values = values[~np.isnan(values)]
+        assert quantiles_of_sorted(numbers, *shares) == pytest.approx(
+            np.quantile(present_values, shares)
+        )
+        inner = bin_edges(numbers)[1:-1]
+        places = np.searchsorted(inner, present_values, side="right")
         assert (
-            bin_counts(known, inner).tolist()
+            bin_counts(numbers, inner).tolist()
             == np.bincount(places, minlength=len(inner) + 1).tolist()
         )
 

@@ -28,8 +28,8 @@ def test_terms_are_added(one: NumericTerm, other: NumericTerm) -> None:
 
 @given(LINES, NUMBERS, NUMBERS)
 def test_terms_are_scaled(line: NumericTerm, offset: float, factor: float) -> None:
-    scaled = (line.values(COLUMN) - offset) * factor
-    np.testing.assert_allclose(line.scaled(offset, factor).values(COLUMN), scaled, atol=1e-3)
+    expected = (line.values(COLUMN) - offset) * factor
+    np.testing.assert_allclose(line.scaled(offset, factor).values(COLUMN), expected, atol=1e-3)
 
 
 def train_model(rows: list[dict], algorithm: str, **options: object) -> Model:

@@ -65,9 +65,9 @@ def numbers(mixed: list[dict]) -> list[dict]:
 
 def train(rows: list[dict], algorithm: str = "ridge", **changes: Any) -> StandIn:
     db = StandIn(rows)
-    asked = {"task": "regression", "key": "id", "options": json.dumps(QUICK), **changes}
+    arguments = {"task": "regression", "key": "id", "options": json.dumps(QUICK), **changes}
     entry = {"algorithm": algorithm, "params": SMALL.get(algorithm, {})}
-    call(db, algorithms=json.dumps([entry]), **asked)
+    call(db, algorithms=json.dumps([entry]), **arguments)
     return db
 
 
@@ -82,23 +82,23 @@ def test_contributions_sum_to_prediction_for_every_algorithm(
     rows = (numbers if task == "regression" else mixed)[:200]
     db = train(rows, algorithm, task=task)
     db.rows = rows[:6]
-    sampled: list[bool] = []
+    calls: list[bool] = []
     original = explanation.sampled_shapley
 
     def watched(*arguments: Any) -> Any:
-        sampled.append(True)
+        calls.append(True)
         return original(*arguments)
 
     monkeypatch.setattr(explanation, "sampled_shapley", watched)
     result = explain(db, "a model", "q", 1)
     sums = [sum(row[4] for row in of) for _, of in groupby(result, lambda row: row[0])]
-    answers = np.array([score for _, _, score, _ in predict(db, "a model", "q", None)])
+    predictions = np.array([score for _, _, score, _ in predict(db, "a model", "q", None)])
     if algorithm in SUMS[task]:
-        assert not sampled
+        assert not calls
         if task == "classification":
-            answers = np.log(answers / (1 - answers))
-    if not (task == "classification" and not sampled):
-        np.testing.assert_allclose(sums, answers, rtol=1e-9, atol=1e-9)
+            predictions = np.log(predictions / (1 - predictions))
+    if not (task == "classification" and not calls):
+        np.testing.assert_allclose(sums, predictions, rtol=1e-9, atol=1e-9)
 
 
 def test_evaluate_gives_recorded_metrics(numbers: list[dict]) -> None:
@@ -106,22 +106,22 @@ def test_evaluate_gives_recorded_metrics(numbers: list[dict]) -> None:
     options = json.dumps({**QUICK, "bootstrap": 100})
     db = train(rows, split='{"by": "column", "column": "part"}', options=options)
     db.rows = [row for row in rows if row["part"] == "test"]
-    recorded = {
+    metrics = {
         (m["series"], m["metric"]): m for m in db.recorded[0]["metrics"] if m["split"] == "test"
     }
     result = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
     for name, (value, lower, upper, baseline, count) in result.items():
-        if name == "rmsle" and recorded["model", name]["value"] is None:
+        if name == "rmsle" and metrics["model", name]["value"] is None:
             assert value is None  # an answer below zero has no error in proportion
             continue
-        assert value == pytest.approx(recorded["model", name]["value"], rel=1e-9)
-        assert baseline == pytest.approx(recorded["baseline", name]["value"], rel=1e-9, abs=1e-9)
+        assert value == pytest.approx(metrics["model", name]["value"], rel=1e-9)
+        assert baseline == pytest.approx(metrics["baseline", name]["value"], rel=1e-9, abs=1e-9)
         assert lower <= value <= upper
         assert count == 100
     truth = [row["target"] for row in db.rows]
-    answers = [score for _, _, score, _ in predict(db, "a model", "q", None)]
-    assert result["rmse"][0] == pytest.approx(root_mean_squared_error(truth, answers))
-    assert result["r2"][0] == pytest.approx(r2_score(truth, answers))
+    predictions = [score for _, _, score, _ in predict(db, "a model", "q", None)]
+    assert result["rmse"][0] == pytest.approx(root_mean_squared_error(truth, predictions))
+    assert result["r2"][0] == pytest.approx(r2_score(truth, predictions))
 
 
 def test_evaluate_skips_rows_without_number_and_refuses_text(numbers: list[dict]) -> None:
@@ -140,8 +140,8 @@ def test_version_with_smaller_error_becomes_champion(numbers: list[dict]) -> Non
     db = train(numbers, "dummy")
     for algorithm, wins in (("ridge", True), ("dummy", False)):
         options = json.dumps({**QUICK, "bootstrap": 50, "promote": "if_better"})
-        asked = {"task": "regression", "key": "id", "options": options}
-        assert call(db, algorithms=json.dumps([algorithm]), **asked)["champion"] is wins
+        arguments = {"task": "regression", "key": "id", "options": options}
+        assert call(db, algorithms=json.dumps([algorithm]), **arguments)["champion"] is wins
         comparison = db.recorded[-1]["version"]["comparison"]
         assert (comparison["score"] < comparison["champion_score"]) is wins
         assert (comparison["gain"] > 0) is wins
@@ -149,9 +149,9 @@ def test_version_with_smaller_error_becomes_champion(numbers: list[dict]) -> Non
 
 def test_drift_without_classes(numbers: list[dict]) -> None:
     db = train(numbers)
-    *features, answers = drift(db, "a model", "q", None)
+    *features, prediction_drift = drift(db, "a model", "q", None)
     assert [row[4] for row in features] == [0, 0, 0]
-    assert answers[4] > 0, "the answers are compared with those on test rows alone"
+    assert prediction_drift[4] > 0, "the answers are compared with those on test rows alone"
 
 
 @pytest.mark.parametrize("algorithm", ["isolation_forest", "one_class_svm", "sgd_one_class_svm"])
@@ -172,8 +172,8 @@ def test_outlier_contributions_sum_to_score(numbers: list[dict], algorithm: str)
 
 def test_clustering_is_evaluated_and_not_explained(numbers: list[dict]) -> None:
     rows = [{k: v for k, v in row.items() if k != "target"} for row in numbers]
-    asked = {"task": "clustering", "target": None}
-    db = train(rows[:300], "k_means", **asked)
+    arguments = {"task": "clustering", "target": None}
+    db = train(rows[:300], "k_means", **arguments)
     db.rows = rows[300:]
     result = {name: rest for name, *rest in evaluate(db, "a model", "q", None)}
     assert 0 < result["silhouette"][0] < 1
@@ -184,6 +184,6 @@ def test_clustering_is_evaluated_and_not_explained(numbers: list[dict]) -> None:
     ):
         explain(db, "a model", "q", 1)
     options = json.dumps({**QUICK, "bootstrap": 20, "promote": "if_better"})
-    call(db, algorithms='["k_means"]', key="id", **asked, options=options)
+    call(db, algorithms='["k_means"]', key="id", **arguments, options=options)
     comparison = db.recorded[-1]["version"]["comparison"]
     assert comparison["better"] is (comparison["gain"] > 0)

@@ -127,8 +127,10 @@ def test_losses_have_their_link(loss: str) -> None:
     model = unpack(db.artifacts[0])
     form = form_of(model)
     sums = in_sqlite(form, rows)[:, 0]
-    answers = np.exp(sums) if form.link == "exponential" else sums
-    np.testing.assert_allclose(answers, model.pipeline.predict(encoded(model, rows)), rtol=1e-12)
+    predictions = np.exp(sums) if form.link == "exponential" else sums
+    np.testing.assert_allclose(
+        predictions, model.pipeline.predict(encoded(model, rows)), rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,9 @@ class History:
 
     def churned(self, day: int) -> np.ndarray:
         """Of everybody known on that day, who bought nothing in the ninety days after it."""
-        later = self.valid & (self.day > day) & (self.day <= day + behaviour_model.CHURN_DAYS)
+        in_window = self.valid & (self.day > day) & (self.day <= day + behaviour_model.CHURN_DAYS)
         probability, _ = self.truth[day]
-        return ~np.isin(np.arange(len(probability)), self.orders.customer[later])
+        return ~np.isin(np.arange(len(probability)), self.orders.customer[in_window])
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +64,8 @@ def test_restored_state_continues_equally() -> None:
     people = Population()
     simulate_days(range(FIRST, FIRST + 60), people)
     restored = Population.load(people.dump())
-    later = range(FIRST + 60, FIRST + 120)
-    assert is_same(simulate_days(later, people), simulate_days(later, restored))
+    days = range(FIRST + 60, FIRST + 120)
+    assert is_same(simulate_days(days, people), simulate_days(days, restored))
 
 
 def test_number_of_lines_is_close_to_size(history: History) -> None:
@@ -81,8 +81,8 @@ def test_keys_are_valid(history: History) -> None:
     expected = np.concatenate([np.arange(1, length + 1) for length in lengths])
     assert np.array_equal(orders.line_number, expected)
     products = catalogue.products(SEED)
-    launched = FIRST + products["launched"][orders.line_product - 1]
-    assert (launched <= history.day[orders.line_order]).all()
+    launch_days = FIRST + products["launched"][orders.line_product - 1]
+    assert (launch_days <= history.day[orders.line_order]).all()
     for name in ("sku", "name"):
         assert len(np.unique(products[name])) == len(products[name])
 
@@ -107,19 +107,19 @@ def test_return_refers_to_line_of_same_customer(history: History) -> None:
 def test_rows_are_recorded_after_events(history: History) -> None:
     orders = history.orders
     assert (orders.recorded > orders.ordered).all()
-    late = orders.recorded - orders.ordered > SECONDS // 2
-    assert 0.01 < late.mean() < 0.03
-    for later in (orders.shipped, orders.completed, orders.cancelled, orders.paid):
-        assert (later >= orders.recorded).all()
+    is_late = orders.recorded - orders.ordered > SECONDS // 2
+    assert 0.01 < is_late.mean() < 0.03
+    for times in (orders.shipped, orders.completed, orders.cancelled, orders.paid):
+        assert (times >= orders.recorded).all()
     signed_up = history.people.signed_up
-    known = orders.customer != MISSING
-    assert (orders.ordered[known] > signed_up[orders.customer[known]]).all()
+    has_customer = orders.customer != MISSING
+    assert (orders.ordered[has_customer] > signed_up[orders.customer[has_customer]]).all()
 
 
 def test_order_total_is_sum_of_lines(history: History) -> None:
     orders = history.orders
-    discounted = orders.line_order[orders.line_discount > 0][:200]
-    for order in (*range(200), *discounted, *np.flatnonzero(orders.is_return)[:50]):
+    discount_orders = orders.line_order[orders.line_discount > 0][:200]
+    for order in (*range(200), *discount_orders, *np.flatnonzero(orders.is_return)[:50]):
         lines = np.flatnonzero(orders.line_order == order)
         total = sum(
             Decimal(int(orders.line_quantity[line]))
@@ -158,18 +158,18 @@ def test_promotions_attract_matching_customers() -> None:
 
 
 def test_prices_change_only_at_reviews() -> None:
-    level, changed = calendar.prices(SEED, LAST)
-    before, _ = calendar.prices(SEED, int(changed.max()) - 1)
+    level, review_days = calendar.prices(SEED, LAST)
+    before, _ = calendar.prices(SEED, int(review_days.max()) - 1)
     assert (level != before).any()
-    assert {calendar.as_date(day).month for day in changed if day > FIRST} <= {3, 9}
+    assert {calendar.as_date(day).month for day in review_days if day > FIRST} <= {3, 9}
 
 
 @pytest.mark.parametrize("day", AS_OF)
 def test_true_probability_is_calibrated(history: History, day: int) -> None:
     """In each tenth of the customers as many stay away as their probabilities say."""
     probability, ordered_on = history.truth[day]
-    bought = ordered_on != MISSING
-    probability, churned = probability[bought], history.churned(day)[bought]
+    has_order = ordered_on != MISSING
+    probability, churned = probability[has_order], history.churned(day)[has_order]
     for tenth in np.array_split(np.argsort(probability), 10):
         expected, spread = probability[tenth].sum(), probability[tenth] @ (1 - probability[tenth])
         assert abs(churned[tenth].sum() - expected) < 4 * np.sqrt(spread) + 1
@@ -181,20 +181,20 @@ def test_churn_is_predictable_within_limits(history: History) -> None:
         active = ordered_on > day - 365
         churned = history.churned(day)[active]
         assert 0.20 < churned.mean() < 0.40
-        best = roc_auc_score(churned, probability[active])
-        assert 0.78 < best < 0.88
-        assert best > roc_auc_score(churned, -ordered_on[active]) + 0.02
+        auc = roc_auc_score(churned, probability[active])
+        assert 0.78 < auc < 0.88
+        assert auc > roc_auc_score(churned, -ordered_on[active]) + 0.02
 
 
 def test_probability_is_sum_over_possible_returns() -> None:
     people = Population()
     simulate_days(range(FIRST, FIRST + 100), people)
     day = FIRST + 99
-    computed = behaviour_model.churn_probability(people, SEED, day)
-    fresh = np.flatnonzero(day - people.ordered_on < 10)[:2]
-    assert len(fresh) == 2
-    for customer in fresh:
-        assert computed[customer] == pytest.approx(every_course(people, int(customer), day))
+    probabilities = behaviour_model.churn_probability(people, SEED, day)
+    recent_customers = np.flatnonzero(day - people.ordered_on < 10)[:2]
+    assert len(recent_customers) == 2
+    for customer in recent_customers:
+        assert probabilities[customer] == pytest.approx(every_course(people, int(customer), day))
 
 
 def every_course(people: Population, customer: int, day: int) -> float:
@@ -202,26 +202,26 @@ def every_course(people: Population, customer: int, day: int) -> float:
     line = people.line[customer]
     days = range(day + 1, day + 91)
 
-    def stays_away(later: int, interest: float) -> float:
-        level = calendar.prices(SEED, later)[0][line] / np.exp(people.log_price[customer])
-        pull = calendar.demand(later) * calendar.offers(SEED, later)[line]
+    def stays_away(order_day: int, interest: float) -> float:
+        level = calendar.prices(SEED, order_day)[0][line] / np.exp(people.log_price[customer])
+        pull = calendar.demand(order_day) * calendar.offers(SEED, order_day)[line]
         rate = pull * level**-behaviour_model.ELASTICITY * (behaviour_model.BASE_RATE + interest)
         return 1 - (1 - behaviour_model.CANCELLATION_RATE) * (1 - np.exp(-rate))
 
-    def chance(later: int) -> float:
-        return float(behaviour_model.return_probabilities(people, later)[customer])
+    def chance(order_day: int) -> float:
+        return float(behaviour_model.return_probabilities(people, order_day)[customer])
 
     total = 0.0
     for returned_on in (*days, None):
         course, interest = 1.0, float(people.interest[customer])
-        for later in days:
+        for order_day in days:
             interest *= behaviour_model.DAILY_DECAY
-            course *= stays_away(later, interest)
-            if later == returned_on:
-                course *= chance(later)
+            course *= stays_away(order_day, interest)
+            if order_day == returned_on:
+                course *= chance(order_day)
                 interest *= behaviour_model.INTEREST_AFTER_RETURN
-            elif returned_on is None or later < returned_on:
-                course *= 1 - chance(later)
+            elif returned_on is None or order_day < returned_on:
+                course *= 1 - chance(order_day)
         total += course
     return total
 
@@ -261,8 +261,8 @@ def test_changes_are_difference_of_snapshots() -> None:
         assert 0 < change[name].num_rows < is_now[name].num_rows / 4
 
 
-def statuses(found: dict[str, pa.Table]) -> set[str]:
-    return set(found["orders"]["status"].unique().to_pylist())
+def statuses(source_tables: dict[str, pa.Table]) -> set[str]:
+    return set(source_tables["orders"]["status"].unique().to_pylist())
 
 
 def seconds(rows: pa.Table, name: str) -> np.ndarray:

@@ -61,23 +61,23 @@ def test_default_folder_is_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_documentation_lists_all_sources() -> None:
-    named = {name for line in DOCUMENTED for name in re.findall(r"FROM=(\w+)", line)}
-    assert named == set(sources.NAMES) - {"simulator"}
+    names = {name for line in DOCUMENTED for name in re.findall(r"FROM=(\w+)", line)}
+    assert names == set(sources.NAMES) - {"simulator"}
 
 
 @pytest.mark.parametrize("line", DOCUMENTED)
 def test_documented_commands_are_valid(line: str) -> None:
-    said = subprocess.run(
+    result = subprocess.run(
         ["make", "--dry-run", *shlex.split(line)], cwd=ROOT, capture_output=True, text=True
     )
-    assert said.returncode == 0, said.stderr
-    _, *words = shlex.split(said.stdout)
+    assert result.returncode == 0, result.stderr
+    _, *words = shlex.split(result.stdout)
     command = command_group()
     while hasattr(command, "commands"):
         name = words.pop(0)
         command = command.commands[name]
     context = command.make_context(name, words)
     if "source_name" in context.params:
-        chosen = context.params
-        assert chosen["source_name"] in sources.NAMES
-        assert not chosen["size"] or sources.order_lines(chosen["size"])
+        params = context.params
+        assert params["source_name"] in sources.NAMES
+        assert not params["size"] or sources.order_lines(params["size"])

@@ -113,9 +113,9 @@ class _LossThatLooks:
     def __init__(self, loss: Any) -> None:
         self.loss = loss
 
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         """The value of the loss."""
-        return self.loss(*arguments, **named)
+        return self.loss(*arguments, **keywords)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("gradient", "gradient_hessian"):
