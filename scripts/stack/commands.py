@@ -119,7 +119,7 @@ def build(select: tuple[str, ...]) -> None:
 @click.option("--wait", is_flag=True, help="Wait for a refresh that is running, then refresh.")
 def refresh(wait: bool) -> None:
     """Build what depends on the data that arrived since the last build."""
-    from scripts.stack.refreshes import run_refresh
+    from scripts.stack.refresh.run import run_refresh
 
     settings, stack = _open()
     _require_database(stack)
@@ -129,7 +129,7 @@ def refresh(wait: bool) -> None:
 @click.command("watch-data")
 def watch_data() -> None:
     """Refresh after each notification of the database, until Ctrl+C."""
-    from scripts.stack.watch_data import watch_data as run
+    from scripts.stack.refresh.watch_data import watch_data as run
 
     settings, stack = _open()
     _require_database(stack)
@@ -163,7 +163,7 @@ def watch_data() -> None:
 )
 def replay(first: datetime, last: datetime, days: int) -> None:
     """Repeat the shop's recorded history, with a refresh after each day (asks, unless YES=1)."""
-    from scripts.stack.replay import replay as run
+    from scripts.stack.refresh.replay import replay as run
 
     settings, stack = _open()
     _require_database(stack)

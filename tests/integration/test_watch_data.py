@@ -21,7 +21,7 @@ SECONDS = 30
 PROGRAM = """
 import sys
 from scripts.settings import Settings
-from scripts.stack.watch_data import watch_data
+from scripts.stack.refresh.watch_data import watch_data
 
 watch_data(Settings.model_validate_json(sys.argv[1]), sys.argv[2:], 0.2, 0.5)
 """

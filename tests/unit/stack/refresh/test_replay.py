@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scripts.errors import UserError
-from scripts.stack import replay
+from scripts.stack.refresh import replay
 
 MANIFEST = {
     "child_map": {

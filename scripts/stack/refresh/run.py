@@ -12,7 +12,7 @@ from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack.build import refresh
 from scripts.stack.interface import Stack
-from scripts.stack.webhook import post_changes
+from scripts.stack.refresh.webhook import post_changes
 
 FUNCTION = "ml.record_refresh(integer, text, text)"
 

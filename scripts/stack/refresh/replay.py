@@ -14,7 +14,7 @@ from scripts.settings import Settings
 from scripts.stack import dbt_state
 from scripts.stack.build import build
 from scripts.stack.interface import Stack
-from scripts.stack.refreshes import run_refresh
+from scripts.stack.refresh.run import run_refresh
 
 _SOURCE = "source.glasshouse.shop."
 _LOG = "predictions.prediction_log"
