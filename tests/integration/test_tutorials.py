@@ -65,3 +65,17 @@ def test_saved_queries_run_as_analyst(warehouse: Warehouse) -> None:
             cursor.execute("select access.open_query(%s)", [query])
             cursor.execute(f'fetch all from "{cursor.fetchone()[0]}"')
             assert cursor.description, query
+
+
+def test_sql_of_the_shop_returns_rows(warehouse: Warehouse) -> None:
+    """Blocks of the language pgsql read what the build of the shop has made."""
+    statements = [block for file in TUTORIALS for block in blocks(file, "pgsql")]
+    with closing(psycopg2.connect(**warehouse.dsn("transformer"))) as session:
+        cursor = session.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+            assert cursor.rowcount > 0, statement
+            # Nothing was known before the build.
+            cursor.execute(statement.replace("clock_timestamp()", "timestamptz '2000-01-01'"))
+            assert cursor.rowcount == 0, statement
+    assert len(statements) == 2
