@@ -201,7 +201,7 @@ def test_life_beside_others(server: Server, monkeypatch: pytest.MonkeyPatch) -> 
 
     refused_removal(server)
     state = server.settings.state
-    shutil.copytree(state / "server", state.with_name("kept"), copy_function=_link)
+    shutil.copytree(state / "server", state.with_name("kept"), symlinks=True, copy_function=_link)
     server.stack.remove()
     state.with_name("kept").rename(state / "server")
     assert server.dump() == before
@@ -345,7 +345,7 @@ def test_doctor_where_the_database_has_another_encoding(server: Server) -> None:
     server.run("drop database latin")
 
 
-def test_doctor_where_pl_python_is_not_installed(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_doctor_where_pl_python_is_not_installed() -> None:
     with server_of_others() as server:
         server.warehouse.stack.stop()
         with running_without_plpython(server):
