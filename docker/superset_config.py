@@ -22,8 +22,8 @@ SQLALCHEMY_ENGINE_OPTIONS = {"pool_size": 5, "max_overflow": 10, "pool_pre_ping"
 FEATURE_FLAGS = {
     # A role gets access to a dashboard, not to its datasets.
     "DASHBOARD_RBAC": True,
-    # Schedules and thumbnails need a worker beside the web process.
-    "ALERT_REPORTS": False,
+    # Superset always stores alerts. Sending them, and thumbnails, needs a worker.
+    "ALERT_REPORTS": True,
     "THUMBNAILS": False,
     "PLAYWRIGHT_REPORTS_AND_THUMBNAILS": False,
 }
@@ -114,7 +114,7 @@ logging.getLogger("superset.views.base").setLevel(logging.ERROR)
 if os.environ.get("SUPERSET_REDIS_URL"):
     from superset_redis import *  # noqa: F403
 
-    FEATURE_FLAGS |= {"ALERT_REPORTS": True, "THUMBNAILS": True}
+    FEATURE_FLAGS |= {"ALERT_REPORT_WEBHOOK": True, "THUMBNAILS": True}
 
 # Colours, logo, fonts and number formats.
 if importlib.util.find_spec("superset_theme"):

@@ -27,7 +27,7 @@ TABLES = """
     where
         relnamespace = to_regnamespace(%s)
         and relkind in ('r', 'v', 'm')
-        and relname <> 'artifacts'
+        and relname not in ('artifacts', 'group_artifacts')
         and has_table_privilege(oid, 'select')
         and exists (
             select from pg_attribute

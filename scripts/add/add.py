@@ -7,8 +7,15 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
-from scripts.add.dbt_files import DbtFiles, require_own_name, unfinished, write
+from scripts.add.dbt_files import (
+    DbtFiles,
+    require_own_name,
+    require_same_files,
+    unfinished,
+    write,
+)
 from scripts.add.facts import SourceTable
+from scripts.add.forecast_proposal import FORECAST
 from scripts.add.leaks import leaking_columns
 from scripts.add.outcome import print_outcome
 from scripts.add.proposal import Choices, Proposal, propose
@@ -58,6 +65,8 @@ def add(
             "TEST goes together with CSV",
             "leave TEST out: rows of the table without a value in the target are predicted",
         )
+    if unlabelled_files and (choices.task == FORECAST or choices.series):
+        raise UserError("TEST means nothing for a forecast", "leave it out")
     if files:
         _load(dsn, files, source, options)
     if unlabelled_files:
@@ -72,7 +81,9 @@ def add(
             leaks = leaking_columns(cursor, proposal, source)
             proposal.left_out |= leaks
             current.note(", ".join(leaks) or "none")
-        texts = _files(cursor, proposal, source, unlabelled).render()
+        files_to_write = _files(cursor, proposal, source, unlabelled)
+        require_same_files(settings.root, name, schema, files_to_write.paths)
+        texts = files_to_write.render()
     _print_proposal(proposal)
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.touch()

@@ -20,11 +20,16 @@ from scripts.settings import ROOT
 @click.option("--key", default="", help="The column that names a row.")
 @click.option("--task", default="", help="classification, regression, clustering, outliers …")
 @click.option("--time", default="", help="A column of dates: the newest rows are test rows.")
+@click.option("--series", default="", help="Columns that tell series apart: makes a forecast.")
+@click.option("--horizon", default="", help="Periods to forecast.")
+@click.option("--frequency", default="", help="Period of a forecast: hour, day, week, month …")
 @click.option("--group", default="", help="Rows of one group are all test rows or all not.")
 @click.option("--drop", default="", help="Columns to leave out, separated by commas.")
 @click.option("--test", "unlabelled", default="", help="Files with rows to predict.")
 @click.option("--owner", default="", help="Who answers for the model; default: git's user.")
-def add(files: str, table: str, drop: str, unlabelled: str, owner: str, **choices: str) -> None:
+def add(
+    files: str, table: str, drop: str, series: str, unlabelled: str, owner: str, **choices: str
+) -> None:
     """Make a model of files or a table: dbt files, training, predictions, dashboards.
 
     The environment variables ENCODING, HEADER, QUOTES, MISSING and CONVERT are those of `load`.
@@ -34,7 +39,7 @@ def add(files: str, table: str, drop: str, unlabelled: str, owner: str, **choice
     from scripts.data.commands import load_options
     from scripts.stack.commands import running_stack
 
-    columns = tuple(name.strip() for name in drop.split(",") if name.strip())
+    owner = owner or _git_user()
     with running_stack() as (settings, stack):
         run(
             settings,
@@ -42,7 +47,7 @@ def add(files: str, table: str, drop: str, unlabelled: str, owner: str, **choice
             files,
             table,
             unlabelled,
-            Choices(drop=columns, owner=owner or _git_user(), **choices),
+            Choices(drop=_names(drop), series=_names(series), owner=owner, **choices),
             load_options(),
         )
 
@@ -112,6 +117,11 @@ def compare(base: str) -> None:
     from scripts.settings import load_settings
 
     print_comparison(load_settings(), base)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The names in a list with commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _git_user() -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.add.facts import NUMBERS, TIMES, ColumnFacts
+from scripts.add.forecast_proposal import FREQUENCIES, ForecastPlan
 from scripts.add.proposal import BINARY, Proposal
 from scripts.add.rendering import render, sql_name
 from scripts.errors import UserError
@@ -26,13 +27,27 @@ class Column:
     reason: str = ""
 
 
-def file_paths(name: str, schema: str) -> dict[str, str]:
-    """Path below dbt/models of each file of a model, by the name of its template."""
+def file_paths(name: str, schema: str, adverb: str = "") -> dict[str, str]:
+    """Path below dbt/models of each file of a model, by the name of its template.
+
+    `adverb`: of a forecast, what its periods are, such as daily.
+    """
     staging = f"staging/{schema}"
-    return {
+    paths = {
         "source.yml": f"{staging}/_{schema}__{name}.yml",
         "staging.sql": f"{staging}/stg_{schema}__{name}.sql",
         "staging.yml": f"{staging}/stg_{schema}__{name}.yml",
+    }
+    if adverb:
+        return paths | {
+            "forecast_features.sql": f"features/feat_{name}__{adverb}.sql",
+            "forecast_features.yml": f"features/feat_{name}__{adverb}.yml",
+            "forecast_model.sql": f"ml/{name}.sql",
+            "model.yml": f"ml/{name}.yml",
+            "forecast_predictions.sql": f"predictions/pred_{name}.sql",
+            "forecast_predictions.yml": f"predictions/pred_{name}.yml",
+        }
+    return paths | {
         "features.sql": f"features/feat_{name}__base.sql",
         "features.yml": f"features/feat_{name}__base.yml",
         "all.sql": f"features/feat_{name}__all.sql",
@@ -42,6 +57,17 @@ def file_paths(name: str, schema: str) -> dict[str, str]:
         "predictions.sql": f"predictions/pred_{name}.sql",
         "predictions.yml": f"predictions/pred_{name}.yml",
     }
+
+
+def added_paths(root: Path, name: str, schema: str) -> dict[str, str] | None:
+    """The paths of a model that `make add` has made: no other model has features of this name."""
+    for adverb in ("", *(frequency.adverb for frequency in FREQUENCIES.values())):
+        paths = file_paths(name, schema, adverb)
+        prefix = "forecast_" if adverb else ""
+        names = ("staging.sql", f"{prefix}features.sql", f"{prefix}model.sql")
+        if all((root / "dbt" / "models" / paths[each]).exists() for each in names):
+            return paths
+    return None
 
 
 class DbtFiles:
@@ -63,8 +89,14 @@ class DbtFiles:
     def render(self) -> dict[str, str]:
         """Text by path below dbt/models."""
         values = self._values()
-        paths = file_paths(self.proposal.name, self.proposal.source)
-        return {path: render(template, values) for template, path in paths.items()}
+        return {path: render(template, values) for template, path in self.paths.items()}
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Path below dbt/models by the name of the template."""
+        plan = self.proposal.forecast
+        adverb = plan.frequency.adverb if plan else ""
+        return file_paths(self.proposal.name, self.proposal.source, adverb)
 
     def _values(self) -> dict[str, Any]:
         proposal = self.proposal
@@ -108,6 +140,25 @@ class DbtFiles:
             "has_probabilities": proposal.task == "classification" and proposal.classes > BINARY,
             "limits": f"Learned from the rows of {proposal.source}.{self.table} alone.",
             "score_description": _score_description(proposal),
+            **(self._forecast_values(proposal.forecast, by_name) if proposal.forecast else {}),
+        }
+
+    def _forecast_values(self, plan: ForecastPlan, columns: dict[str, Column]) -> dict[str, Any]:
+        unit = plan.frequency.unit
+        time = columns[plan.time.name].sql
+        # A moment has a date in a time zone only.
+        clock = f"{time} at time zone 'UTC'" if "with time zone" in plan.time.type else time
+        period = f"date_trunc('{unit}', {clock})"
+        names = {self.proposal.target, *(column.name for column in plan.series)}
+        return {
+            "unit": unit,
+            "adverb": plan.frequency.adverb,
+            "horizon": plan.horizon,
+            "is_regular": plan.is_regular,
+            "series": [columns[column.name] for column in plan.series],
+            "time_sql": time,
+            "period_sql": period if unit == "hour" else f"{period}::date",
+            "period_name": unit if unit not in names else f"{unit}_start",
         }
 
     def _column(self, facts: ColumnFacts) -> Column:
@@ -168,16 +219,9 @@ def unfinished(state: Path, name: str) -> Path:
     return state / "unfinished" / name
 
 
-def is_added(root: Path, name: str, schema: str) -> bool:
-    """Whether `make add` has made the model: no other model has features of this name."""
-    paths = file_paths(name, schema)
-    names = ("staging.sql", "features.sql", "model.sql")
-    return all((root / "dbt" / "models" / paths[each]).exists() for each in names)
-
-
 def require_own_name(root: Path, name: str, schema: str) -> None:
     """Refuse a name that a model of the project has, unless `make add` made that model."""
-    if is_added(root, name, schema):
+    if added_paths(root, name, schema):
         return
     nodes = {Path(path).stem for path in file_paths(name, schema).values()}
     for file in sorted((root / "dbt" / "models").rglob("*.sql")):
@@ -188,7 +232,30 @@ def require_own_name(root: Path, name: str, schema: str) -> None:
             )
 
 
+def require_rows(root: Path, name: str, schema: str) -> None:
+    """Refuse a forecast, which answers for series and steps instead of rows."""
+    if "forecast_model.sql" in (added_paths(root, name, schema) or {}):
+        raise UserError(
+            f"The model {name} is a forecast, which answers for series and steps, not for rows",
+            f"read the table predictions.pred_{name}",
+        )
+
+
+def require_same_files(root: Path, name: str, schema: str, paths: dict[str, str]) -> None:
+    """Refuse to add a model again with another task or frequency, which has other files."""
+    existing = added_paths(root, name, schema)
+    if existing and existing != paths:
+        raise UserError(
+            f"The model {name} has been added before with other files, among them dbt/models/"
+            + next(path for path in existing.values() if path not in paths.values()),
+            f"make remove NAME={name}, or choose another name: NAME=…",
+        )
+
+
 def _purpose(proposal: Proposal) -> str:
+    if proposal.forecast:
+        unit = proposal.forecast.frequency.unit
+        return f"Forecasts {proposal.target} by {unit}, {proposal.forecast.horizon} {unit}s ahead."
     if not proposal.target:
         return f"Describes the rows of {proposal.name} without a target ({proposal.task})."
     return f"Predicts {proposal.target} from the other columns ({proposal.task})."

@@ -94,3 +94,37 @@ class SourceTable:
             )
         )
         return self.cursor.fetchone()[0]
+
+    def time_steps(self, time: str, series: list[str]) -> tuple[dict[float, int], bool]:
+        """How often each step in seconds is between the times of a series, and if times repeat."""
+        names = [sql.Identifier(name) for name in series]
+        partition = sql.SQL("partition by {}").format(sql.SQL(", ").join(names)) if names else None
+        self.cursor.execute(
+            sql.SQL(
+                """
+                with
+                    times as (
+                        select {columns}, count(*) as row_count
+                        from {relation}
+                        where {time} is not null
+                        group by {columns}
+                    ),
+                    steps as (
+                        select row_count, {time}::timestamp
+                            - lag({time}::timestamp) over ({partition} order by {time}) as step
+                        from times
+                    )
+                select extract(epoch from step)::float8, count(*), sum(row_count)
+                from steps
+                group by step
+                """
+            ).format(
+                columns=sql.SQL(", ").join([sql.Identifier(time), *names]),
+                relation=self.relation,
+                time=sql.Identifier(time),
+                partition=partition or sql.SQL(""),
+            )
+        )
+        rows = self.cursor.fetchall()
+        steps = {step: count for step, count, _ in rows if step is not None}
+        return steps, sum(row[2] for row in rows) > sum(row[1] for row in rows)

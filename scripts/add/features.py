@@ -4,6 +4,7 @@ from contextlib import closing
 
 import psycopg2
 
+from scripts.add.dbt_files import require_rows
 from scripts.add.remove import files_of
 from scripts.add.rendering import render, sql_keywords, sql_name
 from scripts.console import say
@@ -22,6 +23,7 @@ REPORT = "rpt_feature_files"
 def create_feature(settings: Settings, stack: Stack, name: str, feature: str, owner: str) -> None:
     """Write the two files of a feature, build them, and list them as an open task."""
     schema, _ = files_of(settings.root, name)
+    require_rows(settings.root, name, schema)
     feature = require_name(feature, "feature")
     model = f"feat_{name}__{feature}"
     folder = settings.root / "dbt" / "models" / "features"

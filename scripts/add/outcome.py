@@ -42,9 +42,16 @@ def print_outcome(settings: Settings, proposal: Proposal) -> None:
         warn(f"{message}{' Do: ' if remedy else ''}{remedy}")
     if not issues:
         say("The checks of the training name no issue.")
-    features = file_paths(name, proposal.source)["features.sql"]
+    plan = proposal.forecast
+    paths = file_paths(name, proposal.source, plan.frequency.adverb if plan else "")
+    if plan:
+        first = (
+            f"Read dbt/models/{paths['forecast_model.sql']}; docs/training.md lists its options."
+        )
+    else:
+        first = f"Read dbt/models/{paths['features.sql']} and add features of your own."
     say(f"Its page: {settings.local_superset_url}/superset/dashboard/{page}")
     say("Next steps:")
-    say(f"  1. Read dbt/models/{features} and add features of your own.")
+    say(f"  1. {first}")
     say(f"  2. make build SELECT=stg_{proposal.source}__{name}+ after each change.")
     say(f"  3. git add dbt/models, or make remove NAME={name}.")

@@ -4,10 +4,16 @@ import re
 from dataclasses import dataclass, field
 
 from scripts.add.facts import INTEGERS, NUMBERS, TIMES, ColumnFacts, SourceTable
+from scripts.add.forecast_proposal import (
+    FORECAST,
+    ForecastPlan,
+    choose_frequency,
+    choose_horizon,
+)
 from scripts.data.names import snake_case
 from scripts.errors import UserError
 
-TASKS = ("classification", "regression", "clustering", "outliers", "decomposition")
+TASKS = ("classification", "regression", "clustering", "outliers", "decomposition", FORECAST)
 # Integers with more different values than this are amounts, not classes.
 MOST_CLASSES = 20
 ROW_KEY = "row_id"
@@ -27,6 +33,9 @@ class Choices:
     group: str = ""
     drop: tuple[str, ...] = ()
     owner: str = ""
+    series: tuple[str, ...] = ()
+    horizon: str = ""
+    frequency: str = ""
 
 
 @dataclass
@@ -34,6 +43,7 @@ class Proposal:
     """A model to be: every decision has an entry in `reasons`.
 
     `left_out`: reason by column; these columns stay in the table but are no features.
+    `forecast`: what only a forecast has.
     """
 
     name: str
@@ -46,6 +56,7 @@ class Proposal:
     split: dict[str, str]
     classes: int = 0
     owner: str = ""
+    forecast: ForecastPlan | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -53,11 +64,15 @@ class Proposal:
     def features(self) -> list[ColumnFacts]:
         """The columns that the model learns from."""
         reserved = {self.key, self.target, self.split.get("column"), *self.left_out}
+        if self.forecast:
+            reserved |= {column.name for column in (self.forecast.time, *self.forecast.series)}
         return [column for column in self.columns if column.name not in reserved]
 
     @property
     def metric(self) -> str:
         """The metric by which candidates are compared."""
+        if self.task == FORECAST:
+            return "mase"
         if self.task == "classification":
             return "roc_auc" if self.classes == BINARY else "log_loss"
         return "rmse" if self.task == "regression" else ""
@@ -70,8 +85,9 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
     target = _column(choices.target, by_name, "TARGET")
     reasons: dict[str, str] = {}
     task, classes = _task(table, choices, by_name.get(target), reasons)
+    forecast = _forecast(table, choices, by_name, target, reasons) if task == FORECAST else None
     key, key_is_made = _key(table, choices, by_name, target, reasons)
-    split = _split(choices, by_name, target, reasons)
+    split = {} if forecast else _split(choices, by_name, target, reasons)
     left_out = {
         _column(name, by_name, "DROP"): "you named it in DROP" for name in choices.drop if name
     }
@@ -79,6 +95,8 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
         if column.name in left_out or column.name in (key, target, split.get("column")):
             continue
         reason = _exclusion(column)
+        if forecast and column not in (forecast.time, *forecast.series):
+            reason = "its future is not known"
         if reason:
             left_out[column.name] = reason
     proposal = Proposal(
@@ -92,10 +110,11 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
         split=split,
         classes=classes,
         owner=choices.owner,
+        forecast=forecast,
         left_out=left_out,
         reasons=reasons,
     )
-    if not proposal.features:
+    if not proposal.features and not forecast:
         raise UserError(
             f"{table.schema}.{table.name} has no column left to learn from",
             "name fewer columns in DROP, or load a table with more columns",
@@ -126,6 +145,13 @@ def _task(
         raise UserError(
             f"TASK={choices.task}: there is no such task", f"use one of {', '.join(TASKS)}"
         )
+    if choices.task == FORECAST or (choices.series and not choices.task):
+        if target is None:
+            raise UserError("The number to forecast is not named", "add TARGET=column")
+        reasons["task"] = f"forecast: you named {'it in TASK' if choices.task else 'SERIES'}"
+        return FORECAST, 0
+    if choices.series:
+        raise UserError("SERIES means something for a forecast only", "TASK=forecast")
     if target is None:
         if not choices.task or choices.task in ("classification", "regression"):
             raise UserError(
@@ -152,6 +178,46 @@ def _task(
         return "regression", classes
     reasons["task"] = f"classification: {target.name} has {classes} different values"
     return "classification", classes
+
+
+def _forecast(
+    table: SourceTable,
+    choices: Choices,
+    by_name: dict[str, ColumnFacts],
+    target: str,
+    reasons: dict[str, str],
+) -> ForecastPlan:
+    """Time, series, frequency and horizon of a forecast."""
+    if choices.group:
+        raise UserError("GROUP means nothing for a forecast", "leave it out")
+    times = [column.name for column in by_name.values() if column.type in TIMES]
+    name = _column(choices.time, by_name, "TIME")
+    if not name:
+        raise UserError("A forecast needs the column of the time", f"TIME={(times or ['day'])[0]}")
+    time = by_name[name]
+    if time.type not in TIMES:
+        raise UserError(
+            f"TIME={choices.time}: the column is of type {time.type}, not a date or timestamp",
+            f"use one of {', '.join(times)}" if times else "load it as a date: CONVERT=column:date",
+        )
+    if not target or by_name[target].type not in NUMBERS:
+        raise UserError(
+            f"A forecast predicts a number, and TARGET={target or ''} is none",
+            "name a column of numbers in TARGET",
+        )
+    names = [_column(series, by_name, "SERIES") for series in choices.series if series]
+    if {time.name, target} & set(names) or time.name == target:
+        raise UserError("TIME, TARGET and SERIES must be different columns", "name others")
+    reasons["series"] = (
+        f"{', '.join(names)}: you named it in SERIES"
+        if names
+        else "one: SERIES=column tells several apart"
+    )
+    steps, has_repeated_times = table.time_steps(time.name, names)
+    frequency, is_regular = choose_frequency(steps, has_repeated_times, choices.frequency, reasons)
+    horizon = choose_horizon(choices.horizon, frequency, reasons)
+    series = [by_name[series] for series in names]
+    return ForecastPlan(time, series, frequency, is_regular, horizon)
 
 
 def _key(

@@ -10,7 +10,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from scripts.add.add import ORIGIN
-from scripts.add.dbt_files import file_paths, is_added
+from scripts.add.dbt_files import added_paths
 from scripts.console import say, step
 from scripts.errors import UserError
 from scripts.settings import Settings
@@ -18,6 +18,13 @@ from scripts.stack.build import build
 from scripts.stack.interface import Stack
 
 REGISTERED = "select exists (select from ml.model_versions where model = %s)"
+# The schema of what dbt builds from each folder of models, the readers first.
+SCHEMAS = {
+    "predictions": "predictions",
+    "ml": "models",
+    "features": "features",
+    "staging": "staging",
+}
 KIND = "select relkind, obj_description(oid, 'pg_class') from pg_class where oid = to_regclass(%s)"
 
 
@@ -26,8 +33,8 @@ def files_of(root: Path, name: str) -> tuple[str, list[Path]]:
     models = root / "dbt" / "models"
     for staging in sorted((models / "staging").glob(f"*/stg_*__{name}.sql")):
         schema = staging.parent.name
-        paths = [models / path for path in file_paths(name, schema).values()]
-        if is_added(root, name, schema):
+        paths = [models / path for path in (added_paths(root, name, schema) or {}).values()]
+        if paths:
             feature_files = sorted((models / "features" / name).glob(f"feat_{name}__*"))
             return schema, [path for path in (*paths, *feature_files) if path.exists()]
     raise UserError(f"make add has not made a model {name}", "ls dbt/models/ml lists the models")
@@ -36,6 +43,7 @@ def files_of(root: Path, name: str) -> tuple[str, list[Path]]:
 def remove(settings: Settings, stack: Stack, name: str) -> None:
     """Remove everything that `make add NAME=name` has made; the files go to a backup folder."""
     schema, files = files_of(settings.root, name)
+    models = settings.root / "dbt" / "models"
     with (
         step("Removing the tables and the model") as current,
         closing(psycopg2.connect(**settings.dsn("transformer"))) as connection,
@@ -44,7 +52,7 @@ def remove(settings: Settings, stack: Stack, name: str) -> None:
     ):
         removed = [
             relation
-            for relation in _relations(name, schema, files)
+            for relation in _relations(models, name, schema, files)
             if _drop(cursor, *relation.split(".", 1))
         ]
         cursor.execute(REGISTERED, [name])
@@ -53,7 +61,6 @@ def remove(settings: Settings, stack: Stack, name: str) -> None:
             removed.append(f"model {name}")
         current.note(", ".join(removed))
     folder = settings.state / "removed" / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    models = settings.root / "dbt" / "models"
     for file in files:
         target = folder / file.relative_to(models)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -65,17 +72,18 @@ def remove(settings: Settings, stack: Stack, name: str) -> None:
     build(settings, stack, ("path:models/reports,source:ml+",), show=False)
 
 
-def _relations(name: str, schema: str, files: list[Path]) -> list[str]:
+def _relations(models: Path, name: str, schema: str, files: list[Path]) -> list[str]:
     """What dbt builds of the files, the readers first; tables that a file was loaded into last."""
-    feature_files = [file.stem for file in files if file.parent.name == name]
-    built = [
-        f"predictions.pred_{name}",
-        f"models.{name}",
-        f"features.feat_{name}__all",
-        *(f"features.{each}" for each in dict.fromkeys(feature_files)),
-        f"features.feat_{name}__base",
-        f"staging.stg_{schema}__{name}",
-    ]
+    nodes = {
+        (file.relative_to(models).parts[0], file.stem) for file in files if file.suffix == ".sql"
+    }
+    ends = {f"feat_{name}__all": -1, f"feat_{name}__base": 1}
+
+    def order(node: tuple[str, str]) -> tuple[int, int, str]:
+        folder, stem = node
+        return list(SCHEMAS).index(folder), ends.get(stem, 0), stem
+
+    built = [f"{SCHEMAS[folder]}.{stem}" for folder, stem in sorted(nodes, key=order)]
     return [*built, f"csv.{name}", f"csv.{name}_unlabelled"] if schema == "csv" else built
 
 

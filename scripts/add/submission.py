@@ -9,6 +9,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
+from scripts.add.dbt_files import require_rows
 from scripts.add.remove import files_of
 from scripts.add.submission_columns import Prediction, Target, target_columns
 from scripts.console import say, step
@@ -67,6 +68,7 @@ class Sample:
 def submit(settings: Settings, name: str, sample_file: Path | None, to: Path | None) -> None:
     """Write the predictions of the rows without a label; a sample file gives columns and order."""
     schema, _ = files_of(settings.root, name)
+    require_rows(settings.root, name, schema)
     to = to or settings.root / "submissions" / f"{name}.csv"
     sample = Sample.read(sample_file) if sample_file else None
     with (

@@ -12,6 +12,7 @@ from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack.build import refresh
 from scripts.stack.interface import Stack
+from scripts.stack.webhook import post_changes
 
 FUNCTION = "ml.record_refresh(integer, text, text)"
 
@@ -42,12 +43,16 @@ def run_refresh(
         except BaseException as error:
             message = str(error) if isinstance(error, UserError) else repr(error)
             _record(settings, number, "failed", message)
+            if isinstance(error, Exception):
+                post_changes(settings, "failed", f"Refresh: failed; {message}")
             raise
         # The first refresh of an old registry creates the table.
         number = number or _record(settings, None, "running", "")
         _record(settings, number, "succeeded", detail)
         seconds = time.monotonic() - started
-        console.out(f"Refresh: succeeded in {seconds:.0f} s; {detail}.", highlight=False)
+        result = f"Refresh: succeeded in {seconds:.0f} s; {detail}."
+        post_changes(settings, "succeeded", result)
+        console.out(result, highlight=False)
 
 
 def _record(settings: Settings, number: int | None, status: str, detail: str) -> int | None:

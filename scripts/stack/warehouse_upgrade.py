@@ -15,10 +15,11 @@ from psycopg2 import sql
 from scripts.console import warn
 from scripts.settings import Settings
 
-# Relations that version 0.1 built and version 0.2 does not.
+# Relations that an earlier version built and this one does not.
 FORMER_RELATIONS = (
     "features.feat_order__waiting",
     "features.feat_product__prices",
+    "features.feat_revenue__history",
     "features.feat_revenue__takings",
     "reports.rpt_attention",
     "reports.rpt_churn_reasons",

@@ -78,35 +78,85 @@ def traffic(bench: Bench) -> Pair:
     return Pair(measure_glasshouse, None, unit="KiB")
 
 
-GROUPS, PER_GROUP = 100, 2_000
-_GROUPED = f"""
-create table bench.grouped as
-select i as id, 'group ' || i % {GROUPS} as grp,
-    {", ".join(f"random() as {name}" for name in FEATURES[:10])}, null::float8 as y
-from generate_series(1, {GROUPS * PER_GROUP}) as i;
-update bench.grouped set y = f1 * 3 + f2 * f3 + random() + length(grp);
+_GROUPED = """
+create table bench.{table} as
+select i as id, 'group ' || i % {groups} as grp, {features}, null::float8 as y
+from generate_series(1, {rows}) as i;
+update bench.{table} set y = f1 * 3 + f2 * f3 + random() + length(grp);
 """
 
 
+def _groups(bench: Bench, algorithm: str, groups: int, per_group: int) -> Pair:
+    session = Session(bench)
+    table_name = f"grouped_{groups}"
+    features = ", ".join(f"random() as {name}" for name in FEATURES[:10])
+    session.rows(f"drop table if exists bench.{table_name}")
+    session.rows("select setseed(0.5)")
+    rows = groups * per_group
+    session.rows(_GROUPED.format(table=table_name, groups=groups, features=features, rows=rows))
+    query = f"select * from bench.{table_name}"
+    call = "select * from ml.train('bench groups', %s, 'regression', 'y', 'id', %s, options => %s)"
+    options = json.dumps({**BARE, "group_by": "grp"})
+    rival = {"query": query, "features": FEATURES[:10], "folds": 2, "algorithm": algorithm}
+    return Pair(
+        lambda: session.seconds(call, query, json.dumps([algorithm]), options),
+        lambda: bench.rival("groups.py", **rival)["seconds"],
+        note="Both sides: 2 folds, a refit and a test score per group",
+        done=session.close,
+    )
+
+
 @compare(
-    f"{GROUPS} groups × {PER_GROUP:,} rows, one call",
+    "100 groups × 2,000 rows, one call",
     "a Python loop over scikit-learn on data already in numpy",
     at_most(2),
 )
 def groups(bench: Bench) -> Pair:
-    session = Session(bench)
-    session.rows("drop table if exists bench.grouped")
-    session.rows("select setseed(0.5)")
-    session.rows(_GROUPED)
-    rows = "select * from bench.grouped"
+    return _groups(bench, "ridge", 100, 2_000)
+
+
+@compare(
+    "500 groups × 1,000 rows, ridge, one call",
+    "a Python loop over scikit-learn on data already in numpy",
+    at_most(1.5),
+)
+def groups_ridge(bench: Bench) -> Pair:
+    return _groups(bench, "ridge", 500, 1_000)
+
+
+@compare(
+    "100 groups × 1,000 rows, gradient boosting, one call",
+    "a Python loop over scikit-learn on data already in numpy",
+    at_most(1.5),
+)
+def groups_boosting(bench: Bench) -> Pair:
+    return _groups(bench, "hist_gradient_boosting", 100, 1_000)
+
+
+@compare(
+    "peak memory, ridge on all rows by exact sums", "the same training in memory", at_most(0.7)
+)
+def exact_sums(bench: Bench) -> Pair:
+    rows = f"select id, {', '.join(FEATURES[1:])}, f1 from {table(bench, 'numeric')}"
     call = (
-        "select * from ml.train('bench groups', %s, 'regression', 'y', 'id', "
+        "select version from ml.train('bench sums', %s, 'regression', 'f1', 'id', "
         "'[\"ridge\"]', options => %s)"
     )
-    options = json.dumps({**BARE, "group_by": "grp"})
+
+    def peak(options: dict) -> float:
+        session = Session(bench)
+        version = session.rows(call, rows, json.dumps({**BARE, **options}))[0][0]
+        result = session.rows(
+            "select peak_memory_mb from ml.model_versions where model = 'bench sums' "
+            "and version = %s",
+            version,
+        )
+        session.close()
+        return float(result[0][0])
+
     return Pair(
-        lambda: session.seconds(call, rows, options),
-        lambda: bench.rival("groups.py", query=rows, features=FEATURES[:10], folds=2)["seconds"],
-        note="Both sides: 2 folds, a refit and a test score per group",
-        done=session.close,
+        lambda: peak({"memory_mb": 300, "rows": "stream"}),
+        lambda: peak({}),
+        unit="MiB",
+        note="options.memory_mb = 300",
     )

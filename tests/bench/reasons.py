@@ -36,9 +36,9 @@ REASONS = {
         "number of its nodes and not on the rows"
     ),
     "100 groups × 2,000 rows, one call": (
-        "The fits take two fifths of our time; each also fills in missing values, where the loop "
-        "only scales. The rest is work that the loop does not do: reading and sorting the rows, "
-        "distributions, storing a hundred models as validated JSON, and the metrics of each group"
+        "Each fit also learns how to fill in missing values, where the loop only scales. The rest "
+        "is work that the loop does not do: reading and sorting the rows, distributions, storing a "
+        "hundred signed models, and the metrics of each group"
     ),
     "peak memory of the backend in training": (
         "The libraries take 150 MiB before the first row. The texts of a key are stored beside the "

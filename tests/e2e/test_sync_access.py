@@ -8,6 +8,7 @@ from scripts.assets.access.file import FILE
 from scripts.assets.client.browser import signed_in
 from scripts.assets.client.superset import Superset
 from scripts.assets.client.visual_checks import inspect_dashboard
+from scripts.assets.files.bundle import read_files
 from scripts.errors import UserError
 
 PREDICTIONS = "d39cf2ab-67e9-587e-bd95-ed5faa973718"  # rpt_predictions
@@ -92,6 +93,44 @@ def test_access_changed_in_superset_is_pulled(project):
     assert data["dashboards"]["quality_classification"] == ["Analyst", "Sales"]
     assert data["roles"].keys() == {"Analyst", "Sales", "Stakeholder", "Stakeholder France"}
     assert "Nothing to do" in project.run("push")
+
+
+def test_alert_is_pushed_pulled_and_pruned(project):
+    """Stored without a worker; the address is in .env alone."""
+    env = project.stack.root / ".env"
+    text = env.read_text(encoding="utf-8")
+    assets = read_files(project.folder).bundle()
+    dashboard, database = assets.kind("dashboards")[0], assets.kind("databases")[0]
+    alert = {
+        "type": "Alert", "crontab": "5 * * * *", "dashboard_uuid": dashboard.uuid,
+        "database_uuid": database.uuid, "recipients": ["Email ${ALERT_EMAIL}"],
+        "sql": "select count(*) from ${SCHEMA_PREFIX}reports.rpt_alerts where state <> 'good'",
+        "condition": "> 0",
+    }  # fmt: skip
+    data = entries(project)
+    write(project, data | {"alerts": {"Model alerts": alert}})
+    try:
+        project.run("format-assets")
+        before = project.files()[FILE]
+        assert "no value for ALERT_EMAIL" in project.command("plan").stdout
+        env.write_text(f"{text}\nALERT_EMAIL=team@example.com\n", encoding="utf-8")
+        assert 'alert "Model alerts"  new in git' in project.command("plan").stdout
+        assert "only the worker of MODE=docker-redis sends them" in project.run("push")
+        assert "No difference" in project.run("plan")
+        (row,) = project.superset.rows("report", "id,name")
+        full = project.superset.get("report", row["id"])
+        assert "team@example.com" in full["recipients"][0]["recipient_config_json"]
+        project.superset.change("report", row["id"], {"crontab": "10 * * * *"})
+        assert 'alert "Model alerts"' in project.fails("push")
+        project.run("pull")
+        assert project.files()[FILE] == before.replace("5 * * * *", "10 * * * *")
+        assert "No difference" in project.run("plan")
+        write(project, data)
+        assert 'removed alert "Model alerts"' in project.run("prune", YES="1")
+        assert project.superset.rows("report", "id,name") == []
+        assert "No difference" in project.run("plan")
+    finally:
+        env.write_text(text, encoding="utf-8")
 
 
 def test_unknown_permission_stops_push_before_sending(project):

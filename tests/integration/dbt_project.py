@@ -22,6 +22,7 @@ function-paths: ["../functions"]
 functions: {glasshouse: {+schema: ml}}
 models:
   glasshouse:
+    staging: {+schema: staging, +materialized: view}
     ml: {+schema: models, +materialized: ml_model}
     features: {+schema: features, +materialized: table}
     predictions: {+schema: predictions, +materialized: table}

@@ -17,7 +17,7 @@ __all__ = ["admin", "user"]  # fixtures
 TUTORIAL = ROOT / "docs" / "tutorials" / "5-forecasting.md"
 OPTIONS = {"time": "at", "series": ["series"], "horizon": 12, "bootstrap": 0}
 KINDS = ("walk", "noise", "seasonal", "growing", "rare", "autoregressive")
-PER_KIND, MONTHS = 34, 132
+PER_KIND, FUTURES, MONTHS, STEPS = 34, 50, 132, 12
 
 
 def train(user: Session, model: str, query: str, target: str = "value", **changes: Any) -> Any:
@@ -26,47 +26,52 @@ def train(user: Session, model: str, query: str, target: str = "value", **change
 
 
 def simulated() -> dict[str, np.ndarray]:
-    """Six kinds of monthly series."""
+    """Six kinds of monthly series, of shape (series, futures, months): one past, many futures."""
     rng = np.random.default_rng(11)
-    times, shape = np.arange(MONTHS), (PER_KIND, MONTHS)
-    noise = {kind: rng.normal(size=shape) for kind in KINDS}
-    wave = np.sin(2 * np.pi * times / 12 + rng.uniform(0, 6, (PER_KIND, 1)))
+    times, shape = np.arange(MONTHS), (PER_KIND, FUTURES, MONTHS)
+    noise = {}
+    for kind in KINDS:
+        draws = rng.normal(size=shape) if kind != "rare" else rng.poisson(0.4, shape).astype(float)
+        draws[:, :, :-STEPS] = draws[:, :1, :-STEPS]
+        noise[kind] = draws
+    wave = np.sin(2 * np.pi * times / 12 + rng.uniform(0, 6, (PER_KIND, 1, 1)))
     steps = np.zeros(shape)
     for month in range(1, MONTHS):
-        steps[:, month] = 0.8 * steps[:, month - 1] + noise["autoregressive"][:, month]
+        steps[..., month] = 0.8 * steps[..., month - 1] + noise["autoregressive"][..., month]
     return {
-        "walk": 100 + np.cumsum(noise["walk"], axis=1),
+        "walk": 100 + np.cumsum(noise["walk"], axis=2),
         "noise": 50 + 5 * noise["noise"],
         "seasonal": 100 + 0.2 * times + 10 * wave + 3 * noise["seasonal"],
         "growing": (100 + 0.5 * times) * (1 + 0.3 * wave) * np.exp(0.05 * noise["growing"]),
-        "rare": rng.poisson(0.4, shape).astype(float),
+        "rare": noise["rare"],
         "autoregressive": 20 + steps,
     }
 
 
 def test_intervals_of_simulated_series_cover_level(user: Session) -> None:
-    truth: dict[tuple[str, int], float] = {}
-    rows: list[dict[str, str]] = []
-    for kind, values in simulated().items():
-        for number, series in enumerate(values):
-            for month, value in enumerate(series.tolist()):
-                if month >= MONTHS - 12:
-                    truth[f"{kind} {number}", month - MONTHS + 13] = value
-                else:
-                    at = f"{2000 + month // 12}-{month % 12 + 1:02}-01"
-                    rows.append({"series": f"{kind} {number}", "at": at, "value": repr(value)})
+    series = {
+        f"{kind} {number}": values
+        for kind, of_kind in simulated().items()
+        for number, values in enumerate(of_kind)
+    }
+    rows = [
+        {"series": name, "at": f"{2000 + month // 12}-{month % 12 + 1:02}-01", "value": repr(value)}
+        for name, values in series.items()
+        for month, value in enumerate(values[0, :-STEPS].tolist())
+    ]
     query = load(user, "simulated", rows, ("value",))
     query = query.replace("*", "series, at::date as at, value")
     train(user, "simulated", query)
-    intervals = user.rows(
+    shares: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    bounds = user.rows(
         "select series, step, lower, upper from ml.forecast('engine test simulated')"
     )
-    assert len(intervals) == len(truth)
-    inside = np.array([low <= truth[series, step] <= high for series, step, low, high in intervals])
-    kinds = np.array([series.split()[0] for series, *_ in intervals])
-    assert 0.75 <= inside.mean() <= 0.85
-    by_kind = {kind: round(inside[kinds == kind].mean(), 3) for kind in KINDS}
-    assert all(0.65 <= share <= 0.95 for share in by_kind.values()), by_kind
+    assert len(bounds) == len(series) * STEPS
+    for name, step, low, high in bounds:
+        truth = series[name][:, MONTHS - STEPS + step - 1]
+        shares[name.split()[0]].append(float(np.mean((low <= truth) & (truth <= high))))
+    by_kind = {kind: round(float(np.mean(values)), 3) for kind, values in shares.items()}
+    assert all(0.75 <= share <= 0.85 for share in by_kind.values()), by_kind
 
 
 def test_retail_turnover_forecast_on_held_out_rows(user: Session, data_folder: Any) -> None:
@@ -187,4 +192,8 @@ def test_tutorial_runs(engine: Any, user: Session) -> None:
     assert len(what_if) == 3
     planned_totals = {name: sum(r[2] for r in forecast if r[0] == name) for name, _ in what_if}
     assert all(total > planned_totals[name] for name, total in what_if)
-    assert all(len(rows) for rows in results[4:9])
+    assert all(len(rows) for rows in results[4:14])
+    assert [total for _, total, _ in results[12]] == pytest.approx(
+        [shops for *_, shops in results[12]]
+    )
+    assert "Christmas Day" in {name for name, _ in results[13]}

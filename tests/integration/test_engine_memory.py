@@ -56,6 +56,33 @@ def test_memory_limit_samples_rows_and_reports_it(engine: Any, user: Session) ->
     assert len(user.predict(NAME, f"{MANY} limit 30000")) == 30_000
 
 
+def test_all_rows_are_fitted_in_little_memory(engine: Any, user: Session) -> None:
+    """By exact sums the result is that of a fit in memory."""
+    split = """case when i % 5 = 0 then 'test' else 'train' end as part, sin(i * 0.7) + a as y"""
+    query = f"select *, {split} from (select i, sin(i) as a, cos(i) as b, "
+    query += "sin(i * 0.3) as c from generate_series(1, 200000) as i) as r"
+    for memory_mb in (10_000, 190):
+        session = Session(engine.dsn("transformer"))
+        with closing(session.connection):
+            session.train(
+                NAME,
+                query,
+                "y",
+                task="regression",
+                algorithms=["ridge"],
+                split={"by": "column", "column": "part"},
+                options={**QUICK, "folds": 2, "rows": "stream", "memory_mb": memory_mb},
+            )
+    part = user.version(NAME)
+    whole = user.version(NAME, part["version"] - 1)
+    assert (whole["fit_method"], part["fit_method"]) == ("in memory", "exact sums")
+    assert whole["rows_train"] == part["rows_train"] == 160_000
+    versions = (whole["version"], part["version"])
+    first, second = (user.predict(NAME, f"{query} limit 100", version) for version in versions)
+    for one, other in zip(first, second, strict=True):
+        assert one[2] == pytest.approx(other[2], rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("query", "memory_mb", "message"),
     [

@@ -263,6 +263,31 @@ def test_compiled_view_uses_index_for_one_row(user: Session) -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["yes", "trees"])
+def test_view_predicts_a_row_of_the_same_transaction(user: Session, name: str) -> None:
+    text = compiled_sql(user, name, "select * from engine_scoring.examples")
+    user.rows(f"create view engine_scoring.live as {text}")
+    user.rows("begin")
+    try:
+        user.rows(
+            "create temp table fresh on commit drop as"
+            " select * from engine_scoring.examples where id = 1"
+        )
+        user.rows("update fresh set id = -1, real = 49990, colour = null")
+        user.rows("insert into engine_scoring.examples select * from fresh")
+        ((prediction, score),) = user.rows(
+            "select prediction, score from engine_scoring.live where id = -1"
+        )
+        (row,) = user.predict(f"engine test scoring {name}", "select * from fresh")
+        assert prediction == row[1]
+        assert math.isclose(score, row[2], rel_tol=CLOSE)
+        user.rows("update engine_scoring.examples set real = 50010 where id = -1")
+        assert user.rows("select score from engine_scoring.live where id = -1") != [(score,)]
+    finally:
+        user.rows("rollback")
+        user.rows("drop view engine_scoring.live")
+
+
 @pytest.mark.parametrize(
     ("model", "query", "message"),
     [

@@ -99,7 +99,7 @@ def test_forecast_headline_equals_sum_of_days(warehouse: Warehouse) -> None:
     days, first, last, forecast = one_row(
         warehouse,
         "select count(*), min(day), max(day), sum(forecast) from predictions.pred_revenue"
-        " where series = 'Total' and is_future",
+        " where series = 'Total'",
     )
     (before,) = one_row(
         warehouse,
@@ -111,22 +111,22 @@ def test_forecast_headline_equals_sum_of_days(warehouse: Warehouse) -> None:
     )
     test_rows = rows(
         warehouse,
-        "select actual, forecast, naive, lower, upper from predictions.pred_revenue"
-        " where series = 'Total' and not is_future and actual is not null",
+        "select actual, forecast, simple_rule, lower, upper from reports.rpt_forecast"
+        " where model = 'revenue' and series = 'Total' and part = 'test'",
     )
     actual, forecasts, naive, lower, upper = np.array(test_rows, dtype=float).T
     sentence, number, subline, period = one_row(
         warehouse,
         "select lead || number || rest, number, subline, period from reports.rpt_forecast_text"
-        " where series = 'Total'",
+        " where model = 'revenue' and series = 'Total'",
     )
     change = float(forecast) / float(before) - 1
     assert f"next {days} days" in sentence
     assert number == f"{forecast:,.0f} €"
     assert f", {percent(abs(change))} {'more' if change >= 0 else 'less'} than" in sentence
     total = np.abs(actual).sum()
-    assert f"off by {percent(np.abs(actual - forecasts).sum() / total)}" in subline
-    assert f"weeks) by {percent(np.abs(actual - naive).sum() / total)}" in subline
+    assert f"was off by {percent(np.abs(actual - forecasts).sum() / total)}" in subline
+    assert f"season) by {percent(np.abs(actual - naive).sum() / total)}" in subline
     assert percent(np.mean((lower <= actual) & (actual <= upper))) in subline
     assert period.endswith(f"{last.year}") and f"{first.year} to" in period
 

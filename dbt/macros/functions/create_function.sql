@@ -25,8 +25,9 @@
     create or replace function {{ function }} ({{ formatted_scalar_function_args_sql() }})
     returns {{ model.returns.data_type }}
     {# A function that opens a cursor must be volatile, also where the one around it is stable. #}
-    language {{ language }}
-    {{ "volatile" if language == "plpython3u" else scalar_function_volatility_sql() }}
+    language
+        {{ language }}
+        {{ "volatile" if language == "plpython3u" else scalar_function_volatility_sql() }}
     {# It executes SQL, and PostgreSQL crashes when a parallel worker does that. #}
     parallel unsafe {{ "security definer set search_path = pg_catalog, pg_temp" if owner }}
     as {{ quoted_body }}

@@ -28,10 +28,16 @@ with
             case
                 when task in ('classification', 'regression')
                 then 'quality_' || task
+                when task = 'forecast'
+                then 'forecast'
                 else 'model_card'
             end,
             case
-                when task in ('classification', 'regression') then 'Model quality' else 'Model card'
+                when task in ('classification', 'regression')
+                then 'Model quality'
+                when task = 'forecast'
+                then 'Forecast'
+                else 'Model card'
             end
         from {{ ref("rpt_model_overview") }}
         where not beats_baseline and task <> 'clustering'

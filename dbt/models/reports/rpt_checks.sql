@@ -6,7 +6,7 @@
 #}
 with
     versions as (
-        select distinct on (model) model, version, status
+        select distinct on (model) model, version, status, task
         from {{ of_all_versions("model_versions") }} as versions
         order by model, status = 'champion' desc, version desc
     ),
@@ -23,7 +23,12 @@ with
             checks.column_name,
             coalesce(
                 checks.message,
-                'This version was trained before the checks existed: train it again.'
+                case
+                    versions.task
+                    when 'forecast'
+                    then 'The checks look at rows and measurements, which a forecast does not have.'
+                    else 'This version was trained before the checks existed: train it again.'
+                end
             ) as message,
             checks.remedy
         from versions

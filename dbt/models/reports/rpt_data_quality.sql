@@ -3,7 +3,9 @@
     where there is no problem, the row says so.
 #}
 with
-    drift as (select * from {{ ref("rpt_drift") }} where not is_score),
+    drift as (
+        select * from {{ ref("rpt_drift") }} where not is_score and verdict <> 'not measured'
+    ),
 
     newest as (select * from drift where period_age = 1),
 

@@ -3,7 +3,11 @@
     for each period. A model that has not been measured has one row that says so.
 #}
 with
-    drift as (select * from {{ ref("rpt_drift") }} where feature_rank <= 12 and period_age <= 12),
+    drift as (
+        select *
+        from {{ ref("rpt_drift") }}
+        where feature_rank <= 12 and period_age <= 12 and verdict <> 'not measured'
+    ),
 
     newest as (
         select model, feature, is_score, psi, verdict = 'ages' as has_aged

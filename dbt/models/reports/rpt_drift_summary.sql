@@ -4,7 +4,7 @@ with
     drift as (
         select *, verdict in ('watch', 'retrain') as has_drifted
         from {{ ref("rpt_drift") }}
-        where period_age = 1 and not is_score
+        where period_age = 1 and not is_score and verdict <> 'not measured'
     ),
 
     -- the largest drift; where there is none, the largest difference of a column that does not age

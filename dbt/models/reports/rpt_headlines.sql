@@ -25,6 +25,8 @@ with
                     || ' is '
                 when 'clustering'
                 then {{ counted("rows_total") }} || ' unlabelled cases fall into '
+                when 'forecast'
+                then {{ counted("rows_total") }} || ' values over time of '
                 else {{ counted("rows_total") }} || ' cases, each described by '
             end as lead,
             case
@@ -35,6 +37,8 @@ with
                 then {{ short_number("baseline_answer") }}
                 when 'clustering'
                 then classes || ' groups'
+                when 'forecast'
+                then target_phrase
                 else features_total || ' measurements'
             end as number,
             case
@@ -84,13 +88,16 @@ with
             case
                 when task = 'clustering'
                 then 'The model sorts ' || {{ counted("rows_total") }} || ' cases into '
-                when not beats_baseline and task = 'regression' and wape > baseline_wape
+                when
+                    not beats_baseline
+                    and task in ('regression', 'forecast')
+                    and wape > baseline_wape
                 then 'The simple rule is better: it is off by '
-                when task not in ('classification', 'regression')
+                when task not in ('classification', 'regression', 'forecast')
                 then metric_label || ': '
                 when not beats_baseline
                 then 'The model is '
-                when task = 'regression'
+                when task in ('regression', 'forecast')
                 then 'On average the model is off by '
                 when gain_at_20 is not null
                 then 'Checking the riskiest 20' || U&'\202F' || '% of cases finds '
@@ -99,13 +106,16 @@ with
             case
                 when task = 'clustering'
                 then classes || ' groups'
-                when not beats_baseline and task = 'regression' and wape > baseline_wape
+                when
+                    not beats_baseline
+                    and task in ('regression', 'forecast')
+                    and wape > baseline_wape
                 then coalesce({{ percent("baseline_wape") }}, baseline_error_text)
-                when task not in ('classification', 'regression')
+                when task not in ('classification', 'regression', 'forecast')
                 then score_text
                 when not beats_baseline
                 then 'no better than the simple rule'
-                when task = 'regression'
+                when task in ('regression', 'forecast')
                 then coalesce({{ percent("wape") }}, error_text)
                 when gain_at_20 is not null
                 then {{ percent("gain_at_20") }}
@@ -118,13 +128,16 @@ with
                 then ' that partly overlap.'
                 when task = 'clustering'
                 then ' that are poorly separated.'
-                when task not in ('classification', 'regression')
+                when task not in ('classification', 'regression', 'forecast')
                 then '.'
-                when not beats_baseline and task = 'regression' and wape > baseline_wape
+                when
+                    not beats_baseline
+                    and task in ('regression', 'forecast')
+                    and wape > baseline_wape
                 then ', the model by ' || coalesce({{ percent("wape") }}, error_text) || '.'
                 when not beats_baseline
                 then '.'
-                when task = 'regression'
+                when task in ('regression', 'forecast')
                 then
                     ', the simple rule by '
                     || coalesce({{ percent("baseline_wape") }}, baseline_error_text)
@@ -156,6 +169,14 @@ with
                     || {{ counted("rows_test") }}
                     || ' cases it had never seen. The error (WAPE) is the sum of all absolute errors as a share of the'
                     || ' sum of all true values.'
+                when 'forecast'
+                then
+                    'It forecasts the '
+                    || target_phrase
+                    || '. Tested on '
+                    || {{ counted("rows_test") }}
+                    || ' values it had never seen. The error (WAPE) is the sum of all absolute errors as a share of'
+                    || ' the sum of all true values; the simple rule repeats the last season.'
                 when 'classification'
                 then
                     coalesce(

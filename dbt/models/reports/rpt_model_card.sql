@@ -128,6 +128,14 @@ with
                                 || {{ feature_phrase("versions.model", "versions.target") }}
                             when 'clustering'
                             then 'groups of similar cases: ' || coalesce(sizes.names, 'groups')
+                            when 'forecast'
+                            then
+                                'the next '
+                                || (versions.split ->> 'horizon')
+                                || ' steps of '
+                                || (versions.split ->> 'series')
+                                || ' series, each with an interval: '
+                                || {{ feature_phrase("versions.model", "versions.target") }}
                             when 'outliers'
                             then 'cases that differ from the others'
                             else 'a few numbers that summarise many measurements'
@@ -174,7 +182,17 @@ with
                         8,
                         'Test split',
                         case
-                            versions.split ->> 'by'
+                            case
+                                versions.task
+                                when 'forecast'
+                                then 'steps'
+                                else versions.split ->> 'by'
+                            end
+                            when 'steps'
+                            then
+                                'the last '
+                                || (versions.split ->> 'test')
+                                || ' steps of each series'
                             when 'time'
                             then
                                 'the newest rows' || coalesce(
@@ -253,8 +271,17 @@ with
                         'result',
                         14,
                         'Chosen by',
-                        coalesce(versions.split ->> 'folds', '5')
-                        || '-fold cross-validation on the training rows; the test rows were not used'
+                        case
+                            versions.task
+                            when 'forecast'
+                            then
+                                'forecasts from '
+                                || (versions.split ->> 'origins')
+                                || ' earlier moments (rolling origins); the test steps were not used'
+                            else
+                                coalesce(versions.split ->> 'folds', '5')
+                                || '-fold cross-validation on the training rows; the test rows were not used'
+                        end
                     ),
                     ('result', 15, 'Compared with the previous version', history.decision),
                     (

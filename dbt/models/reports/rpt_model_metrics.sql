@@ -101,7 +101,7 @@ with
                 then 'worse than the simple rule'
                 when 'watch'
                 then 'no clear difference'
-                else case when baseline is null then '' else missing_interval end
+                else coalesce(case when baseline is not null then missing_interval end, '')
             end as verdict,
             state,
 

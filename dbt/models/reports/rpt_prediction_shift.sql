@@ -211,3 +211,23 @@ inner join versions on versions.model = scaled.model
 left join limits on limits.model = scaled.model
 left join score_limits on score_limits.model = scaled.model
 left join test_groups on test_groups.model = scaled.model and test_groups.bin = scaled.bin
+union all
+-- A forecast, and a model whose predictions no node stores, have one row that says so.
+select
+    model,
+    1,
+    {{ model_label("model") }},
+    case
+        task
+        when 'forecast'
+        then 'A forecast has no cases: see the page Forecast'
+        else 'No predictions are stored'
+    end,
+    '',
+    '',
+    null,
+    null,
+    0,
+    0
+from versions
+where model not in (select model from scaled)

@@ -1,8 +1,13 @@
 {{ config(materialized="view") }}
 
-{# Test rows of regressions: actual value, prediction and residual. #}
+{# Test rows of regressions and forecasts: actual value, prediction and residual. #}
 with
     residuals as (select * from {{ of_champions("residuals") }} as residuals),
+
+    versions as (
+        select model, task, coalesce(split ->> 'time_zone', 'UTC') as time_zone
+        from {{ of_champions("model_versions") }} as versions
+    ),
 
     limits as (
         select model, greatest(max(actual), max(predicted)) as highest from residuals group by model
@@ -12,16 +17,27 @@ select
     -- ids
     residuals.model,
     residuals.position,
-    coalesce(residuals.key, residuals.position::text) as key,
+    -- The key of a forecast is the name of the series.
+    case
+        versions.task
+        when 'forecast'
+        then
+            residuals.key
+            || ', '
+            || to_char(residuals.at at time zone versions.time_zone, 'YYYY-MM-DD')
+        else coalesce(residuals.key, residuals.position::text)
+    end as key,
 
     -- text
     {{ model_label("residuals.model") }} as model_label,
-    coalesce(
-        {{ feature_label("residuals.model", "split_part(residuals.segment, ' = ', 1)") }}
-        || ': '
-        || substr(residuals.segment, strpos(residuals.segment, ' = ') + 3),
-        'All cases'
-    ) as segment_label,
+    case
+        when strpos(residuals.segment, ' = ') > 0
+        then
+            {{ feature_label("residuals.model", "split_part(residuals.segment, ' = ', 1)") }}
+            || ': '
+            || substr(residuals.segment, strpos(residuals.segment, ' = ') + 3)
+        else 'All cases'
+    end as segment_label,
 
     -- numbers
     residuals.actual,
@@ -40,6 +56,7 @@ select
     residuals.at
 from residuals
 inner join limits on limits.model = residuals.model
+inner join versions on versions.model = residuals.model
 window
     fifteen as (
         partition by residuals.model

@@ -2,14 +2,21 @@
 
 {# The deciding metric by segment of the cases. #}
 with
+    versions as (select * from {{ of_champions("model_versions") }} as versions),
+
+    -- The steps of a forecast are on its own page.
     metrics as not materialized(
-        select * from {{ of_champions("metrics") }} as metrics where split = 'test' and fold is null
+        select metrics.*
+        from {{ of_champions("metrics") }} as metrics
+        inner join versions on versions.model = metrics.model
+        where
+            metrics.split = 'test'
+            and metrics.fold is null
+            and (versions.task <> 'forecast' or metrics.segment not like 'step = %')
     ),
 
     -- A model without segments has one row for all cases.
     parted as (select distinct model from metrics where segment <> 'all'),
-
-    versions as (select * from {{ of_champions("model_versions") }} as versions),
 
     overall as (select * from {{ ref("rpt_model_metrics") }}),
 

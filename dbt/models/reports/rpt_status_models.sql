@@ -29,9 +29,15 @@ select
     case
         when overview.task in ('classification', 'regression', 'clustering')
         then 'quality_' || overview.task
+        when overview.task = 'forecast'
+        then 'forecast'
         else 'model_card'
     end as dashboard,
     {{ model_filter("overview.model_label") }} as model_filter,
+
+    -- booleans
+    -- A forecast has series instead of measurements of cases.
+    overview.task <> 'forecast' as has_measurements,
 
     -- numbers
     row_number() over (order by overview.rows_total desc, overview.model) as sort_order

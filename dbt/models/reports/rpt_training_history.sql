@@ -100,7 +100,9 @@ select
         then ' was rejected: '
         else ' is archived: '
     end
-    || {{ within_sentence("coalesce(metrics.label, versions.metric)") }}
+    || replace(
+        {{ within_sentence("coalesce(metrics.label, versions.metric)") }}, ', lower is better', ''
+    )
     || ' ' as lead,
     {{ metric_text("versions.score", "metrics.unit") }} as number,
     ' on ' || case

@@ -1,5 +1,6 @@
-"""Creating and updating roles, row filters, dashboard access and users, over REST."""
+"""Creating and updating the entries of bundle.yml, over REST."""
 
+from scripts.assets.access.alert_server import RESOURCE, say_what_sends, write_alert
 from scripts.assets.access.file import PASSWORD
 from scripts.assets.access.passwords import save_password_digest
 from scripts.assets.access.server import Server
@@ -9,7 +10,7 @@ from scripts.errors import UserError
 from scripts.settings import Settings
 
 # Filters and dashboards refer to roles, so roles come first.
-ORDER = ("roles", "filters", "access", "users")
+ORDER = ("roles", "filters", "access", "users", "alerts")
 
 
 def apply(entries: list[Asset], server: Server, superset: Superset, settings: Settings) -> None:
@@ -25,6 +26,7 @@ def apply(entries: list[Asset], server: Server, superset: Superset, settings: Se
                 f"{error.problem}; live now: the dashboards, {applied}; not yet: {pending}",
                 f"{error.remedy}, then make push again",
             ) from None
+    say_what_sends([entry for entry in entries if entry.kind == "alerts"], settings)
 
 
 def remove_entry(entry: Asset, server: Server, superset: Superset) -> None:
@@ -36,6 +38,8 @@ def remove_entry(entry: Asset, server: Server, superset: Superset) -> None:
         superset.delete_many("rowlevelsecurity", [number])
     elif entry.kind == "roles":
         superset.delete("security/roles", number)
+    elif entry.kind == "alerts":
+        superset.delete(RESOURCE, number)
 
 
 def _role(entry: Asset, server: Server, superset: Superset, settings: Settings) -> None:
@@ -80,6 +84,11 @@ def _user(entry: Asset, server: Server, superset: Superset, settings: Settings) 
     save_password_digest(entry, settings)
 
 
+def _alert(entry: Asset, server: Server, superset: Superset, settings: Settings) -> None:
+    number = server.numbers.get(entry.uuid)
+    server.numbers[entry.uuid] = write_alert(entry, number, superset, settings)
+
+
 def _create_or_change(
     resource: str, entry: Asset, fields: dict, server: Server, superset: Superset
 ) -> None:
@@ -90,4 +99,10 @@ def _create_or_change(
         superset.change(resource, number, fields)
 
 
-_APPLY = {"roles": _role, "filters": _filter, "access": _dashboard_access, "users": _user}
+_APPLY = {
+    "roles": _role,
+    "filters": _filter,
+    "access": _dashboard_access,
+    "users": _user,
+    "alerts": _alert,
+}

@@ -7,9 +7,10 @@ from typing import Any
 
 import yaml
 
+from scripts.assets.access import alert_file
 from scripts.assets.files.yaml_text import dump_yaml, load_yaml, write_text
 from scripts.assets.model.asset import Asset, Bundle
-from scripts.assets.model.fields import ACCESS_KINDS, NAME_FIELD
+from scripts.assets.model.fields import ENTRY_KINDS, NAME_FIELD
 from scripts.assets.model.problems import Problem, Rule
 
 FILE = "bundle.yml"
@@ -17,9 +18,9 @@ FILE = "bundle.yml"
 BUILT_IN = ("Admin", "Alpha", "Gamma", "sql_lab")
 PASSWORD = re.compile(r"\$\{([A-Z][A-Z0-9_]*_PASSWORD)\}")
 _HEADER = """\
-# Access: roles, row filters, dashboard access and users. make plan, push, pull and prune handle it
-# like the dashboards; docs/dashboards.md explains each field. make pull and make format remove
-# comments; a row filter has a description instead.
+# Access (roles, row filters, dashboard access, users) and alerts. make plan, push, pull and prune
+# handle them like the dashboards; docs/dashboards.md explains each field. make pull and make format
+# remove comments; a row filter has a description instead.
 """
 # The sections of the file in order → the kind of its entries.
 SECTIONS = {
@@ -27,6 +28,7 @@ SECTIONS = {
     "row_filters": "filters",
     "dashboards": "access",
     "users": "users",
+    "alerts": "alerts",
 }
 # The fields of an entry: their types, and whether they must be there.
 FIELDS: dict[str, dict[str, tuple[type, bool]]] = {
@@ -52,7 +54,14 @@ FIELDS: dict[str, dict[str, tuple[type, bool]]] = {
         "roles": (list, True),
         "password": (str, True),
     },
+    "alerts": alert_file.FIELDS,
 }
+# A field that has its default value is left out of the file.
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "filters": {"type": "Regular"},
+    "alerts": alert_file.DEFAULTS,
+}
+_TYPE_NAMES = {list: "a list", dict: "a mapping", bool: "true or false", int: "a whole number"}
 _PERMISSION = re.compile(r"\S+ on \S.*")
 
 
@@ -113,15 +122,16 @@ def canonical_entry(kind: str, data: dict[str, Any]) -> dict[str, Any]:
         value = data.get(name)
         if type_ is list:
             value = sorted({str(each) for each in value or []})
-        if name == "type" and value == "Regular":
-            value = None
-        if value or is_required:
+        if name == "condition" and value:
+            value = alert_file.canonical_condition(value)
+        is_default = value in (None, "", [], {}) or value == _DEFAULTS.get(kind, {}).get(name)
+        if is_required or not is_default:
             canonical[name] = value
     return canonical
 
 
 def write_access(folder: Path, entries: Bundle, bundle: Bundle) -> bool:
-    """Write the file; False where it says so already. `bundle` gives the datasets' names."""
+    """Write the file; False where it says so already. `bundle` gives the names of its assets."""
     data: dict[str, Any] = {}
     for section, kind in SECTIONS.items():
         # A dashboard without roles needs no line.
@@ -129,10 +139,10 @@ def write_access(folder: Path, entries: Bundle, bundle: Bundle) -> bool:
         if some:
             data[section] = {e.title: _entry(e) for e in sorted(some, key=lambda e: e.title)}
     text = dump_yaml(data) if data else "{}\n"
-    for dataset in bundle.kind("datasets"):
-        # The name of the dataset as a comment, for readers.
-        note = f"- {dataset.uuid}  # {dataset.data.get('schema', '')}.{dataset.title}\n"
-        text = text.replace(f"- {dataset.uuid}\n", note)
+    for asset in bundle:
+        # The name of the asset as a comment, for readers.
+        schema = f"{asset.data.get('schema', '')}." if asset.kind == "datasets" else ""
+        text = text.replace(f" {asset.uuid}\n", f" {asset.uuid}  # {schema}{asset.title}\n")
     return write_text(folder / FILE, _HEADER + text)
 
 
@@ -191,8 +201,8 @@ def _entry_shape(where: str, kind: str, data: dict[str, Any]) -> list[Problem]:
         if value is None:
             if is_required:
                 add(name, "is missing", f"add {name}", Rule.MISSING_FIELD)
-        elif not isinstance(value, type_):
-            word = "a list" if type_ is list else "text"
+        elif not isinstance(value, type_) or (type_ is int and isinstance(value, bool)):
+            word = _TYPE_NAMES.get(type_, "text")
             add(name, f"must be {word}", f"write {word}", Rule.WRONG_TYPE)
         elif isinstance(value, list) and not all(isinstance(each, str) for each in value):
             add(name, "must hold texts", "write names", Rule.WRONG_TYPE)
@@ -227,12 +237,14 @@ def _references(entry: Asset, entries: list[Asset], bundle: Bundle) -> list[Prob
                 'write it like "can_read on Chart"',
             )
             add(message, remedy, Rule.MALFORMED_SETTING)
-    if entry.data.get("type", "Base") != "Base":
+    if entry.kind == "filters" and entry.data.get("type", "Base") != "Base":
         message = f"type {entry.data['type']} is unknown"
         add(message, "write Regular or Base", Rule.MALFORMED_SETTING)
     slugs = {dashboard.data["slug"] for dashboard in bundle.kind("dashboards")}
     if entry.kind == "access" and entry.title not in slugs:
         add("no dashboard here has this slug", "write the slug of a file in dashboards/")
+    if entry.kind == "alerts":
+        alert_file.alert_problems(entry, bundle, add)
     if entry.kind == "users":
         if not PASSWORD.fullmatch(entry.data["password"]):
             message = "the password must not be in this file"
@@ -242,4 +254,4 @@ def _references(entry: Asset, entries: list[Asset], bundle: Bundle) -> list[Prob
     return problems
 
 
-assert set(SECTIONS.values()) == set(ACCESS_KINDS)
+assert set(SECTIONS.values()) == set(ENTRY_KINDS)

@@ -1,9 +1,10 @@
-"""The access rights on the server, in the form of bundle.yml."""
+"""The access rights and alerts on the server, in the form of bundle.yml."""
 
 from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any
 
+from scripts.assets.access.alert_server import read_alerts
 from scripts.assets.access.file import BUILT_IN, canonical_entry
 from scripts.assets.access.permissions import Permissions
 from scripts.assets.client.superset import Superset
@@ -37,14 +38,17 @@ def read_server(
     git: Bundle,
     previously_managed: Set[str] = frozenset(),
     uuids: dict[tuple[str, int], str] | None = None,
+    pushed: Bundle | None = None,
 ) -> Server:
     """Read the access rights of a server.
 
     `git`: assets and entries of the repository; `previously_managed`: identities it has managed.
     `uuids`: uuids by resource and id, as far as they are known: ("dataset", 7) → uuid.
+    `pushed`: the last push, for the placeholders of alerts that git has removed.
 
     Included are entries that git contains or has contained, row filters on managed datasets only,
-    the access to managed dashboards, and the roles that these entries refer to.
+    the access to managed dashboards, the roles that these entries refer to, and alerts on managed
+    dashboards and charts.
     """
     managed = {asset.uuid for asset in git} | previously_managed
     permissions = Permissions(superset, settings, git, dict(uuids or {}))
@@ -54,6 +58,14 @@ def read_server(
         *_filters(superset, permissions, git, managed, server.numbers),
         *_dashboard_access(superset, git, server.numbers),
         *_users(superset, git, managed, server.numbers),
+        *read_alerts(
+            superset,
+            (pushed or Bundle()).kinds(["alerts"]) | git,
+            managed,
+            server.numbers,
+            settings,
+            permissions.uuid,
+        ),
     ]
     role_names = {role for entry in entries for role in entry.data.get("roles", [])}
     for name, number in server._roles.items():

@@ -22,6 +22,7 @@ _ORDER = {
     "dataset": "table_name",
     "rowlevelsecurity": "name",
     "saved_query": "label",
+    "report": "name",
     "annotation_layer": "name",
     "annotation": "start_dttm",
 }
@@ -106,6 +107,10 @@ class Superset:
         if answer.status_code == 404:
             return None
         return self._json(answer, f"looking for a {resource}")["result"]["id"]
+
+    def has(self, resource: str) -> bool:
+        """Whether this Superset offers a resource; a feature flag may turn it off."""
+        return self._send("GET", f"{resource}/_info").status_code != 404
 
     def rows(self, resource: str, columns: str = "id,uuid") -> list[dict[str, Any]]:
         """Every row of a list, page by page (Superset returns at most 100 per page)."""

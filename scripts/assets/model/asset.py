@@ -18,6 +18,7 @@ SINGULAR = {
     "filters": "row filter",
     "access": "access to dashboard",
     "users": "user",
+    "alerts": "alert",
 }
 
 

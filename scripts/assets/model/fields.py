@@ -10,10 +10,11 @@ from typing import Any
 KINDS = ("databases", "datasets", "queries", "annotation_layers", "charts", "dashboards")
 # The kinds that one import of Superset creates together.
 BUNDLED_KINDS = ("databases", "datasets", "charts", "dashboards")
-# Access rights: they are in bundle.yml, because Superset's own bundles do not contain them.
-ACCESS_KINDS = ("roles", "filters", "access", "users")
+# Access rights and alerts: they are in bundle.yml, because Superset's own bundles do not contain
+# them.
+ENTRY_KINDS = ("roles", "filters", "access", "users", "alerts")
 # Kinds without a uuid in Superset: the name is the identity.
-NAMED_KINDS = (*ACCESS_KINDS, "annotation_layers")
+NAMED_KINDS = (*ENTRY_KINDS, "annotation_layers")
 NAME_FIELD = {
     "databases": "database_name",
     "datasets": "table_name",
@@ -25,6 +26,7 @@ NAME_FIELD = {
     "filters": "name",
     "access": "dashboard",
     "users": "username",
+    "alerts": "name",
 }
 # The version of Superset's bundle format; it has been the same since Superset 1.0.
 FORMAT_VERSION = "1.0.0"

@@ -29,6 +29,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "annotation_layers": (),
     "charts": ("certified_by", "certification_details"),
     "dashboards": ("certified_by", "certification_details"),
+    "alerts": ("sql",),
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from scripts.assets.access.apply import remove_entry
 from scripts.assets.client.annotation_layers import remove_layer
 from scripts.assets.model.asset import Asset, Bundle
-from scripts.assets.model.fields import ACCESS_KINDS
+from scripts.assets.model.fields import ENTRY_KINDS
 from scripts.assets.sync.last_push import exclusive, last_pushed, save_last_push
 from scripts.assets.sync.rest import RESOURCES, number_of
 from scripts.assets.sync.server_assets import dependencies
@@ -17,8 +17,8 @@ from scripts.settings import Settings
 
 # Dependents are removed before what they depend on.
 ORDER = (
-    *("users", "filters", "access", "dashboards", "roles", "charts", "annotation_layers"),
-    *("queries", "datasets", "databases"),
+    *("alerts", "users", "filters", "access", "dashboards", "roles", "charts"),
+    *("annotation_layers", "queries", "datasets", "databases"),
 )
 
 
@@ -110,7 +110,7 @@ def _remove(state: ServerState, assets: list[Asset], pushed: Bundle) -> None:
 
 
 def _remove_one(state: ServerState, asset: Asset) -> None:
-    if asset.kind in ACCESS_KINDS:
+    if asset.kind in ENTRY_KINDS:
         if state.server:
             remove_entry(asset, state.server, state.superset)
         return

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from scripts.assets.access.alert_file import missing_addresses
 from scripts.assets.access.file import write_access
 from scripts.assets.checks.static import find_problems
 from scripts.assets.files.branch import commit_on_branch, require_clean
@@ -9,7 +10,7 @@ from scripts.assets.files.bundle import FOLDER, Files, write_asset
 from scripts.assets.files.managed import record_managed
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.database_uri import missing_passwords
-from scripts.assets.model.fields import ACCESS_KINDS, KINDS
+from scripts.assets.model.fields import ENTRY_KINDS, KINDS
 from scripts.assets.sync.last_push import exclusive, last_pushed, removed_from_git, save_last_push
 from scripts.assets.sync.pull_plan import PullPlan, plan_pull, removed_on_server
 from scripts.assets.sync.server_assets import managed_assets
@@ -74,8 +75,8 @@ def pull(
             f"{asset} is not in Superset any more: YES=1 make pull removes it here too, "
             "FORCE=1 make push brings it back"
         )
-    for name, database in _new_passwords(plan, settings):
-        warn(f"{database}: to push it to another Superset, put {name}=… into .env there")
+    for name, asset in _missing_keys(plan, settings):
+        warn(f"{asset}: to push it, put {name}=… into .env")
     say(plan.summary() or "Nothing to do: no change in Superset that git does not have.")
     if branch and plan:
         say(f"\nCommitted on the branch {branch}: git diff HEAD...{branch}")
@@ -91,14 +92,21 @@ def list_unmanaged(settings: Settings) -> None:
     say(f"{len(lines)} in Superset that this repository does not manage." if lines else "None.")
 
 
-def _new_passwords(plan: PullPlan, settings: Settings) -> list[tuple[str, Asset]]:
-    """The keys in `.env` that the addresses of written databases need, and that have no value."""
-    return [
+def _missing_keys(plan: PullPlan, settings: Settings) -> list[tuple[str, Asset]]:
+    """The keys in `.env` that written databases and alerts need, and that have no value."""
+    passwords = [
         (name, asset)
         for asset in plan.written.values()
         if asset.kind == "databases"
         for name in missing_passwords(asset.data["sqlalchemy_uri"], settings)
     ]
+    addresses = [
+        (name, asset)
+        for asset in plan.written.values()
+        if asset.kind == "alerts"
+        for name in missing_addresses(asset, settings)
+    ]
+    return passwords + addresses
 
 
 def _question(confirmed: list[Asset]) -> str:
@@ -126,6 +134,6 @@ def _write(plan: PullPlan, root: Path) -> None:
     for asset in plan.written.values():
         if asset.kind in KINDS:
             write_asset(folder, asset)
-    if any(asset.kind in ACCESS_KINDS for asset in plan.touched()):
-        write_access(folder, result.kinds(ACCESS_KINDS), result.kinds(KINDS))
+    if any(asset.kind in ENTRY_KINDS for asset in plan.touched()):
+        write_access(folder, result.kinds(ENTRY_KINDS), result.kinds(KINDS))
     record_managed(folder, result)

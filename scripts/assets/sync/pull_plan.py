@@ -8,7 +8,7 @@ from scripts.assets.access.file import BUILT_IN, FILE, canonical_entry
 from scripts.assets.files.bundle import FOLDER, with_path
 from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.diff import Difference, changes, readable_changes
-from scripts.assets.model.fields import ACCESS_KINDS, KINDS
+from scripts.assets.model.fields import ENTRY_KINDS, KINDS
 from scripts.assets.model.layout import without_charts
 from scripts.assets.model.merge import merge
 from scripts.assets.model.normalise import canonical
@@ -110,7 +110,7 @@ def _merge(plan: PullPlan, local: Asset, remote: Asset, base: Asset | None) -> N
 
 
 def _write(plan: PullPlan, local: Asset, data: dict[str, Any]) -> None:
-    canonical_form = canonical_entry if local.kind in ACCESS_KINDS else canonical
+    canonical_form = canonical_entry if local.kind in ENTRY_KINDS else canonical
     plan.written[local.uuid] = replace(local, data=canonical_form(local.kind, data))
 
 
@@ -126,7 +126,7 @@ def _add_required(
             new = with_path(asset, required, taken_paths)
             taken_paths.add(new.path)
             plan.written[new.uuid] = new
-    for entry in server.kinds(ACCESS_KINDS):
+    for entry in server.kinds(ENTRY_KINDS):
         if (
             entry.kind != "roles"
             and entry.uuid not in plan.git
@@ -140,4 +140,4 @@ def _add_required(
 
 
 def _roles(entry: Asset) -> list[str]:
-    return entry.data.get("roles", []) if entry.kind in ACCESS_KINDS else []
+    return entry.data.get("roles", []) if entry.kind in ENTRY_KINDS else []

@@ -10,7 +10,7 @@ from scripts.assets.model.asset import Asset, Bundle
 from scripts.assets.model.complete import complete
 from scripts.assets.model.database_uri import require_passwords
 from scripts.assets.model.diff import Difference, differences
-from scripts.assets.model.fields import ACCESS_KINDS, BUNDLED_KINDS, KINDS
+from scripts.assets.model.fields import BUNDLED_KINDS, ENTRY_KINDS, KINDS
 from scripts.assets.model.merge import merge
 from scripts.assets.sync.last_push import (
     changed_since_last_push,
@@ -60,7 +60,7 @@ def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
         _refuse_to_overwrite(git, before, pushed)
     _refuse_taken_slugs(git, state.assets)
     _require_passwords(git.only(changed), before, settings)
-    entries = {each.asset.uuid: each.asset for each in changes if each.asset.kind in ACCESS_KINDS}
+    entries = {each.asset.uuid: each.asset for each in changes if each.asset.kind in ENTRY_KINDS}
     entries |= {user.uuid: user for user in outdated}
     if entries and state.server:
         roles = [entry for entry in entries.values() if entry.kind == "roles"]
@@ -233,7 +233,7 @@ def _verify(state: ServerState) -> None:
 
 def _report(changes: list[Difference]) -> None:
     """Print what was created and updated; many new assets as a count."""
-    for kind in (*KINDS, *ACCESS_KINDS):
+    for kind in (*KINDS, *ENTRY_KINDS):
         new = [each.asset for each in changes if each.asset.kind == kind and each.old is None]
         if len(new) > _MAX_LISTED:
             say(f"  created {len(new)} {kind}")

@@ -11,7 +11,7 @@ from scripts.assets.model.annotations import (
     with_references,
 )
 from scripts.assets.model.asset import Asset, Bundle
-from scripts.assets.model.fields import ACCESS_KINDS, KINDS
+from scripts.assets.model.fields import ENTRY_KINDS, KINDS
 from scripts.assets.model.hidden_settings import with_hidden_settings
 from scripts.assets.model.layout import chart_uuids
 from scripts.assets.model.normalise import canonical_bundle
@@ -19,7 +19,7 @@ from scripts.assets.model.placeholders import restore
 from scripts.assets.sync.server_lists import ServerLists
 from scripts.settings import Settings
 
-_REFERENCES = ("dataset_uuid", "database_uuid")
+_REFERENCES = ("dataset_uuid", "database_uuid", "dashboard_uuid", "chart_uuid")
 
 
 def server_bundle(
@@ -33,11 +33,14 @@ def server_bundle(
     """The assets of an export (path → YAML text) in canonical form.
 
     `git`: the assets of the repository, for the placeholders they contain.
-    `pushed`: the last push, for the settings that the editor in the browser drops.
+    `pushed`: the last push, for the settings that the editor in the browser drops, and for the
+    placeholders of assets that git has removed.
     `then`: the settings of the last push, whose values the server holds.
     `lists`: ids, owners and tags of the server.
     """
     assets_data: list[tuple[str, str, dict[str, Any]]] = []
+    # An asset that git has removed is compared with the last push, which has its placeholders.
+    known = (pushed or Bundle()) | (git or Bundle())
     for path, text in exported.items():
         kind = PurePosixPath(path).parts[0]
         if kind not in KINDS:
@@ -45,10 +48,10 @@ def server_bundle(
         data = load_yaml(text)
         if lists:
             _add_lists(kind, data, lists)
-        local = git.get(_identity(kind, data)) if git else None
+        local = known.get(_identity(kind, data))
         in_git = local.data if local else None
         assets_data.append((kind, "", _restored(kind, data, in_git, settings, then or settings)))
-    _drop_default_catalogs(assets_data, exported, git or Bundle())
+    _drop_default_catalogs(assets_data, exported, known)
     _add_hidden(
         [data for kind, _, data in assets_data if kind in ("charts", "datasets")],
         git or Bundle(),
@@ -84,7 +87,7 @@ def _restored(
 
 
 def _drop_default_catalogs(
-    assets: list[tuple[str, str, dict[str, Any]]], exported: dict[str, str], git: Bundle
+    assets: list[tuple[str, str, dict[str, Any]]], exported: dict[str, str], known: Bundle
 ) -> None:
     """Leave out the catalog of a dataset or query where it repeats the connection's database.
 
@@ -96,7 +99,7 @@ def _drop_default_catalogs(
         for data in map(load_yaml, texts)
     }
     for kind, _, data in assets:
-        local = git.get(_identity(kind, data))
+        local = known.get(_identity(kind, data))
         database = str(data.get("database_uuid") or "").lower()
         if (
             kind in ("datasets", "queries")
@@ -147,6 +150,6 @@ def dependencies(asset: Asset) -> Iterator[str]:
         yield from (str(each).lower() for each in referenced_charts(asset.data["params"]))
         yield from (f"annotation_layers/{each}" for each in referenced_layers(asset.data["params"]))
     yield from (asset.data[name] for name in _REFERENCES if name in asset.data)
-    if asset.kind in ACCESS_KINDS:
+    if asset.kind in ENTRY_KINDS:
         yield from (f"roles/{name}" for name in asset.data.get("roles", []))
         yield from asset.data.get("datasets", [])

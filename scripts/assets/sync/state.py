@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
+from scripts.assets.access.alert_server import with_addresses
 from scripts.assets.access.file import has_access_file, read_access
 from scripts.assets.access.passwords import with_known_password
 from scripts.assets.access.server import Server, read_server
@@ -39,8 +40,8 @@ def read_git(settings: Settings) -> Bundle:
 
 
 def pushable(settings: Settings) -> Bundle:
-    """The assets and entries of git, without users whose password this installation lacks."""
-    return with_known_password(read_git(settings), settings)
+    """The assets and entries of git that this installation has the passwords and addresses for."""
+    return with_addresses(with_known_password(read_git(settings), settings), settings)
 
 
 def read_both(
@@ -154,7 +155,12 @@ class ServerState:
             if "uuid" in row
         }
         return read_server(
-            self.superset, self.settings, self.git, set(self.previously_managed), uuids
+            self.superset,
+            self.settings,
+            self.git,
+            set(self.previously_managed),
+            uuids,
+            last_pushed(self.settings),
         )
 
     @property

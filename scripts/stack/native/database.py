@@ -39,6 +39,7 @@ SHARED_SETTINGS = ROOT / "docker" / "postgres" / "server.conf"
 ACCESS = """\
 # The owner of this installation connects as the superuser over the socket, without a password.
 local all postgres peer map=glasshouse
+local replication postgres peer map=glasshouse
 local all all scram-sha-256
 host all all 127.0.0.1/32 scram-sha-256
 """

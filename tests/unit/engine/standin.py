@@ -3,7 +3,7 @@
 import json
 import struct
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ _TYPES = {
     dict: ("jsonb", "jsonb", "U"),
     list: ("double precision[]", "_float8", "A"),
 }
+_INSTANT = ("timestamp with time zone", "timestamptz", "D")
 _EPOCH = datetime(1970, 1, 1)
 
 
@@ -39,16 +40,20 @@ class StandIn:
         self.recorded: list[dict[str, Any]] = []
         self.artifacts: list[bytes] = []
         self.signatures: list[bytes] = []
+        self.groups: dict[tuple[str, int, str], dict[str, bytes]] = {}
+        self.loaded_groups: list[str] = []
         self.profiles: list[dict[str, Any]] = []
         self.results: list[tuple[str, int, list[dict[str, Any]]]] = []
 
     def columns(self, query: str) -> list[Column]:
         """The type of a column is that of its first value."""
         names = self.rows[0] if self.rows else {}
-        return [Column.of_type(name, *_TYPES[self._type(name)]) for name in names]
+        return [Column.of_type(name, *self._type(name)) for name in names]
 
-    def _type(self, name: str) -> type:
-        return next((type(r[name]) for r in self.rows if r[name] is not None), str)
+    def _type(self, name: str) -> tuple[str, str, str]:
+        value = next((r[name] for r in self.rows if r[name] is not None), "")
+        is_instant = isinstance(value, datetime) and value.tzinfo is not None
+        return _INSTANT if is_instant else _TYPES[type(value)]
 
     def fetch_packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
         """The rows as Postgres would pack them."""
@@ -89,6 +94,22 @@ class StandIn:
             self.artifacts.append(values[1])
             self.signatures.append(values[2])
             return [self._version(payload)]
+        if "record_group" in statement:
+            model, number, name, content, signature, facts, metrics = values
+            self.groups[model, number, name] = {"content": content, "signature": signature}
+            if facts is not None:
+                self._replace_group(number, name, json.loads(facts), json.loads(metrics))
+            return []
+        if "group_artifacts" in statement:
+            model, number, asked = values
+            if isinstance(asked, str):
+                self.loaded_groups.append(asked)
+                return [self.groups[model, number, asked]]
+            return [
+                {"group": name, "signature": self.groups[model, number, name]["signature"]}
+                for name in asked
+                if (model, number, name) in self.groups
+            ]
         if "malformed_versions" in statement:
             return []
         if "order by version desc" in statement:
@@ -131,6 +152,19 @@ class StandIn:
             return [{"version": len(self.recorded) + 1}]
         raise AssertionError(f"The stand-in does not know: {statement}")
 
+    def _replace_group(self, number: int, name: str, facts: dict, metrics: list[dict]) -> None:
+        """What the version says of one group."""
+        payload = self.recorded[number - 1]
+        entries = payload["version"]["groups"]
+        places = [i for i, entry in enumerate(entries) if entry["group"] == name]
+        if places:
+            entries[places[0]] = {"group": name, **facts}
+        else:
+            entries.append({"group": name, **facts})
+        segments = {row["segment"] for row in metrics}
+        kept = [row for row in payload["metrics"] if row["segment"] not in segments]
+        payload["metrics"] = [*kept, *metrics]
+
     def _bins(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
         """The bins of each feature, without the classes."""
         result: dict[tuple, dict[str, Any]] = {}
@@ -150,6 +184,10 @@ class StandIn:
     def changed_settings(self) -> frozenset[str]:
         """Values become texts here, under no settings."""
         return frozenset()
+
+    def quote_identifier(self, identifier: str) -> str:
+        """As PostgreSQL quotes a name that needs it."""
+        return '"' + identifier.replace('"', '""') + '"'
 
     def quote_literal(self, value: str) -> str:
         """As PostgreSQL quotes a text."""
@@ -180,7 +218,8 @@ def _number(value: Any) -> float:
     if value is None:
         return float("nan")
     if isinstance(value, datetime):
-        return (value - _EPOCH).total_seconds() / 86_400
+        epoch = _EPOCH if value.tzinfo is None else _EPOCH.replace(tzinfo=UTC)
+        return (value - epoch).total_seconds() / 86_400
     if isinstance(value, date):
         return float((value - _EPOCH.date()).days)
     return float(value)

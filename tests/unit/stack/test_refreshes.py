@@ -18,6 +18,11 @@ def no_lock(settings: Any) -> Iterator[None]:
     yield
 
 
+def settings_in(state: Path) -> Any:
+    """Settings without a webhook."""
+    return SimpleNamespace(state=state, value=lambda key: None)
+
+
 STACK = SimpleNamespace(update_server_environment=lambda: "up to date")
 
 
@@ -37,7 +42,7 @@ def test_one_line_and_one_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: list, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.setattr(refreshes, "refresh", lambda settings, stack: "up to date")
-    refreshes.run_refresh(SimpleNamespace(state=tmp_path), STACK, no_lock)
+    refreshes.run_refresh(settings_in(tmp_path), STACK, no_lock)
     assert recorded == [(None, "running", ""), (7, "succeeded", "up to date")]
     assert capsys.readouterr().out.splitlines()[-1].startswith("Refresh: succeeded in 0 s; up to")
 
@@ -46,11 +51,11 @@ def test_second_refresh_does_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: list, capsys: pytest.CaptureFixture
 ) -> None:
     def second(settings: Any, stack: Any) -> str:
-        refreshes.run_refresh(SimpleNamespace(state=tmp_path), STACK, no_lock)
+        refreshes.run_refresh(settings_in(tmp_path), STACK, no_lock)
         return "up to date"
 
     monkeypatch.setattr(refreshes, "refresh", second)
-    refreshes.run_refresh(SimpleNamespace(state=tmp_path), STACK, no_lock)
+    refreshes.run_refresh(settings_in(tmp_path), STACK, no_lock)
     assert len(recorded) == 2
     assert capsys.readouterr().out.count("another refresh is running; nothing was done.") == 1
 
@@ -64,7 +69,7 @@ def test_failure_is_recorded_and_releases_lock(
 
     monkeypatch.setattr(refreshes, "refresh", fail)
     with pytest.raises(type(error)):
-        refreshes.run_refresh(SimpleNamespace(state=tmp_path), STACK, no_lock)
+        refreshes.run_refresh(settings_in(tmp_path), STACK, no_lock)
     assert [status for _, status, _ in recorded] == ["running", "failed"]
     with try_lock(tmp_path / "refresh.lock") as is_free:
         assert is_free

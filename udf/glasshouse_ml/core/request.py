@@ -22,4 +22,4 @@ class Request:
     metric: str | None
     split: dict[str, Any]
     options: dict[str, Any]
-    folds_given: bool
+    has_explicit_folds: bool

@@ -91,7 +91,7 @@ class Splitter(Protocol):
     def check_parts(self, train: np.ndarray, test: np.ndarray) -> None:
         """Refuse parts that nothing can be learned from or tested on."""
 
-    def possible_folds(self, train: np.ndarray, folds: int, is_requested: bool) -> int:
+    def possible_folds(self, train: np.ndarray, folds: int, is_explicit: bool) -> int:
         """As many folds as asked for, or as the rows allow."""
 
     def fold_generator(self, folds: int, grouped: bool, seed: int) -> Any:

@@ -68,11 +68,14 @@ class ColumnBuffer:
         self.codes: list[Chunks] = [[] for _ in packing.texts]
         self.keys: Chunks = []  # of the sampler
         self.rows = 0
+        self.hash_sum = 0  # of the hashes of all rows, those outside the sample too
 
     def add(self, size: int, numbers: np.ndarray, texts: list[list[str]]) -> None:
         """Add a batch, or those of its rows that are in the sample."""
         if self.sampler:
-            keys = self.sampler.sampling_keys(row_hashes(self._batch(numbers, texts)))
+            hashes = row_hashes(self._batch(numbers, texts))
+            self.hash_sum = (self.hash_sum + int(hashes.sum(dtype=np.uint64))) % 2**64
+            keys = self.sampler.sampling_keys(hashes)
             selected = np.flatnonzero(keys <= self.sampler.limit)
             size, numbers = len(selected), numbers[selected]
             texts = [[column[row] for row in selected] for column in texts]

@@ -117,11 +117,13 @@ class Reader:
     def table(self, max_bytes: int | None = None) -> Table:
         """All rows, or a sample on which a training takes at most max_bytes.
 
-        rows_read is then the number of rows of the query.
+        rows_read is then the number of rows of the query, and hash_sum a sum over all of them that
+        does not depend on their order; it is 0 without max_bytes.
         """
         buffer = ColumnBuffer(self.packing, max_bytes)
         self.rows_read = 0
         for size, numbers, texts in self.batches():
             self.rows_read += size
             buffer.add(size, numbers, texts)
+        self.hash_sum = buffer.hash_sum
         return buffer.table()

@@ -1,5 +1,6 @@
-"""Trend, season and remainder of the history of series, and what stands out in the remainder."""
+"""Trend, season, holidays and remainder of the history of series, and what stands out in it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,22 +15,55 @@ _LIMIT = 4.0
 _NORMAL = 1.4826
 # Periods before and after a shift of the level that are compared, at least.
 _MIN_WINDOW = 6
+_HOLIDAY_ROUNDS = 3
 
 
 @dataclass(frozen=True)
 class Components:
-    """Of one series, an element a period; actual = trend + seasonal + remainder."""
+    """Of one series, an element a period; actual = trend + seasonal + holiday + remainder."""
 
     trend: np.ndarray
     seasonal: np.ndarray
+    holiday: np.ndarray
     remainder: np.ndarray
     findings: list[str | None]
 
+    def strength(self, part: np.ndarray) -> float:
+        """How much trend or season explains, from 0 to 1.
 
-def series_components(values: np.ndarray, season: int) -> Components:
-    """Take one series without gaps apart, as classical decomposition does."""
+        Wang, Smith and Hyndman, "Characteristic-based clustering for time series data" (2006).
+        """
+        total = float(np.var(part + self.remainder))
+        return max(0.0, 1 - float(np.var(self.remainder)) / total) if total > 0 else 0.0
+
+
+def series_components(
+    values: np.ndarray, season: int, holidays: Sequence[str | None] = ()
+) -> Components:
+    """Take one series without gaps apart, as classical decomposition does.
+
+    `holidays` names the holiday of each period.
+    """
     check_interrupts()
-    window = season if season > 1 else min(7, len(values))
+    holiday = np.zeros(len(values))
+    trend, seasonal = _trend_and_season(values, season)
+    # The trend is a mean of days, of which a holiday is one, so their effects are found in turns.
+    for _ in range(_HOLIDAY_ROUNDS if any(holidays) else 0):
+        holiday = _holiday_effects(values - trend - seasonal, holidays)
+        trend, seasonal = _trend_and_season(values - holiday, season)
+    remainder = values - trend - seasonal - holiday
+    window = _window(values, season)
+    findings = _findings(values - seasonal - holiday, remainder, window)
+    return Components(trend, seasonal, holiday, remainder, findings)
+
+
+def _window(values: np.ndarray, season: int) -> int:
+    """The periods whose mean is the trend."""
+    return season if season > 1 else min(7, len(values))
+
+
+def _trend_and_season(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    window = _window(values, season)
     trend = centred_mean(values[None, :], window)[0] if len(values) > window else None
     if trend is None or not np.isfinite(trend).any():
         trend = np.full(len(values), values.mean())
@@ -51,8 +85,23 @@ def series_components(values: np.ndarray, season: int) -> Components:
             ]
         )
         seasonal = (pattern - pattern.mean())[places]
-    remainder = values - trend - seasonal
-    return Components(trend, seasonal, remainder, _findings(values - seasonal, remainder, window))
+    return trend, seasonal
+
+
+def _holiday_effects(distance: np.ndarray, holidays: Sequence[str | None]) -> np.ndarray:
+    """The median distance of each holiday; that of all holidays for one that occurs once."""
+    names = np.array([name or "" for name in holidays])
+    begins = np.concatenate([[True], names[1:] != names[:-1]])  # a holiday may have several hours
+    is_holiday = names != ""
+    effects = np.zeros(len(distance))
+    if (begins & is_holiday).sum() < 2:
+        return effects
+    effects[is_holiday] = np.median(distance[is_holiday])
+    for name in set(names[is_holiday].tolist()):
+        of_name = names == name
+        if (begins & of_name).sum() > 1:
+            effects[of_name] = np.median(distance[of_name])
+    return effects
 
 
 def _findings(adjusted: np.ndarray, remainder: np.ndarray, window: int) -> list[str | None]:

@@ -12,7 +12,8 @@ from hashlib import sha256
 import numpy as np
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
-from glasshouse_ml.core.table import BOOLEAN, TIME, Column, Table, TextColumn
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.table import BOOLEAN, CATEGORY, TIME, Column, Table, TextColumn
 from glasshouse_ml.measure.distributions import MISSING, OTHER
 from glasshouse_ml.measure.residuals import iso_timestamp
 
@@ -56,6 +57,18 @@ def segment_name(column: str, value: str) -> str:
     """The name of a segment; `value` as quoted() gives it, or OTHER or MISSING."""
     is_ambiguous = " = " in column or column.startswith('"')
     return f"{json.dumps(column, ensure_ascii=False) if is_ambiguous else column} = {value}"
+
+
+def group_name(feature: Feature, value: float) -> str:
+    """The name of a group of options.group_by, whose column has this value in the matrix."""
+    if feature.kind == CATEGORY:
+        position = int(value)
+        is_category = 0 <= position < len(feature.categories)
+        return quoted(feature.categories[position]) if is_category else OTHER
+    if feature.kind == BOOLEAN:
+        return "true" if value else "false"
+    text = f"{value + 0.0:.15g}"  # without a negative zero
+    return text if float(text) == value else repr(value)
 
 
 def quoted(value: str) -> str:

@@ -31,7 +31,7 @@ _HINT = "Change its params or the data."
 
 
 @contextmanager
-def _one_line_errors(message: str) -> Iterator[None]:
+def one_line_errors(message: str) -> Iterator[None]:
     """Turn an error of a library into one line after the message, without a traceback."""
     try:
         yield
@@ -82,7 +82,7 @@ class Fitter:
         """The fitted Pipeline of one algorithm."""
         check_interrupts()
         task, options = self.request.task, self.request.options
-        with _one_line_errors(f"{algorithm} could not be trained"):
+        with one_line_errors(f"{algorithm} could not be trained"):
             entry = catalogue.find_algorithm(task.name, algorithm)
             entry.check_rows(len(rows.actual))
             params = task.estimator_params(params, entry.parameters, self.target, options)
@@ -133,7 +133,7 @@ class Fitter:
         for fold in self.split.folds:
             fitted = self.fit(algorithm, params, self.training_share(training, fold, share))
             rows = training.take(fold[1])
-            with _one_line_errors(f"{algorithm} could not predict"):
+            with one_line_errors(f"{algorithm} could not predict"):
                 scores = self.request.task.score_fold(fitted, rows.matrix, rows.actual, self.target)
                 scores = with_weights(scores, rows.weights)
             if not np.isfinite(getattr(scores, "scores", 0.0)).all():

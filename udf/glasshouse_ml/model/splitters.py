@@ -53,11 +53,11 @@ class StratifiedSplitter:
                 "Give more rows, or another split or test share.",
             )
 
-    def possible_folds(self, train: np.ndarray, folds: int, is_requested: bool) -> int:
+    def possible_folds(self, train: np.ndarray, folds: int, is_explicit: bool) -> int:
         """No more folds than the smallest class has rows."""
         counts = np.bincount(self.classes[train], minlength=len(self.names))
         smallest = int(counts.min())
-        if is_requested and smallest < folds:
+        if is_explicit and smallest < folds:
             name = self.names[int(np.argmin(counts))]
             raise GlasshouseError(
                 f"Class {name!r} has {count_rows(smallest)} in the training part, "
@@ -107,10 +107,10 @@ class RandomSplitter:
                 "Give more rows.",
             )
 
-    def possible_folds(self, train: np.ndarray, folds: int, is_requested: bool) -> int:
+    def possible_folds(self, train: np.ndarray, folds: int, is_explicit: bool) -> int:
         """No fold of a single row: most measures mean nothing there."""
         most = len(train) // 2
-        if is_requested and most < folds:
+        if is_explicit and most < folds:
             raise GlasshouseError(
                 f"The training part has {count_rows(len(train))}, too few for {folds} folds.",
                 f"Ask for at most {most} folds, or give more rows.",

@@ -1,6 +1,6 @@
 """Which rows are learned from, which are kept aside, and the folds inside the training part."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -52,7 +52,7 @@ def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
             )
     train, test = np.flatnonzero(is_train), np.flatnonzero(is_test)
     splitter.check_parts(train, test)
-    folds = splitter.possible_folds(train, request.options["folds"], request.folds_given)
+    folds = splitter.possible_folds(train, request.options["folds"], request.has_explicit_folds)
     facts["folds"] = folds
 
     def folds_within(members: np.ndarray, count: int) -> list[Fold]:
@@ -74,6 +74,43 @@ def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
         times,
         units,
     )
+
+
+def training_mask(
+    request: Request, split: Split, test: Table, test_hashes: np.ndarray
+) -> Callable[[Table, np.ndarray], np.ndarray]:
+    """Which of other rows of the query may be learned from beside a test part that was sampled.
+
+    The function takes rows and their hashes. A row belongs to the test part, or is too close to it,
+    by the rule that chose the test part: its key, group, time or label. A row equal to one of the
+    test rows is never learned from.
+    """
+    by, column, key = request.split["by"], request.split["column"], request.key
+    if by == "time":
+        limit = split.facts["test_from"] - _gap_length(request.split)
+        with_gap = bool(request.split.get("gap"))
+
+        def before(rows: Table, hashes: np.ndarray) -> np.ndarray:
+            times = rows.numbers[column]
+            return times <= limit if with_gap else times < limit
+
+        return before
+    if by == "column":
+        return lambda rows, hashes: ~_by_label(rows.texts[column], column)
+    if by in ("group", "key"):
+        name, share, seed = str(column or key), request.split["test"], request.options["seed"]
+        return lambda rows, hashes: ~_by_hash(rows.texts[name], share, seed)
+    if key:
+        texts_of_test = test.texts[key]
+        names = {texts_of_test.levels[code] for code in np.unique(texts_of_test.codes)}
+
+        def other_key(rows: Table, hashes: np.ndarray) -> np.ndarray:
+            texts = rows.texts[key]
+            is_test = np.array([level in names for level in texts.levels] + [False])
+            return ~is_test[texts.codes]
+
+        return other_key
+    return lambda rows, hashes: ~np.isin(hashes, test_hashes)
 
 
 def resampling_units(

@@ -5,6 +5,7 @@ catalogue consist of. The list is the second line of defence: `signatures` comes
 scikit-learn follows the numbers inside a tree without looking, so trusted types alone are not safe.
 """
 
+import copy
 import json
 import zipfile
 from collections.abc import Iterator
@@ -22,11 +23,13 @@ from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.interval import PredictionInterval
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
+from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.tasks.registry import TASKS
 
 FORMAT = 1
-# The arrays of a forecast.
-_ARRAYS = ("lower", "upper", "baseline", "ends", "tail", "known")
+# The arrays of a forecast: the attribute, and its name in the artifact.
+_ARRAYS = {name: name for name in ("lower", "upper", "baseline", "ends", "tail")}
+_ARRAYS |= {"future_values": "known", "membership": "membership", "weights": "weights"}
 # Types beyond those that skops trusts by itself: parts of trees; the check of input that histogram
 # gradient boosting stores for its categories; optimizers of neural networks; the loss of Tweedie
 # models; the tree and the function of a bisecting k-means; the curves of a calibration; the folds
@@ -78,7 +81,7 @@ TRUSTED = (
 
 
 def pack(model: Model) -> bytes:
-    """The bytes of a model."""
+    """The bytes of a model, without the models of its groups, which pack_group() stores."""
     facts = {
         "format": FORMAT,
         "features": [asdict(feature) for feature in model.features],
@@ -90,13 +93,33 @@ def pack(model: Model) -> bytes:
         "interval": asdict(model.interval) if model.interval else None,
     }
     # One text, because skops writes a file entry of its own for each object.
-    return _dump({"facts": json.dumps(facts), "pipeline": model.pipeline})
+    return _dump({"facts": json.dumps(facts), "pipeline": _without_members(model.pipeline)})
+
+
+def pack_group(name: str, pipeline: Pipeline) -> bytes:
+    """The bytes of the model of one group.
+
+    Its types are those of the pooled model, which pack() compares with the list.
+    """
+    return _bytes({"facts": json.dumps({"format": FORMAT, "group": name}), "pipeline": pipeline})
+
+
+def _without_members(pipeline: Pipeline) -> Pipeline:
+    estimator = pipeline[-1] if isinstance(pipeline, Pipeline) else None
+    if not isinstance(estimator, Grouped):
+        return pipeline
+    estimator = copy.copy(estimator)
+    estimator.members_ = None
+    # What only the session that trained it needs.
+    for name in ("fits", "load_members"):
+        estimator.__dict__.pop(name, None)
+    return Pipeline([*pipeline.steps[:-1], ("estimate", estimator)])
 
 
 def pack_forecast(model: ForecastModel) -> bytes:
     """The bytes of a forecast."""
     facts = {"format": FORMAT, "task": "forecast", **model.facts}
-    arrays = {name: getattr(model, name) for name in _ARRAYS}
+    arrays = {name: getattr(model, attribute) for attribute, name in _ARRAYS.items()}
     return _dump(
         {
             "facts": json.dumps(facts),
@@ -108,8 +131,7 @@ def pack_forecast(model: ForecastModel) -> bytes:
 
 
 def _dump(parts: dict[str, Any]) -> bytes:
-    with _on_one_line():
-        content = skops.io.dumps(parts, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
+    content = _bytes(parts)
     unexpected = set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED)
     if unexpected:
         raise GlasshouseError(
@@ -117,6 +139,11 @@ def _dump(parts: dict[str, Any]) -> bytes:
             "Choose other parameters for the algorithm.",
         )
     return content
+
+
+def _bytes(parts: dict[str, Any]) -> bytes:
+    with _on_one_line():
+        return skops.io.dumps(parts, compression=zipfile.ZIP_DEFLATED, compresslevel=1)
 
 
 @contextmanager
@@ -145,13 +172,34 @@ def unpack(content: bytes) -> Model | ForecastModel:
 
     A GlasshouseError for a type that is not on the list, and for what is no model of this format.
     """
-    try:
+    with _one_line_errors():
         stored = skops.io.loads(content, trusted=TRUSTED)
         facts = json.loads(stored["facts"])
         # The first models knew one task only and did not name it.
         task = facts.get("task", "classification")
         usable = facts["format"] == FORMAT and task in TASKS
         model = _forecast(stored, facts) if task == "forecast" else _row_model(stored, facts, task)
+    if not usable or model is None:
+        raise _damaged()
+    return model
+
+
+def unpack_group(content: bytes, name: str) -> Pipeline:
+    """The model of a group in the bytes, whose signature was verified; errors as unpack()."""
+    with _one_line_errors():
+        stored = skops.io.loads(content, trusted=TRUSTED)
+        facts, pipeline = json.loads(stored["facts"]), stored["pipeline"]
+        usable = (facts["format"], facts["group"]) == (FORMAT, name)
+    if not usable or not isinstance(pipeline, Pipeline):
+        raise _damaged()
+    return pipeline
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Turn an error of skops into one line."""
+    try:
+        yield
     except UntrustedTypesFoundException as error:
         raise GlasshouseError(
             f"The stored model was not loaded. {str(error).splitlines()[0]}",
@@ -161,11 +209,12 @@ def unpack(content: bytes) -> Model | ForecastModel:
         raise GlasshouseError(
             f"The stored model cannot be read: {type(error).__name__}.", "Train the model again."
         ) from None
-    if not usable or model is None:
-        raise GlasshouseError(
-            "The stored model is damaged or of another format.", "Train the model again."
-        )
-    return model
+
+
+def _damaged() -> GlasshouseError:
+    return GlasshouseError(
+        "The stored model is damaged or of another format.", "Train the model again."
+    )
 
 
 def _row_model(stored: dict[str, Any], facts: dict[str, Any], task: str) -> Model | None:
@@ -192,7 +241,8 @@ def _interval(entry: dict[str, Any] | None) -> PredictionInterval | None:
 
 
 def _forecast(stored: dict[str, Any], facts: dict[str, Any]) -> ForecastModel:
-    arrays = {name: stored[name] for name in _ARRAYS}
+    # Older versions lack those of a hierarchy.
+    arrays = {key: stored[name] for key, name in _ARRAYS.items() if name in stored}
     return ForecastModel(facts, stored["members"], regressor=stored["regressor"], **arrays)
 
 

@@ -14,6 +14,7 @@ from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
 from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
 from glasshouse_ml.registry.artifacts import unpack
+from glasshouse_ml.registry.groups import load_groups_on_demand
 from glasshouse_ml.registry.signatures import sign, verify
 
 # A session caches the models that it used last; each takes from a few kB to some MB.
@@ -227,6 +228,7 @@ def _load(db: Database, model: str, version: int | None) -> Model | ForecastMode
         if len(cache) >= _MAX_CACHED:
             del cache[next(iter(cache))]
         cache[key] = unpack(content)
+        load_groups_on_demand(db, model, version, cache[key])
     return cache[key]
 
 

@@ -19,14 +19,11 @@ from glasshouse_ml.core.target import Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.measure.regression_metrics import METRICS, PINBALLS, RegressionScores
+from glasshouse_ml.measure.residual_curves import residual_curves
 from glasshouse_ml.model.conformal import conformal_interval
 from glasshouse_ml.model.prediction import in_batches
 from glasshouse_ml.model.splitters import RandomSplitter
 from glasshouse_ml.tasks.classification import FOREST_UP_TO
-
-GROUPS = 10
-BINS = 20
-QUANTILES = np.array([1, 5, 10, 25, 50, 75, 90, 95, 99]) / 100
 
 
 class Regression(Task):
@@ -118,16 +115,7 @@ class Regression(Task):
 
     def curves(self, rows: RegressionScores, target: Target) -> Records:
         """Predicted against actual, and the distribution of the residuals (actual - predicted)."""
-        residuals = rows.actual - rows.predicted
-        return [
-            {"curve": curve, "series": "all", "position": position, **point}
-            for curve, points in (
-                ("predicted_actual", _predicted_actual(rows)),
-                ("residual_distribution", _distribution(residuals)),
-                ("residual_quantile", _quantiles(residuals)),
-            )
-            for position, point in enumerate(points, start=1)
-        ]
+        return residual_curves(rows.actual, rows.predicted)
 
     def baseline_scores(self, facts: dict[str, Any], target: Target) -> RegressionScores | None:
         """The constant of the baseline; old versions did not record it."""
@@ -162,45 +150,3 @@ class Regression(Task):
 def predict_numbers(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
     """One number a row, also from estimators that return a column."""
     return np.asarray(in_batches(fitted.predict, matrix), float).reshape(len(matrix))
-
-
-def _predicted_actual(rows: RegressionScores) -> Records:
-    """The mean target in groups of equally many rows by the predicted number."""
-    edges = np.unique(np.quantile(rows.predicted, np.linspace(0, 1, GROUPS + 1)[1:-1]))
-    groups = np.searchsorted(edges, rows.predicted, side="left")
-    points = []
-    for group in np.unique(groups):
-        in_group = groups == group
-        actual = rows.actual[in_group]
-        lower, upper = np.quantile(actual, (0.1, 0.9))
-        points.append(
-            {
-                "x": json_number(rows.predicted[in_group].mean()),
-                "y": json_number(actual.mean()),
-                "lower": json_number(lower),
-                "upper": json_number(upper),
-                "n": int(in_group.sum()),
-            }
-        )
-    return points
-
-
-def _distribution(residuals: np.ndarray) -> Records:
-    """Bins of equal width over 99 % of the residuals; the outer bins hold the rest."""
-    lower, upper = np.quantile(residuals, (0.005, 0.995))
-    if lower == upper:
-        return [{"x": json_number(lower), "y": 1.0, "n": len(residuals)}]
-    edges = np.linspace(lower, upper, BINS + 1)
-    counts = np.bincount(np.searchsorted(edges[1:-1], residuals, side="right"), minlength=BINS)
-    return [
-        {"x": json_number(edge), "y": json_number(n / len(residuals)), "n": int(n)}
-        for edge, n in zip(edges[:-1], counts, strict=True)
-    ]
-
-
-def _quantiles(residuals: np.ndarray) -> Records:
-    values = np.quantile(residuals, QUANTILES)
-    return [
-        {"x": float(share), "y": json_number(value)}
-        for share, value in zip(QUANTILES, values, strict=True)
-    ]

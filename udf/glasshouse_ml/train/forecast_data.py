@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
+from glasshouse_ml.core.errors import GlasshouseError, count_rows
 from glasshouse_ml.core.request import Request
-from glasshouse_ml.core.table import NUMBER, Column, Table, TextColumn
+from glasshouse_ml.core.table import Column, Table, TextColumn
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.data import memory
 from glasshouse_ml.data.database import Database
@@ -14,11 +14,12 @@ from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.row_reader import Reader, read_columns
 from glasshouse_ml.model.forecasting.calendar import Calendar, detect_calendar
 from glasshouse_ml.model.forecasting.calendar_features import calendar_features
+from glasshouse_ml.model.forecasting.hierarchy import Hierarchy, add_totals, build_hierarchy
 from glasshouse_ml.model.forecasting.known_ahead import known_values
 from glasshouse_ml.model.forecasting.panel import Panel
 from glasshouse_ml.model.forecasting.preparation import Grid, build_grid, check_duplicates
+from glasshouse_ml.train.forecast_roles import ForecastRoles
 
-_TIMES = ("date", "timestamp", "timestamptz")
 _DAY_SECONDS = 86_400
 # The name of the series of a query without columns that tell series apart.
 ALL = "all"
@@ -35,11 +36,13 @@ class ForecastData:
     ----------
     columns : list of Column
         Those that have a role.
-    known : list of Column
+    known_ahead : list of Column
         Those known ahead.
     levels : dict
         The texts behind the codes of each known column of texts.
     grid, panel : Grid, Panel
+    hierarchy : Hierarchy or None
+        The totals, which come first among the series.
     has_future : bool
         Whether the columns known ahead have a value in each step after the end of each series.
     without_target : int
@@ -47,11 +50,12 @@ class ForecastData:
     """
 
     columns: list[Column]
-    known: list[Column]
+    known_ahead: list[Column]
     levels: dict[str, list[str]]
     calendar: Calendar
     grid: Grid
     panel: Panel
+    hierarchy: Hierarchy | None
     has_future: bool
     excluded: list[dict[str, str]]
     rows_read: int
@@ -62,9 +66,9 @@ class ForecastData:
 def read_forecast_data(db: Database, request: Request) -> ForecastData:
     """Read the rows of a request."""
     options = request.options
-    roles = _Roles(request, read_columns(db, request.query))
-    known_numbers = [column for column in roles.known if column.numeric]
-    known_texts = [column for column in roles.known if not column.numeric]
+    roles = ForecastRoles(request, read_columns(db, request.query))
+    known_numbers = [column for column in roles.known_ahead if column.numeric]
+    known_texts = [column for column in roles.known_ahead if not column.numeric]
     numbers = [roles.time, roles.target, *known_numbers]
     reader = Reader(db, request.query, numbers, [*roles.series, *known_texts])
     table = reader.table(memory.available_bytes(options["memory_mb"]))
@@ -106,19 +110,34 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
     )
     labelled = rows & np.isfinite(target)
     grid = build_grid(
-        codes[labelled], periods[labelled], target[labelled], len(names), options["gaps"]
+        codes[labelled],
+        periods[labelled],
+        target[labelled],
+        len(names),
+        options["gaps"],
+        calendar.nonexistent(int(periods[labelled].min()), int(periods[labelled].max())),
     )
+    if grid.history.shape[1] < 2:
+        raise GlasshouseError(
+            f"Every series has a single {calendar.name}, so nothing tells how they change.",
+            "Give more rows.",
+        )
     horizon = options["horizon"]
-    ahead, ahead_names = _calendar_ahead(calendar, grid, horizon, options["holidays"])
     levels = {column.name: table.texts[column.name].levels for column in known_texts}
     known, has_future = known_values(
-        {c.name: _known_numbers(table, c) for c in roles.known},
+        {c.name: _known_numbers(table, c) for c in roles.known_ahead},
         np.where(rows, codes, -1),
         periods,
         grid.ends,
         grid.history.shape[1],
         horizon,
     )
+    hierarchy = None
+    if options["hierarchy"]:
+        hierarchy = build_hierarchy(names, len(options["hierarchy"]), ALL, SEPARATOR)
+        grid, known = add_totals(grid, names, hierarchy), hierarchy.add_means(known)
+        names = [*hierarchy.names, *names]
+    ahead, ahead_names = _calendar_ahead(calendar, grid, horizon, options["holidays"])
     ahead = np.concatenate([known, ahead], axis=2)
     seasons = options["seasons"]
     seasons = tuple(sorted(set(calendar.seasons if seasons is None else seasons)))
@@ -130,70 +149,22 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
         grid.ends,
         seasons,
         ahead,
-        [*(column.name for column in roles.known), *ahead_names],
+        [*(column.name for column in roles.known_ahead), *ahead_names],
     )
     return ForecastData(
         columns=roles.all,
-        known=roles.known,
+        known_ahead=roles.known_ahead,
         levels=levels,
         calendar=calendar,
         grid=grid,
         panel=panel,
+        hierarchy=hierarchy,
         has_future=has_future,
         excluded=roles.excluded,
         rows_read=reader.rows_read,
         without_target=int((~np.isfinite(table.numbers[roles.target.name])).sum()),
         fingerprint=digest,
     )
-
-
-class _Roles:
-    """The role of each column of the query."""
-
-    def __init__(self, request: Request, columns: list[Column]) -> None:
-        options = request.options
-        by_name = {column.name: column for column in columns}
-        self.time = _role(by_name, options["time"], "options.time")
-        self.target = _role(by_name, str(request.target), "target")
-        self.series = [_role(by_name, name, "options.series") for name in options["series"]]
-        self.known = [
-            _role(by_name, name, "options.known_ahead") for name in options["known_ahead"]
-        ]
-        if self.time.base_type not in _TIMES:
-            raise GlasshouseError(
-                f"Column {self.time.name!r} is of type {self.time.type}, not a date or timestamp.",
-                "Cast it in the query, for example make_date(year, month, 1).",
-            )
-        if self.target.kind != NUMBER:
-            raise GlasshouseError(
-                f"Target column {self.target.name!r} is of type {self.target.type}; a forecast "
-                "predicts a number.",
-                "Cast it in the query.",
-            )
-        for column in (*self.series, *self.known):
-            if column.kind is None:
-                raise GlasshouseError(
-                    f"Column {column.name!r} is of type {column.type}, which cannot be used.",
-                    "Cast it in the query to text or a number.",
-                )
-        self.all = [self.time, self.target, *self.series, *self.known]
-        self.excluded = [
-            {
-                "name": column.name,
-                "reason": "Its future is not known: options.known_ahead does not name it.",
-            }
-            for column in columns
-            if column not in self.all
-        ]
-
-
-def _role(columns: dict[str, Column], name: str, role: str) -> Column:
-    if name not in columns:
-        raise GlasshouseError(
-            f"The query returns no column {name!r}, which is named as {role}.",
-            near_names(name, columns),
-        )
-    return columns[name]
 
 
 def _check_times(times: np.ndarray, column: str) -> None:

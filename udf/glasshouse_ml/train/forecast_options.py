@@ -5,6 +5,7 @@ from typing import Any
 from glasshouse_ml.core.errors import GlasshouseError, near_names, shown
 from glasshouse_ml.core.validation import is_number, is_whole_number
 from glasshouse_ml.model.forecasting.calendar import FREQUENCIES, zone_of
+from glasshouse_ml.model.forecasting.hierarchy import BOTTOM_UP, RECONCILIATIONS
 from glasshouse_ml.model.forecasting.preparation import AUTO, GAPS
 
 FORECAST_DEFAULTS: dict[str, Any] = {
@@ -18,6 +19,8 @@ FORECAST_DEFAULTS: dict[str, Any] = {
     "gaps": AUTO,
     "time_zone": "UTC",
     "holidays": None,
+    "hierarchy": [],
+    "reconciliation": BOTTOM_UP,
 }
 MAX_HORIZON, MAX_SEASON = 10_000, 10_000
 _EXAMPLE = 'Write for example {"time": "month", "series": ["shop"], "horizon": 12}.'
@@ -35,8 +38,9 @@ def check_forecast_options(options: dict[str, Any]) -> dict[str, Any]:
             f"{MAX_HORIZON}.",
             _EXAMPLE,
         )
-    for name in ("series", "known_ahead"):
+    for name in ("series", "known_ahead", "hierarchy"):
         options[name] = column_names(options[name], name)
+    _check_hierarchy(options)
     level = options["level"]
     if not is_number(level) or not 0.5 <= level <= 0.99:
         raise GlasshouseError(
@@ -65,6 +69,22 @@ def check_forecast_options(options: dict[str, Any]) -> dict[str, Any]:
             'Give the code of a country, such as "AU".',
         )
     return options
+
+
+def _check_hierarchy(options: dict[str, Any]) -> None:
+    """The columns of a hierarchy, from the top down, are those that tell the series apart."""
+    series, hierarchy = options["series"], options["hierarchy"]
+    if hierarchy and series and set(series) != set(hierarchy):
+        raise GlasshouseError(
+            "options.series and options.hierarchy name different columns.",
+            "Leave options.series out: those of the hierarchy tell the series apart.",
+        )
+    options["series"] = hierarchy or series
+    if options["reconciliation"] not in RECONCILIATIONS:
+        raise GlasshouseError(
+            f"options.reconciliation is {shown(options['reconciliation'])}.",
+            f"Choose {' or '.join(RECONCILIATIONS)}.",
+        )
 
 
 def _check_seasons(seasons: Any) -> None:

@@ -11,11 +11,13 @@ from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.measure.forecast_metrics import METRICS, resampling_units
 from glasshouse_ml.measure.intervals import metric_intervals, metric_rows
+from glasshouse_ml.measure.residual_curves import residual_curves
 from glasshouse_ml.measure.segments import quoted, segment_name
 from glasshouse_ml.model.forecasting.candidates import BASELINE, algorithm_params
 from glasshouse_ml.train.forecast_importances import forecast_importances
 from glasshouse_ml.train.forecast_records import (
     forecast_rows,
+    history_parts,
     history_rows,
     residual_rows,
     series_rows,
@@ -43,11 +45,11 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
     intervals = {}
     for series, scores in (("model", result.test), ("baseline", result.baseline)):
         check_interrupts()
-        found = metric_intervals(
+        metric_bounds = metric_intervals(
             scores, samples, seed, resampling_units(scores, result.data.panel.season)
         )
-        intervals[series] = found
-        metrics += metric_rows(scores, series, "test", intervals=found)
+        intervals[series] = metric_bounds
+        metrics += metric_rows(scores, series, "test", intervals=metric_bounds)
     for series, folds in (
         ("model", result.validation),
         ("baseline", result.validation_baseline),
@@ -55,6 +57,7 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
         for fold, scores in enumerate(folds, start=1):
             metrics += metric_rows(scores, series, "validation", fold)
     metrics += _segment_metrics(result)
+    parts = history_parts(result)
     return {
         "status": initial_status(options),
         "version": _version(db, result, spec, intervals["model"]),
@@ -63,9 +66,9 @@ def forecast_payload(db: Database, result: ForecastResult, spec: str) -> dict[st
         "curves": _curves(result),
         "importances": forecast_importances(result),
         "residuals": residual_rows(result),
-        "forecast_series": series_rows(result),
+        "forecast_series": series_rows(result, parts),
         "forecasts": forecast_rows(result),
-        "forecast_history": history_rows(result),
+        "forecast_history": history_rows(result, parts),
     }
 
 
@@ -99,7 +102,9 @@ def _short_name(name: str, position: int) -> str:
 
 
 def _curves(result: ForecastResult) -> Records:
-    records: Records = []
+    """Error and interval by step, and what a regression shows of its test rows."""
+    actual, forecast = result.test.actual, result.test.forecast
+    records: Records = residual_curves(actual, forecast) if len(actual) else []
     for series, scores in (("model", result.test), ("baseline", result.baseline)):
         for step in range(1, result.origins.horizon + 1):
             of_step = scores.take(scores.step == step)
@@ -212,7 +217,7 @@ def _version(
 def _features(result: ForecastResult) -> Records:
     """The columns with a role, except the target."""
     data = result.data
-    positions = {column.name: position for position, column in enumerate(data.known)}
+    positions = {column.name: position for position, column in enumerate(data.known_ahead)}
     past = data.panel.ahead[:, : data.panel.periods]
     records: Records = []
     for column in data.columns:

@@ -1,19 +1,41 @@
 """Rows of the registry about the series of a forecast: facts, forecasts as made, and history."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.data.interrupts import check_interrupts
-from glasshouse_ml.explain.series_components import series_components
+from glasshouse_ml.explain.series_components import Components, series_components
 from glasshouse_ml.measure.forecast_metrics import METRICS
+from glasshouse_ml.model.forecasting.calendar_features import holiday_names
 from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
 from glasshouse_ml.model.forecasting.preparation import series_records
 from glasshouse_ml.train.forecasting import ForecastResult
 
 # Rows of ml.forecast_history: periods of a series, and series.
 MAX_PERIODS, MAX_SERIES = 1_000, 200
+# A season shows its pattern in so many cycles.
+_MIN_CYCLES = 3
 # Rows of ml.residuals.
 MAX_RESIDUALS = 2_000
+
+
+@dataclass(frozen=True)
+class HistoryParts:
+    """The end of the history of a series, taken apart.
+
+    Attributes
+    ----------
+    columns : ndarray
+        The columns of the panel.
+    holidays : list
+        The public holiday of each period, or None.
+    """
+
+    columns: np.ndarray
+    components: Components
+    holidays: list[str | None]
 
 
 def residual_rows(result: ForecastResult) -> Records:
@@ -43,7 +65,7 @@ def _instants(result: ForecastResult, series: np.ndarray, columns: np.ndarray) -
     return calendar.instants(panel.ends[series] - (panel.periods - 1) + columns)
 
 
-def series_rows(result: ForecastResult) -> Records:
+def series_rows(result: ForecastResult, parts: list[HistoryParts]) -> Records:
     data, records = result.data, []
     rows = np.arange(len(data.panel.names))
     last = np.full(len(rows), data.panel.periods - 1)
@@ -62,6 +84,10 @@ def series_rows(result: ForecastResult) -> Records:
             metrics["coverage"] = json_number(METRICS["interval_coverage"].value(test))
             for name in ("mase", "wape"):
                 metrics[f"baseline_{name}"] = json_number(METRICS[name].value(baseline))
+        if row < len(parts):
+            components = parts[row].components
+            metrics["trend_strength"] = components.strength(components.trend)
+            metrics["seasonal_strength"] = components.strength(components.seasonal)
         records.append(
             {
                 "position": row + 1,
@@ -105,9 +131,9 @@ def forecast_rows(result: ForecastResult) -> Records:
     model: ForecastModel = result.model
     if model.facts["needs_known"]:
         return records  # without the columns known ahead there is no future yet
-    for series, answers in enumerate(model.answers()):
+    for series, predictions in enumerate(model.predictions()):
         check_interrupts()
-        for step, at, forecast, lower, upper, rule in answers:
+        for step, at, forecast, lower, upper, rule in predictions:
             records.append(
                 {
                     "position": series + 1,
@@ -124,26 +150,43 @@ def forecast_rows(result: ForecastResult) -> Records:
     return records
 
 
-def history_rows(result: ForecastResult) -> Records:
-    panel, records = result.data.panel, []
-    season = panel.seasons[0] if panel.seasons else 1
+def history_parts(result: ForecastResult) -> list[HistoryParts]:
+    """The parts of each of the first series."""
+    panel, calendar = result.data.panel, result.data.calendar
+    country = result.request.options["holidays"]
+    parts = []
     for row in range(min(len(panel.names), MAX_SERIES)):
         length = int(min(panel.lengths[row], MAX_PERIODS))
-        values = panel.history[row, panel.periods - length :]
-        parts = series_components(values, season)
         columns = panel.periods - length + np.arange(length)
-        for place, at in enumerate(_instants(result, np.full(length, row), columns)):
+        numbers = panel.ends[row] - (panel.periods - 1) + columns
+        holidays = holiday_names(calendar, numbers, country)
+        # The longest season says all, where its pattern shows often enough.
+        seasons = [season for season in panel.seasons if _MIN_CYCLES * season <= length]
+        season = max(seasons, default=panel.seasons[0] if panel.seasons else 1)
+        components = series_components(panel.history[row, columns], season, holidays)
+        parts.append(HistoryParts(columns, components, holidays))
+    return parts
+
+
+def history_rows(result: ForecastResult, parts: list[HistoryParts]) -> Records:
+    panel, records = result.data.panel, []
+    for row, part in enumerate(parts):
+        components = part.components
+        times = _instants(result, np.full(len(part.columns), row), part.columns)
+        for place, (at, column) in enumerate(zip(times, part.columns.tolist(), strict=True)):
             records.append(
                 {
                     "position": row + 1,
                     "series": panel.names[row],
                     "at": at,
-                    "actual": json_number(values[place]),
-                    "is_filled": not bool(panel.observed[row, columns[place]]),
-                    "trend": json_number(parts.trend[place]),
-                    "seasonal": json_number(parts.seasonal[place]),
-                    "remainder": json_number(parts.remainder[place]),
-                    "finding": parts.findings[place],
+                    "actual": json_number(panel.history[row, column]),
+                    "is_filled": bool(result.data.grid.missing[row, column]),
+                    "trend": json_number(components.trend[place]),
+                    "seasonal": json_number(components.seasonal[place]),
+                    "holiday": part.holidays[place],
+                    "holiday_effect": json_number(components.holiday[place]),
+                    "remainder": json_number(components.remainder[place]),
+                    "finding": components.findings[place],
                 }
             )
     return records

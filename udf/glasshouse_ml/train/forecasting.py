@@ -25,11 +25,17 @@ from glasshouse_ml.model.forecasting.evaluation import (
     combine,
     evaluate_candidates,
     scales,
+    scales_before,
     validation_errors,
 )
 from glasshouse_ml.model.forecasting.forecast_model import (
     ForecastModel,
-    bounded,
+)
+from glasshouse_ml.model.forecasting.hierarchy import (
+    MAX_MINT,
+    MINT,
+    Hierarchy,
+    with_mint_weights,
 )
 from glasshouse_ml.model.forecasting.preparation import RULES, diagnose
 from glasshouse_ml.model.forecasting.selection import (
@@ -39,9 +45,7 @@ from glasshouse_ml.model.forecasting.selection import (
 )
 from glasshouse_ml.train.forecast_data import ForecastData
 from glasshouse_ml.train.forecast_notices import report
-
-# Below this mean absolute value whole numbers count rare events, whose expectation has decimals.
-_MIN_WHOLE = 10
+from glasshouse_ml.train.forecast_scores import origin_scores, target_bounds
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,11 @@ def train_forecast(db: Database, request: Request, data: ForecastData) -> Foreca
     """Choose a candidate for each series, measure the choice, and forecast from the end."""
     options, panel = request.options, data.panel
     horizon, level, seed = options["horizon"], options["level"], options["seed"]
+    if data.hierarchy and options["reconciliation"] == MINT and len(panel.names) > MAX_MINT:
+        raise GlasshouseError(
+            f"The hierarchy has {len(panel.names)} series; MinT takes up to {MAX_MINT}.",
+            'Choose {"reconciliation": "bottom_up"}.',
+        )
     origins = choose_origins(panel, horizon)
     reasons = diagnose(data.grid, panel.season, origins.horizon, int(panel.ends.max()))
     report(db, request, data, origins, reasons)
@@ -144,17 +153,22 @@ def _finish(
         [forecasts[name][:, row] for row, name in enumerate(choice.by_series)], axis=1
     )
     truth = actual_values(panel, origins.all, origins.horizon, panel.periods)
+    hierarchy = choice.data.hierarchy
+    if hierarchy:
+        if choice.request.options["reconciliation"] == MINT:
+            hierarchy = with_mint_weights(hierarchy, (truth - evaluated)[:-1])
+        evaluated = hierarchy.reconcile(evaluated)
     errors = truth - evaluated
-    stride = int(np.diff(origins.validation).max(initial=1))
-    spacing = min(1.0, 2 * stride / origins.horizon)
+    origin_scales = scales_before(panel, origins.all)
+    past = (origins.validation, origin_scales[:-1], scale)
     # The test part is measured with an interval that has not seen it.
-    test_offsets = conformal_offsets(errors[:-1], level, origins.horizon, spacing, scale)
-    offsets = conformal_offsets(errors, level, horizon, spacing, scales(panel, panel.periods))
-    test = _scores(panel, origins, -1, evaluated, truth, test_offsets, scale, level)
-    naive = conformal_offsets(
-        (truth - forecasts[BASELINE])[:-1], level, origins.horizon, spacing, scale
+    test_offsets = conformal_offsets(errors[:-1], level, origins.horizon, *past)
+    offsets = conformal_offsets(
+        errors, level, horizon, origins.all, origin_scales, scales(panel, panel.periods)
     )
-    baseline = _scores(panel, origins, -1, forecasts[BASELINE], truth, naive, scale, level)
+    test = origin_scores(panel, -1, evaluated, truth, test_offsets, scale, level, hierarchy)
+    naive = conformal_offsets((truth - forecasts[BASELINE])[:-1], level, origins.horizon, *past)
+    baseline = origin_scores(panel, -1, forecasts[BASELINE], truth, naive, scale, level)
     validation_truth = actual_values(panel, origins.all, origins.horizon, origins.test)
     places = range(len(origins.validation))
     return ForecastResult(
@@ -169,53 +183,24 @@ def _finish(
         test=test,
         baseline=baseline,
         validation=[
-            _scores(panel, origins, place, evaluated, validation_truth, None, scale, level)
+            origin_scores(panel, place, evaluated, validation_truth, None, scale, level, hierarchy)
             for place in places
         ],
         validation_baseline=[
-            _scores(
-                panel, origins, place, forecasts[BASELINE], validation_truth, None, scale, level
-            )
+            origin_scores(panel, place, forecasts[BASELINE], validation_truth, None, scale, level)
             for place in places
         ],
-        model=_final_model(choice, offsets, horizon, level, seed),
-    )
-
-
-def _scores(
-    panel: Any,
-    origins: Origins,
-    place: int,
-    forecasts: np.ndarray,
-    truth: np.ndarray,
-    offsets: Offsets | None,
-    scale: np.ndarray,
-    level: float,
-) -> ForecastScores:
-    """The rows of one origin in which the truth is known."""
-    forecast, actual = forecasts[place], truth[place]
-    none = np.full(forecast.shape, np.nan)
-    lower, upper = (forecast + offsets.lower, forecast + offsets.upper) if offsets else (none, none)
-    if offsets:
-        forecast, lower, upper = bounded(forecast, lower, upper, *_bounds(panel.history))
-    else:
-        forecast, _, _ = bounded(forecast, forecast, forecast, *_bounds(panel.history))
-    series, step = np.indices(actual.shape)
-    is_present = np.isfinite(actual) & np.isfinite(forecast)
-    return ForecastScores(
-        actual[is_present],
-        forecast[is_present],
-        lower[is_present],
-        upper[is_present],
-        scale[series[is_present]],
-        level,
-        series[is_present],
-        step[is_present] + 1,
+        model=_final_model(choice, offsets, horizon, level, seed, hierarchy),
     )
 
 
 def _final_model(
-    choice: _Choice, offsets: Offsets, horizon: int, level: float, seed: int
+    choice: _Choice,
+    offsets: Offsets,
+    horizon: int,
+    level: float,
+    seed: int,
+    hierarchy: Hierarchy | None,
 ) -> ForecastModel:
     """Fit what is used on the whole history, and forecast from its end."""
     data, panel = choice.data, choice.data.panel
@@ -229,9 +214,9 @@ def _final_model(
             continue
         fitted = CANDIDATES[name](panel, panel.periods, horizon, seed)
         members[name] = fitted.forecasts(panel, origin, horizon)[0]
-        if fitted.global_model is not None and data.known:
+        if fitted.global_model is not None and data.known_ahead:
             regressor = fitted.global_model.regressor
-    is_non_negative, is_whole = _bounds(panel.history)
+    is_non_negative, is_whole = target_bounds(panel.history)
     look_back = max(28, *(4 * season for season in panel.seasons), 16) + 1
     facts = {
         "names": panel.names,
@@ -245,7 +230,7 @@ def _final_model(
         "time_type": next(c.type for c in data.columns if c.name == choice.request.options["time"]),
         "scale": [json_number(value) for value in scales(panel, panel.periods)],
         "series": choice.request.options["series"],
-        "known": [{"name": c.name, "type": c.type, "kind": c.kind} for c in data.known],
+        "known": [{"name": c.name, "type": c.type, "kind": c.kind} for c in data.known_ahead],
         "levels": data.levels,
         "needs_known": regressor is not None and not data.has_future,
         "is_non_negative": is_non_negative.tolist(),
@@ -255,23 +240,16 @@ def _final_model(
     model = ForecastModel(
         facts, members, offsets.lower, offsets.upper, members[BASELINE], panel.ends
     )
+    if hierarchy:
+        model = replace(model, membership=hierarchy.membership, weights=hierarchy.weights)
     if not needs_tail:
         return model
     return replace(
         model,
         tail=panel.history[:, -look_back:],
-        known=panel.ahead[:, panel.periods :, : len(data.known)].astype(float),
+        future_values=panel.ahead[:, panel.periods :, : len(data.known_ahead)].astype(float),
         regressor=regressor,
     )
-
-
-def _bounds(history: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each series whether it is never below 0, and whether its answers are whole numbers."""
-    present = np.isfinite(history)
-    values = np.where(present, history, 0.0)
-    is_whole = (values == np.rint(values)).all(axis=1)
-    mean = np.abs(values).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
-    return (values >= 0).all(axis=1), is_whole & (mean >= _MIN_WHOLE)
 
 
 def _unit(panel: Any, origins: Origins, metric: str, scale: np.ndarray) -> np.ndarray:

@@ -1,6 +1,9 @@
 """options.group_by: the column of the groups, and what the registry records of each group."""
 
+from collections.abc import Iterator
+
 import numpy as np
+from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.feature import Feature
@@ -8,10 +11,9 @@ from glasshouse_ml.core.metric import EvaluationInput
 from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER
 from glasshouse_ml.data.interrupts import check_interrupts
-from glasshouse_ml.measure.distributions import OTHER
 from glasshouse_ml.measure.intervals import metric_rows
-from glasshouse_ml.measure.segments import quoted, segment_name
-from glasshouse_ml.model.grouped import pooling_reason
+from glasshouse_ml.measure.segments import group_name, segment_name
+from glasshouse_ml.model.grouped import GroupFit, pooling_reason, rows_by_group
 from glasshouse_ml.train.result import TrainingResult
 
 
@@ -45,34 +47,32 @@ def group_facts(result: TrainingResult) -> Records | None:
     name = result.request.options.get("group_by")
     if name is None:
         return None
-    position, by_class = _group_position(result), bool(result.target.names)
-    feature = result.features[position]
-    training_groups, test_groups = (
-        result.training.matrix[:, position],
-        result.test.matrix[:, position],
-    )
-    grouped = result.pipeline[-1]
-    seconds = dict(zip(grouped.values_.tolist(), grouped.seconds_.tolist(), strict=True))
-    errors = dict(zip(grouped.failed_values_.tolist(), grouped.errors_, strict=True))
-    records = []
-    for value in np.unique(np.concatenate([training_groups, test_groups])):
-        rows = training_groups == value
-        reason = pooling_reason(result.training.actual[rows], by_class)
-        if value in errors:
-            reason = f"Its model could not be trained: {errors[float(value)]}"
-        if not np.isnan(value):
-            row_counts = {"train": int(rows.sum()), "test": int((test_groups == value).sum())}
-            group_name = _group_name(feature, value)
-            records.append(
-                {
-                    "group": group_name,
-                    **row_counts,
-                    "own": reason is None,
-                    "why_not": reason,
-                    "seconds": round(seconds.get(float(value), 0.0), 4),
-                }
-            )
-    return records
+    position = _group_position(result)
+    fits = {fit.value: fit for fit in result.pipeline[-1].fits}
+    test_rows = {value: len(rows) for value, rows in rows_by_group(result.test.matrix[:, position])}
+    # The training part has no row of some groups.
+    absent = {value: GroupFit(value, 0, pooling_reason(np.empty(0), False)) for value in test_rows}
+    return [
+        {
+            "group": group_name(result.features[position], value),
+            "train": fit.rows,
+            "test": test_rows.get(value, 0),
+            "own": fit.pooling_reason is None,
+            "why_not": fit.pooling_reason,
+            "seconds": round(fit.seconds, 4),
+        }
+        for value, fit in sorted((absent | fits).items())
+    ]
+
+
+def group_models(result: TrainingResult) -> Iterator[tuple[str, Pipeline]]:
+    """The name and the model of each group that has one; nothing without groups."""
+    if result.request.options.get("group_by") is None:
+        return
+    feature, grouped = result.features[_group_position(result)], result.pipeline[-1]
+    for value in grouped.values_.tolist():
+        for member in grouped.members_of([value]).values():
+            yield group_name(feature, value), member
 
 
 def group_metrics(
@@ -83,11 +83,9 @@ def group_metrics(
     if name is None:
         return []
     records, position = [], _group_position(result)
-    values = result.test.matrix[:, position]
-    for value in np.unique(values[~np.isnan(values)]):
+    for value, rows in rows_by_group(result.test.matrix[:, position]):
         check_interrupts()
-        rows = values == value
-        segment = segment_name(name, _group_name(result.features[position], value))
+        segment = segment_name(name, group_name(result.features[position], value))
         records += metric_rows(test.take(rows), "model", "test", segment=segment)
         if baseline is not None:
             records += metric_rows(baseline.take(rows), "baseline", "test", segment=segment)
@@ -108,13 +106,3 @@ def report(result: TrainingResult, facts: Records | None) -> None:
 def _group_position(result: TrainingResult) -> int:
     names = [feature.name for feature in result.features]
     return names.index(result.request.options["group_by"])
-
-
-def _group_name(feature: Feature, value: float) -> str:
-    if feature.kind == CATEGORY:
-        position = int(value)
-        is_category = 0 <= position < len(feature.categories)
-        return quoted(feature.categories[position]) if is_category else OTHER
-    if feature.kind == BOOLEAN:
-        return "true" if value else "false"
-    return f"{value:.15g}"

@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "retrain": "always",
     "keep": None,
     "memory_mb": None,
+    "rows": "sample",
     "budget_s": None,
     "search": None,
     "contamination": 0.05,
@@ -57,12 +58,14 @@ _TASKS = {
     "group_by": ("classification", "regression"),
     "weight": ("classification", "regression"),
     "reference_time": ("classification", "regression"),
+    "rows": ("classification", "regression", "clustering"),
     **dict.fromkeys(("segments", "search", "columns", "budget_s"), _BY_ROW),
     **dict.fromkeys(FORECAST_DEFAULTS, ("forecast",)),
 }
 _CHOICES = {
     "promote": ("always", "if_better", "never"),
     "await_tests": (False, True),
+    "rows": ("sample", "stream"),
     "retrain": ("always", "if_changed"),
     "calibration": (None, "sigmoid", "isotonic"),
     "target_transform": (None, "log1p"),
@@ -87,11 +90,11 @@ _WHOLE_NUMBERS = {
 }
 
 
-def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
+def parse_options(arguments: dict[str, Any], task: str) -> dict[str, Any]:
     """Every option in force for a task, defaults included."""
-    check_keys(given, DEFAULTS, "options")
+    check_keys(arguments, DEFAULTS, "options")
     for name, tasks in _TASKS.items():
-        if task not in tasks and given.get(name) is not None:
+        if task not in tasks and arguments.get(name) is not None:
             raise GlasshouseError(
                 f"options.{name} means nothing for {task}, only for {' and '.join(tasks)}.",
                 "Leave that option out.",
@@ -99,7 +102,7 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
     available = {
         name: value for name, value in DEFAULTS.items() if task in _TASKS.get(name, (task,))
     }
-    options = {**available, **{name: value for name, value in given.items() if name in available}}
+    options = available | {n: value for n, value in arguments.items() if n in available}
     for name in _CHOICES.keys() & options.keys():
         _one_of(options, name, _CHOICES[name])
     for name, (least, most) in _WHOLE_NUMBERS.items():
@@ -133,6 +136,13 @@ def parse_options(given: dict[str, Any], task: str) -> dict[str, Any]:
                 f"options.weight cannot be had together with options.{name}.",
                 f"Leave weight or {name} out.",
             )
+    if options.get("rows") == "stream":
+        for name in ("calibration", "weight", "target_transform"):
+            if options.get(name) is not None:
+                raise GlasshouseError(
+                    f"options.{name} cannot be had together with options.rows = stream.",
+                    f"Leave {name} or rows out.",
+                )
     # Groups are measured apart in any case.
     options["segments"] = [n for n in options["segments"] if n != options.get("group_by")]
     return options

@@ -49,7 +49,7 @@ def parse_request(
         )
     if task not in TASKS:
         raise GlasshouseError(f"There is no task {task!r}.", near_names(task, TASKS))
-    given = json_object(options, "options")
+    option_values = json_object(options, "options")
     request = Request(
         model=model,
         query=clean_query(query),
@@ -59,8 +59,8 @@ def parse_request(
         algorithms=_algorithms(algorithms, task),
         metric=metric,
         split=_split(json_object(split, "split"), key),
-        options=parse_options(given, task),
-        folds_given="folds" in given,
+        options=parse_options(option_values, task),
+        has_explicit_folds="folds" in option_values,
     )
     _check_target(request)
     _check_metric(request)
@@ -151,9 +151,9 @@ def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
     return entries
 
 
-def _split(given: dict[str, Any], key: str | None) -> dict[str, Any]:
-    check_keys(given, ("by", "column", "test", "gap"), "split")
-    split = {"by": "random", "column": None, "test": 0.2, **given}
+def _split(arguments: dict[str, Any], key: str | None) -> dict[str, Any]:
+    check_keys(arguments, ("by", "column", "test", "gap"), "split")
+    split = {"by": "random", "column": None, "test": 0.2, **arguments}
     by, test = split["by"], split["test"]
     if by not in SPLITS:
         raise GlasshouseError(f"There is no split by {by!r}.", near_names(by, SPLITS))

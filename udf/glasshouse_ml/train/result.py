@@ -29,6 +29,8 @@ class TrainingResult:
     candidates: list[Candidate]
     best: Candidate
     pipeline: Pipeline  # the best candidate, fitted on the training part
+    fit_method: str  # see fit_all_rows()
+    rows_fitted: int
     baseline: Baseline | None
     ordered_baselines: Records  # rows of ml.candidates
     target: Target

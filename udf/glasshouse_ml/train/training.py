@@ -2,7 +2,10 @@
 
 import time
 import warnings
+from collections.abc import Iterable
 from typing import Any
+
+from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.checks.checking import notices
 from glasshouse_ml.core.errors import GlasshouseError
@@ -16,11 +19,13 @@ from glasshouse_ml.data.fingerprint import fingerprint
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.registry.artifacts import pack, pack_forecast
+from glasshouse_ml.registry.groups import record_group
 from glasshouse_ml.train import groups
 from glasshouse_ml.train.champion_comparison import apply_outcome, compare_with_champion
 from glasshouse_ml.train.forecast_data import read_forecast_data
 from glasshouse_ml.train.forecast_payload import forecast_payload
 from glasshouse_ml.train.forecasting import check_promotion, train_forecast
+from glasshouse_ml.train.options import DEFAULTS
 from glasshouse_ml.train.payload import version_payload
 from glasshouse_ml.train.result import TrainingResult
 from glasshouse_ml.train.selection import select_model
@@ -58,13 +63,17 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
         # Slow convergence and the like are no errors, and would fill the server's log.
         warnings.simplefilter("ignore")
         run = _train_forecast if request.task.answers_by_step else _train_rows
-        version, payload, artifact = run(db, request)
+        version, payload, artifact, members = run(db, request)
     if version is None:
         payload["version"] |= {
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_mb": memory.peak_mb(),
         }
         version = registry.record(db, payload, artifact)
+        for position, (name, member) in enumerate(members):
+            if not position % 100:
+                check()
+            record_group(db, version.model, version.version, name, member)
         if not request.options["await_tests"]:
             db.notice(f"Predictions by dbt follow version {version.version} after: make refresh")
     return {
@@ -79,8 +88,8 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     }
 
 
-# The unchanged version; or else what is recorded, and the artifact.
-_Outcome = tuple[registry.Version | None, dict[str, Any], bytes]
+# The unchanged version; or else what is recorded, the artifact, and the named models of groups.
+_Outcome = tuple[registry.Version | None, dict[str, Any], bytes, Iterable[tuple[str, Pipeline]]]
 
 
 def _train_rows(db: Database, request: Request) -> _Outcome:
@@ -89,7 +98,7 @@ def _train_rows(db: Database, request: Request) -> _Outcome:
     spec_fingerprint = _spec_fingerprint(request, data.columns)
     version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
     if version is not None:
-        return version, {}, b""
+        return version, {}, b"", ()
     result = select_model(db, request, data)
     artifact = pack(_model(result))
     payload = version_payload(result, spec_fingerprint)
@@ -97,7 +106,7 @@ def _train_rows(db: Database, request: Request) -> _Outcome:
         db.notice(line)
     groups.report(result, payload["version"]["groups"])
     _reserve_and_compare(db, result, payload)
-    return None, payload, artifact
+    return None, payload, artifact, groups.group_models(result)
 
 
 def _train_forecast(db: Database, request: Request) -> _Outcome:
@@ -107,12 +116,12 @@ def _train_forecast(db: Database, request: Request) -> _Outcome:
     spec_fingerprint = _spec_fingerprint(request, data.columns)
     version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
     if version is not None:
-        return version, {}, b""
+        return version, {}, b"", ()
     result = train_forecast(db, request, data)
     artifact = pack_forecast(result.model)
     payload = forecast_payload(db, result, spec_fingerprint)
     payload["version"]["version"] = registry.reserve_version(db, request.model)
-    return None, payload, artifact
+    return None, payload, artifact, ()
 
 
 def _unchanged_version(
@@ -163,6 +172,8 @@ def _model(result: TrainingResult) -> Model:
 def _spec_fingerprint(request: Request, columns: list[Column]) -> str:
     """Changes when the same rows could give another model; the text of the query may change."""
     options = {k: v for k, v in request.options.items() if k not in _RECORDING_OPTIONS}
+    if options.get("rows") == DEFAULTS["rows"]:
+        del options["rows"]  # versions from before the option have the same fingerprint
     return fingerprint(
         {
             "task": request.task.name,

@@ -24,6 +24,7 @@ from glasshouse_ml.data import memory
 from glasshouse_ml.data.calendar_parts import is_date
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.documents import MIN_ROWS, ngrams, tokenise
+from glasshouse_ml.data.fingerprint import fingerprint as digest
 from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.free_text import UNSPACED, is_free_text
 from glasshouse_ml.data.item_lists import find_separator, frequent_items, frequent_separator
@@ -37,6 +38,8 @@ _INTEGER_TYPES = ("smallint", "integer", "bigint")
 
 
 WEIGHT_REASON = "It holds the weights of the rows."
+# The value of options.rows with which all rows are read again.
+STREAM = "stream"
 # The kind in options.columns that leaves a column out.
 IGNORE = "ignore"
 
@@ -52,6 +55,8 @@ class TrainingData:
     rows_read: int
     fingerprint: str
     unlabelled: Table  # the rows without a target; the column of the split alone
+    reader: Reader  # of the same columns, to read all rows again
+    rows_sampled: int  # of those that were read; equal where nothing was left out
     split_column: Column | None = None
 
 
@@ -89,10 +94,13 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
     max_bytes = memory.available_bytes(memory_mb)
     reader = Reader(db, request.query, numbers, texts)
     table = reader.table(max_bytes)
-    fingerprint, rows_read = sort_rows(table), reader.rows_read
+    rows_sampled, rows_read = table.rows, reader.rows_read
+    fingerprint = sort_rows(table)
+    if request.options.get("rows") == STREAM and rows_sampled < rows_read:
+        fingerprint = digest([fingerprint, rows_read, reader.hash_sum])
     if not rows_read:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
-    excluded = [*roles.excluded, *_sample_entry(table.rows, rows_read, memory_mb)]
+    excluded = [*roles.excluded, *_sample_entry(rows_sampled, rows_read, request.options)]
     unlabelled = Table(0)
     if roles.target:
         table, unlabelled = _labelled(table, roles.target.name, numeric_target, roles.split_column)
@@ -106,15 +114,16 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
         excluded.append(entry)
     target = request.task.encode_target(table, request.target, request.options)
     return TrainingData(
-        table, roles.features, target, excluded, rows_read, fingerprint, unlabelled,
-        roles.split_column,
+        table, roles.features, target, excluded, rows_read, fingerprint, unlabelled, reader,
+        rows_sampled, roles.split_column,
     )  # fmt: skip
 
 
-def _sample_entry(sampled: int, read: int, memory_mb: int | None) -> list[dict[str, str]]:
+def _sample_entry(sampled: int, read: int, options: dict[str, Any]) -> list[dict[str, str]]:
     """An entry of the excluded columns where only a sample of the rows is used."""
     if sampled == read:
         return []
+    memory_mb = options["memory_mb"]
     if not sampled:
         raise GlasshouseError(
             f"options.memory_mb is {memory_mb}, which is too little for any of the "
@@ -125,6 +134,8 @@ def _sample_entry(sampled: int, read: int, memory_mb: int | None) -> list[dict[s
         f"options.memory_mb = {memory_mb} has room for {count_rows(sampled)} of {read} "
         f"({sampled / read:.1%}): a sample by the values of the rows."
     )
+    if options.get("rows") == STREAM:
+        reason += " The last fit reads all rows, if fit_method says so."
     return [{"name": "(rows)", "reason": reason}]
 
 

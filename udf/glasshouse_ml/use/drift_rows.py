@@ -82,19 +82,19 @@ def drift_rows(counts: PeriodCounts, missing: str) -> list[DriftRow]:
     return rows
 
 
-def _training_periods(counts: PeriodCounts, named: list[str]) -> set[str | None]:
+def _training_periods(counts: PeriodCounts, period_names: list[str]) -> set[str | None]:
     """The first periods, where their rows together are those of the training."""
     features = range(len(counts.features))
     rows = counts.bins[0].reference.sum()
-    for end in range(1, len(named) + 1):
-        periods = [counts.periods[name] for name in named[:end]]
+    for end in range(1, len(period_names) + 1):
+        periods = [counts.periods[name] for name in period_names[:end]]
         sums = [counts.bin_counts[feature][periods].sum(axis=0) for feature in features]
         if abs(sums[0].sum() / rows - 1) <= TRAINING_TOLERANCE and all(
             stability_index(counts.bins[feature].reference / rows, sums[feature] / sums[0].sum())
             < TRAINING_TOLERANCE
             for feature in features
         ):
-            return {*named[:end]}
+            return {*period_names[:end]}
     return set()
 
 
@@ -130,15 +130,15 @@ def _compare(
     return _Comparison(psi, p_value, excess, has_aged)
 
 
-def _ages(counts: PeriodCounts, named: list[str]) -> dict[tuple[str | None, str], int]:
+def _ages(counts: PeriodCounts, period_names: list[str]) -> dict[tuple[str | None, str], int]:
     """For each period and numeric feature 1, 0 or -1, see ageing()."""
     result: dict[tuple[str | None, str], int] = {}
-    periods = [counts.periods[name] for name in named]
-    if len(named) > 1:
-        table = ageing(periods, _elapsed(named), counts.sample, counts.extremes)
+    periods = [counts.periods[name] for name in period_names]
+    if len(period_names) > 1:
+        table = ageing(periods, _elapsed(period_names), counts.sample, counts.extremes)
         result = {
             (name, feature.name): int(table[row, column])
-            for row, name in enumerate(named)
+            for row, name in enumerate(period_names)
             for column, feature in enumerate(counts.numeric)
             if feature.kind != BOOLEAN
         }

@@ -46,7 +46,7 @@ def forecast(
                 "Give known_ahead => 'select …', or rows of the future with a target of NULL in "
                 "the training query.",
             )
-        for name, forecasts in zip(stored.facts["names"], stored.answers(members), strict=True):
+        for name, forecasts in zip(stored.facts["names"], stored.predictions(members), strict=True):
             check_interrupts()
             for step, at, value, lower, upper, baseline in forecasts[:steps]:
                 yield name, at, step, value, lower, upper, baseline
@@ -68,7 +68,7 @@ def _with_known(
         )
     known_values = _read_known(db, stored, query)
     # A step beyond those that are asked needs no value.
-    known_values = np.where(np.isfinite(known_values), known_values, stored.known)
+    known_values = np.where(np.isfinite(known_values), known_values, stored.future_values)
     _check_complete(stored, known_values[:, :steps])
     look_back, horizon = stored.tail.shape[1], stored.horizon
     calendar = from_facts(stored.facts["calendar"])
@@ -104,6 +104,8 @@ def _read_known(db: Database, stored: ForecastModel, query: str) -> np.ndarray:
             )
     columns = {name: _numbers(rows, name, facts["levels"]) for name in entries}
     values, _ = known_values(columns, rows.series, rows.numbers, stored.ends, 0, stored.horizon)
+    if stored.hierarchy:
+        values = stored.hierarchy.add_means(values[len(stored.hierarchy.names) :])
     return values.astype(float)
 
 

@@ -16,6 +16,8 @@ comment on column ml.forecast_series.wape is 'Sum of the absolute errors in the 
 comment on column ml.forecast_series.coverage is 'Share of the test steps whose value is in the interval';
 comment on column ml.forecast_series.baseline_mase is 'mase of the seasonal naive rule in the same steps';
 comment on column ml.forecast_series.baseline_wape is 'wape of the seasonal naive rule in the same steps';
+comment on column ml.forecast_series.trend_strength is '1 less the variance of the remainder by that of trend and remainder together: 0 no trend, 1 all trend; NULL beyond 200 series';
+comment on column ml.forecast_series.seasonal_strength is 'The same for the season';
 comment on table ml.forecasts is 'Forecasts as they were made: of the test steps, beside the truth, and of the future';
 comment on column ml.forecasts.model is 'Name of the model';
 comment on column ml.forecasts.version is 'Version of the model';
@@ -29,7 +31,7 @@ comment on column ml.forecasts.lower is 'Lower end of the interval that holds op
 comment on column ml.forecasts.upper is 'Upper end of the interval';
 comment on column ml.forecasts.baseline is 'The seasonal naive rule';
 comment on column ml.forecasts.actual is 'The truth in the test steps; NULL where the period had no row, and in the future';
-comment on table ml.forecast_history is 'The history of a forecast, the last 1,000 periods of each of up to 200 series, taken apart: actual = trend + seasonal + remainder';
+comment on table ml.forecast_history is 'The history of a forecast, the last 1,000 periods of each of up to 200 series, taken apart: actual = trend + seasonal + holiday_effect + remainder';
 comment on column ml.forecast_history.model is 'Name of the model';
 comment on column ml.forecast_history.version is 'Version of the model';
 comment on column ml.forecast_history.position is 'Order of the series, as in ml.forecast_series';
@@ -39,5 +41,7 @@ comment on column ml.forecast_history.actual is 'Value of the period';
 comment on column ml.forecast_history.is_filled is 'Whether the period had no row';
 comment on column ml.forecast_history.trend is 'Mean of a season around the period; at both ends of the series the nearest one';
 comment on column ml.forecast_history.seasonal is 'Median distance from the trend of the periods at this place of the season; 0 without a season';
-comment on column ml.forecast_history.remainder is 'What trend and season do not explain';
+comment on column ml.forecast_history.remainder is 'What trend, season and holiday do not explain';
+comment on column ml.forecast_history.holiday is 'Public holiday of options.holidays on that day, for days and shorter periods; NULL without one';
+comment on column ml.forecast_history.holiday_effect is 'Median distance of this holiday from trend and season; of all holidays if the series has it once; 0 on other days';
 comment on column ml.forecast_history.finding is 'anomaly: the remainder is more than 4 robust standard deviations away from its median; level shift: the level before and after differs by as much';

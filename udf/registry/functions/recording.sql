@@ -117,3 +117,67 @@ end
 $$;
 comment on function ml.lock_reserved_version(text, integer)
 is 'Internal: refuses a version number that ml.reserve_version has not given, or that is used';
+
+create or replace function ml.record_group(
+    model text, version integer, name text, artifact bytea, signature bytea, facts jsonb, metrics jsonb
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    recorded ml.model_versions := ml.lock_version('train_group', record_group.model, record_group.version);
+    verification record;
+begin
+    verification := ml.verify_artifact(recorded.model, recorded.version, artifact, record_group.signature);
+    if verification.problem is not null then
+        raise exception '%', verification.problem
+            using errcode = 'invalid_parameter_value', hint = verification.remedy;
+    end if;
+    insert into ml.group_artifacts (model, version, "group", content, sha256, signature, trained_by, trained_at)
+    values (
+        recorded.model, recorded.version, name, artifact, encode(sha256(artifact), 'hex'),
+        record_group.signature, session_user, clock_timestamp()
+    )
+    on conflict (model, version, "group") do update set
+        content = excluded.content,
+        sha256 = excluded.sha256,
+        signature = excluded.signature,
+        trained_by = excluded.trained_by,
+        trained_at = excluded.trained_at;
+    if facts is null then
+        return;
+    end if;
+
+    facts := facts || jsonb_build_object('group', name, 'retrained_at', clock_timestamp());
+    update ml.model_versions as versions
+    set groups = case
+        when versions.groups @> jsonb_build_array(jsonb_build_object('group', name)) then (
+            select jsonb_agg(case when entry ->> 'group' = name then facts else entry end order by position)
+            from jsonb_array_elements(versions.groups) with ordinality as entries (entry, position)
+        )
+        else versions.groups || facts
+    end
+    where versions.model = recorded.model and versions.version = recorded.version;
+
+    if record_group.metrics @? '$[*] ? (exists (@.model) || exists (@.version) || !exists (@.segment) || @.segment == "all")' then
+        raise exception 'The metrics of a group name a model or a version, or no segment'
+            using errcode = 'invalid_parameter_value', hint = 'Train with ml.train_group; it records the group itself.';
+    end if;
+    delete from ml.metrics
+    where model = recorded.model and version = recorded.version and split = 'test'
+        and segment in (select entry ->> 'segment' from jsonb_array_elements(record_group.metrics) as entries (entry));
+    insert into ml.metrics
+    select * from jsonb_populate_recordset(
+        jsonb_populate_record(
+            null::ml.metrics, jsonb_build_object('model', recorded.model, 'version', recorded.version)
+        ),
+        record_group.metrics
+    );
+end
+$$;
+alter function ml.record_group(text, integer, text, bytea, bytea, jsonb, jsonb) owner to ml_registry;
+comment on function ml.record_group(text, integer, text, bytea, bytea, jsonb, jsonb)
+is 'Internal: how ml.train and ml.train_group write the model of a group that they have signed; with facts and metrics it replaces what the version says of the group';

@@ -74,3 +74,11 @@ def test_old_push_record_is_readable(git, settings):
     file.write_text(items)
     assert len(last_pushed(settings).assets) == len(git.assets)
     assert settings_of_last_push(settings) == settings
+
+
+def test_asset_removed_from_git_equals_the_last_push(git, settings):
+    """Else a prune would take the values of placeholders for changes made in Superset."""
+    old = settings.model_copy(update={"extra_values": OLD})
+    save_last_push(git, old, pushed=True)
+    server = server_bundle(exported_files(git, old), old, Bundle(), last_pushed(old))
+    assert {a.uuid: a.data for a in server} == {a.uuid: a.data for a in git}

@@ -10,8 +10,13 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.model.forecasting.calendar import Calendar, detect_calendar
 from glasshouse_ml.model.forecasting.calendar_features import national_holidays
 from glasshouse_ml.model.forecasting.candidates import CANDIDATES
-from glasshouse_ml.model.forecasting.conformal import conformal_offsets
-from glasshouse_ml.model.forecasting.evaluation import choose_origins, evaluate_candidates, scales
+from glasshouse_ml.model.forecasting.conformal import Offsets, conformal_offsets
+from glasshouse_ml.model.forecasting.evaluation import (
+    choose_origins,
+    evaluate_candidates,
+    scales,
+    scales_before,
+)
 from glasshouse_ml.model.forecasting.exponential_smoothing import (
     SmoothingParameters,
     fit_smoothing,
@@ -211,7 +216,8 @@ def test_days_of_named_zone_begin_at_midnight() -> None:
 def test_intervals_cover_level_and_widen_with_step() -> None:
     rng = np.random.default_rng(5)
     walks = np.cumsum(rng.normal(size=(24 * 60, 8)), axis=1).reshape(24, 60, 8)
-    offsets = conformal_offsets(walks, 0.8, 12, 1.0, np.ones(60))
+    origins, scale = 100 + 8 * np.arange(24), np.ones(60)
+    offsets = conformal_offsets(walks, 0.8, 12, origins, np.ones((24, 60)), scale)
     assert offsets.lower.shape == (60, 12)
     assert (np.diff(offsets.upper, axis=1) >= 0).all() and (offsets.lower <= 0).all()
     new = np.cumsum(rng.normal(size=(400, 60, 8)), axis=2)
@@ -223,10 +229,66 @@ def test_intervals_without_errors_use_other_series_or_usual_change() -> None:
     rng = np.random.default_rng(6)
     errors = rng.normal(size=(10, 5, 3))
     errors[:, 4] = np.nan
-    pooled_offsets = conformal_offsets(errors, 0.8, 3, 1.0, np.array([1.0, 1, 1, 1, 10]))
+    scale, origins = np.array([1.0, 1, 1, 1, 10]), np.arange(20, 50, 3)
+    pooled_offsets = conformal_offsets(errors, 0.8, 3, origins, np.tile(scale, (10, 1)), scale)
     assert pooled_offsets.upper[4, 0] > 5 * pooled_offsets.upper[0, 0]
-    offsets = conformal_offsets(np.full((3, 1, 2), np.nan), 0.8, 2, 1.0, np.array([2.0]))
+    scale, origins = np.array([2.0]), np.arange(3)
+    offsets = conformal_offsets(
+        np.full((3, 1, 2), np.nan), 0.8, 2, origins, np.full((3, 1), 2.0), scale
+    )
     assert np.isfinite(offsets.lower).all() and (offsets.lower < 0).all()
+
+
+def offsets_of_origins(errors: np.ndarray, origin_scales: np.ndarray, scale: np.ndarray) -> Offsets:
+    """The 80 % interval of errors (series, origins, steps), with an origin in each period."""
+    places, steps = 50 + np.arange(errors.shape[1]), errors.shape[2]
+    return conformal_offsets(errors.swapaxes(0, 1), 0.8, steps, places, origin_scales, scale)
+
+
+def test_each_series_has_its_own_growth_by_step() -> None:
+    rng = np.random.default_rng(15)
+    noise, new = rng.normal(size=(400, 35)), rng.normal(size=(400, 12))
+    windows = np.lib.stride_tricks.sliding_window_view(noise, 12, axis=1)
+    # Half of the series are noise, and half are walks.
+    errors = np.concatenate([windows, np.cumsum(windows, axis=2)])
+    truth = np.concatenate([new, np.cumsum(new, axis=1)])
+    scale = np.repeat([np.sqrt(2), np.sqrt(12)], 400)  # of the change in 12 periods
+    offsets = offsets_of_origins(errors, np.tile(scale, (24, 1)), scale)
+    width = (offsets.upper - offsets.lower).reshape(2, 400, 12).mean(axis=1)
+    growth = width[:, -1] / width[:, 0]
+    assert growth[0] < 1.3 and 2.5 < growth[1] < 4
+    inside = (offsets.lower <= truth) & (truth <= offsets.upper)
+    shares = inside.reshape(2, -1).mean(axis=1)
+    assert ((shares >= 0.75) & (shares <= 0.85)).all(), shares
+
+
+def test_interval_holds_level_with_few_independent_errors() -> None:
+    rng = np.random.default_rng(16)
+    # Eight origins in a row have the same error, so a series has three of 24.
+    slow = np.repeat(rng.normal(size=(300, 3, 1)), 8, axis=1)
+    offsets = offsets_of_origins(slow, np.ones((24, 300)), np.ones(300))
+    new = rng.normal(size=(300, 100))
+    assert 0.75 <= ((offsets.lower <= new) & (new <= offsets.upper)).mean() <= 0.85
+
+
+def test_interval_of_single_series_has_rank_of_few_errors() -> None:
+    rng = np.random.default_rng(18)
+    inside = []
+    for _ in range(300):
+        slow = np.repeat(rng.normal(size=(1, 8, 1)), 3, axis=1)  # eight independent errors
+        offsets = offsets_of_origins(slow, np.ones((24, 1)), np.ones(1))
+        new = rng.normal(size=50)
+        inside.append(((offsets.lower[0] <= new) & (new <= offsets.upper[0])).mean())
+    assert 0.75 <= np.mean(inside) <= 0.85
+
+
+def test_interval_follows_scale_of_its_series() -> None:
+    rng = np.random.default_rng(17)
+    scales = np.tile(np.linspace(0.2, 1.0, 24)[:, None], (1, 50))
+    errors = rng.normal(size=(50, 24, 3)) * scales.T[:, :, None]
+    offsets = offsets_of_origins(errors, scales, np.ones(50))
+    new = rng.normal(size=(200, 50, 3))
+    assert 0.75 <= ((offsets.lower <= new) & (new <= offsets.upper)).mean() <= 0.85
 
 
 def test_bounds_are_ordered_for_nonnegative_target() -> None:
@@ -287,6 +349,9 @@ def test_scale_is_seasonal_error_in_history() -> None:
     values = scales(panel, 6)
     assert values[0] == pytest.approx(np.mean([3, 5, 7, 9]))
     assert np.isnan(values[1])
+    before = scales_before(panel, np.array([2, 6, 7]))
+    assert np.isnan(before[0]).all()
+    assert before[1:, 0].tolist() == [scales(panel, 6)[0], scales(panel, 7)[0]]
 
 
 def test_holidays_of_country_and_of_its_part() -> None:

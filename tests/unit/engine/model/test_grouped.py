@@ -6,6 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.feature import Feature
+from glasshouse_ml.core.table import NUMBER
+from glasshouse_ml.model.algorithms import find_algorithm
+from glasshouse_ml.model.grouped import Grouped
+from glasshouse_ml.model.preprocessing import preprocessing_pipeline
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import root_mean_squared_error
 from sklearn.pipeline import make_pipeline
@@ -94,6 +100,29 @@ def test_each_group_has_model_of_its_rows() -> None:
     assert groups["kiosk"]["why_not"] == "It has fewer than 30 training rows."
     assert groups["north"]["train"] == int(((SHOPS == "north") & TRAINING).sum())
     assert any("1 of 4 groups have no model of their own" in notice for notice in db.notices)
+
+
+@pytest.mark.parametrize("missing", ["nowhere", "in training", "later"])
+def test_group_fits_as_its_pipeline_does(missing: str) -> None:
+    """What is left out where no value is missing changes no prediction."""
+    matrix = RNG.normal(size=(300, 3))
+    matrix[:, 0] = np.arange(300) % 3
+    target = matrix[:, 1] * (1 + matrix[:, 0]) + matrix[:, 2]
+    new = matrix.copy()
+    if missing != "nowhere":
+        new[::7, 1] = np.nan
+    if missing == "in training":
+        matrix = new
+    features = [Feature(name, "double precision", NUMBER) for name in ("group", "x", "z")]
+    template = preprocessing_pipeline(find_algorithm("regression", "ridge"), {}, features[1:], 0)
+    fitted = Grouped(template, 0).fit(matrix, target)
+    assert len(fitted.members_) == 3
+    for group in range(3):
+        rows = matrix[:, 0] == group
+        expected = clone(template).fit(matrix[rows, 1:], target[rows])
+        np.testing.assert_allclose(
+            fitted.predict(new[rows]), expected.predict(new[rows, 1:]), rtol=1e-12
+        )
 
 
 def test_each_group_has_metrics_of_its_test_rows() -> None:

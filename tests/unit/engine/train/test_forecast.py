@@ -95,6 +95,11 @@ def test_metrics_equal_recorded_test_steps() -> None:
     version = payload["version"]
     assert version["score"] == pytest.approx(metrics["model", "mase"])
     assert version["baseline"] == pytest.approx(metrics["baseline", "mase"])
+    # The curves of a regression, of the same test steps.
+    curve = [row for row in payload["curves"] if row["curve"] == "predicted_actual"]
+    assert sum(row["n"] for row in curve) == len(tests)
+    mean = sum(row["y"] * row["n"] for row in curve) / len(tests)
+    assert mean == pytest.approx(np.mean([row["actual"] for row in tests]))
     segments = {m["segment"] for m in payload["metrics"]}
     assert {"shop = a", "shop = b", "step = 1", "step = 7"} <= segments
 
@@ -168,6 +173,7 @@ def test_gaps_are_filled_and_reported() -> None:
     rows = [row for row in rows if row["day"] != missing]
     db = train(rows)
     history = {row["series"]: row for row in db.recorded[0]["forecast_history"] if row["is_filled"]}
+    assert history["sold"]["actual"] == 0
     day = (missing - date(2024, 1, 1)).days
     assert history["a"]["actual"] == pytest.approx((weekly(day - 1) + weekly(day + 1)) / 2)
     fills = {r["series"]: (r["filled"], r["fill"]) for r in db.recorded[0]["forecast_series"]}
@@ -305,6 +311,13 @@ def test_duplicate_period_of_series_is_refused() -> None:
         train([*rows, dict(rows[-1])])
     with pytest.raises(GlasshouseError, match="40 rows share their day of day"):
         train(rows, {"series": []})
+
+
+def test_single_period_is_refused_and_two_are_enough() -> None:
+    rows = daily({"a": weekly, "b": weekly}, 1)
+    with pytest.raises(GlasshouseError, match="Every series has a single day"):
+        train(rows, {"frequency": "day"})
+    assert len(forecast_rows(train(daily({"a": weekly}, 2)))) == 7
 
 
 def test_forecast_and_row_functions_refuse_each_other(

@@ -127,6 +127,16 @@ class Calendar:
             numbers = weeks * 7 + np.array(self.weekdays)[place] - 3
         return numbers * (_SECONDS[self.unit] * self.count) + self.phase + self.offset
 
+    def nonexistent(self, first: int, last: int) -> np.ndarray:
+        """The periods from `first` to `last` that the clock leaves out, as it is set forward."""
+        numbers = np.arange(first, last + 1)
+        zone = zone_of(self.time_zone)
+        if self.unit not in (MINUTE, HOUR) or not self.is_instant or zone is UTC:
+            return numbers[:0]
+        clocks = self.times(numbers)
+        instants = np.array([_utc_seconds(clock, zone) for clock in clocks.tolist()], float)
+        return numbers[self.local(instants) != clocks]
+
     def steps_after(self, end: int, horizon: int) -> list[tuple[int, str]]:
         """For each step after period `end`: the period it takes its values from, and its instant.
 

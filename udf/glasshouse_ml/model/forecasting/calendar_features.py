@@ -9,6 +9,8 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.model.forecasting.calendar import DAY, HOUR, MINUTE, MONTH, WEEK, Calendar
 
 _DAY_SECONDS = 86_400
+# How the names of the features of holidays begin.
+HOLIDAY = "holiday"
 _COUNTRY = re.compile(r"[A-Z]{2,3}")
 
 
@@ -50,17 +52,17 @@ def _holiday_columns(calendar: Calendar, days: np.ndarray, country: str) -> dict
     at = days - first
     if calendar.unit in (MINUTE, HOUR, DAY):
         return {
-            "holiday": is_holiday[at],
-            "holiday_before": is_holiday[at - 1],
-            "holiday_after": is_holiday[at + 1],
+            HOLIDAY: is_holiday[at],
+            f"{HOLIDAY}_before": is_holiday[at - 1],
+            f"{HOLIDAY}_after": is_holiday[at + 1],
         }
     width = 7 if calendar.unit == WEEK else 30
     total = np.concatenate([[0], np.cumsum(is_holiday)])
-    return {"holidays": total[at + width * calendar.count] - total[at]}
+    return {f"{HOLIDAY}s": total[at + width * calendar.count] - total[at]}
 
 
-def national_holidays(country: str, years: Any) -> list[date]:
-    """The public holidays of a country, or of a part of it such as AT-9, in some years."""
+def national_holidays(country: str, years: Any) -> dict[date, str]:
+    """The names of the public holidays of a country, or of a part such as AT-9, in some years."""
     # The package is slow to import, and most sessions need no holidays.
     import holidays
 
@@ -73,10 +75,23 @@ def national_holidays(country: str, years: Any) -> list[date]:
     if not _COUNTRY.fullmatch(name):
         raise error
     try:
-        return list(holidays.country_holidays(name, subdiv=part or None, years=years))
+        return dict(holidays.country_holidays(name, subdiv=part or None, years=years))
     # The package raises this for a country or a part that it does not have.
     except NotImplementedError:
         raise error from None
+
+
+def holiday_names(calendar: Calendar, numbers: np.ndarray, country: str | None) -> list[str | None]:
+    """The public holiday of each period; None without a country, or where periods are longer."""
+    if country is None or not (
+        calendar.unit in (MINUTE, HOUR) or (calendar.unit, calendar.count) == (DAY, 1)
+    ):
+        return [None] * len(numbers)
+    days = (calendar.times(numbers) // _DAY_SECONDS).tolist()
+    years = range(_date(min(days)).year, _date(max(days)).year + 1)
+    names = national_holidays(country, years)
+    by_day = {day: names.get(_date(day)) for day in set(days)}
+    return [by_day[day] for day in days]
 
 
 def _date(days: int) -> date:

@@ -98,6 +98,17 @@ def scales(panel: Panel, end: int) -> np.ndarray:
     return np.where(mean > 0, mean, np.nan)
 
 
+def scales_before(panel: Panel, origins: np.ndarray) -> np.ndarray:
+    """scales() before each origin, of shape (origins, series); NaN in the first season."""
+    values = np.where(panel.observed, panel.history, np.nan)
+    changes = np.abs(values[:, panel.season :] - values[:, : -panel.season])
+    counts = np.cumsum(np.isfinite(changes), axis=1)
+    sums = np.cumsum(np.nan_to_num(changes), axis=1)
+    last = np.clip(origins - panel.season - 1, 0, None)
+    means = sums[:, last] / np.maximum(counts[:, last], 1)
+    return np.where((means > 0) & (origins > panel.season), means, np.nan).T
+
+
 def evaluate_candidates(
     panel: Panel, names: list[str], origins: Origins, seed: int
 ) -> list[CandidateResult]:

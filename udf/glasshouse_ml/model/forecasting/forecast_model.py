@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from glasshouse_ml.model.forecasting.calendar import from_facts
 from glasshouse_ml.model.forecasting.candidates import COMBINATION
+from glasshouse_ml.model.forecasting.hierarchy import Hierarchy
 from glasshouse_ml.model.interruptible.ensemble import HistGradientBoostingRegressor
 
 
@@ -27,10 +28,12 @@ class ForecastModel:
         The number of the last period of each series.
     tail : ndarray of shape (series, periods)
         The end of the history, which the global model looks back on; empty where it is not asked.
-    known : ndarray of shape (series, horizon, columns)
+    future_values : ndarray of shape (series, horizon, columns)
         The columns known ahead, as the training had them; NaN where it had none.
     regressor : HistGradientBoostingRegressor or None
         Needed where columns known ahead change its forecasts.
+    membership, weights : ndarray
+        Those of a Hierarchy whose totals come first; empty without one.
     """
 
     facts: dict[str, Any]
@@ -40,8 +43,16 @@ class ForecastModel:
     baseline: np.ndarray
     ends: np.ndarray
     tail: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
-    known: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0)))
+    future_values: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0)))
     regressor: HistGradientBoostingRegressor | None = None
+    membership: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    weights: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+
+    @property
+    def hierarchy(self) -> Hierarchy | None:
+        """The totals among the series."""
+        totals = self.facts["names"][: len(self.membership)]
+        return Hierarchy(totals, self.membership, self.weights) if totals else None
 
     def intervals(
         self, members: dict[str, np.ndarray] | None = None
@@ -54,13 +65,14 @@ class ForecastModel:
         forecast = chosen_forecasts(
             self.members | (members or {}), facts["by_series"], facts["combined"]
         )
+        if self.hierarchy:
+            forecast = self.hierarchy.reconcile(forecast)
         is_non_negative = np.array(facts["is_non_negative"], bool)
         is_whole = np.array(facts["is_whole"], bool)
-        return bounded(
-            forecast, forecast + self.lower, forecast + self.upper, is_non_negative, is_whole
-        )
+        lower, upper = forecast + self.lower, forecast + self.upper
+        return bounded(forecast, lower, upper, is_non_negative, is_whole, self.hierarchy)
 
-    def answers(
+    def predictions(
         self, members: dict[str, np.ndarray] | None = None
     ) -> Iterator[list[tuple[int, str, float, float, float, float]]]:
         """For each series its steps: number, instant, forecast, lower, upper, baseline."""
@@ -107,13 +119,19 @@ def bounded(
     upper: np.ndarray,
     is_non_negative: np.ndarray,
     is_whole: np.ndarray,
+    hierarchy: Hierarchy | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Forecast and interval within what the target can be, with lower <= forecast <= upper.
 
-    Never below 0 where the history never is, and rounded where `is_whole`.
+    Never below 0 where the history never is, and rounded where `is_whole`. The forecasts of a
+    hierarchy still add up.
     """
-    low, high = np.minimum(lower, forecast), np.maximum(upper, forecast)
     floor = np.where(is_non_negative, 0.0, -np.inf)[:, None]
-    bounds = [np.maximum(values, floor) for values in (forecast, low, high)]
-    forecast, low, high = (np.where(is_whole[:, None], np.rint(v), v) for v in bounds)
-    return forecast, low, high
+
+    def within(values: np.ndarray) -> np.ndarray:
+        return np.where(is_whole[:, None], np.rint(np.maximum(values, floor)), values.clip(floor))
+
+    forecast = within(forecast)
+    if hierarchy:
+        forecast = hierarchy.add_up(forecast[len(hierarchy.names) :])
+    return forecast, np.minimum(within(lower), forecast), np.maximum(within(upper), forecast)

@@ -41,8 +41,10 @@ class Grid:
         As in a Panel: right-aligned, gaps filled.
     ends : ndarray of shape (series,)
         The number of the last period of each series.
+    missing : ndarray of shape (series, periods)
+        Whether a period after the first value of a series has no row.
     filled : ndarray of shape (series,)
-        How many periods without a value were filled.
+        How many of them were filled, without the hours that a change of the clock leaves out.
     fill : list of str
         How: zero or interpolate.
     """
@@ -50,6 +52,7 @@ class Grid:
     history: np.ndarray
     observed: np.ndarray
     ends: np.ndarray
+    missing: np.ndarray
     filled: np.ndarray
     fill: list[str]
 
@@ -73,9 +76,17 @@ def check_duplicates(
 
 
 def build_grid(
-    series: np.ndarray, numbers: np.ndarray, values: np.ndarray, count: int, gaps: str
+    series: np.ndarray,
+    numbers: np.ndarray,
+    values: np.ndarray,
+    count: int,
+    gaps: str,
+    nonexistent: np.ndarray,
 ) -> Grid:
-    """The grid of rows with a target; `series` are codes from 0 to `count` - 1."""
+    """The grid of rows with a target; `series` are codes from 0 to `count` - 1.
+
+    `nonexistent` are periods that no row can have, because the clock leaves them out.
+    """
     first = np.full(count, np.iinfo(np.int64).max)
     ends = np.full(count, np.iinfo(np.int64).min)
     np.minimum.at(first, series, numbers)
@@ -91,22 +102,26 @@ def build_grid(
     history[series, periods - 1 - (ends[series] - numbers)] = values
     observed = np.isfinite(history)
     begins = periods - 1 - (ends - first)
+    missing = ~observed & (np.arange(periods) >= begins[:, None])
     filled = np.zeros(count, np.int64)
     fill = []
     for row in range(count):
         of_row = history[row, begins[row] :]
-        missing = np.isnan(of_row)
-        filled[row] = missing.sum()
         how = _fill_rule(of_row, gaps)
         fill.append(how)
-        if filled[row]:
-            places = np.flatnonzero(~missing)
-            of_row[missing] = (
-                0.0 if how == ZERO else np.interp(np.flatnonzero(missing), places, of_row[places])
-            )
-            if how == ZERO:
-                observed[row, begins[row] :] = True
-    return Grid(history, observed, ends, filled, fill)
+        gap = missing[row, begins[row] :].copy()
+        if not gap.any():
+            continue
+        skipped = gap & np.isin(ends[row] + 1 - np.arange(len(gap), 0, -1), nonexistent)
+        gap &= ~skipped
+        filled[row] = gap.sum()
+        if how == ZERO:
+            of_row[gap] = 0.0
+            observed[row, begins[row] :] = ~skipped
+        places = np.flatnonzero(np.isnan(of_row))
+        present = np.flatnonzero(np.isfinite(of_row))
+        of_row[places] = np.interp(places, present, of_row[present])
+    return Grid(history, observed, ends, missing, filled, fill)
 
 
 def _fill_rule(values: np.ndarray, gaps: str) -> str:

@@ -1,0 +1,104 @@
+"""Frequency, horizon and series of a new forecast, proposed from the times of its table."""
+
+from dataclasses import dataclass
+
+from scripts.add.facts import ColumnFacts
+from scripts.errors import UserError
+
+FORECAST = "forecast"
+_HOUR, _DAY = 3_600, 86_400
+# The share of the steps between the rows of a series that must be equal, or a multiple.
+_REGULAR = 0.9
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """A length of periods: `shortest` is the least step in seconds between rows that have it."""
+
+    unit: str
+    adverb: str
+    shortest: int
+    horizon: int
+
+
+FREQUENCIES = {
+    frequency.unit: frequency
+    for frequency in (
+        Frequency("year", "yearly", 360 * _DAY, 3),
+        Frequency("quarter", "quarterly", 85 * _DAY, 4),
+        Frequency("month", "monthly", 27 * _DAY, 12),
+        Frequency("week", "weekly", 7 * _DAY, 13),
+        Frequency("day", "daily", _DAY, 28),
+        Frequency("hour", "hourly", _HOUR, 48),
+    )
+}
+
+
+@dataclass(frozen=True)
+class ForecastPlan:
+    """What a forecast has beside the decisions of every model.
+
+    `is_regular`: whether the rows are periods already, so that their steps tell the frequency.
+    """
+
+    time: ColumnFacts
+    series: list[ColumnFacts]
+    frequency: Frequency
+    is_regular: bool
+    horizon: int
+
+
+def choose_frequency(
+    steps: dict[float, int], has_repeated_times: bool, choice: str, reasons: dict[str, str]
+) -> tuple[Frequency, bool]:
+    """The frequency of rows whose steps, in seconds, are counted in `steps`, and if it is regular.
+
+    `has_repeated_times`: whether a series has several rows of one time, which are no periods then.
+    """
+    if choice:
+        if choice not in FREQUENCIES:
+            raise UserError(
+                f"FREQUENCY={choice}: there is no such frequency",
+                f"use one of {', '.join(FREQUENCIES)}",
+            )
+        reasons["frequency"] = f"{choice}: you named it in FREQUENCY"
+        return FREQUENCIES[choice], False
+    usual = max(steps, key=lambda step: (steps[step], -step), default=0.0)
+    for frequency in FREQUENCIES.values():
+        # A change of the clock shortens a step by an hour.
+        shortest = frequency.shortest - (_HOUR if frequency.shortest >= _DAY else 0)
+        if usual < shortest:
+            continue
+        if has_repeated_times:
+            break
+        if sum(n for step, n in steps.items() if step >= shortest) < _REGULAR * sum(steps.values()):
+            break
+        reasons["frequency"] = (
+            f"{frequency.unit}: the rows of a series are usually {_words(usual)} apart"
+        )
+        return frequency, True
+    reasons["frequency"] = (
+        "day: the times of a series repeat, are irregular or less than an hour apart, so the"
+        " target is summed by day; FREQUENCY=week, for example, changes that"
+    )
+    return FREQUENCIES["day"], False
+
+
+def choose_horizon(text: str, frequency: Frequency, reasons: dict[str, str]) -> int:
+    """The number of periods to forecast."""
+    if not text:
+        reasons["horizon"] = (
+            f"{frequency.horizon} {frequency.unit}s: the default; HORIZON=number changes it"
+        )
+        return frequency.horizon
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise UserError(f"HORIZON={text}: not a number of periods", "give 1 to 10000")
+    reasons["horizon"] = f"{text} {frequency.unit}s: you named it in HORIZON"
+    return int(text)
+
+
+def _words(seconds: float) -> str:
+    for unit, length in (("days", _DAY), ("hours", _HOUR), ("minutes", 60)):
+        if seconds >= length:
+            return f"{seconds / length:g} {unit}".replace("1 days", "1 day")
+    return f"{seconds:g} seconds"

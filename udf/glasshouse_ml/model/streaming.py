@@ -1,0 +1,141 @@
+"""Fits of an estimator on rows that arrive in batches, after the preprocessing was learned.
+
+Ridge and linear regression need only sums of products, so their result is that of a fit on all rows
+at once. The others learn batch by batch with scikit-learn's partial_fit().
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any, Protocol
+
+import numpy as np
+from scipy.linalg import lstsq, solve
+from scipy.sparse import issparse
+from sklearn.base import clone, is_regressor
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+EXACT_SUMS, STREAMING = "exact sums", "streaming"
+# The sums of products of so many columns take 200 MB.
+MAX_COLUMNS = 5_000
+# The standard deviation below which a prepared column, of about 1 in the sample, is constant.
+_CONSTANT = 1e-6
+# What these learn of all rows does not depend on the batches, except for SGD and MiniBatchKMeans.
+_PARTIAL = ("BernoulliNB", "GaussianNB", "MiniBatchKMeans", "SGDClassifier", "SGDRegressor")
+
+
+class BatchFit(Protocol):
+    """Learns from batches."""
+
+    method: str
+
+    def add(self, matrix: np.ndarray, answers: np.ndarray) -> None:
+        """Learn from some rows of the matrix of encoding.encode()."""
+
+    def result(self) -> Pipeline:
+        """The fitted Pipeline."""
+
+
+def batch_fit(fitted: Pipeline, classes: int, seed: int) -> BatchFit | None:
+    """A fit on all rows that begins with what a Pipeline has learned from a sample.
+
+    None where the estimator cannot learn in batches; `classes` is 0 without classes.
+    """
+    estimator = fitted[-1]
+    name = type(estimator).__name__
+    if name in ("Ridge", "LinearRegression") and not estimator.positive:
+        columns = estimator.n_features_in_
+        return ExactSums(fitted) if columns <= MAX_COLUMNS else None
+    return PartialFit(fitted, classes, seed) if name in _PARTIAL else None
+
+
+class ExactSums:
+    """Ridge or linear regression from the sums of products of all rows."""
+
+    method = EXACT_SUMS
+
+    def __init__(self, fitted: Pipeline) -> None:
+        """The prepared columns are those of the sample, near 0, so the sums lose no digits."""
+        self.fitted = fitted
+        columns = fitted[-1].n_features_in_
+        self.rows = 0
+        self.sums, self.answer_sum = np.zeros(columns), 0.0
+        self.products, self.answer_products = np.zeros((columns, columns)), np.zeros(columns)
+        self.shift: float | None = None
+
+    def add(self, matrix: np.ndarray, answers: np.ndarray) -> None:
+        """Add the sums of some rows."""
+        prepared: Any = self.fitted[:-1].transform(matrix) if len(self.fitted) > 1 else matrix
+        if issparse(prepared):
+            prepared = prepared.toarray()
+        if self.shift is None:
+            self.shift = float(answers.mean())
+        answers = answers - self.shift
+        self.rows += len(answers)
+        self.sums += prepared.sum(axis=0)
+        self.answer_sum += float(answers.sum())
+        self.products += prepared.T @ prepared
+        self.answer_products += prepared.T @ answers
+
+    def result(self) -> Pipeline:
+        """The Pipeline whose weights solve the normal equations of all rows."""
+        estimator = deepcopy(self.fitted[-1])
+        shift, means = self.shift or 0.0, self.sums / self.rows
+        # A fit on all rows would centre and scale such a column by all rows and not by the sample.
+        scaled = _scaled_columns(self.fitted, len(means))
+        centre = np.where(scaled | estimator.fit_intercept, means, 0.0)
+        level = shift + self.answer_sum / self.rows if estimator.fit_intercept else 0.0
+        outside = self.sums - self.rows * centre
+        products = self.products - np.outer(self.sums, centre) - np.outer(centre, outside)
+        answers = self.answer_products - centre * self.answer_sum + (shift - level) * outside
+        scales = np.sqrt(np.diag(products).clip(0) / self.rows)
+        scales[~scaled | (scales < _CONSTANT)] = 1.0
+        products = products / np.outer(scales, scales)
+        alpha = getattr(estimator, "alpha", 0.0)
+        if alpha:
+            ridge = products + alpha * np.eye(len(means))
+            weights = solve(ridge, answers / scales, assume_a="pos")
+        else:
+            weights = lstsq(products, answers / scales)[0]
+        estimator.coef_ = weights / scales
+        estimator.intercept_ = level - float(centre @ estimator.coef_)
+        return Pipeline([*self.fitted.steps[:-1], ("estimate", estimator)])
+
+
+class PartialFit:
+    """An estimator of scikit-learn that learns batch by batch."""
+
+    method = STREAMING
+
+    def __init__(self, fitted: Pipeline, classes: int, seed: int) -> None:
+        """A clustering goes on from the centres of the sample: its clusters keep their numbers."""
+        self.fitted = fitted
+        estimator = fitted[-1]
+        has_target = classes or is_regressor(estimator)
+        self.estimator: Any = clone(estimator) if has_target else deepcopy(estimator)
+        self.parameters: dict[str, Any] = {"classes": np.arange(classes)} if classes else {}
+        self.random = np.random.default_rng(seed)
+
+    def add(self, matrix: np.ndarray, answers: np.ndarray) -> None:
+        """Learn from some rows in random order, because neighbours may be alike."""
+        order = self.random.permutation(len(matrix))
+        rows = matrix[order]
+        prepared = self.fitted[:-1].transform(rows) if len(self.fitted) > 1 else rows
+        self.estimator.partial_fit(prepared, answers[order], **self.parameters)
+
+    def result(self) -> Pipeline:
+        """The Pipeline with what was learned of all batches."""
+        return Pipeline([*self.fitted.steps[:-1], ("estimate", self.estimator)])
+
+
+def _scaled_columns(fitted: Pipeline, columns: int) -> np.ndarray:
+    """Which of the prepared columns a StandardScaler has scaled."""
+    scaled = np.zeros(columns, bool)
+    prepare = fitted[0]
+    if isinstance(prepare, ColumnTransformer):
+        for name, part, _ in prepare.transformers_:
+            steps: Sequence[tuple[str, Any]] = getattr(part, "steps", ())
+            if steps and isinstance(steps[-1][1], StandardScaler):
+                scaled[prepare.output_indices_[name]] = True
+    return scaled
