@@ -180,7 +180,9 @@ def test_life_beside_others(server: Server, monkeypatch: pytest.MonkeyPatch) -> 
             assert cursor.fetchone() == (True,)
         with connection, connection.cursor() as cursor:
             query = "select 1 as id, 3 as a, 2 as b"
-            cursor.execute("select round(prediction::numeric) from ml.predict('trial', %s)", [query])
+            cursor.execute(
+                "select round(prediction::numeric) from ml.predict('trial', %s)", [query]
+            )
             assert cursor.fetchone() == (4,)
     monkeypatch.delenv("YES")
     # It asks no second time, and changes nothing.
