@@ -122,14 +122,17 @@ def server_of_others() -> Iterator[Server]:
         state.mkdir(mode=0o755)
         # The server's own PYTHONPATH names a folder that is not there any more.
         (warehouse.settings.state / "server").rename(state / "server")
-        server = Server(warehouse, settings_for(warehouse, state))
+        server = Server(warehouse, settings_for(warehouse, state, socket=True))
         server.run(OTHERS)
         server.run(f"alter role boss password '{PASSWORD.replace(chr(39), chr(39) * 2)}'")
         yield server
 
 
-def settings_for(warehouse: Warehouse, state: Path, **parts: Any) -> Settings:
-    """Settings with DATABASE_URL; `parts` of the URL that differ."""
+def settings_for(warehouse: Warehouse, state: Path, socket: bool = False, **parts: Any) -> Settings:
+    """Settings with DATABASE_URL; `parts` of the URL that differ.
+
+    `socket`: the superuser connects through the Unix socket, and everybody else over TCP.
+    """
     port = warehouse.settings.postgres_port
     url = {"user": "boss", "password": PASSWORD, "host": "127.0.0.1", "database": "company"} | parts
     text = (
@@ -137,6 +140,12 @@ def settings_for(warehouse: Warehouse, state: Path, **parts: Any) -> Settings:
         f"/{url['database']}?application_name=trial"
     )
     values = {"DATABASE_URL": text}
+    if socket:
+        folder = quote(warehouse.stack.superuser("postgres")["host"], safe="")
+        values = {
+            "DATABASE_URL": f"postgresql://127.0.0.1:{port}/company?application_name=trial",
+            "DATABASE_ADMIN_URL": text.replace("127.0.0.1", folder),
+        }
     return throwaway_settings(ROOT, state).model_copy(
         update={
             "existing_server": existing_server(values),
