@@ -97,8 +97,12 @@ class SourceTable:
 
     def time_steps(self, time: str, series: list[str]) -> tuple[dict[float, int], bool]:
         """How often each step in seconds is between the times of a series, and if times repeat."""
-        names = [sql.Identifier(name) for name in series]
-        partition = sql.SQL("partition by {}").format(sql.SQL(", ").join(names)) if names else None
+        # Names of our own, because the table may have any.
+        aliases = [sql.SQL(f"series_{number}") for number in range(len(series))]
+        columns = [
+            sql.SQL("{} as {}").format(sql.Identifier(name), alias)
+            for name, alias in zip(series, aliases, strict=True)
+        ]
         self.cursor.execute(
             sql.SQL(
                 """
@@ -107,11 +111,10 @@ class SourceTable:
                         select {columns}, count(*) as row_count
                         from {relation}
                         where {time} is not null
-                        group by {columns}
+                        group by {places}
                     ),
                     steps as (
-                        select row_count, {time}::timestamp
-                            - lag({time}::timestamp) over ({partition} order by {time}) as step
+                        select row_count, at - lag(at) over ({partition} order by at) as step
                         from times
                     )
                 select extract(epoch from step)::float8, count(*), sum(row_count)
@@ -119,10 +122,15 @@ class SourceTable:
                 group by step
                 """
             ).format(
-                columns=sql.SQL(", ").join([sql.Identifier(time), *names]),
+                columns=sql.SQL(", ").join(
+                    [sql.SQL("{}::timestamp as at").format(sql.Identifier(time)), *columns]
+                ),
                 relation=self.relation,
                 time=sql.Identifier(time),
-                partition=partition or sql.SQL(""),
+                places=sql.SQL(", ").join(map(sql.Literal, range(1, len(series) + 2))),
+                partition=sql.SQL("partition by {}").format(sql.SQL(", ").join(aliases))
+                if aliases
+                else sql.SQL(""),
             )
         )
         rows = self.cursor.fetchall()
