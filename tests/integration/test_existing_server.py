@@ -52,7 +52,7 @@ TRAIN = """
     select score > 0.9 from ml.train(
         'trial', 'select n as id, n % 7 as a, n % 5 as b, 2.0 * (n % 7) - n % 5 as y
             from generate_series(1, 300) as n',
-        'regression', 'y', 'id', '[{"algorithm": "ridge"}]'
+        'regression', 'y', 'id', '[{"algorithm": "ridge"}]', 'r2'
     )
 """
 
@@ -86,7 +86,7 @@ class Server:
             [*program, *options, *database], capture_output=True, text=True, check=True
         ).stdout
         # Newer versions write a random word into each dump.
-        return "\n".join(line for line in text.splitlines() if not line.startswith("\\restrict"))
+        return "\n".join(line for line in text.splitlines() if "restrict " not in line[:12])
 
     def others(self) -> str:
         """The database company without the schemas of Glasshouse and PL/Python."""
@@ -122,14 +122,17 @@ def server_of_others() -> Iterator[Server]:
         state.mkdir(mode=0o755)
         # The server's own PYTHONPATH names a folder that is not there any more.
         (warehouse.settings.state / "server").rename(state / "server")
-        server = Server(warehouse, settings_for(warehouse, state))
+        server = Server(warehouse, settings_for(warehouse, state, socket=True))
         server.run(OTHERS)
         server.run(f"alter role boss password '{PASSWORD.replace(chr(39), chr(39) * 2)}'")
         yield server
 
 
-def settings_for(warehouse: Warehouse, state: Path, **parts: Any) -> Settings:
-    """Settings with DATABASE_URL; `parts` of the URL that differ."""
+def settings_for(warehouse: Warehouse, state: Path, socket: bool = False, **parts: Any) -> Settings:
+    """Settings with DATABASE_URL; `parts` of the URL that differ.
+
+    `socket`: the superuser connects through the Unix socket, and everybody else over TCP.
+    """
     port = warehouse.settings.postgres_port
     url = {"user": "boss", "password": PASSWORD, "host": "127.0.0.1", "database": "company"} | parts
     text = (
@@ -137,6 +140,12 @@ def settings_for(warehouse: Warehouse, state: Path, **parts: Any) -> Settings:
         f"/{url['database']}?application_name=trial"
     )
     values = {"DATABASE_URL": text}
+    if socket:
+        folder = quote(warehouse.stack.superuser("postgres")["host"], safe="")
+        values = {
+            "DATABASE_URL": f"postgresql://127.0.0.1:{port}/company?application_name=trial",
+            "DATABASE_ADMIN_URL": text.replace("127.0.0.1", folder),
+        }
     return throwaway_settings(ROOT, state).model_copy(
         update={
             "existing_server": existing_server(values),
@@ -180,7 +189,9 @@ def test_life_beside_others(server: Server, monkeypatch: pytest.MonkeyPatch) -> 
             assert cursor.fetchone() == (True,)
         with connection, connection.cursor() as cursor:
             query = "select 1 as id, 3 as a, 2 as b"
-            cursor.execute("select round(score) from ml.predict('trial', %s)", [query])
+            cursor.execute(
+                "select round(prediction::numeric) from ml.predict('trial', %s)", [query]
+            )
             assert cursor.fetchone() == (4,)
     monkeypatch.delenv("YES")
     # It asks no second time, and changes nothing.
@@ -201,7 +212,7 @@ def test_life_beside_others(server: Server, monkeypatch: pytest.MonkeyPatch) -> 
 
     refused_removal(server)
     state = server.settings.state
-    shutil.copytree(state / "server", state.with_name("kept"), copy_function=_link)
+    shutil.copytree(state / "server", state.with_name("kept"), symlinks=True, copy_function=_link)
     server.stack.remove()
     state.with_name("kept").rename(state / "server")
     assert server.dump() == before
@@ -345,7 +356,7 @@ def test_doctor_where_the_database_has_another_encoding(server: Server) -> None:
     server.run("drop database latin")
 
 
-def test_doctor_where_pl_python_is_not_installed(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_doctor_where_pl_python_is_not_installed() -> None:
     with server_of_others() as server:
         server.warehouse.stack.stop()
         with running_without_plpython(server):

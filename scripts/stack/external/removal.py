@@ -24,12 +24,12 @@ from scripts.stack.signing_key import KEY_FILE
 
 # Every object of the engine has a comment; one of the superuser without any is not the engine's.
 FOREIGN = """
-    select format('%s %s', case relkind when 'v' then 'view' else 'table' end, oid::regclass)
+    select format('%%s %%s', case relkind when 'v' then 'view' else 'table' end, oid::regclass)
     from pg_class
     where relnamespace = any(%(schemas)s::regnamespace[]) and relkind in ('r', 'p', 'v', 'm', 'f')
         and obj_description(oid, 'pg_class') is null
     union all
-    select format('function %s', oid::regprocedure)
+    select format('function %%s', oid::regprocedure)
     from pg_proc
     where pronamespace = any(%(schemas)s::regnamespace[])
         and obj_description(oid, 'pg_proc') is null
@@ -94,6 +94,8 @@ from pathlib import Path
 Path('{KEY_FILE}').unlink(missing_ok=True)
 $$
 """
+# The roles that own objects; all others have rights on these only.
+OWNERS = ("transformer", "ml_registry")
 SHOWN = 20
 
 
@@ -123,13 +125,17 @@ def _remove(cursor: Cursor, settings: Settings, names: Names) -> None:
     cursor.execute(FOREIGN, {"schemas": _existing_schemas(cursor)})
     _refuse([text for (text,) in cursor.fetchall()])
     cursor.execute(TAKE_OVER)
-    identifiers = sql.SQL(", ").join(map(sql.Identifier, roles))
+    # The owners come last: PostgreSQL cannot drop default privileges in the same statement in which
+    # it drops the roles that they name.
+    readers = [role for role in roles if role not in OWNERS]
+    owners = [role for role in roles if role in OWNERS]
     try:
-        cursor.execute(sql.SQL("drop owned by {} restrict").format(identifiers))
+        for group in (*([role] for role in readers), owners):
+            cursor.execute(sql.SQL("drop owned by {} restrict").format(_identifiers(group)))
     except psycopg2.errors.DependentObjectsStillExist as error:
         _refuse((error.diag.message_detail or str(error)).splitlines())
     others = [role for role in roles if role != "superset"]
-    cursor.execute(sql.SQL("drop role {}").format(sql.SQL(", ").join(map(sql.Identifier, others))))
+    cursor.execute(sql.SQL("drop role {}").format(_identifiers(others)))
     _remove_extension(cursor)
 
 
@@ -165,6 +171,10 @@ def _require_own_metadata(cursor: Cursor, settings: Settings) -> None:
     with admin_cursor(settings, "superset") as metadata:
         metadata.execute(FOREIGN_METADATA)
         _refuse([text for (text,) in metadata.fetchall()])
+
+
+def _identifiers(names: list[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, names))
 
 
 def _existing_schemas(cursor: Cursor) -> list[str]:

@@ -58,6 +58,8 @@ class ExternalStack:
 
     def update_server_environment(self) -> str:
         """Bring the libraries to the server's disk if it runs here; otherwise check them."""
+        if not self.settings.has_superuser:
+            return "not checked, because .env names no superuser"
         with rolled_back_cursor(self.settings) as cursor:
             python = libraries.inspect_python(cursor, self.settings, "").version
             root = libraries.library_root(cursor, self.settings)
