@@ -36,7 +36,7 @@ def daily(lines: dict[str, str], days: int) -> str:
     )
     return f"""
         select series, date '2025-01-01' + n as day, n % 30 = 7 as is_holiday,
-            n as days_to_christmas, 0 as year_ago, 0 as year_ago_week, 0 as year_ago_month,
+            n as days_to_christmas, 0 as year_ago, 1 as year_ago_index,
             case when n < {days} then revenue end as revenue
         from ({series}) as lines
     """

@@ -44,3 +44,17 @@ def test_sql_runs(engine: Warehouse, file: Path) -> None:
         for block in blocks(file, "sql"):
             cursor.execute(block)
             assert cursor.statusmessage, block
+
+
+def test_sql_of_the_shop_returns_rows(warehouse: Warehouse) -> None:
+    """Blocks of the language pgsql read what the build of the shop has made."""
+    statements = [block for file in TUTORIALS for block in blocks(file, "pgsql")]
+    with closing(psycopg2.connect(**warehouse.dsn("transformer"))) as session:
+        cursor = session.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+            assert cursor.rowcount > 0, statement
+            # Nothing was known before the build.
+            cursor.execute(statement.replace("clock_timestamp()", "timestamptz '2000-01-01'"))
+            assert cursor.rowcount == 0, statement
+    assert len(statements) == 2

@@ -48,12 +48,13 @@ with
         select
             *,
             lag(revenue, 364) over days_of_series as year_ago,
+            lag(revenue, 367) over days_of_series is not null as has_year,
             avg(revenue) over (
                 days_of_series rows between 367 preceding and 361 preceding
-            ) as year_ago_week,
+            ) as week_year_ago,
             avg(revenue) over (
-                days_of_series rows between 378 preceding and 350 preceding
-            ) as year_ago_month,
+                days_of_series rows between 546 preceding and 182 preceding
+            ) as mean_of_year,
             avg(revenue) over (
                 days_of_series
                 rows
@@ -73,9 +74,10 @@ select
     make_date(year, 12, 24) - date_day as days_to_christmas,
 
     -- numbers
-    -- Without a year to look back on, the newest mean that is known.
+    -- Without a year to look back on, the newest mean that is known, and no season.
     coalesce(year_ago, latest_mean, 0) as year_ago,
-    coalesce(year_ago_week, latest_mean, 0) as year_ago_week,
-    coalesce(year_ago_month, latest_mean, 0) as year_ago_month,
+    case
+        when has_year and mean_of_year > 0 then week_year_ago / mean_of_year else 1
+    end as year_ago_index,
     revenue
 from earlier

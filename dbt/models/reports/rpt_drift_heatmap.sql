@@ -61,8 +61,14 @@ with
             null,
             null,
             'plain',
-            'Drift has not been measured since this model was trained. The next build measures every model'
-            || ' whose meta names rows to watch; for other models, run select * from ml.watch(…).',
+            case
+                task
+                when 'forecast'
+                then 'A forecast has series instead of inputs, so no drift is measured.'
+                else
+                    'Drift has not been measured since this model was trained. The next build measures every model'
+                    || ' whose meta names rows to watch; for other models, run select * from ml.watch(…).'
+            end,
             2,
             2,
             false,

@@ -206,6 +206,8 @@ with
             overview.model,
             'monitoring' as page,
             case
+                when overview.task = 'forecast'
+                then 'A forecast has series instead of inputs, so no drift is measured.'
                 when drift.features is null
                 then 'Drift has not been measured since training.'
                 else 'Since training, '
@@ -228,6 +230,9 @@ with
                 else ' have drifted: the data look as they did in training.'
             end as rest,
             case
+                when overview.task = 'forecast'
+                then
+                    'The page Forecast compares earlier forecasts with the values that have come since.'
                 when drift.features is null
                 then
                     'ml.watch measures it; the next build does so for every model with predictions.'

@@ -167,7 +167,12 @@ with
                         coalesce(drift.drifted || ' of ' || drift.features, 'not measured'),
                         coalesce(
                             'the newest period, ' || {{ counted("drift.rows") }} || ' cases',
-                            'ml.watch measures it'
+                            case
+                                task
+                                when 'forecast'
+                                then 'a forecast has series instead of inputs'
+                                else 'ml.watch measures it'
+                            end
                         ),
                         case
                             coalesce(drift.state, 'plain')

@@ -11,7 +11,12 @@ with
         where versions.task = 'classification'
     ),
 
-    residuals as (select * from {{ of_champions("residuals") }} as residuals),
+    residuals as (
+        select residuals.*
+        from {{ of_champions("residuals") }} as residuals
+        inner join versions on versions.model = residuals.model
+        where versions.task = 'regression'
+    ),
 
     -- two classes: deciles of the probability of the positive class
     test_classes as (
