@@ -148,6 +148,11 @@ def test_files_say_what_they_do() -> None:
     (tests,) = [node["data_tests"] for node in yaml.safe_load(files["ml/sales.yml"])["models"]]
     assert {"beats_baseline"} < {next(iter(test)) for test in tests}
     assert "no_leakage" not in tests
+    # Columns that identify a row together.
+    assert "keys: [[shop, day]]" in files["features/feat_sales__daily.yml"]
+    assert "keys: [[series, step]]" in files["predictions/pred_sales.yml"]
+    single = rendered(series=(), task="forecast")
+    assert "keys: [day]" in single["features/feat_sales__daily.yml"]
 
 
 def test_irregular_rows_are_summed_and_names_do_not_collide() -> None:

@@ -160,6 +160,8 @@ class Database:
                 batch_rows = max(
                     1, min(size, 8 * batch_rows, _MAX_BATCH_BYTES // max(row_bytes, 1))
                 )
+            # The caller may drop the table in the same transaction.
+            self.plpy.execute(f"close {cursor}")
         finally:
             # No statement here: PostgreSQL may be aborting the transaction.
             self._open_cursors.remove(cursor)
