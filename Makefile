@@ -51,14 +51,21 @@ load-shop:  ## Load a shop (FROM=simulator|online_retail|classicmodels [FILES=] 
 	@$(GLASSHOUSE) load-shop --from $(call quote,$(or $(FROM),simulator)) --path $(call quote,$(FILES)) --size $(call quote,$(SIZE)) --seed $(call quote,$(SEED))
 live:  ## Simulate new days in the shop ([SECONDS=5] per day, [DAYS=] to stop after)
 	@$(GLASSHOUSE) live $(call option,seconds,$(SECONDS)) $(call option,days,$(DAYS))
+replay:  ## Repeat the shop's recorded history (FROM=2011-06-01 TO=2011-12-01 [STEP=days]; asks first)
+	@$(GLASSHOUSE) replay $(call option,from,$(FROM)) $(call option,to,$(TO)) $(call option,step,$(STEP))
 refresh:  ## Process the rows that arrived since the last build
 	@$(GLASSHOUSE) refresh
+watch-data:  ## Refresh after each notification of the database; Ctrl+C ends it
+	@$(GLASSHOUSE) watch-data
 build:  ## Build functions, features, models, predictions and reports (SELECT=node for a part)
 	@$(GLASSHOUSE) build $(foreach node,$(SELECT),$(call option,select,$(node)))
 docs:  ## Write one page with every table, every column and the lineage
 	@$(GLASSHOUSE) docs
 psql:  ## Open psql on the warehouse, or run the SQL from standard input
 	@$(GLASSHOUSE) psql
+
+sandbox:  ## Give a guest a login, a schema and dashboards (NAME=guest [QUOTA=200MB] [RENEW=1]; REMOVE=1 takes it back)
+	@$(GLASSHOUSE) sandbox $(call quote,$(NAME)) $(call option,quota,$(QUOTA))
 
 ##@ Dashboards
 plan:  ## Show what differs between git and Superset, and who changed it

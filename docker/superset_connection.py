@@ -18,6 +18,8 @@ from sqlalchemy.engine.url import URL, make_url
 # The connection in the metadata; its login is that of users who only see dashboards.
 WAREHOUSE = make_url(os.environ["WAREHOUSE_URI"])
 ANALYST = "analyst"
+# The login of a guest, sandbox_<name>, belongs to the users of the role Sandbox <name>.
+SANDBOX_LOGIN, SANDBOX_ROLE = "sandbox_", "Sandbox "
 # Whoever has one of these permissions may query tables that no dashboard shows.
 ANALYST_PERMISSIONS = (
     "all_database_access", "all_datasource_access", "catalog_access", "database_access",
@@ -35,6 +37,9 @@ def connect_as_reader(
     url: URL, engine_kwargs: dict[str, Any], username: str | None, security: Any, source: Any
 ) -> tuple[URL, dict[str, Any]]:
     """The connection to the warehouse as the login of a user; other databases stay as they are."""
+    if (url.username or "").startswith(SANDBOX_LOGIN):
+        _require_guest(url.username, security)
+        return url, engine_kwargs
     if _place(url) != _place(WAREHOUSE):
         return url, engine_kwargs
     login, password = reader(security)
@@ -45,13 +50,31 @@ def connect_as_reader(
 
 def reader(security: Any) -> tuple[str, str]:
     """Login and password for the user of the request, or of the task in the background."""
-    user = getattr(g, "user", None)
-    roles = [role for role in security.get_user_roles(user) if role] if user else []
+    roles = _roles(security)
+    if any(role.name.startswith(SANDBOX_ROLE) for role in roles):
+        raise psycopg2.OperationalError("A guest reads the database of the sandbox, and no other")
     kind = ANALYST if _is_analyst(roles, security) else WAREHOUSE.username
     filtered = _roles_with_filters(security) & {role.name for role in roles}
     if filtered:
         return login_name(kind, filtered), os.environ["ROW_FILTER_PASSWORD"]
     return kind, os.environ["ANALYST_DB_PASSWORD"] if kind == ANALYST else WAREHOUSE.password
+
+
+def _roles(security: Any) -> list[Any]:
+    """The roles of the user of the request, or of the task in the background."""
+    user = getattr(g, "user", None)
+    return [role for role in security.get_user_roles(user) if role] if user else []
+
+
+def _require_guest(login: str, security: Any) -> None:
+    """Refuse a sandbox to everybody but its guest and administrators.
+
+    Superset lets each user of SQL Lab send a text without tables to each database.
+    """
+    names = {role.name for role in _roles(security)}
+    own_role = f"{SANDBOX_ROLE}{login.removeprefix(SANDBOX_LOGIN)}"
+    if own_role not in names and security.auth_role_admin not in names:
+        raise psycopg2.OperationalError("This sandbox belongs to another user")
 
 
 def login_name(kind: str, roles: set[str]) -> str:

@@ -118,8 +118,6 @@ THEME_DEFAULT = {
             **dict.fromkeys(_SERIES_CHARTS, _SERIES_OPTIONS),
             # The length of a bar shows its value only if the axis starts at zero.
             "histogram_v2": {"yAxis": {"min": 0}},
-            # Superset leaves a band for a legend. Ours print their values and have none.
-            "heatmap_v2": {"grid": {"top": 8}},
         },
     },
 }

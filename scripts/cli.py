@@ -18,6 +18,7 @@ MODULES = (
     "scripts.stack.commands",
     "scripts.data.commands",
     "scripts.add.commands",
+    "scripts.sandbox.commands",
     "scripts.examples.shop.commands",
     "scripts.assets.commands",
     "scripts.lint",

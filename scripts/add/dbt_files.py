@@ -1,9 +1,12 @@
 """The dbt files of a model that `make add` writes, and how they reach the project's folder."""
 
 import difflib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from scripts.add.facts import NUMBERS, TIMES, ColumnFacts
 from scripts.add.forecast_proposal import FREQUENCIES, ForecastPlan
@@ -74,6 +77,7 @@ class DbtFiles:
     """Renders the files of a proposal.
 
     `keywords`: the words that SQL reserves. `unlabelled`: table and columns of the rows to predict.
+    `is_declared`: another file of the project has the table as a source already.
     """
 
     def __init__(
@@ -82,9 +86,12 @@ class DbtFiles:
         table: str,
         keywords: frozenset[str],
         unlabelled: tuple[str, dict[str, str]] | None = None,
+        is_declared: bool = False,
     ) -> None:
+        self.is_declared = is_declared
         self.proposal, self.table, self.keywords = proposal, table, keywords
         self.unlabelled = unlabelled
+        self.headers = Counter(column.header for column in proposal.columns)
 
     def render(self) -> dict[str, str]:
         """Text by path below dbt/models."""
@@ -96,7 +103,10 @@ class DbtFiles:
         """Path below dbt/models by the name of the template."""
         plan = self.proposal.forecast
         adverb = plan.frequency.adverb if plan else ""
-        return file_paths(self.proposal.name, self.proposal.source, adverb)
+        paths = file_paths(self.proposal.name, self.proposal.source, adverb)
+        if self.is_declared:
+            del paths["source.yml"]
+        return paths
 
     def _values(self) -> dict[str, Any]:
         proposal = self.proposal
@@ -125,6 +135,7 @@ class DbtFiles:
                 Column(name, by_name[name].sql, "", reason=reason)
                 for name, reason in proposal.left_out.items()
             ],
+            "computed": list(proposal.computed.items()),
             "key": proposal.key,
             "key_is_made": proposal.key_is_made,
             "key_sql": self._identifier(proposal.key),
@@ -135,6 +146,7 @@ class DbtFiles:
             "split_column": self._identifier(split_name) if split_name else "",
             "task": proposal.task,
             "metric": proposal.metric,
+            "log_target": proposal.log_target,
             "owner": proposal.owner,
             "purpose": _purpose(proposal),
             "has_probabilities": proposal.task == "classification" and proposal.classes > BINARY,
@@ -163,12 +175,20 @@ class DbtFiles:
 
     def _column(self, facts: ColumnFacts) -> Column:
         name = self._identifier(facts.name)
-        return Column(facts.name, name, _description(facts), self._unlabelled_sql(facts, name))
+        label = _label(facts.header if " " in facts.header else facts.name)
+        if self.headers[facts.header] > 1 or len(label) > LONGEST_LABEL:
+            # Two columns of one label could not be told apart on the dashboards.
+            label = _label(facts.name)
+        description = f"{label[:LONGEST_LABEL]}; {_filling(facts)}"
+        return Column(facts.name, name, description, self._unlabelled_sql(facts, name))
 
     def _unlabelled_sql(self, facts: ColumnFacts, name: str) -> str:
-        """The column in the rows to predict: a column they lack is NULL, another type is cast."""
+        """The column in the rows to predict: a column they lack is NULL, another type is cast.
+
+        The target is NULL too: a model does not learn from the rows that it is to predict.
+        """
         types = self.unlabelled[1] if self.unlabelled else {}
-        if facts.name not in types:
+        if facts.name not in types or facts.name == self.proposal.target:
             return f"cast(null as {facts.type}) as {name}"
         return name if types[facts.name] == facts.type else f"cast({name} as {facts.type})"
 
@@ -183,6 +203,21 @@ class DbtFiles:
 
     def _identifier(self, name: str) -> str:
         return sql_name(name, self.keywords)
+
+
+def is_declared(root: Path, name: str, schema: str, table: str) -> bool:
+    """Whether a file that does not belong to the model has the table as a source of dbt."""
+    models = root / "dbt" / "models"
+    own_file = models / file_paths(name, schema)["source.yml"]
+    for file in models.rglob("*.yml"):
+        text = "" if file == own_file else file.read_text(encoding="utf-8")
+        # Most files have no source, and parsing YAML takes time.
+        content = yaml.safe_load(text) if "sources:" in text else {}
+        for source in content.get("sources") or []:
+            names = [each.get("name") for each in source.get("tables") or []]
+            if source.get("name") == schema and table in names:
+                return True
+    return False
 
 
 def write(root: Path, files: dict[str, str]) -> tuple[list[Path], list[str]]:
@@ -224,7 +259,8 @@ def require_own_name(root: Path, name: str, schema: str) -> None:
     if added_paths(root, name, schema):
         return
     nodes = {Path(path).stem for path in file_paths(name, schema).values()}
-    for file in sorted((root / "dbt" / "models").rglob("*.sql")):
+    dbt = root / "dbt"
+    for file in sorted([*(dbt / "models").rglob("*.sql"), *(dbt / "seeds").rglob("*.csv")]):
         if file.stem in nodes:
             raise UserError(
                 f"The dbt project already has {file.relative_to(root)}",
@@ -244,7 +280,7 @@ def require_rows(root: Path, name: str, schema: str) -> None:
 def require_same_files(root: Path, name: str, schema: str, paths: dict[str, str]) -> None:
     """Refuse to add a model again with another task or frequency, which has other files."""
     existing = added_paths(root, name, schema)
-    if existing and existing != paths:
+    if existing and not paths.items() <= existing.items():
         raise UserError(
             f"The model {name} has been added before with other files, among them dbt/models/"
             + next(path for path in existing.values() if path not in paths.values()),
@@ -269,12 +305,14 @@ def _score_description(proposal: Proposal) -> str:
     return "The score of the algorithm."
 
 
-def _description(facts: ColumnFacts) -> str:
-    """The label of the column, which the dashboards show, and after it how full the column is."""
-    label = " ".join(
-        (facts.header if " " in facts.header else facts.name).replace("_", " ").split()
-    )
-    label = label[:1].upper() + label[1:LONGEST_LABEL].replace(";", ",")
+def _label(text: str) -> str:
+    """The name of a column as the dashboards show it."""
+    label = " ".join(text.replace("_", " ").replace(";", ",").split())
+    return label[:1].upper() + label[1:]
+
+
+def _filling(facts: ColumnFacts) -> str:
+    """How many values a column has."""
     empty = facts.rows - facts.filled
     filled = f"empty in {empty:,} of {facts.rows:,} rows" if empty else "never empty"
-    return f"{label}; {facts.distinct:,} different values, {filled}."
+    return f"{facts.distinct:,} different values, {filled}."

@@ -2,11 +2,28 @@
 
 from dataclasses import dataclass
 
-from psycopg2 import sql
+from psycopg2 import DataError, ProgrammingError, sql
 from psycopg2.extensions import cursor as Cursor
 
 from scripts.errors import UserError
 
+# The skewness of the values, and of their logarithms; NULL where a value is negative.
+SKEWNESS = """
+    select avg(power((value - mean) / nullif(deviation, 0), 3)),
+        case when min(value) >= 0 then
+            avg(power((ln(1 + greatest(value, 0)) - log_mean) / nullif(log_deviation, 0), 3))
+        end
+    from (
+        select value, avg(value) over () as mean, stddev_pop(value) over () as deviation,
+            avg(ln(1 + greatest(value, 0))) over () as log_mean,
+            stddev_pop(ln(1 + greatest(value, 0))) over () as log_deviation
+        from (select {column}::float8 as value from {relation} limit {rows}) as sample
+        where value is not null
+    ) as moments
+"""
+READABLE = """
+    select has_table_privilege(to_regclass(%s), 'select') and has_schema_privilege(%s, 'usage')
+"""
 # Distinct values are counted among so many rows: enough to tell an id from a category.
 SAMPLE = 50_000
 COLUMNS = """
@@ -15,6 +32,8 @@ COLUMNS = """
     where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
     order by attnum
 """
+# How the comment of a table begins that `make add` has loaded, and `make remove` may drop.
+ORIGIN = "Added from"
 NUMBERS = frozenset(("smallint", "integer", "bigint", "numeric", "real", "double precision"))
 INTEGERS = frozenset(("smallint", "integer", "bigint"))
 TIMES = frozenset(("date", "timestamp without time zone", "timestamp with time zone"))
@@ -37,19 +56,40 @@ class ColumnFacts:
         return self.rows > 0 and self.filled == self.distinct == self.rows
 
 
-class SourceTable:
-    """A table of the warehouse and what a proposal asks about it."""
+def is_registered(cursor: Cursor, model: str) -> bool:
+    """Whether the registry holds a version of a model."""
+    cursor.execute("select exists (select from ml.model_versions where model = %s)", [model])
+    return bool(cursor.fetchone()[0])
 
-    def __init__(self, cursor: Cursor, schema: str, name: str) -> None:
+
+class SourceTable:
+    """A table of the warehouse and what a proposal asks about it.
+
+    `unlabelled`: the table of the rows to predict, in the same schema, if there is one.
+    """
+
+    def __init__(self, cursor: Cursor, schema: str, name: str, unlabelled: str = "") -> None:
         self.cursor, self.schema, self.name = cursor, schema, name
+        self.unlabelled = SourceTable(cursor, schema, unlabelled) if unlabelled else None
         self.relation = sql.Identifier(schema, name)
         cursor.execute(COLUMNS, [self.relation.as_string(cursor)])
         self._columns = cursor.fetchall()
         if not self._columns:
             raise UserError(
-                f"There is no table {schema}.{name}, or transformer may not read it",
+                f"There is no table {schema}.{name}",
                 "load it with make load, or name another table",
             )
+        cursor.execute(READABLE, [self.relation.as_string(cursor), schema])
+        if not cursor.fetchone()[0]:
+            raise UserError(
+                f"The role transformer may not read {schema}.{name}",
+                f"grant usage on schema {schema} and select on {schema}.{name} to transformer",
+            )
+
+    @property
+    def types(self) -> dict[str, str]:
+        """SQL type by column."""
+        return {name: kind for name, kind, _ in self._columns}
 
     def facts(self) -> list[ColumnFacts]:
         """The facts of each column, in the table's order."""
@@ -78,13 +118,48 @@ class SourceTable:
         return facts
 
     def identifies_rows(self, column: str) -> bool:
-        """Whether the column has a value in every row of the table, and none twice."""
+        """Whether the column has a value in every row, and none twice; also in rows to predict."""
+        tables = [self, *([self.unlabelled] if self.unlabelled else [])]
+        if any(column not in table.types for table in tables):
+            return False
+        # The file of the rows to predict may have led to another type.
+        values = sql.SQL(" union all ").join(
+            sql.SQL("select {}::text as value from {}").format(
+                sql.Identifier(column), table.relation
+            )
+            for table in tables
+        )
         self.cursor.execute(
             sql.SQL(
-                "select count(*) = count({0}) and count({0}) = count(distinct {0}) from {1}"
-            ).format(sql.Identifier(column), self.relation)
+                "select count(*) = count(value) and count(value) = count(distinct value)"
+                " from ({}) as key_values"
+            ).format(values)
         )
         return bool(self.cursor.fetchone()[0])
+
+    def converts(self, column: str, kind: str) -> bool:
+        """Whether every value of the column can be cast to a type."""
+        return self.computes(f"cast({sql.Identifier(column).as_string(self.cursor)} as {kind})")
+
+    def computes(self, expression: str) -> bool:
+        """Whether an expression of columns has a value, or NULL, in every row."""
+        try:
+            self.cursor.execute(
+                sql.SQL("select count({}) from {}").format(sql.SQL(expression), self.relation)
+            )
+        except (DataError, ProgrammingError):
+            return False
+        return True
+
+    def is_lognormal(self, column: str) -> bool:
+        """Whether a number has a long upper tail that its logarithm does not have."""
+        self.cursor.execute(
+            sql.SQL(SKEWNESS).format(
+                column=sql.Identifier(column), relation=self.relation, rows=sql.Literal(SAMPLE)
+            )
+        )
+        skewness, of_logarithms = self.cursor.fetchone()
+        return None not in (skewness, of_logarithms) and skewness > max(1, 2 * abs(of_logarithms))
 
     def distinct_values(self, column: str) -> int:
         """The number of different values in the column, NULL not counted."""
@@ -97,8 +172,12 @@ class SourceTable:
 
     def time_steps(self, time: str, series: list[str]) -> tuple[dict[float, int], bool]:
         """How often each step in seconds is between the times of a series, and if times repeat."""
-        names = [sql.Identifier(name) for name in series]
-        partition = sql.SQL("partition by {}").format(sql.SQL(", ").join(names)) if names else None
+        # Names of our own, because the table may have any.
+        aliases = [sql.SQL(f"series_{number}") for number in range(len(series))]
+        columns = [
+            sql.SQL("{} as {}").format(sql.Identifier(name), alias)
+            for name, alias in zip(series, aliases, strict=True)
+        ]
         self.cursor.execute(
             sql.SQL(
                 """
@@ -107,11 +186,10 @@ class SourceTable:
                         select {columns}, count(*) as row_count
                         from {relation}
                         where {time} is not null
-                        group by {columns}
+                        group by {places}
                     ),
                     steps as (
-                        select row_count, {time}::timestamp
-                            - lag({time}::timestamp) over ({partition} order by {time}) as step
+                        select row_count, at - lag(at) over ({partition} order by at) as step
                         from times
                     )
                 select extract(epoch from step)::float8, count(*), sum(row_count)
@@ -119,10 +197,15 @@ class SourceTable:
                 group by step
                 """
             ).format(
-                columns=sql.SQL(", ").join([sql.Identifier(time), *names]),
+                columns=sql.SQL(", ").join(
+                    [sql.SQL("{}::timestamp as at").format(sql.Identifier(time)), *columns]
+                ),
                 relation=self.relation,
                 time=sql.Identifier(time),
-                partition=partition or sql.SQL(""),
+                places=sql.SQL(", ").join(map(sql.Literal, range(1, len(series) + 2))),
+                partition=sql.SQL("partition by {}").format(sql.SQL(", ").join(aliases))
+                if aliases
+                else sql.SQL(""),
             )
         )
         rows = self.cursor.fetchall()

@@ -39,11 +39,20 @@ def leaking_columns(cursor: Cursor, proposal: Proposal, table: str) -> dict[str,
     if proposal.task not in ALGORITHM:
         return {}
     name = PROBE.format(proposal.name)
-    names = [*(column.name for column in proposal.features), proposal.target]
+    features = [column.name for column in proposal.features]
+    # The split of the model, so that one that cannot be made is an error before files are written.
+    split_column = [proposal.split["column"]] if "column" in proposal.split else []
+    columns = [
+        sql.SQL("{} as {}").format(
+            sql.SQL(proposal.computed[name]) if name in proposal.computed else sql.Identifier(name),
+            sql.Identifier(name),
+        )
+        for name in [*features, *split_column, proposal.target]
+    ]
     query = sql.SQL(
         "select {} from {} where {} is not null order by hashtextextended(({})::text, 0) limit {}"
     ).format(
-        sql.SQL(", ").join(map(sql.Identifier, names)),
+        sql.SQL(", ").join(columns),
         sql.Identifier(proposal.source, table),
         sql.Identifier(proposal.target),
         sql.SQL("{}.*").format(sql.Identifier(table)),
@@ -52,10 +61,11 @@ def leaking_columns(cursor: Cursor, proposal: Proposal, table: str) -> dict[str,
     cursor.execute("begin")
     try:
         cursor.execute(
-            "select * from ml.train(%s, %s, %s, %s, algorithms => %s, options => %s)",
+            "select * from ml.train(%s, %s, %s, %s, algorithms => %s, split => %s, options => %s)",
             [
                 name, query.as_string(cursor), proposal.task, proposal.target,
-                json.dumps([{"algorithm": ALGORITHM[proposal.task]}]), json.dumps(OPTIONS),
+                json.dumps([{"algorithm": ALGORITHM[proposal.task]}]),
+                json.dumps(proposal.split), json.dumps(OPTIONS),
             ],
         )  # fmt: skip
         cursor.execute(SCORES, [name])
@@ -74,7 +84,7 @@ def leaking_columns(cursor: Cursor, proposal: Proposal, table: str) -> dict[str,
             for column, score in scores.items()
             if score > LIMIT
         },
-        names[:-1],
+        features,
     )
 
 

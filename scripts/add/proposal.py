@@ -1,5 +1,6 @@
 """Key, task, split and left-out columns of a new model, proposed from the facts of its table."""
 
+import difflib
 import re
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from scripts.add.forecast_proposal import (
     choose_frequency,
     choose_horizon,
 )
-from scripts.data.names import snake_case
+from scripts.data.names import PLAIN_NAME, snake_case
 from scripts.errors import UserError
 
 TASKS = ("classification", "regression", "clustering", "outliers", "decomposition", FORECAST)
@@ -19,6 +20,12 @@ MOST_CLASSES = 20
 ROW_KEY = "row_id"
 KEY_NAME = re.compile(r"(^|_)(id|key|no|number|nr|uuid|code)$|id$").search
 BINARY = 2
+# A message lists so many columns of a table.
+MOST_NAMES = 10
+# Columns that predictions have beside the key.
+PREDICTION_COLUMNS = frozenset(
+    ("model", "model_label", "model_version", "prediction", "score", "probabilities")
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,8 @@ class Choices:
 class Proposal:
     """A model to be: every decision has an entry in `reasons`.
 
-    `left_out`: reason by column; these columns stay in the table but are no features.
+    `left_out`: reason by column; these columns stay in the table but are no features. `computed`:
+    expression by name of a column that the staging model computes.
     `forecast`: what only a forecast has.
     """
 
@@ -55,9 +63,12 @@ class Proposal:
     key_is_made: bool
     split: dict[str, str]
     classes: int = 0
+    log_target: bool = False
     owner: str = ""
     forecast: ForecastPlan | None = None
     left_out: dict[str, str] = field(default_factory=dict)
+    # A date in three columns, by its name: the SQL expression that computes it.
+    computed: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -75,19 +86,26 @@ class Proposal:
             return "mase"
         if self.task == "classification":
             return "roc_auc" if self.classes == BINARY else "log_loss"
-        return "rmse" if self.task == "regression" else ""
+        if self.task == "regression":
+            return "rmsle" if self.log_target else "rmse"
+        return ""
 
 
 def propose(table: SourceTable, choices: Choices) -> Proposal:
     """Decide what the user has left open."""
     facts = table.facts()
     by_name = {column.name: column for column in facts}
+    dates = dates_in_parts(table, facts)
+    _require_one_role_each(choices, by_name, dates)
     target = _column(choices.target, by_name, "TARGET")
     reasons: dict[str, str] = {}
     task, classes = _task(table, choices, by_name.get(target), reasons)
+    log_target = task == "regression" and table.is_lognormal(target)
+    if log_target:
+        reasons["scale"] = f"logarithm of {target}: a few values are far above the others"
     forecast = _forecast(table, choices, by_name, target, reasons) if task == FORECAST else None
     key, key_is_made = _key(table, choices, by_name, target, reasons)
-    split = {} if forecast else _split(choices, by_name, target, reasons)
+    split = {} if forecast else _split(choices, by_name, dates, target, reasons)
     left_out = {
         _column(name, by_name, "DROP"): "you named it in DROP" for name in choices.drop if name
     }
@@ -109,9 +127,11 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
         key_is_made=key_is_made,
         split=split,
         classes=classes,
+        log_target=log_target,
         owner=choices.owner,
         forecast=forecast,
         left_out=left_out,
+        computed={name: sql for name, sql in dates.items() if name == split.get("column")},
         reasons=reasons,
     )
     if not proposal.features and not forecast:
@@ -132,9 +152,54 @@ def _column(text: str, by_name: dict[str, ColumnFacts], option: str) -> str:
     for column in by_name.values():
         if column.header == text:
             return column.name
+    names = [*by_name]
+    near = difflib.get_close_matches(snake_case(text), names, n=3)
+    some = ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "")
     raise UserError(
-        f"{option}={text}: the table has no such column", f"use one of {', '.join(by_name)}"
+        f"{option}={text}: the table has no such column",
+        f"write {' or '.join(near)}" if near else f"use one of {some}",
     )
+
+
+def dates_in_parts(table: SourceTable, facts: list[ColumnFacts]) -> dict[str, str]:
+    """Expression by name for each date in three columns: `sent_year`, `sent_month`, `sent_day`."""
+    types = {column.name: column.type for column in facts if column.filled == column.rows}
+    result: dict[str, str] = {}
+    for year in types:
+        name = year.removesuffix("_year")
+        month = f"{name}_month"
+        day = next((each for each in (f"{name}_day", f"{name}_day_of_month") if each in types), "")
+        if name == year or name in types or month not in types or not day:
+            continue
+        expression = (
+            f"to_date({year} || ' ' || {month} || ' ' || {day}, 'YYYY Month DD')"
+            if types[month] == "text"
+            else f"make_date({year}::int, {month}::int, {day}::int)"
+        )
+        if PLAIN_NAME(name) and table.computes(expression):
+            result[name] = expression
+    return result
+
+
+def _require_one_role_each(
+    choices: Choices, by_name: dict[str, ColumnFacts], dates: dict[str, str]
+) -> None:
+    """Refuse a column that two options name."""
+    options: dict[str, str] = {}
+    named = [
+        ("TARGET", choices.target),
+        ("KEY", choices.key),
+        ("TIME", "" if choices.time in dates else choices.time),
+        ("GROUP", choices.group),
+        *(("DROP", name) for name in choices.drop),
+    ]
+    for option, text in named:
+        column = _column(text, by_name, option)
+        first = options.setdefault(column, option) if column else option
+        if first != option:
+            raise UserError(
+                f"{first} and {option} both name the column {column}", "leave one of them out"
+            )
 
 
 def _task(
@@ -160,6 +225,16 @@ def _task(
             )
         reasons["task"] = f"{choices.task}: you named it in TASK"
         return choices.task, 0
+    if choices.task and choices.task not in ("classification", "regression"):
+        raise UserError(
+            f"TASK={choices.task} has no target, and TARGET names {target.name}",
+            "leave TARGET out, or TASK",
+        )
+    if target.type in TIMES:
+        raise UserError(
+            f"The target {target.name} is a date ({target.type}), and no task predicts dates",
+            "predict a number, such as the days until it, or a text, such as its month",
+        )
     classes = table.distinct_values(target.name)
     if classes < BINARY:
         raise UserError(
@@ -230,6 +305,11 @@ def _key(
     """The column that names a row, and whether the staging model has to make it."""
     if choices.key:
         key = _column(choices.key, by_name, "KEY")
+        if key in PREDICTION_COLUMNS:
+            raise UserError(
+                f"KEY={choices.key}: predictions have a column of this name of their own",
+                "rename the column, or leave KEY out",
+            )
         if not table.identifies_rows(key):
             raise UserError(
                 f"KEY={choices.key}: the column is empty in some rows, or has a value twice",
@@ -255,13 +335,17 @@ def _key(
 
 
 def _split(
-    choices: Choices, by_name: dict[str, ColumnFacts], target: str, reasons: dict[str, str]
+    choices: Choices,
+    by_name: dict[str, ColumnFacts],
+    dates: dict[str, str],
+    target: str,
+    reasons: dict[str, str],
 ) -> dict[str, str]:
     """How test rows are chosen, as ml.train expects it."""
     if choices.time and choices.group:
         raise UserError("TIME and GROUP exclude one another", "name one of them")
     if choices.time:
-        column = _column(choices.time, by_name, "TIME")
+        column = choices.time if choices.time in dates else _column(choices.time, by_name, "TIME")
         reasons["split"] = f"by time ({column}): you named it in TIME"
         return {"by": "time", "column": column}
     if choices.group:
@@ -272,6 +356,10 @@ def _split(
     if len(times) == 1 and times[0].filled == times[0].rows and times[0].distinct > MOST_CLASSES:
         column = times[0].name
         reasons["split"] = f"by time ({column}): the only date, so the newest rows are the test"
+        return {"by": "time", "column": column}
+    if not times and len(dates) == 1:
+        (column,) = dates
+        reasons["split"] = f"by time ({column}): the only date, in three columns"
         return {"by": "time", "column": column}
     reasons["split"] = (
         f"random: {len(times)} columns are dates; name one in TIME to test on the newest rows"

@@ -1,5 +1,6 @@
 """The steps of `make remove`: the files, tables and registry entries of a model that was added."""
 
+import re
 import shutil
 from contextlib import closing
 from datetime import UTC, datetime
@@ -9,15 +10,14 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
-from scripts.add.add import ORIGIN
 from scripts.add.dbt_files import added_paths
+from scripts.add.facts import ORIGIN, is_registered
 from scripts.console import say, step
 from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack.build import build
 from scripts.stack.interface import Stack
 
-REGISTERED = "select exists (select from ml.model_versions where model = %s)"
 # The schema of what dbt builds from each folder of models, the readers first.
 SCHEMAS = {
     "predictions": "predictions",
@@ -43,6 +43,14 @@ def files_of(root: Path, name: str) -> tuple[str, list[Path]]:
 def remove(settings: Settings, stack: Stack, name: str) -> None:
     """Remove everything that `make add NAME=name` has made; the files go to a backup folder."""
     schema, files = files_of(settings.root, name)
+    require_no_readers(settings.root, name, schema, files)
+    remove_model(settings, name)
+    build(settings, stack, ("path:models/reports,source:ml+",), show=False)
+
+
+def remove_model(settings: Settings, name: str) -> None:
+    """Remove tables, registry entries and files of a model; the reports still show it."""
+    schema, files = files_of(settings.root, name)
     models = settings.root / "dbt" / "models"
     with (
         step("Removing the tables and the model") as current,
@@ -55,8 +63,7 @@ def remove(settings: Settings, stack: Stack, name: str) -> None:
             for relation in _relations(models, name, schema, files)
             if _drop(cursor, *relation.split(".", 1))
         ]
-        cursor.execute(REGISTERED, [name])
-        if cursor.fetchone()[0]:
+        if is_registered(cursor, name):
             cursor.execute("select ml.drop_model(%s)", [name])
             removed.append(f"model {name}")
         current.note(", ".join(removed))
@@ -69,7 +76,20 @@ def remove(settings: Settings, stack: Stack, name: str) -> None:
         if not any(parent.iterdir()):
             parent.rmdir()
     say(f"The dbt files are in {folder.relative_to(settings.root)}")
-    build(settings, stack, ("path:models/reports,source:ml+",), show=False)
+
+
+def require_no_readers(root: Path, name: str, schema: str, files: list[Path]) -> None:
+    """Refuse to remove what another file of the project reads."""
+    nodes = "|".join([f"stg_{schema}__{name}", *(re.escape(file.stem) for file in files)])
+    read = re.compile(
+        rf"""\bref\(\s*["']({nodes})["']|\bsource\(\s*["']csv["']\s*,\s*["']{name}(_unlabelled)?["']"""
+    ).search
+    for file in sorted((root / "dbt" / "models").rglob("*.sql")):
+        if file not in files and read(file.read_text(encoding="utf-8")):
+            raise UserError(
+                f"{file.relative_to(root)} reads what make add has made for {name}",
+                "remove that model first, or change the file",
+            )
 
 
 def _relations(models: Path, name: str, schema: str, files: list[Path]) -> list[str]:

@@ -1,7 +1,6 @@
 """The templates of the dbt files, and how names and texts are quoted in SQL and YAML."""
 
 import json
-import re
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -9,9 +8,9 @@ from psycopg2.extensions import cursor as Cursor
 from sqlfmt.api import format_string
 from sqlfmt.mode import Mode
 
+from scripts.data.names import PLAIN_NAME
 from scripts.errors import UserError
 
-PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*").fullmatch
 # What YAML 1.1 reads as a boolean or as nothing if it stands without quotes.
 YAML_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 # The line length of [tool.sqlfmt] in pyproject.toml.

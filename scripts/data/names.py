@@ -6,6 +6,8 @@ import unicodedata
 from scripts.errors import UserError
 
 LONGEST = 63
+# A name that SQL takes without quotes, unless it is a keyword.
+PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*").fullmatch
 # Columns that every table of PostgreSQL has already.
 SYSTEM_COLUMNS = frozenset(("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"))
 

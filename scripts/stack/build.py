@@ -12,6 +12,7 @@ import yaml
 from scripts.console import console, step
 from scripts.dbt_nodes import node_names
 from scripts.errors import UserError
+from scripts.fingerprint import fingerprint
 from scripts.resources import find_in_output
 from scripts.settings import Settings
 from scripts.stack import build_inputs, dbt_state, shop_load
@@ -50,7 +51,9 @@ def build(
     sources = build_inputs.current_state(settings, stack)
     if not select:
         stamps.forget(settings, "build")
-    build_functions(settings, stack, show)
+    # A build of a part, as of make add, need not wait for functions that are the same.
+    if not select or stamps.read(settings, "functions") != _functions_state(settings, stack):
+        build_functions(settings, stack, show)
     with step("Building the models (dbt)", output=show) as current:
         upgrade_warehouse(settings)
         if replaced:
@@ -64,12 +67,21 @@ def build(
 
 def build_functions(settings: Settings, stack: Stack, show: bool = True) -> None:
     """Bring the engine up to date: the registry's tables, and the functions that write them."""
+    stamps.forget(settings, "functions")
+    state = _functions_state(settings, stack)
     with step("Updating the registry") as current:
         current.note(update_registry(settings, stack))
     with step("Building the functions (dbt)", output=show):
         # Each PL/Python function begins with these statements (dbt/macros/functions).
         statements = {"POSTGRES_PATH_STATEMENTS": path_statements(stack.library_path())}
         _dbt(settings, "admin", ["--select", FUNCTIONS], show, statements)
+    stamps.write(settings, "functions", state)
+
+
+def _functions_state(settings: Settings, stack: Stack) -> str:
+    """What the registry and the functions are made from, and on which server."""
+    files = fingerprint(settings.root / "udf", settings.root / "dbt" / "macros")
+    return f"{stack.database_id()} {stack.library_path()} {files}"
 
 
 def refresh(settings: Settings, stack: Stack) -> str:

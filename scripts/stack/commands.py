@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -115,13 +116,63 @@ def build(select: tuple[str, ...]) -> None:
 
 
 @click.command()
-def refresh() -> None:
+@click.option("--wait", is_flag=True, help="Wait for a refresh that is running, then refresh.")
+def refresh(wait: bool) -> None:
     """Build what depends on the data that arrived since the last build."""
-    from scripts.stack.refreshes import run_refresh
+    from scripts.stack.refresh.run import run_refresh
 
     settings, stack = _open()
     _require_database(stack)
-    run_refresh(settings, stack, _stack_lock)
+    run_refresh(settings, stack, _stack_lock, wait)
+
+
+@click.command("watch-data")
+def watch_data() -> None:
+    """Refresh after each notification of the database, until Ctrl+C."""
+    from scripts.stack.refresh.watch_data import watch_data as run
+
+    settings, stack = _open()
+    _require_database(stack)
+    run(settings, [sys.executable, "-m", "scripts.cli", "refresh", "--wait"])
+
+
+@click.command()
+@click.option(
+    "--from",
+    "first",
+    envvar="FROM",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="The first day to repeat (FROM=2011-06-01).",
+)
+@click.option(
+    "--to",
+    "last",
+    envvar="TO",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="The last day to repeat (TO=2011-12-01).",
+)
+@click.option(
+    "--step",
+    "days",
+    envvar="STEP",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Days between two refreshes (STEP=7).",
+)
+def replay(first: datetime, last: datetime, days: int) -> None:
+    """Repeat the shop's recorded history, with a refresh after each day (asks, unless YES=1)."""
+    from scripts.stack.refresh.replay import replay as run
+
+    settings, stack = _open()
+    _require_database(stack)
+    if os.environ.get("YES") != "1":
+        question = "The shop's later rows, its models and their logged predictions are removed"
+        if not sys.stdin.isatty():
+            raise UserError(f"{question}, which needs a confirmation", "YES=1 make replay …")
+        click.confirm(f"{question}. Go on?", abort=True)
+    run(settings, stack, _stack_lock, first.date(), last.date(), days)
 
 
 @click.command()

@@ -15,7 +15,9 @@ from scripts.stack.external.names import login_roles, mark_roles, require_free_n
 
 # The order matters: readers get rights on the schemas of the first script.
 SHARED_SCRIPTS = ("provision.sql", "readers.sql")
-OWN_SCRIPTS = ("own_server.sql", "provision.sql", "public_functions.sql", "readers.sql")
+OWN_SCRIPTS = (
+    "own_server.sql", "provision.sql", "public_functions.sql", "readers.sql", "sandboxes.sql",
+)  # fmt: skip
 # Superset's own login ends the sessions of readers, because they cannot
 # (docker/superset_connection.py).
 SUPERSET_RIGHTS = "grant dashboard, analyst to superset"

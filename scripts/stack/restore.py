@@ -15,7 +15,7 @@ from scripts.stack import build_state as stamps
 from scripts.stack.interface import Stack
 from scripts.stack.provision import provision
 
-STAMP_NAMES = ("build", "push", "superset")
+STAMP_NAMES = ("build", "functions", "push", "superset")
 FILLED = "select exists (select from pg_namespace where nspname in ('ml', 'reports'))"
 
 

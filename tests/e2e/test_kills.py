@@ -1,6 +1,7 @@
-"""Commands are killed at random moments; the next run completes and no data is lost.
+"""Commands and the database server are killed at random moments; the next run loses no data.
 
-pytest prints the seed. GLASSHOUSE_KILL_SEED=<seed> make test-slow kills at the same moments again.
+pytest prints the seed. GLASSHOUSE_KILL_SEED=<seed> make test-slow kills at the same moments again,
+and GLASSHOUSE_REFRESH_KILLS=<number> sets how often a refresh is killed.
 """
 
 import os
@@ -16,6 +17,9 @@ import pytest
 
 from scripts.stack import dbt_state
 from scripts.stack.backup import read_contents
+from scripts.stack.paths import Paths
+from scripts.stack.processes import read_pid
+from scripts.stack.selection import open_stack
 from tests.e2e.clone import Clone, running_clone
 from tests.e2e.conftest import KILL_SEED
 from tests.e2e.parts import SERVED, remaining_processes
@@ -23,6 +27,10 @@ from tests.e2e.parts import SERVED, remaining_processes
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 KILLS = 10
+REFRESH_KILLS = int(os.environ.get("GLASSHOUSE_REFRESH_KILLS", "20"))
+# Whom a kill ends: a closed terminal ends the programs that the command runs too, the kernel ends
+# one process, and a power cut ends the server.
+PROCESS, PROGRAMS, SERVER = "the process alone", "its programs too", "the server"
 ROWS = 100_000
 # These hold facts alone. Reports also hold times of builds and trainings.
 FACTS = ("csv", "shop", "vault", "marts", "features")
@@ -158,29 +166,55 @@ def commands_in_random_order() -> list[str]:
 @pytest.mark.parametrize("number", range(1, KILLS + 1))
 def test_killed_command_completes_on_next_run(killed_stack: Clone, number: int) -> None:
     name = commands_in_random_order()[number - 1]
-    command, moments = COMMANDS[name], random.Random(KILL_SEED * 1000 + number)
-    command.prepare(killed_stack, number)
+    moments = random.Random(KILL_SEED * 1000 + number)
+    kill_and_repeat(killed_stack, name, number, moments, (PROCESS, PROGRAMS))
+
+
+@pytest.mark.parametrize("number", range(1, REFRESH_KILLS + 1))
+def test_killed_refresh_completes_on_next_run(killed_stack: Clone, number: int) -> None:
+    moments = random.Random(KILL_SEED * 2000 + number)
+    kill_and_repeat(killed_stack, "refresh", number, moments, (PROCESS, PROGRAMS, SERVER))
+    states = rows_of(killed_stack, "select distinct status from ml.refreshes")
+    assert {state for (state,) in states} <= {"succeeded", "failed", "interrupted"}
+
+
+def kill_and_repeat(
+    clone: Clone, name: str, number: int, moments: random.Random, victims: tuple[str, ...]
+) -> None:
+    """Kill a command, or the server beneath it, at a random moment; then run it to its end."""
+    command = COMMANDS[name]
+    command.prepare(clone, number)
     # Some runs have less work than the one that was measured.
     delay = moments.uniform(0, 0.7 * command.seconds)
-    # A closed terminal ends the programs that the command runs too; the kernel ends one process.
-    with_its_programs = moments.random() < 0.5
-    process = killed_stack.popen(*command.words(number), start_new_session=True)
+    victim = moments.choice(victims)
+    process = clone.popen(*command.words(number), start_new_session=True)
     time.sleep(delay)
     exit_code = process.poll()
-    if with_its_programs and exit_code is None:
+    if victim == SERVER:
+        kill_server(clone)
+        process.wait(timeout=120)
+    elif victim == PROGRAMS and exit_code is None:
         os.killpg(process.pid, signal.SIGKILL)
     process.kill()
     process.wait()
-    what = "its programs too" if with_its_programs else "the process alone"
-    print(f"{name} killed after {delay:.1f} s, {what}; exit code before the kill: {exit_code}")
+    print(f"{name} killed after {delay:.1f} s, {victim}; exit code before the kill: {exit_code}")
+    if victim == SERVER:
+        open_stack(clone.settings).start_database()
 
     if name == "backup" and exit_code == 0:
-        return is_saved(killed_stack, number)
+        return is_saved(clone, number)
     start = time.monotonic()
-    succeed(killed_stack, *command.words(number))
+    succeed(clone, *command.words(number))
     command.seconds = time.monotonic() - start
-    command.check(killed_stack, number)
+    command.check(clone, number)
     return None
+
+
+def kill_server(clone: Clone) -> None:
+    """Kill PostgreSQL's main process, as a power cut does; its children then end by themselves."""
+    number = read_pid(Paths(clone.settings.state).data / "postmaster.pid")
+    assert number is not None
+    os.kill(number, signal.SIGKILL)
 
 
 def test_killed_commands_leave_no_process(killed_stack: Clone) -> None:

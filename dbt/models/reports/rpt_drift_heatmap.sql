@@ -20,7 +20,12 @@ with
             drift.*,
             1 + dense_rank() over (
                 partition by drift.model
-                order by newest.has_aged, newest.psi desc nulls last, drift.feature_label
+                order by
+                    newest.has_aged,
+                    newest.psi desc nulls last,
+                    drift.feature_label,
+                    drift.feature,
+                    drift.is_score
             ) as grid_row,
             2
             + max(drift.period_age) over (partition by drift.model)

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.add.dbt_files import DbtFiles, file_paths, require_own_name, write
+from scripts.add.dbt_files import DbtFiles, file_paths, is_declared, require_own_name, write
 from scripts.add.facts import ColumnFacts
 from scripts.add.features import feature_texts
 from scripts.add.leaks import with_relatives
 from scripts.add.proposal import Choices, propose
-from scripts.add.remove import files_of
+from scripts.add.remove import files_of, require_no_readers
 from scripts.errors import UserError
 from scripts.settings import ROOT
 
@@ -34,6 +34,12 @@ class Table:
 
     def identifies_rows(self, name: str) -> bool:
         return self.unique
+
+    def is_lognormal(self, name: str) -> bool:
+        return name == "salary"
+
+    def computes(self, expression: str) -> bool:
+        return "spring" not in expression
 
     def distinct_values(self, name: str) -> int:
         return next(each.distinct for each in self.columns if each.name == name)
@@ -64,6 +70,15 @@ def test_task_is_inferred_from_target(target: ColumnFacts, task: str) -> None:
     assert proposal(ID, target, CITY, target=target.name).task == task
 
 
+def test_amount_with_long_tail_is_learned_as_logarithm() -> None:
+    salary = column("salary", "double precision", 250)
+    for target, metric, has_options in ((salary, "rmsle", True), (SPENT, "rmse", False)):
+        made = proposal(ID, target, CITY, target=target.name, name="visits")
+        model = DbtFiles(made, "visits", frozenset()).render()["ml/visits.sql"]
+        assert f'metric="{metric}"' in model
+        assert ('options={"target_transform": "log1p"}' in model) == has_options
+
+
 def test_unique_id_is_key_and_not_feature() -> None:
     result = proposal(ID, RETURNED, CITY, target="returned")
     assert (result.key, result.key_is_made) == ("visit_id", False)
@@ -88,6 +103,33 @@ def test_split_uses_only_date_column() -> None:
     assert "TIME" in result.reasons["split"]
 
 
+@pytest.mark.parametrize(
+    ("prefix", "day", "month", "expression"),
+    [
+        ("sent", "day", "integer", "make_date(sent_year::int, sent_month::int, sent_day::int)"),
+        ("came", "day_of_month", "text", "to_date(came_year || ' ' || came_month"),
+        ("spring", "day", "text", ""),
+        ("sent", "weekday", "integer", ""),
+    ],
+)
+def test_date_in_three_columns_splits(prefix: str, day: str, month: str, expression: str) -> None:
+    columns = [
+        column(f"{prefix}_{part}", kind)
+        for part, kind in (("year", "integer"), ("month", month), (day, "integer"))
+    ]
+    made = proposal(ID, RETURNED, *columns, target="returned", name="visits")
+    if not expression:
+        assert (made.split, made.computed) == ({"by": "random"}, {})
+        return
+    assert made.split == {"by": "time", "column": prefix}
+    assert made.computed[prefix].startswith(expression)
+    files = DbtFiles(made, "visits", frozenset()).render()
+    assert f"as {prefix}," in files["staging/csv/stg_csv__visits.sql"]
+    assert f"    {prefix}," in files["features/feat_visits__base.sql"]
+    named = proposal(ID, RETURNED, *columns, target="returned", time=prefix)
+    assert named.split == made.split
+
+
 def test_uninformative_columns_are_left_out_with_reason() -> None:
     empty, constant = column("note", distinct=0, filled=0), column("shop", distinct=1)
     result = proposal(ID, RETURNED, CITY, SPENT, empty, constant, target="returned", drop=("city",))
@@ -108,14 +150,21 @@ def test_target_accepts_header_spelling() -> None:
         ({}, "column to predict is not named"),
         ({"target": "gone"}, "no such column"),
         ({"target": "returned", "task": "magic"}, "no such task"),
-        ({"target": "returned", "drop": ("city",)}, "no column left"),
+        ({"target": "returned", "drop": ("city", "seen_on", "score")}, "no column left"),
         ({"target": "shop"}, "nothing to predict"),
-        ({"target": "returned", "time": "city", "group": "city"}, "exclude one another"),
+        ({"target": "returned", "time": "seen_on", "group": "city"}, "exclude one another"),
+        ({"target": "retruned"}, "no such column. Do: write returned"),
+        ({"target": "returned", "drop": ("Returned",)}, "TARGET and DROP both name"),
+        ({"target": "returned", "key": "visit_id", "time": "visit_id"}, "KEY and TIME both name"),
+        ({"target": "returned", "task": "clustering"}, "clustering has no target"),
+        ({"target": "seen_on"}, "is a date"),
+        ({"target": "returned", "key": "score"}, "predictions have a column of this name"),
     ],
 )
 def test_invalid_choice_is_refused(choices: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        proposal(ID, RETURNED, CITY, column("shop", distinct=1), **choices)
+        columns = (column("shop", distinct=1), column("seen_on", "date"), column("score", "bigint"))
+        proposal(ID, RETURNED, CITY, *columns, **choices)
 
 
 def test_key_with_repeated_values_is_refused() -> None:
@@ -177,6 +226,18 @@ def test_reserved_names_are_quoted() -> None:
     assert 'labels."order"' in files["ml/visits.sql"]
 
 
+def test_columns_with_equal_headers_have_different_labels() -> None:
+    long = "a long question of a survey about the visit to the shop "
+    headers = {"a_b": "a b", "a_b_2": "a b", "long_1": f"{long} 1", "long_2": f"{long} 2"}
+    columns = [column(name, header=header) for name, header in headers.items()]
+    text = rendered_files(ID, RETURNED, *columns, target="returned")[
+        "features/feat_visits__base.yml"
+    ]
+    (model,) = yaml.safe_load(text)["models"]
+    labels = [each["description"].split(";")[0] for each in model["columns"][1:]]
+    assert labels == ["A b", "A b 2", "Long 1", "Long 2"]
+
+
 def test_column_with_template_braces_is_refused() -> None:
     with pytest.raises(UserError, match="brace in its name"):
         rendered_files(ID, RETURNED, column("{{ 7 }}"), target="returned")
@@ -189,6 +250,40 @@ def test_prediction_rows_have_types_of_labelled_rows() -> None:
     ]
     assert "cast(null as boolean) as returned" in staging
     assert "cast(spent as double precision)" in staging
+
+
+def test_target_of_prediction_rows_is_not_learned_from() -> None:
+    columns, choices, unlabelled = CASES["rows to predict"]
+    types = {**unlabelled[1], "returned": "boolean"}
+    files = rendered_files(*columns, unlabelled=("visits_unlabelled", types), **choices)
+    assert "cast(null as boolean) as returned" in files["staging/csv/stg_csv__visits.sql"]
+
+
+def test_table_is_source_of_one_file_only(tmp_path: Path) -> None:
+    write(tmp_path, rendered_files(ID, RETURNED, CITY, target="returned"))
+    assert not is_declared(tmp_path, "visits", "csv", "visits")
+    assert is_declared(tmp_path, "other", "csv", "visits")
+    assert not is_declared(tmp_path, "other", "csv", "other")
+    second = DbtFiles(
+        proposal(ID, RETURNED, CITY, name="other", target="returned"),
+        "visits",
+        frozenset(),
+        is_declared=True,
+    ).render()
+    assert not any(Path(path).name.startswith("_") for path in second)
+
+
+def test_model_that_others_read_is_not_removed(tmp_path: Path) -> None:
+    write(tmp_path, rendered_files(ID, RETURNED, CITY, target="returned"))
+    reader = tmp_path / "dbt" / "models" / "reports" / "rpt_visits.sql"
+    reader.parent.mkdir()
+    schema, files = files_of(tmp_path, "visits")
+    for text in ("{{ ref('pred_visits') }}", '{{ source("csv", "visits") }}'):
+        reader.write_text(f"select * from {text}\n")
+        with pytest.raises(UserError, match=r"rpt_visits\.sql reads what make add has made"):
+            require_no_readers(tmp_path, "visits", schema, files)
+    reader.write_text("select * from {{ ref('pred_visits_2') }}\n")
+    require_no_readers(tmp_path, "visits", schema, files)
 
 
 def test_edited_file_is_kept_and_difference_shown(tmp_path: Path) -> None:
@@ -235,6 +330,8 @@ def test_handwritten_model_is_not_replaced_or_removed(tmp_path: Path, missing: s
 def test_project_models_are_refused() -> None:
     with pytest.raises(UserError, match="already has"):
         require_own_name(ROOT, "breast_cancer", "csv")
+    with pytest.raises(UserError, match=r"already has dbt/seeds/metric_labels\.csv"):
+        require_own_name(ROOT, "metric_labels", "csv")
     with pytest.raises(UserError, match="has not made a model"):
         files_of(ROOT, "breast_cancer")
 

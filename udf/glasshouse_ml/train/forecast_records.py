@@ -180,7 +180,7 @@ def history_rows(result: ForecastResult, parts: list[HistoryParts]) -> Records:
                     "series": panel.names[row],
                     "at": at,
                     "actual": json_number(panel.history[row, column]),
-                    "is_filled": bool(result.data.grid.missing[row, column]),
+                    "is_filled": not bool(panel.observed[row, column]),
                     "trend": json_number(components.trend[place]),
                     "seasonal": json_number(components.seasonal[place]),
                     "holiday": part.holidays[place],

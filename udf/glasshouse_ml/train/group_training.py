@@ -15,6 +15,7 @@ from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Table
 from glasshouse_ml.core.target import Costs, Target
 from glasshouse_ml.data import threads
+from glasshouse_ml.data.canonical_text import canonical_text
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import encode
 from glasshouse_ml.data.interrupts import interruptible
@@ -58,7 +59,8 @@ def train_group(
     value = _group_value(feature, group)
     with warnings.catch_warnings(), interruptible(db.check_interrupts):
         warnings.simplefilter("ignore")
-        request = _request(db, facts, query, _condition(db, feature, value))
+        rows = clean_query(query or facts["query"])
+        request = _request(facts, rows, _condition(db, rows, feature, value))
         data = read_training_data(db, request)
         _check_columns(stored, data.table)
         split = split_rows(data.table, request.task.splitter(data.target), request)
@@ -121,19 +123,24 @@ def _group_value(feature: Feature, group: str) -> float:
     return values[group]
 
 
-def _condition(db: Database, feature: Feature, value: float) -> str:
+def _condition(db: Database, query: str, feature: Feature, value: float) -> str:
     column = f"rows.{db.quote_identifier(feature.name)}"
     if feature.kind == CATEGORY:
-        text = db.quote_literal(feature.categories[int(value)])
-        return f"{SCHEMA}.canonical_text({column}) = {text}"
+        columns = {entry.name: entry for entry in db.columns(query)}
+        if feature.name not in columns:
+            raise GlasshouseError(
+                f"The query returns no column {feature.name!r}, which options.group_by names.",
+                near_names(feature.name, columns),
+            )
+        text = canonical_text(columns[feature.name], column, db.changed_settings(), SCHEMA)
+        return f"{text} = {db.quote_literal(feature.categories[int(value)])}"
     if feature.kind == BOOLEAN:
         return column if value else f"not {column}"
     return f"{column}::float8 = {value!r}"
 
 
-def _request(db: Database, facts: dict[str, Any], query: str | None, condition: str) -> Request:
+def _request(facts: dict[str, Any], query: str, condition: str) -> Request:
     """The request of the version, for the rows of one group."""
-    rows = clean_query(query or facts["query"])
     split = {name: facts["split"].get(name) for name in ("by", "column", "test")}
     if "gap" in facts["split"]:
         split["gap"] = facts["split"]["gap"]
@@ -141,7 +148,7 @@ def _request(db: Database, facts: dict[str, Any], query: str | None, condition: 
     options = facts["options"] | {"positive_class": None, "costs": None, "memory_mb": None}
     return Request(
         model=facts["model"],
-        query=f"select * from {subquery(rows)} where {condition}",  # noqa: S608 (quoted values)
+        query=f"select * from {subquery(query)} where {condition}",  # noqa: S608 (quoted values)
         task=TASKS[facts["task"]],
         target=facts["target"],
         key=facts["key"],

@@ -38,7 +38,7 @@ comment on column ml.forecast_history.position is 'Order of the series, as in ml
 comment on column ml.forecast_history.series is 'Name of the series';
 comment on column ml.forecast_history.at is 'Time of the period';
 comment on column ml.forecast_history.actual is 'Value of the period';
-comment on column ml.forecast_history.is_filled is 'Whether the period had no row';
+comment on column ml.forecast_history.is_filled is 'Whether the value was interpolated, because the period has no row; a period without a row that counts as 0 is not';
 comment on column ml.forecast_history.trend is 'Mean of a season around the period; at both ends of the series the nearest one';
 comment on column ml.forecast_history.seasonal is 'Median distance from the trend of the periods at this place of the season; 0 without a season';
 comment on column ml.forecast_history.remainder is 'What trend, season and holiday do not explain';

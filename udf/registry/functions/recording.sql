@@ -128,17 +128,23 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    recorded ml.model_versions := ml.lock_version('train_group', record_group.model, record_group.version);
     verification record;
 begin
-    verification := ml.verify_artifact(recorded.model, recorded.version, artifact, record_group.signature);
+    perform ml.lock_model('train_group', record_group.model);
+    -- ml.lock_version reads the whole row, which grows with the number of groups, so it only raises the error.
+    if not exists (
+        select from ml.model_versions where model = record_group.model and version = record_group.version
+    ) then
+        perform ml.lock_version('train_group', record_group.model, record_group.version);
+    end if;
+    verification := ml.verify_artifact(record_group.model, record_group.version, artifact, record_group.signature);
     if verification.problem is not null then
         raise exception '%', verification.problem
             using errcode = 'invalid_parameter_value', hint = verification.remedy;
     end if;
     insert into ml.group_artifacts (model, version, "group", content, sha256, signature, trained_by, trained_at)
     values (
-        recorded.model, recorded.version, name, artifact, encode(sha256(artifact), 'hex'),
+        record_group.model, record_group.version, name, artifact, encode(sha256(artifact), 'hex'),
         record_group.signature, session_user, clock_timestamp()
     )
     on conflict (model, version, "group") do update set
@@ -160,19 +166,19 @@ begin
         )
         else versions.groups || facts
     end
-    where versions.model = recorded.model and versions.version = recorded.version;
+    where versions.model = record_group.model and versions.version = record_group.version;
 
     if record_group.metrics @? '$[*] ? (exists (@.model) || exists (@.version) || !exists (@.segment) || @.segment == "all")' then
         raise exception 'The metrics of a group name a model or a version, or no segment'
             using errcode = 'invalid_parameter_value', hint = 'Train with ml.train_group; it records the group itself.';
     end if;
     delete from ml.metrics
-    where model = recorded.model and version = recorded.version and split = 'test'
+    where model = record_group.model and version = record_group.version and split = 'test'
         and segment in (select entry ->> 'segment' from jsonb_array_elements(record_group.metrics) as entries (entry));
     insert into ml.metrics
     select * from jsonb_populate_recordset(
         jsonb_populate_record(
-            null::ml.metrics, jsonb_build_object('model', recorded.model, 'version', recorded.version)
+            null::ml.metrics, jsonb_build_object('model', record_group.model, 'version', record_group.version)
         ),
         record_group.metrics
     );

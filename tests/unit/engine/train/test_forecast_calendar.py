@@ -11,7 +11,7 @@ import pytest
 from glasshouse_ml.model.forecasting.calendar_features import national_holidays
 
 from ..standin import StandIn
-from .test_forecast import answers, train
+from .test_forecast import forecast_rows, train
 
 
 def rows_of(times: list[Any], values: list[float], **columns: list[Any]) -> list[dict[str, Any]]:
@@ -43,7 +43,7 @@ def test_two_seasons_are_better_than_one_week_before() -> None:
 
 def test_leap_day_is_a_step_and_months_keep_their_day() -> None:
     days = [date(2023, 10, 1) + timedelta(days=n) for n in range(149)]  # to 26 February
-    steps = answers(trained(days, lambda n: 10.0 + n % 7, 5))
+    steps = forecast_rows(trained(days, lambda n: 10.0 + n % 7, 5))
     assert [row[1][:10] for row in steps] == [
         "2024-02-27", "2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02",
     ]  # fmt: skip
@@ -55,11 +55,11 @@ def test_leap_day_is_a_step_and_months_keep_their_day() -> None:
         )
         for n in range(72)
     ]
-    steps = answers(trained(months, lambda n: 10.0 + n % 12, 3))
+    steps = forecast_rows(trained(months, lambda n: 10.0 + n % 12, 3))
     assert [row[1][:10] for row in steps] == ["2024-01-30", "2024-02-29", "2024-03-30"]
     # Years of 29 February's month.
     years = [date(1960 + n, 2, 28) for n in range(60)]
-    steps = answers(trained(years, lambda n: 10.0 + n % 3, 2))
+    steps = forecast_rows(trained(years, lambda n: 10.0 + n % 3, 2))
     assert [row[1][:4] for row in steps] == ["2020", "2021"]
 
 
@@ -77,9 +77,9 @@ def test_days_of_named_zone_have_23_or_25_hours() -> None:
     moments = [day.astimezone(UTC) for day in days]
     db = trained(moments, lambda n: 10.0 + n % 7, 14, time_zone="America/New_York")
     assert db.recorded[0]["version"]["split"]["periods_filled"] == 0
-    local = [datetime.fromisoformat(row[1]).astimezone(zone) for row in answers(db)]
+    local = [datetime.fromisoformat(row[1]).astimezone(zone) for row in forecast_rows(db)]
     assert {(time.hour, time.minute) for time in local} == {(0, 0)}
-    assert [row[3] for row in answers(db)] == [10.0 + n % 7 for n in range(300, 314)]
+    assert [row[3] for row in forecast_rows(db)] == [10.0 + n % 7 for n in range(300, 314)]
 
 
 def test_hours_around_both_changes_of_the_clock() -> None:
@@ -90,7 +90,7 @@ def test_hours_around_both_changes_of_the_clock() -> None:
     left_out = [row for row in db.recorded[0]["forecast_history"] if row["is_filled"]]
     assert [row["actual"] for row in left_out] == [2.0]  # between the hours 1 and 3
     assert db.recorded[0]["version"]["split"]["periods_filled"] == 0
-    steps = answers(db)
+    steps = forecast_rows(db)
     instants = [datetime.fromisoformat(row[1]) for row in steps]
     assert {later - earlier for earlier, later in pairwise(instants)} == {timedelta(hours=1)}
     hours = [instant.astimezone(ZoneInfo(zone)).hour for instant in instants]
@@ -112,7 +112,7 @@ def test_bounds_of_whole_negative_and_zero_inflated_targets() -> None:
         for place, day in enumerate(days)
     ]
     bounds: dict[str, list[tuple]] = {}
-    for series, *_, forecast, lower, upper, _ in answers(train(rows, algorithms=None)):
+    for series, *_, forecast, lower, upper, _ in forecast_rows(train(rows, algorithms=None)):
         bounds.setdefault(series, []).append((forecast, lower, upper))
         assert lower <= forecast <= upper
     assert all(value == round(value) for row in bounds["whole"] for value in row)

@@ -12,7 +12,7 @@ from glasshouse_ml.model.forecasting.hierarchy import (
 )
 
 from ..standin import StandIn
-from .test_forecast import FAST, answers, daily, train, weekly
+from .test_forecast import FAST, daily, forecast_rows, train, weekly
 
 STORES = {"north / a": 1.0, "north / b": 0.5, "south / a": 3.0}
 
@@ -43,11 +43,11 @@ def by_series(rows: list[tuple]) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("reconciliation", ["bottom_up", "mint"])
 def test_forecasts_of_all_levels_add_up(reconciliation: str) -> None:
     db = trained(rows_of_stores(), reconciliation=reconciliation)
-    values = by_series(answers(db))
+    values = by_series(forecast_rows(db))
     assert list(values) == ["all", "north", "south", *STORES]
     assert values["north"] == pytest.approx(values["north / a"] + values["north / b"], rel=1e-12)
     assert values["all"] == pytest.approx(values["north"] + values["south"], rel=1e-12)
-    assert all(low <= value <= high for *_, value, low, high, _ in answers(db))
+    assert all(low <= value <= high for *_, value, low, high, _ in forecast_rows(db))
     tests = [row for row in db.recorded[0]["forecasts"] if row["part"] == "test"]
     for step in range(1, 8):
         of_step = {row["series"]: row["forecast"] for row in tests if row["step"] == step}
@@ -65,11 +65,13 @@ def test_whole_forecasts_add_up_and_known_columns_reach_totals() -> None:
             round(row["sales"]) if row["day"].toordinal() < rows[120]["day"].toordinal() else None
         )
     db = trained(rows, '["global_boosting"]', known_ahead=["promotion"], reconciliation="mint")
-    values = by_series(answers(db))
+    values = by_series(forecast_rows(db))
     assert (values["all"] == sum(values[name] for name in STORES)).all()
     assert all((forecast == forecast.round()).all() for forecast in values.values())
     db.rows = [row for row in rows if row["sales"] is None]
-    assert by_series(answers(db, known_ahead="select 1"))["all"] == pytest.approx(values["all"])
+    assert by_series(forecast_rows(db, known_ahead="select 1"))["all"] == pytest.approx(
+        values["all"]
+    )
 
 
 def test_mint_weights_equal_formula_and_use_accurate_totals() -> None:

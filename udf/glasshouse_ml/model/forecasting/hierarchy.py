@@ -101,7 +101,6 @@ def add_totals(grid: Grid, names: Sequence[str], hierarchy: Hierarchy) -> Grid:
         history=np.concatenate([np.where(counts > 0, totals, np.nan), grid.history]),
         observed=np.concatenate([(counts > 0) & (unobserved == 0), grid.observed]),
         ends=np.concatenate([np.full(count, last), grid.ends]),
-        missing=np.concatenate([np.zeros((count, present.shape[1]), bool), grid.missing]),
         filled=np.concatenate([np.zeros(count, np.int64), grid.filled]),
         fill=[ZERO] * count + grid.fill,
     )

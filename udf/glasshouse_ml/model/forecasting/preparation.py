@@ -41,10 +41,8 @@ class Grid:
         As in a Panel: right-aligned, gaps filled.
     ends : ndarray of shape (series,)
         The number of the last period of each series.
-    missing : ndarray of shape (series, periods)
-        Whether a period after the first value of a series has no row.
     filled : ndarray of shape (series,)
-        How many of them were filled, without the hours that a change of the clock leaves out.
+        How many periods without a row were filled, without the hours that the clock leaves out.
     fill : list of str
         How: zero or interpolate.
     """
@@ -52,7 +50,6 @@ class Grid:
     history: np.ndarray
     observed: np.ndarray
     ends: np.ndarray
-    missing: np.ndarray
     filled: np.ndarray
     fill: list[str]
 
@@ -121,7 +118,7 @@ def build_grid(
         places = np.flatnonzero(np.isnan(of_row))
         present = np.flatnonzero(np.isfinite(of_row))
         of_row[places] = np.interp(places, present, of_row[present])
-    return Grid(history, observed, ends, missing, filled, fill)
+    return Grid(history, observed, ends, filled, fill)
 
 
 def _fill_rule(values: np.ndarray, gaps: str) -> str:

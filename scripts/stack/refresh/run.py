@@ -1,18 +1,18 @@
 """`make refresh` for schedulers: one at a time, one line of result, and one row in ml.refreshes."""
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 
 import psycopg2
 
-from scripts.bootstrap.locks import try_lock
+from scripts.bootstrap.locks import exclusive_lock, try_lock
 from scripts.console import console, step
 from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack.build import refresh
 from scripts.stack.interface import Stack
-from scripts.stack.webhook import post_changes
+from scripts.stack.refresh.webhook import post_changes
 
 FUNCTION = "ml.record_refresh(integer, text, text)"
 
@@ -21,15 +21,17 @@ def run_refresh(
     settings: Settings,
     stack: Stack,
     stack_lock: Callable[[Settings], AbstractContextManager[None]],
+    wait: bool = False,
 ) -> None:
     """Refresh and record it. If a refresh runs already, say so and do nothing.
 
-    `stack_lock`: waits until no other command changes the stack.
+    `stack_lock`: waits until no other command changes the stack. `wait`: wait for a running refresh
+    and then refresh again.
 
     The running refresh may have read the tables before the newest rows came; the next one processes
     them.
     """
-    with try_lock(settings.state / "refresh.lock") as is_free:
+    with _refresh_lock(settings, wait) as is_free:
         if not is_free:
             console.out("Refresh: another refresh is running; nothing was done.", highlight=False)
             return
@@ -53,6 +55,18 @@ def run_refresh(
         result = f"Refresh: succeeded in {seconds:.0f} s; {detail}."
         post_changes(settings, "succeeded", result)
         console.out(result, highlight=False)
+
+
+@contextmanager
+def _refresh_lock(settings: Settings, wait: bool) -> Iterator[bool]:
+    """Hold the lock of refreshes; yields False if another refresh holds it."""
+    path = settings.state / "refresh.lock"
+    if wait:
+        with exclusive_lock(path):
+            yield True
+    else:
+        with try_lock(path) as is_free:
+            yield is_free
 
 
 def _record(settings: Settings, number: int | None, status: str, detail: str) -> int | None:

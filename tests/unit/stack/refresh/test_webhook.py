@@ -12,7 +12,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from scripts.stack import webhook
+from scripts.stack.refresh import webhook
 
 SECRET = "a-secret-word"
 ALERT = {"state": "act", "topic": "Input drift", "message": "Churn: 1 of 9.", "dashboard": "m"}

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.bootstrap.locks import try_lock
 from scripts.errors import UserError
-from scripts.stack import refreshes
+from scripts.stack.refresh import run
 
 
 @contextmanager
@@ -34,15 +34,15 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[tuple]:
         rows.append((number, status, detail))
         return 7
 
-    monkeypatch.setattr(refreshes, "_record", record)
+    monkeypatch.setattr(run, "_record", record)
     return rows
 
 
 def test_one_line_and_one_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: list, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(refreshes, "refresh", lambda settings, stack: "up to date")
-    refreshes.run_refresh(settings_in(tmp_path), STACK, no_lock)
+    monkeypatch.setattr(run, "refresh", lambda settings, stack: "up to date")
+    run.run_refresh(settings_in(tmp_path), STACK, no_lock)
     assert recorded == [(None, "running", ""), (7, "succeeded", "up to date")]
     assert capsys.readouterr().out.splitlines()[-1].startswith("Refresh: succeeded in 0 s; up to")
 
@@ -51,11 +51,11 @@ def test_second_refresh_does_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: list, capsys: pytest.CaptureFixture
 ) -> None:
     def second(settings: Any, stack: Any) -> str:
-        refreshes.run_refresh(settings_in(tmp_path), STACK, no_lock)
+        run.run_refresh(settings_in(tmp_path), STACK, no_lock)
         return "up to date"
 
-    monkeypatch.setattr(refreshes, "refresh", second)
-    refreshes.run_refresh(settings_in(tmp_path), STACK, no_lock)
+    monkeypatch.setattr(run, "refresh", second)
+    run.run_refresh(settings_in(tmp_path), STACK, no_lock)
     assert len(recorded) == 2
     assert capsys.readouterr().out.count("another refresh is running; nothing was done.") == 1
 
@@ -67,9 +67,9 @@ def test_failure_is_recorded_and_releases_lock(
     def fail(settings: Any, stack: Any) -> str:
         raise error
 
-    monkeypatch.setattr(refreshes, "refresh", fail)
+    monkeypatch.setattr(run, "refresh", fail)
     with pytest.raises(type(error)):
-        refreshes.run_refresh(settings_in(tmp_path), STACK, no_lock)
+        run.run_refresh(settings_in(tmp_path), STACK, no_lock)
     assert [status for _, status, _ in recorded] == ["running", "failed"]
     with try_lock(tmp_path / "refresh.lock") as is_free:
         assert is_free

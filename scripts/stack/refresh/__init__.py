@@ -1,0 +1,1 @@
+"""Refreshes: for schedulers, when rows arrive, and of a recorded history; and their webhook."""
