@@ -58,7 +58,7 @@ def with_addresses(entries: Bundle, settings: Settings) -> Bundle:
 
 def read_alerts(
     superset: Superset,
-    known: Bundle,
+    local_assets: Bundle,
     managed: set[str],
     numbers: dict[str, int],
     settings: Settings,
@@ -66,8 +66,8 @@ def read_alerts(
 ) -> list[Asset]:
     """The alerts that git has or had, and those that people made on a managed dashboard or chart.
 
-    `known`: the assets of git, and the alerts of the last push. `numbers` gets the ids of the
-    alerts. `uuid_of`: the uuid of a resource's id.
+    `local_assets`: the assets of git, and the alerts of the last push. `numbers` gets the ids of
+    the alerts. `uuid_of`: the uuid of a resource's id.
     """
     if not superset.has(RESOURCE):
         if any(identity.startswith("alerts/") for identity in managed):
@@ -84,7 +84,9 @@ def read_alerts(
             for resource in ("dashboard", "chart")
             if row.get(f"{resource}_id")
         ]
-        is_on_managed = row["creation_method"] == _SHARED and any(each in known for each in shown)
+        is_on_managed = row["creation_method"] == _SHARED and any(
+            each in local_assets for each in shown
+        )
         if identity not in managed and not is_on_managed:
             continue
         if identity in numbers:
@@ -93,7 +95,7 @@ def read_alerts(
                 "rename one of them in Superset",
             )
         full = superset.get(RESOURCE, row["id"])
-        local = known.get(identity)
+        local = local_assets.get(identity)
         entries.append(_entry(full, local.data if local else {}, settings, uuid_of))
         numbers[identity] = row["id"]
     return entries
@@ -174,8 +176,10 @@ def _recipients(rows: list[dict[str, Any]], local: list[str], settings: Settings
             stem = f"ALERT_{row['type'].upper()}"
             candidate = stem if count == 1 else f"{stem}_{count}"
             is_free = settings.value(candidate) in (None, "", target)
-            taken = {match[2] for match in matches} | {each.split("{")[1][:-1] for each in result}
-            name = candidate if is_free and candidate not in taken else ""
+            used_names = {match[2] for match in matches} | {
+                each.split("{")[1][:-1] for each in result
+            }
+            name = candidate if is_free and candidate not in used_names else ""
             count += 1
         result.append(f"{row['type']} ${{{name}}}")
     return result

@@ -40,7 +40,7 @@ def server_bundle(
     """
     assets_data: list[tuple[str, str, dict[str, Any]]] = []
     # An asset that git has removed is compared with the last push, which has its placeholders.
-    known = (pushed or Bundle()) | (git or Bundle())
+    local_assets = (pushed or Bundle()) | (git or Bundle())
     for path, text in exported.items():
         kind = PurePosixPath(path).parts[0]
         if kind not in KINDS:
@@ -48,10 +48,10 @@ def server_bundle(
         data = load_yaml(text)
         if lists:
             _add_lists(kind, data, lists)
-        local = known.get(_identity(kind, data))
+        local = local_assets.get(_identity(kind, data))
         in_git = local.data if local else None
         assets_data.append((kind, "", _restored(kind, data, in_git, settings, then or settings)))
-    _drop_default_catalogs(assets_data, exported, known)
+    _drop_default_catalogs(assets_data, exported, local_assets)
     _add_hidden(
         [data for kind, _, data in assets_data if kind in ("charts", "datasets")],
         git or Bundle(),
@@ -87,7 +87,7 @@ def _restored(
 
 
 def _drop_default_catalogs(
-    assets: list[tuple[str, str, dict[str, Any]]], exported: dict[str, str], known: Bundle
+    assets: list[tuple[str, str, dict[str, Any]]], exported: dict[str, str], local_assets: Bundle
 ) -> None:
     """Leave out the catalog of a dataset or query where it repeats the connection's database.
 
@@ -99,7 +99,7 @@ def _drop_default_catalogs(
         for data in map(load_yaml, texts)
     }
     for kind, _, data in assets:
-        local = known.get(_identity(kind, data))
+        local = local_assets.get(_identity(kind, data))
         database = str(data.get("database_uuid") or "").lower()
         if (
             kind in ("datasets", "queries")

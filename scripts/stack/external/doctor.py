@@ -77,17 +77,17 @@ def _python_findings(cursor: Cursor, settings: Settings, stack: Stack) -> Iterat
     Paths(settings.state).prepare()
     root = libraries.library_root(cursor, settings)
     folder = libraries.site_packages(root, python.version)
-    found, _ = read_python(cursor, settings, str(folder))
+    server_python, _ = read_python(cursor, settings, str(folder))
     if root != Path(libraries.REMOTE_FOLDER):
         remedy = "make up, which installs them there"
-        yield _libraries_finding(found, str(folder), remedy)
+        yield _libraries_finding(server_python, str(folder), remedy)
         return
     remedy = (
         f"run these commands; if the server runs on this machine, instead let its user read"
         f" {Paths(settings.state).server_state} (chmod o+x on each folder above it)"
     )
     commands = libraries.remote_commands(settings, python.version)
-    yield _libraries_finding(found, f"{folder} on the server's host", remedy, commands)
+    yield _libraries_finding(server_python, f"{folder} on the server's host", remedy, commands)
 
 
 def _libraries_finding(

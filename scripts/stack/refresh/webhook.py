@@ -37,12 +37,12 @@ def post_changes(settings: Settings, status: str, result: str) -> None:
         return
     try:
         last = _last_post(settings)
-        known = last.get("alerts", [])
+        posted_alerts = last.get("alerts", [])
         # The alerts of a failed refresh are those of the build before.
-        alerts = known if status == "failed" else _current_alerts(settings)
+        alerts = posted_alerts if status == "failed" else _current_alerts(settings)
         failure = result if status == "failed" else ""
-        new = [alert for alert in alerts if alert not in known]
-        resolved = [alert for alert in known if alert not in alerts]
+        new = [alert for alert in alerts if alert not in posted_alerts]
+        resolved = [alert for alert in posted_alerts if alert not in alerts]
         if new or resolved or failure != last.get("failure", ""):
             _post(url, _body(settings, status, result, new, resolved))
             stamps.write(settings, STAMP, json.dumps({"alerts": alerts, "failure": failure}))

@@ -163,8 +163,8 @@ def flatten(template: Pipeline, columns: int) -> Pipeline:
     prepare = template[0]
     if len(template) != 2 or not isinstance(prepare, ColumnTransformer):
         return template
-    (_, part, taken), *others = prepare.transformers
-    if others or list(taken) != list(range(columns)) or not isinstance(part, Pipeline):
+    (_, part, part_columns), *others = prepare.transformers
+    if others or list(part_columns) != list(range(columns)) or not isinstance(part, Pipeline):
         return template
     return Pipeline([*part.steps, template.steps[-1]])
 

@@ -30,7 +30,7 @@ class BatchFit(Protocol):
 
     method: str
 
-    def add(self, matrix: np.ndarray, answers: np.ndarray) -> None:
+    def add(self, matrix: np.ndarray, target_values: np.ndarray) -> None:
         """Learn from some rows of the matrix of encoding.encode()."""
 
     def result(self) -> Pipeline:
@@ -60,23 +60,23 @@ class ExactSums:
         self.fitted = fitted
         columns = fitted[-1].n_features_in_
         self.rows = 0
-        self.sums, self.answer_sum = np.zeros(columns), 0.0
-        self.products, self.answer_products = np.zeros((columns, columns)), np.zeros(columns)
+        self.sums, self.target_sum = np.zeros(columns), 0.0
+        self.products, self.target_products = np.zeros((columns, columns)), np.zeros(columns)
         self.shift: float | None = None
 
-    def add(self, matrix: np.ndarray, answers: np.ndarray) -> None:
+    def add(self, matrix: np.ndarray, target_values: np.ndarray) -> None:
         """Add the sums of some rows."""
         prepared: Any = self.fitted[:-1].transform(matrix) if len(self.fitted) > 1 else matrix
         if issparse(prepared):
             prepared = prepared.toarray()
         if self.shift is None:
-            self.shift = float(answers.mean())
-        answers = answers - self.shift
-        self.rows += len(answers)
+            self.shift = float(target_values.mean())
+        target_values = target_values - self.shift
+        self.rows += len(target_values)
         self.sums += prepared.sum(axis=0)
-        self.answer_sum += float(answers.sum())
+        self.target_sum += float(target_values.sum())
         self.products += prepared.T @ prepared
-        self.answer_products += prepared.T @ answers
+        self.target_products += prepared.T @ target_values
 
     def result(self) -> Pipeline:
         """The Pipeline whose weights solve the normal equations of all rows."""
@@ -85,19 +85,19 @@ class ExactSums:
         # A fit on all rows would centre and scale such a column by all rows and not by the sample.
         scaled = _scaled_columns(self.fitted, len(means))
         centre = np.where(scaled | estimator.fit_intercept, means, 0.0)
-        level = shift + self.answer_sum / self.rows if estimator.fit_intercept else 0.0
+        level = shift + self.target_sum / self.rows if estimator.fit_intercept else 0.0
         outside = self.sums - self.rows * centre
         products = self.products - np.outer(self.sums, centre) - np.outer(centre, outside)
-        answers = self.answer_products - centre * self.answer_sum + (shift - level) * outside
+        target_values = self.target_products - centre * self.target_sum + (shift - level) * outside
         scales = np.sqrt(np.diag(products).clip(0) / self.rows)
         scales[~scaled | (scales < _CONSTANT)] = 1.0
         products = products / np.outer(scales, scales)
         alpha = getattr(estimator, "alpha", 0.0)
         if alpha:
             ridge = products + alpha * np.eye(len(means))
-            weights = solve(ridge, answers / scales, assume_a="pos")
+            weights = solve(ridge, target_values / scales, assume_a="pos")
         else:
-            weights = lstsq(products, answers / scales)[0]
+            weights = lstsq(products, target_values / scales)[0]
         estimator.coef_ = weights / scales
         estimator.intercept_ = level - float(centre @ estimator.coef_)
         return Pipeline([*self.fitted.steps[:-1], ("estimate", estimator)])
@@ -117,12 +117,12 @@ class PartialFit:
         self.parameters: dict[str, Any] = {"classes": np.arange(classes)} if classes else {}
         self.random = np.random.default_rng(seed)
 
-    def add(self, matrix: np.ndarray, answers: np.ndarray) -> None:
+    def add(self, matrix: np.ndarray, target_values: np.ndarray) -> None:
         """Learn from some rows in random order, because neighbours may be alike."""
         order = self.random.permutation(len(matrix))
         rows = matrix[order]
         prepared = self.fitted[:-1].transform(rows) if len(self.fitted) > 1 else rows
-        self.estimator.partial_fit(prepared, answers[order], **self.parameters)
+        self.estimator.partial_fit(prepared, target_values[order], **self.parameters)
 
     def result(self) -> Pipeline:
         """The Pipeline with what was learned of all batches."""

@@ -40,8 +40,8 @@ def fit_all_rows(
         )
         return fitted, SAMPLE, in_memory
     rows = 0
-    for matrix, answers in training_batches(fitter, data, split, data.reader):
+    for matrix, target_values in training_batches(fitter, data, split, data.reader):
         with one_line_errors("The fit on all rows failed"):
-            fit.add(matrix, answers)
-        rows += len(answers)
+            fit.add(matrix, target_values)
+        rows += len(target_values)
     return fit.result(), fit.method, rows

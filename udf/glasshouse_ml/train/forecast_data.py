@@ -124,7 +124,7 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
         )
     horizon = options["horizon"]
     levels = {column.name: table.texts[column.name].levels for column in known_texts}
-    known, has_future = known_values(
+    known_ahead, has_future = known_values(
         {c.name: _known_numbers(table, c) for c in roles.known_ahead},
         np.where(rows, codes, -1),
         periods,
@@ -135,10 +135,10 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
     hierarchy = None
     if options["hierarchy"]:
         hierarchy = build_hierarchy(names, len(options["hierarchy"]), ALL, SEPARATOR)
-        grid, known = add_totals(grid, names, hierarchy), hierarchy.add_means(known)
+        grid, known_ahead = add_totals(grid, names, hierarchy), hierarchy.add_means(known_ahead)
         names = [*hierarchy.names, *names]
     ahead, ahead_names = _calendar_ahead(calendar, grid, horizon, options["holidays"])
-    ahead = np.concatenate([known, ahead], axis=2)
+    ahead = np.concatenate([known_ahead, ahead], axis=2)
     seasons = options["seasons"]
     seasons = tuple(sorted(set(calendar.seasons if seasons is None else seasons)))
     seasons = tuple(s for s in seasons if _MIN_SEASONS * s <= grid.history.shape[1])
@@ -242,9 +242,9 @@ def _merge_repeated_hours(
     is_repeated &= (np.diff(local[order]) == 0) & (np.diff(times[order]) > 0)
     target, rows = target.copy(), rows.copy()
     for place in np.flatnonzero(is_repeated):
-        earlier, later = order[place], order[place + 1]
-        target[earlier] = np.nanmean([target[earlier], target[later]])
-        rows[later] = False
+        first, second = order[place], order[place + 1]
+        target[first] = np.nanmean([target[first], target[second]])
+        rows[second] = False
     return target, rows
 
 

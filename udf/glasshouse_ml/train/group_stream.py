@@ -52,8 +52,8 @@ def fit_groups(
     grouped: Grouped = copy.copy(fitted[-1])
     members = PackedMembers()
     grouped.fits = []
-    for value, matrix, answers in _groups(fitter, data, split, grouped.column):
-        fit, member = grouped.fit_group(value, matrix, answers)
+    for value, matrix, target_values in _groups(fitter, data, split, grouped.column):
+        fit, member = grouped.fit_group(value, matrix, target_values)
         grouped.fits.append(fit)
         if member is not None:
             members.add(value, member)
@@ -66,7 +66,7 @@ def fit_groups(
 def _groups(
     fitter: Fitter, data: TrainingData, split: Split, column: int
 ) -> Iterator[tuple[float, np.ndarray, np.ndarray]]:
-    """Each group with its features and answers; texts that are no category have no group."""
+    """Each group with its features and target values; texts that are no category have no group."""
     feature = fitter.features[column]
     group_by = fitter.db.quote_identifier(feature.name)
     query = f"select * from {subquery(fitter.request.query)} order by rows.{group_by}"  # noqa: S608
@@ -75,14 +75,14 @@ def _groups(
     for value, parts in _runs(batches, column):
         if _is_group(feature, value):
             matrix = np.concatenate([matrix for matrix, _ in parts])
-            answers = np.concatenate([answers for _, answers in parts])
-            yield value, np.delete(matrix, column, axis=1), answers
+            target_values = np.concatenate([target_values for _, target_values in parts])
+            yield value, np.delete(matrix, column, axis=1), target_values
 
 
 def _runs(batches: Iterable[Rows], column: int) -> Iterator[tuple[float, list[Rows]]]:
     """Rows of one value that follow one another, in parts of one batch each."""
     current, parts = np.nan, list[Rows]()
-    for matrix, answers in batches:
+    for matrix, target_values in batches:
         values = matrix[:, column]
         starts = np.flatnonzero(np.diff(values, prepend=np.nan) != 0)
         for start, end in zip(starts, [*starts[1:], len(values)], strict=True):
@@ -90,7 +90,7 @@ def _runs(batches: Iterable[Rows], column: int) -> Iterator[tuple[float, list[Ro
                 yield current, parts
                 parts = []
             current = float(values[start])
-            parts.append((matrix[start:end], answers[start:end]))
+            parts.append((matrix[start:end], target_values[start:end]))
     if parts:
         yield current, parts
 

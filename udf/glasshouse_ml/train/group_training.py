@@ -199,19 +199,19 @@ def _fit(
     stored: Model,
     target: Target,
     matrix: np.ndarray,
-    answers: np.ndarray,
+    target_values: np.ndarray,
 ) -> Pipeline:
-    reason = pooling_reason(answers, bool(stored.classes))
+    reason = pooling_reason(target_values, bool(stored.classes))
     if reason is not None:
         raise GlasshouseError(f"The group gets no model of its own. {reason}", "Give more rows.")
     entry = catalogue.find_algorithm(request.task.name, facts["algorithm"])
-    entry.check_rows(len(answers))
+    entry.check_rows(len(target_values))
     params = request.task.estimator_params(
         facts["params"], entry.parameters, target, request.options
     )
     grouped: Grouped = build_pipeline(entry, params, stored.features, request.options)[-1]
     with one_line_errors(f"{facts['algorithm']} could not be trained"):
-        return grouped.fit_member(np.delete(matrix, grouped.column, axis=1), answers)
+        return grouped.fit_member(np.delete(matrix, grouped.column, axis=1), target_values)
 
 
 def _as_pipeline(stored: Model, value: float, member: Pipeline) -> Pipeline:

@@ -22,7 +22,7 @@ from glasshouse_ml.train.training_data import TrainingData
 def training_batches(
     fitter: Fitter, data: TrainingData, split: Split, reader: Reader
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The matrix and the answers of the rows outside the test part, a batch at a time."""
+    """The matrix and the target values of the rows outside the test part, a batch at a time."""
     request = fitter.request
     test = data.table.take(split.test)
     is_training = training_mask(request, split, test, row_hashes(test))
@@ -36,8 +36,8 @@ def training_batches(
             chosen &= _is_labelled(batch, request.target)
         batch = batch.take(chosen)
         if batch.rows:
-            answers = _answers(batch, request.target, fitter.target)
-            yield encode(fitter.features, batch), answers
+            target_values = _target_values(batch, request.target, fitter.target)
+            yield encode(fitter.features, batch), target_values
 
 
 def _is_labelled(batch: Table, column: str) -> np.ndarray:
@@ -46,7 +46,7 @@ def _is_labelled(batch: Table, column: str) -> np.ndarray:
     return batch.texts[column].codes >= 0
 
 
-def _answers(batch: Table, column: str | None, target: Target) -> np.ndarray:
+def _target_values(batch: Table, column: str | None, target: Target) -> np.ndarray:
     if column is None:
         return np.zeros(batch.rows)
     if column in batch.numbers:

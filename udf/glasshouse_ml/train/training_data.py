@@ -371,11 +371,11 @@ def _has_recurring_token(texts: TextColumn, training: np.ndarray) -> bool:
 
     Where words are written without spaces a token is a whole sentence, so its n-grams count.
     """
-    seen: set[str] = set()
+    earlier_tokens: set[str] = set()
     for text, rows in zip(*texts.value_counts(training), strict=True):
         tokens = set(tokenise(text))
         tokens.update(*(ngrams(token) for token in tokens if UNSPACED.search(token)))
-        if tokens and (rows >= MIN_ROWS or not tokens.isdisjoint(seen)):
+        if tokens and (rows >= MIN_ROWS or not tokens.isdisjoint(earlier_tokens)):
             return True
-        seen |= tokens
+        earlier_tokens |= tokens
     return False

@@ -155,8 +155,8 @@ def _growth(errors: np.ndarray, independent: np.ndarray, horizon: int) -> np.nda
     growth /= growth.mean(axis=1, keepdims=True)
     if horizon <= len(common):
         return growth[:, :horizon]
-    further = np.sqrt(np.arange(len(common) + 1, horizon + 1) / len(common))
-    return np.concatenate([growth, growth[:, -1:] * further], axis=1)
+    extrapolation = np.sqrt(np.arange(len(common) + 1, horizon + 1) / len(common))
+    return np.concatenate([growth, growth[:, -1:] * extrapolation], axis=1)
 
 
 def _growth_exponents(scaled: np.ndarray, independent: np.ndarray) -> np.ndarray:

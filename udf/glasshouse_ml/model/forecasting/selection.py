@@ -91,13 +91,13 @@ def _choices(stacked: np.ndarray) -> np.ndarray:
 
 def _pays(stacked: np.ndarray) -> bool:
     half = stacked.shape[1] // 2
-    earlier, later = stacked[:, :half], stacked[:, half:]
-    means = np.stack([_column_means(errors) for errors in later])
-    overall = [_mean(errors) for errors in earlier]
+    first_half, second_half = stacked[:, :half], stacked[:, half:]
+    means = np.stack([_column_means(errors) for errors in second_half])
+    overall = [_mean(errors) for errors in first_half]
     if not np.isfinite(overall).any():
         return False
     one = _finite_mean(means[int(np.nanargmin(overall))])
-    choices = _choices(earlier)
+    choices = _choices(first_half)
     own = _finite_mean(means[np.maximum(choices, 0), np.arange(len(choices))][choices >= 0])
     return bool(own < one * (1 - _MARGIN))
 
