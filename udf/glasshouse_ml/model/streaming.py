@@ -88,16 +88,16 @@ class ExactSums:
         level = shift + self.target_sum / self.rows if estimator.fit_intercept else 0.0
         outside = self.sums - self.rows * centre
         products = self.products - np.outer(self.sums, centre) - np.outer(centre, outside)
-        target_values = self.target_products - centre * self.target_sum + (shift - level) * outside
+        cross_products = self.target_products - centre * self.target_sum + (shift - level) * outside
         scales = np.sqrt(np.diag(products).clip(0) / self.rows)
         scales[~scaled | (scales < _CONSTANT)] = 1.0
         products = products / np.outer(scales, scales)
         alpha = getattr(estimator, "alpha", 0.0)
         if alpha:
             ridge = products + alpha * np.eye(len(means))
-            weights = solve(ridge, target_values / scales, assume_a="pos")
+            weights = solve(ridge, cross_products / scales, assume_a="pos")
         else:
-            weights = lstsq(products, target_values / scales)[0]
+            weights = lstsq(products, cross_products / scales)[0]
         estimator.coef_ = weights / scales
         estimator.intercept_ = level - float(centre @ estimator.coef_)
         return Pipeline([*self.fitted.steps[:-1], ("estimate", estimator)])
