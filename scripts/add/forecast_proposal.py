@@ -98,7 +98,7 @@ def choose_horizon(text: str, frequency: Frequency, reasons: dict[str, str]) -> 
 
 
 def _words(seconds: float) -> str:
-    for unit, length in (("days", _DAY), ("hours", _HOUR), ("minutes", 60)):
-        if seconds >= length:
-            return f"{seconds / length:g} {unit}".replace("1 days", "1 day")
-    return f"{seconds:g} seconds"
+    units = (("day", _DAY), ("hour", _HOUR), ("minute", 60), ("second", 1))
+    unit, length = next(each for each in units if seconds >= each[1] or each[1] == 1)
+    number = f"{seconds / length:g}"
+    return f"{number} {unit}" if number == "1" else f"{number} {unit}s"

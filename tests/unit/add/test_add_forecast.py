@@ -88,6 +88,14 @@ def test_frequency_is_inferred_and_explained(
     assert result.left_out["price"] == "its future is not known"
 
 
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [(DAY, "1 day apart"), (31 * DAY, "31 days apart"), (3_600.0, "1 hour apart")],
+)
+def test_usual_step_is_in_words(step: float, words: str) -> None:
+    assert proposal(steps={step: 100}).reasons["frequency"].endswith(words)
+
+
 def test_one_series_needs_the_task() -> None:
     result = proposal(series=(), task="forecast", horizon="90", frequency="week")
     assert result.forecast is not None
