@@ -1,9 +1,12 @@
 """Debian packages: installed with apt, or named in the error message if that is not allowed."""
 
+import fcntl
 import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.bootstrap import BootstrapError
@@ -15,17 +18,30 @@ def install(packages: list[str], log: Path) -> None:
     """Install `packages`; apt's output goes to `log`."""
     prefix = privileges(packages)
     update(log, prefix)
-    # apt refuses to work while an interrupted installation is incomplete.
-    _run([*prefix, "dpkg", "--configure", "-a"], log)
-    options = ["-o", "DPkg::Lock::Timeout=120", "-y", "-q", "--no-install-recommends"]
-    _run([*prefix, "apt-get", "install", *options, *packages], log)
+    with _turn():
+        # apt refuses to work while an interrupted installation is incomplete.
+        if subprocess.run(["dpkg", "--audit"], capture_output=True).stdout:
+            _run([*prefix, "dpkg", "--configure", "-a"], log)
+        options = ["-o", "DPkg::Lock::Timeout=120", "-y", "-q", "--no-install-recommends"]
+        _run([*prefix, "apt-get", "install", *options, *packages], log)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Wait until no other command of Glasshouse installs packages: dpkg itself does not wait."""
+    folder = os.open(LISTS, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def update(log: Path, prefix: list[str]) -> None:
     """Fetch the package lists if they are missing or older than a day."""
-    if any(LISTS.glob("*_Packages*")) and _age_in_hours(LISTS) < 24:
-        return
-    _run([*prefix, "apt-get", "update", "-q"], log)
+    with _turn():
+        if not any(LISTS.glob("*_Packages*")) or _age_in_hours(LISTS) >= 24:
+            _run([*prefix, "apt-get", "update", "-q"], log)
 
 
 def privileges(packages: list[str]) -> list[str]:

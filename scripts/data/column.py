@@ -1,8 +1,10 @@
 """What a load learns of a column from all its values: type, gaps, example, near misses."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from scripts.data.conversions import CONVERSIONS, Conversion
 from scripts.data.types import TEXT, TYPES
@@ -16,6 +18,9 @@ MOST_DISTINCT = 10_000
 NEAR = 0.2
 BLANKS = " \t"
 LINE = "line {}".format
+# Lines of short numbers, at most eleven digits before the point and four after it. PostgreSQL shows
+# each as it is, except for zeros at the end of a double; only a double holds a negative zero.
+SHORT_NUMBERS = re.compile(r"(?:-?(?:0|[1-9]\d{0,10})(?:\.\d{1,4})?\n)+", re.ASCII).fullmatch
 
 
 @dataclass
@@ -52,6 +57,7 @@ class Column:
         self._distinct: set[str] = set()
         self._types = {kind: Candidate() for kind in TYPES}
         self._numbers_seen = False
+        self._has_number_words = any(SHORT_NUMBERS(f"{word}\n") for word in self.missing_words)
         self._conversions: dict[str, Candidate] | None = None
         self._waiting: list[tuple[str, int, int]] = []
 
@@ -61,6 +67,9 @@ class Column:
         counts = Counter(values)
         self.empty += counts.pop("", 0)
         first_lines = dict(zip(reversed(values), reversed(lines), strict=True))
+        if self._are_short_numbers(counts):
+            self._observe_short_numbers(counts, first_lines)
+            return
         for value, count in counts.items():
             if len(self._distinct) <= MOST_DISTINCT:
                 self._distinct.add(value)
@@ -71,6 +80,43 @@ class Column:
             self.example = self.example or value
             self._test_types(value, bare, count, first_lines[value])
             self._test_conversions(bare, count, first_lines[value])
+
+    def _are_short_numbers(self, counts: Mapping[str, int]) -> bool:
+        """Whether all values are short numbers, in a column that has only numbers so far."""
+        if self.conversion or self._conversions is not None or self._has_number_words:
+            return False
+        if self._types["double precision"].count:
+            return False
+        text = "".join(f"{value}\n" for value in counts)
+        return text.count("\n") == len(counts) and SHORT_NUMBERS(text) is not None
+
+    def _observe_short_numbers(
+        self, counts: Mapping[str, int], first_lines: Mapping[str, int]
+    ) -> None:
+        """Take in the values of a batch at once: one by one takes twenty times as long."""
+        decimals = [value for value in counts if "." in value]
+        negative_zeros = [v for v in counts if v[0] == "-" and not v.strip("-0.")]
+        misfits: dict[str, list[str]] = {
+            "bigint": decimals + [value for value in negative_zeros if value == "-0"],
+            "double precision": [],
+            "numeric": negative_zeros,
+        }
+        total, first = sum(counts.values()), next(iter(counts))
+        self.example = self.example or first
+        for kind, candidate in self._types.items():
+            if kind not in misfits:
+                candidate.reject(total, first, first_lines[first])
+            elif misfits[kind]:
+                misfit = min(misfits[kind], key=first_lines.__getitem__)
+                count = sum(counts[value] for value in misfits[kind])
+                candidate.reject(count, misfit, first_lines[misfit])
+        shortened = sum(counts[value] for value in decimals if value[-1] == "0")
+        self._types["double precision"].renotated += shortened
+        self._numbers_seen = True
+        if len(self._distinct) <= MOST_DISTINCT:
+            self._distinct.update(counts)
+        for value in islice(counts, max(0, MOST_DISTINCT - len(self._waiting))):
+            self._waiting.append((value, counts[value], first_lines[value]))
 
     @property
     def filled(self) -> int:

@@ -1,6 +1,10 @@
 """The type of a column follows from all its values, and no value is lost."""
 
+from unittest.mock import patch
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scripts.data.column import Column
 
@@ -121,3 +125,28 @@ def test_missing_value_words_are_reported_with_switch() -> None:
 )
 def test_convertible_column_shows_conversion(values: tuple[str, ...], hint: str) -> None:
     assert column(*values).remarks("text") == [hint]
+
+
+NUMBERS = st.one_of(
+    st.integers(-99, 99).map(str),
+    st.decimals(-9, 9, places=2).map(str),
+    st.decimals(-1, 1, places=4).map("{:f}".format),
+    st.sampled_from(
+        ["-0", "-0.0", "0.0", "007", "+1", "1.", ".5", "", "12345678901234567", "1\n2"]
+    ),
+)
+
+
+@given(st.lists(st.lists(NUMBERS, min_size=1, max_size=8), min_size=1, max_size=4))
+def test_batch_of_numbers_counts_like_single_values(batches: list[list[str]]) -> None:
+    def observed() -> dict[str, object]:
+        column, line = Column("n"), 1
+        for batch in batches:
+            column.observe(batch, range(line, line + len(batch)))
+            line += len(batch)
+        return vars(column)
+
+    # Without the pattern every value goes through the functions of the types.
+    with patch("scripts.data.column.SHORT_NUMBERS", lambda text: None):
+        value_by_value = observed()
+    assert observed() == value_by_value

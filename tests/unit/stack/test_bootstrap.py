@@ -6,7 +6,9 @@ import re
 import runpy
 import subprocess
 import sys
+import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -131,6 +133,24 @@ def test_error_without_rights_names_packages(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(BootstrapError) as caught:
         apt.privileges(["postgresql-15", "postgresql-plpython3-15"])
     assert "apt-get install postgresql-15 postgresql-plpython3-15" in str(caught.value)
+
+
+def test_installations_take_turns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    running, most = [], []
+
+    def run(command: list[str], log: Path) -> None:
+        running.append(command)
+        most.append(len(running))
+        time.sleep(0.05)
+        running.remove(command)
+
+    monkeypatch.setattr(apt, "LISTS", tmp_path)
+    monkeypatch.setattr(apt, "privileges", lambda _: [])
+    monkeypatch.setattr(apt, "_run", run)
+    with ThreadPoolExecutor() as pool:
+        for each in [pool.submit(apt.install, ["chromium"], tmp_path / "log") for _ in range(3)]:
+            each.result()
+    assert len(most) >= 6 and max(most) == 1
 
 
 def test_error_without_apt_names_packages(monkeypatch: pytest.MonkeyPatch) -> None:
