@@ -6,6 +6,7 @@ reading of the query then hands every row outside the test part to the fit, a ba
 
 from sklearn.pipeline import Pipeline
 
+from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.split import Split
 from glasshouse_ml.model.fitting import Fitter, one_line_errors
 from glasshouse_ml.model.streaming import batch_fit
@@ -14,6 +15,11 @@ from glasshouse_ml.train.row_batches import training_batches
 from glasshouse_ml.train.training_data import STREAM, TrainingData
 
 IN_MEMORY, SAMPLE = "in memory", "sample"
+
+
+def is_refitted(request: Request, data: TrainingData) -> bool:
+    """Whether options.rows asks for a fit on rows that are not in memory."""
+    return data.rows_sampled < data.rows_read and request.options.get("rows") == STREAM
 
 
 def fit_all_rows(
@@ -28,7 +34,7 @@ def fit_all_rows(
     in_memory = len(split.train)
     if data.rows_sampled == data.rows_read:
         return fitted, IN_MEMORY, in_memory
-    if request.options.get("rows") != STREAM:
+    if not is_refitted(request, data):
         return fitted, SAMPLE, in_memory
     if request.options.get("group_by"):
         return fit_groups(fitter, data, split, fitted)

@@ -11,6 +11,7 @@ from glasshouse_ml.checks.checking import notices
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.table import Column
 from glasshouse_ml.data import memory, threads
@@ -19,7 +20,7 @@ from glasshouse_ml.data.fingerprint import fingerprint
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.registry.artifacts import pack, pack_forecast
-from glasshouse_ml.registry.groups import record_group
+from glasshouse_ml.registry.groups import record_groups
 from glasshouse_ml.train import groups
 from glasshouse_ml.train.champion_comparison import apply_outcome, compare_with_champion
 from glasshouse_ml.train.forecast_data import read_forecast_data
@@ -63,17 +64,14 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
         # Slow convergence and the like are no errors, and would fill the server's log.
         warnings.simplefilter("ignore")
         run = _train_forecast if request.task.answers_by_step else _train_rows
-        version, payload, artifact, members = run(db, request)
+        version, payload, artifact, members, metrics = run(db, request)
     if version is None:
         payload["version"] |= {
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_mb": memory.peak_mb(),
         }
         version = registry.record(db, payload, artifact)
-        for position, (name, member) in enumerate(members):
-            if not position % 100:
-                check()
-            record_group(db, version.model, version.version, name, member)
+        record_groups(db, version.model, version.version, members, metrics)
         if not request.options["await_tests"]:
             db.notice(f"Predictions by dbt follow version {version.version} after: make refresh")
     return {
@@ -88,8 +86,15 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     }
 
 
-# The unchanged version; or else what is recorded, the artifact, and the named models of groups.
-_Outcome = tuple[registry.Version | None, dict[str, Any], bytes, Iterable[tuple[str, Pipeline]]]
+# The unchanged version; or else what is recorded, the artifact, and of the groups the named models
+# and the metrics.
+_Outcome = tuple[
+    registry.Version | None,
+    dict[str, Any],
+    bytes,
+    Iterable[tuple[str, Pipeline]],
+    Iterable[Records],
+]
 
 
 def _train_rows(db: Database, request: Request) -> _Outcome:
@@ -98,15 +103,15 @@ def _train_rows(db: Database, request: Request) -> _Outcome:
     spec_fingerprint = _spec_fingerprint(request, data.columns)
     version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
     if version is not None:
-        return version, {}, b"", ()
+        return version, {}, b"", (), ()
     result = select_model(db, request, data)
     artifact = pack(_model(result))
-    payload = version_payload(result, spec_fingerprint)
+    payload, metrics = version_payload(result, spec_fingerprint)
     for line in notices(payload["checks"]):
         db.notice(line)
     groups.report(result, payload["version"]["groups"])
     _reserve_and_compare(db, result, payload)
-    return None, payload, artifact, groups.group_models(result)
+    return None, payload, artifact, groups.group_models(result), metrics
 
 
 def _train_forecast(db: Database, request: Request) -> _Outcome:
@@ -116,12 +121,12 @@ def _train_forecast(db: Database, request: Request) -> _Outcome:
     spec_fingerprint = _spec_fingerprint(request, data.columns)
     version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
     if version is not None:
-        return version, {}, b"", ()
+        return version, {}, b"", (), ()
     result = train_forecast(db, request, data)
     artifact = pack_forecast(result.model)
     payload = forecast_payload(db, result, spec_fingerprint)
     payload["version"]["version"] = registry.reserve_version(db, request.model)
-    return None, payload, artifact, ()
+    return None, payload, artifact, (), ()
 
 
 def _unchanged_version(
