@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import LIBRARY_ERRORS, one_line
 from glasshouse_ml.data.interrupts import check_interrupts
+from glasshouse_ml.model.scaled_ridge import fit_scaled_ridge, predict_scaled_ridge
 
 # With fewer rows a model of its own would learn the rows by heart.
 MIN_ROWS = 30
@@ -138,8 +139,9 @@ class Grouped(BaseEstimator):
             # The medians alone teach it the same, in a hundredth of the time.
             imputer = copy.copy(self._imputer_without_missing(steps[0][1], features.shape[1]))
             imputer.statistics_ = np.median(features, axis=0)
-            trained = Pipeline(steps[1:]).fit(features, target).steps
-            return Pipeline([(steps[0][0], imputer), *trained])
+            rest = Pipeline(steps[1:])
+            trained = fit_scaled_ridge(rest, features, target) or rest.fit(features, target)
+            return Pipeline([(steps[0][0], imputer), *trained.steps])
 
     def _imputer_without_missing(self, imputer: SimpleImputer, columns: int) -> SimpleImputer:
         """An imputer fitted on so many columns without a missing value; fitted once."""
@@ -152,7 +154,10 @@ class Grouped(BaseEstimator):
         predictions = np.empty(len(matrix))
         with config_context(**_FEW_CHECKS):
             for estimator, rows, features in self._dispatch(matrix):
-                predictions[rows] = np.asarray(estimator.predict(features)).reshape(len(rows))
+                predicted = predict_scaled_ridge(estimator, features)
+                if predicted is None:
+                    predicted = np.asarray(estimator.predict(features)).reshape(len(rows))
+                predictions[rows] = predicted
         return predictions
 
     def predict_proba(self, matrix: np.ndarray) -> np.ndarray:
