@@ -177,12 +177,14 @@ def _finish(
             hierarchy = with_mint_weights(hierarchy, (truth - evaluated)[:-1])
         evaluated = hierarchy.reconcile(evaluated)
     errors = truth - evaluated
-    origin_scales = scales_before(panel, origins.all)
-    past = (origins.validation, origin_scales[:-1], scale)
+    # A wild value would widen the intervals of a whole season of origins.
+    fitting = choice.fitting
+    origin_scales = scales_before(fitting, origins.all)
+    past = (origins.validation, origin_scales[:-1], scales(fitting, origins.test))
     # The test part is measured with an interval that has not seen it.
     test_offsets = conformal_offsets(errors[:-1], level, origins.horizon, *past)
     offsets = conformal_offsets(
-        errors, level, horizon, origins.all, origin_scales, scales(panel, panel.periods)
+        errors, level, horizon, origins.all, origin_scales, scales(fitting, panel.periods)
     )
     test = origin_scores(panel, -1, evaluated, truth, test_offsets, scale, level, hierarchy)
     naive = conformal_offsets((truth - forecasts[BASELINE])[:-1], level, origins.horizon, *past)

@@ -19,8 +19,9 @@ from glasshouse_ml.model.forecasting.evaluation import (
 from glasshouse_ml.model.forecasting.panel import Panel
 from scipy.ndimage import median_filter
 
-# A remainder so many robust standard deviations from its median is wild.
-_LIMIT = 8.0
+# A remainder so many robust standard deviations from its median is wild, if it is also so many
+# times as far as the usual large remainders.
+_LIMIT, _TIMES, _USUAL_SHARE = 8.0, 3.0, 0.97
 # The standard deviation of normal values by their median absolute deviation.
 _NORMAL = 1.4826
 # More periods in a row are an event or a new level.
@@ -44,15 +45,18 @@ def fitting_panel(
     """The panel to fit on: without the wild values of those series that forecast no worse so.
 
     `results` are those of candidates on the panel; the forecasts of these series are replaced.
-    Where wild values come after the validation, both are equal and the values are replaced.
+    Where wild values come after the validation, both are equal and the values are replaced. So they
+    are where the global model is the only candidate.
     """
     cleaned = replace_outliers(panel.history, panel.seasons[0] if panel.seasons else 1)
     with np.errstate(invalid="ignore"):
         rows = np.flatnonzero((cleaned != panel.history).any(axis=1, where=np.isfinite(cleaned)))
     # The baseline is the plain rule on the values as they are.
     fitted = [r for r in results if r.forecasts is not None and r.name != BASELINE]
-    if not len(rows) or not fitted:
+    if not len(rows):
         return panel
+    if not fitted:
+        return replace(panel, history=cleaned, targets=panel.history)
     part = panel.take(rows)
     names = [result.name for result in fitted]
     on_cleaned = evaluate_candidates(replace(part, history=cleaned[rows]), names, origins, seed)
@@ -98,8 +102,10 @@ def _without_outliers(values: np.ndarray, season: int) -> np.ndarray:
     usual = _usual(scaled, season)
     remainder = scaled - usual
     centre = np.median(remainder)
-    spread = _NORMAL * np.median(np.abs(remainder - centre))
-    is_wild = np.abs(remainder - centre) > _LIMIT * spread
+    distance = np.abs(remainder - centre)
+    spread = _NORMAL * np.median(distance)
+    large = np.quantile(distance, _USUAL_SHARE, method="lower")
+    is_wild = distance > max(_LIMIT * spread, _TIMES * large)
     if spread == 0 or is_wild.sum() > max(1.0, _MAX_SHARE * len(values)):
         return values
     is_wild &= ~_in_long_runs(is_wild)
