@@ -74,7 +74,7 @@ def _value_state(value: Any) -> Any:
 
 def _restore_estimator(state: dict[str, Any]) -> BaseEstimator:
     kind = CLASSES[state["class"]]
-    estimator = kind.__new__(kind)
+    estimator: BaseEstimator = object.__new__(kind)
     vars(estimator).update(
         {key: _restore_value(value) for key, value in state["attributes"].items()}
     )
