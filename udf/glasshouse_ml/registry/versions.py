@@ -9,6 +9,7 @@ from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.request import Request
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
@@ -51,13 +52,16 @@ def latest(db: Database, model: str) -> Version | None:
 
 
 def unchanged_version(
-    db: Database, model: str, data_fingerprint: str, spec_fingerprint: str
+    db: Database, request: Request, data_fingerprint: str, spec_fingerprint: str
 ) -> Version | None:
     """The newest version of a model if it was trained on the same rows with the same settings.
 
-    None if its rows in the registry are malformed: the model is then trained again.
+    None without options.retrain = if_changed, and if the rows of the version in the registry are
+    malformed: the model is then trained again.
     """
-    version = latest(db, model)
+    if request.options["retrain"] != "if_changed":
+        return None
+    version = latest(db, request.model)
     if version is None:
         return None
     fingerprints = version.data_fingerprint, version.spec_fingerprint
@@ -66,7 +70,7 @@ def unchanged_version(
     malformed = db.call(
         f"select 1 from {SCHEMA}.malformed_versions where model = $1 and version = $2",
         ("text", "integer"),
-        (model, version.version),
+        (request.model, version.version),
     )
     return None if malformed else version
 
