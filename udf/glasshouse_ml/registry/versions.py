@@ -238,24 +238,24 @@ def _load(db: Database, model: str, version: int | None) -> Model | ForecastMode
 
 def not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
     """The error that says why a version cannot be used."""
-    rows = db.call(f"select distinct model from {SCHEMA}.model_versions")
-    names = [row["model"] for row in rows]
-    if model not in names:
+    rows = db.call(f"select model, version, status from {SCHEMA}.model_versions order by version")
+    statuses = {row["version"]: row["status"] for row in rows if row["model"] == model}
+    if not statuses:
+        names = {row["model"] for row in rows}
         return GlasshouseError(f"There is no model {model!r}.", near_names(model, names))
-    newest = latest(db, model)
-    assert newest is not None
+    newest = max(statuses)
     if version is None:
         return GlasshouseError(
             f"No version of model {model!r} is champion.",
-            f"Version {newest.version} is {newest.status}. Build the model and its tests with dbt, "
-            f"call ml.promote, or name a version: version => {newest.version}.",
+            f"Version {newest} is {statuses[newest]}. Build the model and its tests with dbt, "
+            f"call ml.promote, or name a version: version => {newest}.",
         )
-    if facts(db, model, version):
+    if version in statuses:
         return GlasshouseError(
             f"Version {version} of model {model!r} was retired: its figures are kept, the trained "
             "model is not.",
             "Use another version, or train it again.",
         )
     return GlasshouseError(
-        f"Model {model!r} has no version {version}.", f"Its newest version is {newest.version}."
+        f"Model {model!r} has no version {version}.", f"Its newest version is {newest}."
     )
