@@ -54,20 +54,30 @@
     {%- set training = training_sql(name, rows_sql) -%}
     {%- set definition = local_md5(training) -%}
     {%- set decision = retraining_decision(name, rows_sql, definition) -%}
-    {%- set version = decision.champion -%}
-    {%- if decision.retrain -%}
-        {%- set version = run_query(training).rows[0]["version"] -%}
-        {%- do log_issues(name, version) -%}
+    {%- if not decision.retrain -%}
+        {%- do record_retraining(name, decision, none, definition) -%}
+        {{- return(judged_version(name, decision.champion)) -}}
     {%- endif -%}
+    {%- set newest = newest_version(name) -%}
+    {%- set trained = run_query(training).rows[0] -%}
     {%- if decision.reason is none -%}
-        {%- set is_new = version != decision.newest -%}
+        {%- set is_new = trained["version"] != newest -%}
         {%- set reason = "The rows or the settings have changed." -%}
         {%- set unchanged = "The rows and the settings are those of version {}." -%}
-        {%- set reason = reason if is_new else unchanged.format(version) -%}
+        {%- set reason = reason if is_new else unchanged.format(newest) -%}
         {%- do decision.update(retrain=is_new, reason=reason) -%}
     {%- endif -%}
-    {%- do record_retraining(name, decision, version if decision.retrain else none, definition) -%}
-    {{- return(judged_version(name, version)) -}}
+    {%- set version = trained["version"] if decision.retrain else none -%}
+    {%- do record_retraining(name, decision, version, definition) -%}
+    {%- do log_issues(name, trained["version"]) -%}
+    {{- return(judged_version(name, trained["version"])) -}}
+{% endmacro %}
+
+
+{# The number of the newest version of a model; none without a version. #}
+{% macro newest_version(name) %}
+    {%- set query = "select max(version) from ml.model_versions where model= " ~ sql_text(name) -%}
+    {{- return(run_query(query).rows[0][0]) -}}
 {% endmacro %}
 
 
