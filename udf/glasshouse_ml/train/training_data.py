@@ -89,6 +89,7 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
         numbers.append(roles.split_column)
     elif roles.split_column and roles.split_column != roles.key:
         texts.append(roles.split_column)
+    _check_segments(request.options["segments"], [*numbers, *texts])
     max_bytes = memory.available_bytes(memory_mb)
     reader = Reader(db, request.query, numbers, texts)
     table = reader.table(max_bytes)
@@ -195,8 +196,6 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
             excluded.append({"name": column.name, "reason": reason})
         else:
             features.append(column)
-    others = [column for column in (target, key, weight, split_column) if column]
-    _check_segments(request.options["segments"], [*features, *others])
     return _Roles(target, key, weight, split_column, features, excluded)
 
 
