@@ -120,8 +120,9 @@ class StandIn:
             return []
         if "order by version desc" in statement:
             return [self._version(p) for p in reversed(self.recorded)][:1]
-        if "select distinct" in statement:
-            return [{"model": p["version"]["model"]} for p in self.recorded]
+        if "select model, version, status" in statement:
+            names = ("model", "version", "status")
+            return [{name: p["version"][name] for name in names} for p in self.recorded]
         if "signature" in statement:
             number = values[1] or self._champion()
             if not 1 <= number <= len(self.recorded):

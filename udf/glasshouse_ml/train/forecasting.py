@@ -308,13 +308,3 @@ def _candidate_names(request: Request) -> list[str]:
     if request.algorithms is None:
         return [name for name in (*CANDIDATES, COMBINATION) if name not in RULES_ONLY]
     return list(dict.fromkeys(entry["algorithm"] for entry in request.algorithms))
-
-
-def check_promotion(request: Request) -> None:
-    """Refuse a comparison with the champion: its test steps are earlier ones."""
-    if request.options["promote"] == "if_better":
-        raise GlasshouseError(
-            'options.promote = "if_better" cannot be had for a forecast: the test steps of two '
-            "versions are not the same.",
-            "Leave it out, and let the tests beats_baseline and metric_at_least decide in dbt.",
-        )

@@ -25,7 +25,7 @@ from glasshouse_ml.train import groups
 from glasshouse_ml.train.champion_comparison import apply_outcome, compare_with_champion
 from glasshouse_ml.train.forecast_data import read_forecast_data
 from glasshouse_ml.train.forecast_payload import forecast_payload
-from glasshouse_ml.train.forecasting import check_promotion, train_forecast
+from glasshouse_ml.train.forecasting import train_forecast
 from glasshouse_ml.train.options import DEFAULTS
 from glasshouse_ml.train.payload import version_payload
 from glasshouse_ml.train.result import TrainingResult
@@ -63,9 +63,14 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     with warnings.catch_warnings(), interruptible(check):
         # Slow convergence and the like are no errors, and would fill the server's log.
         warnings.simplefilter("ignore")
-        run = _train_forecast if request.task.answers_by_step else _train_rows
-        version, payload, artifact, members, metrics = run(db, request)
-    if version is None:
+        if request.task.answers_by_step:
+            outcome = _train_forecast(db, request)
+        else:
+            outcome = _train_rows(db, request)
+    if isinstance(outcome, registry.Version):
+        version = outcome
+    else:
+        payload, artifact, members, metrics = outcome
         payload["version"] |= {
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_mb": memory.peak_mb(),
@@ -86,24 +91,21 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     }
 
 
-# The unchanged version; or else what is recorded, the artifact, and of the groups the named models
-# and the metrics.
-_Outcome = tuple[
-    registry.Version | None,
-    dict[str, Any],
-    bytes,
-    Iterable[tuple[str, Pipeline]],
-    Iterable[Records],
-]
+# What is recorded, the artifact, and of the groups the named models and the metrics; or the
+# unchanged version.
+_Outcome = (
+    tuple[dict[str, Any], bytes, Iterable[tuple[str, Pipeline]], Iterable[Records]]
+    | registry.Version
+)
 
 
 def _train_rows(db: Database, request: Request) -> _Outcome:
     """Train a model that answers for rows."""
     data = read_training_data(db, request)
     spec_fingerprint = _spec_fingerprint(request, data.columns)
-    version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
+    version = registry.unchanged_version(db, request, data.fingerprint, spec_fingerprint)
     if version is not None:
-        return version, {}, b"", (), ()
+        return version
     result = select_model(db, request, data)
     artifact = pack(_model(result))
     payload, metrics = version_payload(result, spec_fingerprint)
@@ -111,31 +113,21 @@ def _train_rows(db: Database, request: Request) -> _Outcome:
         db.notice(line)
     groups.report(result, payload["version"]["groups"])
     _reserve_and_compare(db, result, payload)
-    return None, payload, artifact, groups.group_models(result), metrics
+    return payload, artifact, groups.group_models(result), metrics
 
 
 def _train_forecast(db: Database, request: Request) -> _Outcome:
     """Train a model that answers for steps of time."""
-    check_promotion(request)
     data = read_forecast_data(db, request)
     spec_fingerprint = _spec_fingerprint(request, data.columns)
-    version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
+    version = registry.unchanged_version(db, request, data.fingerprint, spec_fingerprint)
     if version is not None:
-        return version, {}, b"", (), ()
+        return version
     result = train_forecast(db, request, data)
     artifact = pack_forecast(result.model)
     payload = forecast_payload(db, result, spec_fingerprint)
     payload["version"]["version"] = registry.reserve_version(db, request.model)
-    return None, payload, artifact, (), ()
-
-
-def _unchanged_version(
-    db: Database, request: Request, data_fingerprint: str, spec_fingerprint: str
-) -> registry.Version | None:
-    """The latest version, under retrain = if_changed and with the same rows and settings."""
-    if request.options["retrain"] != "if_changed":
-        return None
-    return registry.unchanged_version(db, request.model, data_fingerprint, spec_fingerprint)
+    return payload, artifact, (), ()
 
 
 def _reserve_and_compare(db: Database, result: TrainingResult, payload: dict[str, Any]) -> None:
