@@ -115,8 +115,8 @@ def add(
     except UserError as error:
         raise _undone(settings, name, error, len(written) == len(texts)) from None
     except KeyboardInterrupt:
-        error = UserError("Interrupted", "start the command again with the same words", INTERRUPTED)
-        raise _undone(settings, name, error, len(written) == len(texts)) from None
+        end = UserError("Interrupted", "start the command again with the same words", INTERRUPTED)
+        raise _undone(settings, name, end, len(written) == len(texts)) from None
     print_outcome(settings, proposal)
 
 
