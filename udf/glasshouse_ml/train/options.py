@@ -121,6 +121,11 @@ def parse_options(arguments: dict[str, Any], task: str) -> dict[str, Any]:
     if task == "forecast":
         return check_forecast_options(options)
     options["segments"] = column_names(options["segments"], "segments")
+    if task == "multilabel" and "label" in options["segments"]:
+        raise GlasshouseError(
+            "options.segments names 'label', which is the name of the segments of labels.",
+            "Give that column another name with AS.",
+        )
     if options.get("positive_class") is not None:
         options["positive_class"] = _class_text(options["positive_class"])
     if options.get("interval") is not None:

@@ -243,6 +243,7 @@ def test_column_that_tells_a_label_is_an_issue() -> None:
         ("wet,cold", {"options": {"calibration": "sigmoid"}}, "means nothing for multilabel"),
         ("wet,cold", {"options": {"group_by": "part"}}, "means nothing for multilabel"),
         ("wet,cold", {"options": {"class_weight": "balanced"}}, "means nothing for multilabel"),
+        ("wet,cold", {"options": {"segments": ["label"]}}, "the name of the segments of labels"),
         ("wet,cold", {"algorithms": '["mlp"]'}, "no algorithm"),
         ("wet,cold", {"metric": "f1"}, "no metric 'f1' for multilabel"),
     ],
