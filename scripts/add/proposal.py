@@ -29,6 +29,8 @@ MOST_NAMES = 10
 # Of a table with more rows, candidates are compared on a sample; the order of candidates is known
 # long before the last digits of their scores are.
 LARGE, COMPARISON_ROWS = 250_000, 200_000
+# Seconds after which no further candidate begins, in such a comparison.
+BUDGET = 120
 # Columns that predictions have beside the key.
 PREDICTION_COLUMNS = frozenset(
     ("model", "model_label", "model_version", "prediction", "score", "probabilities")
@@ -97,7 +99,7 @@ class Proposal:
         """The options of ml.train that differ from its defaults."""
         options: dict[str, object] = {"target_transform": "log1p"} if self.log_target else {}
         if self.is_large and self.targets and not self.forecast:
-            options["comparison_rows"] = COMPARISON_ROWS
+            options |= {"comparison_rows": COMPARISON_ROWS, "budget_s": BUDGET}
         return options
 
     @property

@@ -313,5 +313,5 @@ def test_leaks_of_a_large_table_are_found_in_a_sample(
     )
     files = project.add(text)
     assert "outcome is left out: it alone predicts returned" in files["feat_visits__base.sql"]
-    assert 'options={"comparison_rows": 200000}' in files["visits.sql"]
+    assert 'options={"comparison_rows": 200000, "budget_s": 120}' in files["visits.sql"]
     assert 'config(materialized="table")' in files["stg_csv__visits.sql"]

@@ -428,7 +428,7 @@ def test_candidates_of_large_table_are_compared_on_a_sample(monkeypatch) -> None
     made = proposal(ID, RETURNED, CITY, target="returned", name="visits", unique=False)
     assert "sample of 200,000 rows" in made.reasons["compare"]
     files = DbtFiles(made, "visits", frozenset()).render()
-    assert 'options={"comparison_rows": 200000}' in files["ml/visits.sql"]
+    assert 'options={"comparison_rows": 200000, "budget_s": 120}' in files["ml/visits.sql"]
     # The computed key needs a sort of the whole table, which each reader of a view would repeat.
     assert 'config(materialized="table")' in files["staging/csv/stg_csv__visits.sql"]
     made = proposal(ID, RETURNED, CITY, target="returned", name="visits")
