@@ -150,6 +150,7 @@ class DbtFiles:
             "task": proposal.task,
             "metric": proposal.metric,
             "options": proposal.options,
+            "algorithms": proposal.algorithms,
             "owner": proposal.owner,
             "purpose": _purpose(proposal),
             "has_probabilities": proposal.task == MULTILABEL

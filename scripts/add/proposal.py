@@ -31,6 +31,12 @@ MOST_NAMES = 10
 LARGE, COMPARISON_ROWS = 250_000, 200_000
 # Seconds after which no further candidate begins, in such a comparison.
 BUDGET = 120
+# With so many values a forest costs more time than it is worth; there is one up to FOREST_ROWS.
+MOST_FOREST_VALUES, FOREST_ROWS = 1_000_000, 10_000
+LINEAR = {"classification": "logistic_regression", "regression": "ridge"}
+# Shuffles of all columns together, in the permutation importance, and the least of one column.
+SHUFFLES, MIN_REPEATS = 1_000, 3
+MAX_REPEATS = 10
 # Columns that predictions have beside the key.
 PREDICTION_COLUMNS = frozenset(
     ("model", "model_label", "model_version", "prediction", "score", "probabilities")
@@ -100,7 +106,18 @@ class Proposal:
         options: dict[str, object] = {"target_transform": "log1p"} if self.log_target else {}
         if self.is_large and self.targets and not self.forecast:
             options |= {"comparison_rows": COMPARISON_ROWS, "budget_s": BUDGET}
+        repeats = max(MIN_REPEATS, SHUFFLES // max(1, len(self.features)))
+        if self.targets and repeats < MAX_REPEATS:
+            options["importance_repeats"] = repeats
         return options
+
+    @property
+    def algorithms(self) -> list[str]:
+        """The candidates of a wide table, without a forest; empty: those of ml.train."""
+        values = self.rows * len(self.features)
+        if self.task not in LINEAR or self.rows > FOREST_ROWS or values <= MOST_FOREST_VALUES:
+            return []
+        return [LINEAR[self.task], "hist_gradient_boosting"]
 
     @property
     def features(self) -> list[ColumnFacts]:
@@ -175,6 +192,11 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
         reasons["compare"] = (
             f"candidates on a sample of {COMPARISON_ROWS:,} rows, the best one learns from all"
             f" {rows:,}"
+        )
+    if proposal.algorithms:
+        reasons["compare"] = (
+            f"{' and '.join(proposal.algorithms)}: with {len(proposal.features)} columns a random"
+            " forest takes minutes"
         )
     if not proposal.features and not forecast:
         raise UserError(

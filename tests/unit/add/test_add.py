@@ -454,3 +454,16 @@ def test_interrupted_writing_leaves_no_file(tmp_path: Path, monkeypatch) -> None
     left = [path.name for path in (tmp_path / "dbt" / "models").rglob("*.*")]
     assert left == ["own.sql"]
     assert existing.read_text() == "select 1\n"
+
+
+def test_wide_table_has_no_forest_and_fewer_shuffles(monkeypatch) -> None:
+    many = [column(f"x{number}", "double precision", ROWS) for number in range(400)]
+    monkeypatch.setattr(Table, "rows", 4_000)
+    made = proposal(ID, RETURNED, *many, target="returned", name="visits")
+    assert made.options == {"importance_repeats": 3}
+    assert "400 columns" in made.reasons["compare"]
+    model = DbtFiles(made, "visits", frozenset()).render()["ml/visits.sql"]
+    assert 'algorithms=["logistic_regression", "hist_gradient_boosting"]' in model
+    monkeypatch.setattr(Table, "rows", 1_000)
+    made = proposal(ID, RETURNED, *many, target="returned", name="visits")
+    assert made.algorithms == []
