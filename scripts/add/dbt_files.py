@@ -12,6 +12,7 @@ from scripts.add.facts import NUMBERS, TIMES, ColumnFacts
 from scripts.add.forecast_proposal import FREQUENCIES, ForecastPlan
 from scripts.add.proposal import BINARY, MULTILABEL, Proposal
 from scripts.add.rendering import render, sql_name
+from scripts.add.sizes import is_large
 from scripts.errors import UserError
 
 # The dashboards show a description as a label up to its first semicolon, if it is not longer.
@@ -143,7 +144,7 @@ class DbtFiles:
             "target_sql": self._identifier(proposal.targets[0]) if proposal.targets else "",
             "targets_sql": [self._identifier(name) for name in proposal.targets],
             # Where the key is computed, each reader of a view would compute it again.
-            "is_stored": proposal.key_is_made and proposal.is_large,
+            "is_stored": proposal.key_is_made and is_large(proposal.rows),
             "split": proposal.split,
             "split_name": split_name,
             "split_column": self._identifier(split_name) if split_name else "",

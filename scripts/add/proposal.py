@@ -12,6 +12,7 @@ from scripts.add.forecast_proposal import (
     choose_frequency,
     choose_horizon,
 )
+from scripts.add.sizes import candidates_of_wide_table, size_options, size_reason
 from scripts.data.names import PLAIN_NAME, snake_case
 from scripts.errors import UserError
 
@@ -26,17 +27,6 @@ KEY_NAME = re.compile(r"(^|_)(id|key|no|number|nr|uuid|code)$|id$").search
 BINARY = 2
 # A message lists so many columns of a table.
 MOST_NAMES = 10
-# Of a table with more rows, candidates are compared on a sample; the order of candidates is known
-# long before the last digits of their scores are.
-LARGE, COMPARISON_ROWS = 250_000, 200_000
-# Seconds after which no further candidate begins, in such a comparison.
-BUDGET = 120
-# With so many values a forest costs more time than it is worth; there is one up to FOREST_ROWS.
-MOST_FOREST_VALUES, FOREST_ROWS = 1_000_000, 10_000
-LINEAR = {"classification": "logistic_regression", "regression": "ridge"}
-# Shuffles of all columns together, in the permutation importance, and the least of one column.
-SHUFFLES, MIN_REPEATS = 1_000, 3
-MAX_REPEATS = 10
 # Columns that predictions have beside the key.
 PREDICTION_COLUMNS = frozenset(
     ("model", "model_label", "model_version", "prediction", "score", "probabilities")
@@ -96,28 +86,17 @@ class Proposal:
         return ", ".join(self.targets)
 
     @property
-    def is_large(self) -> bool:
-        """Whether the table has so many rows that candidates are compared on a sample."""
-        return self.rows > LARGE
-
-    @property
     def options(self) -> dict[str, object]:
         """The options of ml.train that differ from its defaults."""
         options: dict[str, object] = {"target_transform": "log1p"} if self.log_target else {}
-        if self.is_large and self.targets and not self.forecast:
-            options |= {"comparison_rows": COMPARISON_ROWS, "budget_s": BUDGET}
-        repeats = max(MIN_REPEATS, SHUFFLES // max(1, len(self.features)))
-        if self.targets and repeats < MAX_REPEATS:
-            options["importance_repeats"] = repeats
+        if self.targets and not self.forecast:
+            options |= size_options(self.rows, len(self.features))
         return options
 
     @property
     def algorithms(self) -> list[str]:
-        """The candidates of a wide table, without a forest; empty: those of ml.train."""
-        values = self.rows * len(self.features)
-        if self.task not in LINEAR or self.rows > FOREST_ROWS or values <= MOST_FOREST_VALUES:
-            return []
-        return [LINEAR[self.task], "hist_gradient_boosting"]
+        """The candidates; empty: those that ml.train chooses."""
+        return candidates_of_wide_table(self.task, self.rows, len(self.features))
 
     @property
     def features(self) -> list[ColumnFacts]:
@@ -188,16 +167,9 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
         computed={name: sql for name, sql in dates.items() if name == split.get("column")},
         reasons=reasons,
     )
-    if "comparison_rows" in proposal.options:
-        reasons["compare"] = (
-            f"candidates on a sample of {COMPARISON_ROWS:,} rows, the best one learns from all"
-            f" {rows:,}"
-        )
-    if proposal.algorithms:
-        reasons["compare"] = (
-            f"{' and '.join(proposal.algorithms)}: with {len(proposal.features)} columns a random"
-            " forest takes minutes"
-        )
+    reason = size_reason(rows, len(proposal.features), proposal.algorithms)
+    if reason and targets and not forecast:
+        reasons["compare"] = reason
     if not proposal.features and not forecast:
         raise UserError(
             f"{table.schema}.{table.name} has no column left to learn from",

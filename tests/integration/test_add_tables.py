@@ -307,7 +307,7 @@ def test_leaks_of_a_large_table_are_found_in_a_sample(
 ) -> None:
     """The sample is of blocks of the table, so that it is not read as a whole."""
     monkeypatch.setattr("scripts.add.leaks.SAMPLED_ROWS", 1_000)
-    monkeypatch.setattr("scripts.add.proposal.LARGE", 4_000)
+    monkeypatch.setattr("scripts.add.sizes.LARGE", 4_000)
     text = lines(
         "spent,returned,outcome", lambda n: f"{NOISE[n % 2_000]},{n % 2},{5 + n % 2}", 5_000
     )
