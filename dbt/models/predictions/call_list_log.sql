@@ -13,7 +13,9 @@
 
 {#- Only a split by time keeps the newest customers out of the training. -#}
 {%- set needs_test_list = false -%}
-{%- if execute and not flags.EMPTY and is_trained(churn) and model_node(churn).config.split.by == "time" -%}
+{%- if execute and not flags.EMPTY and is_trained(churn) and model_node(
+    churn
+).config.split.by == "time" -%}
     {%- set logged -%}
         select count(*)
         from {{ champion }} as champion
@@ -41,9 +43,9 @@ with
             where predictions.as_of not in (select as_of from {{ this }} where not is_test)
         {% endif %}
         {% if needs_test_list %}
-            {%- set newest -%}
+                {%- set newest -%}
                 select * from {{ training }} where as_of = (select max(as_of) from {{ training }})
-            {%- endset %}
+                {%- endset %}
             union all
             select
                 described.customer_key,
@@ -56,8 +58,7 @@ with
                 {{ predict_function }} (
                     {{ sql_text(registry_name("churn")) }}, {{ sql_text(newest) }}
                 ) as predictions
-            inner join
-                ({{ newest }}) as described on described.customer_key::text = predictions.key
+            inner join ({{ newest }}) as described on described.customer_key::text = predictions.key
             cross join {{ champion }} as champion
         {% endif %}
     ),
@@ -70,8 +71,7 @@ with
             customers.country
         from scored
         inner join
-            {{ ref("dim_customers") }} as customers
-            on customers.customer_key = scored.customer_key
+            {{ ref("dim_customers") }} as customers on customers.customer_key = scored.customer_key
     ),
 
     ranked as (
@@ -84,9 +84,8 @@ with
             row_number() over (
                 partition by is_test order by yearly_revenue desc, customer_number
             ) as revenue_rank,
-            row_number() over (
-                partition by is_test order by md5(customer_key::text)
-            ) <= {{ var("logged_predictions") }} as is_sampled
+            row_number() over (partition by is_test order by md5(customer_key::text))
+            <= {{ var("logged_predictions") }} as is_sampled
         from valued
     ),
 

@@ -1,4 +1,5 @@
--- What came of the customers that churn was predicted for or who were on a call list, once the 90 days are over.
+-- What came of the customers that churn was predicted for or who were on a call list, once the 90
+-- days are over.
 with
     predictions as (
         select distinct key::uuid as customer_key, period::date as as_of

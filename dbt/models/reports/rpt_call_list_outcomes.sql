@@ -25,17 +25,13 @@ with
         from {{ ref("call_list_log") }} as log
         inner join customers on customers.customer_key = log.customer_key
         cross join
-            lateral(
-                values ('Everywhere', true), (customers.country, false)
-            ) as scopes(country, is_everywhere)
+            lateral(values ('Everywhere', true), (customers.country, false)) as scopes(
+                country, is_everywhere
+            )
         window
             list_day as (
                 partition by
-                    log.as_of,
-                    log.is_test,
-                    log.model_version,
-                    scopes.country,
-                    scopes.is_everywhere
+                    log.as_of, log.is_test, log.model_version, scopes.country, scopes.is_everywhere
             )
     ),
 
@@ -84,9 +80,9 @@ with
             * coalesce(stddev_samp(known.churned * known.yearly_revenue), 0) as revenue_error
         from known
         cross join
-            lateral(
-                values ('model', known.loss_rank), ('revenue', known.revenue_rank)
-            ) as lists(list, rank)
+            lateral(values ('model', known.loss_rank), ('revenue', known.revenue_rank)) as lists(
+                list, rank
+            )
         where lists.rank <= {{ length }}
         group by
             known.country,
@@ -150,7 +146,8 @@ with
         from waiting
     ),
 
-    -- The Wilson interval of a share, of a random list its normal approximation; 1.96 standard errors
+    -- The Wilson interval of a share, of a random list its normal approximation; 1.96 standard
+    -- errors
     -- of a sum.
     measured as (
         select

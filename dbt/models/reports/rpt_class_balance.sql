@@ -4,6 +4,13 @@
 with
     versions as (select * from {{ of_champions("model_versions") }} as versions),
 
+    -- Only test cases are compared, so a very small group may have no silhouette.
+    silhouettes as (
+        select distinct model, series
+        from {{ of_champions("curves") }} as curves
+        where curve = 'silhouette'
+    ),
+
     classes as (
         select
             versions.model,
@@ -11,7 +18,10 @@ with
             {{ class_label("versions.target", "entries.entry ->> 'class'") }} as class_label,
             entries.entry ->> 'class' = versions.positive_class as is_positive,
             (entries.entry ->> 'train')::bigint + (entries.entry ->> 'test')::bigint as n,
-            null::bigint as range_order
+            null::bigint as range_order,
+            versions.task = 'clustering'
+            and (versions.model, entries.entry ->> 'class')
+            not in (select model, series from silhouettes) as lacks_silhouette
         from versions
         cross join lateral jsonb_array_elements(versions.classes) as entries(entry)
     ),
@@ -43,7 +53,8 @@ with
             || {{ short_number("low + width * (bin + 1) / 10") }} as class_label,
             false as is_positive,
             count(*) as n,
-            bin as range_order
+            bin as range_order,
+            false as lacks_silhouette
         from binned
         group by model, low, width, bin
     ),
@@ -72,7 +83,11 @@ select
     -- text
     {{ model_label("model") }} as model_label,
     class_label,
-    {{ counted("n") }} || ' (' || {{ percent("share") }} || ')' as value_text,
+    {{ counted("n") }}
+    || ' ('
+    || {{ percent("share") }}
+    || ')'
+    || case when lacks_silhouette then ', none in the test' else '' end as value_text,
 
     -- numbers
     n,

@@ -39,9 +39,7 @@ select
     -- A forecast has series instead of measurements of cases.
     overview.task <> 'forecast' as has_measurements,
     exists (
-        select
-        from {{ ref("rpt_what_if") }} as cells
-        where cells.model = overview.model
+        select from {{ ref("rpt_what_if") }} as cells where cells.model = overview.model
     ) as has_what_if,
 
     -- numbers

@@ -53,18 +53,17 @@ with
                 class,
                 pair,
                 {{ sql_text(axis) }} as axis,
-                case max(kind)
-                    when 'number' then min(position) filter (where share >= 0.25) else 2
+                case
+                    max(kind) when 'number' then min(position) filter (where share >= 0.25) else 2
                 end as low,
-                case max(kind)
-                    when 'number' then min(position) filter (where share >= 0.5) else 1
+                case
+                    max(kind) when 'number' then min(position) filter (where share >= 0.5) else 1
                 end as middle,
-                case max(kind)
-                    when 'number' then min(position) filter (where share >= 0.75) else 3
+                case
+                    max(kind) when 'number' then min(position) filter (where share >= 0.75) else 3
                 end as high
             from values_of_{{ axis }}
-            group by model, class, pair
-            {{ "union all" if not loop.last }}
+            group by model, class, pair {{ "union all" if not loop.last }}
         {% endfor %}
     ),
 
@@ -78,13 +77,23 @@ with
             max(cells.mean) over answer as highest,
             max(cells.position) over grid as last_position,
             max(cells.other_position) over grid as last_other_position,
-            case cells.position
-                when rows.middle then 'middle' when rows.low then 'low' when rows.high then 'high'
+            case
+                cells.position
+                when rows.middle
+                then 'middle'
+                when rows.low
+                then 'low'
+                when rows.high
+                then 'high'
             end as row_line,
-            case cells.other_position
-                when columns.middle then 'middle'
-                when columns.low then 'low'
-                when columns.high then 'high'
+            case
+                cells.other_position
+                when columns.middle
+                then 'middle'
+                when columns.low
+                then 'low'
+                when columns.high
+                then 'high'
             end as column_line
         from cells
         inner join versions on versions.model = cells.model
@@ -106,7 +115,9 @@ with
             *,
             coalesce({{ track_position("mean", "lowest", "highest") }}, 50) as m_pct,
             coalesce({{ track_position("position", "1", "last_position") }}, 0) as x_pct,
-            coalesce({{ track_position("other_position", "1", "last_other_position") }}, 0) as other_x_pct
+            coalesce(
+                {{ track_position("other_position", "1", "last_other_position") }}, 0
+            ) as other_x_pct
         from described
     ),
 
@@ -158,8 +169,10 @@ with
             {% for prefix in ("", "other_") %}
                 case
                     {{ prefix }}category
-                    when 'true' then 'yes'
-                    when 'false' then 'no'
+                    when 'true'
+                    then 'yes'
+                    when 'false'
+                    then 'no'
                     else coalesce({{ prefix }}category, {{ short_number(prefix ~ "x") }})
                 end as {{ prefix }}value_label,
             {% endfor %}
@@ -172,7 +185,8 @@ with
                     else {{ percent(column) }}
                 end as {{ column }}_text,
             {% endfor %}
-            case task
+            case
+                task
                 when 'regression'
                 then {{ feature_label("model", "target") }}
                 else 'Probability of ' || {{ class_name("target", "class") }}

@@ -16,7 +16,7 @@ from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.explain.partial_dependence import grid_points
 
-# Every two of them make a grid: 6 grids of at most 49 cells, and a prediction for each cell and row.
+# Every two of them make a grid: 6 grids of at most 49 cells, with a prediction for each row.
 MAX_FEATURES = 4
 # An odd number, so that the middle point of a number is its median.
 MAX_POINTS = 7
