@@ -72,6 +72,7 @@ with
             cells.*,
             versions.task,
             versions.target,
+            versions.features,
             coalesce(cells.class = versions.positive_class, false) as is_positive,
             min(cells.mean) over answer as lowest,
             max(cells.mean) over answer as highest,
@@ -163,18 +164,18 @@ with
 
     labelled as (
         select
-            *,
-            {{ feature_label("model", "feature") }} as feature_label,
-            {{ feature_label("model", "other") }} as other_label,
+            outlined.*,
+            {{ feature_label("outlined.model", "outlined.feature") }} as feature_label,
+            {{ feature_label("outlined.model", "outlined.other") }} as other_label,
             {% for prefix in ("", "other_") %}
-                case
-                    {{ prefix }}category
-                    when 'true'
-                    then 'yes'
-                    when 'false'
-                    then 'no'
-                    else coalesce({{ prefix }}category, {{ short_number(prefix ~ "x") }})
-                end as {{ prefix }}value_label,
+                {{
+                    set_value_label(
+                        "features",
+                        "other" if prefix else "feature",
+                        prefix ~ "category",
+                        prefix ~ "x",
+                    )
+                }} as {{ prefix }}value_label,
             {% endfor %}
             {% for column in ("mean", "unchanged", "lowest", "highest", "lower", "upper") %}
                 case
@@ -188,7 +189,7 @@ with
             case
                 task
                 when 'regression'
-                then {{ feature_label("model", "target") }}
+                then {{ feature_label("outlined.model", "outlined.target") }}
                 else 'Probability of ' || {{ class_name("target", "class") }}
             end as answer_label,
             support < {{ few_cases }} as has_few_cases
