@@ -163,7 +163,9 @@ with
                 sqrt(churned * (customers - churned) / customers::float8 + 0.96)
                 / (customers + 3.84)
             ) as half_width,
-            greatest(0, revenue - 1.96 * revenue_error) as revenue_lower,
+            case
+                when revenue is not null then greatest(0, revenue - 1.96 * revenue_error)
+            end as revenue_lower,
             revenue + 1.96 * revenue_error as revenue_upper
         from rows
     ),
@@ -257,8 +259,8 @@ select
     churned,
     expected,
     share,
-    greatest(0, middle - half_width) as share_lower,
-    least(1, middle + half_width) as share_upper,
+    case when churned is not null then greatest(0, middle - half_width) end as share_lower,
+    case when churned is not null then least(1, middle + half_width) end as share_upper,
     revenue,
     revenue_lower,
     revenue_upper,
