@@ -162,3 +162,17 @@ def test_what_if_has_one_typical_cell_and_three_lines(warehouse: Warehouse) -> N
         assert 1 <= lines <= min(3, columns)
         assert is_flagged
         assert summaries == 1
+
+
+def test_what_if_curves_have_a_point_for_each_value(warehouse: Warehouse) -> None:
+    result = rows(
+        warehouse,
+        "select curve, max(position) over (partition by model, pair, answer_label),"
+        " other_curve, max(other_position) over (partition by model, pair, answer_label)"
+        " from reports.rpt_what_if",
+    )
+    for curve, points, other_curve, other_points in result:
+        for outline, count in ((curve, points), (other_curve, other_points)):
+            corners = [corner.split("%")[0] for corner in outline.split(", ")]
+            assert len(corners) == 2 * count
+            assert len(set(corners)) == count

@@ -232,24 +232,29 @@ select
     case
         when churned is null
         then
-            'The outcome of this list is known on '
+            'The outcome of the first list is known on '
             || to_char(as_of + 90, 'FMDD Mon YYYY')
-            || ', when its 90 days are over.'
+            || '.'
         when list = 'model'
         then
             'Of the '
             || {{ counted("customers") }}
-            || ' customers with the most revenue at risk, '
+            || ' customers on the list, '
             || {{ counted("churned") }}
-            || ' bought nothing in the 90 days after '
-            || to_char(as_of, 'FMDD Mon YYYY')
-            || '; the model expected '
+            || ' left; the model expected '
             || {{ counted("round(expected::numeric)") }}
-            || '. They had spent '
+            || '.'
+    end as headline,
+    case
+        when list = 'model' and churned is not null
+        then
+            'They bought nothing in the 90 days after '
+            || to_char(as_of, 'FMDD Mon YYYY')
+            || ' and had spent '
             || {{ counted("round(revenue::numeric)") }}
-            || ' € in a year. The customers who left among as many with the highest revenue had spent '
+            || ' € in the year before. Those who left of as many customers with the highest revenue had spent '
             || {{ counted("round(rule_revenue::numeric)") }}
-            || ' €, and among as many random customers '
+            || ' €, those of as many random customers '
             || {{ counted("round(random_revenue::numeric)") }}
             || ' €.'
     end as summary,

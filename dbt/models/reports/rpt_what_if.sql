@@ -115,9 +115,9 @@ with
         select
             *,
             coalesce({{ track_position("mean", "lowest", "highest") }}, 50) as m_pct,
-            coalesce({{ track_position("position", "1", "last_position") }}, 0) as x_pct,
+            coalesce({{ track_position("position", "1", "last_position::float8") }}, 0) as x_pct,
             coalesce(
-                {{ track_position("other_position", "1", "last_other_position") }}, 0
+                {{ track_position("other_position", "1", "last_other_position::float8") }}, 0
             ) as other_x_pct
         from described
     ),
@@ -167,6 +167,8 @@ with
             outlined.*,
             {{ feature_label("outlined.model", "outlined.feature") }} as feature_label,
             {{ feature_label("outlined.model", "outlined.other") }} as other_label,
+            {{ feature_phrase("outlined.model", "outlined.feature") }} as feature_phrase,
+            {{ feature_phrase("outlined.model", "outlined.other") }} as other_phrase,
             {% for prefix in ("", "other_") %}
                 {{
                     set_value_label(
@@ -229,6 +231,7 @@ select
     -- text
     {{ model_label("model") }} as model_label,
     feature_label || ' and ' || other_label as pair_label,
+    feature_phrase || ' and ' || other_phrase as pair_phrase,
     feature_label,
     other_label,
     answer_label,
@@ -252,21 +255,21 @@ select
             'Between cells with enough cases, the mean prediction goes from '
             || lowest_supported
             || ' ('
-            || feature_label
+            || feature_phrase
             || ' '
             || lowest_value
             || ', '
-            || other_label
+            || other_phrase
             || ' '
             || lowest_other_value
             || ') to '
             || highest_supported
             || ' ('
-            || feature_label
+            || feature_phrase
             || ' '
             || highest_value
             || ', '
-            || other_label
+            || other_phrase
             || ' '
             || highest_other_value
             || '). With both unchanged it is '
