@@ -42,7 +42,8 @@ def outcome(warehouse: Warehouse, name: str) -> tuple:
         warehouse,
         "select customers::float8, churned::float8, expected, share_lower::float8,"
         " share_upper::float8, revenue from reports.rpt_call_list_outcomes"
-        " where is_test and is_everywhere and list = %s",
+        " where is_test and is_everywhere and list = %s"
+        " order by model_version desc limit 1",
         name,
     )
 
