@@ -240,7 +240,7 @@ def test_retired_and_dropped_versions_have_no_rows(user: Session) -> None:
         user.train(name, keep=1)
     user.rows("select ml.watch(%s, 'select sin(i) as a, cos(i) as b from generate_series(1, 9) i')",
               name)  # fmt: skip
-    tables = ("coefficients", "partial_dependence", "correlations")
+    tables = ("coefficients", "partial_dependence", "partial_dependence_pairs", "correlations")
     for table in tables:
         result = user.rows(f"select distinct version from ml.{table} where model = %s", name)
         assert sorted(result) == [(2,), (3,)], table

@@ -23,7 +23,7 @@ COPY = (
 # Tables with a row for each fact of a version; a copy of a version has them all.
 FACTS = (
     "candidates", "metrics", "curves", "confusion", "importances", "distributions", "coefficients",
-    "partial_dependence", "correlations", "residuals", "drifts",
+    "partial_dependence", "partial_dependence_pairs", "correlations", "residuals", "drifts",
 )  # fmt: skip
 FEATURE = {"name": "a", "kind": "number", "rows": 10, "missing": 0}
 # Name of a version: what its row in ml.model_versions has instead.
@@ -78,6 +78,7 @@ REFUSED = (
     "update ml.distributions set upper = 'Infinity'",
     "update ml.correlations set value = 'NaN'",
     "update ml.partial_dependence set mean = 'NaN'",
+    "update ml.partial_dependence_pairs set mean = 'Infinity'",
     "update ml.residuals set predicted = 'Infinity'",
     "update ml.drifts set psi = 'NaN'",
     "update ml.candidates set score = '-Infinity'",

@@ -103,6 +103,33 @@
     )
 {%- endmacro %}
 
+{#
+    A value that a measurement is set to: a category, a number, or a time, which the registry stores in
+    days since 1970-01-01. `features`: those of the model's version.
+#}
+{% macro set_value_label(features, feature, category, x) -%}
+    case
+        {{ category }}
+        when 'true'
+        then 'yes'
+        when 'false'
+        then 'no'
+        else
+            coalesce(
+                {{ category }},
+                case
+                    when
+                        {{ features }} @> jsonb_build_array(
+                            jsonb_build_object('name', {{ feature }}, 'kind', 'time')
+                        )
+                        and abs({{ x }}) < 1e6
+                    then to_char(date '1970-01-01' + round({{ x }})::integer, 'FMDD Mon YYYY')
+                    else {{ short_number(x) }}
+                end
+            )
+    end
+{%- endmacro %}
+
 {# A number of any size with about three significant digits and no trailing zeros: `0.0123`, `4.57`, `1,870`. #}
 {% macro short_number(number) -%}
     (

@@ -1,9 +1,13 @@
--- What came of the customers that churn was predicted for, once the 90 days are over.
+-- What came of the customers that churn was predicted for or who were on a call list, once the 90
+-- days are over.
 with
     predictions as (
         select distinct key::uuid as customer_key, period::date as as_of
         from {{ ref("prediction_log") }}
         where model = {{ sql_text(registry_name("churn")) }}
+        union
+        select customer_key, as_of
+        from {{ ref("call_list_log") }}
     ),
 
     due as (

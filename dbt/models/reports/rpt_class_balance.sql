@@ -4,6 +4,13 @@
 with
     versions as (select * from {{ of_champions("model_versions") }} as versions),
 
+    -- Only test cases are compared, so a very small group may have no silhouette.
+    silhouettes as (
+        select distinct model, series
+        from {{ of_champions("curves") }} as curves
+        where curve = 'silhouette'
+    ),
+
     classes as (
         select
             versions.model,
@@ -15,7 +22,10 @@ with
             -- A case has several labels, so that their counts add up to more than the cases.
             case
                 versions.task when 'multilabel' then versions.rows_train + versions.rows_test
-            end as cases
+            end as cases,
+            versions.task = 'clustering'
+            and (versions.model, entries.entry ->> 'class')
+            not in (select model, series from silhouettes) as lacks_silhouette
         from versions
         cross join lateral jsonb_array_elements(versions.classes) as entries(entry)
     ),
@@ -48,7 +58,8 @@ with
             false as is_positive,
             count(*) as n,
             bin as range_order,
-            null::bigint as cases
+            null::bigint as cases,
+            false as lacks_silhouette
         from binned
         group by model, low, width, bin
     ),
@@ -77,7 +88,11 @@ select
     -- text
     {{ model_label("model") }} as model_label,
     class_label,
-    {{ counted("n") }} || ' (' || {{ percent("share") }} || ')' as value_text,
+    {{ counted("n") }}
+    || ' ('
+    || {{ percent("share") }}
+    || ')'
+    || case when lacks_silhouette then ', none in the test' else '' end as value_text,
 
     -- numbers
     n,

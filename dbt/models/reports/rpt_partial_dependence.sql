@@ -28,6 +28,7 @@ with
             points.*,
             versions.task,
             versions.target,
+            versions.features,
             max(points.upper) over (partition by points.model, points.feature) as highest,
             min(points.lower) over (partition by points.model, points.feature) as lowest,
             min(points.x) over (partition by points.model, points.feature) as first_x,
@@ -108,14 +109,11 @@ select
     {{ model_label("dependence.model") }} as model_label,
     {{ feature_label("dependence.model", "dependence.feature") }} as feature_label,
     dependence.kind,
-    case
-        dependence.category
-        when 'true'
-        then 'yes'
-        when 'false'
-        then 'no'
-        else coalesce(dependence.category, {{ short_number("dependence.x") }})
-    end as value_label,
+    {{
+        set_value_label(
+            "dependence.features", "dependence.feature", "dependence.category", "dependence.x"
+        )
+    }} as value_label,
     case
         dependence.task
         when 'regression'
@@ -150,8 +148,16 @@ select
         then {{ short_number("dependence.highest") }}
         else {{ percent("1") }}
     end as scale_high,
-    {{ short_number("dependence.first_x") }} as first_x_label,
-    {{ short_number("dependence.last_x") }} as last_x_label,
+    {{
+        set_value_label(
+            "dependence.features", "dependence.feature", "null::text", "dependence.first_x"
+        )
+    }} as first_x_label,
+    {{
+        set_value_label(
+            "dependence.features", "dependence.feature", "null::text", "dependence.last_x"
+        )
+    }} as last_x_label,
     case dependence.kind when 'number' then dependence.curve_band end as curve_band,
     case dependence.kind when 'number' then dependence.curve_line end as curve_line,
 

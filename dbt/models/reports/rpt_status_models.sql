@@ -40,6 +40,9 @@ select
     -- booleans
     -- A forecast has series instead of measurements of cases.
     overview.task <> 'forecast' as has_measurements,
+    exists (
+        select from {{ ref("rpt_what_if") }} as cells where cells.model = overview.model
+    ) as has_what_if,
 
     -- numbers
     row_number() over (order by overview.rows_total desc, overview.model) as sort_order

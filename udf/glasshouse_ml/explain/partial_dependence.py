@@ -45,7 +45,7 @@ def dependence_rows(
     records: Records = []
     for position in positions:
         check_interrupts()
-        points = list(_points(features[position], training[:, position]))
+        points = list(grid_points(features[position], training[:, position]))
         if len(points) < 2:
             continue
         repeated = np.tile(rows, (len(points), 1))
@@ -72,12 +72,17 @@ def dependence_rows(
     return records
 
 
-def _points(feature: Feature, values: np.ndarray) -> Iterator[tuple[float, dict[str, Any]]]:
+def grid_points(
+    feature: Feature,
+    values: np.ndarray,
+    max_points: int = MAX_POINTS,
+    max_categories: int = MAX_CATEGORIES,
+) -> Iterator[tuple[float, dict[str, Any]]]:
     """The values a feature is set to, each as the matrix holds it and as a reader knows it."""
     present = values[~np.isnan(values)]
     if feature.kind == CATEGORY:
         # Their codes go by frequency, the most frequent first.
-        for code, category in enumerate(feature.categories[:MAX_CATEGORIES]):
+        for code, category in enumerate(feature.categories[:max_categories]):
             yield float(code), {"kind": "category", "category": category}
     elif feature.has_documents:
         return  # no text stands for others
@@ -87,6 +92,6 @@ def _points(feature: Feature, values: np.ndarray) -> Iterator[tuple[float, dict[
     elif len(present):
         # Values that occur, so that no whole number is asked about as 2.5. Without the outermost
         # hundredth, where hardly any row supports the answer.
-        probabilities = np.linspace(0.01, 0.99, MAX_POINTS)
+        probabilities = np.linspace(0.01, 0.99, max_points)
         for value in np.unique(np.quantile(present, probabilities, method="inverted_cdf")):
             yield value, {"kind": "number", "x": json_number(value)}

@@ -11,6 +11,7 @@ from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.explain.coefficients import coefficient_rows
 from glasshouse_ml.explain.learning_curve import learning_curve_rows, point_count
 from glasshouse_ml.explain.partial_dependence import MAX_CLASSES, dependence_rows
+from glasshouse_ml.explain.partial_dependence_pairs import pair_rows
 from glasshouse_ml.measure.classification_metrics import ClassificationScores
 from glasshouse_ml.measure.correlations import (
     CorrelationColumn,
@@ -34,7 +35,7 @@ def diagnostic_rows(
     """Rows for each table of the registry, by its name."""
     return {
         "coefficients": _coefficients(result),
-        "partial_dependence": _dependence(result, importances),
+        **_dependence(result, importances),
         "correlations": _correlations(result, importances),
         "residuals": _residuals(result, test),
     }
@@ -121,11 +122,12 @@ def _by_importance(result: TrainingResult, importances: Records) -> list[int]:
     return sorted(positions, key=lambda position: ranks.get(result.features[position].name, 0))
 
 
-def _dependence(result: TrainingResult, importances: Records) -> Records:
+def _dependence(result: TrainingResult, importances: Records) -> dict[str, Records]:
+    """Partial dependence of the most important features, alone and in pairs."""
     feature_count = result.request.options["dependence"]
     if not feature_count or not importances or not result.request.task.needs_target:
-        return []
-    return dependence_rows(
+        return {"partial_dependence": [], "partial_dependence_pairs": []}
+    arguments = (
         _prediction_function(result),
         result.test.matrix,
         result.training.matrix,
@@ -134,6 +136,10 @@ def _dependence(result: TrainingResult, importances: Records) -> Records:
         _classes(result),
         result.request.options["seed"],
     )
+    return {
+        "partial_dependence": dependence_rows(*arguments),
+        "partial_dependence_pairs": pair_rows(*arguments),
+    }
 
 
 def _prediction_function(result: TrainingResult) -> Callable[[np.ndarray], np.ndarray]:

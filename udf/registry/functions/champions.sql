@@ -128,6 +128,7 @@ begin
     delete from ml.distributions where model = name and version = any(retired);
     delete from ml.coefficients where model = name and version = any(retired);
     delete from ml.partial_dependence where model = name and version = any(retired);
+    delete from ml.partial_dependence_pairs where model = name and version = any(retired);
     delete from ml.correlations where model = name and version = any(retired);
     delete from ml.residuals where model = name and version = any(retired);
     delete from ml.forecast_history where model = name and version = any(retired);

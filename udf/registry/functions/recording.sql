@@ -72,7 +72,7 @@ begin
     -- The payload has the columns of the tables except model and version, which are those of this call.
     foreach detail in array array[
         'candidates', 'metrics', 'curves', 'confusion', 'importances', 'distributions',
-        'coefficients', 'partial_dependence', 'correlations', 'residuals', 'checks',
+        'coefficients', 'partial_dependence', 'partial_dependence_pairs', 'correlations', 'residuals', 'checks',
         'forecast_series', 'forecasts', 'forecast_history'
     ] loop
         rows := coalesce(nullif(payload -> detail, 'null'), '[]');
