@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import psycopg2.extras
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from tests.conftest import ROOT, Warehouse
 from tests.integration.dbt_project import DEVELOPER, PROJECT, DbtProject
@@ -151,6 +152,8 @@ class Simulation:
     def pass_period(self, number: int) -> Period:
         """Predict the rows of a period, watch the inputs, decide, and train if so decided."""
         self.user.rows(f"update {CLOCK} set today = %s", day(number))
+        # A decision looks at the two newest periods; the report would measure all of them.
+        self.user.rows(f"delete from {LOG} where period < %s", day(number - 2))
         champion = self.champion()
         self.user.rows(
             f"insert into {LOG} select %s, %s, key, %s, prediction, score from ml.predict(%s, %s)",
@@ -173,14 +176,14 @@ class Simulation:
         self.user.rows(f"update {LOG} set score = 1 - score where period = %s", day(number))
 
     def auc(self, number: int) -> float:
-        """The measured AUC of the predictions of a period."""
-        return self.user.value(
-            "select value from ml.performance(%s, %s) where metric = 'roc_auc'",
-            NAME,
-            f"select score, outcome as truth from {LOG} as log join {MEMBERS_TABLE} as members"
-            f" on member = key and members.period = log.period::date"
-            f" where log.period = '{day(number)}'",
+        """The AUC of the predictions of a period."""
+        rows = self.user.rows(
+            f"select outcome = 'left', score from {LOG} as log join {MEMBERS_TABLE} as members"
+            " on member = key and members.period = log.period::date where log.period = %s",
+            day(number),
         )
+        truth, scores = zip(*rows, strict=True)
+        return float(roc_auc_score(truth, scores))
 
     def run(self, seed: int, change: str | None = None, periods: int = FOLLOWING) -> list[Period]:
         """A seed from the first training on."""
