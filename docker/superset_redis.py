@@ -87,7 +87,7 @@ SMTP_MAIL_FROM = os.environ.get("SMTP_MAIL_FROM", "")
 # The worker opens pages as the administrator, in Debian's Chromium.
 ALERT_REPORTS_EXECUTORS = [FixedExecutor(os.environ.get("SUPERSET_ADMIN_USER", "admin"))]
 THUMBNAIL_EXECUTORS = ALERT_REPORTS_EXECUTORS
-# How the worker reaches the web server: by its name in compose.yml, or, outside of containers, as set.
+# How the worker reaches the web server: in containers by the name of its service.
 WEBDRIVER_BASEURL = os.environ.get("SUPERSET_INTERNAL_ADDRESS", "http://superset:8088/")
 # The address in the links of a mail.
 WEBDRIVER_BASEURL_USER_FRIENDLY = os.environ.get("SUPERSET_ADDRESS", WEBDRIVER_BASEURL)
