@@ -87,7 +87,8 @@ SMTP_MAIL_FROM = os.environ.get("SMTP_MAIL_FROM", "")
 # The worker opens pages as the administrator, in Debian's Chromium.
 ALERT_REPORTS_EXECUTORS = [FixedExecutor(os.environ.get("SUPERSET_ADMIN_USER", "admin"))]
 THUMBNAIL_EXECUTORS = ALERT_REPORTS_EXECUTORS
-WEBDRIVER_BASEURL = "http://superset:8088/"
+# How the worker reaches the web server: in containers by the name of its service.
+WEBDRIVER_BASEURL = os.environ.get("SUPERSET_INTERNAL_ADDRESS", "http://superset:8088/")
 # The address in the links of a mail.
 WEBDRIVER_BASEURL_USER_FRIENDLY = os.environ.get("SUPERSET_ADDRESS", WEBDRIVER_BASEURL)
 WEBDRIVER_TYPE = "chrome"

@@ -4,6 +4,8 @@ comment on column ml.retraining_decisions.decided_at is 'When it was decided';
 comment on column ml.retraining_decisions.champion is 'The version in use at that time; NULL: there was none';
 comment on column ml.retraining_decisions.retrain is 'Whether a new version was trained';
 comment on column ml.retraining_decisions.reason is 'Why, or why not';
+comment on column ml.retraining_decisions.condition is 'The condition of retrain_when that held: days, new_rows, drift or performance; definition: the SQL or the settings have changed; NULL: none, or no retrain_when';
+comment on column ml.retraining_decisions.period is 'The period that the condition is about; NULL for days, new_rows and definition';
 comment on column ml.retraining_decisions.version is 'The version that was trained; NULL: none';
 comment on column ml.retraining_decisions.definition is 'Hash of the SQL and the settings of the model';
 comment on column ml.retraining_decisions.dbt_invocation is 'The dbt run that decided';
