@@ -96,6 +96,8 @@ def execute(dsn: dict, script: str) -> None:
         cursor.execute(script)
 
 
+# The test above has a second environment, and unit tests have the values of placeholders.
+@pytest.mark.slow
 def test_environment_with_other_prefix_and_certificate(project, second_superset, schemas_of_ada):
     dashboard = project.folder / "dashboards" / "quality_classification.yaml"
     project.edit(dashboard, certified_by="${CERTIFIED_BY}")
