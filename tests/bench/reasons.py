@@ -5,9 +5,9 @@ the memory was found by reading the code.
 """
 
 _GROUPS = (
-    "The three fits of a group take as long as the whole loop, because each also prepares for "
-    "missing values. The rest is work that the loop does not do: reading and sorting the rows, "
-    "distributions, storing a signed model for each group, and the metrics of each group"
+    "The three fits of a group take less time than in the loop. The rest is work that the loop "
+    "does not do: reading, sorting and fingerprinting the rows, distributions, storing a signed "
+    "model for each group, and the metrics of each group"
 )
 REASONS = {
     "rows into numpy, mixed with text and NULLs": (

@@ -13,6 +13,7 @@ grant execute on function
     ml.canonical_text(anyelement), ml.failure(), ml.raise_failure(text),
     ml.reserve_version(text), ml.record_version(jsonb, bytea, bytea),
     ml.record_group(text, integer, text, bytea, bytea, jsonb, jsonb),
+    ml.record_groups(text, integer, text[], bytea[], bytea[], jsonb),
     ml.record_drift(text, integer, jsonb), ml.record_contest(text, integer, jsonb),
     ml.record_profile(jsonb), ml.record_retraining(text, jsonb),
     ml.record_refresh(integer, text, text),

@@ -6,19 +6,13 @@
 #}
 {% macro explain(model, rows_sql, top=3) -%}
     {%- set explain_function = function("explain") -%}
-    {%- if execute and (flags.EMPTY or not is_trained(model)) -%}
-        (
-            select
-                null::text as key,
-                null::integer as rank,
-                null::text as feature,
-                null::text as value,
-                null::float8 as contribution
-            where false
-        )
-    {%- else -%}
-        {{ explain_function }} (
-            {{ sql_text(registry_name(model) if execute) }}, {{ sql_text(rows_sql) }}, {{ top }}
-        )
-    {%- endif -%}
+    {%- set is_without_model = execute and (flags.EMPTY or not is_trained(model)) -%}
+    (
+        select *
+        from
+            {{ explain_function }} (
+                {{ sql_text(registry_name(model)) }}, {{ sql_text(rows_sql) }}, {{ top }}
+            )
+            {{ "where false" if is_without_model }}
+    )
 {%- endmacro %}

@@ -18,29 +18,17 @@
             "The model " ~ node.name ~ " has another task than forecast. Use predict()."
         ) -%}
     {%- endif -%}
-    {%- if flags.EMPTY or not is_trained(model) -%}
-        (
-            select
-                null::text as series,
-                null::timestamptz as at,
-                null::integer as step,
-                null::float8 as forecast,
-                null::float8 as lower,
-                null::float8 as upper,
-                null::float8 as baseline
-            where false
-        ) as forecasts
-    {%- else -%}
-        {%- do has_version(node, version) -%}
-        (
-            select *
-            from
-                {{ forecast_function }} (
-                    {{ sql_text(registry_name(node)) }},
-                    {{ horizon or "null" }},
-                    {{ sql_text("select * from " ~ known_ahead if known_ahead else none) }},
-                    {{ version or "null" }}
-                )
-        ) as forecasts
-    {%- endif -%}
+    {%- set has_forecasts = not flags.EMPTY and is_trained(model) -%}
+    {%- if has_forecasts -%} {%- do has_version(node, version) -%} {%- endif -%}
+    (
+        select *
+        from
+            {{ forecast_function }} (
+                {{ sql_text(registry_name(node)) }},
+                {{ horizon or "null" }},
+                {{ sql_text("select * from " ~ known_ahead if known_ahead else none) }},
+                {{ version or "null" }}
+            )
+            {{ "where false" if not has_forecasts }}
+    ) as forecasts
 {%- endmacro %}

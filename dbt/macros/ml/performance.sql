@@ -52,21 +52,8 @@
                 )
                 {{ "union all" if not loop.last }}
         {% else %}
-            select
-                null::text as model,
-                null::integer as model_version,
-                null::text as period,
-                null::text as segment,
-                null::text as metric,
-                null::integer as rows,
-                null::integer as labelled,
-                null::float8 as value,
-                null::float8 as lower,
-                null::float8 as upper,
-                null::float8 as baseline,
-                null::float8 as estimate,
-                null::float8 as estimate_lower,
-                null::float8 as estimate_upper
+            select null::text as model, null::integer as model_version, measured.*
+            from ml.performance(null, null, null) as measured
             where false
         {% endfor %}
     )

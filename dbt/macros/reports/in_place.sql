@@ -5,82 +5,85 @@
 #}
 {% materialization view, adapter = "postgres" %}
     {%- set existing = load_cached_relation(this) -%}
-    {%- if existing is none or not existing.is_view -%}
+    {%- set draft = compare_with_draft(existing) if existing and existing.is_view else {} -%}
+    {%- if not draft.has_same_columns -%}
         {{ return(dbt.materialization_view_default()) }}
     {%- endif -%}
-    {%- set draft = make_intermediate_relation(this.incorporate(type="view")) -%}
-    {%- do adapter.drop_relation(draft) -%}
-    {%- call statement("draft") -%} {{ get_create_view_as_sql(draft, sql) }} {%- endcall -%}
-    {%- set is_replaceable = has_same_columns(existing, draft) -%}
-    {%- set is_equal = is_replaceable and has_same_definition(existing, draft) -%}
-    {%- do adapter.drop_relation(draft) -%}
-    {%- if not is_replaceable -%} {{ return(dbt.materialization_view_default()) }} {%- endif -%}
-
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% call statement("main") -%}
-        {{
-            (
-                "select 1 as unchanged"
-                if is_equal
-                else "create or replace view " ~ this ~ " as (" ~ sql ~ ")"
+    {%- set replacement = "create or replace view " ~ this ~ " as (" ~ sql ~ ")" -%}
+    {{
+        return(
+            run_in_place(
+                existing, "select 1 as unchanged" if draft.has_same_definition else replacement
             )
-        }}
-    {%- endcall %}
-    {{ finish_in_place(existing) }}
-    {{ return({"relations": [existing]}) }}
+        )
+    }}
 {% endmaterialization %}
 
 
 {% materialization table, adapter = "postgres" %}
     {%- set existing = load_cached_relation(this) -%}
-    {%- if not config.get("in_place") or existing is none or not existing.is_table -%}
+    {%- set can_stay = config.get("in_place") and existing and existing.is_table -%}
+    {%- if not can_stay or not compare_with_draft(existing).has_same_columns -%}
         {{ return(dbt.materialization_table_default()) }}
     {%- endif -%}
-    {%- set draft = make_intermediate_relation(this.incorporate(type="view")) -%}
-    {%- do adapter.drop_relation(draft) -%}
-    {%- call statement("draft") -%} {{ get_create_view_as_sql(draft, sql) }} {%- endcall -%}
-    {%- set is_replaceable = has_same_columns(existing, draft) -%}
-    {%- do adapter.drop_relation(draft) -%}
-    {%- if not is_replaceable -%} {{ return(dbt.materialization_table_default()) }} {%- endif -%}
-
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% call statement("main") -%}
-        {{ "with emptied as (delete from " ~ this ~ ") insert into " ~ this ~ " (" ~ sql ~ ")" }}
-    {%- endcall %}
-    {{ finish_in_place(existing) }}
-    {{ return({"relations": [existing]}) }}
+    {%- set replacement = (
+        "with emptied as (delete from "
+        ~ this
+        ~ ") insert into "
+        ~ this
+        ~ " ("
+        ~ sql
+        ~ ")"
+    ) -%}
+    {{ return(run_in_place(existing, replacement)) }}
 {% endmaterialization %}
 
 
-{% macro finish_in_place(relation) %}
-    {%- do apply_grants(relation, config.get("grants"), should_revoke=True) -%}
-    {%- do persist_docs(relation, model) -%}
+{#
+    Compares an existing relation with a view of the model's SQL: has_same_columns (names and types in
+    the same order) and, for a view, has_same_definition.
+#}
+{% macro compare_with_draft(existing) -%}
+    {%- set draft = make_intermediate_relation(this.incorporate(type="view")) -%}
+    {%- do adapter.drop_relation(draft) -%}
+    {%- call statement("draft") -%} {{ get_create_view_as_sql(draft, sql) }} {%- endcall -%}
+    {%- set query -%}
+        select
+            min(columns) = max(columns) as has_same_columns,
+            min(definition) = max(definition) as has_same_definition
+        from
+            (
+                select
+                    array_agg(
+                        (attname, format_type(atttypid, atttypmod))::text order by attnum
+                    ) as columns,
+                    pg_get_viewdef(attrelid) as definition
+                from pg_attribute
+                where
+                    attrelid in (
+                        to_regclass({{ sql_text(existing.render()) }}),
+                        to_regclass({{ sql_text(draft.render()) }})
+                    )
+                    and attnum > 0
+                    and not attisdropped
+                group by attrelid
+            ) as relations
+    {%- endset -%}
+    {%- set comparison = run_query(query).rows[0].dict() -%}
+    {%- do adapter.drop_relation(draft) -%}
+    {{- return(comparison) -}}
+{%- endmacro %}
+
+
+{# A materialization around one statement that changes the existing relation. #}
+{% macro run_in_place(existing, replacement) %}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- call statement("main") -%} {{ replacement }} {%- endcall -%}
+    {%- do apply_grants(existing, config.get("grants"), should_revoke=True) -%}
+    {%- do persist_docs(existing, model) -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do adapter.commit() -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{- return({"relations": [existing]}) -}}
 {% endmacro %}
-
-
-{# Whether two relations have columns of the same names and types in the same order. #}
-{% macro has_same_columns(relation, other) -%}
-    {%- set columns -%}
-        select array_agg((attname, format_type(atttypid, atttypmod))::text order by attnum)
-        from pg_attribute
-        where attrelid = to_regclass({}) and attnum > 0 and not attisdropped
-    {%- endset -%}
-    {{- return(same_answer(columns, relation, other)) -}}
-{%- endmacro %}
-
-
-{% macro has_same_definition(view, other) -%}
-    {{- return(same_answer("select pg_get_viewdef(to_regclass({}))", view, other)) -}}
-{%- endmacro %}
-
-
-{% macro same_answer(query, relation, other) -%}
-    {%- set first = query.format(sql_text(relation.render())) -%}
-    {%- set second = query.format(sql_text(other.render())) -%}
-    {{- return(run_query("select (" ~ first ~ ") = (" ~ second ~ ")").rows[0][0]) -}}
-{%- endmacro %}

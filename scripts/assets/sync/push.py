@@ -45,8 +45,8 @@ def push(settings: Settings, force: bool = False) -> bool:
 def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
     git, state = read_both(settings, pushing=True)
     state.load()
-    before = state.all_assets.only({asset.uuid for asset in git})
-    changes = differences(before, git)
+    server = state.all_assets.only({asset.uuid for asset in git})
+    changes = differences(server, git)
     outdated = outdated_passwords(git, settings)
     changed = {each.asset.uuid for each in changes if each.asset.kind in KINDS}
     changed |= link_problems(state.links, state.exported, git).keys() | state.changed_values.keys()
@@ -57,9 +57,9 @@ def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
         say("Nothing to do: Superset is equal to git.")
         return False
     if not force:
-        _refuse_to_overwrite(git, before, pushed)
+        _refuse_to_overwrite(git, server, pushed)
     _refuse_taken_slugs(git, state.assets)
-    _require_passwords(git.only(changed), before, settings)
+    _require_passwords(git.only(changed), server, settings)
     entries = {each.asset.uuid: each.asset for each in changes if each.asset.kind in ENTRY_KINDS}
     entries |= {user.uuid: user for user in outdated}
     if entries and state.server:
@@ -69,8 +69,9 @@ def _push(settings: Settings, force: bool, importer: preset.Importer) -> bool:
     record_managed(settings.root / FOLDER, git)
     chosen = _complete_selection(changed, git)
     if changed:
-        if chosen.kinds(BUNDLED_KINDS).assets:
-            _send(git, before, chosen.kinds(BUNDLED_KINDS), state, importer)
+        bundled = chosen.kinds(BUNDLED_KINDS)
+        if bundled.assets:
+            _send(git, server, bundled, state, importer)
         send_rest(chosen, changed, state.with_lists())
     if entries and state.server:
         with step("Updating access") as current:
@@ -122,9 +123,9 @@ def push_changed(uuids: set[str], settings: Settings) -> list[Difference]:
             # Existing charts can be sent without their dashboards.
             chosen = managed_assets(chosen, Bundle.of([each.asset for each in changes]))
             send = state.superset.import_charts
-        files = chosen.kinds(BUNDLED_KINDS)
-        if files.assets:
-            send({each.path: dump_yaml(complete(each, git, settings)) for each in files})
+        bundled = chosen.kinds(BUNDLED_KINDS)
+        if bundled.assets:
+            send(_files(bundled, git, settings))
         state = state.with_lists()
         send_rest(chosen, uuids, state)
         send_owners_and_tags(chosen, state)
@@ -133,31 +134,35 @@ def push_changed(uuids: set[str], settings: Settings) -> list[Difference]:
 
 
 def _send(
-    git: Bundle, before: Bundle, assets: Bundle, state: ServerState, importer: preset.Importer
+    git: Bundle, server: Bundle, bundled: Bundle, state: ServerState, importer: preset.Importer
 ) -> None:
-    files = {each.path: dump_yaml(complete(each, git, state.settings)) for each in assets}
     state.superset.pause()
     with step("Pushing with preset-cli") as current:
         try:
-            importer.sync(files)
+            importer.sync(_files(bundled, git, state.settings))
         except UserError as error:
             raise UserError(
-                f"{error.problem}; {_server_status(git, before, state)}", error.remedy
+                f"{error.problem}; {_server_status(git, server, state)}", error.remedy
             ) from None
-        current.note(f"{len(assets.assets)} assets")
+        current.note(f"{len(bundled.assets)} assets")
 
 
-def _server_status(git: Bundle, before: Bundle, state: ServerState) -> str:
-    """The state of Superset after a failed push, as text."""
+def _files(bundled: Bundle, git: Bundle, settings: Settings) -> dict[str, str]:
+    """The text of each file that Superset imports, by path."""
+    return {each.path: dump_yaml(complete(each, git, settings)) for each in bundled}
+
+
+def _server_status(git: Bundle, server: Bundle, state: ServerState) -> str:
+    """The state of Superset after a failed push, as text; `server`: its assets before."""
     assets = git.kinds(KINDS)
     try:
-        server = state.reloaded().assets.only({asset.uuid for asset in assets})
+        reloaded = state.reloaded().assets.only({asset.uuid for asset in assets})
     except UserError as error:
         return f"the state of Superset is unknown ({error.problem}), and make plan shows it"
-    changed_on_server = [each.asset for each in differences(before.kinds(KINDS), server)]
+    changed_on_server = [each.asset for each in differences(server.kinds(KINDS), reloaded)]
     if not changed_on_server:
         return "nothing was changed"
-    pending = differences(server, assets)
+    pending = differences(reloaded, assets)
     if not pending:
         return "all of it was imported anyway"
     return f"live now: {', '.join(map(str, changed_on_server))}; not yet: {len(pending)} others"

@@ -4,7 +4,6 @@ import os
 import shutil
 import sys
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import click
@@ -20,9 +19,8 @@ from scripts.stack.external.removal import remove_everything
 from scripts.stack.external.requirements import require_server
 from scripts.stack.interface import Part, version_text
 from scripts.stack.native import server_environment
-from scripts.stack.native.existing_superset import open_superset
 from scripts.stack.native.postgres_packages import require_python
-from scripts.stack.paths import Paths
+from scripts.stack.native.process_stack import ProcessStack
 from scripts.stack.superset_client import superset_part
 
 LIBRARY_PATH = "library_path"
@@ -32,13 +30,8 @@ IDENTIFIER = """
 """
 
 
-class ExternalStack:
+class ExternalStack(ProcessStack):
     """The server of DATABASE_URL, and a Superset."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.paths = Paths(settings.state)
-        self.superset = open_superset(settings)
 
     def check(self) -> None:
         """Check the connection, the rights and the names; ask before the first installation."""
@@ -110,26 +103,6 @@ class ExternalStack:
             cursor.execute(IDENTIFIER)
             return str(cursor.fetchone()[0])
 
-    def prepare_superset(self) -> str:
-        """Bring Superset's metadata up to date; they are in the database superset beside ours."""
-        return self.superset.prepare(self.database_id())
-
-    def start_superset(self) -> str:
-        """Start gunicorn in the background."""
-        return self.superset.start()
-
-    def stop_superset(self) -> None:
-        """Stop Superset only."""
-        self.superset.stop()
-
-    def store_previous_superset_key(self, key: str) -> None:
-        """Write the key to the file that `prepare_superset` compares with .env."""
-        self.superset.store_previous_key(key)
-
-    def clear_query_cache(self) -> None:
-        """Empty the cache folder."""
-        self.superset.clear_query_cache()
-
     def parts(self) -> list[Part]:
         """The state of the server and of Superset."""
         return [self._database_part(), superset_part(self.settings, self.superset.running())]
@@ -141,17 +114,7 @@ class ExternalStack:
     def remove(self) -> None:
         """Remove our schemas, roles and functions from the server, then the state folders."""
         remove_everything(self.settings)
-        if self.paths.server_state != self.paths.state:
-            shutil.rmtree(self.paths.server_state, ignore_errors=True)
-        self.paths.clear()
-
-    def logs(self) -> list[Path]:
-        """One file per part; the server's log is where its owner keeps it."""
-        return sorted(self.paths.logs.glob("*.log"))
-
-    def follow(self, part: str | None, lines: int) -> list[str]:
-        """Every part writes to a file, so there is no command."""
-        return []
+        self.remove_folders()
 
     def psql(self) -> list[str]:
         """The psql of this machine."""

@@ -1,29 +1,21 @@
 """The stack as processes of this machine."""
 
 import shutil
-from pathlib import Path
 from typing import Any
 
 from scripts.bootstrap import environments
 from scripts.errors import UserError
-from scripts.settings import Settings
 from scripts.stack.interface import Part, database_id, database_part
 from scripts.stack.native import server_environment
 from scripts.stack.native.database import Cluster
-from scripts.stack.native.existing_superset import open_superset
 from scripts.stack.native.postgres_packages import installed_postgres, require_postgres
-from scripts.stack.paths import Paths
+from scripts.stack.native.process_stack import ProcessStack
 from scripts.stack.processes import require_free_port
 from scripts.stack.superset_client import superset_part
 
 
-class NativeStack:
+class NativeStack(ProcessStack):
     """PostgreSQL from the distribution; Superset from the tools' environment."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.paths = Paths(settings.state)
-        self.superset = open_superset(settings)
 
     @property
     def cluster(self) -> Cluster:
@@ -70,26 +62,6 @@ class NativeStack:
         """PostgreSQL's system identifier."""
         return database_id(self.superuser("postgres"))
 
-    def prepare_superset(self) -> str:
-        """Bring Superset's metadata up to date; they are in the same cluster."""
-        return self.superset.prepare(self.database_id())
-
-    def start_superset(self) -> str:
-        """Start gunicorn in the background."""
-        return self.superset.start()
-
-    def stop_superset(self) -> None:
-        """Stop Superset only."""
-        self.superset.stop()
-
-    def store_previous_superset_key(self, key: str) -> None:
-        """Write the key to the file that `prepare_superset` compares with .env."""
-        self.superset.store_previous_key(key)
-
-    def clear_query_cache(self) -> None:
-        """Empty the cache folder."""
-        self.superset.clear_query_cache()
-
     def parts(self) -> list[Part]:
         """The state of PostgreSQL and Superset."""
         installed = installed_postgres(self.paths.data) is not None
@@ -108,19 +80,8 @@ class NativeStack:
 
     def remove(self) -> None:
         """Remove both state folders; the environments of the operator's tools stay."""
-        sockets = self.paths.sockets
-        if self.paths.server_state != self.paths.state:
-            shutil.rmtree(self.paths.server_state, ignore_errors=True)
-        shutil.rmtree(sockets, ignore_errors=True)
-        self.paths.clear()
-
-    def logs(self) -> list[Path]:
-        """One file per part."""
-        return sorted(self.paths.logs.glob("*.log"))
-
-    def follow(self, part: str | None, lines: int) -> list[str]:
-        """Every part writes to a file, so there is no command."""
-        return []
+        shutil.rmtree(self.paths.sockets, ignore_errors=True)
+        self.remove_folders()
 
     def psql(self) -> list[str]:
         """The psql of the server's version."""

@@ -94,6 +94,12 @@ class StandIn:
             self.artifacts.append(values[1])
             self.signatures.append(values[2])
             return [self._version(payload)]
+        if "record_groups" in statement:
+            model, number, names, contents, signatures, metrics = values
+            for name, content, signature in zip(names, contents, signatures, strict=True):
+                self.groups[model, number, name] = {"content": content, "signature": signature}
+            self.recorded[number - 1]["metrics"] += json.loads(metrics)
+            return []
         if "record_group" in statement:
             model, number, name, content, signature, facts, metrics = values
             self.groups[model, number, name] = {"content": content, "signature": signature}
@@ -102,20 +108,21 @@ class StandIn:
             return []
         if "group_artifacts" in statement:
             model, number, asked = values
-            if isinstance(asked, str):
-                self.loaded_groups.append(asked)
-                return [self.groups[model, number, asked]]
+            column = "content" if "content" in statement else "signature"
+            present = [name for name in asked if (model, number, name) in self.groups]
+            if column == "content":
+                self.loaded_groups += present
             return [
-                {"group": name, "signature": self.groups[model, number, name]["signature"]}
-                for name in asked
-                if (model, number, name) in self.groups
+                {"group": name, column: self.groups[model, number, name][column]}
+                for name in present
             ]
         if "malformed_versions" in statement:
             return []
         if "order by version desc" in statement:
             return [self._version(p) for p in reversed(self.recorded)][:1]
-        if "select distinct" in statement:
-            return [{"model": p["version"]["model"]} for p in self.recorded]
+        if "select model, version, status" in statement:
+            names = ("model", "version", "status")
+            return [{name: p["version"][name] for name in names} for p in self.recorded]
         if "signature" in statement:
             number = values[1] or self._champion()
             if not 1 <= number <= len(self.recorded):

@@ -5,6 +5,7 @@ order they arrive.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from itertools import count
 
 import numpy as np
@@ -18,6 +19,8 @@ from glasshouse_ml.data.packing import Packing
 # Rows whose numbers are stored as one matrix before they are divided into columns: a MiB a column.
 CHUNK_ROWS = 131_072
 Chunks = list[np.ndarray]
+# The number of rows, a matrix of their numbers, and a list of values for each text column.
+Batch = tuple[int, np.ndarray, list[list[str]]]
 # Gives each new text the next number, at the speed of a dictionary.
 Codes = defaultdict[str, int]
 
@@ -59,7 +62,7 @@ class ColumnBuffer:
     def __init__(self, packing: Packing, max_bytes: int | None) -> None:
         """max_bytes is the memory that a training on the rows may take; None keeps all rows."""
         self.packing = packing
-        self.text_codes = [_new_codes(packing.missing) for _ in packing.texts]
+        self.lookups = [_new_codes(packing.missing) for _ in packing.texts]
         self.max_bytes = max_bytes
         self.sampler = None if max_bytes is None else Sampler()
         self.text_bytes = [0.0] * len(packing.texts)
@@ -68,25 +71,27 @@ class ColumnBuffer:
         self.codes: list[Chunks] = [[] for _ in packing.texts]
         self.keys: Chunks = []  # of the sampler
         self.rows = 0
+        self.rows_read = 0  # with those outside the sample
         self.hash_sum = 0  # of the hashes of all rows, those outside the sample too
 
     def add(self, size: int, numbers: np.ndarray, texts: list[list[str]]) -> None:
         """Add a batch, or those of its rows that are in the sample."""
+        self.rows_read += size
         if self.sampler:
             hashes = row_hashes(self._batch(numbers, texts))
             self.hash_sum = (self.hash_sum + int(hashes.sum(dtype=np.uint64))) % 2**64
             keys = self.sampler.sampling_keys(hashes)
             selected = np.flatnonzero(keys <= self.sampler.limit)
             size, numbers = len(selected), numbers[selected]
-            texts = [[column[row] for row in selected] for column in texts]
+            texts = [[values[row] for row in selected] for values in texts]
             self.keys.append(keys[selected])
-        for position, (lookup, column) in enumerate(zip(self.text_codes, texts, strict=True)):
+        for position, (lookup, values) in enumerate(zip(self.lookups, texts, strict=True)):
             count_before = len(lookup)
             self.codes[position].append(
-                np.fromiter(map(lookup.__getitem__, column), np.int32, size)
+                np.fromiter(map(lookup.__getitem__, values), np.int32, size)
             )
             if self.sampler and size:
-                mean = sum(map(len, column)) / size
+                mean = sum(map(len, values)) / size
                 self.text_bytes[position] += (len(lookup) - count_before) * (mean + TEXT_BYTES)
         self.matrices.append(numbers)
         self.rows += size
@@ -136,7 +141,7 @@ class ColumnBuffer:
         self.keys = [keys]
 
     def _drop_unused_texts(self, position: int) -> None:
-        codes, lookup = self.codes[position][0], self.text_codes[position]
+        codes, lookup = self.codes[position][0], self.lookups[position]
         used = np.unique(codes[codes >= 0])
         new_codes = np.full(len(lookup) + 1, -1, np.int32)  # the last one is that of NULL
         new_codes[used] = np.arange(len(used))
@@ -144,7 +149,7 @@ class ColumnBuffer:
         remaining.update(
             (text, int(new_codes[code])) for text, code in lookup.items() if new_codes[code] >= 0
         )
-        self.codes[position][0], self.text_codes[position] = new_codes[codes], remaining
+        self.codes[position][0], self.lookups[position] = new_codes[codes], remaining
         self.text_bytes[position] = float(sum(map(len, remaining)) + TEXT_BYTES * len(remaining))
 
     def table(self) -> Table:
@@ -157,10 +162,20 @@ class ColumnBuffer:
         for column, chunks in zip(self.packing.texts, self.codes, strict=True):
             check_interrupts()
             # Freed one by one: a key has as many texts as rows.
-            lookup, codes = self.text_codes.pop(0), _joined(chunks, np.int32)
+            lookup, codes = self.lookups.pop(0), _joined(chunks, np.int32)
             table.texts[column.name] = _sorted_column(lookup, codes, self.packing.missing)
             del lookup, codes
         return table
+
+
+def collect(
+    batches: Iterable[Batch], packing: Packing, max_bytes: int | None = None
+) -> ColumnBuffer:
+    """The buffer of all batches; max_bytes as for ColumnBuffer."""
+    buffer = ColumnBuffer(packing, max_bytes)
+    for size, numbers, texts in batches:
+        buffer.add(size, numbers, texts)
+    return buffer
 
 
 def _new_codes(missing: str, first: int = 0) -> Codes:

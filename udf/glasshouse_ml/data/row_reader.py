@@ -4,13 +4,11 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import Column, Table
 from glasshouse_ml.data.canonical_text import depends_on_settings
-from glasshouse_ml.data.column_buffer import ColumnBuffer
+from glasshouse_ml.data.column_buffer import Batch, collect
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import Packing
 
@@ -109,8 +107,8 @@ class Reader:
             numbers, texts, f"\x1f{token}", f"\x02{token}", db.raw_bytes_work(), changed
         )
 
-    def batches(self, size: int = BATCH) -> Iterator[tuple[int, np.ndarray, list[list[str]]]]:
-        """Number of rows, a matrix of the numbers, and a list of values for each text column."""
+    def batches(self, size: int = BATCH) -> Iterator[Batch]:
+        """The rows in batches of at most `size`."""
         for rows in self.db.fetch_packed(self.query, self.packing, size):
             yield len(rows), self.packing.unpack_numbers(rows), self.packing.unpack_texts(rows)
 
@@ -120,10 +118,6 @@ class Reader:
         rows_read is then the number of rows of the query, and hash_sum a sum over all of them that
         does not depend on their order; it is 0 without max_bytes.
         """
-        buffer = ColumnBuffer(self.packing, max_bytes)
-        self.rows_read = 0
-        for size, numbers, texts in self.batches():
-            self.rows_read += size
-            buffer.add(size, numbers, texts)
-        self.hash_sum = buffer.hash_sum
+        buffer = collect(self.batches(), self.packing, max_bytes)
+        self.rows_read, self.hash_sum = buffer.rows_read, buffer.hash_sum
         return buffer.table()

@@ -11,9 +11,8 @@ from hashlib import sha256
 
 import numpy as np
 
-from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.feature import Feature
-from glasshouse_ml.core.table import BOOLEAN, CATEGORY, TIME, Column, Table, TextColumn
+from glasshouse_ml.core.table import BOOLEAN, CATEGORY, TIME, Table, TextColumn
 from glasshouse_ml.measure.distributions import MISSING, OTHER
 from glasshouse_ml.measure.residuals import iso_timestamp
 
@@ -28,17 +27,6 @@ class Segments:
 
     codes: np.ndarray
     names: Sequence[str]
-
-
-def check_segments(segments: Sequence[str], columns: Sequence[Column]) -> None:
-    """Refuse a name in options.segments that is none of the columns."""
-    names = [column.name for column in columns]
-    for name in segments:
-        if name not in names:
-            raise GlasshouseError(
-                f"There is no column {name!r} to make segments of; options.segments names it.",
-                near_names(name, names),
-            )
 
 
 def segments_of(table: Table, column: str, kind: str | None) -> Segments:

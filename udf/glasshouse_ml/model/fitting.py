@@ -25,6 +25,7 @@ from glasshouse_ml.model.assembly import (
     weight_parameter,
     without_fold_indices,
 )
+from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.model.search import subsample
 
 _HINT = "Change its params or the data."
@@ -78,8 +79,13 @@ class Fitter:
     target: Target
     split: Split
 
-    def fit(self, algorithm: str, params: dict[str, Any], rows: XY) -> Pipeline:
-        """The fitted Pipeline of one algorithm."""
+    def fit(
+        self, algorithm: str, params: dict[str, Any], rows: XY, transient_groups: bool = False
+    ) -> Pipeline:
+        """The fitted Pipeline of one algorithm.
+
+        With transient_groups the model of a group exists only while its rows are predicted.
+        """
         check_interrupts()
         task, options = self.request.task, self.request.options
         with one_line_errors(f"{algorithm} could not be trained"):
@@ -87,6 +93,8 @@ class Fitter:
             entry.check_rows(len(rows.actual))
             params = task.estimator_params(params, entry.parameters, self.target, options)
             pipeline = build_pipeline(entry, params, self.features, options)
+            if transient_groups and isinstance(pipeline[-1], Grouped):
+                pipeline[-1].is_transient = True
             calibration = options.get("calibration")
             if calibration and not entry.is_baseline:
                 folds = self._calibration_folds(rows)
@@ -131,7 +139,8 @@ class Fitter:
         fold_scores: list[EvaluationInput] = []
         values: list[float] = []
         for fold in self.split.folds:
-            fitted = self.fit(algorithm, params, self.training_share(training, fold, share))
+            fold_rows = self.training_share(training, fold, share)
+            fitted = self.fit(algorithm, params, fold_rows, transient_groups=True)
             rows = training.take(fold[1])
             with one_line_errors(f"{algorithm} could not predict"):
                 scores = self.request.task.score_fold(fitted, rows.matrix, rows.actual, self.target)
@@ -140,7 +149,7 @@ class Fitter:
                 raise GlasshouseError(f"{algorithm} predicts NaN or infinity.", _HINT)
             fold_scores.append(scores)
             # Freed before the rows of the next fold are copied.
-            del fitted, rows
+            del fitted, rows, fold_rows
             values.append(metric.value(scores))
             if not np.isfinite(values[-1]):
                 raise metric.undefined_error(f"fold {len(values)} of the training part")

@@ -24,6 +24,7 @@ from glasshouse_ml.core.interval import PredictionInterval
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
 from glasshouse_ml.model.grouped import Grouped
+from glasshouse_ml.registry.numeric_state import pipeline_state, restore_pipeline
 from glasshouse_ml.tasks.registry import TASKS
 
 FORMAT = 1
@@ -97,11 +98,15 @@ def pack(model: Model) -> bytes:
 
 
 def pack_group(name: str, pipeline: Pipeline) -> bytes:
-    """The bytes of the model of one group.
+    """The bytes of the model of one group: JSON where its state is numbers, else as skops.
 
     Its types are those of the pooled model, which pack() compares with the list.
     """
-    return _bytes({"facts": json.dumps({"format": FORMAT, "group": name}), "pipeline": pipeline})
+    facts = {"format": FORMAT, "group": name}
+    steps = pipeline_state(pipeline)
+    if steps is not None:
+        return json.dumps({**facts, "steps": steps}).encode()
+    return _bytes({"facts": json.dumps(facts), "pipeline": pipeline})
 
 
 def _without_members(pipeline: Pipeline) -> Pipeline:
@@ -111,7 +116,7 @@ def _without_members(pipeline: Pipeline) -> Pipeline:
     estimator = copy.copy(estimator)
     estimator.members_ = None
     # What only the session that trained it needs.
-    for name in ("fits", "load_members"):
+    for name in ("fits", "load_members", "is_transient", "_imputer"):
         estimator.__dict__.pop(name, None)
     return Pipeline([*pipeline.steps[:-1], ("estimate", estimator)])
 
@@ -187,8 +192,12 @@ def unpack(content: bytes) -> Model | ForecastModel:
 def unpack_group(content: bytes, name: str) -> Pipeline:
     """The model of a group in the bytes, whose signature was verified; errors as unpack()."""
     with _one_line_errors():
-        stored = skops.io.loads(content, trusted=TRUSTED)
-        facts, pipeline = json.loads(stored["facts"]), stored["pipeline"]
+        if content.startswith(b"{"):
+            facts = json.loads(content)
+            pipeline = restore_pipeline(facts["steps"])
+        else:
+            stored = skops.io.loads(content, trusted=TRUSTED)
+            facts, pipeline = json.loads(stored["facts"]), stored["pipeline"]
         usable = (facts["format"], facts["group"]) == (FORMAT, name)
     if not usable or not isinstance(pipeline, Pipeline):
         raise _damaged()

@@ -4,8 +4,9 @@
 # ruff: noqa: S608
 
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
 
 from sklearn.pipeline import Pipeline
 
@@ -21,6 +22,10 @@ from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.registry.artifacts import pack_group, unpack_group
 from glasshouse_ml.registry.signatures import sign, verify
 
+# Models and metrics of groups that one statement stores.
+_RECORDED_TOGETHER = 200
+_Item = TypeVar("_Item")
+
 
 class GroupModels:
     """Loads the models of groups when a prediction needs them, and keeps them for the session."""
@@ -34,38 +39,35 @@ class GroupModels:
     def __call__(self, values: Sequence[float]) -> dict[float, Pipeline]:
         """The models of those groups that have one, by the value in the column of the groups."""
         names = {group_name(self.feature, value): value for value in values}
-        members = {}
         # ml.train_group may have replaced a model since it was loaded: its signature differs.
-        for name, signature in self._signatures(list(names)):
-            if self.loaded.get(name, (b"",))[0] != signature:
-                check_interrupts()
-                self.loaded[name] = self._load(name)
-            members[names[name]] = self.loaded[name][1]
-        return members
+        signatures = dict(self._read("signature", list(names)))
+        stale = [
+            name
+            for name, signature in signatures.items()
+            if self.loaded.get(name, (b"",))[0] != signature
+        ]
+        contents = dict(self._read("content", stale)) if stale else {}
+        for name in stale:
+            check_interrupts()
+            self.loaded[name] = self._load(name, signatures[name], contents.get(name))
+        return {names[name]: self.loaded[name][1] for name in signatures}
 
-    def _signatures(self, names: list[str]) -> list[tuple[str, bytes]]:
+    def _read(self, column: str, names: list[str]) -> list[tuple[str, bytes]]:
         rows = self.db.call(
-            f'select "group", signature from {SCHEMA}.group_artifacts '
+            f'select "group", {column} from {SCHEMA}.group_artifacts '
             'where model = $1 and version = $2 and "group" = any($3)',
             ("text", "integer", "text[]"),
             (self.model, self.version, names),
         )
-        return [(row["group"], row["signature"]) for row in rows]
+        return [(row["group"], row[column]) for row in rows]
 
-    def _load(self, name: str) -> tuple[bytes, Pipeline]:
-        rows = self.db.call(
-            f"select content, signature from {SCHEMA}.group_artifacts "
-            'where model = $1 and version = $2 and "group" = $3',
-            ("text", "integer", "text"),
-            (self.model, self.version, name),
-        )
-        if not rows:  # another session has dropped the version since the statement above
+    def _load(self, name: str, signature: bytes, content: bytes | None) -> tuple[bytes, Pipeline]:
+        if content is None:  # another session has dropped the version since the statement above
             raise GlasshouseError(
                 f"Version {self.version} of model {self.model!r} has no model of group {name!r} "
                 "any more.",
                 "Use another version, or train the model again.",
             )
-        content, signature = rows[0]["content"], rows[0]["signature"]
         verify(self.model, self.version, content, signature)
         return signature, threads.limit_estimator_threads(unpack_group(content, name))
 
@@ -96,3 +98,47 @@ def record_group(
         ("text", "integer", "text", "bytea", "bytea", "jsonb", "jsonb"),
         (model, version, name, content, sign(model, version, content), *documents),
     )
+
+
+def record_groups(
+    db: Database,
+    model: str,
+    version: int,
+    members: Iterable[tuple[str, Pipeline]],
+    metrics: Iterable[Records],
+) -> None:
+    """Sign and store the named models of a new version, and the metrics of each of its groups.
+
+    One batch of both is in memory at a time.
+    """
+    for batch in _batches(members):
+        contents = [pack_group(name, pipeline) for name, pipeline in batch]
+        signatures = [sign(model, version, content) for content in contents]
+        names = [name for name, _ in batch]
+        _record_groups(db, model, version, names, contents, signatures, [])
+    for groups in _batches(metrics):
+        rows = [row for records in groups for row in records]
+        _record_groups(db, model, version, [], [], [], rows)
+
+
+def _record_groups(
+    db: Database,
+    model: str,
+    version: int,
+    names: list[str],
+    contents: list[bytes],
+    signatures: list[bytes],
+    metrics: Records,
+) -> None:
+    check_interrupts()
+    db.call(
+        f"select {SCHEMA}.record_groups($1, $2, $3, $4, $5, $6)::text",
+        ("text", "integer", "text[]", "bytea[]", "bytea[]", "jsonb"),
+        (model, version, names, contents, signatures, json.dumps(metrics, allow_nan=False)),
+    )
+
+
+def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, _RECORDED_TOGETHER)):
+        yield batch

@@ -9,6 +9,7 @@ from typing import Any
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.request import Request
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
@@ -51,13 +52,16 @@ def latest(db: Database, model: str) -> Version | None:
 
 
 def unchanged_version(
-    db: Database, model: str, data_fingerprint: str, spec_fingerprint: str
+    db: Database, request: Request, data_fingerprint: str, spec_fingerprint: str
 ) -> Version | None:
     """The newest version of a model if it was trained on the same rows with the same settings.
 
-    None if its rows in the registry are malformed: the model is then trained again.
+    None without options.retrain = if_changed, and if the rows of the version in the registry are
+    malformed: the model is then trained again.
     """
-    version = latest(db, model)
+    if request.options["retrain"] != "if_changed":
+        return None
+    version = latest(db, request.model)
     if version is None:
         return None
     fingerprints = version.data_fingerprint, version.spec_fingerprint
@@ -66,7 +70,7 @@ def unchanged_version(
     malformed = db.call(
         f"select 1 from {SCHEMA}.malformed_versions where model = $1 and version = $2",
         ("text", "integer"),
-        (model, version.version),
+        (request.model, version.version),
     )
     return None if malformed else version
 
@@ -234,24 +238,24 @@ def _load(db: Database, model: str, version: int | None) -> Model | ForecastMode
 
 def not_found(db: Database, model: str, version: int | None) -> GlasshouseError:
     """The error that says why a version cannot be used."""
-    rows = db.call(f"select distinct model from {SCHEMA}.model_versions")
-    names = [row["model"] for row in rows]
-    if model not in names:
+    rows = db.call(f"select model, version, status from {SCHEMA}.model_versions order by version")
+    statuses = {row["version"]: row["status"] for row in rows if row["model"] == model}
+    if not statuses:
+        names = {row["model"] for row in rows}
         return GlasshouseError(f"There is no model {model!r}.", near_names(model, names))
-    newest = latest(db, model)
-    assert newest is not None
+    newest = max(statuses)
     if version is None:
         return GlasshouseError(
             f"No version of model {model!r} is champion.",
-            f"Version {newest.version} is {newest.status}. Build the model and its tests with dbt, "
-            f"call ml.promote, or name a version: version => {newest.version}.",
+            f"Version {newest} is {statuses[newest]}. Build the model and its tests with dbt, "
+            f"call ml.promote, or name a version: version => {newest}.",
         )
-    if facts(db, model, version):
+    if version in statuses:
         return GlasshouseError(
             f"Version {version} of model {model!r} was retired: its figures are kept, the trained "
             "model is not.",
             "Use another version, or train it again.",
         )
     return GlasshouseError(
-        f"Model {model!r} has no version {version}.", f"Its newest version is {newest.version}."
+        f"Model {model!r} has no version {version}.", f"Its newest version is {newest}."
     )

@@ -14,6 +14,7 @@ from glasshouse_ml.model.forecasting.candidates import (
     BASELINE,
     CANDIDATES,
     COMBINATION,
+    GLOBAL,
     RULES_ONLY,
 )
 from glasshouse_ml.model.forecasting.conformal import Offsets, conformal_offsets
@@ -28,15 +29,16 @@ from glasshouse_ml.model.forecasting.evaluation import (
     scales_before,
     validation_errors,
 )
-from glasshouse_ml.model.forecasting.forecast_model import (
-    ForecastModel,
-)
+from glasshouse_ml.model.forecasting.forecast_model import ForecastModel, chosen_forecasts
+from glasshouse_ml.model.forecasting.global_model import GlobalModel
 from glasshouse_ml.model.forecasting.hierarchy import (
     MAX_MINT,
     MINT,
     Hierarchy,
     with_mint_weights,
 )
+from glasshouse_ml.model.forecasting.outliers import fitting_panel
+from glasshouse_ml.model.forecasting.panel import Panel
 from glasshouse_ml.model.forecasting.preparation import RULES, diagnose
 from glasshouse_ml.model.forecasting.selection import (
     Selection,
@@ -95,11 +97,11 @@ def train_forecast(db: Database, request: Request, data: ForecastData) -> Foreca
     names = _candidate_names(request)
     rules = [RULES[reason] for reason in reasons if reason]
     evaluated = list(dict.fromkeys([*_members(names), BASELINE, *rules]))
-    results = evaluate_candidates(panel, evaluated, origins, seed)
     metric = request.metric or DEFAULT
     scale = scales(panel, origins.test)
-    candidates = [result for result in results if result.name in (*_members(names), BASELINE)]
     unit = _unit(panel, origins, metric, scale)
+    results, fitting = _evaluate(panel, evaluated, origins, unit, metric, seed)
+    candidates = [result for result in results if result.name in (*_members(names), BASELINE)]
     regular = np.array([reason is None for reason in reasons])
     unit = np.where(regular | ~regular.any(), unit, np.nan)
     errors = {
@@ -120,13 +122,26 @@ def train_forecast(db: Database, request: Request, data: ForecastData) -> Foreca
     by_series = [
         RULES[reason] if reason else selection.by_series[row] for row, reason in enumerate(reasons)
     ]
-    return _finish(
-        _Choice(request, data, origins, reasons, results, selection, by_series, metric, combined),
-        scale,
-        horizon,
-        level,
-        seed,
+    choice = _Choice(
+        request, data, fitting, origins, reasons, results, selection, by_series, metric, combined
     )
+    return _finish(choice, scale, horizon, level, seed)
+
+
+def _evaluate(
+    panel: Panel, names: list[str], origins: Origins, unit: np.ndarray, metric: str, seed: int
+) -> tuple[list[CandidateResult], Panel]:
+    """The candidates in the order of their names, and the panel that they were fitted on.
+
+    Whether wild values are replaced is decided without the global model, which learns from all
+    series at once.
+    """
+    single = [name for name in names if name != GLOBAL]
+    results = evaluate_candidates(panel, single, origins, seed) if single else []
+    fitting = fitting_panel(panel, results, origins, unit, metric == "rmse", seed)
+    if GLOBAL in names:
+        results += evaluate_candidates(fitting, [GLOBAL], origins, seed)
+    return sorted(results, key=lambda result: names.index(result.name)), fitting
 
 
 @dataclass(frozen=True)
@@ -135,6 +150,7 @@ class _Choice:
 
     request: Request
     data: ForecastData
+    fitting: Panel  # without wild values where that pays
     origins: Origins
     reasons: list[str | None]
     results: list[CandidateResult]
@@ -152,6 +168,8 @@ def _finish(
     evaluated = np.stack(
         [forecasts[name][:, row] for row, name in enumerate(choice.by_series)], axis=1
     )
+    members, _ = _fit(choice, origins.test, origins.horizon, seed)
+    evaluated[-1] = chosen_forecasts(members, choice.by_series, choice.combined)
     truth = actual_values(panel, origins.all, origins.horizon, panel.periods)
     hierarchy = choice.data.hierarchy
     if hierarchy:
@@ -159,12 +177,14 @@ def _finish(
             hierarchy = with_mint_weights(hierarchy, (truth - evaluated)[:-1])
         evaluated = hierarchy.reconcile(evaluated)
     errors = truth - evaluated
-    origin_scales = scales_before(panel, origins.all)
-    past = (origins.validation, origin_scales[:-1], scale)
+    # A wild value would widen the intervals of a whole season of origins.
+    fitting = choice.fitting
+    origin_scales = scales_before(fitting, origins.all)
+    past = (origins.validation, origin_scales[:-1], scales(fitting, origins.test))
     # The test part is measured with an interval that has not seen it.
     test_offsets = conformal_offsets(errors[:-1], level, origins.horizon, *past)
     offsets = conformal_offsets(
-        errors, level, horizon, origins.all, origin_scales, scales(panel, panel.periods)
+        errors, level, horizon, origins.all, origin_scales, scales(fitting, panel.periods)
     )
     test = origin_scores(panel, -1, evaluated, truth, test_offsets, scale, level, hierarchy)
     naive = conformal_offsets((truth - forecasts[BASELINE])[:-1], level, origins.horizon, *past)
@@ -194,6 +214,29 @@ def _finish(
     )
 
 
+def _fit(
+    choice: _Choice, end: int, horizon: int, seed: int
+) -> tuple[dict[str, np.ndarray], GlobalModel | None]:
+    """The chosen candidates and the baseline, fitted before period `end`: their forecasts from it.
+
+    The forecasts are of shape (series, horizon). Beside them the global model, if it is chosen.
+    """
+    used = dict.fromkeys(choice.by_series)
+    if COMBINATION in used:
+        used |= dict.fromkeys(choice.combined)
+    members: dict[str, np.ndarray] = {}
+    global_model = None
+    for name in [*used, BASELINE]:
+        if name in (COMBINATION, *members):
+            continue
+        # The baseline is the plain rule.
+        panel = choice.data.panel if name == BASELINE else choice.fitting
+        fitted = CANDIDATES[name](panel, end, horizon, seed)
+        members[name] = fitted.forecasts(panel, np.array([end]), horizon)[0]
+        global_model = fitted.global_model or global_model
+    return members, global_model
+
+
 def _final_model(
     choice: _Choice,
     offsets: Offsets,
@@ -204,18 +247,8 @@ def _final_model(
 ) -> ForecastModel:
     """Fit what is used on the whole history, and forecast from its end."""
     data, panel = choice.data, choice.data.panel
-    used = dict.fromkeys(choice.by_series)
-    if COMBINATION in used:
-        used |= dict.fromkeys(choice.combined)
-    origin, regressor = np.array([panel.periods]), None
-    members: dict[str, np.ndarray] = {}
-    for name in [*used, BASELINE]:
-        if name in (COMBINATION, *members):
-            continue
-        fitted = CANDIDATES[name](panel, panel.periods, horizon, seed)
-        members[name] = fitted.forecasts(panel, origin, horizon)[0]
-        if fitted.global_model is not None and data.known_ahead:
-            regressor = fitted.global_model.regressor
+    members, global_model = _fit(choice, panel.periods, horizon, seed)
+    regressor = global_model.regressor if global_model and data.known_ahead else None
     is_non_negative, is_whole = target_bounds(panel.history)
     look_back = max(28, *(4 * season for season in panel.seasons), 16) + 1
     facts = {
@@ -246,7 +279,7 @@ def _final_model(
         return model
     return replace(
         model,
-        tail=panel.history[:, -look_back:],
+        tail=choice.fitting.history[:, -look_back:],
         future_values=panel.ahead[:, panel.periods :, : len(data.known_ahead)].astype(float),
         regressor=regressor,
     )
@@ -275,13 +308,3 @@ def _candidate_names(request: Request) -> list[str]:
     if request.algorithms is None:
         return [name for name in (*CANDIDATES, COMBINATION) if name not in RULES_ONLY]
     return list(dict.fromkeys(entry["algorithm"] for entry in request.algorithms))
-
-
-def check_promotion(request: Request) -> None:
-    """Refuse a comparison with the champion: its test steps are earlier ones."""
-    if request.options["promote"] == "if_better":
-        raise GlasshouseError(
-            'options.promote = "if_better" cannot be had for a forecast: the test steps of two '
-            "versions are not the same.",
-            "Leave it out, and let the tests beats_baseline and metric_at_least decide in dbt.",
-        )

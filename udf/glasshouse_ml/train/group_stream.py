@@ -5,6 +5,8 @@ time. The pooled model is that of the sample.
 """
 
 import copy
+import os
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
@@ -26,23 +28,27 @@ Rows = tuple[np.ndarray, np.ndarray]
 
 
 class PackedMembers:
-    """The models of groups as bytes, which take a tenth of the memory of the objects."""
+    """The models of groups in a temporary file, so that they take no memory."""
 
     def __init__(self) -> None:
-        """Empty at first."""
-        self.contents: dict[float, bytes] = {}
+        """Empty at first. No other process can open the file: it has no name."""
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as this)
+        self.parts: dict[float, tuple[int, int]] = {}  # where each model begins, and its bytes
 
     def add(self, value: float, member: Pipeline) -> None:
-        """Keep the model of a group."""
-        self.contents[value] = pack_group(repr(value), member)
+        """Store the model of a group."""
+        content = pack_group(repr(value), member)
+        self.parts[value] = self.file.seek(0, os.SEEK_END), len(content)
+        self.file.write(content)
 
     def __call__(self, values: Sequence[float]) -> dict[float, Pipeline]:
         """The models of those groups that have one."""
-        return {
-            value: unpack_group(self.contents[value], repr(value))
-            for value in values
-            if value in self.contents
-        }
+        return {value: self._read(value) for value in values if value in self.parts}
+
+    def _read(self, value: float) -> Pipeline:
+        start, size = self.parts[value]
+        self.file.seek(start)
+        return unpack_group(self.file.read(size), repr(value))
 
 
 def fit_groups(
@@ -57,7 +63,7 @@ def fit_groups(
         grouped.fits.append(fit)
         if member is not None:
             members.add(value, member)
-    grouped.values_ = np.array(list(members.contents), float)
+    grouped.values_ = np.array(list(members.parts), float)
     grouped.members_, grouped.load_members = None, members
     rows = sum(fit.rows for fit in grouped.fits)
     return Pipeline([("estimate", grouped)]), STREAMING, rows

@@ -13,7 +13,7 @@ from glasshouse_ml.core.table import BOOLEAN, CATEGORY, NUMBER
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.measure.intervals import metric_rows
 from glasshouse_ml.measure.segments import group_name, segment_name
-from glasshouse_ml.model.grouped import GroupFit, pooling_reason, rows_by_group
+from glasshouse_ml.model.grouped import LOADED_GROUPS, GroupFit, pooling_reason, rows_by_group
 from glasshouse_ml.train.result import TrainingResult
 
 
@@ -70,26 +70,28 @@ def group_models(result: TrainingResult) -> Iterator[tuple[str, Pipeline]]:
     if result.request.options.get("group_by") is None:
         return
     feature, grouped = result.features[_group_position(result)], result.pipeline[-1]
-    for value in grouped.values_.tolist():
-        for member in grouped.members_of([value]).values():
+    values = grouped.values_.tolist()
+    for start in range(0, len(values), LOADED_GROUPS):
+        members = grouped.members_of(values[start : start + LOADED_GROUPS])
+        for value, member in members.items():
             yield group_name(feature, value), member
 
 
 def group_metrics(
     result: TrainingResult, test: EvaluationInput, baseline: EvaluationInput | None
-) -> Records:
+) -> Iterator[Records]:
     """The measures on the test rows of each group, without intervals: there may be thousands."""
     name = result.request.options.get("group_by")
     if name is None:
-        return []
-    records, position = [], _group_position(result)
+        return
+    position = _group_position(result)
     for value, rows in rows_by_group(result.test.matrix[:, position]):
         check_interrupts()
         segment = segment_name(name, group_name(result.features[position], value))
-        records += metric_rows(test.take(rows), "model", "test", segment=segment)
+        records = metric_rows(test.take(rows), "model", "test", segment=segment)
         if baseline is not None:
             records += metric_rows(baseline.take(rows), "baseline", "test", segment=segment)
-    return records
+        yield records
 
 
 def report(result: TrainingResult, facts: Records | None) -> None:

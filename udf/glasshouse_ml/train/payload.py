@@ -3,6 +3,7 @@
 The test part is scored once, and all test metrics and curves are computed from these scores.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -38,8 +39,13 @@ def initial_status(options: dict[str, Any]) -> str:
     return "candidate" if is_candidate else "champion"
 
 
-def version_payload(result: TrainingResult, spec_fingerprint: str) -> dict[str, Any]:
-    """The argument of ml.record_version: a key for each table of the registry."""
+def version_payload(
+    result: TrainingResult, spec_fingerprint: str
+) -> tuple[dict[str, Any], Iterator[Records]]:
+    """The argument of ml.record_version: a key for each table of the registry.
+
+    Beside it the metrics of each group of options.group_by, which are computed when they are read.
+    """
     options = result.request.options
     task = result.request.task
     check_interrupts()
@@ -61,7 +67,7 @@ def version_payload(result: TrainingResult, spec_fingerprint: str) -> dict[str, 
     importances = _importances(result)
     features, distributions = _features(result)
     facts = _training_facts(result, features, training, test, baseline)
-    return {
+    payload = {
         "status": initial_status(options),
         "version": _version(result, spec_fingerprint, test, baseline, intervals)
         | {"features": features},
@@ -74,7 +80,6 @@ def version_payload(result: TrainingResult, spec_fingerprint: str) -> dict[str, 
             *metric_rows(training, "model", "train"),
             *_fold_metrics(result),
             *segment_metrics(result, test, baseline),
-            *groups.group_metrics(result, test, baseline),
             *(_extra_metrics(result) if options["bootstrap"] else []),
         ],
         "curves": [*task.curves(test, result.target), *extra_curves(result, test, training)],
@@ -84,6 +89,7 @@ def version_payload(result: TrainingResult, spec_fingerprint: str) -> dict[str, 
         "distributions": distributions,
         **diagnostic_rows(result, test, importances),
     }
+    return payload, groups.group_metrics(result, test, baseline)
 
 
 def _training_facts(

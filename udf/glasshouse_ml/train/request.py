@@ -78,6 +78,12 @@ def _check_forecast(request: Request, key: str | None, split: str | None) -> Non
                 "Leave it out: options.series and options.time name the rows, and the last steps "
                 "are the test.",
             )
+    if request.options["promote"] == "if_better":
+        raise GlasshouseError(
+            'options.promote = "if_better" cannot be had for a forecast: the test steps of two '
+            "versions are not the same.",
+            "Leave it out, and let the tests beats_baseline and metric_at_least decide in dbt.",
+        )
     names = [request.target, request.options["time"], *request.options["series"]]
     names += request.options["known_ahead"]
     repeated = next((name for name in names if names.count(name) > 1), None)

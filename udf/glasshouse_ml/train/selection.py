@@ -15,7 +15,7 @@ from glasshouse_ml.model.candidates import best_candidate, candidate_entries, co
 from glasshouse_ml.model.fitting import Fitter
 from glasshouse_ml.model.splitting import split_rows
 from glasshouse_ml.train import groups
-from glasshouse_ml.train.all_rows import fit_all_rows
+from glasshouse_ml.train.all_rows import fit_all_rows, is_refitted
 from glasshouse_ml.train.baselines import choose_baseline
 from glasshouse_ml.train.result import TrainingResult
 from glasshouse_ml.train.training_data import TrainingData, informative_columns
@@ -56,7 +56,9 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     candidates = compare(fitter, entries, training, metric, first=int(baseline is None))
     best = best_candidate(candidates, metric)
     fitter = replace(fitter, target=task.calibrate_target(best.folds, target, options))
-    pipeline = fitter.fit(best.algorithm, best.params, training)
+    pipeline = fitter.fit(
+        best.algorithm, best.params, training, transient_groups=is_refitted(request, data)
+    )
     pipeline, fit_method, rows_fitted = fit_all_rows(fitter, data, split, pipeline)
     dummy = None if baseline is None else fitter.fit(catalogue.BASELINE, baseline, training)
     chosen_baseline, ordered_baselines = choose_baseline(

@@ -11,6 +11,7 @@ from glasshouse_ml.checks.checking import notices
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.model import Model
+from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.table import Column
 from glasshouse_ml.data import memory, threads
@@ -19,12 +20,12 @@ from glasshouse_ml.data.fingerprint import fingerprint
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.registry.artifacts import pack, pack_forecast
-from glasshouse_ml.registry.groups import record_group
+from glasshouse_ml.registry.groups import record_groups
 from glasshouse_ml.train import groups
 from glasshouse_ml.train.champion_comparison import apply_outcome, compare_with_champion
 from glasshouse_ml.train.forecast_data import read_forecast_data
 from glasshouse_ml.train.forecast_payload import forecast_payload
-from glasshouse_ml.train.forecasting import check_promotion, train_forecast
+from glasshouse_ml.train.forecasting import train_forecast
 from glasshouse_ml.train.options import DEFAULTS
 from glasshouse_ml.train.payload import version_payload
 from glasshouse_ml.train.result import TrainingResult
@@ -62,18 +63,20 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     with warnings.catch_warnings(), interruptible(check):
         # Slow convergence and the like are no errors, and would fill the server's log.
         warnings.simplefilter("ignore")
-        run = _train_forecast if request.task.answers_by_step else _train_rows
-        version, payload, artifact, members = run(db, request)
-    if version is None:
+        if request.task.answers_by_step:
+            outcome = _train_forecast(db, request)
+        else:
+            outcome = _train_rows(db, request)
+    if isinstance(outcome, registry.Version):
+        version = outcome
+    else:
+        payload, artifact, members, metrics = outcome
         payload["version"] |= {
             "seconds": round(time.perf_counter() - started, 3),
             "peak_memory_mb": memory.peak_mb(),
         }
         version = registry.record(db, payload, artifact)
-        for position, (name, member) in enumerate(members):
-            if not position % 100:
-                check()
-            record_group(db, version.model, version.version, name, member)
+        record_groups(db, version.model, version.version, members, metrics)
         if not request.options["await_tests"]:
             db.notice(f"Predictions by dbt follow version {version.version} after: make refresh")
     return {
@@ -88,49 +91,43 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     }
 
 
-# The unchanged version; or else what is recorded, the artifact, and the named models of groups.
-_Outcome = tuple[registry.Version | None, dict[str, Any], bytes, Iterable[tuple[str, Pipeline]]]
+# What is recorded, the artifact, and of the groups the named models and the metrics; or the
+# unchanged version.
+_Outcome = (
+    tuple[dict[str, Any], bytes, Iterable[tuple[str, Pipeline]], Iterable[Records]]
+    | registry.Version
+)
 
 
 def _train_rows(db: Database, request: Request) -> _Outcome:
     """Train a model that answers for rows."""
     data = read_training_data(db, request)
     spec_fingerprint = _spec_fingerprint(request, data.columns)
-    version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
+    version = registry.unchanged_version(db, request, data.fingerprint, spec_fingerprint)
     if version is not None:
-        return version, {}, b"", ()
+        return version
     result = select_model(db, request, data)
     artifact = pack(_model(result))
-    payload = version_payload(result, spec_fingerprint)
+    payload, metrics = version_payload(result, spec_fingerprint)
     for line in notices(payload["checks"]):
         db.notice(line)
     groups.report(result, payload["version"]["groups"])
     _reserve_and_compare(db, result, payload)
-    return None, payload, artifact, groups.group_models(result)
+    return payload, artifact, groups.group_models(result), metrics
 
 
 def _train_forecast(db: Database, request: Request) -> _Outcome:
     """Train a model that answers for steps of time."""
-    check_promotion(request)
     data = read_forecast_data(db, request)
     spec_fingerprint = _spec_fingerprint(request, data.columns)
-    version = _unchanged_version(db, request, data.fingerprint, spec_fingerprint)
+    version = registry.unchanged_version(db, request, data.fingerprint, spec_fingerprint)
     if version is not None:
-        return version, {}, b"", ()
+        return version
     result = train_forecast(db, request, data)
     artifact = pack_forecast(result.model)
     payload = forecast_payload(db, result, spec_fingerprint)
     payload["version"]["version"] = registry.reserve_version(db, request.model)
-    return None, payload, artifact, ()
-
-
-def _unchanged_version(
-    db: Database, request: Request, data_fingerprint: str, spec_fingerprint: str
-) -> registry.Version | None:
-    """The latest version, under retrain = if_changed and with the same rows and settings."""
-    if request.options["retrain"] != "if_changed":
-        return None
-    return registry.unchanged_version(db, request.model, data_fingerprint, spec_fingerprint)
+    return payload, artifact, (), ()
 
 
 def _reserve_and_compare(db: Database, result: TrainingResult, payload: dict[str, Any]) -> None:

@@ -29,7 +29,6 @@ from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.free_text import UNSPACED, is_free_text
 from glasshouse_ml.data.item_lists import find_separator, frequent_items, frequent_separator
 from glasshouse_ml.data.row_reader import Reader, read_columns
-from glasshouse_ml.measure.segments import check_segments
 
 # A text column with at least this share of distinct values identifies rows.
 _KEY_SHARE = 0.95
@@ -90,7 +89,7 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
         numbers.append(roles.split_column)
     elif roles.split_column and roles.split_column != roles.key:
         texts.append(roles.split_column)
-    check_segments(request.options["segments"], [*numbers, *texts])
+    _check_segments(request.options["segments"], [*numbers, *texts])
     max_bytes = memory.available_bytes(memory_mb)
     reader = Reader(db, request.query, numbers, texts)
     table = reader.table(max_bytes)
@@ -226,6 +225,17 @@ def _check_reference_time(reference: Column | None, others: Collection[Column | 
             f"options.reference_time names {reference.name!r}, which has another role.",
             "Name another column.",
         )
+
+
+def _check_segments(segments: Collection[str], columns: Collection[Column]) -> None:
+    """Refuse a name in options.segments that is none of the columns."""
+    names = [column.name for column in columns]
+    for name in segments:
+        if name not in names:
+            raise GlasshouseError(
+                f"There is no column {name!r} to make segments of; options.segments names it.",
+                near_names(name, names),
+            )
 
 
 def _labelled(

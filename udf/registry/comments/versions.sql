@@ -47,7 +47,7 @@ comment on table ml.group_artifacts is 'With options.group_by the trained model 
 comment on column ml.group_artifacts.model is 'Name of the model';
 comment on column ml.group_artifacts.version is 'Version of the model';
 comment on column ml.group_artifacts."group" is 'Name of the group, as in ml.model_versions.groups';
-comment on column ml.group_artifacts.content is 'Bytes of the skops file, which names its group';
+comment on column ml.group_artifacts.content is 'Bytes of the model, which name its group: JSON where its state is numbers, as of linear models, else a skops file';
 comment on column ml.group_artifacts.sha256 is 'Checksum of the bytes';
 comment on column ml.group_artifacts.signature is 'HMAC-SHA256 of model, version and content with the key of the server';
 comment on column ml.group_artifacts.trained_by is 'Role that trained it, with ml.train or later with ml.train_group';

@@ -187,3 +187,54 @@ $$;
 alter function ml.record_group(text, integer, text, bytea, bytea, jsonb, jsonb) owner to ml_registry;
 comment on function ml.record_group(text, integer, text, bytea, bytea, jsonb, jsonb)
 is 'Internal: how ml.train and ml.train_group write the model of a group that they have signed; with facts and metrics it replaces what the version says of the group';
+
+create or replace function ml.record_groups(
+    model text, version integer, names text[], artifacts bytea[], signatures bytea[], metrics jsonb
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    verification record;
+begin
+    perform ml.lock_model('train', record_groups.model);
+    if not exists (
+        select from ml.model_versions where model = record_groups.model and version = record_groups.version
+    ) then
+        perform ml.lock_version('train', record_groups.model, record_groups.version);
+    end if;
+    for verification in
+        select verified.problem, verified.remedy
+        from unnest(artifacts, signatures) as members (artifact, signature)
+        cross join lateral
+            ml.verify_artifact(record_groups.model, record_groups.version, artifact, signature) as verified
+        where verified.problem is not null
+    loop
+        raise exception '%', verification.problem
+            using errcode = 'invalid_parameter_value', hint = verification.remedy;
+    end loop;
+    insert into ml.group_artifacts (model, version, "group", content, sha256, signature, trained_by, trained_at)
+    select
+        record_groups.model, record_groups.version, name, artifact, encode(sha256(artifact), 'hex'),
+        signature, session_user, clock_timestamp()
+    from unnest(names, artifacts, signatures) as members (name, artifact, signature);
+
+    if metrics @? '$[*] ? (exists (@.model) || exists (@.version) || !exists (@.segment) || @.segment == "all")' then
+        raise exception 'The metrics of groups name a model or a version, or no segment'
+            using errcode = 'invalid_parameter_value', hint = 'Train with ml.train; it records the groups itself.';
+    end if;
+    insert into ml.metrics
+    select * from jsonb_populate_recordset(
+        jsonb_populate_record(
+            null::ml.metrics, jsonb_build_object('model', record_groups.model, 'version', record_groups.version)
+        ),
+        metrics
+    );
+end
+$$;
+alter function ml.record_groups(text, integer, text[], bytea[], bytea[], jsonb) owner to ml_registry;
+comment on function ml.record_groups(text, integer, text[], bytea[], bytea[], jsonb)
+is 'Internal: how ml.train writes the models of groups that it has signed, and the metrics of groups, many at a time';

@@ -224,3 +224,25 @@ def test_failed_group_uses_pooled_model() -> None:
     east = predicted_scores(db, rows)[SHOPS == "east"]
     assert (east > 0).all()
     assert any("2 of 4 groups" in notice for notice in db.notices)
+
+
+@pytest.mark.parametrize("algorithm", ["ridge", "hist_gradient_boosting"])
+def test_transient_groups_predict_as_stored_ones(algorithm: str) -> None:
+    """As in the folds of a cross-validation: no estimator of a group is in memory afterwards."""
+    matrix = RNG.normal(size=(900, 3))
+    matrix[:, 1] = np.arange(900) % 9
+    matrix[:20, 1] = 77.0  # too few rows
+    matrix[20:30, 1] = np.nan
+    target = matrix[:, 0] * matrix[:, 1]
+    target[:10] = 1.0
+    features = [Feature(name, "double precision", NUMBER) for name in ("x", "z")]
+    template = preprocessing_pipeline(find_algorithm("regression", algorithm), {}, features, 0)
+    before = matrix.copy()
+    stored, transient = Grouped(template, 1), Grouped(template, 1)
+    transient.is_transient = True
+    stored.fit(matrix, np.nan_to_num(target))
+    transient.fit(matrix, np.nan_to_num(target))
+    new = np.vstack([matrix, [[0.5, 1234.0, 0.5]]])
+    np.testing.assert_array_equal(stored.predict(new), transient.predict(new))
+    assert transient.members_ is None
+    np.testing.assert_array_equal(matrix, before)

@@ -167,6 +167,33 @@ def test_interval_is_ordered_with_more_returns_than_sales() -> None:
     assert coverage > 0.4
 
 
+@pytest.mark.parametrize("wild_day", [60, 112, 118, 119])
+@pytest.mark.parametrize("algorithms", ['["theta", "ets"]', '["global_boosting"]'])
+def test_wild_day_does_not_spoil_forecast(wild_day: int, algorithms: str) -> None:
+    """In the history, in the test steps and on the last day; the history reports it."""
+
+    def wild(number: int) -> float:
+        return 40 * weekly(number) if number == wild_day else weekly(number)
+
+    usual = forecast_rows(train(daily({"a": weekly}), algorithms=algorithms))
+    db = train(daily({"a": wild}), algorithms=algorithms)
+    result = forecast_rows(db)
+    np.testing.assert_allclose([row[3] for row in result], [row[3] for row in usual], rtol=0.2)
+    widths = [np.mean([upper - lower for *_, lower, upper, _ in rows]) for rows in (result, usual)]
+    assert widths[0] < 10 * widths[1]
+    history = [row for row in db.recorded[-1]["forecast_history"] if row["actual"] > 1_000]
+    assert [row["finding"] for row in history] == ["anomaly"]
+
+
+def test_test_steps_are_predicted_by_fit_before_them() -> None:
+    """The recorded score is that of a training that ends where the test steps begin."""
+    rows = daily({"a": lambda n: weekly(n) + 0.02 * n * n}, days=200)
+    payload = train(rows, algorithms='["ets"]').recorded[-1]
+    tested = [row["forecast"] for row in payload["forecasts"] if row["part"] == "test"]
+    earlier = train(rows[:-7], algorithms='["ets"]')
+    assert tested == pytest.approx([row[3] for row in forecast_rows(earlier)], abs=1)
+
+
 def test_gaps_are_filled_and_reported() -> None:
     rows = daily({"a": weekly, "sold": lambda n: float(n % 3)})
     missing = date(2024, 2, 10)

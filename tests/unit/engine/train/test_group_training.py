@@ -130,6 +130,29 @@ def test_refusal_leaves_model_unchanged(
     assert trained.groups == before
 
 
+def test_groups_are_recorded_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each statement stores at most so many models, or the metrics of so many groups."""
+    from glasshouse_ml.registry import groups
+
+    monkeypatch.setattr(groups, "_RECORDED_TOGETHER", 4)
+    sizes: list[tuple[int, int]] = []
+
+    class Counting(StandIn):
+        def call(self, statement: str, types: tuple = (), values: tuple = ()) -> list[dict]:
+            if "record_groups" in statement:
+                segments = {row["segment"] for row in json.loads(values[5])}
+                sizes.append((len(values[2]), len(segments)))
+            return super().call(statement, types, values)
+
+    towns = [f"town {number:02}" for number in range(10)]
+    db = Counting([row for town in towns for row in rows_of(town, 1.0, 60)])
+    call(db, task="regression", target="y", key="id", algorithms='["ridge"]', options=OPTIONS)
+    assert sizes == [(4, 0), (4, 0), (2, 0), (0, 4), (0, 4), (0, 2)]
+    assert {name for _, _, name in db.groups} == set(towns)
+    segments = {row["segment"] for row in db.recorded[-1]["metrics"]}
+    assert segments == {"all", *(f"town = {town}" for town in towns)}
+
+
 def test_model_without_groups_is_refused() -> None:
     db = StandIn(rows_of("Graz", 1.0))
     call(db, task="regression", target="y", key="id", algorithms='["ridge"]')

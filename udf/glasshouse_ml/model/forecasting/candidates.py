@@ -15,7 +15,7 @@ from glasshouse_ml.model.forecasting.theta import theta
 # (panel, origins, horizon) -> forecasts of shape (origins, series, horizon).
 Forecaster = Callable[[Panel, np.ndarray, int], np.ndarray]
 
-BASELINE, COMBINATION = "seasonal_naive", "median"
+BASELINE, COMBINATION, GLOBAL = "seasonal_naive", "median", "global_boosting"
 # Seasons in the mean of the last seasons.
 SEASONS = 4
 # Smoothing looks back over so many periods, or so many of the longest season.
@@ -89,7 +89,7 @@ CANDIDATES: dict[str, Callable[[Panel, int, int, int], Fitted]] = {
     ),
     "zero": _rule(lambda history, panel, horizon: np.zeros((len(history), horizon))),
     "tsb": _rule(lambda history, panel, horizon: simple_rules.intermittent(history, horizon)),
-    "global_boosting": _global,
+    GLOBAL: _global,
 }
 
 

@@ -79,7 +79,8 @@ def fit_global_model(panel: Panel, end: int, horizon: int, seed: int) -> GlobalM
         raise ValueError(f"{len(row)} examples are too few, it needs {MIN_EXAMPLES}.")
     ahead = panel.ahead[row, period]
     examples = lag_features(panel.history, panel.seasons, row, origin, step, ahead)
-    targets = (panel.history[row, period] - examples.level) / examples.unit
+    values = panel.history if panel.targets is None else panel.targets
+    targets = (values[row, period] - examples.level) / examples.unit
     regressor = HistGradientBoostingRegressor(random_state=seed, **_PARAMS)
     regressor.fit(examples.matrix, np.clip(targets, -_MAX_ANSWER, _MAX_ANSWER))
     return GlobalModel(regressor)

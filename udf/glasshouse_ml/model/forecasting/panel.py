@@ -23,6 +23,8 @@ class Panel:
     ahead : ndarray of shape (series, periods + horizon, columns)
         What is known of each period in advance: columns known ahead, calendar. NaN is missing.
     ahead_names : list of str
+    targets : ndarray of shape (series, periods) or None
+        The history with the wild values that `history` leaves out; None where both are equal.
     """
 
     names: list[str]
@@ -32,6 +34,7 @@ class Panel:
     seasons: tuple[int, ...]
     ahead: np.ndarray
     ahead_names: list[str] = field(default_factory=list)
+    targets: np.ndarray | None = None
 
     @property
     def periods(self) -> int:
@@ -59,4 +62,5 @@ class Panel:
             self.seasons,
             self.ahead[positions],
             self.ahead_names,
+            None if self.targets is None else self.targets[positions],
         )
