@@ -34,11 +34,14 @@ from scripts.data.target import OWNED_SCHEMAS
 from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack.build import build
+from scripts.stack.dbt.process import stop_dbt
 from scripts.stack.interface import Stack
 
 # feat_<name>__base and the like are names of PostgreSQL too, which have at most 63 letters; feature
 # files have longer endings.
 LONGEST_NAME = 40
+# The exit code of a command that Ctrl+C has ended.
+INTERRUPTED = 130
 
 
 def add(
@@ -86,7 +89,7 @@ def add(
             if not choices.task:
                 _require_no_number_as_text(proposal, reports)
             with step("Looking for columns that say the outcome") as current:
-                leaks = leaking_columns(cursor, proposal, source)
+                leaks = leaking_columns(cursor, proposal, source_table)
                 proposal.left_out |= leaks
                 current.note(", ".join(leaks) or "none")
             files_of_model = DbtFiles(
@@ -105,15 +108,27 @@ def add(
         written, differences = write(settings.root, texts)
         marker.unlink()
     _print_files(settings.root, written, differences)
+    if not written:
+        say(f"  continues with the files of {name} that exist")
     try:
         build(settings, stack, (f"stg_{schema}__{name}+",), show=False)
     except UserError as error:
-        if len(written) == len(texts) and not _is_trained(dsn, name):
-            remove_model(settings, name)
-            what = f"{error.problem}; the model was not trained, and its files were removed again"
-            raise UserError(what, error.remedy, error.exit_code) from None
-        raise
+        raise _undone(settings, name, error, len(written) == len(texts)) from None
+    except KeyboardInterrupt:
+        end = UserError("Interrupted", "start the command again with the same words", INTERRUPTED)
+        raise _undone(settings, name, end, len(written) == len(texts)) from None
     print_outcome(settings, proposal)
+
+
+def _undone(settings: Settings, name: str, error: UserError, is_new: bool) -> UserError:
+    """The error of a build, after a model that is new and was not trained has been removed."""
+    # A process that goes on building would bring back what is removed here.
+    stop_dbt()
+    if not is_new or _is_trained(settings.dsn("transformer"), name):
+        return error
+    remove_model(settings, name)
+    what = f"{error.problem}; the model was not trained, and its files were removed again"
+    return UserError(what, error.remedy, error.exit_code)
 
 
 def _model_name(text: str) -> str:
@@ -201,7 +216,7 @@ def _require_no_number_as_text(proposal: Proposal, reports: list[ColumnReport]) 
     """Refuse a target of many texts that are numbers or dates in another notation."""
     for report in reports:
         hints = [each for each in report.remarks if each.startswith(("CONVERT=", "almost "))]
-        if report.name == proposal.target and hints and proposal.classes > MOST_CLASSES:
+        if report.name in proposal.targets and hints and proposal.classes > MOST_CLASSES:
             raise UserError(
                 f"The target {proposal.target} is text with {proposal.classes:,} different values,"
                 f" and looks like numbers or dates ({hints[0]})",
@@ -222,7 +237,7 @@ def _rows_to_predict(table: SourceTable, proposal: Proposal) -> tuple[str, dict[
         )
     for column in proposal.columns:
         kind = unlabelled.types.get(column.name, column.type)
-        if column.name == proposal.target or kind == column.type:
+        if column.name in proposal.targets or kind == column.type:
             continue
         if not unlabelled.converts(column.name, column.type):
             raise UserError(

@@ -10,8 +10,9 @@ import yaml
 
 from scripts.add.facts import NUMBERS, TIMES, ColumnFacts
 from scripts.add.forecast_proposal import FREQUENCIES, ForecastPlan
-from scripts.add.proposal import BINARY, Proposal
+from scripts.add.proposal import BINARY, MULTILABEL, Proposal
 from scripts.add.rendering import render, sql_name
+from scripts.add.sizes import is_large
 from scripts.errors import UserError
 
 # The dashboards show a description as a label up to its first semicolon, if it is not longer.
@@ -140,16 +141,21 @@ class DbtFiles:
             "key_is_made": proposal.key_is_made,
             "key_sql": self._identifier(proposal.key),
             "target": proposal.target,
-            "target_sql": self._identifier(proposal.target),
+            "target_sql": self._identifier(proposal.targets[0]) if proposal.targets else "",
+            "targets_sql": [self._identifier(name) for name in proposal.targets],
+            # Where the key is computed, each reader of a view would compute it again.
+            "is_stored": proposal.key_is_made and is_large(proposal.rows),
             "split": proposal.split,
             "split_name": split_name,
             "split_column": self._identifier(split_name) if split_name else "",
             "task": proposal.task,
             "metric": proposal.metric,
-            "log_target": proposal.log_target,
+            "options": proposal.options,
+            "algorithms": proposal.algorithms,
             "owner": proposal.owner,
             "purpose": _purpose(proposal),
-            "has_probabilities": proposal.task == "classification" and proposal.classes > BINARY,
+            "has_probabilities": proposal.task == MULTILABEL
+            or (proposal.task == "classification" and proposal.classes > BINARY),
             "limits": f"Learned from the rows of {proposal.source}.{self.table} alone.",
             "score_description": _score_description(proposal),
             **(self._forecast_values(proposal.forecast, by_name) if proposal.forecast else {}),
@@ -188,7 +194,7 @@ class DbtFiles:
         The target is NULL too: a model does not learn from the rows that it is to predict.
         """
         types = self.unlabelled[1] if self.unlabelled else {}
-        if facts.name not in types or facts.name == self.proposal.target:
+        if facts.name not in types or facts.name in self.proposal.targets:
             return f"cast(null as {facts.type}) as {name}"
         return name if types[facts.name] == facts.type else f"cast({name} as {facts.type})"
 
@@ -223,26 +229,32 @@ def is_declared(root: Path, name: str, schema: str, table: str) -> bool:
 def write(root: Path, files: dict[str, str]) -> tuple[list[Path], list[str]]:
     """Write the files that do not exist yet; returns their paths, and a diff for each other one.
 
-    A file that exists belongs to the user and is never changed.
+    A file that exists belongs to the user and is never changed. If writing fails or is interrupted,
+    the files that are new are removed again.
     """
     written: list[Path] = []
     differences: list[str] = []
-    for name, text in files.items():
-        path = root / "dbt" / "models" / name
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # A file is complete or absent, also if the command is killed.
-            draft = path.with_suffix(".draft")
-            draft.write_text(text, encoding="utf-8")
-            draft.replace(path)
-            written.append(path)
-            continue
-        existing = path.read_text(encoding="utf-8")
-        difference = difflib.unified_diff(
-            existing.splitlines(), text.splitlines(), f"dbt/models/{name} (yours)", "proposed now",
-            lineterm="",
-        )  # fmt: skip
-        differences += difference
+    try:
+        for name, text in files.items():
+            path = root / "dbt" / "models" / name
+            if not path.exists():
+                written.append(path)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                # A file is complete or absent, also if the command is killed.
+                draft = path.with_suffix(".draft")
+                draft.write_text(text, encoding="utf-8")
+                draft.replace(path)
+                continue
+            existing = path.read_text(encoding="utf-8")
+            differences += difflib.unified_diff(
+                existing.splitlines(), text.splitlines(), f"dbt/models/{name} (yours)",
+                "proposed now", lineterm="",
+            )  # fmt: skip
+    except BaseException:
+        for path in written:
+            path.with_suffix(".draft").unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+        raise
     return written, differences
 
 
@@ -302,6 +314,8 @@ def _score_description(proposal: Proposal) -> str:
         return "The predicted number."
     if proposal.task == "classification":
         return "Probability of the positive class, or of the predicted class if there are several."
+    if proposal.task == MULTILABEL:
+        return "Probability of the most probable label."
     return "The score of the algorithm."
 
 

@@ -32,6 +32,9 @@ COLUMNS = """
     where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped
     order by attnum
 """
+PLAIN_TABLE = "select relkind in ('r', 'm') from pg_class where oid = to_regclass(%s)"
+# Per cent of a table from which on it is read as a whole.
+MOST_SAMPLED = 25
 # How the comment of a table begins that `make add` has loaded, and `make remove` may drop.
 ORIGIN = "Added from"
 NUMBERS = frozenset(("smallint", "integer", "bigint", "numeric", "real", "double precision"))
@@ -90,6 +93,23 @@ class SourceTable:
     def types(self) -> dict[str, str]:
         """SQL type by column."""
         return {name: kind for name, kind, _ in self._columns}
+
+    def row_count(self) -> int:
+        """The number of rows."""
+        self.cursor.execute(sql.SQL("select count(*) from {}").format(self.relation))
+        return self.cursor.fetchone()[0]
+
+    def sample(self, alias: str, rows: int) -> sql.Composed:
+        """The FROM item of all rows; of a large table, random blocks with about so many rows."""
+        item = sql.SQL("{} as {}").format(self.relation, sql.Identifier(alias))
+        percent = 100 * rows / max(1, self.row_count())
+        self.cursor.execute(PLAIN_TABLE, [self.relation.as_string(self.cursor)])
+        # A view has no blocks, and a small table is read as a whole as fast.
+        if percent > MOST_SAMPLED or not self.cursor.fetchone()[0]:
+            return item
+        return sql.SQL("{} tablesample system ({}) repeatable (0)").format(
+            item, sql.Literal(percent)
+        )
 
     def facts(self) -> list[ColumnFacts]:
         """The facts of each column, in the table's order."""

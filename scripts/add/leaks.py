@@ -5,6 +5,7 @@ import json
 from psycopg2 import Error, sql
 from psycopg2.extensions import cursor as Cursor
 
+from scripts.add.facts import SourceTable
 from scripts.add.proposal import Proposal
 from scripts.errors import UserError
 
@@ -12,9 +13,15 @@ from scripts.errors import UserError
 LIMIT = 0.99
 # One cheap model on so many rows is enough for the scores of single columns.
 ROWS = 20_000
+# Of a large table they are chosen among so many, from blocks in random places.
+SAMPLED_ROWS = 100_000
 # A name with a dot belongs to no model of the reports.
 PROBE = "leak_check.{}"
-ALGORITHM = {"classification": "logistic_regression", "regression": "ridge"}
+ALGORITHM = {
+    "classification": "logistic_regression",
+    "regression": "ridge",
+    "multilabel": "logistic_regression",
+}
 OPTIONS = {
     "bootstrap": 0, "folds": 2, "importance_repeats": 0, "learning_curve": 0, "promote": "never",
 }  # fmt: skip
@@ -30,7 +37,7 @@ SCORES = """
 """
 
 
-def leaking_columns(cursor: Cursor, proposal: Proposal, table: str) -> dict[str, str]:
+def leaking_columns(cursor: Cursor, proposal: Proposal, table: SourceTable) -> dict[str, str]:
     """Reason by column for each feature that alone predicts the target.
 
     Trains a model of one cheap algorithm, reads the scores of the single columns, and rolls the
@@ -47,15 +54,17 @@ def leaking_columns(cursor: Cursor, proposal: Proposal, table: str) -> dict[str,
             sql.SQL(proposal.computed[name]) if name in proposal.computed else sql.Identifier(name),
             sql.Identifier(name),
         )
-        for name in [*features, *split_column, proposal.target]
+        for name in [*features, *split_column, *proposal.targets]
     ]
     query = sql.SQL(
-        "select {} from {} where {} is not null order by hashtextextended(({})::text, 0) limit {}"
+        "select {} from {} where {} order by hashtextextended(({}.*)::text, 0) limit {}"
     ).format(
         sql.SQL(", ").join(columns),
-        sql.Identifier(proposal.source, table),
-        sql.Identifier(proposal.target),
-        sql.SQL("{}.*").format(sql.Identifier(table)),
+        table.sample(table.name, SAMPLED_ROWS),
+        sql.SQL(" and ").join(
+            sql.SQL("{} is not null").format(sql.Identifier(name)) for name in proposal.targets
+        ),
+        sql.Identifier(table.name),
         sql.Literal(ROWS),
     )
     cursor.execute("begin")
@@ -73,7 +82,7 @@ def leaking_columns(cursor: Cursor, proposal: Proposal, table: str) -> dict[str,
     except Error as error:
         message = str(error.diag.message_primary or error).strip()
         raise UserError(
-            f"{proposal.source}.{table} cannot be learned from: {message}",
+            f"{table.schema}.{table.name} cannot be learned from: {message}",
             error.diag.message_hint or "look at the table with make psql",
         ) from None
     finally:

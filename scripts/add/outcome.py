@@ -15,8 +15,8 @@ ISSUES = """
     select coalesce(nullif(column_name, '') || ': ', '') || message, coalesce(remedy, '')
     from ml.checks where model = %s and version = %s and severity = 'issue' order by position
 """
-# The address of the quality page, with its filter set to the model.
-PAGE = "select dashboard || '/' || model_filter from reports.rpt_status_models where model = %s"
+# The address of the model's own page: the filter is set to the model.
+PAGE = "select page || '/' || model_filter from reports.rpt_status_models where model = %s"
 
 
 def print_outcome(settings: Settings, proposal: Proposal) -> None:

@@ -1,6 +1,7 @@
 """Key, task, split and left-out columns of a new model, proposed from the facts of its table."""
 
 import difflib
+import json
 import re
 from dataclasses import dataclass, field
 
@@ -11,10 +12,14 @@ from scripts.add.forecast_proposal import (
     choose_frequency,
     choose_horizon,
 )
+from scripts.add.sizes import candidates_of_wide_table, size_options, size_reason
 from scripts.data.names import PLAIN_NAME, snake_case
 from scripts.errors import UserError
 
-TASKS = ("classification", "regression", "clustering", "outliers", "decomposition", FORECAST)
+MULTILABEL = "multilabel"
+TASKS = (
+    "classification", "regression", MULTILABEL, "clustering", "outliers", "decomposition", FORECAST,
+)  # fmt: skip
 # Integers with more different values than this are amounts, not classes.
 MOST_CLASSES = 20
 ROW_KEY = "row_id"
@@ -51,19 +56,21 @@ class Proposal:
 
     `left_out`: reason by column; these columns stay in the table but are no features. `computed`:
     expression by name of a column that the staging model computes.
-    `forecast`: what only a forecast has.
+    `forecast`: what only a forecast has. `target`: as ml.train expects it; `targets`: its columns,
+    of which a multilabel may have several.
     """
 
     name: str
     source: str
     columns: list[ColumnFacts]
-    target: str
+    targets: tuple[str, ...]
     task: str
     key: str
     key_is_made: bool
     split: dict[str, str]
     classes: int = 0
     log_target: bool = False
+    rows: int = 0
     owner: str = ""
     forecast: ForecastPlan | None = None
     left_out: dict[str, str] = field(default_factory=dict)
@@ -72,9 +79,29 @@ class Proposal:
     reasons: dict[str, str] = field(default_factory=dict)
 
     @property
+    def target(self) -> str:
+        """The target as ml.train expects it; empty without one."""
+        if any("," in name for name in self.targets):
+            return self.targets[0] if len(self.targets) == 1 else json.dumps(self.targets)
+        return ", ".join(self.targets)
+
+    @property
+    def options(self) -> dict[str, object]:
+        """The options of ml.train that differ from its defaults."""
+        options: dict[str, object] = {"target_transform": "log1p"} if self.log_target else {}
+        if self.targets and not self.forecast:
+            options |= size_options(self.rows, len(self.features))
+        return options
+
+    @property
+    def algorithms(self) -> list[str]:
+        """The candidates; empty: those that ml.train chooses."""
+        return candidates_of_wide_table(self.task, self.rows, len(self.features))
+
+    @property
     def features(self) -> list[ColumnFacts]:
         """The columns that the model learns from."""
-        reserved = {self.key, self.target, self.split.get("column"), *self.left_out}
+        reserved = {self.key, *self.targets, self.split.get("column"), *self.left_out}
         if self.forecast:
             reserved |= {column.name for column in (self.forecast.time, *self.forecast.series)}
         return [column for column in self.columns if column.name not in reserved]
@@ -88,7 +115,7 @@ class Proposal:
             return "roc_auc" if self.classes == BINARY else "log_loss"
         if self.task == "regression":
             return "rmsle" if self.log_target else "rmse"
-        return ""
+        return "log_loss" if self.task == MULTILABEL else ""
 
 
 def propose(table: SourceTable, choices: Choices) -> Proposal:
@@ -96,21 +123,26 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
     facts = table.facts()
     by_name = {column.name: column for column in facts}
     dates = dates_in_parts(table, facts)
-    _require_one_role_each(choices, by_name, dates)
-    target = _column(choices.target, by_name, "TARGET")
+    targets = _targets(choices, by_name)
+    _require_one_role_each(choices, targets, by_name, dates)
+    target = targets[0] if targets else ""
     reasons: dict[str, str] = {}
-    task, classes = _task(table, choices, by_name.get(target), reasons)
+    if len(targets) > 1:
+        task, classes = _several_labels(targets, by_name, reasons)
+    else:
+        task, classes = _task(table, choices, by_name.get(target), reasons)
     log_target = task == "regression" and table.is_lognormal(target)
     if log_target:
         reasons["scale"] = f"logarithm of {target}: a few values are far above the others"
     forecast = _forecast(table, choices, by_name, target, reasons) if task == FORECAST else None
-    key, key_is_made = _key(table, choices, by_name, target, reasons)
-    split = {} if forecast else _split(choices, by_name, dates, target, reasons)
+    key, key_is_made = _key(table, choices, by_name, targets, reasons)
+    split = {} if forecast else _split(choices, by_name, dates, targets, reasons)
+    rows = table.row_count()
     left_out = {
         _column(name, by_name, "DROP"): "you named it in DROP" for name in choices.drop if name
     }
     for column in facts:
-        if column.name in left_out or column.name in (key, target, split.get("column")):
+        if column.name in left_out or column.name in (key, *targets, split.get("column")):
             continue
         reason = _exclusion(column)
         if forecast and column not in (forecast.time, *forecast.series):
@@ -121,25 +153,57 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
         name=choices.name or table.name,
         source=table.schema,
         columns=facts,
-        target=target,
+        targets=targets,
         task=task,
         key=key,
         key_is_made=key_is_made,
         split=split,
         classes=classes,
         log_target=log_target,
+        rows=rows,
         owner=choices.owner,
         forecast=forecast,
         left_out=left_out,
         computed={name: sql for name, sql in dates.items() if name == split.get("column")},
         reasons=reasons,
     )
+    reason = size_reason(rows, len(proposal.features), proposal.algorithms)
+    if reason and targets and not forecast:
+        reasons["compare"] = reason
     if not proposal.features and not forecast:
         raise UserError(
             f"{table.schema}.{table.name} has no column left to learn from",
             "name fewer columns in DROP, or load a table with more columns",
         )
     return proposal
+
+
+def _targets(choices: Choices, by_name: dict[str, ColumnFacts]) -> tuple[str, ...]:
+    """The columns that TARGET names: one, or the labels of a multilabel."""
+    text = choices.target
+    headers = {column.header for column in by_name.values()}
+    if choices.task != MULTILABEL or "," not in text or text in by_name or text in headers:
+        target = _column(text, by_name, "TARGET")
+        return (target,) if target else ()
+    targets = tuple(_column(part.strip(), by_name, "TARGET") for part in text.split(","))
+    if len(set(targets)) < len(targets) or "" in targets:
+        raise UserError(f"TARGET={text} names a column twice, or none", "name each label once")
+    return targets
+
+
+def _several_labels(
+    targets: tuple[str, ...], by_name: dict[str, ColumnFacts], reasons: dict[str, str]
+) -> tuple[str, int]:
+    """The task of several columns, each a label, and the number of labels."""
+    for target in targets:
+        if by_name[target].type not in ("boolean", *NUMBERS):
+            raise UserError(
+                f"TARGET={target}: a label is a boolean, or 0 or 1, and the column is"
+                f" {by_name[target].type}",
+                "leave it out, or load it as a boolean",
+            )
+    reasons["task"] = f"multilabel: each of the {len(targets)} columns of TARGET is a label"
+    return MULTILABEL, len(targets)
 
 
 def _column(text: str, by_name: dict[str, ColumnFacts], option: str) -> str:
@@ -182,12 +246,15 @@ def dates_in_parts(table: SourceTable, facts: list[ColumnFacts]) -> dict[str, st
 
 
 def _require_one_role_each(
-    choices: Choices, by_name: dict[str, ColumnFacts], dates: dict[str, str]
+    choices: Choices,
+    targets: tuple[str, ...],
+    by_name: dict[str, ColumnFacts],
+    dates: dict[str, str],
 ) -> None:
     """Refuse a column that two options name."""
     options: dict[str, str] = {}
     named = [
-        ("TARGET", choices.target),
+        *(("TARGET", target) for target in targets),
         ("KEY", choices.key),
         ("TIME", "" if choices.time in dates else choices.time),
         ("GROUP", choices.group),
@@ -218,13 +285,21 @@ def _task(
     if choices.series:
         raise UserError("SERIES means something for a forecast only", "TASK=forecast")
     if target is None:
-        if not choices.task or choices.task in ("classification", "regression"):
+        if not choices.task or choices.task in ("classification", "regression", MULTILABEL):
             raise UserError(
                 "The column to predict is not named",
                 "add TARGET=column, or TASK=clustering to look for groups without a target",
             )
         reasons["task"] = f"{choices.task}: you named it in TASK"
         return choices.task, 0
+    if choices.task == MULTILABEL:
+        if target.type not in ("text", "text[]", "character varying[]"):
+            raise UserError(
+                f"TARGET={target.name}: the column is {target.type}, which holds no lists",
+                "name several columns, TARGET=a,b, or leave TASK out",
+            )
+        reasons["task"] = f"multilabel: {target.name} holds lists of labels"
+        return MULTILABEL, BINARY
     if choices.task and choices.task not in ("classification", "regression"):
         raise UserError(
             f"TASK={choices.task} has no target, and TARGET names {target.name}",
@@ -299,7 +374,7 @@ def _key(
     table: SourceTable,
     choices: Choices,
     by_name: dict[str, ColumnFacts],
-    target: str,
+    targets: tuple[str, ...],
     reasons: dict[str, str],
 ) -> tuple[str, bool]:
     """The column that names a row, and whether the staging model has to make it."""
@@ -320,7 +395,7 @@ def _key(
     candidates = [
         column
         for column in by_name.values()
-        if column.name not in (target, choices.time)
+        if column.name not in (*targets, choices.time)
         and column.is_unique
         and column.type in (*INTEGERS, "text", "uuid")
         and KEY_NAME(column.name)
@@ -338,7 +413,7 @@ def _split(
     choices: Choices,
     by_name: dict[str, ColumnFacts],
     dates: dict[str, str],
-    target: str,
+    targets: tuple[str, ...],
     reasons: dict[str, str],
 ) -> dict[str, str]:
     """How test rows are chosen, as ml.train expects it."""
@@ -352,7 +427,7 @@ def _split(
         column = _column(choices.group, by_name, "GROUP")
         reasons["split"] = f"by group ({column}): you named it in GROUP"
         return {"by": "group", "column": column}
-    times = [c for c in by_name.values() if c.type in TIMES and c.name != target]
+    times = [c for c in by_name.values() if c.type in TIMES and c.name not in targets]
     if len(times) == 1 and times[0].filled == times[0].rows and times[0].distinct > MOST_CLASSES:
         column = times[0].name
         reasons["split"] = f"by time ({column}): the only date, so the newest rows are the test"

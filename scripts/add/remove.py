@@ -25,6 +25,19 @@ SCHEMAS = {
     "features": "features",
     "staging": "staging",
 }
+END_BUILDS = """
+    select pg_terminate_backend(pid)
+    from (
+        select distinct pid
+        from pg_locks
+        inner join pg_stat_activity as activity using (pid)
+        inner join pg_class on pg_class.oid = relation
+        where
+            application_name = 'dbt'
+            and activity.usename = current_user
+            and format('%%s.%%s', relnamespace::regnamespace, relname) = any (%s)
+    ) as sessions
+"""
 KIND = "select relkind, obj_description(oid, 'pg_class') from pg_class where oid = to_regclass(%s)"
 
 
@@ -58,11 +71,10 @@ def remove_model(settings: Settings, name: str) -> None:
         connection,
         connection.cursor() as cursor,
     ):
-        removed = [
-            relation
-            for relation in _relations(models, name, schema, files)
-            if _drop(cursor, *relation.split(".", 1))
-        ]
+        relations = _relations(models, name, schema, files)
+        # A session of a build that was interrupted may still train, and lock what it reads.
+        cursor.execute(END_BUILDS, [relations])
+        removed = [relation for relation in relations if _drop(cursor, *relation.split(".", 1))]
         if is_registered(cursor, name):
             cursor.execute("select ml.drop_model(%s)", [name])
             removed.append(f"model {name}")

@@ -10,6 +10,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from scripts.add.dbt_files import require_rows
+from scripts.add.proposal import MULTILABEL
 from scripts.add.remove import files_of
 from scripts.add.submission_columns import Prediction, Target, target_columns
 from scripts.console import say, step
@@ -113,6 +114,11 @@ class _Unlabelled:
             raise UserError(
                 f"The model {name} has no target ({task}), so there are no unlabelled rows",
                 f"its results are the rows of predictions.pred_{name}",
+            )
+        if task == MULTILABEL:
+            raise UserError(
+                f"The model {name} predicts several labels, and a submission holds one target",
+                f"read the table predictions.pred_{name}",
             )
         names = [each["class"] for each in classes or []]
         self.target = Target(target, self.columns[target], task, names, positive or "")

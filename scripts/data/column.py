@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,6 +18,9 @@ MOST_DISTINCT = 10_000
 NEAR = 0.2
 BLANKS = " \t"
 LINE = "line {}".format
+LAST_ZERO = re.compile(r"\.\d*0\n", re.ASCII).findall
+# All of them that SHORT_NUMBERS matches. Numeric has no negative zero.
+NEGATIVE_ZEROS = frozenset(("-0", "-0.0", "-0.00", "-0.000", "-0.0000"))
 # Lines of short numbers, at most eleven digits before the point and four after it. PostgreSQL shows
 # each as it is, except for zeros at the end of a double; only a double holds a negative zero.
 SHORT_NUMBERS = re.compile(r"(?:-?(?:0|[1-9]\d{0,10})(?:\.\d{1,4})?\n)+", re.ASCII).fullmatch
@@ -58,22 +61,30 @@ class Column:
         self._types = {kind: Candidate() for kind in TYPES}
         self._numbers_seen = False
         self._has_number_words = any(SHORT_NUMBERS(f"{word}\n") for word in self.missing_words)
+        # Whether every value can be sent as it was read.
+        self.is_bare = True
         self._conversions: dict[str, Candidate] | None = None
         self._waiting: list[tuple[str, int, int]] = []
 
     def observe(self, values: Sequence[str], lines: Sequence[int]) -> None:
         """Take in values and the line numbers of their rows."""
         self.rows += len(values)
-        counts = Counter(values)
-        self.empty += counts.pop("", 0)
-        first_lines = dict(zip(reversed(values), reversed(lines), strict=True))
-        if self._are_short_numbers(counts):
-            self._observe_short_numbers(counts, first_lines)
+        if "" in values:
+            pairs = [pair for pair in zip(values, lines, strict=True) if pair[0]]
+            self.empty += len(values) - len(pairs)
+            if not pairs:
+                return
+            values, lines = zip(*pairs, strict=True)
+        text = "\n".join(values) + "\n"
+        if self._are_short_numbers(text, len(values)):
+            self._observe_short_numbers(values, lines, text)
             return
-        for value, count in counts.items():
+        first_lines = _first_lines(values, lines)
+        for value, count in Counter(values).items():
             if len(self._distinct) <= MOST_DISTINCT:
                 self._distinct.add(value)
             bare = value.strip(BLANKS)
+            self.is_bare = self.is_bare and bare == value and bare not in self.missing_words
             if bare in self.missing_words or not bare:
                 self.missing[bare or " "] += count
                 continue
@@ -81,42 +92,38 @@ class Column:
             self._test_types(value, bare, count, first_lines[value])
             self._test_conversions(bare, count, first_lines[value])
 
-    def _are_short_numbers(self, counts: Mapping[str, int]) -> bool:
+    def _are_short_numbers(self, text: str, count: int) -> bool:
         """Whether all values are short numbers, in a column that has only numbers so far."""
         if self.conversion or self._conversions is not None or self._has_number_words:
             return False
         if self._types["double precision"].count:
             return False
-        text = "".join(f"{value}\n" for value in counts)
-        return text.count("\n") == len(counts) and SHORT_NUMBERS(text) is not None
+        return text.count("\n") == count and SHORT_NUMBERS(text) is not None
 
     def _observe_short_numbers(
-        self, counts: Mapping[str, int], first_lines: Mapping[str, int]
+        self, values: Sequence[str], lines: Sequence[int], text: str
     ) -> None:
         """Take in the values of a batch at once: one by one takes twenty times as long."""
-        decimals = [value for value in counts if "." in value]
-        negative_zeros = [v for v in counts if v[0] == "-" and not v.strip("-0.")]
-        misfits: dict[str, list[str]] = {
-            "bigint": decimals + [value for value in negative_zeros if value == "-0"],
-            "double precision": [],
-            "numeric": negative_zeros,
-        }
-        total, first = sum(counts.values()), next(iter(counts))
-        self.example = self.example or first
+        self.example = self.example or values[0]
         for kind, candidate in self._types.items():
-            if kind not in misfits:
-                candidate.reject(total, first, first_lines[first])
-            elif misfits[kind]:
-                misfit = min(misfits[kind], key=first_lines.__getitem__)
-                count = sum(counts[value] for value in misfits[kind])
-                candidate.reject(count, misfit, first_lines[misfit])
-        shortened = sum(counts[value] for value in decimals if value[-1] == "0")
-        self._types["double precision"].renotated += shortened
+            if kind == "double precision" or self._is_ruled_out(candidate):
+                continue
+            misfits: Sequence[int] = range(len(values))
+            if kind == "bigint":
+                misfits = [n for n, value in enumerate(values) if "." in value or value == "-0"]
+            elif kind == "numeric":
+                has_zeros = "-0" in text
+                misfits = [n for n in misfits if values[n] in NEGATIVE_ZEROS] if has_zeros else []
+            if misfits:
+                candidate.reject(len(misfits), values[misfits[0]], lines[misfits[0]])
+        self._types["double precision"].renotated += len(LAST_ZERO(text))
         self._numbers_seen = True
         if len(self._distinct) <= MOST_DISTINCT:
-            self._distinct.update(counts)
-        for value in islice(counts, max(0, MOST_DISTINCT - len(self._waiting))):
-            self._waiting.append((value, counts[value], first_lines[value]))
+            self._distinct.update(values)
+        if len(self._waiting) < MOST_DISTINCT:
+            first_lines, counts = _first_lines(values, lines), Counter(values)
+            for value in islice(counts, MOST_DISTINCT - len(self._waiting)):
+                self._waiting.append((value, counts[value], first_lines[value]))
 
     @property
     def filled(self) -> int:
@@ -217,11 +224,15 @@ class Column:
             f' "{_short(candidate.first_value)}" in {place(candidate.first_line)}'
         )
 
+    def _is_ruled_out(self, candidate: Candidate) -> bool:
+        """Whether it is neither the type of this column nor nearly so."""
+        return candidate.count > max(NEAR * self.rows, 50)
+
     def _test_types(self, value: str, bare: str, count: int, line: int) -> None:
         for kind, canonical in TYPES.items():
             candidate = self._types[kind]
-            if candidate.count > max(NEAR * self.rows, 50):
-                continue  # neither the type of this column nor nearly so
+            if self._is_ruled_out(candidate):
+                continue
             shown = canonical(bare) if bare else None
             if shown is None:
                 candidate.reject(count, value, line)
@@ -250,6 +261,11 @@ class Column:
                 continue
             if conversion.convert(bare) is None:
                 candidate.reject(count, bare, line)
+
+
+def _first_lines(values: Sequence[str], lines: Sequence[int]) -> dict[str, int]:
+    """The line in which each value stands first."""
+    return dict(zip(reversed(values), reversed(lines), strict=True))
 
 
 def _short(value: str) -> str:

@@ -103,7 +103,30 @@ def is_saved(clone: Clone, number: int) -> None:
     assert [each for each in (clone.root / "backups").iterdir() if each.suffix == ".new"] == []
 
 
+def write_rows_to_learn(clone: Clone, number: int) -> None:
+    lines = (f"{row},{row % 7},{row % 11},{(row * number) % 3 > 0}\n" for row in range(2_000))
+    (clone.root / f"added_{number}.csv").write_text("id,a,b,target\n" + "".join(lines))
+
+
+def is_added(clone: Clone, number: int) -> None:
+    name = f"added_{number}"
+    assert rows_of(clone, f"select count(*) from predictions.pred_{name}") == [(2_000,)]
+    statuses = rows_of(clone, f"select status from ml.model_versions where model = '{name}'")
+    assert ("champion",) in statuses
+    assert not [*clone.root.rglob("dbt/models/**/*.draft")]
+    assert not [*(clone.settings.state / "unfinished").iterdir()]
+    # The tests of the other commands compare the tables that the clone had.
+    result = clone.run("remove", name, env={"YES": "1"})
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 COMMANDS = {
+    "add": Command(
+        lambda number: ("add", f"--csv=added_{number}.csv", "--target=target"),
+        write_rows_to_learn,
+        is_added,
+        40,
+    ),
     "up": Command(lambda number: ("up",), stop, is_healthy, 40),
     "load": Command(
         lambda number: ("load", "killed.csv", "--name=killed"), write_file, is_loaded, 3
@@ -168,6 +191,13 @@ def test_killed_command_completes_on_next_run(killed_stack: Clone, number: int) 
     name = commands_in_random_order()[number - 1]
     moments = random.Random(KILL_SEED * 1000 + number)
     kill_and_repeat(killed_stack, name, number, moments, (PROCESS, PROGRAMS))
+
+
+@pytest.mark.parametrize("number", range(1, KILLS + 1))
+def test_killed_add_completes_on_next_run(killed_stack: Clone, number: int) -> None:
+    moments = random.Random(KILL_SEED * 3000 + number)
+    # The other test kills it too, and removes what it made.
+    kill_and_repeat(killed_stack, "add", KILLS + number, moments, (PROCESS, PROGRAMS))
 
 
 @pytest.mark.parametrize("number", range(1, REFRESH_KILLS + 1))

@@ -174,6 +174,7 @@ def test_table_becomes_model_and_is_removed(stack: Clone, tmp_path: Path) -> Non
     assert addition.returncode == 0, addition.stdout + addition.stderr
     assert "visit_id: it has a different value in every row" in addition.stdout
     assert "place: you named it in DROP" in addition.stdout
+    assert "/superset/dashboard/model/?native_filters=" in addition.stdout
     models = stack.root / "dbt" / "models"
     assert len(list(models.rglob("*visits*"))) == 11
     for table in ("predictions.pred_visits", "reports.rpt_predictions where model = 'visits'"):

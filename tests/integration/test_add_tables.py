@@ -123,6 +123,7 @@ def basic(n: int) -> str:
 
 
 HEADER = "visit_id,spent,city,returned"
+TAGS = ("new", "new; urgent", "urgent", "")
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "two rows": ({"csv": f"{HEADER}\n1,2,a,yes\n2,3,b,no\n"}, "cannot be learned from"),
     "one class": ({"csv": lines(HEADER, lambda n: f"{n},{n},a,yes")}, "1 different values"),
@@ -245,3 +246,72 @@ def test_failed_build_removes_what_was_written(
     with pytest.raises(UserError, match="dbt build failed; the model was not trained"):
         project.add(lines(HEADER, basic))
     assert (project.files(), project.tables()) == ({}, before)
+
+
+def test_interrupted_build_removes_what_was_written(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl+C while a session of dbt trains: the session ends, and nothing stays."""
+    dsn = project.warehouse.dsn("transformer")
+    session = psycopg2.connect(**dsn, application_name="dbt")
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        session.cursor().execute("select count(*) from csv.visits")
+        raise KeyboardInterrupt
+
+    before = project.tables()
+    monkeypatch.setattr(module, "build", interrupted)
+    with pytest.raises(UserError, match="Interrupted; the model was not trained") as error:
+        project.add(lines(HEADER, basic))
+    assert error.value.exit_code == 130
+    assert (project.files(), project.tables()) == ({}, before)
+    with pytest.raises(psycopg2.OperationalError):
+        session.cursor().execute("select 1")
+    session.close()
+
+
+def test_interrupted_load_leaves_no_table(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = project.tables()
+    monkeypatch.setattr(module, "propose", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        project.add(lines(HEADER, basic))
+    assert (project.files(), project.tables()) == ({}, before)
+
+
+def test_second_run_continues_and_says_so(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.add(lines(HEADER, basic))
+    project.add(lines(HEADER, basic))
+    assert "continues with the files of visits that exist" in capsys.readouterr().out
+
+
+def test_labels_in_columns_and_in_lists(project: Project) -> None:
+    header = "visit_id,spent,city,red,blue,tags"
+    text = lines(
+        header, lambda n: f"{n},{NOISE[n]},{'abc'[n % 3]},{n % 2},{n // 2 % 2},{TAGS[n % 4]}"
+    )
+    files = project.add(text, target="red,blue", task="multilabel", name="colours")
+    assert 'target="red, blue"' in files["colours.sql"]
+    files = project.add(text, target="tags", task="multilabel", name="tagged")
+    assert 'task="multilabel"' in files["tagged.sql"]
+
+
+def test_leaks_of_a_large_table_are_found_in_a_sample(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sample is of blocks of the table, so that it is not read as a whole."""
+    monkeypatch.setattr("scripts.add.leaks.SAMPLED_ROWS", 1_000)
+    monkeypatch.setattr("scripts.add.sizes.LARGE", 4_000)
+    text = lines(
+        "spent,returned,outcome", lambda n: f"{NOISE[n % 2_000]},{n % 2},{5 + n % 2}", 5_000
+    )
+    files = project.add(text)
+    assert "outcome is left out: it alone predicts returned" in files["feat_visits__base.sql"]
+    assert 'options={"comparison_rows": 200000, "budget_s": 120}' in files["visits.sql"]
+    assert 'config(materialized="table")' in files["stg_csv__visits.sql"]

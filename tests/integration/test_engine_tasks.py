@@ -302,3 +302,59 @@ def test_gaussian_mixture_gives_probabilities(user: Session) -> None:
     clusters = [int(result[number][0]) for number in range(150)]
     # The mixture finds the species almost without a mistake (published: 0.90).
     assert adjusted_rand_score(load_iris().target, clusters) > 0.85
+
+
+LABELLED = """
+    select n as id, x, y, array_remove(array[
+        case when x > 0.1 then 'sci; fi' end, case when y > 0.4 then 'say "hi", twice' end, null
+    ], null) as tags, x > 0.1 as far, (y > 0.4)::int as high,
+        case when n % 4 = 0 then 'test' else 'train' end as part
+    from (
+        select n, sin(n) as x, cos(1.7 * n) as y from generate_series(1, 300) as numbers(n)
+    ) as numbers
+"""
+
+
+def test_labels_in_array_equal_labels_in_columns(user: Session) -> None:
+    """An array keeps names with separators and quotes, and an empty one is a row without labels."""
+    settings: dict[str, Any] = {
+        "task": "multilabel", "key": "id", "algorithms": ["logistic_regression"], "options": QUICK,
+        "split": BY_PART,
+    }  # fmt: skip
+    user.train(
+        "engine test array",
+        f"select id, x, y, tags, part from ({LABELLED}) as l",
+        "tags",
+        **settings,
+    )
+    query = f"select id, x, y, far, high, part from ({LABELLED}) as l"
+    user.train("engine test columns", query, "far, high", **settings)
+    arrays, columns = (
+        by_key(user.predict(f"engine test {name}", query)) for name in ("array", "columns")
+    )
+    counts = user.version("engine test array")["classes"]
+    assert [entry["class"] for entry in counts] == ['say "hi", twice', "sci; fi"]
+    assert user.version("engine test columns")["target"] == "far, high"
+    for key, (_, score, probabilities) in columns.items():
+        of_array = arrays[key][2]
+        assert of_array["sci; fi"] == pytest.approx(probabilities["far"], abs=1e-4)
+        assert of_array['say "hi", twice'] == pytest.approx(probabilities["high"], abs=1e-4)
+        assert score == pytest.approx(max(probabilities.values()))
+    predicted = user.rows(
+        "select jsonb_array_length(prediction::jsonb) from ml.predict('engine test array', %s)",
+        query,
+    )
+    assert {length for (length,) in predicted} == {0, 1, 2}
+    evaluated = user.rows(
+        "select metric, value from ml.evaluate('engine test array', %s)",
+        f"select id, x, y, tags, part from ({LABELLED}) as l",
+    )
+    assert dict(evaluated)["subset_accuracy"] > 0.9
+    ((reason,),) = user.rows(
+        "select count(*) from ml.malformed_versions where model like 'engine test %%'"
+    )
+    assert reason == 0
+    with pytest.raises(Exception, match="an estimator for each label"):
+        user.rows("select ml.export('engine test array', 'somewhere')")
+    compiled = user.rows("select ml.compile('engine test array', %s)", query)[0][0]
+    assert len(user.rows(compiled)) == 300

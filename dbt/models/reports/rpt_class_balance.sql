@@ -1,6 +1,6 @@
 {{ config(materialized="view") }}
 
-{# The outcome: classes, clusters, or ten ranges of the target of a regression. #}
+{# The outcome: classes, labels, clusters, or ten ranges of the target of a regression. #}
 with
     versions as (select * from {{ of_champions("model_versions") }} as versions),
 
@@ -11,7 +11,11 @@ with
             {{ class_label("versions.target", "entries.entry ->> 'class'") }} as class_label,
             entries.entry ->> 'class' = versions.positive_class as is_positive,
             (entries.entry ->> 'train')::bigint + (entries.entry ->> 'test')::bigint as n,
-            null::bigint as range_order
+            null::bigint as range_order,
+            -- A case has several labels, so that their counts add up to more than the cases.
+            case
+                versions.task when 'multilabel' then versions.rows_train + versions.rows_test
+            end as cases
         from versions
         cross join lateral jsonb_array_elements(versions.classes) as entries(entry)
     ),
@@ -43,7 +47,8 @@ with
             || {{ short_number("low + width * (bin + 1) / 10") }} as class_label,
             false as is_positive,
             count(*) as n,
-            bin as range_order
+            bin as range_order,
+            null::bigint as cases
         from binned
         group by model, low, width, bin
     ),
@@ -59,7 +64,7 @@ with
     shares as (
         select
             *,
-            n / nullif(sum(n) over (partition by model), 0)::float8 as share,
+            n / nullif(coalesce(cases, sum(n) over (partition by model)), 0)::float8 as share,
             max(n) over (partition by model) as largest
         from outcomes
     )

@@ -126,6 +126,10 @@ with
                             then
                                 'a number: '
                                 || {{ feature_phrase("versions.model", "versions.target") }}
+                            when 'multilabel'
+                            then
+                                'for each case which labels it has, with a probability for each; shares in the data: '
+                                || sizes.names
                             when 'clustering'
                             then 'groups of similar cases: ' || coalesce(sizes.names, 'groups')
                             when 'forecast'
@@ -280,7 +284,19 @@ with
                                 || ' earlier moments (rolling origins); the test steps were not used'
                             else
                                 coalesce(versions.split ->> 'folds', '5')
-                                || '-fold cross-validation on the training rows; the test rows were not used'
+                                || '-fold cross-validation on '
+                                || coalesce(
+                                    (
+                                        {{
+                                            counted(
+                                                "(versions.split ->> 'comparison_rows')::bigint"
+                                            )
+                                        }}
+                                    )
+                                    || ' of ',
+                                    ''
+                                )
+                                || 'the training rows; the test rows were not used'
                         end
                     ),
                     ('result', 15, 'Compared with the previous version', history.decision),

@@ -88,6 +88,16 @@ select
         versions.task
         when 'regression'
         then {{ short_number("predictions.score") }}
+        when 'multilabel'
+        then
+            coalesce(
+                (
+                    select string_agg(label, ', ' order by place)
+                    from jsonb_array_elements_text(predictions.prediction::jsonb)
+                    with ordinality as labels(label, place)
+                ),
+                'none'
+            )
         else {{ class_label("versions.target", "predictions.prediction") }}
     end as prediction_label,
     case

@@ -33,6 +33,8 @@ select
         then 'forecast'
         else 'model_card'
     end as dashboard,
+    -- A forecast has series instead of cases, and a page that shows them.
+    case overview.task when 'forecast' then 'forecast' else 'model' end as page,
     {{ model_filter("overview.model_label") }} as model_filter,
 
     -- booleans

@@ -24,13 +24,16 @@ def column(name: str, kind: str = "text", distinct: int = 5, filled: int = ROWS,
 class Table:
     """A table of the warehouse as `propose` sees it."""
 
-    schema, name = "csv", "visits"
+    schema, name, rows = "csv", "visits", ROWS
 
     def __init__(self, *columns: ColumnFacts, unique: bool = True) -> None:
         self.columns, self.unique = columns, unique
 
     def facts(self) -> list[ColumnFacts]:
         return list(self.columns)
+
+    def row_count(self) -> int:
+        return self.rows
 
     def identifies_rows(self, name: str) -> bool:
         return self.unique
@@ -375,8 +378,92 @@ def test_killed_command_leaves_complete_files_and_can_be_repeated(
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", killed_later)
+    # A process that is killed removes nothing.
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
     with pytest.raises(KeyboardInterrupt):
         write(tmp_path, files)
     monkeypatch.undo()
     paths, differences = write(tmp_path, files)
     assert (len(paths), differences) == (7, [])
+
+
+def test_labels_in_several_columns_are_one_target() -> None:
+    cold = column("cold", "bigint", 2)
+    made = proposal(
+        ID, RETURNED, cold, CITY, target="returned, cold", task="multilabel", name="visits"
+    )
+    assert (made.target, made.metric) == ("returned, cold", "log_loss")
+    assert [feature.name for feature in made.features] == ["city"]
+    files = DbtFiles(made, "visits", frozenset(("cold",))).render()
+    model = files["ml/visits.sql"]
+    assert 'target="returned, cold"' in model
+    assert 'where returned is not null and "cold" is not null' in model
+    assert 'select features.*, labels.returned, labels."cold"' in model
+    assert "predictions.probabilities" in files["predictions/pred_visits.sql"]
+
+
+def test_list_of_labels_is_one_column() -> None:
+    genres = column("genres", "text", 40)
+    made = proposal(ID, genres, CITY, target="genres", task="multilabel", name="visits")
+    assert (made.task, made.targets) == ("multilabel", ("genres",))
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("returned,returned", "names a column twice"),
+        ("returned,city", "a label is a boolean"),
+        ("returned,zzz", "no such column"),
+        ("returned", "holds no lists"),
+        ("", "not named"),
+    ],
+)
+def test_targets_that_are_no_labels_are_refused(target: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        proposal(ID, RETURNED, CITY, target=target, task="multilabel")
+
+
+def test_candidates_of_large_table_are_compared_on_a_sample(monkeypatch) -> None:
+    monkeypatch.setattr(Table, "rows", 2_000_000)
+    made = proposal(ID, RETURNED, CITY, target="returned", name="visits", unique=False)
+    assert "sample of 200,000 rows" in made.reasons["compare"]
+    files = DbtFiles(made, "visits", frozenset()).render()
+    assert 'options={"comparison_rows": 200000, "budget_s": 120}' in files["ml/visits.sql"]
+    # The computed key needs a sort of the whole table, which each reader of a view would repeat.
+    assert 'config(materialized="table")' in files["staging/csv/stg_csv__visits.sql"]
+    made = proposal(ID, RETURNED, CITY, target="returned", name="visits")
+    files = DbtFiles(made, "visits", frozenset()).render()
+    assert "materialized" not in files["staging/csv/stg_csv__visits.sql"]
+
+
+def test_interrupted_writing_leaves_no_file(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "dbt" / "models").mkdir(parents=True)
+    existing = tmp_path / "dbt" / "models" / "own.sql"
+    existing.write_text("select 1\n")
+    replace = Path.replace
+
+    def interrupted(draft: Path, path: Path) -> Path:
+        if path.name == "second.sql":
+            raise KeyboardInterrupt
+        return replace(draft, path)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    files = {"own.sql": "select 2\n", "ml/first.sql": "a", "ml/second.sql": "b", "third.sql": "c"}
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path, files)
+    left = [path.name for path in (tmp_path / "dbt" / "models").rglob("*.*")]
+    assert left == ["own.sql"]
+    assert existing.read_text() == "select 1\n"
+
+
+def test_wide_table_has_no_forest_and_fewer_shuffles(monkeypatch) -> None:
+    many = [column(f"x{number}", "double precision", ROWS) for number in range(400)]
+    monkeypatch.setattr(Table, "rows", 4_000)
+    made = proposal(ID, RETURNED, *many, target="returned", name="visits")
+    assert made.options == {"importance_repeats": 3}
+    assert "400 columns" in made.reasons["compare"]
+    model = DbtFiles(made, "visits", frozenset()).render()["ml/visits.sql"]
+    assert 'algorithms=["logistic_regression", "hist_gradient_boosting"]' in model
+    monkeypatch.setattr(Table, "rows", 1_000)
+    made = proposal(ID, RETURNED, *many, target="returned", name="visits")
+    assert made.algorithms == []

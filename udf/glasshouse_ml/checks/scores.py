@@ -53,6 +53,8 @@ def target_leakage(facts: TrainingFacts) -> Outcome:
         method, predicted, remark, severity = "ROC AUC", "the target", "", None
         if not facts.target.names:
             method = "R²" if measure == "univariate_score" else "|Spearman|"
+        elif facts.target.has_labels:
+            predicted = "one of the labels"
         elif len(facts.target.names) > 2 and not _tells_every_class(facts, feature["name"]):
             predicted = "one class"
             # A flag is seldom natural; a threshold of a measurement is, as for a kind of flower.

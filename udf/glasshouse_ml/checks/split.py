@@ -110,11 +110,12 @@ def same_target(facts: TrainingFacts, ids: np.ndarray) -> float:
     error = total = 0.0
     classes = range(len(facts.target.names)) if facts.target.names else [None]
     for position in classes:
-        values = (
-            target_values.astype(float)
-            if position is None
-            else (target_values == position).astype(float)
-        )
+        if facts.target.has_labels:
+            values = target_values[:, position].astype(float)
+        else:
+            values = (target_values if position is None else target_values == position).astype(
+                float
+            )
         sums = np.bincount(ids, values, len(counts))
         others = (sums[ids] - values) / (counts[ids] - 1)
         error += float(((values - others) ** 2).sum())
@@ -167,9 +168,10 @@ def class_missing_from_part(facts: TrainingFacts) -> Outcome:
     names = facts.target.names
     if not names or not facts.request.task.needs_target:
         return NotApplicable("There are no classes to predict.")
-    counts = np.bincount(facts.target.values[facts.split.test], minlength=len(names))
+    counts = facts.target.rows_of_classes(facts.target.values[facts.split.test])
+    what = "Label" if facts.target.has_labels else "Class"
     return [
-        Finding(f"Class {names[position]!r} has no row in the test part.", facts.request.target)
+        Finding(f"{what} {names[position]!r} has no row in the test part.", facts.request.target)
         for position in np.flatnonzero(counts == 0)
     ]
 

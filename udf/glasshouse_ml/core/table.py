@@ -38,6 +38,7 @@ class Column:
     base_type: str = ""  # as pg_type names it, without domains
     category: str = ""  # of the type, as in pg_type
     is_text_array: bool = False  # read as one text: the items with ITEM_SEPARATOR between them
+    is_json: bool = False  # read as the text of its value in JSON
 
     @classmethod
     def of_type(cls, name: str, type_name: str, base_type: str, category: str) -> "Column":
@@ -60,6 +61,8 @@ class Column:
 
     def value(self, quote: Callable[[str], str]) -> str:
         """The SQL of its value in a row of `rows`."""
+        if self.is_json:
+            return f"to_jsonb(rows.{quote(self.name)})::text"
         if self.is_text_array:
             return f"array_to_string(rows.{quote(self.name)}, '{ITEM_SEPARATOR}')"
         return f"(rows.{quote(self.of)})[{self.place}]" if self.of else f"rows.{quote(self.name)}"

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from glasshouse_ml.core.metric import EvaluationInput, Metric
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.records import Records
-from glasshouse_ml.core.split import XY, Splitter
+from glasshouse_ml.core.split import XY, ResamplingUnits, Splitter
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.core.target import Target
 
@@ -33,6 +33,8 @@ class Task(ABC):
     takes_target: ClassVar[bool] = True
     # Whether ml.explain can attribute a prediction to the features.
     is_explainable: ClassVar[bool] = True
+    # Whether a row has several labels, each of them 1 or 0: the target is a matrix.
+    has_labels: ClassVar[bool] = False
     # Whether it answers for steps of time (ml.forecast) and not for rows (ml.predict).
     answers_by_step: ClassVar[bool] = False
     # Whether preprocessing may encode categories by the mean of the target.
@@ -127,6 +129,17 @@ class Task(ABC):
         """
         return []
 
+    def segment_metrics(
+        self,
+        scores: Any,
+        baseline: Any,
+        target: Target,
+        options: dict[str, Any],
+        units: ResamplingUnits | None,
+    ) -> Records:
+        """Rows of ml.metrics for segments that the task has by itself, such as labels."""
+        return []
+
     @abstractmethod
     def curves(self, scores: Any, target: Target) -> Records:
         """Rows of ml.curves from the scores of the test part."""
@@ -154,9 +167,7 @@ class Task(ABC):
         """The rows of each class in the training and in the test part."""
         if not target.names:
             return []
-        counts = [
-            np.bincount(target.values[part], minlength=len(target.names)) for part in (train, test)
-        ]
+        counts = [target.rows_of_classes(target.values[part]) for part in (train, test)]
         return [
             {"class": name, "train": int(train), "test": int(test)}
             for name, train, test in zip(target.names, *counts, strict=True)

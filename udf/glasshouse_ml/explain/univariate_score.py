@@ -30,7 +30,7 @@ def sample_training_rows(training: np.ndarray, target: Target, seed: int) -> np.
     sample with all its rows.
     """
     order = np.random.default_rng(seed).permutation(training)
-    if len(order) <= MAX_ROWS or not target.names:
+    if len(order) <= MAX_ROWS or not target.names or target.has_labels:
         return order[:MAX_ROWS]
     classes = target.values[order]
     is_first_of_class = _ranks_within(classes) < MAX_ROWS // (2 * len(target.names))

@@ -146,7 +146,7 @@ class Ranking:
 
 
 def _roc_auc(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
-    return _over_rankings(rows, weights, _area)
+    return _over_rankings(rows, weights, area_under_curve)
 
 
 def _average_precision(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
@@ -165,7 +165,8 @@ def _over_rankings(
     return np.where(defined, values, 0.0).sum(axis=0) / defined.sum(axis=0)
 
 
-def _area(hits: np.ndarray, misses: np.ndarray) -> np.ndarray:
+def area_under_curve(hits: np.ndarray, misses: np.ndarray) -> np.ndarray:
+    """The ROC AUC of each sample from the steps of a ranking; NaN where there is one class only."""
     widths = np.diff(misses, axis=1, prepend=0.0)
     heights = hits.copy()
     heights[:, 1:] += hits[:, :-1]
@@ -177,28 +178,29 @@ def _precision_area(hits: np.ndarray, misses: np.ndarray) -> np.ndarray:
     return np.einsum("ij,ij->i", np.diff(hits, axis=1, prepend=0.0), precision) / hits[:, -1]
 
 
-def _mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The mean over the rows in each sample."""
     return weights @ values / weights.sum(axis=1)
 
 
 def _log_loss(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     probability = rows.probabilities[np.arange(len(rows.actual)), rows.actual]
-    return _mean(-np.log(np.clip(probability, TINY, 1.0)), weights)
+    return weighted_mean(-np.log(np.clip(probability, TINY, 1.0)), weights)
 
 
 def _brier(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     if rows.binary:
         hits = rows.actual == rows.positive
-        return _mean((rows.probabilities[:, rows.positive] - hits) ** 2, weights)
+        return weighted_mean((rows.probabilities[:, rows.positive] - hits) ** 2, weights)
     truth = np.eye(rows.classes)[rows.actual]
-    return _mean(((rows.probabilities - truth) ** 2).sum(axis=1), weights)
+    return weighted_mean(((rows.probabilities - truth) ** 2).sum(axis=1), weights)
 
 
 def _accuracy(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
-    return _mean((rows.predicted == rows.actual).astype(float), weights)
+    return weighted_mean((rows.predicted == rows.actual).astype(float), weights)
 
 
-def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+def ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     """Top by bottom, and 0 where there is nothing to divide by, as in scikit-learn."""
     return np.divide(top, bottom, out=np.zeros_like(top, dtype=float), where=bottom > 0)
 
@@ -206,7 +208,7 @@ def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
 def _balanced_accuracy(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     table = rows.confusion(weights)
     actual = table.sum(axis=2)
-    values = _ratio(np.einsum("sii->si", table), actual)
+    values = ratio(np.einsum("sii->si", table), actual)
     # A class that a sample holds no row of says nothing about it.
     return values.sum(axis=1) / (actual > 0).sum(axis=1)
 
@@ -229,17 +231,17 @@ def _positive_or_mean(
 
 def _precision(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     correct, predicted, actual = _per_class(rows, weights)
-    return _positive_or_mean(rows, _ratio(correct, predicted), predicted + actual > 0)
+    return _positive_or_mean(rows, ratio(correct, predicted), predicted + actual > 0)
 
 
 def _recall(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     correct, predicted, actual = _per_class(rows, weights)
-    return _positive_or_mean(rows, _ratio(correct, actual), predicted + actual > 0)
+    return _positive_or_mean(rows, ratio(correct, actual), predicted + actual > 0)
 
 
 def _f1(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     correct, predicted, actual = _per_class(rows, weights)
-    values = _ratio(2 * correct, predicted + actual)
+    values = ratio(2 * correct, predicted + actual)
     return _positive_or_mean(rows, values, predicted + actual > 0)
 
 
@@ -248,7 +250,7 @@ def _mcc(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     total = weights.sum(axis=1)
     covariance = correct.sum(axis=1) * total - (predicted * actual).sum(axis=1)
     scale = (total**2 - (predicted**2).sum(axis=1)) * (total**2 - (actual**2).sum(axis=1))
-    return _ratio(covariance, np.sqrt(np.maximum(scale, 0.0)))
+    return ratio(covariance, np.sqrt(np.maximum(scale, 0.0)))
 
 
 def _cost(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
@@ -260,7 +262,7 @@ def _cost(rows: ClassificationScores, weights: np.ndarray) -> np.ndarray:
     cost = rows.costs.false_positive * (
         predicted_positive & ~actual_positive
     ) + rows.costs.false_negative * (~predicted_positive & actual_positive)
-    return _mean(cost, weights)
+    return weighted_mean(cost, weights)
 
 
 _ONE_CLASS: dict[str, Any] = {

@@ -12,7 +12,7 @@ from typing import Any
 from glasshouse_ml.core.errors import GlasshouseError, near_names
 from glasshouse_ml.core.libraries import is_installed, missing_library_error
 from glasshouse_ml.data.threads import PARAMETER, thread_count
-from glasshouse_ml.model.estimators import ESTIMATORS, EXTRAS, MAX_ROWS, Entry
+from glasshouse_ml.model.estimators import ESTIMATORS, EXTRAS, MAX_ROWS, MULTILABEL, Entry
 from glasshouse_ml.model.forecasting.catalogue import FORECASTERS
 
 BASELINE = "dummy"
@@ -71,6 +71,10 @@ class Algorithm:
         """An untrained estimator."""
         return self.estimator(**self._settings(params, seed))
 
+    def wrap(self, estimator: Any) -> Any:
+        """What is fitted: the estimator, or one that fits it several times."""
+        return estimator
+
     def _settings(self, params: dict[str, Any], seed: int) -> dict[str, Any]:
         for name in params:
             if name not in self.parameters:
@@ -104,6 +108,17 @@ class ExtraAlgorithm(Algorithm):
     def build(self, params: dict[str, Any], seed: int) -> Any:
         """An untrained estimator."""
         return self.estimator(self._settings(params, seed))
+
+
+@dataclass(frozen=True)
+class MultilabelAlgorithm(Algorithm):
+    """A classification of two classes that is fitted once for each label."""
+
+    def wrap(self, estimator: Any) -> Any:
+        """scikit-learn fits the estimator to each column of a matrix of labels."""
+        from sklearn.multiclass import OneVsRestClassifier
+
+        return OneVsRestClassifier(estimator)
 
 
 @dataclass(frozen=True)
@@ -161,6 +176,11 @@ def _catalogue(task: str) -> dict[str, Algorithm]:
 
 CATALOGUE: dict[str, dict[str, Algorithm]] = {
     **{task: _catalogue(task) for task in ESTIMATORS},
+    "multilabel": {
+        name: MultilabelAlgorithm(name, "multilabel", each.path, each.description, each.defaults)
+        for name, each in _catalogue("classification").items()
+        if name in MULTILABEL
+    },
     "forecast": {
         name: ForecastAlgorithm(name, "forecast", path, about) for name, path, about in FORECASTERS
     },

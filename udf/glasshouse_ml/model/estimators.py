@@ -49,6 +49,12 @@ MAX_ROWS = {
     "svr": 20_000,
 }
 
+# The classifications that a multilabel fits once for each label. A set of slow ones would not end.
+MULTILABEL = (
+    "decision_tree", "dummy", "extra_trees", "gaussian_nb", "hist_gradient_boosting",
+    "logistic_regression", "random_forest",
+)  # fmt: skip
+
 Entry = tuple[str, str] | tuple[str, str, dict[str, Any]] | tuple[str, str, dict[str, Any], str]
 
 # As many as a picture has directions.

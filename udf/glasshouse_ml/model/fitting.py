@@ -117,7 +117,8 @@ class Fitter:
         """The rows of a fold on which a candidate is fitted, or a stratified share of them."""
         fit, _ = fold
         if share < 1:
-            labels = training.actual[fit] if self.target.names else np.zeros(len(fit))
+            is_stratified = self.target.names and not self.target.has_labels
+            labels = training.actual[fit] if is_stratified else np.zeros(len(fit))
             fit = fit[subsample(labels, share, self.request.options["seed"])]
         return training.take(fit)
 

@@ -140,7 +140,7 @@ def preprocessing_pipeline(
         if categories or texts or dated or not takes.allow_nan:
             prepare = _parts(for_numbers, one_hot, for_many, numbers, few, many, texts)
             steps.append(("prepare", prepare))
-    return Pipeline([*steps, ("estimate", estimator)])
+    return Pipeline([*steps, ("estimate", algorithm.wrap(estimator))])
 
 
 def _document_part(

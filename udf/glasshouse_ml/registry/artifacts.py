@@ -34,8 +34,8 @@ _ARRAYS |= {"future_values": "known", "membership": "membership", "weights": "we
 # Types beyond those that skops trusts by itself: parts of trees; the check of input that histogram
 # gradient boosting stores for its categories; optimizers of neural networks; the loss of Tweedie
 # models; the tree and the function of a bisecting k-means; the curves of a calibration; the folds
-# of a target encoding; and our own classes: for groups, dates, lists, free text, around other
-# libraries, and with interrupts.
+# of a target encoding; a label that no row has; and our own classes: for groups, dates, lists, free
+# text, around other libraries, and with interrupts.
 TRUSTED = (
     "functools.partial",
     "glasshouse_ml.model.boosting.LightGBMClassifier",
@@ -74,6 +74,7 @@ TRUSTED = (
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.model_selection._split.KFold",
     "sklearn.model_selection._split.StratifiedKFold",
+    "sklearn.multiclass._ConstantPredictor",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",

@@ -5,6 +5,7 @@ from glasshouse_ml.tasks.classification import Classification
 from glasshouse_ml.tasks.clustering import Clustering
 from glasshouse_ml.tasks.decomposition import Decomposition
 from glasshouse_ml.tasks.forecast import Forecast
+from glasshouse_ml.tasks.multilabel import Multilabel
 from glasshouse_ml.tasks.outliers import Outliers
 from glasshouse_ml.tasks.regression import Regression
 
@@ -13,6 +14,7 @@ TASKS: dict[str, Task] = {
     for task in (
         Classification(),
         Regression(),
+        Multilabel(),
         Clustering(),
         Outliers(),
         Decomposition(),

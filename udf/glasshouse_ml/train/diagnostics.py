@@ -149,7 +149,7 @@ def _classes(result: TrainingResult) -> list[tuple[str, int]]:
         return [("", 0)]
     if target.positive is not None:
         return [(target.names[target.positive], target.positive)]
-    counts = np.bincount(result.training.actual, minlength=len(target.names))
+    counts = target.rows_of_classes(result.training.actual)
     frequent = np.sort(np.argsort(-counts, kind="stable")[:MAX_CLASSES])
     return [(target.names[position], int(position)) for position in frequent]
 
@@ -164,7 +164,7 @@ def _correlations(result: TrainingResult, importances: Records) -> Records:
     columns = {column.name: column for column in result.data.columns}
     table = result.data.table.take(result.split.train)
     values = correlation_columns(table, [columns[name] for name in names])
-    if result.request.target:
+    if result.request.target and not result.target.has_labels:
         values.append(_target(result, result.request.target))
     return correlation_rows(values, result.request.options["seed"], paired)
 

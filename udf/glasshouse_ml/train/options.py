@@ -30,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "memory_mb": None,
     "rows": "sample",
     "budget_s": None,
+    "comparison_rows": None,
     "search": None,
     "contamination": 0.05,
     "class_weight": None,
@@ -44,7 +45,9 @@ DEFAULTS: dict[str, Any] = {
     "columns": {},
     **FORECAST_DEFAULTS,
 }
-_BY_ROW = ("classification", "regression", "clustering", "decomposition", "outliers")
+_BY_ROW = (
+    "classification", "regression", "multilabel", "clustering", "decomposition", "outliers",
+)  # fmt: skip
 # Options that mean nothing to other tasks; a slip is better said than ignored.
 _TASKS = {
     "positive_class": ("classification", "outliers"),
@@ -57,8 +60,9 @@ _TASKS = {
     "interval": ("regression",),
     "group_by": ("classification", "regression"),
     "weight": ("classification", "regression"),
-    "reference_time": ("classification", "regression"),
+    "reference_time": ("classification", "regression", "multilabel"),
     "rows": ("classification", "regression", "clustering"),
+    "comparison_rows": ("classification", "regression", "multilabel"),
     **dict.fromkeys(("segments", "search", "columns", "budget_s"), _BY_ROW),
     **dict.fromkeys(FORECAST_DEFAULTS, ("forecast",)),
 }
@@ -87,6 +91,7 @@ _WHOLE_NUMBERS = {
     "learning_curve": (0, 10),
     "keep": (0, 10_000),
     "memory_mb": (1, 2**24),
+    "comparison_rows": (1_000, 2**31),
 }
 
 
@@ -106,7 +111,7 @@ def parse_options(arguments: dict[str, Any], task: str) -> dict[str, Any]:
     for name in _CHOICES.keys() & options.keys():
         _one_of(options, name, _CHOICES[name])
     for name, (least, most) in _WHOLE_NUMBERS.items():
-        if options[name] is None and DEFAULTS[name] is None:
+        if options.get(name) is None and DEFAULTS[name] is None:
             continue
         if not is_whole_number(options[name]) or not least <= options[name] <= most:
             raise GlasshouseError(
@@ -116,6 +121,11 @@ def parse_options(arguments: dict[str, Any], task: str) -> dict[str, Any]:
     if task == "forecast":
         return check_forecast_options(options)
     options["segments"] = column_names(options["segments"], "segments")
+    if task == "multilabel" and "label" in options["segments"]:
+        raise GlasshouseError(
+            "options.segments names 'label', which is the name of the segments of labels.",
+            "Give that column another name with AS.",
+        )
     if options.get("positive_class") is not None:
         options["positive_class"] = _class_text(options["positive_class"])
     if options.get("interval") is not None:

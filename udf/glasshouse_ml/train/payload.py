@@ -80,6 +80,7 @@ def version_payload(
             *metric_rows(training, "model", "train"),
             *_fold_metrics(result),
             *segment_metrics(result, test, baseline),
+            *task.segment_metrics(test, baseline, result.target, options, units),
             *(_extra_metrics(result) if options["bootstrap"] else []),
         ],
         "curves": [*task.curves(test, result.target), *extra_curves(result, test, training)],
@@ -219,7 +220,7 @@ def _version(
         "baseline": None if baseline is None else json_number(metric.value(baseline)),
         "classes": _classes(result),
         "positive_class": target.positive_class,
-        "threshold": target.threshold if len(target.names) == 2 else None,
+        "threshold": None if target.has_labels or len(target.names) != 2 else target.threshold,
         "baseline_answer": result.baseline and json_number(result.baseline.constant),
         "baseline_algorithm": result.baseline and result.baseline.name,
         "groups": groups.group_facts(result),
@@ -246,8 +247,9 @@ def _features(result: TrainingResult) -> tuple[Records, Records]:
     """
     task, target, table = result.request.task, result.target, result.data.table
     sampled = _sampled_positions(result)
-    class_names: list[str | None] = [*target.names] or [None]
-    classes = target.values if target.names else np.zeros(table.rows, np.int64)
+    has_classes = target.names and not target.has_labels
+    class_names: list[str | None] = [*target.names] if has_classes else [None]
+    classes = target.values if has_classes else np.zeros(table.rows, np.int64)
     summaries: Records = []
     distributions: Records = []
     for summary, bins in describe_features(
@@ -263,17 +265,28 @@ def _features(result: TrainingResult) -> tuple[Records, Records]:
     if task.needs_target:
         rows = sample_training_rows(result.split.train, target, result.request.options["seed"])
         row_target = replace(target, values=target.values[rows])
+        targets = [row_target]
+        if target.has_labels:
+            targets = [row_target.label(position) for position in range(len(target.names))]
         for summary in summaries:
             check_interrupts()
             name = summary["name"]
             if summary["kind"] in (TEXT, LIST):
                 # A rule by whole texts would say nothing of their words.
-                summary["text_score"] = _text_score(result, name, rows, row_target)
+                text_scores = [_text_score(result, name, rows, each) for each in targets]
+                summary["text_score"] = _largest(text_scores)
                 continue
             is_category = name in table.texts
             values = table.texts[name].codes if is_category else table.numbers[name]
-            summary["univariate_score"] = univariate_score(values[rows], row_target, is_category)
+            summary["univariate_score"] = _largest(
+                [univariate_score(values[rows], each, is_category) for each in targets]
+            )
     return summaries, distributions
+
+
+def _largest(scores: list[float | None]) -> float | None:
+    """Of several labels the one that a column tells best."""
+    return max((score for score in scores if score is not None), default=None)
 
 
 def _classes(result: TrainingResult) -> Records:

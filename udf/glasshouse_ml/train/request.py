@@ -23,6 +23,7 @@ _EXAMPLES = {
     "clustering": '[{"algorithm": "k_means", "params": {"n_clusters": 4}}]',
     "decomposition": '[{"algorithm": "pca", "params": {"n_components": 2}}]',
     "forecast": '["ets", "theta", "seasonal_naive"]',
+    "multilabel": '[{"algorithm": "random_forest", "params": {"n_estimators": 200}}]',
     "outliers": '[{"algorithm": "isolation_forest", "params": {"n_estimators": 200}}]',
     "regression": '[{"algorithm": "ridge", "params": {"alpha": 10}}]',
 }

@@ -12,6 +12,7 @@ from glasshouse_ml.data.encoding import MAX_CATEGORIES, MAX_TARGET_ENCODED, enco
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model.assembly import check_monotonic
 from glasshouse_ml.model.candidates import best_candidate, candidate_entries, compare
+from glasshouse_ml.model.comparison_sample import with_comparison_sample
 from glasshouse_ml.model.fitting import Fitter
 from glasshouse_ml.model.splitting import split_rows
 from glasshouse_ml.train import groups
@@ -26,6 +27,7 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     task, options = request.task, request.options
     data, split = _sort_by_part(data, split_rows(data.table, task.splitter(data.target), request))
     target = data.target
+    split = with_comparison_sample(split, target, options.get("comparison_rows"), options["seed"])
     kinds = dict(options["columns"])
     if any((c.name, c.kind) == (options.get("group_by"), CATEGORY) for c in data.columns):
         # A group is a category, however many words its name has.
@@ -37,7 +39,7 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     features = learn_features(columns, data.table, split.train, max_categories, task.needs_target)
     if options.get("monotonic"):
         check_monotonic(features, options["monotonic"])
-    excluded = [*data.excluded, *uninformative]
+    excluded = [*data.excluded, *uninformative, *_comparison_entry(split)]
     if options.get("group_by"):
         groups.group_column(features, options["group_by"], excluded)
     matrix, train_rows = encode(features, data.table), len(split.train)
@@ -83,6 +85,17 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
         training=training,
         test=test,
     )
+
+
+def _comparison_entry(split: Split) -> list[dict[str, str]]:
+    """An entry of the excluded columns where candidates were compared on a sample."""
+    if "comparison_rows" not in split.facts:
+        return []
+    reason = (
+        f"Candidates were compared on {split.facts['comparison_rows']} of {len(split.train)} "
+        "training rows (options.comparison_rows); the best one was fitted on all of them."
+    )
+    return [{"name": "(rows)", "reason": reason}]
 
 
 def _sort_by_part(data: TrainingData, split: Split) -> tuple[TrainingData, Split]:

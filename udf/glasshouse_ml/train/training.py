@@ -169,8 +169,9 @@ def _model(result: TrainingResult) -> Model:
 def _spec_fingerprint(request: Request, columns: list[Column]) -> str:
     """Changes when the same rows could give another model; the text of the query may change."""
     options = {k: v for k, v in request.options.items() if k not in _RECORDING_OPTIONS}
-    if options.get("rows") == DEFAULTS["rows"]:
-        del options["rows"]  # versions from before the option have the same fingerprint
+    for name in ("rows", "comparison_rows"):
+        if name in options and options[name] == DEFAULTS[name]:
+            del options[name]  # versions from before the option have the same fingerprint
     return fingerprint(
         {
             "task": request.task.name,

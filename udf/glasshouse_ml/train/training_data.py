@@ -1,6 +1,6 @@
 """Reads the training data: the role of each column, and which columns are left out."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from glasshouse_ml.core.errors import GlasshouseError, count_rows, near_names
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.table import (
+    BOOLEAN,
     CATEGORY,
     LIST,
     NUMBER,
@@ -20,6 +21,7 @@ from glasshouse_ml.core.table import (
     is_key_name,
 )
 from glasshouse_ml.core.target import Target
+from glasshouse_ml.core.task import Task
 from glasshouse_ml.data import memory
 from glasshouse_ml.data.calendar_parts import is_date
 from glasshouse_ml.data.database import Database
@@ -28,6 +30,7 @@ from glasshouse_ml.data.fingerprint import fingerprint as digest
 from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.free_text import UNSPACED, is_free_text
 from glasshouse_ml.data.item_lists import find_separator, frequent_items, frequent_separator
+from glasshouse_ml.data.labels import label_columns
 from glasshouse_ml.data.row_reader import Reader, read_columns
 
 # A text column with at least this share of distinct values identifies rows.
@@ -64,6 +67,7 @@ class _Roles:
     """The role of each column of the query."""
 
     target: Column | None
+    labels: list[Column]  # where several columns are the target
     key: Column | None
     weight: Column | None
     split_column: Column | None
@@ -81,6 +85,7 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
         numbers.append(roles.weight)
     if roles.target:
         (numbers if numeric_target else texts).append(roles.target)
+    numbers += roles.labels
     if roles.key:
         texts.append(roles.key)
     if roles.split_column in roles.features:
@@ -101,8 +106,8 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     excluded = [*roles.excluded, *_sample_entry(rows_sampled, rows_read, request.options)]
     unlabelled = Table(0)
-    if roles.target:
-        table, unlabelled = _labelled(table, roles.target.name, numeric_target, roles.split_column)
+    if roles.target or roles.labels:
+        table, unlabelled = _labelled(table, str(request.target), roles.labels, roles.split_column)
     if request.key and (table.texts[request.key].codes < 0).any():
         raise GlasshouseError(
             f"Key column {request.key!r} holds NULL.",
@@ -112,6 +117,12 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
         table, entry = _weighted(table, roles.weight.name)
         excluded.append(entry)
     target = request.task.encode_target(table, request.target, request.options)
+    if target.excluded:
+        first = target.excluded[0]
+        db.notice(
+            f"Labels left out: {len(target.excluded)}, such as {first['name']!r}. {first['reason']}"
+        )
+        excluded += target.excluded
     return TrainingData(
         table, roles.features, target, excluded, rows_read, fingerprint, unlabelled, reader,
         rows_sampled, roles.split_column,
@@ -141,8 +152,9 @@ def _sample_entry(sampled: int, read: int, options: dict[str, Any]) -> list[dict
 def _roles(request: Request, columns: list[Column]) -> _Roles:
     by_name = {column.name: column for column in columns}
     split, role_columns = request.split, dict[str, Column]()
+    labels = _label_columns(request, by_name)
     names = {
-        "target": request.target,
+        "target": None if labels else request.target,
         "key": request.key,
         "column of the split": split["column"],
         "weight": request.options.get("weight"),
@@ -158,6 +170,10 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
             )
         role_columns[role] = by_name[name]
     target, key, split_column, weight, reference = map(role_columns.get, names)
+    if target and request.task.has_labels and target.is_text_array:
+        # Joined, a name that holds the separator would become two labels.
+        target = replace(target, is_text_array=False, is_json=True)
+    _check_labels(target, labels, (key, split_column, reference), request.task)
     _check_weight(weight, (target, key, split_column))
     _check_reference_time(reference, (target, key, weight))
     if target and target in (key, split_column):
@@ -185,7 +201,7 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
         )
     features, excluded = [], []
     for column in columns:
-        if column in (target, key, weight):
+        if column.name == request.target or column in (key, weight, *labels):
             continue
         if column == split_column and column != reference:
             excluded.append({"name": column.name, "reason": "It decides the split."})
@@ -196,7 +212,46 @@ def _roles(request: Request, columns: list[Column]) -> _Roles:
             excluded.append({"name": column.name, "reason": reason})
         else:
             features.append(column)
-    return _Roles(target, key, weight, split_column, features, excluded)
+    return _Roles(target, labels, key, weight, split_column, features, excluded)
+
+
+def _label_columns(request: Request, by_name: Mapping[str, Column]) -> list[Column]:
+    """The columns that are the target together; none where it is one column."""
+    if not request.task.has_labels or not request.target:
+        return []
+    names = label_columns(request.target, by_name)
+    for name in names:
+        if name not in by_name:
+            raise GlasshouseError(
+                f"The query returns no column {name!r}, which is named as a label.",
+                near_names(name, by_name),
+            )
+    return [by_name[name] for name in names]
+
+
+def _check_labels(
+    target: Column | None,
+    labels: Collection[Column],
+    others: Collection[Column | None],
+    task: Task,
+) -> None:
+    if target and task.has_labels and target.kind != CATEGORY:
+        raise GlasshouseError(
+            f"Target column {target.name!r} is of type {target.type}, which holds no lists.",
+            "Name several columns, a column of texts or text[], or ask for task => "
+            "'classification'.",
+        )
+    for label in labels:
+        if label.kind not in (NUMBER, BOOLEAN):
+            raise GlasshouseError(
+                f"Label column {label.name!r} is of type {label.type}; a label is a boolean, or 0 "
+                "or 1.",
+                "Write a condition in the query, or name one column of lists as the target.",
+            )
+        if label in others:
+            raise GlasshouseError(
+                f"Column {label.name!r} is a label and has another role.", "Name another column."
+            )
 
 
 def _check_weight(weight: Column | None, others: Collection[Column | None]) -> None:
@@ -239,10 +294,16 @@ def _check_segments(segments: Collection[str], columns: Collection[Column]) -> N
 
 
 def _labelled(
-    table: Table, target: str, numeric: bool, split_column: Column | None
+    table: Table, target: str, labels: Sequence[Column], split_column: Column | None
 ) -> tuple[Table, Table]:
-    """The rows with a target, and of the others the column of the split."""
-    labelled = ~np.isnan(table.numbers[target]) if numeric else table.texts[target].codes >= 0
+    """The rows with a target, and of the others the column of the split.
+
+    Where several columns are the target, a row that lacks one of them has none.
+    """
+    labelled = np.ones(table.rows, bool)
+    for name in [column.name for column in labels] or [target]:
+        is_number = name in table.numbers
+        labelled &= ~np.isnan(table.numbers[name]) if is_number else table.texts[name].codes >= 0
     dropped = int((~labelled).sum())
     if dropped == table.rows:
         raise GlasshouseError(

@@ -1,6 +1,7 @@
 """ml.evaluate: the metrics of a version on labelled rows that arrived after its training."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import check_finite, encode
 from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.interrupts import interruptible
+from glasshouse_ml.data.labels import label_columns, read_label_columns, read_label_lists
 from glasshouse_ml.data.row_reader import Reader
 from glasshouse_ml.measure.forecast_metrics import resampling_units as forecast_units
 from glasshouse_ml.measure.intervals import metric_intervals
@@ -89,11 +91,16 @@ def _read_labelled_rows(db: Database, stored: Model, query: str, facts: dict[str
     query, columns = model_columns(db, stored.features, query)
     numbers, texts = feature_columns(stored.features, columns)
     target, unit = facts["target"], _unit_column(facts)
+    labels = label_columns(target, columns) if TASKS[stored.task].has_labels else []
     if unit in columns and unit not in {column.name for column in (*numbers, *texts)}:
         (numbers if facts["split"]["by"] == "time" else texts).append(columns[unit])
-    if target is not None:
+    numbers += [_target_column(columns, label, numeric=True) for label in labels]
+    if target is not None and not labels:
         numeric = TASKS[stored.task].numeric_target
-        (numbers if numeric else texts).append(_target_column(columns, target, numeric))
+        column = _target_column(columns, target, numeric)
+        if TASKS[stored.task].has_labels and column.is_text_array:
+            column = replace(column, is_text_array=False, is_json=True)
+        (numbers if numeric else texts).append(column)
     weight = facts["options"].get("weight")
     if weight in columns and columns[weight].numeric:
         numbers.append(columns[weight])
@@ -101,7 +108,7 @@ def _read_labelled_rows(db: Database, stored: Model, query: str, facts: dict[str
     sort_rows(table)  # so that the same rows give the same interval
     if not table.rows:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
-    return table if target is None else _labelled(db, table, target)
+    return table if target is None else _labelled(db, table, labels or [target])
 
 
 def _row_weights(db: Database, table: Table, facts: dict[str, Any]) -> np.ndarray | None:
@@ -154,10 +161,13 @@ def _target_column(columns: dict[str, Column], name: str, numeric: bool) -> Colu
     return columns[name]
 
 
-def _labelled(db: Database, table: Table, target: str) -> Table:
-    """The rows with a target."""
-    numbers = table.numbers.get(target)
-    is_labelled = table.texts[target].codes >= 0 if numbers is None else ~np.isnan(numbers)
+def _labelled(db: Database, table: Table, columns: list[str]) -> Table:
+    """The rows with a target, which several columns may be."""
+    is_labelled = np.ones(table.rows, bool)
+    for name in columns:
+        is_number = name in table.numbers
+        is_labelled &= ~np.isnan(table.numbers[name]) if is_number else table.texts[name].codes >= 0
+    target = ", ".join(columns)
     if not is_labelled.any():
         raise GlasshouseError(
             f"{target} is NULL in every row.", "Give rows whose target is known by now."
@@ -177,6 +187,8 @@ def _target(
     if TASKS[stored.task].numeric_target:
         check_finite([Feature(name, "", NUMBER)], table.numbers[name][:, None])
         return Target(table.numbers[name], interval=stored.interval)
+    if TASKS[stored.task].has_labels:
+        return _label_target(table, stored, name)
     classes, texts = list(stored.classes), table.texts[name]
     # Models of earlier versions name classes of type numeric with their trailing zeros.
     positions = {_without_zeros(name): position for position, name in enumerate(classes)}
@@ -196,6 +208,17 @@ def _target(
         stored.threshold,
         Costs(**costs) if costs else None,
     )
+
+
+def _label_target(table: Table, stored: Model, target: str) -> Target:
+    """The labels of the rows; those that the model does not know are ignored."""
+    names = list(stored.classes)
+    if target in table.texts:
+        return Target(read_label_lists(table.texts[target], names)[1], names)
+    # A label that the training left out is read, and not measured.
+    columns = label_columns(target, ())
+    values = read_label_columns(table, columns)
+    return Target(values[:, [columns.index(name) for name in names]], names)
 
 
 def _without_zeros(number: str) -> str:

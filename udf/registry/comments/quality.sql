@@ -4,7 +4,7 @@ comment on column ml.metrics.version is 'Version of the model';
 comment on column ml.metrics.series is 'model, or the baseline that ignores every feature';
 comment on column ml.metrics.split is 'test: rows never seen in training; train: rows learned from, or a sample of 100,000 of them; validation: a fold of the cross-validation';
 comment on column ml.metrics.fold is 'Number of the fold, for validation';
-comment on column ml.metrics.segment is 'Part of the rows: all, or column = value for the columns named in options.segments';
+comment on column ml.metrics.segment is 'Part of the rows: all, or column = value for the columns named in options.segments; for a multilabel also label = name, with the metrics of two classes';
 comment on column ml.metrics.metric is 'Name of the measure';
 comment on column ml.metrics.value is 'The measure';
 comment on column ml.metrics.lower is 'Lower end of the 95 % interval on test rows: Wilson for a share of rows, else bootstrap; NULL for the groups of options.group_by, of which there may be thousands';

@@ -3,7 +3,7 @@ comment on table ml.model_versions is 'One row per trained version of a model: w
 comment on column ml.model_versions.model is 'Name of the model';
 comment on column ml.model_versions.version is 'Counts up from 1 for each model';
 comment on column ml.model_versions.task is 'What kind of question the model answers, such as classification';
-comment on column ml.model_versions.target is 'Column the model predicts, for outliers the labels it is measured against; NULL where there is none';
+comment on column ml.model_versions.target is 'Column the model predicts (of a multilabel it may be several, as they were named), for outliers the labels it is measured against; NULL where there is none';
 comment on column ml.model_versions.key is 'Column that names a row; never a feature';
 comment on column ml.model_versions.algorithm is 'The candidate that won the cross-validation';
 comment on column ml.model_versions.params is 'Its parameters as they were asked for; ml.algorithms() shows the defaults';
@@ -12,7 +12,7 @@ comment on column ml.model_versions.score is 'That measure on the test rows';
 comment on column ml.model_versions.lower is 'Lower end of the 95 % interval of the score: Wilson for a share of rows, else bootstrap';
 comment on column ml.model_versions.upper is 'Upper end of the 95 % interval of the score: Wilson for a share of rows, else bootstrap';
 comment on column ml.model_versions.baseline is 'The same measure on the same rows for the baseline that ignores every feature, see baseline_algorithm; NULL for a clustering, which has none';
-comment on column ml.model_versions.classes is 'Each class with its rows in the train and in the test part, and with options.weight its weight in the train part; for a clustering each cluster; for outliers without labels what was flagged; empty for a regression or a decomposition';
+comment on column ml.model_versions.classes is 'Each class with its rows in the train and in the test part, and with options.weight its weight in the train part; for a multilabel each label, of which a row may have several; for a clustering each cluster; for outliers without labels what was flagged; empty for a regression or a decomposition';
 comment on column ml.model_versions.positive_class is 'The class whose probability is the score; NULL unless there are two classes';
 comment on column ml.model_versions.features is 'Each feature: name, type, kind and statistics over the rows used (times in days since 1970-01-01); separation, on training rows, says how much a number alone tells: max(AUC, 1 - AUC) with two classes, |Spearman| with a target of numbers, else nothing; alone, how well the feature by itself predicts the target on rows the rule was not made from: ROC AUC with classes, R² with numbers; text_score, the same for a linear model of the words of a text or the items of a list; calendar_parts, what the model gets of a date besides its days';
 comment on column ml.model_versions.excluded is 'Columns of the query that are no feature, each with the reason';
@@ -66,7 +66,7 @@ comment on column ml.candidates.deviation is 'Standard deviation of the measure 
 comment on column ml.candidates.fold_scores is 'The measure in each fold';
 comment on column ml.candidates.seconds is 'Time of the cross-validation';
 comment on column ml.candidates.error is 'Why the candidate failed; NULL for one that was compared';
-comment on column ml.candidates.rows_share is 'Share of the rows of each fold that it learned from; below 1 for a setting that a halving search gave up before it had seen all of them';
+comment on column ml.candidates.rows_share is 'Share of the rows of each fold that it learned from; of options.comparison_rows where that is given; below 1 for a setting that a halving search gave up before it had seen all of them';
 comment on table ml.models is 'One row per model: how many versions it ever had, and who owns it';
 comment on column ml.models.model is 'Name of the model';
 comment on column ml.models.owner is 'The role that trained the first version; it, transformer and a superuser may train, promote, roll back and drop';

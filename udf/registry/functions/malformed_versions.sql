@@ -14,7 +14,7 @@ begin
         values
         (length(model) not between 1 and 200 or model ~ '[[:cntrl:]]', 'its name is empty, too long or has a control character'),
         (
-            task not in ('classification', 'regression', 'clustering', 'decomposition', 'outliers', 'forecast'),
+            task not in ('classification', 'regression', 'multilabel', 'clustering', 'decomposition', 'outliers', 'forecast'),
             format('its task is %L', left(task, 40))
         ),
         (not isfinite(trained_at), 'the time of its training is not a date'),
@@ -30,7 +30,7 @@ begin
             'its features are malformed'
         ),
         (
-            task in ('classification', 'clustering') and coalesce(not classes @? '$[0]', true)
+            task in ('classification', 'multilabel', 'clustering') and coalesce(not classes @? '$[0]', true)
             or classes @? '$[*] ? (!(@.class.type() == "string"
                 && @.train.type() == "number" && @.test.type() == "number"))'
             or classes @? '$[*].keyvalue() ? (@.key like_regex "^(train|test)$"

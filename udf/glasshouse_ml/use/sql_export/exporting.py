@@ -22,6 +22,11 @@ def export_model(db: Database, model: str, source: str, version: int | None) -> 
     """
     stored = registry.load(db, model, version)
     check_key_name(stored, model)
+    if stored.task == "multilabel":
+        raise GlasshouseError(
+            f"Model {model!r} cannot be written as SQL: it has an estimator for each label.",
+            "Train one classification per label, or use ml.predict.",
+        )
     if stored.interval:
         raise GlasshouseError(
             f"Model {model!r} cannot be written as SQL: options.interval gives its predictions "
