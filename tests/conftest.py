@@ -48,16 +48,22 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 SYNC = "tests/e2e/test_sync"
+STACK_LIFE = "tests/e2e/test_stack_life.py"
 # Their tests have a stack of their own.
-OWN_STACKS = ("tests/e2e/test_stack_life.py", "tests/e2e/test_kills.py")
-# A process that began one of these last would keep the others waiting: the longest come first.
+OWN_STACKS = (STACK_LIFE, "tests/e2e/test_kills.py")
+# A process that began one of these last would keep the others waiting: the longest come first. The
+# first of them make the templates of clusters; those that follow need only the smaller ones, and
+# then the others need not wait.
 LONGEST = (
     "tests/e2e/test_attacks.py",
     SYNC,
+    "tests/integration/test_promotion.py",
+    "tests/integration/test_shop_history.py",
+    STACK_LIFE,
     "tests/e2e/",
     *(f"tests/integration/test_{name}.py" for name in (
-        "shop_real_data", "promotion", "shop_history", "models", "shop_small", "failing_tests",
-        "model_nodes",
+        "shop_real_data", "models", "model_nodes", "shop_small", "failing_tests",
+        "existing_server", "engine_interrupts", "add_tables",
     )),
 )  # fmt: skip
 

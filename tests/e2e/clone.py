@@ -13,6 +13,7 @@ from scripts.settings import Settings, load_settings
 from scripts.stack.processes import is_alive
 from tests.clusters import ML_EXTRAS, ROOT, copy_template, free_port
 from tests.e2e.commands import environment
+from tests.e2e.few_dashboards import keep_few_dashboards
 
 # The number of the test process follows in the folder's name.
 PREFIX = "glasshouse-e2e-"
@@ -99,8 +100,11 @@ class Clone:
         shutil.rmtree(self.root)
 
 
-def copy_of_the_project() -> Clone:
-    """What git knows, and what it would be told of: not what is ignored."""
+def copy_of_the_project(few_dashboards: bool = False) -> Clone:
+    """What git knows, and what it would be told of: not what is ignored.
+
+    `few_dashboards`: three of them with all that they use.
+    """
     root = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     # Open to the database server's user, as an ordinary folder is; tmp_path is not.
     root.chmod(0o755)
@@ -120,6 +124,8 @@ def copy_of_the_project() -> Clone:
     override_file = Path(os.environ.get("GLASSHOUSE_TEST_OVERRIDE", ROOT / override))
     if override_file.exists():
         shutil.copy2(override_file, root / override)
+    if few_dashboards:
+        keep_few_dashboards(root)
     author = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
     for command in (
         ["init", "--quiet"],
@@ -135,12 +141,12 @@ def in_containers() -> bool:
     return os.environ.get("GLASSHOUSE_TEST_MODE", "native") != "native"
 
 
-def running_clone(built: bool = False) -> Iterator[Clone]:
+def running_clone(built: bool = False, few_dashboards: bool = False) -> Iterator[Clone]:
     """A copy of the project that is up, and gone afterwards.
 
     `built`: its warehouse is a copy of the tests' own, so that only Superset is left to prepare.
     """
-    clone = copy_of_the_project()
+    clone = copy_of_the_project(few_dashboards)
     try:
         if built and not in_containers():
             state = clone.root / ".stack"

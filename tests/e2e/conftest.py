@@ -2,16 +2,15 @@
 
 import os
 import random
-import shutil
 from collections.abc import Iterator
 
 import pytest
 
-from scripts.assets.files.managed import LOCK
 from tests.conftest import SYNC
 from tests.e2e.clone import Clone, running_clone
 from tests.e2e.commands import Commands, environment
 from tests.e2e.projects import Project
+from tests.e2e.saved_dashboards import dashboards_put_back
 
 # test_kills.py kills at moments that this number decides. Test processes inherit it.
 KILL_SEED = int(os.environ.setdefault("GLASSHOUSE_KILL_SEED", str(random.randrange(10**6))))
@@ -26,9 +25,11 @@ def pytest_report_header() -> str:
 def stack() -> Iterator[Clone]:
     """A running stack that tests leave as they find it, made as a newcomer makes it.
 
-    A process that runs only tests of push and pull starts from a copy of the warehouse.
+    A process that runs only tests of push and pull starts from a copy of the warehouse, and has a
+    few of the dashboards.
     """
-    yield from running_clone(built=os.environ["PYTEST_CURRENT_TEST"].startswith(SYNC))
+    is_sync = os.environ["PYTEST_CURRENT_TEST"].startswith(SYNC)
+    yield from running_clone(built=is_sync, few_dashboards=is_sync)
 
 
 @pytest.fixture(scope="session")
@@ -45,16 +46,6 @@ def pushed(stack: Clone) -> Iterator[Project]:
 
 @pytest.fixture
 def project(pushed: Project) -> Iterator[Project]:
-    """The same for tests that change something: put back afterwards, additions removed."""
-    before = pushed.stack.root / ".assets-before-test"
-    shutil.copytree(pushed.folder, before)
-    yield pushed
-    lock = (pushed.folder / LOCK).read_text()
-    shutil.rmtree(pushed.folder)
-    before.rename(pushed.folder)
-    lock_before = (pushed.folder / LOCK).read_text()
-    (pushed.folder / LOCK).write_text(lock)
-    pushed.run("push", "--force")
-    if lock != lock_before:
-        pushed.run("prune", "--yes", "--force")
-        (pushed.folder / LOCK).write_text(lock_before)
+    """The same for tests that change something: all of it is put back afterwards."""
+    with dashboards_put_back(pushed):
+        yield pushed

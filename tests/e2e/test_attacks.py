@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import psycopg2
@@ -20,6 +20,8 @@ from tests.e2e.projects import Project
 
 CALL_LIST = "edf6b710-d34d-59eb-b79d-d76e348d59ef"  # reports.rpt_call_list
 CHART = "6ced5de7-4a04-527c-bd97-9b421ad47c76"  # a chart on it, on the dashboard churn
+SUMMARY = "affcb45f-063e-5dc8-baf9-4d9950dc80e1"  # reports.rpt_churn_summary
+HEADLINE = "4addbb0a-d316-59b3-b212-0ac0dbcd63cb"  # a chart on it, on the dashboard churn
 FRANCE = "Stakeholder France"
 PASSWORD = "a password of a test"
 TABLES = {"table": "reports.rpt_call_list", "hidden": "ml.model_versions"}
@@ -112,6 +114,14 @@ def test_row_filter_applies_to_chart(readers: Readers) -> None:
     for metric, expected in (("min(country)", "France"), ("max(country)", "France")):
         answer = readers.metric(readers.french, metric)
         assert answer.json()["result"][0]["data"] == [{"stolen": expected}], answer.text
+    # A sum over all countries would tell what the rows may not.
+    superset = readers.project.superset
+    ids = {
+        "dataset": superset.number("dataset", SUMMARY),
+        "chart": superset.number("chart", HEADLINE),
+    }
+    answer = replace(readers, **ids).chart_data(readers.french, columns=["country"])
+    assert answer.json()["result"][0]["data"] == [{"country": "France"}], answer.text
     login = login_name("dashboard", [FRANCE])
     settings = readers.project.stack.settings
     with (

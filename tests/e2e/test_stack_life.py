@@ -26,7 +26,7 @@ from tests.e2e.test_stack import SECRETS, ask, error_of, logs_in
 @pytest.fixture(scope="module")
 def other_stack() -> Iterator[Clone]:
     """One that may be stopped, broken and killed."""
-    yield from running_clone(built=True)
+    yield from running_clone(built=True, few_dashboards=True)
 
 
 def test_simulated_day_and_refresh(other_stack: Clone) -> None:
@@ -165,7 +165,7 @@ def backup_content(other_stack: Clone) -> Content:
 
 def test_restored_copy_runs_beside_original(other_stack: Clone, backup_content: Content) -> None:
     """Two stacks at the same time, the second restored from the backup of the first."""
-    copy = copy_of_the_project()
+    copy = copy_of_the_project(few_dashboards=True)
     try:
         result = copy.first("restore", f"FROM={other_stack.root / BACKUP}")
         assert result.returncode == 0, result.stdout + result.stderr

@@ -134,6 +134,8 @@ def test_push_refuses_to_overwrite_superset_changes(project):
     assert "Changed in the browser" in error
     assert "make pull" in error
     assert "FORCE=1" in error
+    assert "Changed in the browser" in project.run("push", "--force")
+    assert "No difference" in project.run("plan")
 
 
 def test_changes_of_both_sides_are_merged(project):

@@ -30,7 +30,7 @@ def as_user(project, name: str) -> Superset:
     return Superset(settings.model_copy(update={"extra_values": values}))
 
 
-def test_stakeholder_sees_only_dashboards_with_row_filter(project, tmp_path):
+def test_stakeholder_sees_only_dashboards_with_row_filter(project):
     data = entries(project)
     data["row_filters"]["No predictions"] = {
         "clause": "1 = 0", "datasets": [PREDICTIONS], "roles": ["Stakeholder"]
@@ -42,13 +42,13 @@ def test_stakeholder_sees_only_dashboards_with_row_filter(project, tmp_path):
     settings = project.stack.settings
     password = settings.value("STAKEHOLDER_PASSWORD")
     with signed_in(settings.superset_url, "stakeholder", password) as page:
-        result = inspect_dashboard(page, settings.superset_url, "quality_classification", tmp_path)
+        result = inspect_dashboard(page, settings.superset_url, "quality_classification")
         assert {(each.chart, each.message) for each in result.findings} == {
             ("Least certain predictions", "it says that there are no results")
         }
         assert page.goto(f"{settings.superset_url}/sqllab/").status == 403
         page.goto(f"{settings.superset_url}/dashboard/list/")
-        page.get_by_text("Start here", exact=True).wait_for()
+        page.get_by_text("Customer segments", exact=True).wait_for()
         assert page.get_by_role("menuitem").all_inner_texts()[0] == "Dashboards"
     del data["row_filters"]["No predictions"]
     write(project, data)

@@ -3,6 +3,8 @@
 import copy
 from dataclasses import replace
 
+import pytest
+
 from scripts.assets.client import preset
 from scripts.assets.files.yaml_text import dump_yaml, load_yaml
 from scripts.assets.model.asset import Bundle
@@ -13,6 +15,8 @@ from scripts.assets.sync.server_assets import server_bundle
 from tests.e2e.wheel_examples import bundle_of, read_examples
 
 
+# The other tests do the same with charts of the types that the project has.
+@pytest.mark.slow
 def test_superset_examples_round_trip(project):
     settings, superset = project.stack.settings, project.superset
     examples = read_examples()

@@ -53,7 +53,7 @@ def test_push_then_pull_on_second_instance_has_no_difference(project, second_sup
     env = overlay(project, "second", **second_superset.addresses)
     before = project.files()
     output = project.run("push", **env)
-    assert re.search(r"created \d+ dashboards", output)
+    assert re.search(r"created \d+ charts", output)
     assert 'created role "Stakeholder"' in output
     assert "Nothing to do" in project.run("pull", **env)
     assert "No difference" in project.run("plan", **env)
@@ -96,6 +96,8 @@ def execute(dsn: dict, script: str) -> None:
         cursor.execute(script)
 
 
+# The test above has a second environment, and unit tests have the values of placeholders.
+@pytest.mark.slow
 def test_environment_with_other_prefix_and_certificate(project, second_superset, schemas_of_ada):
     dashboard = project.folder / "dashboards" / "quality_classification.yaml"
     project.edit(dashboard, certified_by="${CERTIFIED_BY}")

@@ -4,6 +4,7 @@ import copy
 import json
 import uuid
 
+import pytest
 import yaml
 
 from scripts.assets.client.exports import LISTED_COLUMNS
@@ -111,6 +112,8 @@ def test_concurrent_pushes_are_serialised(project):
     assert "No difference" in project.run("plan")
 
 
+# The project has more charts than a page of Superset's lists, and the tests of the stack push all.
+@pytest.mark.slow
 def test_dashboard_with_over_hundred_charts_round_trip(project):
     _, chart = project.chart()
     dashboard = project.folder / "dashboards" / "many.yaml"

@@ -54,6 +54,7 @@ class DbtProject:
             update={"root": root, "state": root / ".stack"}
         )
         self.write("dbt_project.yml", PROJECT)
+        self._parse()
 
     def write(self, path: str, text: str) -> None:
         """Write a file of the project."""
@@ -63,12 +64,31 @@ class DbtProject:
 
     def run(self, *arguments: str) -> Outcome:
         """Run a dbt command with two threads on a developer's target, apart from all others."""
-        command = [*arguments, "--no-use-colors"]
+        return self._dbt(*arguments, "--threads", "2", "--exclude", "resource_type:function")
+
+    def _dbt(self, *arguments: str) -> Outcome:
+        command = [*arguments, "--no-use-colors", "--target", "dev"]
         command += ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
-        command += ["--target", "dev", "--threads", "2", "--exclude", "resource_type:function"]
         environment = dbt_environment(self.settings, "dev") | {"GLASSHOUSE_DEVELOPER": DEVELOPER}
         process = dbt_server().run(command, environment, self.folder)
         return Outcome(process.stdout + process.stderr, process.returncode)
+
+    def _parse(self) -> None:
+        """Have dbt parse the files that all projects share once for each server."""
+        parsed = self.settings.state / "dbt" / "dev" / "partial_parse.msgpack"
+        shared = parsed_projects.get(self.settings.postgres_port)
+        if shared is None:
+            outcome = self._dbt("parse")
+            assert outcome.exit_code == 0, outcome.output
+            shared = shutil.copy2(parsed, parsed.with_name("shared.msgpack"))
+            parsed_projects[self.settings.postgres_port] = shared
+        else:
+            parsed.parent.mkdir(parents=True)
+            shutil.copy2(shared, parsed)
+
+
+# What dbt has parsed of a project without models, by the port of the server: its profile holds it.
+parsed_projects: dict[int, Path] = {}
 
 
 @cache

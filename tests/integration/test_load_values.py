@@ -72,7 +72,7 @@ def is_same(value: str, stored: str | None, kind: str) -> bool:
     return datetime.fromisoformat(bare) == datetime.fromisoformat(stored)
 
 
-@hypothesis.settings(max_examples=500, deadline=None)
+@hypothesis.settings(max_examples=200, deadline=None)
 @hypothesis.given(st.lists(COLUMNS, min_size=1, max_size=6), st.sampled_from(",;\t|"))
 def test_values_round_trip(dsn, tmp_path_factory, columns: list[list[str]], delimiter: str) -> None:
     path = tmp_path_factory.getbasetemp() / "loaded_values.csv"

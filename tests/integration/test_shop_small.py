@@ -75,7 +75,7 @@ def test_empty_shop_builds(empty_server: Warehouse) -> None:
     )
 
 
-# Between the empty shop and classicmodels.
+# Between the empty shop and the one that all other tests have.
 @pytest.mark.slow
 def test_shop_of_three_weeks_builds(empty_server: Warehouse) -> None:
     source = Simulator(last_day=calendar.FIRST_DAY + 20)
@@ -94,6 +94,8 @@ def test_shop_of_three_weeks_builds(empty_server: Warehouse) -> None:
     assert result["predictions.pred_churn"] == 0
 
 
+# The empty shop shows the same in less time; test_source_files.py loads these files.
+@pytest.mark.slow
 def test_classicmodels_builds(empty_server: Warehouse, data_folder: Path) -> None:
     """98 customers who bought: enough for joins, a forecast and dashboards, not to tell leavers."""
     if not (data_folder / "classicmodels").is_dir():

@@ -40,7 +40,9 @@ def without_assertion(trees: dict[str, ast.Module]) -> list[str]:
     helpers = [
         each for tree in trees.values() for each in functions(tree) if each.name[:5] != "test_"
     ]
-    while more := {each.name for each in helpers if asserts(each, checks)} - checks:
+    called = {each: calls(each) for each in helpers}
+    checks |= {each.name for each in helpers if asserts(each, checks)}
+    while more := {each.name for each in helpers if called[each] & checks} - checks:
         checks |= more
     return [
         f"{file}:{each.lineno} {each.name}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 from playwright.sync_api import TimeoutError as BrowserTimeout
 
 from scripts.assets.client.browser import PHONE, SCREEN, TIMEOUT_SECONDS, Traffic, signed_in
@@ -20,6 +20,9 @@ from scripts.settings import Settings
 
 # How long the page must stay unchanged: filters that are still loading request data again.
 QUIET_SECONDS = 0.6
+
+# The height of a window that holds most dashboards.
+TALL = 2400
 
 # The state of each visible card. Superset's test attributes identify the elements, because ids and
 # generated class names differ between installations.
@@ -83,14 +86,21 @@ class DashboardReport:
     pictures: list[Path] = field(default_factory=list)
 
 
-def inspect_dashboard(page: Page, url: str, slug: str, pictures: Path) -> DashboardReport:
-    """Open every tab of a dashboard; returns findings, times, and two pictures per tab."""
+def inspect_dashboard(
+    page: Page, url: str, slug: str, pictures: Path | None = None
+) -> DashboardReport:
+    """Open every tab of a dashboard; returns findings and times.
+
+    `pictures`: the folder for two pictures of each tab, of the first screen and of all of it.
+    """
     result = DashboardReport(slug)
-    pictures.mkdir(parents=True, exist_ok=True)
     traffic = Traffic(page)
     started = time.monotonic()
     # A page for phones is opened without the menu, which would cover it.
     screen, query = (PHONE, "?standalone=1") if slug.endswith("_phone") else (SCREEN, "")
+    if pictures is None:
+        # Without a picture of the first screen, all charts are drawn at once.
+        screen = ViewportSize(width=screen["width"], height=TALL)
     page.set_viewport_size(screen)
     page.goto(f"{url}/superset/dashboard/{slug}/{query}")
     try:
@@ -107,15 +117,18 @@ def inspect_dashboard(page: Page, url: str, slug: str, pictures: Path) -> Dashbo
                 started = time.monotonic()
                 tabs.nth(number).click()
         page.mouse.move(0, 0)
-        wait_until_drawn(page, traffic)
+        cards = wait_until_drawn(page, traffic)
         result.seconds[tab] = round(time.monotonic() - started - QUIET_SECONDS, 1)
         stem = f"{slug}_{number + 1}_{re.sub(r'[^a-z0-9]+', '_', tab.lower()).strip('_')}"
-        result.pictures.append(_picture(page, pictures / f"{stem}.png"))
+        if pictures:
+            result.pictures.append(_picture(page, pictures / f"{stem}.png"))
         # Superset draws a card only near the visible area, so the window must hold all of them.
-        height = max(screen["height"], int(page.evaluate(BOTTOM)) + 24)
-        page.set_viewport_size({"width": screen["width"], "height": height})
-        cards = wait_until_drawn(page, traffic)
-        result.pictures.append(_picture(page, pictures / f"{stem}_full.png"))
+        height = int(page.evaluate(BOTTOM)) + 24
+        if height > screen["height"]:
+            page.set_viewport_size({"width": screen["width"], "height": height})
+            cards = wait_until_drawn(page, traffic)
+        if pictures:
+            result.pictures.append(_picture(page, pictures / f"{stem}_full.png"))
         result.charts[tab] = [card["name"] for card in cards]
         result.findings += _findings(tab, cards, traffic.refusals())
         for text in page.evaluate(CUT_TEXTS):
@@ -163,6 +176,7 @@ def _findings(tab: str, cards: list[dict], refusals: dict[int, str]) -> list[Fin
 
 
 def _picture(page: Page, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=path, animations="disabled")
     return path
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,7 +69,14 @@ def test_parse_error_fails_each_command(project: Path) -> None:
         assert "absent" in output
 
 
-def test_changed_parse_input_starts_new_process(project: Path) -> None:
+def test_changed_parse_input_starts_new_process(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Which process is used, not what it does: dbt itself would take two seconds to load.
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nexec cat\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
     first = start_dbt(project, (), environment(project))
     assert start_dbt(project, (), environment(project, PGHOST="elsewhere")) is first
     second = start_dbt(project, (), environment(project, GLASSHOUSE_TESTS="news"))

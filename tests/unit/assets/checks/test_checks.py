@@ -329,7 +329,7 @@ ODD = st.recursive(ODD, lambda inner: st.lists(inner) | st.dictionaries(st.text(
 
 
 @given(where=st.sampled_from(PLACES), arbitrary_value=ODD)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_arbitrary_values_do_not_crash_checks(where, arbitrary_value):
     file, (*path, last) = where
     data = copy.deepcopy(ASSETS)
