@@ -71,6 +71,11 @@ def available_bytes(memory_mb: int | None) -> int | None:
     return int(free * 2**20)
 
 
+def has_room(needed_bytes: int, memory_mb: int | None) -> bool:
+    """Whether the session may take so many further bytes under a limit."""
+    return memory_mb is None or (private_mb() or 0.0) + needed_bytes / 2**20 <= memory_mb
+
+
 def check_limit(memory_mb: int | None) -> None:
     """Raise an error above the limit, before the system runs out of memory and ends processes."""
     if memory_mb is None:

@@ -5,6 +5,8 @@ then holds words and numbers alone, and the library is asked only when rows are 
 """
 
 from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -70,21 +72,15 @@ class Boosted(BaseEstimator):
         encoded = target
         if isinstance(self, ClassifierMixin):
             self.classes_, encoded = np.unique(target, return_inverse=True)
-        settings = {**(self.params or {}), **self.fixed_params, "n_jobs": self._threads()}
+        settings = self._settings()
         weights = settings.get("class_weight")
         if isinstance(weights, dict):
             positions = {value: position for position, value in enumerate(self.classes_)}
             settings["class_weight"] = {
                 positions[k]: w for k, w in weights.items() if k in positions
             }
-        try:
+        with self._short_errors():
             fitted = self._fit(settings, matrix, encoded, sample_weight)
-        except Exception as error:
-            if type(error).__module__.partition(".")[0] != self.library:
-                raise
-            # The first line says it; what follows are addresses in the library.
-            message = str(error).strip().split("\n")[0]
-            raise ValueError(message.rpartition("] ")[2] or message) from None
         self.text_ = self._serialise(fitted)
         self.n_features_in_ = matrix.shape[1]
         return self
@@ -110,6 +106,20 @@ class Boosted(BaseEstimator):
         if getattr(self, "_booster_cache", None) is None:
             self._booster_cache = self._deserialise(self.text_)
         return self._booster_cache
+
+    def _settings(self) -> dict[str, Any]:
+        return {**(self.params or {}), **self.fixed_params, "n_jobs": self._threads()}
+
+    @contextmanager
+    def _short_errors(self) -> Iterator[None]:
+        """An error of the library in one line, without the addresses that follow it."""
+        try:
+            yield
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] != self.library:
+                raise
+            message = str(error).strip().split("\n")[0]
+            raise ValueError(message.rpartition("] ")[2] or message) from None
 
     def _threads(self) -> int:
         return thread_count((self.params or {}).get("n_jobs"))
@@ -144,6 +154,10 @@ class _Regressor(RegressorMixin):
     def predict(self, matrix: np.ndarray) -> np.ndarray:
         """The numbers."""
         return np.asarray(self._predictions(matrix), float)
+
+
+# Reads the same rows anew at each call: some rows of the matrix and their target values at a time.
+Batches = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
 
 
 class _LightGBM(Boosted):
@@ -224,18 +238,71 @@ class _XGBoost(Boosted):
     def _fit(
         self, params: dict[str, Any], matrix: np.ndarray, target: np.ndarray, weights: Any
     ) -> Any:
+        estimator = self._new_estimator({**params, "callbacks": [self._interrupt_check()]})
+        return estimator.fit(matrix, target, sample_weight=weights)
+
+    @staticmethod
+    def _interrupt_check() -> Any:
         from xgboost.callback import TrainingCallback
 
-        class Look(TrainingCallback):
+        class InterruptCheck(TrainingCallback):
             def after_iteration(self, *_: Any) -> bool:
                 check_interrupts()
                 return False
 
-        estimator = self._new_estimator({**params, "callbacks": [Look()]})
-        return estimator.fit(matrix, target, sample_weight=weights)
+        return InterruptCheck()
+
+    @property
+    def learns_in_batches(self) -> bool:
+        """Whether the trees are grown from bins, in which a value takes one byte and not eight."""
+        return (self.params or {}).get("tree_method") in (None, "auto", "hist")
+
+    def fit_batches(self, batches: Batches, columns: int, classes: int) -> Self:
+        """Learn from the bins of rows that arrive in batches; classes are 0, 1, … or absent (0).
+
+        XGBoost reads the rows four times: it counts them, chooses the borders of the bins, and
+        fills the bins.
+        """
+        import xgboost
+
+        class Rows(xgboost.DataIter):
+            def reset(self) -> None:
+                self.rest = batches()
+
+            def next(self, input_data: Callable[..., None]) -> bool:
+                check_interrupts()
+                batch = next(self.rest, None)
+                if batch is not None:
+                    input_data(data=batch[0], label=batch[1])
+                return batch is not None
+
+        settings = self._settings()
+        estimator = self._new_estimator(settings)
+        params = estimator.get_xgb_params()
+        if classes > 2:
+            params |= {"objective": "multi:softprob", "num_class": classes}
+        with self._short_errors():
+            bins = xgboost.QuantileDMatrix(
+                Rows(), max_bin=params.get("max_bin"), nthread=self._threads()
+            )
+            booster = xgboost.train(
+                params,
+                bins,
+                estimator.get_num_boosting_rounds(),
+                callbacks=[self._interrupt_check()],
+            )
+        if classes:
+            self.classes_ = np.arange(classes)
+        self.text_ = self._serialise_booster(booster)
+        self.n_features_in_ = columns
+        return self
 
     def _serialise(self, fitted: Any) -> str:
-        return fitted.get_booster().save_raw("json").decode()
+        return self._serialise_booster(fitted.get_booster())
+
+    @staticmethod
+    def _serialise_booster(booster: Any) -> str:
+        return booster.save_raw("json").decode()
 
     def _deserialise(self, text: str) -> Any:
         from xgboost import Booster

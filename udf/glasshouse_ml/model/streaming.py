@@ -1,11 +1,14 @@
 """Fits of an estimator on rows that arrive in batches, after the preprocessing was learned.
 
 Ridge and linear regression need only sums of products, so their result is that of a fit on all rows
-at once. The others learn batch by batch with scikit-learn's partial_fit().
+at once. XGBoost reads the rows several times, from a temporary file. The others learn batch by
+batch with scikit-learn's partial_fit().
 """
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +19,8 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from glasshouse_ml.model.boosting import XGBoostClassifier, XGBoostRegressor
+
 EXACT_SUMS, STREAMING = "exact sums", "streaming"
 # The sums of products of so many columns take 200 MB.
 MAX_COLUMNS = 5_000
@@ -25,10 +30,21 @@ _CONSTANT = 1e-6
 _PARTIAL = ("BernoulliNB", "GaussianNB", "MiniBatchKMeans", "SGDClassifier", "SGDRegressor")
 
 
+# Where PostgreSQL has its own temporary files, seen from the folder in which its sessions run.
+_TEMPORARY_FILES = Path("base", "pgsql_tmp")
+# The bytes that XGBoost takes for a value in its bins and for a row, at the peak. Measured.
+_BIN_BYTES, _BINNED_ROW_BYTES = 3, 45
+# The values that are read from the temporary file at a time: 8 MB.
+_BATCH_VALUES = 2_000_000
+
+
 class BatchFit(Protocol):
     """Learns from batches."""
 
     method: str
+
+    def bytes_needed(self) -> int:
+        """The memory that result() takes and that grows with the number of rows."""
 
     def add(self, matrix: np.ndarray, target_values: np.ndarray) -> None:
         """Learn from some rows of the matrix of encoding.encode()."""
@@ -47,6 +63,8 @@ def batch_fit(fitted: Pipeline, classes: int, seed: int) -> BatchFit | None:
     if name in ("Ridge", "LinearRegression") and not estimator.positive:
         columns = estimator.n_features_in_
         return ExactSums(fitted) if columns <= MAX_COLUMNS else None
+    if isinstance(estimator, XGBoostClassifier | XGBoostRegressor):
+        return BinnedFit(fitted, classes) if estimator.learns_in_batches else None
     return PartialFit(fitted, classes, seed) if name in _PARTIAL else None
 
 
@@ -66,9 +84,7 @@ class ExactSums:
 
     def add(self, matrix: np.ndarray, target_values: np.ndarray) -> None:
         """Add the sums of some rows."""
-        prepared: Any = self.fitted[:-1].transform(matrix) if len(self.fitted) > 1 else matrix
-        if issparse(prepared):
-            prepared = prepared.toarray()
+        prepared = _prepare(self.fitted, matrix)
         if self.shift is None:
             self.shift = float(target_values.mean())
         target_values = target_values - self.shift
@@ -77,6 +93,10 @@ class ExactSums:
         self.target_sum += float(target_values.sum())
         self.products += prepared.T @ prepared
         self.target_products += prepared.T @ target_values
+
+    def bytes_needed(self) -> int:
+        """None."""
+        return 0
 
     def result(self) -> Pipeline:
         """The Pipeline whose weights solve the normal equations of all rows."""
@@ -124,9 +144,58 @@ class PartialFit:
         prepared = self.fitted[:-1].transform(rows) if len(self.fitted) > 1 else rows
         self.estimator.partial_fit(prepared, target_values[order], **self.parameters)
 
+    def bytes_needed(self) -> int:
+        """None."""
+        return 0
+
     def result(self) -> Pipeline:
         """The Pipeline with what was learned of all batches."""
         return Pipeline([*self.fitted.steps[:-1], ("estimate", self.estimator)])
+
+
+class BinnedFit:
+    """XGBoost on the bins of all rows, which are read from a temporary file."""
+
+    method = STREAMING
+
+    def __init__(self, fitted: Pipeline, classes: int) -> None:
+        """The file has no name, so it ends with this object or with the session."""
+        self.fitted = fitted
+        self.columns = fitted[-1].n_features_in_
+        self.classes = classes
+        self.rows = 0
+        folder = _TEMPORARY_FILES if _TEMPORARY_FILES.is_dir() else None
+        self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed by result())
+
+    def add(self, matrix: np.ndarray, target_values: np.ndarray) -> None:
+        """Write some rows to the file in XGBoost's own precision."""
+        prepared = _prepare(self.fitted, matrix)
+        self.rows += len(prepared)
+        np.column_stack([prepared, target_values]).astype(np.float32).tofile(self.file)
+
+    def bytes_needed(self) -> int:
+        """That of the bins and of XGBoost's sums."""
+        return self.rows * (_BIN_BYTES * self.columns + _BINNED_ROW_BYTES)
+
+    def result(self) -> Pipeline:
+        """The Pipeline with the trees of all rows."""
+        estimator = clone(self.fitted[-1])
+        with self.file:
+            estimator.fit_batches(self._batches, self.columns, self.classes)
+        return Pipeline([*self.fitted.steps[:-1], ("estimate", estimator)])
+
+    def _batches(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        width = self.columns + 1
+        self.file.seek(0)
+        while len(values := np.fromfile(self.file, np.float32, _BATCH_VALUES // width * width)):
+            rows = values.reshape(-1, width)
+            yield rows[:, :-1], rows[:, -1]
+
+
+def _prepare(fitted: Pipeline, matrix: np.ndarray) -> np.ndarray:
+    """The dense matrix that the estimator of a Pipeline learns from."""
+    prepared: Any = fitted[:-1].transform(matrix) if len(fitted) > 1 else matrix
+    return prepared.toarray() if issparse(prepared) else prepared
 
 
 def _scaled_columns(fitted: Pipeline, columns: int) -> np.ndarray:

@@ -7,6 +7,7 @@ reading of the query then hands every row outside the test part to the fit, a ba
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.split import Split
+from glasshouse_ml.data.memory import has_room
 from glasshouse_ml.model.fitting import Fitter, one_line_errors
 from glasshouse_ml.model.streaming import batch_fit
 from glasshouse_ml.train.group_stream import fit_groups
@@ -44,4 +45,13 @@ def fit_all_rows(
         with one_line_errors("The fit on all rows failed"):
             fit.add(matrix, target_values)
         rows += len(target_values)
-    return fit.result(), fit.method, rows
+    memory_mb = request.options["memory_mb"]
+    if not has_room(fit.bytes_needed(), memory_mb):
+        fitter.db.notice(
+            f"All {rows} rows need {fit.bytes_needed() / 2**20:.0f} MiB, for which "
+            f"options.memory_mb = {memory_mb} has no room, so {type(fitted[-1]).__name__} has "
+            "learned from the sample alone."
+        )
+        return fitted, SAMPLE, in_memory
+    with one_line_errors("The fit on all rows failed"):
+        return fit.result(), fit.method, rows

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import CATEGORY, NUMBER
+from glasshouse_ml.model import streaming
 from glasshouse_ml.model.algorithms import find_algorithm
+from glasshouse_ml.model.boosting import XGBoostClassifier, XGBoostRegressor
 from glasshouse_ml.model.preprocessing import preprocessing_pipeline
 from glasshouse_ml.model.streaming import EXACT_SUMS, STREAMING, batch_fit
 from sklearn.base import clone
@@ -117,10 +119,59 @@ def test_clusters_keep_their_numbers() -> None:
     assert not np.allclose(result[-1].cluster_centers_, before, atol=0.01)
 
 
+@pytest.mark.parametrize("classes", [0, 2, 3])
+@pytest.mark.parametrize("values", [1_000, 2_000_000], ids=["many batches", "one batch"])
+def test_xgboost_learns_from_bins_of_all_rows(
+    classes: int, values: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It equals the fit in memory up to the borders of the bins, and not that of the sample."""
+    pytest.importorskip("xgboost")
+    monkeypatch.setattr(streaming, "_BATCH_VALUES", values)
+    matrix, answers = data(0.0)
+    matrix[::7, 1] = np.nan
+    if classes:
+        answers = np.searchsorted(np.quantile(answers, np.arange(1, classes) / classes), answers)
+    estimator = XGBoostClassifier if classes else XGBoostRegressor
+    pipeline = Pipeline([("estimate", estimator({"n_estimators": 30, "max_depth": 4}))])
+    fitted = clone(pipeline).fit(matrix[:SAMPLE], answers[:SAMPLE])
+    fit = streamed(fitted, matrix, answers, classes=classes)
+    assert (fit.method, fit.bytes_needed() > 0) == (STREAMING, True)
+    method = "predict_proba" if classes else "predict"
+    result, expected, sample = (
+        getattr(model, method)(matrix)
+        for model in (fit.result(), clone(pipeline).fit(matrix, answers), fitted)
+    )
+    spread = expected.std(axis=0).max()
+    assert np.abs(result - expected).mean() < (0 if values > 1_000 else 0.02) * spread + 1e-6
+    assert np.abs(sample - expected).mean() > 0.03 * spread
+
+
+def test_interrupt_ends_fit_on_bins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error of a cancelled statement, which PL/Python raises, comes out of XGBoost's reader."""
+    pytest.importorskip("xgboost")
+    matrix, answers = data(0.0)
+    pipeline = Pipeline([("estimate", XGBoostRegressor({"n_estimators": 3}))])
+    fit = streamed(pipeline.fit(matrix[:SAMPLE], answers[:SAMPLE]), matrix, answers)
+
+    def cancel() -> None:
+        raise RuntimeError("canceling statement due to user request")
+
+    monkeypatch.setattr("glasshouse_ml.model.boosting.check_interrupts", cancel)
+    with pytest.raises(RuntimeError, match="canceling statement"):
+        fit.result()
+
+
 @pytest.mark.parametrize(
-    "estimator", [RandomForestRegressor(n_estimators=2), LinearRegression(positive=True)]
+    "estimator",
+    [
+        RandomForestRegressor(n_estimators=2),
+        LinearRegression(positive=True),
+        XGBoostRegressor({"tree_method": "exact", "n_estimators": 2}),
+    ],
 )
 def test_other_estimators_have_no_batch_fit(estimator) -> None:
+    if isinstance(estimator, XGBoostRegressor):
+        pytest.importorskip("xgboost")
     matrix, answers = data(0.0)
     fitted = Pipeline([("estimate", estimator)]).fit(matrix[:50], answers[:50])
     assert batch_fit(fitted, 0, 0) is None

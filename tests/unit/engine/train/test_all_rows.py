@@ -185,6 +185,24 @@ def test_algorithm_without_batches_keeps_the_sample(little_memory: None) -> None
     assert any("cannot learn in batches" in notice for notice in db.notices)
 
 
+@pytest.mark.parametrize("room", [True, False])
+def test_xgboost_takes_all_rows_where_memory_has_room(
+    little_memory: None, monkeypatch: pytest.MonkeyPatch, room: bool
+) -> None:
+    pytest.importorskip("xgboost")
+    monkeypatch.setattr("glasshouse_ml.train.all_rows.has_room", lambda *_: room)
+    algorithms = '[{"algorithm": "xgboost", "params": {"n_estimators": 20}}]'
+    db, version = train(ROWS, algorithms=algorithms)
+    training = [row for row in ROWS if row["part"] == "train" and row["y"] is not None]
+    if room:
+        assert (version["fit_method"], version["rows_train"]) == ("streaming", len(training))
+        errors = scores(db, training) - np.array([row["y"] for row in training])
+        assert np.sqrt((errors**2).mean()) < 1.15
+    else:
+        assert version["fit_method"] == "sample"
+        assert any("XGBoostRegressor has learned from the sample" in n for n in db.notices)
+
+
 def test_class_outside_the_sample_is_refused(little_memory: None) -> None:
     rows = [{**row, "kind": "odd" if row["id"] == 2_990 else row["kind"]} for row in ROWS]
     with pytest.raises(GlasshouseError, match="Class 'odd' of 'kind' is in no row of the sample"):
