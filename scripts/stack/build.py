@@ -24,6 +24,7 @@ from scripts.stack.interface import Stack
 from scripts.stack.processes import process_tag
 from scripts.stack.registry import update_registry
 from scripts.stack.warehouse_upgrade import upgrade_warehouse
+from scripts.stack.workers import is_cluster, update_workers
 
 FUNCTIONS = "resource_type:function"
 # How dbt/macros/tests/results.sql begins a line about a broken rule of row_constraints.
@@ -75,6 +76,9 @@ def build_functions(settings: Settings, stack: Stack, show: bool = True) -> None
         # Each PL/Python function begins with these statements (dbt/macros/functions).
         statements = {"POSTGRES_PATH_STATEMENTS": path_statements(stack.library_path())}
         _dbt(settings, "admin", ["--select", FUNCTIONS], show, statements)
+    if is_cluster(settings, stack):
+        with step("Updating the workers of the cluster") as current:
+            current.note(update_workers(settings, stack))
     stamps.write(settings, "functions", state)
 
 

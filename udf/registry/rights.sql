@@ -8,6 +8,8 @@ grant usage on schema ml to ml_registry, transformer;
 grant select, insert, update, delete on all tables in schema ml to ml_registry;
 revoke insert, update, delete on ml.migrations from ml_registry;
 grant select on all tables in schema ml to transformer;
+-- A worker loads only what the server has signed, so the caller may write these copies.
+grant insert, delete on ml.shared_artifacts to transformer;
 grant execute on function
     ml.rawbytes(double precision[], integer), ml.numbers(bytea, boolean),
     ml.canonical_text(anyelement), ml.failure(), ml.raise_failure(text),

@@ -31,6 +31,7 @@ def test_build_of_a_part_leaves_unchanged_functions(
     monkeypatch.setattr(module, "_require_same_shop", lambda *_: False)
     monkeypatch.setattr(module, "_record_success", lambda *_: None)
     monkeypatch.setattr(module, "update_registry", lambda *_: "")
+    monkeypatch.setattr(module, "is_cluster", lambda *_: False)
     monkeypatch.setattr(module, "upgrade_warehouse", lambda *_: None)
     monkeypatch.setattr(module.build_inputs, "current_state", lambda *_: {"files": ""})
     monkeypatch.setattr(module.build_inputs, "warn_of_malformed_versions", lambda *_: None)

@@ -4,6 +4,8 @@
 # ruff: noqa: S608
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -206,7 +208,27 @@ def load_forecast(db: Database, model: str, version: int | None = None) -> Forec
     return stored
 
 
+@contextmanager
+def shared_artifact(
+    db: Database, model: str, version: int, content: bytes, signature: bytes
+) -> Iterator[None]:
+    """Let load() return this version although the registry of this server does not hold it.
+
+    A GlasshouseError unless the artifact was signed with this server's key.
+    """
+    stored = _unpacked(db, model, version, signature, lambda: content)
+    shared = db.session.setdefault("shared models", {})
+    shared[model, version] = stored
+    try:
+        yield
+    finally:
+        del shared[model, version]
+
+
 def _load(db: Database, model: str, version: int | None) -> Model | ForecastModel:
+    shared = db.session.get("shared models", {})
+    if (model, version) in shared:
+        return shared[model, version]
     rows = db.call(
         f"select version, signature from {SCHEMA}.model_versions "
         f"join {SCHEMA}.artifacts using (model, version) "
@@ -217,9 +239,8 @@ def _load(db: Database, model: str, version: int | None) -> Model | ForecastMode
     if not rows:
         raise not_found(db, model, version)
     version, signature = rows[0]["version"], rows[0]["signature"]
-    # The signature tells a version from one that was recorded under the same number later.
-    cache, key = db.session.setdefault("models", {}), (model, version, signature)
-    if key not in cache:
+
+    def content() -> bytes:
         rows = db.call(
             f"select content from {SCHEMA}.artifacts where model = $1 and version = $2",
             ("text", "integer"),
@@ -227,11 +248,23 @@ def _load(db: Database, model: str, version: int | None) -> Model | ForecastMode
         )
         if not rows:  # another session has dropped it since the statement above
             raise not_found(db, model, version)
-        content = rows[0]["content"]
-        verify(model, version, content, signature)
+        return rows[0]["content"]
+
+    return _unpacked(db, model, version, signature, content)
+
+
+def _unpacked(
+    db: Database, model: str, version: int, signature: bytes, content: Callable[[], bytes]
+) -> Model | ForecastModel:
+    """The model of an artifact whose signature is valid; the session keeps those it used last."""
+    # The signature tells a version from one that was recorded under the same number later.
+    cache, key = db.session.setdefault("models", {}), (model, version, signature)
+    if key not in cache:
+        artifact = content()
+        verify(model, version, artifact, signature)
         if len(cache) >= _MAX_CACHED:
             del cache[next(iter(cache))]
-        cache[key] = unpack(content)
+        cache[key] = unpack(artifact)
         load_groups_on_demand(db, model, version, cache[key])
     return cache[key]
 

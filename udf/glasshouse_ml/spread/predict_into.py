@@ -1,0 +1,127 @@
+"""ml.predict_into: a table of predictions, computed where the rows are stored.
+
+On a Citus cluster statements and the model travel, and rows do not: each worker predicts the rows
+of its shards of `source` and writes into the shards of `target` beside them. All of it is one
+transaction of Citus. On a single server the statement is an INSERT of the predictions.
+"""
+
+# Names of relations are texts of the type regclass, which PostgreSQL has quoted.
+# ruff: noqa: S608
+
+from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.model import Model
+from glasshouse_ml.data.database import Database
+from glasshouse_ml.data.packing import SCHEMA
+from glasshouse_ml.model.grouped import Grouped
+from glasshouse_ml.registry import versions as registry
+from glasshouse_ml.spread import shards
+from glasshouse_ml.use.sql_export.compiling import OUTPUT_COLUMNS, compile_prediction
+
+SHARED = f"{SCHEMA}.shared_artifacts"
+
+
+def predict_into(db: Database, model: str, source: str, target: str, version: int | None) -> int:
+    """Replace the rows of `target` by the predictions for the rows of `source`; their number."""
+    facts = registry.facts(db, model, version)
+    if facts is None:
+        raise registry.not_found(db, model, version)
+    number = facts["version"]
+    stored = registry.load(db, model, number)
+    if stored.key is None:
+        raise GlasshouseError(
+            f"Model {model!r} has no key, so a prediction cannot name its row.",
+            "Train it with a key.",
+        )
+    # Also checks the columns of the source before a row of the target is deleted.
+    statement = compile_prediction(db, model, f"select * from {source}", number)
+    place = shards.distribution(db, source)
+    if place is None:
+        db.call(f"delete from {target}")
+        db.call(insert_statement(db, stored, target, statement))
+    else:
+        _check_distribution(db, model, stored, place, source, target)
+        shards.use_one_session(db)
+        _share_artifact(db, model, number)
+        # This comes first: Citus then commits in two phases on each connection to a worker.
+        db.call(f"delete from {target}")
+        _predict_shards(db, model, number, place.column, source, target)
+    return db.call(f"select count(*) as n from {target}")[0]["n"]
+
+
+def insert_statement(db: Database, stored: Model, target: str, statement: str) -> str:
+    """The INSERT of what ml.compile returns."""
+    columns = ", ".join([db.quote_identifier(stored.key or ""), *OUTPUT_COLUMNS])
+    return f"insert into {target} ({columns})\n{statement}"
+
+
+def _check_distribution(
+    db: Database, model: str, stored: Model, place: shards.Distribution, source: str, target: str
+) -> None:
+    if place.column != stored.key:
+        raise GlasshouseError(
+            f"Table {source} is distributed by {place.column!r}; the key of model {model!r} is "
+            f"{stored.key!r}.",
+            "Distribute the table by the key, or insert from ml.predict, which reads all rows "
+            "through the coordinator.",
+        )
+    if isinstance(stored.pipeline[-1], Grouped):
+        raise GlasshouseError(
+            f"Model {model!r} has a model for each group, and the workers do not have these.",
+            "Insert from ml.predict, which reads all rows through the coordinator.",
+        )
+    if shards.distribution(db, target) != place:
+        key = db.quote_literal(place.column)
+        raise GlasshouseError(
+            f"Table {target} is not distributed as {source} is.",
+            f"select create_distributed_table({db.quote_literal(target)}, {key}, "
+            f"colocate_with => {db.quote_literal(source)});",
+        )
+
+
+def _share_artifact(db: Database, model: str, version: int) -> None:
+    """Copy the artifact to the workers, unless they have it; those of dropped models go."""
+    same = db.call(
+        f"select from {SCHEMA}.artifacts as artifacts join {SHARED} as shared "
+        "using (model, version, signature) where model = $1 and version = $2",
+        ("text", "integer"),
+        (model, version),
+    )
+    if same:
+        return
+    models = db.call(f"select distinct model from {SCHEMA}.artifacts")
+    others = [row["model"] for row in models if row["model"] != model]
+    db.call(f"delete from {SHARED} where not model = any($1)", ("text[]",), (others,))
+    db.call(
+        f"insert into {SHARED} (model, version, content, signature) "
+        f"select model, version, content, signature from {SCHEMA}.artifacts "
+        "where model = $1 and version = $2",
+        ("text", "integer"),
+        (model, version),
+    )
+
+
+def _predict_shards(
+    db: Database, model: str, version: int, column: str, source: str, target: str
+) -> None:
+    """Call ml.predict_shard once on each shard that holds rows."""
+    places = shards.placements(db, source, target, column)
+    if not places:
+        return
+    key = db.quote_identifier(column)
+    [kind] = [each.type for each in db.columns(f"select {key} from {source}")]
+    literal = db.quote_literal
+    keys = ", ".join(f"{literal(place.key)}::{kind}" for place in places)
+    values = ", ".join(
+        f"({literal(place.key)}::{kind}, {literal(place.source)}, {literal(place.target)})"
+        for place in places
+    )
+    db.call(
+        f"select sum({SCHEMA}.predict_shard(shared.model, shared.version, shared.content, "
+        "shared.signature, place.source, place.target)) "
+        f"from (select distinct {key} as key from {source} where {key} in ({keys})) as shard "
+        f"join (values {values}) as place (key, source, target) on place.key = shard.key "
+        f"cross join {SHARED} as shared "
+        f"where shared.model = $1 and shared.version = $2",
+        ("text", "integer"),
+        (model, version),
+    )
