@@ -122,7 +122,9 @@ def test_every_algorithm_accepts_and_stores_text(task: str, name: str) -> None:
     few = {"n_clusters": 2, "n_estimators": 5, "max_subpopulation": 50, "cv": 2}
     params = {k: v for k, v in few.items() if k in algorithm.parameters}
     pipeline = build_pipeline(algorithm, params, features, {"seed": 0})
-    target = classes if task == "classification" else classes + 0.5 + matrix[:, 1] / 10
+    amounts = classes + 0.5 + matrix[:, 1] / 10
+    labels = np.column_stack([classes, amounts > 1])
+    target = {"classification": classes, "multilabel": labels}.get(task, amounts)
     fitted = pipeline.fit(matrix, np.asarray(target))
     model = Model(fitted, features, ("no", "yes"), "yes", None, task)
     content = pack(model)
