@@ -74,6 +74,8 @@ class Cluster:
         self.check_port()
         changed = self._configure() if self.data.exists() else True
         if self.running() and not changed:
+            # After a crash the server recovers and refuses connections meanwhile.
+            wait_until(self._accepts_connections, 120)
             return "already running"
         self.stop()
         self.check_port()
@@ -101,6 +103,13 @@ class Cluster:
             "user": "postgres",
             "dbname": database,
         }
+
+    def _accepts_connections(self) -> bool:
+        try:
+            psycopg2.connect(**self.superuser()).close()
+        except psycopg2.OperationalError:
+            return False
+        return True
 
     def version(self) -> str:
         """The running server's version, such as 15.20."""

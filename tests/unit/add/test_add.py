@@ -398,7 +398,7 @@ def test_labels_in_several_columns_are_one_target() -> None:
     model = files["ml/visits.sql"]
     assert 'target="returned, cold"' in model
     assert 'where returned is not null and "cold" is not null' in model
-    assert 'select features.*, labels.returned, labels."cold"' in model
+    assert 'select features.*, labels.returned, labels."cold"\nfrom features\n' in model
     assert "predictions.probabilities" in files["predictions/pred_visits.sql"]
 
 
