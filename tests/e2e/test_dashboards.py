@@ -154,13 +154,9 @@ def test_login_opens_start_page(stakeholder) -> None:
 
 
 # That the filter reaches every chart of the other pages is a unit test of the committed assets.
-@pytest.mark.parametrize(
-    "slug",
-    [
-        CLASSIFICATION,
-        *(pytest.param(slug, marks=pytest.mark.slow) for slug in OTHER_PAGES),
-    ],
-)
+# The pages are opened twice. test_filter_offers_only_models_of_its_task covers the filter itself.
+@pytest.mark.slow
+@pytest.mark.parametrize("slug", [CLASSIFICATION, *OTHER_PAGES])
 def test_other_model_changes_all_charts(stakeholder, slug: str) -> None:
     stakeholder.page.set_viewport_size({"width": 1440, "height": 2000})
     stakeholder.open(slug)

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import psycopg2
+import pytest
 import requests
 
 from tests.e2e.clone import Clone
@@ -134,6 +135,8 @@ def test_superset_starts_without_warnings_and_with_content_policy(stack: Clone) 
     assert "http" not in policy.replace("https:", "")
 
 
+# It runs the queries of all charts once more after a build.
+@pytest.mark.slow
 def test_partial_build_leaves_charts_with_rows(stack: Clone) -> None:
     log_length = len(stack.superset_words())
     for words in (["build", "SELECT=rpt_class_balance"], ["status"]):

@@ -163,6 +163,9 @@ def backup_content(other_stack: Clone) -> Content:
     return back_up(other_stack)
 
 
+# A second stack of its own. In the ordinary run test_engine_registry_backup.py restores a database
+# and its models.
+@pytest.mark.slow
 def test_restored_copy_runs_beside_original(other_stack: Clone, backup_content: Content) -> None:
     """Two stacks at the same time, the second restored from the backup of the first."""
     copy = copy_of_the_project(few_dashboards=True)

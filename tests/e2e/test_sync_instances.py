@@ -150,6 +150,8 @@ end $$"""
 )
 
 
+# test_kills.py ends pushes at random points.
+@pytest.mark.slow
 def test_server_killed_during_push_leaves_no_partial_state(project, second_superset):
     env = overlay(project, "second", **second_superset.addresses)
     project.run("push", "--force", **env)

@@ -230,6 +230,8 @@ def test_changed_sql_rebuilds_downstream_incremental_tables(shop: Shop) -> None:
     shop.require_agreement()
 
 
+# Changed SQL, which the test above covers, takes the same way through dbt's state.
+@pytest.mark.slow
 def test_changed_macro_rebuilds_past_snapshots(shop: Shop) -> None:
     lines = (
         "select distinct favourite_line from features.feat_customer__product_mix"
