@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from glasshouse_ml.checks.exact_relation import SUM, exact_relation
 from glasshouse_ml.checks.facts import (
     ISSUE,
     TIP,
@@ -33,8 +34,12 @@ RARE_SHARE, MAX_RARE_CLASSES = 0.1, 5
 MIN_RECALL, MIN_TEST_ROWS = 0.5, 5
 
 
+# As many columns are named in a message.
+MAX_NAMES = 5
+
+
 def target_leakage(facts: TrainingFacts) -> Outcome:
-    """A column that alone predicts the target."""
+    """A column that alone predicts the target, or numbers that give it together."""
     if not facts.request.task.needs_target:
         return NotApplicable("There is no target to predict.")
     findings = []
@@ -63,7 +68,26 @@ def target_leakage(facts: TrainingFacts) -> Outcome:
             remark, severity = " It may be an earlier value of the target.", TIP
         message = f"Column {feature['name']!r} alone predicts {predicted}: {method} {value:.4g}."
         findings.append(Finding(message + remark, feature["name"], severity))
-    return findings
+    return findings or _exact_relation(facts)
+
+
+def _exact_relation(facts: TrainingFacts) -> list[Finding]:
+    """The numbers whose sum or product is the target."""
+    if facts.target.names:
+        return []
+    rows = sample_training_rows(facts.split.train, facts.target, facts.request.options["seed"])
+    numbers = {
+        feature["name"]: facts.table.numbers[feature["name"]][rows]
+        for feature in facts.features
+        if feature["name"] in facts.table.numbers
+    }
+    relation, names = exact_relation(numbers, facts.target.values[rows])
+    if not names:
+        return []
+    listed = ", ".join(map(repr, names[:MAX_NAMES]))
+    more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
+    form = "weighted sum" if relation == SUM else "product"
+    return [Finding(f"The target is the {form} of the columns {listed}{more}.")]
 
 
 def _tells_every_class(facts: TrainingFacts, name: str) -> bool:

@@ -28,9 +28,10 @@ CHECKS = (
         f"above {scores.MAX_UNIVARIATE_SCORE}; of the words of a text, above "
         f"{scores.MAX_TEXT_SCORE}). Usually it contains the answer, for example a date "
         "that is set when the outcome is known, and is not available when the model is used. It is "
-        "a tip where a number is predicted forward in time and the column may be an earlier value.",
+        "a tip where a number is predicted forward in time and the column may be an earlier value. "
+        "Numbers whose sum or product is the target leak it together.",
         "Leave the column out, unless its value is known before the outcome.",
-        "No column alone predicts the target.",
+        "No column alone predicts the target, and it is no sum or product of others.",
         scores.target_leakage,
     ),
     Entry(

@@ -73,6 +73,36 @@ def test_number_close_to_target_is_leakage(split: str | None, noise: float, seve
     assert finding(checks, "target_leakage")["severity"] == severity
 
 
+@pytest.mark.parametrize(("relation", "severity", "named"), [
+    ("sum", "issue", ["x0", "x1"]),
+    ("product", "issue", ["x0", "x1"]),
+    ("rounded sum", "issue", ["x0", "x1"]),
+    ("noisy sum", "passed", []),
+    ("noise", "passed", []),
+])  # fmt: skip
+def test_numbers_that_give_target_together_are_leakage(
+    relation: str, severity: str, named: list[str]
+) -> None:
+    """Neither x0 nor x1 predicts the target alone."""
+    rng = np.random.default_rng(5)
+    data = []
+    for row in rows(1):
+        parts = {"x0": 100 * abs(row["x0"]) + 1, "x1": 100 * abs(row["x1"]) + 1}
+        total = sum(parts.values())
+        target = {
+            "sum": total,
+            "product": parts["x0"] * parts["x1"],
+            "rounded sum": float(round(total)),
+            "noisy sum": total + 2 * float(rng.normal()),
+            "noise": float(rng.normal()),
+        }[relation]
+        data.append({**row, **parts, "target": target})
+    checks = trained_checks(data, task="regression", algorithms='["decision_tree"]')
+    row = finding(checks, "target_leakage")
+    assert row["severity"] == severity
+    assert [name for name in ("x0", "x1", "x2") if f"'{name}'" in row["message"]] == named
+
+
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_noise_does_not_beat_baseline(seed: int) -> None:
     row = finding(trained_checks(rows(0, seed)), "baseline_not_beaten")
