@@ -117,11 +117,9 @@ def _zip_files(source: Path) -> Iterator[tuple[str, bytes | int]]:
             for entry in entries:
                 large = entry.file_size > MAX_BYTES
                 yield entry.filename, entry.file_size if large else archive.read(entry)
-    # zipfile raises RuntimeError for an encrypted file and NotImplementedError for an unknown
-    # compression. Damaged content raises the compression library's own error.
-    except (
-        BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error, lzma.LZMAError
-    ) as error:  # fmt: skip
+    # zipfile raises RuntimeError for an encrypted file and for an unknown compression. Damaged
+    # content raises the compression library's own error.
+    except (BadZipFile, RuntimeError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise UserError(
             f"{source} cannot be read as a zip file ({error})",
             "export the dashboards again, or give a folder",

@@ -33,10 +33,10 @@ def dependence_rows(
     classes: Sequence[tuple[str, int]],
     seed: int,
 ) -> Records:
-    """Registry rows for the features at the positions `shown`.
+    """Registry rows for the features at these positions.
 
-    answer() gives a matrix with a column for each class, or one; `classes` names the columns that
-    are kept. The values are those of the training rows, the rows are a sample of `matrix`.
+    predict() returns a matrix with a column for each class, or one; `classes` names the columns
+    that are reported. The values are those of the training rows, the rows are a sample of `matrix`.
     """
     rng = np.random.default_rng(seed)
     rows = matrix
