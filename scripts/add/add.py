@@ -9,6 +9,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
+from scripts.add.choices import Choices
 from scripts.add.dbt_files import (
     DbtFiles,
     added_paths,
@@ -22,9 +23,10 @@ from scripts.add.facts import ORIGIN, SourceTable, is_registered
 from scripts.add.forecast_proposal import FORECAST
 from scripts.add.leaks import leaking_columns
 from scripts.add.outcome import print_outcome
-from scripts.add.proposal import MOST_CLASSES, Choices, Proposal, propose
+from scripts.add.proposal import Proposal, propose
 from scripts.add.remove import remove_model
 from scripts.add.rendering import sql_keywords
+from scripts.add.task_proposal import MOST_CLASSES
 from scripts.console import say, step
 from scripts.data.load import ColumnReport, Options, load_files
 from scripts.data.names import PLAIN_NAME, require_name

@@ -35,7 +35,7 @@ def add(
     The environment variables ENCODING, HEADER, QUOTES, MISSING and CONVERT are those of `load`.
     """
     from scripts.add.add import add as run
-    from scripts.add.proposal import Choices
+    from scripts.add.choices import Choices
     from scripts.data.commands import load_options
     from scripts.stack.commands import running_stack
 

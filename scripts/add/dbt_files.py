@@ -10,9 +10,10 @@ import yaml
 
 from scripts.add.facts import NUMBERS, TIMES, ColumnFacts
 from scripts.add.forecast_proposal import FREQUENCIES, ForecastPlan
-from scripts.add.proposal import BINARY, MULTILABEL, Proposal
+from scripts.add.proposal import Proposal
 from scripts.add.rendering import render, sql_name
 from scripts.add.sizes import is_large
+from scripts.add.task_proposal import BINARY, MULTILABEL
 from scripts.errors import UserError
 
 # The dashboards show a description as a label up to its first semicolon, if it is not longer.

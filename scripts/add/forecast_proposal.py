@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from scripts.add.facts import ColumnFacts
+from scripts.add.choices import Choices, find_column
+from scripts.add.facts import NUMBERS, TIMES, ColumnFacts, SourceTable
 from scripts.errors import UserError
 
 FORECAST = "forecast"
@@ -102,3 +103,43 @@ def _words(seconds: float) -> str:
     unit, length = next(each for each in units if seconds >= each[1] or each[1] == 1)
     number = f"{seconds / length:g}"
     return f"{number} {unit}" if number == "1" else f"{number} {unit}s"
+
+
+def plan_forecast(
+    table: SourceTable,
+    choices: Choices,
+    by_name: dict[str, ColumnFacts],
+    target: str,
+    reasons: dict[str, str],
+) -> ForecastPlan:
+    """Time, series, frequency and horizon of a forecast."""
+    if choices.group:
+        raise UserError("GROUP means nothing for a forecast", "leave it out")
+    times = [column.name for column in by_name.values() if column.type in TIMES]
+    name = find_column(choices.time, by_name, "TIME")
+    if not name:
+        raise UserError("A forecast needs the column of the time", f"TIME={(times or ['day'])[0]}")
+    time = by_name[name]
+    if time.type not in TIMES:
+        raise UserError(
+            f"TIME={choices.time}: the column is of type {time.type}, not a date or timestamp",
+            f"use one of {', '.join(times)}" if times else "load it as a date: CONVERT=column:date",
+        )
+    if not target or by_name[target].type not in NUMBERS:
+        raise UserError(
+            f"A forecast predicts a number, and TARGET={target or ''} is none",
+            "name a column of numbers in TARGET",
+        )
+    names = [find_column(series, by_name, "SERIES") for series in choices.series if series]
+    if {time.name, target} & set(names) or time.name == target:
+        raise UserError("TIME, TARGET and SERIES must be different columns", "name others")
+    reasons["series"] = (
+        f"{', '.join(names)}: you named it in SERIES"
+        if names
+        else "one: SERIES=column tells several apart"
+    )
+    steps, has_repeated_times = table.time_steps(time.name, names)
+    frequency, is_regular = choose_frequency(steps, has_repeated_times, choices.frequency, reasons)
+    horizon = choose_horizon(choices.horizon, frequency, reasons)
+    series = [by_name[series] for series in names]
+    return ForecastPlan(time, series, frequency, is_regular, horizon)

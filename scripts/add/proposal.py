@@ -1,53 +1,30 @@
 """Key, task, split and left-out columns of a new model, proposed from the facts of its table."""
 
-import difflib
 import json
 import re
 from dataclasses import dataclass, field
 
-from scripts.add.facts import INTEGERS, NUMBERS, TIMES, ColumnFacts, SourceTable
-from scripts.add.forecast_proposal import (
-    FORECAST,
-    ForecastPlan,
-    choose_frequency,
-    choose_horizon,
-)
+from scripts.add.choices import Choices, find_column
+from scripts.add.facts import INTEGERS, TIMES, ColumnFacts, SourceTable
+from scripts.add.forecast_proposal import FORECAST, ForecastPlan, plan_forecast
 from scripts.add.sizes import candidates_of_wide_table, size_options, size_reason
-from scripts.data.names import PLAIN_NAME, snake_case
+from scripts.add.task_proposal import (
+    BINARY,
+    MOST_CLASSES,
+    MULTILABEL,
+    choose_targets,
+    choose_task,
+    task_of_labels,
+)
+from scripts.data.names import PLAIN_NAME
 from scripts.errors import UserError
 
-MULTILABEL = "multilabel"
-TASKS = (
-    "classification", "regression", MULTILABEL, "clustering", "outliers", "decomposition", FORECAST,
-)  # fmt: skip
-# Integers with more different values than this are amounts, not classes.
-MOST_CLASSES = 20
 ROW_KEY = "row_id"
 KEY_NAME = re.compile(r"(^|_)(id|key|no|number|nr|uuid|code)$|id$").search
-BINARY = 2
-# A message lists so many columns of a table.
-MOST_NAMES = 10
 # Columns that predictions have beside the key.
 PREDICTION_COLUMNS = frozenset(
     ("model", "model_label", "model_version", "prediction", "score", "probabilities")
 )
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What the user decided; an empty value is proposed from the table."""
-
-    name: str = ""
-    target: str = ""
-    key: str = ""
-    task: str = ""
-    time: str = ""
-    group: str = ""
-    drop: tuple[str, ...] = ()
-    owner: str = ""
-    series: tuple[str, ...] = ()
-    horizon: str = ""
-    frequency: str = ""
 
 
 @dataclass
@@ -123,23 +100,23 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
     facts = table.facts()
     by_name = {column.name: column for column in facts}
     dates = dates_in_parts(table, facts)
-    targets = _targets(choices, by_name)
+    targets = choose_targets(choices, by_name)
     _require_one_role_each(choices, targets, by_name, dates)
     target = targets[0] if targets else ""
     reasons: dict[str, str] = {}
     if len(targets) > 1:
-        task, classes = _several_labels(targets, by_name, reasons)
+        task, classes = task_of_labels(targets, by_name, reasons)
     else:
-        task, classes = _task(table, choices, by_name.get(target), reasons)
+        task, classes = choose_task(table, choices, by_name.get(target), reasons)
     log_target = task == "regression" and table.is_lognormal(target)
     if log_target:
         reasons["scale"] = f"logarithm of {target}: a few values are far above the others"
-    forecast = _forecast(table, choices, by_name, target, reasons) if task == FORECAST else None
+    forecast = plan_forecast(table, choices, by_name, target, reasons) if task == FORECAST else None
     key, key_is_made = _key(table, choices, by_name, targets, reasons)
     split = {} if forecast else _split(choices, by_name, dates, targets, reasons)
     rows = table.row_count()
     left_out = {
-        _column(name, by_name, "DROP"): "you named it in DROP" for name in choices.drop if name
+        find_column(name, by_name, "DROP"): "you named it in DROP" for name in choices.drop if name
     }
     for column in facts:
         if column.name in left_out or column.name in (key, *targets, split.get("column")):
@@ -178,53 +155,6 @@ def propose(table: SourceTable, choices: Choices) -> Proposal:
     return proposal
 
 
-def _targets(choices: Choices, by_name: dict[str, ColumnFacts]) -> tuple[str, ...]:
-    """The columns that TARGET names: one, or the labels of a multilabel."""
-    text = choices.target
-    headers = {column.header for column in by_name.values()}
-    if choices.task != MULTILABEL or "," not in text or text in by_name or text in headers:
-        target = _column(text, by_name, "TARGET")
-        return (target,) if target else ()
-    targets = tuple(_column(part.strip(), by_name, "TARGET") for part in text.split(","))
-    if len(set(targets)) < len(targets) or "" in targets:
-        raise UserError(f"TARGET={text} names a column twice, or none", "name each label once")
-    return targets
-
-
-def _several_labels(
-    targets: tuple[str, ...], by_name: dict[str, ColumnFacts], reasons: dict[str, str]
-) -> tuple[str, int]:
-    """The task of several columns, each a label, and the number of labels."""
-    for target in targets:
-        if by_name[target].type not in ("boolean", *NUMBERS):
-            raise UserError(
-                f"TARGET={target}: a label is a boolean, or 0 or 1, and the column is"
-                f" {by_name[target].type}",
-                "leave it out, or load it as a boolean",
-            )
-    reasons["task"] = f"multilabel: each of the {len(targets)} columns of TARGET is a label"
-    return MULTILABEL, len(targets)
-
-
-def _column(text: str, by_name: dict[str, ColumnFacts], option: str) -> str:
-    """The column that the user means: by its name, or by its header in the file."""
-    if not text:
-        return ""
-    for candidate in (text, snake_case(text)):
-        if candidate in by_name:
-            return candidate
-    for column in by_name.values():
-        if column.header == text:
-            return column.name
-    names = [*by_name]
-    near = difflib.get_close_matches(snake_case(text), names, n=3)
-    some = ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "")
-    raise UserError(
-        f"{option}={text}: the table has no such column",
-        f"write {' or '.join(near)}" if near else f"use one of {some}",
-    )
-
-
 def dates_in_parts(table: SourceTable, facts: list[ColumnFacts]) -> dict[str, str]:
     """Expression by name for each date in three columns: `sent_year`, `sent_month`, `sent_day`."""
     types = {column.name: column.type for column in facts if column.filled == column.rows}
@@ -261,113 +191,12 @@ def _require_one_role_each(
         *(("DROP", name) for name in choices.drop),
     ]
     for option, text in named:
-        column = _column(text, by_name, option)
+        column = find_column(text, by_name, option)
         first = options.setdefault(column, option) if column else option
         if first != option:
             raise UserError(
                 f"{first} and {option} both name the column {column}", "leave one of them out"
             )
-
-
-def _task(
-    table: SourceTable, choices: Choices, target: ColumnFacts | None, reasons: dict[str, str]
-) -> tuple[str, int]:
-    """The task, and the number of classes of a classification."""
-    if choices.task and choices.task not in TASKS:
-        raise UserError(
-            f"TASK={choices.task}: there is no such task", f"use one of {', '.join(TASKS)}"
-        )
-    if choices.task == FORECAST or (choices.series and not choices.task):
-        if target is None:
-            raise UserError("The number to forecast is not named", "add TARGET=column")
-        reasons["task"] = f"forecast: you named {'it in TASK' if choices.task else 'SERIES'}"
-        return FORECAST, 0
-    if choices.series:
-        raise UserError("SERIES means something for a forecast only", "TASK=forecast")
-    if target is None:
-        if not choices.task or choices.task in ("classification", "regression", MULTILABEL):
-            raise UserError(
-                "The column to predict is not named",
-                "add TARGET=column, or TASK=clustering to look for groups without a target",
-            )
-        reasons["task"] = f"{choices.task}: you named it in TASK"
-        return choices.task, 0
-    if choices.task == MULTILABEL:
-        if target.type not in ("text", "text[]", "character varying[]"):
-            raise UserError(
-                f"TARGET={target.name}: the column is {target.type}, which holds no lists",
-                "name several columns, TARGET=a,b, or leave TASK out",
-            )
-        reasons["task"] = f"multilabel: {target.name} holds lists of labels"
-        return MULTILABEL, BINARY
-    if choices.task and choices.task not in ("classification", "regression"):
-        raise UserError(
-            f"TASK={choices.task} has no target, and TARGET names {target.name}",
-            "leave TARGET out, or TASK",
-        )
-    if target.type in TIMES:
-        raise UserError(
-            f"The target {target.name} is a date ({target.type}), and no task predicts dates",
-            "predict a number, such as the days until it, or a text, such as its month",
-        )
-    classes = table.distinct_values(target.name)
-    if classes < BINARY:
-        raise UserError(
-            f"The target {target.name} has {classes} different values, so there is nothing to"
-            " predict",
-            "name another column in TARGET",
-        )
-    if choices.task:
-        reasons["task"] = f"{choices.task}: you named it in TASK"
-        return choices.task, classes
-    is_amount = target.type in NUMBERS and (
-        classes > MOST_CLASSES or target.type not in (*INTEGERS, "numeric")
-    )
-    if is_amount and classes > BINARY:
-        reasons["task"] = f"regression: {target.name} is a number with {classes:,} values"
-        return "regression", classes
-    reasons["task"] = f"classification: {target.name} has {classes} different values"
-    return "classification", classes
-
-
-def _forecast(
-    table: SourceTable,
-    choices: Choices,
-    by_name: dict[str, ColumnFacts],
-    target: str,
-    reasons: dict[str, str],
-) -> ForecastPlan:
-    """Time, series, frequency and horizon of a forecast."""
-    if choices.group:
-        raise UserError("GROUP means nothing for a forecast", "leave it out")
-    times = [column.name for column in by_name.values() if column.type in TIMES]
-    name = _column(choices.time, by_name, "TIME")
-    if not name:
-        raise UserError("A forecast needs the column of the time", f"TIME={(times or ['day'])[0]}")
-    time = by_name[name]
-    if time.type not in TIMES:
-        raise UserError(
-            f"TIME={choices.time}: the column is of type {time.type}, not a date or timestamp",
-            f"use one of {', '.join(times)}" if times else "load it as a date: CONVERT=column:date",
-        )
-    if not target or by_name[target].type not in NUMBERS:
-        raise UserError(
-            f"A forecast predicts a number, and TARGET={target or ''} is none",
-            "name a column of numbers in TARGET",
-        )
-    names = [_column(series, by_name, "SERIES") for series in choices.series if series]
-    if {time.name, target} & set(names) or time.name == target:
-        raise UserError("TIME, TARGET and SERIES must be different columns", "name others")
-    reasons["series"] = (
-        f"{', '.join(names)}: you named it in SERIES"
-        if names
-        else "one: SERIES=column tells several apart"
-    )
-    steps, has_repeated_times = table.time_steps(time.name, names)
-    frequency, is_regular = choose_frequency(steps, has_repeated_times, choices.frequency, reasons)
-    horizon = choose_horizon(choices.horizon, frequency, reasons)
-    series = [by_name[series] for series in names]
-    return ForecastPlan(time, series, frequency, is_regular, horizon)
 
 
 def _key(
@@ -379,7 +208,7 @@ def _key(
 ) -> tuple[str, bool]:
     """The column that names a row, and whether the staging model has to make it."""
     if choices.key:
-        key = _column(choices.key, by_name, "KEY")
+        key = find_column(choices.key, by_name, "KEY")
         if key in PREDICTION_COLUMNS:
             raise UserError(
                 f"KEY={choices.key}: predictions have a column of this name of their own",
@@ -420,11 +249,13 @@ def _split(
     if choices.time and choices.group:
         raise UserError("TIME and GROUP exclude one another", "name one of them")
     if choices.time:
-        column = choices.time if choices.time in dates else _column(choices.time, by_name, "TIME")
+        column = (
+            choices.time if choices.time in dates else find_column(choices.time, by_name, "TIME")
+        )
         reasons["split"] = f"by time ({column}): you named it in TIME"
         return {"by": "time", "column": column}
     if choices.group:
-        column = _column(choices.group, by_name, "GROUP")
+        column = find_column(choices.group, by_name, "GROUP")
         reasons["split"] = f"by group ({column}): you named it in GROUP"
         return {"by": "group", "column": column}
     times = [c for c in by_name.values() if c.type in TIMES and c.name not in targets]

@@ -10,9 +10,9 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
 from scripts.add.dbt_files import require_rows
-from scripts.add.proposal import MULTILABEL
 from scripts.add.remove import files_of
 from scripts.add.submission_columns import Prediction, Target, target_columns
+from scripts.add.task_proposal import MULTILABEL
 from scripts.console import say, step
 from scripts.data.csv_file import CsvFile
 from scripts.data.names import snake_case

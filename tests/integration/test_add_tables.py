@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 
 from scripts.add import add as module
-from scripts.add.proposal import Choices
+from scripts.add.choices import Choices
 from scripts.data.load import Options
 from scripts.errors import UserError
 from tests.clusters import Warehouse

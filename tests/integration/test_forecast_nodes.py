@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from scripts.add.choices import Choices
 from scripts.add.dbt_files import DbtFiles
 from scripts.add.facts import SourceTable
-from scripts.add.proposal import Choices, propose
+from scripts.add.proposal import propose
 from scripts.add.rendering import sql_keywords
 from tests.conftest import Warehouse
 from tests.integration.dbt_project import DEVELOPER, DbtProject

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.add.choices import Choices
 from scripts.add.dbt_files import DbtFiles, file_paths, is_declared, require_own_name, write
 from scripts.add.facts import ColumnFacts
 from scripts.add.features import feature_texts
 from scripts.add.leaks import with_relatives
-from scripts.add.proposal import Choices, propose
+from scripts.add.proposal import propose
 from scripts.add.remove import files_of, require_no_readers
 from scripts.errors import UserError
 from scripts.settings import ROOT

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.add.choices import Choices
 from scripts.add.dbt_files import (
     DbtFiles,
     added_paths,
@@ -14,7 +15,7 @@ from scripts.add.dbt_files import (
     write,
 )
 from scripts.add.facts import ColumnFacts
-from scripts.add.proposal import Choices, propose
+from scripts.add.proposal import propose
 from scripts.add.remove import _relations, files_of
 from scripts.errors import UserError
 

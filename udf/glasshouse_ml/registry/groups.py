@@ -87,12 +87,12 @@ def record_group(
     version: int,
     name: str,
     pipeline: Pipeline,
-    facts: dict[str, Any] | None = None,
-    metrics: Records | None = None,
+    facts: dict[str, Any],
+    metrics: Records,
 ) -> None:
-    """Sign and store the model of a group; with its facts and metrics it replaces another one."""
+    """Sign and store the model of a group in place of another one, with its facts and metrics."""
     content = pack_group(name, pipeline)
-    documents = [None if d is None else json.dumps(d, allow_nan=False) for d in (facts, metrics)]
+    documents = [json.dumps(document, allow_nan=False) for document in (facts, metrics)]
     db.call(
         f"select {SCHEMA}.record_group($1, $2, $3, $4, $5, $6, $7)::text",
         ("text", "integer", "text", "bytea", "bytea", "jsonb", "jsonb"),

@@ -9,6 +9,7 @@ from glasshouse_ml.core.split import XY, Split
 from glasshouse_ml.core.table import CATEGORY
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import MAX_CATEGORIES, MAX_TARGET_ENCODED, encode, learn_features
+from glasshouse_ml.data.informative_columns import informative_columns
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model.assembly import check_monotonic
 from glasshouse_ml.model.candidates import best_candidate, candidate_entries, compare
@@ -19,7 +20,7 @@ from glasshouse_ml.train import groups
 from glasshouse_ml.train.all_rows import fit_all_rows, is_refitted
 from glasshouse_ml.train.baselines import choose_baseline
 from glasshouse_ml.train.result import TrainingResult
-from glasshouse_ml.train.training_data import TrainingData, informative_columns
+from glasshouse_ml.train.training_data import TrainingData
 
 
 def select_model(db: Database, request: Request, data: TrainingData) -> TrainingResult:

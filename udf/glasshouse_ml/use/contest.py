@@ -17,17 +17,14 @@ from glasshouse_ml.core.table import Column
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import MAX_CATEGORIES, MAX_TARGET_ENCODED, encode, learn_features
+from glasshouse_ml.data.informative_columns import informative_columns
 from glasshouse_ml.data.interrupts import interruptible
 from glasshouse_ml.data.query_text import clean_query
 from glasshouse_ml.model.fitting import Fitter
 from glasshouse_ml.model.splitting import split_rows
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.tasks.registry import TASKS
-from glasshouse_ml.train.training_data import (
-    TrainingData,
-    informative_columns,
-    read_training_data,
-)
+from glasshouse_ml.train.training_data import TrainingData, read_training_data
 
 CONFIDENCE = 0.95
 MAX_REPEATS = 20

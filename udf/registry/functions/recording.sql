@@ -153,10 +153,6 @@ begin
         signature = excluded.signature,
         trained_by = excluded.trained_by,
         trained_at = excluded.trained_at;
-    if facts is null then
-        return;
-    end if;
-
     facts := facts || jsonb_build_object('group', name, 'retrained_at', clock_timestamp());
     update ml.model_versions as versions
     set groups = case
@@ -186,7 +182,7 @@ end
 $$;
 alter function ml.record_group(text, integer, text, bytea, bytea, jsonb, jsonb) owner to ml_registry;
 comment on function ml.record_group(text, integer, text, bytea, bytea, jsonb, jsonb)
-is 'Internal: how ml.train and ml.train_group write the model of a group that they have signed; with facts and metrics it replaces what the version says of the group';
+is 'Internal: how ml.train_group writes the model of a group that it has signed, and replaces what the version says of the group';
 
 create or replace function ml.record_groups(
     model text, version integer, names text[], artifacts bytea[], signatures bytea[], metrics jsonb
