@@ -19,7 +19,7 @@ from scripts.add.proposal import propose
 from scripts.add.remove import _relations, files_of
 from scripts.errors import UserError
 
-from .test_add import ID, Table, column
+from .tables import ID, Table, column
 
 DAY = 86_400.0
 AT = column("sold_at", "timestamp with time zone", 200)
