@@ -183,14 +183,14 @@ def _require_one_role_each(
 ) -> None:
     """Refuse a column that two options name."""
     options: dict[str, str] = {}
-    named = [
+    entries = [
         *(("TARGET", target) for target in targets),
         ("KEY", choices.key),
         ("TIME", "" if choices.time in dates else choices.time),
         ("GROUP", choices.group),
         *(("DROP", name) for name in choices.drop),
     ]
-    for option, text in named:
+    for option, text in entries:
         column = find_column(text, by_name, option)
         first = options.setdefault(column, option) if column else option
         if first != option:

@@ -119,7 +119,7 @@ def test_errors_equal_recomputation(user: Session, pages: dict[str, dict[str, An
             line,
         )
         for part, row in zip((step > 0, (step == 3) | (step == 4)), shown, strict=True):
-            sums = [np.abs(actual - said)[part].sum() for said in (forecast, rule)]
+            sums = [np.abs(actual - prediction)[part].sum() for prediction in (forecast, rule)]
             inside = ((lower <= actual) & (actual <= upper))[part].mean()
             assert row[3] == pytest.approx(inside)
             if np.abs(actual)[part].sum() == 0:

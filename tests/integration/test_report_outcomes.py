@@ -54,11 +54,11 @@ def test_outcome_of_the_test_list(warehouse: Warehouse, tested: list[dict]) -> N
         ("revenue", lambda row: -row["revenue"]),
     ):
         chosen = sorted(tested, key=order)[:LENGTH]
-        left = [row for row in chosen if row["churned"]]
+        leavers = [row for row in chosen if row["churned"]]
         customers, churned, expected, lower, upper, revenue = outcome(warehouse, name)
-        assert (customers, churned) == (len(chosen), len(left))
-        assert revenue == pytest.approx(sum(row["revenue"] for row in left))
-        assert (lower, upper) == pytest.approx(wilson(len(left), len(chosen)), abs=1e-3)
+        assert (customers, churned) == (len(chosen), len(leavers))
+        assert revenue == pytest.approx(sum(row["revenue"] for row in leavers))
+        assert (lower, upper) == pytest.approx(wilson(len(leavers), len(chosen)), abs=1e-3)
         if name == "model":
             assert expected == pytest.approx(sum(row["risk"] for row in chosen))
 
@@ -101,14 +101,14 @@ def test_list_that_is_shown_is_logged_and_waits(warehouse: Warehouse) -> None:
 
 def test_countries_add_up_to_all(warehouse: Warehouse) -> None:
     query = (
-        "select sum(customers), sum(known) from (select count(*) as customers,"
-        " count(outcomes.truth) as known from predictions.call_list_log as log"
+        "select sum(customers), sum(outcome_count) from (select count(*) as customers,"
+        " count(outcomes.truth) as outcome_count from predictions.call_list_log as log"
         " left join predictions.pred_churn__outcomes as outcomes"
         " on outcomes.key = log.customer_key::text and outcomes.period = log.as_of::text"
         " where is_test) as counted"
     )
-    customers, known = one_row(warehouse, query)
-    assert customers == known
+    customers, outcome_count = one_row(warehouse, query)
+    assert customers == outcome_count
     scopes = rows(
         warehouse,
         "select country from reports.rpt_call_list_outcomes where is_test and list = 'model'"

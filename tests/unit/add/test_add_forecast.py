@@ -167,8 +167,8 @@ def test_files_say_what_they_do() -> None:
 def test_irregular_rows_are_summed_and_names_do_not_collide() -> None:
     columns = [ID, AT, column("day"), column("order", "integer", 100)]
     choices = {"series": ("day",), "target": "order", "repeats": True}
-    made = proposal(*columns, **choices)
-    files = DbtFiles(made, "sales", frozenset(("order",))).render()
+    suggestion = proposal(*columns, **choices)
+    files = DbtFiles(suggestion, "sales", frozenset(("order",))).render()
     features = files["features/feat_sales__daily.sql"]
     assert "as day_start" in features and 'sum("order") as "order"' in features
     assert '"frequency": "day"' in files["ml/sales.sql"]

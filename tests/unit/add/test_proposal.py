@@ -27,8 +27,8 @@ def test_task_is_inferred_from_target(target: ColumnFacts, task: str) -> None:
 def test_amount_with_long_tail_is_learned_as_logarithm() -> None:
     salary = column("salary", "double precision", 250)
     for target, metric, has_options in ((salary, "rmsle", True), (SPENT, "rmse", False)):
-        made = proposal(ID, target, CITY, target=target.name, name="visits")
-        model = DbtFiles(made, "visits", frozenset()).render()["ml/visits.sql"]
+        suggestion = proposal(ID, target, CITY, target=target.name, name="visits")
+        model = DbtFiles(suggestion, "visits", frozenset()).render()["ml/visits.sql"]
         assert f'metric="{metric}"' in model
         assert ('options={"target_transform": "log1p"}' in model) == has_options
 
@@ -71,17 +71,17 @@ def test_date_in_three_columns_splits(prefix: str, day: str, month: str, express
         column(f"{prefix}_{part}", kind)
         for part, kind in (("year", "integer"), ("month", month), (day, "integer"))
     ]
-    made = proposal(ID, RETURNED, *columns, target="returned", name="visits")
+    suggestion = proposal(ID, RETURNED, *columns, target="returned", name="visits")
     if not expression:
-        assert (made.split, made.computed) == ({"by": "random"}, {})
+        assert (suggestion.split, suggestion.computed) == ({"by": "random"}, {})
         return
-    assert made.split == {"by": "time", "column": prefix}
-    assert made.computed[prefix].startswith(expression)
-    files = DbtFiles(made, "visits", frozenset()).render()
+    assert suggestion.split == {"by": "time", "column": prefix}
+    assert suggestion.computed[prefix].startswith(expression)
+    files = DbtFiles(suggestion, "visits", frozenset()).render()
     assert f"as {prefix}," in files["staging/csv/stg_csv__visits.sql"]
     assert f"    {prefix}," in files["features/feat_visits__base.sql"]
-    named = proposal(ID, RETURNED, *columns, target="returned", time=prefix)
-    assert named.split == made.split
+    named_time = proposal(ID, RETURNED, *columns, target="returned", time=prefix)
+    assert named_time.split == suggestion.split
 
 
 def test_uninformative_columns_are_left_out_with_reason() -> None:
@@ -128,12 +128,12 @@ def test_key_with_repeated_values_is_refused() -> None:
 
 def test_labels_in_several_columns_are_one_target() -> None:
     cold = column("cold", "bigint", 2)
-    made = proposal(
+    suggestion = proposal(
         ID, RETURNED, cold, CITY, target="returned, cold", task="multilabel", name="visits"
     )
-    assert (made.target, made.metric) == ("returned, cold", "log_loss")
-    assert [feature.name for feature in made.features] == ["city"]
-    files = DbtFiles(made, "visits", frozenset(("cold",))).render()
+    assert (suggestion.target, suggestion.metric) == ("returned, cold", "log_loss")
+    assert [feature.name for feature in suggestion.features] == ["city"]
+    files = DbtFiles(suggestion, "visits", frozenset(("cold",))).render()
     model = files["ml/visits.sql"]
     assert 'target="returned, cold"' in model
     assert 'where returned is not null and "cold" is not null' in model
@@ -143,8 +143,8 @@ def test_labels_in_several_columns_are_one_target() -> None:
 
 def test_list_of_labels_is_one_column() -> None:
     genres = column("genres", "text", 40)
-    made = proposal(ID, genres, CITY, target="genres", task="multilabel", name="visits")
-    assert (made.task, made.targets) == ("multilabel", ("genres",))
+    suggestion = proposal(ID, genres, CITY, target="genres", task="multilabel", name="visits")
+    assert (suggestion.task, suggestion.targets) == ("multilabel", ("genres",))
 
 
 @pytest.mark.parametrize(
@@ -164,25 +164,25 @@ def test_targets_that_are_no_labels_are_refused(target: str, message: str) -> No
 
 def test_candidates_of_large_table_are_compared_on_a_sample(monkeypatch) -> None:
     monkeypatch.setattr(Table, "rows", 2_000_000)
-    made = proposal(ID, RETURNED, CITY, target="returned", name="visits", unique=False)
-    assert "sample of 200,000 rows" in made.reasons["compare"]
-    files = DbtFiles(made, "visits", frozenset()).render()
+    suggestion = proposal(ID, RETURNED, CITY, target="returned", name="visits", unique=False)
+    assert "sample of 200,000 rows" in suggestion.reasons["compare"]
+    files = DbtFiles(suggestion, "visits", frozenset()).render()
     assert 'options={"comparison_rows": 200000, "budget_s": 120}' in files["ml/visits.sql"]
     # The computed key needs a sort of the whole table, which each reader of a view would repeat.
     assert 'config(materialized="table")' in files["staging/csv/stg_csv__visits.sql"]
-    made = proposal(ID, RETURNED, CITY, target="returned", name="visits")
-    files = DbtFiles(made, "visits", frozenset()).render()
+    suggestion = proposal(ID, RETURNED, CITY, target="returned", name="visits")
+    files = DbtFiles(suggestion, "visits", frozenset()).render()
     assert "materialized" not in files["staging/csv/stg_csv__visits.sql"]
 
 
 def test_wide_table_has_no_forest_and_fewer_shuffles(monkeypatch) -> None:
     many = [column(f"x{number}", "double precision", ROWS) for number in range(400)]
     monkeypatch.setattr(Table, "rows", 4_000)
-    made = proposal(ID, RETURNED, *many, target="returned", name="visits")
-    assert made.options == {"importance_repeats": 3}
-    assert "400 columns" in made.reasons["compare"]
-    model = DbtFiles(made, "visits", frozenset()).render()["ml/visits.sql"]
+    suggestion = proposal(ID, RETURNED, *many, target="returned", name="visits")
+    assert suggestion.options == {"importance_repeats": 3}
+    assert "400 columns" in suggestion.reasons["compare"]
+    model = DbtFiles(suggestion, "visits", frozenset()).render()["ml/visits.sql"]
     assert 'algorithms=["logistic_regression", "hist_gradient_boosting"]' in model
     monkeypatch.setattr(Table, "rows", 1_000)
-    made = proposal(ID, RETURNED, *many, target="returned", name="visits")
-    assert made.algorithms == []
+    suggestion = proposal(ID, RETURNED, *many, target="returned", name="visits")
+    assert suggestion.algorithms == []

@@ -107,9 +107,9 @@ class StandIn:
                 self._replace_group(number, name, json.loads(facts), json.loads(metrics))
             return []
         if "group_artifacts" in statement:
-            model, number, asked = values
+            model, number, names = values
             column = "content" if "content" in statement else "signature"
-            present = [name for name in asked if (model, number, name) in self.groups]
+            present = [name for name in names if (model, number, name) in self.groups]
             if column == "content":
                 self.loaded_groups += present
             return [
@@ -169,8 +169,8 @@ class StandIn:
         else:
             entries.append({"group": name, **facts})
         segments = {row["segment"] for row in metrics}
-        kept = [row for row in payload["metrics"] if row["segment"] not in segments]
-        payload["metrics"] = [*kept, *metrics]
+        others = [row for row in payload["metrics"] if row["segment"] not in segments]
+        payload["metrics"] = [*others, *metrics]
 
     def _bins(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
         """The bins of each feature, without the classes."""

@@ -91,7 +91,7 @@ def on_server(superset: Superset, git: Bundle, settings) -> Bundle:
 
 
 @pytest.fixture
-def known(settings):
+def target(settings):
     """Settings with an address and the schemas of a developer."""
     values = {"ALERT_EMAIL": ADDRESS, "SCHEMA_PREFIX": "ada_"}
     return settings.model_copy(update={"extra_values": values})
@@ -107,14 +107,14 @@ def known(settings):
         {"recipients": None},
     ],
 )
-def test_alert_is_equal_after_push_and_reading(fields, tmp_path, known):
+def test_alert_is_equal_after_push_and_reading(fields, tmp_path, target):
     git, problems = entries(tmp_path, **fields)
     assert problems == []
     superset = Superset()
     (alert,) = git.kind("alerts")
     for number in (None, 7):
-        write_alert(alert, number, superset, known)
-        assert on_server(superset, assets() | git, known).kind("alerts")[0].data == alert.data
+        write_alert(alert, number, superset, target)
+        assert on_server(superset, assets() | git, target).kind("alerts")[0].data == alert.data
     if superset.stored.get("database"):
         assert superset.stored["sql"].endswith("ada_reports.sales")
 
@@ -152,28 +152,28 @@ def test_rule_rejects_alert(fields, expected, tmp_path):
     assert not any(ADDRESS in str(problem) for problem in problems)
 
 
-def test_unknown_address_of_server_gets_a_free_key(tmp_path, known):
+def test_unknown_address_of_server_gets_a_free_key(tmp_path, target):
     git, _ = entries(tmp_path)
     superset = Superset()
-    write_alert(git.kind("alerts")[0], None, superset, known)
+    write_alert(git.kind("alerts")[0], None, superset, target)
     superset.stored["recipients"] += [
         {"type": "Email", "recipient_config_json": {"target": "other@example.com"}},
         {"type": "Webhook", "recipient_config_json": {"target": "https://example.com/secret"}},
     ]
-    (alert,) = on_server(superset, assets() | git, known)
+    (alert,) = on_server(superset, assets() | git, target)
     names = ["Email ${ALERT_EMAIL_2}", "Email ${ALERT_EMAIL}", "Webhook ${ALERT_WEBHOOK}"]
     assert alert.data["recipients"] == names
 
 
-def test_only_shared_alerts_on_managed_dashboards_are_pulled(tmp_path, known):
+def test_only_shared_alerts_on_managed_dashboards_are_pulled(tmp_path, target):
     git, _ = entries(tmp_path)
     superset = Superset()
-    write_alert(git.kind("alerts")[0], None, superset, known)
-    assert on_server(superset, assets(), known).kind("alerts")
+    write_alert(git.kind("alerts")[0], None, superset, target)
+    assert on_server(superset, assets(), target).kind("alerts")
     superset.stored["creation_method"] = "dashboards"
-    assert not on_server(superset, assets(), known).kind("alerts")
+    assert not on_server(superset, assets(), target).kind("alerts")
     superset.stored["creation_method"] = "alerts_reports"
-    assert not on_server(superset, Bundle(), known).kind("alerts")
+    assert not on_server(superset, Bundle(), target).kind("alerts")
 
 
 def test_alert_without_address_is_left_out_with_a_warning(tmp_path, settings, capsys):
@@ -182,9 +182,9 @@ def test_alert_without_address_is_left_out_with_a_warning(tmp_path, settings, ca
     assert "ALERT_EMAIL" in " ".join(capsys.readouterr())
 
 
-def test_server_without_alerts_is_an_error_only_with_alerts_in_git(tmp_path, known):
+def test_server_without_alerts_is_an_error_only_with_alerts_in_git(tmp_path, target):
     git, _ = entries(tmp_path)
     superset = Superset(has_reports=False)
-    assert not on_server(superset, assets(), known).assets
+    assert not on_server(superset, assets(), target).assets
     with pytest.raises(UserError, match="ALERT_REPORTS"):
-        on_server(superset, git, known)
+        on_server(superset, git, target)

@@ -19,15 +19,15 @@ def rows(count: int = 3_000, positives: int = 1_400) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def train(given: list[dict[str, Any]], options: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    db = StandIn(given)
+def train(data: list[dict[str, Any]], options: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    db = StandIn(data)
     call(db, options, **changes)
     return db.recorded[-1]
 
 
 def test_candidates_see_a_sample_and_the_winner_all_rows() -> None:
-    given = rows()
-    whole, sampled = train(given, {}), train(given, {"comparison_rows": 1_200})
+    data = rows()
+    whole, sampled = train(data, {}), train(data, {"comparison_rows": 1_200})
     assert sampled["version"]["split"]["comparison_rows"] == pytest.approx(1_200, abs=5)
     assert "comparison_rows" not in whole["version"]["split"]
     (entry,) = [e for e in sampled["version"]["excluded"] if e["name"] == "(rows)"]
@@ -56,8 +56,8 @@ def test_more_rows_than_there_are_change_nothing() -> None:
 
 
 def test_regression_is_sampled_too() -> None:
-    given = [{**row, "target": row["x"] + 0.1 * row["z"]} for row in rows()]
-    payload = train(given, {"comparison_rows": 1_000}, task="regression", algorithms='["ridge"]')
+    data = [{**row, "target": row["x"] + 0.1 * row["z"]} for row in rows()]
+    payload = train(data, {"comparison_rows": 1_000}, task="regression", algorithms='["ridge"]')
     assert payload["version"]["split"]["comparison_rows"] == 1_000
 
 

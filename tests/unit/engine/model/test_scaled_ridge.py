@@ -34,9 +34,9 @@ def test_fit_and_prediction_equal_scikit_learn(name: str, alpha: float) -> None:
     expected = pipeline(alpha=alpha).fit(matrix, target)
     fitted = fit_scaled_ridge(pipeline(alpha=alpha), matrix, target)
     assert fitted is not None
-    for ours, theirs in zip(fitted, expected, strict=True):
-        assert vars(ours).keys() == vars(theirs).keys()
-        assert ours.get_params() == theirs.get_params()
+    for step, reference in zip(fitted, expected, strict=True):
+        assert vars(step).keys() == vars(reference).keys()
+        assert step.get_params() == reference.get_params()
     np.testing.assert_allclose(fitted[0].scale_, expected[0].scale_, rtol=1e-9)
     new = matrix + RNG.normal(size=matrix.shape)
     outside = expected.predict(new)

@@ -61,10 +61,10 @@ def train(rows: list[dict[str, Any]], target: str, **changes: Any) -> tuple[Stan
 
 
 def probabilities(db: StandIn) -> tuple[list[str], np.ndarray]:
-    found = {int(k): json.loads(p) for k, _, _, p in predict(db, "a model", "q", None)}
-    names = list(found[0])
+    result = {int(k): json.loads(p) for k, _, _, p in predict(db, "a model", "q", None)}
+    names = list(result[0])
     return names, np.array(
-        [[found[number][name] for name in names] for number in range(len(VALUES))]
+        [[result[number][name] for name in names] for number in range(len(VALUES))]
     )
 
 
@@ -80,9 +80,9 @@ def expected() -> np.ndarray:
 
 def test_columns_equal_scikit_learn(expected: np.ndarray) -> None:
     db, payload = train(rows_with(as_columns), "wet, cold,dark")
-    names, found = probabilities(db)
+    names, result = probabilities(db)
     assert names == COLUMNS
-    np.testing.assert_allclose(found, expected, atol=1e-9)
+    np.testing.assert_allclose(result, expected, atol=1e-9)
     truth, test = LABELS[~TRAINING], expected[~TRAINING]
     predicted = (test > 0.5).astype(int)
     outside = {
@@ -133,9 +133,9 @@ def test_lists_give_the_same_model(form: str, expected: np.ndarray) -> None:
         return {"genres": json.dumps(mine) if form == "json" else "; ".join(mine)}
 
     db, payload = train(rows_with(as_list), "genres")
-    found_names, found = probabilities(db)
-    assert found_names == sorted(names)
-    np.testing.assert_allclose(found, expected[:, np.argsort(names)], atol=1e-9)
+    label_names, result = probabilities(db)
+    assert label_names == sorted(names)
+    np.testing.assert_allclose(result, expected[:, np.argsort(names)], atol=1e-9)
     entries = {entry["class"]: entry["train"] for entry in payload["version"]["classes"]}
     assert entries == dict(zip(names, LABELS[TRAINING].sum(axis=0).tolist(), strict=True))
     key, prediction, score, _ = next(iter(predict(db, "a model", "q", None)))
@@ -215,8 +215,8 @@ def test_other_algorithms_train_and_predict() -> None:
     options = {"folds": 2, "bootstrap": 0, "importance_repeats": 0}
     db, payload = train(rows_with(as_columns), "wet,cold,dark", algorithms=few, options=options)
     assert [c["error"] for c in payload["candidates"]] == [None] * 5
-    _, found = probabilities(db)
-    assert found.shape == (240, 3)
+    _, result = probabilities(db)
+    assert result.shape == (240, 3)
 
 
 def test_column_that_tells_a_label_is_an_issue() -> None:
