@@ -102,6 +102,8 @@ def test_environment_with_other_prefix_and_certificate(project, second_superset,
     dashboard = project.folder / "dashboards" / "quality_classification.yaml"
     project.edit(dashboard, certified_by="${CERTIFIED_BY}")
     more = {"SCHEMA_PREFIX": "ada_", "CERTIFIED_BY": "Ada"}
+    # Whoever pushed before pushed for another environment.
+    project.run("push", "--force", **overlay(project, "second", **second_superset.addresses))
     env = overlay(project, "ada", **second_superset.addresses, **more)
     before = project.files()
     assert "no push from here is known" in project.fails("push", **env)

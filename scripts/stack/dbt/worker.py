@@ -16,6 +16,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 # No other module imports this one: importing dbt takes two seconds.
 from scripts.stack.dbt.process import END_OF_COMMAND
+from scripts.stack.dbt.sessions import keep_sessions
 
 # Identifies the files that the manifest in the same folder was made from.
 FINGERPRINT = "fingerprint"
@@ -24,6 +25,7 @@ FINGERPRINT = "fingerprint"
 def main() -> None:
     """Parse, then run commands until standard input ends."""
     files_hash, *options = sys.argv[1:]
+    keep_sessions()
     target = Path(os.environ["DBT_TARGET_PATH"])
     (target / FINGERPRINT).unlink(missing_ok=True)
     parsing = dbtRunner().invoke(["parse", "--quiet", *options])
