@@ -94,6 +94,6 @@ parsed_projects: dict[int, Path] = {}
 @cache
 def dbt_server() -> ForkServer:
     """The process of this test process that runs dbt."""
-    server = ForkServer(ROOT, dict(os.environ), "dbt.cli.main:cli")
+    server = ForkServer(ROOT, dict(os.environ), "tests.integration.dbt_command:cli")
     atexit.register(server.close)
     return server
