@@ -6,26 +6,25 @@ scikit-learn again, which takes about a second for a node that trains, predicts 
 
 import psycopg2
 from dbt.adapters.postgres.connections import PostgresConnectionManager
+from dbt.adapters.postgres.impl import PostgresAdapter
 
-_close_session = PostgresConnectionManager.release
+
+class SessionManager(PostgresConnectionManager):
+    """Resets a session where dbt would close it; dbt closes all when the command ends."""
+
+    def release(self) -> None:
+        """Leave nothing to the next node: no transaction, temporary table, lock or setting."""
+        connection = self.get_if_exists()
+        if connection is None or connection.state != "open":
+            return
+        try:
+            connection.handle.reset()
+            connection.transaction_open = False
+        except psycopg2.Error:
+            # The server has ended the session. The next node opens another one.
+            super().release()
 
 
 def keep_sessions() -> None:
-    """Have dbt reset a session where it would close it. dbt has no setting for this."""
-    PostgresConnectionManager.release = _reset_session
-
-
-def _reset_session(manager: PostgresConnectionManager) -> None:
-    """Leave nothing to the next node: no transaction, temporary table, lock or setting.
-
-    dbt closes the session when the command ends.
-    """
-    connection = manager.get_if_exists()
-    if connection is None or connection.state != "open":
-        return
-    try:
-        connection.handle.reset()
-        connection.transaction_open = False
-    except psycopg2.Error:
-        # The server has ended the session. The next node opens another one.
-        _close_session(manager)
+    """Have dbt use this manager, for which it has no setting."""
+    PostgresAdapter.ConnectionManager = SessionManager
