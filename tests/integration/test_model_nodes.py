@@ -193,3 +193,31 @@ def test_ephemeral_rows_are_refused(project: DbtProject) -> None:
     assert "predict() reads feat_rows, which is ephemeral" in outcome.output.replace(
         "__dbt__cte__", ""
     )
+
+
+def test_relations_stay_in_place_while_their_columns_stay(
+    user: Session, project: DbtProject
+) -> None:
+    view, table, reader = (
+        f"{DEVELOPER}_features.{name}" for name in ("current", "stored", "reader")
+    )
+
+    def build(columns: str) -> None:
+        for name, config in (("current", "materialized='view'"), ("stored", "in_place=true")):
+            text = f"{{{{ config({config}) }}}} select {columns} -- the end"
+            project.write(f"models/features/{name}.sql", text)
+        outcome = project.run("run", "--select", "current", "stored")
+        assert outcome.exit_code == 0, outcome.output
+
+    def rows_of(relation: str) -> list[tuple]:
+        return user.rows(f"select * from {relation}")
+
+    build("1 as a, 'x' as b")
+    user.rows(f"create view {reader} as select a from {view} union all select a from {table}")
+    for columns in ("2 as a, 'y' as b", "2 as a, 'y' as b"):
+        build(columns)
+        assert rows_of(reader) == [(2,), (2,)]
+    # What has other columns, or another type, is made anew, and dbt drops what reads it.
+    build("'three' as a, 4 as c")
+    assert rows_of(view) == rows_of(table) == [("three", 4)]
+    assert user.value("select to_regclass(%s)", reader) is None

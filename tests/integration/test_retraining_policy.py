@@ -68,11 +68,11 @@ FILES = {
     "models/reports/metric_labels.sql": "select 'roc_auc' as metric, 'AUC' as label",
     "models/reports/decision.sql": f"""
         -- depends_on: {{{{ ref("rpt_performance_over_time") }}}}
-        {{{{ retraining_reasons(
-            "{NAME}",
-            "({CHAMPION})",
-            none, "definition", {{"drift": true, "performance": true}}
-        ) }}}}
+        select reason, condition, period
+        from ({{{{ retraining_query(
+            "{NAME}", {{"drift": true, "performance": true}}, "definition"
+        ) }}}}) as decision
+        where condition is not null
     """,
 }
 

@@ -17,7 +17,8 @@ grant execute on function
     ml.record_group(text, integer, text, bytea, bytea, jsonb, jsonb),
     ml.record_groups(text, integer, text[], bytea[], bytea[], jsonb),
     ml.record_drift(text, integer, jsonb), ml.record_contest(text, integer, jsonb),
-    ml.record_profile(jsonb), ml.record_retraining(text, jsonb),
+    ml.record_profile(jsonb),
+    ml.retraining_decision(text, jsonb, text, bigint, jsonb), ml.record_retraining(text, jsonb),
     ml.record_refresh(integer, text, text),
     ml.expect_tests(text, integer, jsonb), ml.record_test(text, integer, jsonb), ml.rejection_text(jsonb)
 to transformer;

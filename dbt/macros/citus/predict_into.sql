@@ -13,11 +13,7 @@
     {%- if not execute -%} {{- return("") -}} {%- endif -%}
     {%- do check_is_relation(rows, "predict_into()") -%}
     {%- set node = model_node(model) -%}
-    {%- set key = node.config.get("key") -%}
-    {%- if not key -%}
-        {%- set message = "The model {} has no key, so predict_into() cannot name its rows. Add key='…' to its config." -%}
-        {%- do exceptions.raise_compiler_error(message.format(node.name)) -%}
-    {%- endif -%}
+    {%- set key = key_of_predictions(node) -%}
     {%- set draft = make_intermediate_relation(this) -%}
     {%- if is_distributed(rows) %}
         {# One connection to each worker, as ml.predict_into needs it in a transaction. #}
@@ -26,7 +22,7 @@
     {%- endif %}
     create table {{ draft }} as
     select
-    {{ adapter.quote(key) }},
+    {{ key }},
         null::text as prediction,
         null::float8 as score,
         null::jsonb as probabilities
@@ -37,12 +33,12 @@
         select
             create_distributed_table(
                 {{ sql_text(draft.render()) }},
-                {{ sql_text(key) }},
+                {{ sql_text(node.config.key) }},
                 colocate_with => {{ sql_text(rows.render()) }}
             )
         ;
     {%- endif -%}
-    {%- if not flags.EMPTY and is_trained(model) -%}
+    {%- if is_trained(model) -%}
         {%- do has_version(node, version) %}
         select
             {{ predict_function }} (
@@ -73,18 +69,10 @@
     {%- set target_relation = this.incorporate(type="table") -%}
     {%- set draft = make_intermediate_relation(target_relation) -%}
     {{ drop_relation_if_exists(load_cached_relation(draft)) }}
-
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% call statement("main") -%} {{ sql }} {%- endcall %}
-    {{ drop_relation_if_exists(existing) }}
-    {{ adapter.rename_relation(draft, target_relation) }}
-
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {% do apply_grants(target_relation, config.get("grants"), should_revoke=True) %}
-    {% do persist_docs(target_relation, model) %}
-    {{ adapter.commit() }}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-
+    {%- call build_relation(target_relation) -%}
+        {%- call statement("rows") -%} {{ sql }} {%- endcall -%}
+        {{ drop_relation_if_exists(existing) }}
+        {{ get_rename_sql(draft, target_relation.identifier) }}
+    {%- endcall -%}
     {{ return({"relations": [target_relation]}) }}
 {% endmaterialization %}

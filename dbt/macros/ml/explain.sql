@@ -6,7 +6,7 @@
 #}
 {% macro explain(model, rows_sql, top=3) -%}
     {%- set explain_function = function("explain") -%}
-    {%- set is_without_model = execute and (flags.EMPTY or not is_trained(model)) -%}
+    {%- set is_without_model = not is_trained(model) -%}
     (
         select *
         from

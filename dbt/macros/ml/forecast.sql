@@ -18,7 +18,7 @@
             "The model " ~ node.name ~ " has another task than forecast. Use predict()."
         ) -%}
     {%- endif -%}
-    {%- set has_forecasts = not flags.EMPTY and is_trained(model) -%}
+    {%- set has_forecasts = is_trained(model) -%}
     {%- if has_forecasts -%} {%- do has_version(node, version) -%} {%- endif -%}
     (
         select *

@@ -9,38 +9,26 @@
     `retrain_when`: see retraining.sql.
 #}
 {% materialization ml_model, adapter = "postgres" %}
-    {%- set existing_relation = load_cached_relation(this) -%}
+    {%- set existing = load_cached_relation(this) -%}
     {%- set target_relation = this.incorporate(type="view") -%}
-
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-
-    {%- set version = trained_version(sql) -%}
-
-    {% if existing_relation is not none and existing_relation.type != "view" %}
-        {{ drop_relation_if_exists(existing_relation) }}
-    {% endif %}
-    {% call statement("main") -%}
+    {%- call build_relation(target_relation) -%}
+        {%- set version = trained_version(sql) -%}
+        {%- if existing and not existing.is_view -%}
+            {{ drop_relation_if_exists(existing) }}
+        {%- endif -%}
         create or replace view {{ target_relation }} as
         {{ version_sql(registry_name(model), version) }}
-    {%- endcall %}
-
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {% do apply_grants(target_relation, config.get("grants"), should_revoke=True) %}
-    {% do persist_docs(target_relation, model) %}
-    {{ adapter.commit() }}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-
+    {%- endcall -%}
     {{ return({"relations": [target_relation]}) }}
 {% endmaterialization %}
 
 
 {# Trains the node being built. Returns the version that its tests judge; none without training. #}
-{% macro trained_version(rows_sql) %}
+{% macro trained_version(query) %}
     {%- set name = registry_name(model) -%}
     {%- do check_registry_name(model) -%}
     {%- if flags.EMPTY -%} {{- return(none) -}} {%- endif -%}
-    {%- set missing = missing_rows(rows_sql) -%}
+    {%- set missing = missing_rows(query) -%}
     {%- if missing -%}
         {%- do log(model.name ~ " is not trained: its rows need " ~ missing, info=true) -%}
         {{- return(none) -}}
@@ -51,33 +39,23 @@
             set_config('glasshouse.git_commit', {{ sql_text(env_var("GLASSHOUSE_GIT_COMMIT", "")) }}, true)
     {%- endset -%}
     {%- do run_query(settings) -%}
-    {%- set training = training_sql(name, rows_sql) -%}
+    {%- set training = training_sql(name, query) -%}
     {%- set definition = local_md5(training) -%}
-    {%- set decision = retraining_decision(name, rows_sql, definition) -%}
-    {%- if not decision.retrain -%}
-        {%- do record_retraining(name, decision, none, definition) -%}
-        {{- return(judged_version(name, decision.champion)) -}}
+    {%- set decision = retraining_decision(name, query, definition) -%}
+    {%- set version = decision.champion -%}
+    {%- if decision.retrain -%}
+        {%- set version = run_query(training).rows[0]["version"] -%}
+        {%- do log_issues(name, version) -%}
     {%- endif -%}
-    {%- set newest = newest_version(name) -%}
-    {%- set trained = run_query(training).rows[0] -%}
     {%- if decision.reason is none -%}
-        {%- set is_new = trained["version"] != newest -%}
+        {%- set is_new = version != decision.newest -%}
         {%- set reason = "The rows or the settings have changed." -%}
         {%- set unchanged = "The rows and the settings are those of version {}." -%}
-        {%- set reason = reason if is_new else unchanged.format(newest) -%}
+        {%- set reason = reason if is_new else unchanged.format(version) -%}
         {%- do decision.update(retrain=is_new, reason=reason) -%}
     {%- endif -%}
-    {%- set version = trained["version"] if decision.retrain else none -%}
-    {%- do record_retraining(name, decision, version, definition) -%}
-    {%- do log_issues(name, trained["version"]) -%}
-    {{- return(judged_version(name, trained["version"])) -}}
-{% endmacro %}
-
-
-{# The number of the newest version of a model; none without a version. #}
-{% macro newest_version(name) %}
-    {%- set query = "select max(version) from ml.model_versions where model= " ~ sql_text(name) -%}
-    {{- return(run_query(query).rows[0][0]) -}}
+    {%- do record_retraining(name, decision, version if decision.retrain else none, definition) -%}
+    {{- return(judged_version(name, version)) -}}
 {% endmacro %}
 
 
@@ -94,14 +72,14 @@
 
 
 {# The call of ml.train for the node being built: a new version waits for its tests. #}
-{% macro training_sql(name, rows_sql) %}
+{% macro training_sql(name, query) %}
     {%- set options = dict(config.get("options", {}), await_tests=true) -%}
     {%- do options.update(retrain=config.get("retrain", "if_changed")) -%}
     select *
     from
         ml.train(
             model => {{ sql_text(name) }},
-            query => {{ sql_text(rows_sql) }},
+            query => {{ sql_text(query) }},
             task => {{ sql_text(config.require("task")) }},
             target => {{ sql_text(config.get("target")) }},
             key => {{ sql_text(config.get("key")) }},
@@ -125,8 +103,9 @@
         versions.baseline,
         versions.status = 'champion' as champion,
         versions.seconds,
-    {{ sql_text(run_started_at) }}::timestamptz as built_at
-    from (select {{ sql_text(name) }} as model, {{ version or "null" }}::integer as version) as built
+        {{ sql_text(run_started_at) }}::timestamptz as built_at
+    from
+        (select {{ sql_text(name) }} as model, {{ version or "null" }}::integer as version) as built
     left join
         ml.model_versions as versions
         on versions.model = built.model

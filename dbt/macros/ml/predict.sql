@@ -14,10 +14,7 @@
     {%- if not execute -%} {{- return("(select 1) as predictions") -}} {%- endif -%}
     {%- do check_is_relation(rows, "predict()") -%}
     {%- set node = model_node(model) -%}
-    {%- if not node.config.get("key") -%}
-        {%- set message = "The model {} has no key, so predict() cannot name its rows. Add key='…' to its config." -%}
-        {%- do exceptions.raise_compiler_error(message.format(node.name)) -%}
-    {%- endif -%}
+    {%- set key = key_of_predictions(node) -%}
     {%- set arguments -%}
         (
             {{ sql_text(registry_name(node)) }},
@@ -25,10 +22,10 @@
             {{ version or "null" }}
         )
     {%- endset -%}
-    {%- if flags.EMPTY or not is_trained(model) -%}
+    {%- if not is_trained(model) -%}
         (
             select
-                {{ adapter.quote(node.config.key) }},
+                {{ key }},
                 null::text as prediction,
                 null::float8 as score,
                 null::jsonb as probabilities
@@ -41,6 +38,16 @@
         {# Without a version to compile, running this raises an error that says what is missing. #}
         (select * from {{ predict_function }} {{ arguments }}) as predictions
     {%- endif -%}
+{%- endmacro %}
+
+
+{# The column that names the rows of a model's predictions, quoted. #}
+{% macro key_of_predictions(node) -%}
+    {%- if not node.config.get("key") -%}
+        {%- set message = "The model {} has no key, so nothing names the rows of its predictions. Add key='…' to its config." -%}
+        {%- do exceptions.raise_compiler_error(message.format(node.name)) -%}
+    {%- endif -%}
+    {{- return(adapter.quote(node.config.key)) -}}
 {%- endmacro %}
 
 

@@ -10,23 +10,24 @@
 
 {# Refuses a name that PostgreSQL would shorten, that looks like a developer's, or that is not unique. #}
 {% macro check_registry_name(node) -%}
-    {%- set others = [] -%}
-    {%- for id, other in graph.nodes.items() if is_ml_model(id) and other.alias == node.alias -%}
-        {%- if id != node.unique_id -%} {%- do others.append(id) -%} {%- endif -%}
-    {%- endfor -%}
+    {%- set models = graph.nodes.values() | selectattr("config.materialized", "eq", "ml_model") -%}
+    {%- set namesakes = (
+        models | selectattr("alias", "eq", node.alias) | map(attribute="unique_id")
+    ) -%}
+    {%- set others = namesakes | reject("eq", node.unique_id) | list -%}
     {%- set problem = none -%}
     {%- if node.alias.encode("utf-8") | length > 63 -%}
         {%- set problem = "has a name of more than 63 bytes" -%}
     {%- elif node.alias.count(".") -%}
         {%- set problem = "has a dot in its name, which separates a developer from a model" -%}
     {%- elif others -%}
-        {%- set problem = "has the same alias as {}, so both would share one champion" -%}
+        {%- set problem = (
+            "has the same alias as " ~ others[0] ~ ", so both would share one champion"
+        ) -%}
     {%- endif -%}
     {%- if problem -%}
-        {%- set message = (
-            "The model " ~ node.unique_id ~ " " ~ problem ~ ". Give it another alias."
-        ) -%}
-        {%- do exceptions.raise_compiler_error(message.format(others | first)) -%}
+        {%- set message = "The model {} {}. Give it another alias." -%}
+        {%- do exceptions.raise_compiler_error(message.format(node.unique_id, problem)) -%}
     {%- endif -%}
 {%- endmacro %}
 
@@ -142,10 +143,12 @@
 
 
 {#
-    Whether a model node was trained. One that lacks rows predicts no rows; one that was never built
-    counts as trained, so that its use fails with an error that names what is missing.
+    Whether a model node was trained. One that lacks rows predicts no rows, as each does in a build
+    with --empty; one that was never built counts as trained, so that its use fails with an error that
+    names what is missing.
 #}
 {% macro is_trained(relation) -%}
+    {%- if flags.EMPTY -%} {{- return(false) -}} {%- endif -%}
     {%- if not execute or not load_relation(relation) -%} {{- return(true) -}} {%- endif -%}
     {%- set query = "select 1 as found from " ~ relation.render() ~ " limit 1" -%}
     {{- return(run_query(query).rows | length > 0) -}}

@@ -134,8 +134,6 @@
 {% macro short_number(number) -%}
     (
         case
-            when {{ number }} is null
-            then null
             when {{ number }} = 0
             then '0'
             when abs({{ number }}) >= 100

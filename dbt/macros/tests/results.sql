@@ -10,7 +10,7 @@
     {%- set is_reported = execute and target.name != "admin" and report in graph.nodes -%}
     {%- set table = model_relation("dbt_test_results") if is_reported -%}
     {%- if table -%}
-        {%- set rows, project_tests = [], [] -%}
+        {%- set rows, other_tests = [], [] -%}
         {%- for result in results if result.node.resource_type == "test" -%}
             {%- set statements = test_statements(result.node) -%}
             {%- set broken = broken_rules(result) -%}
@@ -19,25 +19,24 @@
                     result.failures if broken is none else broken.get(loop.index, 0)
                 ) -%}
                 {%- set passed = broken is not none and not failures -%}
-                {%- do statement.update(
-                    failures=failures,
-                    status="pass" if passed else result.status | string,
-                    seconds=result.execution_time / (statements | length),
-                    tested_at=run_started_at.isoformat(),
+                {%- do rows.append(
+                    dict(
+                        statement,
+                        failures=failures,
+                        status="pass" if passed else result.status | string,
+                        seconds=result.execution_time / (statements | length),
+                        tested_at=run_started_at.isoformat(),
+                    )
                 ) -%}
-                {%- do rows.append(statement) -%}
             {%- endfor -%}
         {%- endfor -%}
         {%- for node in graph.nodes.values() if node.resource_type == "test" -%}
-            {%- do project_tests.extend(test_statements(node) | map(attribute="test")) -%}
+            {%- do other_tests.extend(test_statements(node) | map(attribute="test")) -%}
         {%- endfor -%}
+        {%- set tests = rows | map(attribute="test") | list -%}
+        {%- set other_tests = other_tests | reject("in", tests) | list -%}
         delete from {{ table }}
-        where
-            test not in (select jsonb_array_elements_text({{ sql_json(project_tests) }}))
-            or test in (
-                select
-                    jsonb_array_elements_text({{ sql_json(rows | map(attribute="test") | list) }})
-            )
+        where test not in (select jsonb_array_elements_text({{ sql_json(other_tests) }}))
         ;
         insert into {{ table }}
         select *

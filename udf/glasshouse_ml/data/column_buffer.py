@@ -5,7 +5,6 @@ order they arrive.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
 from itertools import count
 
 import numpy as np
@@ -59,7 +58,7 @@ class ColumnBuffer:
     table() joins one column at a time, so that the rows are never in memory twice.
     """
 
-    def __init__(self, packing: Packing, max_bytes: int | None) -> None:
+    def __init__(self, packing: Packing, max_bytes: int | None = None) -> None:
         """max_bytes is the memory that a training on the rows may take; None keeps all rows."""
         self.packing = packing
         self.lookups = [_new_codes(packing.missing) for _ in packing.texts]
@@ -166,16 +165,6 @@ class ColumnBuffer:
             table.texts[column.name] = _sorted_column(lookup, codes, self.packing.missing)
             del lookup, codes
         return table
-
-
-def collect(
-    batches: Iterable[Batch], packing: Packing, max_bytes: int | None = None
-) -> ColumnBuffer:
-    """The buffer of all batches; max_bytes as for ColumnBuffer."""
-    buffer = ColumnBuffer(packing, max_bytes)
-    for size, numbers, texts in batches:
-        buffer.add(size, numbers, texts)
-    return buffer
 
 
 def _new_codes(missing: str, first: int = 0) -> Codes:

@@ -7,10 +7,9 @@ Unit tests pass an object with the same methods that holds its rows in memory.
 # ruff: noqa: S608
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
-from glasshouse_ml.core.errors import GlasshouseError, shorten
+from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.table import Column
 from glasshouse_ml.data.canonical_text import DEFAULTS
 from glasshouse_ml.data.packing import SCHEMA, Packing, raw_bytes, unpack_sent
@@ -32,11 +31,9 @@ where kinds.typtype <> 'd'
 
 
 # Rows of megabytes must not be fetched by the thousand: the memory is checked between batches.
-_FIRST_BATCH, _MAX_BATCH, _MAX_BATCH_BYTES = 32, 5_000, 2**24
+_FIRST_BATCH, _MAX_BATCH_BYTES = 32, 2**24
 # The names of the engine's cursors begin with this.
 _CURSOR = "glasshouse_cursor_"
-# The class of SQLSTATEs that are about values.
-_DATA_EXCEPTION = "22"
 
 
 class ArraySizes(NamedTuple):
@@ -101,55 +98,12 @@ class Database:
         return sizes
 
     def fetch_packed(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
-        """The packed rows of a query in batches of at most `size`, fewer where rows are large.
-
-        An error about a value names the column.
-        """
+        """The packed rows of a query in batches of at most `size`, fewer where rows are large."""
+        cursor = None
         try:
-            yield from self._fetch(query, packing, size)
-        except self.plpy.SPIError as error:
-            plain = self._plain_error(error)
-            is_data_error = plain.sqlstate.startswith(_DATA_EXCEPTION)
-            column = self._failing_column(query, packing) if is_data_error else None
-            if column is None:
-                raise plain from None
-            raise GlasshouseError(
-                f"Column {column.name!r} cannot be read: {shorten(plain.message, 200)}.",
-                plain.hint or "Correct the value in the query, or turn it into NULL.",
-                plain.sqlstate,
-            ) from None
-
-    def _failing_column(self, query: str, packing: Packing) -> Column | None:
-        """The column without which the query can be read; None where it fails without any."""
-        columns = [*packing.numbers, *packing.texts]
-        if self._fails(query, packing, []):
-            return None
-        while len(columns) > 1:
-            half = columns[: len(columns) // 2]
-            columns = half if self._fails(query, packing, half) else columns[len(half) :]
-        return columns[0] if columns and self._fails(query, packing, columns) else None
-
-    def _fails(self, query: str, packing: Packing, columns: list[Column]) -> bool:
-        names = {column.name for column in columns}
-        part = replace(
-            packing,
-            numbers=[column for column in packing.numbers if column.name in names],
-            texts=[column for column in packing.texts if column.name in names],
-        )
-        try:
-            for _ in self._fetch(query, part, _MAX_BATCH):
-                pass
-        except self.plpy.SPIError as error:
-            if not self._plain_error(error).sqlstate.startswith(_DATA_EXCEPTION):
-                raise self._plain_error(error) from None
-            return True
-        return False
-
-    def _fetch(self, query: str, packing: Packing, size: int) -> Iterator[list[dict]]:
-        cursor = self._open_cursor(
-            packing.select(query, self.quote_identifier, self.plpy.quote_literal)
-        )
-        try:
+            cursor = self._open_cursor(
+                packing.select(query, self.quote_identifier, self.plpy.quote_literal)
+            )
             batch_rows = min(size, _FIRST_BATCH)
             while rows := list(self.plpy.execute(f"fetch {batch_rows} from {cursor}")):
                 yield rows
@@ -162,9 +116,12 @@ class Database:
                 )
             # The caller may drop the table in the same transaction.
             self.plpy.execute(f"close {cursor}")
+        except self.plpy.SPIError as error:
+            raise self._plain_error(error) from None
         finally:
             # No statement here: PostgreSQL may be aborting the transaction.
-            self._open_cursors.remove(cursor)
+            if cursor:
+                self._open_cursors.remove(cursor)
 
     def _open_cursor(self, select: str) -> str:
         """Open a cursor and return its name; close those whose reader has ended.

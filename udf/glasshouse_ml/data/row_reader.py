@@ -3,18 +3,21 @@
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.core.errors import GlasshouseError, shorten
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.table import Column, Table
 from glasshouse_ml.data.canonical_text import depends_on_settings
-from glasshouse_ml.data.column_buffer import Batch, collect
+from glasshouse_ml.data.column_buffer import Batch, ColumnBuffer
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import Packing
 
 BATCH = 5_000
 # Positions of one array.
 MAX_POSITIONS = 10_000
+# The class of SQLSTATEs that are about values.
+_DATA_EXCEPTION = "22"
 
 
 def read_columns(db: Database, query: str, expand_arrays: bool = False) -> list[Column]:
@@ -108,9 +111,19 @@ class Reader:
         )
 
     def batches(self, size: int = BATCH) -> Iterator[Batch]:
-        """The rows in batches of at most `size`."""
-        for rows in self.db.fetch_packed(self.query, self.packing, size):
-            yield len(rows), self.packing.unpack_numbers(rows), self.packing.unpack_texts(rows)
+        """The rows in batches of at most `size`. An error about a value names the column."""
+        try:
+            for rows in self.db.fetch_packed(self.query, self.packing, size):
+                yield len(rows), self.packing.unpack_numbers(rows), self.packing.unpack_texts(rows)
+        except GlasshouseError as error:
+            column = self._failing_column() if _is_about_value(error) else None
+            if column is None:
+                raise
+            raise GlasshouseError(
+                f"Column {column.name!r} cannot be read: {shorten(error.message, 200)}.",
+                error.hint or "Correct the value in the query, or turn it into NULL.",
+                error.sqlstate,
+            ) from None
 
     def table(self, max_bytes: int | None = None) -> Table:
         """All rows, or a sample on which a training takes at most max_bytes.
@@ -118,6 +131,38 @@ class Reader:
         rows_read is then the number of rows of the query, and hash_sum a sum over all of them that
         does not depend on their order; it is 0 without max_bytes.
         """
-        buffer = collect(self.batches(), self.packing, max_bytes)
+        buffer = ColumnBuffer(self.packing, max_bytes)
+        for batch in self.batches():
+            buffer.add(*batch)
         self.rows_read, self.hash_sum = buffer.rows_read, buffer.hash_sum
         return buffer.table()
+
+    def _failing_column(self) -> Column | None:
+        """The column without which the query can be read; None where it fails without any."""
+        columns = [*self.packing.numbers, *self.packing.texts]
+        if self._fails([]):
+            return None
+        while len(columns) > 1:
+            half = columns[: len(columns) // 2]
+            columns = half if self._fails(half) else columns[len(half) :]
+        return columns[0] if columns and self._fails(columns) else None
+
+    def _fails(self, columns: Sequence[Column]) -> bool:
+        names = {column.name for column in columns}
+        part = replace(
+            self.packing,
+            numbers=[column for column in self.packing.numbers if column.name in names],
+            texts=[column for column in self.packing.texts if column.name in names],
+        )
+        try:
+            for _ in self.db.fetch_packed(self.query, part, BATCH):
+                pass
+        except GlasshouseError as error:
+            if not _is_about_value(error):
+                raise
+            return True
+        return False
+
+
+def _is_about_value(error: GlasshouseError) -> bool:
+    return error.sqlstate.startswith(_DATA_EXCEPTION)

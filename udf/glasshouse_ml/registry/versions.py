@@ -86,7 +86,7 @@ def reserve_version(db: Database, model: str) -> int:
     return rows[0]["version"]
 
 
-def record(db: Database, payload: dict[str, Any], artifact: bytes) -> Version:
+def record_version(db: Database, payload: dict[str, Any], artifact: bytes) -> Version:
     """Sign an artifact and write its version, whose number was reserved before."""
     facts = payload["version"]
     signature = sign(facts["model"], facts["version"], artifact)

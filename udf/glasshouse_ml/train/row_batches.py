@@ -9,7 +9,7 @@ from glasshouse_ml.core.split import Split
 from glasshouse_ml.core.table import Table
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
-from glasshouse_ml.data.column_buffer import collect
+from glasshouse_ml.data.column_buffer import ColumnBuffer
 from glasshouse_ml.data.encoding import encode
 from glasshouse_ml.data.fingerprint import row_hashes
 from glasshouse_ml.data.interrupts import check_interrupts
@@ -28,7 +28,9 @@ def training_batches(
     is_training = training_mask(request, split, test, row_hashes(test))
     for rows in reader.batches():
         check_interrupts()
-        batch = collect([rows], reader.packing).table()
+        buffer = ColumnBuffer(reader.packing)
+        buffer.add(*rows)
+        batch = buffer.table()
         chosen = is_training(batch, row_hashes(batch))
         if request.target:
             chosen &= _is_labelled(batch, request.target)

@@ -2,16 +2,14 @@
 
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
-
-from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.checks.checking import notices
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.libraries import library_versions
 from glasshouse_ml.core.model import Model
-from glasshouse_ml.core.records import Records
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.table import Column
 from glasshouse_ml.data import memory, threads
@@ -38,18 +36,6 @@ _RECORDING_OPTIONS = ("promote", "await_tests", "retrain", "keep")
 
 def train(db: Database, request: Request) -> dict[str, Any]:
     """Train and record a version; the columns of ml.training_result by name."""
-    try:
-        return _train(db, request)
-    except MemoryError:
-        raise GlasshouseError(
-            "The server has no memory left for this training.",
-            "Limit it to what there is, for example options => '{\"memory_mb\": 1000}', or give "
-            "fewer rows or columns.",
-            "53200",
-        ) from None
-
-
-def _train(db: Database, request: Request) -> dict[str, Any]:
     started = time.perf_counter()
     memory.return_freed_memory()
     memory.reset_peak()
@@ -60,25 +46,11 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
         db.check_interrupts()
         memory.check_limit(memory_mb)
 
-    with warnings.catch_warnings(), interruptible(check):
+    train_version = _train_forecast if request.task.answers_by_step else _train_rows
+    with _memory_error_as_message(), warnings.catch_warnings(), interruptible(check):
         # Slow convergence and the like are no errors, and would fill the server's log.
         warnings.simplefilter("ignore")
-        if request.task.answers_by_step:
-            outcome = _train_forecast(db, request)
-        else:
-            outcome = _train_rows(db, request)
-    if isinstance(outcome, registry.Version):
-        version = outcome
-    else:
-        payload, artifact, members, metrics = outcome
-        payload["version"] |= {
-            "seconds": round(time.perf_counter() - started, 3),
-            "peak_memory_mb": memory.peak_mb(),
-        }
-        version = registry.record(db, payload, artifact)
-        record_groups(db, version.model, version.version, members, metrics)
-        if not request.options["await_tests"]:
-            db.notice(f"Predictions by dbt follow version {version.version} after: make refresh")
+        version = train_version(db, request, started)
     return {
         "model": version.model,
         "version": version.version,
@@ -91,16 +63,21 @@ def _train(db: Database, request: Request) -> dict[str, Any]:
     }
 
 
-# What is recorded, the artifact, and of the groups the named models and the metrics; or the
-# unchanged version.
-_Outcome = (
-    tuple[dict[str, Any], bytes, Iterable[tuple[str, Pipeline]], Iterable[Records]]
-    | registry.Version
-)
+@contextmanager
+def _memory_error_as_message() -> Iterator[None]:
+    try:
+        yield
+    except MemoryError:
+        raise GlasshouseError(
+            "The server has no memory left for this training.",
+            "Limit it to what there is, for example options => '{\"memory_mb\": 1000}', or give "
+            "fewer rows or columns.",
+            "53200",
+        ) from None
 
 
-def _train_rows(db: Database, request: Request) -> _Outcome:
-    """Train a model that answers for rows."""
+def _train_rows(db: Database, request: Request, started: float) -> registry.Version:
+    """The version of a model that answers for rows: a new one, or the unchanged newest one."""
     data = read_training_data(db, request)
     spec_fingerprint = _spec_fingerprint(request, data.columns)
     version = registry.unchanged_version(db, request, data.fingerprint, spec_fingerprint)
@@ -108,16 +85,18 @@ def _train_rows(db: Database, request: Request) -> _Outcome:
         return version
     result = select_model(db, request, data)
     artifact = pack(_model(result))
-    payload, metrics = version_payload(result, spec_fingerprint)
+    payload, group_metrics = version_payload(result, spec_fingerprint)
     for line in notices(payload["checks"]):
         db.notice(line)
     groups.report(result, payload["version"]["groups"])
     _reserve_and_compare(db, result, payload)
-    return payload, artifact, groups.group_models(result), metrics
+    version = _record_version(db, request, payload, artifact, started)
+    record_groups(db, version.model, version.version, groups.group_models(result), group_metrics)
+    return version
 
 
-def _train_forecast(db: Database, request: Request) -> _Outcome:
-    """Train a model that answers for steps of time."""
+def _train_forecast(db: Database, request: Request, started: float) -> registry.Version:
+    """As _train_rows(), for a model that answers for steps of time."""
     data = read_forecast_data(db, request)
     spec_fingerprint = _spec_fingerprint(request, data.columns)
     version = registry.unchanged_version(db, request, data.fingerprint, spec_fingerprint)
@@ -127,7 +106,21 @@ def _train_forecast(db: Database, request: Request) -> _Outcome:
     artifact = pack_forecast(result.model)
     payload = forecast_payload(db, result, spec_fingerprint)
     payload["version"]["version"] = registry.reserve_version(db, request.model)
-    return payload, artifact, (), ()
+    return _record_version(db, request, payload, artifact, started)
+
+
+def _record_version(
+    db: Database, request: Request, payload: dict[str, Any], artifact: bytes, started: float
+) -> registry.Version:
+    """Record a version, with the time and the memory that its training took."""
+    payload["version"] |= {
+        "seconds": round(time.perf_counter() - started, 3),
+        "peak_memory_mb": memory.peak_mb(),
+    }
+    version = registry.record_version(db, payload, artifact)
+    if not request.options["await_tests"]:
+        db.notice(f"Predictions by dbt follow version {version.version} after: make refresh")
+    return version
 
 
 def _reserve_and_compare(db: Database, result: TrainingResult, payload: dict[str, Any]) -> None:

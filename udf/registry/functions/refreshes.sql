@@ -1,22 +1,4 @@
--- Writes what builds decide and do: whether a model is trained again, and each make refresh.
-
-create or replace function ml.record_retraining(name text, facts jsonb)
-returns void
-language sql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-    insert into ml.retraining_decisions
-    select decisions.*
-    from jsonb_populate_record(
-        null::ml.retraining_decisions,
-        facts || jsonb_build_object('model', name, 'decided_at', clock_timestamp())
-    ) as decisions
-    where exists (select from ml.models where model = name)
-$$;
-alter function ml.record_retraining(text, jsonb) owner to ml_registry;
-comment on function ml.record_retraining(text, jsonb)
-is 'Internal: how dbt records whether a model was trained again, and why';
+-- Writes what each make refresh does.
 
 create or replace function ml.record_refresh(number integer, outcome text, detail text)
 returns integer
