@@ -19,12 +19,12 @@ from scripts.settings import Settings
 from scripts.stack import build_inputs, dbt_state, shop_load
 from scripts.stack import build_state as stamps
 from scripts.stack.dbt.process import DbtProcess, start_dbt
+from scripts.stack.dbt.rejections import build_without_rejected
 from scripts.stack.external.libpq import libpq_environment
 from scripts.stack.external.library_path import path_statements
 from scripts.stack.interface import Stack
 from scripts.stack.processes import process_tag
 from scripts.stack.registry import update_registry
-from scripts.stack.rejections import build_without_rejected
 from scripts.stack.warehouse_upgrade import upgrade_warehouse
 from scripts.stack.workers import is_cluster, update_workers
 
@@ -163,7 +163,7 @@ def _build_models(
         for options in _runs(settings, files, select, show):
 
             def run(more: Mapping[str, str], options: list[str] = options) -> str:
-                return _dbt(settings, "warehouse", options, show, environment | more)
+                return _dbt(settings, "warehouse", options, show, {**environment, **more})
 
             note = build_without_rejected(settings, run) if leave_out_rejected else run({})
         return note

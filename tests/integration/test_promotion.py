@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 
 from scripts.errors import UserError
-from scripts.stack.rejections import build_without_rejected
+from scripts.stack.dbt.rejections import build_without_rejected
 from tests.conftest import Warehouse
 from tests.integration.dbt_project import DEVELOPER, DbtProject, Outcome
 from tests.integration.registry import Session

@@ -5,7 +5,7 @@
 #}
 {#
     Registers the tests of the node being built. Returns the version that they judge, or none: a refresh
-    builds once more after a test has rejected a version (scripts/stack/rejections.py). A rejected
+    builds once more after a test has rejected a version (scripts/stack/dbt/rejections.py). A rejected
     version without a champion then counts as not trained, so that the model predicts no rows and
     everything else is built.
 #}

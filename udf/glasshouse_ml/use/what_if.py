@@ -40,14 +40,16 @@ def what_if(db: Database, model: str, query: str, changes: str) -> Iterator[What
     numbers, texts = feature_columns(stored.features, columns)
     key = [columns[stored.key]] if stored.key else []
     reader = Reader(db, changed, numbers, [*texts, columns[CHANGE], *key])
-    encoder = BatchEncoder(stored.features, reader.packing.missing)
+    missing = reader.packing.missing
+    encoder = BatchEncoder(stored.features, missing)
     for size, batch_numbers, batch_texts in reader.batches(BATCH):
-        keys: Sequence[str | None] = batch_texts.pop() if key else [None] * size
+        keys = batch_texts.pop() if key else [missing] * size
         descriptions = [text if text != "{}" else None for text in batch_texts.pop()]
         matrix = encoder.encode(batch_numbers, batch_texts)
         with interruptible(db.check_interrupts):
             predictions, scores, _ = TASKS[stored.task].predict(stored, matrix)
-        yield from zip(keys, descriptions, predictions, map(float, scores), strict=True)
+        nullable_keys = [None if text == missing else text for text in keys]
+        yield from zip(nullable_keys, descriptions, predictions, map(float, scores), strict=True)
 
 
 def _parse_changes(changes: str, features: Sequence[Feature], model: str) -> list[dict[str, Any]]:

@@ -5,11 +5,13 @@ about models. A refresh must not hold these back for a version that is not used 
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
+
+import psycopg2
 
 from scripts.console import warn
 from scripts.errors import UserError
 from scripts.settings import Settings
-from scripts.stack.build_inputs import query
 
 # Read by dbt/macros/ml/promotion.sql.
 LEAVE_OUT = {"GLASSHOUSE_LEAVE_OUT_REJECTED": "true"}
@@ -33,11 +35,11 @@ def build_without_rejected(settings: Settings, run: Callable[[Mapping[str, str]]
     UserError. A model without a champion predicts no rows in the second run, which fails if
     anything else is wrong. Returns the summary of the last run and what was rejected.
     """
-    started = query(settings, "select clock_timestamp()::text")[0][0]
+    ((started,),) = _query(settings, "select clock_timestamp()::text")
     try:
         return run({})
     except UserError:
-        rejections = [_sentence(*row) for row in query(settings, _REJECTED, started)]
+        rejections = [_sentence(*row) for row in _query(settings, _REJECTED, started)]
         if not rejections:
             raise
     for sentence in rejections:
@@ -48,3 +50,12 @@ def build_without_rejected(settings: Settings, run: Callable[[Mapping[str, str]]
 def _sentence(model: str, version: int, reason: str, champion: int | None) -> str:
     stays = f"version {champion} stays in use" if champion else "it has no version in use"
     return f"version {version} of {model} is rejected ({reason}), {stays}"
+
+
+def _query(settings: Settings, statement: str, *values: str) -> list[tuple]:
+    with (
+        closing(psycopg2.connect(**settings.dsn("transformer"))) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement, values or None)
+        return cursor.fetchall()
