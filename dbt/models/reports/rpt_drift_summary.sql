@@ -50,9 +50,7 @@ select
         else 'Even the largest difference is small: it is in '
     end
     || min(worst.feature_phrase)
-    || ' (PSI '
-    || to_char(max(worst.psi), 'FM990.00')
-    || ')'
+    || coalesce(' (PSI ' || to_char(max(worst.psi), 'FM990.00') || ')', '')
     || case
         when count(*) filter (where drift.has_drifted) > 0
         then '.'
