@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from scripts.settings import Settings
 from scripts.stack import build_inputs, dbt_state, shop_load
 from scripts.stack import build_state as stamps
 from scripts.stack.dbt.process import DbtProcess, start_dbt
+from scripts.stack.dbt.rejections import build_without_rejected
 from scripts.stack.external.libpq import libpq_environment
 from scripts.stack.external.library_path import path_statements
 from scripts.stack.interface import Stack
@@ -41,12 +43,14 @@ def build(
     show: bool = True,
     replace_shop: bool = False,
     test_all: bool = True,
-) -> None:
+    leave_out_rejected: bool = False,
+) -> str:
     """Bring registry, functions, models and reports up to date; `select`: these nodes alone.
 
     `show`: dbt's output goes to the screen too, not only to the log. `replace_shop`: when the shop
     was replaced, its history in the vault may be lost. `test_all`: dbt's tests read every row, not
-    only the rows that have come since the last build whose tests passed.
+    only the rows that have come since the last build whose tests passed. `leave_out_rejected`: a
+    model version that fails its tests does not fail the build. Returns the summary of dbt.
     """
     replaced = _require_same_shop(settings, replace_shop)
     sources = build_inputs.current_state(settings, stack)
@@ -59,11 +63,15 @@ def build(
         upgrade_warehouse(settings)
         if replaced:
             _rebuild_vault(settings, show)
-        current.note(_build_models(settings, sources["files"], list(select), show, test_all))
+        note = _build_models(
+            settings, sources["files"], list(select), show, test_all, leave_out_rejected
+        )
+        current.note(note)
     stack.clear_query_cache()
     build_inputs.warn_of_malformed_versions(settings)
     if not select:
         _record_success(settings, sources)
+    return note
 
 
 def build_functions(settings: Settings, stack: Stack, show: bool = True) -> None:
@@ -97,8 +105,8 @@ def refresh(settings: Settings, stack: Stack) -> str:
     sources, last = build_inputs.current_state(settings, stack), built(settings)
     changed = {key for key in sources if sources[key] != last.get(key)}
     if {"files", "cluster"} & changed:
-        build(settings, stack)
-        return "everything was built, because files or the server have changed"
+        note = build(settings, stack, leave_out_rejected=True)
+        return f"everything was built, because files or the server have changed: {note}"
     if build_inputs.has_active_sessions(settings):
         changed.add(build_inputs.WRITES_KEY)
     names = sorted({"shop" if key == build_inputs.WRITES_KEY else key for key in changed})
@@ -109,7 +117,9 @@ def refresh(settings: Settings, stack: Stack) -> str:
     stamps.forget(settings, "build")
     with step(f"Building what depends on {', '.join(names)} (dbt)", output=True) as current:
         select = [f"source:{name}+" for name in names]
-        note = _build_models(settings, sources["files"], select, show=True, test_all=False)
+        note = _build_models(
+            settings, sources["files"], select, show=True, test_all=False, leave_out_rejected=True
+        )
         current.note(note)
     stack.clear_query_cache()
     build_inputs.warn_of_malformed_versions(settings)
@@ -137,7 +147,12 @@ def _rebuild_vault(settings: Settings, show: bool) -> None:
 
 
 def _build_models(
-    settings: Settings, files: str, select: list[str], show: bool, test_all: bool
+    settings: Settings,
+    files: str,
+    select: list[str],
+    show: bool,
+    test_all: bool,
+    leave_out_rejected: bool,
 ) -> str:
     """Run dbt for all models, or for those selected, and bring back views that it drops."""
     if not shop_load.is_replaced(settings):
@@ -146,7 +161,11 @@ def _build_models(
     views = build_inputs.views(settings)
     try:
         for options in _runs(settings, files, select, show):
-            note = _dbt(settings, "warehouse", options, show, environment)
+
+            def run(more: Mapping[str, str], options: list[str] = options) -> str:
+                return _dbt(settings, "warehouse", options, show, {**environment, **more})
+
+            note = build_without_rejected(settings, run) if leave_out_rejected else run({})
         return note
     finally:
         # dbt drops a view with a table that it makes anew, and makes the view again only when it is

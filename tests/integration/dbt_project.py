@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,14 +63,19 @@ class DbtProject:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def run(self, *arguments: str) -> Outcome:
-        """Run a dbt command with two threads on a developer's target, apart from all others."""
-        return self._dbt(*arguments, "--threads", "2", "--exclude", "resource_type:function")
+    def run(self, *arguments: str, variables: Mapping[str, str] | None = None) -> Outcome:
+        """Run a dbt command with two threads on a developer's target, apart from all others.
 
-    def _dbt(self, *arguments: str) -> Outcome:
+        `variables`: further ones of the environment.
+        """
+        options = ("--threads", "2", "--exclude", "resource_type:function")
+        return self._dbt(*arguments, *options, variables=variables)
+
+    def _dbt(self, *arguments: str, variables: Mapping[str, str] | None = None) -> Outcome:
         command = [*arguments, "--no-use-colors", "--target", "dev"]
         command += ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder)]
         environment = dbt_environment(self.settings, "dev") | {"GLASSHOUSE_DEVELOPER": DEVELOPER}
+        environment |= variables or {}
         process = dbt_server().run(command, environment, self.folder)
         return Outcome(process.stdout + process.stderr, process.returncode)
 

@@ -112,3 +112,58 @@ def test_drift_is_relative_to_training_of_champion(user: Session) -> None:
     assert parts == [("0", 150), ("0", 150), ("1", 150), ("1", 150)]
     with pytest.raises(psycopg2.Error, match=r"^ml\.drift: The query returns no column 'b'"):
         user.rows(statement, name, "select 1.0 as a")
+
+
+def test_what_if_equals_prediction_of_changed_rows(user: Session) -> None:
+    name = "registry test what if"
+    rows = """
+        select i as id, sin(i) as a, case i % 3 when 0 then 'x, "y"' else 'z' end as b,
+            date '2024-01-01' + i as c, array[i, cos(i)]::float8[] as d,
+            sin(i) + cos(i * 3) > 0 as y
+        from generate_series(1, 200) as i
+    """
+    user.rows(
+        "select ml.train(%s, %s, 'classification', 'y', key => 'id',"
+        " algorithms => '[\"decision_tree\"]', options => '{\"bootstrap\": 0}')",
+        name,
+        rows,
+    )
+    few = f"select * from ({rows}) as r where id <= 2 order by id desc"
+    changes = [
+        '{"a": -0.5}',
+        '{"a": null, "b": "x, \\"y\\""}',
+        '{"c": "2024-03-01", "d": [1, 0.5]}',
+    ]
+    changed_columns = [
+        "-0.5::float8 as a, b, c, d",
+        "null::float8 as a, 'x, \"y\"' as b, c, d",
+        "a, b, date '2024-03-01' as c, array[1, 0.5]::float8[] as d",
+    ]
+    answers = user.rows(
+        "select key, change::text, prediction, score from ml.what_if(%s, %s, %s)",
+        name,
+        few,
+        f"[{', '.join(changes)}]",
+    )
+    expected = []
+    for key in ("2", "1"):
+        for change, columns in zip([None, *changes], ["a, b, c, d", *changed_columns], strict=True):
+            query = f"select id, {columns} from ({rows}) as r where id = {key}"
+            expected += [
+                (key, change, *row)
+                for row in user.rows(
+                    "select prediction, score from ml.predict(%s, %s)", name, query
+                )
+            ]
+    assert answers == expected
+    assert len({score for *_, score in answers}) > 1, "the changes change something"
+    for wrong, message in (
+        ('{"aa": 1}', "changes names 'aa', which is no feature"),
+        ('{"id": 1}', "changes names 'id', which is no feature"),
+        ("[]", "changes holds no columns"),
+        ("{}", "changes holds no columns"),
+        ("3", "changes holds no columns"),
+        ('{"a": "much"}', "invalid input syntax for type double precision"),
+    ):
+        with pytest.raises(psycopg2.Error, match=f"^ml.what_if: .*{message}"):
+            user.rows("select * from ml.what_if(%s, %s, %s)", name, few, wrong)

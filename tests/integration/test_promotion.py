@@ -1,6 +1,6 @@
 """A version becomes champion after the tests on its node: models of a user, in a small project."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from typing import Any
 import psycopg2
 import pytest
 
+from scripts.errors import UserError
+from scripts.stack.dbt.rejections import build_without_rejected
 from tests.conftest import Warehouse
 from tests.integration.dbt_project import DEVELOPER, DbtProject, Outcome
 from tests.integration.registry import Session
@@ -251,6 +253,39 @@ def test_failed_test_without_champion_stops_dependents(user: Session, project: D
     assert project.run("build").exit_code == 0
     assert status(user, "newcomer") == {1: "champion"}
     assert predicting_version(user, "newcomer") == 1
+
+
+def test_refresh_goes_on_without_rejected_version(
+    engine: Warehouse, user: Session, project: DbtProject
+) -> None:
+    """Once without a champion, once with one; any other failed test still fails the build."""
+
+    def build(variables: Mapping[str, str]) -> str:
+        outcome = project.run("build", variables=variables)
+        if outcome.exit_code:
+            raise UserError(outcome.output)
+        return "built"
+
+    gate = "metric_at_least: {{arguments: {{metric: roc_auc, value: {}}}}}"
+    count = f"select count(*) from {DEVELOPER}_predictions.pred_successor"
+    add_model(project, "successor", gate.format(1.01))
+    for _ in range(2):
+        summary = build_without_rejected(engine.settings, build)
+        assert summary.startswith("built; version 1 of promotion.successor is rejected (metric_at")
+        assert summary.endswith("limit 1.01), it has no version in use")
+        assert status(user, "successor") == {1: "rejected"}
+        assert user.value(count) == 0
+    add_model(project, "successor", gate.format(0.8))
+    assert build_without_rejected(engine.settings, build) == "built"
+    assert (status(user, "successor"), user.value(count)) == ({1: "champion"}, 240)
+    project.write("models/features/feat_rows.sql", BAD)
+    summary = build_without_rejected(engine.settings, build)
+    assert summary.endswith("limit 0.8), version 1 stays in use")
+    assert status(user, "successor") == {1: "champion", 2: "rejected"}
+    assert predicting_version(user, "successor") == 1
+    project.write("tests/never.sql", "select * from {{ ref('feat_rows') }}")
+    with pytest.raises(UserError, match="never"):
+        build_without_rejected(engine.settings, build)
 
 
 def test_pending_candidate_is_tested_later(user: Session, project: DbtProject) -> None:

@@ -3,8 +3,17 @@
     of its node, and the test materialization records each result. The registry decides under the
     model's lock: the first failure rejects the candidate, the last pass makes it champion.
 #}
-{# Registers the tests of the node being built. Returns the version that they judge. #}
+{#
+    Registers the tests of the node being built. Returns the version that they judge, or none: a refresh
+    builds once more after a test has rejected a version (scripts/stack/dbt/rejections.py). A rejected
+    version without a champion then counts as not trained, so that the model predicts no rows and
+    everything else is built.
+#}
 {% macro judged_version(name, version) -%}
+    {%- if env_var("GLASSHOUSE_LEAVE_OUT_REJECTED", "") and not has_champion_or_candidate(name) -%}
+        {%- do log_model(name, "No version has passed its tests: the model predicts no rows") -%}
+        {{- return(none) -}}
+    {%- endif -%}
     {%- set can_be_promoted = config.get("options", {}).get("promote") != "never" -%}
     {%- set tests = promotion_tests(model) if can_be_promoted else none -%}
     {%- set query -%}
@@ -18,6 +27,17 @@
         {%- do log_model(name, message.format(left_out, tests | length, model.name)) -%}
     {%- endif -%}
     {{- return(judged["judged_version"]) -}}
+{%- endmacro %}
+
+
+{% macro has_champion_or_candidate(name) -%}
+    {%- set query -%}
+        select 1
+        from ml.model_versions
+        where model = {{ sql_text(name) }} and status in ('champion', 'candidate')
+        limit 1
+    {%- endset -%}
+    {{- return(run_query(query).rows | length > 0) -}}
 {%- endmacro %}
 
 

@@ -60,6 +60,11 @@
 {# The same at the beginning of a line: `Malignant`, `Churn: Yes`. #}
 {% macro class_label(target, class) -%} {{ humanize(class_name(target, class)) }} {%- endmacro %}
 
+{# What a score is, for display: `Predicted probability of “churned”`. #}
+{% macro probability_label(target, class) -%}
+    ('Predicted probability of “' || {{ class_name(target, class) }} || '”')
+{%- endmacro %}
+
 {# A share as `37 %`, with a narrow space that does not break. #}
 {% macro percent(share, decimals=0) -%}
     (
@@ -165,5 +170,16 @@
         case when {{ amount }} < 0 then '−' else '+' end
         || {{ counted("round(abs(" ~ amount ~ ")::numeric)") }}
         || ' €'
+    )
+{%- endmacro %}
+
+{# A text that may be a number, which is then shortened: `1.08`, `!= 0`. #}
+{% macro number_or_text(value) -%}
+    (
+        case
+            when {{ value }} ~ '^-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?$'
+            then {{ short_number("(" ~ value ~ ")::float8") }}
+            else {{ value }}
+        end
     )
 {%- endmacro %}

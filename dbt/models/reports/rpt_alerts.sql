@@ -119,9 +119,50 @@ with
         where status <> 'archived' and {{ is_own_model("model") }}
     ),
 
+    versions as (select * from {{ of_all_versions("model_versions") }} as versions),
+
+    -- The newest version has failed a test. One that lost the comparison with the champion has not.
+    rejected_versions as (
+        select
+            case when champions.version is null then 1 else 3 end,
+            case when champions.version is null then 'act' else 'watch' end,
+            'Version rejected',
+            {{ model_label("newest.model") }}
+            || ': version '
+            || newest.version
+            || ' failed its test, '
+            || coalesce(
+                {{ within_sentence("metrics.label") }},
+                replace(newest.rejection ->> 'subject', '_', ' '),
+                'number of failures'
+            )
+            || ' is '
+            || {{ number_or_text("newest.rejection ->> 'value'") }}
+            || ' and the limit '
+            || {{ number_or_text("newest.rejection ->> 'limit'") }}
+            || '. '
+            || coalesce(
+                'Version ' || champions.version || ' stays in use.',
+                'No version is in use, so the model predicts nothing.'
+            ),
+            'monitoring',
+            'Monitoring'
+        from (select distinct on (model) * from versions order by model, version desc) as newest
+        left join
+            versions as champions
+            on champions.model = newest.model
+            and champions.status = 'champion'
+        left join
+            {{ ref("metric_labels") }} as metrics on metrics.metric = newest.rejection ->> 'subject'
+        where newest.status = 'rejected' and newest.rejection ->> 'test' <> 'if_better'
+    ),
+
     alerts as (
         select *
         from failed_tests
+        union all
+        select *
+        from rejected_versions
         union all
         select *
         from malformed_versions
@@ -144,7 +185,7 @@ with
             9 as urgency,
             'good' as state,
             'No alerts' as topic,
-            'No test has failed, no check found an issue, no input has drifted, no prediction is worse than at the test, and every model beats its simple rule.'
+            'No test has failed, no check found an issue, no version was rejected, no input has drifted, no prediction is worse than at the test, and every model beats its simple rule.'
             as message,
             'monitoring' as dashboard,
             'Monitoring' as dashboard_label

@@ -1,5 +1,6 @@
 {{ config(in_place=true) }}
 {# One row per measured model: how many inputs have drifted in the newest period. #}
+{%- set small_psi = 0.1 %}
 with
     drift as (
         select *, verdict in ('watch', 'retrain') as has_drifted
@@ -9,7 +10,7 @@ with
 
     -- the largest drift; where there is none, the largest difference of a column that does not age
     worst as (
-        select distinct on (model) model, feature, feature_phrase, psi
+        select distinct on (model) model, feature, feature_phrase, verdict, psi
         from drift
         order by model, has_drifted desc, verdict = 'ages', psi desc nulls last, feature
     ),
@@ -41,6 +42,25 @@ select
     min(drift.model_label) as model_label,
     min(worst.feature) as worst_feature,
     min(worst.feature_phrase) as worst_name,
+    case
+        when count(*) filter (where drift.has_drifted) > 0
+        then 'The largest drift is in '
+        when min(worst.verdict) = 'ages' or max(worst.psi) >= {{ small_psi }}
+        then 'The largest difference is in '
+        else 'Even the largest difference is small: it is in '
+    end
+    || min(worst.feature_phrase)
+    || coalesce(' (PSI ' || to_char(max(worst.psi), 'FM990.00') || ')', '')
+    || case
+        when count(*) filter (where drift.has_drifted) > 0
+        then '.'
+        when min(worst.verdict) = 'ages'
+        then '. That is no drift: the values only grow with time.'
+        when max(worst.psi) >= {{ small_psi }}
+        then
+            '. That is no drift: chance, or the usual variation from period to period, explains it.'
+        else '.'
+    end as worst_text,
     min(named.names) as drifted_names,
     case
         when count(*) filter (where drift.state = 'act') > 0

@@ -241,11 +241,8 @@ with
                     || to_char(drift.measured_at, 'FMDD FMMonth YYYY')
                     || ', on '
                     || {{ counted("drift.rows") }}
-                    || ' cases. The largest change is in '
-                    || drift.worst_name
-                    || ' (PSI '
-                    || to_char(drift.worst_psi, 'FM990.00')
-                    || ').'
+                    || ' cases. '
+                    || drift.worst_text
                     || case
                         drift.ageing
                         when 0

@@ -118,7 +118,7 @@ select
         dependence.task
         when 'regression'
         then {{ feature_label("dependence.model", "dependence.target") }}
-        else 'Probability of ' || {{ class_name("dependence.target", "dependence.class") }}
+        else {{ probability_label("dependence.target", "dependence.class") }}
     end as answer_label,
     case
         dependence.task

@@ -93,6 +93,16 @@ with
                 else 'good'
             end as state
         from compared
+    ),
+
+    counted as (
+        select
+            *,
+            count(*) filter (where not is_test) over of_metric as periods,
+            count(value) filter (where not is_test) over of_metric as measured_periods,
+            count(estimate) over of_metric as estimated_periods
+        from judged
+        window of_metric as (partition by model, model_version, metric)
     )
 
 select
@@ -124,6 +134,21 @@ select
         ''
     ) as estimate_interval_text,
     coalesce({{ short_number("judged.baseline") }}, '') as baseline_text,
+    case
+        when judged.periods = 0
+        then 'This version has no logged predictions yet, so there is only its test.'
+        when judged.measured_periods > 0
+        then
+            'Periods with a known outcome: '
+            || judged.measured_periods
+            || ' of '
+            || judged.periods
+            || '.'
+        when judged.estimated_periods > 0
+        then
+            'No outcome is known yet. Until then the estimate says how good the predictions are likely to be.'
+        else 'No outcome of the predictions is known yet.'
+    end as status_text,
     {{ counted("judged.rows") }} || case
         when judged.is_test
         then ' test cases'
@@ -165,5 +190,5 @@ select
     judged.is_test,
     judged.is_main_metric,
     judged.is_champion
-from judged
+from counted as judged
 left join metrics on metrics.metric = judged.metric

@@ -192,7 +192,7 @@ with
                 task
                 when 'regression'
                 then {{ feature_label("outlined.model", "outlined.target") }}
-                else 'Probability of ' || {{ class_name("target", "class") }}
+                else {{ probability_label("target", "class") }}
             end as answer_label,
             support < {{ few_cases }} as has_few_cases
         from outlined

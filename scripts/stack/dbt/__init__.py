@@ -1,1 +1,1 @@
-"""A process of dbt that has parsed the project and runs one command after another."""
+"""Runs dbt: a process that has parsed the project, and builds without rejected versions."""

@@ -40,7 +40,7 @@ def replay(
         with step(f"Taking the shop back to {first}") as current:
             shop.rewind(first)
             current.note(f"models dropped: {', '.join(_drop_models(settings)) or 'none'}")
-        build(settings, stack, show=False, replace_shop=True)
+        build(settings, stack, show=False, replace_shop=True, leave_out_rejected=True)
     day = first
     while day <= last:
         days = min(days_per_step, (last - day).days + 1)
