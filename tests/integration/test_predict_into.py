@@ -110,7 +110,7 @@ UNSUITABLE = {
         "Row-level security hides rows",
     ),
     "digits": (
-        "create table engine_test.coarse as select \"the \"\"row\"\" id\", prediction, 1 as score,"
+        'create table engine_test.coarse as select "the ""row"" id", prediction, 1 as score,'
         " probabilities from engine_test.both",
         SOURCE,
         "engine_test.coarse",
@@ -123,8 +123,8 @@ UNSUITABLE = {
 def both(user: Session, model: str) -> None:
     """A table with the columns of a source and of a target."""
     user.rows(
-        "create table engine_test.both as select *, null::text as prediction, null::float8 as score,"
-        f" null::jsonb as probabilities from {SOURCE}"
+        "create table engine_test.both as select *, null::text as prediction, null::float8 as"
+        f" score, null::jsonb as probabilities from {SOURCE}"
     )
     user.rows('alter table engine_test.both add primary key ("the ""row"" id")')
 
@@ -139,7 +139,6 @@ def test_a_target_that_would_lose_rows_or_digits(
     with pytest.raises(psycopg2.Error, match=message):
         user.rows(CALL, model, source, target)
     assert user.rows("select count(*), count(prediction) from engine_test.both") == [(300, 0)]
-    assert user.rows(f"select count(*) > 0 from {source}") == [(True,)]
 
 
 def test_an_artifact_of_another_server_is_not_loaded(
