@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import psycopg2
@@ -81,7 +82,9 @@ def add(
         if files:
             reports = _load(dsn, files, source, options, new_tables)
         if unlabelled_files:
-            _load(dsn, unlabelled_files, unlabelled, options, new_tables)
+            # A code such as 007 has the type that it has among the rows to learn from.
+            types = {report.name: report.type for report in reports}
+            _load(dsn, unlabelled_files, unlabelled, options, new_tables, types)
         with closing(psycopg2.connect(**dsn)) as connection, connection.cursor() as cursor:
             connection.autocommit = True
             source_table = SourceTable(cursor, schema, source, unlabelled)
@@ -203,10 +206,12 @@ def _load(
     table: str,
     options: Options,
     new_tables: list[sql.Identifier],
+    types: dict[str, str] | None = None,
 ) -> list[ColumnReport]:
     names = ", ".join(file.name for file in files)
     with step(f"Loading {names}") as current:
-        result = load_files(dsn, files, table, source=f"{ORIGIN} {names}", options=options)
+        source = f"{ORIGIN} {names}"
+        result = load_files(dsn, files, table, source=source, options=options, types=types)
         if result.change == "new":
             new_tables.append(sql.Identifier("csv", table))
         current.note(str(result))
@@ -237,17 +242,22 @@ def _rows_to_predict(table: SourceTable, proposal: Proposal) -> tuple[str, dict[
             f"The rows to predict lack the columns {', '.join(missing)}",
             "add them to the file of TEST, or name them in DROP",
         )
+    types = dict(unlabelled.types)
     for column in proposal.columns:
-        kind = unlabelled.types.get(column.name, column.type)
+        kind = types.get(column.name, column.type)
         if column.name in proposal.targets or kind == column.type:
             continue
-        if not unlabelled.converts(column.name, column.type):
+        value = unlabelled.lost_value(column.name, column.type)
+        if value is None:
+            continue
+        if column.name not in proposal.left_out:
             raise UserError(
-                f"The column {column.name} is {column.type} in the rows to learn from, and holds"
-                f" {kind} in the file of TEST that does not convert",
+                f"The column {column.name} is {column.type} in the rows to learn from, and {kind}"
+                f" in the file of TEST, where {shorten(value, 40)} does not convert without loss",
                 "correct that file, or name the column in DROP",
             )
-    return unlabelled.name, unlabelled.types
+        del types[column.name]
+    return unlabelled.name, types
 
 
 def _print_proposal(proposal: Proposal) -> None:

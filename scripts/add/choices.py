@@ -29,17 +29,33 @@ class Choices:
 
 
 def find_column(text: str, by_name: dict[str, ColumnFacts], option: str) -> str:
-    """The column that the user means: by its name, or by its header in the file."""
+    """The column that the user means: by its name, or by its header in the file.
+
+    A text that means two columns, as where headers differ in spaces only, is refused.
+    """
     if not text:
         return ""
-    for candidate in (text, snake_case(text)):
-        if candidate in by_name:
-            return candidate
-    for column in by_name.values():
-        if column.header == text:
-            return column.name
+    of_header = [column.name for column in by_name.values() if column.header == text]
+    if text in by_name and (not of_header or by_name[text].header in ("", text)):
+        return text
+    means = list(dict.fromkeys([*([text] if text in by_name else []), *of_header]))
+    name = snake_case(text)
+    if not means:
+        means = [
+            column.name
+            for column in by_name.values()
+            if column.name == name or (column.header and snake_case(column.header) == name)
+        ]
+    if len(means) == 1:
+        return means[0]
+    if means:
+        columns = ", ".join(f"{each} ({by_name[each].header or each!r})" for each in means)
+        raise UserError(
+            f"{option}={text} means {len(means)} columns: {columns}",
+            "write the header of one of them as it is in the file, or give them other headers",
+        )
     names = [*by_name]
-    near = difflib.get_close_matches(snake_case(text), names, n=3)
+    near = difflib.get_close_matches(name, names, n=3)
     some = ", ".join(names[:MOST_NAMES]) + (" …" if len(names) > MOST_NAMES else "")
     raise UserError(
         f"{option}={text}: the table has no such column",

@@ -39,6 +39,7 @@ MOST_SAMPLED = 25
 ORIGIN = "Added from"
 NUMBERS = frozenset(("smallint", "integer", "bigint", "numeric", "real", "double precision"))
 INTEGERS = frozenset(("smallint", "integer", "bigint"))
+ZONED = "with time zone"
 TIMES = frozenset(("date", "timestamp without time zone", "timestamp with time zone"))
 
 
@@ -157,9 +158,33 @@ class SourceTable:
         )
         return bool(self.cursor.fetchone()[0])
 
-    def converts(self, column: str, kind: str) -> bool:
-        """Whether every value of the column can be cast to a type."""
-        return self.computes(f"cast({sql.Identifier(column).as_string(self.cursor)} as {kind})")
+    def lost_value(self, column: str, kind: str) -> str | None:
+        """A value that a cast to an SQL type would change or refuse; None where there is none.
+
+        A number may lose digits that double precision does not have, and "yes" may become true.
+        """
+        own = self.types[column]
+        if own in NUMBERS and kind == "double precision":
+            return None
+        name = sql.Identifier(column)
+        if kind == "boolean":
+            cast = f"cast({name.as_string(self.cursor)} as boolean)"
+            return None if self.computes(cast) else "a value"
+        if own in TIMES and kind in TIMES and (ZONED in own) != (ZONED in kind):
+            statement = sql.SQL("select {0}::text from {1} where {0} is not null limit 1")
+            self.cursor.execute(statement.format(name, self.relation))
+        else:
+            try:
+                self.cursor.execute(
+                    sql.SQL(
+                        "select {0}::text from {1} where cast(cast({0} as {2}) as {3}) is distinct"
+                        " from {0} limit 1"
+                    ).format(name, self.relation, sql.SQL(kind), sql.SQL(own))
+                )
+            except (DataError, ProgrammingError):
+                return "a value"
+        row = self.cursor.fetchone()
+        return row[0] if row else None
 
     def computes(self, expression: str) -> bool:
         """Whether an expression of columns has a value, or NULL, in every row."""

@@ -54,10 +54,13 @@ class Sample:
         rows = [[value.strip() for value in fields] for _, fields in file.rows()]
         return cls(path.name, file.dialect.delimiter, file.header, rows)
 
-    def key_position(self, columns: dict[str, str], target: str) -> int:
-        """The first column that the table has too and that is not the target."""
-        for position, text in enumerate(self.header):
-            if snake_case(text) in columns and snake_case(text) != target:
+    def key_position(self, names: list[str], columns: dict[str, str], target: str) -> int:
+        """The first column that the table has too and that is not the target.
+
+        `names`: the column of the table that each text of the header means.
+        """
+        for position, name in enumerate(names):
+            if name in columns and name != target:
                 return position
         raise UserError(
             f"{self.name} has no column that names a row: none of {', '.join(self.header[:5])}"
@@ -79,12 +82,12 @@ def submit(settings: Settings, name: str, sample_file: Path | None, to: Path | N
     ):
         staging = sql.Identifier("staging", f"stg_{schema}__{name}")
         table = _Unlabelled(cursor, name, staging)
+        cursor.execute(HEADERS, [sql.Identifier(schema, name).as_string(cursor)])
+        headers: dict[str, str] = dict(cursor.fetchall())
         if sample:
             header, delimiter = sample.header, sample.delimiter
-            rows, notes = _as_sample(table, sample)
+            rows, notes = _as_sample(table, sample, headers)
         else:
-            cursor.execute(HEADERS, [sql.Identifier(schema, name).as_string(cursor)])
-            headers = dict(cursor.fetchall())
             header = [headers.get(each, each) for each in (table.key, table.target.name)]
             delimiter, notes = ",", []
             rows = [[key, each.label] for key, each in table.predictions(table.key).items()]
@@ -153,10 +156,17 @@ class _Unlabelled:
         return result
 
 
-def _as_sample(table: _Unlabelled, sample: Sample) -> tuple[list[list[str]], list[str]]:
-    """The rows in the order and columns of the sample, and what the user should know."""
-    position = sample.key_position(table.columns, table.target.name)
-    predictions = table.predictions(snake_case(sample.header[position]))
+def _as_sample(
+    table: _Unlabelled, sample: Sample, headers: dict[str, str]
+) -> tuple[list[list[str]], list[str]]:
+    """The rows in the order and columns of the sample, and what the user should know.
+
+    `headers`: by column of the table, that of the file.
+    """
+    by_header = {header: name for name, header in reversed(headers.items())}
+    names = [by_header.get(text) or snake_case(text) for text in sample.header]
+    position = sample.key_position(names, table.columns, table.target.name)
+    predictions = table.predictions(names[position])
     unknown = [row[position] for row in sample.rows if row[position] not in predictions]
     if unknown:
         raise UserError(
@@ -164,7 +174,7 @@ def _as_sample(table: _Unlabelled, sample: Sample) -> tuple[list[list[str]], lis
             f" first is {sample.header[position]} {unknown[0]}",
             "give the sample file that belongs to the file in TEST",
         )
-    columns, notes = target_columns(table.target, sample.header, sample.rows, position)
+    columns, notes = target_columns(table.target, sample.header, names, sample.rows, position)
     rows = [
         [
             row[position] if n == position else columns[n](predictions[row[position]])

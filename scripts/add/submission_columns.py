@@ -34,12 +34,24 @@ class Target:
         return self.task == "classification" and len(self.classes) == BINARY
 
     def class_of(self, header: str) -> str:
-        """The class that a column is named after, alone or behind the target's name; else empty."""
-        for name in self.classes:
-            if header == name:
-                return name
-            if snake_case(header) in (snake_case(name), snake_case(f"{self.name}_{name}")):
-                return name
+        """The class that a column is named after, alone or behind the target's name; else empty.
+
+        Classes such as `A` and `A+` differ in signs only, so an equal text comes first.
+        """
+        for spelling in (str, str.lower, snake_case):
+            text = spelling(header)
+            names = [
+                name
+                for name in self.classes
+                if text and text in (spelling(name), spelling(f"{self.name}_{name}"))
+            ]
+            if len(names) > 1:
+                raise UserError(
+                    f"The sample's column {header} may stand for the classes {' and '.join(names)}",
+                    "name it exactly like one of them",
+                )
+            if names:
+                return names[0]
         return ""
 
     def probability(self, prediction: Prediction, name: str) -> float:
@@ -50,9 +62,11 @@ class Target:
 
 
 def target_columns(
-    target: Target, header: list[str], rows: list[list[str]], key_position: int
+    target: Target, header: list[str], names: list[str], rows: list[list[str]], key_position: int
 ) -> tuple[dict[int, Callable[[Prediction], str]], list[str]]:
     """The text of a prediction by the position of a column, and what was decided, in words.
+
+    `names`: the column of the table that each text of the header means.
 
     A column named after the target holds labels, or, for two classes, the probability of the
     positive class if the sample's values lie between 0 and 1 and are not all labels. A column named
@@ -64,7 +78,7 @@ def target_columns(
         if position == key_position:
             continue
         values = {row[position] for row in rows} - {""}
-        if snake_case(text) == target.name:
+        if names[position] == target.name:
             if _asks_for_probabilities(target, values):
                 columns[position] = _probability_of(target, target.positive)
                 notes.append(f"{text} holds the probability of {target.positive}, as in the sample")

@@ -55,8 +55,14 @@ def choose_task(
             raise UserError("The number to forecast is not named", "add TARGET=column")
         reasons["task"] = f"forecast: you named {'it in TASK' if choices.task else 'SERIES'}"
         return FORECAST, 0
-    if choices.series:
-        raise UserError("SERIES means something for a forecast only", "TASK=forecast")
+    of_forecasts = {
+        "SERIES": choices.series,
+        "HORIZON": choices.horizon,
+        "FREQUENCY": choices.frequency,
+    }
+    for option, value in of_forecasts.items():
+        if value:
+            raise UserError(f"{option} means something for a forecast only", "TASK=forecast")
     if target is None:
         if not choices.task or choices.task in ("classification", "regression", MULTILABEL):
             raise UserError(
@@ -89,6 +95,11 @@ def choose_task(
             f"The target {target.name} has {classes} different values, so there is nothing to"
             " predict",
             "name another column in TARGET",
+        )
+    if choices.task == "regression" and target.type not in NUMBERS:
+        raise UserError(
+            f"TASK=regression predicts a number, and the target {target.name} is {target.type}",
+            "leave TASK out, or load the column as a number: CONVERT=column:numeric",
         )
     if choices.task:
         reasons["task"] = f"{choices.task}: you named it in TASK"

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -93,11 +93,13 @@ def load_files(
     schema: str = "csv",
     source: str = "",
     options: Options | None = None,
+    types: Mapping[str, str] | None = None,
 ) -> LoadResult:
     """Load CSV or Parquet files with equal columns into a table; one of that name is replaced.
 
     `dsn`: how to connect, as the role that is to own the table. `source`: what the table's
-    comment names as its origin; by default the name of the file.
+    comment names as its origin; by default the name of the file. `types`: the SQL type of columns
+    whose values it holds without loss.
     """
     options = options or Options()
     table = require_name(name or paths[0].name.split(".")[0], "table")
@@ -111,8 +113,8 @@ def load_files(
         # One transaction: readers see the old rows until the new ones are complete.
         with connection, connection.cursor() as cursor:
             place = target.Target(cursor, schema, table)
-            types = place.prepare(columns)
-            _copy(cursor, place.draft, file, columns, types)
+            column_types = place.prepare(columns, types or {})
+            _copy(cursor, place.draft, file, columns, column_types)
             change = place.replace()
             at = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
             place.comment(f"{source or f'Loaded from {file.name}'} · {rows:,} rows · {at}")
@@ -126,11 +128,11 @@ def load_files(
         ColumnReport(
             column.name,
             header,
-            types[column.name],
-            column.empty + (column.missing.total() if types[column.name] != "text" else 0),
+            column_types[column.name],
+            column.empty + (column.missing.total() if column_types[column.name] != "text" else 0),
             column.distinct,
             column.example,
-            _renaming(column.name, header) + column.remarks(types[column.name], file.place),
+            _renaming(column.name, header) + column.remarks(column_types[column.name], file.place),
         )
         for column, header in zip(columns, file.header, strict=True)
     ]

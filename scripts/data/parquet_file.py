@@ -23,7 +23,7 @@ class ParquetFile:
     """A Parquet file that can be read more than once.
 
     Values become the text that a CSV file would hold: NULL and NaN are empty, dates and times are
-    in ISO form with at most six digits of a second.
+    in ISO form.
     """
 
     format = "Parquet"
@@ -57,7 +57,7 @@ class ParquetFile:
         try:
             for batch in pq.ParquetFile(self.path).iter_batches(BATCH_ROWS):
                 columns = [
-                    ["" if value is None else text(value) for value in _values(column)]
+                    _column_texts(column, text)
                     for text, column in zip(self._texts, batch.columns, strict=True)
                 ]
                 for values in zip(*columns, strict=True):
@@ -88,11 +88,30 @@ def _value_type(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if types.is_dictionary(kind) else kind
 
 
-def _values(column: pa.Array) -> list[Any]:
-    if types.is_timestamp(column.type) and column.type.unit == "ns":
-        # Python's datetime has no nanoseconds, and PostgreSQL's timestamp neither.
-        column = column.cast(pa.timestamp("us", column.type.tz), safe=False)
-    return column.to_pylist()
+def _column_texts(column: pa.Array, text: Callable[[Any], str]) -> list[str]:
+    """The text of each value; NULL is empty."""
+    kind = column.type
+    if (types.is_timestamp(kind) or types.is_time64(kind)) and kind.unit == "ns":
+        coarse = pa.timestamp("us", kind.tz) if types.is_timestamp(kind) else pa.time64("us")
+        rounded = column.cast(coarse, safe=False)
+        if not rounded.cast(kind).equals(column):
+            return _nanosecond_texts(column, coarse)
+        column = rounded
+    return ["" if value is None else text(value) for value in column.to_pylist()]
+
+
+def _nanosecond_texts(column: pa.Array, coarse: pa.DataType) -> list[str]:
+    """Times with nine digits of a second, which neither Python nor PostgreSQL has a type for."""
+    counts = column.cast(pa.int64()).to_pylist()
+    micros = pa.array([None if n is None else n // 1_000 for n in counts], coarse).to_pylist()
+    texts = []
+    for count, value in zip(counts, micros, strict=True):
+        if value is None:
+            texts.append("")
+            continue
+        seconds, _, rest = value.isoformat(timespec="microseconds").partition(".")
+        texts.append(f"{seconds}.{rest[:6]}{count % 1_000:03}{rest[6:]}")
+    return texts
 
 
 def _text_function(kind: pa.DataType) -> Callable[[Any], str]:

@@ -1,5 +1,7 @@
 """The table that a file is loaded into: new, or replaced in place so that its views live on."""
 
+from collections.abc import Mapping
+
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor
 
@@ -46,11 +48,15 @@ class Target:
         cursor.execute(COLUMNS, [self._text(self.table)])
         self.existing: dict[str, str] = dict(cursor.fetchall())
 
-    def prepare(self, columns: list[Column]) -> dict[str, str]:
-        """Make the empty draft; where the table can hold the values, with the table's own types."""
+    def prepare(self, columns: list[Column], types: Mapping[str, str]) -> dict[str, str]:
+        """Make the empty draft.
+
+        A column has its type in `types`, else that of the existing table, if it holds every value.
+        """
+        known = {**self.existing, **types}
         self.columns = {
-            column.name: self.existing[column.name]
-            if column.name in self.existing and column.holds(self.existing[column.name])
+            column.name: known[column.name]
+            if column.name in known and column.holds(known[column.name])
             else column.type
             for column in columns
         }

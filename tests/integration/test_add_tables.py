@@ -172,6 +172,43 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+LOSSES = {
+    "fractions": (lambda n: str(n % 9), "1.5", "1.5 does not convert"),
+    "times of day": (lambda n: f"2026-01-{n % 28 + 1:02}", "2026-02-03 23:00", "does not convert"),
+    "time zone": (
+        lambda n: f"2026-01-{n % 28 + 1:02}T10:00Z",
+        "2026-02-03 10:00",
+        "2026-02-03 10:00:00 does not convert",
+    ),
+    "day or month first": (lambda n: f"2026-01-{n % 28 + 1:02}", "05/01/2026", "does not convert"),
+    "leading zeros": (lambda n: str(n), "007", "007 does not convert"),
+}
+
+
+@pytest.mark.parametrize("case", LOSSES)
+def test_values_of_test_file_that_a_cast_would_change(project: Project, case: str) -> None:
+    value, other, message = LOSSES[case]
+    text = lines("visit_id,x,other,returned", lambda n: f"{n},{NOISE[n]},{value(n)},{'yn'[n % 2]}")
+    arguments = {"csv": text, "test": f"visit_id,x,other\n900,1,{other}\n"}
+    before = project.tables()
+    with pytest.raises(UserError, match=message):
+        project.add(**arguments)
+    assert (project.files(), project.tables()) == ({}, before)
+    # The remedy that the message names.
+    files = project.add(**arguments, drop=("other",))
+    assert "as other" in files["stg_csv__visits.sql"]
+
+
+def test_codes_of_test_file_stay_texts(project: Project) -> None:
+    text = lines("visit_id,x,code,returned", lambda n: f"{n},{NOISE[n]},1.{n % 3}0A,{'yn'[n % 2]}")
+    files = project.add(text, test="visit_id,x,code\n900,1,1.50\n901,1,2.00\n")
+    assert "cast(code" not in files["stg_csv__visits.sql"]
+    dsn = project.warehouse.dsn("transformer")
+    with closing(psycopg2.connect(**dsn)) as session, session.cursor() as cursor:
+        cursor.execute("select code from csv.visits_unlabelled order by 1")
+        assert cursor.fetchall() == [("1.50",), ("2.00",)]
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_unusable_table_is_one_line_and_leaves_nothing(project: Project, case: str) -> None:
     arguments, message = REFUSED[case]

@@ -73,10 +73,72 @@ def test_a_refusal_leaves_the_rows_as_they_are(user: Session, model: str) -> Non
     for (name, source), message in cases.items():
         with pytest.raises(psycopg2.Error, match=f"^ml.predict_into: {message}"):
             user.rows(CALL, name, source, INTO)
-    with pytest.raises(psycopg2.Error, match='column "prediction" of relation "rows"'):
-        user.rows(CALL, model, SOURCE, SOURCE)
     assert user.rows(f"select count(*) from {INTO}") == [(300,)]
     assert user.rows(f"select count(*) from {SOURCE}") == [(300,)]
+
+
+# What is made, the source and the target, and what the refusal says.
+COMMON = "have rows in common"
+UNSUITABLE = {
+    "one table": ("", "engine_test.both", "engine_test.both", COMMON),
+    "view": (
+        "create view engine_test.over_both as select * from engine_test.both union all table"
+        " engine_test.both",
+        "engine_test.over_both",
+        "engine_test.both",
+        COMMON,
+    ),
+    "child": (
+        "create table engine_test.child () inherits (engine_test.both)",
+        "engine_test.child",
+        "engine_test.both",
+        COMMON,
+    ),
+    "foreign key": (
+        'create table engine_test.referring ("the ""row"" id" int references engine_test.both on'
+        " delete cascade, x float8); insert into engine_test.referring select"
+        ' "the ""row"" id", x from engine_test.both',
+        "engine_test.referring",
+        "engine_test.both",
+        "Without the rows of",
+    ),
+    "row-level security": (
+        "create table engine_test.hidden as table engine_test.both;"
+        " alter table engine_test.hidden enable row level security, force row level security",
+        SOURCE,
+        "engine_test.hidden",
+        "Row-level security hides rows",
+    ),
+    "digits": (
+        'create table engine_test.coarse as select "the ""row"" id", prediction, 1 as score,'
+        " probabilities from engine_test.both",
+        SOURCE,
+        "engine_test.coarse",
+        "'score' of engine_test.coarse is integer",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def both(user: Session, model: str) -> None:
+    """A table with the columns of a source and of a target."""
+    user.rows(
+        "create table engine_test.both as select *, null::text as prediction, null::float8 as"
+        f" score, null::jsonb as probabilities from {SOURCE}"
+    )
+    user.rows('alter table engine_test.both add primary key ("the ""row"" id")')
+
+
+@pytest.mark.parametrize("case", UNSUITABLE)
+def test_a_target_that_would_lose_rows_or_digits(
+    user: Session, model: str, both: None, case: str
+) -> None:
+    statement, source, target, message = UNSUITABLE[case]
+    if statement:
+        user.rows(statement)
+    with pytest.raises(psycopg2.Error, match=message):
+        user.rows(CALL, model, source, target)
+    assert user.rows("select count(*), count(prediction) from engine_test.both") == [(300, 0)]
 
 
 def test_an_artifact_of_another_server_is_not_loaded(

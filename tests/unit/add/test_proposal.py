@@ -94,6 +94,34 @@ def test_uninformative_columns_are_left_out_with_reason() -> None:
     }
 
 
+def test_target_with_a_header_that_becomes_the_name_of_another_column() -> None:
+    columns = [
+        ID,
+        column("a_b", "boolean", 2, header="A b"),
+        column("a_b_2", "boolean", 2, header="a b"),
+        column("c", "boolean", 2, header="C-"),
+        column("c_2", "boolean", 2, header="C"),
+    ]
+    for text, name in {"A b": "a_b", "a b": "a_b_2", "a_b_2": "a_b_2", "C": "c_2"}.items():
+        assert proposal(*columns, target=text).target == name
+    for text in ("A  B", "C+"):
+        with pytest.raises(UserError, match="means 2 columns"):
+            proposal(*columns, target=text)
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"horizon": "5"}, "HORIZON means something for a forecast only"),
+        ({"frequency": "day"}, "FREQUENCY means something for a forecast only"),
+        ({"task": "regression"}, "TASK=regression predicts a number, and .* is boolean"),
+    ],
+)
+def test_choices_that_do_not_fit_the_target(choices: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        proposal(ID, SPENT, RETURNED, target="returned", **choices)
+
+
 def test_target_accepts_header_spelling() -> None:
     assert proposal(ID, RETURNED, SPENT, CITY, target="Spent €").target == "spent"
 

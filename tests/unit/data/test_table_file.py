@@ -77,6 +77,32 @@ def test_values_of_a_parquet_file_are_those_of_a_csv_file(folder: Path) -> None:
     assert second == [""] * 6
 
 
+def test_nanoseconds_of_a_parquet_file_stay(folder: Path) -> None:
+    moment = 1_767_398_400_000_000_000  # 2026-01-03 00:00
+    columns = {
+        "at": pa.array([moment + 7, None, moment, -1], pa.timestamp("ns")),
+        "local": pa.array([moment + 7, None, moment, -1], pa.timestamp("ns", "+02:00")),
+        "clock": pa.array([7, None, 0, 1_500], pa.time64("ns")),
+        "micro": pa.array([moment + 7_000, None, moment, 0], pa.timestamp("ns")),
+    }
+    pq.write_table(pa.table(columns), "t.parquet")
+    assert values("t.parquet") == [
+        [
+            "2026-01-03T00:00:00.000000007", "2026-01-03T02:00:00.000000007+02:00",
+            "00:00:00.000000007", "2026-01-03T00:00:00.000007",
+        ],
+        ["", "", "", ""],
+        [
+            "2026-01-03T00:00:00.000000000", "2026-01-03T02:00:00.000000000+02:00",
+            "00:00:00.000000000", "2026-01-03T00:00:00",
+        ],
+        [
+            "1969-12-31T23:59:59.999999999", "1970-01-01T01:59:59.999999999+02:00",
+            "00:00:00.000001500", "1970-01-01T00:00:00",
+        ],
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [

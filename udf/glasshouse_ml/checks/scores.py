@@ -156,6 +156,8 @@ def overfitting(facts: TrainingFacts) -> Outcome:
 def rare_class(facts: TrainingFacts) -> Outcome:
     """Rare classes that the model seldom predicts at its threshold."""
     names, test = facts.target.names, facts.test
+    if facts.target.has_labels:
+        return _constant_labels(facts)
     if not names or not isinstance(test, ClassificationScores):
         return NotApplicable("There are no classes to predict.")
     counts = np.bincount(facts.target.values[facts.split.train], minlength=len(names))
@@ -177,3 +179,20 @@ def rare_class(facts: TrainingFacts) -> Outcome:
             )
         )
     return findings
+
+
+def _constant_labels(facts: TrainingFacts) -> list[Finding]:
+    """Labels that every training row has, or none: the model knows nothing about them."""
+    counts = facts.target.values[facts.split.train].sum(axis=0, dtype=np.int64)
+    rows = len(facts.split.train)
+    return [
+        Finding(
+            f"{'Every' if counts[position] else 'No'} training row has the label {name!r}: its "
+            f"probability is {int(counts[position] > 0)} for every row.",
+            facts.request.target,
+            ISSUE,
+            "Split the rows in another way, or leave the label out.",
+        )
+        for position, name in enumerate(facts.target.names)
+        if counts[position] in (0, rows)
+    ]

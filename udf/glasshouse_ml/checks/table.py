@@ -112,7 +112,8 @@ CHECKS = (
         TIP,
         "Rare classes",
         "A class has few rows, and its probability seldom exceeds the threshold, so that the model "
-        "predicts it for less than half of its test rows.",
+        "predicts it for less than half of its test rows. It is an issue where all training rows "
+        "have a label of a multilabel, or none has.",
         "Rank rows by their probability, set options.costs to choose the threshold, or give more "
         "rows of the class.",
         "No class is rare, or the rare ones are predicted.",

@@ -18,10 +18,44 @@ from glasshouse_ml.spread import shards
 from glasshouse_ml.use.sql_export.compiling import OUTPUT_COLUMNS, compile_prediction
 
 SHARED = f"{SCHEMA}.shared_artifacts"
+# The columns of a table of predictions beside the key, and their types.
+TARGET_TYPES = {"prediction": "text", "score": "double precision", "probabilities": "jsonb"}
+# The tables whose rows a relation shows: of a view those that it reads, of a parent its children.
+# A materialized view has rows of its own.
+READS_TARGET = """
+with recursive
+    links as (
+        select rule.ev_class as reader, entry.refobjid as relation
+        from pg_catalog.pg_rewrite as rule
+        join pg_catalog.pg_depend as entry on entry.objid = rule.oid
+            and entry.classid = 'pg_catalog.pg_rewrite'::regclass
+            and entry.refclassid = 'pg_catalog.pg_class'::regclass
+        join pg_catalog.pg_class as relation on relation.oid = rule.ev_class
+        where relation.relkind = 'v' and entry.refobjid <> rule.ev_class
+        union
+        select inhparent, inhrelid from pg_catalog.pg_inherits
+    ),
+    sources as (
+        select $1::regclass::oid as relation
+        union
+        select links.relation from sources join links on links.reader = sources.relation
+    ),
+    targets as (
+        select $2::regclass::oid as relation
+        union
+        select links.relation from targets join links on links.reader = targets.relation
+    )
+select from sources join targets using (relation) limit 1
+"""
 
 
-def predict_into(db: Database, model: str, source: str, target: str, version: int | None) -> int:
+def predict_into(
+    db: Database, model: str, source: str | None, target: str | None, version: int | None
+) -> int:
     """Replace the rows of `target` by the predictions for the rows of `source`; their number."""
+    for name, relation in (("source", source), ("target", target)):
+        if relation is None:
+            raise GlasshouseError(f"The {name} is NULL.", f"Name a table as the {name}.")
     facts = registry.facts(db, model, version)
     if facts is None:
         raise registry.not_found(db, model, version)
@@ -34,9 +68,10 @@ def predict_into(db: Database, model: str, source: str, target: str, version: in
         )
     # Also checks the columns of the source before a row of the target is deleted.
     statement = compile_prediction(db, model, f"select * from {source}", number)
+    _check_target(db, stored.key, source, target)
     place = shards.distribution(db, source)
     if place is None:
-        db.call(f"delete from {target}")
+        _empty(db, source, target)
         db.call(insert_statement(db, stored, target, statement))
     else:
         _check_distribution(db, model, stored, place, source, target)
@@ -46,6 +81,45 @@ def predict_into(db: Database, model: str, source: str, target: str, version: in
         db.call(f"delete from {target}")
         _predict_shards(db, model, number, place.column, source, target)
     return db.call(f"select count(*) as n from {target}")[0]["n"]
+
+
+def _check_target(db: Database, key: str, source: str, target: str) -> None:
+    """Refuse a target whose rows are those of the source, are hidden, or lose digits."""
+    if db.execute(READS_TARGET, ("text", "text"), (source, target)):
+        raise GlasshouseError(
+            f"{source} and {target} have rows in common, which the predictions would replace.",
+            "Give the predictions a table of their own.",
+        )
+    [row] = db.execute(
+        "select pg_catalog.row_security_active($1::regclass) as hides", ("text",), (target,)
+    )
+    if row["hides"]:
+        raise GlasshouseError(
+            f"Row-level security hides rows of {target}, so they cannot be replaced.",
+            "Call it as a role that sees and writes all of its rows.",
+        )
+    types = {column.name: column.type for column in db.columns(f"select * from {target}")}
+    for name, kind in ((key, None), *TARGET_TYPES.items()):
+        if name not in types or types[name] != (kind or types[name]):
+            problem = f"is {types[name]}" if name in types else "is missing"
+            raise GlasshouseError(
+                f"Column {name!r} of {target} {problem}.",
+                f"The target has {key!r} and the columns "
+                f"{', '.join(f'{column} {kind}' for column, kind in TARGET_TYPES.items())}.",
+            )
+
+
+def _empty(db: Database, source: str, target: str) -> None:
+    """Delete the rows of the target; the source, which a rule may tie to it, keeps its rows."""
+    has_rows = f"select exists (select from {source}) as answer"
+    before = db.call(has_rows)[0]["answer"]
+    db.call(f"delete from {target}")
+    if before and not db.call(has_rows)[0]["answer"]:
+        raise GlasshouseError(
+            f"Without the rows of {target}, {source} has none: it reads them, or a foreign key or "
+            "trigger deletes its rows.",
+            "Give the predictions a table of their own.",
+        )
 
 
 def insert_statement(db: Database, stored: Model, target: str, statement: str) -> str:

@@ -21,6 +21,8 @@ from glasshouse_ml.model.forecasting.preparation import Grid, build_grid, check_
 from glasshouse_ml.train.forecast_roles import ForecastRoles
 
 _DAY_SECONDS = 86_400
+# Seconds since 1970: the years 2 to 8000, and the last year that Python has in every time zone.
+_FIRST_TIME, _LAST_TIME, _LAST_STEP = -62_104_060_800, 190_288_396_800, 253_339_228_800
 # The name of the series of a query without columns that tell series apart.
 ALL = "all"
 SEPARATOR = " / "
@@ -107,6 +109,7 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
         names,
         " and ".join(column.name for column in roles.series),
         f"{calendar.name} of {roles.time.name}",
+        calendar.instants,
     )
     labelled = rows & np.isfinite(target)
     grid = build_grid(
@@ -123,6 +126,7 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
             "Give more rows.",
         )
     horizon = options["horizon"]
+    _check_last_step(calendar, int(grid.ends.max()) + horizon, roles.time.name)
     levels = {column.name: table.texts[column.name].levels for column in known_texts}
     known_ahead, has_future = known_values(
         {c.name: _known_numbers(table, c) for c in roles.known_ahead},
@@ -173,9 +177,17 @@ def _check_times(times: np.ndarray, column: str) -> None:
             f"Time column {column!r} holds NULL or infinity.",
             f"Leave those rows out: where isfinite({column}).",
         )
-    if (np.abs(times) > 2e11).any():  # the years -4000 to 8000
+    if ((times < _FIRST_TIME) | (times > _LAST_TIME)).any():
         raise GlasshouseError(
-            f"Time column {column!r} holds a time thousands of years away.", "Correct those rows."
+            f"Time column {column!r} holds a time before the year 2 or after the year 8000.",
+            "Correct those rows.",
+        )
+
+
+def _check_last_step(calendar: Calendar, last: int, column: str) -> None:
+    if calendar.times(np.array([last]))[0] > _LAST_STEP:
+        raise GlasshouseError(
+            f"The last step of {column!r} lies after the year 9998.", "Give a smaller horizon."
         )
 
 

@@ -169,11 +169,16 @@ def history_parts(result: ForecastResult) -> list[HistoryParts]:
 
 
 def history_rows(result: ForecastResult, parts: list[HistoryParts]) -> Records:
-    panel, records = result.data.panel, []
+    """The history and its parts; an hour that the clock leaves out has no instant and no row."""
+    panel, calendar, records = result.data.panel, result.data.calendar, []
     for row, part in enumerate(parts):
         components = part.components
         times = _instants(result, np.full(len(part.columns), row), part.columns)
+        numbers = panel.ends[row] - (panel.periods - 1) + part.columns
+        left_out = np.isin(numbers, calendar.nonexistent(int(numbers[0]), int(numbers[-1])))
         for place, (at, column) in enumerate(zip(times, part.columns.tolist(), strict=True)):
+            if left_out[place]:
+                continue
             records.append(
                 {
                     "position": row + 1,

@@ -25,6 +25,7 @@ from glasshouse_ml.model.forecasting.evaluation import (
     choose_origins,
     combine,
     evaluate_candidates,
+    require_forecasts,
     scales,
     scales_before,
     validation_errors,
@@ -141,6 +142,7 @@ def _evaluate(
     fitting = fitting_panel(panel, results, origins, unit, metric == "rmse", seed)
     if GLOBAL in names:
         results += evaluate_candidates(fitting, [GLOBAL], origins, seed)
+    require_forecasts(results)
     return sorted(results, key=lambda result: names.index(result.name)), fitting
 
 

@@ -224,7 +224,7 @@ def _monotonic(value: Any, place: str) -> None:
 
 
 def _column_name(value: Any, place: str) -> None:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value:
         raise GlasshouseError(f"{place} is {shown(value)}.", "Name one column of the query.")
 
 

@@ -56,7 +56,7 @@ def parse_request(
         query=clean_query(query),
         task=TASKS[task],
         target=target or None,
-        key=key,
+        key=key or None,
         algorithms=_algorithms(algorithms, task),
         metric=metric,
         split=_split(json_object(split, "split"), key),
@@ -65,6 +65,7 @@ def parse_request(
     )
     _check_target(request)
     _check_metric(request)
+    _check_groups(request)
     if request.task.answers_by_step:
         _check_forecast(request, key, split)
     return request
@@ -121,6 +122,15 @@ def _check_metric(request: Request) -> None:
         )
 
 
+def _check_groups(request: Request) -> None:
+    names = [entry["algorithm"] for entry in request.algorithms or ()]
+    if request.options.get("group_by") is not None and catalogue.BASELINE in names:
+        raise GlasshouseError(
+            f"options.group_by cannot be had for {catalogue.BASELINE}, which ignores every column.",
+            "Leave that algorithm out: the baseline is measured in any case.",
+        )
+
+
 def _algorithms(text: str | None, task: str) -> list[dict[str, Any]] | None:
     value = parse_json(text, "algorithms")
     if value is None:
@@ -164,7 +174,8 @@ def _split(arguments: dict[str, Any], key: str | None) -> dict[str, Any]:
     by, test = split["by"], split["test"]
     if by not in SPLITS:
         raise GlasshouseError(f"There is no split by {by!r}.", near_names(by, SPLITS))
-    if by in ("time", "group", "column") and not isinstance(split["column"], str):
+    is_named = isinstance(split["column"], str) and split["column"] != ""
+    if by in ("time", "group", "column") and not is_named:
         raise GlasshouseError(
             f"A split by {by} needs a column.", f'Write {{"by": "{by}", "column": "name"}}.'
         )

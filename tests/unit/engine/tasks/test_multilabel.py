@@ -277,3 +277,15 @@ def test_metrics_of_undefined_labels() -> None:
         if name == "roc_auc":
             continue  # of the draws no row lacks the label that the others have
         assert metric.values(scores, draws)[0] == pytest.approx(metric.value(repeated))
+
+
+def test_label_that_no_training_row_has_is_an_issue() -> None:
+    # Enough rows have it, all of them in the test part.
+    rows = rows_with(lambda n: {**as_columns(n), "late": not TRAINING[n]})
+    _, payload = train(rows, "wet, cold, late")
+    [row] = [row for row in payload["checks"] if row["code"] == "rare_class"]
+    assert row["severity"] == "issue"
+    assert row["message"].startswith("No training row has the label 'late'")
+    _, payload = train(rows_with(as_columns), ", ".join(COLUMNS))
+    severities = [r["severity"] for r in payload["checks"] if r["code"] == "rare_class"]
+    assert severities == ["passed"]

@@ -334,10 +334,17 @@ def test_invalid_arguments_are_one_line_error(
 
 def test_duplicate_period_of_series_is_refused() -> None:
     rows = daily({"a": weekly, "b": weekly}, 40)
-    with pytest.raises(GlasshouseError, match=r"1 rows share their shop and day of day .*'b'"):
+    with pytest.raises(GlasshouseError, match=r"1 rows share their shop and .*'b' is that of "):
         train([*rows, dict(rows[-1])])
     with pytest.raises(GlasshouseError, match="40 rows share their day of day"):
         train(rows, {"series": []})
+
+
+def test_a_rule_answers_where_the_global_model_cannot_be_fitted() -> None:
+    db = train(daily({"a": weekly}, 2), {"horizon": 3}, algorithms=None)
+    errors = {row["algorithm"]: row["error"] for row in db.recorded[0]["candidates"]}
+    assert errors["global_boosting"].endswith("No series is long enough.")
+    assert len(forecast_rows(db)) == 3
 
 
 def test_single_period_is_refused_and_two_are_enough() -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.model.forecasting.calendar_features import national_holidays
 
 from ..standin import StandIn
@@ -87,14 +88,44 @@ def test_hours_around_both_changes_of_the_clock() -> None:
     moments = [begin + timedelta(hours=n) for n in range(24 * 60)]  # 31 March has no hour 2
     local = [moment.astimezone(ZoneInfo(zone)) for moment in moments]
     db = trained(moments, lambda n: float(local[n].hour % 12), 24, time_zone=zone)
-    left_out = [row for row in db.recorded[0]["forecast_history"] if row["is_filled"]]
-    assert [row["actual"] for row in left_out] == [2.0]  # between the hours 1 and 3
+    history = db.recorded[0]["forecast_history"]
+    assert [row["at"] for row in history if row["is_filled"]] == []
+    # 31 March has no hour 2, and the registry takes one row for each instant.
+    assert len({row["at"] for row in history}) == len(history)
     assert db.recorded[0]["version"]["split"]["periods_filled"] == 0
     steps = forecast_rows(db)
     instants = [datetime.fromisoformat(row[1]) for row in steps]
     assert {later - earlier for earlier, later in pairwise(instants)} == {timedelta(hours=1)}
     hours = [instant.astimezone(ZoneInfo(zone)).hour for instant in instants]
     assert [row[3] for row in steps] == [float(hour % 12) for hour in hours]
+
+
+def test_clock_times_of_a_named_zone_lack_the_hour_that_is_left_out() -> None:
+    """A timestamp without a time zone holds what the clock shows."""
+    begin, zone = datetime(2024, 3, 25), "Europe/Vienna"
+    clocks = [begin + timedelta(hours=n) for n in range(24 * 6 + 1)]  # to 31 March, hour 0
+    steps = forecast_rows(trained(clocks, lambda n: float(n % 24), 5, time_zone=zone))
+    assert [row[1][11:13] for row in steps] == ["00", "01", "02", "03", "04"]  # in UTC
+    assert [row[3] for row in steps[:4]] == [1.0, 3.0, 4.0, 5.0]
+    clocks = [at for at in clocks_after(begin, 24 * 12) if at != datetime(2024, 3, 31, 2)]
+    payload = trained(clocks, lambda n: clocks[n].hour + 1.0, 3, time_zone=zone).recorded[0]
+    history = payload["forecast_history"]
+    assert len({row["at"] for row in history}) == len(history) == len(clocks)
+    assert payload["version"]["split"]["periods_filled"] == 0
+
+
+def clocks_after(begin: datetime, hours: int) -> list[datetime]:
+    return [begin + timedelta(hours=n) for n in range(hours)]
+
+
+@pytest.mark.parametrize(
+    ("year", "horizon", "message"),
+    [(1, 2, "before the year 2"), (8990, 2, "after the year 8000"), (1990, 9_000, "year 9998")],
+)
+def test_years_that_no_calendar_has(year: int, horizon: int, message: str) -> None:
+    years = [date(year + n, 1, 1) for n in range(9)]
+    with pytest.raises(GlasshouseError, match=message):
+        trained(years, lambda n: 10.0 + n % 3, horizon)
 
 
 def test_bounds_of_whole_negative_and_zero_inflated_targets() -> None:

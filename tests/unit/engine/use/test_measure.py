@@ -107,7 +107,8 @@ def test_multiclass_with_probabilities() -> None:
 
 def test_predicted_only_class_is_counted() -> None:
     rows = [*BINARY[:200], {"truth": "stayed", "answer": "moved", "score": 0.1}]
-    metrics, _, _ = measure_rows(rows, score=None)
+    metrics, _, db = measure_rows(rows, score=None)
+    assert db.notices[0].startswith("'truth' never holds 'moved', which 'answer' holds.")
     truth, predictions = zip(*((row["truth"], row["answer"]) for row in rows), strict=True)
     assert metrics["f1"]["value"] == pytest.approx(
         sk.f1_score(truth, predictions, average="macro", zero_division=0)
@@ -141,9 +142,9 @@ def test_rows_without_truth_or_prediction_are_counted_and_left_out() -> None:
     metrics, _, db = measure_rows(rows)
     assert metrics["roc_auc"]["rows"] == 300
     assert db.notices[:3] == [
-        "Left out 3 rows without a truth (truth is NULL).",
-        "Left out 1 row without a prediction (answer is NULL).",
-        "Left out 1 row without a score (score is NULL).",
+        "Left out 3 rows without a truth (truth is NULL or NaN).",
+        "Left out 1 row without a prediction (answer is NULL or NaN).",
+        "Left out 1 row without a score (score is NULL or NaN).",
     ]
 
 
@@ -176,7 +177,7 @@ ROWS = [ONE, {**ONE, "truth": "no"}]
 @pytest.mark.parametrize(
     ("rows", "task", "names", "message"),
     [
-        (ROWS, "clustering", {}, "clustering has no truth"),
+        (ROWS, "clustering", {}, "does not measure a clustering"),
         (ROWS, "regresion", {}, "no task 'regresion'"),
         (ROWS, "classification", {"truth": "wahr"}, "no column 'wahr', which is named as truth"),
         (ROWS, "classification", {"answer": None}, "no column None"),
@@ -190,6 +191,9 @@ ROWS = [ONE, {**ONE, "truth": "no"}]
         ([{**row, "truth": None} for row in ROWS], "classification", {}, "NULL in every row"),
         ([{**row, "answer": 1} for row in ROWS], "classification", {}, "is a class of"),
         ([*ROWS, {**ONE, "score": 1.5}], "classification", {}, "outside 0 to 1 in 1 row.*1.5"),
+        (
+            [*ROWS, {**ONE, "score": 1.0000000001}], "classification", {}, "example 1.0000000001",
+        ),
         ([*ROWS, {**ONE, "score": -0.1}], "classification", {}, "outside 0 to 1"),
         ([*ROWS, {**ONE, "score": float("inf")}], "classification", {}, "infinite"),
         (ROWS, "classification", {"score": "document"}, "add up to 0.5"),

@@ -82,10 +82,14 @@ class Calendar:
 
     def local(self, seconds: np.ndarray) -> np.ndarray:
         """Seconds of the clock of the time zone since 1970, of times as the column has them."""
-        if not self.is_instant or self.time_zone == "UTC":
-            return seconds
+        return self._clock(seconds) if self.is_instant else seconds
+
+    def _clock(self, instants: np.ndarray) -> np.ndarray:
+        """Seconds of the clock of the time zone since 1970, of instants."""
+        if self.time_zone == "UTC":
+            return instants
         zone = zone_of(self.time_zone)
-        times, places = np.unique(seconds, return_inverse=True)
+        times, places = np.unique(instants, return_inverse=True)
         shifts = np.array([_offset(time, zone) for time in times.tolist()])
         return (times + shifts)[places]
 
@@ -131,11 +135,11 @@ class Calendar:
         """The periods from `first` to `last` that the clock leaves out, as it is set forward."""
         numbers = np.arange(first, last + 1)
         zone = zone_of(self.time_zone)
-        if self.unit not in (MINUTE, HOUR) or not self.is_instant or zone is UTC:
+        if self.unit not in (MINUTE, HOUR) or zone is UTC:
             return numbers[:0]
         clocks = self.times(numbers)
         instants = np.array([_utc_seconds(clock, zone) for clock in clocks.tolist()], float)
-        return numbers[self.local(instants) != clocks]
+        return numbers[self._clock(instants) != clocks]
 
     def steps_after(self, end: int, horizon: int) -> list[tuple[int, str]]:
         """For each step after period `end`: the period it takes its values from, and its instant.
@@ -144,7 +148,7 @@ class Calendar:
         is left out gets none.
         """
         zone = zone_of(self.time_zone)
-        if self.unit not in (MINUTE, HOUR) or not self.is_instant:
+        if self.unit not in (MINUTE, HOUR) or zone is UTC:
             numbers = np.arange(end + 1, end + 1 + horizon)
             clock = self.times(numbers)
             return [
@@ -154,7 +158,7 @@ class Calendar:
         length = _SECONDS[self.unit] * self.count
         begin = _utc_seconds(int(self.times(np.array([end]))[0]), zone)
         instants = begin + length * np.arange(1, horizon + 1)
-        periods = np.clip(self.numbers(self.local(instants.astype(float))) - end, 1, horizon)
+        periods = np.clip(self.numbers(self._clock(instants.astype(float))) - end, 1, horizon)
         return [
             (int(period), datetime.fromtimestamp(int(instant), UTC).isoformat())
             for period, instant in zip(periods, instants, strict=True)

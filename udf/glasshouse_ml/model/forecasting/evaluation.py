@@ -129,12 +129,16 @@ def evaluate_candidates(
             result.error = f"{type(error).__name__}: {error}"
         result.seconds = round(time.perf_counter() - started, 3)
         results.append(result)
+    return results
+
+
+def require_forecasts(results: list[CandidateResult]) -> None:
+    """Refuse results in which every candidate has failed."""
     if all(result.forecasts is None for result in results):
         raise GlasshouseError(
             f"No candidate could be fitted; {results[0].name}: {results[0].error}",
             "Give longer series, or a shorter horizon.",
         )
-    return results
 
 
 def validation_errors(

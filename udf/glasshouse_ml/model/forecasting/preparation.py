@@ -1,6 +1,6 @@
 """Rows of series and times become a panel: order, gaps, and series that no candidate can learn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,9 +55,17 @@ class Grid:
 
 
 def check_duplicates(
-    series: np.ndarray, numbers: np.ndarray, names: Sequence[str], label: str, period: str
+    series: np.ndarray,
+    numbers: np.ndarray,
+    names: Sequence[str],
+    label: str,
+    period: str,
+    instants: Callable[[np.ndarray], list[str]],
 ) -> None:
-    """Refuse two rows of one series and period; `label` says what the rows of a series share."""
+    """Refuse two rows of one series and period.
+
+    `label` says what the rows of a series share; `instants` gives the times of periods.
+    """
     order = np.lexsort((numbers, series))
     same = (np.diff(series[order]) == 0) & (np.diff(numbers[order]) == 0)
     if not same.any():
@@ -66,7 +74,7 @@ def check_duplicates(
     of_series = f" of series {names[series[row]]!r}" if label else ""
     raise GlasshouseError(
         f"{int(same.sum())} rows share their {label + ' and ' if label else ''}{period} with "
-        f"another row; the first{of_series} is number {int(numbers[row])}.",
+        f"another row; the first{of_series} is that of {instants(numbers[[row]])[0]}.",
         "Give one row for each, with sum() or avg() and GROUP BY, or name every column that tells "
         "series apart in options.series.",
     )

@@ -27,6 +27,12 @@ def class_predictions(
     with the probability of each class; None where there are only predicted classes.
     """
     names, actual, predicted = _classes(table, truth, prediction)
+    never_true = sorted({*names} - {names[code] for code in np.unique(actual)})
+    if never_true:
+        db.notice(
+            f"{truth!r} never holds {', '.join(map(repr, never_true[:5]))}, which {prediction!r} "
+            "holds. Such rows count as wrong: see whether both write the classes in the same way."
+        )
     if score is None:
         return names, _label_scores(names, actual, predicted)
     if score in table.texts:
@@ -91,7 +97,7 @@ def _check_range(values: np.ndarray, score: str) -> None:
     if outside.any():
         raise GlasshouseError(
             f"Column {score!r}, the score, is outside 0 to 1 in {count_rows(int(outside.sum()))}, "
-            f"for example {values[outside][0]:g}.",
+            f"for example {float(values[outside][0])!r}.",
             "A score is a probability; turn others into one in the query.",
         )
 

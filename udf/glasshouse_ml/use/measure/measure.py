@@ -55,7 +55,7 @@ def _read(
     if task not in MEASURED_TASKS:
         is_task = task in TASKS
         raise GlasshouseError(
-            f"A {task} has no truth to compare with." if is_task else f"There is no task {task!r}.",
+            f"ml.measure does not measure a {task}." if is_task else f"There is no task {task!r}.",
             near_names(str(task), MEASURED_TASKS),
         )
     if task != CLASSIFICATION and score is not None:
@@ -116,7 +116,7 @@ def _complete_rows(db: Database, table: Table, places: Sequence[tuple[str, str |
             raise GlasshouseError(f"{name}, the {place}, is NULL in every row.", "Check the query.")
         missing = int((~present).sum())
         if missing:
-            db.notice(f"Left out {count_rows(missing)} without a {place} ({name} is NULL).")
+            db.notice(f"Left out {count_rows(missing)} without a {place} ({name} is NULL or NaN).")
             table = table.take(present)
     return table
 
