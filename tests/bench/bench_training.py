@@ -1,8 +1,9 @@
 """Training: time, memory, groups, and what crosses to the client."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
-from tests.bench.harness import Bench, Pair, at_most, compare, seconds
+from tests.bench.harness import Bench, Pair, at_least, at_most, compare, seconds
 from tests.bench.traffic import counted
 from tests.bench.warehouse import FEATURES, Session, table
 
@@ -86,20 +87,29 @@ update bench.{table} set y = f1 * 3 + f2 * f3 + random() + length(grp);
 """
 
 
-def _groups(bench: Bench, algorithm: str, groups: int, per_group: int) -> Pair:
-    session = Session(bench)
-    table_name = f"grouped_{groups}"
+CALL_GROUPS = (
+    "select * from ml.train('bench groups', %s, 'regression', 'y', 'id', %s, options => %s)"
+)
+GROUP_OPTIONS = json.dumps({**BARE, "group_by": "grp"})
+
+
+def _grouped_rows(session: Session, groups: int, per_group: int) -> str:
+    """A query of a new table with so many groups."""
+    name = f"grouped_{groups}"
     features = ", ".join(f"random() as {name}" for name in FEATURES[:10])
-    session.rows(f"drop table if exists bench.{table_name}")
+    session.rows(f"drop table if exists bench.{name}")
     session.rows("select setseed(0.5)")
     rows = groups * per_group
-    session.rows(_GROUPED.format(table=table_name, groups=groups, features=features, rows=rows))
-    query = f"select * from bench.{table_name}"
-    call = "select * from ml.train('bench groups', %s, 'regression', 'y', 'id', %s, options => %s)"
-    options = json.dumps({**BARE, "group_by": "grp"})
+    session.rows(_GROUPED.format(table=name, groups=groups, features=features, rows=rows))
+    return f"select * from bench.{name}"
+
+
+def _groups(bench: Bench, algorithm: str, groups: int, per_group: int) -> Pair:
+    session = Session(bench)
+    query = _grouped_rows(session, groups, per_group)
     rival = {"query": query, "features": FEATURES[:10], "folds": 2, "algorithm": algorithm}
     return Pair(
-        lambda: session.seconds(call, query, json.dumps([algorithm]), options),
+        lambda: session.seconds(CALL_GROUPS, query, json.dumps([algorithm]), GROUP_OPTIONS),
         lambda: bench.rival("groups.py", **rival)["seconds"],
         note="Both sides: 2 folds, a refit and a test score per group",
         done=session.close,
@@ -131,6 +141,37 @@ def groups_ridge(bench: Bench) -> Pair:
 )
 def groups_boosting(bench: Bench) -> Pair:
     return _groups(bench, "hist_gradient_boosting", 100, 1_000)
+
+
+@compare(
+    "500 groups × 1,000 rows, ridge, two sessions",
+    "the same groups in one call of one session",
+    at_least(1.7),
+)
+def groups_two_sessions(bench: Bench) -> Pair:
+    sessions = [Session(bench) for _ in range(2)]
+    query = _grouped_rows(sessions[0], 500, 1_000)
+    arguments = (json.dumps(["ridge"]), GROUP_OPTIONS)
+
+    def train_part(part: int) -> None:
+        call = "select count(*) from ml.train_groups('bench groups', %s, 2, %s)"
+        sessions[part - 1].rows(call, part, query)
+
+    def train_together() -> None:
+        sessions[0].rows(CALL_GROUPS, f"{query} where id / 500 % 20 = 0", *arguments)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(train_part, (1, 2)))
+
+    def close() -> None:
+        for session in sessions:
+            session.close()
+
+    return Pair(
+        lambda: seconds(train_together),
+        lambda: sessions[0].seconds(CALL_GROUPS, query, *arguments),
+        note="Two sessions: ml.train on a twentieth of the rows, then half of the groups in each",
+        done=close,
+    )
 
 
 @compare(

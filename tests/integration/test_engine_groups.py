@@ -106,7 +106,59 @@ def test_group_of_other_owner_is_refused(engine: Any, admin: Session, sales: str
 
 def test_unsigned_group_is_not_stored(user: Session, sales: str) -> None:
     with pytest.raises(psycopg2.Error, match="signature"):
-        user.rows("select ml.record_group(%s, 1, 'Graz', 'x'::bytea, 'y'::bytea, null, null)", NAME)
+        user.rows(
+            "select ml.record_groups(%s, 1, '{Graz}', '{x}', '{y}', '[]', null)",
+            NAME,
+        )
+
+
+def test_sessions_share_groups_of_version(engine: Any, user: Session, sales: str) -> None:
+    """One records when the transaction of the other has ended; the digits are the same."""
+    call = "select group_name, own_model, score, reason from ml.train_groups(%s, %s, %s)"
+
+    def state() -> tuple:
+        models = user.rows(
+            'select "group", content, signature from ml.group_artifacts where model = %s', NAME
+        )
+        metrics = user.rows(
+            "select segment, series, metric, value from ml.metrics where model = %s "
+            "and segment <> 'all' order by 1, 2, 3",
+            NAME,
+        )
+        entries = user.version(NAME)["groups"]
+        places = [(entry["group"], entry["train"], entry["test"]) for entry in entries]
+        return sorted(models), metrics, places
+
+    together = user.rows(call, NAME, 1, 1)
+    assert [row[1] for row in together] == [True] * 3
+    before = state()
+    with closing(Session(engine.dsn("transformer"))) as other:
+        other.rows("begin")
+        parts = other.rows(call, NAME, 1, 2)
+        with pytest.raises(psycopg2.errors.LockNotAvailable):
+            user.rows("set lock_timeout = 100")
+            user.rows(call, NAME, 2, 2)
+        user.rows("reset lock_timeout")
+        other.rows("commit")
+    parts += user.rows(call, NAME, 2, 2)
+    assert sorted(parts) == sorted(together)
+    assert state() == before
+
+
+def test_killed_session_leaves_groups_unchanged(engine: Any, user: Session, sales: str) -> None:
+    """The call can be repeated: nothing of it is recorded."""
+    trained_at = 'select "group", trained_at from ml.group_artifacts where model = %s order by 1'
+    before = user.rows(trained_at, NAME)
+    with closing(Session(engine.dsn("transformer"))) as other:
+        other.rows("begin")
+        other.rows("select count(*) from ml.train_groups(%s, 1, 2)", NAME)
+        user.rows("select pg_terminate_backend(%s)", other.connection.info.backend_pid)
+        with pytest.raises(psycopg2.OperationalError):
+            other.rows("select 1")
+    assert user.rows(trained_at, NAME) == before
+    assert user.rows("select count(*) from ml.train_groups(%s, 1, 2)", NAME) == [(2,)]
+    after = user.rows(trained_at, NAME)
+    assert [old == new for old, new in zip(before, after, strict=True)].count(False) == 2
 
 
 def test_groups_go_with_their_version(user: Session, admin: Session, sales: str) -> None:

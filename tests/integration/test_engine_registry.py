@@ -190,7 +190,7 @@ def test_registry_rights(engine: Any, admin: Session, user: Session) -> None:
     path = ["search_path=pg_catalog, pg_temp"]
     others = ("expect_tests", "numbers", "record_drift", "record_profile", "record_test")
     others += ("record_contest", "record_refresh", "record_retraining")
-    others += ("record_group", "record_groups", "record_version", "reserve_version")
+    others += ("record_groups", "record_version", "reserve_version")
     assert functions == [(function, "ml_registry", path) for function in sorted((*VERBS, *others))]
 
 

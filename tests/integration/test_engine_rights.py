@@ -53,7 +53,7 @@ def test_registry_is_written_only_by_owner_functions(
     )
     function_names = (
         "drop_model", "drop_version", "expect_tests", "numbers", "promote", "record_contest",
-        "record_drift", "record_group", "record_groups", "record_profile", "record_refresh",
+        "record_drift", "record_groups", "record_profile", "record_refresh",
         "record_retraining", "record_test", "record_version", "reserve_version", "rollback",
     )  # fmt: skip
     path = ["search_path=pg_catalog, pg_temp"]

@@ -95,16 +95,11 @@ class StandIn:
             self.signatures.append(values[2])
             return [self._version(payload)]
         if "record_groups" in statement:
-            model, number, names, contents, signatures, metrics = values
+            model, number, names, contents, signatures, metrics, replaced = values
+            self._remove_groups(model, number, json.loads(replaced) or {})
             for name, content, signature in zip(names, contents, signatures, strict=True):
                 self.groups[model, number, name] = {"content": content, "signature": signature}
             self.recorded[number - 1]["metrics"] += json.loads(metrics)
-            return []
-        if "record_group" in statement:
-            model, number, name, content, signature, facts, metrics = values
-            self.groups[model, number, name] = {"content": content, "signature": signature}
-            if facts is not None:
-                self._replace_group(number, name, json.loads(facts), json.loads(metrics))
             return []
         if "group_artifacts" in statement:
             model, number, names = values
@@ -159,18 +154,17 @@ class StandIn:
             return [{"version": len(self.recorded) + 1}]
         raise AssertionError(f"The stand-in does not know: {statement}")
 
-    def _replace_group(self, number: int, name: str, facts: dict, metrics: list[dict]) -> None:
-        """What the version says of one group."""
+    def _remove_groups(self, model: str, number: int, replaced: dict[str, dict]) -> None:
+        """Put the new entries of groups, by segment, in place of all that is known of them."""
         payload = self.recorded[number - 1]
-        entries = payload["version"]["groups"]
-        places = [i for i, entry in enumerate(entries) if entry["group"] == name]
-        if places:
-            entries[places[0]] = {"group": name, **facts}
-        else:
-            entries.append({"group": name, **facts})
-        segments = {row["segment"] for row in metrics}
-        others = [row for row in payload["metrics"] if row["segment"] not in segments]
-        payload["metrics"] = [*others, *metrics]
+        entries = {entry["group"]: entry for entry in payload["version"].get("groups") or ()}
+        for entry in replaced.values():
+            entries[entry["group"]] = entry
+            self.groups.pop((model, number, entry["group"]), None)
+        if replaced:
+            payload["version"]["groups"] = list(entries.values())
+        others = [row for row in payload["metrics"] if row["segment"] not in replaced]
+        payload["metrics"] = others
 
     def _bins(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
         """The bins of each feature, without the classes."""

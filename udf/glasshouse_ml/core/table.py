@@ -99,6 +99,12 @@ class TextColumn:
         """The same column for some of the rows."""
         return replace(self, codes=self.codes[rows])
 
+    def without_unused_levels(self) -> "TextColumn":
+        """The same texts with the levels that a row has."""
+        used, codes = np.unique(self.codes, return_inverse=True)
+        is_null = int((used[:1] < 0).any())  # NULL, whose code is -1, comes first
+        return TextColumn(codes - is_null, [self.levels[code] for code in used[is_null:]])
+
     def value_counts(self, rows: np.ndarray) -> tuple[list[str], np.ndarray]:
         """The distinct texts of some rows in alphabetical order, and how many rows have each."""
         codes = self.codes[rows]
@@ -135,3 +141,8 @@ class Table:
             {name: values[rows] for name, values in self.numbers.items()},
             {name: texts.take(rows) for name, texts in self.texts.items()},
         )
+
+    def without_unused_levels(self) -> "Table":
+        """The same rows, as if no others had been read."""
+        texts = {name: column.without_unused_levels() for name, column in self.texts.items()}
+        return replace(self, texts=texts)

@@ -5,6 +5,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -25,6 +26,22 @@ from glasshouse_ml.registry.signatures import sign, verify
 # Models and metrics of groups that one statement stores.
 _RECORDED_TOGETHER = 200
 _Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class TrainedGroup:
+    """A group that was trained again."""
+
+    name: str
+    segment: str  # of its rows in ml.metrics
+    content: bytes | None  # its model; None: the pooled one answers
+    facts: dict[str, Any]  # its entry in ml.model_versions.groups
+    metrics: Records
+
+    def value(self, series: str, metric: str) -> float | None:
+        """A metric on its test rows: of the series `model` or `baseline`."""
+        values = {(row["series"], row["metric"]): row["value"] for row in self.metrics}
+        return values.get((series, metric))
 
 
 class GroupModels:
@@ -81,25 +98,6 @@ def load_groups_on_demand(db: Database, model: str, version: int, stored: Any) -
         estimator.load_members = GroupModels(db, model, version, stored)
 
 
-def record_group(
-    db: Database,
-    model: str,
-    version: int,
-    name: str,
-    pipeline: Pipeline,
-    facts: dict[str, Any],
-    metrics: Records,
-) -> None:
-    """Sign and store the model of a group in place of another one, with its facts and metrics."""
-    content = pack_group(name, pipeline)
-    documents = [json.dumps(document, allow_nan=False) for document in (facts, metrics)]
-    db.call(
-        f"select {SCHEMA}.record_group($1, $2, $3, $4, $5, $6, $7)::text",
-        ("text", "integer", "text", "bytea", "bytea", "jsonb", "jsonb"),
-        (model, version, name, content, sign(model, version, content), *documents),
-    )
-
-
 def record_groups(
     db: Database,
     model: str,
@@ -115,27 +113,52 @@ def record_groups(
         contents = [pack_group(name, pipeline) for name, pipeline in batch]
         signatures = [sign(model, version, content) for content in contents]
         names = [name for name, _ in batch]
-        _record_groups(db, model, version, names, contents, signatures, [])
+        _record_groups(db, model, version, names, contents, signatures)
     for groups in _batches(metrics):
         rows = [row for records in groups for row in records]
-        _record_groups(db, model, version, [], [], [], rows)
+        _record_groups(db, model, version, metrics=rows)
+
+
+def replace_groups(db: Database, model: str, version: int, groups: Iterable[TrainedGroup]) -> None:
+    """Sign and store groups of a version that exists in place of their earlier models and metrics.
+
+    From the first statement until the transaction ends, other sessions wait with theirs.
+    """
+    for batch in _batches(groups):
+        members = {group.name: group.content for group in batch if group.content is not None}
+        _record_groups(
+            db,
+            model,
+            version,
+            list(members),
+            list(members.values()),
+            [sign(model, version, content) for content in members.values()],
+            [row for group in batch for row in group.metrics],
+            {group.segment: group.facts for group in batch},
+        )
 
 
 def _record_groups(
     db: Database,
     model: str,
     version: int,
-    names: list[str],
-    contents: list[bytes],
-    signatures: list[bytes],
-    metrics: Records,
+    names: Sequence[str] = (),
+    contents: Sequence[bytes] = (),
+    signatures: Sequence[bytes] = (),
+    metrics: Sequence[dict[str, Any]] = (),
+    replaced: dict[str, dict[str, Any]] | None = None,
 ) -> None:
+    """Store models and metrics; `replaced` has the facts of earlier groups by their segments."""
     check_interrupts()
+    documents = (list(metrics), replaced)
     db.call(
-        f"select {SCHEMA}.record_groups($1, $2, $3, $4, $5, $6)::text",
-        ("text", "integer", "text[]", "bytea[]", "bytea[]", "jsonb"),
-        (model, version, names, contents, signatures, json.dumps(metrics, allow_nan=False)),
-    )
+        f"select {SCHEMA}.record_groups($1, $2, $3, $4, $5, $6, $7)::text",
+        ("text", "integer", "text[]", "bytea[]", "bytea[]", "jsonb", "jsonb"),
+        (
+            model, version, list(names), list(contents), list(signatures),
+            *(json.dumps(document, allow_nan=False) for document in documents),
+        ),
+    )  # fmt: skip
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:

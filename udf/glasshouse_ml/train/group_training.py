@@ -1,37 +1,52 @@
-"""ml.train_group: trains the model of one group again, in a version that exists."""
+"""ml.train_group and ml.train_groups: train groups again, in a version that exists.
+
+ml.train_groups takes one of several parts of the groups, so that sessions can share them.
+"""
 
 import time
 import warnings
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from glasshouse_ml.core.errors import GlasshouseError, near_names
+from glasshouse_ml.core.errors import GlasshouseError, near_names, shown
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Table
 from glasshouse_ml.core.target import Costs, Target
+from glasshouse_ml.core.validation import is_whole_number
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.canonical_text import canonical_text
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import encode
-from glasshouse_ml.data.interrupts import interruptible
+from glasshouse_ml.data.interrupts import check_interrupts, interruptible
 from glasshouse_ml.data.packing import SCHEMA
 from glasshouse_ml.data.query_text import clean_query, subquery
 from glasshouse_ml.measure.intervals import metric_rows
 from glasshouse_ml.measure.segments import group_name, segment_name
 from glasshouse_ml.model import algorithms as catalogue
 from glasshouse_ml.model.assembly import build_pipeline
-from glasshouse_ml.model.fitting import one_line_errors
-from glasshouse_ml.model.grouped import Grouped, pooling_reason
+from glasshouse_ml.model.grouped import Grouped, GroupFit, rows_by_group
 from glasshouse_ml.model.splitting import split_rows
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.groups import record_group
+from glasshouse_ml.registry.artifacts import pack_group
+from glasshouse_ml.registry.groups import TrainedGroup, replace_groups
 from glasshouse_ml.tasks.registry import TASKS
-from glasshouse_ml.train.training_data import read_training_data
+from glasshouse_ml.train.training_data import read_labelled_rows
+
+
+@dataclass(frozen=True)
+class _GroupedVersion:
+    """A version with groups, and the column of its groups."""
+
+    facts: dict[str, Any]
+    stored: Model
+    feature: Feature
 
 
 def train_group(
@@ -43,7 +58,80 @@ def train_group(
     group in the query, by default that of the version; they are split again in the same way.
     """
     started = time.perf_counter()
+    grouped = _grouped_version(db, model, version)
+    value = _group_value(grouped.feature, group)
+    with _stoppable(db):
+        request, table = _labelled_rows(db, grouped, query, [value])
+        trained = _train(grouped, request, value, table)
+    if trained.content is None:
+        raise GlasshouseError(
+            f"The group gets no model of its own. {trained.facts['why_not']}", "Give more rows."
+        )
+    facts = grouped.facts
+    replace_groups(db, model, facts["version"], [trained])
+    return {
+        "model": model,
+        "version": facts["version"],
+        "algorithm": facts["algorithm"],
+        "metric": facts["metric"],
+        "score": trained.value("model", facts["metric"]),
+        "baseline": trained.value("baseline", facts["metric"]),
+        "champion": facts["status"] == "champion",
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+
+
+def train_groups(
+    db: Database, model: str, part: int, parts: int, query: str | None, version: int | None
+) -> list[dict[str, Any]]:
+    """Replace the models of every parts-th group of a version; a row for each, by column name.
+
+    The part decides which groups these are: the places part, part + parts, … of
+    ml.model_versions.groups. Each group is trained as by train_group(). The pooled model answers
+    for a group that cannot be trained. Groups without rows in the query stay as they are.
+    """
+    for name, number in (("part", part), ("parts", parts)):
+        if not is_whole_number(number) or number < 1:
+            raise GlasshouseError(f"{name} is {shown(number)}.", "Give a whole number from 1.")
+    if part > parts:
+        raise GlasshouseError(f"There is no part {part} of {parts}.", f"Give 1 to {parts}.")
+    grouped = _grouped_version(db, model, version)
+    facts = grouped.facts
+    values = _group_values(grouped, [each["group"] for each in facts["groups"]][part - 1 :: parts])
+    if not values:
+        return []
+    with _stoppable(db):
+        request, table = _labelled_rows(db, grouped, query, values)
+        groups = rows_by_group(encode([grouped.feature], table)[:, 0])
+        trained = [
+            _train_or_pool(grouped, request, value, table.take(rows).without_unused_levels())
+            for value, rows in groups
+        ]
+    replace_groups(db, model, facts["version"], trained)
+    return [
+        {
+            "group_name": group.name,
+            "rows_train": group.facts["train"],
+            "rows_test": group.facts["test"],
+            "own_model": group.facts["own"],
+            "reason": group.facts["why_not"],
+            "score": group.value("model", facts["metric"]),
+            "baseline": group.value("baseline", facts["metric"]),
+            "seconds": group.facts["seconds"],
+        }
+        for group in trained
+    ]
+
+
+@contextmanager
+def _stoppable(db: Database) -> Iterator[None]:
     threads.limit_threads(db)
+    with warnings.catch_warnings(), interruptible(db.check_interrupts):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _grouped_version(db: Database, model: str, version: int | None) -> _GroupedVersion:
     facts = registry.facts(db, model, version)
     if facts is None:
         raise registry.not_found(db, model, version)
@@ -54,63 +142,80 @@ def train_group(
             'Train it with options => \'{"group_by": "column"}\'.',
         )
     stored = registry.load(db, model, facts["version"])
-    position = [feature.name for feature in stored.features].index(group_by)
-    feature = stored.features[position]
-    value = _group_value(feature, group)
-    with warnings.catch_warnings(), interruptible(db.check_interrupts):
-        warnings.simplefilter("ignore")
-        rows = clean_query(query or facts["query"])
-        request = _request(facts, rows, _condition(db, rows, feature, value))
-        data = read_training_data(db, request)
-        _check_columns(stored, data.table)
-        split = split_rows(data.table, request.task.splitter(data.target), request)
-        target = _target(stored, data.target, facts)
-        matrix = encode(stored.features, data.table)
-        fitted_at = time.perf_counter()
-        member = _fit(
-            request, facts, stored, target, matrix[split.train], target.values[split.train]
-        )
-        seconds = time.perf_counter() - fitted_at
-        scores = request.task.score(
-            _as_pipeline(stored, value, member),
-            matrix[split.test],
-            target.values[split.test],
-            target,
-        )
-    scores = request.task.apply_interval(request.task.apply_threshold(scores, target), target)
-    name = group_name(feature, value)
-    metrics = metric_rows(scores, "model", "test", segment=segment_name(group_by, name))
-    baseline = request.task.baseline_scores(facts, replace(target, values=scores.actual))
+    feature = next(feature for feature in stored.features if feature.name == group_by)
+    return _GroupedVersion(facts, stored, feature)
+
+
+def _labelled_rows(
+    db: Database, grouped: _GroupedVersion, query: str | None, values: Sequence[float]
+) -> tuple[Request, Table]:
+    """The request of the version for the rows of these groups, and the rows in canonical order."""
+    rows = clean_query(query or grouped.facts["query"])
+    request = _request(grouped.facts, rows, _condition(db, rows, grouped.feature, values))
+    table = read_labelled_rows(db, request).table
+    _check_columns(grouped.stored, table)
+    return request, table
+
+
+def _train_or_pool(
+    grouped: _GroupedVersion, request: Request, value: float, table: Table
+) -> TrainedGroup:
+    """As _train(); the pooled model answers where the rows of the group cannot be split or used."""
+    check_interrupts()
+    try:
+        return _train(grouped, request, value, table)
+    except GlasshouseError as error:
+        check_interrupts()
+        fit = GroupFit(value, table.rows, error.message)
+        return _trained_group(grouped, fit, None, 0, [])
+
+
+def _train(grouped: _GroupedVersion, request: Request, value: float, table: Table) -> TrainedGroup:
+    """Split the rows of one group, fit its model and test it."""
+    facts, stored, task = grouped.facts, grouped.stored, request.task
+    target = task.encode_target(table, request.target, request.options)
+    split = split_rows(table, task.splitter(target), request)
+    target = _target(stored, target, facts)
+    matrix = encode(stored.features, table)
+    fit, member = _fit(
+        request, facts, stored, target, value, matrix[split.train], target.values[split.train]
+    )
+    scores = task.score(
+        _as_pipeline(stored, value, member), matrix[split.test], target.values[split.test], target
+    )
+    scores = task.apply_interval(task.apply_threshold(scores, target), target)
+    segment = segment_name(grouped.feature.name, group_name(grouped.feature, value))
+    metrics = metric_rows(scores, "model", "test", segment=segment)
+    baseline = task.baseline_scores(facts, replace(target, values=scores.actual))
     if baseline is not None:
-        metrics += metric_rows(baseline, "baseline", "test", segment=segment_name(group_by, name))
-    entry = {
-        "train": len(split.train),
-        "test": len(split.test),
-        "own": True,
-        "why_not": None,
-        "seconds": round(seconds, 4),
+        metrics += metric_rows(baseline, "baseline", "test", segment=segment)
+    return _trained_group(grouped, fit, member, len(split.test), metrics)
+
+
+def _trained_group(
+    grouped: _GroupedVersion,
+    fit: GroupFit,
+    member: Pipeline | None,
+    test_rows: int,
+    metrics: list[dict[str, Any]],
+) -> TrainedGroup:
+    name = group_name(grouped.feature, fit.value)
+    facts = {
+        "group": name,
+        "train": fit.rows,
+        "test": test_rows,
+        "own": member is not None,
+        "why_not": fit.pooling_reason,
+        "seconds": round(fit.seconds, 4),
     }
-    record_group(db, model, facts["version"], name, member, entry, metrics)
-    values = {row["series"]: row["value"] for row in metrics if row["metric"] == facts["metric"]}
-    return {
-        "model": model,
-        "version": facts["version"],
-        "algorithm": facts["algorithm"],
-        "metric": facts["metric"],
-        "score": values.get("model"),
-        "baseline": values.get("baseline"),
-        "champion": facts["status"] == "champion",
-        "seconds": round(time.perf_counter() - started, 3),
-    }
+    content = None if member is None else pack_group(name, member)
+    return TrainedGroup(name, segment_name(grouped.feature.name, name), content, facts, metrics)
 
 
 def _group_value(feature: Feature, group: str) -> float:
     """The value of a group in the matrix, by the name that ml.model_versions.groups has for it."""
-    if feature.kind == CATEGORY:
-        values = {group_name(feature, code): code for code in feature.codes().values()}
-    elif feature.kind == BOOLEAN:
-        values = {group_name(feature, code): code for code in (0.0, 1.0)}
-    else:
+    values = _values_by_name(feature)
+    if values is None:
         try:
             return float(group)
         except ValueError:
@@ -123,7 +228,24 @@ def _group_value(feature: Feature, group: str) -> float:
     return values[group]
 
 
-def _condition(db: Database, query: str, feature: Feature, value: float) -> str:
+def _group_values(grouped: _GroupedVersion, groups: Sequence[str]) -> list[float]:
+    """The values of groups in the matrix, without categories that the version has not learned."""
+    values = _values_by_name(grouped.feature)
+    if values is None:
+        return [float(group) for group in groups]
+    return [values[group] for group in groups if group in values]
+
+
+def _values_by_name(feature: Feature) -> dict[str, float] | None:
+    """The values of the matrix by the names of the groups; None where a name is a number."""
+    if feature.kind == CATEGORY:
+        return {group_name(feature, code): code for code in feature.codes().values()}
+    if feature.kind == BOOLEAN:
+        return {group_name(feature, code): code for code in (0.0, 1.0)}
+    return None
+
+
+def _condition(db: Database, query: str, feature: Feature, values: Sequence[float]) -> str:
     column = f"rows.{db.quote_identifier(feature.name)}"
     if feature.kind == CATEGORY:
         columns = {entry.name: entry for entry in db.columns(query)}
@@ -133,10 +255,11 @@ def _condition(db: Database, query: str, feature: Feature, value: float) -> str:
                 near_names(feature.name, columns),
             )
         text = canonical_text(columns[feature.name], column, db.changed_settings(), SCHEMA)
-        return f"{text} = {db.quote_literal(feature.categories[int(value)])}"
+        names = [db.quote_literal(feature.categories[int(value)]) for value in values]
+        return f"{text} in ({', '.join(names)})"
     if feature.kind == BOOLEAN:
-        return column if value else f"not {column}"
-    return f"{column}::float8 = {value!r}"
+        return f"{column} in ({', '.join(str(bool(value)) for value in values)})"
+    return f"{column}::float8 in ({', '.join(map(repr, values))})"
 
 
 def _request(facts: dict[str, Any], query: str, condition: str) -> Request:
@@ -198,28 +321,28 @@ def _fit(
     facts: dict[str, Any],
     stored: Model,
     target: Target,
+    value: float,
     matrix: np.ndarray,
     target_values: np.ndarray,
-) -> Pipeline:
-    reason = pooling_reason(target_values, bool(stored.classes))
-    if reason is not None:
-        raise GlasshouseError(f"The group gets no model of its own. {reason}", "Give more rows.")
+) -> tuple[GroupFit, Pipeline | None]:
     entry = catalogue.find_algorithm(request.task.name, facts["algorithm"])
     entry.check_rows(len(target_values))
     params = request.task.estimator_params(
         facts["params"], entry.parameters, target, request.options
     )
     grouped: Grouped = build_pipeline(entry, params, stored.features, request.options)[-1]
-    with one_line_errors(f"{facts['algorithm']} could not be trained"):
-        return grouped.fit_member(np.delete(matrix, grouped.column, axis=1), target_values)
+    if stored.classes:
+        grouped.classes_ = np.arange(len(stored.classes))
+    return grouped.fit_group(value, np.delete(matrix, grouped.column, axis=1), target_values)
 
 
-def _as_pipeline(stored: Model, value: float, member: Pipeline) -> Pipeline:
-    """A model of the one group, in the form of a model of all groups."""
+def _as_pipeline(stored: Model, value: float, member: Pipeline | None) -> Pipeline:
+    """A model of the one group, in the form of a model of all groups; the pooled one without it."""
     pooled: Grouped = stored.pipeline[-1]
     grouped = Grouped(pooled.template, pooled.column)
     grouped.pooled_ = pooled.pooled_
-    grouped.values_, grouped.members_ = np.array([value]), [member]
+    members = [] if member is None else [member]
+    grouped.values_, grouped.members_ = np.array([value][: len(members)]), members
     if hasattr(pooled, "classes_"):
         grouped.classes_ = pooled.classes_
     return Pipeline([("estimate", grouped)])

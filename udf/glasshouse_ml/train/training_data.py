@@ -31,20 +31,26 @@ WEIGHT_REASON = "It holds the weights of the rows."
 STREAM = "stream"
 
 
-@dataclass(frozen=True)
-class TrainingData:
+@dataclass(frozen=True, kw_only=True)
+class LabelledRows:
     """Labelled rows in canonical order."""
 
     table: Table
     columns: list[Column]
-    target: Target
     excluded: list[dict[str, str]]
     rows_read: int
     fingerprint: str
     unlabelled: Table  # the rows without a target; the column of the split alone
     reader: Reader  # of the same columns, to read all rows again
     rows_sampled: int  # of those that were read; equal where nothing was left out
-    split_column: Column | None = None
+    split_column: Column | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingData(LabelledRows):
+    """Labelled rows in canonical order, and their target."""
+
+    target: Target
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,19 @@ class _Roles:
 
 
 def read_training_data(db: Database, request: Request) -> TrainingData:
+    """Read the rows of a request and encode their target."""
+    rows = read_labelled_rows(db, request)
+    target = request.task.encode_target(rows.table, request.target, request.options)
+    if target.excluded:
+        first = target.excluded[0]
+        db.notice(
+            f"Labels left out: {len(target.excluded)}, such as {first['name']!r}. {first['reason']}"
+        )
+        rows.excluded.extend(target.excluded)
+    return TrainingData(target=target, **vars(rows))
+
+
+def read_labelled_rows(db: Database, request: Request) -> LabelledRows:
     """Read the rows of a request."""
     memory_mb, numeric_target = request.options["memory_mb"], request.task.numeric_target
     roles = _roles(request, read_columns(db, request.query, expand_arrays=True))
@@ -101,17 +120,17 @@ def read_training_data(db: Database, request: Request) -> TrainingData:
     if roles.weight:
         table, entry = _weighted(table, roles.weight.name)
         excluded.append(entry)
-    target = request.task.encode_target(table, request.target, request.options)
-    if target.excluded:
-        first = target.excluded[0]
-        db.notice(
-            f"Labels left out: {len(target.excluded)}, such as {first['name']!r}. {first['reason']}"
-        )
-        excluded += target.excluded
-    return TrainingData(
-        table, roles.features, target, excluded, rows_read, fingerprint, unlabelled, reader,
-        rows_sampled, roles.split_column,
-    )  # fmt: skip
+    return LabelledRows(
+        table=table,
+        columns=roles.features,
+        excluded=excluded,
+        rows_read=rows_read,
+        fingerprint=fingerprint,
+        unlabelled=unlabelled,
+        reader=reader,
+        rows_sampled=rows_sampled,
+        split_column=roles.split_column,
+    )
 
 
 def _sample_entry(sampled: int, read: int, options: dict[str, Any]) -> list[dict[str, str]]:

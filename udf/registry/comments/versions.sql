@@ -33,7 +33,7 @@ comment on column ml.model_versions.peak_memory_mb is 'Largest memory of the ser
 comment on column ml.model_versions.git_commit is 'Commit of the project, where the caller told it (setting glasshouse.git_commit)';
 comment on column ml.model_versions.dbt_invocation is 'Run of dbt, where the caller told it (setting glasshouse.dbt_invocation)';
 comment on column ml.model_versions.comparison is 'With options.promote = if_better: what the champion of that time reached on the same test rows, the difference with its interval, and the decision';
-comment on column ml.model_versions.groups is 'With options.group_by each group with its rows, and whether it has a model of its own (own) or why it is answered by the pooled one (why_not: few rows, one class, or the error of its fit), and the seconds of its fit; retrained_at is the time of the last ml.train_group';
+comment on column ml.model_versions.groups is 'With options.group_by each group with its rows, and whether it has a model of its own (own) or why it is answered by the pooled one (why_not: few rows, one class, or the error of its fit), and the seconds of its fit; retrained_at is the time of the last ml.train_group or ml.train_groups';
 comment on column ml.model_versions.threshold is 'With two classes the probability of the positive class from which a row is predicted to be of it: 0.5, or with options.costs what cost least on validated rows of the training part; for outliers 0, the score above which a row is one';
 comment on column ml.model_versions.baseline_answer is 'For a regression: the number the baseline answers for every row; where it is seasonal_value, the number of the dummy';
 comment on column ml.model_versions.baseline_algorithm is 'dummy; or for a regression whose rows are split by time the best of dummy, last_value (mean of the last moment) and seasonal_value (mean of the last moment in the same phase of the day, week or year)';
@@ -55,7 +55,7 @@ comment on column ml.group_artifacts."group" is 'Name of the group, as in ml.mod
 comment on column ml.group_artifacts.content is 'Bytes of the model, which name its group: JSON where its state is numbers, as of linear models, else a skops file';
 comment on column ml.group_artifacts.sha256 is 'Checksum of the bytes';
 comment on column ml.group_artifacts.signature is 'HMAC-SHA256 of model, version and content with the key of the server';
-comment on column ml.group_artifacts.trained_by is 'Role that trained it, with ml.train or later with ml.train_group';
+comment on column ml.group_artifacts.trained_by is 'Role that trained it, with ml.train or later with ml.train_group or ml.train_groups';
 comment on column ml.group_artifacts.trained_at is 'When it was recorded';
 comment on table ml.candidates is 'Every algorithm that was tried, cross-validated inside the training part';
 comment on column ml.candidates.model is 'Name of the model';

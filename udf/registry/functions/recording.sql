@@ -118,74 +118,8 @@ $$;
 comment on function ml.lock_reserved_version(text, integer)
 is 'Internal: refuses a version number that ml.reserve_version has not given, or that is used';
 
-create or replace function ml.record_group(
-    model text, version integer, name text, artifact bytea, signature bytea, facts jsonb, metrics jsonb
-)
-returns void
-language plpgsql
-security definer
-set search_path = pg_catalog, pg_temp
-as $$
-#variable_conflict use_column
-declare
-    verification record;
-begin
-    perform ml.lock_model('train_group', record_group.model);
-    -- ml.lock_version reads the whole row, which grows with the number of groups, so it only raises the error.
-    if not exists (
-        select from ml.model_versions where model = record_group.model and version = record_group.version
-    ) then
-        perform ml.lock_version('train_group', record_group.model, record_group.version);
-    end if;
-    verification := ml.verify_artifact(record_group.model, record_group.version, artifact, record_group.signature);
-    if verification.problem is not null then
-        raise exception '%', verification.problem
-            using errcode = 'invalid_parameter_value', hint = verification.remedy;
-    end if;
-    insert into ml.group_artifacts (model, version, "group", content, sha256, signature, trained_by, trained_at)
-    values (
-        record_group.model, record_group.version, name, artifact, encode(sha256(artifact), 'hex'),
-        record_group.signature, session_user, clock_timestamp()
-    )
-    on conflict (model, version, "group") do update set
-        content = excluded.content,
-        sha256 = excluded.sha256,
-        signature = excluded.signature,
-        trained_by = excluded.trained_by,
-        trained_at = excluded.trained_at;
-    facts := facts || jsonb_build_object('group', name, 'retrained_at', clock_timestamp());
-    update ml.model_versions as versions
-    set groups = case
-        when versions.groups @> jsonb_build_array(jsonb_build_object('group', name)) then (
-            select jsonb_agg(case when entry ->> 'group' = name then facts else entry end order by position)
-            from jsonb_array_elements(versions.groups) with ordinality as entries (entry, position)
-        )
-        else versions.groups || facts
-    end
-    where versions.model = record_group.model and versions.version = record_group.version;
-
-    if record_group.metrics @? '$[*] ? (exists (@.model) || exists (@.version) || !exists (@.segment) || @.segment == "all")' then
-        raise exception 'The metrics of a group name a model or a version, or no segment'
-            using errcode = 'invalid_parameter_value', hint = 'Train with ml.train_group; it records the group itself.';
-    end if;
-    delete from ml.metrics
-    where model = record_group.model and version = record_group.version and split = 'test'
-        and segment in (select entry ->> 'segment' from jsonb_array_elements(record_group.metrics) as entries (entry));
-    insert into ml.metrics
-    select * from jsonb_populate_recordset(
-        jsonb_populate_record(
-            null::ml.metrics, jsonb_build_object('model', record_group.model, 'version', record_group.version)
-        ),
-        record_group.metrics
-    );
-end
-$$;
-alter function ml.record_group(text, integer, text, bytea, bytea, jsonb, jsonb) owner to ml_registry;
-comment on function ml.record_group(text, integer, text, bytea, bytea, jsonb, jsonb)
-is 'Internal: how ml.train_group writes the model of a group that it has signed, and replaces what the version says of the group';
-
 create or replace function ml.record_groups(
-    model text, version integer, names text[], artifacts bytea[], signatures bytea[], metrics jsonb
+    model text, version integer, names text[], artifacts bytea[], signatures bytea[], metrics jsonb, replaced jsonb
 )
 returns void
 language plpgsql
@@ -194,14 +128,17 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
+    verb text := case when jsonb_typeof(replaced) = 'object' then 'train_groups' else 'train' end;
     verification record;
 begin
-    perform ml.lock_model('train', record_groups.model);
+    perform ml.lock_model(verb, record_groups.model);
+    -- ml.lock_version reads the whole row, which grows with the number of groups, so it only raises the error.
     if not exists (
         select from ml.model_versions where model = record_groups.model and version = record_groups.version
     ) then
-        perform ml.lock_version('train', record_groups.model, record_groups.version);
+        perform ml.lock_version(verb, record_groups.model, record_groups.version);
     end if;
+
     for verification in
         select verified.problem, verified.remedy
         from unnest(artifacts, signatures) as members (artifact, signature)
@@ -212,16 +149,40 @@ begin
         raise exception '%', verification.problem
             using errcode = 'invalid_parameter_value', hint = verification.remedy;
     end loop;
+
+    if metrics @? '$[*] ? (exists (@.model) || exists (@.version) || !exists (@.segment) || @.segment == "all")' then
+        raise exception 'The metrics of groups name a model or a version, or no segment'
+            using errcode = 'invalid_parameter_value', hint = 'Train with ml.train; it records the groups itself.';
+    end if;
+
+    -- What the version said of these groups before.
+    if verb = 'train_groups' then
+        delete from ml.group_artifacts
+        where model = record_groups.model and version = record_groups.version
+            and "group" in (select facts ->> 'group' from jsonb_each(replaced) as entries (segment, facts));
+
+        delete from ml.metrics
+        where model = record_groups.model and version = record_groups.version and split = 'test' and segment <> 'all'
+            and segment in (select jsonb_object_keys(replaced));
+
+        update ml.model_versions as versions
+        set groups = (
+            select jsonb_agg(coalesce(later.entry, earlier.entry) order by earlier.position, later.entry ->> 'group')
+            from jsonb_array_elements(versions.groups) with ordinality as earlier (entry, position)
+            full join (
+                select facts || jsonb_build_object('retrained_at', clock_timestamp()) as entry
+                from jsonb_each(replaced) as entries (segment, facts)
+            ) as later on later.entry ->> 'group' = earlier.entry ->> 'group'
+        )
+        where versions.model = record_groups.model and versions.version = record_groups.version;
+    end if;
+
     insert into ml.group_artifacts (model, version, "group", content, sha256, signature, trained_by, trained_at)
     select
         record_groups.model, record_groups.version, name, artifact, encode(sha256(artifact), 'hex'),
         signature, session_user, clock_timestamp()
     from unnest(names, artifacts, signatures) as members (name, artifact, signature);
 
-    if metrics @? '$[*] ? (exists (@.model) || exists (@.version) || !exists (@.segment) || @.segment == "all")' then
-        raise exception 'The metrics of groups name a model or a version, or no segment'
-            using errcode = 'invalid_parameter_value', hint = 'Train with ml.train; it records the groups itself.';
-    end if;
     insert into ml.metrics
     select * from jsonb_populate_recordset(
         jsonb_populate_record(
@@ -231,6 +192,6 @@ begin
     );
 end
 $$;
-alter function ml.record_groups(text, integer, text[], bytea[], bytea[], jsonb) owner to ml_registry;
-comment on function ml.record_groups(text, integer, text[], bytea[], bytea[], jsonb)
-is 'Internal: how ml.train writes the models of groups that it has signed, and the metrics of groups, many at a time';
+alter function ml.record_groups(text, integer, text[], bytea[], bytea[], jsonb, jsonb) owner to ml_registry;
+comment on function ml.record_groups(text, integer, text[], bytea[], bytea[], jsonb, jsonb)
+is 'Internal: how ml.train, ml.train_group and ml.train_groups write the models of groups that they have signed, and the metrics of groups, many at a time; replaced holds the new entries of ml.model_versions.groups by segment';

@@ -64,6 +64,26 @@ def test_leap_day_is_a_step_and_months_keep_their_day() -> None:
     assert [row[1][:4] for row in steps] == ["2020", "2021"]
 
 
+@pytest.mark.parametrize(
+    ("frequency", "season", "times"),
+    [
+        ("week", 52, [date(2019, 1, 7) + timedelta(days=7 * n) for n in range(220)]),
+        ("quarter", 4, [date(2000 + n // 4, n % 4 * 3 + 1, 1) for n in range(64)]),
+        ("quarter", 4, [date(2000 + n // 4, n % 4 * 3 + 3, 28 + 3 * (n % 4 in (0, 3)) + 2 * (
+            n % 4 in (1, 2))) for n in range(64)]),
+    ],
+    ids=["Mondays", "first days", "last days"],
+)  # fmt: skip
+def test_weeks_and_quarters_are_found(frequency: str, season: int, times: list[date]) -> None:
+    """The last four periods are forecast from those before them."""
+    db = trained(times[:-4], lambda n: 10.0 + n % season, 4)
+    assert db.recorded[0]["version"]["split"]["frequency"] == frequency
+    steps = forecast_rows(db)
+    assert [row[1][:10] for row in steps] == [str(time) for time in times[-4:]]
+    expected = [10.0 + n % season for n in range(len(times) - 4, len(times))]
+    assert [row[3] for row in steps] == expected
+
+
 def last_day(year: int, month: int) -> date:
     following = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
     return following - timedelta(days=1)

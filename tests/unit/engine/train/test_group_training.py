@@ -141,6 +141,7 @@ def test_groups_are_recorded_in_batches(monkeypatch: pytest.MonkeyPatch) -> None
         def call(self, statement: str, types: tuple = (), values: tuple = ()) -> list[dict]:
             if "record_groups" in statement:
                 segments = {row["segment"] for row in json.loads(values[5])}
+                assert json.loads(values[6]) is None
                 sizes.append((len(values[2]), len(segments)))
             return super().call(statement, types, values)
 
