@@ -22,8 +22,10 @@ FORBIDDEN = (
 )
 CLASSIFICATION = "quality_classification"
 OTHER_PAGES = ("data", "drivers", "monitoring", "model_card")
-# Charts that are about all models: the filter of a model does not change them.
+# Charts that the filter of a model does not change: they are about all models, or say of each that
+# it has no problem.
 OF_NO_MODEL = {
+    "monitoring": {"Problems of the newest rows"},
     "data": {"Tests passed by layer", "Rows and last change of each table", "All tests"},
 }
 

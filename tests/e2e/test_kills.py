@@ -104,7 +104,7 @@ def is_saved(clone: Clone, number: int) -> None:
 
 
 def write_rows_to_learn(clone: Clone, number: int) -> None:
-    lines = (f"{row},{row % 7},{row % 11},{(row * number) % 3 > 0}\n" for row in range(2_000))
+    lines = (f"{row},{row % 7},{row % 11},{(row + number) % 3 > 0}\n" for row in range(2_000))
     (clone.root / f"added_{number}.csv").write_text("id,a,b,target\n" + "".join(lines))
 
 

@@ -53,9 +53,9 @@ def predict_into(
     db: Database, model: str, source: str | None, target: str | None, version: int | None
 ) -> int:
     """Replace the rows of `target` by the predictions for the rows of `source`; their number."""
-    for name, relation in (("source", source), ("target", target)):
-        if relation is None:
-            raise GlasshouseError(f"The {name} is NULL.", f"Name a table as the {name}.")
+    if source is None or target is None:
+        name = "source" if source is None else "target"
+        raise GlasshouseError(f"The {name} is NULL.", f"Name a table as the {name}.")
     facts = registry.facts(db, model, version)
     if facts is None:
         raise registry.not_found(db, model, version)
