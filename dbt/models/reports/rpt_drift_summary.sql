@@ -57,8 +57,7 @@ select
         when min(worst.verdict) = 'ages'
         then '. That is no drift: the values only grow with time.'
         when max(worst.psi) >= {{ small_psi }}
-        then
-            '. That is no drift: chance, or the usual variation from period to period, explains it.'
+        then ', within the usual variation.'
         else '.'
     end as worst_text,
     min(named.names) as drifted_names,

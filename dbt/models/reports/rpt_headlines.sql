@@ -248,11 +248,8 @@ with
                         when 0
                         then ''
                         when 1
-                        then ' One more input differs only because it grows with time.'
-                        else
-                            ' '
-                            || drift.ageing
-                            || ' more inputs differ only because they grow with time.'
+                        then ' One more only grows with time.'
+                        else ' ' || drift.ageing || ' more only grow with time.'
                     end
             end as subline
         from overview
