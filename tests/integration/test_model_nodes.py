@@ -221,3 +221,13 @@ def test_relations_stay_in_place_while_their_columns_stay(
     build("'three' as a, 4 as c")
     assert rows_of(view) == rows_of(table) == [("three", 4)]
     assert user.value("select to_regclass(%s)", reader) is None
+
+
+def test_table_in_the_place_of_a_model_is_replaced(user: Session, project: DbtProject) -> None:
+    """As where a node was another materialization before."""
+    add_model(project, "replaced", PASSING)
+    user.rows(f"create schema if not exists {DEVELOPER}_models")
+    user.rows(f"create table {DEVELOPER}_models.replaced as select 1 as id")
+    outcome = project.run("build", "--select", "+replaced")
+    assert outcome.exit_code == 0, outcome.output
+    assert status(user, "replaced") == {1: "champion"}

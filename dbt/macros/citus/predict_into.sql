@@ -71,7 +71,7 @@
     {{ drop_relation_if_exists(load_cached_relation(draft)) }}
     {%- call build_relation(target_relation) -%}
         {%- call statement("rows") -%} {{ sql }} {%- endcall -%}
-        {{ drop_relation_if_exists(existing) }}
+        {%- do drop_relation_if_exists(existing) -%}
         {{ get_rename_sql(draft, target_relation.identifier) }}
     {%- endcall -%}
     {{ return({"relations": [target_relation]}) }}

@@ -13,9 +13,7 @@
     {%- set target_relation = this.incorporate(type="view") -%}
     {%- call build_relation(target_relation) -%}
         {%- set version = trained_version(sql) -%}
-        {%- if existing and not existing.is_view -%}
-            {{ drop_relation_if_exists(existing) }}
-        {%- endif -%}
+        {%- if existing and not existing.is_view -%} {%- do drop_relation_if_exists(existing) -%} {%- endif -%}
         create or replace view {{ target_relation }} as
         {{ version_sql(registry_name(model), version) }}
     {%- endcall -%}
