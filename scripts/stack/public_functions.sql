@@ -23,8 +23,8 @@ begin
             and prorettype not in ('language_handler'::regtype, 'trigger'::regtype)
             and has_function_privilege('public', oid, 'execute')
     loop
-        execute format('revoke execute on function %s from public', revoked);
-        execute format('grant execute on function %s to transformer, ml_registry, pg_monitor', revoked);
+        execute format('revoke execute on routine %s from public', revoked);
+        execute format('grant execute on routine %s to transformer, ml_registry, pg_monitor', revoked);
     end loop;
 end
 $$;
