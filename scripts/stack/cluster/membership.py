@@ -6,19 +6,19 @@ from contextlib import closing, contextmanager
 import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection as Connection
-from psycopg2.extensions import cursor as Cursor
 
 from scripts.postgres_roles import set_logins
 from scripts.settings import PASSWORD_FIELDS, Settings
 from scripts.stack.cluster.nodes import Node
 
 # The coordinator is in group 0. The other groups are numbered in the order of joining.
-COORDINATOR = "select nodeid, nodename, nodeport from pg_dist_node where groupid = 0"
-WORKERS = """
+NODES = """
     select nodeid, nodename, nodeport from pg_dist_node
-    where groupid <> 0 and noderole = 'primary'
+    where noderole = 'primary'
     order by groupid
 """
+# Citus' own function asks the other nodes, which have new addresses as well.
+MOVE = "update pg_dist_node set nodename = %s, nodeport = %s where nodeid = %s"
 
 
 def join_nodes(settings: Settings, coordinator: Node, workers: Sequence[Node]) -> str:
@@ -30,10 +30,14 @@ def join_nodes(settings: Settings, coordinator: Node, workers: Sequence[Node]) -
     for worker in workers:
         with _superuser(worker, "postgres") as connection:
             set_logins(connection, passwords)
+    registered = _update_addresses(settings, (coordinator, *workers))
     with _superuser(coordinator, settings.database) as connection, connection.cursor() as cursor:
-        _set_coordinator(cursor, coordinator)
-        added = _set_workers(cursor, workers)
-    state = f"{added} added" if added else "already joined"
+        if not registered:
+            cursor.execute("select citus_set_coordinator_host(%s, %s)", _address(coordinator))
+        added = workers[max(registered - 1, 0) :]
+        for worker in added:
+            cursor.execute("select citus_add_node(%s, %s)", _address(worker))
+    state = f"{len(added)} added" if added else "already joined"
     return f"workers: {len(workers)}, {state}"
 
 
@@ -46,23 +50,20 @@ def _create_database(node: Node, name: str) -> None:
         cursor.execute("create extension if not exists citus")
 
 
-def _set_coordinator(cursor: Cursor, coordinator: Node) -> None:
-    cursor.execute(COORDINATOR)
-    nodes = cursor.fetchall()
-    if [node[1:] for node in nodes] != [_address(coordinator)]:
-        cursor.execute("select citus_set_coordinator_host(%s, %s)", _address(coordinator))
-
-
-def _set_workers(cursor: Cursor, workers: Sequence[Node]) -> int:
-    """Add the workers that are new, and correct the addresses of the others."""
-    cursor.execute(WORKERS)
-    nodes = cursor.fetchall()
-    for (node, *address), worker in zip(nodes, workers, strict=False):
-        if tuple(address) != _address(worker):
-            cursor.execute("select citus_update_node(%s, %s, %s)", [node, *_address(worker)])
-    for worker in workers[len(nodes) :]:
-        cursor.execute("select citus_add_node(%s, %s)", _address(worker))
-    return len(workers[len(nodes) :])
+def _update_addresses(settings: Settings, nodes: Sequence[Node]) -> int:
+    """Tell each registered node where the others are now; returns how many are registered."""
+    with _superuser(nodes[0], settings.database) as connection, connection.cursor() as cursor:
+        cursor.execute(NODES)
+        registered = cursor.fetchall()
+    moved = [
+        (*_address(node), number)
+        for (number, *address), node in zip(registered, nodes, strict=False)
+        if tuple(address) != _address(node)
+    ]
+    for node in nodes[: len(registered)] if moved else ():
+        with _superuser(node, settings.database) as connection, connection.cursor() as cursor:
+            cursor.executemany(MOVE, moved)
+    return len(registered)
 
 
 def _address(node: Node) -> tuple[str, int]:
