@@ -87,7 +87,9 @@ def _parts(table: Table) -> list[tuple[str | None, str, Table]]:
     for period, rows in _groups(table, PERIOD):
         parts.append((period, ALL, rows))
         if SEGMENT in table.texts:
-            parts += [(period, name, part) for name, part in _groups(rows, SEGMENT) if name is not None]
+            parts += [
+                (period, name, part) for name, part in _groups(rows, SEGMENT) if name is not None
+            ]
     return parts
 
 
