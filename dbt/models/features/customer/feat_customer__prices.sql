@@ -32,7 +32,7 @@ with
         and not sold.is_cancelled
         and sold.unit_price > 0
     {%- endset %}
-    prices as (
+    prices as materialized(
         {% if has_citus() %}
             -- Citus has no index of all shards to look a price up with.
             select distinct
@@ -42,7 +42,8 @@ with
             order by days.as_of, sold.product_key, sold.ordered_at desc, sold.order_line_key
         {% else %}
             -- Each price is looked up from the day backwards, by an index, because a product has
-            -- thousands of order lines in 90 days.
+            -- thousands of order lines in 90 days. Materialized: once for each day and product. The
+            -- planner expects few lines of last orders, and would look up the price of each line.
             select days.as_of, products.product_key, last_sold.unit_price
             from days
             cross join {{ ref("hub_product") }} as products
