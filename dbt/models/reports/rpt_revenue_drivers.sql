@@ -12,6 +12,17 @@
     )
 }}
 
+{#- Citus refuses the grouping sets of ml.drivers on its tables. -#}
+{%- set lines = ref("obt_order_lines") -%}
+{%- if has_citus() -%}
+    {%- set copy -%}
+        create temporary table drivers_lines on commit drop as
+        select net_amount, country, channel, product_line, date_day from {{ lines }}
+    {%- endset -%}
+    {%- do run_query(copy) -%}
+    {%- set lines = "pg_temp.drivers_lines" -%}
+{%- endif -%}
+
 {% set rows_sql -%}
     select
         net_amount,
@@ -19,12 +30,10 @@
         channel,
         product_line,
         date_day >= %1$L::date and date_day < %1$L::date + interval '1 month' as is_test
-    from {{ ref("obt_order_lines") }}
+    from {{ lines }}
     where
         date_day >= %1$L::date and date_day < %1$L::date + interval '1 month'
         or date_day >= %2$L::date and date_day < %2$L::date + interval '1 month'
-    {# Citus refuses the grouping sets of ml.drivers on its tables, but not on such a query. #}
-    {% if has_citus() %} offset 0 {% endif %}
 {%- endset %}
 
 with
@@ -65,7 +74,9 @@ with
             and before.month >= bounds.first_month
     ),
 
-    due as (
+    -- Materialized: ml.drivers is called for these months only, and fails for one without both
+    -- sets.
+    due as materialized(
         select *
         from comparisons
         {% if is_incremental() %}
