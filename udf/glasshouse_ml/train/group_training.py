@@ -1,6 +1,7 @@
 """ml.train_group and ml.train_groups: train groups again, in a version that exists.
 
-ml.train_groups takes one of several parts of the groups, so that sessions can share them.
+ml.train_groups takes one of several parts of the groups, so that sessions can share them. On a
+Citus cluster each worker trains the groups whose rows it stores.
 """
 
 import time
@@ -27,6 +28,7 @@ from glasshouse_ml.data.encoding import encode
 from glasshouse_ml.data.interrupts import check_interrupts, interruptible
 from glasshouse_ml.data.packing import SCHEMA
 from glasshouse_ml.data.query_text import clean_query, subquery
+from glasshouse_ml.data.shards import State, shard_query
 from glasshouse_ml.measure.intervals import metric_rows
 from glasshouse_ml.measure.segments import group_name, segment_name
 from glasshouse_ml.model import algorithms as catalogue
@@ -35,18 +37,31 @@ from glasshouse_ml.model.grouped import Grouped, GroupFit, rows_by_group
 from glasshouse_ml.model.splitting import split_rows
 from glasshouse_ml.registry import versions as registry
 from glasshouse_ml.registry.artifacts import pack_group
-from glasshouse_ml.registry.groups import TrainedGroup, replace_groups
+from glasshouse_ml.registry.groups import (
+    TrainedGroup,
+    pack_trained_groups,
+    replace_groups,
+    unpack_trained_groups,
+)
 from glasshouse_ml.tasks.registry import TASKS
 from glasshouse_ml.train.training_data import read_labelled_rows
+
+# The measure of ml.read_shard.
+GROUPS = "groups"
 
 
 @dataclass(frozen=True)
 class _GroupedVersion:
-    """A version with groups, and the column of its groups."""
+    """A version with groups."""
 
     facts: dict[str, Any]
     stored: Model
-    feature: Feature
+
+    @property
+    def feature(self) -> Feature:
+        """The column of the groups."""
+        name = self.facts["options"]["group_by"]
+        return next(feature for feature in self.stored.features if feature.name == name)
 
 
 def train_group(
@@ -61,8 +76,8 @@ def train_group(
     grouped = _grouped_version(db, model, version)
     value = _group_value(grouped.feature, group)
     with _stoppable(db):
-        request, table = _labelled_rows(db, grouped, query, [value])
-        trained = _train(grouped, request, value, table)
+        request = _request(db, grouped, clean_query(query or grouped.facts["query"]), [value])
+        trained = _train(grouped, request, value, _labelled_rows(db, grouped, request))
     if trained.content is None:
         raise GlasshouseError(
             f"The group gets no model of its own. {trained.facts['why_not']}", "Give more rows."
@@ -101,12 +116,7 @@ def train_groups(
     if not values:
         return []
     with _stoppable(db):
-        request, table = _labelled_rows(db, grouped, query, values)
-        groups = rows_by_group(encode([grouped.feature], table)[:, 0])
-        trained = [
-            _train_or_pool(grouped, request, value, table.take(rows).without_unused_levels())
-            for value, rows in groups
-        ]
+        trained = _train_groups(db, grouped, clean_query(query or facts["query"]), values)
     replace_groups(db, model, facts["version"], trained)
     return [
         {
@@ -123,6 +133,39 @@ def train_groups(
     ]
 
 
+def _train_groups(
+    db: Database, grouped: _GroupedVersion, query: str, values: Sequence[float]
+) -> list[TrainedGroup]:
+    """Train the groups of these values, each on the worker with its rows where there is one."""
+    facts, shards = grouped.facts, shard_query(db, query)
+    model, version = facts["model"], facts["version"]
+    if shards is None or shards.column != grouped.feature.name:
+        return _train_rows(db, grouped, _request(db, grouped, query, values))
+    parameters = {"facts": {**facts, "groups": None}, "values": values}
+    states = shards.states(GROUPS, parameters, registry.artifact(db, model, version))
+    return [group for state in states for group in unpack_trained_groups(model, version, state)]
+
+
+def train_shard(db: Database, source: str, parameters: dict[str, Any], stored: Model) -> State:
+    """The trained groups of the rows of a shard; the parameters are those of _train_groups()."""
+    facts = parameters["facts"]
+    grouped = _GroupedVersion(facts, stored)
+    request = _request(db, grouped, f"select * from {source}", parameters["values"])  # noqa: S608
+    has_rows = db.call(f"select from {subquery(request.query)} limit 1")
+    trained = _train_rows(db, grouped, request) if has_rows else []
+    return pack_trained_groups(facts["model"], facts["version"], trained)
+
+
+def _train_rows(db: Database, grouped: _GroupedVersion, request: Request) -> list[TrainedGroup]:
+    """Train each group of the rows of a request."""
+    table = _labelled_rows(db, grouped, request)
+    groups = rows_by_group(encode([grouped.feature], table)[:, 0])
+    return [
+        _train_or_pool(grouped, request, value, table.take(rows).without_unused_levels())
+        for value, rows in groups
+    ]
+
+
 @contextmanager
 def _stoppable(db: Database) -> Iterator[None]:
     threads.limit_threads(db)
@@ -135,26 +178,19 @@ def _grouped_version(db: Database, model: str, version: int | None) -> _GroupedV
     facts = registry.facts(db, model, version)
     if facts is None:
         raise registry.not_found(db, model, version)
-    group_by = facts["options"].get("group_by")
-    if not group_by:
+    if not facts["options"].get("group_by"):
         raise GlasshouseError(
             f"Version {facts['version']} of model {model!r} has no groups.",
             'Train it with options => \'{"group_by": "column"}\'.',
         )
-    stored = registry.load(db, model, facts["version"])
-    feature = next(feature for feature in stored.features if feature.name == group_by)
-    return _GroupedVersion(facts, stored, feature)
+    return _GroupedVersion(facts, registry.load(db, model, facts["version"]))
 
 
-def _labelled_rows(
-    db: Database, grouped: _GroupedVersion, query: str | None, values: Sequence[float]
-) -> tuple[Request, Table]:
-    """The request of the version for the rows of these groups, and the rows in canonical order."""
-    rows = clean_query(query or grouped.facts["query"])
-    request = _request(grouped.facts, rows, _condition(db, rows, grouped.feature, values))
+def _labelled_rows(db: Database, grouped: _GroupedVersion, request: Request) -> Table:
+    """The rows of a request in canonical order."""
     table = read_labelled_rows(db, request).table
     _check_columns(grouped.stored, table)
-    return request, table
+    return table
 
 
 def _train_or_pool(
@@ -262,8 +298,11 @@ def _condition(db: Database, query: str, feature: Feature, values: Sequence[floa
     return f"{column}::float8 in ({', '.join(map(repr, values))})"
 
 
-def _request(facts: dict[str, Any], query: str, condition: str) -> Request:
-    """The request of the version, for the rows of one group."""
+def _request(
+    db: Database, grouped: _GroupedVersion, query: str, values: Sequence[float]
+) -> Request:
+    """The request of the version, for the rows of these groups in a query."""
+    facts, condition = grouped.facts, _condition(db, query, grouped.feature, values)
     split = {name: facts["split"].get(name) for name in ("by", "column", "test")}
     if "gap" in facts["split"]:
         split["gap"] = facts["split"]["gap"]
