@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import psycopg2
@@ -248,7 +248,8 @@ def test_a_worker_killed_at_ten_moments_leaves_nothing_half_done(
             running = pool.submit(call)
             time.sleep(duration * moment / 10)
             for process in find_by_working_directory(Paths(worker.settings.state).data):
-                os.kill(process, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it ends with the postmaster
+                    os.kill(process, signal.SIGKILL)
             error = running.exception(timeout=120)
         worker.stack.stop()
         worker.stack.start_database()
