@@ -11,6 +11,8 @@ from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.data.database import Database
 
 SETTING = "glasshouse.threads"
+# The environment of a process whose libraries use one thread.
+SINGLE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # scikit-learn computes distances between all rows in chunks of this size. Its own default is a
 # gigabyte, which no limit of memory would see coming.
 WORKING_MB = 64
@@ -27,12 +29,16 @@ def limit_threads(db: Database) -> None:
 
     joblib gets threads and never processes: a copy of a database session must not live.
     """
+    set_thread_limit(limit_to_cores(db, SETTING))
+
+
+def set_thread_limit(limit: int) -> None:
+    """Limit BLAS, OpenMP, joblib and scikit-learn in this process to so many threads."""
     from joblib import parallel_config
     from sklearn import set_config
     from threadpoolctl import threadpool_limits
 
     global _limit
-    limit = allowed_threads(db)
     if limit != _limit:
         threadpool_limits(limit)
         parallel_config("threading", n_jobs=1)
@@ -40,14 +46,14 @@ def limit_threads(db: Database) -> None:
         _limit = limit
 
 
-def allowed_threads(db: Database) -> int:
-    """The value of the setting, at most the number of cores."""
-    value = db.setting(SETTING)
+def limit_to_cores(db: Database, setting: str) -> int:
+    """The value of a setting that is a number of cores, at most as many as exist; 1 if unset."""
+    value = db.setting(setting)
     if value is None:
         return 1
     if not value.strip().isdecimal() or int(value) < 1:
         raise GlasshouseError(
-            f"The setting {SETTING} is {value!r}.", "Give a whole number, 1 or more."
+            f"The setting {setting} is {value!r}.", "Give a whole number, 1 or more."
         )
     return min(int(value), os.cpu_count() or 1)
 

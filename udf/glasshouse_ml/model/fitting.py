@@ -1,8 +1,8 @@
 """Fits and cross-validates one candidate on the rows of the training part."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,6 +70,33 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """A Pipeline that is not fitted yet, and the rows for it."""
+
+    algorithm: str
+    pipeline: Pipeline
+    rows: XY
+
+    def run(self) -> Pipeline:
+        """The fitted Pipeline."""
+        rows, parameters = self.rows, {}
+        with one_line_errors(f"{self.algorithm} could not be trained"):
+            if rows.weights is not None:
+                parameters[weight_parameter(self.pipeline)] = rows.weights
+            fitted = self.pipeline.fit(rows.matrix, rows.actual, **parameters)
+            return without_fold_indices(fitted)
+
+
+def _run_each(fits: Iterator[Fit]) -> Generator[Pipeline, None, None]:
+    for fit in fits:
+        fitted = fit.run()
+        # Freed before the rows of the next fold are copied.
+        del fit
+        yield fitted
+        del fitted
+
+
+@dataclass(frozen=True)
 class Fitter:
     """What all fits of a training share."""
 
@@ -78,6 +105,8 @@ class Fitter:
     features: Sequence[Feature]
     target: Target
     split: Split
+    # Runs the fits of the folds of a candidate, in their order.
+    run_each: Callable[[Iterator[Fit]], Generator[Pipeline, None, None]] = _run_each
 
     def fit(
         self, algorithm: str, params: dict[str, Any], rows: XY, transient_groups: bool = False
@@ -86,6 +115,9 @@ class Fitter:
 
         With transient_groups the model of a group exists only while its rows are predicted.
         """
+        return self._fit(algorithm, params, rows, transient_groups).run()
+
+    def _fit(self, algorithm: str, params: dict[str, Any], rows: XY, transient_groups: bool) -> Fit:
         check_interrupts()
         task, options = self.request.task, self.request.options
         with one_line_errors(f"{algorithm} could not be trained"):
@@ -99,10 +131,7 @@ class Fitter:
             if calibration and not entry.is_baseline:
                 folds = self._calibration_folds(rows)
                 pipeline = calibrate(pipeline, calibration, folds, self.split.is_chronological)
-            parameters = {}
-            if rows.weights is not None:
-                parameters[weight_parameter(pipeline)] = rows.weights
-            return without_fold_indices(pipeline.fit(rows.matrix, rows.actual, **parameters))
+            return Fit(algorithm, pipeline, rows)
 
     def _calibration_folds(self, rows: XY) -> list[Fold]:
         members = np.arange(len(rows.actual)) if rows.members is None else rows.members
@@ -139,23 +168,29 @@ class Fitter:
         started = time.perf_counter()
         fold_scores: list[EvaluationInput] = []
         values: list[float] = []
-        for fold in self.split.folds:
-            fold_rows = self.training_share(training, fold, share)
-            fitted = self.fit(algorithm, params, fold_rows, transient_groups=True)
-            rows = training.take(fold[1])
-            with one_line_errors(f"{algorithm} could not predict"):
-                scores = self.request.task.score_fold(fitted, rows.matrix, rows.actual, self.target)
-                scores = with_weights(scores, rows.weights)
-            if not np.isfinite(getattr(scores, "scores", 0.0)).all():
-                raise GlasshouseError(f"{algorithm} predicts NaN or infinity.", _HINT)
-            fold_scores.append(scores)
-            # Freed before the rows of the next fold are copied.
-            del fitted, rows, fold_rows
-            values.append(metric.value(scores))
-            if not np.isfinite(values[-1]):
-                raise metric.undefined_error(f"fold {len(values)} of the training part")
-            if check_fold:
-                check_fold(values, time.perf_counter() - started)
+        fits = (
+            self._fit(algorithm, params, self.training_share(training, fold, share), True)
+            for fold in self.split.folds
+        )
+        with closing(self.run_each(fits)) as fitted_folds:
+            for fold in self.split.folds:
+                fitted = next(fitted_folds)
+                rows = training.take(fold[1])
+                with one_line_errors(f"{algorithm} could not predict"):
+                    scores = self.request.task.score_fold(
+                        fitted, rows.matrix, rows.actual, self.target
+                    )
+                    scores = with_weights(scores, rows.weights)
+                if not np.isfinite(getattr(scores, "scores", 0.0)).all():
+                    raise GlasshouseError(f"{algorithm} predicts NaN or infinity.", _HINT)
+                fold_scores.append(scores)
+                # Freed before the rows of the next fold are copied.
+                del fitted, rows
+                values.append(metric.value(scores))
+                if not np.isfinite(values[-1]):
+                    raise metric.undefined_error(f"fold {len(values)} of the training part")
+                if check_fold:
+                    check_fold(values, time.perf_counter() - started)
         seconds = round(time.perf_counter() - started, 3)
         return Candidate(number, algorithm, params, fold_scores, values, seconds, share)
 

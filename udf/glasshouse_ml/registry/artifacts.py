@@ -98,6 +98,11 @@ def pack(model: Model) -> bytes:
     return _dump({"facts": json.dumps(facts), "pipeline": _without_members(model.pipeline)})
 
 
+def pack_pipeline(pipeline: Pipeline) -> bytes:
+    """The bytes of a Pipeline, fitted or not, on its way between processes of the engine."""
+    return _bytes({"pipeline": pipeline})
+
+
 def pack_group(name: str, pipeline: Pipeline) -> bytes:
     """The bytes of the model of one group: JSON where its state is numbers, else as skops.
 
@@ -188,6 +193,12 @@ def unpack(content: bytes) -> Model | ForecastModel:
     if not usable or model is None:
         raise _damaged()
     return model
+
+
+def unpack_pipeline(content: bytes) -> Pipeline:
+    """The Pipeline in the bytes of pack_pipeline(), which a process of the engine has made."""
+    with _one_line_errors():
+        return skops.io.loads(content, trusted=TRUSTED)["pipeline"]
 
 
 def unpack_group(content: bytes, name: str) -> Pipeline:

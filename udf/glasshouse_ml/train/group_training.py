@@ -7,18 +7,13 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
-from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names, shown
 from glasshouse_ml.core.feature import Feature
 from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.request import Request
 from glasshouse_ml.core.table import BOOLEAN, CATEGORY, Table
-from glasshouse_ml.core.target import Costs, Target
 from glasshouse_ml.core.validation import is_whole_number
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.canonical_text import canonical_text
@@ -26,27 +21,19 @@ from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.encoding import encode
 from glasshouse_ml.data.interrupts import check_interrupts, interruptible
 from glasshouse_ml.data.packing import SCHEMA
+from glasshouse_ml.data.processes import allowed_processes, compute_each
 from glasshouse_ml.data.query_text import clean_query, subquery
-from glasshouse_ml.measure.intervals import metric_rows
-from glasshouse_ml.measure.segments import group_name, segment_name
-from glasshouse_ml.model import algorithms as catalogue
-from glasshouse_ml.model.assembly import build_pipeline
-from glasshouse_ml.model.grouped import Grouped, GroupFit, rows_by_group
-from glasshouse_ml.model.splitting import split_rows
+from glasshouse_ml.measure.segments import group_name
+from glasshouse_ml.model.grouped import rows_by_group
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.artifacts import pack_group
-from glasshouse_ml.registry.groups import TrainedGroup, replace_groups
-from glasshouse_ml.tasks.registry import TASKS
+from glasshouse_ml.registry.groups import replace_groups
+from glasshouse_ml.train.processes.group_model import (
+    GroupedVersion,
+    group_request,
+    train_group_model,
+)
+from glasshouse_ml.train.processes.group_process import GroupJob, GroupRows
 from glasshouse_ml.train.training_data import read_labelled_rows
-
-
-@dataclass(frozen=True)
-class _GroupedVersion:
-    """A version with groups, and the column of its groups."""
-
-    facts: dict[str, Any]
-    stored: Model
-    feature: Feature
 
 
 def train_group(
@@ -62,7 +49,7 @@ def train_group(
     value = _group_value(grouped.feature, group)
     with _stoppable(db):
         request, table = _labelled_rows(db, grouped, query, [value])
-        trained = _train(grouped, request, value, table)
+        trained = train_group_model(grouped, request, value, table)
     if trained.content is None:
         raise GlasshouseError(
             f"The group gets no model of its own. {trained.facts['why_not']}", "Give more rows."
@@ -102,11 +89,12 @@ def train_groups(
         return []
     with _stoppable(db):
         request, table = _labelled_rows(db, grouped, query, values)
-        groups = rows_by_group(encode([grouped.feature], table)[:, 0])
-        trained = [
-            _train_or_pool(grouped, request, value, table.take(rows).without_unused_levels())
-            for value, rows in groups
-        ]
+        groups = (
+            GroupRows(value, table.take(rows).without_unused_levels())
+            for value, rows in rows_by_group(encode([grouped.feature], table)[:, 0])
+        )
+        job = GroupJob(grouped, request)
+        trained = list(compute_each(groups, job, allowed_processes(db), check_interrupts))
     replace_groups(db, model, facts["version"], trained)
     return [
         {
@@ -131,7 +119,7 @@ def _stoppable(db: Database) -> Iterator[None]:
         yield
 
 
-def _grouped_version(db: Database, model: str, version: int | None) -> _GroupedVersion:
+def _grouped_version(db: Database, model: str, version: int | None) -> GroupedVersion:
     facts = registry.facts(db, model, version)
     if facts is None:
         raise registry.not_found(db, model, version)
@@ -143,73 +131,20 @@ def _grouped_version(db: Database, model: str, version: int | None) -> _GroupedV
         )
     stored = registry.load(db, model, facts["version"])
     feature = next(feature for feature in stored.features if feature.name == group_by)
-    return _GroupedVersion(facts, stored, feature)
+    return GroupedVersion(facts, stored, feature)
 
 
 def _labelled_rows(
-    db: Database, grouped: _GroupedVersion, query: str | None, values: Sequence[float]
+    db: Database, grouped: GroupedVersion, query: str | None, values: Sequence[float]
 ) -> tuple[Request, Table]:
     """The request of the version for the rows of these groups, and the rows in canonical order."""
     rows = clean_query(query or grouped.facts["query"])
-    request = _request(grouped.facts, rows, _condition(db, rows, grouped.feature, values))
+    condition = _condition(db, rows, grouped.feature, values)
+    query = f"select * from {subquery(rows)} where {condition}"  # noqa: S608 (quoted values)
+    request = group_request(grouped.facts, query)
     table = read_labelled_rows(db, request).table
     _check_columns(grouped.stored, table)
     return request, table
-
-
-def _train_or_pool(
-    grouped: _GroupedVersion, request: Request, value: float, table: Table
-) -> TrainedGroup:
-    """As _train(); the pooled model answers where the rows of the group cannot be split or used."""
-    check_interrupts()
-    try:
-        return _train(grouped, request, value, table)
-    except GlasshouseError as error:
-        check_interrupts()
-        fit = GroupFit(value, table.rows, error.message)
-        return _trained_group(grouped, fit, None, 0, [])
-
-
-def _train(grouped: _GroupedVersion, request: Request, value: float, table: Table) -> TrainedGroup:
-    """Split the rows of one group, fit its model and test it."""
-    facts, stored, task = grouped.facts, grouped.stored, request.task
-    target = task.encode_target(table, request.target, request.options)
-    split = split_rows(table, task.splitter(target), request)
-    target = _target(stored, target, facts)
-    matrix = encode(stored.features, table)
-    fit, member = _fit(
-        request, facts, stored, target, value, matrix[split.train], target.values[split.train]
-    )
-    scores = task.score(
-        _as_pipeline(stored, value, member), matrix[split.test], target.values[split.test], target
-    )
-    scores = task.apply_interval(task.apply_threshold(scores, target), target)
-    segment = segment_name(grouped.feature.name, group_name(grouped.feature, value))
-    metrics = metric_rows(scores, "model", "test", segment=segment)
-    baseline = task.baseline_scores(facts, replace(target, values=scores.actual))
-    if baseline is not None:
-        metrics += metric_rows(baseline, "baseline", "test", segment=segment)
-    return _trained_group(grouped, fit, member, len(split.test), metrics)
-
-
-def _trained_group(
-    grouped: _GroupedVersion,
-    fit: GroupFit,
-    member: Pipeline | None,
-    test_rows: int,
-    metrics: list[dict[str, Any]],
-) -> TrainedGroup:
-    name = group_name(grouped.feature, fit.value)
-    facts = {
-        "group": name,
-        "train": fit.rows,
-        "test": test_rows,
-        "own": member is not None,
-        "why_not": fit.pooling_reason,
-        "seconds": round(fit.seconds, 4),
-    }
-    content = None if member is None else pack_group(name, member)
-    return TrainedGroup(name, segment_name(grouped.feature.name, name), content, facts, metrics)
 
 
 def _group_value(feature: Feature, group: str) -> float:
@@ -228,7 +163,7 @@ def _group_value(feature: Feature, group: str) -> float:
     return values[group]
 
 
-def _group_values(grouped: _GroupedVersion, groups: Sequence[str]) -> list[float]:
+def _group_values(grouped: GroupedVersion, groups: Sequence[str]) -> list[float]:
     """The values of groups in the matrix, without categories that the version has not learned."""
     values = _values_by_name(grouped.feature)
     if values is None:
@@ -262,27 +197,6 @@ def _condition(db: Database, query: str, feature: Feature, values: Sequence[floa
     return f"{column}::float8 in ({', '.join(map(repr, values))})"
 
 
-def _request(facts: dict[str, Any], query: str, condition: str) -> Request:
-    """The request of the version, for the rows of one group."""
-    split = {name: facts["split"].get(name) for name in ("by", "column", "test")}
-    if "gap" in facts["split"]:
-        split["gap"] = facts["split"]["gap"]
-    # They are about all classes, and a group may lack one.
-    options = facts["options"] | {"positive_class": None, "costs": None, "memory_mb": None}
-    return Request(
-        model=facts["model"],
-        query=f"select * from {subquery(query)} where {condition}",  # noqa: S608 (quoted values)
-        task=TASKS[facts["task"]],
-        target=facts["target"],
-        key=facts["key"],
-        algorithms=None,
-        metric=facts["metric"],
-        split=split,
-        options=options,
-        has_explicit_folds=False,
-    )
-
-
 def _check_columns(stored: Model, table: Table) -> None:
     for feature in stored.features:
         if feature.name not in (table.texts if feature.is_textual else table.numbers):
@@ -290,59 +204,3 @@ def _check_columns(stored: Model, table: Table) -> None:
                 f"The query returns no column {feature.name!r} of the type it had in the training.",
                 "Give the columns of the training.",
             )
-
-
-def _target(stored: Model, target: Target, facts: dict[str, Any]) -> Target:
-    """The target of the group's rows by the classes of the whole model."""
-    if not stored.classes:
-        return replace(target, interval=stored.interval)
-    positions = {name: position for position, name in enumerate(stored.classes)}
-    for name in target.names:
-        if name not in positions:
-            raise GlasshouseError(
-                f"Class {name!r} is none of the classes of the version.",
-                f"Train the whole model again: ml.train({facts['model']!r}, …).",
-            )
-    positive = None if stored.positive_class is None else positions[stored.positive_class]
-    costs = facts["options"].get("costs")
-    codes = np.array([positions[name] for name in target.names])[target.values]
-    return replace(
-        target,
-        values=codes,
-        names=stored.classes,
-        positive=positive,
-        threshold=stored.threshold,
-        costs=Costs(**costs) if costs else None,
-    )
-
-
-def _fit(
-    request: Request,
-    facts: dict[str, Any],
-    stored: Model,
-    target: Target,
-    value: float,
-    matrix: np.ndarray,
-    target_values: np.ndarray,
-) -> tuple[GroupFit, Pipeline | None]:
-    entry = catalogue.find_algorithm(request.task.name, facts["algorithm"])
-    entry.check_rows(len(target_values))
-    params = request.task.estimator_params(
-        facts["params"], entry.parameters, target, request.options
-    )
-    grouped: Grouped = build_pipeline(entry, params, stored.features, request.options)[-1]
-    if stored.classes:
-        grouped.classes_ = np.arange(len(stored.classes))
-    return grouped.fit_group(value, np.delete(matrix, grouped.column, axis=1), target_values)
-
-
-def _as_pipeline(stored: Model, value: float, member: Pipeline | None) -> Pipeline:
-    """A model of the one group, in the form of a model of all groups; the pooled one without it."""
-    pooled: Grouped = stored.pipeline[-1]
-    grouped = Grouped(pooled.template, pooled.column)
-    grouped.pooled_ = pooled.pooled_
-    members = [] if member is None else [member]
-    grouped.values_, grouped.members_ = np.array([value][: len(members)]), members
-    if hasattr(pooled, "classes_"):
-        grouped.classes_ = pooled.classes_
-    return Pipeline([("estimate", grouped)])

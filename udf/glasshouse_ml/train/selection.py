@@ -19,6 +19,7 @@ from glasshouse_ml.model.splitting import split_rows
 from glasshouse_ml.train import groups
 from glasshouse_ml.train.all_rows import fit_all_rows, is_refitted
 from glasshouse_ml.train.baselines import choose_baseline
+from glasshouse_ml.train.processes.fold_process import fold_runner
 from glasshouse_ml.train.result import TrainingResult
 from glasshouse_ml.train.training_data import TrainingData
 
@@ -48,7 +49,8 @@ def select_model(db: Database, request: Request, data: TrainingData) -> Training
     weights = data.table.numbers.get(options.get("weight") or "")
     rows = XY(matrix, target.values, np.arange(len(matrix)), weights)
     training, test = rows.take(slice(0, train_rows)), rows.take(slice(train_rows, None))
-    fitter = Fitter(db, request, features, target, split)
+    run_each = fold_runner(db, request, features)
+    fitter = Fitter(db, request, features, target, split, run_each)
     metric = task.metrics[request.metric or task.default_metric(target)]
     task.check_metric(metric, target, request.target)
 

@@ -1,18 +1,21 @@
 """ml.predict: rows in batches through the stored model."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from glasshouse_ml.core.model import Model
-from glasshouse_ml.core.predictions import NumericPredictions, ProbabilityMatrix
 from glasshouse_ml.data.database import Database
-from glasshouse_ml.data.encoding import BatchEncoder
 from glasshouse_ml.data.interrupts import interruptible
+from glasshouse_ml.data.packing import Packing
+from glasshouse_ml.data.processes import SETTING, Work, allowed_processes, compute_each
 from glasshouse_ml.data.row_reader import Reader
+from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.tasks.registry import TASKS
+from glasshouse_ml.use import prediction_process
+from glasshouse_ml.use.batch_predictor import BatchPredictions, BatchPredictor
 from glasshouse_ml.use.columns import check_key, feature_columns, model_columns
 
 # Large enough to spread the fixed cost of a call of scikit-learn, small enough for little memory.
@@ -46,27 +49,67 @@ def predict_batches(db: Database, model: str, query: str, version: int | None) -
 
 
 def _batches(db: Database, stored: Model, reader: Reader) -> Iterator[Batch]:
-    packing, task = reader.packing, TASKS[stored.task]
-    encoder = BatchEncoder(stored.features, packing.missing)
-    for _, numbers, texts in reader.batches(BATCH):
-        keys = packing.separator.join(texts.pop()) if stored.key else None
-        matrix = encoder.encode(numbers, texts)
-        with interruptible(db.check_interrupts):
-            predictions, scores, probabilities = task.predict(stored, matrix)
-        are_numeric = isinstance(predictions, NumericPredictions)
-        probability_matrix = probabilities if isinstance(probabilities, ProbabilityMatrix) else None
-        yield Batch(
-            packing.separator,
-            packing.missing,
-            keys,
-            None if are_numeric else _joined(predictions, packing.separator, packing.missing),
-            are_numeric,
-            packing.pack_numbers(np.fromiter(scores, np.float64)),
-            probability_matrix.names if probability_matrix else None,
-            packing.pack_numbers(probability_matrix.matrix) if probability_matrix else None,
-            packing.raw,
+    # The key is the last of the texts, and no feature.
+    batches = (
+        _RowBatch(count, numbers, texts, texts.pop() if stored.key else None)
+        for count, numbers, texts in reader.batches(BATCH)
+    )
+    job = _PredictionJob(db, stored, reader.packing)
+    yield from compute_each(batches, job, _allowed_processes(db, stored), db.check_interrupts)
+
+
+def _allowed_processes(db: Database, stored: Model) -> int:
+    processes = allowed_processes(db)
+    if processes and isinstance(stored.pipeline[-1], Grouped):
+        db.notice(
+            f"{SETTING} has no effect: the model has a model for each group, which the session "
+            "loads when rows need it."
+        )
+        return 0
+    return processes
+
+
+class _RowBatch(NamedTuple):
+    """Some rows of the query."""
+
+    rows: int
+    numbers: np.ndarray
+    texts: list[list[str]]
+    keys: list[str] | None
+
+
+class _PredictionJob:
+    """Predicts batches of rows."""
+
+    def __init__(self, db: Database, stored: Model, packing: Packing) -> None:
+        self.db, self.stored, self.packing = db, stored, packing
+        self.predictor = BatchPredictor(stored, packing)
+
+    def compute(self, rows: _RowBatch) -> Batch:
+        with interruptible(self.db.check_interrupts):
+            return self._batch(rows, self.predictor.predict(rows.numbers, rows.texts))
+
+    def work(self) -> Work:
+        return prediction_process.work(self.stored, self.packing)
+
+    def message(self, rows: _RowBatch) -> list[bytes]:
+        return prediction_process.message(
+            self.packing.separator, rows.rows, rows.numbers, rows.texts
         )
 
+    def result(self, rows: _RowBatch, reply: Sequence[bytes]) -> Batch:
+        return self._batch(rows, prediction_process.predictions(reply))
 
-def _joined(texts: Iterable[str | None], separator: str, missing: str) -> str:
-    return separator.join(missing if text is None else text for text in texts)
+    def _batch(self, rows: _RowBatch, predictions: BatchPredictions) -> Batch:
+        separator = self.packing.separator
+        return Batch(
+            separator,
+            self.packing.missing,
+            None if rows.keys is None else separator.join(rows.keys),
+            predictions.texts,
+            predictions.scores_are_predictions,
+            predictions.scores,
+            predictions.names,
+            predictions.probabilities,
+            self.packing.raw,
+        )

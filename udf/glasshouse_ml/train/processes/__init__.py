@@ -1,0 +1,1 @@
+"""What the processes of a call compute for a training: folds, and groups."""
