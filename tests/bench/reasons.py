@@ -29,13 +29,13 @@ REASONS = {
     ),
     "score, linear, written to a table": (
         "Computing the sum takes three fifths of our time: five operations for each of the twenty "
-        "columns, because PostgreSQL checks each value for NULL, NaN and a range. Writing the table "
-        "takes a quarter"
+        "columns, because each value is checked for NULL, NaN and its range. Writing the table takes "
+        "a quarter"
     ),
     "profile + drift, 100 columns": (
         "Reading the rows, once for each of the two functions, takes two fifths of our time; "
         "Evidently has the rows in memory. Sorting each column for quartiles and the exact number "
-        "of distinct values takes a fifth. Without the sort that number would be an estimate"
+        "of distinct values takes a sixth. Without the sort that number would be an estimate"
     ),
     "refresh after one day of new rows": (
         "The features of today and the report of monthly sales are computed over all order lines, "
