@@ -29,8 +29,8 @@ REASONS = {
     ),
     "score, linear, written to a table": (
         "Computing the sum takes three fifths of our time: five operations for each of the twenty "
-        "columns, because each value is checked for NULL, NaN and its range. Writing the table takes "
-        "a quarter"
+        "columns, because each value is checked for NULL, NaN and its range. Writing the table "
+        "takes a quarter"
     ),
     "profile + drift, 100 columns": (
         "Reading the rows, once for each of the two functions, takes two fifths of our time; "
