@@ -16,6 +16,8 @@ CHART = "superset_assets/charts/data/outcome.yaml"
 SECONDS = 60
 
 
+# Runs every chart again; tests/unit/assets/checks/test_charts.py tries both rules.
+@pytest.mark.slow
 def test_row_and_time_limits_are_own_rules(stack) -> None:
     # Charts of one row take more than a millisecond too.
     result = stack.make("check", "MAX_ROWS=1", "MAX_MS=1")

@@ -36,7 +36,8 @@ TABLES = f"""
         outcome text
     )
     create table log (
-        model text, model_version integer, key text, period text, prediction text, score float8
+        model text, model_version integer, key text, period text, prediction text, score float8,
+        segment text
     )
     create table clock (today date)
 """
@@ -50,7 +51,7 @@ OBSERVED = (
 LABELLED = f"{OBSERVED} and period < today"
 OPTIONS = {
     "positive_class": "left", "bootstrap": 200, "importance_repeats": 3, "folds": 3,
-    "dependence": 0, "learning_curve": 0, "correlations": 0,
+    "dependence": 0, "learning_curve": 0, "correlations": 0, "segments": ["channel"],
 }  # fmt: skip
 SPLIT = {"by": "time", "column": "period", "test": 0.2}
 MODEL = f"""
@@ -65,7 +66,12 @@ FILES = {
     "models/predictions/pred_member__outcomes.sql": (
         f"select member as key, period::text as period, outcome as truth from ({LABELLED}) as rows"
     ),
-    "models/reports/metric_labels.sql": "select 'roc_auc' as metric, 'AUC' as label",
+    "models/reports/metric_labels.sql": (
+        "select 'roc_auc' as metric, 'AUC' as label, 'number' as unit"
+    ),
+    "models/reports/rpt_features.sql": (
+        "select null::text as model, null::text as feature, null::text as feature_label"
+    ),
     "models/reports/decision.sql": f"""
         -- depends_on: {{{{ ref("rpt_performance_over_time") }}}}
         select reason, condition, period
@@ -75,6 +81,12 @@ FILES = {
         where condition is not null
     """,
 }
+# The real files.
+REPORTS = (
+    "models/predictions/prediction_performance.sql",
+    "models/reports/rpt_performance_by_segment.sql",
+    "models/reports/rpt_performance_over_time.sql",
+)
 
 
 @dataclass
@@ -158,9 +170,10 @@ class Simulation:
         self.user.rows(f"delete from {LOG} where period < %s", day(number - 2))
         champion = self.champion()
         self.user.rows(
-            f"insert into {LOG} select %s, %s, key, %s, prediction, score from ml.predict(%s, %s)",
+            f"insert into {LOG} select %s, %s, key, %s, prediction, score, 'channel = ' || channel"
+            f" from ml.predict(%s, %s) join {MEMBERS_TABLE} on member = key and period = %s",
             NAME, champion, day(number), NAME,
-            f"select * from {MEMBERS_TABLE} where period = '{day(number)}'",
+            f"select * from {MEMBERS_TABLE} where period = '{day(number)}'", day(number),
         )  # fmt: skip
         self.user.rows("select count(*) from ml.watch(%s, %s, 'period')", NAME, OBSERVED)
         decisions = self.decisions()
@@ -204,8 +217,8 @@ def simulation(engine: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> I
     project = DbtProject(engine, tmp_path_factory.mktemp("policy"))
     settings = PROJECT.replace("+materialized: table", "+materialized: view")
     project.write("dbt_project.yml", settings + "vars: {outcomes: {member: pred_member__outcomes}}")
-    report = "models/reports/rpt_performance_over_time.sql"
-    for path, text in {**FILES, report: (ROOT / "dbt" / report).read_text()}.items():
+    reports = {path: (ROOT / "dbt" / path).read_text() for path in REPORTS}
+    for path, text in {**FILES, **reports}.items():
         project.write(path, text)
     with closing(Session(engine.dsn("transformer"))) as user:
         user.rows(TABLES)
@@ -231,6 +244,47 @@ def test_newest_period_leads_to_one_training(simulation: Simulation) -> None:
     assert reason.endswith("at the test of version 1.")
     simulation.train(reason, condition, period)
     assert simulation.decisions() == []
+
+
+def test_each_segment_is_measured_beside_its_test(simulation: Simulation) -> None:
+    simulation.run(0, periods=2)
+    measured, newest = day(WINDOW), day(WINDOW + 1)
+    # A segment with most members, a small one, and members without a segment.
+    simulation.user.rows(
+        f"update {LOG} set segment = case when segment <> 'channel = shop' then 'channel = web'"
+        " when key < 'member 2' then 'channel = kiosk' end"
+    )
+
+    def report(period: str) -> list[tuple]:
+        return simulation.user.rows(
+            "select segment, verdict, state, labelled, value, estimate, is_shown, status_text"
+            f" from {DEVELOPER}_reports.rpt_performance_by_segment"
+            " where is_main_metric and period = %s order by segment",
+            period,
+        )
+
+    kiosk, web = report(measured)
+    assert kiosk[:3] == ("channel = kiosk", "too few cases to judge", "plain")
+    assert web[:3] == ("channel = web", "as at the test", "good")
+    for segment, _, _, labelled, value, _, is_shown, _ in (kiosk, web):
+        cases = simulation.user.rows(
+            f"select outcome = 'left', score from {LOG} as log join {MEMBERS_TABLE} as members"
+            " on member = key and members.period = log.period::date"
+            " where log.period = %s and segment = %s",
+            measured, segment,
+        )  # fmt: skip
+        truth, scores = zip(*cases, strict=True)
+        assert (labelled, value) == (len(cases), pytest.approx(roc_auc_score(truth, scores)))
+        assert is_shown
+    # The outcome of the newest period is not known yet.
+    *_, estimated = report(newest)
+    assert estimated[1:4] == ("as at the test, by the estimate", "good", 0)
+    assert estimated[4] is None
+    assert estimated[5] == pytest.approx(web[4], abs=0.1)
+    assert not estimated[6]
+    assert estimated[7].endswith("so the values are estimates.")
+    simulation.reverse_scores(WINDOW)
+    assert report(measured)[1][1:3] == ("worse than at the test", "watch")
 
 
 def test_changed_unit_leads_to_training_in_its_period(simulation: Simulation) -> None:

@@ -18,14 +18,7 @@ with
             <= (select max(as_of) from {{ ref("feat_customer__snapshots") }} where is_current)
     ),
 
-    labels as (select * from {{ churn_labels("due") }} as labels),
+    labels as (select * from {{ churn_labels("due") }} as labels)
 
-    channels as (select distinct customer_key, channel from {{ ref("dim_customers") }})
-
-select
-    labels.customer_key::text as key,
-    to_char(labels.as_of, 'YYYY-MM-DD') as period,
-    labels.churned as truth,
-    channels.channel as segment
+select customer_key::text as key, to_char(as_of, 'YYYY-MM-DD') as period, churned as truth
 from labels
-left join channels on channels.customer_key = labels.customer_key

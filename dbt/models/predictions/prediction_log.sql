@@ -4,8 +4,18 @@
     which column is the period, and which model holds the features:
 
         config: {meta: {prediction: {key: customer_key, period: as_of, features: feat_customer__current}}}
+
+    The segment is named as in ml.metrics. Its column is the first one of options.segments of the model
+    that the features have as a text or as true and false.
 #}
-{{ config(materialized="incremental", incremental_strategy="append", full_refresh=false) }}
+{{
+    config(
+        materialized="incremental",
+        incremental_strategy="append",
+        full_refresh=false,
+        on_schema_change="append_new_columns",
+    )
+}}
 
 {%- set sources = [] -%}
 {%- for name in predicted_models() -%}
@@ -19,6 +29,11 @@
         if execute
         else []
     ) -%}
+    {%- set options = model_node(name).config.get("options") if execute else {} -%}
+    {%- set classes = [] -%}
+    {%- for column in (adapter.get_columns_in_relation(features) if features else []) -%}
+        {%- do classes.append(column.name) if column.is_string() or column.dtype == "boolean" -%}
+    {%- endfor -%}
     {%- if "prediction" in columns and "score" in columns -%}
         {%- do sources.append(
             {
@@ -27,6 +42,7 @@
                 "key": adapter.quote(named.get("key", model_node(name).config.key)),
                 "period": adapter.quote(named.period) if named.period,
                 "features": features,
+                "segment": options.segments | select("in", classes) | first if options is mapping,
             }
         ) -%}
     {%- endif -%}
@@ -46,7 +62,12 @@ with
                     answers.score::float8 as score,
                     {% if source.features -%} md5(to_jsonb(features)::text)
                     {%- else -%} null
-                    {%- endif %} as features_hash
+                    {%- endif %} as features_hash,
+                    {% if source.segment -%}
+                        {{ sql_text(source.segment ~ " = ") }}
+                        || coalesce(features.{{ adapter.quote(source.segment) }}::text, '(missing)')
+                    {%- else -%} null
+                    {%- endif %} as segment
                 from {{ source.relation }} as answers
                 {% if source.features -%}
                     left join
@@ -66,7 +87,8 @@ with
                 null::text as period,
                 null::text as prediction,
                 null::float8 as score,
-                null::text as features_hash
+                null::text as features_hash,
+                null::text as segment
             where false
         {% endfor %}
     )

@@ -3,7 +3,7 @@
     measured when the truth arrives. The first period of each version is its test.
 #}
 with
-    performance as (select * from {{ performance_of_predictions() }} as performance),
+    performance as (select * from {{ ref("prediction_performance") }} where segment = 'all'),
 
     versions as (select * from {{ of_all_versions("model_versions") }} as versions),
 

@@ -5,7 +5,8 @@ order they arrive.
 """
 
 from collections import defaultdict
-from itertools import count
+from contextlib import suppress
+from itertools import compress, count
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from glasshouse_ml.data.packing import Packing
 
 # Rows whose numbers are stored as one matrix before they are divided into columns: a MiB a column.
 CHUNK_ROWS = 131_072
+# Fewer texts are sorted in no time.
+_MIN_SORTED_AS_NUMBERS = 1_000
 Chunks = list[np.ndarray]
 # The number of rows, a matrix of their numbers, and a list of values for each text column.
 Batch = tuple[int, np.ndarray, list[list[str]]]
@@ -183,10 +186,23 @@ def _sorted_column(lookup: Codes, codes: np.ndarray, missing: str) -> TextColumn
     # Texts of rows outside the sample are left out. The last position is that of NULL.
     present = np.zeros(len(lookup), bool)
     present[codes] = True
-    levels = [text for text, code in lookup.items() if text != missing and present[code]]
-    old_codes = np.fromiter((lookup[text] for text in levels), np.int32, len(levels))
-    # Python's sort compares texts twice as fast as numpy's.
-    order = sorted(range(len(levels)), key=levels.__getitem__)
-    new_codes = np.full(len(lookup), -1, np.int32)
+    del lookup[missing]
+    # The codes are the places of the texts in the lookup.
+    old_codes = np.flatnonzero(present[:-1])
+    levels = list(compress(lookup, present[:-1].tolist()))
+    order = _ascending_order(levels)
+    new_codes = np.full(len(present), -1, np.int32)
     new_codes[old_codes[order]] = np.arange(len(levels))
-    return TextColumn(new_codes[codes], [levels[position] for position in order])
+    return TextColumn(new_codes[codes], [levels[position] for position in order.tolist()])
+
+
+def _ascending_order(levels: list[str]) -> np.ndarray:
+    """The positions of texts in the order of their code points.
+
+    Texts of up to eight ASCII letters, as most keys are, are sorted as numbers of 64 bits. Python's
+    sort compares other texts twice as fast as numpy's.
+    """
+    if len(levels) > _MIN_SORTED_AS_NUMBERS and max(map(len, levels)) <= 8:
+        with suppress(UnicodeEncodeError):
+            return np.argsort(np.array(levels, "S8").view(">u8").astype(np.uint64))
+    return np.array(sorted(range(len(levels)), key=levels.__getitem__), np.int64)

@@ -17,8 +17,12 @@ from glasshouse_ml.data.interrupts import check_interrupts
 _LEVELS = 1_000
 
 
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+
 def _hash64(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    return int.from_bytes(_digest(text), "little")
 
 
 def mix(values: np.ndarray) -> np.ndarray:
@@ -32,13 +36,12 @@ def mix(values: np.ndarray) -> np.ndarray:
 
 def text_hashes(levels: list[str], codes: np.ndarray) -> np.ndarray:
     """A 64-bit hash of the text of each row; the same in every session and on every machine."""
-    hashes = np.empty(len(levels) + 1, np.uint64)
-    for position, level in enumerate(levels):
-        if not position % _LEVELS:
-            check_interrupts()
-        hashes[position] = _hash64("=" + level)
-    hashes[-1] = _hash64("")
-    return hashes[codes]
+    digests = []
+    for start in range(0, len(levels), _LEVELS):
+        check_interrupts()
+        digests += [_digest("=" + level) for level in levels[start : start + _LEVELS]]
+    digests.append(_digest(""))
+    return np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)[codes]
 
 
 def row_hashes(table: Table) -> np.ndarray:

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from glasshouse_ml.core.records import Records, json_number
 from glasshouse_ml.core.table import CATEGORY, Column, Table
+from glasshouse_ml.measure.ranks import average_ranks
 
 # More rows change the third digit, and ranks cost a sort.
 MAX_ROWS = 20_000
@@ -90,7 +90,7 @@ def _measures(
     codes = [_frequent_codes(columns[i].values) for i in categories]
     chosen = np.array([place for place, i in enumerate(numbers) if i in partners], int)
     if len(numbers) > 1:
-        ranks = rankdata(matrix, axis=0, nan_policy="omit")
+        ranks = np.column_stack([_ranks_of_present(column) for column in matrix.T])
         for method, values in (("pearson", matrix), ("spearman", ranks)):
             coefficients, counts = _pearson(values, chosen)
             for b, place in enumerate(chosen):
@@ -124,16 +124,27 @@ def _pearson(matrix: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.nda
     centred, mask = _centred(matrix)
     centred_b, mask_b = centred[:, chosen], mask[:, chosen]
     with np.errstate(invalid="ignore", divide="ignore"):
-        counts = mask.T @ mask_b
-        sums_a, sums_b = centred.T @ mask_b, mask.T @ centred_b
+        if mask.all():
+            # A pair has all rows in common, so its sums are those of its columns.
+            counts = np.full((centred.shape[1], len(chosen)), float(len(matrix)))
+            sums_a, squares_a = (part.sum(axis=0)[:, None] for part in (centred, centred**2))
+            sums_b, squares_b = (part[chosen].T for part in (sums_a, squares_a))
+        else:
+            counts = mask.T @ mask_b
+            sums_a, sums_b = centred.T @ mask_b, mask.T @ centred_b
+            squares_a, squares_b = (centred**2).T @ mask_b, mask.T @ centred_b**2
         covariance = centred.T @ centred_b - sums_a * sums_b / counts
-        variances = [
-            (centred**2).T @ mask_b - sums_a**2 / counts,
-            mask.T @ centred_b**2 - sums_b**2 / counts,
-        ]
+        variances = squares_a - sums_a**2 / counts, squares_b - sums_b**2 / counts
         # What is left of a constant column after rounding is no variance.
         variance_a, variance_b = (np.where(v > 1e-12 * counts, v, np.nan) for v in variances)
         return np.clip(covariance / np.sqrt(variance_a * variance_b), -1.0, 1.0), counts
+
+
+def _ranks_of_present(values: np.ndarray) -> np.ndarray:
+    """The ranks of the values that are no NaN."""
+    ranks, present = np.full(len(values), np.nan), ~np.isnan(values)
+    ranks[present] = average_ranks(values[present])
+    return ranks
 
 
 def _centred(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,8 +11,11 @@ MAX_BINS = 20
 
 def sorted_values(values: np.ndarray) -> np.ndarray:
     """The known values from the smallest to the largest."""
-    ascending = np.sort(values)  # NaN comes last
-    return ascending[: len(ascending) - int(np.isnan(values).sum())]
+    present = values[~np.isnan(values)]
+    with np.errstate(over="ignore"):
+        narrow = present.astype(np.float32)
+    # Numbers of 32 bits, such as those of a real or of a small integer, sort in half of the time.
+    return np.sort(narrow if (narrow == present).all() else present).astype(float)
 
 
 def quantiles_of_sorted(ascending: np.ndarray, *probabilities: float) -> np.ndarray:

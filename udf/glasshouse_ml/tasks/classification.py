@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, near_names
@@ -24,6 +23,7 @@ from glasshouse_ml.measure.classification_metrics import (
 )
 from glasshouse_ml.measure.curves import curve_rows
 from glasshouse_ml.measure.intervals import confusion_rows
+from glasshouse_ml.measure.ranks import average_ranks
 from glasshouse_ml.measure.thresholds import least_cost_threshold
 from glasshouse_ml.model.prediction import in_batches
 from glasshouse_ml.model.splitters import StratifiedSplitter
@@ -168,7 +168,7 @@ def univariate_auc(values: np.ndarray, classes: np.ndarray, count: int) -> float
     class has rows on both sides.
     """
     present = ~np.isnan(values)
-    ranks, classes = rankdata(values[present]), classes[present]
+    ranks, classes = average_ranks(values[present]), classes[present]
     rows = np.bincount(classes, minlength=count)
     pairs = rows * (len(classes) - rows)
     above = np.bincount(classes, ranks, minlength=count) - rows * (rows + 1) / 2

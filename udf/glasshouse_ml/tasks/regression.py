@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.stats import spearmanr
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError, count_rows
@@ -18,6 +17,7 @@ from glasshouse_ml.core.table import Table
 from glasshouse_ml.core.target import Target
 from glasshouse_ml.core.task import AlgorithmEntry, Predictions, Task
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
+from glasshouse_ml.measure.ranks import average_ranks
 from glasshouse_ml.measure.regression_metrics import METRICS, PINBALLS, RegressionScores
 from glasshouse_ml.measure.residual_curves import residual_curves
 from glasshouse_ml.model.conformal import conformal_interval
@@ -131,7 +131,9 @@ class Regression(Task):
         present = training[~np.isnan(values[training])]
         if len(present) < 2 or len(np.unique(values[present])) < 2:
             return None
-        return json_number(abs(spearmanr(values[present], target.values[present]).statistic))
+        ranks = average_ranks(values[present]), average_ranks(target.values[present])
+        with np.errstate(invalid="ignore"):  # where all these rows have one target
+            return json_number(abs(np.corrcoef(*ranks)[0, 1]))
 
     def explained_output(self, model: Model, matrix: np.ndarray) -> np.ndarray:
         """The predicted number."""

@@ -71,8 +71,8 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
     roles = ForecastRoles(request, read_columns(db, request.query))
     known_numbers = [column for column in roles.known_ahead if column.numeric]
     known_texts = [column for column in roles.known_ahead if not column.numeric]
-    numbers = [roles.time, roles.target, *known_numbers]
-    reader = Reader(db, request.query, numbers, [*roles.series, *known_texts])
+    number_columns = [roles.time, roles.target, *known_numbers]
+    reader = Reader(db, request.query, number_columns, [*roles.series, *known_texts])
     table = reader.table(memory.available_bytes(options["memory_mb"]))
     if not reader.rows_read:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
@@ -98,14 +98,14 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
         roles.time.base_type == "timestamptz",
     )
     local = calendar.local(times)
-    periods = calendar.numbers(local)
+    numbers = calendar.numbers(local)
     codes, names = _with_target(codes, names, labelled)
     rows = (codes >= 0) & calendar.includes(local)
     if calendar.is_instant and calendar.time_zone != "UTC":
         target, rows = _merge_repeated_hours(times, local, codes, target, rows)
     check_duplicates(
         codes[rows],
-        periods[rows],
+        numbers[rows],
         names,
         " and ".join(column.name for column in roles.series),
         f"{calendar.name} of {roles.time.name}",
@@ -114,38 +114,40 @@ def read_forecast_data(db: Database, request: Request) -> ForecastData:
     labelled = rows & np.isfinite(target)
     grid = build_grid(
         codes[labelled],
-        periods[labelled],
+        numbers[labelled],
         target[labelled],
         len(names),
         options["gaps"],
-        calendar.nonexistent(int(periods[labelled].min()), int(periods[labelled].max())),
+        calendar.nonexistent(int(numbers[labelled].min()), int(numbers[labelled].max())),
     )
     if grid.history.shape[1] < 2:
         raise GlasshouseError(
             f"Every series has a single {calendar.name}, so nothing tells how they change.",
             "Give more rows.",
         )
-    horizon = options["horizon"]
-    _check_last_step(calendar, int(grid.ends.max()) + horizon, roles.time.name)
+    _check_last_step(calendar, int(grid.ends.max()) + options["horizon"], roles.time.name)
+    is_step = calendar.is_step(grid.ends, options["horizon"])
+    periods, periods_ahead = grid.history.shape[1], is_step.shape[1]
     levels = {column.name: table.texts[column.name].levels for column in known_texts}
-    known_ahead, has_future = known_values(
+    known_ahead = known_values(
         {c.name: _known_numbers(table, c) for c in roles.known_ahead},
         np.where(rows, codes, -1),
-        periods,
+        numbers,
         grid.ends,
-        grid.history.shape[1],
-        horizon,
+        periods,
+        periods_ahead,
     )
+    has_future = bool(np.isfinite(known_ahead[:, periods:][is_step]).all())
     hierarchy = None
     if options["hierarchy"]:
         hierarchy = build_hierarchy(names, len(options["hierarchy"]), ALL, SEPARATOR)
         grid, known_ahead = add_totals(grid, names, hierarchy), hierarchy.add_means(known_ahead)
         names = [*hierarchy.names, *names]
-    ahead, ahead_names = _calendar_ahead(calendar, grid, horizon, options["holidays"])
+    ahead, ahead_names = _calendar_ahead(calendar, grid, periods_ahead, options["holidays"])
     ahead = np.concatenate([known_ahead, ahead], axis=2)
     seasons = options["seasons"]
     seasons = tuple(sorted(set(calendar.seasons if seasons is None else seasons)))
-    seasons = tuple(s for s in seasons if _MIN_SEASONS * s <= grid.history.shape[1])
+    seasons = tuple(s for s in seasons if _MIN_SEASONS * s <= periods)
     panel = Panel(
         names,
         grid.history,
@@ -261,13 +263,13 @@ def _merge_repeated_hours(
 
 
 def _calendar_ahead(
-    calendar: Calendar, grid: Grid, horizon: int, country: str | None
+    calendar: Calendar, grid: Grid, periods_ahead: int, country: str | None
 ) -> tuple[np.ndarray, list[str]]:
     """What the calendar says of each period of each series, of shape (series, periods, columns)."""
     periods = grid.history.shape[1]
-    first, last = int(grid.ends.min()) - periods + 1, int(grid.ends.max()) + horizon
+    first, last = int(grid.ends.min()) - periods + 1, int(grid.ends.max()) + periods_ahead
     features, names = calendar_features(calendar, np.arange(first, last + 1), country)
-    places = grid.ends[:, None] - (periods - 1) + np.arange(periods + horizon) - first
+    places = grid.ends[:, None] - (periods - 1) + np.arange(periods + periods_ahead) - first
     return features.astype(np.float32)[places], names
 
 

@@ -126,7 +126,7 @@ def train_forecast(db: Database, request: Request, data: ForecastData) -> Foreca
     choice = _Choice(
         request, data, fitting, origins, reasons, results, selection, by_series, metric, combined
     )
-    return _finish(choice, scale, horizon, level, seed)
+    return _finish(choice, scale, level, seed)
 
 
 def _evaluate(
@@ -162,9 +162,7 @@ class _Choice:
     combined: list[str]
 
 
-def _finish(
-    choice: _Choice, scale: np.ndarray, horizon: int, level: float, seed: int
-) -> ForecastResult:
+def _finish(choice: _Choice, scale: np.ndarray, level: float, seed: int) -> ForecastResult:
     panel, origins = choice.data.panel, choice.origins
     forecasts = {r.name: r.forecasts for r in choice.results if r.forecasts is not None}
     evaluated = np.stack(
@@ -186,7 +184,12 @@ def _finish(
     # The test part is measured with an interval that has not seen it.
     test_offsets = conformal_offsets(errors[:-1], level, origins.horizon, *past)
     offsets = conformal_offsets(
-        errors, level, horizon, origins.all, origin_scales, scales(fitting, panel.periods)
+        errors,
+        level,
+        panel.periods_ahead,
+        origins.all,
+        origin_scales,
+        scales(fitting, panel.periods),
     )
     test = origin_scores(panel, -1, evaluated, truth, test_offsets, scale, level, hierarchy)
     naive = conformal_offsets((truth - forecasts[BASELINE])[:-1], level, origins.horizon, *past)
@@ -212,7 +215,7 @@ def _finish(
             origin_scores(panel, place, forecasts[BASELINE], validation_truth, None, scale, level)
             for place in places
         ],
-        model=_final_model(choice, offsets, horizon, level, seed, hierarchy),
+        model=_final_model(choice, offsets, level, seed, hierarchy),
     )
 
 
@@ -242,14 +245,13 @@ def _fit(
 def _final_model(
     choice: _Choice,
     offsets: Offsets,
-    horizon: int,
     level: float,
     seed: int,
     hierarchy: Hierarchy | None,
 ) -> ForecastModel:
     """Fit what is used on the whole history, and forecast from its end."""
     data, panel = choice.data, choice.data.panel
-    members, global_model = _fit(choice, panel.periods, horizon, seed)
+    members, global_model = _fit(choice, panel.periods, panel.periods_ahead, seed)
     regressor = global_model.regressor if global_model and data.known_ahead else None
     is_non_negative, is_whole = target_bounds(panel.history)
     look_back = max(28, *(4 * season for season in panel.seasons), 16) + 1
@@ -258,6 +260,7 @@ def _final_model(
         "by_series": choice.by_series,
         "combined": choice.combined,
         "calendar": data.calendar.facts(),
+        "horizon": choice.request.options["horizon"],
         "seasons": list(panel.seasons),
         "level": level,
         "holidays": choice.request.options["holidays"],

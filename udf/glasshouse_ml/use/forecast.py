@@ -59,7 +59,7 @@ def _known_ahead_names(stored: ForecastModel) -> str:
 def _with_known(
     db: Database, model: str, stored: ForecastModel, query: str, steps: int
 ) -> np.ndarray:
-    """The forecasts of the global model under the values of a query, of shape (series, horizon)."""
+    """The forecasts of the global model under the values of a query, of shape (series, periods)."""
     if stored.regressor is None:
         raise GlasshouseError(
             f"Model {model!r} takes no known_ahead: no series is answered by the global model on "
@@ -69,14 +69,14 @@ def _with_known(
     known_values = _read_known(db, stored, query)
     # A step beyond those that are asked needs no value.
     known_values = np.where(np.isfinite(known_values), known_values, stored.future_values)
-    _check_complete(stored, known_values[:, :steps])
-    look_back, horizon = stored.tail.shape[1], stored.horizon
+    _check_complete(stored, known_values, steps)
+    look_back, periods = stored.tail.shape[1], stored.periods
     calendar = from_facts(stored.facts["calendar"])
-    first, last = int(stored.ends.min()) + 1, int(stored.ends.max()) + horizon
+    first, last = int(stored.ends.min()) + 1, int(stored.ends.max()) + periods
     features, names = calendar_features(
         calendar, np.arange(first, last + 1), stored.facts["holidays"]
     )
-    places = stored.ends[:, None] + np.arange(1, horizon + 1) - first
+    places = stored.ends[:, None] + np.arange(1, periods + 1) - first
     future = np.concatenate([known_values, features[places]], axis=2)
     past = np.full((len(known_values), look_back, future.shape[2]), np.nan)
     panel = Panel(
@@ -88,7 +88,7 @@ def _with_known(
         np.concatenate([past, future], axis=1),
         names,
     )
-    return GlobalModel(stored.regressor).forecasts(panel, np.array([look_back]), horizon)[0]
+    return GlobalModel(stored.regressor).forecasts(panel, np.array([look_back]), periods)[0]
 
 
 def _read_known(db: Database, stored: ForecastModel, query: str) -> np.ndarray:
@@ -103,7 +103,7 @@ def _read_known(db: Database, stored: ForecastModel, query: str) -> np.ndarray:
                 f"Cast it in the query to {entry['type']}.",
             )
     columns = {name: _numbers(rows, name, facts["levels"]) for name in entries}
-    values, _ = known_values(columns, rows.series, rows.numbers, stored.ends, 0, stored.horizon)
+    values = known_values(columns, rows.series, rows.numbers, stored.ends, 0, stored.periods)
     if stored.hierarchy:
         values = stored.hierarchy.add_means(values[len(stored.hierarchy.names) :])
     return values.astype(float)
@@ -118,12 +118,14 @@ def _numbers(rows: ForecastRows, name: str, levels: dict[str, list[str]]) -> np.
     return np.array([np.nan if text is None else codes.get(text, -1.0) for text in texts])
 
 
-def _check_complete(stored: ForecastModel, known_values: np.ndarray) -> None:
-    missing = np.argwhere(~np.isfinite(known_values))
+def _check_complete(stored: ForecastModel, known_values: np.ndarray, steps: int) -> None:
+    calendar = from_facts(stored.facts["calendar"])
+    is_step = calendar.is_step(stored.ends, steps)[:, : stored.periods]
+    is_missing = ~np.isfinite(known_values[:, : is_step.shape[1]]) & is_step[:, :, None]
+    missing = np.argwhere(is_missing)
     if not len(missing):
         return
     series, step, column = missing[0]
-    calendar = from_facts(stored.facts["calendar"])
     at = calendar.instants(stored.ends[series : series + 1] + step + 1)[0]
     raise GlasshouseError(
         f"known_ahead has no {stored.facts['known'][column]['name']} of series "

@@ -31,11 +31,13 @@ def score_forecast(
         )
     actual = rows.table.numbers[target]
     ahead = rows.numbers - stored.ends[np.maximum(rows.series, 0)]
-    is_measured = (
-        (rows.series >= 0) & np.isfinite(actual) & (ahead >= 1) & (ahead <= stored.horizon)
-    )
+    calendar = from_facts(stored.facts["calendar"])
+    is_step = calendar.is_step(stored.ends, stored.horizon)[:, : stored.periods]
+    is_measured = (rows.series >= 0) & np.isfinite(actual)
+    is_measured &= (ahead >= 1) & (ahead <= is_step.shape[1])
+    is_measured[is_measured] = is_step[rows.series[is_measured], ahead[is_measured] - 1]
     if not is_measured.any():
-        last = from_facts(stored.facts["calendar"]).instants(stored.ends.max(keepdims=True))[0]
+        last = calendar.instants(stored.ends.max(keepdims=True))[0]
         raise GlasshouseError(
             f"The query returns no value of the {stored.horizon} steps that model {model!r} "
             f"forecasts: its history ends at {last}.",

@@ -74,16 +74,22 @@ def _read(db: Database, query: str, is_numeric: bool) -> Table:
         raise GlasshouseError("The query returns no row.", "Check its conditions.")
     if np.isnan(table.numbers[SCORE]).any():
         raise GlasshouseError("Column 'score' is NULL in a row.", "Leave such rows out.")
+    if SEGMENT in table.texts and ALL in table.texts[SEGMENT].levels:
+        raise GlasshouseError(
+            f"A segment is named {ALL!r}, which stands for all rows.", "Give it another name."
+        )
     return table
 
 
 def _parts(table: Table) -> list[tuple[str | None, str, Table]]:
-    """The rows of each period, and of each segment in it."""
+    """The rows of each period, and of each segment in it; NULL is no segment."""
     parts: list[tuple[str | None, str, Table]] = []
     for period, rows in _groups(table, PERIOD):
         parts.append((period, ALL, rows))
         if SEGMENT in table.texts:
-            parts += [(period, str(name), part) for name, part in _groups(rows, SEGMENT)]
+            parts += [
+                (period, name, part) for name, part in _groups(rows, SEGMENT) if name is not None
+            ]
     return parts
 
 

@@ -24,9 +24,9 @@ with
     days as (select distinct as_of from lines),
 
     -- Each price is looked up from the day backwards, by an index, because a product has
-    -- thousands of
-    -- order lines in 90 days.
-    prices as (
+    -- thousands of order lines in 90 days. Materialized: once for each day and product. The planner
+    -- expects few lines of last orders, and would look up the price of each line.
+    prices as materialized(
         select days.as_of, products.product_key, last_sold.unit_price
         from days
         cross join {{ ref("hub_product") }} as products

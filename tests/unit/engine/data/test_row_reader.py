@@ -56,6 +56,22 @@ def test_rows_of_several_batches_are_joined() -> None:
     assert table.texts["t"].levels == ["0", "1", "2"]
 
 
+@pytest.mark.parametrize("ending", ["", "é", " of more than eight letters"])
+def test_levels_of_many_texts_follow_their_code_points(ending: str) -> None:
+    texts = [
+        *(f"{i * 7919 % 3000 - 40}{ending}" for i in range(3000)),
+        None,
+        "",
+        "Z",
+        "~",
+        "a",
+        "1 ",
+    ]
+    table = read([{"t": text} for text in texts])
+    assert table.texts["t"].levels == sorted({text for text in texts if text is not None})
+    assert table.texts["t"].values() == texts
+
+
 def test_memory_limit_keeps_whole_rows() -> None:
     words = ["", "\x1f", None, "a" * 90]
     rows = [{"n": float(i), "t": f"text {i}", "w": words[i % 4]} for i in range(12_000)]

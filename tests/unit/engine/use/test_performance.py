@@ -67,6 +67,16 @@ def test_realised_and_estimated_by_period_and_segment(
     assert {segment for _, segment, _ in result} == {"all", "web", "shop"}
 
 
+def test_segment_without_a_value_counts_in_the_total_only(classification: StandIn) -> None:
+    names = ["", None, "None"]
+    log_rows = [{"score": n / 100, "segment": names[n % 3]} for n in range(1, 100)]
+    result = performance_rows(classification, log_rows)
+    assert {segment for _, segment, _ in result} == {"all", "", "None"}
+    assert result[None, "None", "roc_auc"]["rows"] == 33
+    with pytest.raises(GlasshouseError, match="A segment is named 'all', which stands for all"):
+        performance_rows(classification, [*log_rows, {"score": 0.5, "segment": "all"}])
+
+
 def test_without_period_or_truth(classification: StandIn) -> None:
     result = performance_rows(classification, [{"score": n / 100} for n in range(1, 100)])
     assert {(period, segment) for period, segment, _ in result} == {(None, "all")}

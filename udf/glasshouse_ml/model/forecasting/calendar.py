@@ -131,11 +131,16 @@ class Calendar:
             numbers = weeks * 7 + np.array(self.weekdays)[place] - 3
         return numbers * (_SECONDS[self.unit] * self.count) + self.phase + self.offset
 
+    @property
+    def _has_clock_changes(self) -> bool:
+        """Whether the clock can leave out or repeat a period."""
+        return self.unit in (MINUTE, HOUR) and self.time_zone != "UTC"
+
     def nonexistent(self, first: int, last: int) -> np.ndarray:
         """The periods from `first` to `last` that the clock leaves out, as it is set forward."""
         numbers = np.arange(first, last + 1)
         zone = zone_of(self.time_zone)
-        if self.unit not in (MINUTE, HOUR) or zone is UTC:
+        if not self._has_clock_changes:
             return numbers[:0]
         clocks = self.times(numbers)
         instants = np.array([_utc_seconds(clock, zone) for clock in clocks.tolist()], float)
@@ -145,10 +150,10 @@ class Calendar:
         """For each step after period `end`: the period it takes its values from, and its instant.
 
         Where clocks change, an hour that is repeated gets two steps of one period, and an hour that
-        is left out gets none.
+        is left out gets none: the last step then lies a period further ahead.
         """
         zone = zone_of(self.time_zone)
-        if self.unit not in (MINUTE, HOUR) or zone is UTC:
+        if not self._has_clock_changes:
             numbers = np.arange(end + 1, end + 1 + horizon)
             clock = self.times(numbers)
             return [
@@ -158,11 +163,27 @@ class Calendar:
         length = _SECONDS[self.unit] * self.count
         begin = _utc_seconds(int(self.times(np.array([end]))[0]), zone)
         instants = begin + length * np.arange(1, horizon + 1)
-        periods = np.clip(self.numbers(self._clock(instants.astype(float))) - end, 1, horizon)
+        periods = np.maximum(self.numbers(self._clock(instants.astype(float))) - end, 1)
         return [
             (int(period), datetime.fromtimestamp(int(instant), UTC).isoformat())
             for period, instant in zip(periods, instants, strict=True)
         ]
+
+    def is_step(self, ends: np.ndarray, horizon: int) -> np.ndarray:
+        """Which periods after each end a step takes its values from; shape (ends, periods).
+
+        There are as many periods as steps, and those that the clock leaves out before the last.
+        """
+        if not self._has_clock_changes:
+            return np.ones((len(ends), horizon), bool)
+        distinct, places = np.unique(ends, return_inverse=True)
+        sources = [
+            [period for period, _ in self.steps_after(end, horizon)] for end in distinct.tolist()
+        ]
+        result = np.zeros((len(distinct), max(horizon, *map(max, sources))), bool)
+        for row, periods in enumerate(sources):
+            result[row, np.array(periods) - 1] = True
+        return result[places]
 
     def instants(self, numbers: np.ndarray) -> list[str]:
         """The instant of each period."""

@@ -20,15 +20,15 @@ class ForecastModel:
     facts : dict
         JSON: names and reasons of the series, calendar, horizon, level, columns known ahead.
     members : dict
-        The forecasts of each candidate that is used, of shape (series, horizon).
-    lower, upper : ndarray of shape (series, horizon)
+        The forecasts of each candidate that is used, of shape (series, periods).
+    lower, upper : ndarray of shape (series, periods)
         What to add for the ends of the interval.
-    baseline : ndarray of shape (series, horizon)
+    baseline : ndarray of shape (series, periods)
     ends : ndarray of shape (series,)
         The number of the last period of each series.
     tail : ndarray of shape (series, periods)
         The end of the history, which the global model looks back on; empty where it is not asked.
-    future_values : ndarray of shape (series, horizon, columns)
+    future_values : ndarray of shape (series, periods, columns)
         The columns known ahead, as the training had them; NaN where it had none.
     regressor : HistGradientBoostingRegressor or None
         Needed where columns known ahead change its forecasts.
@@ -57,7 +57,7 @@ class ForecastModel:
     def intervals(
         self, members: dict[str, np.ndarray] | None = None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Forecast, lower and upper end of each period, of shape (series, horizon).
+        """Forecast, lower and upper end of each period, of shape (series, periods).
 
         `members` take the place of stored forecasts of the candidates.
         """
@@ -80,6 +80,8 @@ class ForecastModel:
         calendar = from_facts(self.facts["calendar"])
         for row, end in enumerate(self.ends.tolist()):
             steps = calendar.steps_after(int(end), self.horizon)
+            # Versions from before `horizon` lack the period of a last step.
+            steps = [(min(period, self.periods), instant) for period, instant in steps]
             yield [
                 (
                     step,
@@ -95,6 +97,11 @@ class ForecastModel:
     @property
     def horizon(self) -> int:
         """The steps that it can answer."""
+        return int(self.facts.get("horizon", self.periods))
+
+    @property
+    def periods(self) -> int:
+        """The periods after the history that it has forecasts of; see Calendar.is_step()."""
         return self.baseline.shape[1]
 
 

@@ -12,8 +12,8 @@ def known_values(
     ends: np.ndarray,
     periods: int,
     horizon: int,
-) -> tuple[np.ndarray, bool]:
-    """The values of shape (series, periods + horizon, columns), and whether the future is complete.
+) -> np.ndarray:
+    """The values of shape (series, periods + horizon, columns).
 
     Rows of no series have the code -1. A period between two rows takes the values of the earlier
     one; before the first and after the last row there is NaN.
@@ -23,8 +23,7 @@ def known_values(
     inside = (series >= 0) & (places >= 0) & (places < periods + horizon)
     for position, column in enumerate(columns.values()):
         values[series[inside], places[inside], position] = column[inside]
-    values = _filled_between(values)
-    return values, bool(np.isfinite(values[:, periods:]).all())
+    return _filled_between(values)
 
 
 def _filled_between(values: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ class Panel:
         The number of the last period of each series, as its calendar counts.
     seasons : tuple of int
         Periods of each season, the shortest first; empty where there is none.
-    ahead : ndarray of shape (series, periods + horizon, columns)
+    ahead : ndarray of shape (series, periods + periods_ahead, columns)
         What is known of each period in advance: columns known ahead, calendar. NaN is missing.
     ahead_names : list of str
     targets : ndarray of shape (series, periods) or None
@@ -40,6 +40,11 @@ class Panel:
     def periods(self) -> int:
         """The periods of the longest series."""
         return self.history.shape[1]
+
+    @property
+    def periods_ahead(self) -> int:
+        """The periods after the end of a series that its steps lie in."""
+        return self.ahead.shape[1] - self.periods
 
     @property
     def season(self) -> int:
