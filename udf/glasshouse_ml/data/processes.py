@@ -30,7 +30,7 @@ from glasshouse_ml.data.threads import SINGLE_THREAD, limit_to_cores
 
 SETTING = "glasshouse.sessions"
 # Seconds of processor time that a session computes before it starts processes. Each process takes
-# about one second to load the libraries.
+# one to two seconds to load the libraries.
 ALONE_S = 0.5
 # SQLSTATE system_error.
 _SYSTEM_ERROR = "58000"
