@@ -43,7 +43,7 @@ class Settings(BaseModel):
 
     root: Path
     state: Path
-    mode: Literal["auto", "native", "docker", "docker-redis"] = "auto"
+    mode: Literal["auto", "native", "docker", "docker-redis", "cluster"] = "auto"
     postgres_host: str = "127.0.0.1"
     postgres_port: Port
     superset_port: Port
@@ -300,11 +300,11 @@ def _existing_parts(values: dict[str, str]) -> dict[str, Any]:
     if superset and not superset.startswith(("http://", "https://")):
         raise UserError("SUPERSET_URL in .env is no address", "write https://host or http://host")
     server = existing_server(values)
-    if (server or superset) and values.get("MODE", "").startswith("docker"):
+    mode = values.get("MODE", "")
+    if (server and mode == "cluster") or ((server or superset) and mode.startswith("docker")):
         key = "DATABASE_URL" if server else "SUPERSET_URL"
         raise UserError(
-            f"MODE={values['MODE']} starts a PostgreSQL and a Superset of its own, and {key} in"
-            " .env names an existing one",
+            f"MODE={mode} starts a server of its own, and {key} in .env names an existing one",
             "write MODE=native, or empty that key",
         )
     fields: dict[str, Any] = {"existing_superset": superset}
@@ -327,7 +327,7 @@ def _remedy(key: str) -> str:
     if key.endswith("_PORT"):
         return "write a number from 1024 to 65535"
     return (
-        "write auto, native, docker or docker-redis"
+        "write auto, native, docker, docker-redis or cluster"
         if key == "MODE"
         else "write a value after the ="
     )

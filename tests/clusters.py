@@ -32,6 +32,7 @@ from scripts.fingerprint import fingerprint
 from scripts.settings import ROOT, Settings
 from scripts.stack.build import build, build_functions
 from scripts.stack.interface import Stack
+from scripts.stack.native.stack import NativeStack
 from scripts.stack.paths import Paths
 from scripts.stack.processes import find_by_working_directory, is_alive, terminate
 from scripts.stack.provision import provision
@@ -132,6 +133,28 @@ def new_server(state: Path, root: Path = ROOT) -> Iterator[Warehouse]:
 
 
 @contextmanager
+def citus_stack(workers: int = 2) -> Iterator[Warehouse]:
+    """A stack of MODE=cluster without data, for a caller who may do anything with it."""
+    copies = _folder() / COPIES
+    copies.mkdir(exist_ok=True)
+    remove_orphans()
+    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=copies))
+    folder.chmod(0o755)
+    try:
+        copy_template("server", folder)
+        # Of the template the libraries stay.
+        shutil.rmtree(folder / "postgres")
+        settings = throwaway_settings(ROOT, folder)
+        extra_values = settings.extra_values | {"CLUSTER_WORKERS": str(workers)}
+        update = {"mode": "cluster", "extra_values": extra_values}
+        with _running(settings.model_copy(update=update)) as warehouse:
+            provision(warehouse.settings, warehouse.stack.superuser("postgres"))
+            yield warehouse
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def _running(settings: Settings) -> Iterator[Warehouse]:
     """The installation of these settings with its server up; stopped afterwards."""
     stack = open_stack(settings)
@@ -223,7 +246,7 @@ TEMPLATES: dict[str, tuple[str | None, Callable[[Warehouse], None]]] = {
 def _folder() -> Path:
     """The folder of all templates and copies, which the database server's user can reach."""
     # Installs PostgreSQL where it is missing, and with it that user.
-    open_stack(throwaway_settings(ROOT, ROOT / ".stack")).prepare()
+    NativeStack(throwaway_settings(ROOT, ROOT / ".stack")).prepare()
     folder = Paths(ROOT / ".stack").server_state / FOLDER
     folder.mkdir(exist_ok=True)
     return folder
@@ -250,5 +273,6 @@ def remove_orphans() -> None:
     """Remove the copies whose test process was killed before it could do so."""
     for folder in (Paths(ROOT / ".stack").server_state / FOLDER / COPIES).glob("*-*"):
         if not is_alive(int(folder.name.partition("-")[0])):
-            terminate(find_by_working_directory(folder / "postgres"))
+            for data in (folder / "postgres", *folder.glob("worker*")):
+                terminate(find_by_working_directory(data))
             shutil.rmtree(folder, ignore_errors=True)

@@ -260,6 +260,11 @@ def logs(part: str | None, lines: int, follow: bool) -> None:
 
 
 def _require_own_server(settings: Settings) -> None:
+    if settings.mode == "cluster":
+        raise UserError(
+            "make backup and make restore do not work on a cluster yet",
+            "make down, then copy the folder .stack (docs/cluster.md)",
+        )
     if settings.existing_server:
         raise UserError(
             "make backup and make restore work on Glasshouse's own server only",

@@ -7,7 +7,9 @@ do $$
 declare
     harmless constant name[] := array[
         'random', 'gen_random_uuid', 'clock_timestamp', 'timeofday', 'pg_is_in_recovery',
-        'pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size'
+        'pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size',
+        -- Citus calls them in a query of several tables; they read what the query itself has gathered.
+        'read_intermediate_result', 'read_intermediate_results'
     ];
     reaching constant text := '^((query|cursor|table|schema|database)_to_xml|pg_stat_get_activity'
         '|pg_stat_get_backend|pg_stat_get_progress|pg_stat_get_wal_|pg_current_xact_id$|txid_current$)';
@@ -23,8 +25,8 @@ begin
             and prorettype not in ('language_handler'::regtype, 'trigger'::regtype)
             and has_function_privilege('public', oid, 'execute')
     loop
-        execute format('revoke execute on function %s from public', revoked);
-        execute format('grant execute on function %s to transformer, ml_registry, pg_monitor', revoked);
+        execute format('revoke execute on routine %s from public', revoked);
+        execute format('grant execute on routine %s to transformer, ml_registry, pg_monitor', revoked);
     end loop;
 end
 $$;

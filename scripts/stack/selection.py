@@ -1,7 +1,9 @@
-"""Opens the stack of an installation: processes of the machine, or containers."""
+"""Opens the stack of an installation: processes of the machine, a cluster, or containers."""
 
 from scripts.errors import UserError
 from scripts.settings import Settings
+from scripts.stack.cluster.nodes import existing_workers
+from scripts.stack.cluster.stack import ClusterStack
 from scripts.stack.docker.compose import unavailable_reason
 from scripts.stack.docker.stack import DockerStack
 from scripts.stack.external.stack import ExternalStack
@@ -18,6 +20,13 @@ def open_stack(settings: Settings) -> Stack:
     if settings.existing_server:
         _require_no_own_server(settings)
         return ExternalStack(settings)
+    if settings.mode == "cluster":
+        return ClusterStack(settings)
+    if existing_workers(settings):
+        raise UserError(
+            f"MODE={settings.mode} in .env, and {settings.root} has a cluster, which stores rows",
+            "write MODE=cluster, or use another clone",
+        )
     return DockerStack(settings) if settings.in_containers else NativeStack(settings)
 
 

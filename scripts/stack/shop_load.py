@@ -30,7 +30,7 @@ def is_replaced(settings: Settings) -> bool:
     ):
         if not _exists(cursor, "vault.hub_order"):
             return False
-        cursor.execute("select exists (select from vault.hub_order)")
+        cursor.execute("select exists (select 1 from vault.hub_order)")
         has_history = cursor.fetchone()[0]
         return has_history and _load_id(cursor, "vault.shop_load") != _load_id(cursor, "shop.load")
 

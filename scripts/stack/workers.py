@@ -13,6 +13,7 @@ from psycopg2.extensions import cursor as Cursor
 from scripts.errors import UserError
 from scripts.settings import Settings
 from scripts.stack.external.library_path import path_statements
+from scripts.stack.external.workers import HAS_CITUS, RUN
 from scripts.stack.interface import Stack
 from scripts.stack.signing_key import read_key
 
@@ -23,7 +24,6 @@ FUNCTIONS = (
     "predict_shard_body", "predict_shard", "canonical_text", "read_shard_body", "read_shard",
 )  # fmt: skip
 SHARED_ARTIFACTS = "ml.shared_artifacts"
-HAS_CITUS = "select from pg_extension where extname = 'citus'"
 WORKERS = "select from pg_dist_node where isactive and noderole = 'primary' and groupid <> 0"
 DISTRIBUTE_FUNCTION = """
     select create_distributed_function(oid::regprocedure)
@@ -40,7 +40,6 @@ SHARE_ARTIFACTS = """
     select create_reference_table(%s)
     where not exists (select from pg_dist_partition where logicalrelid = %s::regclass)
 """
-RUN = "select nodename || ':' || nodeport, success, result from run_command_on_workers(%s)"
 # The statements hold the key, so they must not reach the log of a server.
 SILENT = """
     set local log_statement = none;

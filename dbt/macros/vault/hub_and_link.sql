@@ -20,16 +20,24 @@
 {# The rows of a stage whose key is not in this table yet; rows that are there never change. #}
 {% macro new_keys(stage, key, columns, valid_from, record_source, lookup=[]) %}
     {{- vault_indexes(key, unique=true, lookup=lookup) }}
-    select
-        stage.{{ key }},
-        {% for column in columns %} stage.{{ column }}, {% endfor %}
-        {{ load_columns("stage." ~ valid_from, record_source) }}
-    from {{ stage }} as stage
+    with
+        staged as (
+            select
+                {{ key }},
+                {% for column in columns %} {{ column }}, {% endfor %}
+                {{ load_columns(valid_from, record_source) }}
+            from {{ stage }}
+            {% if is_incremental() %}
+                where {{ changed_rows("updated_at", "valid_from", var("lookback")) }}
+            {% endif %}
+        )
+
+    select *
+    from staged
     {% if is_incremental() %}
         where
-            {{ changed_rows("stage.updated_at", "valid_from", var("lookback")) }}
-            and not exists (
-                select from {{ this }} as existing where existing.{{ key }} = stage.{{ key }}
+            {{ key }} not in (
+                select {{ key }} from {{ this }} where {{ key }} in (select {{ key }} from staged)
             )
     {% endif %}
 {% endmacro %}

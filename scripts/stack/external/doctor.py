@@ -10,10 +10,13 @@ from psycopg2.extensions import cursor as Cursor
 from scripts.console import console, say
 from scripts.errors import UserError
 from scripts.settings import Settings
+from scripts.stack import build_state
 from scripts.stack.external import libraries
 from scripts.stack.external.connection import connect_admin
 from scripts.stack.external.names import read_names
 from scripts.stack.external.requirements import Finding, read_python, server_findings
+from scripts.stack.external.stack import LIBRARY_PATH
+from scripts.stack.external.workers import worker_findings
 from scripts.stack.interface import Stack
 from scripts.stack.paths import Paths
 
@@ -48,6 +51,9 @@ def find(settings: Settings, stack: Stack) -> Iterator[Finding]:
         missing = {finding.name for finding in server if finding.remedy}
         if not missing & {"plpython3u", "rights", "writes"}:
             yield from _python_findings(cursor, settings, stack)
+        connection.rollback()
+        folder = build_state.read(settings, LIBRARY_PATH) or ""
+        yield from worker_findings(cursor, settings, folder)
         connection.rollback()
         if settings.existing_server:
             yield _names_finding(cursor, settings)

@@ -26,7 +26,7 @@ from scripts.stack.processes import (
 
 CONFIGURATION = """\
 # Written by `make up` from .env. Put your own settings into postgresql.conf.
-listen_addresses = '127.0.0.1'
+listen_addresses = '{addresses}'
 port = {port}
 unix_socket_directories = '{sockets}'
 unix_socket_permissions = 0700
@@ -46,7 +46,10 @@ host all all 127.0.0.1/32 scram-sha-256
 
 
 class Cluster:
-    """The database cluster of one installation."""
+    """A database cluster of one installation: a data directory and its server."""
+
+    # The TCP addresses that the server listens on; it always listens on its socket.
+    addresses = "127.0.0.1"
 
     def __init__(self, settings: Settings, server: Postgres) -> None:
         self.settings = settings
@@ -58,6 +61,11 @@ class Cluster:
         """The data directory."""
         return self.paths.data
 
+    @property
+    def port(self) -> int:
+        """The port, which is also part of the socket's name."""
+        return self.settings.postgres_port
+
     def running(self) -> bool:
         """Whether the server runs; a reused process number does not count."""
         pid = read_pid(self.data / "postmaster.pid")
@@ -66,7 +74,7 @@ class Cluster:
     def check_port(self) -> None:
         """Raise UserError if another program listens on the port."""
         # Children of a killed server keep the port for a moment; start() terminates them.
-        if not self._processes() or self._port() != self.settings.postgres_port:
+        if not self._processes() or self._running_port() != self.port:
             require_free_port(self.settings, "POSTGRES_PORT")
 
     def start(self) -> str:
@@ -75,7 +83,7 @@ class Cluster:
         changed = self._configure() if self.data.exists() else True
         if self.running() and not changed:
             # After a crash the server recovers and refuses connections meanwhile.
-            wait_until(self._accepts_connections, 120)
+            wait_until(self.accepts_connections, 120)
             return "already running"
         self.stop()
         self.check_port()
@@ -99,12 +107,13 @@ class Cluster:
         """Arguments for psycopg2.connect as the superuser, over the socket."""
         return {
             "host": str(self.paths.sockets),
-            "port": self.settings.postgres_port,
+            "port": self.port,
             "user": "postgres",
             "dbname": database,
         }
 
-    def _accepts_connections(self) -> bool:
+    def accepts_connections(self) -> bool:
+        """Whether the superuser can log in."""
         try:
             psycopg2.connect(**self.superuser()).close()
         except psycopg2.OperationalError:
@@ -121,14 +130,14 @@ class Cluster:
     def _processes(self) -> list[int]:
         return find_by_working_directory(self.data)
 
-    def _port(self) -> int | None:
+    def _running_port(self) -> int | None:
         """The port of the running server, from the fourth line of its PID file."""
         lines = (_read(self.data / "postmaster.pid") or "").splitlines()
         return int(lines[3]) if len(lines) > 3 else None
 
     def _create(self) -> None:
         """Run initdb in a draft folder, so that an incomplete cluster never has the final name."""
-        draft = self.data.with_name("postgres.new")
+        draft = self.data.with_name(f"{self.data.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         self._own(draft)
@@ -154,19 +163,34 @@ class Cluster:
             file.write("include = 'glasshouse.conf'\n")
         draft.rename(self.data)
 
-    def _configure(self) -> bool:
-        """Write the configuration files; True if they have changed."""
-        self._make_socket_folder()
+    def configuration(self) -> dict[str, str]:
+        """The text of each configuration file in the data directory."""
         owner = getpass.getuser()
         users = dict.fromkeys((owner, server_user() or owner))
-        texts = {
+        return {
             "glasshouse.conf": CONFIGURATION.format(
-                port=self.settings.postgres_port, sockets=self.paths.sockets
+                addresses=self.addresses, port=self.port, sockets=self.paths.sockets
             )
             + SHARED_SETTINGS.read_text(encoding="utf-8"),
             "pg_hba.conf": ACCESS,
             "pg_ident.conf": "".join(f"glasshouse {user} postgres\n" for user in users),
         }
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables of the server."""
+        site = self.paths.server_environment / "lib" / f"python{self.server.python_version()}"
+        return {
+            **as_server_user()["env"],
+            "PYTHONPATH": str(site / "site-packages"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONNOUSERSITE": "1",
+            **THREADS,
+        }
+
+    def _configure(self) -> bool:
+        """Write the configuration files; True if they have changed."""
+        self._make_socket_folder()
+        texts = self.configuration()
         changed = [name for name, text in texts.items() if _read(self.data / name) != text]
         for name in changed:
             draft = self.data / f"{name}.new"
@@ -186,22 +210,19 @@ class Cluster:
 
     def _launch(self) -> None:
         # PostgreSQL refuses to start if these name a zombie or a process of another program.
-        for stale in (self.data / "postmaster.pid", *self.paths.sockets.glob(".s.PGSQL.*")):
+        socket = self.paths.sockets / f".s.PGSQL.{self.port}"
+        for stale in (
+            self.data / "postmaster.pid",
+            socket,
+            socket.with_name(f"{socket.name}.lock"),
+        ):
             stale.unlink(missing_ok=True)
-        log = self.paths.logs / "postgres.log"
-        site = self.paths.server_environment / "lib" / f"python{self.server.python_version()}"
-        environment = {
-            **as_server_user()["env"],
-            "PYTHONPATH": str(site / "site-packages"),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONNOUSERSITE": "1",
-            **THREADS,
-        }
+        log = self.paths.logs / f"{self.data.name}.log"
         with log.open("a") as file:
             start = log.stat().st_size
             process = self._pg_ctl(
                 "start", "--wait", "--timeout=120", check=False,
-                env=environment, stdout=file, stderr=file, start_new_session=True,
+                env=self.environment(), stdout=file, stderr=file, start_new_session=True,
             )  # fmt: skip
         if process.returncode or not wait_until(self.running, 5):
             output = log.read_bytes()[start:].decode(errors="replace")

@@ -11,6 +11,7 @@ from scripts.bootstrap import apt
 from scripts.errors import UserError
 
 INSTALLED = Path("/usr/lib/postgresql")
+SHARED = Path("/usr/share/postgresql")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ class Postgres:
     def packages(self) -> list[str]:
         """Debian's package names of the server and PL/Python."""
         return [f"postgresql-{self.major}", f"postgresql-plpython3-{self.major}"]
+
+    def has_extension(self, name: str) -> bool:
+        """Whether an extension is installed beside the server."""
+        return (SHARED / str(self.major) / "extension" / f"{name}.control").exists()
 
     def python_version(self) -> str:
         """The Python that PL/Python is linked against, such as 3.11."""

@@ -37,7 +37,8 @@ def valid(file: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_compose_file_is_valid(tmp_path: Path) -> None:
-    assert valid(COMPOSE).returncode == 0, valid(COMPOSE).stdout
+    for file in (COMPOSE, FOLDER / "cluster" / "compose.yml"):
+        assert valid(file).returncode == 0, valid(file).stdout
     compose_file = tmp_path / "compose.yml"
     compose_file.write_text(COMPOSE.read_text().replace("mem_limit:", "memory_limit:", 1))
     assert valid(compose_file).returncode != 0

@@ -67,7 +67,7 @@ def predict_into(
             "Train it with a key.",
         )
     # Also checks the columns of the source before a row of the target is deleted.
-    statement = compile_prediction(db, model, f"select * from {source}", number)
+    statement = compile_prediction(db, model, f"select * from {source}", number, all_rows=True)
     _check_target(db, stored.key, source, target)
     place = shards.distribution(db, source)
     if place is None:

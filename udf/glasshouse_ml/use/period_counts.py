@@ -66,8 +66,10 @@ class PeriodCounts:
                 values = next(next_number)
                 bin_codes = entry.bin_numbers(values)
                 if entry.highest is not None:
-                    for period in periods[(values < entry.lowest) | (values > entry.highest)]:
-                        self.outside[int(period), entry.feature.name] += 1
+                    is_outside = (values < entry.lowest) | (values > entry.highest)
+                    counts = np.bincount(periods[is_outside])
+                    for period in np.flatnonzero(counts).tolist():
+                        self.outside[period, entry.feature.name] += int(counts[period])
             self._count(position, periods, bin_codes)
         if self.score:
             # Rows with infinite or too large values cannot be predicted.

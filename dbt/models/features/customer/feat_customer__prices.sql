@@ -23,29 +23,39 @@ with
 
     days as (select distinct as_of from lines),
 
-    -- Each price is looked up from the day backwards, by an index, because a product has
-    -- thousands of order lines in 90 days. Materialized: once for each day and product. The planner
-    -- expects few lines of last orders, and would look up the price of each line.
+    {% set is_sold -%}
+        sold.ordered_at < days.as_of + 1
+        and sold.ordered_at >= days.as_of - 89
+        and sold.valid_from < days.as_of + 1
+        and sold.valid_to >= days.as_of + 1
+        and sold.kind = 'sale'
+        and not sold.is_cancelled
+        and sold.unit_price > 0
+    {%- endset %}
     prices as materialized(
-        select days.as_of, products.product_key, last_sold.unit_price
-        from days
-        cross join {{ ref("hub_product") }} as products
-        cross join
-            lateral(
-                select sold.unit_price
-                from {{ ref("bridge_order_lines") }} as sold
-                where
-                    sold.product_key = products.product_key
-                    and sold.ordered_at < days.as_of + 1
-                    and sold.ordered_at >= days.as_of - 89
-                    and sold.valid_from < days.as_of + 1
-                    and sold.valid_to >= days.as_of + 1
-                    and sold.kind = 'sale'
-                    and not sold.is_cancelled
-                    and sold.unit_price > 0
-                order by sold.ordered_at desc, sold.order_line_key
-                limit 1
-            ) as last_sold
+        {% if has_citus() %}
+            -- Citus has no index of all shards to look a price up with.
+            select distinct
+                on (days.as_of, sold.product_key) days.as_of, sold.product_key, sold.unit_price
+            from days
+            inner join {{ ref("bridge_order_lines") }} as sold on {{ is_sold }}
+            order by days.as_of, sold.product_key, sold.ordered_at desc, sold.order_line_key
+        {% else %}
+            -- Each price is looked up from the day backwards, by an index, because a product has
+            -- thousands of order lines in 90 days. Materialized: once for each day and product. The
+            -- planner expects few lines of last orders, and would look up the price of each line.
+            select days.as_of, products.product_key, last_sold.unit_price
+            from days
+            cross join {{ ref("hub_product") }} as products
+            cross join
+                lateral(
+                    select sold.unit_price
+                    from {{ ref("bridge_order_lines") }} as sold
+                    where sold.product_key = products.product_key and {{ is_sold }}
+                    order by sold.ordered_at desc, sold.order_line_key
+                    limit 1
+                ) as last_sold
+        {% endif %}
     ),
 
     rises as (

@@ -21,6 +21,7 @@ with
         inner join
             {{ ref("link_customer__country") }} as links
             on links.customer_in_country_key = contacts.customer_in_country_key
+            and links.customer_key = contacts.customer_key
         inner join {{ ref("hub_country") }} as hubs on hubs.country_key = links.country_key
         order by
             snapshots.customer_key,
