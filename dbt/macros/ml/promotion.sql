@@ -76,19 +76,14 @@
 {%- endmacro %}
 
 
-{# A refresh goes on if the champion fails a test, which is then a warning and an alert. #}
-{% macro postgres__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
+{# In a refresh the champion stays in use whatever it fails, so that new rows are predicted. #}
+{% macro keeps_champion(test) -%}
     {%- set champions = [] -%}
-    {%- for id in tested_models(model) if env_var("GLASSHOUSE_KEEP_CHAMPIONS", "") -%}
+    {%- for id in tested_models(test) if env_var("GLASSHOUSE_KEEP_CHAMPIONS", "") -%}
         {%- set query = "select 1 from " ~ graph.nodes[id].relation_name ~ " where champion" -%}
         {%- do champions.extend(run_query(query).rows) -%}
     {%- endfor -%}
-    {%- set never = "< 0" -%}
-    {{-
-        dbt.default__get_test_sql(
-            main_sql, fail_calc, warn_if, never if champions else error_if, limit
-        )
-    -}}
+    {{- return(champions | length > 0) -}}
 {%- endmacro %}
 
 
