@@ -1,7 +1,7 @@
-"""The workers of a Citus cluster: what they need before ml.predict_into can use them.
+"""The workers of a Citus cluster: what they need before the engine can use them.
 
 Citus itself copies schemas, roles and extensions to a worker. It commits a change of the registry
-on the coordinator alone, where the registry stays. A worker gets the functions of a prediction, the
+on the coordinator alone, where the registry stays. A worker gets the functions that run there, the
 key that verifies artifacts, and a copy of the artifacts in use.
 """
 
@@ -17,11 +17,11 @@ from scripts.stack.external.workers import HAS_CITUS, RUN
 from scripts.stack.interface import Stack
 from scripts.stack.signing_key import read_key
 
-# What ml.predict_shard calls on a worker. A function follows those that it calls, because
-# PostgreSQL checks its body.
+# What ml.predict_shard and ml.read_shard call on a worker. A function follows those that it calls,
+# because PostgreSQL checks its body.
 FUNCTIONS = (
     "failure", "raise_failure", "rawarray", "rawbytes", "numbers", "predict_batches", "predict",
-    "predict_shard_body", "predict_shard",
+    "predict_shard_body", "predict_shard", "canonical_text", "read_shard_body", "read_shard",
 )  # fmt: skip
 SHARED_ARTIFACTS = "ml.shared_artifacts"
 WORKERS = "select from pg_dist_node where isactive and noderole = 'primary' and groupid <> 0"

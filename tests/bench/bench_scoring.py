@@ -51,7 +51,8 @@ def boosting(bench: Bench) -> Pair:
 def linear(bench: Bench) -> Pair:
     session = Session(bench)
     _linear(session, bench)
-    text = session.rows("select ml.compile(%s, %s)", LINEAR, query(bench))[0][0]
+    call = "select ml.compile(%s, %s, all_rows => true)"
+    text = session.rows(call, LINEAR, query(bench))[0][0]
 
     def measure_glasshouse() -> float:
         session.rows("drop table if exists bench.scored")

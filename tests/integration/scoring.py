@@ -186,5 +186,6 @@ def compiled_predictions(session: Session, name: str) -> dict[int, tuple]:
     return {key: answer for key, *answer in rows}
 
 
-def compiled_sql(session: Session, name: str, query: str = PROBES) -> str:
-    return session.rows("select ml.compile(%s, %s)", f"engine test scoring {name}", query)[0][0]
+def compiled_sql(session: Session, name: str, query: str = PROBES, all_rows: bool = False) -> str:
+    call = "select ml.compile(%s, %s, all_rows => %s)"
+    return session.rows(call, f"engine test scoring {name}", query, all_rows)[0][0]

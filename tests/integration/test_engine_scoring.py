@@ -192,6 +192,13 @@ def test_infinite_dates_are_refused(user: Session) -> None:
             way(user, "yes")
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_sql_for_all_rows_gives_the_same_answers(user: Session, name: str) -> None:
+    query = "select * from engine_scoring.examples"
+    single, of_all = (compiled_sql(user, name, query, all_rows) for all_rows in (False, True))
+    assert sorted(user.rows(of_all), key=str) == sorted(user.rows(single), key=str)
+
+
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "trees"])
 def test_linear_sql_does_not_call_engine(user: Session, name: str) -> None:
     assert "ml." not in compiled_sql(user, name)

@@ -283,6 +283,15 @@ def test_refresh_goes_on_without_rejected_version(
     assert summary.endswith("limit 0.8), version 1 stays in use")
     assert status(user, "successor") == {1: "champion", 2: "rejected"}
     assert predicting_version(user, "successor") == 1
+    # A limit that the champion does not reach either.
+    add_model(project, "successor", gate.format(1.01))
+    project.write("models/features/feat_rows.sql", ROWS.format(a="sin(i)", clue="cos(i)"))
+    summary = build_without_rejected(engine.settings, build)
+    assert summary.startswith("built; version 3 of promotion.successor is rejected")
+    assert build_without_rejected(engine.settings, build).startswith("built")
+    assert project.run("build").exit_code == 1
+    assert status(user, "successor") == {1: "champion", 2: "rejected", 3: "rejected"}
+    assert predicting_version(user, "successor") == 1
     project.write("tests/never.sql", "select * from {{ ref('feat_rows') }}")
     with pytest.raises(UserError, match="never"):
         build_without_rejected(engine.settings, build)

@@ -35,8 +35,3 @@
     {%- set steps = "with " ~ steps | join(",\n") -%}
     {{- return(steps ~ "\nselect * from (\n" ~ parts | join ~ "\n) as statement") -}}
 {%- endmacro %}
-
-
-{% macro postgres__get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) -%}
-    {{- dbt.default__get_test_sql(gathered(main_sql), fail_calc, warn_if, error_if, limit) -}}
-{%- endmacro %}

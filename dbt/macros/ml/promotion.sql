@@ -76,6 +76,17 @@
 {%- endmacro %}
 
 
+{# In a refresh the champion stays in use whatever it fails, so that new rows are predicted. #}
+{% macro keeps_champion(test) -%}
+    {%- set champions = [] -%}
+    {%- for id in tested_models(test) if env_var("GLASSHOUSE_KEEP_CHAMPIONS", "") -%}
+        {%- set query = "select 1 from " ~ graph.nodes[id].relation_name ~ " where champion" -%}
+        {%- do champions.extend(run_query(query).rows) -%}
+    {%- endfor -%}
+    {{- return(champions | length > 0) -}}
+{%- endmacro %}
+
+
 {# dbt's own test, and after it the record of the result for each model node that it tests. #}
 {% materialization test, adapter = "postgres" %}
     {%- set outcome = dbt.materialization_test_default() -%}

@@ -4,14 +4,14 @@
 with
     failed_tests as (
         select
-            1 as urgency,
-            'act' as state,
-            'Test failed' as topic,
+            case state when 'act' then 1 else 3 end as urgency,
+            state,
+            case state when 'act' then 'Test failed' else 'Test warning' end as topic,
             statement || ' (' || model || ')' as message,
             'data' as dashboard,
             'Data' as dashboard_label
         from {{ ref("rpt_test_results") }}
-        where state = 'act'
+        where result in ('failed', 'warning')
     ),
 
     weak_models as (

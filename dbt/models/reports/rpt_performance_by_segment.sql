@@ -20,9 +20,7 @@ with
             model,
             period,
             bool_or(labelled > 0) as has_outcome,
-            row_number() over (
-                partition by model order by bool_or(labelled > 0) desc, period desc nulls last
-            )
+            row_number() over (partition by model order by bool_or(labelled > 0) desc, period desc)
             = 1 as is_shown
         from performance
         group by model, period
@@ -54,9 +52,7 @@ with
             ) as previous_value
         from performance
         inner join
-            periods
-            on periods.model = performance.model
-            and periods.period is not distinct from performance.period
+            periods on periods.model = performance.model and periods.period = performance.period
         left join
             tests
             on tests.model = performance.model
@@ -99,7 +95,7 @@ select
     -- ids
     versions.model,
     versions.version as model_version,
-    judged.period,
+    nullif(judged.period, '') as period,
     judged.segment,
     coalesce(judged.metric, versions.metric) as metric,
 
@@ -109,7 +105,7 @@ select
     case
         when judged.period ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
         then to_char(judged.period::date, 'FMDD Mon YYYY')
-        else judged.period
+        else nullif(judged.period, '')
     end as period_label,
     {{ feature_label("versions.model", "split_part(judged.segment, ' = ', 1)") }}
     as segment_column_label,

@@ -18,7 +18,7 @@ with
         select
             performance.model,
             performance.model_version,
-            performance.period,
+            nullif(performance.period, '') as period,
             performance.metric,
             performance.rows,
             performance.labelled,

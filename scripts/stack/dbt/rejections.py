@@ -1,7 +1,8 @@
 """Model versions that fail their tests, and a build that goes on without them.
 
 dbt skips everything that depends on a failed test: the predictions of the model, and each report
-about models. A refresh must not hold these back for a version that is not used anyway.
+about models. A refresh must not hold these back for a version that is not used anyway. A test that
+the version in use fails, such as one with a new limit, is a warning there.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,8 @@ from scripts.errors import UserError
 from scripts.settings import Settings
 
 # Read by dbt/macros/ml/promotion.sql.
-LEAVE_OUT = {"GLASSHOUSE_LEAVE_OUT_REJECTED": "true"}
+KEEP_CHAMPIONS = {"GLASSHOUSE_KEEP_CHAMPIONS": "true"}
+LEAVE_OUT = KEEP_CHAMPIONS | {"GLASSHOUSE_LEAVE_OUT_REJECTED": "true"}
 _REJECTED = """
     select versions.model, versions.version, ml.rejection_text(versions.rejection),
         max(champions.version)
@@ -37,7 +39,7 @@ def build_without_rejected(settings: Settings, run: Callable[[Mapping[str, str]]
     """
     ((started,),) = _query(settings, "select clock_timestamp()::text")
     try:
-        return run({})
+        return run(KEEP_CHAMPIONS)
     except UserError:
         rejections = [_sentence(*row) for row in _query(settings, _REJECTED, started)]
         if not rejections:

@@ -76,13 +76,23 @@ class ColumnBuffer:
         self.rows_read = 0  # with those outside the sample
         self.hash_sum = 0  # of the hashes of all rows, those outside the sample too
 
-    def add(self, size: int, numbers: np.ndarray, texts: list[list[str]]) -> None:
-        """Add a batch, or those of its rows that are in the sample."""
+    def add(
+        self,
+        size: int,
+        numbers: np.ndarray,
+        texts: list[list[str]],
+        keys: np.ndarray | None = None,
+    ) -> None:
+        """Add a batch, or those of its rows that are in the sample.
+
+        `keys` are those of the sampler where another server has computed them.
+        """
         self.rows_read += size
         if self.sampler:
-            hashes = row_hashes(self._batch(numbers, texts))
-            self.hash_sum = (self.hash_sum + int(hashes.sum(dtype=np.uint64))) % 2**64
-            keys = self.sampler.sampling_keys(hashes)
+            if keys is None:
+                hashes = row_hashes(batch_table(self.packing, numbers, texts))
+                self.hash_sum = (self.hash_sum + int(hashes.sum(dtype=np.uint64))) % 2**64
+                keys = self.sampler.sampling_keys(hashes)
             selected = np.flatnonzero(keys <= self.sampler.limit)
             size, numbers = len(selected), numbers[selected]
             texts = [[values[row] for row in selected] for values in texts]
@@ -114,18 +124,6 @@ class ColumnBuffer:
         for position, chunks in enumerate(self.numbers):
             chunks.append(np.concatenate([matrix[:, position] for matrix in self.matrices]))
         self.matrices.clear()
-
-    def _batch(self, numbers: np.ndarray, texts: list[list[str]]) -> Table:
-        """The rows of one batch as a table of their own."""
-        table = Table(len(numbers))
-        for position, column in enumerate(self.packing.numbers):
-            table.numbers[column.name] = numbers[:, position].copy()
-        for column, values in zip(self.packing.texts, texts, strict=True):
-            lookup = _new_codes(self.packing.missing)
-            codes = np.fromiter(map(lookup.__getitem__, values), np.int32, len(numbers))
-            levels = [text for text in lookup if text != self.packing.missing]
-            table.texts[column.name] = TextColumn(codes, levels)
-        return table
 
     def _sample(self, max_rows: int) -> None:
         assert self.sampler is not None
@@ -168,6 +166,19 @@ class ColumnBuffer:
             table.texts[column.name] = _sorted_column(lookup, codes, self.packing.missing)
             del lookup, codes
         return table
+
+
+def batch_table(packing: Packing, numbers: np.ndarray, texts: list[list[str]]) -> Table:
+    """The rows of one batch as a table of their own."""
+    table = Table(len(numbers))
+    for position, column in enumerate(packing.numbers):
+        table.numbers[column.name] = numbers[:, position].copy()
+    for column, values in zip(packing.texts, texts, strict=True):
+        lookup = _new_codes(packing.missing)
+        codes = np.fromiter(map(lookup.__getitem__, values), np.int32, len(numbers))
+        levels = [text for text in lookup if text != packing.missing]
+        table.texts[column.name] = TextColumn(codes, levels)
+    return table
 
 
 def _new_codes(missing: str, first: int = 0) -> Codes:

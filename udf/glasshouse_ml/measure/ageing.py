@@ -43,14 +43,32 @@ class UnitSample:
         for row, unit in enumerate(units):
             if crc32(unit.encode()) < self._limit:
                 self._values.setdefault(unit, {})[int(periods[row])] = numbers[row].copy()
+        self._shrink()
+
+    def state(self) -> tuple[int, list[tuple[str, int]], np.ndarray]:
+        """The limit of the hashes, the unit and the period of each row, and the rows."""
+        rows = [(unit, period) for unit, values in self._values.items() for period in values]
+        matrix = [self._values[unit][period] for unit, period in rows]
+        return self._limit, rows, np.array(matrix)
+
+    def merge(self, limit: int, rows: Sequence[tuple[str, int]], numbers: np.ndarray) -> None:
+        """Add the sample of other rows; the periods are numbered as here."""
+        self._limit = min(self._limit, limit)
+        for (unit, period), values in zip(rows, numbers, strict=True):
+            self._values.setdefault(unit, {})[period] = values
+        self._drop_units()
+        self._shrink()
+
+    def _shrink(self) -> None:
         if len(self._values) > MAX_UNITS:
             hashes = sorted(crc32(unit.encode()) for unit in self._values)
             self._limit = hashes[MAX_UNITS // 2]
-            self._values = {
-                unit: rows
-                for unit, rows in self._values.items()
-                if crc32(unit.encode()) < self._limit
-            }
+            self._drop_units()
+
+    def _drop_units(self) -> None:
+        self._values = {
+            unit: rows for unit, rows in self._values.items() if crc32(unit.encode()) < self._limit
+        }
 
     def growth(self, before: int, after: int) -> np.ndarray:
         """How much each unit of both periods grew, of shape (units, columns)."""
@@ -71,13 +89,25 @@ class Extremes:
 
     def add(self, periods: np.ndarray, numbers: np.ndarray, count: int) -> None:
         """Add a batch; `count` is the number of periods so far."""
-        missing = np.full((count - len(self.lowest), numbers.shape[1]), np.nan)
-        self.lowest = np.concatenate([self.lowest, missing])
-        self.highest = np.concatenate([self.highest, missing])
+        self._grow(count)
         for period in np.unique(periods):
             rows = numbers[periods == period]
             for extremes, extreme in ((self.lowest, np.fmin), (self.highest, np.fmax)):
                 extremes[period] = extreme(extremes[period], extreme.reduce(rows, axis=0))
+
+    def merge(
+        self, periods: Sequence[int], lowest: np.ndarray, highest: np.ndarray, count: int
+    ) -> None:
+        """Add the extremes of other rows, whose periods have these numbers here."""
+        self._grow(count)
+        for place, period in enumerate(periods):
+            self.lowest[period] = np.fmin(self.lowest[period], lowest[place])
+            self.highest[period] = np.fmax(self.highest[period], highest[place])
+
+    def _grow(self, count: int) -> None:
+        missing = np.full((count - len(self.lowest), self.lowest.shape[1]), np.nan)
+        self.lowest = np.concatenate([self.lowest, missing])
+        self.highest = np.concatenate([self.highest, missing])
 
 
 def ageing(

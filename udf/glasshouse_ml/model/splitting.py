@@ -76,40 +76,52 @@ def split_rows(table: Table, splitter: Splitter, request: Request) -> Split:
     )
 
 
-def training_mask(
+def training_rule(
     request: Request, split: Split, test: Table, test_hashes: np.ndarray
-) -> Callable[[Table, np.ndarray], np.ndarray]:
+) -> dict[str, Any]:
     """Which of other rows of the query may be learned from beside a test part that was sampled.
 
-    The function takes rows and their hashes. A row belongs to the test part, or is too close to it,
-    by the rule that chose the test part: its key, group, time or label. A row equal to one of the
-    test rows is never learned from.
+    A row belongs to the test part, or is too close to it, by the rule that chose the test part: its
+    key, group, time or label. A row equal to one of the test rows is never learned from. The rule
+    can be written as JSON; training_mask() applies it.
     """
     by, column, key = request.split["by"], request.split["column"], request.key
     if by == "time":
         limit = split.facts["test_from"] - _gap_length(request.split)
-        with_gap = bool(request.split.get("gap"))
+        has_gap = bool(request.split.get("gap"))
+        return {"by": by, "column": column, "limit": limit, "has_gap": has_gap}
+    if by == "column":
+        return {"by": by, "column": column}
+    if by in ("group", "key"):
+        seed = request.options["seed"]
+        return {"by": "hash", "column": column or key, "share": request.split["test"], "seed": seed}
+    if key:
+        texts = test.texts[key]
+        names = [texts.levels[code] for code in np.unique(texts.codes)]
+        return {"by": "text", "column": key, "names": names}
+    return {"by": "row", "hashes": [int(number) for number in np.unique(test_hashes)]}
 
-        def before(rows: Table, hashes: np.ndarray) -> np.ndarray:
-            times = rows.numbers[column]
-            return times <= limit if with_gap else times < limit
 
-        return before
+def training_mask(rule: dict[str, Any]) -> Callable[[Table, np.ndarray], np.ndarray]:
+    """The function that says which rows may be learned from; it takes rows and their hashes."""
+    by, column = rule["by"], rule.get("column", "")
+    if by == "time":
+        is_before = np.less_equal if rule["has_gap"] else np.less
+        return lambda rows, hashes: is_before(rows.numbers[column], rule["limit"])
     if by == "column":
         return lambda rows, hashes: ~_by_label(rows.texts[column], column)
-    if by in ("group", "key"):
-        name, share, seed = str(column or key), request.split["test"], request.options["seed"]
-        return lambda rows, hashes: ~_by_hash(rows.texts[name], share, seed)
-    if key:
-        texts_of_test = test.texts[key]
-        names = {texts_of_test.levels[code] for code in np.unique(texts_of_test.codes)}
+    if by == "hash":
+        return lambda rows, hashes: ~_by_hash(rows.texts[column], rule["share"], rule["seed"])
+    if by == "text":
+        names = set(rule["names"])
 
-        def other_key(rows: Table, hashes: np.ndarray) -> np.ndarray:
-            texts = rows.texts[key]
+        def other_text(rows: Table, hashes: np.ndarray) -> np.ndarray:
+            texts = rows.texts[column]
             is_test = np.array([level in names for level in texts.levels] + [False])
             return ~is_test[texts.codes]
 
-        return other_key
+        return other_text
+    test_hashes = np.array(rule["hashes"], np.uint64)
     return lambda rows, hashes: ~np.isin(hashes, test_hashes)
 
 

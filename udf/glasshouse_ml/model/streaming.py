@@ -16,6 +16,7 @@ from scipy.linalg import lstsq, solve
 from scipy.sparse import issparse
 from sklearn.base import clone, is_regressor
 from sklearn.compose import ColumnTransformer
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -26,8 +27,9 @@ EXACT_SUMS, STREAMING = "exact sums", "streaming"
 MAX_COLUMNS = 5_000
 # The standard deviation below which a prepared column, of about 1 in the sample, is constant.
 _CONSTANT = 1e-6
-# What these learn of all rows does not depend on the batches, except for SGD and MiniBatchKMeans.
-_PARTIAL = ("BernoulliNB", "GaussianNB", "MiniBatchKMeans", "SGDClassifier", "SGDRegressor")
+# What these learn of all rows does not depend on the batches.
+_BAYES = ("BernoulliNB", "GaussianNB")
+_PARTIAL = ("MiniBatchKMeans", "SGDClassifier", "SGDRegressor")
 
 
 # Where PostgreSQL has its own temporary files, seen from the folder in which its sessions run.
@@ -53,6 +55,21 @@ class BatchFit(Protocol):
         """The fitted Pipeline."""
 
 
+class MergeableFit(BatchFit, Protocol):
+    """Learns from parts of the rows apart; what it learns of all does not depend on the parts."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What was learned, as arrays."""
+
+    def merge(self, state: dict[str, np.ndarray]) -> None:
+        """Add what another fit of the same Pipeline has learned of other rows."""
+
+
+def mergeable_fit(fit: BatchFit) -> MergeableFit | None:
+    """The fit if it can be merged, else None."""
+    return fit if isinstance(fit, ExactSums | BayesFit) else None
+
+
 def batch_fit(fitted: Pipeline, classes: int, seed: int) -> BatchFit | None:
     """A fit on all rows that begins with what a Pipeline has learned from a sample.
 
@@ -65,6 +82,8 @@ def batch_fit(fitted: Pipeline, classes: int, seed: int) -> BatchFit | None:
         return ExactSums(fitted) if columns <= MAX_COLUMNS else None
     if isinstance(estimator, XGBoostClassifier | XGBoostRegressor):
         return BinnedFit(fitted, classes) if estimator.learns_in_batches else None
+    if name in _BAYES:
+        return BayesFit(fitted, classes, seed)
     return PartialFit(fitted, classes, seed) if name in _PARTIAL else None
 
 
@@ -93,6 +112,31 @@ class ExactSums:
         self.target_sum += float(target_values.sum())
         self.products += prepared.T @ prepared
         self.target_products += prepared.T @ target_values
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The sums, with the shift of the target."""
+        return {
+            "rows": np.array(self.rows),
+            "shift": np.array(self.shift or 0.0),
+            "sums": self.sums,
+            "target_sum": np.array(self.target_sum),
+            "products": self.products,
+            "target_products": self.target_products,
+        }
+
+    def merge(self, state: dict[str, np.ndarray]) -> None:
+        """Add the sums of other rows, whose targets may have another shift."""
+        rows, shift = int(state["rows"]), float(state["shift"])
+        if not rows:
+            return
+        if self.shift is None:
+            self.shift = shift
+        change = shift - self.shift
+        self.rows += rows
+        self.sums += state["sums"]
+        self.target_sum += float(state["target_sum"]) + rows * change
+        self.products += state["products"]
+        self.target_products += state["target_products"] + change * state["sums"]
 
     def bytes_needed(self) -> int:
         """None."""
@@ -151,6 +195,60 @@ class PartialFit:
     def result(self) -> Pipeline:
         """The Pipeline with what was learned of all batches."""
         return Pipeline([*self.fitted.steps[:-1], ("estimate", self.estimator)])
+
+
+class BayesFit(PartialFit):
+    """Naive Bayes: the rows of each class, and the counts or means and variances of its columns."""
+
+    def __init__(self, fitted: Pipeline, classes: int, seed: int) -> None:
+        """partial_fit() would smooth by the last batch alone; result() does it by all rows."""
+        super().__init__(fitted, classes, seed)
+        self.is_gaussian = isinstance(self.estimator, GaussianNB)
+        sums = ("theta_", "var_") if self.is_gaussian else ("feature_count_",)
+        self.names = ("class_count_", *sums)
+        if self.is_gaussian:
+            self.estimator.var_smoothing = 0.0
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What was learned, by the names of scikit-learn's attributes; empty without rows."""
+        learned = vars(self.estimator)
+        return {name: learned[name] for name in self.names if name in learned}
+
+    def merge(self, state: dict[str, np.ndarray]) -> None:
+        """Add the rows of each class; means and variances as Chan, Golub and LeVeque (1982)."""
+        own = self.state()
+        if own and state:
+            merged = {name: own[name] + state[name] for name in self.names}
+            if self.is_gaussian:
+                rows = np.maximum(merged["class_count_"], 1.0)[:, None]
+                share = state["class_count_"][:, None] / rows
+                distance = state["theta_"] - own["theta_"]
+                merged["theta_"] = own["theta_"] + distance * share
+                merged["var_"] = (
+                    own["var_"] * (1 - share)
+                    + state["var_"] * share
+                    + distance**2 * share * (1 - share)
+                )
+            state = merged
+        vars(self.estimator).update(state)
+
+    def result(self) -> Pipeline:
+        """The Pipeline with what was learned of all rows."""
+        estimator, params = self.estimator, self.fitted[-1].get_params()
+        estimator.classes_ = self.parameters["classes"]
+        estimator.n_features_in_ = self.fitted[-1].n_features_in_
+        if self.is_gaussian:
+            shares = estimator.class_count_ / estimator.class_count_.sum()
+            priors, distances = params["priors"], estimator.theta_ - shares @ estimator.theta_
+            estimator.class_prior_ = shares if priors is None else np.asarray(priors)
+            estimator.var_smoothing = params["var_smoothing"]
+            variances = shares @ (estimator.var_ + distances**2)
+            estimator.epsilon_ = estimator.var_smoothing * variances.max()
+            estimator.var_ = estimator.var_ + estimator.epsilon_
+        else:
+            estimator._update_feature_log_prob(estimator._check_alpha())
+            estimator._update_class_log_prior(class_prior=estimator.class_prior)
+        return super().result()
 
 
 class BinnedFit:

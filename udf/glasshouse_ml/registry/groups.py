@@ -4,11 +4,13 @@
 # ruff: noqa: S608
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any, TypeVar
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 
 from glasshouse_ml.core.errors import GlasshouseError
@@ -18,6 +20,7 @@ from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.interrupts import check_interrupts
 from glasshouse_ml.data.packing import SCHEMA
+from glasshouse_ml.data.shards import State
 from glasshouse_ml.measure.segments import group_name
 from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.registry.artifacts import pack_group, unpack_group
@@ -136,6 +139,27 @@ def replace_groups(db: Database, model: str, version: int, groups: Iterable[Trai
             [row for group in batch for row in group.metrics],
             {group.segment: group.facts for group in batch},
         )
+
+
+def pack_trained_groups(model: str, version: int, groups: Iterable[TrainedGroup]) -> State:
+    """Groups on their way from a worker to the coordinator, whose registry takes them; signed."""
+    document = json.dumps([asdict(group) for group in groups], default=_base64).encode()
+    return {
+        "groups": np.frombuffer(document, np.uint8),
+        "signature": np.frombuffer(sign(model, version, document), np.uint8),
+    }
+
+
+def unpack_trained_groups(model: str, version: int, state: State) -> list[TrainedGroup]:
+    """The groups of pack_trained_groups(), if the key of this server has signed them."""
+    document = state["groups"].tobytes()
+    verify(model, version, document, state["signature"].tobytes())
+    groups = [TrainedGroup(**entry) for entry in json.loads(document)]
+    return [replace(group, content=group.content and b64decode(group.content)) for group in groups]
+
+
+def _base64(content: bytes) -> str:
+    return b64encode(content).decode()
 
 
 def _record_groups(

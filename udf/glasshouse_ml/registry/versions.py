@@ -15,6 +15,7 @@ from glasshouse_ml.core.request import Request
 from glasshouse_ml.data import threads
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
+from glasshouse_ml.data.shards import SignedArtifact
 from glasshouse_ml.model.forecasting.forecast_model import ForecastModel
 from glasshouse_ml.registry.artifacts import unpack
 from glasshouse_ml.registry.groups import load_groups_on_demand
@@ -223,6 +224,18 @@ def shared_artifact(
         yield
     finally:
         del shared[model, version]
+
+
+def artifact(db: Database, model: str, version: int) -> SignedArtifact:
+    """The artifact of a version as it is stored."""
+    rows = db.call(
+        f"select content, signature from {SCHEMA}.artifacts where model = $1 and version = $2",
+        ("text", "integer"),
+        (model, version),
+    )
+    if not rows:
+        raise not_found(db, model, version)
+    return SignedArtifact(model, version, rows[0]["content"], rows[0]["signature"])
 
 
 def _load(db: Database, model: str, version: int | None) -> Model | ForecastModel:

@@ -10,11 +10,11 @@ transaction of Citus. On a single server the statement is an INSERT of the predi
 
 from glasshouse_ml.core.errors import GlasshouseError
 from glasshouse_ml.core.model import Model
+from glasshouse_ml.data import shards
 from glasshouse_ml.data.database import Database
 from glasshouse_ml.data.packing import SCHEMA
 from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.spread import shards
 from glasshouse_ml.use.sql_export.compiling import OUTPUT_COLUMNS, compile_prediction
 
 SHARED = f"{SCHEMA}.shared_artifacts"
@@ -67,7 +67,7 @@ def predict_into(
             "Train it with a key.",
         )
     # Also checks the columns of the source before a row of the target is deleted.
-    statement = compile_prediction(db, model, f"select * from {source}", number)
+    statement = compile_prediction(db, model, f"select * from {source}", number, all_rows=True)
     _check_target(db, stored.key, source, target)
     place = shards.distribution(db, source)
     if place is None:
@@ -178,23 +178,13 @@ def _predict_shards(
     db: Database, model: str, version: int, column: str, source: str, target: str
 ) -> None:
     """Call ml.predict_shard once on each shard that holds rows."""
-    places = shards.placements(db, source, target, column)
+    places = shards.shards_with_rows(db, column, source, target)
     if not places:
         return
-    key = db.quote_identifier(column)
-    [kind] = [each.type for each in db.columns(f"select {key} from {source}")]
-    literal = db.quote_literal
-    keys = ", ".join(f"{literal(place.key)}::{kind}" for place in places)
-    values = ", ".join(
-        f"({literal(place.key)}::{kind}, {literal(place.source)}, {literal(place.target)})"
-        for place in places
-    )
     db.call(
         f"select sum({SCHEMA}.predict_shard(shared.model, shared.version, shared.content, "
-        "shared.signature, place.source, place.target)) "
-        f"from (select distinct {key} as key from {source} where {key} in ({keys})) as shard "
-        f"join (values {values}) as place (key, source, target) on place.key = shard.key "
-        f"cross join {SHARED} as shared "
+        "shared.signature, place.name1, place.name2)) "
+        f"from {shards.call_item(db, source, column, places)} cross join {SHARED} as shared "
         f"where shared.model = $1 and shared.version = $2",
         ("text", "integer"),
         (model, version),

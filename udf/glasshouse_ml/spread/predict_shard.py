@@ -27,6 +27,6 @@ def predict_shard(
     source, target = names["source"], names["target"]
     with registry.shared_artifact(db, model, version, content, signature):
         query = f"select * from {source}"  # noqa: S608
-        statement = compile_prediction(db, model, query, version)
+        statement = compile_prediction(db, model, query, version, all_rows=True)
         db.call(insert_statement(db, registry.load(db, model, version), target, statement))
     return db.call(f"select count(*) as n from {source}")[0]["n"]  # noqa: S608

@@ -21,7 +21,7 @@ from glasshouse_ml.model.fitting import Fitter
 from glasshouse_ml.model.grouped import Grouped
 from glasshouse_ml.model.streaming import STREAMING
 from glasshouse_ml.registry.artifacts import pack_group, unpack_group
-from glasshouse_ml.train.row_batches import training_batches
+from glasshouse_ml.train.row_batches import training_rows
 from glasshouse_ml.train.training_data import TrainingData
 
 Rows = tuple[np.ndarray, np.ndarray]
@@ -77,7 +77,7 @@ def _groups(
     group_by = fitter.db.quote_identifier(feature.name)
     query = f"select * from {subquery(fitter.request.query)} order by rows.{group_by}"  # noqa: S608
     reader = Reader(fitter.db, query, data.reader.packing.numbers, data.reader.packing.texts)
-    batches = training_batches(fitter, data, split, reader)
+    batches = training_rows(fitter, data, split).batches(fitter.features, reader)
     for value, parts in _runs(batches, column):
         if _is_group(feature, value):
             matrix = np.concatenate([matrix for matrix, _ in parts])

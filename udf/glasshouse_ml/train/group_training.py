@@ -1,6 +1,7 @@
 """ml.train_group and ml.train_groups: train groups again, in a version that exists.
 
-ml.train_groups takes one of several parts of the groups, so that sessions can share them.
+ml.train_groups takes one of several parts of the groups, so that sessions can share them. On a
+Citus cluster each worker trains the groups whose rows it stores.
 """
 
 import time
@@ -23,10 +24,16 @@ from glasshouse_ml.data.interrupts import check_interrupts, interruptible
 from glasshouse_ml.data.packing import SCHEMA
 from glasshouse_ml.data.processes import allowed_processes, compute_each
 from glasshouse_ml.data.query_text import clean_query, subquery
+from glasshouse_ml.data.shards import State, shard_query
 from glasshouse_ml.measure.segments import group_name
 from glasshouse_ml.model.grouped import rows_by_group
 from glasshouse_ml.registry import versions as registry
-from glasshouse_ml.registry.groups import replace_groups
+from glasshouse_ml.registry.groups import (
+    TrainedGroup,
+    pack_trained_groups,
+    replace_groups,
+    unpack_trained_groups,
+)
 from glasshouse_ml.train.processes.group_model import (
     GroupedVersion,
     group_request,
@@ -34,6 +41,9 @@ from glasshouse_ml.train.processes.group_model import (
 )
 from glasshouse_ml.train.processes.group_process import GroupJob, GroupRows
 from glasshouse_ml.train.training_data import read_labelled_rows
+
+# The measure of ml.read_shard.
+GROUPS = "groups"
 
 
 def train_group(
@@ -48,7 +58,8 @@ def train_group(
     grouped = _grouped_version(db, model, version)
     value = _group_value(grouped.feature, group)
     with _stoppable(db):
-        request, table = _labelled_rows(db, grouped, query, [value])
+        request = _request(db, grouped, clean_query(query or grouped.facts["query"]), [value])
+        table = _labelled_rows(db, grouped, request)
         trained = train_group_model(grouped, request, value, table)
     if trained.content is None:
         raise GlasshouseError(
@@ -88,13 +99,7 @@ def train_groups(
     if not values:
         return []
     with _stoppable(db):
-        request, table = _labelled_rows(db, grouped, query, values)
-        groups = (
-            GroupRows(value, table.take(rows).without_unused_levels())
-            for value, rows in rows_by_group(encode([grouped.feature], table)[:, 0])
-        )
-        job = GroupJob(grouped, request)
-        trained = list(compute_each(groups, job, allowed_processes(db), check_interrupts))
+        trained = _train_values(db, grouped, clean_query(query or facts["query"]), values)
     replace_groups(db, model, facts["version"], trained)
     return [
         {
@@ -111,6 +116,40 @@ def train_groups(
     ]
 
 
+def _train_values(
+    db: Database, grouped: GroupedVersion, query: str, values: Sequence[float]
+) -> list[TrainedGroup]:
+    """Train the groups of these values, each on the worker that stores its rows, if one does."""
+    facts, shards = grouped.facts, shard_query(db, query)
+    model, version = facts["model"], facts["version"]
+    if shards is None or shards.column != grouped.feature.name:
+        return _train_rows(db, grouped, _request(db, grouped, query, values))
+    parameters = {"facts": {**facts, "groups": None}, "values": values}
+    states = shards.states(GROUPS, parameters, registry.artifact(db, model, version))
+    return [group for state in states for group in unpack_trained_groups(model, version, state)]
+
+
+def train_shard(db: Database, source: str, parameters: dict[str, Any], stored: Model) -> State:
+    """The trained groups of the rows of a shard; the parameters are those of _train_values()."""
+    facts = parameters["facts"]
+    grouped = _with_feature(facts, stored)
+    request = _request(db, grouped, f"select * from {source}", parameters["values"])  # noqa: S608
+    has_rows = db.call(f"select from {subquery(request.query)} limit 1")
+    trained = _train_rows(db, grouped, request) if has_rows else []
+    return pack_trained_groups(facts["model"], facts["version"], trained)
+
+
+def _train_rows(db: Database, grouped: GroupedVersion, request: Request) -> list[TrainedGroup]:
+    """Train each group of the rows of a request."""
+    table = _labelled_rows(db, grouped, request)
+    groups = (
+        GroupRows(value, table.take(rows).without_unused_levels())
+        for value, rows in rows_by_group(encode([grouped.feature], table)[:, 0])
+    )
+    job = GroupJob(grouped, request)
+    return list(compute_each(groups, job, allowed_processes(db), check_interrupts))
+
+
 @contextmanager
 def _stoppable(db: Database) -> Iterator[None]:
     threads.limit_threads(db)
@@ -123,28 +162,32 @@ def _grouped_version(db: Database, model: str, version: int | None) -> GroupedVe
     facts = registry.facts(db, model, version)
     if facts is None:
         raise registry.not_found(db, model, version)
-    group_by = facts["options"].get("group_by")
-    if not group_by:
+    if not facts["options"].get("group_by"):
         raise GlasshouseError(
             f"Version {facts['version']} of model {model!r} has no groups.",
             'Train it with options => \'{"group_by": "column"}\'.',
         )
-    stored = registry.load(db, model, facts["version"])
-    feature = next(feature for feature in stored.features if feature.name == group_by)
+    return _with_feature(facts, registry.load(db, model, facts["version"]))
+
+
+def _with_feature(facts: dict[str, Any], stored: Model) -> GroupedVersion:
+    name = facts["options"]["group_by"]
+    feature = next(feature for feature in stored.features if feature.name == name)
     return GroupedVersion(facts, stored, feature)
 
 
-def _labelled_rows(
-    db: Database, grouped: GroupedVersion, query: str | None, values: Sequence[float]
-) -> tuple[Request, Table]:
-    """The request of the version for the rows of these groups, and the rows in canonical order."""
-    rows = clean_query(query or grouped.facts["query"])
-    condition = _condition(db, rows, grouped.feature, values)
-    query = f"select * from {subquery(rows)} where {condition}"  # noqa: S608 (quoted values)
-    request = group_request(grouped.facts, query)
+def _request(db: Database, grouped: GroupedVersion, query: str, values: Sequence[float]) -> Request:
+    """The request of the version, for the rows of these groups in a query."""
+    condition = _condition(db, query, grouped.feature, values)
+    rows = f"select * from {subquery(query)} where {condition}"  # noqa: S608 (quoted values)
+    return group_request(grouped.facts, rows)
+
+
+def _labelled_rows(db: Database, grouped: GroupedVersion, request: Request) -> Table:
+    """The rows of a request in canonical order."""
     table = read_labelled_rows(db, request).table
     _check_columns(grouped.stored, table)
-    return request, table
+    return table
 
 
 def _group_value(feature: Feature, group: str) -> float:

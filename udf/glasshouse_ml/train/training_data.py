@@ -25,6 +25,8 @@ from glasshouse_ml.data.fingerprint import fingerprint as digest
 from glasshouse_ml.data.fingerprint import sort_rows
 from glasshouse_ml.data.labels import label_columns
 from glasshouse_ml.data.row_reader import Reader, read_columns
+from glasshouse_ml.data.shard_sample import read_sample
+from glasshouse_ml.data.shards import ShardQuery, shard_query
 
 WEIGHT_REASON = "It holds the weights of the rows."
 # The value of options.rows with which all rows are read again.
@@ -44,6 +46,7 @@ class LabelledRows:
     reader: Reader  # of the same columns, to read all rows again
     rows_sampled: int  # of those that were read; equal where nothing was left out
     split_column: Column | None
+    shards: ShardQuery | None = None  # to read all rows again on the workers of a cluster
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +104,8 @@ def read_labelled_rows(db: Database, request: Request) -> LabelledRows:
     _check_segments(request.options["segments"], [*numbers, *texts])
     max_bytes = memory.available_bytes(memory_mb)
     reader = Reader(db, request.query, numbers, texts)
-    table = reader.table(max_bytes)
+    shards = None if max_bytes is None else shard_query(db, request.query)
+    table = read_sample(reader, shards, max_bytes)
     rows_sampled, rows_read = table.rows, reader.rows_read
     fingerprint = sort_rows(table)
     if request.options.get("rows") == STREAM and rows_sampled < rows_read:
@@ -130,6 +134,7 @@ def read_labelled_rows(db: Database, request: Request) -> LabelledRows:
         reader=reader,
         rows_sampled=rows_sampled,
         split_column=roles.split_column,
+        shards=shards,
     )
 
 

@@ -14,6 +14,7 @@ from glasshouse_ml.core.model import Model
 from glasshouse_ml.core.table import CATEGORY
 from glasshouse_ml.core.validation import MAX_ABSOLUTE_VALUE
 from glasshouse_ml.data.encoding import BatchEncoder
+from glasshouse_ml.data.shards import State, from_json_array, json_array
 from glasshouse_ml.measure.ageing import Extremes, UnitSample
 from glasshouse_ml.measure.bins import Bins
 from glasshouse_ml.measure.text_bins import TextBins
@@ -65,8 +66,10 @@ class PeriodCounts:
                 values = next(next_number)
                 bin_codes = entry.bin_numbers(values)
                 if entry.highest is not None:
-                    for period in periods[(values < entry.lowest) | (values > entry.highest)]:
-                        self.outside[int(period), entry.feature.name] += 1
+                    is_outside = (values < entry.lowest) | (values > entry.highest)
+                    counts = np.bincount(periods[is_outside])
+                    for period in np.flatnonzero(counts).tolist():
+                        self.outside[period, entry.feature.name] += int(counts[period])
             self._count(position, periods, bin_codes)
         if self.score:
             # Rows with infinite or too large values cannot be predicted.
@@ -79,6 +82,50 @@ class PeriodCounts:
                 scores = TASKS[self.stored.task].predict(self.stored, matrix)[1]
                 bin_codes = self.score.bin_numbers(np.fromiter(scores, float, len(predictable)))
                 self._count(len(self.features), periods[predictable], bin_codes)
+
+    def state(self) -> State:
+        """The counts as arrays, and as JSON what has texts for keys."""
+        limit, units, unit_rows = self.sample.state()
+        facts = {
+            "periods": list(self.periods),
+            "outside": [[*place, rows] for place, rows in self.outside.items()],
+            "new_texts": [list(entry.new_texts.items()) for entry in self.features],
+            "words": [list(getattr(entry, "words", {}).items()) for entry in self.features],
+            "limit": limit,
+            "units": units,
+        }
+        counts = {f"counts {place}": cells for place, cells in enumerate(self.bin_counts)}
+        return {
+            **counts,
+            "facts": json_array(facts),
+            "lowest": self.extremes.lowest,
+            "highest": self.extremes.highest,
+            "unit_rows": unit_rows,
+        }
+
+    def merge(self, state: State) -> None:
+        """Add the counts of other rows."""
+        facts = from_json_array(state["facts"])
+        # Where each period of the other counts is here.
+        place_of = [self.periods[name] for name in facts["periods"]]
+        for position, entry in enumerate(self.bins):
+            cells = np.zeros((len(self.periods), len(entry.reference)))
+            cells[: len(self.bin_counts[position])] = self.bin_counts[position]
+            other = state[f"counts {position}"]
+            cells[place_of[: len(other)]] += other
+            self.bin_counts[position] = cells
+        self.extremes.merge(place_of, state["lowest"], state["highest"], len(self.periods))
+        units = [(unit, place_of[period]) for unit, period in facts["units"]]
+        self.sample.merge(facts["limit"], units, state["unit_rows"])
+        for period, feature, rows in facts["outside"]:
+            self.outside[place_of[period], feature] += rows
+        for entry, new_texts, words in zip(
+            self.features, facts["new_texts"], facts["words"], strict=True
+        ):
+            for period, counts in new_texts:
+                entry.new_texts[place_of[period]].update(counts)
+            if isinstance(entry, TextBins):
+                entry.words.update({place_of[period]: rows for period, rows in words})
 
     def _count(self, position: int, periods: np.ndarray, bin_codes: np.ndarray) -> None:
         width = len(self.bins[position].reference)

@@ -8,10 +8,11 @@ from glasshouse_ml.model import streaming
 from glasshouse_ml.model.algorithms import find_algorithm
 from glasshouse_ml.model.boosting import XGBoostClassifier, XGBoostRegressor
 from glasshouse_ml.model.preprocessing import preprocessing_pipeline
-from glasshouse_ml.model.streaming import EXACT_SUMS, STREAMING, batch_fit
+from glasshouse_ml.model.streaming import EXACT_SUMS, STREAMING, batch_fit, mergeable_fit
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import Pipeline
 
 RNG = np.random.default_rng(3)
@@ -62,6 +63,54 @@ def test_exact_sums_equal_fit_on_all_rows(name: str, params: dict, shift: float)
     assert fit.method == EXACT_SUMS
     expected = clone(pipeline).fit(matrix, answers).predict(matrix)
     np.testing.assert_allclose(fit.result().predict(matrix), expected, rtol=1e-6 / (1 + shift))
+
+
+def test_gaussian_nb_smooths_by_the_variances_of_all_rows() -> None:
+    """One column is constant in a class, so that its variance there is the smoothing alone."""
+    matrix, _ = data(0.0)
+    answers = (matrix[:, 1] > 0.002).astype(int)
+    matrix[:, 2] = (np.arange(ROWS) % 50 == 0) & (answers == 1)
+    matrix[-1_500:, 1] /= 100  # the last batches are unlike the others
+    pipeline = preprocessing_pipeline(
+        find_algorithm("classification", "gaussian_nb"), {}, FEATURES, 0
+    )
+    fitted = clone(pipeline).fit(matrix[:SAMPLE], answers[:SAMPLE])
+    learned = streamed(fitted, matrix, answers, 2).result()
+    prepared = fitted[:-1].transform(matrix)
+    expected = GaussianNB().fit(prepared, answers)
+    np.testing.assert_allclose(learned[-1].var_, expected.var_, rtol=1e-9)
+    np.testing.assert_allclose(learned.predict_proba(matrix), expected.predict_proba(prepared))
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "params"),
+    [
+        ("regression", "ridge", {}),
+        ("regression", "ridge", {"fit_intercept": False}),
+        ("regression", "linear_regression", {}),
+        ("classification", "gaussian_nb", {}),
+        ("classification", "gaussian_nb", {"priors": [0.2, 0.3, 0.5]}),
+        ("classification", "bernoulli_nb", {}),
+    ],
+)
+def test_merged_parts_equal_one_fit(task: str, name: str, params: dict) -> None:
+    """One part has no row and one has one class only; batches and shifts of the target differ."""
+    matrix, answers = data(1e3)
+    classes = 3 if task == "classification" else 0
+    if classes:
+        answers = (matrix[:, 1] > 0.001).astype(int) + (matrix[:, 1] > 0.003)
+    pipeline = preprocessing_pipeline(find_algorithm(task, name), params, FEATURES, 0)
+    fitted = clone(pipeline).fit(matrix[:SAMPLE], answers[:SAMPLE])
+    expected = streamed(fitted, matrix, answers, classes).result()
+    is_last = answers == 2 if classes else np.arange(ROWS) > 3_000
+    is_first = ~is_last & (np.arange(ROWS) < SAMPLE)
+    merged = mergeable_fit(streamed(fitted, matrix[:0], answers[:0], classes))
+    assert merged is not None
+    for part in (is_first, np.zeros(ROWS, bool), ~is_first & ~is_last, is_last):
+        merged.merge(streamed(fitted, matrix[part], answers[part], classes).state())
+    answer = "predict_proba" if classes else "predict"
+    one, many = (getattr(each, answer)(matrix) for each in (expected, merged.result()))
+    np.testing.assert_allclose(many, one, rtol=1e-7, atol=1e-9)
 
 
 def test_column_constant_in_all_rows_but_the_sample() -> None:

@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 from glasshouse_ml.core.errors import GlasshouseError
+from glasshouse_ml.registry.groups import pack_trained_groups, unpack_trained_groups
+from glasshouse_ml.train import group_training
 from glasshouse_ml.train.group_training import train_group, train_groups
 
+from tests.unit.engine.cluster_standin import Cluster, only_on_worker
 from tests.unit.engine.conftest import call
 from tests.unit.engine.standin import StandIn, predict
 
@@ -130,3 +133,37 @@ def test_wrong_parts_are_refused(part: Any, parts: Any, message: str) -> None:
 def test_part_beyond_last_group_is_empty() -> None:
     db = trained([row for town in TOWNS for row in rows_of(town)])
     assert train_groups(db, "a model", 9, 9, None, None) == []
+
+
+def test_groups_are_trained_beside_their_rows_on_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two towns lie in one shard, one shard has none of the groups, and a group has few rows."""
+    rows = [row for town in TOWNS for row in rows_of(town)] + rows_of("Enns", 20)
+    one, many = trained(rows, split='{"by": "key"}'), trained(rows, split='{"by": "key"}')
+    expected = train_groups(one, "a model", 1, 1, None, None)
+    shards = {town: number for number, town in enumerate(("Graz", "Wels", "", "Enns"))}
+    parts = [[row for row in rows if shards.get(row["town"], 0) == place] for place in range(4)]
+    cluster = Cluster(parts, "town")
+    with monkeypatch.context() as patch:
+        patch.setattr(group_training, "shard_query", lambda *_: cluster)
+        patch.setattr(StandIn, "fetch_packed", only_on_worker(StandIn.fetch_packed))
+        result = train_groups(many, "a model", 1, 1, None, None)
+        cluster.column = "id"
+        with pytest.raises(AssertionError, match="the coordinator reads rows"):
+            train_groups(many, "a model", 1, 1, None, None)
+    assert cluster.measures == ["groups"]
+    assert len(result) == 4
+    for own, other in zip(by_name(expected), by_name(result), strict=True):
+        assert {**own, "seconds": 0} == {**other, "seconds": 0}
+    assert (without_time(many), group_metrics(many)) == (without_time(one), group_metrics(one))
+    assert answers(many, rows) == answers(one, rows)
+
+
+def by_name(result: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(result, key=lambda row: row["group_name"])
+
+
+def test_groups_of_a_worker_with_another_key_are_refused() -> None:
+    state = pack_trained_groups("a model", 1, [])
+    assert unpack_trained_groups("a model", 1, state) == []
+    with pytest.raises(GlasshouseError, match="signature of version 1"):
+        unpack_trained_groups("a model", 1, {**state, "signature": np.zeros(32, np.uint8)})

@@ -253,9 +253,10 @@ def _score_shares(db: StandIn) -> np.ndarray:
     _, columns = model_columns(db, model.features, "q")
     reader = Reader(db, "q", *feature_columns(model.features, columns))
     missing = reader.packing.missing
-    counts = period_counts.PeriodCounts(
-        model, *module._bins(db, "a model", 1, model, missing), missing
+    reference = module._Reference(
+        versions.bins(db, "a model", 1), versions.score_bins(db, "a model", 1)
     )
+    counts = reference.empty_counts(model, missing)
     counts.periods[None]
     for size, numbers, texts in reader.batches(period_counts.BATCH):
         counts.add(np.zeros(size, int), numbers, texts, None)

@@ -22,8 +22,13 @@ def check_key_name(stored: Model, model: str) -> None:
         )
 
 
-def compile_prediction(db: Database, model: str, query: str, version: int | None) -> str:
-    """The SELECT: an expression for a linear model, else a call of ml.predict."""
+def compile_prediction(
+    db: Database, model: str, query: str, version: int | None, all_rows: bool = False
+) -> str:
+    """The SELECT: an expression for a linear model, else a call of ml.predict.
+
+    all_rows says that every row is read; see select_statement().
+    """
     stored = registry.load(db, model, version)
     query, columns = model_columns(db, stored.features, query)
     check_key(columns, stored.key, model)
@@ -39,6 +44,5 @@ def compile_prediction(db: Database, model: str, query: str, version: int | None
         outputs = ", ".join([*key_column, *OUTPUT_COLUMNS])
         return f"select {outputs}\nfrom {SCHEMA}.predict({arguments})"
     used = [columns[feature.name] for feature in stored.features]
-    return select_statement(
-        stored, linear, SqlWriter(used, db.quote_identifier, db.quote_literal), query, key
-    )
+    writer = SqlWriter(used, db.quote_identifier, db.quote_literal)
+    return select_statement(stored, linear, writer, query, key, all_rows)

@@ -13,10 +13,26 @@ _OVERFLOW = "'709.782712893384'::float8"
 
 
 def select_statement(
-    model: Model, form: LinearForm, writer: SqlWriter, query: str, key: str | None
+    model: Model,
+    form: LinearForm,
+    writer: SqlWriter,
+    query: str,
+    key: str | None,
+    all_rows: bool = False,
 ) -> str:
-    """The SELECT that predicts the rows of a query; `key` is the quoted name of the key column."""
+    """The SELECT that predicts the rows of a query; `key` is the quoted name of the key column.
+
+    With all_rows a sum is computed once for all columns, in a step of its own. PostgreSQL then
+    reads every row even where a condition names one key.
+    """
     totals = [writer.total(each) for each in form.sums]
+    source, columns = f"(\n{query}\n) as rows", [f"rows.{key}"] if key else []
+    if all_rows and len(totals) == 1:
+        # "offset 0" as in _probability_query().
+        inner = [f"rows.{key} as row_key"] if key else []
+        step = ", ".join([*inner, f"{totals[0]} as total"])
+        source = f"(\nselect {step}\nfrom {source} offset 0\n) as step"
+        totals, columns = ["step.total"], [f"step.row_key as {key}"] if key else []
     names = [writer.quote_literal(name) for name in model.classes]
     from_clause = ""
     if not names:
@@ -27,8 +43,7 @@ def select_statement(
     else:
         outputs = _class_outputs(names)
         from_clause = f"\ncross join lateral ({_probability_query(form.link, totals)}) as answer"
-    columns = [f"rows.{key}"] if key else []
-    return f"select {', '.join([*columns, *outputs])}\nfrom (\n{query}\n) as rows{from_clause}"
+    return f"select {', '.join([*columns, *outputs])}\nfrom {source}{from_clause}"
 
 
 def tree_statement(
@@ -36,10 +51,10 @@ def tree_statement(
 ) -> str:
     """The SELECT of trees, in steps: the columns, the sums of the trees, the outputs."""
     names = [writer.quote_literal(name) for name in model.classes]
-    keys = [f"rows.{key}"] if key else []
+    keys = [f"rows.{key} as row_key"] if key else []
     columns = [f"{sql} as c{position}" for position, sql in enumerate(form.columns)]
     subquery = f"select {', '.join([*keys, *columns])}\nfrom (\n{query}\n) as rows offset 0"
-    keys = [f"seen.{key}"] if key else []
+    keys = ["seen.row_key"] if key else []
     sums = [f"{sql} as t{position}" for position, sql in enumerate(form.sums)]
     summed = f"select {', '.join([*keys, *sums])}\nfrom ({subquery}) as seen offset 0"
     totals = [f"summed.t{position}" for position in range(len(sums))]
@@ -54,7 +69,7 @@ def tree_statement(
     else:
         outputs = _class_outputs(names)
         from_clause = f"\ncross join lateral ({_probability_query(form.link, totals)}) as answer"
-    keys = [f"summed.{key}"] if key else []
+    keys = [f"summed.row_key as {key}"] if key else []
     return f"select {', '.join([*keys, *outputs])}\nfrom ({summed}) as summed{from_clause}"
 
 
@@ -95,11 +110,7 @@ def _number_outputs(link: str, total: str) -> list[str]:
 def _two_class_outputs(
     names: Sequence[str], positive: int, threshold: float, total: str
 ) -> list[str]:
-    """The sum stands in each column again: who wants only the score pays for one of them.
-
-    Computing it once in a step of its own costs more than it saves, and keeps Postgres from using
-    several processes.
-    """
+    """The expressions of the columns; the sum, where it is no column, stands in each of them."""
     probability = _logistic(total)
     probabilities = [f"1 - {probability}", probability]
     # As metrics.decide() does: at 0.5 the more probable class.

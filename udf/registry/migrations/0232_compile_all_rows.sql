@@ -1,0 +1,2 @@
+-- ml.compile takes one argument more.
+drop function if exists ml.compile(text, text, integer);
