@@ -32,13 +32,18 @@
             {% endif %}
         )
 
-    select *
-    from staged
     {% if is_incremental() %}
-        where
-            {{ key }} not in (
+            ,
+            -- Read once, as a join: Citus refuses a subquery for each row.
+            existing as (
                 select {{ key }} from {{ this }} where {{ key }} in (select {{ key }} from staged)
             )
+
+        select staged.*
+        from staged
+        left join existing on existing.{{ key }} = staged.{{ key }}
+        where existing.{{ key }} is null
+    {% else %} select * from staged
     {% endif %}
 {% endmacro %}
 
