@@ -88,10 +88,12 @@ def test_predictions_are_the_same(monkeypatch: pytest.MonkeyPatch, case: str) ->
     call(db, key="id", **arguments)
     alone = list(predict(db, "a model", "q", None))
     counts = started(monkeypatch)
-    for sessions in ("1", "2", "3"):
-        db.sessions = sessions
+    # Each process takes seconds to load the libraries, so one case tries a third one.
+    numbers = [2, 3] if case == "two classes" else [2]
+    for sessions in (1, *numbers):
+        db.sessions = str(sessions)
         assert list(predict(db, "a model", "q", None)) == alone
-    assert counts == [2, 3]
+    assert counts == numbers
     assert not any("sessions" in notice for notice in db.notices)
 
 
