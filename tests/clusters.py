@@ -104,6 +104,16 @@ def cluster(template: str = "server", root: Path = ROOT) -> Iterator[Warehouse]:
 
     `root`: the project whose dbt models and functions are built into it, such as a changed copy.
     """
+    with (
+        _copied(template) as folder,
+        _running(throwaway_settings(root, folder)) as warehouse,
+    ):
+        yield warehouse
+
+
+@contextmanager
+def _copied(template: str) -> Iterator[Path]:
+    """The folder of a copy of a template; gone afterwards."""
     copies = _folder() / COPIES
     copies.mkdir(exist_ok=True)
     remove_orphans()
@@ -111,8 +121,7 @@ def cluster(template: str = "server", root: Path = ROOT) -> Iterator[Warehouse]:
     folder.chmod(0o755)
     try:
         copy_template(template, folder)
-        with _running(throwaway_settings(root, folder)) as warehouse:
-            yield warehouse
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -135,13 +144,7 @@ def new_server(state: Path, root: Path = ROOT) -> Iterator[Warehouse]:
 @contextmanager
 def citus_stack(workers: int = 2) -> Iterator[Warehouse]:
     """A stack of MODE=cluster without data, for a caller who may do anything with it."""
-    copies = _folder() / COPIES
-    copies.mkdir(exist_ok=True)
-    remove_orphans()
-    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=copies))
-    folder.chmod(0o755)
-    try:
-        copy_template("server", folder)
+    with _copied("server") as folder:
         # Of the template the libraries stay.
         shutil.rmtree(folder / "postgres")
         settings = throwaway_settings(ROOT, folder)
@@ -150,8 +153,6 @@ def citus_stack(workers: int = 2) -> Iterator[Warehouse]:
         with _running(settings.model_copy(update=update)) as warehouse:
             provision(warehouse.settings, warehouse.stack.superuser("postgres"))
             yield warehouse
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
